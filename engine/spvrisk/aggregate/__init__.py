@@ -1,0 +1,1 @@
+"""The mergeable state of a run, arrays only: moments, timeline sums, stored values."""

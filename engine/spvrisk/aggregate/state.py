@@ -1,0 +1,138 @@
+"""The state of a run: leaves joined in a fixed pairwise tree, in whatever order and place they come."""
+
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
+
+Float = NDArray[np.float64]
+T = TypeVar("T")
+
+
+class PairwiseTree(Generic[T]):
+    """Joins leaves 0, 1, 2, ... as ((0, 1), (2, 3)), ...; at each level an odd last one passes up.
+
+    Two complete neighbours are joined as soon as both are there, so leaves that come roughly in order leave
+    O(log n) nodes in memory. The number of leaves need not be known beforehand.
+
+    Parameters
+    ----------
+    join
+        ``join(left, right)``, where every path of ``left`` comes before those of ``right``.
+    """
+
+    def __init__(self, join: Callable[[T, T], T]) -> None:
+        self._join = join
+        # (level, j) holds leaves j 2^level to (j + 1) 2^level - 1
+        self._nodes: dict[tuple[int, int], T] = {}
+
+    def insert(self, leaf: int, value: T) -> None:
+        """Add a leaf.
+
+        Raises
+        ------
+        ValueError
+            If this leaf is already there.
+        """
+        self._insert(0, leaf, value)
+
+    def merge(self, other: "PairwiseTree[T]") -> None:
+        """Take over the leaves of another tree, which must be other leaves than ours."""
+        for (level, j), value in other._nodes.items():
+            self._insert(level, j, value)
+
+    def finish(self) -> T:
+        """Everything joined; the tree itself stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If there is no leaf, or one is missing.
+        """
+        nodes = sorted(self._nodes.items(), key=lambda item: item[0][1] << item[0][0])
+        covered = 0
+        for (level, j), _ in nodes:
+            if j << level != covered:
+                raise ValueError(f"leaf {covered} is missing")
+            covered += 1 << level
+        if not nodes:
+            raise ValueError("no leaves")
+        # the nodes' sizes fall from left to right: passing odd ones up is a fold from the right
+        result = nodes[-1][1]
+        for _, value in reversed(nodes[:-1]):
+            result = self._join(value, result)
+        return result
+
+    def _insert(self, level: int, j: int, value: T) -> None:
+        if any((up, j >> (up - level)) in self._nodes for up in range(level, level + 64)):
+            raise ValueError(f"leaf {j << level} was added twice")
+        while (sibling := self._nodes.pop((level, j ^ 1), None)) is not None:
+            value = self._join(value, sibling) if j % 2 == 0 else self._join(sibling, value)
+            level, j = level + 1, j >> 1
+        self._nodes[level, j] = value
+
+
+class Sums(NamedTuple):
+    """What is summed over paths.
+
+    Attributes
+    ----------
+    moments
+        Counts and moments of each series.
+    timeline
+        Sums over the paths, ``(unit * row, step)`` float64, rows as the kernel writes them.
+    occupancy
+        Sums over the paths of the share of each step spent in each layer's states, ``(state, step)`` float64.
+    """
+
+    moments: Moments
+    timeline: Float
+    occupancy: Float
+
+    @property
+    def n_paths(self) -> int:
+        """Paths summed."""
+        return int(self.moments.counts[:, 0].sum())
+
+
+def merge_sums(a: Sums, b: Sums) -> Sums:
+    """Sums over the union of two sets of paths."""
+    return Sums(merge_moments(a.moments, b.moments), a.timeline + b.timeline, a.occupancy + b.occupancy)
+
+
+class RunState:
+    """Mergeable state of a run or of a shard: bit-identical for any order and partition of the leaves."""
+
+    def __init__(self) -> None:
+        self._tree: PairwiseTree[Sums] = PairwiseTree(merge_sums)
+
+    def update(self, leaf: int, values: Float, timeline: Float, occupancy: Float) -> None:
+        """Add one leaf.
+
+        Parameters
+        ----------
+        leaf
+            Number of the leaf: its first path's number divided by ``plan.names.LEAF``.
+        values
+            ``(series, path)`` float64; NaN is undefined.
+        timeline, occupancy
+            Sums over the leaf's paths, ``(unit * row, step)`` and ``(state, step)`` float64; copied.
+        """
+        self._tree.insert(leaf, Sums(leaf_moments(values), timeline.copy(), occupancy.copy()))
+
+    def merge(self, other: "RunState") -> None:
+        """Take over the leaves of another state, which must be other leaves than ours."""
+        self._tree.merge(other._tree)
+
+    def finish(self) -> Sums:
+        """Sums over all paths.
+
+        Raises
+        ------
+        ValueError
+            If there is no leaf, or one is missing.
+        """
+        return self._tree.finish()

@@ -1,0 +1,288 @@
+"""A result as people read it in a terminal, and as programs read it in JSON."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.tables import SummaryTable
+from spvrisk.dataset.variables import COUNTS, statistics_of
+from spvrisk.plan.names import Labels
+
+SUMMARY_SCHEMA = "spvrisk.summary/1"
+"""Format of `summary_json`; the number rises when a reader of the former would misread it."""
+
+WIDTH = 116
+"""Columns where the output is no terminal."""
+
+NONE = "-"
+"""Stands for an undefined number."""
+
+
+def console() -> Console:
+    """Give a console on stdout, of a fixed width where that is a file or a pipe."""
+    made = Console(highlight=False)
+    return made if made.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def summary_json(result: Result) -> dict[str, Any]:
+    """Give the summary as plain JSON values: NaN and infinities as null, floats with up to 17 digits.
+
+    Keys are ``schema, study, paths, seed, numbers_version``, then ``scheme, portfolio, projects`` with the
+    statistics of each quantity.
+    """
+    labels, table = result.labels, result.summary
+    units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}
+    for s, (unit, quantity) in enumerate(labels.series):
+        units[unit][quantity] = _statistics_json(table, s, quantity, labels)
+    for p, project in enumerate(labels.projects):
+        part = _by_key(table.levels, table.contribution[p])
+        units[project]["npv_funder"]["expected_shortfall_contribution"] = part
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "study": labels.title["en"],
+        "paths": result.n_paths,
+        "seed": int(result.attributes["seed"]),
+        "numbers_version": result.attributes["numbers_version"],
+        "scheme": units["scheme"],
+        "portfolio": units["portfolio"],
+        "projects": {project: units[project] for project in labels.projects},
+    }
+
+
+def render_summary(result: Result) -> RenderableType:
+    """Give the tables of a result: what the funder may gain and lose, cost and time, returns, and what
+    happened in law.
+
+    Every number stands with its Monte Carlo standard error, to the digits that it allows.
+    """
+    losses = [_loss_table(result, a) for a in range(len(result.summary.levels))]
+    tables = [_value_table(result), *losses, _construction_table(result), _return_table(result)]
+    if result.summary.shares:
+        tables.append(_share_table(result))
+    heading = Text(result.labels.title["en"], style="bold")
+    facts = Text(
+        f"{result.n_paths:,} paths, seed {result.attributes['seed']}, values at {result.labels.value_date}. "
+        "Figures after ± are Monte Carlo standard errors."
+    )
+    return Group(heading, facts, *(item for table in tables for item in ("", table)))
+
+
+def render_info(result: Result) -> RenderableType:
+    """Give what a result file is: study, paths, versions, digests, sizes."""
+    about, made = result.attributes, result.provenance
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    rows = {
+        "study": about["title"],
+        "file": str(result.path),
+        "paths": f"{result.n_paths:,}",
+        "seed": about["seed"],
+        "projects": ", ".join(result.labels.projects),
+        "value date": about["value_date"],
+        "money": money_name(result.labels),
+        "created": made["created"],
+        "duration": f"{made['duration_seconds']:.2f} s with {made['workers']} workers",
+        "command": " ".join(made["command_line"]) or NONE,
+        "overrides": " ".join(made["overrides"]) or NONE,
+        "engine": f"{about['source']}, numbers version {about['numbers_version']}",
+        "file schema": str(about["schema_version"]),
+        "built with": ", ".join(f"{name} {made[name]}" for name in ("python", "numpy", "numba", "h5py")),
+        "cpu": made["cpu"],
+        "config": about["config_sha256"],
+        "content": about["content_sha256"],
+        "path variables": ", ".join(result.path_names),
+        **{f"size of /{name}": f"{size:,} bytes" for name, size in result.group_bytes.items()},
+    }
+    for name, value in rows.items():
+        table.add_row(name, Text(str(value)))
+    return table
+
+
+def money_name(labels: Labels, currency: str = "") -> str:
+    """Name the unit of money, such as ``USD million``."""
+    words = {1: "", 1e3: "thousand", 1e6: "million", 1e9: "billion"}
+    word = words.get(labels.money_unit, f"x {labels.money_unit:,.0f}")
+    return f"{currency or labels.currency} {word}".strip()
+
+
+def with_error(value: float, error: float, scale: float = 1.0) -> str:
+    """Give a number and its standard error, with as many decimals (at most 3) as show two digits of the error."""
+    value, error = value * scale, error * scale
+    if not math.isfinite(value):
+        return plain(value)
+    if not (math.isfinite(error) and error > 0.0):
+        return plain(value)
+    decimals = min(3, max(0, 1 - math.floor(math.log10(error))))
+    return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
+
+
+def plain(value: float, scale: float = 1.0) -> str:
+    """Give a number without an error: four digits or all of its whole part."""
+    value = value * scale
+    if math.isnan(value):
+        return NONE
+    if math.isinf(value):
+        return "never" if value > 0 else "-inf"
+    decimals = 0 if value == 0 else min(3, max(0, 3 - math.floor(math.log10(abs(value)))))
+    return f"{value:,.{decimals}f}"
+
+
+def _statistics_json(table: SummaryTable, s: int, quantity: str, labels: Labels) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for statistic in statistics_of(quantity, labels):
+        value = getattr(table, statistic.name)[s]
+        if statistic.name in COUNTS:
+            out[statistic.name] = int(value)
+        elif statistic.dim:
+            out[statistic.name] = _by_key(table.quantiles if statistic.dim == "quantile" else table.levels, value)
+        else:
+            out[statistic.name] = _number(value)
+    if quantity in table.shares:
+        states = dict((*labels.layers, *labels.events))[quantity.removeprefix("final_state_").removeprefix("outcome_")]
+        out["share"] = _by_key(states, table.shares[quantity])
+        out["share_se"] = _by_key(states, table.shares_se[quantity])
+    return out
+
+
+def _by_key(keys: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
+    return {key: _number(value) for key, value in zip(keys, values, strict=True)}
+
+
+def _number(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _rows(labels: Labels, quantity: str) -> dict[str, int]:
+    """Rows of a quantity's series by unit, the portfolio first."""
+    rows = {unit: s for s, (unit, name) in enumerate(labels.series) if name == quantity}
+    return {"portfolio": rows.pop("portfolio"), **rows}
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="", pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _fill(table: Table, labels: Labels, cells: Callable[[str], Sequence[str]]) -> Table:
+    for unit in ("portfolio", *labels.projects):
+        table.add_row(unit, *cells(unit), style="bold" if unit == "portfolio" else "", end_section=unit == "portfolio")
+    return table
+
+
+def _percent(decimal: str) -> str:
+    return f"{float(decimal) * 100:g} %"
+
+
+def _value_table(result: Result) -> Table:
+    labels, t = result.labels, result.summary
+    rows = _rows(labels, "npv_funder")
+    shown = sorted({0, len(t.quantiles) // 2, len(t.quantiles) - 1}) if t.quantiles else []
+    columns = ["mean", "standard deviation", *(f"{_percent(t.quantiles[q])} quantile" for q in shown)]
+    columns.append("probability of a loss")
+    table = _table(f"Net present value to the funder, {money_name(labels)}", columns)
+
+    def cells(s: int) -> list[str]:
+        quantiles = [plain(t.quantile[s, q]) for q in shown]
+        loss = with_error(t.p_loss[s], t.p_loss_se[s], 100) + " %"
+        return [with_error(t.mean[s], t.mean_se[s]), with_error(t.sd[s], t.sd_se[s]), *quantiles, loss]
+
+    _fill(table, labels, lambda unit: cells(rows[unit]))
+    if labels.local_currency != labels.currency:
+        table.add_section()
+        local = labels.series.index(("scheme", "npv_funder_local"))
+        table.add_row(f"portfolio in {money_name(labels, labels.local_currency)}", *cells(local))
+    return table
+
+
+def _loss_table(result: Result, a: int) -> Table:
+    labels, t = result.labels, result.summary
+    rows = _rows(labels, "npv_funder")
+    title = f"Loss to the funder at {_percent(t.levels[a])} (minus net present value), {money_name(labels)}"
+    columns = ["value at risk", "95 % interval", "expected shortfall", "part in the portfolio's"]
+    table = _table(title, columns)
+
+    def cells(unit: str) -> list[str]:
+        s = rows[unit]
+        whole = unit == "portfolio"
+        part = t.expected_shortfall[s, a] if whole else t.contribution[labels.projects.index(unit), a]
+        return [
+            plain(t.value_at_risk[s, a]),
+            f"{plain(t.value_at_risk_low[s, a])} to {plain(t.value_at_risk_high[s, a])}",
+            with_error(t.expected_shortfall[s, a], t.expected_shortfall_se[s, a]),
+            plain(part),
+        ]
+
+    return _fill(table, labels, cells)
+
+
+def _construction_table(result: Result) -> Table:
+    labels, t = result.labels, result.summary
+    names = ("completed", "cost", "cost_overrun", "delay_months")
+    rows = {name: _rows(labels, name) for name in names}
+    columns = ["completed", f"cost, {money_name(labels)}", "cost overrun", "delay, months"]
+    table = _table("Construction (overrun and delay of the completed)", columns)
+
+    def cells(unit: str) -> list[str]:
+        done, cost, overrun, delay = (rows[name][unit] for name in names)
+        scale, sign = (1, "") if unit == "portfolio" else (100, " %")
+        return [
+            with_error(t.mean[done], t.mean_se[done], scale) + sign,
+            with_error(t.mean[cost], t.mean_se[cost]),
+            with_error(t.mean[overrun], t.mean_se[overrun], 100) + " %",
+            with_error(t.mean[delay], t.mean_se[delay]),
+        ]
+
+    return _fill(table, labels, cells)
+
+
+def _return_table(result: Result) -> Table:
+    labels, t = result.labels, result.summary
+    names = ("irr_funder", "multiple_funder", "payback_years", "whole_years")
+    rows = {name: _rows(labels, name) for name in names}
+    columns = [
+        "rate of return",
+        "multiple",
+        "paid back",
+        "years, where paid back",
+        "made whole",
+        "years, where whole",
+    ]
+    table = _table("Returns to the funder (means)", columns)
+
+    def reached(s: int) -> str:
+        """Share of the defined paths on which it happens at all."""
+        n = int(t.n[s])
+        share = (n - int(t.n_infinite[s])) / n if n else math.nan
+        return with_error(share, math.sqrt(share * (1 - share) / n) if n else math.nan, 100) + " %"
+
+    def cells(unit: str) -> list[str]:
+        irr, multiple, payback, whole = (rows[name][unit] for name in names)
+        return [
+            with_error(t.mean[irr], t.mean_se[irr], 100) + " %",
+            with_error(t.mean[multiple], t.mean_se[multiple]),
+            reached(payback),
+            with_error(t.mean[payback], t.mean_se[payback]),
+            reached(whole),
+            with_error(t.mean[whole], t.mean_se[whole]),
+        ]
+
+    return _fill(table, labels, cells)
+
+
+def _share_table(result: Result) -> Table:
+    labels, t = result.labels, result.summary
+    table = _table("Events and the state of the law at the end", ["outcome or state", "probability"])
+    groups = [(f"outcome_{name}", name, names) for name, names in labels.events]
+    groups += [(f"final_state_{name}", f"{name} (at the end)", names) for name, names in labels.layers]
+    for quantity, title, names in groups:
+        for k, name in enumerate(names):
+            share = with_error(t.shares[quantity][k], t.shares_se[quantity][k], 100) + " %"
+            table.add_row("" if k else title, name, share, end_section=k == len(names) - 1)
+    return table

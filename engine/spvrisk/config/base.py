@@ -1,0 +1,231 @@
+"""What every part of the config language is built from: strict models, ranges and flaws with a place."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+Key = str | int
+"""One step of a path into a study: a key or the position in a list."""
+
+SUM_TOLERANCE = 1e-9
+"""How far from 1 probabilities, shares and weights may add up."""
+
+
+class Flaw(NamedTuple):
+    """One broken rule, placed relative to the thing that was checked.
+
+    Attributes
+    ----------
+    at
+        Path from the checked thing to the culprit.
+    rule, value, remedy
+        As in `spvrisk.errors.Problem`.
+    """
+
+    at: tuple[Key, ...]
+    rule: str
+    value: str = ""
+    remedy: str = ""
+
+
+def flawed(flaws: Iterable[Flaw]) -> PydanticCustomError:
+    """Wrap flaws so that a pydantic validator can raise them, each with its own place."""
+    found = tuple(flaws)
+    text = "; ".join(f"{'.'.join(map(str, flaw.at))} {flaw.rule}".strip() for flaw in found)
+    return PydanticCustomError("flaws", "{text}", {"text": text, "flaws": found})
+
+
+def shown(value: object) -> str:
+    """Show a value as a message does: as the user wrote it, collections only by their kind."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value:.12g}"
+        case int() | date():
+            return str(value)
+        case str():
+            return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
+        case Mapping():
+            return "a mapping"
+        case list() | tuple():
+            return "a list"
+    return type(value).__name__
+
+
+def suggestion(wrong: str, allowed: Iterable[str]) -> str:
+    """Remedy for an unknown name: the nearest allowed one, then the allowed ones."""
+    names = list(allowed)
+    if not names:
+        return "none is defined"
+    near = get_close_matches(wrong.lower(), [name.lower() for name in names], n=1, cutoff=0.6)
+    guess = [name for name in names if near and name.lower() == near[0]][:1]
+    head = f"did you mean {guess[0]}? " if guess else ""
+    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    return f"{head}allowed: {listed}"
+
+
+class Model(BaseModel):
+    """Base of all config models: unknown keys, infinities and silent conversions are refused; values stay put."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
+
+
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Fields of a model by the key that a study file uses for them."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+@dataclass(frozen=True)
+class Within:
+    """Range of a number; an annotation, so that the message names both ends and the JSON Schema has them.
+
+    Attributes
+    ----------
+    low, high
+        Ends, None for no end.
+    open_low, open_high
+        Whether the end itself is refused.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+    open_high: bool = False
+
+    @property
+    def rule(self) -> str:
+        """The range in words."""
+        if self.high is None:
+            return f"must be {'above' if self.open_low else 'at least'} {self.low:g}"
+        if self.low is None:
+            return f"must be {'below' if self.open_high else 'at most'} {self.high:g}"
+        left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
+        return f"must lie in {left}{self.low:g}, {self.high:g}{right}"
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies in the range."""
+        low_ok = self.low is None or (value > self.low if self.open_low else value >= self.low)
+        high_ok = self.high is None or (value < self.high if self.open_high else value <= self.high)
+        return low_ok and high_ok
+
+    def remedy(self, value: float) -> str:
+        """What to write instead: a percentage is the usual slip where the range ends at 1."""
+        if self.high == 1 and 1 < value <= 100:
+            return f"write {value / 100:g} for {value:g} %"
+        return f"write a number {self.rule.removeprefix('must lie ').removeprefix('must be ')}"
+
+    def flaw(self, at: tuple[Key, ...], value: float) -> Flaw:
+        """Describe a value outside the range."""
+        return Flaw(at, self.rule, shown(value), self.remedy(value))
+
+    def checked(self, value: float) -> float:
+        """Return the value, or raise the flaw."""
+        if not self.holds(value):
+            raise flawed([self.flaw((), value)])
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        out = handler(schema)
+        if self.low is not None:
+            out["exclusiveMinimum" if self.open_low else "minimum"] = self.low
+        if self.high is not None:
+            out["exclusiveMaximum" if self.open_high else "maximum"] = self.high
+        return out
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Form of a text; an annotation like `Within`."""
+
+    pattern: str
+    rule: str
+    remedy: str
+
+    def checked(self, value: str) -> str:
+        """Return the text, or raise the flaw."""
+        if not re.fullmatch(self.pattern, value):
+            raise flawed([Flaw((), self.rule, shown(value), self.remedy)])
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.checked, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+
+
+def _iso(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value) if len(value) == 10 else value
+        except ValueError:
+            return value
+    return value
+
+
+def _near(value: date) -> date:
+    if not 1900 <= value.year <= 2300:
+        raise flawed([Flaw((), "must lie between the years 1900 and 2300", shown(value), "check the year")])
+    return value
+
+
+Date = Annotated[date, AfterValidator(_near), BeforeValidator(_iso)]
+Share = Annotated[float, Within(0, 1)]
+Rate = Annotated[float, Within(-1, 1)]
+Positive = Annotated[float, Within(0, open_low=True)]
+NonNegative = Annotated[float, Within(0)]
+Years = Annotated[float, Within(0, 200, open_low=True)]
+Name = Annotated[
+    str,
+    Matching("[A-Za-z][A-Za-z0-9_]*", "a name is letters, digits and _, and begins with a letter", "rename it"),
+]
+Currency = Annotated[str, Matching("[A-Z]{3}", "must be an ISO 4217 code", "write three capital letters, e.g. USD")]
+Lax = Strict(False)
+"""Lets a list stand for a tuple; what is in it stays strict."""
+
+
+@dataclass(frozen=True)
+class AddingUp:
+    """A mapping of numbers that must add up to 1."""
+
+    what: str
+
+    def checked(self, value: dict[str, float]) -> dict[str, float]:
+        """Return the mapping, or raise the flaw."""
+        flaws = sum_flaws((), self.what, list(value.values()))
+        if flaws:
+            raise flawed(flaws)
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.checked, handler(source))
+
+
+def sum_flaws(at: tuple[Key, ...], what: str, numbers: list[float]) -> list[Flaw]:
+    """Flaws of numbers that must add up to 1 within `SUM_TOLERANCE`."""
+    total = sum(numbers)
+    if abs(total - 1) <= SUM_TOLERANCE:
+        return []
+    hint = "write them as parts of 1, not per cent" if total > 1.5 else f"change them by {1 - total:.6g} in all"
+    return [Flaw(at, f"{what} must add up to 1", f"a sum of {shown(float(total))}", hint)]
+
+
+class Title(Model):
+    """A title by language."""
+
+    en: str
+    ja: str | None = None

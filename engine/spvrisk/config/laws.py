@@ -1,0 +1,431 @@
+"""Laws of random quantities: one family each, its parameter sets and their ranges in one table."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ValidationError
+
+from spvrisk.config.base import Flaw, Key, Lax, Model, Within, flawed, shown, suggestion, sum_flaws
+
+Parameters = dict[str, Any]
+Check = Callable[[Parameters], Iterator[Flaw]]
+
+
+class Family(NamedTuple):
+    """One family of laws.
+
+    Attributes
+    ----------
+    meaning
+        What the family is, with its parameters, for the JSON Schema.
+    forms
+        The alternative sets of keys, one of which must be given whole.
+    defaults
+        Optional keys with what they are when left out.
+    checks
+        Rules of the parameters' values, tried in order until one is broken.
+    """
+
+    meaning: str
+    forms: tuple[tuple[str, ...], ...]
+    checks: tuple[Check, ...] = ()
+    defaults: Mapping[str, Any] = {}
+
+    @property
+    def keys(self) -> list[str]:
+        """All keys that the family knows."""
+        return list(dict.fromkeys([*(key for form in self.forms for key in form), *self.defaults]))
+
+
+def _in(key: str, allowed: Within) -> Check:
+    def check(p: Parameters) -> Iterator[Flaw]:
+        if key in p and not allowed.holds(p[key]):
+            yield allowed.flaw((key,), p[key])
+
+    return check
+
+
+def _positive(*keys: str) -> tuple[Check, ...]:
+    return tuple(_in(key, Within(0, open_low=True)) for key in keys)
+
+
+def _ordered(*keys: str) -> Check:
+    def check(p: Parameters) -> Iterator[Flaw]:
+        for low, high in pairwise(key for key in keys if key in p):
+            if p[low] > p[high]:
+                yield Flaw((high,), f"must be at least {low} ({shown(p[low])})", shown(p[high]), "order them")
+        if keys[0] in p and p[keys[0]] == p[keys[-1]]:
+            rule = f"must be above {keys[0]} ({shown(p[keys[0]])})"
+            yield Flaw((keys[-1],), rule, shown(p[keys[-1]]), "write a plain number for a fixed value")
+
+    return check
+
+
+def _beta_moments(p: Parameters) -> Iterator[Flaw]:
+    if "mean" not in p:
+        return
+    low, high, mean, sd = p["min"], p["max"], p["mean"], p["sd"]
+    if not low < mean < high:
+        yield Within(low, high, open_low=True, open_high=True).flaw(("mean",), mean)
+    elif sd**2 >= (mean - low) * (high - mean):
+        most = math.sqrt((mean - low) * (high - mean))
+        yield Flaw(("sd",), f"must be below sqrt((mean - min)(max - mean)) = {most:.6g}", shown(sd), "write less")
+
+
+def _discrete(p: Parameters) -> Iterator[Flaw]:
+    values, probabilities = p["values"], p["probabilities"]
+    if len(values) != len(probabilities):
+        got = f"{len(values)} values and {len(probabilities)} probabilities"
+        yield Flaw((), "needs as many probabilities as values", got, "give each value its probability")
+    elif len(set(values)) < len(values):
+        yield Flaw(("values",), "must be distinct", "a value twice", "add up the probabilities of equal values")
+    elif any(not 0 <= q <= 1 for q in probabilities):
+        bad = next(i for i, q in enumerate(probabilities) if not 0 <= q <= 1)
+        yield Within(0, 1).flaw(("probabilities", bad), probabilities[bad])
+    else:
+        yield from sum_flaws(("probabilities",), "probabilities", probabilities)
+
+
+def _reference_class(p: Parameters) -> Iterator[Flaw]:
+    low, high = p["body"]
+    if not 0 <= low < high <= 1.5:
+        rule = "must be [low, high] with 0 <= low < high <= 1.5, where the tail begins"
+        yield Flaw(("body",), rule, f"[{low:g}, {high:g}]", "write e.g. [0.7, 1.5]")
+    if not 0.5 <= p["tail_mean"] < p["cap"] - 1:
+        rule = "the tail begins at an overrun of 0.5 and ends at cap - 1, so its mean must lie between"
+        yield Flaw(("tail_mean",), rule, shown(p["tail_mean"]), "write 1.09 for a mean tail overrun of 109 %")
+
+
+FAMILIES: dict[str, Family] = {
+    "normal": Family("Normal.", (("mean", "sd"),), _positive("sd")),
+    "lognormal": Family(
+        "Log-normal: mean and sd of X itself, or median of X and sigma of log X, or the 0.1 and 0.9 quantiles.",
+        (("mean", "sd"), ("median", "sigma"), ("p10", "p90")),
+        (*_positive("mean", "sd", "median", "sigma", "p10", "p90"), _ordered("p10", "p90")),
+    ),
+    "uniform": Family("Uniform.", (("min", "max"),), (_ordered("min", "max"),)),
+    "triangular": Family("Triangular.", (("min", "mode", "max"),), (_ordered("min", "mode", "max"),)),
+    "pert": Family("PERT (lambda 4).", (("min", "mode", "max"),), (_ordered("min", "mode", "max"),)),
+    "beta": Family(
+        "Beta on [min, max] (0 and 1 when left out), by mean and sd or by its exponents a and b.",
+        (("mean", "sd"), ("a", "b")),
+        (*_positive("sd", "a", "b"), _ordered("min", "max"), _beta_moments),
+        {"min": 0.0, "max": 1.0},
+    ),
+    "gamma": Family("Gamma.", (("shape", "scale"),), _positive("shape", "scale")),
+    "weibull": Family("Weibull.", (("shape", "scale"),), _positive("shape", "scale")),
+    "exponential": Family("Exponential.", (("mean",),), _positive("mean")),
+    "student_t": Family(
+        "Student's t.", (("degrees_of_freedom", "location", "scale"),), _positive("degrees_of_freedom", "scale")
+    ),
+    "discrete": Family("Listed values with their probabilities.", (("values", "probabilities"),), (_discrete,)),
+    "empirical": Family(
+        "Equally likely values from a column of a CSV file; the path is relative to the file that names it.",
+        (("csv", "column"), ("values",)),
+    ),
+    "reference_class": Family(
+        "Overrun factor X = actual / budget of a reference class: mean overrun, share of overruns of 50 % or more "
+        "(tail_share), their mean (tail_mean), all as 0.16 for 16 %; largest X (cap), bounds of X below the tail.",
+        (("mean", "tail_share", "tail_mean"),),
+        (
+            _in("mean", Within(-1, open_low=True)),
+            _in("tail_share", Within(0, 1, open_high=True)),
+            _in("cap", Within(1.5, open_low=True)),
+            _reference_class,
+        ),
+        {"cap": 10.0, "body": (0.7, 1.5)},
+    ),
+    "scipy": Family("Any law of scipy.stats by its name and keyword arguments.", (("name",),), (), {"args": {}}),
+}
+"""Families whose parameters are a mapping; `fixed` (a number) and `mixture` (a list) are read apart."""
+
+ALL_FAMILIES = ("fixed", *FAMILIES, "mixture")
+
+_LISTS = {"values", "probabilities"}
+_TEXTS = {"csv", "column", "name"}
+# families whose support begins at 0 without an atom there
+_OPEN_AT_ZERO = {"lognormal", "gamma", "weibull", "exponential", "uniform", "triangular", "pert", "beta", "scipy"}
+
+
+class Law(Model):
+    """Law of a quantity drawn at random.
+
+    In a file: a plain number, or a mapping with one family, e.g. ``{lognormal: {mean: 1.2, sd: 0.25}}``, and optionally
+    ``truncate: [low, high]``.
+
+    Attributes
+    ----------
+    family
+        One of `ALL_FAMILIES`.
+    parameters
+        By name, defaults filled in: floats; tuples of floats for ``values``, ``probabilities`` and ``body``; texts for
+        ``csv``, ``column`` and ``name``; ``args`` a mapping; ``value`` for ``fixed``; ``weights`` (floats) and ``laws``
+        for ``mixture``.
+    truncate
+        Ends of the interval to which the law is conditioned.
+    """
+
+    family: str
+    parameters: dict[str, Any]
+    truncate: Annotated[tuple[float, float], Lax] | None = Field(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_file(cls, data: object) -> object:
+        if isinstance(data, Mapping) and set(data) >= {"family", "parameters"}:
+            return data
+        try:
+            return _read(data)
+        except _FlawsError as error:
+            raise flawed(error.flaws) from None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        out = handler(schema)
+        found = handler.resolve_ref_schema(out)
+        found.clear()
+        found.update(_json_schema({**out}))
+        return out
+
+    def bounds(self) -> tuple[float, float]:
+        """Ends of the law's support; infinite where unknown."""
+        low, high = _support(self)
+        if self.truncate:
+            return max(low, self.truncate[0]), min(high, self.truncate[1])
+        return low, high
+
+    def atom_at_zero(self) -> bool:
+        """Whether 0 may come out with a positive probability, for a law with no values below 0."""
+        if self.family == "mixture":
+            return any(law.atom_at_zero() for law in self.parameters["laws"])
+        return self.bounds()[0] == 0 and self.family not in _OPEN_AT_ZERO
+
+
+class _FlawsError(Exception):
+    def __init__(self, *flaws: Flaw) -> None:
+        self.flaws = flaws
+
+
+def _number(at: tuple[Key, ...], value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _FlawsError(Flaw(at, "must be a number", shown(value), "write a plain number"))
+    if not math.isfinite(value) or abs(value) > 1e300:
+        raise _FlawsError(Flaw(at, "must be a finite number", shown(value), "write a finite number"))
+    return float(value)
+
+
+def _numbers(at: tuple[Key, ...], value: object) -> tuple[float, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise _FlawsError(Flaw(at, "must be a list of numbers", shown(value), "write e.g. [1, 2, 3]"))
+    return tuple(_number((*at, i), item) for i, item in enumerate(value))
+
+
+def _pair(at: tuple[Key, ...], value: object) -> tuple[float, float]:
+    numbers = _numbers(at, value)
+    if len(numbers) != 2:
+        raise _FlawsError(Flaw(at, "must be two numbers", f"{len(numbers)} of them", "write [low, high]"))
+    return numbers[0], numbers[1]
+
+
+def _parameter(family: str, key: str, value: object) -> Any:
+    at = (family, key)
+    if key in _LISTS:
+        return _numbers(at, value)
+    if key == "body":
+        return _pair(at, value)
+    if key in _TEXTS:
+        if not isinstance(value, str):
+            raise _FlawsError(Flaw(at, "must be text", shown(value), "put it in quotes"))
+        return value
+    if key == "args":
+        if not isinstance(value, Mapping):
+            raise _FlawsError(Flaw(at, "must be a mapping", shown(value), "write e.g. {c: 0.2, scale: 3}"))
+        return {str(name): _number((*at, str(name)), item) for name, item in value.items()}
+    return _number(at, value)
+
+
+def _read(data: object) -> dict[str, Any]:
+    """Turn what a file says into `family`, `parameters` and `truncate`."""
+    if not isinstance(data, Mapping):
+        if isinstance(data, str) or data is None or isinstance(data, list | tuple):
+            rule = "must be a law: a number, or a mapping with one family"
+            raise _FlawsError(Flaw((), rule, shown(data), "write e.g. {normal: {mean: 1, sd: 0.1}}"))
+        return {"family": "fixed", "parameters": {"value": _number((), data)}}
+    family = _family(data)
+    out = {"family": family, "parameters": _parameters(family, data[family])}
+    if "truncate" in data:
+        out["truncate"] = _truncation(data["truncate"])
+        if family == "fixed" and not out["truncate"][0] <= out["parameters"]["value"] <= out["truncate"][1]:
+            value = shown(out["parameters"]["value"])
+            raise _FlawsError(Flaw(("truncate",), "leaves nothing of a fixed value", value, "leave truncate out"))
+    return out
+
+
+def _family(data: Mapping[str, Any]) -> str:
+    unknown = [key for key in data if key not in ALL_FAMILIES and key != "truncate"]
+    if unknown:
+        allowed = [*ALL_FAMILIES, "truncate"]
+        raise _FlawsError(
+            *(Flaw((key,), "is not a family of laws", "", suggestion(key, allowed)) for key in unknown)
+        )
+    families = [key for key in data if key != "truncate"]
+    if not families:
+        raise _FlawsError(Flaw((), "a law needs a family", "none", f"allowed: {', '.join(ALL_FAMILIES)}"))
+    if len(families) > 1:
+        remedy = f"keep one; to replace an included law write {families[0]}: null beside the new one"
+        raise _FlawsError(Flaw((families[1],), "a law has exactly one family", ", ".join(families), remedy))
+    return families[0]
+
+
+def _truncation(value: object) -> tuple[float, float]:
+    low, high = _pair(("truncate",), value)
+    if not low < high:
+        raise _FlawsError(
+            Flaw(("truncate",), "must be [low, high] with low < high", f"[{low:g}, {high:g}]", "order them")
+        )
+    return low, high
+
+
+def _parameters(family: str, body: object) -> Parameters:
+    if family == "fixed":
+        return {"value": _number((family,), body)}
+    if family == "mixture":
+        return _mixture(body)
+    spec = FAMILIES[family]
+    if not isinstance(body, Mapping):
+        usual = ", ".join(f"{key}: .." for key in spec.forms[0])
+        raise _FlawsError(Flaw((family,), "must be a mapping", shown(body), f"write {{{usual}}}"))
+    _check_keys(family, spec, body)
+    values = {key: _parameter(family, key, value) for key, value in body.items()}
+    parameters = {**spec.defaults, **values}
+    for check in spec.checks:
+        flaws = [flaw._replace(at=(family, *flaw.at)) for flaw in check(parameters)]
+        if flaws:
+            raise _FlawsError(*flaws)
+    return parameters
+
+
+def _check_keys(family: str, spec: Family, body: Mapping[str, Any]) -> None:
+    unknown = [key for key in body if key not in spec.keys]
+    if unknown:
+        flaws = (Flaw((family, key), f"is not a key of {family}", "", suggestion(key, spec.keys)) for key in unknown)
+        raise _FlawsError(*flaws)
+    given = [key for key in body if key not in spec.defaults]
+    whole = [form for form in spec.forms if set(form) <= set(given)]
+    # a column read from its file has all three keys
+    extra = family != "empirical" and whole and set(given) != set(whole[0])
+    if not whole or extra:
+        sets = " or ".join("{" + ", ".join(form) + "}" for form in spec.forms)
+        raise _FlawsError(
+            Flaw((family,), f"needs the keys {sets}", "{" + ", ".join(given) + "}", "give one whole set of them")
+        )
+
+
+def _mixture(body: object) -> Parameters:
+    if not isinstance(body, list | tuple) or not body:
+        remedy = "write [{weight: 0.25, law: 0}, {weight: 0.75, law: {..}}]"
+        raise _FlawsError(Flaw(("mixture",), "must be a list of weighted laws", shown(body), remedy))
+    flaws: list[Flaw] = []
+    weights: list[float] = []
+    laws: list[Law] = []
+    for i, item in enumerate(body):
+        if not isinstance(item, Mapping) or set(item) != {"weight", "law"}:
+            flaws.append(Flaw(("mixture", i), "must have the keys weight and law", shown(item), "give both"))
+            continue
+        try:
+            weights.append(_number(("mixture", i, "weight"), item["weight"]))
+            laws.append(Law.model_validate(item["law"]))
+        except _FlawsError as error:
+            flaws += error.flaws
+        except ValidationError as error:
+            flaws += [f._replace(at=("mixture", i, "law", *f.at)) for f in inner_flaws(error)]
+    flaws += [Within(0, 1).flaw(("mixture", i, "weight"), w) for i, w in enumerate(weights) if not 0 <= w <= 1]
+    flaws = flaws or sum_flaws(("mixture",), "weights", weights)
+    if flaws:
+        raise _FlawsError(*flaws)
+    return {"weights": tuple(weights), "laws": tuple(laws)}
+
+
+def inner_flaws(error: ValidationError) -> list[Flaw]:
+    """Flaws inside a pydantic error that was raised by `flawed`."""
+    return [flaw for item in error.errors() for flaw in item.get("ctx", {}).get("flaws", ())]
+
+
+def _support(law: Law) -> tuple[float, float]:
+    p = law.parameters
+    match law.family:
+        case "fixed":
+            return p["value"], p["value"]
+        case "uniform" | "triangular" | "pert" | "beta":
+            return p["min"], p["max"]
+        case "lognormal" | "gamma" | "weibull" | "exponential":
+            return 0.0, math.inf
+        case "discrete" | "empirical":
+            return (min(p["values"]), max(p["values"])) if "values" in p else (-math.inf, math.inf)
+        case "reference_class":
+            return p["body"][0], p["cap"]
+        case "mixture":
+            ends = [item.bounds() for item in p["laws"]]
+            return min(low for low, _ in ends), max(high for _, high in ends)
+    return -math.inf, math.inf
+
+
+def mean_of(law: Law) -> float | None:
+    """Mean of a law where it is plain arithmetic, else None (used for warnings only)."""
+    p = law.parameters
+    if law.truncate:
+        return None
+    if "mean" in p:
+        return 1 + float(p["mean"]) if law.family == "reference_class" else float(p["mean"])
+    match law.family:
+        case "fixed":
+            return float(p["value"])
+        case "uniform":
+            return float(p["min"] + p["max"]) / 2
+        case "triangular":
+            return float(p["min"] + p["mode"] + p["max"]) / 3
+        case "pert":
+            return float(p["min"] + 4 * p["mode"] + p["max"]) / 6
+        case "beta":
+            return float(p["min"] + (p["max"] - p["min"]) * p["a"] / (p["a"] + p["b"]))
+        case "discrete":
+            return float(sum(v * q for v, q in zip(p["values"], p["probabilities"], strict=True)))
+        case "mixture":
+            means = [mean_of(item) for item in p["laws"]]
+            known = [mean for mean in means if mean is not None]
+            return sum(w * m for w, m in zip(p["weights"], known, strict=True)) if len(known) == len(means) else None
+    return None
+
+
+def _json_schema(itself: JsonSchemaValue) -> JsonSchemaValue:
+    numbers = {"type": "array", "items": {"type": "number"}}
+    kinds: dict[str, Any] = {key: numbers for key in (*_LISTS, "body")}
+    kinds |= {key: {"type": "string"} for key in _TEXTS} | {"args": {"type": "object"}}
+    properties: dict[str, Any] = {"fixed": {"type": "number", "description": "One value."}}
+    for name, family in FAMILIES.items():
+        properties[name] = {
+            "type": "object",
+            "description": family.meaning,
+            "properties": {key: kinds.get(key, {"type": "number"}) for key in family.keys},
+            "anyOf": [{"required": list(form)} for form in family.forms],
+            "additionalProperties": False,
+        }
+    item = {"weight": {"type": "number", "minimum": 0, "maximum": 1}, "law": itself}
+    properties["mixture"] = {
+        "description": "Weighted laws; weights add up to 1.",
+        "type": "array",
+        "items": {"type": "object", "properties": item, "required": ["weight", "law"], "additionalProperties": False},
+    }
+    truncate = {"description": "Condition the law to [low, high].", "minItems": 2, "maxItems": 2, **numbers}
+    one = [{"required": [name]} for name in properties]
+    mapping = {
+        "type": "object",
+        "properties": {**properties, "truncate": truncate},
+        "oneOf": one,
+        "additionalProperties": False,
+    }
+    return {"description": "Law of a random quantity: a number, or one family.", "anyOf": [{"type": "number"}, mapping]}

@@ -1,0 +1,299 @@
+"""From a study file to a checked `Study`: includes, tables, overrides, models, cross checks, warnings."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from spvrisk.config.base import Key, shown
+from spvrisk.config.checks import draft_of, faults
+from spvrisk.config.hints import hints
+from spvrisk.config.messages import flaw_problems, model_problems
+from spvrisk.config.overrides import apply, unknown_column
+from spvrisk.config.projects import Project
+from spvrisk.config.source import Node, Place, Scalar, parse
+from spvrisk.config.study import Study
+from spvrisk.config.tables import (
+    Table,
+    column_values,
+    correlation_pairs,
+    curve_knots,
+    project_rows,
+    read_table,
+)
+from spvrisk.errors import InputError, Problem
+
+
+class Loaded(NamedTuple):
+    """A study with what was found on the way to it.
+
+    Attributes
+    ----------
+    study
+        The checked study.
+    warnings
+        What is allowed but looks like a slip.
+    texts
+        Content of every file that was read, by its path from the study's folder, the study file first.
+    digest
+        SHA-256 of the resolved study as JSON, in file order.
+    """
+
+    study: Study
+    warnings: list[Problem]
+    texts: dict[str, str]
+    digest: str
+
+
+def load_study(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Study:
+    """Load and check a study.
+
+    Parameters
+    ----------
+    path
+        YAML file of the study.
+    overrides
+        Changes as ``path=value``, applied after includes and tables.
+
+    Raises
+    ------
+    InputError
+        With every problem found.
+
+    Examples
+    --------
+    >>> load_study("configs/nowhere.yaml")
+    Traceback (most recent call last):
+    spvrisk.errors.InputError: nowhere.yaml: cannot be read: no such file; check the path
+    """
+    return load(path, overrides).study
+
+
+def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
+    """Load and check a study, and keep warnings and provenance; see `load_study`."""
+    files = _Files(Path(path))
+    root = files.document(files.name, Place(files.name), ())
+    problems = files.problems
+    if root is None or not isinstance(root.value, dict):
+        if root is not None and not problems:
+            rule = "a study must be a mapping of keys"
+            problems = [Problem(str(root.place), "", rule, shown(_plain(root, files, {})), "see `spvrisk init`")]
+        raise InputError(problems)
+    root = files.with_tables(root)
+    root, deleted = apply(root, overrides, problems)
+    plain = _plain(root, files, {})
+    study = _checked(plain, root, deleted, problems)
+    if problems or study is None:
+        raise InputError(_in_order(problems, list(files.texts)))
+    text = json.dumps(study.model_dump(mode="json", by_alias=True), ensure_ascii=False, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    warnings = _in_order(flaw_problems(root, hints(study)), list(files.texts))
+    return Loaded(study, warnings, files.texts, digest)
+
+
+def _checked(
+    plain: Any, root: Node, deleted: dict[tuple[Key, ...], Place], problems: list[Problem]
+) -> Study | None:
+    """Check the models; where they fail, check what is sound against the rest, so that all is reported at once."""
+    try:
+        return Study.model_validate(plain)
+    except ValidationError as error:
+        found = model_problems(root, error, deleted)
+        problems += found
+        if any(item["loc"] for item in error.errors(include_url=False)):
+            problems += flaw_problems(root, faults(draft_of(plain)))
+    return None
+
+
+def _in_order(problems: list[Problem], files: list[str]) -> list[Problem]:
+    """Order by place; what a template or an anchor repeats is said once."""
+    once = {(problem.place, problem.rule, problem.value): problem for problem in reversed(problems)}
+
+    def rank(problem: Problem) -> tuple[int, list[int]]:
+        file, _, numbers = problem.place.partition(":")
+        known = files.index(file) if file in files else len(files)
+        return known, [int(part) for part in numbers.split(":") if part.isdecimal()]
+
+    return sorted(reversed(once.values()), key=rank)
+
+
+def _plain(node: Node, files: "_Files", done: dict[int, Any]) -> Any:
+    """Values without their places; nodes that are shared stay shared."""
+    if id(node) in done:
+        return done[id(node)]
+    value: Any = node.value
+    if isinstance(value, dict):
+        value = {key: _plain(item, files, done) for key, item in value.items()}
+        column = value.get("empirical")
+        if isinstance(column, dict) and isinstance(column.get("csv"), str):
+            value["empirical"] = files.with_column(column, node.value["empirical"])  # type: ignore[index, call-overload]
+    elif isinstance(value, list):
+        value = [_plain(item, files, done) for item in value]
+    done[id(node)] = value
+    return value
+
+
+class _Files:
+    """The files of one study: reads each once, keeps texts and problems."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path.parent.resolve()
+        self.name = path.name
+        self.texts: dict[str, str] = {}
+        self.problems: list[Problem] = []
+
+    def text(self, file: str, said: Place) -> str | None:
+        """Content of a file of the study's folder, or None with a problem at the place that names it."""
+        if file in self.texts:
+            return self.texts[file]
+        path = self.folder / file
+        at = said if said.line or said.file != file else Place(file)
+        try:
+            if not path.resolve().is_relative_to(self.folder):
+                rule = "files of a study lie in its folder or below"
+                self.problem(at, rule, file, "move the file, or put the study file above it")
+                return None
+            text = path.read_bytes().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = path.read_bytes()[: error.start].count(b"\n") + 1
+            self.problem(Place(file, line), "must be UTF-8 text", "other bytes", "save the file as UTF-8")
+            return None
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or str(error)).lower()
+            what = "" if at.file == file else f" {file}"
+            self.problem(at, f"cannot be read{what}: {reason.removesuffix(' or directory')}", "", "check the path")
+            return None
+        self.texts[file] = text
+        return text
+
+    def problem(self, place: Place, rule: str, value: str = "", remedy: str = "") -> None:
+        self.problems.append(Problem(str(place), "", rule, value, remedy))
+
+    def beside(self, place: Place, name: str) -> str:
+        """Path of a file from the study's folder, as named by a file of the study (or by an override)."""
+        folder = PurePosixPath(place.file).parent if place.line else PurePosixPath()
+        return os.path.normpath(folder / name).replace(os.sep, "/")
+
+    def document(self, file: str, said: Place, above: tuple[str, ...]) -> Node | None:
+        """Node of a YAML file with its includes merged in."""
+        if file in above:
+            chain = " includes ".join([*above[above.index(file) :], file])
+            self.problem(said, "includes must not go in a circle", chain, "take one of them out")
+            return None
+        text = self.text(file, said)
+        if text is None:
+            return None
+        node, wrong = parse(text, file)
+        self.problems += wrong
+        if node is None or not isinstance(node.value, dict) or "include" not in node.value:
+            return node
+        own = dict(node.value)
+        included = self.included(own.pop("include"), (*above, file))
+        merged = Node({}, node.place)
+        for part in (*included, Node(own, node.place)):
+            merged = merge(merged, part)
+        return merged
+
+    def included(self, names: Node, above: tuple[str, ...]) -> list[Node]:
+        """Nodes of the included files."""
+        if not isinstance(names.value, list) or any(not isinstance(item.value, str) for item in names.value):
+            self.problem(names.place, "include must be a list of file names", "", "write include: [factors.yaml]")
+            return []
+        out = []
+        for item in names.value:
+            node = self.document(self.beside(item.place, str(item.value)), item.place, above)
+            if node is not None and not isinstance(node.value, dict):
+                self.problem(node.place, "an included file must be a mapping of keys", "", "see `spvrisk schema`")
+            elif node is not None:
+                out.append(node)
+        return out
+
+    def table(self, name: Node) -> Table | None:
+        """Table that a node names."""
+        if not isinstance(name.value, str):
+            self.problem(name.place, "a table is named by its CSV file", "", "write table: file.csv")
+            return None
+        file = self.beside(name.place, name.value)
+        text = self.text(file, name.place)
+        return None if text is None else read_table(text, file)
+
+    def with_column(self, law: dict[str, Any], node: Node) -> dict[str, Any]:
+        """Parameters of an empirical law with its values, read from the column."""
+        place = node.value["csv"].place if isinstance(node.value, dict) else node.place
+        try:
+            table = self.table(Node(law["csv"], place))
+            column = law.get("column")
+            return {**law, "values": column_values(table, column)} if table and isinstance(column, str) else law
+        except InputError as error:
+            self.problems += [problem for problem in error.problems if problem not in self.problems]
+            return law
+
+    def with_tables(self, root: Node) -> Node:
+        """Study with the tables of curves, correlations and projects written out."""
+        assert isinstance(root.value, dict)
+        out = dict(root.value)
+        for key, expand in (
+            ("curves", self._curves),
+            ("correlation", self._correlation),
+            ("projects", self._projects),
+        ):
+            section = out.get(key)
+            if section is not None and isinstance(section.value, dict):
+                try:
+                    out[key] = Node(expand(section.value, section.place), section.place)
+                except InputError as error:
+                    self.problems += error.problems
+                    out[key] = Node({k: v for k, v in section.value.items() if k != "table"}, section.place)
+        return Node(out, root.place)
+
+    def _curves(self, curves: dict[str, Node], place: Place) -> dict[str, Node]:
+        return {name: self._curve(node) for name, node in curves.items()}
+
+    def _curve(self, node: Node) -> Node:
+        inner = node.value
+        if not isinstance(inner, dict) or set(inner) != {"table"}:
+            return node
+        table = self.table(inner["table"])
+        return node if table is None else Node({"knots": curve_knots(table)}, node.place)
+
+    def _correlation(self, section: dict[str, Node], place: Place) -> dict[str, Node]:
+        if "table" not in section:
+            return section
+        if "pairs" in section:
+            self.problem(section["table"].place, "a correlation has pairs or a table", "both", "keep one of them")
+        out = {key: node for key, node in section.items() if key != "table"}
+        table = self.table(section["table"])
+        return out if table is None else {**out, "pairs": correlation_pairs(table)}
+
+    def _projects(self, section: dict[str, Node], place: Place) -> dict[str, Node]:
+        if "table" not in section:
+            if "template" in section:
+                self.problem(section["template"].place, "a template belongs to a table", "", "add table: file.csv")
+            return {key: node for key, node in section.items() if key != "template"}
+        table = self.table(section["table"])
+        if table is None:
+            return {}
+        template = section.get("template", Node({}, place))
+        rows = project_rows(table, template, lambda path: unknown_column(template, path, Project), self.problems)
+        own = {key: node for key, node in section.items() if key not in ("table", "template")}
+        for name in own.keys() & rows.keys():
+            self.problem(own[name].place, f"the project {name} is in the table too", "", "rename one")
+        return {**rows, **own}
+
+
+def merge(base: Node, over: Node) -> Node:
+    """Merge two nodes: mappings key by key, the later wins, a null deletes what was there."""
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    out: dict[str, Node] = dict(base.value)
+    for key, node in over.value.items():
+        here: Scalar | dict[str, Node] | list[Node] = node.value
+        if here is None and key in out:
+            del out[key]
+        else:
+            out[key] = merge(out[key], node) if key in out else node
+    return Node(out, over.place)

@@ -1,0 +1,172 @@
+"""From pydantic's errors and relative flaws to problems with a place, a rule, a value and a remedy."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from spvrisk.config.base import Flaw, Key, keys_of, shown, suggestion
+from spvrisk.config.reserved import not_yet
+from spvrisk.config.source import Node, Place, dotted
+from spvrisk.config.study import Study
+from spvrisk.errors import Problem
+
+# rule and remedy by pydantic's type of error, where nothing better is known
+_PLAIN = {
+    "float_type": ("must be a number", "write a plain number, e.g. 0.5"),
+    "finite_number": ("must be a finite number", "write a finite number"),
+    "int_type": ("must be a whole number", "write a plain whole number"),
+    "int_from_float": ("must be a whole number", "round it"),
+    "string_type": ("must be text", "put it in quotes"),
+    "bool_type": ("must be true or false", "write true or false"),
+    "date_type": ("must be a date", "write year-month-day, e.g. 2026-03-31"),
+    "model_type": ("must be a mapping of keys", "write its keys below it, indented"),
+    "model_attributes_type": ("must be a mapping of keys", "write its keys below it, indented"),
+    "dict_type": ("must be a mapping by name", "write names below it, indented; {} for none"),
+    "tuple_type": ("must be a list", "write [first, second]"),
+}
+
+
+def locate(root: Node, path: Iterable[Key], missing: bool = False) -> tuple[Place, tuple[Key, ...]]:
+    """Find the place of a path and the path as the file has it.
+
+    Steps that only the models know (rules of a plain mapping, the mode of a split) are left out. The last step of a
+    path to a missing key stays, with the place of what should hold it.
+    """
+    node = root
+    steps = list(path)
+    walked: list[Key] = []
+    for step in steps[: len(steps) - missing]:
+        match node.value, step:
+            case dict() as mapping, str() if step in mapping:
+                node = mapping[step]
+            case list() as items, int() if step < len(items):
+                node = items[step]
+            case _:
+                continue
+        walked.append(step)
+    return node.place, (*walked, *steps[len(steps) - missing :])
+
+
+def flaw_problems(root: Node, flaws: Iterable[Flaw]) -> list[Problem]:
+    """Place flaws whose paths begin at the study."""
+    out = []
+    for flaw in flaws:
+        place, path = locate(root, flaw.at)
+        out.append(Problem(str(place), dotted(path), flaw.rule, flaw.value, flaw.remedy))
+    return out
+
+
+def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Key, ...], Place]) -> list[Problem]:
+    """Turn pydantic's errors into problems in our words.
+
+    Parameters
+    ----------
+    root
+        The nodes that were checked.
+    error
+        What the models found.
+    deleted
+        Places of the overrides that removed a key, by its path.
+    """
+    out: list[Problem] = []
+    for item in error.errors(include_url=False):
+        loc: tuple[Key, ...] = item["loc"]
+        if item["type"] == "flaws":
+            flaws: tuple[Flaw, ...] = item["ctx"]["flaws"]
+            out += flaw_problems(root, (flaw._replace(at=(*loc, *flaw.at)) for flaw in flaws))
+        elif item["type"] in ("missing", "union_tag_not_found"):
+            at = loc if item["type"] == "missing" else (*loc, "mode")
+            place, path = locate(root, at, missing=True)
+            place = deleted.get(path, place)
+            out.append(Problem(str(place), dotted(path), "the key is missing", "", _addition(at)))
+        elif item["type"] == "extra_forbidden":
+            out.append(_unknown(root, loc))
+        else:
+            at = (*loc, "mode") if item["type"] == "union_tag_invalid" else loc
+            place, path = locate(root, at)
+            rule, remedy = _words(item["type"], item.get("ctx", {}), item["input"])
+            value = item["input"].get("mode") if item["type"] == "union_tag_invalid" else item["input"]
+            out.append(Problem(str(place), dotted(path), rule, shown(value), remedy))
+    return out
+
+
+def _unknown(root: Node, loc: tuple[Key, ...]) -> Problem:
+    place, path = locate(root, loc)
+    key = str(loc[-1])
+    reserved = not_yet(key)
+    if reserved:
+        return Problem(str(place), dotted(path), reserved, "", "take the key out")
+    models = models_at(loc[:-1])
+    allowed = [name for model in models for name in keys_of(model)]
+    return Problem(str(place), dotted(path), "is not a key here", "", suggestion(key, dict.fromkeys(allowed)))
+
+
+def _addition(loc: tuple[Key, ...]) -> str:
+    """Remedy for a missing key: what it means, from its description."""
+    key = str(loc[-1])
+    fields = [keys_of(model).get(key) for model in models_at(loc[:-1])]
+    meaning = next((field.description for field in fields if field and field.description), None)
+    return f"add {key}" + (f": {meaning}" if meaning else "")
+
+
+def _words(kind: str, ctx: Mapping[str, Any], value: object) -> tuple[str, str]:
+    """Rule and remedy of one of pydantic's errors."""
+    if kind in ("literal_error", "union_tag_invalid"):
+        allowed = re.findall(r"'([^']*)'", str(ctx.get("expected", ctx.get("expected_tags", ""))))
+        names = allowed or re.findall(r"\d+", str(ctx.get("expected", "")))
+        return f"must be one of {', '.join(names)}", suggestion(str(value), names) if allowed else "take one of them"
+    if kind in ("too_short", "too_long"):
+        if ctx.get("field_type") == "Tuple" or kind == "too_long":
+            length = ctx.get("max_length", ctx.get("min_length"))
+            return f"must have {length} items, has {ctx.get('actual_length')}", "write just that many"
+        return "must not be empty", "write at least one"
+    rule, remedy = _PLAIN.get(kind, (f"is not valid ({kind.replace('_', ' ')})", "see `spvrisk schema`"))
+    if value is None:
+        return rule, "write a value, or take the key out"
+    if isinstance(value, str) and kind in ("float_type", "int_type"):
+        remedy = _as_number(value) or remedy
+    return rule, remedy
+
+
+def _as_number(text: str) -> str | None:
+    """Remedy for the usual ways of writing numbers for people."""
+    bare = re.sub(r"[,_' ]", "", text)
+    if re.fullmatch(r"[-+]?\d+(\.\d+)?%", bare):
+        return f"write {float(bare[:-1]) / 100:g}"
+    if re.fullmatch(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", bare):
+        return f"write {bare}"
+    return None
+
+
+def models_at(path: Iterable[Key]) -> list[type[BaseModel]]:
+    """Models that may stand at a path of a study; empty where the path leads out of the models."""
+    kinds: list[Any] = [Study]
+    for step in path:
+        kinds = [inner for kind in kinds for inner in _step(kind, step)]
+    return [kind for kind in kinds if is_model(kind)]
+
+
+def is_model(kind: object) -> bool:
+    """Whether a type is one of the models."""
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _step(kind: Any, step: Key) -> list[Any]:
+    if is_model(kind):
+        field = keys_of(kind).get(str(step))
+        return choices(field.annotation) if field else [kind]
+    if getattr(kind, "__origin__", None) is dict:
+        return choices(get_args(kind)[1])
+    if getattr(kind, "__origin__", None) is tuple:
+        return choices(get_args(kind)[0])
+    return []
+
+
+def choices(annotation: Any) -> list[Any]:
+    """Models, mappings and lists that an annotation allows."""
+    origin = getattr(annotation, "__origin__", None)
+    if is_model(annotation) or origin in (dict, tuple):
+        return [annotation]
+    return [choice for part in get_args(annotation) for choice in choices(part)]

@@ -1,0 +1,99 @@
+"""`--set path=value`: changes of a study on the command line, after includes and tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from spvrisk.config.base import Key, keys_of, shown, suggestion
+from spvrisk.config.laws import Law
+from spvrisk.config.messages import choices, is_model
+from spvrisk.config.reserved import not_yet
+from spvrisk.config.source import Node, Place, dotted, parse
+from spvrisk.config.study import Study
+from spvrisk.config.tables import put
+from spvrisk.errors import Problem
+
+
+def apply(
+    root: Node, overrides: Sequence[str], problems: list[Problem]
+) -> tuple[Node, dict[tuple[Key, ...], Place]]:
+    """Apply overrides in order.
+
+    Returns
+    -------
+    root, deleted
+        The changed nodes, and the place of the override that removed a key, by its path.
+    """
+    deleted: dict[tuple[Key, ...], Place] = {}
+    for number, text in enumerate(overrides, start=1):
+        place = Place(f"--set {number}")
+        key, equals, value = text.partition("=")
+        path = tuple(key.strip().split("."))
+        if not equals or not all(path):
+            remedy = "write e.g. --set run.paths=10000"
+            problems.append(Problem(str(place), "", "must be path=value", shown(text), remedy))
+            continue
+        remedy_or_none = unknown(root, path)
+        if remedy_or_none is not None:
+            problems.append(Problem(str(place), key.strip(), "is no path of this study", "", remedy_or_none))
+            continue
+        node, wrong = parse(value, str(place), place) if value.strip() else (Node(None, place), [])
+        problems += wrong
+        if node is not None:
+            root = put(root, path, node)
+            deleted |= {path: place} if node.value is None else {}
+    return root, deleted
+
+
+def unknown(root: Node, path: Sequence[str], start: Any = Study) -> str | None:
+    """Give the remedy for a path that a study cannot have, else None.
+
+    Names of projects, factors and the like must be there already; keys may be those of the models; in a law that is
+    there only the last key may be new.
+    """
+    node: Node | None = root
+    kinds: list[Any] = [start]
+    for depth, key in enumerate(path):
+        last = depth == len(path) - 1
+        here = node.value if node else None
+        if isinstance(here, list):
+            return f"lists are replaced whole: set {dotted(tuple(path[:depth]))}"
+        inside = here if isinstance(here, dict) else {}
+        if key not in inside and node is not None and here is not None and not isinstance(here, dict):
+            return f"{dotted(tuple(path[:depth]))} is {shown(here)} here: replace it whole"
+        if key not in inside:
+            allowed = _allowed(kinds, inside, last)
+            if allowed is not None and key not in allowed:
+                return suggestion(key, allowed)
+        node = inside.get(key)
+        kinds = [inner for kind in kinds for inner in _inner(kind, key)]
+    return None
+
+
+def _allowed(kinds: list[Any], inside: dict[str, Node], last: bool) -> list[str] | None:
+    """Keys that may be set although they are not there yet; None for any."""
+    models = [kind for kind in kinds if is_model(kind) and kind is not Law]
+    if models:
+        return [*dict.fromkeys(key for model in models for key in keys_of(model)), *inside]
+    mappings = [kind for kind in kinds if getattr(kind, "__origin__", None) is dict]
+    if mappings:
+        return list(inside) if any(is_model(item) for kind in mappings for item in _inner(kind, "")) else None
+    return None if last or not inside else list(inside)
+
+
+def _inner(kind: Any, key: str) -> list[Any]:
+    if kind is Law:
+        return []
+    if is_model(kind):
+        field = keys_of(kind).get(key)
+        return choices(field.annotation) if field else []
+    if getattr(kind, "__origin__", None) is dict:
+        return choices(kind.__args__[1])
+    return []
+
+
+def unknown_column(template: Node, path: Sequence[str], project: Any) -> str | None:
+    """Give the remedy for a column of a project table that is no key of a project, else None."""
+    for key in path:
+        if not_yet(key) is not None:
+            return f"{key} is {not_yet(key)}"
+    return unknown(template, path, project)

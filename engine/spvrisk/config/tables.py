@@ -1,0 +1,228 @@
+"""CSV tables: projects, curves, correlations and the columns of empirical laws."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, NoReturn
+
+from spvrisk.config.base import shown, suggestion
+from spvrisk.config.source import Node, Place, Scalar, parse, scalar
+from spvrisk.errors import InputError, Problem
+
+
+class Table(NamedTuple):
+    """A CSV file: its header, and its rows with their line numbers."""
+
+    file: str
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+
+
+def _fail(place: Place, rule: str, value: str = "", remedy: str = "") -> NoReturn:
+    raise InputError(Problem(str(place), "", rule, value, remedy))
+
+
+def read_table(text: str, file: str) -> Table:
+    """Split a CSV text; blank lines are skipped, every row must be as long as the header."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows.append((line, [cell.strip() for cell in cells]))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        _fail(Place(file, line), f"must be CSV: {error}", "", 'write " inside quotes as ""')
+    if not rows:
+        _fail(Place(file, 1), "a table needs a header and rows", "an empty file", "write the column names first")
+    (_, header), *body = rows
+    if len(header) == 1 and ";" in header[0]:
+        _fail(Place(file, 1), "columns are separated by commas", "semicolons", "save the table with commas")
+    for number, cells in body:
+        if len(cells) != len(header):
+            remedy = "put cells that contain a comma in double quotes"
+            _fail(Place(file, number), f"must have {len(header)} cells as the header has", str(len(cells)), remedy)
+    return Table(file, header, body)
+
+
+def _number(table: Table, line: int, column: int, text: str) -> float:
+    value = scalar(text)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        _fail(Place(table.file, line, column + 1), "must be a number", shown(text), "write a plain number")
+    return value
+
+
+def _column(table: Table, name: str) -> int:
+    if name not in table.header:
+        _fail(Place(table.file, 1), f"has no column {name}", "", suggestion(name, table.header))
+    return table.header.index(name)
+
+
+def column_values(table: Table, name: str) -> list[float]:
+    """Numbers of one column; empty cells are left out, as columns may differ in length."""
+    column = _column(table, name)
+    values = [_number(table, line, column, cells[column]) for line, cells in table.rows if cells[column]]
+    if not values:
+        _fail(Place(table.file, 1), f"column {name} has no numbers", "", "fill it")
+    return values
+
+
+def curve_knots(table: Table) -> Node:
+    """Knots of a zero curve from the columns years and rate."""
+    years, rate = _column(table, "years"), _column(table, "rate")
+    knots = []
+    for line, cells in table.rows:
+        pair = [
+            Node(_number(table, line, column, cells[column]), Place(table.file, line, column + 1))
+            for column in (years, rate)
+        ]
+        knots.append(Node(list(pair), Place(table.file, line)))
+    return Node(list(knots), Place(table.file, 1))
+
+
+def correlation_pairs(table: Table) -> Node:
+    """Pairs of a correlation table: columns first, second and value, or a square with names."""
+    listed = [name.lower() for name in table.header] == ["first", "second", "value"]
+    entries = _listed(table) if listed else _square(table)
+    pairs: dict[str, Node] = {}
+    for first, second, node in entries:
+        inner = pairs.setdefault(first, Node({}, node.place)).value
+        assert isinstance(inner, dict)
+        if second in inner:
+            _fail(node.place, f"the pair {first}, {second} is there twice", "", "keep one of them")
+        inner[second] = node
+    return Node(pairs, Place(table.file, 1))
+
+
+def _listed(table: Table) -> Iterator[tuple[str, str, Node]]:
+    for line, (first, second, value) in table.rows:
+        yield first, second, Node(_number(table, line, 2, value), Place(table.file, line, 3))
+
+
+def _square(table: Table) -> Iterator[tuple[str, str, Node]]:
+    names = table.header[1:]
+    if [cells[0] for _, cells in table.rows] != names:
+        remedy = "name rows and columns alike, or write the columns first,second,value"
+        _fail(Place(table.file, 1), "a square table has the same names down as across", "", remedy)
+    for i, (line, cells) in enumerate(table.rows):
+        if cells[i + 1] and _number(table, line, i + 1, cells[i + 1]) != 1:
+            _fail(Place(table.file, line, i + 2), "the diagonal must be 1", cells[i + 1], "write 1")
+        for j in range(i):
+            place = Place(table.file, line, j + 2)
+            upper = table.rows[j][1][i + 1]
+            found = [_number(table, line, j + 1, text) for text in (cells[j + 1], upper) if text]
+            if len(set(found)) > 1:
+                _fail(place, "must equal its mirror image", f"{found[0]:g} and {found[1]:g}", "leave one empty")
+            if found and found[0] != 0:
+                yield names[j], names[i], Node(found[0], place)
+
+
+def project_rows(
+    table: Table, template: Node, known: Callable[[tuple[str, ...]], str | None], problems: list[Problem]
+) -> dict[str, Node]:
+    """Projects of a table: each row over a copy of the template.
+
+    Parameters
+    ----------
+    table
+        Its first column is ``name``, the others are dotted keys of a project.
+    template
+        Mapping with the keys that rows share.
+    known
+        Gives the remedy for a dotted key that a project does not have, else None.
+    problems
+        Grows by what is wrong.
+    """
+    columns = _project_columns(table, known, problems)
+    cells = _read_cells(table, [column for column, _ in columns], problems)
+    out: dict[str, Node] = {}
+    lines: dict[str, int] = {}
+    for line, row in table.rows:
+        name = row[0]
+        if name in lines:
+            rule = f"the project is there twice, first in row {lines[name]}"
+            problems.append(Problem(str(Place(table.file, line, 1)), f"projects.{name}", rule, "", "rename one"))
+            continue
+        lines[name] = line
+        node = Node(template.value, Place(table.file, line))
+        for column, path in columns:
+            if (line, column) in cells:
+                node = put(node, path, cells[line, column])
+        out[name] = node
+    return out
+
+
+def _project_columns(
+    table: Table, known: Callable[[tuple[str, ...]], str | None], problems: list[Problem]
+) -> list[tuple[int, tuple[str, ...]]]:
+    if table.header[0] != "name":
+        rule = "the first column of a table of projects is `name`"
+        _fail(Place(table.file, 1, 1), rule, shown(table.header[0]), "put the projects' names first")
+    columns = []
+    for column, key in list(enumerate(table.header))[1:]:
+        path = tuple(key.split("."))
+        remedy = known(path)
+        place = Place(table.file, 1, column + 1)
+        if remedy is not None:
+            problems.append(Problem(str(place), key, "is not a key of a project", "", remedy))
+        elif key in table.header[:column]:
+            problems.append(Problem(str(place), key, "the column is there twice", "", "keep one of them"))
+        else:
+            columns.append((column, path))
+    return columns
+
+
+def _read_cells(table: Table, columns: list[int], problems: list[Problem]) -> dict[tuple[int, int], Node]:
+    """Values of the cells that are not empty; flow mappings and quoted texts of all cells are parsed in one go."""
+    out: dict[tuple[int, int], Node] = {}
+    flows: list[tuple[int, int, str]] = []
+    for line, row in table.rows:
+        for column in columns:
+            text = row[column]
+            if text and text[0] in "{[\"'":
+                flows.append((line, column, text))
+            elif text:
+                out[line, column] = Node(scalar(text), Place(table.file, line, column + 1))
+    texts = list(dict.fromkeys(text for _, _, text in flows))
+    read = dict(zip(texts, _parse_flows(texts), strict=True))
+    for line, column, text in flows:
+        place = Place(table.file, line, column + 1)
+        node = read[text]
+        if node is None:
+            found, wrong = parse(text, table.file, place)
+            problems.extend(wrong)
+            node = found or Node(None, place)
+        out[line, column] = _placed(node, place)
+    return out
+
+
+def _parse_flows(texts: list[str]) -> list[Node | None]:
+    """Parse flow values as one list, which costs a tenth of parsing each; None where that fails."""
+    whole, wrong = parse("\n".join(f"- {text}" for text in texts), "") if texts else (None, [])
+    if whole is None or wrong or not isinstance(whole.value, list) or len(whole.value) != len(texts):
+        return [None for _ in texts]
+    return list(whole.value)
+
+
+def _placed(node: Node, place: Place) -> Node:
+    match node.value:
+        case dict():
+            return Node({key: _placed(item, place) for key, item in node.value.items()}, place)
+        case list():
+            return Node([_placed(item, place) for item in node.value], place)
+    return Node(node.value, place)
+
+
+def put(node: Node, path: tuple[str, ...], new: Node) -> Node:
+    """Copy of a mapping with the value at a path replaced (or removed, where the new value is null)."""
+    inner: Scalar | dict[str, Node] | list[Node] = node.value
+    copy = dict(inner) if isinstance(inner, dict) else {}
+    key, *rest = path
+    if rest:
+        copy[key] = put(copy.get(key, Node({}, new.place)), tuple(rest), new)
+    elif new.value is None:
+        copy.pop(key, None)
+    else:
+        copy[key] = new
+    return Node(copy, node.place)

@@ -1,0 +1,1 @@
+"""The result file: the table of its variables, writing and reading it."""

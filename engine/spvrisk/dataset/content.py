@@ -1,0 +1,95 @@
+"""The digest of a result's content: equal digests are what "identical results" means.
+
+Groups in the order of their names, variables in the order of theirs, ``/provenance`` left out. Each variable
+gives six lines of UTF-8 text, each ended by a newline: ``/group/name``, dimensions joined by commas, dtype as
+a little-endian NumPy string, shape joined by commas, ``units`` and ``flag_meanings`` (empty lines where it
+has none); then its values in C order as little-endian bytes, every NaN as the one quiet NaN and -0 as +0. A
+variable whose first dimension is ``path`` gives, in place of its bytes, the SHA-256 of the SHA-256 digests of
+its leaves of 4096 paths. Attributes of the file, chunks and filters stay out.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.plan.names import LEAF
+
+
+class Described(NamedTuple):
+    """What the digest needs to know of a variable besides its values.
+
+    Attributes
+    ----------
+    group, name
+        Where it is, ``summary`` and ``npv_funder_mean``.
+    dims
+        Names of its dimensions.
+    dtype
+        Little-endian NumPy string.
+    shape
+        Its lengths.
+    units, flag_meanings
+        Its attributes, ``""`` where it has none.
+    """
+
+    group: str
+    name: str
+    dims: tuple[str, ...]
+    dtype: str
+    shape: tuple[int, ...]
+    units: str
+    flag_meanings: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Its place in the order of the digest."""
+        return self.group, self.name
+
+
+def canonical_bytes(array: NDArray[Any]) -> bytes:
+    """Values in C order as little-endian bytes, every NaN as one pattern and -0 as +0."""
+    array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    if array.dtype.kind == "f":
+        array = array + array.dtype.type(0.0)
+        array[np.isnan(array)] = np.nan
+    return array.tobytes()
+
+
+def digest_of_leaves(blocks: Iterable[NDArray[Any]]) -> bytes:
+    """SHA-256 of the digests of a path variable's leaves.
+
+    Parameters
+    ----------
+    blocks
+        Values of consecutive paths ``(path, ...)``, each but the last of a whole number of leaves.
+    """
+    outer = hashlib.sha256()
+    for block in blocks:
+        for first in range(0, block.shape[0], LEAF):
+            outer.update(hashlib.sha256(canonical_bytes(block[first : first + LEAF])).digest())
+    return outer.digest()
+
+
+def content_digest(parts: Iterable[tuple[Described, bytes]]) -> str:
+    """Join the variables' texts and bytes, given in any order, into the file's ``content_sha256``."""
+    total = hashlib.sha256()
+    for variable, payload in sorted(parts, key=lambda part: part[0].key):
+        lines = (
+            f"/{variable.group}/{variable.name}",
+            ",".join(variable.dims),
+            variable.dtype,
+            ",".join(str(length) for length in variable.shape),
+            variable.units,
+            variable.flag_meanings,
+        )
+        total.update("".join(line + "\n" for line in lines).encode())
+        total.update(payload)
+    return total.hexdigest()
+
+
+def config_digest(config_json: str) -> str:
+    """``config_sha256`` of a resolved config."""
+    return hashlib.sha256(config_json.encode()).hexdigest()

@@ -1,0 +1,336 @@
+"""Which variables a result file holds: from labels and tables to named, described arrays.
+
+``/summary`` has one variable per quantity and statistic, ``npv_funder_mean(unit)``,
+``npv_funder_quantile(unit, quantile)``, ``npv_funder_value_at_risk(unit, level)``; the units are the projects
+and then the portfolio. Quantities of the scheme have no unit dimension (``npv_funder_local_mean``); states
+and outcomes have ``_share`` and ``_share_se`` along their own codes. ``/timeline`` has ``calls(project,
+time)`` and ``portfolio_calls(time)``; ``/paths`` has ``npv_funder(path, project)`` and
+``portfolio_npv_funder(path)``.
+"""
+
+import datetime
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.dataset.content import Described
+from spvrisk.dataset.tables import SummaryTable, TimelineTable
+from spvrisk.dataset.variables import (
+    COUNTS,
+    FAN_ROWS,
+    TIMELINE_ROWS,
+    Attributes,
+    flag_attributes,
+    path_dtype,
+    quantity_of,
+    states_of,
+    statistics_of,
+    unit_attributes,
+)
+from spvrisk.errors import InputError, Problem
+from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE, Labels
+
+Float = NDArray[np.float64]
+
+UNDEFINED_CODE = -1
+"""Code of a state or outcome on a path where it is undefined."""
+
+
+class Variable(NamedTuple):
+    """A variable that is in memory.
+
+    Attributes
+    ----------
+    group, name, dims
+        Its place and its dimensions' names.
+    attributes
+        Text, numbers and numeric arrays; ``long_name`` says what it is.
+    data
+        Its values.
+    """
+
+    group: str
+    name: str
+    dims: tuple[str, ...]
+    attributes: Attributes
+    data: NDArray[Any]
+
+    def described(self) -> Described:
+        """Give the digest's view of it."""
+        dtype = self.data.dtype.newbyteorder("<").str
+        return _described(self.group, self.name, self.dims, dtype, self.data.shape, self.attributes)
+
+
+class PathVariable(NamedTuple):
+    """A variable of ``/paths``, written block by block.
+
+    Attributes
+    ----------
+    name, dims, dtype, attributes
+        As of a `Variable`; the first dimension is ``path``, the dtype a little-endian NumPy string.
+    shape
+        Its lengths.
+    block
+        ``block(first, last)`` gives the values of these paths as stored.
+    """
+
+    name: str
+    dims: tuple[str, ...]
+    dtype: str
+    attributes: Attributes
+    shape: tuple[int, ...]
+    block: Callable[[int, int], NDArray[Any]]
+
+    def described(self) -> Described:
+        """Give the digest's view of it."""
+        return _described("paths", self.name, self.dims, self.dtype, self.shape, self.attributes)
+
+
+def summary_variables(table: SummaryTable, labels: Labels) -> list[Variable]:
+    """Give the variables of ``/summary``."""
+    units = (*labels.projects, "portfolio")
+    variables = [
+        _codes("summary", "unit", units, "projects, then the portfolio"),
+        _codes("summary", "project", labels.projects, "project"),
+        _levels("summary", "quantile", table.quantiles, "quantile"),
+        _levels("summary", "level", table.levels, "level of a risk measure"),
+        *_state_coordinates("summary", labels),
+        *_event_coordinates(labels),
+    ]
+    for q, name in enumerate(QUANTITIES):
+        rows = slice(q, len(units) * len(QUANTITIES), len(QUANTITIES))
+        variables += _statistics(table, "portfolio", name, rows, ("unit",), labels)
+    for s, name in enumerate(labels.scheme, start=len(units) * len(QUANTITIES)):
+        variables += _statistics(table, "scheme", name, s, (), labels)
+        if name in table.shares:
+            variables += _share_variables(table, name)
+    variables.append(
+        Variable(
+            "summary",
+            "npv_funder_expected_shortfall_contribution",
+            ("project", "level"),
+            {"long_name": "project's part of the portfolio's expected shortfall", **_money(labels)},
+            table.contribution,
+        )
+    )
+    return variables
+
+
+def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:
+    """Give the variables of ``/timeline``; time comes last."""
+    variables = [
+        _codes("timeline", "project", labels.projects, "project"),
+        _levels("timeline", "quantile", table.quantiles, "quantile"),
+        *_time(labels),
+        *_state_coordinates("timeline", labels),
+    ]
+    for r, row in enumerate(TIMELINE):
+        about = {"long_name": f"mean of {TIMELINE_ROWS[row]}", **_money(labels)}
+        variables.append(Variable("timeline", row, ("project", "time"), about, table.mean[:-1, r]))
+        about = {"long_name": f"mean of the portfolio's {TIMELINE_ROWS[row]}", **_money(labels)}
+        variables.append(Variable("timeline", f"portfolio_{row}", ("time",), about, table.mean[-1, r]))
+    for f, fan in enumerate(FANS):
+        about = {"long_name": f"quantile of the portfolio's {FAN_ROWS[fan]}", **_money(labels)}
+        variables.append(Variable("timeline", f"fan_portfolio_{fan}", ("quantile", "time"), about, table.fans[f]))
+    first = 0
+    for layer, states in labels.layers:
+        share: Attributes = {"long_name": f"mean share of the step spent in each state of layer {layer}"}
+        rows = table.occupancy[first : first + len(states)]
+        dims = (f"state_{layer}", "time")
+        variables.append(Variable("timeline", f"occupancy_{layer}", dims, {**share, "units": "1"}, rows))
+        first += len(states)
+    return variables
+
+
+def label_variables(labels: Labels) -> list[Variable]:
+    """Give the unit names as characters; their group sorts last, for readers that stop at characters."""
+    names = [name.encode() for name in (*labels.projects, "portfolio")]
+    width = max(len(name) for name in names)
+    characters = np.array(names, f"S{width}").view("S1").reshape(len(names), width)
+    about: Attributes = {"long_name": "name of each unit of the summary"}
+    return [Variable("zlabels", "unit_name", ("unit", "name_length"), about, characters)]
+
+
+def default_paths(labels: Labels) -> tuple[str, ...]:
+    """Names of the path quantities that a file holds where the config does not say."""
+    portfolio = ("irr_funder", "payback_years", "pv_host")
+    return ("npv_funder", *(f"portfolio.{name}" for name in portfolio), *labels.scheme)
+
+
+def check_paths(names: Sequence[str], labels: Labels) -> None:
+    """Refuse names that are no path quantity: a quantity, ``portfolio.<quantity>``, or one of the scheme's.
+
+    Raises
+    ------
+    InputError
+        With the nearest known name.
+    """
+    known = (*QUANTITIES, *(f"portfolio.{name}" for name in QUANTITIES), *labels.scheme)
+    problems = []
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            problems.append(Problem("output", "paths", "must be names of path quantities", name, remedy))
+    if problems:
+        raise InputError(problems)
+
+
+def path_variables(values: Float, labels: Labels, names: Sequence[str]) -> list[PathVariable]:
+    """Give the variables of ``/paths`` but for the project coordinate.
+
+    Parameters
+    ----------
+    values
+        ``(series, path)`` float64.
+    labels
+        Names of the series.
+    names
+        As `check_paths` allows; a quantity gives its projects' and the portfolio's values.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
+    check_paths(names, labels)
+    series = {key: s for s, key in enumerate(labels.series)}
+    variables = [_path_numbers(values.shape[1])]
+    for name in dict.fromkeys(names):
+        if name in labels.scheme:
+            variables.append(_path_variable(name, "scheme", name, values[series["scheme", name]], labels))
+            continue
+        quantity = name.removeprefix("portfolio.")
+        row = series["portfolio", quantity]
+        variables.append(_path_variable(f"portfolio_{quantity}", "portfolio", quantity, values[row], labels))
+        if name == quantity:
+            # a quantity's rows of the projects lie one block of QUANTITIES apart
+            rows = values[QUANTITIES.index(quantity) : row : len(QUANTITIES)]
+            variables.append(_path_variable(quantity, "project", quantity, rows, labels))
+    unique = {variable.name: variable for variable in variables}
+    return list(unique.values())
+
+
+def project_coordinate(group: str, labels: Labels) -> Variable:
+    """Give the codes of the projects."""
+    return _codes(group, "project", labels.projects, "project")
+
+
+def _described(
+    group: str, name: str, dims: tuple[str, ...], dtype: str, shape: tuple[int, ...], about: Attributes
+) -> Described:
+    units, meanings = str(about.get("units", "")), str(about.get("flag_meanings", ""))
+    return Described(group, name, dims, dtype, shape, units, meanings)
+
+
+def _money(labels: Labels) -> Attributes:
+    return unit_attributes("money", labels)
+
+
+def _codes(group: str, name: str, meanings: Sequence[str], about: str) -> Variable:
+    """Give a coordinate of codes 0, 1, ... whose attributes tell what they stand for."""
+    attributes = {"long_name": about, **flag_attributes(tuple(meanings), "<i4")}
+    return Variable(group, name, (name,), attributes, np.arange(len(meanings), dtype="<i4"))
+
+
+def _levels(group: str, name: str, decimals: Sequence[str], about: str) -> Variable:
+    """Give a coordinate of probabilities, their exact decimal strings kept as an attribute."""
+    attributes: Attributes = {"long_name": about, "units": "1", "decimals": " ".join(decimals)}
+    return Variable(group, name, (name,), attributes, np.array([float(text) for text in decimals]))
+
+
+def _state_coordinates(group: str, labels: Labels) -> list[Variable]:
+    return [_codes(group, f"state_{l}", states, f"state of layer {l}") for l, states in labels.layers]
+
+
+def _event_coordinates(labels: Labels) -> list[Variable]:
+    return [_codes("summary", f"outcome_{e}", names, f"outcome of event {e}") for e, names in labels.events]
+
+
+def _time(labels: Labels) -> list[Variable]:
+    """Give each step's last day, and its bounds from first midnight to last."""
+    start = datetime.date.fromisoformat(labels.value_date)
+    days = [(datetime.date.fromisoformat(text) - start).days for text in labels.step_ends]
+    about: Attributes = {
+        "long_name": "last day of the step",
+        "standard_name": "time",
+        "units": f"days since {labels.value_date} 00:00:00",
+        "units_metadata": "leap_seconds: none",
+        "calendar": "standard",
+        "axis": "T",
+        "bounds": "time_bnds",
+    }
+    ends = np.array(days, "<i4")
+    bounds = np.stack([np.concatenate([[0], ends[:-1] + 1]), ends + 1], axis=1).astype("<i4")
+    return [
+        Variable("timeline", "time", ("time",), about, ends),
+        Variable("timeline", "time_bnds", ("time", "bnds"), {}, bounds),
+    ]
+
+
+def _statistics(
+    table: SummaryTable, unit: str, name: str, rows: slice | int, dims: tuple[str, ...], labels: Labels
+) -> list[Variable]:
+    """Give the statistics of one quantity."""
+    quantity = quantity_of(unit, name, labels)
+    variables = []
+    for statistic in statistics_of(name, labels):
+        kind = "ratio" if statistic.pure else quantity.kind
+        about = {
+            "long_name": f"{statistic.meaning}: {quantity.meaning}",
+            **unit_attributes(kind, labels, local=name == "npv_funder_local"),
+        }
+        data = np.asarray(getattr(table, statistic.name)[rows])
+        if statistic.name in COUNTS:
+            data = data.astype("<i4")
+        own = (statistic.dim,) if statistic.dim else ()
+        variables.append(Variable("summary", f"{name}_{statistic.name}", (*dims, *own), about, data))
+    return variables
+
+
+def _share_variables(table: SummaryTable, name: str) -> list[Variable]:
+    dims = (name.removeprefix("final_"),)
+    about: Attributes = {"long_name": f"probability of each value of {name}", "units": "1"}
+    about_se: Attributes = {"long_name": f"standard error of {name}_share", "units": "1"}
+    return [
+        Variable("summary", f"{name}_share", dims, about, table.shares[name]),
+        Variable("summary", f"{name}_share_se", dims, about_se, table.shares_se[name]),
+    ]
+
+
+def _path_numbers(n_paths: int) -> PathVariable:
+    about: Attributes = {"long_name": "path number", "standard_name": "realization", "units": "1"}
+    return PathVariable(
+        "path", ("path",), "<i4", about, (n_paths,), lambda first, last: np.arange(first, last, dtype="<i4")
+    )
+
+
+def _path_variable(name: str, unit: str, quantity_name: str, rows: Float, labels: Labels) -> PathVariable:
+    """Give one path variable; rows are ``(path,)`` or ``(project, path)``."""
+    quantity = quantity_of(unit, quantity_name, labels)
+    states = states_of(quantity_name, labels) or ()
+    dtype = path_dtype(quantity, len(states))
+    about = {
+        "long_name": ("portfolio: " if unit == "portfolio" else "") + quantity.meaning,
+        **unit_attributes(quantity.kind, labels, local=quantity_name == "npv_funder_local"),
+    }
+    if states:
+        about |= {
+            "flag_values": np.arange(UNDEFINED_CODE, len(states), dtype=dtype),
+            "flag_meanings": " ".join(("undefined", *states)),
+        }
+    elif quantity.kind == "flag":
+        about |= {"flag_values": np.array([0, 1], dtype), "flag_meanings": "no yes"}
+    integer = dtype in ("|i1", "<i4")
+
+    def block(first: int, last: int) -> NDArray[Any]:
+        part = rows[..., first:last].T
+        if integer:
+            part = np.nan_to_num(part, nan=UNDEFINED_CODE)
+        return np.ascontiguousarray(part, dtype)
+
+    dims = ("path", "project") if rows.ndim == 2 else ("path",)
+    return PathVariable(name, dims, dtype, about, rows.shape[::-1], block)

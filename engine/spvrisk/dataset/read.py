@@ -1,0 +1,255 @@
+"""Read a result file into plain arrays and labels, with h5py alone."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+from typing import Any
+
+import h5netcdf
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.dataset.content import Described, canonical_bytes, content_digest, digest_of_leaves
+from spvrisk.dataset.tables import SummaryTable, TimelineTable
+from spvrisk.dataset.variables import COUNTS, STATISTICS, states_of, statistics_of
+from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
+from spvrisk.errors import InputError, Problem
+from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE, Labels
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result file: labels and tables in memory, paths read on demand.
+
+    Attributes
+    ----------
+    path
+        Where the file lies.
+    attributes
+        Of the file: ``paths``, ``seed`` (decimal text), ``numbers_version``, ``config_sha256``,
+        ``content_sha256``, ...
+    provenance
+        Attributes and texts of ``/provenance``: ``created``, ``config``, ``sources``, ``overrides``, ...
+    group_bytes
+        Bytes that each group's data take in the file.
+    labels
+        Names of everything.
+    summary, timeline
+        The tables.
+    path_names
+        Variables of ``/paths``.
+    """
+
+    path: Path
+    attributes: dict[str, Any]
+    provenance: dict[str, Any]
+    group_bytes: dict[str, int]
+    labels: Labels
+    summary: SummaryTable
+    timeline: TimelineTable
+    path_names: tuple[str, ...]
+
+    @property
+    def n_paths(self) -> int:
+        """Paths of the run."""
+        return int(self.attributes["paths"])
+
+    def paths(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
+        """Values of a path variable, ``(path,)`` or ``(path, project)``.
+
+        Parameters
+        ----------
+        name
+            One of `path_names`, such as ``npv_funder`` or ``portfolio_irr_funder``.
+        first, last
+            Path numbers, ``last`` not included.
+
+        Raises
+        ------
+        InputError
+            If the file does not hold this variable.
+        """
+        if name not in self.path_names:
+            known = ", ".join(self.path_names)
+            raise InputError(Problem(str(self.path), f"/paths/{name}", "is not in the file", "", f"it has {known}"))
+        with _opened(self.path) as file:
+            return np.asarray(file["paths"][name][first:last])
+
+
+def open_result(path: str | os.PathLike[str]) -> Result:
+    """Read a result file.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is cut short, no result, or written by a newer version.
+    """
+    with _opened(Path(path)) as file:
+        attributes = _attributes(file)
+        _check_schema(Path(path), attributes)
+        provenance = _provenance(file)
+        labels = _labels(provenance.pop("labels"))
+        return Result(
+            Path(path),
+            attributes,
+            provenance,
+            {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)},
+            labels,
+            _summary(file["summary"], labels),
+            _timeline(file["timeline"], labels),
+            tuple(name for name in file["paths"] if name not in ("path", "project")),
+        )
+
+
+def content_of_file(path: str | os.PathLike[str]) -> str:
+    """Compute ``content_sha256`` anew from what the file holds.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    with _opened(Path(path)):
+        pass
+    with h5netcdf.File(path, "r") as file:
+        return content_digest(
+            _part(name, group, variable)
+            for name, group in file.groups.items()
+            if name != "provenance"
+            for variable in group.variables
+        )
+
+
+def _part(name: str, group: h5netcdf.Group, key: str) -> tuple[Described, bytes]:
+    """Describe a variable for the digest, and give its bytes."""
+    variable = group.variables[key]
+    attributes = {name: _plain(variable._h5ds.attrs[name]) for name in variable.attrs}
+    described = Described(
+        name,
+        key,
+        tuple(variable.dimensions),
+        variable.dtype.newbyteorder("<").str,
+        tuple(variable.shape),
+        str(attributes.get("units", "")),
+        str(attributes.get("flag_meanings", "")),
+    )
+    if described.dims[:1] == ("path",):
+        starts = range(0, variable.shape[0], PATH_CHUNK)
+        return described, digest_of_leaves(np.asarray(variable[a : a + PATH_CHUNK]) for a in starts)
+    return described, canonical_bytes(np.asarray(variable[...]))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file, whatever is wrong with it told as an `InputError`."""
+    if not path.is_file():
+        raise InputError(Problem(str(path), "", "there is no such file"))
+    try:
+        file = h5py.File(path, "r", locking="best-effort")
+    except OSError as error:
+        rule = "the file is cut short" if "truncated" in str(error) else "is not an HDF5 file that can be read"
+        raise InputError(Problem(str(path), "", rule, "", "run the study again")) from error
+    try:
+        with file:
+            yield file
+    except (KeyError, OSError) as error:
+        raise InputError(
+            Problem(str(path), "", f"the result is damaged: {error}", "", "run the study again")
+        ) from error
+
+
+def _check_schema(path: Path, attributes: dict[str, Any]) -> None:
+    if not str(attributes.get("source", "")).startswith("spvrisk") or "schema_version" not in attributes:
+        raise InputError(Problem(str(path), "", "is not a result of spvrisk"))
+    found = int(attributes["schema_version"])
+    if found != SCHEMA_VERSION:
+        raise InputError(
+            Problem(
+                str(path),
+                "schema_version",
+                f"must be {SCHEMA_VERSION}, the version that this spvrisk reads",
+                str(found),
+                f"open it with spvrisk {attributes.get('engine_version', '')} or run the study again",
+            )
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Attribute values without HDF5's ways: text, Python numbers, arrays."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray) and value.size == 1:
+        return value.reshape(()).item()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _attributes(target: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in target.attrs.items() if not name.startswith("_N")}
+
+
+def _provenance(file: h5py.File) -> dict[str, Any]:
+    """Attributes of /provenance, and its texts read as JSON."""
+    group = file["provenance"]
+    texts = {
+        name.removesuffix("_json"): json.loads(bytes(dataset[...]))
+        for name, dataset in group.items()
+        if name.endswith("_json")
+    }
+    return {**_attributes(group), **texts}
+
+
+def _labels(fields: dict[str, Any]) -> Labels:
+    """Labels with the tuples that JSON turned into lists."""
+    pairs = {key: tuple((name, tuple(items)) for name, items in fields[key]) for key in ("layers", "events")}
+    names = {key: tuple(fields[key]) for key in ("projects", "factors", "step_ends")}
+    return Labels(**{**fields, **pairs, **names})
+
+
+def _stored_bytes(group: h5py.Group) -> int:
+    return sum(item.id.get_storage_size() for item in group.values() if isinstance(item, h5py.Dataset))
+
+
+def _summary(group: h5py.Group, labels: Labels) -> SummaryTable:
+    """Put the variables of /summary back into rows by series."""
+    decimals = {dim: tuple(_attributes(group[dim])["decimals"].split()) for dim in ("quantile", "level")}
+    fields: dict[str, Any] = {}
+    for statistic in STATISTICS:
+        own = (len(decimals[statistic.dim]),) if statistic.dim else ()
+        empty: Any = 0 if statistic.name in COUNTS else nan
+        fields[statistic.name] = np.full((len(labels.series), *own), empty)
+    project_rows = (len(labels.projects) + 1) * len(QUANTITIES)
+    for q, name in enumerate(QUANTITIES):
+        _fill(fields, group, name, slice(q, project_rows, len(QUANTITIES)), labels)
+    for s, name in enumerate(labels.scheme, start=project_rows):
+        _fill(fields, group, name, s, labels)
+    states = [name for name in labels.scheme if states_of(name, labels) is not None]
+    return SummaryTable(
+        quantiles=decimals["quantile"],
+        levels=decimals["level"],
+        contribution=group["npv_funder_expected_shortfall_contribution"][...],
+        shares={name: group[f"{name}_share"][...] for name in states},
+        shares_se={name: group[f"{name}_share_se"][...] for name in states},
+        **fields,
+    )
+
+
+def _fill(fields: dict[str, Any], group: h5py.Group, name: str, rows: slice | int, labels: Labels) -> None:
+    for statistic in statistics_of(name, labels):
+        fields[statistic.name][rows] = group[f"{name}_{statistic.name}"][...]
+
+
+def _timeline(group: h5py.Group, labels: Labels) -> TimelineTable:
+    mean = [np.concatenate([group[row][...], group[f"portfolio_{row}"][...][None]]) for row in TIMELINE]
+    occupancy = [group[f"occupancy_{layer}"][...] for layer, _ in labels.layers]
+    n_steps = len(labels.step_ends)
+    return TimelineTable(
+        tuple(_attributes(group["quantile"])["decimals"].split()),
+        np.stack(mean, axis=1),
+        np.concatenate(occupancy) if occupancy else np.empty((0, n_steps)),
+        np.stack([group[f"fan_portfolio_{fan}"][...] for fan in FANS]),
+    )

@@ -1,0 +1,85 @@
+"""What a run yields besides its paths, as plain arrays, between formulas, file and reader."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+
+class SummaryTable(NamedTuple):
+    """Statistics of every series; series in the order of ``Labels.series``.
+
+    A statistic that is not defined for a series is NaN: risk measures of anything but a net present value,
+    and everything but the counts of a state or outcome, whose statistics are in `shares`.
+
+    Attributes
+    ----------
+    quantiles, levels
+        Decimal strings of the quantiles and of the risk measures' levels.
+    n, n_infinite, n_undefined
+        Defined (finite or infinite), infinite and undefined values, ``(series,)`` int64.
+    mean, mean_se, sd, sd_se, skewness
+        Of the finite values, ``(series,)``.
+    quantile, quantile_low, quantile_high
+        Order statistics of the defined values and their 95 % intervals, ``(series, quantile)``.
+    p_loss, p_loss_se
+        Share of paths on which money is lost, ``(series,)``.
+    value_at_risk, value_at_risk_low, value_at_risk_high, expected_shortfall, expected_shortfall_se
+        Of the loss, which is minus the net present value, ``(series, level)``.
+    contribution
+        Each project's share in the portfolio's expected shortfall (Euler), ``(project, level)``; sums to the
+        portfolio's.
+    shares, shares_se
+        By scheme quantity that is a state or an outcome: probability of each, ``(state,)``, and its standard
+        error.
+    """
+
+    quantiles: tuple[str, ...]
+    levels: tuple[str, ...]
+    n: Int
+    n_infinite: Int
+    n_undefined: Int
+    mean: Float
+    mean_se: Float
+    sd: Float
+    sd_se: Float
+    skewness: Float
+    quantile: Float
+    quantile_low: Float
+    quantile_high: Float
+    p_loss: Float
+    p_loss_se: Float
+    value_at_risk: Float
+    value_at_risk_low: Float
+    value_at_risk_high: Float
+    expected_shortfall: Float
+    expected_shortfall_se: Float
+    contribution: Float
+    shares: dict[str, Float]
+    shares_se: dict[str, Float]
+
+
+class TimelineTable(NamedTuple):
+    """Means by step.
+
+    Attributes
+    ----------
+    quantiles
+        Decimal strings of the fans' quantiles.
+    mean
+        Mean over all paths, ``(unit, row, step)``: projects then the portfolio, rows as
+        ``plan.names.TIMELINE``.
+    occupancy
+        Mean share of each step spent in each state, ``(state, step)``: the layers' states in config order.
+    fans
+        Quantiles over the first ``plan.names.FAN_PATHS`` paths, ``(fan, quantile, step)``, rows as
+        ``plan.names.FANS``.
+    """
+
+    quantiles: tuple[str, ...]
+    mean: Float
+    occupancy: Float
+    fans: Float

@@ -1,0 +1,270 @@
+"""Write a result file: with h5netcdf alone, aside, and published by one rename.
+
+The file keeps to what every reader tried can open: default HDF5 format, types f8, f4, i4, i1, u1 and S1, text
+attributes of fixed length, codes with ``flag_values`` and ``flag_meanings``, and no filter but gzip with
+shuffle.
+"""
+
+import datetime
+import json
+import os
+import platform
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5netcdf
+import h5py
+import numpy as np
+from llvmlite import binding
+from numpy.typing import NDArray
+
+from spvrisk._version import NUMBERS_VERSION, __version__
+from spvrisk.dataset.content import canonical_bytes, config_digest, content_digest, digest_of_leaves
+from spvrisk.dataset.layout import (
+    PathVariable,
+    Variable,
+    label_variables,
+    path_variables,
+    project_coordinate,
+    summary_variables,
+    timeline_variables,
+)
+from spvrisk.dataset.tables import SummaryTable, TimelineTable
+from spvrisk.errors import InputError, Problem
+from spvrisk.files import replacing
+from spvrisk.plan.names import Labels
+
+SCHEMA_VERSION = 1
+"""Rises whenever a reader of the former version would misread the file."""
+
+CONVENTIONS = "CF-1.11"
+
+PATH_CHUNK = 16384
+"""Paths in a chunk of a path variable: 4 leaves."""
+
+COMPRESS_FROM = 4096
+"""Bytes from which a variable of /summary or /timeline is compressed: smaller ones would only grow."""
+
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "h5py", "h5netcdf")
+"""Packages whose versions are kept with a result."""
+
+
+class Provenance(NamedTuple):
+    """How a result came about; not part of its content.
+
+    Attributes
+    ----------
+    config_json
+        The resolved config.
+    sources
+        Text of each file that the study was read from, by name as the study writes it.
+    overrides
+        The ``--set`` options, in order.
+    started
+        When the run began, with time zone.
+    duration_seconds
+        Until writing began.
+    workers
+        Threads or processes that ran.
+    command_line
+        Words of the command.
+    """
+
+    config_json: str
+    sources: Mapping[str, str]
+    overrides: Sequence[str]
+    started: datetime.datetime
+    duration_seconds: float
+    workers: int
+    command_line: Sequence[str]
+
+
+def check_output(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
+    """Refuse, before anything is computed, a place where the result cannot be written.
+
+    Raises
+    ------
+    InputError
+        If there is a file already and `overwrite` is false, or no such folder, or one that may not be written
+        to.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(Problem("--out", "", "must be a file, not a folder", str(target)))
+    if not target.parent.is_dir():
+        raise InputError(Problem("--out", "", "must lie in a folder that exists", str(target), "create it first"))
+    if not os.access(target.parent, os.W_OK):
+        raise InputError(Problem("--out", "", "must lie in a folder that you may write to", str(target)))
+    if target.exists() and not overwrite:
+        raise InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
+    return target
+
+
+def write_result(
+    path: str | os.PathLike[str],
+    labels: Labels,
+    summary: SummaryTable,
+    timeline: TimelineTable,
+    values: NDArray[np.float64],
+    path_names: Sequence[str],
+    seed: int,
+    provenance: Provenance,
+    overwrite: bool = False,
+) -> str:
+    """Write a result file; it appears under its name whole or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to; see `check_output`.
+    labels
+        Names of everything.
+    summary, timeline
+        As from `spvrisk.measures.table`.
+    values
+        All values, ``(series, path)`` float64.
+    path_names
+        Path quantities to keep; see `spvrisk.dataset.layout.check_paths`.
+    seed
+        The run's seed.
+    provenance
+        How the result came about.
+    overwrite
+        Whether an existing file is replaced.
+
+    Returns
+    -------
+    str
+        The file's ``content_sha256``.
+
+    Raises
+    ------
+    InputError
+        If the place or a name is refused.
+    """
+    target = check_output(path, overwrite)
+    tables = [
+        *summary_variables(summary, labels),
+        *timeline_variables(timeline, labels),
+        project_coordinate("paths", labels),
+        *label_variables(labels),
+    ]
+    paths = path_variables(values, labels, path_names)
+    with replacing(target) as temporary, h5netcdf.File(temporary, "w") as file:
+        _set_attributes(file, _root_attributes(labels, values.shape[1], seed, provenance))
+        _declare_dimensions(file, [*tables, *paths])
+        parts = [(variable.described(), _write_table(file, variable)) for variable in tables]
+        parts += [(variable.described(), _write_paths(file, variable)) for variable in paths]
+        digest = content_digest(parts)
+        _set_attributes(file, {"content_sha256": digest})
+        _write_provenance(file, labels, provenance)
+    return digest
+
+
+def _root_attributes(labels: Labels, n_paths: int, seed: int, provenance: Provenance) -> dict[str, object]:
+    return {
+        "Conventions": CONVENTIONS,
+        "title": labels.title["en"],
+        "source": f"spvrisk {__version__}",
+        "schema_version": np.int32(SCHEMA_VERSION),
+        "numbers_version": np.int32(NUMBERS_VERSION),
+        "engine_version": __version__,
+        "paths": np.int32(n_paths),
+        # decimal text: 64-bit integers lose their last digits in some readers
+        "seed": str(seed),
+        "value_date": labels.value_date,
+        "currency": labels.currency,
+        "money_unit": float(labels.money_unit),
+        "config_sha256": config_digest(provenance.config_json),
+    }
+
+
+def _fixed(text: str) -> NDArray[np.bytes_]:
+    """Text as a fixed-length scalar: the variable-length kind stops some readers."""
+    data = text.encode()
+    encoding = "ascii" if text.isascii() else "utf-8"
+    return np.array(data, h5py.string_dtype(encoding, max(len(data), 1)))
+
+
+def _set_attributes(target: Any, attributes: Mapping[str, object]) -> None:
+    for name, value in attributes.items():
+        target.attrs[name] = _fixed(value) if isinstance(value, str) else value
+
+
+def _declare_dimensions(file: h5netcdf.File, variables: Iterable[Variable | PathVariable]) -> None:
+    for variable in variables:
+        described = variable.described()
+        known = described.group in file.groups
+        group = file.groups[described.group] if known else file.create_group(described.group)
+        for dim, length in zip(described.dims, described.shape, strict=True):
+            if dim not in group.dimensions:
+                group.dimensions[dim] = length
+
+
+def _write_table(file: h5netcdf.File, variable: Variable) -> bytes:
+    """Write a variable that is in memory; return its bytes for the digest."""
+    data = np.ascontiguousarray(variable.data, variable.data.dtype.newbyteorder("<"))
+    filters: dict[str, Any] = {}
+    if data.nbytes >= COMPRESS_FROM:
+        filters = {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": data.shape}
+    made = file.groups[variable.group].create_variable(
+        variable.name, variable.dims, data.dtype, data=data.reshape(variable.data.shape), **filters
+    )
+    _set_attributes(made, variable.attributes)
+    return canonical_bytes(data)
+
+
+def _write_paths(file: h5netcdf.File, variable: PathVariable) -> bytes:
+    """Write a path variable chunk by chunk; return the digest of its leaves."""
+    n_paths = variable.shape[0]
+    chunks = (min(PATH_CHUNK, n_paths), *variable.shape[1:])
+    made = file.groups["paths"].create_variable(variable.name, variable.dims, np.dtype(variable.dtype), chunks=chunks)
+    _set_attributes(made, variable.attributes)
+
+    def blocks() -> Iterable[NDArray[Any]]:
+        for first in range(0, n_paths, PATH_CHUNK):
+            last = min(first + PATH_CHUNK, n_paths)
+            block = variable.block(first, last)
+            made[first:last] = block
+            yield block
+
+    return digest_of_leaves(blocks())
+
+
+def _write_provenance(file: h5netcdf.File, labels: Labels, provenance: Provenance) -> None:
+    group = file.create_group("provenance")
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    command = shlex.join(provenance.command_line)
+    attributes: dict[str, object] = {
+        "created": created,
+        "started": provenance.started.isoformat(timespec="seconds"),
+        "duration_seconds": float(provenance.duration_seconds),
+        "workers": np.int32(provenance.workers),
+        "history": f"{created}: {command or 'spvrisk'}",
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        # what the compiler saw: another class of processor may differ in the last digits
+        "cpu": binding.get_host_cpu_name(),
+        **{name: version(name) for name in PACKAGES},
+    }
+    _set_attributes(group, attributes)
+    texts = {
+        "config_json": provenance.config_json,
+        "sources_json": _json(dict(provenance.sources)),
+        "overrides_json": _json(list(provenance.overrides)),
+        "command_line_json": _json(list(provenance.command_line)),
+        "labels_json": _json(labels._asdict()),
+    }
+    for name, text in texts.items():
+        # long text does not fit an attribute: bytes of UTF-8
+        data = np.frombuffer(text.encode(), np.uint8)
+        group.dimensions[f"{name}_length"] = data.size
+        made = group.create_variable(name, (f"{name}_length",), "u1", data=data)
+        _set_attributes(made, {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"})
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,71 @@
+"""Where compiled code is kept, and when it may be used again.
+
+numba keys its cache by the file of the function that is called, not by those of the functions that it calls in turn: after an edit of a
+clause, a new process would go on with the old machine code. The folder is therefore named by a digest of every kernel source, of the
+compiler's versions and switches, and of the lane count.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import llvmlite
+import numba
+
+from spvrisk.kernel.lanes import LANES
+
+_SWEEP_AFTER_DAYS = 30
+
+
+def _base() -> Path:
+    """Folder for all compiled code: ``NUMBA_CACHE_DIR``, else the user's cache folder."""
+    if given := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(given) / "spvrisk"
+    if sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "spvrisk" / "kernel"
+
+
+def _key() -> str:
+    """Digest of all that the machine code depends on, apart from the processor (numba sees to that)."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for source in sorted([*here.glob("*.py"), *(here.parent / "plan" / name for name in ("arrays.py", "names.py"))]):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    switches = (numba.__version__, llvmlite.__version__, numba.config.BOUNDSCHECK, numba.config.OPT, LANES)
+    digest.update(repr(tuple(map(str, switches))).encode())
+    return digest.hexdigest()[:20]
+
+
+def _sweep(base: Path, keep: Path) -> None:
+    """Remove folders of other keys that nobody has used for a month."""
+    limit = time.time() - _SWEEP_AFTER_DAYS * 86400
+    for folder in base.iterdir():
+        with contextlib.suppress(OSError):
+            if folder != keep and folder.stat().st_mtime < limit:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def cache_folder() -> Iterator[Path]:
+    """Let functions that are decorated inside keep their machine code in our folder; other code's setting is left alone."""
+    folder = _base() / _key()
+    with contextlib.suppress(OSError):  # a read-only home: numba falls back to compiling in every process
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        _sweep(folder.parent, folder)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder) if os.access(folder, os.W_OK) else before
+    try:
+        yield folder
+    finally:
+        numba.config.CACHE_DIR = before

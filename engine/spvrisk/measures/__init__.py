@@ -1,0 +1,1 @@
+"""Formulas on the state of a run and on stored values: statistics, risk measures, their errors."""

@@ -1,0 +1,69 @@
+"""Order statistics: which of the sorted values is a quantile, and which two bound it.
+
+Levels are decimal strings and ranks are found in exact arithmetic: with floats ``ceil(0.07 * 100)`` is 8.
+"""
+
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, nan
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtr, bdtrik
+
+Float = NDArray[np.float64]
+
+CONFIDENCE = 0.95
+"""Of the intervals around quantiles."""
+
+
+def rank(level: str, n: int) -> int:
+    """Rank k = ceil(level n) of a quantile among n sorted values, counted from 1; at least 1."""
+    return max(1, ceil(Fraction(level) * n))
+
+
+@lru_cache(maxsize=4096)
+def interval_ranks(level: str, n: int) -> tuple[int, int]:
+    """Ranks whose values enclose a quantile with at least 95 % probability, whatever the distribution.
+
+    The number of values at or below the quantile is binomial: the lower rank l is the largest with P(B < l)
+    <= 2.5 %, the upper rank u the smallest with P(B >= u) <= 2.5 %.
+
+    Returns
+    -------
+    lower, upper
+        Counted from 1. A lower rank of 0 or an upper one of n + 1 says that n values are too few for that
+        bound.
+
+    References
+    ----------
+    David, H. A. and Nagaraja, H. N. (2003). Order Statistics, section 7.1.
+    """
+    p = float(Fraction(level))
+    tail = (1.0 - CONFIDENCE) / 2.0
+    return _binomial_quantile(tail, n, p), _binomial_quantile(1.0 - tail, n, p) + 1
+
+
+def pick(sorted_values: Float, k: int) -> float:
+    """The k-th smallest value, counted from 1; NaN if there is no such one."""
+    return float(sorted_values[k - 1]) if 1 <= k <= sorted_values.size else nan
+
+
+def quantile_with_interval(sorted_values: Float, level: str) -> tuple[float, float, float]:
+    """A quantile and the bounds of its 95 % interval, of values sorted in ascending order."""
+    n = sorted_values.size
+    if n == 0:
+        return nan, nan, nan
+    low, high = interval_ranks(level, n)
+    return pick(sorted_values, rank(level, n)), pick(sorted_values, low), pick(sorted_values, high)
+
+
+def _binomial_quantile(probability: float, n: int, p: float) -> int:
+    """Smallest k with P(B <= k) >= probability."""
+    k = max(0, int(np.nan_to_num(bdtrik(probability, n, p))))
+    # the inverse is a continuous one: step to the integer
+    while k > 0 and bdtr(k - 1, n, p) >= probability:
+        k -= 1
+    while bdtr(k, n, p) < probability:
+        k += 1
+    return k

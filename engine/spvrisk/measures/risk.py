@@ -1,0 +1,121 @@
+"""Risk measures of the loss, which is minus the net present value: positive when money is lost."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import floor, fsum, nan, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.measures.order import pick, quantile_with_interval, rank
+
+Float = NDArray[np.float64]
+
+
+def value_at_risk(sorted_values: Float, level: str) -> tuple[float, float, float]:
+    """Value at risk and the bounds of its 95 % interval.
+
+    Parameters
+    ----------
+    sorted_values
+        Net present values in ascending order, ``(path,)``.
+    level
+        Decimal string a in (0, 1).
+
+    Returns
+    -------
+    value, low, high
+        The k-th smallest loss, k = ceil(a n); NaN where there are too few values.
+    """
+    return quantile_with_interval(-sorted_values[::-1], level)
+
+
+def tail(level: str, n: int) -> tuple[int, Fraction]:
+    """How many of n paths are the worst (1 - a) n: whole paths, and the fraction of the next one."""
+    size = (1 - Fraction(level)) * n
+    whole = floor(size)
+    return whole, size - whole
+
+
+def tail_mean(worst_first: Float, level: str, n: int) -> float:
+    """Mean over the worst (1 - a) n of n paths, the last of them counted by its fraction.
+
+    Parameters
+    ----------
+    worst_first
+        Values of the paths in order of loss, the worst first; at least the tail's ``(path,)``.
+    """
+    whole, fraction = tail(level, n)
+    # fsum rounds once: the same bits in any order of the tail
+    total = fsum(worst_first[:whole].tolist())
+    if fraction:
+        total += float(fraction) * float(worst_first[whole])
+    return total / float(whole + fraction)
+
+
+def expected_shortfall(sorted_values: Float, level: str) -> tuple[float, float]:
+    """Expected shortfall, the mean of the worst (1 - a) n losses, and its standard error.
+
+    The error is asymptotic, from the influence function (L - VaR)+ / (1 - a); it is too small where the tail
+    holds only a few paths.
+
+    Parameters
+    ----------
+    sorted_values
+        Finite net present values in ascending order, ``(path,)``.
+
+    References
+    ----------
+    Acerbi, C. and Tasche, D. (2002). On the coherence of expected shortfall. Journal of Banking and Finance
+    26, definition 2.6. Trindade, A. A. et al. (2007). Financial prediction with constrained tail risk.
+    Journal of Banking and Finance 31, theorem 2.
+    """
+    n = sorted_values.size
+    if n == 0:
+        return nan, nan
+    shortfall = -tail_mean(sorted_values, level, n)
+    if n == 1:
+        return shortfall, nan
+    beyond = pick(sorted_values, n + 1 - rank(level, n)) - sorted_values[: tail(level, n)[0] + 1]
+    excess = np.maximum(beyond, 0.0)
+    mean = fsum(excess.tolist()) / n
+    variance = (fsum((excess * excess).tolist()) - n * mean * mean) / (n - 1)
+    return shortfall, sqrt(max(variance, 0.0) / n) / float(1 - Fraction(level))
+
+
+def probability_of_loss(values: Float) -> tuple[float, float]:
+    """Share of the defined values below zero, and its standard error."""
+    n = values.size
+    return share_with_error(int(np.count_nonzero(values < 0.0)), n)
+
+
+def share_with_error(count: int, n: int) -> tuple[float, float]:
+    """A share and its standard error; NaN of nothing."""
+    if n == 0:
+        return nan, nan
+    p = count / n
+    return p, sqrt(p * (1.0 - p) / n)
+
+
+def contributions(projects: Iterable[Float], worst_first: NDArray[np.intp], level: str) -> Float:
+    """Euler contributions to the portfolio's expected shortfall: each project's mean loss over its tail paths.
+
+    Parameters
+    ----------
+    projects
+        Net present values of each project, ``(path,)``, adding up to the portfolio's.
+    worst_first
+        Path numbers in the order of the portfolio's loss, the worst first, ``(path,)``.
+
+    Returns
+    -------
+    ndarray
+        ``(project,)``; sums to the portfolio's expected shortfall.
+
+    References
+    ----------
+    Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle.
+    """
+    n = worst_first.size
+    worst = worst_first[: tail(level, n)[0] + 1]
+    return np.array([-tail_mean(values[worst], level, n) for values in projects])

@@ -1,0 +1,161 @@
+"""The summary and the timeline of a run, from its state and its stored values."""
+
+from collections.abc import Sequence
+from math import nan
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.moments import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED, Moments
+from spvrisk.aggregate.state import Sums
+from spvrisk.dataset.tables import SummaryTable, TimelineTable
+from spvrisk.dataset.variables import has_loss, states_of
+from spvrisk.measures.order import quantile_with_interval, rank
+from spvrisk.measures.risk import (
+    contributions,
+    expected_shortfall,
+    probability_of_loss,
+    share_with_error,
+    value_at_risk,
+)
+from spvrisk.plan.names import FANS, TIMELINE, Labels
+
+Float = NDArray[np.float64]
+
+
+def summary(sums: Sums, values: Float, labels: Labels, quantiles: Sequence[str], levels: Sequence[str]) -> SummaryTable:
+    """Statistics of every series, each with its Monte Carlo standard error or 95 % interval.
+
+    Parameters
+    ----------
+    sums
+        The finished state of the run.
+    values
+        ``(series, path)`` float64 in the order of ``labels.series``; NaN is undefined.
+    labels
+        Names of the series.
+    quantiles, levels
+        Decimal strings in (0, 1).
+    """
+    table = _empty(sums.moments, labels, tuple(quantiles), tuple(levels))
+    for s, (_, quantity) in enumerate(labels.series):
+        states = states_of(quantity, labels)
+        if states is not None:
+            table.shares[quantity], table.shares_se[quantity] = _shares(values[s], len(states))
+            for statistic in (table.mean, table.mean_se, table.sd, table.sd_se, table.skewness):
+                statistic[s] = nan
+            continue
+        ordered = np.sort(values[s])[: table.n[s]]
+        for q, level in enumerate(table.quantiles):
+            bounds = quantile_with_interval(ordered, level)
+            table.quantile[s, q], table.quantile_low[s, q], table.quantile_high[s, q] = bounds
+        if has_loss(quantity):
+            _fill_risk(table, s, ordered)
+    _fill_contributions(table, values, labels)
+    return table
+
+
+def timeline(sums: Sums, fans: NDArray[np.float32], labels: Labels, quantiles: Sequence[str]) -> TimelineTable:
+    """Means by step over all paths, and quantiles of the portfolio's rows over the first paths.
+
+    Parameters
+    ----------
+    sums
+        The finished state of the run.
+    fans
+        ``(fan, step, path)`` float32.
+    labels
+        Names of the units.
+    quantiles
+        Decimal strings in (0, 1).
+    """
+    n = sums.n_paths
+    units = len(labels.projects) + 1
+    mean = sums.timeline.reshape(units, len(TIMELINE), -1) / n
+    ranks = [rank(level, fans.shape[2]) - 1 for level in quantiles]
+    out = np.empty((len(FANS), len(ranks), fans.shape[1]))
+    for f in range(len(FANS)):
+        for t in range(fans.shape[1]):
+            out[f, :, t] = np.sort(fans[f, t])[ranks]
+    return TimelineTable(tuple(quantiles), mean, sums.occupancy / n, out)
+
+
+def _empty(moments: Moments, labels: Labels, quantiles: tuple[str, ...], levels: tuple[str, ...]) -> SummaryTable:
+    """A table with what the moments tell, the rest NaN."""
+    n_series = moments.counts.shape[1]
+    mean, mean_se, sd, sd_se, skewness = _from_moments(moments)
+
+    def undefined(*shape: int) -> Float:
+        return np.full(shape, nan)
+
+    return SummaryTable(
+        quantiles=quantiles,
+        levels=levels,
+        n=moments.counts[FINITE] + moments.counts[INFINITE],
+        n_infinite=moments.counts[INFINITE],
+        n_undefined=moments.counts[UNDEFINED],
+        mean=mean,
+        mean_se=mean_se,
+        sd=sd,
+        sd_se=sd_se,
+        skewness=skewness,
+        quantile=undefined(n_series, len(quantiles)),
+        quantile_low=undefined(n_series, len(quantiles)),
+        quantile_high=undefined(n_series, len(quantiles)),
+        p_loss=undefined(n_series),
+        p_loss_se=undefined(n_series),
+        value_at_risk=undefined(n_series, len(levels)),
+        value_at_risk_low=undefined(n_series, len(levels)),
+        value_at_risk_high=undefined(n_series, len(levels)),
+        expected_shortfall=undefined(n_series, len(levels)),
+        expected_shortfall_se=undefined(n_series, len(levels)),
+        contribution=undefined(len(labels.projects), len(levels)),
+        shares={},
+        shares_se={},
+    )
+
+
+def _from_moments(moments: Moments) -> tuple[Float, Float, Float, Float, Float]:
+    """Mean, sd, their standard errors, and skewness of the finite values.
+
+    The variance of the sample variance is (mu4 - sd^4 (n - 3)/(n - 1)) / n, and that of its root follows to
+    first order. Of fewer than two values only the mean is defined; a constant has no skewness.
+    """
+    n = moments.counts[FINITE].astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(n > 0, moments.central[MEAN], nan)
+        variance = np.where(n > 1, moments.central[M2] / (n - 1), nan)
+        sd = np.sqrt(variance)
+        fourth = moments.central[M4] / n
+        spread = (fourth - variance * variance * (n - 3) / (n - 1)) / n
+        sd_se = np.where(variance > 0, np.sqrt(np.maximum(spread, 0.0)) / (2 * sd), sd)
+        skewness = np.sqrt(n) * moments.central[M3] / moments.central[M2] ** 1.5
+        return mean, sd / np.sqrt(n), sd, sd_se, np.where(variance > 0, skewness, nan)
+
+
+def _shares(codes: Float, n_states: int) -> tuple[Float, Float]:
+    """Probability of each state over the paths where it is defined, and its standard error."""
+    defined = codes[~np.isnan(codes)]
+    counts = np.bincount(defined.astype(np.int64), minlength=n_states)
+    pairs = [share_with_error(int(count), defined.size) for count in counts]
+    return np.array([p for p, _ in pairs]), np.array([se for _, se in pairs])
+
+
+def _fill_risk(table: SummaryTable, s: int, ordered: Float) -> None:
+    """Risk measures of one series from its defined values in ascending order."""
+    finite = ordered[np.isfinite(ordered)] if table.n_infinite[s] else ordered
+    table.p_loss[s], table.p_loss_se[s] = probability_of_loss(ordered)
+    for a, level in enumerate(table.levels):
+        var = value_at_risk(ordered, level)
+        table.value_at_risk[s, a], table.value_at_risk_low[s, a], table.value_at_risk_high[s, a] = var
+        table.expected_shortfall[s, a], table.expected_shortfall_se[s, a] = expected_shortfall(finite, level)
+
+
+def _fill_contributions(table: SummaryTable, values: Float, labels: Labels) -> None:
+    """Contributions to the portfolio's tail; paths of equal loss go by number."""
+    *projects, portfolio = (s for s, (_, quantity) in enumerate(labels.series) if quantity == "npv_funder")
+    if table.n[portfolio] < values.shape[1] or table.n_infinite[portfolio]:
+        return
+    worst_first = np.argsort(values[portfolio], kind="stable")
+    for a, level in enumerate(table.levels):
+        table.contribution[:, a] = contributions((values[s] for s in projects), worst_first, level)

@@ -1,0 +1,72 @@
+"""Dates and times: the step grid, business days."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import numpy as np
+
+from spvrisk.plan.arrays import Grid
+
+_DAYS_A_YEAR = 365.25
+_LONGEST_MONTH = 31
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of the month some months later, clamped to the month's end."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for last in range(min(day.day, _LONGEST_MONTH), 0, -1):
+        try:
+            return date(year, month + 1, last)
+        except ValueError:
+            continue
+    raise AssertionError("every month has a first day")
+
+
+def make_grid(value_date: date, steps: int, steps_per_year: int) -> Grid:
+    """Lay out the steps: step t begins 12 t / m months after the value date."""
+    starts = [add_months(value_date, 12 // steps_per_year * t) for t in range(steps + 1)]
+    days = np.array([(start - value_date).days for start in starts], dtype=np.int64)
+    return Grid(steps=steps, dt=1.0 / steps_per_year, day=days)
+
+
+def step_ends(grid: Grid, value_date: date) -> tuple[str, ...]:
+    """ISO date of each step's last day."""
+    return tuple((value_date + timedelta(days=int(day) - 1)).isoformat() for day in grid.day[1:])
+
+
+def time_of(grid: Grid, value_date: date, day: date) -> float:
+    """Years from the value date to the start of a day: whole steps, and the share of the step's days.
+
+    Days outside the grid count as 1/365.25 of a year.
+    """
+    number = (day - value_date).days
+    if number < 0:
+        return number / _DAYS_A_YEAR
+    t = int(np.searchsorted(grid.day, number, side="right")) - 1
+    if t >= grid.steps:
+        return grid.steps * grid.dt + float(number - grid.day[-1]) / _DAYS_A_YEAR
+    return float((t + (number - grid.day[t]) / (grid.day[t + 1] - grid.day[t])) * grid.dt)
+
+
+def business_day_after(day: date, lag: int, holidays: Iterable[date]) -> date:
+    """The `lag`-th business day after `day` (which is day 0); Saturdays, Sundays and `holidays` do not count."""
+    closed = frozenset(holidays)
+    while lag > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 5 and day not in closed:
+            lag -= 1
+    return day
+
+
+def holidays_of(countries: Iterable[str], years: Iterable[int]) -> set[date]:
+    """Public holidays of countries by ISO code, observed days included.
+
+    Raises
+    ------
+    NotImplementedError
+        The `holidays` package does not know a country.
+    """
+    import holidays  # imported here: half a second that only planning needs
+
+    span = list(years)
+    return {day for country in countries for day in holidays.country_holidays(country, years=span)}

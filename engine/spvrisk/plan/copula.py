@@ -1,0 +1,133 @@
+"""Tables of the t copula: its mixing variable over the score, and the map from t to normal scores."""
+
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from spvrisk.plan.cubics import Array, cubic, fit
+from spvrisk.plan.distributions import normal_density
+from spvrisk.plan.laws import REACH
+from spvrisk.plan.tables import TableBook
+
+FARTHEST_SCORE = 7.0
+"""Largest correlated score that the map covers at its accuracy."""
+
+FARTHEST_MIXING_SCORE = 6.5
+"""Score of the mixing variable up to which the map covers it; a 32-bit draw ends at 6.34."""
+
+_ROOT_ERROR = 1e-11
+_MAP_ERROR = 2e-12
+_MOST_DEGREES = 1e6
+
+# zeros of the Chebyshev polynomial of degree 4, stretched so that the outer ones are the cell's ends
+_PLACES = np.array([0.0, 1.0 - np.sqrt(0.5), np.sqrt(0.5), 1.0])
+_TO_COEFFICIENTS = np.linalg.inv(np.vander(_PLACES, increasing=True)).T
+
+
+def sqrt_w(z: Array, nu: float) -> Array:
+    """Square root of W = nu / chi2_nu, increasing in its score: sqrt(nu / chi2.isf(Phi(z)))."""
+    return np.sqrt(nu / (2.0 * _half_chi2(z, nu)))
+
+
+def _half_chi2(z: Array, nu: float) -> Array:
+    """Half the chi-squared value that is exceeded with probability Phi(z); each tail from its own function."""
+    below = z < 0.0
+    half = np.empty_like(z)
+    half[below] = special.gammainccinv(0.5 * nu, special.ndtr(z[below]))
+    half[~below] = special.gammaincinv(0.5 * nu, special.ndtr(-z[~below]))
+    return half
+
+
+class _Root(NamedTuple):
+    nu: float
+
+    def value(self, z: Array) -> Array:
+        return sqrt_w(z, self.nu)
+
+    def slope(self, z: Array, value: Array) -> Array:
+        half = 0.5 * self.nu / (value * value)
+        shape = 0.5 * self.nu
+        density = np.exp((shape - 1.0) * np.log(half) - half - special.gammaln(shape))
+        return np.asarray(0.5 * value / half * normal_density(z) / density)
+
+    def check(self, z: Array, exact: Array, approximate: Array) -> Array:
+        return np.abs(approximate - exact) / (_ROOT_ERROR * exact)
+
+
+def sqrt_w_table(book: TableBook, nu: float) -> int:
+    """Put `sqrt_w` into the book, at a relative error of at most 1e-11.
+
+    Parameters
+    ----------
+    book
+        Where the table goes.
+    nu
+        Degrees of freedom, > 2.
+    """
+    curve = _Root(nu)
+    return book.add_table(("sqrt W", nu), lambda: fit(curve, curve.check, -REACH, REACH, least_width=1e-6))
+
+
+class CopulaMap(NamedTuple):
+    """The odd map e = Phi^-1(T_nu(x)) as x R(v), v = 1 + x^2 / nu, with R tabulated over the bits of the float64 v.
+
+    Attributes
+    ----------
+    coefficient
+        ``(bin, 4)``: R as a cubic in s. The bin is ``(bits(v) >> (52 - B)) - (bits(1.0) >> (52 - B))``, clamped to the
+        last; s in [0, 1) is what remains of the mantissa, as a fraction of the bin.
+    bits
+        B: each doubling of v has 2^B bins.
+    nu
+        Degrees of freedom.
+    """
+
+    coefficient: Array
+    bits: int
+    nu: float
+
+
+def copula_map(nu: float) -> CopulaMap:
+    """Tabulate the map with the fewest bins at which the error of e is at most 2e-12 max(1, abs(e)).
+
+    That holds up to x = 7 sqrt(W) at W's score 6.5; beyond, the last bin goes on.
+
+    Parameters
+    ----------
+    nu
+        Degrees of freedom, > 2.
+    """
+    farthest = FARTHEST_SCORE * float(sqrt_w(np.array([FARTHEST_MIXING_SCORE]), nu)[0])
+    checked = np.arange(1, 12) / 12.0
+    for bits in count(1):
+        bins = np.arange(_bin(1.0 + farthest**2 / nu, bits) + 1)
+        coefficient = _ratio(_place(bins, _PLACES, bits), nu) @ _TO_COEFFICIENTS
+        v = _place(bins, checked, bits)
+        exact, x = _ratio(v, nu), np.sqrt(nu * (v - 1.0))
+        miss = x * np.abs(cubic(coefficient[:, None, :], checked) - exact)
+        if np.all(miss <= _MAP_ERROR * np.maximum(1.0, x * exact)):
+            return CopulaMap(coefficient, bits, nu)
+    raise AssertionError
+
+
+def _bin(v: float, bits: int) -> int:
+    number, one = np.array([v, 1.0]).view(np.int64)
+    return int((number >> (52 - bits)) - (one >> (52 - bits)))
+
+
+def _place(bins: NDArray[np.int64], s: Array, bits: int) -> Array:
+    """Find v at the places s of the bins, ``(bin, place)``."""
+    mantissa = (bins & ((1 << bits) - 1))[:, None] + s
+    return np.asarray(np.ldexp(1.0 + mantissa / (1 << bits), (bins >> bits)[:, None]))
+
+
+def _ratio(v: Array, nu: float) -> Array:
+    """R = e / x from the lower tails, where neither function loses digits; its limit at x = 0."""
+    x = np.sqrt(nu * (v - 1.0))
+    # the densities' ratio at 0: Gamma((nu + 1) / 2) / Gamma(nu / 2) sqrt(2 / nu)
+    limit = special.poch(0.5 * nu, 0.5) * np.sqrt(2.0 / nu)
+    with np.errstate(invalid="ignore"):
+        return np.where(x > 0.0, -special.ndtri(special.stdtr(nu, -x)) / x, limit)

@@ -1,0 +1,163 @@
+"""Piecewise cubics over equidistant nodes: how a curve becomes the segments of a table."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+MOST_CELLS = 4096
+"""A segment has at most this many cells (one less than its nodes)."""
+
+Check = Callable[[Array, Array, Array], Array]
+"""(abscissa, exact value, approximation) -> error as a multiple of what is allowed; all of one shape."""
+
+
+class Curve(Protocol):
+    """A non-decreasing function with its slope."""
+
+    def value(self, abscissa: Array) -> Array:
+        """Function values."""
+        ...
+
+    def slope(self, abscissa: Array, value: Array) -> Array:
+        """Slopes at abscissae whose values are known; ``inf`` or NaN where it has none."""
+        ...
+
+
+class Segment(NamedTuple):
+    """A stretch of the abscissa with its own equidistant nodes.
+
+    Attributes
+    ----------
+    lower, upper
+        Ends of the stretch; the cubics are exact in between and clamped outside.
+    coefficient
+        ``(cell, 4)``: ``c0 + s (c1 + s (c2 + s c3))`` with s in [0, 1] across the cell.
+    """
+
+    lower: float
+    upper: float
+    coefficient: Array
+
+
+def constant(lower: float, upper: float, value: float) -> Segment:
+    """Make the segment of an atom: one cell that is `value` throughout."""
+    return Segment(lower, upper, np.array([[value, 0.0, 0.0, 0.0]]))
+
+
+def hermite(lower: float, upper: float, value: Array, slope: Array) -> Segment:
+    """Join values at equidistant nodes by monotone cubics with the given slopes.
+
+    A slope steeper than three times a cell's secant is cut to that, within that cell only: the bound of Fritsch and
+    Carlson (1980) under which a cubic stays monotone. A NaN slope becomes the secant.
+
+    Parameters
+    ----------
+    lower, upper
+        First and last node.
+    value, slope
+        ``(node,)``, values non-decreasing.
+    """
+    step = (upper - lower) / (value.size - 1)
+    rise = np.diff(value)
+    left, right = (_limited(slope[ends] * step, rise) for ends in (slice(None, -1), slice(1, None)))
+    return Segment(
+        lower, upper, np.stack([value[:-1], left, 3 * rise - 2 * left - right, left + right - 2 * rise], axis=1)
+    )
+
+
+def _limited(slope: Array, rise: Array) -> Array:
+    return np.where(np.isnan(slope), rise, np.clip(slope, 0.0, 3.0 * rise))
+
+
+def cubic(coefficient: Array, s: Array) -> Array:
+    """Evaluate cubics: coefficients ``(..., 4)`` at positions s of a shape that broadcasts with ``...``."""
+    c0, c1, c2, c3 = np.moveaxis(coefficient, -1, 0)
+    value: Array = c0 + s * (c1 + s * (c2 + s * c3))
+    return value
+
+
+class UnfitError(ValueError):
+    """A curve that cubics do not follow."""
+
+
+def fit(curve: Curve, check: Check, lower: float, upper: float, least_width: float, halvings: int = 6) -> list[Segment]:
+    """Cover [lower, upper] by segments that pass `check` between their nodes, with few nodes each.
+
+    Cells are doubled until all pass, then their number is lowered again. Where errors sit in a small part and are
+    far too large for that (a kink, a root, an infinite slope), the part is cut out and fitted on its own.
+
+    Parameters
+    ----------
+    least_width
+        A segment narrower than this is accepted as it is: monotone and exact at its ends.
+    halvings
+        How often a segment of `MOST_CELLS` that does not pass may be halved.
+
+    Raises
+    ------
+    UnfitError
+        If that is not enough.
+    """
+    cells, last = 1, np.inf
+    while True:
+        segment, ratio = _trial(curve, check, lower, upper, cells)
+        bad = np.flatnonzero(~(ratio <= 1.0))
+        if bad.size == 0:
+            return [_fewest(curve, check, segment, float(ratio.max()))]
+        if upper - lower <= least_width:
+            return [segment]
+        worst = float(ratio.max())
+        # doubling divides a smooth error by 16: what it hardly mends, or two more would not mend, is cut out
+        cuts = _cuts(bad, cells, not worst < min(256.0, last / 6.0))
+        if cuts:
+            edges = [lower, *(lower + (upper - lower) * (cut / cells) for cut in cuts), upper]
+            parts = zip(edges[:-1], edges[1:], strict=True)
+            left = halvings - (cells == MOST_CELLS)
+            if left < 0:
+                raise UnfitError(f"{MOST_CELLS} cells do not do on [{lower:g}, {upper:g}]")
+            return [part for low, high in parts for part in fit(curve, check, low, high, least_width, left)]
+        cells, last = 2 * cells, worst
+
+
+def _cuts(bad: NDArray[np.intp], cells: int, stubborn: bool) -> list[int]:
+    """Cells at which to cut, empty if doubling should go on."""
+    first, last = int(bad[0]), int(bad[-1]) + 1
+    if stubborn and cells >= 32 and last - first <= cells // 4:
+        return [cut for cut in (first, last) if 0 < cut < cells]
+    return [cells // 2] if cells == MOST_CELLS else []
+
+
+def _trial(curve: Curve, check: Check, lower: float, upper: float, cells: int) -> tuple[Segment, Array]:
+    """A segment of so many cells, and the worst error in each as a multiple of what is allowed, ``(cell,)``."""
+    between = max(3, -(-48 // cells))
+    fine = lower + (upper - lower) * (np.arange(cells * (between + 1) + 1) / (cells * (between + 1)))
+    fine[-1] = upper
+    exact = curve.value(fine)
+    nodes = slice(None, None, between + 1)
+    segment = hermite(lower, upper, exact[nodes], curve.slope(fine[nodes], exact[nodes]))
+    shape = (cells, between + 1)
+    s = np.arange(1, between + 1) / (between + 1)
+    approximate = cubic(segment.coefficient[:, None, :], s)
+    inner = (fine[:-1].reshape(shape)[:, 1:], exact[:-1].reshape(shape)[:, 1:])
+    return segment, check(*inner, approximate).max(axis=1)
+
+
+def _fewest(curve: Curve, check: Check, segment: Segment, worst: float) -> Segment:
+    """Lower the number of cells of a segment that passes; half of them do not."""
+    enough = len(segment.coefficient)
+    too_few = enough // 2
+    # the error goes with the fourth power of the cell; 2 % in hand
+    guess = int(enough * 1.02 * worst**0.25) + 1
+    while enough - too_few > max(1, enough // 16):
+        guess = min(max(guess, too_few + 1), enough - 1)
+        trial, ratio = _trial(curve, check, segment.lower, segment.upper, guess)
+        if ratio.max() <= 1.0:
+            segment, enough = trial, guess
+        else:
+            too_few = guess
+        guess = (enough + too_few) // 2
+    return segment

@@ -1,0 +1,489 @@
+"""Probability laws as the quantile tables need them: cdf, quantile and density with both tails at full precision."""
+# ruff: noqa: D102 - the methods are described where they are declared, in `Distribution`
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Array = NDArray[np.float64]
+Function = Callable[[Array], Array]
+
+NOTHING = 1e-15
+"""Probabilities below this are rounding."""
+
+
+class LawError(ValueError):
+    """A law that cannot be; the caller knows its place in the config.
+
+    Parameters
+    ----------
+    rule, value, remedy
+        As in `spvrisk.errors.Problem`.
+    """
+
+    def __init__(self, rule: str, value: str = "", remedy: str = "") -> None:
+        self.rule, self.value, self.remedy = rule, value, remedy
+        super().__init__(f"{rule}{f', got {value}' if value else ''}{f'; {remedy}' if remedy else ''}")
+
+
+def normal_density(z: Array) -> Array:
+    """Density of the standard normal law."""
+    return np.asarray(np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
+
+
+def score(u: Array, v: Array) -> Array:
+    """Normal score of the probability u, where v = 1 - u; only the smaller of the two is taken at its word."""
+    # the difference of two probabilities may come out a rounding below zero
+    return np.asarray(np.where(u < v, special.ndtri(np.maximum(u, 0.0)), -special.ndtri(np.maximum(v, 0.0))))
+
+
+class Distribution(ABC):
+    """A law on the line; methods work elementwise on float64 arrays.
+
+    Subclasses are frozen dataclasses: equal parameters make equal laws, and equal laws share a table.
+    """
+
+    scale_only: bool = False
+    """Whether a study only ever scales this law, so that an error relative to the value stays one."""
+
+    @property
+    @abstractmethod
+    def breaks(self) -> tuple[float, ...]:
+        """Increasing points where the cdf jumps or kinks: atoms, splices, finite ends of the support."""
+
+    @property
+    @abstractmethod
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation; ``inf`` or NaN where there is none."""
+
+    @property
+    def cap_share(self) -> float:
+        """Probability of lying at a reference class's cap."""
+        return 0.0
+
+    @abstractmethod
+    def quantile(self, u: Array, v: Array) -> Array:
+        """Quantile at u, where v = 1 - u; only the smaller of the two is taken at its word."""
+
+    @abstractmethod
+    def cdf(self, x: Array) -> Array:
+        """P(X <= x)."""
+
+    @abstractmethod
+    def sf(self, x: Array) -> Array:
+        """P(X > x)."""
+
+    @abstractmethod
+    def pdf(self, x: Array) -> Array:
+        """Density of the continuous part."""
+
+    def atom(self, x: Array) -> Array:
+        """P(X = x)."""
+        return np.zeros_like(x)
+
+
+@dataclass(frozen=True)
+class Continuous(Distribution):
+    """A law with a density, given by its functions; laws with equal names are equal.
+
+    Attributes
+    ----------
+    name
+        Family and parameters of the standard form.
+    lower, upper
+        Support; functions are called inside of it only.
+    ppf, isf
+        Inverses of the cdf (called for u <= 1/2) and of the survival function (called for v <= 1/2).
+    cdf_inside, sf_inside, pdf_inside
+        cdf, survival function and density.
+    """
+
+    name: tuple[object, ...]
+    lower: float = field(compare=False)
+    upper: float = field(compare=False)
+    ppf: Function = field(compare=False, repr=False)
+    isf: Function = field(compare=False, repr=False)
+    cdf_inside: Function = field(compare=False, repr=False)
+    sf_inside: Function = field(compare=False, repr=False)
+    pdf_inside: Function = field(compare=False, repr=False)
+    mean_sd: tuple[float, float] = field(compare=False)
+    kinks: tuple[float, ...] = field(default=(), compare=False)
+    scale_only: bool = field(default=False, compare=False)
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        return tuple(x for x in (self.lower, *self.kinks, self.upper) if np.isfinite(x))
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        return self.mean_sd
+
+    def quantile(self, u: Array, v: Array) -> Array:
+        below = u < v
+        result = np.empty_like(u)
+        result[below], result[~below] = self.ppf(u[below]), self.isf(v[~below])
+        return result
+
+    def cdf(self, x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return np.asarray(self.cdf_inside(np.clip(x, self.lower, self.upper)))
+
+    def sf(self, x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            return np.asarray(self.sf_inside(np.clip(x, self.lower, self.upper)))
+
+    def pdf(self, x: Array) -> Array:
+        inside = (x >= self.lower) & (x <= self.upper)
+        with np.errstate(all="ignore"):
+            return np.where(inside, self.pdf_inside(np.clip(x, self.lower, self.upper)), 0.0)
+
+
+@dataclass(frozen=True)
+class Discrete(Distribution):
+    """Atoms at increasing values, with probabilities that sum to one."""
+
+    values: tuple[float, ...]
+    probabilities: tuple[float, ...]
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        return self.values
+
+    @cached_property
+    def moments(self) -> tuple[float, float]:
+        mean = float(np.dot(self.values, self.probabilities))
+        return mean, float(np.sqrt(np.dot(np.subtract(self.values, mean) ** 2, self.probabilities)))
+
+    @cached_property
+    def _below(self) -> Array:
+        """P(X < value), with one more entry for everything: ``(value + 1,)``."""
+        return np.concatenate([[0.0], np.cumsum(self.probabilities)])
+
+    @cached_property
+    def _above(self) -> Array:
+        """P(X >= value), with one more entry for nothing: ``(value + 1,)``."""
+        return np.concatenate([np.cumsum(self.probabilities[::-1])[::-1], [0.0]])
+
+    def quantile(self, u: Array, v: Array) -> Array:
+        ends = score(self._below, self._above)[1:-1]
+        return np.asarray(self.values)[np.searchsorted(ends, score(u, v), side="left")]
+
+    def cdf(self, x: Array) -> Array:
+        return self._below[np.searchsorted(self.values, x, side="right")]
+
+    def sf(self, x: Array) -> Array:
+        return self._above[np.searchsorted(self.values, x, side="right")]
+
+    def pdf(self, x: Array) -> Array:
+        return np.zeros_like(x)
+
+    def atom(self, x: Array) -> Array:
+        at = np.minimum(np.searchsorted(self.values, x), len(self.values) - 1)
+        return np.where(np.asarray(self.values)[at] == x, np.asarray(self.probabilities)[at], 0.0)
+
+
+POINT = Discrete((0.0,), (1.0,))
+"""All probability at zero."""
+
+
+@dataclass(frozen=True)
+class Affine(Distribution):
+    """``location + scale * X`` for X of the law `base`, scale > 0."""
+
+    location: float
+    scale: float
+    base: Distribution
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        return tuple(self.location + self.scale * x for x in self.base.breaks)
+
+    @property
+    def moments(self) -> tuple[float, float]:
+        mean, sd = self.base.moments
+        return self.location + self.scale * mean, self.scale * sd
+
+    @property
+    def cap_share(self) -> float:
+        return self.base.cap_share
+
+    def quantile(self, u: Array, v: Array) -> Array:
+        return self.location + self.scale * self.base.quantile(u, v)
+
+    def cdf(self, x: Array) -> Array:
+        return self.base.cdf((x - self.location) / self.scale)
+
+    def sf(self, x: Array) -> Array:
+        return self.base.sf((x - self.location) / self.scale)
+
+    def pdf(self, x: Array) -> Array:
+        return self.base.pdf((x - self.location) / self.scale) / self.scale
+
+    def atom(self, x: Array) -> Array:
+        return self.base.atom((x - self.location) / self.scale)
+
+
+@dataclass(frozen=True)
+class Truncated(Distribution):
+    """The law `base` on condition that it lies in [lower, upper]."""
+
+    base: Distribution
+    lower: float
+    upper: float
+
+    @cached_property
+    def _masses(self) -> tuple[float, float, float]:
+        """Probabilities of `base` below, above and inside."""
+        lower, upper = np.array([self.lower]), np.array([self.upper])
+        below = max(float((self.base.cdf(lower) - self.base.atom(lower))[0]), 0.0)
+        above = float(self.base.sf(upper)[0])
+        if below < 0.5:
+            return below, above, float(self.base.cdf(upper)[0]) - below if above > 0.5 else 1.0 - below - above
+        return below, above, float((self.base.sf(lower) + self.base.atom(lower))[0]) - above
+
+    @property
+    def mass(self) -> float:
+        """Probability that `base` lies inside."""
+        return self._masses[2]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is cut off."""
+        return self._masses[0] == 0.0 and self._masses[1] == 0.0
+
+    @property
+    def breaks(self) -> tuple[float, ...]:
+        ends = {x for x in (self.lower, self.upper) if np.isfinite(x)}
+        return tuple(sorted(ends | {x for x in self.base.breaks if self.lower < x < self.upper}))
+
+    @cached_property
+    def moments(self) -> tuple[float, float]:
+        return quadrature(self)
+
+    @property
+    def cap_share(self) -> float:
+        return self.base.cap_share / self.mass if self._masses[1] == 0.0 else 0.0
+
+    def quantile(self, u: Array, v: Array) -> Array:
+        below, above, mass = self._masses
+        return np.clip(self.base.quantile(below + mass * u, above + mass * v), self.lower, self.upper)
+
+    def cdf(self, x: Array) -> Array:
+        below, above, mass = self._masses
+        x = np.minimum(x, self.upper)
+        inside = self.base.cdf(x) - below if below < 0.5 else (1.0 - below) - self.base.sf(x)
+        return np.where(x < self.lower, 0.0, np.clip(inside / mass, 0.0, 1.0))
+
+    def sf(self, x: Array) -> Array:
+        x = np.maximum(x, self.lower)
+        _, above, mass = self._masses
+        inside = self.base.sf(x) - above if above < 0.5 else (1.0 - above) - self.base.cdf(x)
+        return np.where(x >= self.upper, 0.0, np.clip(inside / mass, 0.0, 1.0))
+
+    def pdf(self, x: Array) -> Array:
+        return np.where((x >= self.lower) & (x <= self.upper), self.base.pdf(x) / self.mass, 0.0)
+
+    def atom(self, x: Array) -> Array:
+        return np.where((x >= self.lower) & (x <= self.upper), self.base.atom(x) / self.mass, 0.0)
+
+
+@dataclass(frozen=True)
+class Mixture(Distribution):
+    """One of several laws, chosen with probabilities that sum to one.
+
+    Inverted numerically, save where only one of the laws has probability.
+    """
+
+    weights: tuple[float, ...]
+    parts: tuple[Distribution, ...]
+
+    scale_only = True
+
+    def _sum(self, values: list[Array]) -> Array:
+        return np.asarray(sum(weight * value for weight, value in zip(self.weights, values, strict=True)))
+
+    @cached_property
+    def breaks(self) -> tuple[float, ...]:
+        return tuple(sorted({x for part in self.parts for x in part.breaks}))
+
+    @cached_property
+    def moments(self) -> tuple[float, float]:
+        means, sds = np.array([part.moments for part in self.parts]).T
+        mean = float(np.dot(self.weights, means))
+        return mean, float(np.sqrt(np.dot(self.weights, sds**2 + (means - mean) ** 2)))
+
+    @property
+    def cap_share(self) -> float:
+        return float(np.dot(self.weights, [part.cap_share for part in self.parts]))
+
+    def cdf(self, x: Array) -> Array:
+        return self._sum([part.cdf(x) for part in self.parts])
+
+    def sf(self, x: Array) -> Array:
+        return self._sum([part.sf(x) for part in self.parts])
+
+    def pdf(self, x: Array) -> Array:
+        return self._sum([part.pdf(x) for part in self.parts])
+
+    def atom(self, x: Array) -> Array:
+        return self._sum([part.atom(x) for part in self.parts])
+
+    @cached_property
+    def _stretches(self) -> "_Stretches":
+        x = np.array(self.breaks)
+        weights = np.array(self.weights)[:, None]
+        cdf, sf, atom = (
+            np.array(rows) for rows in zip(*((p.cdf(x), p.sf(x), p.atom(x)) for p in self.parts), strict=True)
+        )
+        nothing, everything = np.zeros_like(weights), np.ones_like(weights)
+        below, above = np.hstack([nothing, cdf]), np.hstack([sf + atom, nothing])
+        up_to, from_on = np.hstack([cdf - atom, everything]), np.hstack([everything, sf])
+        all_cdf, all_sf, all_atom = ((weights * rows).sum(axis=0) for rows in (cdf, sf, atom))
+        return _Stretches(
+            np.hstack([-np.inf, x, np.inf]),
+            np.append(score(all_cdf - all_atom, all_sf + all_atom), np.inf),
+            score(all_cdf, all_sf),
+            np.minimum(up_to - below, from_on - above) > NOTHING,
+            weights * below,
+            weights * above,
+        )
+
+    def quantile(self, u: Array, v: Array) -> Array:
+        ends, atom_from, atom_to, *_ = self._stretches
+        z = score(u, v)
+        stretch = np.searchsorted(atom_to, z, side="left")
+        result = ends[stretch + 1]
+        smooth = z < atom_from[stretch]
+        for index in np.unique(stretch[smooth]):
+            here = smooth & (stretch == index)
+            result[here] = self._within(int(index), u[here], v[here])
+        return result
+
+    def _within(self, index: int, u: Array, v: Array) -> Array:
+        """Quantiles inside one stretch between breaks."""
+        ends, _, _, active, below, above = self._stretches
+        parts = np.flatnonzero(active[:, index])
+        if parts.size == 1:
+            (one,) = parts
+            others_below, others_above = (np.delete(rows[:, index], one).sum() for rows in (below, above))
+            inside = (
+                np.clip((p - rest) / self.weights[one], 0.0, 1.0) for p, rest in ((u, others_below), (v, others_above))
+            )
+            return np.clip(self.parts[one].quantile(*inside), ends[index], ends[index + 1])
+        each = np.array([part.quantile(u, v) for part in self.parts])
+        low, high = np.maximum(each.min(axis=0), ends[index]), np.minimum(each.max(axis=0), ends[index + 1])
+        return self._solve(u, v, low, np.maximum(low, high))
+
+    def _solve(self, u: Array, v: Array, low: Array, high: Array) -> Array:
+        """Newton on the logarithm of the smaller tail; bisection where a step leaves the bracket or does not shrink."""
+        result, at, below = np.empty_like(u), np.arange(u.size), u < v
+        target, x, last = np.minimum(u, v), 0.5 * (low + high), high - low
+        for _ in range(200):
+            tail = np.where(below, self.cdf(x), self.sf(x))
+            with np.errstate(all="ignore"):
+                gap = np.where(below, 1.0, -1.0) * np.log(tail / target)
+                newton = x - gap * tail / self.pdf(x)
+            low, high = np.where(gap <= 0, x, low), np.where(gap >= 0, x, high)
+            good = (newton >= low) & (newton <= high) & (np.abs(newton - x) <= 0.5 * last)
+            new = np.where(good, newton, 0.5 * (low + high))
+            last = np.abs(new - x)
+            result[at] = new
+            go_on = (np.abs(gap) > 2e-15) & (last > 1e-15 * np.abs(x))
+            if not go_on.any():
+                break
+            at, below, target, x, last, low, high = (
+                each[go_on] for each in (at, below, target, new, last, low, high)
+            )
+        return result
+
+
+class _Stretches(NamedTuple):
+    """A mixture between its breaks: k breaks make k + 1 stretches, the outer ones without end.
+
+    Attributes
+    ----------
+    ends
+        ``(k + 2,)``: breaks, with infinities on both sides.
+    atom_from, atom_to
+        ``(k + 1,)`` with a last ``inf``, ``(k,)``: scores of P(X < x) and P(X <= x) at the breaks.
+    active
+        ``(part, k + 1)``: whether a part has probability inside a stretch.
+    below, above
+        ``(part, k + 1)``: each part's probability below and above a stretch, times its weight.
+    """
+
+    ends: Array
+    atom_from: Array
+    atom_to: Array
+    active: NDArray[np.bool_]
+    below: Array
+    above: Array
+
+
+class Piece(NamedTuple):
+    """A stretch of the score on which the quantile is either constant (low = high) or smooth.
+
+    Attributes
+    ----------
+    lower, upper
+        Ends in z.
+    low, high
+        Bounds of the quantile there, which it reaches at ends that are inside the reach.
+    """
+
+    lower: float
+    upper: float
+    low: float
+    high: float
+
+
+def pieces(law: Distribution, reach: float) -> list[Piece]:
+    """Cut the scores |z| <= `reach` at the atoms, splices and ends of a law."""
+    x = np.array(law.breaks)
+    cdf, sf, atom = law.cdf(x), law.sf(x), law.atom(x)
+    left, right = score(cdf - atom, sf + atom), score(cdf, sf)
+    from_below = np.append(cdf - atom, 1.0) - np.append(0.0, cdf)
+    from_above = np.append(1.0, sf) - np.append(sf + atom, 0.0)
+    smooth = np.stack([np.append(-np.inf, right), np.append(left, np.inf), np.append(-np.inf, x), np.append(x, np.inf)])
+    found = [Piece(*ends) for ends in smooth[:, np.minimum(from_below, from_above) > NOTHING].T.tolist()]
+    found += [Piece(*ends) for ends in np.stack([left, right, x, x])[:, atom > NOTHING].T.tolist()]
+    clipped = (Piece(max(a, -reach), min(b, reach), low, high) for a, b, low, high in sorted(found))
+    return [piece for piece in clipped if piece.lower < piece.upper]
+
+
+QUADRATURE_REACH = 9.0
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+
+
+def gauss_panels(lower: float, upper: float, cells: int) -> tuple[Array, Array]:
+    """Abscissae and weights of Gauss quadrature against the normal density, in parts of so many equal cells."""
+    panels = cells * int(np.ceil(4.0 * (upper - lower) / cells))
+    edges = np.linspace(lower, upper, panels + 1)
+    half = 0.5 * np.diff(edges)[:, None]
+    z = 0.5 * (edges[1:] + edges[:-1])[:, None] + half * _NODES
+    return z.ravel(), (half * _WEIGHTS * normal_density(z)).ravel()
+
+
+def quadrature(law: Distribution) -> tuple[float, float]:
+    """Mean and standard deviation of a law by Gauss quadrature over the normal score."""
+    value, weight = [], []
+    for lower, upper, low, high in pieces(law, QUADRATURE_REACH):
+        if low == high:
+            z, mass = np.array([0.5 * (lower + upper)]), special.ndtr([upper]) - special.ndtr([lower])
+        else:
+            z, mass = gauss_panels(lower, upper, 1)
+        value.append(np.clip(law.quantile(special.ndtr(z), special.ndtr(-z)), low, high))
+        weight.append(mass)
+    return weighted_moments(np.concatenate(value), np.concatenate(weight))
+
+
+def weighted_moments(value: Array, weight: Array) -> tuple[float, float]:
+    """Mean and standard deviation of values with weights, which are normalised to one."""
+    mean = float(np.dot(value, weight) / weight.sum())
+    return mean, float(np.sqrt(np.dot((value - mean) ** 2, weight) / weight.sum()))

@@ -1,0 +1,199 @@
+"""The published form of cost overruns: their mean, the share of overruns of 50 % or more, and the mean of those."""
+# ruff: noqa: D102 - the methods are described where they are declared, in `Distribution`
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from spvrisk.plan.distributions import Array, Continuous, Discrete, LawError, Mixture
+
+THRESHOLD = 1.5
+"""Ratio of actual cost to budget from which an overrun counts as the tail (Flyvbjerg and Gardner 2023)."""
+
+
+@dataclass(frozen=True)
+class ReferenceClass(Mixture):
+    """Law of X = actual cost / budget, made by `reference_class`."""
+
+    capped: float = 0.0
+    alpha: float = math.nan
+    """Tail index; NaN if the tail is an atom or has no probability."""
+
+    @property
+    def cap_share(self) -> float:
+        return self.capped
+
+
+def reference_class(
+    mean: float, tail_share: float, tail_mean: float, cap: float = 10.0, body: tuple[float, float] = (0.7, 1.5)
+) -> ReferenceClass:
+    """Law of X = actual cost / budget from published numbers, which it keeps exactly.
+
+    The tail, met with probability `tail_share`, is a Pareto law from 1.5 on, censored at `cap`; the body is the
+    exponential law truncated to `body` (largest entropy for a given mean) with the mean that the tail leaves over.
+
+    Parameters
+    ----------
+    mean
+        Mean overrun, E[X] - 1.
+    tail_share
+        P(X >= 1.5), in [0, 1).
+    tail_mean
+        Mean overrun in the tail, E[X | X >= 1.5] - 1, in [0.5, cap - 1); at 0.5 the tail is an atom at 1.5.
+    cap
+        Largest X, above 1.5.
+    body
+        Bounds of X outside the tail, the upper one at most 1.5.
+
+    Raises
+    ------
+    LawError
+        If what is left over for the body is not a mean between its bounds.
+    """
+    level = _body_level(mean, tail_share, tail_mean, body)
+    rest = (1.0 - tail_share,), (truncated_exponential(body[0], body[1], level),)
+    if tail_share == 0.0:
+        return ReferenceClass(*rest)
+    if tail_mean == 0.5:
+        return ReferenceClass((*rest[0], tail_share), (*rest[1], Discrete((THRESHOLD,), (1.0,))))
+    alpha = tail_index(tail_mean, cap)
+    censored = (THRESHOLD / cap) ** alpha
+    weights = (*rest[0], tail_share * (1.0 - censored), tail_share * censored)
+    laws = (*rest[1], _truncated_pareto(alpha, cap), Discrete((cap,), (1.0,)))
+    return ReferenceClass(weights, laws, tail_share * censored, alpha)
+
+
+def _body_level(mean: float, tail_share: float, tail_mean: float, body: tuple[float, float]) -> float:
+    """Mean of the body as its place in (0, 1) between the bounds, from what the tail leaves over."""
+    left = (mean - tail_share * tail_mean) / (1.0 - tail_share)
+    low, high = body[0] - 1.0, body[1] - 1.0
+    level = (left - low) / (high - low)
+    if 0.0 < level < 1.0:
+        return level
+    least, most = ((1.0 - tail_share) * end + tail_share * tail_mean for end in (low, high))
+    raise LawError(
+        f"the overruns below 50 % must have a mean between {low:+.3g} and {high:+.3g}",
+        f"{left:+.4g} left over by mean {mean:g}, tail_share {tail_share:g}, tail_mean {tail_mean:g}",
+        f"with this tail `mean` must lie between {least:.4g} and {most:.4g}: check the three numbers against their "
+        "source, or widen `body`",
+    )
+
+
+def tail_index(tail_mean: float, cap: float) -> float:
+    """Tail index alpha of the Pareto law from 1.5 on that, censored at `cap`, has the mean 1 + `tail_mean`.
+
+    With k = log(cap / 1.5) the mean is 1.5 + 1.5 k phi((alpha - 1) k), phi(y) = (1 - exp(-y)) / y decreasing.
+    """
+    k = math.log(cap / THRESHOLD)
+    target = (tail_mean - 0.5) / (THRESHOLD * k)
+    return 1.0 + _root(_phi, target, -k, 1.0 / target) / k
+
+
+def _phi(y: float) -> float:
+    return -math.expm1(-y) / y if y else 1.0
+
+
+def _root(decreasing: Callable[[float], float], target: float, low: float, high: float) -> float:
+    """Where a decreasing function takes a value, by bisection to the last bit."""
+    while low < (middle := 0.5 * (low + high)) < high:
+        low, high = (middle, high) if decreasing(middle) > target else (low, middle)
+    return middle
+
+
+def _truncated_pareto(alpha: float, cap: float) -> Continuous:
+    """Pareto law from 1.5 on, given that it lies below `cap`."""
+    k = math.log(cap / THRESHOLD)
+    censored = math.exp(-alpha * k)
+    inside = -math.expm1(-alpha * k)
+    # censored moments less the atom at the cap
+    mean = (THRESHOLD * (1.0 + k * _phi((alpha - 1.0) * k)) - censored * cap) / inside
+    square = (THRESHOLD**2 * (1.0 + 2.0 * k * _phi((alpha - 2.0) * k)) - censored * cap**2) / inside
+    return Continuous(
+        ("truncated pareto", alpha, cap),
+        THRESHOLD,
+        cap,
+        ppf=lambda u: THRESHOLD * np.exp(-np.log1p(-inside * u) / alpha),
+        isf=lambda v: THRESHOLD * np.exp(-np.log(censored + inside * v) / alpha),
+        cdf_inside=lambda x: -np.expm1(-alpha * np.log(x / THRESHOLD)) / inside,
+        sf_inside=lambda x: np.maximum(np.exp(-alpha * np.log(x / THRESHOLD)) - censored, 0.0) / inside,
+        pdf_inside=lambda x: alpha / x * np.exp(-alpha * np.log(x / THRESHOLD)) / inside,
+        mean_sd=(mean, math.sqrt(max(square - mean**2, 0.0))),
+    )
+
+
+def truncated_exponential(low: float, high: float, level: float) -> Continuous:
+    """Law on [low, high] with density proportional to exp(-rate x), the rate such that the mean is at `level`.
+
+    Parameters
+    ----------
+    low, high
+        Support.
+    level
+        Place of the mean between them, in (0, 1); at 1/2 the law is uniform.
+    """
+    y = exponential_rate(min(level, 1.0 - level))
+    width = high - low
+    inside = -math.expm1(-y)
+
+    def depth(near: Array, far: Array) -> Array:
+        """Distance, as a share of the width, from the denser end behind which a probability `near` lies."""
+        if y == 0.0:
+            return near
+        # far from the denser end the argument of the logarithm is small: sum it up instead of subtracting from 1
+        steep = np.log(far + near * math.exp(-y)) if y > 1.0 else np.log1p(-inside * near)
+        return np.asarray(-steep / y)
+
+    def below(x: Array) -> Array:
+        """Probability of lying within a share x of the width from the denser end."""
+        return np.asarray(np.expm1(-y * x) / -inside) if y else x
+
+    def beyond(x: Array) -> Array:
+        return np.asarray(np.expm1(-y * (1.0 - x)) * np.exp(-y * x) / -inside) if y else 1.0 - x
+
+    def density(x: Array) -> Array:
+        return np.asarray(np.exp(-y * x) * (y / inside if y else 1.0) / width)
+
+    name = ("truncated exponential", low, high, level)
+    mean_sd = (low + level * width, width * _exponential_sd(y))
+    if level <= 0.5:
+        return Continuous(
+            name,
+            low,
+            high,
+            ppf=lambda u: low + width * depth(u, 1.0 - u),
+            isf=lambda v: low + width * depth(1.0 - v, v),
+            cdf_inside=lambda x: below((x - low) / width),
+            sf_inside=lambda x: beyond((x - low) / width),
+            pdf_inside=lambda x: density((x - low) / width),
+            mean_sd=mean_sd,
+        )
+    return Continuous(
+        name,
+        low,
+        high,
+        ppf=lambda u: high - width * depth(1.0 - u, u),
+        isf=lambda v: high - width * depth(v, 1.0 - v),
+        cdf_inside=lambda x: beyond((high - x) / width),
+        sf_inside=lambda x: below((high - x) / width),
+        pdf_inside=lambda x: density((high - x) / width),
+        mean_sd=mean_sd,
+    )
+
+
+def exponential_rate(level: float) -> float:
+    """Rate y >= 0 at which the density exp(-y x) on [0, 1] has its mean at `level`, in (0, 1/2]."""
+    return _root(_exponential_mean, level, 0.0, 1.0 / level) if level < 0.5 else 0.0
+
+
+def _exponential_mean(y: float) -> float:
+    if y < 0.05:  # the two terms below cancel
+        return 0.5 - y / 12.0 + y**3 / 720.0 - y**5 / 30240.0 + y**7 / 1209600.0
+    return 1.0 / y - (1.0 / math.expm1(y) if y < 700.0 else 0.0)
+
+
+def _exponential_sd(y: float) -> float:
+    if y < 0.05:
+        return math.sqrt(1.0 / 12.0 - y**2 / 240.0 + y**4 / 6048.0)
+    return math.sqrt(1.0 / y**2 - (0.25 / math.sinh(0.5 * y) ** 2 if y < 700.0 else 0.0))

@@ -1,0 +1,33 @@
+"""Streams of random words: one per quantity, numbered by a digest of its name."""
+
+import hashlib
+
+from spvrisk.errors import InputError, Problem
+
+
+def stream_of(name: str) -> int:
+    """Number of a stream: the first four bytes, little-endian, of the BLAKE2s-256 digest of its name."""
+    return int.from_bytes(hashlib.blake2s(name.encode(), digest_size=32).digest()[:4], "little")
+
+
+class Streams:
+    """Hands out stream numbers and refuses two names with one number."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+
+    def __call__(self, name: str) -> int:
+        """Return the stream of a name.
+
+        Raises
+        ------
+        InputError
+            Another name has the same number: draws would be shared.
+        """
+        number = stream_of(name)
+        other = self._names.setdefault(number, name)
+        if other != name:
+            raise InputError(
+                Problem("random streams", name, f"has the same stream number as {other}", "", "rename one of the two")
+            )
+        return number

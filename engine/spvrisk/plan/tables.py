@@ -1,0 +1,124 @@
+"""The format of everything that the kernel interpolates, and the book in which tables are shared."""
+
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from spvrisk.config.laws import Law
+from spvrisk.plan import laws
+from spvrisk.plan.cubics import Array, Segment, fit
+from spvrisk.plan.distributions import Affine
+
+
+class Tables(NamedTuple):
+    """All tables of a study as flat arrays.
+
+    A look-up at z takes the law's last segment with lower abscissa <= z (the first if there is none), then::
+
+        x = (z - lower) * per_unit
+        cell = clip(floor(x), 0, last)
+        s = clip(x - cell, 0, 1)
+        value = location + scale * (c0 + s (c1 + s (c2 + s c3)))
+
+    Attributes
+    ----------
+    law
+        ``(law, 2)`` int64: first segment, number of segments (with increasing lower abscissae).
+    affine
+        ``(law, 2)``: location and scale.
+    segment
+        ``(segment, 4)``: lower abscissa, cells per unit of abscissa, index of the last cell within the segment,
+        first row of `coefficient`.
+    coefficient
+        ``(cell, 4)``: c0, c1, c2, c3. An atom is a segment of one cell with c1 = c2 = c3 = 0.
+    """
+
+    law: NDArray[np.int64]
+    affine: Array
+    segment: Array
+    coefficient: Array
+
+
+class TableBook:
+    """Collects the tables of a study; laws that are equal but for location and scale share one."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[float, float, Hashable], int] = {}
+        self._tables: dict[Hashable, list[Segment]] = {}
+        self._laws: list[Affine | None] = []
+
+    def add(self, law: Law) -> int:
+        """Put a law into the book and return its id: the row of `Tables.law`, the same for an equal law.
+
+        Raises
+        ------
+        LawError
+            If there is no such law, or no table can hold it.
+        """
+        made = laws.distribution(law)
+        index = self.add_table(made.base, lambda: laws.quantile_segments(made.base), made.location, made.scale)
+        self._laws[index] = made
+        return index
+
+    def add_table(
+        self, key: Hashable, build: Callable[[], list[Segment]], location: float = 0.0, scale: float = 1.0
+    ) -> int:
+        """Put any curve into the book; `build` makes its segments unless an equal `key` has a table already."""
+        if key not in self._tables:
+            self._tables[key] = build()
+        index = self._ids.setdefault((location, scale, key), len(self._ids))
+        if index == len(self._laws):
+            self._laws.append(None)
+        return index
+
+    def report(self, index: int) -> laws.LawReport:
+        """Compare a law of the book with its table."""
+        law = self._laws[index]
+        if law is None:
+            raise ValueError(f"table {index} is not a law")
+        return laws.report(law, self._tables[law.base])
+
+    def tables(self) -> Tables:
+        """Pack everything added so far."""
+        starts: dict[Hashable, tuple[int, int]] = {}
+        rows: list[tuple[float, float, int, int]] = []
+        first_row = 0
+        for key, segments in self._tables.items():
+            starts[key] = (len(rows), len(segments))
+            for lower, upper, coefficient in segments:
+                rows.append((lower, len(coefficient) / (upper - lower), len(coefficient) - 1, first_row))
+                first_row += len(coefficient)
+        cells = [segment.coefficient for segments in self._tables.values() for segment in segments]
+        return Tables(
+            np.array([starts[key] for _, _, key in self._ids], dtype=np.int64).reshape(-1, 2),
+            np.array([(location, scale) for location, scale, _ in self._ids], dtype=np.float64).reshape(-1, 2),
+            np.array(rows, dtype=np.float64).reshape(-1, 4),
+            np.concatenate(cells) if cells else np.zeros((0, 4)),
+        )
+
+
+class _SpendCurve(NamedTuple):
+    a: float
+    b: float
+
+    def value(self, x: Array) -> Array:
+        return np.asarray(special.betainc(self.a, self.b, x))
+
+    def slope(self, x: Array, value: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return laws.beta_density(self.a, self.b, x)
+
+    def check(self, x: Array, exact: Array, approximate: Array) -> Array:
+        return np.abs(approximate - exact) / 1e-11
+
+
+def spend_curve_table(book: TableBook, a: float, b: float) -> int:
+    """Put a spend curve into the book: cumulative spend over progress in [0, 1], the Beta(a, b) cdf.
+
+    The error is at most 1e-11 (for a or b below 1, up to progress 1e-9 from the end with the infinite slope).
+    """
+    curve = _SpendCurve(a, b)
+    return book.add_table(("spend curve", a, b), lambda: fit(curve, curve.check, 0.0, 1.0, least_width=1e-9))

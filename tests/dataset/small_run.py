@@ -1,0 +1,100 @@
+"""A made-up run: labels and random values, for tests of what lies behind the kernel."""
+
+import datetime
+
+import numpy as np
+
+from spvrisk.aggregate.state import RunState, Sums
+from spvrisk.aggregate.store import PathStore
+from spvrisk.dataset.write import Provenance, write_result
+from spvrisk.measures.table import summary, timeline
+from spvrisk.plan.names import FAN_PATHS, FANS, LEAF, QUANTITIES, TIMELINE, Labels
+
+QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
+LEVELS = ("0.95", "0.99")
+
+
+def make_labels(projects=("gas", "smr"), years=3) -> Labels:
+    ends = [datetime.date(2026 + y, m, d) for y in range(years) for m, d in ((6, 29), (9, 29), (12, 30))]
+    ends += [datetime.date(2027 + y, 3, 30) for y in range(years)]
+    return Labels(
+        title={"en": "A made-up study", "ja": "仮の研究"},
+        currency="USD",
+        money_unit=1e6,
+        local_currency="JPY",
+        projects=tuple(projects),
+        project_titles={name: {"en": f"Project {name}"} for name in projects},
+        layers=(("general", ("deal", "gap")), ("autos", ("kept", "cut", "raised"))),
+        events=(("ruling", ("upheld", "struck_down")),),
+        factors=("sofr",),
+        value_date="2026-03-31",
+        step_ends=tuple(day.isoformat() for day in sorted(ends)),
+        steps_per_year=4,
+    )
+
+
+def make_values(labels: Labels, n_paths: int, seed: int = 7) -> np.ndarray:
+    """Values (series, path) that look like results: sums add up, some undefined and infinite."""
+    rng = np.random.default_rng(seed)
+    values = np.empty((len(labels.series), n_paths))
+    for s, (unit, quantity) in enumerate(labels.series):
+        row = rng.normal(1000.0, 900.0, n_paths)
+        if quantity in ("funded", "completed"):
+            row = (rng.random(n_paths) < 0.9).astype(float)
+        elif quantity in ("cost_overrun", "irr_funder"):
+            row = np.where(rng.random(n_paths) < 0.1, np.nan, row / 1e4)
+        elif quantity in ("payback_years", "whole_years"):
+            row = np.where(rng.random(n_paths) < 0.2, np.inf, rng.gamma(5.0, 2.0, n_paths))
+        elif quantity == "final_state_autos":
+            row = rng.integers(0, 3, n_paths).astype(float)
+        elif quantity == "final_state_general":
+            row = rng.integers(0, 2, n_paths).astype(float)
+        elif quantity == "outcome_ruling":
+            row = np.where(rng.random(n_paths) < 0.05, np.nan, rng.integers(0, 2, n_paths))
+        if unit == "portfolio" and quantity in ("funded", "completed", "npv_funder"):
+            q = QUANTITIES.index(quantity)
+            row = values[q : s : len(QUANTITIES)].sum(axis=0)
+        values[s] = row
+    return values
+
+
+def make_run(labels: Labels, n_paths: int, seed: int = 7) -> tuple[Sums, PathStore]:
+    """Finished state and store of the made-up values."""
+    values = make_values(labels, n_paths, seed)
+    rng = np.random.default_rng(seed + 1)
+    steps, units = len(labels.step_ends), len(labels.projects) + 1
+    states = sum(len(names) for _, names in labels.layers)
+    state, store = RunState(), PathStore(len(values), n_paths, steps)
+    for leaf, first in enumerate(range(0, n_paths, LEAF)):
+        part = np.ascontiguousarray(values[:, first : first + LEAF])
+        n = part.shape[1]
+        timeline_sums = n * rng.random((units * len(TIMELINE), steps))
+        state.update(leaf, part, timeline_sums, n * rng.random((states, steps)))
+        fans = rng.normal(size=(len(FANS), steps, n)).astype(np.float32) if first < FAN_PATHS else None
+        store.put(first, part, fans)
+    return state.finish(), store
+
+
+def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
+    started = datetime.datetime(2026, 4, 1, 12, 0, tzinfo=datetime.UTC)
+    sources = {"study.yaml": "study: {}  # 研究\n"}
+    return Provenance(config_json, sources, ("run.paths=10",), started, 1.5, 2, ("spvrisk", "run", "study.yaml"))
+
+
+def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=None, **options) -> str:
+    """Write the made-up run; return its content digest."""
+    from spvrisk.dataset.layout import default_paths
+
+    labels = labels or make_labels()
+    sums, store = make_run(labels, n_paths)
+    return write_result(
+        path,
+        labels,
+        summary(sums, store.values, labels, QUANTILES, LEVELS),
+        timeline(sums, store.fans, labels, QUANTILES),
+        store.values,
+        names or default_paths(labels),
+        20260331,
+        make_provenance(),
+        **options,
+    )
