@@ -1558,15 +1558,16 @@ class Simulation:
         Event -> outcome's index (-1: not within the horizon), layer -> state's index ``(n,)``.
     projects : dict
         Project -> row -> ``(T, n)``: spend, calls, revenue, fuel, om, tax, arrears, due, paid,
-        available_cash, carry, deemed_balance, distribution_funder, distribution_host, rate, output, operating, contracted,
-        age_start, age_end.
+        available_cash, carry, deemed_balance, distribution_funder, distribution_host, rate, output,
+        operating, contracted, age_start, age_end.
     sites : dict
         Project -> its `Site`.
     quantities : dict
         Unit (projects, ``portfolio``, ``scheme``) -> quantity -> ``(n,)``.
     margins : dict
         Smallest margin of a discrete decision ``(n,)``: ``clock_order`` (years), ``clock_choice``,
-        ``clock_date`` (days), ``merton_count``, and ``completion/<p>``, ``payback/<unit>``, ``whole/<p>``, ``irr/<unit>``.
+        ``clock_date`` (days), ``merton_count``, and ``completion/<p>``, ``payback/<unit>``, ``whole/<p>``,
+        ``irr/<unit>``.
     """
 
     times: Array
@@ -1748,13 +1749,8 @@ def with_split(study: Mapping, **changes: Any) -> dict[str, Any]:
 
 
 def with_cumulative(study: Mapping) -> dict[str, Any]:
-    """Return a copy whose split is cumulative; the keys that only the periodic split reads are left out."""
-    changed = with_split(study, mode="cumulative")
-    for key in ("carry_interest", "interest_before_completion", "deemed_life_years"):
-        changed["agreement"]["split"].pop(key, None)
-        for project in changed["projects"].values():
-            given(project, "split", {}).pop(key, None)
-    return changed
+    """Return a copy whose split is cumulative, without the clause that only the periodic split reads."""
+    return with_split(study, mode="cumulative", interest_before_completion=False)
 
 
 def with_no_split(study: Mapping, funder_share: float = 1.0) -> dict[str, Any]:

@@ -186,6 +186,7 @@ def test_reference_class__three_numbers_hold(triple):
     assert float(law.sf(1.5 - 1e-12)) == pytest.approx(tail_share)
     u = np.array([0.01, 0.3, 0.7])
     assert np.allclose(law.cdf(law.quantile(u, 1 - u)), u)
+    assert np.allclose(law.sf(law.quantile(u, 1 - u)), 1 - u)
 
 
 def test_reference_class__edges():
@@ -296,7 +297,7 @@ def test_factors__means_are_the_expected_ones():
             "m": {
                 "process": {
                     "merton": dict(
-                        start=1, drift=0.03, sigma=0.1, jump_intensity=0.5, jump_mean=0.2, jump_sd=0.1
+                        start=1, drift=0.03, sigma=0.1, jump_intensity=0.5, jump_mean=0.2, jump_sd=0.3
                     )
                 }
             },
@@ -313,6 +314,13 @@ def test_factors__means_are_the_expected_ones():
     assert v.std() == pytest.approx(0.01 * math.sqrt(1 - math.exp(-3)), rel=0.02)
     logs = np.log(got.observed["g"][0]), np.log(got.observed["o"][0])
     assert np.corrcoef(*logs)[0, 1] == pytest.approx(0.5, abs=0.02)
+
+
+def test_factors__ou_mean_is_the_mean_of_x():
+    got = factors({"o": {"process": {"ou": {"start": 2, "mean": 3, "kappa": 9, "sigma": 1.5}}}})
+    assert got.expected["o"][-1] == pytest.approx(3)
+    error = got.observed["o"][-1].std() / math.sqrt(20_000)
+    assert got.observed["o"][-1].mean() == pytest.approx(3, abs=4 * error)
 
 
 def test_factors__parity():
@@ -742,6 +750,99 @@ def test_project__index_bases():
     assert real.quantities["p"]["cost_overrun"][0] == pytest.approx(
         100 / 3 * np.exp(0.1 * t).sum() / plan - 1
     )
+
+
+class Named(ref.Draws):
+    """Scores that tell where they come from."""
+
+    table = {
+        "construction/all/cost": 0.1,
+        "construction/x/cost": 0.7,
+        "project/p/cost": -1.3,
+        "construction/all/delay": 2.0,
+        "construction/x/delay": -0.4,
+        "project/p/delay": 0.9,
+        "project/p/contract": 0.25,
+        "project/p/subscription": -0.5,
+    }
+
+    def scores(self, name, index, paths):
+        if name == "project/p/availability":
+            return np.broadcast_to(np.cos(np.asarray(index, dtype=float))[:, None], (len(index), len(paths)))
+        return np.full(np.shape(index) + (len(paths),), self.table[name])
+
+
+def test_project__scores_by_class():
+    study, normal = paper_study(), {"normal": {"mean": 0, "sd": 1}}
+    build = study["projects"]["p"]["construction"]
+    build.update(overrun=normal, correlation={"all": 0.3, "class": 0.5, "cost_delay": 0.6})
+    build["duration"] = {"normal": {"mean": 2, "sd": 0.1}}
+    sim = ref.simulate(study, np.array([0]), Named(0))
+    cost = 0.3**0.5 * 0.1 + 0.2**0.5 * 0.7 + 0.5**0.5 * -1.3
+    delay = 0.6 * cost + 0.8 * (0.3**0.5 * 2 + 0.2**0.5 * -0.4 + 0.5**0.5 * 0.9)
+    assert sim.sites["p"].overrun[0] == pytest.approx(cost)
+    assert sim.sites["p"].completion[0] == pytest.approx(1 + 2 * (2 + 0.1 * delay))
+    build["correlation"].update(kind="rank")
+    rank = ref.simulate(study, np.array([0]), Named(0)).sites["p"].overrun[0]
+    r = [2 * math.sin(math.pi * x / 6) for x in (0.3, 0.5)]
+    by_hand = r[0] ** 0.5 * 0.1 + (r[1] - r[0]) ** 0.5 * 0.7 + (1 - r[1]) ** 0.5 * -1.3
+    assert rank == pytest.approx(by_hand)
+
+
+def test_project__plant_and_tariff_worked_on_paper():
+    study = paper_study()
+    curve = {"knots": [[0, 1.0], [7, 1.7]]}
+    study["study"]["money_unit"] = 1e6
+    study["factors"]["cpi"] = {"process": {"deterministic": {"curve": curve}}}
+    study["factors"]["gas"] = {"process": {"deterministic": {"curve": 4}}}
+    study["layers"] = {
+        "l": {
+            "initial": {"state": "a", "since": dt.date(2026, 1, 1)},
+            "states": {"a": {"attributes": {"x": 0.1}}, "b": {"attributes": {"x": 0.4}}},
+        }
+    }
+    study["events"] = {
+        "e": {
+            "date": dt.date(2028, 12, 31),
+            "outcomes": {"o": {"moves": {"l": "b"}}},
+            "probabilities": {"o": 1},
+        }
+    }
+    project = study["projects"]["p"]
+    del project["capacity"]
+    project["capacity_mw"] = 10
+    where = {"layer": "l", "attribute": "x"}
+    project["construction"].update(imported_share=0.5, equipment_tariff=where)
+    uniform = {"uniform": {"min": 0, "max": 1}}
+    project["operation"] = {
+        "life_years": 3,
+        "availability": {"law": {"normal": {"mean": 1, "sd": 0.1}}, "persistence": 0.5},
+        "contract": {
+            "price": {"normal": {"mean": 60, "sd": 8}},
+            "indices": {"cpi": 1},
+            "share": uniform,
+            "tenor_years": 1.5,
+            "fuel_pass_through": 0.8,
+        },
+        "merchant": {"factor": "gas", "basis": 5},
+        "fuel": {"factor": "gas", "heat_rate": 9, "basis": 0.5},
+        "variable_om": {"per_output": 2, "indices": {"cpi": 1}},
+        "fixed_om": {"per_mw_year": 30_000},
+    }
+    flows = ref.simulate(study, np.array([0]), Named(0)).projects["p"]
+    # the tariff rises from 10 to 40 % after the second of the seven years
+    assert flows["spend"][1:3, 0] == pytest.approx([50, 50 * 1.2 / 1.05])
+    v = [1.0]
+    for t in range(1, 7):
+        v.append(0.5 * v[-1] + 0.75**0.5 * math.cos(t))
+    full = 87_660 * (1 + 0.1 * np.array(v[3:6]))
+    contracted = full * [1, 0.5, 0] * stats.norm.cdf(-0.5)
+    cpi = np.array([1.4, 1.5, 1.6])
+    revenue = contracted * 62 * cpi + (full - contracted) * 20
+    assert flows["revenue"][3:6, 0] == pytest.approx(revenue / 1e6)
+    assert flows["fuel"][3:6, 0] == pytest.approx(18 * (full - 0.8 * contracted) / 1e6)
+    assert flows["om"][3:6, 0] == pytest.approx((full * 2 * cpi + 300_000) / 1e6)
+    assert flows["revenue"][6, 0] == 0
 
 
 def test_arrears__paid_first():

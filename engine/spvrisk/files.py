@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spvrisk.errors import InputError, Problem
+
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -33,6 +35,37 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
     if os.name == "posix":
         _sync(target.parent, os.O_RDONLY)
+
+
+def atomic_write(path: str | os.PathLike[str], content: str | bytes, overwrite: bool = False) -> None:
+    """Write a whole file, or nothing.
+
+    Parameters
+    ----------
+    path
+        The file to appear; its folder must be there.
+    content
+        Bytes, or a text that is written as UTF-8.
+    overwrite
+        Whether it may take the place of a file.
+
+    Raises
+    ------
+    InputError
+        If the file is there already or cannot be written.
+    """
+    target = Path(path)
+    if target.exists() and not overwrite:
+        raise InputError(Problem(str(target), "", "is there already", "", "name another file, or add --overwrite"))
+    if target.is_dir():
+        raise InputError(Problem(str(target), "", "must be a file", "a folder", "name a file in it"))
+    try:
+        with replacing(target) as temporary:
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        remedy = "check that the folder is there and may be written to"
+        raise InputError(Problem(str(target), "", f"cannot be written: {reason}", "", remedy)) from error
 
 
 def _sync(path: Path, flags: int) -> None:

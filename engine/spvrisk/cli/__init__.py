@@ -1,1 +1,76 @@
-"""TODO."""
+"""The command ``spvrisk``: commands are imported only when they are called."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from spvrisk._version import __version__
+from spvrisk.errors import InputError, RunError
+
+COMMANDS = {
+    "init": "Write a starter study to work from.",
+    "schema": "Print the JSON Schema of study files, for editors.",
+    "validate": "Check a study and list every mistake in it.",
+}
+"""Commands in the order of work, with their line in the help; each is `command` of the module of its name."""
+
+
+class _Commands(click.Group):
+    """A group that knows its commands by name, and turns every error into lines and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            # click's own guess at the name would import every command
+            ctx.fail(f"No such command {args[0]!r}. Commands: {', '.join(COMMANDS)}.")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands, in the order of work"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run, and leave with 0 (done), 1 (failed run), 2 (wrong input) or 130 (interrupted)."""
+        try:
+            code = super().main(*args, **{**extra, "standalone_mode": False})
+            sys.stdout.flush()
+        except InputError as error:
+            click.echo(str(error), err=True)
+            code = 2
+        except RunError as error:
+            click.echo(str(error), err=True)
+            code = 1
+        except click.ClickException as error:
+            error.show()
+            code = 2
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("interrupted", err=True)
+            code = 130
+        except BrokenPipeError:
+            # the reader is gone: nothing more can be said to it, also not at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 1
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: spvrisk init study.yaml && spvrisk validate study.yaml",
+)
+@click.version_option(__version__, prog_name="spvrisk", message="%(prog)s %(version)s")
+def main() -> None:
+    """Risk of portfolios of investment SPVs under an international agreement, by Monte Carlo."""

@@ -55,8 +55,7 @@ def summary_json(result: Result) -> dict[str, Any]:
 
 
 def render_summary(result: Result) -> RenderableType:
-    """Give the tables of a result: what the funder may gain and lose, cost and time, returns, and what
-    happened in law.
+    """Give the tables of a result: value, loss, construction, returns, and what happened in law.
 
     Every number stands with its Monte Carlo standard error, to the digits that it allows.
     """

@@ -1,6 +1,6 @@
 """What a person writes: YAML 1.2 and CSV tables, read into strict models with the place of every mistake."""
 
-from spvrisk.config.load import load_study
-from spvrisk.config.models import Law, Study
+from spvrisk.config.loading import Loaded, load, load_study
+from spvrisk.config.models import Curve, Law, Project, Study
 
-__all__ = ["Law", "Study", "load_study"]
+__all__ = ["Curve", "Law", "Loaded", "Project", "Study", "load", "load_study"]

@@ -7,7 +7,15 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    Strict,
+)
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -65,7 +73,7 @@ def shown(value: object) -> str:
 
 def suggestion(wrong: str, allowed: Iterable[str]) -> str:
     """Remedy for an unknown name: the nearest allowed one, then the allowed ones."""
-    names = list(allowed)
+    names = list(dict.fromkeys(allowed))
     if not names:
         return "none is defined"
     near = get_close_matches(wrong.lower(), [name.lower() for name in names], n=1, cutoff=0.6)
@@ -200,14 +208,15 @@ Lax = Strict(False)
 
 @dataclass(frozen=True)
 class AddingUp:
-    """A mapping of numbers that must add up to 1."""
+    """A mapping of numbers (`what`, e.g. probabilities) that must add up to 1; where allowed, it may be empty."""
 
     what: str
+    or_empty: bool = False
 
     def checked(self, value: dict[str, float]) -> dict[str, float]:
         """Return the mapping, or raise the flaw."""
         flaws = sum_flaws((), self.what, list(value.values()))
-        if flaws:
+        if flaws and (value or not self.or_empty):
             raise flawed(flaws)
         return value
 

@@ -10,8 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 from spvrisk.config.base import Flaw, Key, Model, Within, shown, suggestion
 from spvrisk.config.clock import Event, Layer
 from spvrisk.config.factors import Correlation, Curve, Factor, Vasicek, ZeroCurve
-from spvrisk.config.projects import Project
-from spvrisk.config.study import Agreement, FixedSplit, Output, Party, StudyHead
+from spvrisk.config.projects import Construction, Operation, Project
+from spvrisk.config.terms import Agreement, FixedSplit, Output, Party, StudyHead
 
 RESERVED_PROJECTS = ("portfolio", "scheme")
 """Units of results that are no projects."""
@@ -34,10 +34,34 @@ class Draft:
     layers: Mapping[str, Layer | None] = field(default_factory=dict)
     events: Mapping[str, Event | None] = field(default_factory=dict)
     projects: Mapping[str, Project | None] = field(default_factory=dict)
+    constructions: Mapping[str, Construction | None] = field(default_factory=dict)
+    operations: Mapping[str, Operation | None] = field(default_factory=dict)
+
+
+def with_titles(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Study as a file says it, where parties, events and projects without a title are titled by their name."""
+    out = dict(plain)
+    for key in ("parties", "events", "projects"):
+        section = plain.get(key)
+        if isinstance(section, dict):
+            out[key] = {
+                name: {"title": {"en": name}, **item} if isinstance(item, dict) else item
+                for name, item in section.items()
+            }
+    return out
+
+
+def draft_from(study: Any) -> Draft:
+    """Parts of a sound study."""
+    draft = Draft(**{key: getattr(study, key) for key in Draft.__dataclass_fields__ if hasattr(study, key)})
+    draft.constructions = {name: project.construction for name, project in sound(draft.projects)}
+    draft.operations = {name: project.operation for name, project in sound(draft.projects)}
+    return draft
 
 
 def draft_of(plain: Mapping[str, Any]) -> Draft:
     """Parts of a study that failed as a whole."""
+    plain = with_titles(plain)
 
     def one(model: type[M], value: object) -> M | None:
         try:
@@ -48,6 +72,11 @@ def draft_of(plain: Mapping[str, Any]) -> Draft:
     def many(model: type[M], key: str) -> dict[str, M | None]:
         section = plain.get(key)
         return {name: one(model, item) for name, item in section.items()} if isinstance(section, dict) else {}
+
+    def parts(model: type[M], key: str) -> dict[str, M | None]:
+        section = plain.get("projects")
+        projects = section.items() if isinstance(section, dict) else ()
+        return {name: one(model, item.get(key)) for name, item in projects if isinstance(item, dict)}
 
     return Draft(
         one(StudyHead, plain.get("study")),
@@ -60,6 +89,8 @@ def draft_of(plain: Mapping[str, Any]) -> Draft:
         many(Layer, "layers"),
         many(Event, "events"),
         many(Project, "projects"),
+        parts(Construction, "construction"),
+        parts(Operation, "operation"),
     )
 
 
@@ -255,8 +286,8 @@ def _events(draft: Draft) -> Iterator[Flaw]:
     for name, event in sound(draft.events):
         at: Path = ("events", name)
         if draft.study is not None and event.date < draft.study.value_date:
-            rule = f"must not be before the value date ({draft.study.value_date})"
-            yield Flaw((*at, "date"), rule, shown(event.date), "take the event out: its outcome is known")
+            past = f"must not be before the value date ({draft.study.value_date})"
+            yield Flaw((*at, "date"), past, shown(event.date), "take the event out: its outcome is known")
         for outcome, found in event.outcomes.items():
             yield from _in_states((*at, "outcomes", outcome, "moves"), found.moves, draft)
         for i, rule in enumerate(event.probabilities):
@@ -302,16 +333,17 @@ def _projects(draft: Draft) -> Iterator[Flaw]:
     for name in draft.projects:
         if name in RESERVED_PROJECTS:
             yield Flaw(("projects", name), "is the name of a unit of results", name, "rename the project")
+    for name, construction in sound(draft.constructions):
+        yield from _construction(("projects", name, "construction"), construction, draft)
+    for name, operation in sound(draft.operations):
+        yield from _operation(("projects", name, "operation"), operation, draft)
+    split = draft.agreement.split if draft.agreement else None
     for name, project in sound(draft.projects):
-        yield from _construction(("projects", name, "construction"), project, draft)
-        yield from _operation(("projects", name, "operation"), project, draft)
-        split = draft.agreement.split if draft.agreement else None
         if project.split is not None and isinstance(split, FixedSplit):
             yield Flaw(("projects", name, "split"), "has no meaning with split mode none", "", "take it out")
 
 
-def _construction(at: Path, project: Project, draft: Draft) -> Iterator[Flaw]:
-    found = project.construction
+def _construction(at: Path, found: Construction, draft: Draft) -> Iterator[Flaw]:
     if found.class_ == "all":
         yield Flaw((*at, "class"), "`all` names what all classes share", "all", "rename the class")
     yield from _indices((*at, "indices"), found.indices, draft)
@@ -323,7 +355,9 @@ def _construction(at: Path, project: Project, draft: Draft) -> Iterator[Flaw]:
     if layer is None:
         return
     names = dict.fromkeys(name for state in layer.states.values() for name in state.attributes)
-    yield from _known((*at, "equipment_tariff", "attribute"), tariff.attribute, names, f"an attribute of {tariff.layer}")
+    yield from _known(
+        (*at, "equipment_tariff", "attribute"), tariff.attribute, names, f"an attribute of {tariff.layer}"
+    )
     for state, item in layer.states.items():
         rate = item.attributes.get(tariff.attribute, 0.0)
         if not 0 <= rate <= 5:
@@ -332,8 +366,7 @@ def _construction(at: Path, project: Project, draft: Draft) -> Iterator[Flaw]:
             yield Flaw(path, "a tariff rate must lie in [0, 5]", shown(rate), remedy)
 
 
-def _operation(at: Path, project: Project, draft: Draft) -> Iterator[Flaw]:
-    found = project.operation
+def _operation(at: Path, found: Operation, draft: Draft) -> Iterator[Flaw]:
     yield from _known((*at, "merchant", "factor"), found.merchant.factor, draft.factors, "a factor")
     if found.fuel is not None:
         yield from _known((*at, "fuel", "factor"), found.fuel.factor, draft.factors, "a factor")
@@ -367,4 +400,3 @@ def _output(draft: Draft) -> Iterator[Flaw]:
         if dot and unit not in units:
             at = ("output", "paths", i)
             yield Flaw(at, "must begin with portfolio, scheme or a project", shown(name), suggestion(unit, units))
-

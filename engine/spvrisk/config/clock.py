@@ -56,7 +56,9 @@ class When(Model):
     @model_validator(mode="after")
     def _something(self) -> "When":
         if not self.layers and not self.outcomes:
-            raise flawed([Flaw((), "a condition names layers or outcomes", "none", "leave `when` out in the last rule")])
+            raise flawed(
+                [Flaw((), "a condition names layers or outcomes", "none", "leave `when` out in the last rule")]
+            )
         return self
 
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic import AfterValidator, Field, model_validator
 
 from spvrisk.config.base import (
     Date,
@@ -54,20 +52,12 @@ class ZeroCurve(Model):
             raise flawed(allowed.flaw((key, i, 1), rate) for key, i, rate in bad)
         return self
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        out = handler(schema)
-        found = handler.resolve_ref_schema(out)
-        found["properties"]["table"] = {"type": "string", "description": "CSV file with the header years,rate"}
-        found.pop("required")
-        found["oneOf"] = [{"required": ["knots"]}, {"required": ["table"]}]
-        return out
-
 
 class Curve(Model):
     """A value that moves with time in a known way.
 
-    In a file: a number, ``{value, growth}``, ``{knots}`` or ``{dates}``; exactly one of `value`, `knots` and `dates` is set.
+    In a file: a number, ``{value, growth}``, ``{knots}`` or ``{dates}``; exactly one of `value`, `knots` and
+    `dates` is set.
     """
 
     value: float | None = Field(default=None, description="value at the value date")
@@ -80,7 +70,12 @@ class Curve(Model):
     @model_validator(mode="before")
     @classmethod
     def _number(cls, data: object) -> object:
-        return {"value": data} if isinstance(data, int | float) and not isinstance(data, bool) else data
+        if isinstance(data, Mapping | Curve):
+            return data
+        if isinstance(data, int | float) and not isinstance(data, bool):
+            return {"value": data}
+        remedy = "write e.g. 4 or {value: 4, growth: 0.02}"
+        raise flawed([Flaw((), "must be a number or a curve", shown(data), remedy)])
 
     @model_validator(mode="after")
     def _one_form(self) -> "Curve":
@@ -101,16 +96,6 @@ class Curve(Model):
             return [value for _, value in self.knots]
         return list(self.dates.values()) if self.dates is not None else [self.value or 0.0]
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        out = handler(schema)
-        found = handler.resolve_ref_schema(out)
-        mapping = {**found, "description": "A curve over time."}
-        mapping["oneOf"] = [{"required": [key]} for key in ("value", "knots", "dates")]
-        found.clear()
-        found.update({"description": "A number or a curve over time.", "anyOf": [{"type": "number"}, mapping]})
-        return out
-
 
 def _above_zero(curve: Curve) -> Curve:
     low = [value for value in curve.numbers if value <= 0]
@@ -127,7 +112,9 @@ class Gbm(Model):
     """Geometric Brownian motion."""
 
     start: Positive = Field(description="value at the value date, in the factor's unit")
-    drift: Rate | None = Field(default=None, description="yearly drift of the mean; left out only for a party's fx (parity)")
+    drift: Rate | None = Field(
+        default=None, description="yearly drift of the mean; left out only for a party's fx (parity)"
+    )
     sigma: Volatility = Field(description="yearly volatility of the logarithm")
 
 
@@ -241,9 +228,11 @@ class Correlation(Model):
     degrees_of_freedom: Annotated[float, Within(2, open_low=True)] | None = Field(
         default=None, description="of the t copula; only and always with copula t"
     )
-    kind: Literal["score", "rank"] = Field(default="score", description="what the numbers are: of the scores, or Spearman's")
+    kind: Literal["score", "rank"] = Field(
+        default="score", description="what the numbers are: of the scores, or Spearman's"
+    )
     pairs: dict[Name, dict[Name, Annotated[float, Within(-1, 1)]]] = Field(
-        {}, description="correlation by factor and factor, each pair once; or `table`: a CSV file"
+        default={}, description="correlation by factor and factor, each pair once; or `table`: a CSV file"
     )
 
     @model_validator(mode="after")
@@ -254,11 +243,3 @@ class Correlation(Model):
             remedy = "write copula: t, or leave it out"
             raise flawed([Flaw(("degrees_of_freedom",), "belongs to copula t", self.copula, remedy)])
         return self
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        out = handler(schema)
-        found: Mapping[str, Any] = handler.resolve_ref_schema(out)
-        text = "CSV file: a square with names, or three columns first,second,value; instead of pairs"
-        found["properties"]["table"] = {"type": "string", "description": text}
-        return out

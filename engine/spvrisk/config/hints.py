@@ -8,7 +8,8 @@ from spvrisk.config.base import Flaw, Key, shown
 from spvrisk.config.factors import Curve, Factor
 from spvrisk.config.laws import mean_of
 from spvrisk.config.projects import Project
-from spvrisk.config.study import FixedSplit, Study
+from spvrisk.config.study import Study
+from spvrisk.config.terms import FixedSplit
 
 Path = tuple[Key, ...]
 

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, ValidationError
+from pydantic import Field, model_validator
+from pydantic_core import ValidationError
 
 from spvrisk.config.base import Flaw, Key, Lax, Model, Within, flawed, shown, suggestion, sum_flaws
 
@@ -91,7 +90,8 @@ def _discrete(p: Parameters) -> Iterator[Flaw]:
 
 
 def _reference_class(p: Parameters) -> Iterator[Flaw]:
-    low, high = p["body"]
+    body: tuple[float, float] = p["body"]
+    low, high = body
     if not 0 <= low < high <= 1.5:
         rule = "must be [low, high] with 0 <= low < high <= 1.5, where the tail begins"
         yield Flaw(("body",), rule, f"[{low:g}, {high:g}]", "write e.g. [0.7, 1.5]")
@@ -143,10 +143,13 @@ FAMILIES: dict[str, Family] = {
 }
 """Families whose parameters are a mapping; `fixed` (a number) and `mixture` (a list) are read apart."""
 
+LARGEST = 1e100
+"""Bound of a law's parameters, so that no square of them overflows."""
+
 ALL_FAMILIES = ("fixed", *FAMILIES, "mixture")
 
-_LISTS = {"values", "probabilities"}
-_TEXTS = {"csv", "column", "name"}
+LISTS = {"values", "probabilities"}
+TEXTS = {"csv", "column", "name"}
 # families whose support begins at 0 without an atom there
 _OPEN_AT_ZERO = {"lognormal", "gamma", "weibull", "exponential", "uniform", "triangular", "pert", "beta", "scipy"}
 
@@ -183,14 +186,6 @@ class Law(Model):
         except _FlawsError as error:
             raise flawed(error.flaws) from None
 
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        out = handler(schema)
-        found = handler.resolve_ref_schema(out)
-        found.clear()
-        found.update(_json_schema({**out}))
-        return out
-
     def bounds(self) -> tuple[float, float]:
         """Ends of the law's support; infinite where unknown."""
         low, high = _support(self)
@@ -213,8 +208,9 @@ class _FlawsError(Exception):
 def _number(at: tuple[Key, ...], value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _FlawsError(Flaw(at, "must be a number", shown(value), "write a plain number"))
-    if not math.isfinite(value) or abs(value) > 1e300:
-        raise _FlawsError(Flaw(at, "must be a finite number", shown(value), "write a finite number"))
+    if not abs(value) <= LARGEST:
+        rule = f"must be a finite number, at most {LARGEST:g} in size"
+        raise _FlawsError(Flaw(at, rule, shown(value), "write a smaller number"))
     return float(value)
 
 
@@ -233,11 +229,11 @@ def _pair(at: tuple[Key, ...], value: object) -> tuple[float, float]:
 
 def _parameter(family: str, key: str, value: object) -> Any:
     at = (family, key)
-    if key in _LISTS:
+    if key in LISTS:
         return _numbers(at, value)
     if key == "body":
         return _pair(at, value)
-    if key in _TEXTS:
+    if key in TEXTS:
         if not isinstance(value, str):
             raise _FlawsError(Flaw(at, "must be text", shown(value), "put it in quotes"))
         return value
@@ -256,22 +252,21 @@ def _read(data: object) -> dict[str, Any]:
             raise _FlawsError(Flaw((), rule, shown(data), "write e.g. {normal: {mean: 1, sd: 0.1}}"))
         return {"family": "fixed", "parameters": {"value": _number((), data)}}
     family = _family(data)
-    out = {"family": family, "parameters": _parameters(family, data[family])}
-    if "truncate" in data:
-        out["truncate"] = _truncation(data["truncate"])
-        if family == "fixed" and not out["truncate"][0] <= out["parameters"]["value"] <= out["truncate"][1]:
-            value = shown(out["parameters"]["value"])
-            raise _FlawsError(Flaw(("truncate",), "leaves nothing of a fixed value", value, "leave truncate out"))
-    return out
+    parameters = _parameters(family, data[family])
+    if "truncate" not in data:
+        return {"family": family, "parameters": parameters}
+    low, high = _truncation(data["truncate"])
+    if family == "fixed" and not low <= parameters["value"] <= high:
+        value = shown(parameters["value"])
+        raise _FlawsError(Flaw(("truncate",), "leaves nothing of a fixed value", value, "leave truncate out"))
+    return {"family": family, "parameters": parameters, "truncate": (low, high)}
 
 
 def _family(data: Mapping[str, Any]) -> str:
     unknown = [key for key in data if key not in ALL_FAMILIES and key != "truncate"]
     if unknown:
         allowed = [*ALL_FAMILIES, "truncate"]
-        raise _FlawsError(
-            *(Flaw((key,), "is not a family of laws", "", suggestion(key, allowed)) for key in unknown)
-        )
+        raise _FlawsError(*(Flaw((key,), "is not a family of laws", "", suggestion(key, allowed)) for key in unknown))
     families = [key for key in data if key != "truncate"]
     if not families:
         raise _FlawsError(Flaw((), "a law needs a family", "none", f"allowed: {', '.join(ALL_FAMILIES)}"))
@@ -399,33 +394,3 @@ def mean_of(law: Law) -> float | None:
             known = [mean for mean in means if mean is not None]
             return sum(w * m for w, m in zip(p["weights"], known, strict=True)) if len(known) == len(means) else None
     return None
-
-
-def _json_schema(itself: JsonSchemaValue) -> JsonSchemaValue:
-    numbers = {"type": "array", "items": {"type": "number"}}
-    kinds: dict[str, Any] = {key: numbers for key in (*_LISTS, "body")}
-    kinds |= {key: {"type": "string"} for key in _TEXTS} | {"args": {"type": "object"}}
-    properties: dict[str, Any] = {"fixed": {"type": "number", "description": "One value."}}
-    for name, family in FAMILIES.items():
-        properties[name] = {
-            "type": "object",
-            "description": family.meaning,
-            "properties": {key: kinds.get(key, {"type": "number"}) for key in family.keys},
-            "anyOf": [{"required": list(form)} for form in family.forms],
-            "additionalProperties": False,
-        }
-    item = {"weight": {"type": "number", "minimum": 0, "maximum": 1}, "law": itself}
-    properties["mixture"] = {
-        "description": "Weighted laws; weights add up to 1.",
-        "type": "array",
-        "items": {"type": "object", "properties": item, "required": ["weight", "law"], "additionalProperties": False},
-    }
-    truncate = {"description": "Condition the law to [low, high].", "minItems": 2, "maxItems": 2, **numbers}
-    one = [{"required": [name]} for name in properties]
-    mapping = {
-        "type": "object",
-        "properties": {**properties, "truncate": truncate},
-        "oneOf": one,
-        "additionalProperties": False,
-    }
-    return {"description": "Law of a random quantity: a number, or one family.", "anyOf": [{"type": "number"}, mapping]}

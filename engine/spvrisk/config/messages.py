@@ -76,6 +76,10 @@ def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Ke
         if item["type"] == "flaws":
             flaws: tuple[Flaw, ...] = item["ctx"]["flaws"]
             out += flaw_problems(root, (flaw._replace(at=(*loc, *flaw.at)) for flaw in flaws))
+        elif item["type"] == "missing" and isinstance(loc[-1], int):
+            place, path = locate(root, loc[:-1])
+            rule, remedy = f"must have at least {loc[-1] + 1} items", "write them all"
+            out.append(Problem(str(place), dotted(path), rule, "", remedy))
         elif item["type"] in ("missing", "union_tag_not_found"):
             at = loc if item["type"] == "missing" else (*loc, "mode")
             place, path = locate(root, at, missing=True)
@@ -86,8 +90,8 @@ def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Ke
         else:
             at = (*loc, "mode") if item["type"] == "union_tag_invalid" else loc
             place, path = locate(root, at)
-            rule, remedy = _words(item["type"], item.get("ctx", {}), item["input"])
             value = item["input"].get("mode") if item["type"] == "union_tag_invalid" else item["input"]
+            rule, remedy = _words(item["type"], item.get("ctx", {}), value)
             out.append(Problem(str(place), dotted(path), rule, shown(value), remedy))
     return out
 
@@ -100,7 +104,7 @@ def _unknown(root: Node, loc: tuple[Key, ...]) -> Problem:
         return Problem(str(place), dotted(path), reserved, "", "take the key out")
     models = models_at(loc[:-1])
     allowed = [name for model in models for name in keys_of(model)]
-    return Problem(str(place), dotted(path), "is not a key here", "", suggestion(key, dict.fromkeys(allowed)))
+    return Problem(str(place), dotted(path), "is not a key here", "", suggestion(key, allowed))
 
 
 def _addition(loc: tuple[Key, ...]) -> str:
@@ -156,7 +160,11 @@ def is_model(kind: object) -> bool:
 def _step(kind: Any, step: Key) -> list[Any]:
     if is_model(kind):
         field = keys_of(kind).get(str(step))
-        return choices(field.annotation) if field else [kind]
+        if field is not None:
+            return choices(field.annotation)
+        # pydantic names the chosen member of a union by its mode
+        mode = kind.model_fields.get("mode")
+        return [kind] if mode is None or step in get_args(mode.annotation) else []
     if getattr(kind, "__origin__", None) is dict:
         return choices(get_args(kind)[1])
     if getattr(kind, "__origin__", None) is tuple:

@@ -32,7 +32,8 @@ from spvrisk.config.projects import (
     Tax,
     VariableOm,
 )
-from spvrisk.config.study import (
+from spvrisk.config.study import Study
+from spvrisk.config.terms import (
     Agreement,
     Discount,
     FixedSplit,
@@ -41,7 +42,6 @@ from spvrisk.config.study import (
     Party,
     Run,
     Split,
-    Study,
     StudyHead,
     TierSplit,
 )

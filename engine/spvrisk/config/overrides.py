@@ -13,9 +13,7 @@ from spvrisk.config.tables import put
 from spvrisk.errors import Problem
 
 
-def apply(
-    root: Node, overrides: Sequence[str], problems: list[Problem]
-) -> tuple[Node, dict[tuple[Key, ...], Place]]:
+def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, dict[tuple[Key, ...], Place]]:
     """Apply overrides in order.
 
     Returns
@@ -32,9 +30,11 @@ def apply(
             remedy = "write e.g. --set run.paths=10000"
             problems.append(Problem(str(place), "", "must be path=value", shown(text), remedy))
             continue
-        remedy_or_none = unknown(root, path)
-        if remedy_or_none is not None:
-            problems.append(Problem(str(place), key.strip(), "is no path of this study", "", remedy_or_none))
+        refused = unknown(root, path)
+        if refused is not None:
+            reserved = next((rule for rule in map(not_yet, path) if rule), None)
+            rule, remedy = (reserved, "leave it out") if reserved else ("is no path of this study", refused)
+            problems.append(Problem(str(place), key.strip(), rule, "", remedy))
             continue
         node, wrong = parse(value, str(place), place) if value.strip() else (Node(None, place), [])
         problems += wrong
@@ -73,7 +73,7 @@ def _allowed(kinds: list[Any], inside: dict[str, Node], last: bool) -> list[str]
     """Keys that may be set although they are not there yet; None for any."""
     models = [kind for kind in kinds if is_model(kind) and kind is not Law]
     if models:
-        return [*dict.fromkeys(key for model in models for key in keys_of(model)), *inside]
+        return [*(key for model in models for key in keys_of(model)), *inside]
     mappings = [kind for kind in kinds if getattr(kind, "__origin__", None) is dict]
     if mappings:
         return list(inside) if any(is_model(item) for kind in mappings for item in _inner(kind, "")) else None

@@ -24,7 +24,7 @@ from spvrisk.config.base import (
 )
 from spvrisk.config.laws import Law
 
-Weights = Annotated[dict[Name, Share], AddingUp("weights")]
+Weights = Annotated[dict[Name, Share], AddingUp("weights", or_empty=True)]
 
 
 class Phase(Model):
@@ -37,8 +37,8 @@ class Phase(Model):
 class SpendCurve(Model):
     """Cumulative spend over progress, as the distribution function of Beta(a, b)."""
 
-    a: Annotated[float, Within(0, 100, open_low=True)]
-    b: Annotated[float, Within(0, 100, open_low=True)]
+    a: Annotated[float, Within(0, 100, open_low=True)] = Field(description="first exponent; larger: later spend")
+    b: Annotated[float, Within(0, 100, open_low=True)] = Field(description="second exponent; larger: earlier spend")
 
 
 class ProjectCorrelation(Model):
@@ -47,7 +47,9 @@ class ProjectCorrelation(Model):
     all: Share = Field(description="correlation between projects of different classes")
     class_: Share = Field(alias="class", description="correlation between projects of one class, at least `all`")
     cost_delay: Annotated[float, Within(-1, 1)] = Field(description="correlation of a project's overrun and duration")
-    kind: Literal["score", "rank"] = Field(default="score", description="what the numbers are: of the scores, or Spearman's")
+    kind: Literal["score", "rank"] = Field(
+        default="score", description="what the numbers are: of the scores, or Spearman's"
+    )
 
     @model_validator(mode="after")
     def _nested(self) -> "ProjectCorrelation":
@@ -67,21 +69,29 @@ class TariffRef(Model):
 class Construction(Model):
     """Cost and time of building a project."""
 
-    planned_start: Date | None = Field(default=None, description="earliest start; the start is the due date if that is later")
-    planned_duration_years: Years | None = Field(default=None, description="years from start to completion; or `phases`")
-    phases: Annotated[tuple[Phase, ...], Lax] | None = Field(default=None, description="parts of the capacity; shares sum to 1")
+    planned_start: Date | None = Field(
+        default=None, description="earliest start; the start is the due date if that is later"
+    )
+    planned_duration_years: Years | None = Field(
+        default=None, description="years from start to completion; or `phases`"
+    )
+    phases: Annotated[tuple[Phase, ...], Lax] | None = Field(
+        default=None, description="parts of the capacity; shares sum to 1"
+    )
     spend_curve: SpendCurve
     class_: Name = Field(alias="class", description="projects of one class share a part of their overrun and delay")
     overrun: Law = Field(description="law of actual cost / budget")
     inflation_share: Share = Field(default=0.0, description="part of the overrun that the cost indices carry already")
     duration: Law = Field(description="law of actual duration / planned duration")
     correlation: ProjectCorrelation
-    indices: Weights = Field(description="weight of each cost index in the budget; weights sum to 1")
+    indices: Weights = Field(default={}, description="weight of each cost index, sum 1; none: no inflation")
     budget_basis: Literal["real", "nominal"] = Field(
         description="real: in money of the value date; nominal: as-spent, expected inflation included"
     )
     imported_share: Share = Field(default=0.0, description="share of the budget that pays the equipment tariff")
-    equipment_tariff: TariffRef | None = Field(default=None, description="tariff on the imported share; required with it")
+    equipment_tariff: TariffRef | None = Field(
+        default=None, description="tariff on the imported share; required with it"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> "Construction":
@@ -154,10 +164,14 @@ class Contract(Model):
 
     price: Law = Field(description="study currency per unit of output, in money of the value date")
     escalator: Rate | None = Field(default=None, description="yearly rise from the value date; or `indices`")
-    indices: Weights | None = Field(default=None, description="weights of the indices that the price rides on; or `escalator`")
+    indices: Weights | None = Field(
+        default=None, description="weights of the indices that the price rides on; or `escalator`"
+    )
     share: Law = Field(description="law of the contracted share of output, within [0, 1]")
     tenor_years: Years = Field(description="years from completion")
-    fuel_pass_through: Share = Field(default=0.0, description="share of the contracted output's fuel cost that the buyer pays")
+    fuel_pass_through: Share = Field(
+        default=0.0, description="share of the contracted output's fuel cost that the buyer pays"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> "Contract":
@@ -189,7 +203,7 @@ class VariableOm(Model):
     """Operating cost that rises with output."""
 
     per_output: NonNegative = Field(description="study currency per unit of output, in money of the value date")
-    indices: Weights = Field(description="weights of the indices that the cost rides on")
+    indices: Weights = Field(default={}, description="weights of the indices that the cost rides on; none: flat")
 
 
 class FixedOm(Model):
@@ -197,7 +211,7 @@ class FixedOm(Model):
 
     per_mw_year: NonNegative | None = Field(default=None, description="study currency per MW and year; or `per_year`")
     per_year: NonNegative | None = Field(default=None, description="study currency a year; or `per_mw_year`")
-    indices: Weights = Field(description="weights of the indices that the cost rides on")
+    indices: Weights = Field(default={}, description="weights of the indices that the cost rides on; none: flat")
 
     @model_validator(mode="after")
     def _one(self) -> "FixedOm":
@@ -242,8 +256,12 @@ class Project(Model):
     notice_date: Date = Field(description="date of the notice; the due date counts from it")
     budget: Positive = Field(description="cost as announced, in money units of the study")
     capacity_mw: Positive | None = Field(default=None, description="electric capacity in MW; or `capacity`")
-    capacity: Positive | None = Field(default=None, description="units of output a year at full availability; or `capacity_mw`")
-    output_unit: str | None = Field(default=None, description="unit of output, required with `capacity`; MWh with capacity_mw")
+    capacity: Positive | None = Field(
+        default=None, description="units of output a year at full availability; or `capacity_mw`"
+    )
+    output_unit: str | None = Field(
+        default=None, description="unit of output, required with `capacity`; MWh with capacity_mw"
+    )
     construction: Construction
     operation: Operation
     split: SplitOverride | None = None
@@ -257,9 +275,7 @@ class Project(Model):
         elif self.capacity is not None and self.output_unit is None:
             flaws.append(Flaw(("capacity",), "needs output_unit", "", "add e.g. output_unit: bbl"))
         elif self.capacity_mw is not None and self.output_unit not in (None, "MWh"):
-            flaws.append(
-                Flaw(("output_unit",), "is MWh with capacity_mw", shown(self.output_unit), "leave it out")
-            )
+            flaws.append(Flaw(("output_unit",), "is MWh with capacity_mw", shown(self.output_unit), "leave it out"))
         fixed = self.operation.fixed_om
         if fixed is not None and fixed.per_mw_year is not None and self.capacity_mw is None:
             at = ("operation", "fixed_om", "per_mw_year")
@@ -267,4 +283,3 @@ class Project(Model):
         if flaws:
             raise flawed(flaws)
         return self
-

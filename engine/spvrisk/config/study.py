@@ -1,174 +1,24 @@
-"""The study: the root of the config language, its parties, agreement, run and output."""
+"""The study: the root of the config language."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from spvrisk.config.base import (
-    Currency,
-    Date,
-    Flaw,
-    Lax,
-    Model,
-    Name,
-    Positive,
-    Rate,
-    Share,
-    Title,
-    Within,
-    Years,
-    flawed,
-    shown,
-)
+from spvrisk.config.base import Model, Name, flawed
+from spvrisk.config.checks import draft_from, faults, with_titles
 from spvrisk.config.clock import Event, Layer
 from spvrisk.config.factors import Correlation, Factor, ZeroCurve
 from spvrisk.config.projects import Project
+from spvrisk.config.terms import Agreement, FixedSplit, Output, Party, Run, StudyHead, TierSplit
 
-
-class StudyHead(Model):
-    """What the study is about, its money and its calendar."""
-
-    title: Title
-    currency: Currency = Field(description="ISO 4217 code of the study's money")
-    money_unit: Positive = Field(description="currency units in one unit of money, e.g. 1000000")
-    value_date: Date = Field(description="date to which flows are discounted; start of step 0")
-    horizon_years: Years = Field(description="years from the value date; a whole number of steps")
-    steps_per_year: Literal[1, 2, 4, 12] = Field(default=4, description="steps of calculation in a year")
-
-    @model_validator(mode="after")
-    def _whole_steps(self) -> "StudyHead":
-        steps = self.horizon_years * self.steps_per_year
-        if abs(steps - round(steps)) > 1e-9 or round(steps) < 1:
-            rule = f"must be a whole number of steps of 1/{self.steps_per_year} year"
-            raise flawed([Flaw(("horizon_years",), rule, shown(self.horizon_years), "round it to whole steps")])
-        return self
-
-    @property
-    def steps(self) -> int:
-        """Number of steps."""
-        return round(self.horizon_years * self.steps_per_year)
-
-
-class Discount(Model):
-    """Zero curves by which a party discounts."""
-
-    study: str = Field(description="curve for flows in the study's money")
-    local: str | None = Field(default=None, description="curve for flows in the party's own money")
-
-
-class Party(Model):
-    """A party of the agreement."""
-
-    title: Title
-    currency: Currency = Field(description="ISO 4217 code of the party's money")
-    discount: Discount
-    fx: str | None = Field(default=None, description="factor: the party's money per study money")
-
-
-class Funding(Model):
-    """When a call for funds falls due."""
-
-    lag_business_days: Annotated[int, Within(0, 2000)] = Field(description="business days from notice to due date")
-    holidays: Annotated[tuple[str, ...], Lax] = Field(
-        description="calendars whose holidays are no business days: country codes as the `holidays` package has them"
-    )
-
-
-class TierSplit(Model):
-    """Split in two tiers: up to the deemed amount due, and beyond."""
-
-    mode: Literal["periodic", "cumulative"] = Field(description="how the deemed amount falls due")
-    first_share: Annotated[float, Within(0, 1, open_low=True)] = Field(description="funder's share of tier one")
-    second_share: Share = Field(description="funder's share of tier two, at most first_share")
-    reference_rate: str = Field(description="factor (vasicek or deterministic) to which the spread is added")
-    spread: Rate = Field(description="over the reference rate, per year")
-    deemed_life_years: Years = Field(description="years of the deemed repayment (mode periodic)")
-    carry_interest: Literal["none", "deemed_rate"] = Field(default="none", description="interest on the carry (mode periodic)")
-    interest_before_completion: bool = Field(
-        default=False, description="whether interest before completion joins the carry (mode periodic)"
-    )
-
-    @model_validator(mode="after")
-    def _falling(self) -> "TierSplit":
-        if self.second_share > self.first_share:
-            rule = f"must be at most first_share ({shown(self.first_share)})"
-            raise flawed([Flaw(("second_share",), rule, shown(self.second_share), "swap them")])
-        return self
-
-
-class FixedSplit(Model):
-    """One share of everything."""
-
-    mode: Literal["none"]
-    funder_share: Share = Field(description="funder's share of the available cash")
-
-
-Split = Annotated[TierSplit | FixedSplit, Field(discriminator="mode", description="split of the available cash")]
-
-
-class Agreement(Model):
-    """Terms between funder and host."""
-
-    funding: Funding
-    split: Split
-
-
-class Run(Model):
-    """Size and machinery of a run; none but `paths` and `seed` changes a number."""
-
-    paths: Annotated[int, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
-    seed: Annotated[int, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")
-    lanes: Annotated[int, Within(64, 4096)] = Field(default=256, description="paths side by side in the kernel; a power of 2")
-    leaves_per_shard: Annotated[int, Within(1, 4096)] = Field(default=4, description="leaves of 4096 paths in a shard")
-    workers: Annotated[int, Within(1, 4096)] | None = Field(default=None, description="threads; null: all cores")
-    memory_mib: Annotated[int, Within(64)] = Field(default=1024, description="memory limit of a run, MiB")
-
-    @model_validator(mode="after")
-    def _power(self) -> "Run":
-        if self.lanes & (self.lanes - 1):
-            raise flawed([Flaw(("lanes",), "must be a power of 2", shown(self.lanes), "write 64, 128, 256 or 512")])
-        return self
-
-
-def _decimal(value: object) -> object:
-    """Let a number stand for the decimal text that it prints as."""
-    return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-def _level(text: str) -> str:
-    digits = text.strip()
-    if not digits.replace(".", "", 1).isdecimal() or not 0 < float(digits) < 1:
-        raise flawed([Flaw((), "must be a decimal number between 0 and 1", shown(text), 'write e.g. "0.95"')])
-    return "0." + digits.partition(".")[2].rstrip("0")
-
-
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    twice = [i for i, value in enumerate(values) if value in values[:i]]
-    if twice:
-        raise flawed(Flaw((i,), "is there twice", shown(values[i]), "leave one out") for i in twice)
-    return values
-
-
-Level = Annotated[str, AfterValidator(_level), BeforeValidator(_decimal)]
-Levels = Annotated[tuple[Level, ...], AfterValidator(_distinct), Lax]
-
-
-class Output(Model):
-    """What a run keeps."""
-
-    quantiles: Levels = Field(
-        default=("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"), description="levels of quantiles, decimal texts"
-    )
-    risk_levels: Levels = Field(("0.95", "0.99"), description="levels of value at risk and expected shortfall")
-    paths: Annotated[tuple[str, ...], AfterValidator(_distinct), Lax] = Field(
-        default=("npv_funder", "portfolio.irr_funder", "portfolio.payback_years", "portfolio.pv_host"),
-        description="quantities kept by path: of every project and the portfolio (npv_funder), or of one of them only "
-        "(portfolio.irr_funder, scheme.npv_funder_local)",
-    )
+__all__ = ["FixedSplit", "Study", "TierSplit"]
 
 
 class Study(Model):
-    """A whole study."""
+    """A whole study; its parts are checked against each other.
+
+    Mappings by name keep the order of the file.
+    """
 
     study: StudyHead
     curves: dict[Name, ZeroCurve] = Field(description="zero curves by name", min_length=1)
@@ -181,3 +31,15 @@ class Study(Model):
     projects: dict[Name, Project] = Field(description="by name", min_length=1)
     run: Run = Field(default_factory=lambda: Run())
     output: Output = Field(default_factory=lambda: Output())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _titles(cls, data: object) -> object:
+        return with_titles(data) if isinstance(data, Mapping) else data
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "Study":
+        flaws = faults(draft_from(self))
+        if flaws:
+            raise flawed(flaws)
+        return self

@@ -190,9 +190,10 @@ def _read_cells(table: Table, columns: list[int], problems: list[Problem]) -> di
         place = Place(table.file, line, column + 1)
         node = read[text]
         if node is None:
-            found, wrong = parse(text, table.file, place)
+            node, wrong = parse(text, table.file, place)
             problems.extend(wrong)
-            node = found or Node(None, place)
+        if node is None:
+            continue
         out[line, column] = _placed(node, place)
     return out
 

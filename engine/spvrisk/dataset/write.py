@@ -33,7 +33,7 @@ from spvrisk.dataset.layout import (
     timeline_variables,
 )
 from spvrisk.dataset.tables import SummaryTable, TimelineTable
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import replacing
 from spvrisk.plan.names import Labels
 
@@ -144,6 +144,8 @@ def write_result(
     ------
     InputError
         If the place or a name is refused.
+    RunError
+        If writing fails.
     """
     target = check_output(path, overwrite)
     tables = [
@@ -153,15 +155,23 @@ def write_result(
         *label_variables(labels),
     ]
     paths = path_variables(values, labels, path_names)
-    with replacing(target) as temporary, h5netcdf.File(temporary, "w") as file:
-        _set_attributes(file, _root_attributes(labels, values.shape[1], seed, provenance))
-        _declare_dimensions(file, [*tables, *paths])
-        parts = [(variable.described(), _write_table(file, variable)) for variable in tables]
-        parts += [(variable.described(), _write_paths(file, variable)) for variable in paths]
-        digest = content_digest(parts)
-        _set_attributes(file, {"content_sha256": digest})
-        _write_provenance(file, labels, provenance)
+    try:
+        with replacing(target) as temporary, h5netcdf.File(temporary, "w") as file:
+            _set_attributes(file, _root_attributes(labels, values.shape[1], seed, provenance))
+            digest = _write_content(file, tables, paths)
+            _set_attributes(file, {"content_sha256": digest})
+            _write_provenance(file, labels, provenance)
+    except OSError as error:
+        raise RunError(f"{target}: cannot be written: {error.strerror or error}") from error
     return digest
+
+
+def _write_content(file: h5netcdf.File, tables: list[Variable], paths: list[PathVariable]) -> str:
+    """Write all that counts as content; return its digest."""
+    _declare_dimensions(file, [*tables, *paths])
+    parts = [(variable.described(), _write_table(file, variable)) for variable in tables]
+    parts += [(variable.described(), _write_paths(file, variable)) for variable in paths]
+    return content_digest(parts)
 
 
 def _root_attributes(labels: Labels, n_paths: int, seed: int, provenance: Provenance) -> dict[str, object]:

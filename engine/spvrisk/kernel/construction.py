@@ -1,12 +1,12 @@
 """Construction: overrun, duration, spend (section 6 of the model page).
 
-Index legend: s = project, k = factor, t = step, l = lane. Each function works on the fixed rows of `kernel.rows`; ``x`` is the first
-element of the step's factor rows.
+Index legend: k = factor, t = step, l = lane. Each function works on the fixed rows of `kernel.rows`; ``p`` is the project's record, ``c``
+the pool of constants, ``x`` the first element of the step's factor rows.
 """
 
-from numba import int32, uint64
+from numba import float64, int32, uint64
 
-from spvrisk.kernel.maths import L, clause, uint
+from spvrisk.kernel.maths import L, U, clause
 from spvrisk.kernel.philox import fill_score
 from spvrisk.kernel.rows import (
     COMPLETION,
@@ -29,9 +29,9 @@ from spvrisk.kernel.tables import look_up
 
 
 @clause
-def class_score(w, u, target, loading, all_stream, class_stream, own_stream, seed, path):  # type: ignore[no-untyped-def]
+def class_score(w, u, target, p, all_stream, class_stream, own_stream, seed, path):  # type: ignore[no-untyped-def]
     """Score with an overall, a class and an own part."""
-    overall, common, own = loading[0], loading[1], loading[2]
+    overall, common, own = p.loading_all, p.loading_class, p.loading_own
     fill_score(w, u, Z0, seed, path, all_stream)
     fill_score(w, u, Z1, seed, path, class_stream)
     fill_score(w, u, Z2, seed, path, own_stream)
@@ -40,72 +40,65 @@ def class_score(w, u, target, loading, all_stream, class_stream, own_stream, see
 
 
 @clause
-def draw_overrun(w, u, p, tables, s, seed, path):  # type: ignore[no-untyped-def]
+def draw_overrun(w, u, c, g, p, seed, path):  # type: ignore[no-untyped-def]
     """Overrun X of the budget, less the part of the published ratio that the cost indices carry already."""
-    c = p.class_of[s]
-    class_score(
-        w, u, COST_SCORE, p.loading[s], p.all_cost_stream, p.class_cost_stream[c], p.cost_stream[s], seed, path
-    )
-    look_up(w, COST_SCORE, OVERRUN, tables, p.overrun_law[s])
-    real = 1.0 - p.inflation_share[s]
+    class_score(w, u, COST_SCORE, p, g.all_cost_stream, p.class_cost_stream, p.cost_stream, seed, path)
+    look_up(w, COST_SCORE, OVERRUN, c, p.overrun_law)
+    real = 1.0 - p.inflation_share
     for l in range(L):
         w[OVERRUN + l] = 1.0 + (w[OVERRUN + l] - 1.0) * real
 
 
 @clause
-def draw_completion(w, u, p, tables, s, seed, path):  # type: ignore[no-untyped-def]
+def draw_completion(w, u, c, g, p, seed, path):  # type: ignore[no-untyped-def]
     """Duration multiplier Y, its score correlated with the overrun's, and the completion time."""
-    c = p.class_of[s]
-    class_score(
-        w, u, DELAY_SCORE, p.loading[s], p.all_delay_stream, p.class_delay_stream[c], p.delay_stream[s], seed, path
-    )
-    rho, start, duration = p.cost_delay[s], p.start[s], p.duration[s]
+    class_score(w, u, DELAY_SCORE, p, g.all_delay_stream, p.class_delay_stream, p.delay_stream, seed, path)
+    rho, start, duration = p.cost_delay, p.start, p.duration
     rest = (1.0 - rho * rho) ** 0.5
     for l in range(L):
         w[DELAY_SCORE + l] = rho * w[COST_SCORE + l] + rest * w[DELAY_SCORE + l]
-    look_up(w, DELAY_SCORE, STRETCH, tables, p.duration_law[s])
+    look_up(w, DELAY_SCORE, STRETCH, c, p.duration_law)
     for l in range(L):
         w[COMPLETION + l] = start + duration * w[STRETCH + l]
 
 
 @clause
-def basket(w, target, x, baskets, b):  # type: ignore[no-untyped-def]
+def basket(w, target, x, c, address):  # type: ignore[no-untyped-def]
     """Weighted sum of a step's factors: a cost or price index. No basket (-1) is the index 1."""
-    fill(w, target, 1.0 if b < 0 else 0.0)
-    if b >= 0:
-        for j in range(baskets.start[b], baskets.start[b + 1]):
-            row, weight = x + uint(baskets.factor[j]) * L, baskets.weight[j]
+    fill(w, target, 1.0 if address < 0 else 0.0)
+    if address >= 0:
+        at = uint64(address)
+        for j in range(uint64(c[at])):
+            row, weight = x + uint64(c[at + U(1) + U(2) * j]) * L, c[at + U(2) + U(2) * j]
             for l in range(L):
                 w[target + l] += weight * w[row + l]
 
 
 @clause
-def advance_progress(w, p, s, end):  # type: ignore[no-untyped-def]
+def advance_progress(w, p, end):  # type: ignore[no-untyped-def]
     """Share of the planned work done at the step's end, exact inside the step."""
-    start, duration = p.start[s], p.duration[s]
+    start, duration = p.start, p.duration
     for l in range(L):
         w[PROGRESS + l] = min(max((end - start) / (duration * w[STRETCH + l]), 0.0), 1.0)
 
 
 @clause
-def deflate_index(w, p, s, dt):  # type: ignore[no-untyped-def]
-    """Divide the cost index by its expectation at the planned date of the same progress (nominal budgets; ones on a real basis)."""
-    expected = p.expected_index[s]
-    start, duration = p.start[s] / dt, p.duration[s] / dt
-    last = expected.size - 2
+def deflate_index(w, c, p, steps, dt):  # type: ignore[no-untyped-def]
+    """Divide the cost index by its expectation at the planned date of the same progress, which a nominal budget contains."""
+    start, duration, last = p.start / dt, p.duration / dt, float(steps - 1)
+    expected = uint64(p.expected_index)
     for l in range(L):
         position = min(start + duration * w[PROGRESS + l], last + 1.0)
-        i = min(int32(position), int32(last))
-        share = position - i
-        j = uint64(i)
-        w[INDEX + l] /= expected[j] + share * (expected[j + uint64(1)] - expected[j])
+        step = int32(min(position, last))
+        i = expected + uint64(step)
+        w[INDEX + l] /= c[i] + (position - float64(step)) * (c[i + U(1)] - c[i])
 
 
 @clause
-def apply_tariff(w, p, s, attribute):  # type: ignore[no-untyped-def]
+def apply_tariff(w, p, attribute):  # type: ignore[no-untyped-def]
     """Tariff on the imported share, against the value date's, which the budget contains."""
-    imported = p.imported_share[s]
-    base = 1.0 / (1.0 + imported * p.tariff_start[s])
+    imported = p.imported_share
+    base = 1.0 / (1.0 + imported * p.tariff_start)
     for l in range(L):
         w[INDEX + l] *= (1.0 + imported * w[attribute + l]) * base
 
@@ -120,12 +113,13 @@ def step_cost(w, budget):  # type: ignore[no-untyped-def]
 
 
 @clause
-def build(w, at, x, p, tables, baskets, grid, s, t):  # type: ignore[no-untyped-def]
+def build(w, at, x, c, g, p, t):  # type: ignore[no-untyped-def]
     """One step of construction."""
-    advance_progress(w, p, s, (t + 1.0) * grid.dt)
-    look_up(w, PROGRESS, SPENT_NOW, tables, p.spend_curve[s])
-    basket(w, INDEX, x, baskets, p.cost_basket[s])
-    deflate_index(w, p, s, grid.dt)
-    if p.tariff_attribute[s] >= 0:
-        apply_tariff(w, p, s, at.attribute + uint64(p.tariff_attribute[s] * grid.steps + t) * L)
-    step_cost(w, p.budget[s])
+    advance_progress(w, p, (t + 1.0) * g.dt)
+    look_up(w, PROGRESS, SPENT_NOW, c, p.spend_curve)
+    basket(w, INDEX, x, c, p.cost_basket)
+    if p.expected_index >= 0:
+        deflate_index(w, c, p, g.steps, g.dt)
+    if p.tariff_attribute >= 0:
+        apply_tariff(w, p, at.attribute + (uint64(p.tariff_attribute * g.steps) + t) * L)
+    step_cost(w, p.budget)

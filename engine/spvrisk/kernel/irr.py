@@ -1,105 +1,129 @@
 """Internal rates of return of lanes (section 10 of the model page).
 
-The flows of a unit lie in the rows ``net (t, lane)``, at times (t + 1) / m. With x = (1 + r)^(-1/m) the rate solves sum_t net_t x^t = 0.
-Each lane stops by itself, so its value does not depend on its neighbours.
+The flows of a unit lie in the rows ``net (t, lane)`` (whole blocks of four steps, zero beyond the horizon), at times (t + 1) / m. With s = -log(1 + r) / m the rate solves
+sum_t net_t exp(s t) = 0.
 """
 
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.maths import L, clause, exp, log
-from spvrisk.kernel.rows import Z0, Z1, Z2, Z3, fill
+from spvrisk.kernel.maths import L, U, clause, exp, inline, log
+from spvrisk.kernel.rows import ROOT0, ROOT1, ROOT2, ROOT3, START_RATE, Z0, Z1, Z2, Z3, fill
 
 # scratch rows, named for this file
-_LOW, _HIGH, _X, _DONE = Z0, Z1, Z2, Z3
-_MAX_ROUNDS = 200
-_TOLERANCE = 1e-14
-_LARGEST_X = 20.0  # r = -0.999994 at quarterly steps, and x^t stays finite over 200 steps
+_LOW, _HIGH, _S, _DONE = Z0, Z1, Z2, Z3
+_IN, _IN_SLOPE, _OUT, _OUT_SLOPE, _X = ROOT0, ROOT1, ROOT2, ROOT3, START_RATE
+_MAX_ROUNDS = 100
+_TOLERANCE = 1e-13
+_WIDEST = 3.0  # |s|: yearly rates between -0.999994 and 1.6e5 at quarterly steps
 
 
 @clause
-def sign_changes(w, net, steps, cumulated, value, derivative):  # type: ignore[no-untyped-def]
-    """Count, lane by lane, the sign changes of flows (or of their running sum) into the row `value`; zeros do not count.
+def sign_changes(w, net, steps, cumulated, count, last):  # type: ignore[no-untyped-def]
+    """Count, lane by lane, the sign changes of flows (or of their running sum) into the row `count`; zeros do not count.
 
-    Leaves the last sign in the row `derivative`.
+    Leaves the last sign in the row `last`.
     """
-    fill(w, value, 0.0)
-    fill(w, derivative, 0.0)
-    fill(w, _X, 0.0)
+    fill(w, count, 0.0)
+    fill(w, last, 0.0)
+    fill(w, _S, 0.0)
     for t in range(uint64(steps)):
         row = net + t * L
         for l in range(L):
-            x = cumulated * w[_X + l] + w[row + l]
-            w[_X + l] = x
+            x = cumulated * w[_S + l] + w[row + l]
+            w[_S + l] = x
             sign = 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)
-            last = w[derivative + l]
-            w[value + l] += 1.0 if sign * last < 0.0 else 0.0
-            w[derivative + l] = sign if sign != 0.0 else last
+            before = w[last + l]
+            w[count + l] += 1.0 if sign * before < 0.0 else 0.0
+            w[last + l] = sign if sign != 0.0 else before
+
+
+@inline
+def _horner(total, slope, x, flow):  # type: ignore[no-untyped-def]
+    """One step of Horner's scheme for a polynomial and its derivative."""
+    return total * x + flow, slope * x + total
 
 
 @clause
-def evaluate(w, net, steps, value, derivative):  # type: ignore[no-untyped-def]
-    """Horner's scheme: the polynomial and its derivative at the row `_X`."""
-    fill(w, value, 0.0)
-    fill(w, derivative, 0.0)
-    for i in range(uint64(steps)):
-        row = net + (uint64(steps) - uint64(1) - i) * L
+def evaluate(w, net, steps):  # type: ignore[no-untyped-def]
+    """Receipts and calls apart, with their derivatives, at x = exp(s); four steps at a time stay in registers."""
+    for l in range(L):
+        w[_X + l] = exp(w[_S + l])
+    for row in (_IN, _IN_SLOPE, _OUT, _OUT_SLOPE):
+        fill(w, row, 0.0)
+    blocks = (uint64(steps) + U(3)) // U(4)
+    for i in range(blocks):
+        row = net + (blocks - U(1) - i) * U(4) * L
         for l in range(L):
-            w[derivative + l] = w[derivative + l] * w[_X + l] + w[value + l]
-            w[value + l] = w[value + l] * w[_X + l] + w[row + l]
+            x, a, b = w[_X + l], w[row + U(3) * L + l], w[row + U(2) * L + l]
+            c, d = w[row + L + l], w[row + l]
+            received, slope = _horner(w[_IN + l], w[_IN_SLOPE + l], x, max(a, 0.0))
+            received, slope = _horner(received, slope, x, max(b, 0.0))
+            received, slope = _horner(received, slope, x, max(c, 0.0))
+            w[_IN + l], w[_IN_SLOPE + l] = _horner(received, slope, x, max(d, 0.0))
+            called, fall = _horner(w[_OUT + l], w[_OUT_SLOPE + l], x, max(-a, 0.0))
+            called, fall = _horner(called, fall, x, max(-b, 0.0))
+            called, fall = _horner(called, fall, x, max(-c, 0.0))
+            w[_OUT + l], w[_OUT_SLOPE + l] = _horner(called, fall, x, max(-d, 0.0))
 
 
 @clause
-def refine(w, value, derivative):  # type: ignore[no-untyped-def]
-    """One safeguarded Newton step: the bracket shrinks, and a step that leaves it becomes a bisection. Counts the lanes still at work."""
+def refine(w):  # type: ignore[no-untyped-def]
+    """One safeguarded Newton step on log(receipts / calls), which is nearly a straight line in s; counts the lanes still at work.
+
+    A step that leaves the bracket becomes a bisection. A lane that is done stays as it is, whatever the others do.
+    """
     at_work = 0.0
     for l in range(L):
-        x, f, slope = w[_X + l], w[value + l], w[derivative + l]
-        low = x if f < 0.0 else w[_LOW + l]
-        high = w[_HIGH + l] if f < 0.0 else x
-        newton = x - f / slope
-        inside = newton > low and newton < high
-        new = newton if inside else 0.5 * (low + high)
+        s, x = w[_S + l], w[_X + l]
+        received, called = max(w[_IN + l], 1e-300), max(w[_OUT + l], 1e-300)
+        f = log(received / called)
+        slope = x * (w[_IN_SLOPE + l] / received - w[_OUT_SLOPE + l] / called)
+        low = s if f < 0.0 else w[_LOW + l]
+        high = w[_HIGH + l] if f < 0.0 else s
+        newton = s - f / slope
+        new = newton if newton >= low and newton <= high else 0.5 * (low + high)
         busy = w[_DONE + l] == 0.0
-        moved = abs(new - x) > _TOLERANCE * x and f != 0.0
-        w[_LOW + l] = low if busy else w[_LOW + l]
-        w[_HIGH + l] = high if busy else w[_HIGH + l]
-        w[_X + l] = new if busy and f != 0.0 else x
-        w[_DONE + l] = 0.0 if busy and moved else 1.0
-        at_work += 1.0 if busy and moved else 0.0
+        moves = busy and abs(new - s) > _TOLERANCE
+        w[_LOW + l] = low
+        w[_HIGH + l] = high
+        w[_S + l] = new if busy else s
+        w[_DONE + l] = 0.0 if moves else 1.0
+        at_work += 1.0 if moves else 0.0
     return at_work
 
 
 @clause
-def solve(w, net, steps, steps_per_year, target, value, derivative):  # type: ignore[no-untyped-def]
-    """Yearly effective rate of flows that begin below and end above zero, into the row `target`; the root is bracketed in (0, 20)."""
-    fill(w, _LOW, 0.0)
-    fill(w, _HIGH, _LARGEST_X)
-    fill(w, _X, 1.0)
-    fill(w, _DONE, 0.0)
+def solve(w, net, steps, steps_per_year, receipts, target):  # type: ignore[no-untyped-def]
+    """Yearly effective rate of flows that begin below and end above zero, into the row `target`; not sought without receipts."""
+    fill(w, _LOW, -_WIDEST)
+    fill(w, _HIGH, _WIDEST)
+    fill(w, _S, 0.0)
+    for l in range(L):
+        w[_DONE + l] = 0.0 if w[receipts + l] > 0.0 else 1.0
     for _ in range(_MAX_ROUNDS):
-        evaluate(w, net, steps, value, derivative)
-        if refine(w, value, derivative) == 0.0:
+        evaluate(w, net, steps)
+        if refine(w) == 0.0:
             break
     for l in range(L):
-        w[target + l] = exp(-steps_per_year * log(max(w[_X + l], 1e-300))) - 1.0
+        w[target + l] = exp(-steps_per_year * w[_S + l]) - 1.0
 
 
 @clause
-def irr(w, net, steps, steps_per_year, receipts, target, value, derivative, many_changes):  # type: ignore[no-untyped-def]
+def irr(w, net, steps, steps_per_year, receipts, target, many_changes):  # type: ignore[no-untyped-def]
     """Rate of return of a unit whose first flow is a call.
 
     -1 without receipts. With `many_changes` (a portfolio) it is undefined unless the flows, or else their running sum (Norstrom 1972),
     change sign just once.
     """
-    solve(w, net, steps, steps_per_year, target, value, derivative)
+    solve(w, net, steps, steps_per_year, receipts, target)
     if many_changes == 1:
-        sign_changes(w, net, steps, 0.0, value, derivative)
+        sign_changes(w, net, steps, 0.0, _IN, _OUT)
         for l in range(L):
-            w[_DONE + l] = w[value + l]
-        sign_changes(w, net, steps, 1.0, value, derivative)
+            w[_DONE + l] = w[_IN + l]
+        sign_changes(w, net, steps, 1.0, _IN, _OUT)
         for l in range(L):
-            unique = w[_DONE + l] == 1.0 or w[value + l] == 1.0
+            unique = w[_DONE + l] == 1.0 or w[_IN + l] == 1.0
             w[target + l] = w[target + l] if unique else np.nan
     for l in range(L):
         w[target + l] = w[target + l] if w[receipts + l] > 0.0 else -1.0

@@ -1,6 +1,6 @@
 """Booking of steps and the quantities of a path (sections 10 and 11 of the model page).
 
-Index legend: s = project (the portfolio comes last), i = quantity, t = step, l = lane, g = group of 64 lanes.
+Index legend: s = project (the portfolio comes last), i = quantity, t = step, l = lane, g = group of 8 lanes.
 """
 
 import numpy as np
@@ -13,8 +13,6 @@ from spvrisk.kernel.rows import (
     AVAILABLE,
     CARRY,
     COMPLETION,
-    COSTS,
-    COST_SCORE,
     DEEMED,
     DELAY_SCORE,
     DUE,
@@ -24,7 +22,6 @@ from spvrisk.kernel.rows import (
     INDEX,
     NET,
     NPV,
-    OUTPUT,
     OVERRUN,
     PAID,
     PAYBACK,
@@ -37,13 +34,13 @@ from spvrisk.kernel.rows import (
     add,
     fill,
 )
-from spvrisk.plan.arrays import SPLIT_NONE
+from spvrisk.plan.arrays import SPLIT_NONE, SPLIT_PERIODIC
 from spvrisk.plan.names import QUANTITIES, TIMELINE
 
 N_QUANTITIES = len(QUANTITIES)
 N_TIMELINE = len(TIMELINE)
-PARTIALS = 64
-"""Partial sums of a leaf, by path number mod 64: the same additions in the same order for every lane count."""
+PARTIALS = 8
+"""Partial sums of a leaf, by path number mod 8: the same additions in the same order for every lane count."""
 
 _GROUPS = U(LANES // PARTIALS)
 _G = U(PARTIALS)
@@ -67,7 +64,7 @@ _G = U(PARTIALS)
 
 @clause
 def accumulate(w, row, sums, first, n):  # type: ignore[no-untyped-def]
-    """Add a row to the 64 partial sums that begin at `first`; only the first `n` lanes are paths."""
+    """Add a row to the 8 partial sums that begin at `first`; only the first `n` lanes are paths."""
     if n == L:
         for g in range(_GROUPS):
             for l in range(_G):
@@ -148,16 +145,12 @@ def _ratio(a, b):  # type: ignore[no-untyped-def]
 
 
 @clause
-def project_quantities(w, at, plan, values, s, column):  # type: ignore[no-untyped-def]
+def project_quantities(w, at, g, p, values, s, column):  # type: ignore[no-untyped-def]
     """Write the quantities of one project, rows in the order of `plan.names.QUANTITIES`."""
-    p, grid = plan.projects, plan.grid
-    horizon = grid.steps * grid.dt
-    planned = p.start[s] + p.duration[s]
-    steps_per_year = 1.0 / grid.dt
-    expected = p.expected_cost[s]
-    undefined = np.nan if plan.agreement.mode == SPLIT_NONE else 0.0
+    horizon, planned, expected = g.steps * g.dt, p.start + p.duration, p.expected_cost
+    undefined = np.nan if g.mode == SPLIT_NONE else 0.0
     first = s * N_QUANTITIES
-    irr(w, at.net, grid.steps, steps_per_year, RECEIPTS, INDEX, COSTS, OUTPUT, 0)
+    irr(w, at.net, g.steps, 1.0 / g.dt, RECEIPTS, INDEX, 0)
     for l in range(L):
         c = column + l
         completed = 1.0 if w[COMPLETION + l] <= horizon else 0.0
@@ -175,14 +168,7 @@ def project_quantities(w, at, plan, values, s, column):  # type: ignore[no-untyp
         values[first + _PAYBACK_YEARS, c] = w[PAYBACK + l]
         values[first + _WHOLE_YEARS, c] = w[WHOLE + l] + undefined
         values[first + _DEEMED_SHARE, c] = _ratio(w[RECEIVED + l], w[RECEIVED + l] + w[CARRY + l]) + undefined
-        values[first + _DEEMED_OPEN, c] = w[DEEMED + l] if plan.agreement.mode != 0 else w[CARRY + l] + w[DEEMED + l]
-
-
-@clause
-def begin_portfolio(w, at):  # type: ignore[no-untyped-def]
-    """Clear the portfolio's flows."""
-    for i in range(at.calls, at.net):
-        w[i] = 0.0
+        values[first + _DEEMED_OPEN, c] = w[DEEMED + l] + (w[CARRY + l] if g.mode == SPLIT_PERIODIC else 0.0)
 
 
 @clause
@@ -194,20 +180,20 @@ def _sum_projects(values, n_projects, i, c):  # type: ignore[no-untyped-def]
 
 
 @clause
-def portfolio_ratios(plan, values, tier_one, n_projects, c):  # type: ignore[no-untyped-def]
+def portfolio_ratios(projects, values, tier_one, c):  # type: ignore[no-untyped-def]
     """Ratios and weighted means of the portfolio on one path; those of the completed are undefined where nothing was completed."""
-    p = plan.projects
+    n_projects = projects.size
     first = n_projects * N_QUANTITIES
     cost, expected, delay, weight, drawn, budget, whole = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for s in range(n_projects):
-        row = s * N_QUANTITIES
+        row, p = s * N_QUANTITIES, projects[s]
         if values[row + _COMPLETED, c] == 1.0:
             cost += values[row + _COST, c]
-            expected += p.expected_cost[s]
-            delay += p.budget[s] * values[row + _DELAY_MONTHS, c]
-            weight += p.budget[s]
-        drawn += p.budget[s] * values[row + _OVERRUN_DRAWN, c]
-        budget += p.budget[s]
+            expected += p.expected_cost
+            delay += p.budget * values[row + _DELAY_MONTHS, c]
+            weight += p.budget
+        drawn += p.budget * values[row + _OVERRUN_DRAWN, c]
+        budget += p.budget
         years = values[row + _WHOLE_YEARS, c]
         whole = years if np.isnan(years) or years > whole else whole
     values[first + _COST_OVERRUN, c] = _ratio(cost, expected) - 1.0
@@ -218,48 +204,52 @@ def portfolio_ratios(plan, values, tier_one, n_projects, c):  # type: ignore[no-
 
 
 @clause
-def portfolio_flows(w, at, plan, values, fans, scheme_row, column):  # type: ignore[no-untyped-def]
-    """Flows of the portfolio step by step: payback, value in the funder's own currency, fans."""
-    agreement, grid = plan.agreement, plan.grid
-    n_factors = uint64(plan.factors.stream.size)
-    begin_project(w)
-    fill(w, COST_SCORE, 0.0)
-    for t in range(uint64(grid.steps)):
-        calls, receipts, net = at.calls + t * L, at.receipts + t * L, at.net + t * L
-        book_payback(w, calls, receipts, t, grid.dt)
-        for l in range(L):
-            w[net + l] = w[receipts + l] - w[calls + l]
-            w[RECEIPTS + l] += w[receipts + l]
-            w[PAID + l] += w[calls + l]
-        local = agreement.discount_local[t]
-        if agreement.fx_factor >= 0:
-            fx = at.factor + (t * n_factors + uint64(agreement.fx_factor)) * L
-            for l in range(L):
-                w[COST_SCORE + l] += local * w[fx + l] * w[net + l]
-        else:
-            for l in range(L):
-                w[COST_SCORE + l] += local * w[net + l]
-        if fans.shape[2] > 0:
-            for l in range(L):
-                fans[0, t, column + l] = w[net + l]
-                fans[1, t, column + l] = w[NET + l]
-                fans[2, t, column + l] = w[calls + l]
+def keep_fans(w, calls, net, fans, t, column):  # type: ignore[no-untyped-def]
+    """Keep the portfolio's flows of a step by path, rows in the order of `plan.names.FANS`."""
     for l in range(L):
-        values[scheme_row, column + l] = w[COST_SCORE + l]
+        fans[0, t, column + l] = w[net + l]
+        fans[1, t, column + l] = w[NET + l]
+        fans[2, t, column + l] = w[calls + l]
 
 
 @clause
-def portfolio_quantities(w, at, plan, values, tier_one, fans, column):  # type: ignore[no-untyped-def]
-    """Write the quantities of the portfolio and the value in the funder's currency."""
-    n_projects = plan.projects.budget.size
-    first = n_projects * N_QUANTITIES
-    portfolio_flows(w, at, plan, values, fans, first + N_QUANTITIES, column)
-    irr(w, at.net, plan.grid.steps, 1.0 / plan.grid.dt, RECEIPTS, DELAY_SCORE, COSTS, OUTPUT, 1)
+def book_local(w, net, fx, discount):  # type: ignore[no-untyped-def]
+    """Present value of the funder's flows in its own currency, at the path's exchange rate."""
     for l in range(L):
-        c = column + l
+        w[NPV + l] += discount * w[fx + l] * w[net + l]
+
+
+@clause
+def portfolio_flows(w, at, c, g, n_factors, fans, column):  # type: ignore[no-untyped-def]
+    """Flows of the portfolio step by step: payback, totals, value in the funder's own currency, fans."""
+    begin_project(w)
+    fill(w, INDEX, 1.0)
+    for t in range(uint64(g.steps)):
+        calls, receipts, net = at.calls + t * L, at.receipts + t * L, at.net + t * L
+        book_payback(w, calls, receipts, t, g.dt)
+        for l in range(L):
+            w[net + l] = w[receipts + l] - w[calls + l]
+        add(w, RECEIPTS, receipts)
+        add(w, PAID, calls)
+        fx = at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else INDEX
+        book_local(w, net, fx, c[uint64(g.discount_local) + t])
+        if fans.shape[2] > 0:
+            keep_fans(w, calls, net, fans, t, column)
+
+
+@clause
+def portfolio_quantities(w, at, c, g, projects, n_factors, values, tier_one, fans, column):  # type: ignore[no-untyped-def]
+    """Write the quantities of the portfolio and the value in the funder's currency."""
+    n_projects = projects.size
+    first = n_projects * N_QUANTITIES
+    portfolio_flows(w, at, c, g, n_factors, fans, column)
+    irr(w, at.net, g.steps, 1.0 / g.dt, RECEIPTS, DELAY_SCORE, 1)
+    for l in range(L):
+        column_of = column + l
         for i in (_FUNDED, _COMPLETED, _COST, _NPV_FUNDER, _PV_HOST, _DEEMED_OPEN):
-            values[first + i, c] = _sum_projects(values, n_projects, i, c)
-        portfolio_ratios(plan, values, tier_one, n_projects, c)
-        values[first + _IRR_FUNDER, c] = w[DELAY_SCORE + l]
-        values[first + _MULTIPLE_FUNDER, c] = _ratio(w[RECEIPTS + l], w[PAID + l])
-        values[first + _PAYBACK_YEARS, c] = w[PAYBACK + l]
+            values[first + i, column_of] = _sum_projects(values, n_projects, i, column_of)
+        portfolio_ratios(projects, values, tier_one, column_of)
+        values[first + _IRR_FUNDER, column_of] = w[DELAY_SCORE + l]
+        values[first + _MULTIPLE_FUNDER, column_of] = _ratio(w[RECEIPTS + l], w[PAID + l])
+        values[first + _PAYBACK_YEARS, column_of] = w[PAYBACK + l]
+        values[first + N_QUANTITIES, column_of] = w[NPV + l]

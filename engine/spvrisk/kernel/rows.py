@@ -82,22 +82,22 @@ class Offsets(NamedTuple):
     receipts: np.uint64
     """``(t, lane)``: the funder's receipts from the portfolio."""
     net: np.uint64
-    """``(t, lane)``: net flows of the unit whose rate of return is sought."""
+    """``(t, lane)``: net flows of the unit whose rate of return is sought; t is rounded up to whole blocks of four."""
     end: np.uint64
 
 
 def offsets(plan: Plan) -> Offsets:
     """Lay out the regions for a plan."""
-    steps = plan.grid.steps
-    n_factors = plan.factors.stream.size
+    study = plan.study[0]
+    steps, factors = int(study["steps"]), plan.factors.size
     sizes = (
-        n_factors,
-        4 * plan.factors.jump_factor.size,
-        (steps + 3) // 4 * 4 * n_factors,
-        plan.clock.attribute.shape[0] * steps,
+        factors,
+        4 * plan.jumps.size,
+        (steps + 3) // 4 * 4 * factors,
+        int(study["attributes"]) * steps,
         steps,
         steps,
-        steps,
+        (steps + 3) // 4 * 4,
     )
     starts = [_N_FIXED * LANES]
     for size in sizes:

@@ -1,262 +1,237 @@
-"""The plan: a study as flat arrays, which is all that the kernel sees.
+"""The plan: a study as records and one pool of constants, which is all that the kernel sees.
 
-Index legend: ``s`` = project, ``k`` = factor (config order), ``r`` = stochastic factor (row of the correlation matrix), ``t`` = step,
-``q`` = state (all layers' states, numbered through in config order). Times are years from the value date.
+Scalars sit in records (one structured array per kind of thing); whatever has a length of its own (tables, curves, lists) sits in one flat
+pool of float64, and records hold its *address* there. So a compiled clause receives a handful of plain arrays and pointers: tuples of many
+arrays cost the kernel a reference count for each of them at every call (measured: fifteen times the run time).
+
+Times are years from the value date. Money is in the study's unit. Addresses are positions in ``Plan.constants``; -1 = there is none.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Words = NDArray[np.uint32]
+Records = NDArray[np.void]
 
 SPLIT_PERIODIC, SPLIT_CUMULATIVE, SPLIT_NONE = 0, 1, 2
-"""Values of `Agreement.mode`."""
+"""Values of a study's `mode`."""
 
+_INT, _REAL, _WORD = np.int64, np.float64, np.uint32
 
-class Grid(NamedTuple):
-    """The time grid."""
+STUDY = np.dtype(
+    [
+        ("steps", _INT),  # T
+        ("dt", _REAL),  # step length, years
+        ("days", _INT),  # address (T + 1): first day of each step from the value date; last, the day after the horizon
+        ("money_unit", _REAL),
+        # correlated scores
+        ("cholesky", _INT),  # address (r, r), lower triangular
+        ("tail_nu", _REAL),  # degrees of freedom of the t copula; 0 = Gaussian
+        ("tail_stream", _WORD),  # the common W
+        ("tail_root", _INT),  # table of sqrt(W) over its score
+        ("tail_bits", _INT),  # mantissa bits that number the bins of the map Phi^-1(T_nu(y))
+        ("tail_map", _INT),  # address (bin, 4): cubics of the map's ratio to y, by bins of 1 + y^2 / nu
+        ("tail_last", _INT),  # last bin
+        # clock
+        ("attributes", _INT),  # number of attributes that something reads
+        ("attribute", _INT),  # address (attribute, state)
+        # construction
+        ("all_cost_stream", _WORD),
+        ("all_delay_stream", _WORD),
+        # split
+        ("mode", _INT),
+        ("first_share", _REAL),
+        ("second_share", _REAL),
+        ("funder_share", _REAL),  # of all cash, in mode none
+        ("reference_factor", _INT),
+        ("carry_bears_interest", _INT),
+        ("interest_before_completion", _INT),
+        # discounting
+        ("fx_factor", _INT),  # -1: the funder's currency is the study's
+        ("discount_funder", _INT),  # address (t)
+        ("discount_host", _INT),  # address (t)
+        ("discount_local", _INT),  # address (t): the funder's own currency
+    ],
+    align=True,
+)
 
-    steps: int
-    """T, number of steps."""
-    dt: float
-    """Step length, years."""
-    day: Ints
-    """``(T + 1)``: first day of each step, days from the value date; the last entry is the day after the horizon."""
+FACTOR = np.dtype(
+    [
+        ("stream", _WORD),  # innovations
+        ("row", _INT),  # row of the correlation matrix; -1 = deterministic
+        ("decay", _REAL),  # y' = decay y + sd e
+        ("sd", _REAL),
+        ("start", _REAL),  # y at the value date
+        ("observed_start", _REAL),  # observed value at the value date
+        ("shift", _INT),  # address (t): observed = exp(y + shift), or y + shift
+        ("is_level", _INT),  # 1: y + shift itself
+        ("floor", _INT),  # address (t)
+        ("cap", _INT),  # address (t); floor and cap both or neither
+    ],
+    align=True,
+)
 
+JUMP = np.dtype(
+    [
+        ("factor", _INT),  # the factor that jumps
+        ("count_stream", _WORD),
+        ("size_stream", _WORD),
+        ("cdf", _INT),  # address: cdf of the number of jumps in a step
+        ("counts", _INT),  # length of the cdf
+        ("mean", _REAL),  # of one jump of the logarithm
+        ("sd", _REAL),
+    ],
+    align=True,
+)
 
-class LawTables(NamedTuple):
-    """Interpolation tables in the kernel's flat form (see `plan.tables.Tables`)."""
+LAYER = np.dtype(
+    [
+        ("first", _INT),  # its first state, in the numbering of all states
+        ("initial", _INT),
+        ("since", _INT),  # day on which the initial state was entered, from the value date (<= 0)
+        ("hold_stream", _WORD),
+        ("to_stream", _WORD),
+        ("clock_stream", _WORD),
+    ],
+    align=True,
+)
 
-    law: Ints
-    """``(n, 2)``: first segment, number of segments."""
-    affine: Floats
-    """``(n, 2)``: location, scale."""
-    segment: Floats
-    """``(n_segments, 4)``: lower abscissa, cells per unit, last cell, first row of coefficients."""
-    coefficient: Floats
-    """``(4 n_cells,)``: cubics, lowest power first."""
+STATE = np.dtype(
+    [
+        ("layer", _INT),
+        ("intensity", _REAL),  # of leaving, per year, all targets together
+        ("targets", _INT),  # address of pairs (state, running sum of intensities)
+        ("n_targets", _INT),
+        ("expiry_days", _INT),  # after entry; -1 = never
+        ("heirs", _INT),  # address of pairs (state, running sum of probabilities)
+        ("n_heirs", _INT),
+    ],
+    align=True,
+)
 
+EVENT = np.dtype(
+    [
+        ("time", _REAL),
+        ("day", _INT),
+        ("row", _INT),  # position in the config
+        ("stream", _WORD),
+        ("rules", _INT),  # address of rules: size, n, n pairs (layer, state), m, m pairs (event, outcome), running sums
+        ("n_outcomes", _INT),
+        ("moves", _INT),  # address of a list for each outcome: n, n states
+    ],
+    align=True,
+)
 
-class Factors(NamedTuple):
-    """Factor processes: y' = decay y + sd e, observed exp(y + shift) or y + shift, between floor and cap."""
-
-    stream: Words
-    """``(k,)`` innovations."""
-    row: Ints
-    """``(k,)``: row in the correlation matrix; -1 for a deterministic factor."""
-    factor: Ints
-    """``(r,)``: the factor of each row."""
-    cholesky: Floats
-    """``(r, r)``, lower triangular."""
-    decay: Floats
-    """``(k,)``."""
-    sd: Floats
-    """``(k,)``: standard deviation of a step's innovation."""
-    start: Floats
-    """``(k,)``: y at the value date."""
-    observed_start: Floats
-    """``(k,)``: observed value at the value date."""
-    shift: Floats
-    """``(k, t)``: added to y at the step's end: drift, long-run mean, season."""
-    is_level: Ints
-    """``(k,)``: 1 where the observed value is y + shift itself, 0 where its exponential."""
-    is_bounded: Ints
-    """``(k,)``: 1 where a floor or a cap is set."""
-    floor: Floats
-    """``(k, t)``."""
-    cap: Floats
-    """``(k, t)``."""
-    jump_factor: Ints
-    """``(j,)``: the factors that jump."""
-    jump_count_stream: Words
-    """``(j,)``."""
-    jump_size_stream: Words
-    """``(j,)``."""
-    jump_cdf: Floats
-    """``(j, n)``: cdf of the number of jumps in a step, up to 1."""
-    jump_mean: Floats
-    """``(j,)``."""
-    jump_sd: Floats
-    """``(j,)``."""
-    tail_nu: float
-    """Degrees of freedom of the t copula; 0 for the Gaussian."""
-    tail_stream: int
-    """Stream of the common W."""
-    tail_root: int
-    """Law table of sqrt(W) over its score."""
-    tail_bits: int
-    """Mantissa bits that number the bins of the map Phi^-1(T_nu(x))."""
-    tail_map: Floats
-    """``(4 n_bins,)``: cubics of the map's ratio to x, by bins of 1 + x^2 / nu."""
-
-
-class Clock(NamedTuple):
-    """Layers, hazards, expiries and dated events. Lists are in CSR form: ``*_start`` has one entry more than the rows it divides."""
-
-    layer_start: Ints
-    """``(layer + 1,)``: first state of each layer."""
-    initial: Ints
-    """``(layer,)``: initial state (numbered through)."""
-    since: Ints
-    """``(layer,)``: day on which the initial state was entered, days from the value date (<= 0)."""
-    hold_stream: Words
-    to_stream: Words
-    clock_stream: Words
-    hazard_start: Ints
-    """``(q + 1,)``."""
-    hazard_target: Ints
-    hazard_cumulative: Floats
-    """Running sum of the intensities of a state, per year."""
-    expiry_days: Ints
-    """``(q,)``: days after entry on which the state ends; -1 = never."""
-    expiry_start: Ints
-    expiry_target: Ints
-    expiry_cumulative: Floats
-    event_time: Floats
-    """``(event,)``, in order of time."""
-    event_day: Ints
-    event_row: Ints
-    """``(event,)``: position of the event in the config."""
-    event_stream: Words
-    rule_start: Ints
-    """``(event + 1,)``: rules of each event (events in order of time)."""
-    rule_layer_start: Ints
-    rule_layer: Ints
-    rule_state: Ints
-    rule_outcome_start: Ints
-    rule_event: Ints
-    """Config position of an earlier event on whose outcome the rule depends."""
-    rule_outcome: Ints
-    rule_cumulative: Floats
-    """``(rule, outcome)``: cumulative probabilities, 1 beyond the last outcome."""
-    move_start: Ints
-    """``(event * max_outcomes + 1,)``: moves of each outcome (events in order of time)."""
-    move_state: Ints
-    """State (numbered through) that a move enters; its layer is that of the state."""
-    layer_of: Ints
-    """``(q,)``."""
-    attribute: Floats
-    """``(attribute, q)``: value of each attribute that something reads; 0 in other layers' states."""
-
-
-class Baskets(NamedTuple):
-    """Weighted sums of factors (cost and price indices), CSR."""
-
-    start: Ints
-    factor: Ints
-    weight: Floats
-
-
-class Projects(NamedTuple):
-    """One entry per project ``(s,)`` unless said otherwise. Money in the study's unit."""
-
-    cost_stream: Words
-    delay_stream: Words
-    contract_stream: Words
-    share_stream: Words
-    availability_stream: Words
-    class_of: Ints
-    """Construction class, an index into the streams below."""
-    class_cost_stream: Words
-    """``(class,)``."""
-    class_delay_stream: Words
-    """``(class,)``."""
-    all_cost_stream: int
-    all_delay_stream: int
-    loading: Floats
-    """``(s, 3)``: weights of the overall, the class and the own score."""
-    cost_delay: Floats
-    """Correlation of the duration's score with the overrun's."""
-    overrun_law: Ints
-    inflation_share: Floats
-    duration_law: Ints
-    budget: Floats
-    expected_cost: Floats
-    """Spend with expected indices, no overrun and no delay."""
-    start: Floats
-    """Construction start, years."""
-    duration: Floats
-    """Planned duration, years."""
-    phase_start: Ints
-    phase_share: Floats
-    phase_duration: Floats
-    spend_curve: Ints
-    """Table of the cumulative share of spend over progress."""
-    cost_basket: Ints
-    expected_index: Floats
-    """``(s, T + 1)``: divisor of the cost index at the planned date, from time 0; ones on real basis."""
-    tariff_attribute: Ints
-    """Row of the tariff on equipment; -1 = none."""
-    imported_share: Floats
-    tariff_start: Floats
-    """tau_0."""
-    life: Floats
-    """Operating life, years."""
-    output: Floats
-    """Full output of a step, units."""
-    availability_law: Ints
-    persistence: Floats
-    """Autocorrelation of the availability score over one step."""
-    price_law: Ints
-    share_law: Ints
-    """-1: no contract."""
-    price_basket: Ints
-    """-1: the escalator alone."""
-    escalation: Floats
-    """``(s, t)``."""
-    tenor: Floats
-    merchant_factor: Ints
-    merchant_basis: Floats
-    fuel_factor: Ints
-    """-1: no fuel."""
-    fuel_rate: Floats
-    """Heat rate times basis: fuel price units per unit of output."""
-    pass_through: Floats
-    variable_om: Floats
-    variable_basket: Ints
-    """-1: not indexed."""
-    fixed_om: Floats
-    """Per full step of operation, in currency units."""
-    fixed_basket: Ints
-    tax_rate: Floats
-    tax_life: Floats
-    spread: Floats
-    deemed_life: Floats
-
-
-class Agreement(NamedTuple):
-    """The split between the parties and their discounting."""
-
-    mode: int
-    first_share: float
-    second_share: float
-    funder_share: float
-    """Share of all cash in mode `none`."""
-    reference_factor: int
-    """-1 in mode `none`."""
-    carry_bears_interest: int
-    interest_before_completion: int
-    fx_factor: int
-    """-1: the funder's currency is the study's."""
-    discount_funder: Floats
-    """``(t,)``, study money."""
-    discount_host: Floats
-    discount_local: Floats
-    """``(t,)``, the funder's own currency."""
+PROJECT = np.dtype(
+    [
+        ("cost_stream", _WORD),
+        ("delay_stream", _WORD),
+        ("class_cost_stream", _WORD),
+        ("class_delay_stream", _WORD),
+        ("contract_stream", _WORD),
+        ("share_stream", _WORD),
+        ("availability_stream", _WORD),
+        # construction
+        ("loading_all", _REAL),  # weights of the overall, the class and the own score
+        ("loading_class", _REAL),
+        ("loading_own", _REAL),
+        ("cost_delay", _REAL),  # correlation of the duration's score with the overrun's
+        ("overrun_law", _INT),
+        ("inflation_share", _REAL),
+        ("duration_law", _INT),
+        ("budget", _REAL),
+        ("expected_cost", _REAL),  # with expected indices, no overrun and no delay
+        ("start", _REAL),
+        ("duration", _REAL),  # planned, of the longest phase
+        ("phases", _INT),  # address of pairs (share, planned duration)
+        ("n_phases", _INT),
+        ("spend_curve", _INT),  # table of the cumulative share of spend over progress
+        ("cost_basket", _INT),
+        ("expected_index", _INT),  # address (T + 1): divisor of the index at the planned date; -1 on a real basis
+        ("tariff_attribute", _INT),  # row of the tariff on equipment; -1 = none
+        ("imported_share", _REAL),
+        ("tariff_start", _REAL),  # tau_0
+        # operation
+        ("life", _REAL),
+        ("output", _REAL),  # full output of a step, units
+        ("availability_law", _INT),
+        ("persistence", _REAL),  # of the availability score over one step
+        ("price_law", _INT),
+        ("share_law", _INT),  # -1: no contract
+        ("price_basket", _INT),  # -1: the escalator alone
+        ("escalation", _INT),  # address (t)
+        ("tenor", _REAL),
+        ("merchant_factor", _INT),
+        ("merchant_basis", _REAL),
+        ("fuel_factor", _INT),  # -1: no fuel
+        ("fuel_rate", _REAL),  # heat rate times basis
+        ("pass_through", _REAL),
+        ("variable_om", _REAL),  # currency per unit of output
+        ("variable_basket", _INT),
+        ("fixed_om", _REAL),  # currency per full step of operation
+        ("fixed_basket", _INT),
+        ("tax_rate", _REAL),
+        ("tax_life", _REAL),
+        # split
+        ("spread", _REAL),
+        ("deemed_life", _REAL),
+    ],
+    align=True,
+)
 
 
 class Plan(NamedTuple):
     """Everything that the kernel needs, apart from the seed."""
 
-    grid: Grid
-    tables: LawTables
-    factors: Factors
-    clock: Clock
-    baskets: Baskets
-    projects: Projects
-    agreement: Agreement
-    money_unit: float
+    study: Records
+    """``(1,)`` `STUDY`."""
+    constants: Floats
+    """The pool.
+
+    A law or curve table: number of segments, location, scale, then for each segment its lower abscissa, cells per unit, last cell and the
+    address of its first cell's cubic (four coefficients, lowest power first). A basket: number of factors, then pairs (factor, weight).
+    """
+    factors: Records
+    """``(k,)`` `FACTOR`, config order."""
+    rows: Ints
+    """``(r,)``: the factor of each row of the correlation matrix."""
+    jumps: Records
+    """``(j,)`` `JUMP`."""
+    layers: Records
+    """``(i,)`` `LAYER`."""
+    states: Records
+    """``(q,)`` `STATE`, all layers' states numbered through."""
+    events: Records
+    """``(e,)`` `EVENT`, in order of time."""
+    projects: Records
+    """``(s,)`` `PROJECT`."""
+
+
+class Pool:
+    """Collects the constants of a plan."""
+
+    def __init__(self) -> None:
+        self._parts: list[Floats] = []
+        self._size = 0
+
+    def add(self, values: ArrayLike) -> int:
+        """Put values into the pool and return their address."""
+        part = np.array(values, np.float64).ravel()
+        address = self._size
+        self._parts.append(part)
+        self._size += part.size
+        return address
+
+    def array(self) -> Floats:
+        """The pool as one array, never empty."""
+        return np.concatenate([*self._parts, np.zeros(4)])
+
+
+def records(dtype: np.dtype[np.void], rows: Iterable[dict[str, Any]]) -> Records:
+    """Structured array of rows given by field name; every field must be given."""
+    filled = [tuple(row[name] for name in dtype.names or ()) for row in rows]
+    return np.array(filled, dtype)

@@ -2,13 +2,33 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import numpy as np
 
-from spvrisk.plan.arrays import Grid
+from spvrisk.plan.arrays import Floats, Ints
 
 _DAYS_A_YEAR = 365.25
 _LONGEST_MONTH = 31
+
+
+class Grid(NamedTuple):
+    """The time grid."""
+
+    steps: int
+    steps_per_year: int
+    day: Ints
+    """``(T + 1)``: first day of each step, days from the value date; the last entry is the day after the horizon."""
+
+    @property
+    def dt(self) -> float:
+        """Step length, years."""
+        return 1.0 / self.steps_per_year
+
+    @property
+    def ends(self) -> Floats:
+        """Times of the steps' ends ``(t,)``."""
+        return np.arange(1, self.steps + 1) / self.steps_per_year
 
 
 def add_months(day: date, months: int) -> date:
@@ -26,7 +46,7 @@ def make_grid(value_date: date, steps: int, steps_per_year: int) -> Grid:
     """Lay out the steps: step t begins 12 t / m months after the value date."""
     starts = [add_months(value_date, 12 // steps_per_year * t) for t in range(steps + 1)]
     days = np.array([(start - value_date).days for start in starts], dtype=np.int64)
-    return Grid(steps=steps, dt=1.0 / steps_per_year, day=days)
+    return Grid(steps, steps_per_year, days)
 
 
 def step_ends(grid: Grid, value_date: date) -> tuple[str, ...]:

@@ -1,29 +1,33 @@
-"""Study -> Plan: everything that is known before a path is drawn, as flat arrays."""
+"""Study -> Plan: everything that is known before a path is drawn."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from spvrisk.config.study import FixedSplit, Study
+from spvrisk.config.models import FixedSplit, Study
 from spvrisk.plan.arrays import (
+    PROJECT,
     SPLIT_CUMULATIVE,
     SPLIT_NONE,
     SPLIT_PERIODIC,
-    Agreement,
-    Grid,
-    LawTables,
+    STUDY,
+    Ints,
     Plan,
+    Pool,
+    Records,
+    records,
 )
-from spvrisk.plan.calendar import make_grid, step_ends
+from spvrisk.plan.calendar import Grid, make_grid, step_ends
 from spvrisk.plan.compile_clock import compile_clock
 from spvrisk.plan.compile_factors import compile_factors
-from spvrisk.plan.compile_projects import attributes_read, compile_projects
+from spvrisk.plan.compile_projects import BasketBook, Tools, attributes_read, compile_projects
 from spvrisk.plan.curves import discount_factors
 from spvrisk.plan.names import Labels
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import TableBook
+from spvrisk.plan.tables import TableBook, Tables
 
 _MODES = {"periodic": SPLIT_PERIODIC, "cumulative": SPLIT_CUMULATIVE}
+_TABLE_FIELDS = tuple(name for name in PROJECT.names or () if name.endswith("_law") or name == "spend_curve")
 
 
 class Compiled(NamedTuple):
@@ -31,30 +35,62 @@ class Compiled(NamedTuple):
 
     plan: Plan
     labels: Labels
+    book: TableBook
+    """The laws of the study, for reports on their tables."""
 
 
-def _agreement(study: Study, grid: Grid) -> Agreement:
-    split, funder, host = study.agreement.split, study.parties["funder"], study.parties["host"]
-    ends = grid.dt * np.arange(1, grid.steps + 1)
-    names = list(study.factors)
-    return Agreement(
-        mode=SPLIT_NONE if isinstance(split, FixedSplit) else _MODES[split.mode],
-        first_share=1.0 if isinstance(split, FixedSplit) else split.first_share,
-        second_share=1.0 if isinstance(split, FixedSplit) else split.second_share,
-        funder_share=split.funder_share if isinstance(split, FixedSplit) else 0.0,
-        reference_factor=-1 if isinstance(split, FixedSplit) else names.index(split.reference_rate),
-        carry_bears_interest=int(not isinstance(split, FixedSplit) and split.carry_interest == "deemed_rate"),
-        interest_before_completion=int(not isinstance(split, FixedSplit) and split.interest_before_completion),
-        fx_factor=names.index(funder.fx) if funder.fx is not None else -1,
-        discount_funder=discount_factors(study.curves[funder.discount.study], ends),
-        discount_host=discount_factors(study.curves[host.discount.study], ends),
-        discount_local=discount_factors(study.curves[funder.discount.local or funder.discount.study], ends),
-    )
+def _split(study: Study) -> dict[str, Any]:
+    split = study.agreement.split
+    if isinstance(split, FixedSplit):
+        return {
+            "mode": SPLIT_NONE,
+            "first_share": 1.0,
+            "second_share": 1.0,
+            "funder_share": split.funder_share,
+            "reference_factor": 0,
+            "carry_bears_interest": 0,
+            "interest_before_completion": 0,
+        }
+    return {
+        "mode": _MODES[split.mode],
+        "first_share": split.first_share,
+        "second_share": split.second_share,
+        "funder_share": 0.0,
+        "reference_factor": list(study.factors).index(split.reference_rate),
+        "carry_bears_interest": int(split.carry_interest == "deemed_rate"),
+        "interest_before_completion": int(split.interest_before_completion),
+    }
 
 
-def _tables(book: TableBook) -> LawTables:
-    tables = book.tables()
-    return LawTables(tables.law, tables.affine, tables.segment, np.ascontiguousarray(tables.coefficient).ravel())
+def _discounting(study: Study, grid: Grid, pool: Pool) -> dict[str, Any]:
+    funder, host = study.parties["funder"], study.parties["host"]
+
+    def factors(curve: str) -> int:
+        return pool.add(discount_factors(study.curves[curve], grid.ends))
+
+    return {
+        "fx_factor": list(study.factors).index(funder.fx) if funder.fx is not None else -1,
+        "discount_funder": factors(funder.discount.study),
+        "discount_host": factors(host.discount.study),
+        "discount_local": factors(funder.discount.local or funder.discount.study),
+    }
+
+
+def _table_addresses(tables: Tables, pool: Pool) -> Ints:
+    """Put all tables into the pool; address of each of the book's numbers."""
+    cubics = pool.add(tables.coefficient)
+    addresses = []
+    for (first, count), affine in zip(tables.law, tables.affine, strict=True):
+        segments = tables.segment[first : first + count].copy()
+        segments[:, 3] = cubics + 4.0 * segments[:, 3]
+        addresses.append(pool.add([count, *affine, *segments.ravel()]))
+    return np.array(addresses, np.int64)
+
+
+def _address_tables(projects: Records, addresses: Ints) -> None:
+    for field in _TABLE_FIELDS:
+        numbers = projects[field]
+        projects[field] = np.where(numbers >= 0, addresses[numbers], -1)
 
 
 def compile_study(study: Study) -> Compiled:
@@ -63,16 +99,46 @@ def compile_study(study: Study) -> Compiled:
     Raises
     ------
     InputError
-        What only planning can see: dates against the value date, laws that cannot be, a correlation matrix that is not positive definite.
+        What only planning can see: dates against the value date, laws that cannot be, a correlation matrix that is not positive
+        definite.
     """
     head = study.study
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)
-    streams, book = Streams(), TableBook()
-    factors, processes = compile_factors(study, grid, streams, book)
-    clock = compile_clock(study, grid, streams, attributes_read(study))
-    projects, baskets = compile_projects(study, grid, streams, book, processes)
-    plan = Plan(grid, _tables(book), factors, clock, baskets, projects, _agreement(study, grid), float(head.money_unit))
-    return Compiled(plan, labels_of(study, grid))
+    streams, book, pool = Streams(), TableBook(), Pool()
+    factors = compile_factors(study, grid, streams, book, pool)
+    read = attributes_read(study)
+    clock = compile_clock(study, grid, streams, read, pool)
+    number = {name: k for k, name in enumerate(study.factors)}
+    baskets = BasketBook(study.factors, pool)
+    projects = compile_projects(Tools(study, grid, streams, book, pool, baskets, factors.processes, number, read))
+    addresses = _table_addresses(book.tables(), pool)
+    _address_tables(projects, addresses)
+    row = {
+        "steps": grid.steps,
+        "dt": grid.dt,
+        "days": pool.add(grid.day),
+        "money_unit": float(head.money_unit),
+        **factors.study,
+        **clock.study,
+        "all_cost_stream": streams("construction/all/cost"),
+        "all_delay_stream": streams("construction/all/delay"),
+        **_split(study),
+        **_discounting(study, grid, pool),
+    }
+    if row["tail_root"] >= 0:
+        row["tail_root"] = addresses[row["tail_root"]]
+    plan = Plan(
+        study=records(STUDY, [row]),
+        constants=pool.array(),
+        factors=factors.factors,
+        rows=factors.rows,
+        jumps=factors.jumps,
+        layers=clock.layers,
+        states=clock.states,
+        events=clock.events,
+        projects=projects,
+    )
+    return Compiled(plan, labels_of(study, grid), book)
 
 
 def labels_of(study: Study, grid: Grid) -> Labels:

@@ -1,43 +1,21 @@
-"""Layers and events of a study -> arrays (section 4 of the model page).
+"""Layers and events of a study -> records (section 4 of the model page). States of all layers are numbered through in config order."""
 
-States of all layers are numbered through in config order; lists go into CSR form (``start``, then items).
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from spvrisk.config.clock import Event
-from spvrisk.config.study import Study
+from spvrisk.config.clock import Event, Rule, State
+from spvrisk.config.models import Study
 from spvrisk.errors import InputError, Problem
-from spvrisk.plan.arrays import Clock, Floats, Grid, Ints
-from spvrisk.plan.calendar import time_of
+from spvrisk.plan.arrays import EVENT, LAYER, STATE, Floats, Pool, Records, records
+from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.streams import Streams
 
 Attribute = tuple[str, str]
 """Layer and name of an attribute."""
-
-
-def csr(rows: Iterable[Sequence[Any]]) -> tuple[Ints, list[Any]]:
-    """Lists of different lengths as starts (one more than lists) and items."""
-    lists = [list(row) for row in rows]
-    starts = np.array([0, *accumulate(len(row) for row in lists)], np.int64)
-    return starts, [item for row in lists for item in row]
-
-
-def running(values: Iterable[float]) -> list[float]:
-    """Running sums, in order."""
-    return list(accumulate(values))
-
-
-def _ints(values: Iterable[int]) -> Ints:
-    return np.array(list(values), np.int64)
-
-
-def _floats(values: Iterable[float]) -> Floats:
-    return np.array(list(values), np.float64)
 
 
 class States:
@@ -86,60 +64,77 @@ def _attributes(study: Study, states: States, read: Sequence[Attribute]) -> Floa
     return out
 
 
-def _hazards(study: Study, states: States) -> tuple[Ints, Ints, Floats]:
-    rows = [
-        [(states.number[layer, to], rate) for to, rate in study.layers[layer].hazards.get(state, {}).items() if rate > 0.0]
-        for layer, state in states.number
-    ]
-    start, items = csr(rows)
-    sums = [total for row in rows for total in running(rate for _, rate in row)]
-    return start, _ints(target for target, _ in items), _floats(sums)
+class ClockArrays(NamedTuple):
+    """What the plan holds of layers and events."""
+
+    layers: Records
+    states: Records
+    events: Records
+    study: dict[str, Any]
+    """The study record's fields on attributes."""
 
 
-def _expiries(study: Study, states: States) -> tuple[Ints, Ints, Ints, Floats]:
-    clocks = [study.layers[layer].states[state].expires for layer, state in states.number]
-    layers = [layer for layer, _ in states.number]
-    rows = [list(clock.outcome.items()) if clock else [] for clock in clocks]
-    start, items = csr([[states.number[layer, to] for to, _ in row] for layer, row in zip(layers, rows, strict=True)])
-    sums = [total for row in rows for total in running(p for _, p in row)]
-    return _ints(clock.after_days if clock else -1 for clock in clocks), start, _ints(items), _floats(sums)
+def running(values: Iterable[float]) -> list[float]:
+    """Running sums, in order."""
+    return list(accumulate(values))
 
 
-def _rules(study: Study, states: States, order: Sequence[tuple[str, Event]]) -> dict[str, Any]:
-    """Conditions and cumulative probabilities of all rules, events in order of time."""
-    most = max((len(event.outcomes) for _, event in order), default=1)
-    rule_start, rules = csr([[(name, event, rule) for rule in event.probabilities] for name, event in order])
-    on_layers, layer_items = csr([list(r.when.layers.items()) if r.when else [] for _, _, r in rules])
-    on_outcomes, outcome_items = csr([list(r.when.outcomes.items()) if r.when else [] for _, _, r in rules])
-    cumulative = np.ones((len(rules), most))
-    for i, (_, event, rule) in enumerate(rules):
-        sums = running(rule.is_.get(outcome, 0.0) for outcome in event.outcomes)
-        # rounding must not leave a gap below 1 after the last outcome that can happen
-        last = max(o for o, outcome in enumerate(event.outcomes) if rule.is_.get(outcome, 0.0) > 0.0)
-        cumulative[i, :last] = sums[:last]
+def _pairs(targets: Mapping[int, float]) -> list[tuple[int, float]]:
+    """Targets with the running sum of their weights; those that cannot happen are left out."""
+    possible = {target: weight for target, weight in targets.items() if weight > 0.0}
+    return list(zip(possible, running(possible.values()), strict=True))
+
+
+def _state(layer: str, name: str, state: State, hazards: Mapping[str, float], states: States, pool: Pool) -> dict[str, Any]:
+    targets = _pairs({states.number[layer, to]: rate for to, rate in hazards.items()})
+    heirs = state.expires.outcome if state.expires else {}
+    heir_pairs = _pairs({states.number[layer, to]: p for to, p in heirs.items()})
     return {
-        "rule_start": rule_start,
-        "rule_layer_start": on_layers,
-        "rule_layer": _ints(states.layer[layer] for layer, _ in layer_items),
-        "rule_state": _ints(states.number[pair] for pair in layer_items),
-        "rule_outcome_start": on_outcomes,
-        "rule_event": _ints(states.event[event] for event, _ in outcome_items),
-        "rule_outcome": _ints(states.outcome[event][outcome] for event, outcome in outcome_items),
-        "rule_cumulative": cumulative,
+        "layer": states.layer[layer],
+        "intensity": targets[-1][1] if targets else 0.0,
+        "targets": pool.add(targets),
+        "n_targets": len(targets),
+        "expiry_days": state.expires.after_days if state.expires else -1,
+        "heirs": pool.add(heir_pairs),
+        "n_heirs": len(heir_pairs),
     }
 
 
-def _moves(states: States, order: Sequence[tuple[str, Event]], most: int) -> tuple[Ints, Ints]:
-    rows: list[list[int]] = []
-    for _, event in order:
-        outcomes = [[states.number[move] for move in outcome.moves.items()] for outcome in event.outcomes.values()]
-        rows += [*outcomes, *([[]] * (most - len(outcomes)))]
-    start, items = csr(rows)
-    return start, _ints(items)
+def _rule(rule: Rule, event: Event, states: States) -> list[float]:
+    """One rule in the pool's form: size, conditions on layers, conditions on outcomes, running sums of the outcomes' probabilities."""
+    on_layers = list(rule.when.layers.items()) if rule.when else []
+    on_outcomes = list(rule.when.outcomes.items()) if rule.when else []
+    probabilities = [rule.is_.get(outcome, 0.0) for outcome in event.outcomes]
+    last = max(o for o, p in enumerate(probabilities) if p > 0.0)
+    # rounding must not leave a gap below 1 after the last outcome that can happen
+    sums = [*running(probabilities)[:last], *([1.0] * (len(probabilities) - last))]
+    body: list[float] = [len(on_layers)]
+    for layer, state in on_layers:
+        body += [states.layer[layer], states.number[layer, state]]
+    body.append(len(on_outcomes))
+    for name, outcome in on_outcomes:
+        body += [states.event[name], states.outcome[name][outcome]]
+    return [1.0 + len(body) + len(sums), *body, *sums]
 
 
-def compile_clock(study: Study, grid: Grid, streams: Streams, read: Sequence[Attribute]) -> Clock:
-    """Turn layers and events into arrays; `read` lists the attributes that something reads.
+def _event(name: str, event: Event, states: States, grid: Grid, value_date: date, streams: Streams, pool: Pool) -> dict[str, Any]:
+    moves: list[float] = []
+    for outcome in event.outcomes.values():
+        targets = [states.number[move] for move in outcome.moves.items()]
+        moves += [len(targets), *targets]
+    return {
+        "time": time_of(grid, value_date, event.date),
+        "day": (event.date - value_date).days,
+        "row": states.event[name],
+        "stream": streams(f"event/{name}/outcome"),
+        "rules": pool.add([x for rule in event.probabilities for x in _rule(rule, event, states)]),
+        "n_outcomes": len(event.outcomes),
+        "moves": pool.add(moves),
+    }
+
+
+def compile_clock(study: Study, grid: Grid, streams: Streams, read: Sequence[Attribute], pool: Pool) -> ClockArrays:
+    """Turn layers and events into records; `read` lists the attributes that something reads.
 
     Raises
     ------
@@ -148,33 +143,23 @@ def compile_clock(study: Study, grid: Grid, streams: Streams, read: Sequence[Att
     """
     _check_dates(study)
     states, value_date = States(study), study.study.value_date
+    layers = [
+        {
+            "first": states.number[name, next(iter(layer.states))],
+            "initial": states.number[name, layer.initial.state],
+            "since": (layer.initial.since - value_date).days,
+            "hold_stream": streams(f"layer/{name}/hold"),
+            "to_stream": streams(f"layer/{name}/to"),
+            "clock_stream": streams(f"layer/{name}/clock"),
+        }
+        for name, layer in study.layers.items()
+    ]
+    rows = [
+        _state(layer, name, state, body.hazards.get(name, {}), states, pool)
+        for layer, body in study.layers.items()
+        for name, state in body.states.items()
+    ]
     order = sorted(study.events.items(), key=lambda item: item[1].date)  # stable: ties stay in config order
-    rules = _rules(study, states, order)
-    hazard_start, hazard_target, hazard_cumulative = _hazards(study, states)
-    expiry_days, expiry_start, expiry_target, expiry_cumulative = _expiries(study, states)
-    move_start, move_state = _moves(states, order, rules["rule_cumulative"].shape[1])
-    counts = [len(layer.states) for layer in study.layers.values()]
-    return Clock(
-        layer_start=_ints([0, *accumulate(counts)]),
-        initial=_ints(states.number[name, layer.initial.state] for name, layer in study.layers.items()),
-        since=_ints((layer.initial.since - value_date).days for layer in study.layers.values()),
-        hold_stream=np.array([streams(f"layer/{name}/hold") for name in study.layers], np.uint32),
-        to_stream=np.array([streams(f"layer/{name}/to") for name in study.layers], np.uint32),
-        clock_stream=np.array([streams(f"layer/{name}/clock") for name in study.layers], np.uint32),
-        hazard_start=hazard_start,
-        hazard_target=hazard_target,
-        hazard_cumulative=hazard_cumulative,
-        expiry_days=expiry_days,
-        expiry_start=expiry_start,
-        expiry_target=expiry_target,
-        expiry_cumulative=expiry_cumulative,
-        event_time=_floats(time_of(grid, value_date, event.date) for _, event in order),
-        event_day=_ints((event.date - value_date).days for _, event in order),
-        event_row=_ints(states.event[name] for name, _ in order),
-        event_stream=np.array([streams(f"event/{name}/outcome") for name, _ in order], np.uint32),
-        move_start=move_start,
-        move_state=move_state,
-        layer_of=_ints(states.layer[layer] for layer, _ in states.number),
-        attribute=_attributes(study, states, read),
-        **rules,
-    )
+    events = [_event(name, event, states, grid, value_date, streams, pool) for name, event in order]
+    attributes = {"attributes": len(read), "attribute": pool.add(_attributes(study, states, read))}
+    return ClockArrays(records(LAYER, layers), records(STATE, rows), records(EVENT, events), attributes)

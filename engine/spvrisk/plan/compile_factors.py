@@ -1,16 +1,16 @@
 """Factors of a study -> arrays: decay, step sd and shift of each process (section 3 of the model page)."""
 
 import math
-from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spvrisk.config.factors import Factor, Gbm, Merton, Ou, Vasicek
-from spvrisk.config.study import Study
+from spvrisk.config.models import Study
 from spvrisk.errors import InputError, Problem
-from spvrisk.plan.arrays import Factors, Floats, Grid
+from spvrisk.plan.arrays import FACTOR, JUMP, Floats, Ints, Pool, Records, records
+from spvrisk.plan.calendar import Grid
 from spvrisk.plan.copula import copula_map, sqrt_w_table
 from spvrisk.plan.correlation import cholesky, matrix, weakest
 from spvrisk.plan.curves import curve_values, discount_factors
@@ -116,19 +116,18 @@ def _parity(study: Study, times: Times) -> dict[str, Floats]:
     return out
 
 
-def _bounds(factors: Mapping[str, Factor], times: Times) -> tuple[Floats, Floats]:
-    shape = (len(factors), times.ends.size)
-    floor, cap = np.full(shape, -np.inf), np.full(shape, np.inf)
-    for k, factor in enumerate(factors.values()):
-        if factor.floor is not None:
-            floor[k] = curve_values(factor.floor, times.ends, times.grid, times.value_date)
-        if factor.cap is not None:
-            cap[k] = curve_values(factor.cap, times.ends, times.grid, times.value_date)
-        if (floor[k] > cap[k]).any():
-            t = int(np.argmax(floor[k] > cap[k]))
-            raise InputError(
-                Problem("", f"factors.{list(factors)[k]}.cap", f"must be at least the floor at every step's end (step {t})")
-            )
+def _bounds(name: str, factor: Factor, times: Times) -> tuple[Floats, Floats]:
+    """Floor and cap at the steps' ends, infinite where there is none."""
+    floor, cap = np.full(times.ends.size, -np.inf), np.full(times.ends.size, np.inf)
+    if factor.floor is not None:
+        floor = curve_values(factor.floor, times.ends, times.grid, times.value_date)
+    if factor.cap is not None:
+        cap = curve_values(factor.cap, times.ends, times.grid, times.value_date)
+    if (floor > cap).any():
+        t = int(np.argmax(floor > cap))
+        rule = "must be at least the floor at every step's end"
+        got = f"{cap[t]:.6g} under a floor of {floor[t]:.6g} after {times.ends[t]:g} years"
+        raise InputError(Problem("", f"factors.{name}.cap", rule, got, "swap floor and cap, or move them apart"))
     return floor, cap
 
 
@@ -156,14 +155,6 @@ def poisson_cdf(mean: float) -> Floats:
     return np.array(out)
 
 
-def _jump_cdfs(jumping: list[Merton], dt: float) -> Floats:
-    cdfs = [poisson_cdf(p.jump_intensity * dt) for p in jumping]
-    out = np.ones((len(cdfs), max((cdf.size for cdf in cdfs), default=1)))
-    for j, cdf in enumerate(cdfs):
-        out[j, : cdf.size] = cdf
-    return out
-
-
 def correlation_of(study: Study) -> tuple[tuple[str, ...], Floats]:
     """Names of the stochastic factors in config order, and the correlation matrix of their scores."""
     names = tuple(name for name, factor in study.factors.items() if factor.process.stochastic)
@@ -187,54 +178,85 @@ def _lower(study: Study) -> Floats:
     return lower
 
 
-def compile_factors(study: Study, grid: Grid, streams: Streams, book: TableBook) -> tuple[Factors, dict[str, Compiled]]:
-    """Turn factors and correlation into arrays; also the single processes by name, for expected indices.
+class FactorArrays(NamedTuple):
+    """What the plan holds of the factors."""
+
+    factors: Records
+    rows: Ints
+    jumps: Records
+    study: dict[str, Any]
+    """The study record's fields on correlation and tails."""
+    processes: dict[str, Compiled]
+    """By name, for expected indices."""
+
+
+def _record(name: str, factor: Factor, done: Compiled, row: int, times: Times, streams: Streams, pool: Pool) -> dict[str, Any]:
+    floor, cap = _bounds(name, factor, times)
+    bounded = bool(np.isfinite(floor).any() or np.isfinite(cap).any())
+    return {
+        "stream": streams(f"factor/{name}"),
+        "row": row,
+        "decay": done.decay,
+        "sd": done.sd,
+        "start": done.start,
+        "observed_start": _observed_start(factor, times),
+        "shift": pool.add(done.shift),
+        "is_level": int(done.is_level),
+        "floor": pool.add(floor) if bounded else -1,
+        "cap": pool.add(cap) if bounded else -1,
+    }
+
+
+def _jump(name: str, k: int, p: Merton, dt: float, streams: Streams, pool: Pool) -> dict[str, Any]:
+    cdf = poisson_cdf(p.jump_intensity * dt)
+    return {
+        "factor": k,
+        "count_stream": streams(f"factor/{name}/count"),
+        "size_stream": streams(f"factor/{name}/jump"),
+        "cdf": pool.add(cdf),
+        "counts": cdf.size,
+        "mean": p.jump_mean,
+        "sd": p.jump_sd,
+    }
+
+
+def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str, Any]:
+    """Fields of the study's record for the copula; `tail_root` is a number in the book, to be turned into an address."""
+    stream = streams("factors/tail")
+    if not nu:
+        return {"tail_nu": 0.0, "tail_stream": stream, "tail_root": -1, "tail_bits": 1, "tail_map": -1, "tail_last": 0}
+    tails = copula_map(nu)
+    return {
+        "tail_nu": nu,
+        "tail_stream": stream,
+        "tail_root": sqrt_w_table(book, nu),
+        "tail_bits": tails.bits,
+        "tail_map": pool.add(tails.coefficient),
+        "tail_last": len(tails.coefficient) - 1,
+    }
+
+
+def compile_factors(study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool) -> FactorArrays:
+    """Turn factors and correlation into records.
 
     Raises
     ------
     InputError
         The correlation matrix is not positive definite, or a floor lies above its cap.
     """
-    ends = grid.dt * np.arange(1, grid.steps + 1)
-    times = Times(grid, study.study.value_date, ends)
+    times = Times(grid, study.study.value_date, grid.ends)
     parity = _parity(study, times)
     done = {name: compile_factor(factor, times, parity.get(name)) for name, factor in study.factors.items()}
-    names = list(study.factors)
     stochastic = [k for k, factor in enumerate(study.factors.values()) if factor.process.stochastic]
-    row = np.full(len(names), -1, np.int64)
-    row[stochastic] = np.arange(len(stochastic))
-    jumping = [(k, f.process.merton) for k, f in enumerate(study.factors.values()) if f.process.merton is not None]
-    floor, cap = _bounds(study.factors, times)
-    nu = study.correlation.degrees_of_freedom or 0.0
-    tails = copula_map(nu) if nu else None
-    factors = Factors(
-        stream=_words(streams(f"factor/{name}") for name in names),
-        row=row,
-        factor=np.array(stochastic, np.int64),
-        cholesky=_lower(study),
-        decay=np.array([c.decay for c in done.values()]),
-        sd=np.array([c.sd for c in done.values()]),
-        start=np.array([c.start for c in done.values()]),
-        observed_start=np.array([_observed_start(factor, times) for factor in study.factors.values()]),
-        shift=np.array([c.shift for c in done.values()]),
-        is_level=np.array([c.is_level for c in done.values()], np.int64),
-        is_bounded=(np.isfinite(floor).any(axis=1) | np.isfinite(cap).any(axis=1)).astype(np.int64),
-        floor=floor,
-        cap=cap,
-        jump_factor=np.array([k for k, _ in jumping], np.int64),
-        jump_count_stream=_words(streams(f"factor/{names[k]}/count") for k, _ in jumping),
-        jump_size_stream=_words(streams(f"factor/{names[k]}/jump") for k, _ in jumping),
-        jump_cdf=_jump_cdfs([p for _, p in jumping], grid.dt),
-        jump_mean=np.array([p.jump_mean for _, p in jumping]),
-        jump_sd=np.array([p.jump_sd for _, p in jumping]),
-        tail_nu=nu,
-        tail_stream=streams("factors/tail"),
-        tail_root=sqrt_w_table(book, nu) if nu else 0,
-        tail_bits=tails.bits if tails else 1,
-        tail_map=tails.coefficient.ravel() if tails else np.zeros(4),
+    row = {k: r for r, k in enumerate(stochastic)}
+    items = list(enumerate(study.factors.items()))
+    factors = [_record(name, f, done[name], row.get(k, -1), times, streams, pool) for k, (name, f) in items]
+    jumps = [_jump(name, k, p, grid.dt, streams, pool) for k, (name, f) in items if (p := f.process.merton) is not None]
+    tails = _tails(study.correlation.degrees_of_freedom or 0.0, streams, book, pool)
+    return FactorArrays(
+        factors=records(FACTOR, factors),
+        rows=np.array(stochastic, np.int64),
+        jumps=records(JUMP, jumps),
+        study={"cholesky": pool.add(_lower(study)), **tails},
+        processes=done,
     )
-    return factors, done
-
-
-def _words(numbers: object) -> np.ndarray:  # type: ignore[type-arg]
-    return np.array(list(numbers), np.uint32)  # type: ignore[call-overload]

@@ -1,51 +1,43 @@
-"""Projects of a study -> arrays (sections 5 to 8 of the model page)."""
+"""Projects of a study -> records (sections 5 to 8 of the model page)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import betainc
 
 from spvrisk.config.laws import Law
-from spvrisk.config.projects import Project
-from spvrisk.config.study import Study, TierSplit
+from spvrisk.config.models import FixedSplit, Project, SplitOverride, Study, TierSplit
 from spvrisk.errors import InputError, Problem
-from spvrisk.plan.arrays import Baskets, Floats, Grid, Ints, Projects
-from spvrisk.plan.calendar import business_day_after, holidays_of, time_of
+from spvrisk.plan.arrays import PROJECT, Floats, Pool, Records, records
+from spvrisk.plan.calendar import Grid, business_day_after, holidays_of, time_of
 from spvrisk.plan.compile_clock import Attribute
 from spvrisk.plan.compile_factors import Compiled
 from spvrisk.plan.correlation import score_correlation
 from spvrisk.plan.distributions import LawError
-from spvrisk.plan.tables import TableBook, spend_curve_table
 from spvrisk.plan.streams import Streams
+from spvrisk.plan.tables import TableBook, spend_curve_table
 
 HOURS_A_YEAR = 8766.0
 
 
 class BasketBook:
-    """Weighted sums of factors, each kept once."""
+    """Weighted sums of factors in the pool, each kept once."""
 
-    def __init__(self, factors: Iterable[str]) -> None:
+    def __init__(self, factors: Iterable[str], pool: Pool) -> None:
         self._factor = {name: k for k, name in enumerate(factors)}
-        self._number: dict[tuple[tuple[int, float], ...], int] = {}
+        self._address: dict[tuple[tuple[int, float], ...], int] = {}
+        self._pool = pool
 
     def add(self, weights: Mapping[str, float] | None) -> int:
-        """Return the number of a basket; -1 for none."""
+        """Return the address of a basket; -1 for none."""
         if not weights:
             return -1
         key = tuple((self._factor[name], weight) for name, weight in weights.items())
-        return self._number.setdefault(key, len(self._number))
-
-    def arrays(self) -> Baskets:
-        """All baskets in CSR form."""
-        rows = list(self._number)
-        return Baskets(
-            start=np.array([0, *accumulate(len(row) for row in rows)], np.int64),
-            factor=np.array([k for row in rows for k, _ in row], np.int64),
-            weight=np.array([weight for row in rows for _, weight in row], np.float64),
-        )
+        if key not in self._address:
+            self._address[key] = self._pool.add([len(key), *(x for pair in key for x in pair)])
+        return self._address[key]
 
 
 def due_dates(study: Study) -> dict[str, date]:
@@ -85,7 +77,7 @@ def due_dates(study: Study) -> dict[str, date]:
     return due
 
 
-def start_times(study: Study, grid: Grid) -> Floats:
+def start_times(study: Study, grid: Grid) -> list[float]:
     """Construction start of each project in years: the later of due date and planned start.
 
     Raises
@@ -106,7 +98,7 @@ def start_times(study: Study, grid: Grid) -> Floats:
             late.append(Problem("", f"projects.{name}", rule, f"a start after {start:.2f} years", remedy))
     if late:
         raise InputError(late)
-    return np.array(out)
+    return out
 
 
 def attributes_read(study: Study) -> list[Attribute]:
@@ -153,8 +145,7 @@ def _expected_cost(project: Project, start: float, index: Floats, grid: Grid) ->
     c = project.construction
     if c.budget_basis == "nominal":
         return project.budget
-    ends = grid.dt * np.arange(1, grid.steps + 1)
-    progress = np.clip((ends - start) / c.longest_years, 0.0, 1.0)
+    progress = np.clip((grid.ends - start) / c.longest_years, 0.0, 1.0)
     spent = betainc(c.spend_curve.a, c.spend_curve.b, progress)
     return float(project.budget * np.sum(np.diff(spent, prepend=0.0) * index[1:]))
 
@@ -180,111 +171,123 @@ def _escalation(project: Project, ends: Floats) -> Floats:
     return np.asarray((1.0 + rate) ** ends)
 
 
-def compile_projects(
-    study: Study, grid: Grid, streams: Streams, book: TableBook, factors: Mapping[str, Compiled]
-) -> tuple[Projects, Baskets]:
-    """Turn projects into arrays.
+class Tools(NamedTuple):
+    """What the projects of a study are compiled with."""
+
+    study: Study
+    grid: Grid
+    streams: Streams
+    book: TableBook
+    pool: Pool
+    baskets: BasketBook
+    factors: Mapping[str, Compiled]
+    number: Mapping[str, int]
+    """Position of each factor."""
+    attributes: Sequence[Attribute]
+
+
+def _streams(name: str, project: Project, streams: Streams) -> dict[str, int]:
+    common = project.construction.class_
+    return {
+        "cost_stream": streams(f"project/{name}/cost"),
+        "delay_stream": streams(f"project/{name}/delay"),
+        "class_cost_stream": streams(f"construction/{common}/cost"),
+        "class_delay_stream": streams(f"construction/{common}/delay"),
+        "contract_stream": streams(f"project/{name}/contract"),
+        "share_stream": streams(f"project/{name}/subscription"),
+        "availability_stream": streams(f"project/{name}/availability"),
+    }
+
+
+def _construction(path: str, project: Project, start: float, tools: Tools) -> dict[str, Any]:
+    c, pool = project.construction, tools.pool
+    loading, phases, index = _loading(project), _phases(project), _composite(project, tools.factors)
+    ref = c.equipment_tariff
+    return {
+        "loading_all": loading[0],
+        "loading_class": loading[1],
+        "loading_own": loading[2],
+        "cost_delay": _cost_delay(project),
+        "overrun_law": _law(tools.book, c.overrun, f"{path}.construction.overrun"),
+        "inflation_share": c.inflation_share,
+        "duration_law": _law(tools.book, c.duration, f"{path}.construction.duration"),
+        "budget": project.budget,
+        "expected_cost": _expected_cost(project, start, index, tools.grid),
+        "start": start,
+        "duration": c.longest_years,
+        "phases": pool.add(phases),
+        "n_phases": len(phases),
+        "spend_curve": spend_curve_table(tools.book, c.spend_curve.a, c.spend_curve.b),
+        "cost_basket": tools.baskets.add(c.indices),
+        "expected_index": pool.add(index) if c.budget_basis == "nominal" else -1,
+        "tariff_attribute": -1 if ref is None else tools.attributes.index((ref.layer, ref.attribute)),
+        "imported_share": c.imported_share,
+        "tariff_start": _tariff_start(tools.study, project),
+    }
+
+
+def _sales(path: str, project: Project, tools: Tools) -> dict[str, Any]:
+    o, contract = project.operation, project.operation.contract
+    units = project.capacity_mw * HOURS_A_YEAR if project.capacity_mw is not None else project.capacity or 0.0
+    return {
+        "life": o.life_years,
+        "output": units * tools.grid.dt,
+        "availability_law": _law(tools.book, o.availability.law, f"{path}.operation.availability.law"),
+        "persistence": o.availability.persistence**tools.grid.dt,
+        "price_law": _law(tools.book, contract.price, f"{path}.operation.contract.price") if contract else -1,
+        "share_law": _law(tools.book, contract.share, f"{path}.operation.contract.share") if contract else -1,
+        "price_basket": tools.baskets.add(contract.indices if contract else None),
+        "escalation": tools.pool.add(_escalation(project, tools.grid.ends)),
+        "tenor": contract.tenor_years if contract else 0.0,
+        "merchant_factor": tools.number[o.merchant.factor],
+        "merchant_basis": o.merchant.basis,
+        "pass_through": contract.fuel_pass_through if contract else 0.0,
+    }
+
+
+def _costs(project: Project, tools: Tools) -> dict[str, Any]:
+    o = project.operation
+    fuel, variable, fixed, tax = o.fuel, o.variable_om, o.fixed_om, o.tax
+    return {
+        "fuel_factor": tools.number[fuel.factor] if fuel else -1,
+        "fuel_rate": fuel.heat_rate * fuel.basis if fuel else 0.0,
+        "variable_om": variable.per_output if variable else 0.0,
+        "variable_basket": tools.baskets.add(variable.indices if variable else None),
+        "fixed_om": _yearly_fixed(project) * tools.grid.dt,
+        "fixed_basket": tools.baskets.add(fixed.indices if fixed else None),
+        "tax_rate": tax.rate if tax else 0.0,
+        "tax_life": tax.life_years if tax else 1.0,
+    }
+
+
+def _terms(project: Project, split: TierSplit | FixedSplit) -> dict[str, float]:
+    """Terms of the split that a project may change: its own, else the agreement's."""
+    if isinstance(split, FixedSplit):
+        return {"spread": 0.0, "deemed_life": 1.0}
+    own = project.split or SplitOverride()
+    return {
+        "spread": split.spread if own.spread is None else own.spread,
+        "deemed_life": split.deemed_life_years if own.deemed_life_years is None else own.deemed_life_years,
+    }
+
+
+def compile_projects(tools: Tools) -> Records:
+    """Turn projects into records; laws and curves are numbers in the book, to be turned into addresses.
 
     Raises
     ------
     InputError
         A date, calendar or law cannot be.
     """
-    projects = list(study.projects.items())
-    classes = list(dict.fromkeys(project.construction.class_ for _, project in projects))
-    names = {name: k for k, name in enumerate(study.factors)}
-    attributes = attributes_read(study)
-    baskets = BasketBook(study.factors)
-    start = start_times(study, grid)
-    composites = [_composite(project, factors) for _, project in projects]
-    ends = grid.dt * np.arange(1, grid.steps + 1)
-
-    def each(value: Callable[[Project], Any]) -> Floats:
-        return np.array([value(project) for _, project in projects], np.float64)
-
-    def number(value: Callable[[Project], Any]) -> Ints:
-        return np.array([value(project) for _, project in projects], np.int64)
-
-    def words(pattern: str, keys: Iterable[str]) -> Any:
-        return np.array([streams(pattern.format(key)) for key in keys], np.uint32)
-
-    def laws(key: str, value: Callable[[Project], Law | None]) -> Ints:
-        found = [(f"projects.{name}.{key}", value(project)) for name, project in projects]
-        return np.array([-1 if law is None else _law(book, law, path) for path, law in found], np.int64)
-
-    def basis(i: int) -> Floats:
-        nominal = projects[i][1].construction.budget_basis == "nominal"
-        return composites[i] if nominal else np.ones_like(composites[i])
-
-    phases = [_phases(project) for _, project in projects]
-    arrays = Projects(
-        cost_stream=words("project/{}/cost", study.projects),
-        delay_stream=words("project/{}/delay", study.projects),
-        contract_stream=words("project/{}/contract", study.projects),
-        share_stream=words("project/{}/subscription", study.projects),
-        availability_stream=words("project/{}/availability", study.projects),
-        class_of=number(lambda p: classes.index(p.construction.class_)),
-        class_cost_stream=words("construction/{}/cost", classes),
-        class_delay_stream=words("construction/{}/delay", classes),
-        all_cost_stream=streams("construction/all/cost"),
-        all_delay_stream=streams("construction/all/delay"),
-        loading=np.array([_loading(project) for _, project in projects]),
-        cost_delay=each(_cost_delay),
-        overrun_law=laws("construction.overrun", lambda p: p.construction.overrun),
-        inflation_share=each(lambda p: p.construction.inflation_share),
-        duration_law=laws("construction.duration", lambda p: p.construction.duration),
-        budget=each(lambda p: p.budget),
-        expected_cost=np.array(
-            [
-                _expected_cost(project, float(s0), composite, grid)
-                for (_, project), s0, composite in zip(projects, start, composites, strict=True)
-            ]
-        ),
-        start=start,
-        duration=each(lambda p: p.construction.longest_years),
-        phase_start=np.array([0, *accumulate(len(rows) for rows in phases)], np.int64),
-        phase_share=np.array([share for rows in phases for share, _ in rows]),
-        phase_duration=np.array([duration for rows in phases for _, duration in rows]),
-        spend_curve=number(
-            lambda p: spend_curve_table(book, p.construction.spend_curve.a, p.construction.spend_curve.b)
-        ),
-        cost_basket=number(lambda p: baskets.add(p.construction.indices)),
-        expected_index=np.array([basis(i) for i in range(len(projects))]),
-        tariff_attribute=number(
-            lambda p: attributes.index((ref.layer, ref.attribute)) if (ref := p.construction.equipment_tariff) else -1
-        ),
-        imported_share=each(lambda p: p.construction.imported_share),
-        tariff_start=each(lambda p: _tariff_start(study, p)),
-        life=each(lambda p: p.operation.life_years),
-        output=each(lambda p: (p.capacity_mw * HOURS_A_YEAR if p.capacity_mw else p.capacity) * grid.dt),
-        availability_law=laws("operation.availability.law", lambda p: p.operation.availability.law),
-        persistence=each(lambda p: p.operation.availability.persistence**grid.dt),
-        price_law=laws("operation.contract.price", lambda p: c.price if (c := p.operation.contract) else None),
-        share_law=laws("operation.contract.share", lambda p: c.share if (c := p.operation.contract) else None),
-        price_basket=number(lambda p: baskets.add(c.indices if (c := p.operation.contract) else None)),
-        escalation=np.array([_escalation(project, ends) for _, project in projects]),
-        tenor=each(lambda p: c.tenor_years if (c := p.operation.contract) else 0.0),
-        merchant_factor=number(lambda p: names[p.operation.merchant.factor]),
-        merchant_basis=each(lambda p: p.operation.merchant.basis),
-        fuel_factor=number(lambda p: names[f.factor] if (f := p.operation.fuel) else -1),
-        fuel_rate=each(lambda p: f.heat_rate * f.basis if (f := p.operation.fuel) else 0.0),
-        pass_through=each(lambda p: c.fuel_pass_through if (c := p.operation.contract) else 0.0),
-        variable_om=each(lambda p: v.per_output if (v := p.operation.variable_om) else 0.0),
-        variable_basket=number(lambda p: baskets.add(v.indices if (v := p.operation.variable_om) else None)),
-        fixed_om=each(lambda p: _yearly_fixed(p) * grid.dt),
-        fixed_basket=number(lambda p: baskets.add(f.indices if (f := p.operation.fixed_om) else None)),
-        tax_rate=each(lambda p: t.rate if (t := p.operation.tax) else 0.0),
-        tax_life=each(lambda p: t.life_years if (t := p.operation.tax) else 1.0),
-        spread=each(lambda p: _of_split(study, p, "spread", 0.0)),
-        deemed_life=each(lambda p: _of_split(study, p, "deemed_life_years", 1.0)),
-    )
-    return arrays, baskets.arrays()
-
-
-def _of_split(study: Study, project: Project, key: str, without: float) -> float:
-    """A term of the split: the project's own, else the agreement's."""
-    split = study.agreement.split
-    if not isinstance(split, TierSplit):
-        return without
-    own = getattr(project.split, key, None)
-    return float(getattr(split, key) if own is None else own)
+    study = tools.study
+    rows = [
+        {
+            **_streams(name, project, tools.streams),
+            **_construction(f"projects.{name}", project, start, tools),
+            **_sales(f"projects.{name}", project, tools),
+            **_costs(project, tools),
+            **_terms(project, study.agreement.split),
+        }
+        for (name, project), start in zip(study.projects.items(), start_times(study, tools.grid), strict=True)
+    ]
+    return records(PROJECT, rows)

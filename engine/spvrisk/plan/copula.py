@@ -1,6 +1,5 @@
 """Tables of the t copula: its mixing variable over the score, and the map from t to normal scores."""
 
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from spvrisk.plan.cubics import Array, cubic, fit
-from spvrisk.plan.distributions import normal_density
+from spvrisk.plan.distributions import LawError, normal_density
 from spvrisk.plan.laws import REACH
 from spvrisk.plan.tables import TableBook
 
@@ -24,6 +23,7 @@ _MOST_DEGREES = 1e6
 
 # zeros of the Chebyshev polynomial of degree 4, stretched so that the outer ones are the cell's ends
 _PLACES = np.array([0.0, 1.0 - np.sqrt(0.5), np.sqrt(0.5), 1.0])
+_CHECKED = np.arange(1, 12) / 12.0
 _TO_COEFFICIENTS = np.linalg.inv(np.vander(_PLACES, increasing=True)).T
 
 
@@ -66,7 +66,13 @@ def sqrt_w_table(book: TableBook, nu: float) -> int:
         Where the table goes.
     nu
         Degrees of freedom, > 2.
+
+    Raises
+    ------
+    LawError
+        With more than a million degrees of freedom.
     """
+    _check_degrees(nu)
     curve = _Root(nu)
     return book.add_table(("sqrt W", nu), lambda: fit(curve, curve.check, -REACH, REACH, least_width=1e-6))
 
@@ -99,18 +105,37 @@ def copula_map(nu: float) -> CopulaMap:
     ----------
     nu
         Degrees of freedom, > 2.
+
+    Raises
+    ------
+    LawError
+        With more than a million degrees of freedom.
     """
+    _check_degrees(nu)
     farthest = FARTHEST_SCORE * float(sqrt_w(np.array([FARTHEST_MIXING_SCORE]), nu)[0])
-    checked = np.arange(1, 12) / 12.0
-    for bits in count(1):
-        bins = np.arange(_bin(1.0 + farthest**2 / nu, bits) + 1)
+    last = 1.0 + farthest**2 / nu
+    bits = 1
+    while (coefficient := _fitted(last, bits, nu)) is None:
+        bits += 1
+    return CopulaMap(coefficient, bits, nu)
+
+
+def _check_degrees(nu: float) -> None:
+    if not nu <= _MOST_DEGREES:
+        rule = f"a t copula has at most {_MOST_DEGREES:g} degrees of freedom"
+        raise LawError(rule, f"{nu:g}", "write `copula: gaussian`, which is the same there")
+
+
+def _fitted(last: float, bits: int, nu: float) -> Array | None:
+    """Coefficients of the bins up to v = `last`, or None if their error is too large."""
+    bins = np.arange(_bin(last, bits) + 1)
+    # a coarse bin may reach so far beyond `last` that the normal tail underflows: it fails the check
+    with np.errstate(invalid="ignore"):
         coefficient = _ratio(_place(bins, _PLACES, bits), nu) @ _TO_COEFFICIENTS
-        v = _place(bins, checked, bits)
+        v = _place(bins, _CHECKED, bits)
         exact, x = _ratio(v, nu), np.sqrt(nu * (v - 1.0))
-        miss = x * np.abs(cubic(coefficient[:, None, :], checked) - exact)
-        if np.all(miss <= _MAP_ERROR * np.maximum(1.0, x * exact)):
-            return CopulaMap(coefficient, bits, nu)
-    raise AssertionError
+        miss = x * np.abs(cubic(coefficient[:, None, :], _CHECKED) - exact)
+    return coefficient if np.all(miss <= _MAP_ERROR * np.maximum(1.0, x * exact)) else None
 
 
 def _bin(v: float, bits: int) -> int:
@@ -130,4 +155,4 @@ def _ratio(v: Array, nu: float) -> Array:
     # the densities' ratio at 0: Gamma((nu + 1) / 2) / Gamma(nu / 2) sqrt(2 / nu)
     limit = special.poch(0.5 * nu, 0.5) * np.sqrt(2.0 / nu)
     with np.errstate(invalid="ignore"):
-        return np.where(x > 0.0, -special.ndtri(special.stdtr(nu, -x)) / x, limit)
+        return np.asarray(np.where(x > 0.0, -special.ndtri(special.stdtr(nu, -x)) / x, limit))

@@ -6,8 +6,8 @@ from datetime import date
 import numpy as np
 
 from spvrisk.config.factors import Curve, ZeroCurve
-from spvrisk.plan.arrays import Floats, Grid
-from spvrisk.plan.calendar import time_of
+from spvrisk.plan.arrays import Floats
+from spvrisk.plan.calendar import Grid, time_of
 
 
 def interpolate(knots: Sequence[tuple[float, float]], times: Floats) -> Floats:

@@ -397,9 +397,7 @@ class Mixture(Distribution):
             go_on = (np.abs(gap) > 2e-15) & (last > 1e-15 * np.abs(x))
             if not go_on.any():
                 break
-            at, below, target, x, last, low, high = (
-                each[go_on] for each in (at, below, target, new, last, low, high)
-            )
+            at, below, target, x, last, low, high = (each[go_on] for each in (at, below, target, new, last, low, high))
         return result
 
 

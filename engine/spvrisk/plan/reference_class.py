@@ -138,21 +138,29 @@ def truncated_exponential(low: float, high: float, level: float) -> Continuous:
     inside = -math.expm1(-y)
 
     def depth(near: Array, far: Array) -> Array:
-        """Distance, as a share of the width, from the denser end behind which a probability `near` lies."""
+        """Distance, as a share of the width, from the denser end within which a probability `near` lies."""
         if y == 0.0:
             return near
         # far from the denser end the argument of the logarithm is small: sum it up instead of subtracting from 1
         steep = np.log(far + near * math.exp(-y)) if y > 1.0 else np.log1p(-inside * near)
         return np.asarray(-steep / y)
 
-    def below(x: Array) -> Array:
-        """Probability of lying within a share x of the width from the denser end."""
+    def height(near: Array) -> Array:
+        """Distance from the sparser end within which a small probability `near` lies."""
+        if y > 30.0:
+            return 1.0 - depth(1.0 - near, near)
+        return np.asarray(np.log1p(math.expm1(y) * near) / y) if y else near
+
+    def within(x: Array) -> Array:
+        """Probability of lying no farther than x from the denser end."""
         return np.asarray(np.expm1(-y * x) / -inside) if y else x
 
     def beyond(x: Array) -> Array:
-        return np.asarray(np.expm1(-y * (1.0 - x)) * np.exp(-y * x) / -inside) if y else 1.0 - x
+        """Probability of lying no farther than x from the sparser end."""
+        return np.asarray(np.expm1(-y * x) * np.exp(-y * (1.0 - x)) / -inside) if y else x
 
     def density(x: Array) -> Array:
+        """Density at a distance x from the denser end."""
         return np.asarray(np.exp(-y * x) * (y / inside if y else 1.0) / width)
 
     name = ("truncated exponential", low, high, level)
@@ -164,8 +172,8 @@ def truncated_exponential(low: float, high: float, level: float) -> Continuous:
             high,
             ppf=lambda u: low + width * depth(u, 1.0 - u),
             isf=lambda v: low + width * depth(1.0 - v, v),
-            cdf_inside=lambda x: below((x - low) / width),
-            sf_inside=lambda x: beyond((x - low) / width),
+            cdf_inside=lambda x: within((x - low) / width),
+            sf_inside=lambda x: beyond((high - x) / width),
             pdf_inside=lambda x: density((x - low) / width),
             mean_sd=mean_sd,
         )
@@ -173,10 +181,10 @@ def truncated_exponential(low: float, high: float, level: float) -> Continuous:
         name,
         low,
         high,
-        ppf=lambda u: high - width * depth(1.0 - u, u),
+        ppf=lambda u: low + width * height(u),
         isf=lambda v: high - width * depth(v, 1.0 - v),
-        cdf_inside=lambda x: beyond((high - x) / width),
-        sf_inside=lambda x: below((high - x) / width),
+        cdf_inside=lambda x: beyond((x - low) / width),
+        sf_inside=lambda x: within((high - x) / width),
         pdf_inside=lambda x: density((high - x) / width),
         mean_sd=mean_sd,
     )

@@ -27,6 +27,9 @@ from spvrisk.config.tables import (
 )
 from spvrisk.errors import InputError, Problem
 
+MAX_BYTES = 64 << 20
+"""Largest file of a study."""
+
 
 class Loaded(NamedTuple):
     """A study with what was found on the way to it.
@@ -84,8 +87,12 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
             problems = [Problem(str(root.place), "", rule, shown(_plain(root, files, {})), "see `spvrisk init`")]
         raise InputError(problems)
     root = files.with_tables(root)
+    if files.broken:
+        raise InputError(_in_order(problems, list(files.texts)))
     root, deleted = apply(root, overrides, problems)
     plain = _plain(root, files, {})
+    if files.broken:
+        raise InputError(_in_order(problems, list(files.texts)))
     study = _checked(plain, root, deleted, problems)
     if problems or study is None:
         raise InputError(_in_order(problems, list(files.texts)))
@@ -95,9 +102,7 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
     return Loaded(study, warnings, files.texts, digest)
 
 
-def _checked(
-    plain: Any, root: Node, deleted: dict[tuple[Key, ...], Place], problems: list[Problem]
-) -> Study | None:
+def _checked(plain: Any, root: Node, deleted: dict[tuple[Key, ...], Place], problems: list[Problem]) -> Study | None:
     """Check the models; where they fail, check what is sound against the rest, so that all is reported at once."""
     try:
         return Study.model_validate(plain)
@@ -110,13 +115,19 @@ def _checked(
 
 
 def _in_order(problems: list[Problem], files: list[str]) -> list[Problem]:
-    """Order by place; what a template or an anchor repeats is said once."""
-    once = {(problem.place, problem.rule, problem.value): problem for problem in reversed(problems)}
+    """Order by place; what a template gives to many projects is said once, of the first."""
+
+    def same(problem: Problem) -> tuple[str, ...]:
+        of_project = problem.path.startswith("projects.")
+        path = problem.path.split(".", 2)[-1] if of_project else problem.path
+        return problem.place, path, problem.rule, problem.value
+
+    once = {same(problem): problem for problem in reversed(problems)}
 
     def rank(problem: Problem) -> tuple[int, list[int]]:
         file, _, numbers = problem.place.partition(":")
         known = files.index(file) if file in files else len(files)
-        return known, [int(part) for part in numbers.split(":") if part.isdecimal()]
+        return known, [int(part) for part in (numbers or file.rpartition(" ")[2]).split(":") if part.isdecimal()]
 
     return sorted(reversed(once.values()), key=rank)
 
@@ -125,14 +136,15 @@ def _plain(node: Node, files: "_Files", done: dict[int, Any]) -> Any:
     """Values without their places; nodes that are shared stay shared."""
     if id(node) in done:
         return done[id(node)]
-    value: Any = node.value
-    if isinstance(value, dict):
-        value = {key: _plain(item, files, done) for key, item in value.items()}
+    inner = node.value
+    value: Any = inner
+    if isinstance(inner, dict):
+        value = {key: _plain(item, files, done) for key, item in inner.items()}
         column = value.get("empirical")
         if isinstance(column, dict) and isinstance(column.get("csv"), str):
-            value["empirical"] = files.with_column(column, node.value["empirical"])  # type: ignore[index, call-overload]
-    elif isinstance(value, list):
-        value = [_plain(item, files, done) for item in value]
+            value["empirical"] = files.with_column(column, inner["empirical"])
+    elif isinstance(inner, list):
+        value = [_plain(item, files, done) for item in inner]
     done[id(node)] = value
     return value
 
@@ -142,9 +154,11 @@ class _Files:
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent.resolve()
-        self.name = path.name
+        self.name = path.name or str(path)
         self.texts: dict[str, str] = {}
         self.problems: list[Problem] = []
+        self.broken = False
+        """Whether a part of the study is lost, so that checking the rest would blame the wrong lines."""
 
     def text(self, file: str, said: Place) -> str | None:
         """Content of a file of the study's folder, or None with a problem at the place that names it."""
@@ -153,16 +167,20 @@ class _Files:
         path = self.folder / file
         at = said if said.line or said.file != file else Place(file)
         try:
-            if not path.resolve().is_relative_to(self.folder):
+            if file != self.name and not path.resolve().is_relative_to(self.folder):
                 rule = "files of a study lie in its folder or below"
                 self.problem(at, rule, file, "move the file, or put the study file above it")
+                return None
+            if path.stat().st_size > MAX_BYTES or not (path.is_file() or path.is_dir()):
+                rule = f"must be a plain file of at most {MAX_BYTES >> 20} MiB"
+                self.problem(at, rule, file, "name another file")
                 return None
             text = path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = path.read_bytes()[: error.start].count(b"\n") + 1
             self.problem(Place(file, line), "must be UTF-8 text", "other bytes", "save the file as UTF-8")
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
             reason = (getattr(error, "strerror", None) or str(error)).lower()
             what = "" if at.file == file else f" {file}"
             self.problem(at, f"cannot be read{what}: {reason.removesuffix(' or directory')}", "", "check the path")
@@ -172,6 +190,7 @@ class _Files:
 
     def problem(self, place: Place, rule: str, value: str = "", remedy: str = "") -> None:
         self.problems.append(Problem(str(place), "", rule, value, remedy))
+        self.broken = True
 
     def beside(self, place: Place, name: str) -> str:
         """Path of a file from the study's folder, as named by a file of the study (or by an override)."""
@@ -189,6 +208,7 @@ class _Files:
             return None
         node, wrong = parse(text, file)
         self.problems += wrong
+        self.broken |= node is None
         if node is None or not isinstance(node.value, dict) or "include" not in node.value:
             return node
         own = dict(node.value)
@@ -229,7 +249,8 @@ class _Files:
             column = law.get("column")
             return {**law, "values": column_values(table, column)} if table and isinstance(column, str) else law
         except InputError as error:
-            self.problems += [problem for problem in error.problems if problem not in self.problems]
+            self.problems += error.problems
+            self.broken = True
             return law
 
     def with_tables(self, root: Node) -> Node:
@@ -247,7 +268,7 @@ class _Files:
                     out[key] = Node(expand(section.value, section.place), section.place)
                 except InputError as error:
                     self.problems += error.problems
-                    out[key] = Node({k: v for k, v in section.value.items() if k != "table"}, section.place)
+                    self.broken = True
         return Node(out, root.place)
 
     def _curves(self, curves: dict[str, Node], place: Place) -> dict[str, Node]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.aggregate.store import PathStore
+from spvrisk.dataset.layout import default_paths
 from spvrisk.dataset.write import Provenance, write_result
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.names import FAN_PATHS, FANS, LEAF, QUANTITIES, TIMELINE, Labels
@@ -83,8 +84,6 @@ def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
 
 def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=None, **options) -> str:
     """Write the made-up run; return its content digest."""
-    from spvrisk.dataset.layout import default_paths
-
     labels = labels or make_labels()
     sums, store = make_run(labels, n_paths)
     return write_result(

@@ -1,0 +1,62 @@
+"""``spvrisk validate``: check a study."""
+
+import json
+
+import click
+
+from spvrisk.cli.options import set_option, study_argument
+from spvrisk.config import Loaded, load
+from spvrisk.errors import InputError, Problem
+
+SCHEMA = "spvrisk.validate/1"
+
+
+@click.command("validate", epilog="Example: spvrisk validate study.yaml --set run.paths=1000")
+@study_argument
+@set_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check STUDY and list every mistake with its place, the rule and the remedy.
+
+    Mistakes end with exit code 2; warnings do not.
+    """
+    try:
+        loaded = load(study, overrides)
+    except InputError as error:
+        if as_json:
+            click.echo(_report(error.problems, []))
+            raise click.exceptions.Exit(2) from None
+        raise
+    if as_json:
+        click.echo(_report([], loaded.warnings, loaded.digest))
+        return
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"ok: {_counts(loaded)}")
+
+
+def _counts(loaded: Loaded) -> str:
+    study = loaded.study
+    counts = [
+        _count(len(study.projects), "project"),
+        _count(len(study.factors), "factor"),
+        _count(len(study.layers), "layer"),
+        _count(len(study.events), "event"),
+        _count(study.study.steps, "step"),
+    ]
+    return f"{', '.join(counts)}; {_count(len(loaded.warnings), 'warning')}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _report(errors: list[Problem], warnings: list[Problem], digest: str | None = None) -> str:
+    report = {
+        "schema": SCHEMA,
+        "ok": not errors,
+        "digest": digest,
+        "errors": [problem._asdict() for problem in errors],
+        "warnings": [problem._asdict() for problem in warnings],
+    }
+    return json.dumps(report, ensure_ascii=False, indent=2)

@@ -1,0 +1,99 @@
+"""JSON Schema of the config language, for editors: what a file says, includes and tables too."""
+
+from typing import Any
+
+from spvrisk.config.laws import FAMILIES, LISTS, TEXTS
+from spvrisk.config.study import Study
+
+Schema = dict[str, Any]
+
+
+def json_schema() -> Schema:
+    """Schema (draft 2020-12) of a study file.
+
+    Examples
+    --------
+    >>> json_schema()["title"]
+    'Study'
+    """
+    schema: Schema = Study.model_json_schema(by_alias=True)
+    parts: dict[str, Schema] = schema["$defs"]
+    parts["Law"] = _law()
+    parts["Curve"] = _curve(parts["Curve"])
+    parts["ZeroCurve"] = _zero_curve(parts["ZeroCurve"])
+    parts["Correlation"]["properties"]["table"] = _file(
+        "a square with names, or three columns first,second,value; instead of pairs"
+    )
+    for part in ("Party", "Event", "Project"):
+        parts[part]["required"].remove("title")  # the name stands in
+    parts["Process"] |= {"minProperties": 1, "maxProperties": 1}
+    parts["Event"]["properties"]["probabilities"] = _probabilities(parts["Event"]["properties"]["probabilities"])
+    properties = schema["properties"]
+    properties["projects"] = _projects(properties["projects"])
+    names = {"type": "array", "items": {"type": "string"}}
+    properties["include"] = {**names, "description": "files merged in before this one, relative to this file"}
+    # a file may hold any part of a study and be included by another
+    schema.pop("required", None)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _file(meaning: str) -> Schema:
+    return {"type": "string", "description": f"CSV file, relative to this file: {meaning}"}
+
+
+def _law() -> Schema:
+    numbers = {"type": "array", "items": {"type": "number"}}
+    kinds: dict[str, Any] = {key: numbers for key in (*LISTS, "body")}
+    kinds |= {key: {"type": "string"} for key in TEXTS} | {"args": {"type": "object"}}
+    families: dict[str, Any] = {"fixed": {"type": "number", "description": "One value."}}
+    for name, family in FAMILIES.items():
+        families[name] = {
+            "type": "object",
+            "description": family.meaning,
+            "properties": {key: kinds.get(key, {"type": "number"}) for key in family.keys},
+            "anyOf": [{"required": list(form)} for form in family.forms],
+            "additionalProperties": False,
+        }
+    families["mixture"] = {
+        "type": "array",
+        "description": "Weighted laws; weights add up to 1.",
+        "items": {
+            "type": "object",
+            "properties": {"weight": {"type": "number", "minimum": 0, "maximum": 1}, "law": {"$ref": "#/$defs/Law"}},
+            "required": ["weight", "law"],
+            "additionalProperties": False,
+        },
+    }
+    truncate = {**numbers, "description": "Condition the law to [low, high].", "minItems": 2, "maxItems": 2}
+    mapping = {
+        "type": "object",
+        "properties": {**families, "truncate": truncate},
+        "oneOf": [{"required": [name]} for name in families],
+        "additionalProperties": False,
+    }
+    return {"description": "Law of a random quantity: a number, or one family.", "anyOf": [{"type": "number"}, mapping]}
+
+
+def _curve(mapping: Schema) -> Schema:
+    forms = [{"required": [key]} for key in ("value", "knots", "dates")]
+    return {"description": "A number or a curve over time.", "anyOf": [{"type": "number"}, {**mapping, "oneOf": forms}]}
+
+
+def _zero_curve(mapping: Schema) -> Schema:
+    out = {key: value for key, value in mapping.items() if key != "required"}
+    out["properties"] = {**mapping["properties"], "table": _file("the columns years and rate")}
+    return {**out, "oneOf": [{"required": ["knots"]}, {"required": ["table"]}]}
+
+
+def _probabilities(rules: Schema) -> Schema:
+    meaning = rules.pop("description")
+    one = {"type": "object", "additionalProperties": {"type": "number", "minimum": 0, "maximum": 1}}
+    return {"description": meaning, "anyOf": [one, rules]}
+
+
+def _projects(mapping: Schema) -> Schema:
+    table = _file("first column `name`, then dotted keys of a project")
+    template = {"type": "object", "description": "what the rows of the table share: any keys of a project"}
+    ((pattern, project),) = mapping["patternProperties"].items()
+    names = {pattern.replace("^", "^(?!(table|template)$)", 1): project}
+    return {**mapping, "patternProperties": names, "properties": {"table": table, "template": template}}

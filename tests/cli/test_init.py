@@ -1,0 +1,58 @@
+"""``spvrisk init`` and the atomic write under it."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from spvrisk.cli import main
+from spvrisk.errors import InputError
+from spvrisk.files import atomic_write
+
+
+def test_init__writes_a_study_that_validates(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    runner = CliRunner()
+    assert runner.invoke(main, ["init", str(path)]).exit_code == 0
+    assert "illustrative" in path.read_text(encoding="utf-8")
+    result = runner.invoke(main, ["validate", str(path)])
+    assert result.exit_code == 0 and "0 warnings" in result.stdout
+
+
+def test_init__keeps_a_file_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("mine", encoding="utf-8")
+    runner = CliRunner()
+    result = runner.invoke(main, ["init", str(path)])
+    assert result.exit_code == 2
+    assert result.stderr == f"{path}: is there already; name another file, or add --overwrite\n"
+    assert path.read_text(encoding="utf-8") == "mine"
+    assert runner.invoke(main, ["init", str(path), "--overwrite"]).exit_code == 0
+    assert path.read_text(encoding="utf-8") != "mine"
+
+
+def test_init__names_study_yaml_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["init"]).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
+
+
+@pytest.mark.parametrize("name", ["no/such/folder.yaml", "."])
+def test_init__where_nothing_can_be_written(name: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["init", str(tmp_path / name), "--overwrite"])
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr and ";" in result.stderr
+
+
+def test_atomic_write__leaves_the_old_file_when_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "f"
+    path.write_text("old", encoding="utf-8")
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(InputError, match="cannot be written: no space left on device"):
+        atomic_write(path, b"new", overwrite=True)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]

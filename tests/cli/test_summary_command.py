@@ -1,0 +1,127 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from small_run import LEVELS, QUANTILES, make_labels, make_run, write_small
+from spvrisk.cli.info import command as info
+from spvrisk.cli.render import money_name, plain, with_error
+from spvrisk.cli.summary import command as summary
+from spvrisk.errors import InputError
+from spvrisk.measures.table import summary as summarise
+
+LABELS = make_labels()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cli") / "small.h5"
+    write_small(path, LABELS, 5000)
+    return path
+
+
+@pytest.fixture(scope="module")
+def table():
+    sums, store = make_run(LABELS, 5000)
+    return summarise(sums, store.values, LABELS, QUANTILES, LEVELS)
+
+
+def output(command, *arguments):
+    done = CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.output
+
+
+def test_summary_json__keys(file):
+    found = json.loads(output(summary, file, "--json"))
+    assert list(found) == [
+        "schema",
+        "study",
+        "paths",
+        "seed",
+        "numbers_version",
+        "scheme",
+        "portfolio",
+        "projects",
+    ]
+    assert (found["study"], found["paths"], found["seed"]) == ("A made-up study", 5000, 20260331)
+    assert list(found["projects"]) == ["gas", "smr"]
+    npv = "n n_infinite n_undefined mean mean_se sd sd_se skewness quantile quantile_low quantile_high"
+    loss = (
+        "p_loss p_loss_se value_at_risk value_at_risk_low value_at_risk_high expected_shortfall expected_shortfall_se"
+    )
+    assert set(found["portfolio"]["npv_funder"]) == {*npv.split(), *loss.split()}
+    assert set(found["portfolio"]["irr_funder"]) == set(npv.split())
+    assert set(found["scheme"]["outcome_ruling"]) == {"n", "n_undefined", "share", "share_se"}
+
+
+def test_summary_json__numbers_to_the_last_digit(file, table):
+    found = json.loads(output(summary, file, "--json"))
+    for s, (unit, quantity) in enumerate(LABELS.series):
+        home = found[unit] if unit in found else found["projects"][unit]
+        if "mean" in home[quantity]:
+            assert home[quantity]["mean"] == table.mean[s]
+            for q, level in enumerate(QUANTILES):
+                expected = table.quantile[s, q]
+                assert home[quantity]["quantile"][level] == (expected if math.isfinite(expected) else None)
+    s = LABELS.series.index(("portfolio", "npv_funder"))
+    assert found["portfolio"]["npv_funder"]["expected_shortfall"]["0.99"] == table.expected_shortfall[s, 1]
+    parts = [found["projects"][p]["npv_funder"]["expected_shortfall_contribution"]["0.95"] for p in LABELS.projects]
+    assert sum(parts) == pytest.approx(table.expected_shortfall[s, 0], rel=1e-12)
+    assert found["scheme"]["outcome_ruling"]["share"]["upheld"] == table.shares["outcome_ruling"][0]
+
+
+def test_summary__shows_portfolio_first_with_errors(file, table):
+    text = output(summary, file)
+    s = LABELS.series.index(("portfolio", "npv_funder"))
+    assert f"{table.mean[s]:,.0f} ± {table.mean_se[s]:,.0f}" in text
+    assert text.index("portfolio") < text.index("gas")
+    assert "USD million" in text and "JPY million" in text
+    for word in ("struck_down", "raised (", "value at risk", "expected shortfall", "5,000 paths"):
+        assert word.removesuffix(" (") in text
+
+
+def test_summary__fits_its_width(file):
+    assert max(len(line) for line in output(summary, file).splitlines()) <= 116
+
+
+def test_info__says_what_the_file_is(file):
+    text = output(info, file)
+    for word in ("A made-up study", "5,000", "20260331", "gas, smr", "run.paths=10", "npv_funder", "/paths"):
+        assert word in text
+
+
+@pytest.mark.parametrize("command", [summary, info])
+def test_commands__wrong_file_is_an_input_error(command, tmp_path):
+    with pytest.raises(InputError):
+        CliRunner().invoke(command, [str(tmp_path / "no.h5")], catch_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (1234567.8, 345.6, "1,234,568 ± 346"),
+        (12.3456, 0.0234, "12.346 ± 0.023"),
+        (-5.0, 1.26, "-5.0 ± 1.3"),
+        (0.5, 0.0, "0.500"),
+        (np.nan, np.nan, "-"),
+        (np.inf, np.nan, "never"),
+        (3.0, np.nan, "3.000"),
+    ],
+)
+def test_with_error__digits_follow_the_error(value, error, text):
+    assert with_error(value, error) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (123456.7, "123,457"), (12.34567, "12.35"), (0.001234, "0.001")]
+)
+def test_plain__four_digits(value, text):
+    assert plain(value) == text
+
+
+@pytest.mark.parametrize(("unit", "name"), [(1.0, "USD"), (1e6, "USD million"), (500.0, "USD x 500")])
+def test_money_name__says_the_unit(unit, name):
+    assert money_name(LABELS._replace(money_unit=unit)) == name

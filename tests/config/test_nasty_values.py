@@ -1,0 +1,47 @@
+"""Whatever stands in a study, the answer is a study or a list of problems, never a crash."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from spvrisk.config.loading import _checked, _plain
+from spvrisk.config.source import Node, Place, parse
+from spvrisk.config.tables import put
+
+STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
+ROOT, _ = parse(STARTER.read_text(encoding="utf-8"), "starter.yaml")
+HERE = Place("planted", 7)
+
+
+def paths(node: Node, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if isinstance(node.value, dict):
+        for key, item in node.value.items():
+            yield (*at, key)
+            yield from paths(item, (*at, key))
+
+
+def node_of(value: Any) -> Node:
+    if isinstance(value, dict):
+        return Node({key: node_of(item) for key, item in value.items()}, HERE)
+    if isinstance(value, list):
+        return Node([node_of(item) for item in value], HERE)
+    return Node(value, HERE)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, "", "text", -1e300, 1e300, 10**280, float("nan"), [], [[]], [None], {}, {"mean": []}, {"x": {"y": [1]}}, 0],
+    ids=repr,
+)
+def test_study__survives_any_value_anywhere(value: Any) -> None:
+    assert ROOT is not None
+    for path in paths(ROOT):
+        root = put(ROOT, path, node_of(value))
+        problems: list[Any] = []
+        study = _checked(_plain(root, SimpleNamespace(), {}), root, {}, problems)  # type: ignore[arg-type]
+        assert (study is None) == bool(problems), path
+        assert all(problem.rule and problem.remedy for problem in problems), problems
+        assert all(problem.place for problem in problems)

@@ -1,0 +1,1 @@
+"""Makes the modules of this folder (`reference`, `small_run`) importable from every test."""

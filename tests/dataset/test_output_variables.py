@@ -1,0 +1,172 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from small_run import LEVELS, QUANTILES, make_labels, make_run, make_values
+from spvrisk.dataset.layout import (
+    check_paths,
+    default_paths,
+    label_variables,
+    path_variables,
+    summary_variables,
+    timeline_variables,
+)
+from spvrisk.dataset.tables import SummaryTable
+from spvrisk.dataset.variables import (
+    FAN_ROWS,
+    PROJECT_QUANTITIES,
+    STATISTICS,
+    TIMELINE_ROWS,
+    UNITS,
+    quantity_of,
+    scheme_quantities,
+)
+from spvrisk.errors import InputError
+from spvrisk.measures.table import summary, timeline
+from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE
+
+LABELS = make_labels()
+
+
+def test_names__are_those_of_the_kernel():
+    assert tuple(PROJECT_QUANTITIES) == QUANTITIES
+    assert tuple(TIMELINE_ROWS) == TIMELINE
+    assert tuple(FAN_ROWS) == FANS
+    assert tuple(scheme_quantities(LABELS)) == LABELS.scheme
+    assert {s.name for s in STATISTICS} <= set(SummaryTable._fields)
+
+
+def test_quantities__have_a_known_kind_and_a_meaning():
+    for unit, name in LABELS.series:
+        quantity = quantity_of(unit, name, LABELS)
+        assert quantity.kind in UNITS
+        assert quantity.meaning
+    assert quantity_of("gas", "completed", LABELS).kind == "flag"
+    assert quantity_of("portfolio", "completed", LABELS).kind == "count"
+
+
+@pytest.fixture(scope="module")
+def variables():
+    sums, store = make_run(LABELS, 5000)
+    return [
+        *summary_variables(summary(sums, store.values, LABELS, QUANTILES, LEVELS), LABELS),
+        *timeline_variables(timeline(sums, store.fans, LABELS, QUANTILES), LABELS),
+        *label_variables(LABELS),
+    ]
+
+
+def test_variables__shapes_agree_with_dimensions(variables):
+    for group in ("summary", "timeline", "zlabels"):
+        lengths = {}
+        for variable in variables:
+            if variable.group == group:
+                assert len(variable.dims) == variable.data.ndim, variable.name
+                for dim, length in zip(variable.dims, variable.data.shape, strict=True):
+                    assert lengths.setdefault(dim, length) == length, variable.name
+
+
+def test_variables__names_are_unique_and_plain(variables):
+    names = [(v.group, v.name) for v in variables]
+    assert len(set(names)) == len(names)
+    assert all(name.replace("_", "a").isalnum() and name[0].isalpha() for _, name in names)
+
+
+def test_variables__money_has_units_one_and_a_currency(variables):
+    by_name = {v.name: v.attributes for v in variables if v.group == "summary"}
+    assert by_name["npv_funder_mean"]["units"] == "1"
+    assert by_name["npv_funder_mean"]["currency"] == "USD"
+    assert by_name["npv_funder_mean"]["money_unit"] == 1e6
+    assert by_name["npv_funder_local_mean"]["currency"] == "JPY"
+    assert "currency" not in by_name["npv_funder_skewness"]
+    assert by_name["payback_years_mean"]["units"] == "year"
+
+
+def test_variables__values_come_from_their_rows(variables):
+    sums, store = make_run(LABELS, 5000)
+    table = summary(sums, store.values, LABELS, QUANTILES, LEVELS)
+    by_name = {v.name: v.data for v in variables if v.group == "summary"}
+    for (unit, quantity), mean in zip(LABELS.series, table.mean, strict=True):
+        if unit == "scheme":
+            continue
+        u = (*LABELS.projects, "portfolio").index(unit)
+        assert by_name[f"{quantity}_mean"][u] == mean
+    s = LABELS.series.index(("scheme", "npv_funder_local"))
+    assert by_name["npv_funder_local_quantile"].tolist() == table.quantile[s].tolist()
+
+
+def test_timeline__bounds_are_the_midnights_around_each_step(variables):
+    by_name = {v.name: v.data for v in variables if v.group == "timeline"}
+    # 2026-03-31 to 2026-06-29 are 91 days
+    assert by_name["time"][0] == 90
+    assert by_name["time_bnds"][:2].tolist() == [[0, 91], [91, by_name["time"][1] + 1]]
+    assert (by_name["time_bnds"][1:, 0] == by_name["time_bnds"][:-1, 1]).all()
+
+
+def paths(names, n_paths=100):
+    values = make_values(LABELS, n_paths)
+    return values, {v.name: v for v in path_variables(values, LABELS, names)}
+
+
+def test_paths__quantity_gives_projects_and_portfolio():
+    values, made = paths(["npv_funder"])
+    assert list(made) == ["path", "portfolio_npv_funder", "npv_funder"]
+    block = made["npv_funder"].block(10, 30)
+    assert block.dtype == "<f8"
+    assert block.shape == (20, 2)
+    row = LABELS.series.index(("smr", "npv_funder"))
+    assert block[:, 1].tolist() == values[row, 10:30].tolist()
+    row = LABELS.series.index(("portfolio", "npv_funder"))
+    assert made["portfolio_npv_funder"].block(0, 100).tolist() == values[row].tolist()
+
+
+def test_paths__portfolio_alone_and_types():
+    _, made = paths(["portfolio.irr_funder", "completed", "outcome_ruling", "final_state_autos"])
+    assert "irr_funder" not in made
+    types = {name: variable.dtype for name, variable in made.items()}
+    assert types == {
+        "path": "<i4",
+        "portfolio_irr_funder": "<f4",
+        "completed": "|i1",
+        "portfolio_completed": "<i4",
+        "outcome_ruling": "|i1",
+        "final_state_autos": "|i1",
+    }
+
+
+def test_paths__undefined_outcome_is_minus_one():
+    values, made = paths(["outcome_ruling"], 1000)
+    codes = values[LABELS.series.index(("scheme", "outcome_ruling"))]
+    block = made["outcome_ruling"].block(0, 1000)
+    assert ((block == -1) == np.isnan(codes)).all()
+    assert (block[block >= 0] == codes[~np.isnan(codes)]).all()
+    assert made["outcome_ruling"].attributes["flag_meanings"] == "undefined upheld struck_down"
+    assert made["outcome_ruling"].attributes["flag_values"].tolist() == [-1, 0, 1]
+
+
+def test_paths__default_takes_at_most_200_bytes_a_path_for_ten_projects():
+    labels = make_labels(projects=[f"p{k}" for k in range(10)])
+    made = path_variables(make_values(labels, 10), labels, default_paths(labels))
+    assert sum(v.block(0, 10).nbytes for v in made) / 10 <= 200
+
+
+@pytest.mark.parametrize("name", ["npv_fundr", "portfolio.outcome_ruling", "portfolio_npv_funder", ""])
+def test_paths__unknown_name_is_refused_with_the_nearest(name):
+    with pytest.raises(InputError) as caught:
+        check_paths(["npv_funder", name], LABELS)
+    (problem,) = caught.value.problems
+    assert problem.path == "paths"
+    assert problem.remedy
+    if name == "npv_fundr":
+        assert problem.remedy == "did you mean npv_funder?"
+
+
+def test_docs__describe_every_quantity_statistic_and_row():
+    page = (Path(__file__).parents[2] / "docs" / "result_file.md").read_text(encoding="utf-8")
+    for quantity in PROJECT_QUANTITIES.values():
+        unit = "money" if quantity.kind == "money" else UNITS[quantity.kind]
+        assert f"| `{quantity.name}` | {unit} | {quantity.meaning}" in page
+    for row, meaning in TIMELINE_ROWS.items():
+        assert f"| `{row}` | {meaning} |" in page
+    for name in (*(s.name for s in STATISTICS), *LABELS.scheme[:1], *(f"fan_portfolio_{fan}" for fan in FANS)):
+        assert f"`{name}" in page

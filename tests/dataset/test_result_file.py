@@ -1,0 +1,200 @@
+import os
+import shutil
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from small_run import LEVELS, QUANTILES, make_labels, make_run, write_small
+from spvrisk import _version
+from spvrisk.dataset import read, write
+from spvrisk.dataset.read import open_result
+from spvrisk.dataset.write import check_output
+from spvrisk.errors import InputError, RunError
+from spvrisk.measures.table import summary, timeline
+
+LABELS = make_labels()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("result") / "small.h5"
+    write_small(path, LABELS, 20_000)
+    return path
+
+
+def test_open_result__gives_back_what_was_written(file):
+    result = open_result(file)
+    sums, store = make_run(LABELS, 20_000)
+    assert result.labels == LABELS
+    assert result.n_paths == 20_000
+    for expected, found in (
+        (summary(sums, store.values, LABELS, QUANTILES, LEVELS), result.summary),
+        (timeline(sums, store.fans, LABELS, QUANTILES), result.timeline),
+    ):
+        for name in expected._fields:
+            np.testing.assert_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+
+
+def test_open_result__paths_on_demand(file):
+    result = open_result(file)
+    _, store = make_run(LABELS, 20_000)
+    rows = [LABELS.series.index((project, "npv_funder")) for project in LABELS.projects]
+    assert (result.paths("npv_funder") == store.values[rows].T).all()
+    assert (result.paths("npv_funder", 16_000, 17_000) == store.values[rows, 16_000:17_000].T).all()
+    irr = store.values[LABELS.series.index(("portfolio", "irr_funder"))].astype(np.float32)
+    np.testing.assert_equal(result.paths("portfolio_irr_funder"), irr)
+
+
+def test_open_result__unknown_path_variable_names_those_there_are(file):
+    with pytest.raises(InputError, match="portfolio_npv_funder"):
+        open_result(file).paths("cost")
+
+
+def test_open_result__attributes_and_provenance(file):
+    result = open_result(file)
+    assert result.attributes["seed"] == "20260331"
+    assert result.attributes["numbers_version"] == _version.NUMBERS_VERSION
+    assert result.attributes["schema_version"] == write.SCHEMA_VERSION
+    assert result.provenance["config"] == {"study": {}}
+    assert result.provenance["sources"] == {"study.yaml": "study: {}  # 研究\n"}
+    assert result.provenance["overrides"] == ["run.paths=10"]
+    assert result.provenance["numpy"] == np.__version__
+    assert set(result.group_bytes) == {"summary", "timeline", "paths", "zlabels", "provenance"}
+
+
+def test_write__long_texts_fit(tmp_path):
+    labels = make_labels(projects=[f"project_with_a_rather_long_name_{k}" for k in range(300)], years=1)
+    labels = labels._replace(title={"en": "t" * 1000})
+    write_small(tmp_path / "r.h5", labels, 10)
+    assert open_result(tmp_path / "r.h5").labels == labels
+
+
+def test_write__no_layers_no_events_one_project(tmp_path):
+    labels = make_labels(("only",))._replace(layers=(), events=(), local_currency="USD")
+    write_small(tmp_path / "r.h5", labels, 70)
+    result = open_result(tmp_path / "r.h5")
+    assert result.labels == labels
+    assert result.summary.shares == {}
+
+
+def test_file__holds_only_what_every_reader_opens(file):
+    """Types, filters and attributes as in the module's promise."""
+    scales = {"DIMENSION_LIST", "REFERENCE_LIST"}
+
+    def check(name, item):
+        for key in set(item.attrs) - scales:
+            dtype = item.attrs.get_id(key).dtype
+            text = h5py.check_string_dtype(dtype)
+            assert text.length is not None if text else dtype.str[1:] in ("f8", "i4", "i1"), (name, key)
+        if isinstance(item, h5py.Dataset):
+            assert item.dtype.str[1:] in ("f8", "f4", "i4", "i1", "u1", "S1"), name
+            assert item.compression in (None, "gzip") and not item.fletcher32 and item.scaleoffset is None, name
+            assert item.compression is None or item.shuffle
+            assert "_FillValue" not in item.attrs
+
+    with h5py.File(file) as opened:
+        opened.visititems(check)
+        check("/", opened)
+
+
+def test_file__path_chunks_are_four_leaves_uncompressed(file):
+    with h5py.File(file) as opened:
+        assert opened["paths/npv_funder"].chunks == (16_384, 2)
+        assert opened["paths/npv_funder"].compression is None
+        assert opened["paths/portfolio_irr_funder"].chunks == (16_384,)
+
+
+def test_write__nothing_but_the_result_is_left(file):
+    assert os.listdir(file.parent) == [file.name]
+
+
+def test_write__failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    path = tmp_path / "r.h5"
+    digest = write_small(path, n_paths=10)
+
+    def fail(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(write, "_write_provenance", fail)
+    with pytest.raises(RunError, match="r.h5: cannot be written: no space"):
+        write_small(path, n_paths=20, overwrite=True)
+    assert os.listdir(tmp_path) == ["r.h5"]
+    assert open_result(path).attributes["content_sha256"] == digest
+
+
+def test_check_output__existing_file_is_refused_unless_overwritten(file):
+    with pytest.raises(InputError, match="--overwrite"):
+        check_output(file)
+    assert check_output(file, overwrite=True) == file
+    with pytest.raises(InputError, match="file exists"):
+        write_small(file)
+
+
+def test_check_output__folder_and_missing_folder_are_refused(tmp_path):
+    with pytest.raises(InputError, match="not a folder"):
+        check_output(tmp_path)
+    with pytest.raises(InputError, match="folder that exists"):
+        check_output(tmp_path / "no" / "r.h5")
+
+
+def test_open_result__no_such_file(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        open_result(tmp_path / "r.h5")
+
+
+def test_open_result__not_hdf5(tmp_path):
+    path = tmp_path / "r.h5"
+    path.write_text("paths,npv\n")
+    with pytest.raises(InputError, match="not an HDF5 file"):
+        open_result(path)
+
+
+def test_open_result__some_other_hdf5_file(tmp_path):
+    with h5py.File(tmp_path / "r.h5", "w") as other:
+        other["x"] = 1
+    with pytest.raises(InputError, match="not a result of spvrisk"):
+        open_result(tmp_path / "r.h5")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_open_result__cut_short(file, tmp_path, share):
+    data = file.read_bytes()
+    (tmp_path / "r.h5").write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(InputError, match="cut short"):
+        open_result(tmp_path / "r.h5")
+
+
+def test_open_result__group_missing(file, tmp_path):
+    shutil.copy(file, tmp_path / "r.h5")
+    with h5py.File(tmp_path / "r.h5", "a") as opened:
+        del opened["summary/npv_funder_mean"]
+    with pytest.raises(InputError, match="damaged.*npv_funder_mean"):
+        open_result(tmp_path / "r.h5")
+
+
+def test_open_result__newer_schema_names_both_numbers(file, monkeypatch):
+    monkeypatch.setattr(read, "SCHEMA_VERSION", write.SCHEMA_VERSION - 1)
+    with pytest.raises(InputError) as caught:
+        open_result(file)
+    (problem,) = caught.value.problems
+    assert str(write.SCHEMA_VERSION - 1) in problem.rule
+    assert problem.value == str(write.SCHEMA_VERSION)
+    assert _version.__version__ in problem.remedy
+
+
+def test_import__writing_needs_no_labelled_arrays():
+    code = "import sys, spvrisk.dataset.write, spvrisk.dataset.read, spvrisk.measures.table; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"xarray", "pandas", "scipy.stats", "matplotlib", "pydantic", "click", "netCDF4"} & set(loaded)
+
+
+def test_file__larger_tables_are_compressed_with_shuffle(tmp_path):
+    write_small(tmp_path / "r.h5", make_labels(years=50), 10)
+    with h5py.File(tmp_path / "r.h5") as opened:
+        fan = opened["timeline/fan_portfolio_calls"]
+        assert (fan.compression, fan.compression_opts, fan.shuffle, fan.fletcher32) == ("gzip", 4, True, False)
+        assert opened["timeline/calls"].compression is None  # under 4 KiB
+        assert opened["timeline/calls"].nbytes < 4096

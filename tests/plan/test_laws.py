@@ -1,0 +1,392 @@
+import sys
+import time
+from subprocess import run
+
+import numpy as np
+import pytest
+from lookup import look_up
+from scipy import optimize, stats
+from scipy.special import ndtr
+
+from spvrisk.config.laws import Law
+from spvrisk.plan.distributions import LawError
+from spvrisk.plan.tables import TableBook
+
+# ---- oracles: scipy.stats, and conditioning and mixing written from their definitions ---------------------------
+
+
+class Conditioned:
+    def __init__(self, base, low, high):
+        self.base, self.low, self.high = base, low, high
+        self.below, self.above = base.cdf(low), base.sf(high)
+        # from whichever tail loses no digits
+        self.mass = (1 - self.above) - self.below if self.below < 0.5 else base.sf(low) - self.above
+
+    def cdf(self, x):
+        return np.clip((self.base.cdf(x) - self.below) / self.mass, 0, 1)
+
+    def sf(self, x):
+        return np.clip((self.base.sf(x) - self.above) / self.mass, 0, 1)
+
+
+class Mixed:
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def cdf(self, x):
+        return sum(weight * part.cdf(x) for weight, part in self.parts)
+
+    def sf(self, x):
+        return sum(weight * part.sf(x) for weight, part in self.parts)
+
+
+class Atom:
+    def __init__(self, at):
+        self.at = at
+
+    def cdf(self, x):
+        return np.where(x >= self.at, 1.0, 0.0)
+
+    def sf(self, x):
+        return np.where(x >= self.at, 0.0, 1.0)
+
+
+LOG = stats.lognorm(s=np.sqrt(np.log1p((0.25 / 1.2) ** 2)), scale=1.2 / np.sqrt(1 + (0.25 / 1.2) ** 2))
+BETA = stats.beta(0.85 * (0.85 * 0.15 / 0.12**2 - 1), 0.15 * (0.85 * 0.15 / 0.12**2 - 1))
+CASES = {
+    "normal": ({"normal": {"mean": 5, "sd": 2}}, stats.norm(5, 2)),
+    "lognormal_mean_sd": ({"lognormal": {"mean": 1.2, "sd": 0.25}}, LOG),
+    "lognormal_median_sigma": ({"lognormal": {"median": 2, "sigma": 0.8}}, stats.lognorm(s=0.8, scale=2)),
+    "lognormal_p10_p90": (
+        {"lognormal": {"p10": 2, "p90": 3}},
+        stats.lognorm(s=np.log(1.5) / (2 * stats.norm.ppf(0.9)), scale=np.sqrt(6)),
+    ),
+    "lognormal_wide": ({"lognormal": {"median": 1, "sigma": 3}}, stats.lognorm(s=3)),
+    "uniform": ({"uniform": {"min": -1, "max": 3}}, stats.uniform(-1, 4)),
+    "triangular": ({"triangular": {"min": 70, "mode": 88, "max": 110}}, stats.triang(18 / 40, 70, 40)),
+    "triangular_one_sided": ({"triangular": {"min": 0, "mode": 0, "max": 2}}, stats.triang(0, 0, 2)),
+    "triangular_other_side": ({"triangular": {"min": 0, "mode": 2, "max": 2}}, stats.triang(1, 0, 2)),
+    "pert": ({"pert": {"min": 1, "mode": 2, "max": 5}}, stats.beta(2, 4, 1, 4)),
+    "beta_mean_sd": ({"beta": {"mean": 0.85, "sd": 0.12}}, BETA),
+    "beta_between": ({"beta": {"a": 2, "b": 3, "min": 10, "max": 30}}, stats.beta(2, 3, 10, 20)),
+    "beta_u_shaped": ({"beta": {"a": 0.5, "b": 0.4}}, stats.beta(0.5, 0.4)),
+    "beta_extreme": ({"beta": {"a": 0.05, "b": 0.7}}, stats.beta(0.05, 0.7)),
+    "gamma": ({"gamma": {"shape": 2.5, "scale": 3}}, stats.gamma(2.5, scale=3)),
+    "gamma_small_shape": ({"gamma": {"shape": 0.1, "scale": 3}}, stats.gamma(0.1, scale=3)),
+    "weibull": ({"weibull": {"shape": 1.7, "scale": 2}}, stats.weibull_min(1.7, scale=2)),
+    "weibull_heavy": ({"weibull": {"shape": 0.4, "scale": 2}}, stats.weibull_min(0.4, scale=2)),
+    "exponential": ({"exponential": {"mean": 2}}, stats.expon(scale=2)),
+    "student_t": (
+        {"student_t": {"degrees_of_freedom": 5, "location": 1, "scale": 2}},
+        stats.t(5, 1, 2),
+    ),
+    "student_t_heavy": (
+        {"student_t": {"degrees_of_freedom": 1.5, "location": 100, "scale": 2}},
+        stats.t(1.5, 100, 2),
+    ),
+    "scipy_genextreme": (
+        {"scipy": {"name": "genextreme", "args": {"c": 0.1, "loc": 2, "scale": 3}}},
+        stats.genextreme(0.1, 2, 3),
+    ),
+    "scipy_laplace": ({"scipy": {"name": "laplace", "args": {"scale": 2}}}, stats.laplace(0, 2)),
+    "truncated_lognormal": ({"lognormal": {"mean": 1.2, "sd": 0.25}, "truncate": [0.85, 3]}, Conditioned(LOG, 0.85, 3)),
+    "truncated_normal_tail": (
+        {"normal": {"mean": 0, "sd": 1}, "truncate": [6, 9]},
+        Conditioned(stats.norm(), 6, 9),
+    ),
+    "truncated_normal_left_tail": (
+        {"normal": {"mean": 0, "sd": 1}, "truncate": [-9, -6]},
+        Conditioned(stats.norm(), -9, -6),
+    ),
+    "truncated_triangular": (
+        {"triangular": {"min": 0, "mode": 1, "max": 3}, "truncate": [0.5, 2]},
+        Conditioned(stats.triang(1 / 3, 0, 3), 0.5, 2),
+    ),
+    "subscription": (
+        {"mixture": [{"weight": 0.25, "law": 0}, {"weight": 0.75, "law": {"beta": {"mean": 0.85, "sd": 0.12}}}]},
+        Mixed((0.25, Atom(0)), (0.75, BETA)),
+    ),
+    "mixture_overlapping": (
+        {
+            "mixture": [
+                {"weight": 0.3, "law": {"lognormal": {"median": 1, "sigma": 0.5}}},
+                {"weight": 0.7, "law": {"triangular": {"min": 0.5, "mode": 2, "max": 3}}},
+            ]
+        },
+        Mixed((0.3, stats.lognorm(s=0.5)), (0.7, stats.triang(0.6, 0.5, 2.5))),
+    ),
+    "mixture_bimodal": (
+        {
+            "mixture": [
+                {"weight": 0.25, "law": {"normal": {"mean": 0, "sd": 1}}},
+                {"weight": 0.75, "law": {"normal": {"mean": 10, "sd": 1}}},
+            ]
+        },
+        Mixed((0.25, stats.norm()), (0.75, stats.norm(10))),
+    ),
+    "mixture_with_gap_and_atoms": (
+        {
+            "mixture": [
+                {"weight": 0.2, "law": {"uniform": {"min": 0, "max": 1}}},
+                {"weight": 0.3, "law": {"uniform": {"min": 4, "max": 5}}},
+                {"weight": 0.1, "law": {"discrete": {"values": [0.5, 7], "probabilities": [0.4, 0.6]}}},
+                {"weight": 0.4, "law": {"mixture": [{"weight": 1, "law": {"gamma": {"shape": 3, "scale": 1}}}]}},
+            ]
+        },
+        Mixed(
+            (0.2, stats.uniform()), (0.3, stats.uniform(4)), (0.04, Atom(0.5)), (0.06, Atom(7)), (0.4, stats.gamma(3))
+        ),
+    ),
+    "mixture_truncated": (
+        {
+            "mixture": [
+                {"weight": 0.5, "law": {"normal": {"mean": 0, "sd": 1}}},
+                {"weight": 0.5, "law": {"normal": {"mean": 3, "sd": 1}}},
+            ],
+            "truncate": [0, 4],
+        },
+        Conditioned(Mixed((0.5, stats.norm()), (0.5, stats.norm(3))), 0, 4),
+    ),
+    "fixed": (3.5, Atom(3.5)),
+}
+DENSE = np.concatenate([np.linspace(-5.61, 5.61, 20001), stats.norm.ppf(np.geomspace(1e-8, 0.5, 300))])
+
+
+def table_of(law):
+    book = TableBook()
+    index = book.add(Law.model_validate(law))
+    return book, book.tables(), index
+
+
+def quartiles(oracle):
+    if hasattr(oracle, "ppf"):
+        return oracle.ppf(0.25), oracle.ppf(0.75)
+    return tuple(optimize.bisect(lambda x, u=u: float(oracle.cdf(x)) - u + 1e-300, -1e3, 1e3) for u in (0.25, 0.75))
+
+
+def misses(oracle, q, z):
+    """Where the quantiles miss both tolerances of the model's section 2 (in u, in x)."""
+    tail, upper = ndtr(-np.abs(z)), z > 0
+
+    def reached(x):  # the probability in the tail that z lies in
+        return np.where(upper, oracle.sf(x), oracle.cdf(x))
+
+    low, high = quartiles(oracle)
+    width = 1e-6 * (np.abs(q) + high - low)
+    from_left, from_right = reached(q - width), reached(q + width)
+    bracket = (np.minimum(from_left, from_right) <= tail) & (tail <= np.maximum(from_left, from_right))
+    return ~(bracket | (np.abs(reached(q) - tail) <= 1e-6 * tail))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_table__meets_the_accuracy_between_1e_8_and_its_complement(name):
+    law, oracle = CASES[name]
+    _, tables, index = table_of(law)
+    cuts = tables.segment[:, 0]
+    z = np.concatenate([DENSE, *(cut + np.geomspace(1e-7, 0.1, 40) * side for cut in cuts for side in (-1, 1))])
+    z = z[np.abs(z) < 5.61]
+    assert not misses(oracle, look_up(tables, index, z), z).any()
+
+
+def test_misses__sees_an_error_of_two_millionths():
+    law, oracle = CASES["gamma"]
+    _, tables, index = table_of(law)
+    q = look_up(tables, index, DENSE)
+    assert misses(oracle, q + 3e-6 * (np.abs(q) + 5), DENSE).mean() > 0.9
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_table__is_monotone_clamped_and_finite(name):
+    _, tables, index = table_of(CASES[name][0])
+    q = look_up(tables, index, np.linspace(-7, 7, 200001))
+    assert np.all(np.isfinite(q))
+    assert np.diff(q).min() >= -8 * np.spacing(np.abs(tables.affine[index]).sum() + np.abs(q).max())
+    assert look_up(tables, index, [-7.5, -40]).tolist() == [q[0]] * 2
+    np.testing.assert_allclose(look_up(tables, index, [7.5, 40]), q[-1], rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", [name for name, (_, oracle) in CASES.items() if hasattr(oracle, "std")])
+def test_report__has_the_moments_of_law_and_table(name):
+    law, oracle = CASES[name]
+    book, _, index = table_of(law)
+    report = book.report(index)
+    np.testing.assert_allclose(report.mean, oracle.mean(), rtol=1e-12, atol=1e-15)
+    if np.isfinite(oracle.std()):
+        np.testing.assert_allclose(report.sd, oracle.std(), rtol=1e-11)
+    if name not in ("lognormal_wide", "student_t_heavy"):  # |z| <= 7 leaves out some of their mass
+        np.testing.assert_allclose(report.table_mean, oracle.mean(), rtol=1e-6, atol=1e-12)
+        np.testing.assert_allclose(report.table_sd, oracle.std(), rtol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["truncated_lognormal", "truncated_normal_tail", "truncated_triangular"])
+def test_report__has_the_moments_of_truncated_laws(name):
+    law, oracle = CASES[name]
+    book, _, index = table_of(law)
+    base, report = oracle.base, book.report(index)
+    mean = base.expect(lb=oracle.low, ub=oracle.high, epsabs=0, epsrel=1e-12) / oracle.mass
+    square = base.expect(lambda x: (x - mean) ** 2, lb=oracle.low, ub=oracle.high, epsabs=0, epsrel=1e-12) / oracle.mass
+    np.testing.assert_allclose([report.mean, report.sd], [mean, np.sqrt(square)], rtol=1e-8)
+    np.testing.assert_allclose([report.table_mean, report.table_sd], [mean, np.sqrt(square)], rtol=1e-6)
+
+
+def test_report__mixture_moments():
+    book, _, index = table_of(CASES["subscription"][0])
+    report = book.report(index)
+    mean = 0.75 * 0.85
+    sd = np.sqrt(0.75 * (0.12**2 + 0.85**2) - mean**2)
+    np.testing.assert_allclose([report.mean, report.sd], [mean, sd], rtol=1e-13)
+    np.testing.assert_allclose([report.table_mean, report.table_sd], [mean, sd], rtol=1e-6)
+
+
+# ---- atoms and steps ------------------------------------------------------------------------------------------
+
+
+def test_discrete__is_exact():
+    law = {"discrete": {"values": [3.3, -1.1, 2.2, 9], "probabilities": [0.2, 0.3, 0.5, 0]}}
+    _, tables, index = table_of(law)
+    u = np.linspace(0.0005, 0.9995, 1000)
+    expected = np.select([u < 0.3, u < 0.8], [-1.1, 2.2], 3.3)
+    assert np.array_equal(look_up(tables, index, stats.norm.ppf(u)), expected)
+    assert tables.segment.shape == (3, 4)
+
+
+def test_empirical__gives_the_sample_back():
+    sample = np.random.default_rng(3).normal(size=500).round(2)
+    _, tables, index = table_of({"empirical": {"values": sample.tolist()}})
+    u = (np.arange(500) + 0.5) / 500
+    assert np.array_equal(look_up(tables, index, stats.norm.ppf(u)), np.sort(sample))
+
+
+def test_empirical__truncated_keeps_values_inside():
+    _, tables, index = table_of({"empirical": {"values": [1.0, 2.0, 3.0, 4.0]}, "truncate": [2, 3]})
+    assert look_up(tables, index, [-1, -0.01, 0.01, 1]).tolist() == [2, 2, 3, 3]
+
+
+def test_empirical__of_too_many_values_is_refused():
+    with pytest.raises(LawError, match="at most 4096 distinct values, got 5000; round"):
+        table_of({"empirical": {"values": np.arange(5000.0).tolist()}})
+
+
+def test_mixture__atoms_are_exact_and_of_their_own_segments():
+    _, tables, index = table_of(CASES["subscription"][0])
+    edge = stats.norm.ppf(0.25)
+    assert np.all(look_up(tables, index, np.linspace(-8, edge - 1e-12, 1001)) == 0.0)
+    assert look_up(tables, index, edge + 1e-6) > 0.0
+    assert tables.segment[0, 2] == 0 and np.all(tables.coefficient[0] == 0.0)
+
+
+def test_mixture__of_numbers_has_only_atoms():
+    law = {"mixture": [{"weight": 0.1, "law": w} for w in range(10)]}
+    _, tables, index = table_of(law)
+    u = np.linspace(0.005, 0.995, 100)
+    assert np.array_equal(look_up(tables, index, stats.norm.ppf(u)), np.floor(10 * u))
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "oracle"),
+    [
+        ("poisson", {"mu": 4}, stats.poisson(4)),
+        ("binom", {"n": 12, "p": 0.3, "loc": 5}, stats.binom(12, 0.3, 5)),
+    ],
+)
+def test_scipy_discrete__is_exact(name, args, oracle):
+    _, tables, index = table_of({"scipy": {"name": name, "args": args}})
+    u = np.linspace(0.0005, 0.9995, 1000)
+    assert np.array_equal(look_up(tables, index, stats.norm.ppf(u)), oracle.ppf(u))
+
+
+# ---- sharing --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"normal": {"mean": 5, "sd": 2}}, {"normal": {"mean": 0, "sd": 1}}),
+        ({"lognormal": {"median": 5, "sigma": 0.3}}, {"lognormal": {"median": 1, "sigma": 0.3}}),
+        ({"uniform": {"min": 0, "max": 1}}, {"uniform": {"min": 5, "max": 9}}),
+        ({"triangular": {"min": 0, "mode": 1, "max": 4}}, {"triangular": {"min": 10, "mode": 12, "max": 18}}),
+        ({"pert": {"min": 0, "mode": 1, "max": 4}}, {"beta": {"a": 2, "b": 4, "min": 3, "max": 9}}),
+        ({"exponential": {"mean": 5}}, {"weibull": {"shape": 1, "scale": 3}}),
+        ({"gamma": {"shape": 2, "scale": 3}}, {"gamma": {"shape": 2, "scale": 4}}),
+        (
+            {"normal": {"mean": 1, "sd": 2}, "truncate": [-1, 5]},
+            {"normal": {"mean": 0, "sd": 1}, "truncate": [-1, 2]},
+        ),
+        ({"uniform": {"min": 0, "max": 1}, "truncate": [-1, 2]}, {"uniform": {"min": 0, "max": 2}}),
+        (
+            {"scipy": {"name": "gumbel_r", "args": {"loc": 3}}},
+            {"scipy": {"name": "gumbel_r", "args": {"scale": 2}}},
+        ),
+        (1, 2.5),
+    ],
+)
+def test_book__laws_share_a_table_after_location_and_scale(one, other):
+    book = TableBook()
+    first, second = (book.add(Law.model_validate(law)) for law in (one, other))
+    tables = book.tables()
+    assert first != second
+    assert tables.law[first].tolist() == tables.law[second].tolist()
+    assert len(tables.segment) == tables.law[first, 1]
+
+
+def test_book__an_equal_law_has_the_same_id():
+    book = TableBook()
+    ids = [book.add(Law.model_validate(CASES[name][0])) for name in [*CASES, *CASES]]
+    assert ids[: len(CASES)] == ids[len(CASES) :]
+
+
+def test_book__different_laws_do_not_share():
+    book = TableBook()
+    for shape in (2, 2.0000001):
+        book.add(Law.model_validate({"gamma": {"shape": shape, "scale": 1}}))
+    first, second = book.tables().law
+    assert first[0] != second[0]
+
+
+# ---- refusals -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("law", "message"),
+    [
+        (
+            {"uniform": {"min": 0, "max": 1}, "truncate": [3, 4]},
+            r"some probability, got none in \[3, 4\]; .* mean is 0.5",
+        ),
+        ({"scipy": {"name": "gumble_r"}}, 'law of scipy.stats, got "gumble_r"; did you mean gumbel_r'),
+        ({"scipy": {"name": "__init__"}}, "law of scipy.stats"),
+        ({"scipy": {"name": "rv_histogram"}}, "law of scipy.stats"),
+        ({"scipy": {"name": "multivariate_normal"}}, "law of scipy.stats"),
+        (
+            {"scipy": {"name": "genextreme", "args": {"shape": 1}}},
+            "takes the arguments c, loc, scale, got unknown shape, no c",
+        ),
+        ({"scipy": {"name": "poisson", "args": {"mu": 1, "scale": 2}}}, "got unknown scale"),
+        ({"scipy": {"name": "gengamma", "args": {"a": -1, "c": 1}}}, "domain of scipy's gengamma"),
+        ({"scipy": {"name": "poisson", "args": {"mu": 1e9}}}, "at most 4096 distinct values"),
+        ({"weibull": {"shape": 0.001, "scale": 1}}, "shape must be at least 0.02"),
+        ({"scipy": {"name": "loguniform", "args": {"a": 1, "b": 2, "scale": -1}}}, "domain"),
+    ],
+)
+def test_law__refusals_say_what_is_wrong_and_what_to_do(law, message):
+    with pytest.raises(LawError, match=message) as caught:
+        table_of(law)
+    assert caught.value.remedy
+
+
+# ---- cost -----------------------------------------------------------------------------------------------------
+
+
+def test_import__does_without_scipy_stats():
+    code = "import sys, spvrisk.plan.tables; sys.exit('scipy.stats' in sys.modules)"
+    assert run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_book__forty_laws_are_quick():
+    gammas = [{"gamma": {"shape": 1 + 0.3 * k, "scale": 1}} for k in range(20)]
+    betas = [{"beta": {"a": 2 + 0.3 * k, "b": 3}} for k in range(20)]
+    book = TableBook()
+    start = time.process_time()
+    for law in gammas + betas:
+        book.add(Law.model_validate(law))
+    assert time.process_time() - start < 2.0  # 0.2 s on a free core
