@@ -14,6 +14,11 @@ COMMANDS = {
     "init": "Write a starter study to work from.",
     "schema": "Print the JSON Schema of study files, for editors.",
     "validate": "Check a study and list every mistake in it.",
+    "plan": "Show what a study comes to before a path is drawn.",
+    "warmup": "Compile the kernel beforehand.",
+    "run": "Run a study and print its summary.",
+    "summary": "Print the figures of a result.",
+    "info": "Say what a result file is and how it came about.",
 }
 """Commands in the order of work, with their line in the help; each is `command` of the module of its name."""
 

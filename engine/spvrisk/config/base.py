@@ -76,7 +76,9 @@ def suggestion(wrong: str, allowed: Iterable[str]) -> str:
     names = list(dict.fromkeys(allowed))
     if not names:
         return "none is defined"
-    near = get_close_matches(wrong.lower(), [name.lower() for name in names], n=1, cutoff=0.6)
+    lower = [name.lower() for name in names]
+    near = get_close_matches(wrong.lower(), lower, n=1, cutoff=0.6)
+    near = near or [name for name in lower if len(wrong) > 3 and wrong.lower() in name][:1]
     guess = [name for name in names if near and name.lower() == near[0]][:1]
     head = f"did you mean {guess[0]}? " if guess else ""
     listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")

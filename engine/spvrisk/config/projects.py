@@ -102,8 +102,8 @@ class Construction(Model):
 
     def _time_flaws(self) -> list[Flaw]:
         if (self.phases is None) == (self.planned_duration_years is None):
-            got = "neither" if self.phases is None else "both"
-            return [Flaw((), "needs either planned_duration_years or phases", got, "give one of them")]
+            at, got = ((), "neither") if self.phases is None else (("phases",), "both")
+            return [Flaw(at, "needs either planned_duration_years or phases", got, "give one of them")]
         if self.phases is None:
             return []
         return sum_flaws(("phases",), "shares", [phase.share for phase in self.phases])
@@ -177,8 +177,8 @@ class Contract(Model):
     def _whole(self) -> "Contract":
         flaws = share_law_flaws(("share",), self.share)
         if (self.escalator is None) == (self.indices is None):
-            got = "neither" if self.escalator is None else "both"
-            flaws.append(Flaw((), "needs either escalator or indices", got, "give one of them; escalator: 0 is flat"))
+            at, got = ((), "neither") if self.escalator is None else (("indices",), "both")
+            flaws.append(Flaw(at, "needs either escalator or indices", got, "give one of them; escalator: 0 is flat"))
         if flaws:
             raise flawed(flaws)
         return self
@@ -216,8 +216,8 @@ class FixedOm(Model):
     @model_validator(mode="after")
     def _one(self) -> "FixedOm":
         if (self.per_mw_year is None) == (self.per_year is None):
-            got = "neither" if self.per_year is None else "both"
-            raise flawed([Flaw((), "needs either per_mw_year or per_year", got, "give one of them")])
+            at, got = ((), "neither") if self.per_year is None else (("per_year",), "both")
+            raise flawed([Flaw(at, "needs either per_mw_year or per_year", got, "give one of them")])
         return self
 
 
@@ -270,16 +270,16 @@ class Project(Model):
     def _output(self) -> "Project":
         flaws = []
         if (self.capacity_mw is None) == (self.capacity is None):
-            got = "neither" if self.capacity is None else "both"
-            flaws.append(Flaw((), "needs either capacity_mw or capacity", got, "give one of them"))
+            at, got = ((), "neither") if self.capacity is None else (("capacity",), "both")
+            flaws.append(Flaw(at, "needs either capacity_mw or capacity", got, "give one of them"))
         elif self.capacity is not None and self.output_unit is None:
             flaws.append(Flaw(("capacity",), "needs output_unit", "", "add e.g. output_unit: bbl"))
         elif self.capacity_mw is not None and self.output_unit not in (None, "MWh"):
             flaws.append(Flaw(("output_unit",), "is MWh with capacity_mw", shown(self.output_unit), "leave it out"))
         fixed = self.operation.fixed_om
         if fixed is not None and fixed.per_mw_year is not None and self.capacity_mw is None:
-            at = ("operation", "fixed_om", "per_mw_year")
-            flaws.append(Flaw(at, "needs capacity_mw", "", "write per_year: the cost of the whole plant a year"))
+            per_mw = ("operation", "fixed_om", "per_mw_year")
+            flaws.append(Flaw(per_mw, "needs capacity_mw", "", "write per_year: the cost of the whole plant a year"))
         if flaws:
             raise flawed(flaws)
         return self

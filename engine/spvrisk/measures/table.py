@@ -127,7 +127,7 @@ def _from_moments(moments: Moments) -> tuple[Float, Float, Float, Float, Float]:
         variance = np.where(n > 1, moments.central[M2] / (n - 1), nan)
         sd = np.sqrt(variance)
         fourth = moments.central[M4] / n
-        spread = (fourth - variance * variance * (n + 30) / (n - 1)) / n
+        spread = (fourth - variance * variance * (n - 3) / (n - 1)) / n
         sd_se = np.where(variance > 0, np.sqrt(np.maximum(spread, 0.0)) / (2 * sd), sd)
         skewness = np.sqrt(n) * moments.central[M3] / moments.central[M2] ** 1.5
         return mean, sd / np.sqrt(n), sd, sd_se, np.where(variance > 0, skewness, nan)

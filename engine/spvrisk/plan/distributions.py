@@ -17,6 +17,9 @@ Function = Callable[[Array], Array]
 NOTHING = 1e-15
 """Probabilities below this are rounding."""
 
+QUADRATURE_REACH = 9.0
+"""Scores up to which quantiles are used."""
+
 
 class LawError(ValueError):
     """A law that cannot be; the caller knows its place in the config.
@@ -231,66 +234,58 @@ class Affine(Distribution):
 
 @dataclass(frozen=True)
 class Truncated(Distribution):
-    """The law `base` on condition that it lies in [lower, upper]."""
+    """The continuous law `base` on condition that it lies in [lower, upper]."""
 
-    base: Distribution
+    base: Continuous
     lower: float
     upper: float
 
     @cached_property
-    def _masses(self) -> tuple[float, float, float]:
-        """Probabilities of `base` below, above and inside."""
-        lower, upper = np.array([self.lower]), np.array([self.upper])
-        below = max(float((self.base.cdf(lower) - self.base.atom(lower))[0]), 0.0)
-        above = float(self.base.sf(upper)[0])
-        if below < 0.5:
-            return below, above, float(self.base.cdf(upper)[0]) - below if above > 0.5 else 1.0 - below - above
-        return below, above, float((self.base.sf(lower) + self.base.atom(lower))[0]) - above
+    def _ends(self) -> tuple[Array, Array]:
+        """Cdf and survival function of `base` at both ends."""
+        ends = np.array([self.lower, self.upper])
+        return self.base.cdf(ends), self.base.sf(ends)
 
-    @property
+    @cached_property
     def mass(self) -> float:
-        """Probability that `base` lies inside."""
-        return self._masses[2]
+        """Probability that `base` lies inside, from whichever tail loses no digits."""
+        cdf, sf = self._ends
+        if sf[0] < 0.5:
+            return float(sf[0] - sf[1])
+        return float(cdf[1] - cdf[0]) if cdf[1] < 0.5 else float(1.0 - cdf[0] - sf[1])
 
     @property
     def whole(self) -> bool:
         """Whether nothing is cut off."""
-        return self._masses[0] == 0.0 and self._masses[1] == 0.0
+        return bool(self._ends[0][0] == 0.0 and self._ends[1][1] == 0.0)
 
     @property
     def breaks(self) -> tuple[float, ...]:
-        ends = {x for x in (self.lower, self.upper) if np.isfinite(x)}
+        ends = {x for x in (self.lower, self.upper) if self.base.lower <= x <= self.base.upper}
         return tuple(sorted(ends | {x for x in self.base.breaks if self.lower < x < self.upper}))
 
     @cached_property
     def moments(self) -> tuple[float, float]:
         return quadrature(self)
 
-    @property
-    def cap_share(self) -> float:
-        return self.base.cap_share / self.mass if self._masses[1] == 0.0 else 0.0
-
     def quantile(self, u: Array, v: Array) -> Array:
-        below, above, mass = self._masses
-        return np.clip(self.base.quantile(below + mass * u, above + mass * v), self.lower, self.upper)
+        cdf, sf = self._ends
+        return np.clip(self.base.quantile(cdf[0] + self.mass * u, sf[1] + self.mass * v), self.lower, self.upper)
 
     def cdf(self, x: Array) -> Array:
-        below, above, mass = self._masses
-        x = np.minimum(x, self.upper)
-        inside = self.base.cdf(x) - below if below < 0.5 else (1.0 - below) - self.base.sf(x)
-        return np.where(x < self.lower, 0.0, np.clip(inside / mass, 0.0, 1.0))
+        (below, _), (not_below, _) = self._ends
+        x = np.clip(x, self.lower, self.upper)
+        inside = self.base.cdf(x) - below if below < 0.5 else not_below - self.base.sf(x)
+        return np.clip(inside / self.mass, 0.0, 1.0)
 
     def sf(self, x: Array) -> Array:
-        x = np.maximum(x, self.lower)
-        _, above, mass = self._masses
-        inside = self.base.sf(x) - above if above < 0.5 else (1.0 - above) - self.base.cdf(x)
-        return np.where(x >= self.upper, 0.0, np.clip(inside / mass, 0.0, 1.0))
+        (_, not_above), (_, above) = self._ends
+        x = np.clip(x, self.lower, self.upper)
+        inside = self.base.sf(x) - above if above < 0.5 else not_above - self.base.cdf(x)
+        return np.clip(inside / self.mass, 0.0, 1.0)
 
     def pdf(self, x: Array) -> Array:
         return np.where((x >= self.lower) & (x <= self.upper), self.base.pdf(x) / self.mass, 0.0)
-
-    def atom(self, x: Array) -> Array:
-        return np.where((x >= self.lower) & (x <= self.upper), self.base.atom(x) / self.mass, 0.0)
 
 
 @dataclass(frozen=True)
@@ -376,27 +371,40 @@ class Mixture(Distribution):
                 np.clip((p - rest) / self.weights[one], 0.0, 1.0) for p, rest in ((u, others_below), (v, others_above))
             )
             return np.clip(self.parts[one].quantile(*inside), ends[index], ends[index + 1])
-        each = np.array([part.quantile(u, v) for part in self.parts])
-        low, high = np.maximum(each.min(axis=0), ends[index]), np.minimum(each.max(axis=0), ends[index + 1])
-        return self._solve(u, v, low, np.maximum(low, high))
+        z, (x, scores) = score(u, v), self._ladder
+        rung = np.clip(np.searchsorted(scores, z), 1, x.size - 1)
+        low, high = np.clip(x[rung - 1], *ends[index : index + 2]), np.clip(x[rung], *ends[index : index + 2])
+        with np.errstate(all="ignore"):
+            share = (z - scores[rung - 1]) / (scores[rung] - scores[rung - 1])
+        start = np.where((share > 0.0) & (share < 1.0), low + share * (high - low), 0.5 * (low + high))
+        return self._solve(u, v, low, high, start)
 
-    def _solve(self, u: Array, v: Array, low: Array, high: Array) -> Array:
+    @cached_property
+    def _ladder(self) -> tuple[Array, Array]:
+        """Increasing points that bracket every quantile, and the scores that they have as quantiles of the mixture."""
+        z = np.linspace(-QUADRATURE_REACH, QUADRATURE_REACH, 145)
+        u, v = np.asarray(special.ndtr(z)), np.asarray(special.ndtr(-z))
+        x = np.unique(np.concatenate([self.breaks, *(part.quantile(u, v) for part in self.parts)]))
+        return x, np.maximum.accumulate(score(self.cdf(x), self.sf(x)))
+
+    def _solve(self, u: Array, v: Array, low: Array, high: Array, x: Array) -> Array:
         """Newton on the logarithm of the smaller tail; bisection where a step leaves the bracket or does not shrink."""
         result, at, below = np.empty_like(u), np.arange(u.size), u < v
-        target, x, last = np.minimum(u, v), 0.5 * (low + high), high - low
+        target, last = np.minimum(u, v), high - low
         for _ in range(200):
             tail = np.where(below, self.cdf(x), self.sf(x))
             with np.errstate(all="ignore"):
                 gap = np.where(below, 1.0, -1.0) * np.log(tail / target)
                 newton = x - gap * tail / self.pdf(x)
             low, high = np.where(gap <= 0, x, low), np.where(gap >= 0, x, high)
-            good = (newton >= low) & (newton <= high) & (np.abs(newton - x) <= 0.5 * last)
-            new = np.where(good, newton, 0.5 * (low + high))
-            last = np.abs(new - x)
-            result[at] = new
-            go_on = (np.abs(gap) > 2e-15) & (last > 1e-15 * np.abs(x))
+            result[at] = x
+            # far below the table's tolerance, above the noise of the parts' own functions
+            go_on = (np.abs(gap) > 1e-12) & (high - low > 1e-14 * np.abs(x))
             if not go_on.any():
                 break
+            good = (newton > low) & (newton < high) & (np.abs(newton - x) <= 0.5 * last)
+            new = np.where(good, newton, 0.5 * (low + high))
+            last = np.abs(new - x)
             at, below, target, x, last, low, high = (each[go_on] for each in (at, below, target, new, last, low, high))
         return result
 
@@ -455,7 +463,6 @@ def pieces(law: Distribution, reach: float) -> list[Piece]:
     return [piece for piece in clipped if piece.lower < piece.upper]
 
 
-QUADRATURE_REACH = 9.0
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from scipy import special
@@ -10,6 +10,7 @@ from scipy import special
 from spvrisk.config.laws import Law
 from spvrisk.plan.cubics import Segment, UnfitError, constant, cubic, fit
 from spvrisk.plan.distributions import (
+    NOTHING,
     POINT,
     Affine,
     Array,
@@ -329,23 +330,35 @@ _FAMILIES: dict[str, Callable[[Parameters], Affine]] = {
 def _conditioned(law: Affine, lower: float, upper: float) -> tuple[Affine, float]:
     """Condition a law on [lower, upper]; also the probability that it lies there (if 0, the law is meaningless)."""
     location, scale, base = law.location, law.scale, law.base
-    if base is POINT:
-        return law, float(lower <= location <= upper)
-    if type(base) is Mixture:
-        parts = [
-            (weight, *_conditioned(part, lower, upper))
-            for weight, part in zip(base.weights, base.parts, strict=True)
-            if isinstance(part, Affine)
-        ]
-        left = [(weight * mass, part) for weight, part, mass in parts if weight * mass > 0.0]
-        return (_mixed(left) if left else law), sum(weight for weight, _ in left)
+    if isinstance(base, Mixture):
+        return _conditioned_mixture(base, lower, upper)
+    low, high = (lower - location) / scale, (upper - location) / scale
     if isinstance(base, Discrete):
-        values, probabilities = np.array(base.values), np.array(base.probabilities)
-        kept = (values >= lower) & (values <= upper)
-        return (_atoms(values[kept], probabilities[kept]) if kept.any() else law), float(probabilities[kept].sum())
-    ends = (lower - location) / scale, (upper - location) / scale
-    part = Truncated(base, *ends)
+        return _conditioned_atoms(law, base, low, high)
+    if isinstance(base, Truncated):
+        part = Truncated(base.base, max(low, base.lower), min(high, base.upper))
+        return Affine(location, scale, part), part.mass / base.mass
+    part = Truncated(cast(Continuous, base), low, high)
     return (law if part.whole else Affine(location, scale, part)), part.mass
+
+
+def _conditioned_atoms(law: Affine, base: Discrete, low: float, high: float) -> tuple[Affine, float]:
+    values, probabilities = np.array(base.values), np.array(base.probabilities)
+    kept = (values >= low) & (values <= high)
+    if kept.all() or not kept.any():
+        return law, float(kept.any())
+    # several atoms have no location and scale taken out
+    return _atoms(values[kept], probabilities[kept]), float(probabilities[kept].sum())
+
+
+def _conditioned_mixture(law: Mixture, lower: float, upper: float) -> tuple[Affine, float]:
+    parts = []
+    for weight, part in zip(law.weights, law.parts, strict=True):
+        inner, mass = _conditioned(part if isinstance(part, Affine) else Affine(0.0, 1.0, part), lower, upper)
+        parts.append((weight * mass, inner))
+    total = sum(mass for mass, _ in parts)
+    left = [(mass, part) for mass, part in parts if mass > NOTHING * total]
+    return (_mixed(left) if left else Affine(0.0, 1.0, law)), total
 
 
 # ---- quantile tables ------------------------------------------------------------------------------------------

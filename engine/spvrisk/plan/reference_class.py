@@ -14,16 +14,20 @@ THRESHOLD = 1.5
 
 
 @dataclass(frozen=True)
-class ReferenceClass(Mixture):
-    """Law of X = actual cost / budget, made by `reference_class`."""
-
-    capped: float = 0.0
-    alpha: float = math.nan
-    """Tail index; NaN if the tail is an atom or has no probability."""
+class Cap(Discrete):
+    """The atom at a reference class's cap."""
 
     @property
     def cap_share(self) -> float:
-        return self.capped
+        return 1.0
+
+
+@dataclass(frozen=True)
+class ReferenceClass(Mixture):
+    """Law of X = actual cost / budget, made by `reference_class`."""
+
+    alpha: float = math.nan
+    """Tail index; NaN if the tail is an atom or has no probability."""
 
 
 def reference_class(
@@ -61,8 +65,8 @@ def reference_class(
     alpha = tail_index(tail_mean, cap)
     censored = (THRESHOLD / cap) ** alpha
     weights = (*rest[0], tail_share * (1.0 - censored), tail_share * censored)
-    laws = (*rest[1], _truncated_pareto(alpha, cap), Discrete((cap,), (1.0,)))
-    return ReferenceClass(weights, laws, tail_share * censored, alpha)
+    laws = (*rest[1], _truncated_pareto(alpha, cap), Cap((cap,), (1.0,)))
+    return ReferenceClass(weights, laws, alpha)
 
 
 def _body_level(mean: float, tail_share: float, tail_mean: float, body: tuple[float, float]) -> float:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Running a study: leaves of paths over threads, progress, interruption, the result file."""

@@ -1,0 +1,20 @@
+"""``spvrisk warmup``: compile the kernel beforehand."""
+
+import time
+
+import click
+
+
+@click.command("warmup", epilog="Example: spvrisk warmup")
+@click.option("--lanes", type=click.Choice(["64", "128", "256"]), default="64", show_default=True, help="Lane count.")
+def command(lanes: str) -> None:
+    """Compile the kernel and keep its machine code, so that the next run starts at once."""
+    from spvrisk.config import load
+    from spvrisk.data import STARTER
+    from spvrisk.plan.compile import compile_study
+    from spvrisk.runner.simulate import Settings, simulate
+
+    began = time.perf_counter()
+    plan, labels, _ = compile_study(load(STARTER).study)
+    simulate(plan, labels, Settings(paths=1, seed=0, workers=1, lanes=int(lanes)))
+    click.echo(f"kernel ready, {time.perf_counter() - began:.1f} s")

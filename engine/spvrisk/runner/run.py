@@ -1,0 +1,97 @@
+"""From a loaded study to a result file: the whole story in a page."""
+
+import datetime
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from spvrisk.config import Loaded
+from spvrisk.dataset.layout import check_paths, default_paths
+from spvrisk.dataset.write import Provenance, check_output, write_result
+from spvrisk.measures.table import summary, timeline
+from spvrisk.plan.compile import compile_study
+from spvrisk.runner.simulate import Progress, Settings, processors, simulate
+
+Announce = Callable[[str], None]
+"""Told in a few words what is being done."""
+
+
+def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Settings:
+    """The study's run settings, changed where an argument is given."""
+    run = loaded.study.run
+    return Settings(
+        paths=run.paths if paths is None else paths,
+        seed=run.seed if seed is None else seed,
+        workers=(run.workers if workers is None else workers) or processors(),
+        leaves_per_shard=run.leaves_per_shard,
+        memory_mib=run.memory_mib,
+        lanes=run.lanes,
+    )
+
+
+def run_study(
+    loaded: Loaded,
+    out: str | os.PathLike[str],
+    settings: Settings,
+    overrides: Sequence[str] = (),
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    announce: Announce = lambda _: None,
+) -> Path:
+    """Run a study and write its result.
+
+    Parameters
+    ----------
+    loaded
+        The study, as `spvrisk.config.load` gives it.
+    out
+        The result file.
+    settings
+        Size of the run; see `settings_of`.
+    overrides
+        The overrides that the study was loaded with, for the record.
+    overwrite
+        Whether an existing file is replaced.
+    progress
+        Told of paths done.
+    announce
+        Told of each stage.
+
+    Returns
+    -------
+    Path
+        The result file.
+
+    Raises
+    ------
+    InputError
+        The study or the output cannot be used; nothing was written.
+    RunError
+        Writing failed.
+    """
+    study = loaded.study
+    target = check_output(out, overwrite)
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    announce("planning")
+    plan, labels, _ = compile_study(study)
+    names = study.output.paths or default_paths(labels)
+    check_paths(names, labels)
+    announce("running")
+    sums, store = simulate(plan, labels, settings, progress)
+    announce("summarising")
+    table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
+    steps = timeline(sums, store.fans, labels, study.output.quantiles)
+    announce("writing")
+    provenance = Provenance(
+        config_json=study.model_dump_json(by_alias=True),
+        sources=loaded.texts,
+        overrides=overrides,
+        started=started,
+        duration_seconds=time.perf_counter() - clock,
+        workers=settings.workers or processors(),
+        command_line=sys.argv,
+    )
+    write_result(target, labels, table, steps, store.values, names, settings.seed, provenance, overwrite)
+    return target

@@ -1,0 +1,188 @@
+"""All paths of a plan, over threads: the same bits for any number of them, and for any size of shard.
+
+A shard is a run of whole leaves (4096 paths each). A worker takes the next shard when it has finished one; within a leaf it calls the
+kernel for a tenth of a second at a time, so that an interruption is answered at once.
+"""
+
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
+
+import numpy as np
+
+from spvrisk.aggregate.state import RunState, Sums
+from spvrisk.aggregate.store import PathStore, check_memory
+from spvrisk.errors import InputError, Problem
+from spvrisk.plan.arrays import Floats, Plan
+from spvrisk.plan.names import FAN_PATHS, LEAF, TIMELINE, Labels
+
+_CALL_SECONDS = 0.1
+_POLL_SECONDS = 0.2
+
+Progress = Callable[[int], None]
+"""Told the number of paths done since it was last called; may be called from any thread."""
+
+
+class Settings(NamedTuple):
+    """Size of a run, and how it is spread; only the first two change a number."""
+
+    paths: int
+    seed: int
+    workers: int | None = None
+    """Threads; None = one per processor that this process may use."""
+    leaves_per_shard: int = 4
+    memory_mib: int = 1024
+    lanes: int = 64
+
+
+class Outcome(NamedTuple):
+    """What a run leaves."""
+
+    sums: Sums
+    store: PathStore
+
+
+class _Stop(Exception):
+    """A worker was told to stop."""
+
+
+def use_lanes(lanes: int) -> None:
+    """Choose the lane count of the kernel, which is a constant of its compiled code.
+
+    Raises
+    ------
+    InputError
+        The kernel was loaded with another lane count in this process.
+    """
+    loaded = sys.modules.get("spvrisk.kernel.lanes")
+    if loaded is None:
+        os.environ["SPVRISK_LANES"] = str(lanes)
+    elif loaded.LANES != lanes:
+        rule = f"must be {loaded.LANES}: this process has loaded the kernel with that many"
+        raise InputError(Problem("run", "lanes", rule, str(lanes), "start a new process for another lane count"))
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Worker:
+    """One thread's kernel: its workspace, and the leaf it works on."""
+
+    def __init__(self, plan: Plan, labels: Labels, seed: int) -> None:
+        from spvrisk.kernel import run as kernel  # loaded when the lane count is known; takes a fifth of a second
+
+        self._kernel = kernel
+        self._plan, self._seed, self._n_series = plan, np.uint64(seed), len(labels.series)
+        self._at, self._work = kernel.make_work(plan)
+        self._paths_per_call = kernel.LANES
+        self._rows = plan.projects.size * len(TIMELINE) * int(plan.study[0]["steps"])
+
+    def leaf(self, first: int, n: int, stop: threading.Event, progress: Progress) -> tuple[Floats, Floats, Floats, Floats]:
+        """Run `n` paths from `first`: values, timeline sums with the portfolio's, occupancy sums, fans."""
+        kernel, plan = self._kernel, self._plan
+        leaf = kernel.make_leaf(plan, self._n_series, first < FAN_PATHS)
+        done = 0
+        while done < n:
+            if stop.is_set():
+                raise _Stop
+            count = min(self._paths_per_call, n - done)
+            began = time.perf_counter()
+            arguments = (np.uint64(x) for x in (first + done, done, count))
+            kernel.run_paths(plan, self._at, self._work, leaf, self._seed, *arguments)
+            self._adapt(count, time.perf_counter() - began)
+            done += count
+            progress(count)
+        steps = int(plan.study[0]["steps"])
+        sums = kernel.tree_sums(leaf.partial, self._rows).reshape(plan.projects.size, len(TIMELINE), steps)
+        portfolio = np.add.accumulate(sums, axis=0)[-1:]
+        timeline = np.concatenate([sums, portfolio]).reshape(-1, steps)
+        return leaf.values[:, :n], timeline, leaf.occupancy, leaf.fans[:, :, :n]
+
+    def _adapt(self, count: int, seconds: float) -> None:
+        """Choose the length of the next call: whole rows of lanes for a tenth of a second."""
+        wanted = int(count * _CALL_SECONDS / max(seconds, 1e-6)) // self._kernel.LANES * self._kernel.LANES
+        self._paths_per_call = min(max(wanted, self._kernel.LANES), 2 * self._paths_per_call, LEAF)
+
+
+def simulate(plan: Plan, labels: Labels, settings: Settings, progress: Progress | None = None) -> Outcome:
+    """Run all paths of a plan.
+
+    Parameters
+    ----------
+    plan, labels
+        A compiled study.
+    settings
+        Size of the run.
+    progress
+        Told of paths done.
+
+    Raises
+    ------
+    InputError
+        The values of all paths do not fit into the memory that the run may take.
+    KeyboardInterrupt
+        Passed on once all threads have stopped, within a kernel call.
+    """
+    steps = int(plan.study[0]["steps"])
+    check_memory(len(labels.series), settings.paths, steps, settings.memory_mib)
+    use_lanes(settings.lanes)
+    store = PathStore(len(labels.series), settings.paths, steps)
+    stop = threading.Event()
+    shards = _shards(settings)
+    workers = min(settings.workers or processors(), shards.qsize())
+
+    def work() -> RunState:
+        state, worker = RunState(), _Worker(plan, labels, settings.seed)
+        while True:
+            try:
+                leaves = shards.get_nowait()
+            except queue.Empty:
+                return state
+            for number in leaves:
+                first = number * LEAF
+                n = min(LEAF, settings.paths - first)
+                values, timeline, occupancy, fans = worker.leaf(first, n, stop, progress or (lambda _: None))
+                state.update(number, values, timeline, occupancy)
+                store.put(first, values, fans if first < FAN_PATHS else None)
+
+    with ThreadPoolExecutor(workers, "spvrisk") as pool:
+        futures = [pool.submit(work) for _ in range(workers)]
+        try:
+            _wait(futures, stop)
+        finally:
+            stop.set()
+    return Outcome(_joined([future.result() for future in futures]), store)
+
+
+def _shards(settings: Settings) -> "queue.SimpleQueue[range]":
+    leaves = -(-settings.paths // LEAF)
+    shards: queue.SimpleQueue[range] = queue.SimpleQueue()
+    for first in range(0, leaves, settings.leaves_per_shard):
+        shards.put(range(first, min(first + settings.leaves_per_shard, leaves)))
+    return shards
+
+
+def _wait(futures: list["Future[RunState]"], stop: threading.Event) -> None:
+    """Wait in short turns, so that Ctrl-C reaches this thread; the first failure stops the others."""
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, timeout=_POLL_SECONDS, return_when=FIRST_EXCEPTION)
+        failed = [error for future in done if (error := future.exception()) is not None]
+        if failed:
+            stop.set()
+            raise failed[0]
+
+
+def _joined(states: list[RunState]) -> Sums:
+    """Join the threads' states; the tree is fixed by the leaves' numbers, not by who ran them."""
+    first, *others = states
+    for state in others:
+        first.merge(state)
+    return first.finish()
