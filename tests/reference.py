@@ -1336,36 +1336,23 @@ def root_between(value: Callable[[float], float], lo: float, hi: float) -> float
     return math.expm1(optimize.brentq(value, a, b, xtol=1e-15, rtol=1e-15, maxiter=1000))
 
 
-def irr(calls: Array, receipts: Array, times: Array, norstrom_only: bool) -> tuple[float, int]:
+def irr(calls: Array, receipts: Array, times: Array) -> tuple[float, int]:
     """Return the yearly effective internal rate of one path's flows, and how many roots were found.
 
-    -1 without receipts. Where neither the flows nor their running sum change sign once, a portfolio's is
-    undefined, and a project's is the root if a scan finds exactly one.
+    -1 where no step brings more than it calls; undefined where neither the flows nor their running sum change
+    sign once.
     """
     if not calls.any():
         return math.nan, 0
-    if not receipts.any():
-        return -1.0, 1
     flow = receipts - calls
-    if not flow.any():
-        return math.nan, 0
+    if not (flow > 0).any():
+        return -1.0, 1
     value = present_value_at(flow, times)
     if sign_changes(flow) == 1:
         return root_between(value, -math.inf, math.inf), 1
     if sign_changes(np.cumsum(flow)) == 1:
         return root_between(value, 0.0, math.inf), 1
-    if norstrom_only or sign_changes(flow) == 0:
-        return math.nan, 0
-    grid = np.sinh(np.linspace(-5, 5, 4001))
-    values = np.array([value(w) for w in grid])
-    (found,) = np.nonzero(values[:-1] * values[1:] < 0)
-    roots = [root_between_closed(value, grid[i], grid[i + 1]) for i in found]
-    return (roots[0] if len(roots) == 1 else math.nan), len(roots)
-
-
-def root_between_closed(value: Callable[[float], float], lo: float, hi: float) -> float:
-    """Return r at the root inside a bracket."""
-    return math.expm1(optimize.brentq(value, lo, hi, xtol=1e-15, rtol=1e-15, maxiter=1000))
+    return math.nan, 0
 
 
 def payback(calls: Array, receipts: Array, m: int) -> float:
@@ -1379,14 +1366,14 @@ def payback(calls: Array, receipts: Array, m: int) -> float:
 
 
 def flow_quantities(
-    ctx: Context, calls: Array, receipts: Array, host: Array, norstrom_only: bool
+    ctx: Context, calls: Array, receipts: Array, host: Array
 ) -> tuple[dict, dict]:
     """Return the quantities that follow from a unit's flows alone, and the margins of the discrete ones."""
     times, n = ctx.clock.ends, calls.shape[1]
     parties, curves = ctx.study["parties"], ctx.study["curves"]
     df_funder = discount_factors(curves[parties["funder"]["discount"]["study"]], times)[:, None]
     df_host = discount_factors(curves[parties["host"]["discount"]["study"]], times)[:, None]
-    rates = [irr(calls[:, i], receipts[:, i], times, norstrom_only) for i in range(n)]
+    rates = [irr(calls[:, i], receipts[:, i], times) for i in range(n)]
     paid, received = calls.sum(axis=0), receipts.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         multiple = np.where(paid > 0, received / paid, np.nan)
@@ -1456,7 +1443,7 @@ def project_quantities(ctx: Context, project: Mapping, site: Site, flows: Mappin
         "delay_months": np.where(completed, 12 * (site.completion - (site.start + site.duration)), np.nan),
     }
     from_flows, margins = flow_quantities(
-        ctx, flows["calls"], flows["distribution_funder"], flows["distribution_host"], norstrom_only=False
+        ctx, flows["calls"], flows["distribution_funder"], flows["distribution_host"]
     )
     quantities |= from_flows
     quantities["whole_years"] = whole_years(ctx, terms, site, flows)
@@ -1505,7 +1492,7 @@ def portfolio_quantities(ctx: Context, sim: "Simulation", sums: Mapping[str, Map
         "delay_months": ratio((budgets * late).sum(axis=0), (budgets * done).sum(axis=0)),
     }
     from_flows, margins = flow_quantities(
-        ctx, flow("calls"), flow("distribution_funder"), flow("distribution_host"), norstrom_only=True
+        ctx, flow("calls"), flow("distribution_funder"), flow("distribution_host")
     )
     quantities |= from_flows
     whole = rows("whole_years")

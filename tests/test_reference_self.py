@@ -510,7 +510,7 @@ def test_split__published_waterfall(cash, funder, host, irr, carry, places):
     assert round(float(rows[-1]["carry"]), 2) == carry
     calls = np.array([33.3] + [0.0] * 20)
     receipts = np.array([0.0] + [float(row["funder"]) for row in rows])
-    assert ref.irr(calls, receipts, np.arange(21.0), norstrom_only=True)[0] == pytest.approx(irr, abs=5e-5)
+    assert ref.irr(calls, receipts, np.arange(21.0))[0] == pytest.approx(irr, abs=5e-5)
 
 
 def test_split__published_first_due_and_carry():
@@ -589,9 +589,9 @@ def test_split__float_agrees_with_fractions(mode, flags):
 # ---- quantities ----------------------------------------------------------------------------------
 
 
-def rate_of(net, norstrom_only=False):
+def rate_of(net):
     net = np.array(net, dtype=float)
-    return ref.irr(np.maximum(-net, 0), np.maximum(net, 0), np.arange(1.0, len(net) + 1), norstrom_only)[0]
+    return ref.irr(np.maximum(-net, 0), np.maximum(net, 0), np.arange(1.0, len(net) + 1))[0]
 
 
 def test_irr__cases():
@@ -600,11 +600,11 @@ def test_irr__cases():
     assert rate_of([-100, 0]) == -1
     assert math.isnan(rate_of([0, 0])) and math.isnan(rate_of([5, 5]))
     # flows change sign three times, their running sum once: the positive root
-    assert rate_of([-100, 60, -10, 80], True) == pytest.approx(np.roots([-100, 60, -10, 80]).real.max() - 1)
-    # the running sum changes sign twice: undefined for a portfolio, and with two roots for a project too
-    assert math.isnan(rate_of([-100, 230, -132], True)) and math.isnan(rate_of([-100, 230, -132]))
-    # receipts that never exceed the call of their step: no rate
-    assert math.isnan(ref.irr(np.array([5.0, 5.0]), np.array([0.0, 1.0]), np.array([1.0, 2.0]), False)[0])
+    assert rate_of([-100, 60, -10, 80]) == pytest.approx(np.roots([-100, 60, -10, 80]).real.max() - 1)
+    # the running sum changes sign twice: undefined
+    assert math.isnan(rate_of([-100, 230, -132]))
+    # receipts that never exceed the call of their step: all is lost
+    assert ref.irr(np.array([5.0, 5.0]), np.array([0.0, 1.0]), np.array([1.0, 2.0]))[0] == -1
 
 
 def test_payback__cases():

@@ -15,7 +15,7 @@ _LOW, _HIGH, _S, _DONE = Z0, Z1, Z2, Z3
 _IN, _IN_SLOPE, _OUT, _OUT_SLOPE, _X = ROOT0, ROOT1, ROOT2, ROOT3, START_RATE
 _MAX_ROUNDS = 100
 _TOLERANCE = 1e-13
-_WIDEST = 3.0  # |s|: yearly rates between -0.999994 and 1.6e5 at quarterly steps
+_REACH = 600.0  # |s| T: exp(s T) stays finite; at 200 quarterly steps yearly rates from -0.999994 up
 
 
 @clause
@@ -94,36 +94,34 @@ def refine(w):  # type: ignore[no-untyped-def]
 
 
 @clause
-def solve(w, net, steps, steps_per_year, receipts, target):  # type: ignore[no-untyped-def]
-    """Yearly effective rate of flows that begin below and end above zero, into the row `target`; not sought without receipts."""
-    fill(w, _LOW, -_WIDEST)
-    fill(w, _HIGH, _WIDEST)
+def solve(w, net, steps, steps_per_year, target):  # type: ignore[no-untyped-def]
+    """Yearly effective rate of flows that begin below and end above zero, into the row `target`; -1 where none is above."""
+    fill(w, _LOW, -_REACH / steps)
+    fill(w, _HIGH, _REACH / steps)
     fill(w, _S, 0.0)
+    evaluate(w, net, steps)
     for l in range(L):
-        w[_DONE + l] = 0.0 if w[receipts + l] > 0.0 else 1.0
+        w[_DONE + l] = 0.0 if w[_IN + l] > 0.0 else 1.0
     for _ in range(_MAX_ROUNDS):
-        evaluate(w, net, steps)
         if refine(w) == 0.0:
             break
+        evaluate(w, net, steps)
     for l in range(L):
-        w[target + l] = exp(-steps_per_year * w[_S + l]) - 1.0
+        rate = exp(-steps_per_year * w[_S + l]) - 1.0
+        w[target + l] = rate if w[_IN + l] > 0.0 else -1.0
 
 
 @clause
-def irr(w, net, steps, steps_per_year, receipts, target, many_changes):  # type: ignore[no-untyped-def]
-    """Rate of return of a unit whose first flow is a call.
+def irr(w, net, steps, steps_per_year, target):  # type: ignore[no-untyped-def]
+    """Rate of return of a unit whose first flow is a call, into the row `target`.
 
-    -1 without receipts. With `many_changes` (a portfolio) it is undefined unless the flows, or else their running sum (Norstrom 1972),
-    change sign just once.
+    -1 where no step brings more than it calls; undefined unless the flows, or else their running sum (Norstrom 1972), change sign just once.
     """
-    solve(w, net, steps, steps_per_year, receipts, target)
-    if many_changes == 1:
-        sign_changes(w, net, steps, 0.0, _IN, _OUT)
-        for l in range(L):
-            w[_DONE + l] = w[_IN + l]
-        sign_changes(w, net, steps, 1.0, _IN, _OUT)
-        for l in range(L):
-            unique = w[_DONE + l] == 1.0 or w[_IN + l] == 1.0
-            w[target + l] = w[target + l] if unique else np.nan
+    solve(w, net, steps, steps_per_year, target)
+    sign_changes(w, net, steps, 0.0, _IN, _OUT)
     for l in range(L):
-        w[target + l] = w[target + l] if w[receipts + l] > 0.0 else -1.0
+        w[_DONE + l] = w[_IN + l]
+    sign_changes(w, net, steps, 1.0, _IN, _OUT)
+    for l in range(L):
+        defined = w[_DONE + l] == 1.0 or w[_IN + l] == 1.0 or w[target + l] == -1.0
+        w[target + l] = w[target + l] if defined else np.nan

@@ -34,7 +34,7 @@ from spvrisk.kernel.rows import (
     add,
     fill,
 )
-from spvrisk.plan.arrays import SPLIT_NONE, SPLIT_PERIODIC
+from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE
 from spvrisk.plan.names import QUANTITIES, TIMELINE
 
 N_QUANTITIES = len(QUANTITIES)
@@ -111,11 +111,17 @@ def book_payback(w, calls, receipts, t, dt):  # type: ignore[no-untyped-def]
 
 
 @clause
-def book_whole(w, life, end):  # type: ignore[no-untyped-def]
-    """Years from completion until nothing of the deemed allocation is open (`life` = 0 in the cumulative reading)."""
+def open_row(g):  # type: ignore[no-untyped-def]
+    """Row of what fell due and was not received: the carry, or the whole balance in the cumulative reading."""
+    return DEEMED if g.mode == SPLIT_CUMULATIVE else CARRY
+
+
+@clause
+def book_whole(w, open_row, life, end):  # type: ignore[no-untyped-def]
+    """Years from completion until the row `open_row` of the deemed allocation is zero, at an age of at least `life`."""
     for l in range(L):
         years = end - w[COMPLETION + l]
-        whole = years >= life and years >= 0.0 and w[CARRY + l] == 0.0 and w[WHOLE + l] == np.inf
+        whole = years >= life and years >= 0.0 and w[open_row + l] == 0.0 and w[WHOLE + l] == np.inf
         w[WHOLE + l] = years if whole else w[WHOLE + l]
 
 
@@ -149,8 +155,9 @@ def project_quantities(w, at, g, p, values, s, column):  # type: ignore[no-untyp
     """Write the quantities of one project, rows in the order of `plan.names.QUANTITIES`."""
     horizon, planned, expected = g.steps * g.dt, p.start + p.duration, p.expected_cost
     undefined = np.nan if g.mode == SPLIT_NONE else 0.0
+    overdue = open_row(g)
     first = s * N_QUANTITIES
-    irr(w, at.net, g.steps, 1.0 / g.dt, RECEIPTS, INDEX, 0)
+    irr(w, at.net, g.steps, 1.0 / g.dt, INDEX)
     for l in range(L):
         c = column + l
         completed = 1.0 if w[COMPLETION + l] <= horizon else 0.0
@@ -167,8 +174,8 @@ def project_quantities(w, at, g, p, values, s, column):  # type: ignore[no-untyp
         values[first + _MULTIPLE_FUNDER, c] = _ratio(w[RECEIPTS + l], w[PAID + l])
         values[first + _PAYBACK_YEARS, c] = w[PAYBACK + l]
         values[first + _WHOLE_YEARS, c] = w[WHOLE + l] + undefined
-        values[first + _DEEMED_SHARE, c] = _ratio(w[RECEIVED + l], w[RECEIVED + l] + w[CARRY + l]) + undefined
-        values[first + _DEEMED_OPEN, c] = w[DEEMED + l] + (w[CARRY + l] if g.mode == SPLIT_PERIODIC else 0.0)
+        values[first + _DEEMED_SHARE, c] = _ratio(w[RECEIVED + l], w[RECEIVED + l] + w[overdue + l]) + undefined
+        values[first + _DEEMED_OPEN, c] = w[DEEMED + l] + w[CARRY + l]
 
 
 @clause
@@ -243,7 +250,7 @@ def portfolio_quantities(w, at, c, g, projects, n_factors, values, tier_one, fan
     n_projects = projects.size
     first = n_projects * N_QUANTITIES
     portfolio_flows(w, at, c, g, n_factors, fans, column)
-    irr(w, at.net, g.steps, 1.0 / g.dt, RECEIPTS, DELAY_SCORE, 1)
+    irr(w, at.net, g.steps, 1.0 / g.dt, DELAY_SCORE)
     for l in range(L):
         column_of = column + l
         for i in (_FUNDED, _COMPLETED, _COST, _NPV_FUNDER, _PV_HOST, _DEEMED_OPEN):

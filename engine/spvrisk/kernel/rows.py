@@ -32,7 +32,7 @@ COST_SCORE, DELAY_SCORE, START_RATE = (next(_rows) for _ in range(3))
     SPENT,  # share of the spend curve behind us
     PAID,  # cumulated spend, nominal
     ARREARS,
-    CARRY,  # deemed allocation due and not received (cumulative reading: the whole balance)
+    CARRY,  # deemed allocation due and not received (periodic reading)
     RECEIVED,  # tier one received
     RECEIPTS,  # all that the funder received
     NPV,
@@ -62,7 +62,7 @@ COST_SCORE, DELAY_SCORE, START_RATE = (next(_rows) for _ in range(3))
     FUNDER,
     HOST,
     DUE,
-    DEEMED,  # deemed balance at the step's end
+    DEEMED,  # deemed balance at the step's end; state in the cumulative reading
 ) = (next(_rows) for _ in range(18))
 
 

@@ -27,6 +27,7 @@ from spvrisk.kernel.results import (
     book_timeline,
     book_values,
     book_whole,
+    open_row,
     portfolio_quantities,
     project_quantities,
 )
@@ -132,7 +133,7 @@ def book_step(w, at, c, g, p, sums, s, t, n):  # type: ignore[no-untyped-def]
     book_values(w, c[uint64(g.discount_funder) + t], c[uint64(g.discount_host) + t])
     book_payback(w, SPEND, FUNDER, t, g.dt)
     if g.mode != SPLIT_NONE:
-        book_whole(w, p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0, (t + 1.0) * g.dt)
+        book_whole(w, open_row(g), p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0, (t + 1.0) * g.dt)
     book_flows(w, at, t)
     stride = uint64(g.steps * PARTIALS)
     book_timeline(w, sums, uint64(s * N_TIMELINE) * stride + t * U(PARTIALS), stride, n)
@@ -197,16 +198,17 @@ def run_clocks(w, at, c, g, layers, states, events, now, outcome, occupancy, val
         for i in range(layers.size):
             values[row + i, column + l] = now[i].state - layers[i].first
         for e in range(events.size):
-            values[row + layers.size + e, column + l] = outcome[e]
+            values[row + layers.size + e, column + l] = outcome[e] if outcome[e] >= 0 else np.nan
 
 
 @clause
 def run_project_results(w, at, g, p, values, tier_one, s, column):  # type: ignore[no-untyped-def]
     """Quantities of a project that has been run, and its part of the portfolio's tier one."""
     project_quantities(w, at, g, p, values, s, column)
+    overdue = open_row(g)
     for l in range(L):
         tier_one[0, column + l] = w[RECEIVED + l] + (tier_one[0, column + l] if s > 0 else 0.0)
-        tier_one[1, column + l] = w[CARRY + l] + (tier_one[1, column + l] if s > 0 else 0.0)
+        tier_one[1, column + l] = w[overdue + l] + (tier_one[1, column + l] if s > 0 else 0.0)
 
 
 with cache_folder():

@@ -52,7 +52,7 @@ def accrue_before_completion(w, rate, spread, completion, begin, dt):  # type: i
 def fall_due_cumulative(w, rate, spread, dt):  # type: ignore[no-untyped-def]
     """Cumulative reading: the whole balance with the step's interest is due."""
     for l in range(L):
-        w[DUE + l] = w[CARRY + l] * (1.0 + max(w[rate + l] + spread, 0.0) * dt)
+        w[DUE + l] = w[DEEMED + l] * (1.0 + max(w[rate + l] + spread, 0.0) * dt)
 
 
 @clause
@@ -60,8 +60,7 @@ def settle_cumulative(w):  # type: ignore[no-untyped-def]
     """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
     for l in range(L):
         w[RECEIVED + l] += min(w[FUNDER + l], w[DUE + l])
-        w[CARRY + l] = max(w[DUE + l] - w[FUNDER + l], 0.0) + w[SPEND + l]
-        w[DEEMED + l] = w[CARRY + l]
+        w[DEEMED + l] = max(w[DUE + l] - w[FUNDER + l], 0.0) + w[SPEND + l]
 
 
 @clause

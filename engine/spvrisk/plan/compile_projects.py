@@ -133,11 +133,13 @@ def _phases(project: Project) -> list[tuple[float, float]]:
     return [(phase.share, phase.planned_duration_years) for phase in c.phases]
 
 
-def _composite(project: Project, factors: Mapping[str, Compiled]) -> Floats:
-    """Expected cost index at the value date and the steps' ends ``(T + 1,)``."""
+def _composite(project: Project, factors: Mapping[str, Compiled], steps: int) -> Floats:
+    """Expected cost index at the value date and the steps' ends ``(T + 1,)``; ones where the budget rides on no index."""
+    out = np.ones(steps + 1)
     weights = project.construction.indices
-    means = np.array([factors[name].mean for name in weights])
-    return np.concatenate(([1.0], np.array(list(weights.values())) @ means))
+    if weights:
+        out[1:] = sum(weight * factors[name].mean for name, weight in weights.items())
+    return out
 
 
 def _expected_cost(project: Project, start: float, index: Floats, grid: Grid) -> float:
@@ -201,7 +203,7 @@ def _streams(name: str, project: Project, streams: Streams) -> dict[str, int]:
 
 def _construction(path: str, project: Project, start: float, tools: Tools) -> dict[str, Any]:
     c, pool = project.construction, tools.pool
-    loading, phases, index = _loading(project), _phases(project), _composite(project, tools.factors)
+    loading, phases, index = _loading(project), _phases(project), _composite(project, tools.factors, tools.grid.steps)
     ref = c.equipment_tariff
     return {
         "loading_all": loading[0],

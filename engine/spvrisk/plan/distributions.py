@@ -276,13 +276,13 @@ class Truncated(Distribution):
         (below, _), (not_below, _) = self._ends
         x = np.clip(x, self.lower, self.upper)
         inside = self.base.cdf(x) - below if below < 0.5 else not_below - self.base.sf(x)
-        return np.clip(inside / self.mass, 0.0, 1.0)
+        return np.asarray(np.clip(inside / self.mass, 0.0, 1.0))
 
     def sf(self, x: Array) -> Array:
         (_, not_above), (_, above) = self._ends
         x = np.clip(x, self.lower, self.upper)
         inside = self.base.sf(x) - above if above < 0.5 else not_above - self.base.cdf(x)
-        return np.clip(inside / self.mass, 0.0, 1.0)
+        return np.asarray(np.clip(inside / self.mass, 0.0, 1.0))
 
     def pdf(self, x: Array) -> Array:
         return np.where((x >= self.lower) & (x <= self.upper), self.base.pdf(x) / self.mass, 0.0)

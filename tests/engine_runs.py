@@ -1,0 +1,104 @@
+"""Runs of the compiled kernel for comparison with the reference: everything that one block of paths leaves."""
+
+from io import StringIO
+from typing import NamedTuple
+
+import numpy as np
+import reference as ref
+from ruamel.yaml import YAML
+
+from spvrisk.config import load_study
+from spvrisk.kernel import run as kernel
+from spvrisk.kernel.maths import clause, score
+from spvrisk.plan.compile import Compiled, compile_study
+from spvrisk.plan.names import TIMELINE
+
+
+@clause
+def _scores(words, out):
+    for i in range(words.size):
+        out[i] = score(words[i])
+
+
+class KernelScores(ref.Draws):
+    """The reference's own words, turned into scores by the kernel's inversion."""
+
+    def scores(self, name, index, paths):
+        words = np.ascontiguousarray(self.words(name, index, paths))
+        out = np.empty(words.size, np.float32)
+        _scores(words.ravel(), out)
+        return out.reshape(words.shape).astype(np.float64)
+
+
+def compiled(study, tmp_path) -> Compiled:
+    """Compile a study that is given as the reference takes it."""
+    text = StringIO()
+    YAML(typ="rt").dump(study, text)
+    file = tmp_path / "study.yaml"
+    file.write_text(text.getvalue(), encoding="utf-8")
+    return compile_study(load_study(file))
+
+
+def table_values(study, plan):
+    """Hook for the reference: laws and spend curves read off the plan's tables, with arithmetic of its own."""
+    fields = {
+        "construction.overrun": "overrun_law",
+        "construction.duration": "duration_law",
+        "operation.availability.law": "availability_law",
+        "operation.contract.price": "price_law",
+        "operation.contract.share": "share_law",
+        "construction.spend_curve": "spend_curve",
+    }
+    number = {name: s for s, name in enumerate(study["projects"])}
+
+    def value(key, law, z):
+        if not key.startswith("projects."):
+            return ref.exact_value(key, law, z)
+        _, name, rest = key.split(".", 2)
+        return look_up(plan.constants, int(plan.projects[number[name]][fields[rest]]), np.asarray(z, float))
+
+    return value
+
+
+def look_up(pool, address, z):
+    """Interpolate a table of the plan's pool, segment by segment."""
+    count, location, scale = int(pool[address]), pool[address + 1], pool[address + 2]
+    segments = pool[address + 3 : address + 3 + 4 * count].reshape(count, 4)
+    out = np.empty_like(z)
+    for g, (lower, per_unit, last, cubics) in enumerate(segments):
+        here = z >= lower if g else np.ones_like(z, bool)
+        x = (z[here] - lower) * per_unit
+        cell = np.clip(np.floor(x), 0, last)
+        s = np.clip(x - cell, 0, 1)
+        rows = pool[(int(cubics) + 4 * cell.astype(int))[:, None] + np.arange(4)]
+        out[here] = location + scale * (rows * s[:, None] ** np.arange(4)).sum(axis=1)
+    return out
+
+
+class Block(NamedTuple):
+    """What one block of lanes leaves, by name."""
+
+    quantities: dict[tuple[str, str], np.ndarray]
+    sums: np.ndarray
+    """``(project, timeline row, step)``: sums over the paths."""
+    factors: np.ndarray
+    """``(step, factor, path)``."""
+    occupancy: np.ndarray
+    """``(state, step)``: sums over the paths."""
+
+
+def run_block(compiled_study, seed, first, n) -> Block:
+    """Run `n` paths, at most one row of lanes, from `first` (a multiple of the lane count)."""
+    plan, labels, _ = compiled_study
+    at, work = kernel.make_work(plan)
+    leaf = kernel.make_leaf(plan, len(labels.series), False)
+    kernel.run_paths(plan, at, work, leaf, np.uint64(seed), np.uint64(first), np.uint64(0), np.uint64(n))
+    steps, lanes = int(plan.study[0]["steps"]), kernel.LANES
+    rows = (len(labels.projects), len(TIMELINE), steps)
+    factors = work.w[int(at.factor) : int(at.factor) + steps * plan.factors.size * lanes]
+    return Block(
+        {key: row[:n] for key, row in zip(labels.series, leaf.values, strict=True)},
+        kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows),
+        factors.reshape(steps, plan.factors.size, lanes)[:, :, :n],
+        leaf.occupancy,
+    )

@@ -1,0 +1,98 @@
+"""The whole kernel against the independent reference, in the two passes of section 12 of the model page.
+
+(a) words to scores: the kernel's inversion against the exact one. (b) from the kernel's scores onwards: correlation, copula, tables, clock,
+every clause, every quantity, to 1e-9 max(|x|, 1e-3 budget); discrete outcomes are equal except where the reference's own margin to a
+threshold is below 1e-9.
+"""
+
+import numpy as np
+import pytest
+import reference as ref
+from engine_runs import KernelScores, compiled, run_block, table_values
+
+from spvrisk.kernel.lanes import LANES
+from spvrisk.plan.names import TIMELINE
+
+SEED = 7
+TOLERANCE = 1e-9
+MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local"}
+
+
+@pytest.fixture(scope="module", params=sorted(ref.VARIANTS))
+def pair(request, tmp_path_factory):
+    """Kernel and reference on the same paths of one variant of the study that uses every clause."""
+    study = ref.VARIANTS[request.param](ref.example_study())
+    done = compiled(study, tmp_path_factory.mktemp(request.param))
+    first = 3 * LANES
+    block = run_block(done, SEED, first, LANES)
+    paths = np.arange(first, first + LANES)
+    slow = ref.simulate(study, paths, KernelScores(SEED), table_values(study, done.plan))
+    return study, done, block, slow
+
+
+def assert_close(got, expected, scale, what):
+    allowed = TOLERANCE * np.maximum(np.abs(expected), scale)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(got - expected)
+    same = (got == expected) | (np.isnan(got) & np.isnan(expected)) | (off <= allowed)
+    assert same.all(), f"{what}: {got[~same][:3]} against {expected[~same][:3]}"
+
+
+def scale_of(study, unit, quantity):
+    """1e-3 of what a quantity is measured by: the budget for money, 1 for the rest."""
+    if quantity not in MONEY:
+        return 1e-3
+    budgets = {name: project["budget"] for name, project in study["projects"].items()}
+    budget = budgets.get(unit, sum(budgets.values()))
+    return 1e-3 * budget * (150.0 if quantity == "npv_funder_local" else 1.0)
+
+
+def test_factors__observed_values(pair):
+    study, done, block, slow = pair
+    for k, name in enumerate(study["factors"]):
+        assert_close(block.factors[:, k], slow.factors[name], 1e-3, name)
+
+
+def test_quantities__every_unit(pair):
+    study, done, block, slow = pair
+    compared = 0
+    for (unit, quantity), got in block.quantities.items():
+        if quantity.startswith("final_state_"):
+            expected = slow.final_states[quantity.removeprefix("final_state_")].astype(float)
+        elif quantity.startswith("outcome_"):
+            expected = slow.outcomes[quantity.removeprefix("outcome_")].astype(float)
+            expected[expected < 0] = np.nan
+        else:
+            expected = slow.quantities[unit][quantity]
+        assert_close(got, expected, scale_of(study, unit, quantity), f"{unit}.{quantity}")
+        compared += 1
+    assert compared == len(done.labels.series)
+
+
+def test_timeline__sums_over_paths(pair):
+    study, done, block, slow = pair
+    for s, name in enumerate(study["projects"]):
+        for i, row in enumerate(TIMELINE):
+            expected = slow.projects[name][row].sum(axis=1)
+            scale = 1e-3 * study["projects"][name]["budget"] * LANES
+            assert_close(block.sums[s, i], expected, scale, f"{name}.{row}")
+
+
+def test_occupancy__sums_over_paths(pair):
+    study, done, block, slow = pair
+    expected = np.concatenate([slow.occupancy[layer].sum(axis=2) for layer in study["layers"]])
+    assert_close(block.occupancy, expected, 1e-3 * LANES, "occupancy")
+
+
+def test_margins__few_are_small(pair):
+    *_, slow = pair
+    assert all((margin > TOLERANCE).all() for margin in slow.margins.values() if margin is not None)
+
+
+def test_scores__against_exact_inversion():
+    words = np.concatenate([np.arange(0, 2**32, 104729, dtype=np.uint64), [0, 1, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1]])
+    draws = KernelScores(0)
+    draws.words = lambda name, index, paths: words.astype(np.uint32)
+    got, exact = draws.scores("x", 0, words), ref.score_from_word(words.astype(np.uint32))
+    assert np.abs(got - exact)[np.abs(exact) < 5].max() <= 2e-6
+    assert np.abs(got - exact).max() <= 2.5e-3
