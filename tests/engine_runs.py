@@ -4,9 +4,9 @@ from io import StringIO
 from typing import NamedTuple
 
 import numpy as np
-import reference as ref
 from ruamel.yaml import YAML
 
+import reference as ref
 from spvrisk.config import load_study
 from spvrisk.kernel import run as kernel
 from spvrisk.kernel.maths import clause, score

@@ -229,9 +229,7 @@ def pareto_index(tail_mean: float, cap: float, start: float = 1.5) -> float:
             return start + start * ratio_log
         return start + start * math.expm1((1 - alpha) * ratio_log) / (1 - alpha)
 
-    log_alpha = optimize.brentq(
-        lambda a: mean(math.exp(a)) - 1 - tail_mean, -40.0, 30.0, xtol=1e-15, rtol=1e-15
-    )
+    log_alpha = optimize.brentq(lambda a: mean(math.exp(a)) - 1 - tail_mean, -40.0, 30.0, xtol=1e-15, rtol=1e-15)
     return math.exp(log_alpha)
 
 
@@ -279,9 +277,7 @@ class ReferenceClass(Law):
     def quantile(self, u: Array, q: Array) -> Array:
         tail = q <= self.p
         with np.errstate(divide="ignore"):
-            beyond = np.minimum(
-                1.5 * np.where(tail, q / self.p if self.p else 1.0, 1.0) ** (-1 / self.alpha), self.cap
-            )
+            beyond = np.minimum(1.5 * np.where(tail, q / self.p if self.p else 1.0, 1.0) ** (-1 / self.alpha), self.cap)
         v = np.clip(u / (1 - self.p), 0, 1)
         y = v if abs(self.k) < 1e-12 else np.log1p(v * np.expm1(self.k)) / self.k
         return np.where(tail, beyond, self.lo + (self.hi - self.lo) * y)
@@ -366,9 +362,7 @@ class Truncated(Law):
         return np.where(x < self.lo, 1.0, np.where(x >= self.hi, 0.0, inside))
 
     def quantile(self, u: Array, q: Array) -> Array:
-        return np.clip(
-            self.law.quantile(self.below + u * self.mass, self.above + q * self.mass), self.lo, self.hi
-        )
+        return np.clip(self.law.quantile(self.below + u * self.mass, self.above + q * self.mass), self.lo, self.hi)
 
     def atoms(self) -> list[tuple[float, float]]:
         return [(value, p / self.mass) for value, p in self.law.atoms() if self.lo <= value <= self.hi]
@@ -660,9 +654,7 @@ def correlation_matrix(study: Mapping, names: Sequence[str]) -> Array:
     return matrix
 
 
-def innovations(
-    study: Mapping, names: Sequence[str], T: int, paths: Array, draws: Draws, law_value: LawValue
-) -> dict:
+def innovations(study: Mapping, names: Sequence[str], T: int, paths: Array, draws: Draws, law_value: LawValue) -> dict:
     """Return the correlated standard normal innovations, factor -> ``(T, n)``."""
     if not names:
         return {}
@@ -672,9 +664,7 @@ def innovations(
     spec = given(study, "correlation", {})
     if given(spec, "copula", "gaussian") == "t":
         law = {"degrees_of_freedom": spec["degrees_of_freedom"]}
-        root_w = law_value(
-            "correlation.tail", {"t_tail": law}, draws.scores("factors/tail", np.arange(T), paths)
-        )
+        root_w = law_value("correlation.tail", {"t_tail": law}, draws.scores("factors/tail", np.arange(T), paths))
         g = np.array([law_value("correlation.score", {"t_score": law}, row * root_w) for row in g])
     return dict(zip(names, g, strict=True))
 
@@ -702,16 +692,12 @@ def parity_mean(study: Mapping, name: str, start: float, times: Array) -> Array:
         if given(party, "fx") == name:
             curves, used = study["curves"], party["discount"]
             return (
-                start
-                * discount_factors(curves[used["study"]], times)
-                / discount_factors(curves[used["local"]], times)
+                start * discount_factors(curves[used["study"]], times) / discount_factors(curves[used["local"]], times)
             )
     raise ValueError(f"factor {name}: a gbm needs a drift, unless it is a party's fx")
 
 
-def simulate_factors(
-    study: Mapping, clock: Calendar, paths: Array, draws: Draws, law_value: LawValue
-) -> Factors:
+def simulate_factors(study: Mapping, clock: Calendar, paths: Array, draws: Draws, law_value: LawValue) -> Factors:
     """Simulate every factor of a study."""
     T, times, step = clock.steps, clock.ends, 1.0 / clock.m
     spec = given(study, "factors", {})
@@ -731,9 +717,7 @@ def simulate_factors(
             start, sigma = float(p["start"]), p["sigma"]
             y = np.cumsum(sigma * math.sqrt(step) * noise[name], axis=0)
             drift = given(p, "drift")
-            mean = (
-                start * np.exp(drift * times) if drift is not None else parity_mean(study, name, start, times)
-            )
+            mean = start * np.exp(drift * times) if drift is not None else parity_mean(study, name, start, times)
             compensator = 0.0
             if kind == "merton":
                 rate, j, s = p["jump_intensity"], p["jump_mean"], p["jump_sd"]
@@ -743,9 +727,7 @@ def simulate_factors(
                 jump_score = draws.scores(f"factor/{name}/jump", np.arange(T), paths)
                 y = y + np.cumsum(counts * j + np.sqrt(counts) * s * jump_score, axis=0)
                 compensator = rate * math.expm1(j + s**2 / 2)
-            value = (
-                np.exp(y + (np.log(mean) - (sigma**2 / 2 + compensator) * times)[:, None]) * season[:, None]
-            )
+            value = np.exp(y + (np.log(mean) - (sigma**2 / 2 + compensator) * times)[:, None]) * season[:, None]
             result.expected[name] = mean * season
         else:  # ou, vasicek
             start, sigma, kappa = float(p["start"]), p["sigma"], p["kappa"]
@@ -761,9 +743,7 @@ def simulate_factors(
             if kind == "ou":
                 value = np.exp(y + centre[1:, None]) * season[:, None]
                 variance = sigma**2 * -np.expm1(-2 * kappa * times) / (2 * kappa)
-                result.expected[name] = (
-                    np.exp(centre[1:] + y0 * np.exp(-kappa * times) + variance / 2) * season
-                )
+                result.expected[name] = np.exp(centre[1:] + y0 * np.exp(-kappa * times) + variance / 2) * season
             else:
                 value = y + centre[1:, None] + season[:, None]
         for bound, pick in (("floor", np.maximum), ("cap", np.minimum)):
@@ -840,9 +820,7 @@ class UniformCache:
         return float(self.kept[name, index][i])
 
 
-def event_probabilities(
-    event: Mapping, states: Mapping[str, str], outcomes: Mapping[str, str]
-) -> Mapping[str, float]:
+def event_probabilities(event: Mapping, states: Mapping[str, str], outcomes: Mapping[str, str]) -> Mapping[str, float]:
     """Return the outcome probabilities that hold now: one map, or the first rule that holds."""
     rules = event["probabilities"]
     if isinstance(rules, Mapping):
@@ -864,18 +842,14 @@ class ClockPath:
     uniform: Callable[[str, int], float]
     jumps: list[tuple] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
-    margins: dict[str, float] = field(
-        default_factory=lambda: dict.fromkeys(("order", "choice", "date"), math.inf)
-    )
+    margins: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("order", "choice", "date"), math.inf))
 
     def run(self) -> None:
         """Take the next of event, clock and hazard until the horizon."""
         self.spec = given(self.study, "layers", {})
         self.events = given(self.study, "events", {})
         self.layers = {
-            name: LayerState(
-                layer["initial"]["state"], as_date(layer["initial"]["since"]), self.new_threshold(name, 0)
-            )
+            name: LayerState(layer["initial"]["state"], as_date(layer["initial"]["since"]), self.new_threshold(name, 0))
             for name, layer in self.spec.items()
         }
         self.now, pending = 0.0, []
@@ -1026,9 +1000,7 @@ def simulate_world(study: Mapping, clock: Calendar, paths: Array, draws: Draws) 
             for time, _, _, to, _ in (jump for jump in one.jumps if jump[1] == name):
                 world.occupancy[name][states[name].index(state), :, i] += overlap(since, time, T, clock.m)
                 since, state = time, to
-            world.occupancy[name][states[name].index(state), :, i] += overlap(
-                since, clock.horizon, T, clock.m
-            )
+            world.occupancy[name][states[name].index(state), :, i] += overlap(since, clock.horizon, T, clock.m)
             world.final_states[name][i] = states[name].index(state)
         for what, margin in one.margins.items():
             world.margins[f"clock_{what}"][i] = margin
@@ -1094,9 +1066,7 @@ def construction_scores(ctx: Context, name: str, build: Mapping) -> tuple[Array,
     def mixed(kind: str) -> Array:
         score = math.sqrt(rho_all) * ctx.score(f"construction/all/{kind}")
         if rho_class > rho_all:
-            score = score + math.sqrt(rho_class - rho_all) * ctx.score(
-                f"construction/{build['class']}/{kind}"
-            )
+            score = score + math.sqrt(rho_class - rho_all) * ctx.score(f"construction/{build['class']}/{kind}")
         return score + math.sqrt(1 - rho_class) * ctx.score(f"project/{name}/{kind}")
 
     cost = mixed("cost")
@@ -1106,9 +1076,7 @@ def construction_scores(ctx: Context, name: str, build: Mapping) -> tuple[Array,
 def start_time(ctx: Context, name: str, project: Mapping) -> float:
     """Return the time at which building starts: the due date, or the planned start if that is later."""
     funding = ctx.study["agreement"]["funding"]
-    due = due_date(
-        as_date(project["notice_date"]), funding["lag_business_days"], given(funding, "holidays", [])
-    )
+    due = due_date(as_date(project["notice_date"]), funding["lag_business_days"], given(funding, "holidays", []))
     if due < ctx.clock.value_date:
         raise ValueError(f"project {name}: funding was due on {due}, before the value date")
     planned = given(project["construction"], "planned_start")
@@ -1123,9 +1091,7 @@ def build_site(ctx: Context, name: str, project: Mapping) -> Site:
     drawn = ctx.law_value(f"{key}.overrun", build["overrun"], cost_score)
     overrun = 1 + (drawn - 1) * (1 - given(build, "inflation_share", 0.0))
     slower = ctx.law_value(f"{key}.duration", build["duration"], delay_score)
-    phases = given(build, "phases") or [
-        {"share": 1.0, "planned_duration_years": build.get("planned_duration_years")}
-    ]
+    phases = given(build, "phases") or [{"share": 1.0, "planned_duration_years": build.get("planned_duration_years")}]
     duration = max(phase["planned_duration_years"] for phase in phases)
     start = start_time(ctx, name, project)
 
@@ -1148,9 +1114,7 @@ def build_site(ctx: Context, name: str, project: Mapping) -> Site:
     if imported > 0:
         where = (build["equipment_tariff"]["layer"], build["equipment_tariff"]["attribute"])
         price = (
-            price
-            * (1 + imported * ctx.world.attributes[where])
-            / (1 + imported * ctx.world.initial_attributes[where])
+            price * (1 + imported * ctx.world.attributes[where]) / (1 + imported * ctx.world.initial_attributes[where])
         )
     return Site(
         start=start,
@@ -1189,9 +1153,7 @@ def operate(ctx: Context, name: str, project: Mapping, site: Site) -> dict[str, 
         key = f"projects.{name}.operation.contract"
         until = np.minimum(site.completion + contract["tenor_years"], end)
         lives = sum(share * overlap(begin, until, T, m) for share, begin in site.phase_starts)
-        contracted = lives * ctx.law_value(
-            f"{key}.share", contract["share"], ctx.score(f"project/{name}/subscription")
-        )
+        contracted = lives * ctx.law_value(f"{key}.share", contract["share"], ctx.score(f"project/{name}/subscription"))
         price = ctx.law_value(f"{key}.price", contract["price"], ctx.score(f"project/{name}/contract"))
         if given(contract, "indices"):
             price = price * composite(contract["indices"], observed)
@@ -1212,20 +1174,14 @@ def operate(ctx: Context, name: str, project: Mapping, site: Site) -> dict[str, 
     flows["fuel"] = np.zeros_like(q)
     if fuel is not None:
         burnt = q - given(contract, "fuel_pass_through", 0.0) * q_contract
-        flows["fuel"] = (
-            fuel["heat_rate"] * observed[fuel["factor"]] * given(fuel, "basis", 1.0) * burnt / unit
-        )
+        flows["fuel"] = fuel["heat_rate"] * observed[fuel["factor"]] * given(fuel, "basis", 1.0) * burnt / unit
     flows["om"] = np.zeros_like(q)
     variable, fixed = given(plant, "variable_om"), given(plant, "fixed_om")
     if variable is not None:
-        flows["om"] = (
-            flows["om"] + q * variable["per_output"] * composite(given(variable, "indices"), observed) / unit
-        )
+        flows["om"] = flows["om"] + q * variable["per_output"] * composite(given(variable, "indices"), observed) / unit
     if fixed is not None:
         yearly = fixed["per_mw_year"] * mw if given(fixed, "per_mw_year") is not None else fixed["per_year"]
-        flows["om"] = (
-            flows["om"] + yearly * ctx.step * operating * composite(given(fixed, "indices"), observed) / unit
-        )
+        flows["om"] = flows["om"] + yearly * ctx.step * operating * composite(given(fixed, "indices"), observed) / unit
     flows["age_start"] = np.clip(times - ctx.step - site.completion, 0.0, life)
     flows["age_end"] = np.clip(times - site.completion, 0.0, life)
     income = flows["revenue"] - flows["fuel"] - flows["om"]
@@ -1319,9 +1275,7 @@ def present_value_at(flow: Array, times: Array) -> Callable[[float], float]:
     first, last = times[nonzero[0]], times[nonzero[-1]]
 
     def value(w: float) -> float:
-        return float(
-            np.sum(flow * np.exp(np.minimum(-w * (times - (first if w > 0 else last)), 700.0)) * (flow != 0))
-        )
+        return float(np.sum(flow * np.exp(np.minimum(-w * (times - (first if w > 0 else last)), 700.0)) * (flow != 0)))
 
     return value
 
@@ -1365,9 +1319,7 @@ def payback(calls: Array, receipts: Array, m: int) -> float:
     return (int(np.argmax(whole)) - first) / m if whole.any() else math.inf
 
 
-def flow_quantities(
-    ctx: Context, calls: Array, receipts: Array, host: Array
-) -> tuple[dict, dict]:
+def flow_quantities(ctx: Context, calls: Array, receipts: Array, host: Array) -> tuple[dict, dict]:
     """Return the quantities that follow from a unit's flows alone, and the margins of the discrete ones."""
     times, n = ctx.clock.ends, calls.shape[1]
     parties, curves = ctx.study["parties"], ctx.study["curves"]
@@ -1442,9 +1394,7 @@ def project_quantities(ctx: Context, project: Mapping, site: Site, flows: Mappin
         "overrun_drawn": site.overrun - 1,
         "delay_months": np.where(completed, 12 * (site.completion - (site.start + site.duration)), np.nan),
     }
-    from_flows, margins = flow_quantities(
-        ctx, flows["calls"], flows["distribution_funder"], flows["distribution_host"]
-    )
+    from_flows, margins = flow_quantities(ctx, flows["calls"], flows["distribution_funder"], flows["distribution_host"])
     quantities |= from_flows
     quantities["whole_years"] = whole_years(ctx, terms, site, flows)
     quantities["deemed_share"] = ratio(received, received + owed)
@@ -1491,9 +1441,7 @@ def portfolio_quantities(ctx: Context, sim: "Simulation", sums: Mapping[str, Map
         "overrun_drawn": (budgets * rows("overrun_drawn")).sum(axis=0) / budgets.sum(),
         "delay_months": ratio((budgets * late).sum(axis=0), (budgets * done).sum(axis=0)),
     }
-    from_flows, margins = flow_quantities(
-        ctx, flow("calls"), flow("distribution_funder"), flow("distribution_host")
-    )
+    from_flows, margins = flow_quantities(ctx, flow("calls"), flow("distribution_funder"), flow("distribution_host"))
     quantities |= from_flows
     whole = rows("whole_years")
     quantities["whole_years"] = np.where(
@@ -1572,9 +1520,7 @@ class Simulation:
     margins: dict[str, Array] = field(default_factory=dict)
 
 
-def simulate(
-    study: Mapping, paths: Array, draws: Draws | None = None, law_value: LawValue | None = None
-) -> Simulation:
+def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value: LawValue | None = None) -> Simulation:
     """Simulate some paths of a resolved study.
 
     Parameters
@@ -1590,9 +1536,7 @@ def simulate(
     """
     paths = np.asarray(paths, dtype=np.int64)
     head = study["study"]
-    clock = Calendar(
-        as_date(head["value_date"]), int(given(head, "steps_per_year", 4)), float(head["horizon_years"])
-    )
+    clock = Calendar(as_date(head["value_date"]), int(given(head, "steps_per_year", 4)), float(head["horizon_years"]))
     draws = Draws(study["run"]["seed"]) if draws is None else draws
     law_value = exact_value if law_value is None else law_value
     world = simulate_world(study, clock, paths, draws)
@@ -1693,9 +1637,7 @@ def split_exact(
         if mode == "periodic":
             young, old, L = age(t * h), age((t + 1) * h), exact(life)
             open_share = max(Fraction(0), 1 - young / L)
-            due = (
-                carry + capital * r * open_share * (old - young) + capital * (min(old, L) - min(young, L)) / L
-            )
+            due = carry + capital * r * open_share * (old - young) + capital * (min(old, L) - min(young, L)) / L
         else:
             due = balance + balance * r * h
         first_tier = min(a, due / s1)

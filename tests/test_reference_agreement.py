@@ -1,15 +1,15 @@
 """The whole kernel against the independent reference, in the two passes of section 12 of the model page.
 
-(a) words to scores: the kernel's inversion against the exact one. (b) from the kernel's scores onwards: correlation, copula, tables, clock,
-every clause, every quantity, to 1e-9 max(|x|, 1e-3 budget); discrete outcomes are equal except where the reference's own margin to a
-threshold is below 1e-9.
+(a) words to scores: the kernel's inversion against the exact one. (b) from the kernel's scores onwards: correlation,
+copula, tables, clock, every clause, every quantity, to 1e-9 max(|x|, 1e-3 budget); discrete outcomes are equal except
+where the reference's own margin to a threshold is below 1e-9.
 """
 
 import numpy as np
 import pytest
+
 import reference as ref
 from engine_runs import KernelScores, compiled, run_block, table_values
-
 from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.names import TIMELINE
 
@@ -90,7 +90,9 @@ def test_margins__few_are_small(pair):
 
 
 def test_scores__against_exact_inversion():
-    words = np.concatenate([np.arange(0, 2**32, 104729, dtype=np.uint64), [0, 1, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1]])
+    words = np.concatenate(
+        [np.arange(0, 2**32, 104729, dtype=np.uint64), [0, 1, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1]]
+    )
     draws = KernelScores(0)
     draws.words = lambda name, index, paths: words.astype(np.uint32)
     got, exact = draws.scores("x", 0, words), ref.score_from_word(words.astype(np.uint32))

@@ -105,8 +105,7 @@ def test_law__quantile_inverts_both_tails(spec):
 def test_law__moments_are_those_of_the_quantity(name, mean, sd):
     law = ref.make_law(CONTINUOUS[name])
     m1, m2 = (
-        integrate.quad(lambda z, k=k: law.at_score(z) ** k * stats.norm.pdf(z), -9, 9, limit=400)[0]
-        for k in (1, 2)
+        integrate.quad(lambda z, k=k: law.at_score(z) ** k * stats.norm.pdf(z), -9, 9, limit=400)[0] for k in (1, 2)
     )
     assert (m1, math.sqrt(m2 - m1**2)) == (pytest.approx(mean, rel=1e-7), pytest.approx(sd, rel=1e-6))
 
@@ -134,8 +133,7 @@ def test_law__points():
     assert ref.exact_value("", cut, stats.norm.ppf([0.57, 0.58])).tolist() == [2, 3]  # 4/7 = 0.571
     poisson = {"scipy": {"name": "poisson", "args": {"mu": 5}}}
     assert (
-        ref.exact_value("", poisson, z).tolist()
-        == stats.poisson.ppf([0.1, 0.29, 0.31, 0.69, 0.71, 0.99], 5).tolist()
+        ref.exact_value("", poisson, z).tolist() == stats.poisson.ppf([0.1, 0.29, 0.31, 0.69, 0.71, 0.99], 5).tolist()
     )
 
 
@@ -152,9 +150,7 @@ def test_law__empirical_rows_weigh_the_same(tmp_path):
 
 
 def test_law__mixture_with_an_atom():
-    law = {
-        "mixture": [{"weight": 0.25, "law": 0}, {"weight": 0.75, "law": {"beta": {"mean": 0.85, "sd": 0.12}}}]
-    }
+    law = {"mixture": [{"weight": 0.25, "law": 0}, {"weight": 0.75, "law": {"beta": {"mean": 0.85, "sd": 0.12}}}]}
     z = stats.norm.ppf([0.01, 0.2499, 0.625, 0.9])
     x = ref.exact_value("", law, z)
     beta = ref.make_law({"beta": {"mean": 0.85, "sd": 0.12}})
@@ -170,9 +166,7 @@ def test_reference_class__published_tail_index(tail_mean, alpha):
     assert ref.pareto_index(tail_mean, 10.0) == pytest.approx(alpha, abs=6e-4)
 
 
-@pytest.mark.parametrize(
-    "triple", [(0.16, 0.14, 1.09), (1.20, 0.55, 2.04), (0.34, 0.19, 1.21), (0.73, 0.18, 4.47)]
-)
+@pytest.mark.parametrize("triple", [(0.16, 0.14, 1.09), (1.20, 0.55, 2.04), (0.34, 0.19, 1.21), (0.73, 0.18, 4.47)])
 def test_reference_class__three_numbers_hold(triple):
     mean, tail_share, tail_mean = triple
     law = ref.make_law({"reference_class": dict(mean=mean, tail_share=tail_share, tail_mean=tail_mean)})
@@ -289,16 +283,10 @@ def test_factors__means_are_the_expected_ones():
     got = factors(
         {
             "g": {"process": {"gbm": {"start": 2, "drift": 0.05, "sigma": 0.2}}},
-            "o": {
-                "process": {
-                    "ou": {"start": 2, "mean": {"value": 3, "growth": 0.02}, "kappa": 0.5, "sigma": 0.4}
-                }
-            },
+            "o": {"process": {"ou": {"start": 2, "mean": {"value": 3, "growth": 0.02}, "kappa": 0.5, "sigma": 0.4}}},
             "m": {
                 "process": {
-                    "merton": dict(
-                        start=1, drift=0.03, sigma=0.1, jump_intensity=0.5, jump_mean=0.2, jump_sd=0.3
-                    )
+                    "merton": dict(start=1, drift=0.03, sigma=0.1, jump_intensity=0.5, jump_mean=0.2, jump_sd=0.3)
                 }
             },
             "v": {"process": {"vasicek": {"start": 0.03, "mean": 0.05, "kappa": 0.5, "sigma": 0.01}}},
@@ -416,9 +404,7 @@ def test_clock__state_expires_on_its_day():
             "hazards": {"c": {"a": 1.0}},
         }
     }
-    draws = Fixed(
-        {("layer/l/hold", 0): 1 - math.exp(-0.1), ("layer/l/clock", 0): 0.5, ("layer/l/hold", 1): 0.9}
-    )
+    draws = Fixed({("layer/l/hold", 0): 1 - math.exp(-0.1), ("layer/l/clock", 0): 0.5, ("layer/l/hold", 1): 0.9})
     got = world(layers, draws=draws)
     july = ref.Calendar(dt.date(2026, 3, 31), 4, 4).time_of(dt.date(2026, 7, 24))
     assert got.jumps[0][0] == (july, "l", "a", "c", "clock")
@@ -469,17 +455,13 @@ def test_clock__rules_by_state_and_earlier_outcome():
 
 def test_clock__occupancy_is_the_matrix_exponential():
     hazards = {"a": {"b": 1.0, "c": 0.5}, "b": {"c": 2.0}, "c": {"a": 0.3, "b": 0.2}}
-    layers = {
-        "l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": STATES, "hazards": hazards}
-    }
+    layers = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": STATES, "hazards": hazards}}
     n, got = 1500, world(layers, draws=ref.Draws(3), n=1500, years=2)
     rates = np.array([[-1.5, 1, 0.5], [0, -2, 2], [0.3, 0.2, -0.5]])
     expected = linalg.expm(rates * 2)[0]
     share = np.bincount(got.final_states["l"], minlength=3) / n
     assert (np.abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) / n)).all()
-    mean = np.array(
-        [integrate.quad(lambda t, j=j: linalg.expm(rates * t)[0, j], 1.75, 2)[0] * 4 for j in range(3)]
-    )
+    mean = np.array([integrate.quad(lambda t, j=j: linalg.expm(rates * t)[0, j], 1.75, 2)[0] * 4 for j in range(3)])
     assert np.allclose(got.occupancy["l"][:, -1].mean(axis=1), mean, atol=4 * 0.5 / math.sqrt(n))
     assert np.allclose(got.occupancy["l"].sum(axis=0), 1)
 
@@ -520,9 +502,7 @@ def test_split__published_first_due_and_carry():
 
 
 def test_split__cumulative_by_hand():
-    rows = ref.split_exact(
-        [50, 200, 300], mode="cumulative", rates=Fraction(1, 10), calls=[0, 100, 0], paid_in=100
-    )
+    rows = ref.split_exact([50, 200, 300], mode="cumulative", rates=Fraction(1, 10), calls=[0, 100, 0], paid_in=100)
     # 110 due, 25 paid, 85 open; 93.5 due, 187 in tier one: 93.5 + 1.3, 100 open; 110 due, 220: 110 + 8
     assert [row["due"] for row in rows] == [110, Fraction("93.5"), 110]
     assert [row["funder"] for row in rows] == [25, Fraction("94.8"), 118]
@@ -537,9 +517,7 @@ def test_split__float_agrees_with_fractions(mode, flags):
     A = np.round(rng.gamma(1.0, 20.0, (T, n)) * (np.arange(T)[:, None] > 4), 3)
     K = np.round(rng.uniform(0, 60, (T, n)) * (np.arange(T)[:, None] < 6), 3)
     rate, completion = rng.normal(0.04, 0.03, (T, n)), np.array([0.0, 1.0, 1.3, 1.499, 9.0])
-    terms = dict(
-        mode=mode, first_share=0.5, second_share=0.1, reference_rate="r", spread=0.01, deemed_life_years=L
-    )
+    terms = dict(mode=mode, first_share=0.5, second_share=0.1, reference_rate="r", spread=0.01, deemed_life_years=L)
     terms |= dict(carry_interest="deemed_rate" if flags[0] else "none", interest_before_completion=flags[1])
     ends = np.arange(1, T + 1)[:, None] / m
     flows = {
@@ -581,9 +559,7 @@ def test_split__float_agrees_with_fractions(mode, flags):
         }
         for name, exact in {**names, "deemed_balance": "balance"}.items():
             if (mode, name) != ("cumulative", "carry"):
-                assert np.allclose(
-                    got[name][:, i], [float(row[exact]) for row in rows], rtol=1e-12, atol=1e-11
-                ), name
+                assert np.allclose(got[name][:, i], [float(row[exact]) for row in rows], rtol=1e-12, atol=1e-11), name
 
 
 # ---- quantities ----------------------------------------------------------------------------------
@@ -747,9 +723,7 @@ def test_project__index_bases():
     real = ref.simulate(study, np.array([0]))
     assert real.projects["p"]["spend"][1:4, 0] == pytest.approx(100 / 3 * np.exp(0.1 * t))
     plan = 50 * (math.exp(0.2) + math.exp(0.3))
-    assert real.quantities["p"]["cost_overrun"][0] == pytest.approx(
-        100 / 3 * np.exp(0.1 * t).sum() / plan - 1
-    )
+    assert real.quantities["p"]["cost_overrun"][0] == pytest.approx(100 / 3 * np.exp(0.1 * t).sum() / plan - 1)
 
 
 class Named(ref.Draws):
@@ -889,10 +863,7 @@ def test_example__uses_every_clause(example):
     sim = ref.simulate(example, np.arange(400))
     causes = {jump[4] for path in sim.layers for jump in path}
     assert causes == {"clock", "hazard", "event:president"}
-    assert all(
-        len(np.unique(outcome)) == len(example["events"][e]["outcomes"])
-        for e, outcome in sim.outcomes.items()
-    )
+    assert all(len(np.unique(outcome)) == len(example["events"][e]["outcomes"]) for e, outcome in sim.outcomes.items())
     q = sim.quantities
     assert 0 < q["mine"]["completed"].mean() < 1
     for name in ("gas", "port", "mine", "portfolio"):
@@ -921,9 +892,7 @@ def test_hooks__everything_drawn_and_tabulated_passes_through(example):
 
     exact = ref.simulate(example, np.arange(5))
     rounded = ref.simulate(example, np.arange(5), Spy(example["run"]["seed"]), law_value)
-    assert np.allclose(
-        exact.quantities["gas"]["npv_funder"], rounded.quantities["gas"]["npv_funder"], rtol=1e-4
-    )
+    assert np.allclose(exact.quantities["gas"]["npv_funder"], rounded.quantities["gas"]["npv_funder"], rtol=1e-4)
     assert {"factors/tail", "factor/equipment/count", "factor/equipment/jump", "layer/tariffs/clock"} <= asked
     assert {
         "construction/all/cost",

@@ -20,13 +20,18 @@ class Conditioned:
         self.base, self.low, self.high = base, low, high
         self.below, self.above = base.cdf(low), base.sf(high)
         # from whichever tail loses no digits
-        self.mass = (1 - self.above) - self.below if self.below < 0.5 else base.sf(low) - self.above
+        right, left = base.sf(low) - self.above, base.cdf(high) - self.below
+        self.mass = right if self.below > 0.5 else left
 
     def cdf(self, x):
-        return np.clip((self.base.cdf(x) - self.below) / self.mass, 0, 1)
+        left = self.below < 0.5
+        inside = self.base.cdf(x) - self.below if left else self.base.sf(self.low) - self.base.sf(x)
+        return np.clip(inside / self.mass, 0, 1)
 
     def sf(self, x):
-        return np.clip((self.base.sf(x) - self.above) / self.mass, 0, 1)
+        right = self.above < 0.5
+        inside = self.base.sf(x) - self.above if right else self.base.cdf(self.high) - self.base.cdf(x)
+        return np.clip(inside / self.mass, 0, 1)
 
 
 class Mixed:
@@ -97,6 +102,21 @@ CASES = {
     "truncated_normal_left_tail": (
         {"normal": {"mean": 0, "sd": 1}, "truncate": [-9, -6]},
         Conditioned(stats.norm(), -9, -6),
+    ),
+    "truncated_normal_far": ({"normal": {"mean": 0, "sd": 1}, "truncate": [9, 12]}, Conditioned(stats.norm(), 9, 12)),
+    "truncated_normal_far_left": (
+        {"normal": {"mean": 0, "sd": 1}, "truncate": [-12, -9]},
+        Conditioned(stats.norm(), -12, -9),
+    ),
+    "truncated_mixture_of_truncated": (
+        {
+            "mixture": [
+                {"weight": 0.5, "law": {"normal": {"mean": 0, "sd": 1}, "truncate": [-1, 1]}},
+                {"weight": 0.5, "law": {"normal": {"mean": 3, "sd": 1}}},
+            ],
+            "truncate": [0, 4],
+        },
+        Conditioned(Mixed((0.5, Conditioned(stats.norm(), -1, 1)), (0.5, stats.norm(3))), 0, 4),
     ),
     "truncated_triangular": (
         {"triangular": {"min": 0, "mode": 1, "max": 3}, "truncate": [0.5, 2]},
@@ -227,6 +247,19 @@ def test_report__has_the_moments_of_truncated_laws(name):
     square = base.expect(lambda x: (x - mean) ** 2, lb=oracle.low, ub=oracle.high, epsabs=0, epsrel=1e-12) / oracle.mass
     np.testing.assert_allclose([report.mean, report.sd], [mean, np.sqrt(square)], rtol=1e-8)
     np.testing.assert_allclose([report.table_mean, report.table_sd], [mean, np.sqrt(square)], rtol=1e-6)
+
+
+def test_report__table_moments_are_those_of_the_clamped_score():
+    book, _, index = table_of(CASES["lognormal_wide"][0])
+    report = book.report(index)
+
+    def power(k):  # E[exp(3 k Z)] for Z clamped to |Z| <= 7
+        ends = stats.norm.sf(7) * (np.exp(-21 * k) + np.exp(21 * k))
+        return ends + np.exp(4.5 * k * k) * (stats.norm.cdf(7 - 3 * k) - stats.norm.cdf(-7 - 3 * k))
+
+    np.testing.assert_allclose(report.table_mean, power(1), rtol=1e-6)
+    np.testing.assert_allclose(report.table_sd, np.sqrt(power(2) - power(1) ** 2), rtol=1e-5)
+    assert report.table_sd < 0.95 * report.sd
 
 
 def test_report__mixture_moments():

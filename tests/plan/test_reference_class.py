@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from lookup import look_up
 from scipy import integrate, optimize, stats
@@ -160,6 +160,26 @@ def test_reference_class__is_continuous_through_the_uniform_body(nudge):
     np.testing.assert_allclose(high - low, 2 * nudge * 6 * u * (1 - u), atol=1e-14 + 10 * nudge**2)
 
 
+@pytest.mark.parametrize("mean", [0.1, 0.1004, 0.102, 0.0975, 0.11, 0.3, -0.1])
+def test_reference_class__body_has_the_sd_of_its_quantiles(mean):
+    place, weight = np.polynomial.legendre.leggauss(400)
+    u = (1 + place) / 2
+    x = reference_class(mean, 0.0, 1.0).quantile(u, 1 - u)
+    sd = np.sqrt(np.sum(weight / 2 * (x - 1 - mean) ** 2))
+    np.testing.assert_allclose(reference_class(mean, 0.0, 1.0).moments[1], sd, rtol=1e-6)
+
+
+def test_reference_class__truncated_keeps_its_cap():
+    book = TableBook()
+    numbers = {"mean": 1.20, "tail_share": 0.55, "tail_mean": 2.04}
+    index = book.add(Law.model_validate({"reference_class": numbers, "truncate": [0.9, 20]}))
+    whole = Oracle(1.20, 0.55, 2.04, solved_alpha(2.04))
+    report = book.report(index)
+    np.testing.assert_allclose(report.cap_share, 0.55 * 0.15**whole.alpha / (1 - whole.cdf(0.9)), rtol=1e-6)
+    assert look_up(book.tables(), index, [-7, 7]).round(9).tolist() == [0.9, 10]
+    np.testing.assert_allclose(report.table_mean, report.mean, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("numbers", "needed", "allowed"),
     [
@@ -187,6 +207,7 @@ def test_reference_class__wider_body_makes_buildings_feasible():
     cap=st.floats(2.0, 100.0),
     low=st.floats(0.0, 1.2),
 )
+@example(tail_share=0.9245581732806295, place=0.9375, level=0.5, cap=2.0, low=0.0)  # quartiles at the cap
 def test_reference_class__any_feasible_triple_keeps_its_numbers(tail_share, place, level, cap, low):
     tail_mean = 0.5 + place * (cap - 1.5)
     body = low + level * (1.5 - low) - 1

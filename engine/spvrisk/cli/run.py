@@ -35,8 +35,8 @@ def command(
 ) -> None:
     """Run STUDY, write a result file and print its summary.
 
-    The result depends on the study, the paths and the seed alone: not on threads or machine load. Ctrl-C ends a run within two seconds;
-    the result file appears whole or not at all.
+    The result depends on the study, the paths and the seed alone: not on threads or machine load. Ctrl-C ends a run
+    within two seconds; the result file appears whole or not at all.
     """
     signal.signal(signal.SIGTERM, _interrupted)
     loaded = load(study, overrides)

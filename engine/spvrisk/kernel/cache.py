@@ -1,8 +1,8 @@
 """Where compiled code is kept, and when it may be used again.
 
-numba keys its cache by the file of the function that is called, not by those of the functions that it calls in turn: after an edit of a
-clause, a new process would go on with the old machine code. The folder is therefore named by a digest of every kernel source, of the
-compiler's versions and switches, and of the lane count.
+numba keys its cache by the file of the function that is called, not by those of the functions that it calls in turn:
+after an edit of a clause, a new process would go on with the old machine code. The folder is therefore named by a
+digest of every kernel source, of the compiler's versions and switches, and of the lane count.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import numba
@@ -20,6 +21,7 @@ import numba
 from spvrisk.kernel.lanes import LANES
 
 _SWEEP_AFTER_DAYS = 30
+_config: Any = numba.config  # its names are made at run time
 
 
 def _base() -> Path:
@@ -41,7 +43,7 @@ def _key() -> str:
     here = Path(__file__).parent
     for source in sorted([*here.glob("*.py"), *(here.parent / "plan" / name for name in ("arrays.py", "names.py"))]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    switches = (numba.__version__, llvmlite.__version__, numba.config.BOUNDSCHECK, numba.config.OPT, LANES)
+    switches = (numba.__version__, llvmlite.__version__, _config.BOUNDSCHECK, _config.OPT, LANES)
     digest.update(repr(tuple(map(str, switches))).encode())
     return digest.hexdigest()[:20]
 
@@ -57,15 +59,18 @@ def _sweep(base: Path, keep: Path) -> None:
 
 @contextlib.contextmanager
 def cache_folder() -> Iterator[Path]:
-    """Let functions that are decorated inside keep their machine code in our folder; other code's setting is left alone."""
+    """Let functions that are decorated inside keep their machine code in our folder.
+
+    Other code's setting is left alone.
+    """
     folder = _base() / _key()
     with contextlib.suppress(OSError):  # a read-only home: numba falls back to compiling in every process
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
         _sweep(folder.parent, folder)
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder) if os.access(folder, os.W_OK) else before
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(folder) if os.access(folder, os.W_OK) else before
     try:
         yield folder
     finally:
-        numba.config.CACHE_DIR = before
+        _config.CACHE_DIR = before

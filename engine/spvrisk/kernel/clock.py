@@ -1,8 +1,8 @@
 """The legal and political clock: layers, hazards, expiries, dated events (section 4 of the model page).
 
-Scalar per path: a path sees a few dozen jumps, and clarity is worth more here than lanes. Index legend: i = layer, q = state (numbered
-through), e = event in order of time, t = step, l = lane. ``now`` is the state of the layers of one path, ``outcome`` holds the outcome of
-each event in config order, -1 before it.
+Scalar per path: a path sees a few dozen jumps, and clarity is worth more here than lanes. Index legend: i = layer, q
+= state (numbered through), e = event in order of time, t = step, l = lane. ``now`` is the state of the layers of one
+path, ``outcome`` holds the outcome of each event in config order, -1 before it.
 """
 
 import math
@@ -29,7 +29,7 @@ _NOTHING, _EVENT, _EXPIRY, _HAZARD = 0, 1, 2, 3
 
 
 @clause
-def time_of_day(c, g, day):  # type: ignore[no-untyped-def]
+def time_of_day(c, g, day):
     """Time of the start of a day; infinite beyond the horizon."""
     if day >= c[g.days + g.steps]:
         return np.inf
@@ -45,7 +45,7 @@ def time_of_day(c, g, day):  # type: ignore[no-untyped-def]
 
 
 @clause
-def day_of_time(c, g, time):  # type: ignore[no-untyped-def]
+def day_of_time(c, g, time):
     """First day that does not begin before `time`."""
     position = time / g.dt
     t = min(int(position), g.steps - 1)
@@ -54,7 +54,7 @@ def day_of_time(c, g, time):  # type: ignore[no-untyped-def]
 
 
 @clause
-def choose(c, pairs, n, level):  # type: ignore[no-untyped-def]
+def choose(c, pairs, n, level):
     """First of `n` pairs (item, running sum) whose sum exceeds `level`; the last if rounding leaves none."""
     for j in range(n - 1):
         if c[pairs + 2 * j + 1] > level:
@@ -63,13 +63,16 @@ def choose(c, pairs, n, level):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _exponential(u):  # type: ignore[no-untyped-def]
+def _exponential(u):
     return -log(1.0 - u)
 
 
 @clause
-def mark(w, attribute, occupancy, c, g, q, n_states, begin, end, l):  # type: ignore[no-untyped-def]
-    """Book the time [begin, end) that a path spends in a state: occupancy, and attributes as time-weighted means of the steps."""
+def mark(w, attribute, occupancy, c, g, q, n_states, begin, end, l):
+    """Book the time [begin, end) that a path spends in a state.
+
+    Occupancy, and attributes as time-weighted means of the steps.
+    """
     first, last = begin / g.dt, end / g.dt
     for t in range(int(first), min(int(last) + 1, g.steps)):
         occupancy[q, t] += min(last, t + 1.0) - max(first, float(t))
@@ -82,7 +85,7 @@ def mark(w, attribute, occupancy, c, g, q, n_states, begin, end, l):  # type: ig
 
 
 @clause
-def enter(w, attribute, occupancy, c, g, states, now, q, time, day, l):  # type: ignore[no-untyped-def]
+def enter(w, attribute, occupancy, c, g, states, now, q, time, day, l):
     """Move a layer into state `q`; a move to the state it is in changes nothing."""
     here = now[states[q].layer]
     if here.state != q:
@@ -94,8 +97,11 @@ def enter(w, attribute, occupancy, c, g, states, now, q, time, day, l):  # type:
 
 
 @clause
-def rule_of(c, event, now, outcome):  # type: ignore[no-untyped-def]
-    """Address of the running sums of the first rule whose conditions on states and earlier outcomes hold; the last has none."""
+def rule_of(c, event, now, outcome):
+    """Address of the running sums of the first rule whose conditions on states and earlier outcomes hold.
+
+    The last has none.
+    """
     rule = event.rules
     while True:
         holds = True
@@ -113,7 +119,7 @@ def rule_of(c, event, now, outcome):  # type: ignore[no-untyped-def]
 
 
 @clause
-def happen(w, attribute, occupancy, c, g, states, now, outcome, event, seed, path, l):  # type: ignore[no-untyped-def]
+def happen(w, attribute, occupancy, c, g, states, now, outcome, event, seed, path, l):
     """An event takes place: draw its outcome, make its moves."""
     u = unit(word(seed, path, event.stream, 0))
     sums = rule_of(c, event, now, outcome)
@@ -129,7 +135,7 @@ def happen(w, attribute, occupancy, c, g, states, now, outcome, event, seed, pat
 
 
 @clause
-def expire(w, attribute, occupancy, c, g, layer, states, now, i, seed, path, l):  # type: ignore[no-untyped-def]
+def expire(w, attribute, occupancy, c, g, layer, states, now, i, seed, path, l):
     """The state of layer `i` has come to its last day: draw what follows."""
     state, time = states[now[i].state], now[i].expires
     u = unit(word(seed, path, layer.clock_stream, now[i].expiries))
@@ -140,7 +146,7 @@ def expire(w, attribute, occupancy, c, g, layer, states, now, i, seed, path, l):
 
 
 @clause
-def jump(w, attribute, occupancy, c, g, layer, states, now, i, time, seed, path, l):  # type: ignore[no-untyped-def]
+def jump(w, attribute, occupancy, c, g, layer, states, now, i, time, seed, path, l):
     """The threshold of layer `i` is used up: jump in proportion to the intensities, and draw a new threshold."""
     state = states[now[i].state]
     u = unit(word(seed, path, layer.to_stream, now[i].jumps))
@@ -151,7 +157,7 @@ def jump(w, attribute, occupancy, c, g, layer, states, now, i, time, seed, path,
 
 
 @clause
-def begin(c, g, layers, states, now, outcome, seed, path):  # type: ignore[no-untyped-def]
+def begin(c, g, layers, states, now, outcome, seed, path):
     """Set all layers to their state on the value date."""
     for i in range(layers.size):
         layer = layers[i]
@@ -166,8 +172,11 @@ def begin(c, g, layers, states, now, outcome, seed, path):  # type: ignore[no-un
 
 
 @clause
-def next_change(events, states, now, e, time, horizon):  # type: ignore[no-untyped-def]
-    """What happens next, when, and in which layer. Ties go to events, then expiries, then hazards, then config order."""
+def next_change(events, states, now, e, time, horizon):
+    """What happens next, when, and in which layer.
+
+    Ties go to events, then expiries, then hazards, then config order.
+    """
     best, kind, layer = horizon, _NOTHING, 0
     if e < events.size and events[e].time < best:
         best, kind = events[e].time, _EVENT
@@ -182,7 +191,7 @@ def next_change(events, states, now, e, time, horizon):  # type: ignore[no-untyp
 
 
 @clause
-def run_clock(w, attribute, occupancy, c, g, layers, states, events, now, outcome, seed, path, l):  # type: ignore[no-untyped-def]
+def run_clock(w, attribute, occupancy, c, g, layers, states, events, now, outcome, seed, path, l):
     """Run the clock of one path to the horizon; `now` and `outcome` are left with final states and outcomes."""
     horizon = g.steps * g.dt
     time, e = 0.0, 0

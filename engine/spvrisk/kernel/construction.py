@@ -1,7 +1,7 @@
 """Construction: overrun, duration, spend (section 6 of the model page).
 
-Index legend: k = factor, t = step, l = lane. Each function works on the fixed rows of `kernel.rows`; ``p`` is the project's record, ``c``
-the pool of constants, ``x`` the first element of the step's factor rows.
+Index legend: k = factor, t = step, l = lane. Each function works on the fixed rows of `kernel.rows`; ``p`` is the
+project's record, ``c`` the pool of constants, ``x`` the first element of the step's factor rows.
 """
 
 from numba import float64, int32, uint64
@@ -29,7 +29,7 @@ from spvrisk.kernel.tables import look_up
 
 
 @clause
-def class_score(w, u, target, p, all_stream, class_stream, own_stream, seed, path):  # type: ignore[no-untyped-def]
+def class_score(w, u, target, p, all_stream, class_stream, own_stream, seed, path):
     """Score with an overall, a class and an own part."""
     overall, common, own = p.loading_all, p.loading_class, p.loading_own
     fill_score(w, u, Z0, seed, path, all_stream)
@@ -40,7 +40,7 @@ def class_score(w, u, target, p, all_stream, class_stream, own_stream, seed, pat
 
 
 @clause
-def draw_overrun(w, u, c, g, p, seed, path):  # type: ignore[no-untyped-def]
+def draw_overrun(w, u, c, g, p, seed, path):
     """Overrun X of the budget, less the part of the published ratio that the cost indices carry already."""
     class_score(w, u, COST_SCORE, p, g.all_cost_stream, p.class_cost_stream, p.cost_stream, seed, path)
     look_up(w, COST_SCORE, OVERRUN, c, p.overrun_law)
@@ -50,7 +50,7 @@ def draw_overrun(w, u, c, g, p, seed, path):  # type: ignore[no-untyped-def]
 
 
 @clause
-def draw_completion(w, u, c, g, p, seed, path):  # type: ignore[no-untyped-def]
+def draw_completion(w, u, c, g, p, seed, path):
     """Duration multiplier Y, its score correlated with the overrun's, and the completion time."""
     class_score(w, u, DELAY_SCORE, p, g.all_delay_stream, p.class_delay_stream, p.delay_stream, seed, path)
     rho, start, duration = p.cost_delay, p.start, p.duration
@@ -63,7 +63,7 @@ def draw_completion(w, u, c, g, p, seed, path):  # type: ignore[no-untyped-def]
 
 
 @clause
-def basket(w, target, x, c, address):  # type: ignore[no-untyped-def]
+def basket(w, target, x, c, address):
     """Weighted sum of a step's factors: a cost or price index. No basket (-1) is the index 1."""
     fill(w, target, 1.0 if address < 0 else 0.0)
     if address >= 0:
@@ -75,7 +75,7 @@ def basket(w, target, x, c, address):  # type: ignore[no-untyped-def]
 
 
 @clause
-def advance_progress(w, p, end):  # type: ignore[no-untyped-def]
+def advance_progress(w, p, end):
     """Share of the planned work done at the step's end, exact inside the step."""
     start, duration = p.start, p.duration
     for l in range(L):
@@ -83,8 +83,11 @@ def advance_progress(w, p, end):  # type: ignore[no-untyped-def]
 
 
 @clause
-def deflate_index(w, c, p, steps, dt):  # type: ignore[no-untyped-def]
-    """Divide the cost index by its expectation at the planned date of the same progress, which a nominal budget contains."""
+def deflate_index(w, c, p, steps, dt):
+    """Divide the cost index by its expectation at the planned date of the same progress.
+
+    Which a nominal budget contains.
+    """
     start, duration, last = p.start / dt, p.duration / dt, float(steps - 1)
     expected = uint64(p.expected_index)
     for l in range(L):
@@ -95,7 +98,7 @@ def deflate_index(w, c, p, steps, dt):  # type: ignore[no-untyped-def]
 
 
 @clause
-def apply_tariff(w, p, attribute):  # type: ignore[no-untyped-def]
+def apply_tariff(w, p, attribute):
     """Tariff on the imported share, against the value date's, which the budget contains."""
     imported = p.imported_share
     base = 1.0 / (1.0 + imported * p.tariff_start)
@@ -104,7 +107,7 @@ def apply_tariff(w, p, attribute):  # type: ignore[no-untyped-def]
 
 
 @clause
-def step_cost(w, budget):  # type: ignore[no-untyped-def]
+def step_cost(w, budget):
     """Spend of the step, due at its end."""
     for l in range(L):
         w[SPEND + l] = budget * w[OVERRUN + l] * (w[SPENT_NOW + l] - w[SPENT + l]) * w[INDEX + l]
@@ -113,7 +116,7 @@ def step_cost(w, budget):  # type: ignore[no-untyped-def]
 
 
 @clause
-def build(w, at, x, c, g, p, t):  # type: ignore[no-untyped-def]
+def build(w, at, x, c, g, p, t):
     """One step of construction."""
     advance_progress(w, p, (t + 1.0) * g.dt)
     look_up(w, PROGRESS, SPENT_NOW, c, p.spend_curve)

@@ -2,7 +2,8 @@
 
 Index legend: k = factor, r = row of the correlation matrix, j = jumping factor, t = step, l = lane; ``f`` is the
 record of a factor. Four steps are drawn at a time, since a
-block of the generator gives four words. The scores of a step are drawn into the factors' own rows and worked over in place.
+block of the generator gives four words. The scores of a step are drawn into the factors' own rows and worked over in
+place.
 """
 
 import numpy as np
@@ -18,7 +19,7 @@ _MANTISSA = 0x000FFFFFFFFFFFFF
 
 
 @clause
-def correlate(w, x, c, g, rows):  # type: ignore[no-untyped-def]
+def correlate(w, x, c, g, rows):
     """Make correlated scores L z of independent ones, in place: the last row first, since it needs those before it."""
     n = rows.size
     for i in range(n):
@@ -36,8 +37,11 @@ def correlate(w, x, c, g, rows):  # type: ignore[no-untyped-def]
 
 
 @clause
-def map_tails(w, x, root, c, g, rows):  # type: ignore[no-untyped-def]
-    """t copula: e = Phi^-1(T_nu(y)), y the correlated score times sqrt(W), read off a table of e / y by bins of 1 + y^2 / nu."""
+def map_tails(w, x, root, c, g, rows):
+    """T copula.
+
+    E = Phi^-1(T_nu(y)), y the correlated score times sqrt(W), read off a table of e / y by bins of 1 + y^2 / nu.
+    """
     shift, keep, last = int64(52 - g.tail_bits), int64(12 + g.tail_bits), g.tail_last
     table, per_nu = uint64(g.tail_map), 1.0 / g.tail_nu
     for r in range(rows.size):
@@ -54,7 +58,7 @@ def map_tails(w, x, root, c, g, rows):  # type: ignore[no-untyped-def]
 
 
 @clause
-def draw_roots(w, u, c, g, seed, path, block):  # type: ignore[no-untyped-def]
+def draw_roots(w, u, c, g, seed, path, block):
     """sqrt(W) of four steps, common to all factors."""
     fill_scores(w, u, Z0, L, seed, path, g.tail_stream, block)
     for i in range(U(4)):
@@ -62,7 +66,7 @@ def draw_roots(w, u, c, g, seed, path, block):  # type: ignore[no-untyped-def]
 
 
 @clause
-def draw_jumps(w, u, rows, c, jump, seed, path, block):  # type: ignore[no-untyped-def]
+def draw_jumps(w, u, rows, c, jump, seed, path, block):
     """Compound Poisson jumps of four steps: N j + sqrt(N) s z (Merton 1976, in closed form given N)."""
     fill_words(u, seed, path, jump.count_stream, block)
     cdf, counts = uint64(jump.cdf), uint64(jump.counts)
@@ -78,7 +82,7 @@ def draw_jumps(w, u, rows, c, jump, seed, path, block):  # type: ignore[no-untyp
 
 
 @clause
-def advance_log(w, level, row, decay, sd, shift):  # type: ignore[no-untyped-def]
+def advance_log(w, level, row, decay, sd, shift):
     """One step of a process in the logarithm: gbm, ou, merton."""
     for l in range(L):
         y = decay * w[level + l] + sd * w[row + l]
@@ -87,7 +91,7 @@ def advance_log(w, level, row, decay, sd, shift):  # type: ignore[no-untyped-def
 
 
 @clause
-def advance_level(w, level, row, decay, sd, shift):  # type: ignore[no-untyped-def]
+def advance_level(w, level, row, decay, sd, shift):
     """One step of a process in levels: vasicek."""
     for l in range(L):
         y = decay * w[level + l] + sd * w[row + l]
@@ -96,14 +100,14 @@ def advance_level(w, level, row, decay, sd, shift):  # type: ignore[no-untyped-d
 
 
 @clause
-def bound(w, row, floor, cap):  # type: ignore[no-untyped-def]
+def bound(w, row, floor, cap):
     """Hold what is observed between floor and cap; the process itself goes on freely."""
     for l in range(L):
         w[row + l] = min(max(w[row + l], floor), cap)
 
 
 @clause
-def advance(w, row, level, c, f, t):  # type: ignore[no-untyped-def]
+def advance(w, row, level, c, f, t):
     """Take one factor a step on: score in, observed value out."""
     shift = c[uint64(f.shift) + t]
     if f.row < 0:
@@ -117,7 +121,7 @@ def advance(w, row, level, c, f, t):  # type: ignore[no-untyped-def]
 
 
 @clause
-def draw_block(w, u, at, x, c, g, factors, rows, jumps, seed, path, block):  # type: ignore[no-untyped-def]
+def draw_block(w, u, at, x, c, g, factors, rows, jumps, seed, path, block):
     """Draw what four steps need: scores into the factors' rows, jumps, sqrt(W)."""
     n = uint64(factors.size)
     for r in range(rows.size):
@@ -130,7 +134,7 @@ def draw_block(w, u, at, x, c, g, factors, rows, jumps, seed, path, block):  # t
 
 
 @clause
-def simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, path):  # type: ignore[no-untyped-def]
+def simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, path):
     """All factors at the ends of all steps, into the region ``at.factor (t, k, lane)``."""
     n = uint64(factors.size)
     for k in range(factors.size):

@@ -1,7 +1,7 @@
 """Internal rates of return of lanes (section 10 of the model page).
 
-The flows of a unit lie in the rows ``net (t, lane)`` (whole blocks of four steps, zero beyond the horizon), at times (t + 1) / m. With s = -log(1 + r) / m the rate solves
-sum_t net_t exp(s t) = 0.
+The flows of a unit lie in the rows ``net (t, lane)`` (whole blocks of four steps, zero beyond the horizon), at times
+(t + 1) / m. With s = -log(1 + r) / m the rate solves sum_t net_t exp(s t) = 0.
 """
 
 import numpy as np
@@ -19,8 +19,8 @@ _REACH = 600.0  # |s| T: exp(s T) stays finite; at 200 quarterly steps yearly ra
 
 
 @clause
-def sign_changes(w, net, steps, cumulated, count, last):  # type: ignore[no-untyped-def]
-    """Count, lane by lane, the sign changes of flows (or of their running sum) into the row `count`; zeros do not count.
+def sign_changes(w, net, steps, cumulated, count, last):
+    """Count the sign changes of flows, or of their running sum, into the row `count`; zeros do not count.
 
     Leaves the last sign in the row `last`.
     """
@@ -39,13 +39,13 @@ def sign_changes(w, net, steps, cumulated, count, last):  # type: ignore[no-unty
 
 
 @inline
-def _horner(total, slope, x, flow):  # type: ignore[no-untyped-def]
+def _horner(total, slope, x, flow):
     """One step of Horner's scheme for a polynomial and its derivative."""
     return total * x + flow, slope * x + total
 
 
 @clause
-def evaluate(w, net, steps):  # type: ignore[no-untyped-def]
+def evaluate(w, net, steps):
     """Receipts and calls apart, with their derivatives, at x = exp(s); four steps at a time stay in registers."""
     for l in range(L):
         w[_X + l] = exp(w[_S + l])
@@ -68,10 +68,11 @@ def evaluate(w, net, steps):  # type: ignore[no-untyped-def]
 
 
 @clause
-def refine(w):  # type: ignore[no-untyped-def]
-    """One safeguarded Newton step on log(receipts / calls), which is nearly a straight line in s; counts the lanes still at work.
+def refine(w):
+    """One safeguarded Newton step on log(receipts / calls); counts the lanes still at work.
 
-    A step that leaves the bracket becomes a bisection. A lane that is done stays as it is, whatever the others do.
+    In s that function is nearly a straight line (the polynomial itself takes eight times the rounds). A step that
+    leaves the bracket becomes a bisection. A lane that is done stays as it is, whatever the others do.
     """
     at_work = 0.0
     for l in range(L):
@@ -94,8 +95,11 @@ def refine(w):  # type: ignore[no-untyped-def]
 
 
 @clause
-def solve(w, net, steps, steps_per_year, target):  # type: ignore[no-untyped-def]
-    """Yearly effective rate of flows that begin below and end above zero, into the row `target`; -1 where none is above."""
+def solve(w, net, steps, steps_per_year, target):
+    """Yearly effective rate of flows that begin below and end above zero, into the row `target`.
+
+    -1 where none is above.
+    """
     fill(w, _LOW, -_REACH / steps)
     fill(w, _HIGH, _REACH / steps)
     fill(w, _S, 0.0)
@@ -112,10 +116,11 @@ def solve(w, net, steps, steps_per_year, target):  # type: ignore[no-untyped-def
 
 
 @clause
-def irr(w, net, steps, steps_per_year, target):  # type: ignore[no-untyped-def]
+def irr(w, net, steps, steps_per_year, target):
     """Rate of return of a unit whose first flow is a call, into the row `target`.
 
-    -1 where no step brings more than it calls; undefined unless the flows, or else their running sum (Norstrom 1972), change sign just once.
+    -1 where no step brings more than it calls; undefined unless the flows, or else their running sum (Norstrom 1972),
+    change sign just once.
     """
     solve(w, net, steps, steps_per_year, target)
     sign_changes(w, net, steps, 0.0, _IN, _OUT)

@@ -60,7 +60,7 @@ _LN2_LOW = 1.90821492927058770002e-10
 
 
 @inline
-def exp(x):  # type: ignore[no-untyped-def]
+def exp(x):
     """Exponential, relative error below 3e-16; arguments are clamped to [-700, 700]."""
     x = min(max(x, -700.0), 700.0)
     shifted = x * 1.4426950408889634 + _ROUND
@@ -70,16 +70,23 @@ def exp(x):  # type: ignore[no-untyped-def]
     r4 = r2 * r2
     # Taylor to degree 13 on |r| <= ln 2 / 2, in pairs to shorten the chain of dependent operations
     a = (1.0 + r) + r2 * (0.5 + r * 1.6666666666666666e-01)
-    b = (4.1666666666666664e-02 + r * 8.3333333333333333e-03) + r2 * (1.3888888888888889e-03 + r * 1.9841269841269841e-04)
-    c = (2.4801587301587302e-05 + r * 2.7557319223985893e-06) + r2 * (2.7557319223985888e-07 + r * 2.5052108385441720e-08)
+    b = (4.1666666666666664e-02 + r * 8.3333333333333333e-03) + r2 * (
+        1.3888888888888889e-03 + r * 1.9841269841269841e-04
+    )
+    c = (2.4801587301587302e-05 + r * 2.7557319223985893e-06) + r2 * (
+        2.7557319223985888e-07 + r * 2.5052108385441720e-08
+    )
     d = 2.0876756987868099e-09 + r * 1.6059043836821613e-10
     p = a + r4 * (b + r4 * (c + r4 * d))
     return float_of_bits64(bits64(p) + (bits64(shifted) << int64(52)))
 
 
 @inline
-def log(x):  # type: ignore[no-untyped-def]
-    """Natural logarithm of a positive normal number (fdlibm's e_log reduction and polynomial), relative error below 3e-16."""
+def log(x):
+    """Natural logarithm of a positive normal number (fdlibm's e_log reduction and polynomial).
+
+    Relative error below 3e-16.
+    """
     i = bits64(x)
     e = (i - int64(0x3FE6A09E667F3BCD)) >> int64(52)
     f = float_of_bits64(i - (e << int64(52))) - 1.0
@@ -97,11 +104,11 @@ def log(x):  # type: ignore[no-untyped-def]
 
 
 @inline
-def score(word):  # type: ignore[no-untyped-def]
+def score(word):
     """Standard normal score of a 32-bit word: float32 Phi^-1((word + 1/2) 2^-32), monotone in the word.
 
-    Giles (2010), "Approximating the erfinv function": two polynomials in -log(1 - x^2), here of the word folded about one half, so that
-    both tails have the full resolution of the word. |z| <= 6.34.
+    Giles (2010), "Approximating the erfinv function": two polynomials in -log(1 - x^2), here of the word folded about
+    one half, so that both tails have the full resolution of the word. |z| <= 6.34.
     """
     folded = int32((word ^ uint32(int32(word) >> int32(31))) & uint32(0x7FFFFFFF))
     y = (float32(folded) + F(0.5)) * F(4.656612873077393e-10)  # two-sided tail probability
@@ -122,7 +129,12 @@ def score(word):  # type: ignore[no-untyped-def]
     body = (
         (F(1.50140941) + c * F(0.246640727))
         + c2 * (F(-0.00417768164) + c * F(-0.00125372503))
-        + c4 * ((F(0.00021858087) + c * F(-4.39150654e-06)) + c2 * (F(-3.5233877e-06) + c * F(3.43273939e-07)) + c4 * F(2.81022636e-08))
+        + c4
+        * (
+            (F(0.00021858087) + c * F(-4.39150654e-06))
+            + c2 * (F(-3.5233877e-06) + c * F(3.43273939e-07))
+            + c4 * F(2.81022636e-08)
+        )
     )
     d = np.sqrt(max(v, F(5.0))) - F(3.0)
     d2 = d * d
@@ -130,7 +142,12 @@ def score(word):  # type: ignore[no-untyped-def]
     tail = (
         (F(2.83297682) + d * F(1.00167406))
         + d2 * (F(0.00943887047) + d * F(-0.0076224613))
-        + d4 * ((F(0.00573950773) + d * F(-0.00367342844)) + d2 * (F(0.00134934322) + d * F(0.000100950558)) + d4 * F(-0.000200214257))
+        + d4
+        * (
+            (F(0.00573950773) + d * F(-0.00367342844))
+            + d2 * (F(0.00134934322) + d * F(0.000100950558))
+            + d4 * F(-0.000200214257)
+        )
     )
     z = (body if v < F(5.0) else tail) * ((F(1.0) - y) * F(1.4142135623730951))
     # the upper half of the words is positive, the lower negative
@@ -138,12 +155,12 @@ def score(word):  # type: ignore[no-untyped-def]
 
 
 @inline
-def unit(word):  # type: ignore[no-untyped-def]
+def unit(word):
     """Uniform number in (0, 1) of a 32-bit word."""
     return (float64(word) + 0.5) * 2.3283064365386963e-10
 
 
 @inline
-def uint(x):  # type: ignore[no-untyped-def]
+def uint(x):
     """An index read from a plan's signed array, made unsigned."""
     return uint64(x)

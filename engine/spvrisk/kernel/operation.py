@@ -1,7 +1,7 @@
 """Operation: availability, revenue, costs, tax, available cash (section 7 of the model page).
 
-Index legend: t = step, l = lane; ``p`` is the project's record, ``c`` the pool of constants, ``x`` the first element of the step's factor rows.
-Money is in the study's unit.
+Index legend: t = step, l = lane; ``p`` is the project's record, ``c`` the pool of constants, ``x`` the first element
+of the step's factor rows. Money is in the study's unit.
 """
 
 from numba import uint64
@@ -35,7 +35,7 @@ from spvrisk.kernel.tables import look_up
 
 
 @clause
-def draw_contract(w, u, c, p, seed, path):  # type: ignore[no-untyped-def]
+def draw_contract(w, u, c, p, seed, path):
     """Contract price and contracted share; no contract is a share of 0."""
     fill(w, PRICE, 0.0)
     fill(w, SHARE, 0.0)
@@ -47,7 +47,7 @@ def draw_contract(w, u, c, p, seed, path):  # type: ignore[no-untyped-def]
 
 
 @clause
-def age(w, p, begin, end):  # type: ignore[no-untyped-def]
+def age(w, p, begin, end):
     """Years since completion at the step's start and end; age stops with operation."""
     life = p.life
     for l in range(L):
@@ -56,8 +56,11 @@ def age(w, p, begin, end):  # type: ignore[no-untyped-def]
 
 
 @clause
-def operating_share(w, c, p, begin, dt):  # type: ignore[no-untyped-def]
-    """Share of a full step's capacity that operates, phase by phase, and the part of it that lies within the contract's tenor."""
+def operating_share(w, c, p, begin, dt):
+    """Share of a full step's capacity that operates, phase by phase.
+
+    And the part of it that lies within the contract's tenor.
+    """
     fill(w, OPERATING, 0.0)
     fill(w, CONTRACTED, 0.0)
     start, life, tenor, end = p.start, p.life, p.tenor, begin + dt
@@ -73,7 +76,7 @@ def operating_share(w, c, p, begin, dt):  # type: ignore[no-untyped-def]
 
 
 @clause
-def advance_availability(w, p, t, z):  # type: ignore[no-untyped-def]
+def advance_availability(w, p, t, z):
     """Stationary AR(1) score; row `z` holds the step's innovation."""
     keep = p.persistence if t > 0 else 0.0
     new = (1.0 - keep * keep) ** 0.5
@@ -82,7 +85,7 @@ def advance_availability(w, p, t, z):  # type: ignore[no-untyped-def]
 
 
 @clause
-def produce(w, c, p):  # type: ignore[no-untyped-def]
+def produce(w, c, p):
     """Output of the step, and the part of it sold under contract, in units."""
     look_up(w, AVAILABILITY_SCORE, AVAILABILITY, c, p.availability_law)
     full = p.output
@@ -93,7 +96,7 @@ def produce(w, c, p):  # type: ignore[no-untyped-def]
 
 
 @clause
-def sell(w, x, c, p, t, money):  # type: ignore[no-untyped-def]
+def sell(w, x, c, p, t, money):
     """Contract revenue at the escalated or indexed price, the rest at the merchant price."""
     basket(w, INDEX, x, c, p.price_basket)
     merchant, basis, escalation = x + uint64(p.merchant_factor) * L, p.merchant_basis, c[uint64(p.escalation) + t]
@@ -104,7 +107,7 @@ def sell(w, x, c, p, t, money):  # type: ignore[no-untyped-def]
 
 
 @clause
-def burn_fuel(w, x, p, money):  # type: ignore[no-untyped-def]
+def burn_fuel(w, x, p, money):
     """Fuel, less what the contract passes through."""
     factor, rate, passed = x + uint64(p.fuel_factor) * L, p.fuel_rate * money, p.pass_through
     for l in range(L):
@@ -112,7 +115,7 @@ def burn_fuel(w, x, p, money):  # type: ignore[no-untyped-def]
 
 
 @clause
-def maintain(w, x, c, p, money):  # type: ignore[no-untyped-def]
+def maintain(w, x, c, p, money):
     """Variable and fixed O&M on their indices."""
     variable, fixed = p.variable_om * money, p.fixed_om * money
     basket(w, INDEX, x, c, p.variable_basket)
@@ -124,8 +127,11 @@ def maintain(w, x, c, p, money):  # type: ignore[no-untyped-def]
 
 
 @clause
-def pay_tax_and_arrears(w, p):  # type: ignore[no-untyped-def]
-    """Ring-fenced tax with straight-line depreciation; then arrears; what remains is the available cash flow A_t >= 0."""
+def pay_tax_and_arrears(w, p):
+    """Ring-fenced tax with straight-line depreciation; then arrears.
+
+    What remains is the available cash flow A_t >= 0.
+    """
     rate, tax_life = p.tax_rate, p.tax_life
     for l in range(L):
         margin = w[REVENUE + l] - w[COSTS + l]
@@ -136,7 +142,7 @@ def pay_tax_and_arrears(w, p):  # type: ignore[no-untyped-def]
 
 
 @clause
-def operate(w, x, c, g, p, t):  # type: ignore[no-untyped-def]
+def operate(w, x, c, g, p, t):
     """One step of operation."""
     money = 1.0 / g.money_unit
     operating_share(w, c, p, t * g.dt, g.dt)

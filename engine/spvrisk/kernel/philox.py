@@ -1,7 +1,7 @@
 """Philox4x32-10: Salmon, Moraes, Dror, Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", section 3.
 
-A draw is a word at counter (path low, path high, stream, block) under the seed as key; draw number ``n`` of a stream is word ``n mod 4``
-of block ``n div 4``.
+A draw is a word at counter (path low, path high, stream, block) under the seed as key; draw number ``n`` of a stream
+is word ``n mod 4`` of block ``n div 4``.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ _32 = np.uint64(32)
 
 
 @inline
-def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+def philox(c0, c1, c2, c3, k0, k1):
     """Ten rounds on 32-bit values held in 64-bit registers (their upper halves are ignored); four 32-bit words."""
     for _ in range(10):
         p0 = (c0 & _MASK) * _M0
@@ -28,7 +28,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 
 @clause
-def word(seed, path, stream, index):  # type: ignore[no-untyped-def]
+def word(seed, path, stream, index):
     """Draw one word: number `index` of `stream` on `path`."""
     index = uint64(index)
     a, b, c, d = philox(path & _MASK, path >> _32, uint64(stream), index >> U(2), seed & _MASK, seed >> _32)
@@ -39,7 +39,7 @@ def word(seed, path, stream, index):  # type: ignore[no-untyped-def]
 
 
 @clause
-def fill_words(u, seed, path, stream, block):  # type: ignore[no-untyped-def]
+def fill_words(u, seed, path, stream, block):
     """Words of one block of a stream for all lanes: ``u (4, lane) uint32``."""
     k0, k1 = seed & _MASK, seed >> _32
     stream, block = uint64(stream), uint64(block)
@@ -54,7 +54,7 @@ def fill_words(u, seed, path, stream, block):  # type: ignore[no-untyped-def]
 
 
 @clause
-def fill_scores(w, u, first, stride, seed, path, stream, block):  # type: ignore[no-untyped-def]
+def fill_scores(w, u, first, stride, seed, path, stream, block):
     """Scores of four consecutive draws, into rows ``first``, ``first + stride``, ...
 
     Three loops rather than one: words, inversion in float32, widening; mixed widths in one loop halve the vectors.
@@ -69,7 +69,7 @@ def fill_scores(w, u, first, stride, seed, path, stream, block):  # type: ignore
 
 
 @clause
-def fill_score(w, u, row, seed, path, stream):  # type: ignore[no-untyped-def]
+def fill_score(w, u, row, seed, path, stream):
     """Score of draw 0 of a stream (things drawn once a path), into one row."""
     fill_words(u, seed, path, stream, U(0))
     for l in range(L):

@@ -63,7 +63,7 @@ _G = U(PARTIALS)
 
 
 @clause
-def accumulate(w, row, sums, first, n):  # type: ignore[no-untyped-def]
+def accumulate(w, row, sums, first, n):
     """Add a row to the 8 partial sums that begin at `first`; only the first `n` lanes are paths."""
     if n == L:
         for g in range(_GROUPS):
@@ -75,8 +75,11 @@ def accumulate(w, row, sums, first, n):  # type: ignore[no-untyped-def]
 
 
 @clause
-def book_timeline(w, sums, first, stride, n):  # type: ignore[no-untyped-def]
-    """Add a project's step to the timeline, rows in the order of `plan.names.TIMELINE`. In this slice every spend is called."""
+def book_timeline(w, sums, first, stride, n):
+    """Add a project's step to the timeline, rows in the order of `plan.names.TIMELINE`.
+
+    In this slice every spend is called.
+    """
     accumulate(w, SPEND, sums, first, n)
     accumulate(w, SPEND, sums, first + stride, n)
     accumulate(w, REVENUE, sums, first + U(2) * stride, n)
@@ -89,7 +92,7 @@ def book_timeline(w, sums, first, stride, n):  # type: ignore[no-untyped-def]
 
 
 @clause
-def book_values(w, discount_funder, discount_host):  # type: ignore[no-untyped-def]
+def book_values(w, discount_funder, discount_host):
     """Present values of the step's flows, at its end."""
     for l in range(L):
         w[NPV + l] += discount_funder * (w[FUNDER + l] - w[SPEND + l])
@@ -98,7 +101,7 @@ def book_values(w, discount_funder, discount_host):  # type: ignore[no-untyped-d
 
 
 @clause
-def book_payback(w, calls, receipts, t, dt):  # type: ignore[no-untyped-def]
+def book_payback(w, calls, receipts, t, dt):
     """Years from the first call until the running net flow is no longer negative."""
     now = float(t)
     for l in range(L):
@@ -111,13 +114,13 @@ def book_payback(w, calls, receipts, t, dt):  # type: ignore[no-untyped-def]
 
 
 @clause
-def open_row(g):  # type: ignore[no-untyped-def]
+def open_row(g):
     """Row of what fell due and was not received: the carry, or the whole balance in the cumulative reading."""
     return DEEMED if g.mode == SPLIT_CUMULATIVE else CARRY
 
 
 @clause
-def book_whole(w, open_row, life, end):  # type: ignore[no-untyped-def]
+def book_whole(w, open_row, life, end):
     """Years from completion until the row `open_row` of the deemed allocation is zero, at an age of at least `life`."""
     for l in range(L):
         years = end - w[COMPLETION + l]
@@ -126,7 +129,7 @@ def book_whole(w, open_row, life, end):  # type: ignore[no-untyped-def]
 
 
 @clause
-def book_flows(w, at, t):  # type: ignore[no-untyped-def]
+def book_flows(w, at, t):
     """Keep the project's net flow for its rate of return, and add its flows to the portfolio's."""
     net = at.net + t * L
     for l in range(L):
@@ -136,7 +139,7 @@ def book_flows(w, at, t):  # type: ignore[no-untyped-def]
 
 
 @clause
-def begin_project(w):  # type: ignore[no-untyped-def]
+def begin_project(w):
     """State of a project before its first step; the two times are infinite until they are known."""
     for i in range(OVERRUN, DEEMED + L):
         w[i] = 0.0
@@ -146,12 +149,12 @@ def begin_project(w):  # type: ignore[no-untyped-def]
 
 
 @clause
-def _ratio(a, b):  # type: ignore[no-untyped-def]
+def _ratio(a, b):
     return a / b if b != 0.0 else np.nan
 
 
 @clause
-def project_quantities(w, at, g, p, values, s, column):  # type: ignore[no-untyped-def]
+def project_quantities(w, at, g, p, values, s, column):
     """Write the quantities of one project, rows in the order of `plan.names.QUANTITIES`."""
     horizon, planned, expected = g.steps * g.dt, p.start + p.duration, p.expected_cost
     undefined = np.nan if g.mode == SPLIT_NONE else 0.0
@@ -179,7 +182,7 @@ def project_quantities(w, at, g, p, values, s, column):  # type: ignore[no-untyp
 
 
 @clause
-def _sum_projects(values, n_projects, i, c):  # type: ignore[no-untyped-def]
+def _sum_projects(values, n_projects, i, c):
     total = 0.0
     for s in range(n_projects):
         total += values[s * N_QUANTITIES + i, c]
@@ -187,8 +190,11 @@ def _sum_projects(values, n_projects, i, c):  # type: ignore[no-untyped-def]
 
 
 @clause
-def portfolio_ratios(projects, values, tier_one, c):  # type: ignore[no-untyped-def]
-    """Ratios and weighted means of the portfolio on one path; those of the completed are undefined where nothing was completed."""
+def portfolio_ratios(projects, values, tier_one, c):
+    """Ratios and weighted means of the portfolio on one path.
+
+    Those of the completed are undefined where nothing was completed.
+    """
     n_projects = projects.size
     first = n_projects * N_QUANTITIES
     cost, expected, delay, weight, drawn, budget, whole = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -211,7 +217,7 @@ def portfolio_ratios(projects, values, tier_one, c):  # type: ignore[no-untyped-
 
 
 @clause
-def keep_fans(w, calls, net, fans, t, column):  # type: ignore[no-untyped-def]
+def keep_fans(w, calls, net, fans, t, column):
     """Keep the portfolio's flows of a step by path, rows in the order of `plan.names.FANS`."""
     for l in range(L):
         fans[0, t, column + l] = w[net + l]
@@ -220,14 +226,14 @@ def keep_fans(w, calls, net, fans, t, column):  # type: ignore[no-untyped-def]
 
 
 @clause
-def book_local(w, net, fx, discount):  # type: ignore[no-untyped-def]
+def book_local(w, net, fx, discount):
     """Present value of the funder's flows in its own currency, at the path's exchange rate."""
     for l in range(L):
         w[NPV + l] += discount * w[fx + l] * w[net + l]
 
 
 @clause
-def portfolio_flows(w, at, c, g, n_factors, fans, column):  # type: ignore[no-untyped-def]
+def portfolio_flows(w, at, c, g, n_factors, fans, column):
     """Flows of the portfolio step by step: payback, totals, value in the funder's own currency, fans."""
     begin_project(w)
     fill(w, INDEX, 1.0)
@@ -245,7 +251,7 @@ def portfolio_flows(w, at, c, g, n_factors, fans, column):  # type: ignore[no-un
 
 
 @clause
-def portfolio_quantities(w, at, c, g, projects, n_factors, values, tier_one, fans, column):  # type: ignore[no-untyped-def]
+def portfolio_quantities(w, at, c, g, projects, n_factors, values, tier_one, fans, column):
     """Write the quantities of the portfolio and the value in the funder's currency."""
     n_projects = projects.size
     first = n_projects * N_QUANTITIES

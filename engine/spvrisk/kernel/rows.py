@@ -1,7 +1,7 @@
 """Rows of the workspace by name, and the regions behind them.
 
-The fixed rows serve one project after the other; `OVERRUN` to `WHOLE` are its state, the rest is scratch of a step. Behind them lie
-regions whose sizes depend on the study: `offsets` says where each begins.
+The fixed rows serve one project after the other; `OVERRUN` to `WHOLE` are its state, the rest is scratch of a step.
+Behind them lie regions whose sizes depend on the study: `offsets` says where each begins.
 """
 
 from typing import NamedTuple
@@ -106,28 +106,28 @@ def offsets(plan: Plan) -> Offsets:
 
 
 @clause
-def zero(w, first, end):  # type: ignore[no-untyped-def]
+def zero(w, first, end):
     """Set elements [first, end) to zero."""
     for i in range(first, end):
         w[i] = 0.0
 
 
 @clause
-def fill(w, row, value):  # type: ignore[no-untyped-def]
+def fill(w, row, value):
     """Set a row to one value."""
     for l in range(L):
         w[row + l] = value
 
 
 @clause
-def add(w, row, source):  # type: ignore[no-untyped-def]
+def add(w, row, source):
     """Add one row to another."""
     for l in range(L):
         w[row + l] += w[source + l]
 
 
 @clause
-def largest(w, row):  # type: ignore[no-untyped-def]
+def largest(w, row):
     """Largest value of a row."""
     value = w[row]
     for l in range(L):
@@ -136,7 +136,7 @@ def largest(w, row):  # type: ignore[no-untyped-def]
 
 
 @clause
-def smallest(w, row):  # type: ignore[no-untyped-def]
+def smallest(w, row):
     """Smallest value of a row."""
     value = w[row]
     for l in range(L):

@@ -1,6 +1,7 @@
 """The kernel's entry points: blocks of paths, and a workspace to run them in.
 
-Index legend: s = project, t = step, l = lane. Order within a block: clock, factors, then each project over all its steps, then the portfolio.
+Index legend: s = project, t = step, l = lane. Order within a block: clock, factors, then each project over all its
+steps, then the portfolio.
 """
 
 from typing import NamedTuple
@@ -33,7 +34,6 @@ from spvrisk.kernel.results import (
 )
 from spvrisk.kernel.rows import (
     AVAILABLE,
-    CARRY,
     COMPLETION,
     FUNDER,
     RECEIVED,
@@ -110,7 +110,7 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool) -> Leaf:
 
 
 @clause
-def split_step(w, g, p, rate, begin):  # type: ignore[no-untyped-def]
+def split_step(w, g, p, rate, begin):
     """Distribute a step's available cash by the agreement's reading of the deemed allocation."""
     spread = p.spread
     if g.mode == SPLIT_PERIODIC:
@@ -128,7 +128,7 @@ def split_step(w, g, p, rate, begin):  # type: ignore[no-untyped-def]
 
 
 @clause
-def book_step(w, at, c, g, p, sums, s, t, n):  # type: ignore[no-untyped-def]
+def book_step(w, at, c, g, p, sums, s, t, n):
     """Book a step of a project: values, payback, portfolio, timeline."""
     book_values(w, c[uint64(g.discount_funder) + t], c[uint64(g.discount_host) + t])
     book_payback(w, SPEND, FUNDER, t, g.dt)
@@ -140,8 +140,11 @@ def book_step(w, at, c, g, p, sums, s, t, n):  # type: ignore[no-untyped-def]
 
 
 @clause
-def reference_rate(w, at, g, factors, t):  # type: ignore[no-untyped-def]
-    """Row of the reference rate at the step's start: observed at the end of the step before, the start value at first."""
+def reference_rate(w, at, g, factors, t):
+    """Row of the reference rate at the step's start.
+
+    Observed at the end of the step before, the start value at first.
+    """
     k = g.reference_factor
     if t == 0:
         fill(w, START_RATE, factors[k].observed_start)
@@ -150,7 +153,7 @@ def reference_rate(w, at, g, factors, t):  # type: ignore[no-untyped-def]
 
 
 @clause
-def first_operation(w, c, p):  # type: ignore[no-untyped-def]
+def first_operation(w, c, p):
     """Time at which the first phase of any lane begins to operate."""
     shortest = p.duration
     for i in range(p.n_phases):
@@ -159,7 +162,7 @@ def first_operation(w, c, p):  # type: ignore[no-untyped-def]
 
 
 @clause
-def run_project(w, u, at, c, g, factors, p, sums, s, seed, path, n):  # type: ignore[no-untyped-def]
+def run_project(w, u, at, c, g, factors, p, sums, s, seed, path, n):
     """One project over all steps. Clauses that no lane needs at a step are left out: they would add zeros."""
     steps = uint64(g.steps)
     begin_project(w)
@@ -191,8 +194,11 @@ def run_project(w, u, at, c, g, factors, p, sums, s, seed, path, n):  # type: ig
 
 
 @clause
-def run_clocks(w, at, c, g, layers, states, events, now, outcome, occupancy, values, row, seed, path, column, n):  # type: ignore[no-untyped-def]
-    """Run the clock of `n` paths; final states (numbered within their layer) and outcomes go to `values` from `row` on."""
+def run_clocks(w, at, c, g, layers, states, events, now, outcome, occupancy, values, row, seed, path, column, n):
+    """Run the clock of `n` paths.
+
+    Final states (numbered within their layer) and outcomes go to `values` from `row` on.
+    """
     for l in range(n):
         run_clock(w, at.attribute, occupancy, c, g, layers, states, events, now, outcome, seed, path + l, l)
         for i in range(layers.size):
@@ -202,7 +208,7 @@ def run_clocks(w, at, c, g, layers, states, events, now, outcome, occupancy, val
 
 
 @clause
-def run_project_results(w, at, g, p, values, tier_one, s, column):  # type: ignore[no-untyped-def]
+def run_project_results(w, at, g, p, values, tier_one, s, column):
     """Quantities of a project that has been run, and its part of the portfolio's tier one."""
     project_quantities(w, at, g, p, values, s, column)
     overdue = open_row(g)
@@ -214,7 +220,7 @@ def run_project_results(w, at, g, p, values, tier_one, s, column):  # type: igno
 with cache_folder():
 
     @entry
-    def run_paths(plan, at, work, leaf, seed, path, column, n):  # type: ignore[no-untyped-def]
+    def run_paths(plan, at, work, leaf, seed, path, column, n):
         """Run `n` paths from number `path` (a multiple of the lane count) into the columns of a leaf from `column`."""
         # taken apart here, once: a tuple of arrays costs a reference count each at every call it is passed to
         c, g, factors, projects = plan.constants, plan.study[0], plan.factors, plan.projects
@@ -227,7 +233,9 @@ with cache_folder():
             first, here = path + done, column + done
             m = min(L, n - done)
             zero(w, at.attribute, at.net)
-            run_clocks(w, at, c, g, layers, states, events, now, outcome, occupancy, values, scheme, seed, first, here, m)
+            run_clocks(
+                w, at, c, g, layers, states, events, now, outcome, occupancy, values, scheme, seed, first, here, m
+            )
             simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
             for s in range(projects.size):
                 run_project(w, u, at, c, g, factors, projects[s], sums, s, seed, first, m)

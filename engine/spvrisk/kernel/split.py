@@ -1,7 +1,7 @@
 """Distribution between funder and host (section 8 of the model page).
 
-Index legend: s = project, t = step, l = lane. One tier function serves every reading: tier one pays the first share of the cash until
-`DUE` is covered, the rest is shared by the second.
+Index legend: s = project, t = step, l = lane. One tier function serves every reading: tier one pays the first share
+of the cash until `DUE` is covered, the rest is shared by the second.
 """
 
 from spvrisk.kernel.maths import L, clause
@@ -9,8 +9,11 @@ from spvrisk.kernel.rows import AGE, AGE_END, AVAILABLE, CARRY, DEEMED, DUE, FUN
 
 
 @clause
-def tiers(w, first, second):  # type: ignore[no-untyped-def]
-    """Tier one T = min(A, due / s1); funder = s1 T + s2 (A - T); s1 T is written min(s1 A, due) so that full cover leaves exactly 0 due."""
+def tiers(w, first, second):
+    """Tier one T = min(A, due / s1); funder = s1 T + s2 (A - T).
+
+    S1 T is written min(s1 A, due) so that full cover leaves exactly 0 due.
+    """
     for l in range(L):
         a, due = w[AVAILABLE + l], w[DUE + l]
         funder = min(first * a, due) + second * max(a - due / first, 0.0)
@@ -19,8 +22,11 @@ def tiers(w, first, second):  # type: ignore[no-untyped-def]
 
 
 @clause
-def fall_due_periodic(w, rate, spread, life):  # type: ignore[no-untyped-def]
-    """Due = r B (operating part of the step) + straight-line principal + carry; B = P max(0, 1 - age / L) at the step's start."""
+def fall_due_periodic(w, rate, spread, life):
+    """Due = r B (operating part of the step) + straight-line principal + carry.
+
+    B = P max(0, 1 - age / L) at the step's start.
+    """
     for l in range(L):
         r = max(w[rate + l] + spread, 0.0)
         paid, begin, end = w[PAID + l], w[AGE + l], w[AGE_END + l]
@@ -31,8 +37,11 @@ def fall_due_periodic(w, rate, spread, life):  # type: ignore[no-untyped-def]
 
 
 @clause
-def carry_forward(w, rate, spread, bears_interest, dt):  # type: ignore[no-untyped-def]
-    """What is due and not received is carried, with or without interest; only tier one counts, which is min(funder, due)."""
+def carry_forward(w, rate, spread, bears_interest, dt):
+    """What is due and not received is carried, with or without interest.
+
+    Only tier one counts, which is min(funder, due).
+    """
     for l in range(L):
         received = min(w[FUNDER + l], w[DUE + l])
         growth = 1.0 + bears_interest * max(w[rate + l] + spread, 0.0) * dt
@@ -41,7 +50,7 @@ def carry_forward(w, rate, spread, bears_interest, dt):  # type: ignore[no-untyp
 
 
 @clause
-def accrue_before_completion(w, rate, spread, completion, begin, dt):  # type: ignore[no-untyped-def]
+def accrue_before_completion(w, rate, spread, completion, begin, dt):
     """Interest on what was paid in before the step, for the part of the step before completion, joins the carry."""
     for l in range(L):
         part = min(max(w[completion + l] - begin, 0.0), dt)
@@ -49,14 +58,14 @@ def accrue_before_completion(w, rate, spread, completion, begin, dt):  # type: i
 
 
 @clause
-def fall_due_cumulative(w, rate, spread, dt):  # type: ignore[no-untyped-def]
+def fall_due_cumulative(w, rate, spread, dt):
     """Cumulative reading: the whole balance with the step's interest is due."""
     for l in range(L):
         w[DUE + l] = w[DEEMED + l] * (1.0 + max(w[rate + l] + spread, 0.0) * dt)
 
 
 @clause
-def settle_cumulative(w):  # type: ignore[no-untyped-def]
+def settle_cumulative(w):
     """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
     for l in range(L):
         w[RECEIVED + l] += min(w[FUNDER + l], w[DUE + l])
@@ -64,7 +73,7 @@ def settle_cumulative(w):  # type: ignore[no-untyped-def]
 
 
 @clause
-def share_out(w, funder_share):  # type: ignore[no-untyped-def]
+def share_out(w, funder_share):
     """No deemed allocation: fixed shares."""
     for l in range(L):
         w[FUNDER + l] = funder_share * w[AVAILABLE + l]

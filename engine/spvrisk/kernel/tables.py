@@ -6,8 +6,11 @@ from spvrisk.kernel.maths import L, U, clause
 
 
 @clause
-def look_up(w, source, target, c, law):  # type: ignore[no-untyped-def]
-    """Interpolate the table at address `law` at the row `source` into the row `target`; beyond its ends a table is flat."""
+def look_up(w, source, target, c, law):
+    """Interpolate the table at address `law` at the row `source` into the row `target`.
+
+    Beyond its ends a table is flat.
+    """
     at = uint64(law)
     location, scale = c[at + U(1)], c[at + U(2)]
     for g in range(uint64(c[at])):

@@ -1,10 +1,12 @@
 """The plan: a study as records and one pool of constants, which is all that the kernel sees.
 
-Scalars sit in records (one structured array per kind of thing); whatever has a length of its own (tables, curves, lists) sits in one flat
-pool of float64, and records hold its *address* there. So a compiled clause receives a handful of plain arrays and pointers: tuples of many
-arrays cost the kernel a reference count for each of them at every call (measured: fifteen times the run time).
+Scalars sit in records (one structured array per kind of thing); whatever has a length of its own (tables, curves,
+lists) sits in one flat pool of float64, and records hold its *address* there. So a compiled clause receives a handful
+of plain arrays and pointers: tuples of many arrays cost the kernel a reference count for each of them at every call
+(measured: fifteen times the run time).
 
-Times are years from the value date. Money is in the study's unit. Addresses are positions in ``Plan.constants``; -1 = there is none.
+Times are years from the value date. Money is in the study's unit. Addresses are positions in ``Plan.constants``; -1 =
+there is none.
 """
 
 from collections.abc import Iterable
@@ -192,8 +194,9 @@ class Plan(NamedTuple):
     constants: Floats
     """The pool.
 
-    A law or curve table: number of segments, location, scale, then for each segment its lower abscissa, cells per unit, last cell and the
-    address of its first cell's cubic (four coefficients, lowest power first). A basket: number of factors, then pairs (factor, weight).
+    A law or curve table: number of segments, location, scale, then for each segment its lower abscissa, cells per
+    unit, last cell and the address of its first cell's cubic (four coefficients, lowest power first). A basket:
+    number of factors, then pairs (factor, weight).
     """
     factors: Records
     """``(k,)`` `FACTOR`, config order."""

@@ -99,8 +99,8 @@ def compile_study(study: Study) -> Compiled:
     Raises
     ------
     InputError
-        What only planning can see: dates against the value date, laws that cannot be, a correlation matrix that is not positive
-        definite.
+        What only planning can see: dates against the value date, laws that cannot be, a correlation matrix that is
+        not positive definite.
     """
     head = study.study
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)

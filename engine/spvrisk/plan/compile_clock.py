@@ -1,4 +1,7 @@
-"""Layers and events of a study -> records (section 4 of the model page). States of all layers are numbered through in config order."""
+"""Layers and events of a study -> records (section 4 of the model page).
+
+States of all layers are numbered through in config order.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -26,7 +29,9 @@ class States:
         pairs = [(layer, state) for layer, body in study.layers.items() for state in body.states]
         self.number = {pair: q for q, pair in enumerate(pairs)}
         self.event = {event: e for e, event in enumerate(study.events)}
-        self.outcome = {event: {name: o for o, name in enumerate(body.outcomes)} for event, body in study.events.items()}
+        self.outcome = {
+            event: {name: o for o, name in enumerate(body.outcomes)} for event, body in study.events.items()
+        }
 
 
 def _check_dates(study: Study) -> None:
@@ -85,7 +90,9 @@ def _pairs(targets: Mapping[int, float]) -> list[tuple[int, float]]:
     return list(zip(possible, running(possible.values()), strict=True))
 
 
-def _state(layer: str, name: str, state: State, hazards: Mapping[str, float], states: States, pool: Pool) -> dict[str, Any]:
+def _state(
+    layer: str, name: str, state: State, hazards: Mapping[str, float], states: States, pool: Pool
+) -> dict[str, Any]:
     targets = _pairs({states.number[layer, to]: rate for to, rate in hazards.items()})
     heirs = state.expires.outcome if state.expires else {}
     heir_pairs = _pairs({states.number[layer, to]: p for to, p in heirs.items()})
@@ -101,7 +108,10 @@ def _state(layer: str, name: str, state: State, hazards: Mapping[str, float], st
 
 
 def _rule(rule: Rule, event: Event, states: States) -> list[float]:
-    """One rule in the pool's form: size, conditions on layers, conditions on outcomes, running sums of the outcomes' probabilities."""
+    """One rule in the pool's form.
+
+    Size, conditions on layers, conditions on outcomes, running sums of the outcomes' probabilities.
+    """
     on_layers = list(rule.when.layers.items()) if rule.when else []
     on_outcomes = list(rule.when.outcomes.items()) if rule.when else []
     probabilities = [rule.is_.get(outcome, 0.0) for outcome in event.outcomes]
@@ -117,7 +127,9 @@ def _rule(rule: Rule, event: Event, states: States) -> list[float]:
     return [1.0 + len(body) + len(sums), *body, *sums]
 
 
-def _event(name: str, event: Event, states: States, grid: Grid, value_date: date, streams: Streams, pool: Pool) -> dict[str, Any]:
+def _event(
+    name: str, event: Event, states: States, grid: Grid, value_date: date, streams: Streams, pool: Pool
+) -> dict[str, Any]:
     moves: list[float] = []
     for outcome in event.outcomes.values():
         targets = [states.number[move] for move in outcome.moves.items()]

@@ -21,7 +21,10 @@ _LARGEST_U = 1.0 - 2.0**-33
 
 
 class Compiled(NamedTuple):
-    """One factor: y' = decay y + sd e from `start`; observed exp(y + shift) or y + shift; its mean at the steps' ends."""
+    """One factor: y' = decay y + sd e from `start`; observed exp(y + shift) or y + shift.
+
+    Its mean at the steps' ends.
+    """
 
     decay: float
     sd: float
@@ -190,7 +193,9 @@ class FactorArrays(NamedTuple):
     """By name, for expected indices."""
 
 
-def _record(name: str, factor: Factor, done: Compiled, row: int, times: Times, streams: Streams, pool: Pool) -> dict[str, Any]:
+def _record(
+    name: str, factor: Factor, done: Compiled, row: int, times: Times, streams: Streams, pool: Pool
+) -> dict[str, Any]:
     floor, cap = _bounds(name, factor, times)
     bounded = bool(np.isfinite(floor).any() or np.isfinite(cap).any())
     return {
@@ -221,7 +226,10 @@ def _jump(name: str, k: int, p: Merton, dt: float, streams: Streams, pool: Pool)
 
 
 def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str, Any]:
-    """Fields of the study's record for the copula; `tail_root` is a number in the book, to be turned into an address."""
+    """Fields of the study's record for the copula.
+
+    `tail_root` is a number in the book, to be turned into an address.
+    """
     stream = streams("factors/tail")
     if not nu:
         return {"tail_nu": 0.0, "tail_stream": stream, "tail_root": -1, "tail_bits": 1, "tail_map": -1, "tail_last": 0}

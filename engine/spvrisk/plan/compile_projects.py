@@ -134,7 +134,10 @@ def _phases(project: Project) -> list[tuple[float, float]]:
 
 
 def _composite(project: Project, factors: Mapping[str, Compiled], steps: int) -> Floats:
-    """Expected cost index at the value date and the steps' ends ``(T + 1,)``; ones where the budget rides on no index."""
+    """Expected cost index at the value date and the steps' ends ``(T + 1,)``.
+
+    Ones where the budget rides on no index.
+    """
     out = np.ones(steps + 1)
     weights = project.construction.indices
     if weights:

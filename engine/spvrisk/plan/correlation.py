@@ -28,8 +28,8 @@ def matrix(names: tuple[str, ...], pairs: Mapping[str, Mapping[str, float]], kin
 def cholesky(correlation: Floats) -> Floats | None:
     """Lower triangular factor, row by row; None where the matrix is not positive definite.
 
-    A row depends on those before it alone, in a fixed order of operations: a factor that is appended to a study leaves the rows of the
-    others bit for bit as they were, which LAPACK's blocked routine does not promise.
+    A row depends on those before it alone, in a fixed order of operations: a factor that is appended to a study
+    leaves the rows of the others bit for bit as they were, which LAPACK's blocked routine does not promise.
     """
     n = correlation.shape[0]
     lower = np.zeros((n, n))

@@ -52,9 +52,6 @@ class Distribution(ABC):
     Subclasses are frozen dataclasses: equal parameters make equal laws, and equal laws share a table.
     """
 
-    scale_only: bool = False
-    """Whether a study only ever scales this law, so that an error relative to the value stays one."""
-
     @property
     @abstractmethod
     def breaks(self) -> tuple[float, ...]:
@@ -69,6 +66,11 @@ class Distribution(ABC):
     def cap_share(self) -> float:
         """Probability of lying at a reference class's cap."""
         return 0.0
+
+    @property
+    def scale_only(self) -> bool:
+        """Whether a study only ever scales this law, so that an error relative to the value stays one."""
+        return False
 
     @abstractmethod
     def quantile(self, u: Array, v: Array) -> Array:
@@ -255,6 +257,10 @@ class Truncated(Distribution):
         return float(cdf[1] - cdf[0]) if cdf[1] < 0.5 else float(1.0 - cdf[0] - sf[1])
 
     @property
+    def scale_only(self) -> bool:
+        return self.base.scale_only
+
+    @property
     def whole(self) -> bool:
         """Whether nothing is cut off."""
         return bool(self._ends[0][0] == 0.0 and self._ends[1][1] == 0.0)
@@ -298,7 +304,9 @@ class Mixture(Distribution):
     weights: tuple[float, ...]
     parts: tuple[Distribution, ...]
 
-    scale_only = True
+    @property
+    def scale_only(self) -> bool:
+        return True
 
     def _sum(self, values: list[Array]) -> Array:
         return np.asarray(sum(weight * value for weight, value in zip(self.weights, values, strict=True)))

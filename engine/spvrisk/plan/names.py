@@ -1,7 +1,7 @@
 """The order of everything that the kernel writes, by name: one place for each fact.
 
-A *series* is one quantity of one unit (a project, the portfolio, or the scheme). Series are ordered by unit (projects in config
-order, then the portfolio), within a unit as in `QUANTITIES`, then the scheme's.
+A *series* is one quantity of one unit (a project, the portfolio, or the scheme). Series are ordered by unit (projects
+in config order, then the portfolio), within a unit as in `QUANTITIES`, then the scheme's.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
 """All paths of a plan, over threads: the same bits for any number of them, and for any size of shard.
 
-A shard is a run of whole leaves (4096 paths each). A worker takes the next shard when it has finished one; within a leaf it calls the
-kernel for a tenth of a second at a time, so that an interruption is answered at once.
+A shard is a run of whole leaves (4096 paths each). A worker takes the next shard when it has finished one; within a
+leaf it calls the kernel for a tenth of a second at a time, so that an interruption is answered at once.
 """
 
 import os
@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.aggregate.store import PathStore, check_memory
@@ -47,7 +48,7 @@ class Outcome(NamedTuple):
     store: PathStore
 
 
-class _Stop(Exception):
+class _StopError(Exception):
     """A worker was told to stop."""
 
 
@@ -76,22 +77,26 @@ class _Worker:
     """One thread's kernel: its workspace, and the leaf it works on."""
 
     def __init__(self, plan: Plan, labels: Labels, seed: int) -> None:
-        from spvrisk.kernel import run as kernel  # loaded when the lane count is known; takes a fifth of a second
+        # loaded when the lane count is known; takes a fifth of a second
+        from spvrisk.kernel import run as kernel
+        from spvrisk.kernel.lanes import LANES
 
-        self._kernel = kernel
+        self._kernel, self._lanes = kernel, LANES
         self._plan, self._seed, self._n_series = plan, np.uint64(seed), len(labels.series)
         self._at, self._work = kernel.make_work(plan)
-        self._paths_per_call = kernel.LANES
+        self._paths_per_call = self._lanes
         self._rows = plan.projects.size * len(TIMELINE) * int(plan.study[0]["steps"])
 
-    def leaf(self, first: int, n: int, stop: threading.Event, progress: Progress) -> tuple[Floats, Floats, Floats, Floats]:
+    def leaf(
+        self, first: int, n: int, stop: threading.Event, progress: Progress
+    ) -> tuple[Floats, Floats, Floats, NDArray[np.float32]]:
         """Run `n` paths from `first`: values, timeline sums with the portfolio's, occupancy sums, fans."""
         kernel, plan = self._kernel, self._plan
         leaf = kernel.make_leaf(plan, self._n_series, first < FAN_PATHS)
         done = 0
         while done < n:
             if stop.is_set():
-                raise _Stop
+                raise _StopError
             count = min(self._paths_per_call, n - done)
             began = time.perf_counter()
             arguments = (np.uint64(x) for x in (first + done, done, count))
@@ -107,8 +112,8 @@ class _Worker:
 
     def _adapt(self, count: int, seconds: float) -> None:
         """Choose the length of the next call: whole rows of lanes for a tenth of a second."""
-        wanted = int(count * _CALL_SECONDS / max(seconds, 1e-6)) // self._kernel.LANES * self._kernel.LANES
-        self._paths_per_call = min(max(wanted, self._kernel.LANES), 2 * self._paths_per_call, LEAF)
+        wanted = int(count * _CALL_SECONDS / max(seconds, 1e-6)) // self._lanes * self._lanes
+        self._paths_per_call = min(max(wanted, self._lanes), 2 * self._paths_per_call, LEAF)
 
 
 def simulate(plan: Plan, labels: Labels, settings: Settings, progress: Progress | None = None) -> Outcome:

@@ -1,0 +1,51 @@
+# make run and make test set up all they need: Python >= 3.11 (with venv) and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUDY := configs/japan_us_2026.yaml
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: run test check campaign bench clean help
+
+help:
+	@echo "make run       run the main study and print its summary"
+	@echo "make test      checks and tests"
+	@echo "make check     style, types, layers, documented examples"
+	@echo "make campaign  the long statistical campaigns"
+	@echo "make bench     side-by-side benchmarks"
+	@echo "make clean     remove the environment and what the tools left"
+
+run: $(VENV)/.run
+	$(BIN)/spvrisk run $(STUDY) --out results/japan_us_2026.h5 --overwrite
+
+test: check
+	$(BIN)/spvrisk warmup
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(VENV)/.test
+	$(BIN)/ruff check engine tests benchmarks
+	$(BIN)/ruff format --check engine tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --doctest-modules engine
+
+campaign: $(VENV)/.test
+	$(BIN)/python -m pytest tests/campaigns --override-ini norecursedirs=.git -v
+
+bench: $(VENV)/.test
+	$(BIN)/python benchmarks/side_by_side.py
+
+clean:
+	rm -rf $(VENV) build dist engine/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "spvrisk needs Python 3.11 or later, this is %s" % sys.version)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python setup.cfg constraints.txt
+	$(INSTALL) -e .
+	touch $@
+
+$(VENV)/.test: $(VENV)/bin/python setup.cfg constraints.txt
+	$(INSTALL) -e '.[test]'
+	touch $@ $(VENV)/.run
