@@ -294,7 +294,6 @@ def test_set__changes_values_in_order_and_removes(tmp_path: Path) -> None:
         ("run.paths=1e3", "must be a whole number", "whole number"),
         ("run.paths=0", "must lie in [1, 1e+12]", "write a number"),
         ("projects.port.budget=null", "the key is missing", "add budget"),
-        ("output.paths=[npv_funder, prot.irr_funder]", "must begin with portfolio, scheme or", "did you mean port?"),
         ("projects.port.operation.merchant.factor=gaz", "must name a factor", "did you mean gas?"),
     ],
 )

@@ -15,6 +15,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spvrisk.kernel.cache import cache_folder
+
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
@@ -81,20 +83,7 @@ def merge_moments(a: Moments, b: Moments) -> Moments:
     return Moments(counts, central)
 
 
-@njit(cache=True, nogil=True)
-def _moments_of_rows(values: Float, counts: Int, central: Float) -> None:
-    """Two passes a row: the mean about a pivot, then the powers of the deviations from it."""
-    partial = np.empty((3, PARTIAL_SUMS))
-    for s in range(values.shape[0]):
-        row = values[s]
-        n = _count(row, counts[:, s])
-        # about a pivot, the mean of a constant series is exact and its sd exactly 0
-        pivot = _first_finite(row)
-        central[MEAN, s] = pivot + _sum_from(row, pivot, partial[0]) / max(n, 1)
-        _sum_powers(row, central[MEAN, s], partial, central[M2:, s])
-
-
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _first_finite(row: Float) -> float:
     for x in row:
         if np.isfinite(x):
@@ -102,7 +91,7 @@ def _first_finite(row: Float) -> float:
     return 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _count(row: Float, counts: Int) -> int:
     """Fill the three counts of a series; return how many values are finite."""
     not_finite = 0
@@ -116,23 +105,23 @@ def _count(row: Float, counts: Int) -> int:
     return int(counts[FINITE])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _sum_from(row: Float, centre: float, partial: Float) -> float:
     """Sum of x - centre over the finite x."""
     partial[:] = 0.0
     for start in range(0, row.shape[0], PARTIAL_SUMS):
-        for l in range(min(PARTIAL_SUMS, row.shape[0] - start)):  # noqa: E741
+        for l in range(min(PARTIAL_SUMS, row.shape[0] - start)):
             x = row[start + l]
             partial[l] += x - centre if x - x == 0.0 else 0.0
     return _join(partial)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _sum_powers(row: Float, mean: float, partial: Float, out: Float) -> None:
     """Sums of the 2nd, 3rd and 4th powers of x - mean over the finite x."""
     partial[:] = 0.0
     for start in range(0, row.shape[0], PARTIAL_SUMS):
-        for l in range(min(PARTIAL_SUMS, row.shape[0] - start)):  # noqa: E741
+        for l in range(min(PARTIAL_SUMS, row.shape[0] - start)):
             x = row[start + l]
             d = x - mean if x - x == 0.0 else 0.0
             d2 = d * d
@@ -143,12 +132,27 @@ def _sum_powers(row: Float, mean: float, partial: Float, out: Float) -> None:
         out[k] = _join(partial[k])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _join(partial: Float) -> float:
     """Sum of the partial sums: the upper half onto the lower, again and again."""
     half = PARTIAL_SUMS // 2
     while half > 0:
-        for l in range(half):  # noqa: E741
+        for l in range(half):
             partial[l] += partial[l + half]
         half //= 2
     return float(partial[0])
+
+
+with cache_folder():
+
+    @njit(nogil=True, cache=True)
+    def _moments_of_rows(values: Float, counts: Int, central: Float) -> None:
+        """Two passes a row: the mean about a pivot, then the powers of the deviations from it."""
+        partial = np.empty((3, PARTIAL_SUMS))
+        for s in range(values.shape[0]):
+            row = values[s]
+            n = _count(row, counts[:, s])
+            # about a pivot, the mean of a constant series is exact and its sd exactly 0
+            pivot = _first_finite(row)
+            central[MEAN, s] = pivot + _sum_from(row, pivot, partial[0]) / max(n, 1)
+            _sum_powers(row, central[MEAN, s], partial, central[M2:, s])

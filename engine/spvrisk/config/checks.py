@@ -96,7 +96,7 @@ def draft_of(plain: Mapping[str, Any]) -> Draft:
 
 def faults(draft: Draft) -> list[Flaw]:
     """All flaws between the parts of a study."""
-    checks = (_parties, _agreement, _factors, _correlation, _layers, _events, _projects, _output)
+    checks = (_parties, _agreement, _factors, _correlation, _layers, _events, _projects)
     return [flaw for check in checks for flaw in check(draft)]
 
 
@@ -391,12 +391,3 @@ def _indices(at: Path, indices: Mapping[str, float], draft: Draft) -> Iterator[F
             start = factor.process.starts_at
             remedy = f"divide the factor's start and mean by {start:g}"
             yield Flaw((*at, name), "an index must start at 1", f"{name} with start {shown(start)}", remedy)
-
-
-def _output(draft: Draft) -> Iterator[Flaw]:
-    units = (*draft.projects, *RESERVED_PROJECTS)
-    for i, name in enumerate(draft.output.paths if draft.output else ()):
-        unit, dot, quantity = name.rpartition(".")
-        if dot and unit not in units:
-            at = ("output", "paths", i)
-            yield Flaw(at, "must begin with portfolio, scheme or a project", shown(name), suggestion(unit, units))

@@ -126,18 +126,10 @@ class Run(Model):
 
     paths: Annotated[int, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
     seed: Annotated[int, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")
-    lanes: Annotated[int, Within(64, 4096)] = Field(
-        default=256, description="paths side by side in the kernel; a power of 2"
-    )
+    lanes: Literal[64, 128, 256] = Field(default=64, description="paths side by side in the kernel")
     leaves_per_shard: Annotated[int, Within(1, 4096)] = Field(default=4, description="leaves of 4096 paths in a shard")
     workers: Annotated[int, Within(1, 4096)] | None = Field(default=None, description="threads; null: all cores")
     memory_mib: Annotated[int, Within(64)] = Field(default=1024, description="memory limit of a run, MiB")
-
-    @model_validator(mode="after")
-    def _power(self) -> "Run":
-        if self.lanes & (self.lanes - 1):
-            raise flawed([Flaw(("lanes",), "must be a power of 2", shown(self.lanes), "write 64, 128, 256 or 512")])
-        return self
 
 
 def _decimal(value: object) -> object:
@@ -171,8 +163,8 @@ class Output(Model):
         description="levels of quantiles, decimal texts",
     )
     risk_levels: Levels = Field(default=("0.95", "0.99"), description="levels of value at risk and expected shortfall")
-    paths: Annotated[tuple[str, ...], AfterValidator(_distinct), Lax] = Field(
-        default=("npv_funder", "portfolio.irr_funder", "portfolio.payback_years", "portfolio.pv_host"),
-        description="quantities kept by path: of every project and the portfolio (npv_funder), or of one of them only "
-        "(portfolio.irr_funder, scheme.npv_funder_local)",
+    paths: Annotated[tuple[str, ...], AfterValidator(_distinct), Lax] | None = Field(
+        default=None,
+        description="quantities kept by path: of every project and the portfolio (npv_funder), of the portfolio only "
+        "(portfolio.irr_funder), or of the scheme (npv_funder_local); null: a short default list",
     )

@@ -149,12 +149,6 @@ def truncated_exponential(low: float, high: float, level: float) -> Continuous:
         steep = np.log(far + near * math.exp(-y)) if y > 1.0 else np.log1p(-inside * near)
         return np.asarray(-steep / y)
 
-    def height(near: Array) -> Array:
-        """Distance from the sparser end within which a small probability `near` lies."""
-        if y > 30.0:
-            return 1.0 - depth(1.0 - near, near)
-        return np.asarray(np.log1p(math.expm1(y) * near) / y) if y else near
-
     def within(x: Array) -> Array:
         """Probability of lying no farther than x from the denser end."""
         return np.asarray(np.expm1(-y * x) / -inside) if y else x
@@ -185,7 +179,7 @@ def truncated_exponential(low: float, high: float, level: float) -> Continuous:
         name,
         low,
         high,
-        ppf=lambda u: low + width * height(u),
+        ppf=lambda u: high - width * depth(1.0 - u, u),
         isf=lambda v: high - width * depth(v, 1.0 - v),
         cdf_inside=lambda x: beyond((x - low) / width),
         sf_inside=lambda x: within((high - x) / width),
