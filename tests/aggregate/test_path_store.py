@@ -34,7 +34,7 @@ def test_check_memory__remedy_is_the_most_that_fits(memory_mib):
     with pytest.raises(InputError) as caught:
         check_memory(91, 50_000_000, 200, memory_mib)
     (problem,) = caught.value.problems
-    assert problem.path == "memory_mib"
+    assert problem.path == "run.memory_mib"
     most = int(problem.remedy.split("run.paths to ")[1].split()[0].replace(",", ""))
     assert required_bytes(91, most, 200) <= memory_mib * MIB < required_bytes(91, most + 1, 200)
     check_memory(91, most, 200, memory_mib)

@@ -155,7 +155,7 @@ def test_paths__unknown_name_is_refused_with_the_nearest(name):
     with pytest.raises(InputError) as caught:
         check_paths(["npv_funder", name], LABELS)
     (problem,) = caught.value.problems
-    assert problem.path == "paths"
+    assert (problem.place, problem.path) == ("", "output.paths.1")
     assert problem.remedy
     if name == "npv_fundr":
         assert problem.remedy == "did you mean npv_funder?"

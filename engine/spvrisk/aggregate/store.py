@@ -71,8 +71,8 @@ def check_memory(n_series: int, n_paths: int, n_steps: int, memory_mib: int) -> 
     most = _most_paths(n_series, n_steps, have)
     raise InputError(
         Problem(
-            "run",
-            "memory_mib",
+            "",
+            "run.memory_mib",
             f"{n_paths:,} paths of {n_series} series must fit: they need {_mib(need)} MiB",
             str(memory_mib),
             f"set run.memory_mib to {_mib(need)} or more, or run.paths to {most} or fewer",

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -68,7 +69,26 @@ def render_summary(result: Result) -> RenderableType:
         f"{result.n_paths:,} paths, seed {result.attributes['seed']}, values at {result.labels.value_date}. "
         "Figures after ± are Monte Carlo standard errors."
     )
-    return Group(heading, facts, *(item for table in tables for item in ("", table)))
+    return Group(heading, facts, "", *_headlines(result), *(item for table in tables for item in ("", table)))
+
+
+def _headlines(result: Result) -> list[str]:
+    """The answer in sentences: what the funder earns or loses, how bad it gets, and who brings that about."""
+    labels, t = result.labels, result.summary
+    s, money = _rows(labels, "npv_funder")["portfolio"], money_name(labels)
+    lines = [
+        f"The funder's net present value is {with_error(t.mean[s], t.mean_se[s])} {money} on average; "
+        f"it loses money on {with_error(t.p_loss[s], t.p_loss_se[s], 100)} % of the paths."
+    ]
+    for a, level in enumerate(t.levels):
+        shortfall = t.expected_shortfall[s, a]
+        order = sorted(range(len(labels.projects)), key=lambda i: -t.contribution[i, a])[:3]
+        parts = ", ".join(f"{labels.projects[i]} {100 * t.contribution[i, a] / shortfall:.0f} %" for i in order)
+        lines.append(
+            f"Worst {_percent(f'{1 - Decimal(level)}')} of paths: a loss of "
+            f"{with_error(shortfall, t.expected_shortfall_se[s, a])} on average, brought by {parts}."
+        )
+    return lines
 
 
 def render_info(result: Result) -> RenderableType:

@@ -2,5 +2,6 @@
 
 from spvrisk.config.loading import Loaded, load, load_study
 from spvrisk.config.models import Curve, Law, Project, Study
+from spvrisk.config.places import Places
 
-__all__ = ["Curve", "Law", "Loaded", "Project", "Study", "load", "load_study"]
+__all__ = ["Curve", "Law", "Loaded", "Places", "Project", "Study", "load", "load_study"]

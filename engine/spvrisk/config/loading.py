@@ -14,6 +14,7 @@ from spvrisk.config.checks import draft_of, faults
 from spvrisk.config.hints import hints
 from spvrisk.config.messages import flaw_problems, model_problems
 from spvrisk.config.overrides import apply, unknown_column
+from spvrisk.config.places import Places
 from spvrisk.config.projects import Project
 from spvrisk.config.source import Node, Place, Scalar, parse
 from spvrisk.config.study import Study
@@ -44,12 +45,18 @@ class Loaded(NamedTuple):
         Content of every file that was read, by its path from the study's folder, the study file first.
     digest
         SHA-256 of the resolved study as JSON, in file order.
+    places
+        Where each part of the study was written.
+    overrides
+        The changes that were asked for, as ``path=value``.
     """
 
     study: Study
     warnings: list[Problem]
     texts: dict[str, str]
     digest: str
+    places: Places
+    overrides: tuple[str, ...] = ()
 
 
 def load_study(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Study:
@@ -99,7 +106,7 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
     text = json.dumps(study.model_dump(mode="json", by_alias=True), ensure_ascii=False, separators=(",", ":"))
     digest = hashlib.sha256(text.encode()).hexdigest()
     warnings = _in_order(flaw_problems(root, hints(study)), list(files.texts))
-    return Loaded(study, warnings, files.texts, digest)
+    return Loaded(study, warnings, files.texts, digest, Places(root, deleted), tuple(overrides))
 
 
 def _checked(plain: Any, root: Node, deleted: dict[tuple[Key, ...], Place], problems: list[Problem]) -> Study | None:

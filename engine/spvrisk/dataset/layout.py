@@ -170,11 +170,11 @@ def check_paths(names: Sequence[str], labels: Labels) -> None:
     """
     known = (*QUANTITIES, *(f"portfolio.{name}" for name in QUANTITIES), *labels.scheme)
     problems = []
-    for name in names:
+    for i, name in enumerate(names):
         if name not in known:
             near = get_close_matches(name, known, n=1)
             remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            problems.append(Problem("output", "paths", "must be names of path quantities", name, remedy))
+            problems.append(Problem("", f"output.paths.{i}", "must be the name of a path quantity", name, remedy))
     if problems:
         raise InputError(problems)
 

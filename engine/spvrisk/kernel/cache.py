@@ -57,6 +57,11 @@ def _sweep(base: Path, keep: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def is_compiled() -> bool:
+    """Whether machine code of the kernel's entry point lies ready."""
+    return any((_base() / _key()).glob("**/run.run_paths-*.nbi"))
+
+
 @contextlib.contextmanager
 def cache_folder() -> Iterator[Path]:
     """Let functions that are decorated inside keep their machine code in our folder.

@@ -120,8 +120,8 @@ def compile_study(study: Study) -> Compiled:
         "money_unit": float(head.money_unit),
         **factors.study,
         **clock.study,
-        "all_cost_stream": streams("construction/all/cost"),
-        "all_delay_stream": streams("construction/all/delay"),
+        "all_cost_stream": streams("construction/all/cost", "projects"),
+        "all_delay_stream": streams("construction/all/delay", "projects"),
         **_split(study),
         **_discounting(study, grid, pool),
     }

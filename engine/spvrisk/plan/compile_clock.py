@@ -138,7 +138,7 @@ def _event(
         "time": time_of(grid, value_date, event.date),
         "day": (event.date - value_date).days,
         "row": states.event[name],
-        "stream": streams(f"event/{name}/outcome"),
+        "stream": streams(f"event/{name}/outcome", f"events.{name}"),
         "rules": pool.add([x for rule in event.probabilities for x in _rule(rule, event, states)]),
         "n_outcomes": len(event.outcomes),
         "moves": pool.add(moves),
@@ -160,9 +160,9 @@ def compile_clock(study: Study, grid: Grid, streams: Streams, read: Sequence[Att
             "first": states.number[name, next(iter(layer.states))],
             "initial": states.number[name, layer.initial.state],
             "since": (layer.initial.since - value_date).days,
-            "hold_stream": streams(f"layer/{name}/hold"),
-            "to_stream": streams(f"layer/{name}/to"),
-            "clock_stream": streams(f"layer/{name}/clock"),
+            "hold_stream": streams(f"layer/{name}/hold", f"layers.{name}"),
+            "to_stream": streams(f"layer/{name}/to", f"layers.{name}"),
+            "clock_stream": streams(f"layer/{name}/clock", f"layers.{name}"),
         }
         for name, layer in study.layers.items()
     ]

@@ -14,6 +14,7 @@ from spvrisk.plan.calendar import Grid
 from spvrisk.plan.copula import copula_map, sqrt_w_table
 from spvrisk.plan.correlation import cholesky, matrix, weakest
 from spvrisk.plan.curves import curve_values, discount_factors
+from spvrisk.plan.distributions import LawError
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook
 
@@ -199,7 +200,7 @@ def _record(
     floor, cap = _bounds(name, factor, times)
     bounded = bool(np.isfinite(floor).any() or np.isfinite(cap).any())
     return {
-        "stream": streams(f"factor/{name}"),
+        "stream": streams(f"factor/{name}", f"factors.{name}"),
         "row": row,
         "decay": done.decay,
         "sd": done.sd,
@@ -216,8 +217,8 @@ def _jump(name: str, k: int, p: Merton, dt: float, streams: Streams, pool: Pool)
     cdf = poisson_cdf(p.jump_intensity * dt)
     return {
         "factor": k,
-        "count_stream": streams(f"factor/{name}/count"),
-        "size_stream": streams(f"factor/{name}/jump"),
+        "count_stream": streams(f"factor/{name}/count", f"factors.{name}"),
+        "size_stream": streams(f"factor/{name}/jump", f"factors.{name}"),
         "cdf": pool.add(cdf),
         "counts": cdf.size,
         "mean": p.jump_mean,
@@ -230,10 +231,14 @@ def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str
 
     `tail_root` is a number in the book, to be turned into an address.
     """
-    stream = streams("factors/tail")
+    stream = streams("factors/tail", "correlation")
     if not nu:
         return {"tail_nu": 0.0, "tail_stream": stream, "tail_root": -1, "tail_bits": 1, "tail_map": -1, "tail_last": 0}
-    tails = copula_map(nu)
+    try:
+        tails = copula_map(nu)
+    except LawError as error:
+        path = "correlation.degrees_of_freedom"
+        raise InputError(Problem("", path, error.rule, error.value, error.remedy)) from None
     return {
         "tail_nu": nu,
         "tail_stream": stream,

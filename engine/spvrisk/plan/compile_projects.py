@@ -93,9 +93,10 @@ def start_times(study: Study, grid: Grid) -> list[float]:
         start = time_of(grid, value_date, max(due, planned or due))
         out.append(start)
         if start >= horizon:
+            key = "construction.planned_start" if planned is not None and planned > due else "notice_date"
             rule = f"construction must start before the horizon of {horizon:g} years"
             remedy = "lengthen study.horizon_years or leave the project out"
-            late.append(Problem("", f"projects.{name}", rule, f"a start after {start:.2f} years", remedy))
+            late.append(Problem("", f"projects.{name}.{key}", rule, f"a start after {start:.2f} years", remedy))
     if late:
         raise InputError(late)
     return out
@@ -192,15 +193,16 @@ class Tools(NamedTuple):
 
 
 def _streams(name: str, project: Project, streams: Streams) -> dict[str, int]:
-    common = project.construction.class_
+    own, common = f"projects.{name}", f"projects.{name}.construction.class"
+    shared = f"construction/{project.construction.class_}"
     return {
-        "cost_stream": streams(f"project/{name}/cost"),
-        "delay_stream": streams(f"project/{name}/delay"),
-        "class_cost_stream": streams(f"construction/{common}/cost"),
-        "class_delay_stream": streams(f"construction/{common}/delay"),
-        "contract_stream": streams(f"project/{name}/contract"),
-        "share_stream": streams(f"project/{name}/subscription"),
-        "availability_stream": streams(f"project/{name}/availability"),
+        "cost_stream": streams(f"project/{name}/cost", own),
+        "delay_stream": streams(f"project/{name}/delay", own),
+        "class_cost_stream": streams(f"{shared}/cost", common),
+        "class_delay_stream": streams(f"{shared}/delay", common),
+        "contract_stream": streams(f"project/{name}/contract", own),
+        "share_stream": streams(f"project/{name}/subscription", own),
+        "availability_stream": streams(f"project/{name}/availability", own),
     }
 
 

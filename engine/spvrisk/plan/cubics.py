@@ -11,6 +11,9 @@ Array = NDArray[np.float64]
 MOST_CELLS = 4096
 """A segment has at most this many cells (one less than its nodes)."""
 
+# a straight line needs one cell; anything else is tried with so many
+_FIRST_CELLS = 8
+
 Check = Callable[[Array, Array, Array], Array]
 """(abscissa, exact value, approximation) -> error as a multiple of what is allowed; all of one shape."""
 
@@ -120,7 +123,7 @@ def fit(curve: Curve, check: Check, lower: float, upper: float, least_width: flo
             if left < 0:
                 raise UnfitError(f"{MOST_CELLS} cells do not do on [{lower:g}, {upper:g}]")
             return [part for low, high in parts for part in fit(curve, check, low, high, least_width, left)]
-        cells, last = 2 * cells, worst
+        cells, last = max(_FIRST_CELLS, 2 * cells), worst
 
 
 def _cuts(bad: NDArray[np.intp], cells: int, stubborn: bool) -> list[int]:
@@ -133,23 +136,26 @@ def _cuts(bad: NDArray[np.intp], cells: int, stubborn: bool) -> list[int]:
 
 def _trial(curve: Curve, check: Check, lower: float, upper: float, cells: int) -> tuple[Segment, Array]:
     """A segment of so many cells, and the worst error in each as a multiple of what is allowed, ``(cell,)``."""
+    s = _checked_places(cells)
+    grid = (np.arange(cells)[:, None] + np.concatenate([[0.0], s])) / cells
+    abscissa = np.append(lower + (upper - lower) * grid.ravel(), upper)
+    exact = curve.value(abscissa)
+    nodes = slice(None, None, s.size + 1)
+    segment = hermite(lower, upper, exact[nodes], curve.slope(abscissa[nodes], exact[nodes]))
+    inner = (each[:-1].reshape(grid.shape)[:, 1:] for each in (abscissa, exact))
+    return segment, check(*inner, cubic(segment.coefficient[:, None, :], s)).max(axis=1)
+
+
+def _checked_places(cells: int) -> Array:
+    """Places in a cell at which errors are looked at: evenly, and close to its ends, where a root or pole shows."""
     between = max(3, -(-48 // cells))
-    fine = lower + (upper - lower) * (np.arange(cells * (between + 1) + 1) / (cells * (between + 1)))
-    fine[-1] = upper
-    exact = curve.value(fine)
-    nodes = slice(None, None, between + 1)
-    segment = hermite(lower, upper, exact[nodes], curve.slope(fine[nodes], exact[nodes]))
-    shape = (cells, between + 1)
-    s = np.arange(1, between + 1) / (between + 1)
-    approximate = cubic(segment.coefficient[:, None, :], s)
-    inner = (fine[:-1].reshape(shape)[:, 1:], exact[:-1].reshape(shape)[:, 1:])
-    return segment, check(*inner, approximate).max(axis=1)
+    return np.unique(np.concatenate([np.arange(1, between + 1) / (between + 1), [0.06, 0.94]]))
 
 
 def _fewest(curve: Curve, check: Check, segment: Segment, worst: float) -> Segment:
     """Lower the number of cells of a segment that passes; half of them do not."""
     enough = len(segment.coefficient)
-    too_few = enough // 2
+    too_few = enough // 2 if enough > _FIRST_CELLS else 1
     # the error goes with the fourth power of the cell; 2 % in hand
     guess = int(enough * 1.02 * worst**0.25) + 1
     while enough - too_few > max(1, enough // 16):

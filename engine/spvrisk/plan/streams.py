@@ -16,8 +16,15 @@ class Streams:
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
 
-    def __call__(self, name: str) -> int:
+    def __call__(self, name: str, path: str) -> int:
         """Return the stream of a name.
+
+        Parameters
+        ----------
+        name
+            Of what is drawn.
+        path
+            Dotted path of the part of the study that draws it.
 
         Raises
         ------
@@ -27,7 +34,6 @@ class Streams:
         number = stream_of(name)
         other = self._names.setdefault(number, name)
         if other != name:
-            raise InputError(
-                Problem("random streams", name, f"has the same stream number as {other}", "", "rename one of the two")
-            )
+            rule = f"draws from the random stream {name}, which has the number of {other}"
+            raise InputError(Problem("", path, rule, str(number), "rename one of the two"))
         return number

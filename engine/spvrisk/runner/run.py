@@ -4,7 +4,7 @@ import datetime
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from spvrisk.config import Loaded
@@ -12,10 +12,7 @@ from spvrisk.dataset.layout import check_paths, default_paths
 from spvrisk.dataset.write import Provenance, check_output, write_result
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.compile import compile_study
-from spvrisk.runner.simulate import Progress, Settings, processors, simulate
-
-Announce = Callable[[str], None]
-"""Told in a few words what is being done."""
+from spvrisk.runner.simulate import Announce, Progress, Settings, processors, simulate
 
 
 def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Settings:
@@ -35,7 +32,6 @@ def run_study(
     loaded: Loaded,
     out: str | os.PathLike[str],
     settings: Settings,
-    overrides: Sequence[str] = (),
     overwrite: bool = False,
     progress: Progress | None = None,
     announce: Announce = lambda _: None,
@@ -50,8 +46,6 @@ def run_study(
         The result file.
     settings
         Size of the run; see `settings_of`.
-    overrides
-        The overrides that the study was loaded with, for the record.
     overwrite
         Whether an existing file is replaced.
     progress
@@ -78,8 +72,7 @@ def run_study(
     plan, labels, _ = compile_study(study)
     names = study.output.paths or default_paths(labels)
     check_paths(names, labels)
-    announce("running")
-    sums, store = simulate(plan, labels, settings, progress)
+    sums, store = simulate(plan, labels, settings, progress, announce)
     announce("summarising")
     table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
     steps = timeline(sums, store.fans, labels, study.output.quantiles)
@@ -87,7 +80,7 @@ def run_study(
     provenance = Provenance(
         config_json=study.model_dump_json(by_alias=True),
         sources=loaded.texts,
-        overrides=overrides,
+        overrides=loaded.overrides,
         started=started,
         duration_seconds=time.perf_counter() - clock,
         workers=settings.workers or processors(),

@@ -25,8 +25,14 @@ from spvrisk.plan.names import FAN_PATHS, LEAF, TIMELINE, Labels
 _CALL_SECONDS = 0.1
 _POLL_SECONDS = 0.2
 
+THREADS = "spvrisk"
+"""Beginning of the names of the threads that run paths."""
+
 Progress = Callable[[int], None]
 """Told the number of paths done since it was last called; may be called from any thread."""
+
+Announce = Callable[[str], None]
+"""Told in a few words what is being done."""
 
 
 class Settings(NamedTuple):
@@ -65,7 +71,7 @@ def use_lanes(lanes: int) -> None:
         os.environ["SPVRISK_LANES"] = str(lanes)
     elif loaded.LANES != lanes:
         rule = f"must be {loaded.LANES}: this process has loaded the kernel with that many"
-        raise InputError(Problem("run", "lanes", rule, str(lanes), "start a new process for another lane count"))
+        raise InputError(Problem("", "run.lanes", rule, str(lanes), "start a new process for another lane count"))
 
 
 def processors() -> int:
@@ -76,16 +82,22 @@ def processors() -> int:
 class _Worker:
     """One thread's kernel: its workspace, and the leaf it works on."""
 
-    def __init__(self, plan: Plan, labels: Labels, seed: int) -> None:
+    def __init__(self, plan: Plan, n_series: int, seed: int) -> None:
         # loaded when the lane count is known; takes a fifth of a second
         from spvrisk.kernel import run as kernel
         from spvrisk.kernel.lanes import LANES
 
         self._kernel, self._lanes = kernel, LANES
-        self._plan, self._seed, self._n_series = plan, np.uint64(seed), len(labels.series)
+        self._plan, self._seed, self._n_series = plan, np.uint64(seed), n_series
         self._at, self._work = kernel.make_work(plan)
         self._paths_per_call = self._lanes
         self._rows = plan.projects.size * len(TIMELINE) * int(plan.study[0]["steps"])
+
+    def load(self) -> None:
+        """Have the entry point ready: a call for no paths at all."""
+        none = np.uint64(0)
+        leaf = self._kernel.make_leaf(self._plan, self._n_series, False)
+        self._kernel.run_paths(self._plan, self._at, self._work, leaf, self._seed, none, none, none)
 
     def leaf(
         self, first: int, n: int, stop: threading.Event, progress: Progress
@@ -116,7 +128,28 @@ class _Worker:
         self._paths_per_call = min(max(wanted, self._lanes), 2 * self._paths_per_call, LEAF)
 
 
-def simulate(plan: Plan, labels: Labels, settings: Settings, progress: Progress | None = None) -> Outcome:
+def load_kernel(plan: Plan, settings: Settings, announce: Announce = lambda _: None) -> None:
+    """Load the kernel's machine code, or make it, on this thread: here Ctrl-C reaches the compiler.
+
+    Raises
+    ------
+    InputError
+        This process has loaded the kernel with another lane count.
+    """
+    use_lanes(settings.lanes)
+    from spvrisk.kernel.cache import is_compiled
+
+    announce("loading the kernel" if is_compiled() else "compiling the kernel, once, for half a minute")
+    _Worker(plan, 0, settings.seed).load()
+
+
+def simulate(
+    plan: Plan,
+    labels: Labels,
+    settings: Settings,
+    progress: Progress | None = None,
+    announce: Announce = lambda _: None,
+) -> Outcome:
     """Run all paths of a plan.
 
     Parameters
@@ -127,24 +160,31 @@ def simulate(plan: Plan, labels: Labels, settings: Settings, progress: Progress 
         Size of the run.
     progress
         Told of paths done.
+    announce
+        Told of each stage.
 
     Raises
     ------
     InputError
         The values of all paths do not fit into the memory that the run may take.
     KeyboardInterrupt
-        Passed on once all threads have stopped, within a kernel call.
+        Passed on at once; the threads stop by themselves, within a kernel call (or when the kernel is compiled).
     """
     steps = int(plan.study[0]["steps"])
     check_memory(len(labels.series), settings.paths, steps, settings.memory_mib)
-    use_lanes(settings.lanes)
-    store = PathStore(len(labels.series), settings.paths, steps)
+    load_kernel(plan, settings, announce)
+    announce("running")
+    try:
+        store = PathStore(len(labels.series), settings.paths, steps)
+    except MemoryError as error:
+        rule, remedy = "the machine has not so much memory", "run fewer paths"
+        raise InputError(Problem("", "run.memory_mib", rule, str(settings.memory_mib), remedy)) from error
     stop = threading.Event()
     shards = _shards(settings)
     workers = min(settings.workers or processors(), shards.qsize())
 
     def work() -> RunState:
-        state, worker = RunState(), _Worker(plan, labels, settings.seed)
+        state, worker = RunState(), _Worker(plan, len(labels.series), settings.seed)
         while True:
             try:
                 leaves = shards.get_nowait()
@@ -157,12 +197,14 @@ def simulate(plan: Plan, labels: Labels, settings: Settings, progress: Progress 
                 state.update(number, values, timeline, occupancy)
                 store.put(first, values, fans if first < FAN_PATHS else None)
 
-    with ThreadPoolExecutor(workers, "spvrisk") as pool:
+    pool = ThreadPoolExecutor(workers, THREADS)
+    try:
         futures = [pool.submit(work) for _ in range(workers)]
-        try:
-            _wait(futures, stop)
-        finally:
-            stop.set()
+        _wait(futures, stop)
+    finally:
+        stop.set()
+        # whoever interrupts does not wait for a thread that is compiling
+        pool.shutdown(wait=False)
     return Outcome(_joined([future.result() for future in futures]), store)
 
 
