@@ -60,7 +60,7 @@ BARE: dict[str, Any] = {
 """One plant, one flat price, all cash to the funder."""
 
 
-def changed(study: dict[str, Any], **sections: Any) -> dict[str, Any]:
+def changed(study: dict[str, Any], /, **sections: Any) -> dict[str, Any]:
     """Copy of a study with sections merged in, mapping by mapping; `None` takes a key out."""
 
     def merge(base: Any, over: Any) -> Any:
@@ -76,8 +76,7 @@ def changed(study: dict[str, Any], **sections: Any) -> dict[str, Any]:
 def write_study(study: dict[str, Any], file: Any) -> Any:
     """Write a study to a YAML file and return the file."""
     text = StringIO()
-    YAML(typ="safe", pure=True).dump(study, text)
-    # dates are written as plain text here, which YAML quotes: both forms are a date to the loader
+    YAML(typ="rt").dump(study, text)  # keeps the order of the mappings, which the safe dumper sorts
     file.write_text(text.getvalue(), encoding="utf-8")
     return file
 

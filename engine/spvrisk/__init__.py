@@ -1,5 +1,26 @@
-"""Risk engine for portfolios of investment SPVs."""
+"""Risk engine for portfolios of investment SPVs.
+
+`load` a study, `run` it, `open` its result. The three are imported when they are first used, so that importing the
+package costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from spvrisk._version import __version__
+from spvrisk.errors import InputError, RunError
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from spvrisk.api import Results, Study, load, open, run
+
+__all__ = ["InputError", "Results", "RunError", "Study", "__version__", "load", "open", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("spvrisk.api"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -13,6 +13,8 @@ from spvrisk.config import load
 def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Show what STUDY comes to: dates, laws with their tables' means beside the laws', correlations, memory."""
     loaded = load(study, overrides)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
     if as_json:
         click.echo(loaded.study.model_dump_json(by_alias=True, indent=2))
         return

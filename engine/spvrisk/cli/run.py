@@ -1,20 +1,23 @@
 """``spvrisk run``: run a study."""
 
+import contextlib
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from spvrisk.cli.options import set_option, study_argument
 from spvrisk.config import load
+from spvrisk.errors import InputError, Problem
 
 
 def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-@click.command("run", epilog="Example: spvrisk run configs/japan_us_2026.yaml --paths 10000 --out results/quick.h5")
+@click.command("run", epilog="Example: spvrisk run study.yaml --paths 10000 --out quick.h5")
 @study_argument
 @click.option("--paths", type=click.IntRange(1), help="Number of paths; the study's run.paths if left out.")
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
@@ -49,9 +52,8 @@ def command(
     from spvrisk.runner.run import run_study, settings_of
 
     settings = settings_of(loaded, paths, seed, workers)
-    target = Path(out) if out else _default_out(study)
-    with progress_bar(settings.paths) as (advance, announce):
-        run_study(loaded, target, settings, overrides, overwrite, advance, announce)
+    with _target(study, out) as target, progress_bar(settings.paths) as (advance, announce):
+        run_study(loaded, target, settings, overwrite, advance, announce)
     opened = open_result(target)
     if as_json:
         click.echo(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
@@ -60,7 +62,23 @@ def command(
         click.echo(f"Result: {target}")
 
 
-def _default_out(study: str) -> Path:
+@contextlib.contextmanager
+def _target(study: str, out: str | None) -> Iterator[Path]:
+    """Give the result file: `out`, or one in ``results``, a folder that is made for it and gone if the run fails."""
+    if out is not None:
+        yield Path(out)
+        return
     folder = Path("results")
-    folder.mkdir(exist_ok=True)
-    return folder / f"{Path(study).stem}.h5"
+    there = folder.is_dir()
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        rule = f"the folder {folder} cannot be made: {(error.strerror or str(error)).lower()}"
+        raise InputError(Problem("--out", "", rule, "", "name a result file")) from error
+    try:
+        yield folder / f"{Path(study).stem}.h5"
+    except BaseException:
+        if not there:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise

@@ -8,7 +8,7 @@ from spvrisk.cli.render import console, render_summary, summary_json
 from spvrisk.dataset.read import open_result
 
 
-@click.command("summary")
+@click.command("summary", epilog="Example: spvrisk summary results/japan_us_2026.h5 --json")
 @click.argument("result", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")
 def command(result: str, as_json: bool) -> None:

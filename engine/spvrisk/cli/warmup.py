@@ -1,6 +1,7 @@
 """``spvrisk warmup``: compile the kernel beforehand."""
 
 import time
+from importlib.resources import as_file, files
 
 import click
 
@@ -10,11 +11,11 @@ import click
 def command(lanes: str) -> None:
     """Compile the kernel and keep its machine code, so that the next run starts at once."""
     from spvrisk.config import load
-    from spvrisk.data import STARTER
     from spvrisk.plan.compile import compile_study
     from spvrisk.runner.simulate import Settings, simulate
 
     began = time.perf_counter()
-    plan, labels, _ = compile_study(load(STARTER).study)
+    with as_file(files("spvrisk").joinpath("data", "starter.yaml")) as starter:
+        plan, labels, _ = compile_study(load(starter).study)
     simulate(plan, labels, Settings(paths=1, seed=0, workers=1, lanes=int(lanes)))
-    click.echo(f"kernel ready, {time.perf_counter() - began:.1f} s")
+    click.echo(f"kernel ready, {time.perf_counter() - began:.1f} s", err=True)

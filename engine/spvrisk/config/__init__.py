@@ -2,6 +2,7 @@
 
 from spvrisk.config.loading import Loaded, load, load_study
 from spvrisk.config.models import Curve, Law, Project, Study
+from spvrisk.config.overrides import changed_run
 from spvrisk.config.places import Places
 
-__all__ = ["Curve", "Law", "Loaded", "Places", "Project", "Study", "load", "load_study"]
+__all__ = ["Curve", "Law", "Loaded", "Places", "Project", "Study", "changed_run", "load", "load_study"]

@@ -19,7 +19,7 @@ LOW_AVAILABILITY = 0.05
 
 def hints(study: Study) -> list[Flaw]:
     """All warnings of a sound study."""
-    checks = (_budgets, _growth, _unused, _events, _operation, _deemed_life)
+    checks = (_budgets, _growth, _unused, _events, _operation, _in_time)
     return [flaw for check in checks for flaw in check(study)]
 
 
@@ -119,16 +119,21 @@ def _deemed_years(study: Study, project: Project) -> float | None:
     return own if own is not None else split.deemed_life_years
 
 
-def _deemed_life(study: Study) -> Iterator[Flaw]:
-    """Deemed lives that the horizon cuts short even if all goes to plan (due dates roughly: 7 days for 5)."""
+def _in_time(study: Study) -> Iterator[Flaw]:
+    """What the horizon cuts off even if all goes to plan (due dates roughly: 7 days for 5)."""
     lag = timedelta(days=study.agreement.funding.lag_business_days * 7 / 5)
+    horizon = study.study.horizon_years
     for name, project in study.projects.items():
-        deemed = _deemed_years(study, project)
-        if deemed is None:
-            continue
         due = project.notice_date + lag
         start = max(due, project.construction.planned_start or due)
-        years = (start - study.study.value_date).days / 365.25 + project.construction.longest_years + deemed
-        if years > study.study.horizon_years:
-            rule = f"the horizon ({study.study.horizon_years:g} years) ends before the deemed life, at {years:.1f}"
-            yield Flaw(("projects", name), rule, "", f"raise study.horizon_years above {years:.0f} and delays")
+        completion = (start - study.study.value_date).days / 365.25 + project.construction.longest_years
+        end = completion + (_deemed_years(study, project) or 0.0)
+        if completion > horizon:
+            key = "planned_duration_years" if project.construction.phases is None else "phases"
+            rule = f"the horizon ({horizon:g} years) ends before the planned completion, at {completion:.1f}"
+            yield Flaw(
+                ("projects", name, "construction", key), rule, "", "it never operates: raise study.horizon_years"
+            )
+        elif end > horizon:
+            rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
+            yield Flaw(("projects", name), rule, "", f"raise study.horizon_years above {end:.0f} and delays")

@@ -1,16 +1,19 @@
 """`--set path=value`: changes of a study on the command line, after includes and tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from pydantic import ValidationError
 
 from spvrisk.config.base import Key, keys_of, shown, suggestion
 from spvrisk.config.laws import Law
-from spvrisk.config.messages import choices, is_model
+from spvrisk.config.messages import choices, is_model, model_problems
 from spvrisk.config.reserved import not_yet
 from spvrisk.config.source import Node, Place, dotted, parse
 from spvrisk.config.study import Study
 from spvrisk.config.tables import put
-from spvrisk.errors import Problem
+from spvrisk.config.terms import Run
+from spvrisk.errors import InputError, Problem
 
 
 def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, dict[tuple[Key, ...], Place]]:
@@ -97,3 +100,19 @@ def unknown_column(template: Node, path: Sequence[str], project: Any) -> str | N
         if not_yet(key) is not None:
             return f"{key} is {not_yet(key)}"
     return unknown(template, path, project)
+
+
+def changed_run(run: Run, arguments: Mapping[str, int]) -> Run:
+    """Settings of a run with some of them replaced by arguments, checked like those of a file.
+
+    Raises
+    ------
+    InputError
+        An argument is out of range.
+    """
+    place = Place("argument")
+    try:
+        return Run.model_validate({**run.model_dump(), **arguments})
+    except ValidationError as error:
+        root = Node({key: Node(value, place) for key, value in arguments.items()}, place)
+        raise InputError(model_problems(root, error, {})) from None

@@ -93,11 +93,12 @@ def check_output(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
     """
     target = Path(path)
     if target.is_dir():
-        raise InputError(Problem("--out", "", "must be a file, not a folder", str(target)))
+        raise InputError(Problem("--out", "", "must be a file, not a folder", str(target), "name a file in it"))
     if not target.parent.is_dir():
         raise InputError(Problem("--out", "", "must lie in a folder that exists", str(target), "create it first"))
     if not os.access(target.parent, os.W_OK):
-        raise InputError(Problem("--out", "", "must lie in a folder that you may write to", str(target)))
+        rule = "must lie in a folder that you may write to"
+        raise InputError(Problem("--out", "", rule, str(target), "name one that is yours"))
     if target.exists() and not overwrite:
         raise InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
     return target

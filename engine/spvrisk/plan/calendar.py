@@ -1,5 +1,6 @@
 """Dates and times: the step grid, business days."""
 
+import math
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from spvrisk.plan.arrays import Floats, Ints
 
 _DAYS_A_YEAR = 365.25
 _LONGEST_MONTH = 31
+_ROUNDING_DAYS = 1e-6
 
 
 class Grid(NamedTuple):
@@ -66,6 +68,16 @@ def time_of(grid: Grid, value_date: date, day: date) -> float:
     if t >= grid.steps:
         return grid.steps * grid.dt + float(number - grid.day[-1]) / _DAYS_A_YEAR
     return float((t + (number - grid.day[t]) / (grid.day[t + 1] - grid.day[t])) * grid.dt)
+
+
+def date_of(grid: Grid, value_date: date, time: float) -> date:
+    """Day of a time in years, rounded up: what `time_of` gives for a day leads back to it."""
+    t = min(int(time * grid.steps_per_year), grid.steps)
+    if t == grid.steps:
+        days = (time - grid.steps * grid.dt) * _DAYS_A_YEAR
+    else:
+        days = (time * grid.steps_per_year - t) * float(grid.day[t + 1] - grid.day[t])
+    return value_date + timedelta(days=int(grid.day[t]) + math.ceil(days - _ROUNDING_DAYS))
 
 
 def business_day_after(day: date, lag: int, holidays: Iterable[date]) -> date:

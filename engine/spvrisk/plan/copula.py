@@ -20,6 +20,7 @@ FARTHEST_MIXING_SCORE = 6.5
 _ROOT_ERROR = 1e-11
 _MAP_ERROR = 2e-12
 _MOST_DEGREES = 1e6
+_RADII, _ANGLES = 40, 80
 
 # zeros of the Chebyshev polynomial of degree 4, stretched so that the outer ones are the cell's ends
 _PLACES = np.array([0.0, 1.0 - np.sqrt(0.5), np.sqrt(0.5), 1.0])
@@ -156,3 +157,33 @@ def _ratio(v: Array, nu: float) -> Array:
     limit = special.poch(0.5 * nu, 0.5) * np.sqrt(2.0 / nu)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(x > 0.0, -special.ndtri(special.stdtr(nu, -x)) / x, limit))
+
+
+def innovation_correlation(score_correlation: Array, nu: float) -> Array:
+    """Correlation of two innovations of the t copula whose scores have the given correlations.
+
+    The mean of their product over the bivariate t law, in polar coordinates: the squared radius is
+    nu (exp(2 s / nu) - 1) with s unit exponential (Gauss-Laguerre), the angle uniform (trapezium rule).
+
+    Parameters
+    ----------
+    score_correlation
+        Entries of the correlation matrix of the scores, any shape.
+    nu
+        Degrees of freedom.
+    """
+    s, weight = np.polynomial.laguerre.laggauss(_RADII)
+    radius = np.sqrt(nu * np.expm1(2.0 * s / nu))
+    angle = (np.arange(_ANGLES) + 0.5) * (2.0 * np.pi / _ANGLES)
+    first = _innovation(np.outer(radius, np.cos(angle)), nu)
+
+    def at(rho: float) -> float:
+        turned = rho * np.cos(angle) + np.sqrt(1.0 - rho * rho) * np.sin(angle)
+        return float(weight @ (first * _innovation(np.outer(radius, turned), nu)).mean(axis=1))
+
+    return np.asarray(np.vectorize(at, otypes=[np.float64])(score_correlation))
+
+
+def _innovation(x: Array, nu: float) -> Array:
+    """Phi^-1(T_nu(x)) from the tail in which it keeps its digits."""
+    return np.asarray(np.sign(x) * -special.ndtri(special.stdtr(nu, -np.abs(x))))

@@ -142,8 +142,8 @@ def _trial(curve: Curve, check: Check, lower: float, upper: float, cells: int) -
     exact = curve.value(abscissa)
     nodes = slice(None, None, s.size + 1)
     segment = hermite(lower, upper, exact[nodes], curve.slope(abscissa[nodes], exact[nodes]))
-    inner = (each[:-1].reshape(grid.shape)[:, 1:] for each in (abscissa, exact))
-    return segment, check(*inner, cubic(segment.coefficient[:, None, :], s)).max(axis=1)
+    at, wanted = (each[:-1].reshape(grid.shape)[:, 1:] for each in (abscissa, exact))
+    return segment, check(at, wanted, cubic(segment.coefficient[:, None, :], s)).max(axis=1)
 
 
 def _checked_places(cells: int) -> Array:

@@ -132,7 +132,9 @@ class Continuous(Distribution):
     def quantile(self, u: Array, v: Array) -> Array:
         below = u < v
         result = np.empty_like(u)
-        result[below], result[~below] = self.ppf(u[below]), self.isf(v[~below])
+        # rounding may ask for the very end of an unbounded law
+        with np.errstate(divide="ignore"):
+            result[below], result[~below] = self.ppf(u[below]), self.isf(v[~below])
         return result
 
     def cdf(self, x: Array) -> Array:

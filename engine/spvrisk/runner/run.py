@@ -4,10 +4,9 @@ import datetime
 import os
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from spvrisk.config import Loaded
+from spvrisk.config import Loaded, changed_run
 from spvrisk.dataset.layout import check_paths, default_paths
 from spvrisk.dataset.write import Provenance, check_output, write_result
 from spvrisk.measures.table import summary, timeline
@@ -16,12 +15,19 @@ from spvrisk.runner.simulate import Announce, Progress, Settings, processors, si
 
 
 def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Settings:
-    """The study's run settings, changed where an argument is given."""
-    run = loaded.study.run
+    """The study's run settings, changed where an argument is given.
+
+    Raises
+    ------
+    InputError
+        An argument is not what the study could say under ``run``.
+    """
+    given = {"paths": paths, "seed": seed, "workers": workers}
+    run = changed_run(loaded.study.run, {key: value for key, value in given.items() if value is not None})
     return Settings(
-        paths=run.paths if paths is None else paths,
-        seed=run.seed if seed is None else seed,
-        workers=(run.workers if workers is None else workers) or processors(),
+        paths=run.paths,
+        seed=run.seed,
+        workers=run.workers or processors(),
         leaves_per_shard=run.leaves_per_shard,
         memory_mib=run.memory_mib,
         lanes=run.lanes,
@@ -69,10 +75,11 @@ def run_study(
     target = check_output(out, overwrite)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     announce("planning")
-    plan, labels, _ = compile_study(study)
-    names = study.output.paths or default_paths(labels)
-    check_paths(names, labels)
-    sums, store = simulate(plan, labels, settings, progress, announce)
+    with loaded.places.filled_in():
+        plan, labels, _ = compile_study(study)
+        names = study.output.paths or default_paths(labels)
+        check_paths(names, labels)
+        sums, store = simulate(plan, labels, settings, progress, announce)
     announce("summarising")
     table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
     steps = timeline(sums, store.fans, labels, study.output.quantiles)

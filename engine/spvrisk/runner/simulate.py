@@ -25,9 +25,6 @@ from spvrisk.plan.names import FAN_PATHS, LEAF, TIMELINE, Labels
 _CALL_SECONDS = 0.1
 _POLL_SECONDS = 0.2
 
-THREADS = "spvrisk"
-"""Beginning of the names of the threads that run paths."""
-
 Progress = Callable[[int], None]
 """Told the number of paths done since it was last called; may be called from any thread."""
 
@@ -168,7 +165,7 @@ def simulate(
     InputError
         The values of all paths do not fit into the memory that the run may take.
     KeyboardInterrupt
-        Passed on at once; the threads stop by themselves, within a kernel call (or when the kernel is compiled).
+        Passed on once all threads have stopped, within a kernel call.
     """
     steps = int(plan.study[0]["steps"])
     check_memory(len(labels.series), settings.paths, steps, settings.memory_mib)
@@ -197,14 +194,12 @@ def simulate(
                 state.update(number, values, timeline, occupancy)
                 store.put(first, values, fans if first < FAN_PATHS else None)
 
-    pool = ThreadPoolExecutor(workers, THREADS)
-    try:
+    with ThreadPoolExecutor(workers, "spvrisk") as pool:
         futures = [pool.submit(work) for _ in range(workers)]
-        _wait(futures, stop)
-    finally:
-        stop.set()
-        # whoever interrupts does not wait for a thread that is compiling
-        pool.shutdown(wait=False)
+        try:
+            _wait(futures, stop)
+        finally:
+            stop.set()
     return Outcome(_joined([future.result() for future in futures]), store)
 
 

@@ -1,0 +1,174 @@
+"""What a study comes to before a path is drawn, as people read it."""
+
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from spvrisk.aggregate.store import required_bytes
+from spvrisk.cli.render import NONE, money_name
+from spvrisk.config import Loaded, Project, Study
+from spvrisk.config.defaults import Default, defaults
+from spvrisk.dataset.layout import default_paths
+from spvrisk.plan.calendar import add_months
+from spvrisk.plan.compile import Compiled, compile_study
+from spvrisk.plan.names import FAN_PATHS, FANS, Labels
+from spvrisk.plan.overview import law_reports, pairs, project_dates, smallest_eigenvalue
+
+_MIB = 1 << 20
+
+
+def render_plan(loaded: Loaded) -> RenderableType:
+    """Give the calendar, the projects, the laws, the correlations, the memory and the defaults of a study.
+
+    Raises
+    ------
+    InputError
+        What only planning finds out, with its place.
+    """
+    with loaded.places.filled_in():
+        compiled = compile_study(loaded.study)
+    study, labels = loaded.study, compiled.labels
+    parts = [
+        Text(study.study.title.en, style="bold"),
+        _calendar(study),
+        "",
+        _projects(study, labels),
+        "",
+        _laws(study, compiled),
+        "",
+        *_correlations(study),
+        "",
+        _size(study, compiled),
+        "",
+        _defaults(defaults(study, loaded.places.given())),
+    ]
+    return Group(*parts)
+
+
+def _table(title: str, texts: Iterable[str], numbers: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="", box=box.SIMPLE_HEAD)
+    table.show_edge, table.padding = False, (0, 1, 0, 0)
+    for column in texts:
+        table.add_column(column, no_wrap=True)
+    for column in numbers:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _facts(rows: dict[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    return table
+
+
+def _calendar(study: Study) -> Table:
+    head = study.study
+    end = add_months(head.value_date, head.steps * 12 // head.steps_per_year)
+    funding = study.agreement.funding
+    return _facts(
+        {
+            "value date": f"{head.value_date}",
+            "horizon": f"{head.horizon_years:g} years, to {end}",
+            "steps": f"{head.steps}, {head.steps_per_year} a year",
+            "funds due": f"{funding.lag_business_days} business days after notice "
+            f"(holidays: {', '.join(funding.holidays) or 'none'})",
+            "split": study.agreement.split.mode,
+        }
+    )
+
+
+def _projects(study: Study, labels: Labels) -> Table:
+    columns = ("notice", "funds due", "start", "completion", "budget", "capacity")
+    table = _table(f"Projects, if all goes to plan (budgets in {money_name(labels)})", [""], columns)
+    for name, dates in project_dates(study).items():
+        project = study.projects[name]
+        row = (f"{dates.notice}", f"{dates.due}", f"{dates.start}", f"{dates.completion}", f"{project.budget:,.6g}")
+        table.add_row(name, *row, _capacity(project))
+    table.add_section()
+    total = sum(project.budget for project in study.projects.values())
+    table.add_row("portfolio", "", "", "", "", f"{total:,.6g}", "")
+    return table
+
+
+def _capacity(project: Project) -> str:
+    if project.capacity_mw is not None:
+        return f"{project.capacity_mw:,.6g} MW"
+    return f"{project.capacity or 0.0:,.6g} {project.output_unit}/year"
+
+
+def _laws(study: Study, compiled: Compiled) -> Table:
+    numbers = ("nodes", "mean", "table's", "sd", "table's", "at the cap")
+    table = _table("Laws, and the tables that stand for them", ["", "family"], numbers)
+    above = ""
+    for project, quantity, family, report in law_reports(study, compiled.book):
+        if project != above:
+            table.add_section()
+            table.add_row(project)
+        figures = (report.mean, report.table_mean, report.sd, report.table_sd)
+        cap = f"{100 * report.cap_share:.3g} %" if report.cap_share else NONE
+        table.add_row(f"  {quantity}", family, f"{report.nodes}", *(f"{x:.6g}" for x in figures), cap)
+        above = project
+    return table
+
+
+def _correlations(study: Study) -> list[RenderableType]:
+    found, what = pairs(study), study.correlation
+    kind = "Spearman's" if what.kind == "rank" else "of scores"
+    copula = "Gaussian copula"
+    if what.degrees_of_freedom is not None:
+        copula = f"t copula with {what.degrees_of_freedom:g} degrees of freedom"
+    line = f"{copula}; smallest eigenvalue of the scores' matrix {smallest_eigenvalue(study):.4g}"
+    if not found:
+        return [Text("Correlation of the factors: none", style="bold"), line]
+    table = _table("Correlation of the factors", ["", ""], (f"entered ({kind})", "scores", "innovations"))
+    for pair in found:
+        figures = (f"{pair.entered:.4g}", f"{pair.score:.4f}", f"{pair.innovation:.4f}")
+        table.add_row(pair.first, pair.second, *figures)
+    return [table, line]
+
+
+def _size(study: Study, compiled: Compiled) -> Group:
+    run, labels, output = study.run, compiled.labels, study.output
+    steps, series = study.study.steps, len(labels.series)
+    need = required_bytes(series, run.paths, steps) / _MIB
+    kept = output.paths or default_paths(labels)
+    fans = ", ".join(f"fan_portfolio_{name}" for name in FANS)
+    rows = {
+        "paths": f"{run.paths:,}, seed {run.seed}",
+        "memory": f"{need:,.0f} MiB for {series} series of {run.paths:,} paths (run.memory_mib: {run.memory_mib:,})",
+        "workspace": f"{_workspace(study, compiled) / _MIB:,.1f} MiB for each thread, {run.lanes} paths side by side",
+        "plan": f"{compiled.plan.constants.nbytes / _MIB:,.2f} MiB of constants",
+        "kept by path": ", ".join(kept),
+        "fans": f"{fans}: quantiles {', '.join(output.quantiles)} of the first {min(run.paths, FAN_PATHS):,} paths",
+    }
+    return Group(Text("Size", style="bold"), _facts(rows))
+
+
+def _workspace(study: Study, compiled: Compiled) -> int:
+    """Bytes of a thread's workspace and of the leaf that it works on."""
+    from spvrisk.runner.simulate import use_lanes
+
+    use_lanes(study.run.lanes)
+    from spvrisk.kernel.run import make_leaf, make_work  # after the lane count is chosen
+
+    _, work = make_work(compiled.plan)
+    leaf = make_leaf(compiled.plan, len(compiled.labels.series), True)
+    return sum(array.nbytes for array in (*work, *leaf))
+
+
+def _defaults(found: list[Default]) -> Group:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for item in found:
+        value = "null" if item.value is None else "none" if item.value in ({}, ()) else _plain(item.value)
+        table.add_row(item.path, value, f"{item.times} of {item.parts}" if ".*." in item.path else "")
+    return Group(Text("Defaults that were applied", style="bold"), table)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value).lower()

@@ -1,0 +1,93 @@
+"""Which keys of a study got their default."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from spvrisk.config.base import Key
+from spvrisk.config.study import Study
+
+_BY_NAME = ("parties", "factors", "layers", "events", "projects")
+# sections in which a null means something that a reader should know
+_NULLS_COUNT = ("run", "output")
+
+
+class Default(NamedTuple):
+    """A default that was applied.
+
+    Attributes
+    ----------
+    path
+        Dotted path, with ``*`` for the names of parties, factors, layers, their states, events and projects.
+    value
+        The default.
+    times, parts
+        In how many of how many named parts; 1 of 1 where there is no ``*``.
+    """
+
+    path: str
+    value: Any
+    times: int
+    parts: int
+
+
+def defaults(study: Study, given: Mapping[str, Any]) -> list[Default]:
+    """Defaults that were applied, in the order of the study, each once.
+
+    Parameters
+    ----------
+    study
+        The checked study.
+    given
+        What was written, as `spvrisk.config.Places.given` has it.
+    """
+    resolved = study.model_dump(mode="python", by_alias=True)
+    counts: dict[tuple[str, str], int] = {}
+    values: dict[tuple[str, str], Any] = {}
+    for path, value in _missing(resolved, given, ()):
+        key = _without_names(path), repr(value)
+        counts[key] = counts.get(key, 0) + 1
+        values[key] = value
+    return [Default(path, values[path, text], count, _parts(study, path)) for (path, text), count in counts.items()]
+
+
+def _without_names(path: tuple[Key, ...]) -> str:
+    steps = list(map(str, path))
+    if steps[0] in _BY_NAME and len(steps) > 2:
+        steps[1] = "*"
+        if steps[0] == "layers" and steps[2] == "states" and len(steps) > 4:
+            steps[3] = "*"
+    return ".".join(steps)
+
+
+def _parts(study: Study, path: str) -> int:
+    """How many parts of a study a path with ``*`` may mean."""
+    if path.startswith("layers.*.states.*."):
+        return sum(len(layer.states) for layer in study.layers.values())
+    return len(getattr(study, path.split(".")[0])) if ".*." in path else 1
+
+
+def _missing(resolved: Any, given: Any, path: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...], Any]]:
+    """Leaves of what was resolved that were not given; where the two differ in form, nothing was left out."""
+    if isinstance(resolved, Mapping) and isinstance(given, Mapping):
+        if "family" in resolved and "parameters" in resolved:
+            resolved = {resolved["family"]: resolved["parameters"]}
+        for key, value in resolved.items():
+            here = (*path, key)
+            if key in given:
+                yield from _missing(value, given[key], here)
+            elif isinstance(value, Mapping) and value:
+                yield from _missing(value, {}, here)
+            elif _counts(here, value, given):
+                yield here, value
+    elif isinstance(resolved, list | tuple) and isinstance(given, list) and len(resolved) == len(given):
+        for i, (value, item) in enumerate(zip(resolved, given, strict=True)):
+            yield from _missing(value, item, (*path, i))
+
+
+def _counts(path: tuple[Key, ...], value: Any, given: Mapping[str, Any]) -> bool:
+    """Whether a default tells a reader anything."""
+    if path[-1] == "values" and "csv" in given:  # read from the column, not a default
+        return False
+    if path[-1] == "growth" and "value" not in given:  # of a curve that is given in another form
+        return False
+    return value is not None or path[0] in _NULLS_COUNT

@@ -1,0 +1,155 @@
+"""`spvrisk run` from end to end: what is printed where, the result file, interruption, and what is imported."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from spvrisk.cli import main
+
+ROOT = Path(__file__).parents[2]
+STARTER = str(ROOT / "engine" / "spvrisk" / "data" / "starter.yaml")
+MAIN_STUDY = str(ROOT / "configs" / "japan_us_2026.yaml")
+RUN = [sys.executable, "-m", "spvrisk"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> tuple[str, str]:
+    result = CliRunner().invoke(main, ["run", STARTER, "--paths", "500", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    return result.stdout, result.stderr
+
+
+def test_run__prints_the_summary_and_leaves_a_file_in_results(folder: Path) -> None:
+    out, err = run()
+    assert "Starter study: a gas plant and a port" in out
+    for row in ("portfolio", "gas_plant", "port", "portfolio in EUR million"):
+        assert any(line.strip(" │").startswith(row) for line in out.splitlines())
+    assert out.rstrip().endswith(f"Result: {Path('results') / 'starter.h5'}")
+    assert [path.name for path in (folder / "results").iterdir()] == ["starter.h5"]
+    assert "planning ..." in err and "running ..." in err and "writing ..." in err
+    assert "..." not in out
+
+
+def test_run__json_has_the_keys_of_the_summary(folder: Path) -> None:
+    out, _ = run("--json", "--out", "a.h5", "--seed", "18446744073709551615")
+    found = json.loads(out)
+    assert list(found) == [
+        *("schema", "study", "paths", "seed", "numbers_version"),
+        *("scheme", "portfolio", "projects"),
+    ]
+    assert (found["paths"], found["seed"]) == (500, 2**64 - 1)
+    assert list(found["projects"]) == ["gas_plant", "port"]
+    npv = found["portfolio"]["npv_funder"]
+    assert {"n", "mean", "mean_se", "value_at_risk", "expected_shortfall", "p_loss"} <= set(npv)
+    assert npv["n"] == 500
+    parts = sum(found["projects"][name]["npv_funder"]["mean"] for name in found["projects"])
+    assert parts == pytest.approx(npv["mean"], rel=1e-12)
+    assert not (folder / "results").exists()
+
+
+def test_run__is_what_summary_prints_afterwards(folder: Path) -> None:
+    out, _ = run("--out", "a.h5")
+    again = CliRunner().invoke(main, ["summary", "a.h5"], catch_exceptions=False)
+    assert out == again.stdout + "Result: a.h5\n"
+
+
+def test_run__options_reach_the_run(folder: Path) -> None:
+    first = json.loads(run("--out", "a.h5", "--json", "--seed", "5", "--workers", "1")[0])
+    second = json.loads(run("--out", "b.h5", "--json", "--set", "run.seed=5", "--set", "run.workers=2")[0])
+    other = json.loads(run("--out", "c.h5", "--json", "--seed", "6")[0])
+    assert first == second != other
+    info = CliRunner().invoke(main, ["info", "b.h5"], catch_exceptions=False).stdout
+    assert "run.seed=5 run.workers=2" in info
+
+
+def test_run__replaces_a_file_only_when_told_to(folder: Path) -> None:
+    (folder / "a.h5").write_text("old", encoding="utf-8")
+    refused = CliRunner().invoke(main, ["run", STARTER, "--out", "a.h5"])
+    assert refused.exit_code == 2
+    assert (folder / "a.h5").read_text(encoding="utf-8") == "old"
+    run("--out", "a.h5", "--overwrite")
+    assert (folder / "a.h5").read_bytes().startswith(b"\x89HDF")
+
+
+def test_run__as_a_module(folder: Path) -> None:
+    command = [*RUN, "run", STARTER, "--paths", "64", "--out", "a.h5", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["paths"] == 64
+    assert (folder / "a.h5").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
+def test_run__that_is_interrupted_ends_soon_and_leaves_nothing(sent: signal.Signals, folder: Path) -> None:
+    command = [*RUN, "run", MAIN_STUDY, "--paths", "2000000", "--set", "run.memory_mib=8000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    said = []
+    try:
+        for line in process.stderr:  # a cold cache compiles first
+            said.append(line)
+            if line == "running ...\n":
+                break
+        time.sleep(1.0)
+        assert process.poll() is None, "".join(said)
+        assert (folder / "results").is_dir()
+        process.send_signal(sent)
+        began = time.perf_counter()
+        code = process.wait(timeout=20)
+        took = time.perf_counter() - began
+        rest, out = process.stderr.read(), process.stdout.read()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    assert code == 130
+    assert rest.strip() == "interrupted"
+    assert out == ""
+    assert took < 2.0
+    assert list(folder.iterdir()) == []
+
+
+def modules_of(*arguments: str) -> set[str]:
+    """Modules that a command has loaded when it ends."""
+    code = (
+        "import sys\nfrom spvrisk.cli import main\n"
+        f"try: main({list(arguments)!r})\nexcept SystemExit as end: assert not end.code, end.code\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_start_up__help_loads_click_and_little_else() -> None:
+    heavy = {"numpy", "pydantic", "ruamel.yaml", "numba", "scipy", "h5py", "xarray", "rich", "holidays"}
+    assert modules_of("--help") & heavy == set()
+
+
+def test_start_up__run_loads_nothing_that_it_does_not_need(folder: Path) -> None:
+    loaded = modules_of("run", STARTER, "--paths", "64", "--out", "a.h5")
+    assert {"numpy", "numba", "h5netcdf", "spvrisk.kernel.run"} <= loaded
+    heavy = {"scipy.stats", "matplotlib", "dask", "pandas", "xarray", "netCDF4", "spvrisk.api"}
+    assert loaded & heavy == set()
+
+
+def test_start_up__a_refused_study_is_told_before_the_compiler_is_loaded(folder: Path) -> None:
+    code = (
+        "import sys\nfrom spvrisk.cli import main\n"
+        f"try: main(['run', {STARTER!r}, '--set', 'run.seed=-1'])\nexcept SystemExit: pass\n"
+        "print([m for m in ('numba', 'scipy', 'h5py', 'holidays') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,83 @@
+"""Machine code that is kept must never be older than its sources, nor miss the checks that were asked for."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import spvrisk
+
+# a kernel in little: an entry in one file that calls clauses of others, kept in the kernel's cache
+LITTLE = """
+from spvrisk.kernel.cache import cache_folder
+from spvrisk.kernel.maths import entry
+from spvrisk.kernel.rows import largest
+from spvrisk.kernel.split import tiers
+
+with cache_folder():
+
+    @entry
+    def pay(w, first, second):
+        tiers(w, first, second)
+
+    @entry
+    def peek(w, row):
+        return largest(w, row)
+"""
+
+PAY = """
+import numpy as np
+from spvrisk.kernel.little import pay
+from spvrisk.kernel.rows import AVAILABLE, DUE, FUNDER
+w = np.zeros(64 * 1024)
+w[int(AVAILABLE)], w[int(DUE)] = 10.0, 2.0
+pay(w, 0.5, 0.1)
+print(w[int(FUNDER)], sum(pay.stats.cache_hits.values()))
+"""
+
+PEEK = """
+import numpy as np
+from spvrisk.kernel.little import peek
+whole = np.arange(64.0 * 1024)
+print(peek(whole[:{length}], np.uint64(1000)) > 0, sum(peek.stats.cache_hits.values()))
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a program in a new process on a copy of the package, always with the same cache folder."""
+    source = Path(spvrisk.__file__).parent
+    shutil.copytree(source, tmp_path / "spvrisk", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "spvrisk" / "kernel" / "little.py").write_text(LITTLE, encoding="utf-8")
+
+    def execute(program, **switches):
+        env = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_")}
+        env.update(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=str(tmp_path / "cache"), **switches)
+        done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, encoding="utf-8")
+        return done.stdout.split(), done.stderr
+
+    execute.package = tmp_path / "spvrisk"
+    return execute
+
+
+def test_cache__sees_the_edit_of_a_called_clause(run):
+    """Due 2 of cash 10: funder 2 + 0.1 (10 - 4) = 2.6; with the second tier doubled 3.2."""
+    assert run(PAY)[0] == ["2.6", "0"]
+    assert run(PAY)[0] == ["2.6", "1"]  # the second process finds the machine code of the first
+    split = run.package / "kernel" / "split.py"
+    text = split.read_text(encoding="utf-8")
+    edited = text.replace("+ second * max(", "+ 2.0 * second * max(")
+    assert edited != text
+    split.write_text(edited, encoding="utf-8")
+    assert run(PAY)[0] == ["3.2", "0"]
+
+
+def test_cache__bounds_are_checked_after_a_warm_run_and_not_in_the_reverse(run):
+    inside, beyond = PEEK.format(length=2000), PEEK.format(length=100)
+    assert run(inside)[0] == ["True", "0"]
+    out, errors = run(beyond, NUMBA_BOUNDSCHECK="1")
+    assert not out and "IndexError" in errors
+    assert run(beyond)[0] == ["True", "1"]  # checked code is not served to users, who read on (here into our own array)

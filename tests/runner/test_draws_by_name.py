@@ -1,0 +1,95 @@
+"""Draws belong to names: what is edited elsewhere in a study leaves a project's paths bit for bit as they were."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spvrisk.config import load_study
+from spvrisk.config.models import Correlation, Factor
+from spvrisk.kernel.lanes import LANES
+from spvrisk.plan.compile import compile_study
+from spvrisk.plan.names import QUANTITIES
+from spvrisk.runner.simulate import Settings, simulate
+
+MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
+PATHS = 320
+DRAWN = ("completed", "cost", "overrun_drawn", "delay_months")
+
+
+def run(study, seed=20260331):
+    """Values by unit and quantity; a project that is not there has no entry."""
+    plan, labels, _ = compile_study(study)
+    values = simulate(plan, labels, Settings(PATHS, seed, 1, 1, 1024, LANES)).store.values
+    return dict(zip(labels.series, values, strict=True))
+
+
+@pytest.fixture(scope="module")
+def main():
+    return load_study(MAIN)
+
+
+@pytest.fixture(scope="module")
+def base(main):
+    return run(main)
+
+
+def assert_same(got, base, units, quantities=QUANTITIES):
+    for unit in units:
+        for quantity in quantities:
+            a, b = got[unit, quantity], base[unit, quantity]
+            assert a.tobytes() == b.tobytes(), (unit, quantity, np.nonzero(a != b)[0][:5])
+
+
+def clock_series(values):
+    return [key for key in values if key[1].startswith(("final_state_", "outcome_"))]
+
+
+def test_edit__taking_a_project_out_leaves_the_others(main, base):
+    left = {name: project for name, project in main.projects.items() if name != "texas_gas"}
+    got = run(main.model_copy(update={"projects": left}))
+    assert ("texas_gas", "cost") not in got and len(left) == 5
+    assert_same(got, base, left)
+    assert (got["portfolio", "cost"] != base["portfolio", "cost"]).all()
+    for key in clock_series(base):
+        assert got[key].tobytes() == base[key].tobytes()
+
+
+def test_edit__order_of_projects_does_not_matter(main, base):
+    names = list(main.projects)
+    order = names[::-1]
+    got = run(main.model_copy(update={"projects": {name: main.projects[name] for name in order}}))
+    assert_same(got, base, names)
+    np.testing.assert_allclose(got["portfolio", "npv_funder"], base["portfolio", "npv_funder"], rtol=1e-12)
+
+
+def test_edit__factor_appended_behind_the_others_leaves_all_of_them(main, base):
+    new = Factor.model_validate({"unit": "1", "process": {"ou": {"start": 1, "mean": 1, "kappa": 1, "sigma": 0.3}}})
+    pairs = {**main.correlation.pairs, "copper": {"steel": 0.6, "electrical": 0.5, "sofr": -0.2}}
+    correlation = Correlation.model_validate({**main.correlation.model_dump(by_alias=True), "pairs": pairs})
+    got = run(main.model_copy(update={"factors": {**main.factors, "copper": new}, "correlation": correlation}))
+    assert_same(got, base, [*main.projects, "portfolio"])
+    for key in clock_series(base):
+        assert got[key].tobytes() == base[key].tobytes()
+
+
+def test_edit__agreement_leaves_construction_and_the_clock(main, base):
+    split = main.agreement.split.model_copy(update={"mode": "cumulative", "first_share": 0.7, "spread": 0.03})
+    got = run(main.model_copy(update={"agreement": main.agreement.model_copy(update={"split": split})}))
+    assert_same(got, base, main.projects, DRAWN)
+    assert (got["ohio_gas", "npv_funder"] != base["ohio_gas", "npv_funder"]).all()
+    for key in clock_series(base):
+        assert got[key].tobytes() == base[key].tobytes()
+
+
+def test_edit__seed_changes_every_path(main, base):
+    got = run(main, seed=20260332)
+    for name in main.projects:
+        assert (got[name, "overrun_drawn"] != base[name, "overrun_drawn"]).mean() > 0.9
+
+
+def test_number_of_paths__first_paths_are_the_same(main, base):
+    plan, labels, _ = compile_study(main)
+    values = simulate(plan, labels, Settings(LANES + 7, 20260331, 1, 1, 1024, LANES)).store.values
+    for key, row in zip(labels.series, values, strict=True):
+        assert row.tobytes() == base[key][: LANES + 7].tobytes(), key

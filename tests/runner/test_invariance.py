@@ -1,0 +1,151 @@
+"""The same content for any number of threads, lanes and leaves in a shard; statistics as NumPy has them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import reference as ref
+from engine_runs import KernelScores, compiled, run_block, table_values
+from spvrisk.config import load
+from spvrisk.errors import InputError
+from spvrisk.kernel.lanes import LANES
+from spvrisk.measures.table import summary
+from spvrisk.plan.compile import compile_study
+from spvrisk.plan.names import LEAF
+from spvrisk.runner.run import run_study, settings_of
+from spvrisk.runner.simulate import Settings, simulate
+
+STUDY = Path(__file__).resolve().parents[1] / "data" / "every_clause.yaml"
+PATHS = 3 * LEAF + 77
+
+PROGRAM = """
+import sys
+from spvrisk.config import load
+from spvrisk.runner.run import run_study, settings_of
+study, out, lanes, shard, workers = sys.argv[1:]
+loaded = load(study)
+settings = settings_of(loaded, {paths}, None, int(workers))
+run_study(loaded, out, settings._replace(lanes=int(lanes), leaves_per_shard=int(shard)))
+from spvrisk.kernel.lanes import LANES
+assert LANES == int(lanes)
+"""
+
+
+def digest_of(file):
+    with h5py.File(file) as result:
+        return result.attrs["content_sha256"]
+
+
+def run_here(folder, workers, shard, paths=PATHS):
+    loaded = load(STUDY)
+    settings = settings_of(loaded, paths, None, workers)._replace(lanes=LANES, leaves_per_shard=shard)
+    return digest_of(run_study(loaded, folder / f"{workers}_{shard}.h5", settings))
+
+
+def run_there(folder, lanes, shard, workers, paths=PATHS):
+    """Run in a process of its own, which may load the kernel with another lane count."""
+    out = folder / f"lanes_{lanes}.h5"
+    env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"}
+    program = PROGRAM.format(paths=paths)
+    subprocess.run([sys.executable, "-c", program, STUDY, out, str(lanes), str(shard), str(workers)], check=True, env=env)
+    return digest_of(out)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """Digest of a run by one thread, leaf by leaf."""
+    return run_here(tmp_path_factory.mktemp("one"), 1, 1)
+
+
+@pytest.mark.parametrize(("workers", "shard"), [(2, 1), (1, 4), (2, 4), (2, 16)])
+def test_content__any_threads_and_shards(expected, workers, shard, tmp_path):
+    assert run_here(tmp_path, workers, shard) == expected
+
+
+def test_content__lanes_of_256(expected, tmp_path):
+    assert run_there(tmp_path, 256, 2, 2) == expected
+
+
+def test_content__another_number_of_paths_is_another_content(expected, tmp_path):
+    assert run_here(tmp_path, 1, 1, PATHS - 1) != expected
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """Study, labels, sums and stored values of a run."""
+    study = load(STUDY).study
+    plan, labels, _ = compile_study(study)
+    sums, store = simulate(plan, labels, Settings(PATHS, 3, 2, 2, 256, LANES))
+    return study, labels, sums, store
+
+
+def test_statistics__as_numpy_on_the_stored_values(sample):
+    """Within 1e-6 of the sd would do for stored float32; float64 agrees to 1e-12 relative."""
+    study, labels, sums, store = sample
+    table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
+    seen = 0
+    for s, row in enumerate(store.values):
+        if labels.series[s][1].startswith(("final_state_", "outcome_")):
+            continue
+        finite, defined = row[np.isfinite(row)], row[~np.isnan(row)]
+        assert (table.n[s], table.n_undefined[s]) == (defined.size, np.isnan(row).sum())
+        assert table.n_infinite[s] == np.isinf(row).sum()
+        if finite.size > 1:
+            sd = finite.std(ddof=1)
+            np.testing.assert_allclose(table.mean[s], finite.mean(), rtol=1e-12, atol=1e-12 * max(sd, 1e-300))
+            np.testing.assert_allclose(table.sd[s], sd, rtol=1e-12, atol=1e-14 * abs(finite.mean()))
+            seen += 1
+        if defined.size:
+            expected = np.quantile(defined, [float(q) for q in study.output.quantiles], method="inverted_cdf")
+            np.testing.assert_array_equal(table.quantile[s], expected)
+    assert seen > 40
+
+
+def test_timeline__occupancies_and_fans_cover_all_paths(sample):
+    _, labels, sums, store = sample
+    assert sums.n_paths == PATHS
+    row = 0
+    for _, states in labels.layers:
+        block = sums.occupancy[row : row + len(states)]
+        np.testing.assert_allclose(block.sum(axis=0), PATHS, rtol=1e-12)
+        row += len(states)
+    calls = sums.timeline.reshape(len(labels.projects) + 1, 9, -1)[-1, 0]
+    np.testing.assert_allclose(store.fans[2].sum(axis=1, dtype=float), calls, rtol=1e-6)
+    np.testing.assert_allclose(store.fans[1], np.cumsum(store.fans[0], axis=0, dtype=float), rtol=1e-4, atol=2e-2)
+
+
+def test_progress__counts_every_path_once():
+    study = load(STUDY).study
+    plan, labels, _ = compile_study(study)
+    told = []
+    simulate(plan, labels, Settings(LEAF + 77, 3, 2, 1, 256, LANES), told.append)
+    assert sum(told) == LEAF + 77 and min(told) > 0
+
+
+def test_settings__other_lanes_in_one_process_are_refused():
+    study = load(STUDY).study
+    plan, labels, _ = compile_study(study)
+    other = 128 if LANES != 128 else 64
+    with pytest.raises(InputError, match="lanes"):
+        simulate(plan, labels, Settings(10, 3, 1, 1, 256, other))
+
+
+def test_path_numbers__cross_2_to_the_32(tmp_path):
+    """The block of lanes before 2^32 and the one behind it, against the reference's own draws."""
+    study = ref.example_study()
+    done = compiled(study, tmp_path)
+    seen = []
+    for first in (2**32 - LANES, 2**32):
+        block = run_block(done, 7, first, LANES)
+        slow = ref.simulate(study, np.arange(first, first + LANES), KernelScores(7), table_values(study, done.plan))
+        for (unit, quantity), got in block.quantities.items():
+            if quantity in ("cost", "npv_funder", "overrun_drawn", "pv_host"):
+                np.testing.assert_allclose(got, slow.quantities[unit][quantity], rtol=1e-8, atol=1e-6)
+        seen.append(block.quantities["gas", "cost"])
+    low = run_block(done, 7, 0, LANES).quantities["gas", "cost"]
+    assert (seen[1] != low).all() and (seen[0] != seen[1]).all()

@@ -1,0 +1,153 @@
+"""`spvrisk.load`, `run` and `open`."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import spvrisk
+from spvrisk.cli import main
+
+STARTER = Path(__file__).parents[1] / "engine" / "spvrisk" / "data" / "starter.yaml"
+
+
+@pytest.fixture(scope="module")
+def study():
+    return spvrisk.load(STARTER, ["run.paths=700"])
+
+
+@pytest.fixture(scope="module")
+def file(study, tmp_path_factory):
+    path = tmp_path_factory.mktemp("api") / "a.h5"
+    spvrisk.run(study, out=path).close()
+    return path
+
+
+def test_import__loads_nothing_heavy():
+    code = (
+        "import sys, spvrisk\n"
+        "assert {'load', 'run', 'open', 'Study', 'Results', 'InputError'} <= set(dir(spvrisk))\n"
+        "print([m for m in ('numpy', 'pydantic', 'click', 'spvrisk.api') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_import__unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'runn'"):
+        spvrisk.runn  # noqa: B018
+
+
+def test_load__gives_the_study_with_its_overrides(study):
+    assert study.config.run.paths == 700
+    assert study.config.projects["gas_plant"].capacity_mw == 600
+    assert study.warnings == []
+    assert study.loaded.overrides == ("run.paths=700",)
+    assert study.digest != spvrisk.load(STARTER).digest
+
+
+def test_load__raises_with_place_and_remedy():
+    with pytest.raises(spvrisk.InputError, match=r"--set 1 run.paths: must lie in \[1, 1e\+12\], got -1; write"):
+        spvrisk.load(STARTER, ["run.paths=-1"])
+
+
+def test_run__gives_the_same_content_as_the_command(study, file, tmp_path):
+    out = tmp_path / "b.h5"
+    arguments = ["run", str(STARTER), "--set", "run.paths=700", "--out", str(out), "--json"]
+    printed = json.loads(CliRunner().invoke(main, arguments, catch_exceptions=False).stdout)
+    with h5py.File(file) as ours, h5py.File(out) as theirs:
+        assert ours.attrs["content_sha256"] == theirs.attrs["content_sha256"]
+        assert bytes(ours["provenance/overrides_json"][:]) == b'["run.paths=700"]'
+    with spvrisk.open(file) as results:
+        mean = float(results.summary.npv_funder_mean.sel(unit="port"))
+        worst = float(results.summary.npv_funder_expected_shortfall.sel(unit="portfolio", level=0.99))
+    assert mean == printed["projects"]["port"]["npv_funder"]["mean"]
+    assert worst == printed["portfolio"]["npv_funder"]["expected_shortfall"]["0.99"]
+
+
+def test_run__arguments_replace_what_the_study_says(study, tmp_path):
+    with spvrisk.run(study, paths=64, seed=5, workers=1) as results:
+        assert (results.attributes["paths"], results.attributes["seed"]) == (64, "5")
+        assert repr(results) == f"<Results {str(results.path)!r}, 64 paths>"
+
+
+def test_run__progress_adds_up_to_the_paths(study):
+    done = []
+    spvrisk.run(study, progress=done.append).close()
+    assert sum(done) == 700
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"paths": 0}, r"argument paths: must lie in \[1, 1e\+12\], got 0; write a number"),
+        ({"paths": 1e5}, "argument paths: must be a whole number, got 100000"),
+        ({"seed": -1}, "argument seed: must lie in"),
+        ({"workers": 0}, "argument workers: must lie in"),
+        ({"paths": 10**9}, r"starter.yaml:\d+ run.memory_mib: 1,000,000,000 paths of 45 series must fit"),
+        ({"out": "no/such/folder/a.h5"}, "--out: must lie in a folder that exists"),
+    ],
+)
+def test_run__wrong_arguments_are_refused_before_anything_is_written(study, given, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(spvrisk.InputError, match=said):
+        spvrisk.run(study, **given)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run__existing_file_is_kept_unless_told(study, tmp_path):
+    out = tmp_path / "a.h5"
+    out.write_text("old", encoding="utf-8")
+    with pytest.raises(spvrisk.InputError, match="file exists"):
+        spvrisk.run(study, out=out)
+    assert out.read_text(encoding="utf-8") == "old"
+    with spvrisk.run(study, paths=64, out=out, overwrite=True) as results:
+        assert results.path == out
+    assert out.exists()
+
+
+def test_run__without_out_leaves_no_file_when_closed(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with spvrisk.run(study, paths=64) as results:
+        assert results.path.is_relative_to(tmp_path)
+        assert results.path.exists()
+        assert results.paths.npv_funder.shape == (64, 2)
+    assert list(tmp_path.iterdir()) == []
+    results.close()  # twice does no harm
+
+
+def test_results__coordinates_have_names(file):
+    with spvrisk.open(file) as results:
+        assert results.summary.unit.values.tolist() == ["gas_plant", "port", "portfolio"]
+        assert results.summary.outcome_election.values.tolist() == ["same_course", "new_course"]
+        share = results.summary.outcome_election_share.sel(outcome_election=["same_course", "new_course"])
+        assert float(share.sum()) == pytest.approx(1)
+        assert results.timeline.project.values.tolist() == ["gas_plant", "port"]
+        occupancy = results.timeline.occupancy_trade.sel(state_trade="temporary")
+        assert occupancy.values[0] == 1
+        assert str(results.timeline.time.values[0])[:10] == "2026-06-29"
+        assert results.timeline.time.values.dtype.kind == "M"
+
+
+def test_results__paths_are_read_lazily_and_are_those_of_the_summary(file):
+    with spvrisk.open(file) as results:
+        lazy = results.paths.npv_funder
+        assert not lazy.variable._in_memory
+        values = lazy.sel(project="port").values
+        assert not lazy.variable._in_memory
+        mean = float(results.summary.npv_funder_mean.sel(unit="port"))
+        assert np.isclose(values.mean(), mean, rtol=1e-12)
+        assert results.paths is results.paths
+
+
+def test_open__what_is_no_result_is_refused(tmp_path):
+    (tmp_path / "text.h5").write_text("hello", encoding="utf-8")
+    for name, said in (("text.h5", "is not an HDF5 file"), ("nowhere.h5", "there is no such file")):
+        with pytest.raises(spvrisk.InputError, match=said):
+            spvrisk.open(tmp_path / name)
