@@ -32,9 +32,7 @@ def states(**values):
 
 def chain_study(horizon=3, m=4):
     """A layer that jumps by hazards alone; attributes tell its states apart."""
-    hazards = {
-        CHAIN[i]: {CHAIN[j]: float(Q[i, j]) for j in range(3) if j != i and Q[i, j] > 0} for i in range(3)
-    }
+    hazards = {CHAIN[i]: {CHAIN[j]: float(Q[i, j]) for j in range(3) if j != i and Q[i, j] > 0} for i in range(3)}
     flags = {name: {"attributes": {other: float(other == name) for other in CHAIN}} for name in CHAIN}
     study = changed(
         BARE,
@@ -71,7 +69,11 @@ EVENT_STUDY = {
     "events": {
         "vote": {
             "date": "2026-11-03",
-            "outcomes": {"none": {"moves": {}}, "left": {"moves": {"house": "left"}}, "right": {"moves": {"house": "right"}}},
+            "outcomes": {
+                "none": {"moves": {}},
+                "left": {"moves": {"house": "left"}},
+                "right": {"moves": {"house": "right"}},
+            },
             "probabilities": {"none": 0.2, "left": 0.5, "right": 0.3},
         },
         "court": {
@@ -112,10 +114,7 @@ def event_checks(run):
     codes = [run.values["scheme", f"outcome_{name}"] for name in ("vote", "court", "talks")]
     joint = event_probabilities()
     cells = np.array(
-        [
-            (codes[0] == i) & (codes[1] == j) & (codes[2] == k)
-            for i, j, k in np.ndindex(joint.shape)
-        ],
+        [(codes[0] == i) & (codes[1] == j) & (codes[2] == k) for i, j, k in np.ndindex(joint.shape)],
         float,
     )
     dead = run.values["scheme", "final_state_deal"] == 1

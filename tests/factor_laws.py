@@ -180,7 +180,10 @@ def margin_checks(x):
         out[f"variance of {name}"] = (y[name] ** 2, variance)
         out[f"autocovariance of {name}"] = (y[name][1:] * y[name][:-1], DECAY[name] * variance[:-1])
         lag = 5
-        out[f"autocovariance of {name} at lag 5"] = (y[name][lag:] * y[name][:-lag], DECAY[name] ** lag * variance[:-lag])
+        out[f"autocovariance of {name} at lag 5"] = (
+            y[name][lag:] * y[name][:-lag],
+            DECAY[name] ** lag * variance[:-lag],
+        )
     out["third moment of j"] = (y["j"] ** 3, 2.0 * TIMES * (0.1**3 + 3 * 0.1 * 0.2**2))
     out["capped c"] = (x[:, NAMES.index("c")], capped_means())
     return out

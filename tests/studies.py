@@ -162,7 +162,7 @@ class Check:
             self.expected[name] = np.asarray(expected)
 
     def errors(self) -> dict[str, np.ndarray]:
-        """Deviation of each mean from its expectation, in standard errors; infinite where nothing varies but it is off."""
+        """Deviation of each mean from its expectation, in standard errors; huge where nothing varies."""
         out = {}
         for name, total in self.total.items():
             mean = total / self.n

@@ -1,8 +1,10 @@
 """Everything that touches the file system's finer points."""
 
+import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spvrisk.errors import InputError, Problem
@@ -66,6 +68,39 @@ def atomic_write(path: str | os.PathLike[str], content: str | bytes, overwrite: 
         reason = (error.strerror or str(error)).lower()
         remedy = "check that the folder is there and may be written to"
         raise InputError(Problem(str(target), "", f"cannot be written: {reason}", "", remedy)) from error
+
+
+def cached_text(folder: str, key: str, make: Callable[[], str]) -> str:
+    """Text that takes long to make, kept in the user's cache folder; made each time where that cannot be written to.
+
+    Parameters
+    ----------
+    folder
+        Name within our cache folder.
+    key
+        All that the text depends on, versions included.
+    make
+        Makes the text.
+    """
+    path = _cache_folder() / folder / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.txt"
+    with suppress(OSError, UnicodeError):
+        return path.read_text(encoding="utf-8")
+    text = make()
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return text
+
+
+def _cache_folder() -> Path:
+    if sys.platform == "win32":
+        root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches"
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return root / "spvrisk"
 
 
 def _sync(path: Path, flags: int) -> None:

@@ -95,6 +95,13 @@ IN_THE_FILE = {
         "at least the floor at every step's end",
         "swap floor and cap",
     ),
+    "mean that vanishes": Mistake(
+        "mean: {value: 55, growth: 0.02}",
+        "mean: {value: 55, growth: -1}",
+        "growth: -1}",
+        "must be above -1",
+        "write e.g.",
+    ),
     "path quantity": Mistake(
         "output: {", "output: {paths: [npv_funder, npv_fundr], ", "npv_fundr", "name of a path quantity", "did you mean"
     ),

@@ -77,14 +77,24 @@ def test_summary__shows_portfolio_first_with_errors(file, table):
     text = output(summary, file)
     s = LABELS.series.index(("portfolio", "npv_funder"))
     assert f"{table.mean[s]:,.0f} ± {table.mean_se[s]:,.0f}" in text
-    assert text.index("portfolio") < text.index("gas")
+    table_text = text[text.index("Net present value to the funder") :]
+    assert table_text.index("portfolio") < table_text.index("gas")
     assert "USD million" in text and "JPY million" in text
     for word in ("struck_down", "raised (", "value at risk", "expected shortfall", "5,000 paths"):
         assert word.removesuffix(" (") in text
 
 
+def test_summary__begins_with_the_answer(file, table):
+    text = output(summary, file)
+    s = LABELS.series.index(("portfolio", "npv_funder"))
+    assert f"The funder's net present value is {table.mean[s]:,.0f} ± {table.mean_se[s]:,.0f} USD million" in text
+    largest = max(range(len(LABELS.projects)), key=lambda p: table.contribution[p, 0])
+    share = 100 * table.contribution[largest, 0] / table.expected_shortfall[s, 0]
+    assert f"brought by {LABELS.projects[largest]} {share:.0f} %" in text
+
+
 def test_summary__fits_its_width(file):
-    assert max(len(line) for line in output(summary, file).splitlines()) <= 116
+    assert max(len(line) for line in output(summary, file).splitlines()) <= 100
 
 
 def test_info__says_what_the_file_is(file):

@@ -17,23 +17,23 @@ def line_of(culprit: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("path", "culprit"),
+    ("path", "line"),
     [
-        ("projects.port.construction.overrun", "overrun: {lognormal"),
-        ("projects.port.construction.overrun.lognormal.p90", "p90: 1.6"),
-        ("projects.port.construction.inflation_share", "sector: port"),  # left out: its block, three lines below
-        ("events.election.probabilities.1.is", "{is: {same_course"),
-        ("output.quantiles.2", '"0.95"], risk'),
-        ("output.paths.0", "output: {"),
-        ("run.memory_mib", "run: {paths"),
-        ("correlation", "wages: {steel: 0.3}"),
-        ("study.title.en", 'title: {en: "Starter'),
+        ("projects.port.construction.overrun", line_of("overrun: {lognormal")),
+        ("projects.port.construction.overrun.lognormal.p90", line_of("overrun: {lognormal")),
+        ("projects.port.construction.inflation_share", line_of("planned_start:") - 1),  # left out: its block
+        ("events.election.probabilities.1.is", line_of("{is: {same_course")),
+        ("output.quantiles.2", line_of("output: {")),
+        ("output.paths.0", line_of("output: {")),
+        ("run.memory_mib", line_of("run: {paths")),
+        ("run.lanes.7", line_of("run: {paths")),
+        ("correlation", line_of("wages: {steel: 0.3}") - 2),
+        ("correlation.degrees_of_freedom", line_of("wages: {steel: 0.3}") - 2),
+        ("nothing.of.the.kind", LINES.index("study:") + 1),
     ],
 )
-def test_place__is_the_line_of_the_path_or_of_what_is_above_it(path: str, culprit: str) -> None:
-    name, _, line = load(STARTER).places.place_of(path).partition(":")
-    assert name == "starter.yaml"
-    assert 0 <= line_of(culprit) - int(line) <= 2 or 0 <= int(line) - line_of(culprit) <= 5
+def test_place__is_the_line_of_the_path_or_of_what_is_above_it(path: str, line: int) -> None:
+    assert load(STARTER).places.place_of(path) == f"starter.yaml:{line}"
 
 
 def test_place__of_an_override_is_its_number() -> None:

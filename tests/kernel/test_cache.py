@@ -56,7 +56,9 @@ def run(tmp_path):
     def execute(program, **switches):
         env = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_")}
         env.update(PYTHONPATH=str(tmp_path), NUMBA_CACHE_DIR=str(tmp_path / "cache"), **switches)
-        done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=env, capture_output=True, text=True, encoding="utf-8"
+        )
         return done.stdout.split(), done.stderr
 
     execute.package = tmp_path / "spvrisk"

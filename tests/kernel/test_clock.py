@@ -2,10 +2,10 @@
 
 from datetime import date
 
+import lane_calls as kernel
 import numpy as np
 import pytest
 
-import lane_calls as kernel
 from clocks import (
     CHAIN,
     EVENT_STUDY,
@@ -145,7 +145,11 @@ def test_events__take_effect_at_their_date_inside_a_step(tmp_path):
     world = {
         "layers": {"general": layer("low", states(low=0.1, high=0.4, top=0.7))},
         "events": {
-            "later": {"date": "2026-12-01", "outcomes": {"up": {"moves": {"general": "top"}}}, "probabilities": {"up": 1}},
+            "later": {
+                "date": "2026-12-01",
+                "outcomes": {"up": {"moves": {"general": "top"}}},
+                "probabilities": {"up": 1},
+            },
             "ruling": {
                 "date": "2026-11-03",
                 "outcomes": {"up": {"moves": {"general": "high"}}},
@@ -221,12 +225,17 @@ def test_events__on_the_value_date_and_on_the_last_day(tmp_path):
 def test_hazards__threshold_lives_on_when_an_event_moves_the_layer(tmp_path):
     """Intensity 1 for a year, then 3: P(no jump by 2 years) = exp(-1 - 3), and each jump time keeps its threshold."""
     world = {
-        "layers": {"general": layer("slow", states(slow=0, fast=0, gone=1), {"slow": {"gone": 1.0}, "fast": {"gone": 3.0}})},
+        "layers": {
+            "general": layer("slow", states(slow=0, fast=0, gone=1), {"slow": {"gone": 1.0}, "fast": {"gone": 3.0}})
+        },
         "events": {
             "speed": {
                 "date": "2027-03-31",
                 "outcomes": {"up": {"moves": {"general": "fast"}}, "no": {"moves": {}}},
-                "probabilities": [{"when": {"layers": {"general": "slow"}}, "is": {"up": 1, "no": 0}}, {"is": {"up": 0, "no": 1}}],
+                "probabilities": [
+                    {"when": {"layers": {"general": "slow"}}, "is": {"up": 1, "no": 0}},
+                    {"is": {"up": 0, "no": 1}},
+                ],
             }
         },
     }

@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
+import lane_calls as kernel
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import lane_calls as kernel
 import reference as ref
 
 YEARS = 20
@@ -76,7 +76,11 @@ CASES = {
     "cumulative_low": dict(mode="cumulative", rates="0.06", paid_in="33.3", available=["2.7"] * 20),
     "cumulative_high": dict(mode="cumulative", rates="0.06", paid_in="33.3", available=["9"] * 20),
     "cumulative_calls": dict(
-        mode="cumulative", rates="0.055", calls=["4", "5", "2.5"] + ["0"] * 13, available=["0.75"] * 16, step=Fraction(1, 4)
+        mode="cumulative",
+        rates="0.055",
+        calls=["4", "5", "2.5"] + ["0"] * 13,
+        available=["0.75"] * 16,
+        step=Fraction(1, 4),
     ),
 }
 

@@ -52,7 +52,9 @@ def run_there(folder, lanes, shard, workers, paths=PATHS):
     out = folder / f"lanes_{lanes}.h5"
     env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"}
     program = PROGRAM.format(paths=paths)
-    subprocess.run([sys.executable, "-c", program, STUDY, out, str(lanes), str(shard), str(workers)], check=True, env=env)
+    subprocess.run(
+        [sys.executable, "-c", program, STUDY, out, str(lanes), str(shard), str(workers)], check=True, env=env
+    )
     return digest_of(out)
 
 

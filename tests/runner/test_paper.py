@@ -149,7 +149,10 @@ def three(tmp_path_factory):
         projects=plants,
         factors={
             "price": {"process": {"deterministic": None, "ou": {"start": 3, "mean": 3, "kappa": 1, "sigma": 0.4}}},
-            "rate": {"unit": "1/year", "process": {"vasicek": {"start": 0.03, "mean": 0.04, "kappa": 0.3, "sigma": 0.01}}},
+            "rate": {
+                "unit": "1/year",
+                "process": {"vasicek": {"start": 0.03, "mean": 0.04, "kappa": 0.3, "sigma": 0.01}},
+            },
         },
     )
     study["agreement"]["split"] = {

@@ -1,5 +1,6 @@
 """The command ``spvrisk``: commands are imported only when they are called."""
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -49,6 +50,8 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run, and leave with 0 (done), 1 (failed run), 2 (wrong input) or 130 (interrupted)."""
+        # imports make many objects and no garbage: looking for it takes a tenth of a start
+        gc.set_threshold(100_000)
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
             sys.stdout.flush()

@@ -4,9 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 
 @contextmanager
 def progress_bar(paths: int) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
@@ -14,10 +11,19 @@ def progress_bar(paths: int) -> Iterator[tuple[Callable[[int], None], Callable[[
 
     Where stderr is no terminal, only the stages are written, a line each.
     """
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield lambda _: None, lambda stage: print(f"{stage} ...", file=sys.stderr, flush=True)
         return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -27,6 +33,6 @@ def progress_bar(paths: int) -> Iterator[tuple[Callable[[int], None], Callable[[
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("loading", total=paths)
         yield lambda done: bar.advance(task, done), lambda stage: bar.update(task, description=stage)

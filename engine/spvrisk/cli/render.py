@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +18,7 @@ from spvrisk.plan.names import Labels
 SUMMARY_SCHEMA = "spvrisk.summary/1"
 """Format of `summary_json`; the number rises when a reader of the former would misread it."""
 
-WIDTH = 116
+WIDTH = 100
 """Columns where the output is no terminal."""
 
 NONE = "-"
@@ -123,7 +124,7 @@ def render_info(result: Result) -> RenderableType:
 
 def money_name(labels: Labels, currency: str = "") -> str:
     """Name the unit of money, such as ``USD million``."""
-    words = {1: "", 1e3: "thousand", 1e6: "million", 1e9: "billion"}
+    words = {1: "", 1e3: "thousand", 1e6: "million", 1e9: "billion", 1e12: "trillion"}
     word = words.get(labels.money_unit, f"x {labels.money_unit:,.0f}")
     return f"{currency or labels.currency} {word}".strip()
 
@@ -182,10 +183,20 @@ def _rows(labels: Labels, quantity: str) -> dict[str, int]:
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="", pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     table.add_column("", no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right")
+        # wide enough for a figure of five digits, its sign and its thousands: on narrow screens errors go to a second line
+        table.add_column(column, justify="right", min_width=8)
     return table
 
 
@@ -203,28 +214,37 @@ def _value_table(result: Result) -> Table:
     labels, t = result.labels, result.summary
     rows = _rows(labels, "npv_funder")
     shown = sorted({0, len(t.quantiles) // 2, len(t.quantiles) - 1}) if t.quantiles else []
-    columns = ["mean", "standard deviation", *(f"{_percent(t.quantiles[q])} quantile" for q in shown)]
-    columns.append("probability of a loss")
-    table = _table(f"Net present value to the funder, {money_name(labels)}", columns)
+    columns = ["mean", "std. dev.", *(_percent(t.quantiles[q]) for q in shown), "P(loss)"]
+    title = f"Net present value to the funder, {money_name(labels)} (with quantiles: the lowest is the bad end)"
+    table = _table(title, columns)
 
-    def cells(s: int) -> list[str]:
-        quantiles = [plain(t.quantile[s, q]) for q in shown]
+    def cells(s: int, scale: float = 1.0) -> list[str]:
+        quantiles = [plain(t.quantile[s, q], scale) for q in shown]
         loss = with_error(t.p_loss[s], t.p_loss_se[s], 100) + " %"
-        return [with_error(t.mean[s], t.mean_se[s]), with_error(t.sd[s], t.sd_se[s]), *quantiles, loss]
+        return [with_error(t.mean[s], t.mean_se[s], scale), with_error(t.sd[s], t.sd_se[s], scale), *quantiles, loss]
 
     _fill(table, labels, lambda unit: cells(rows[unit]))
     if labels.local_currency != labels.currency:
-        table.add_section()
         local = labels.series.index(("scheme", "npv_funder_local"))
-        table.add_row(f"portfolio in {money_name(labels, labels.local_currency)}", *cells(local))
+        unit = _readable_unit(t.mean[local] * labels.money_unit, labels.money_unit)
+        table.add_section()
+        name = f"in {money_name(labels._replace(money_unit=unit), labels.local_currency)}"
+        table.add_row(name, *cells(local, labels.money_unit / unit))
     return table
+
+
+def _readable_unit(amount: float, unit: float) -> float:
+    """Unit of money, a thousandfold of `unit` as often as it takes, in which an amount has at most five digits."""
+    while math.isfinite(amount) and abs(amount) / unit >= 1e5:
+        unit *= 1e3
+    return unit
 
 
 def _loss_table(result: Result, a: int) -> Table:
     labels, t = result.labels, result.summary
     rows = _rows(labels, "npv_funder")
     title = f"Loss to the funder at {_percent(t.levels[a])} (minus net present value), {money_name(labels)}"
-    columns = ["value at risk", "95 % interval", "expected shortfall", "part in the portfolio's"]
+    columns = ["value at risk", "95 % interval", "expected shortfall", "part in portfolio's"]
     table = _table(title, columns)
 
     def cells(unit: str) -> list[str]:
@@ -269,9 +289,9 @@ def _return_table(result: Result) -> Table:
         "rate of return",
         "multiple",
         "paid back",
-        "years, where paid back",
+        "after, years",
         "made whole",
-        "years, where whole",
+        "after, years",
     ]
     table = _table("Returns to the funder (means)", columns)
 

@@ -101,6 +101,9 @@ def _above_zero(curve: Curve) -> Curve:
     low = [value for value in curve.numbers if value <= 0]
     if low:
         raise flawed([Flaw((), "must be above 0 everywhere", shown(low[0]), "use vasicek for a level below 0")])
+    if curve.growth <= -1:
+        rule = "must be above -1: a mean of 0 has no logarithm"
+        raise flawed([Flaw(("growth",), rule, shown(curve.growth), "write e.g. -0.02 for -2 %")])
     return curve
 
 

@@ -201,8 +201,9 @@ def _fixed(text: str) -> NDArray[np.bytes_]:
 
 
 def _set_attributes(target: Any, attributes: Mapping[str, object]) -> None:
+    held = target.attrs  # each `.attrs` looks the object up in the file anew
     for name, value in attributes.items():
-        target.attrs[name] = _fixed(value) if isinstance(value, str) else value
+        held[name] = _fixed(value) if isinstance(value, str) else value
 
 
 def _declare_dimensions(file: h5netcdf.File, variables: Iterable[Variable | PathVariable]) -> None:

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterable
 from datetime import date, timedelta
+from importlib.metadata import version
 from typing import NamedTuple
 
 import numpy as np
 
+from spvrisk.files import cached_text
 from spvrisk.plan.arrays import Floats, Ints
 
 _DAYS_A_YEAR = 365.25
@@ -93,12 +95,22 @@ def business_day_after(day: date, lag: int, holidays: Iterable[date]) -> date:
 def holidays_of(countries: Iterable[str], years: Iterable[int]) -> set[date]:
     """Public holidays of countries by ISO code, observed days included.
 
+    They are kept in the user's cache folder: loading the `holidays` package takes a fifth of a second.
+
     Raises
     ------
     NotImplementedError
         The `holidays` package does not know a country.
     """
-    import holidays  # imported here: half a second that only planning needs
+    names, span = list(countries), list(years)
+    if not names:
+        return set()
+    days = cached_text("holidays", f"{version('holidays')} {names} {span}", lambda: _holidays(names, span))
+    return {date.fromisoformat(day) for day in days.split()}
 
-    span = list(years)
-    return {day for country in countries for day in holidays.country_holidays(country, years=span)}
+
+def _holidays(countries: list[str], years: list[int]) -> str:
+    import holidays  # not needed where the days are kept
+
+    days = {day for country in countries for day in holidays.country_holidays(country, years=years)}
+    return " ".join(day.isoformat() for day in sorted(days))

@@ -16,7 +16,7 @@ class Streams:
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
 
-    def __call__(self, name: str, path: str) -> int:
+    def __call__(self, name: str, path: str = "") -> int:
         """Return the stream of a name.
 
         Parameters
