@@ -9,15 +9,17 @@ from ruamel.yaml import YAML
 import reference as ref
 from spvrisk.config import load_study
 from spvrisk.kernel import run as kernel
-from spvrisk.kernel.maths import clause, score
+from spvrisk.kernel.cache import cache_folder
+from spvrisk.kernel.maths import entry, score
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.names import TIMELINE
 
+with cache_folder():
 
-@clause
-def _scores(words, out):
-    for i in range(words.size):
-        out[i] = score(words[i])
+    @entry
+    def _scores(words, out):
+        for i in range(words.size):
+            out[i] = score(words[i])
 
 
 class KernelScores(ref.Draws):

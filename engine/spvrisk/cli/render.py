@@ -195,7 +195,7 @@ def _table(title: str, columns: Sequence[str]) -> Table:
     )
     table.add_column("", no_wrap=True)
     for column in columns:
-        # wide enough for a figure of five digits, its sign and its thousands: on narrow screens errors go to a second line
+        # room for a figure with its sign and thousands: on narrow screens errors go to a second line
         table.add_column(column, justify="right", min_width=8)
     return table
 

@@ -7,7 +7,7 @@ import click
 
 
 @click.command("warmup", epilog="Example: spvrisk warmup")
-@click.option("--lanes", type=click.Choice(["64", "128", "256"]), default="64", show_default=True, help="Lane count.")
+@click.option("--lanes", type=click.Choice(["64", "128", "256"]), default="128", show_default=True, help="Lane count.")
 def command(lanes: str) -> None:
     """Compile the kernel and keep its machine code, so that the next run starts at once."""
     from spvrisk.config import load

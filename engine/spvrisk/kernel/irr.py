@@ -45,26 +45,55 @@ def _horner(total, slope, x, flow):
 
 
 @clause
-def evaluate(w, net, steps):
-    """Receipts and calls apart, with their derivatives, at x = exp(s); four steps at a time stay in registers."""
+def blocks_until(w, net, steps, sign):
+    """Number of blocks of four steps up to the last in which a lane has a flow of the given sign."""
+    blocks = (uint64(steps) + U(3)) // U(4)
+    while blocks > U(0):
+        row, found = net + (blocks - U(1)) * U(4) * L, uint64(0)
+        for l in range(U(4) * L):
+            found |= uint64(1) if sign * w[row + l] > 0.0 else uint64(0)
+        if found == uint64(1):
+            break
+        blocks -= U(1)
+    return blocks
+
+
+@clause
+def evaluate_receipts(w, row):
+    """Four steps of the receipts' polynomial and its derivative; they stay in registers."""
+    for l in range(L):
+        x = w[_X + l]
+        received, slope = _horner(w[_IN + l], w[_IN_SLOPE + l], x, max(w[row + U(3) * L + l], 0.0))
+        received, slope = _horner(received, slope, x, max(w[row + U(2) * L + l], 0.0))
+        received, slope = _horner(received, slope, x, max(w[row + L + l], 0.0))
+        w[_IN + l], w[_IN_SLOPE + l] = _horner(received, slope, x, max(w[row + l], 0.0))
+
+
+@clause
+def evaluate_calls(w, row):
+    """Four steps of the calls' polynomial and its derivative."""
+    for l in range(L):
+        x = w[_X + l]
+        called, slope = _horner(w[_OUT + l], w[_OUT_SLOPE + l], x, max(-w[row + U(3) * L + l], 0.0))
+        called, slope = _horner(called, slope, x, max(-w[row + U(2) * L + l], 0.0))
+        called, slope = _horner(called, slope, x, max(-w[row + L + l], 0.0))
+        w[_OUT + l], w[_OUT_SLOPE + l] = _horner(called, slope, x, max(-w[row + l], 0.0))
+
+
+@clause
+def evaluate(w, net, received, called):
+    """Receipts and calls apart, with their derivatives, at x = exp(s), from the last block that has any of them on.
+
+    What is left out are Horner steps on zeros.
+    """
     for l in range(L):
         w[_X + l] = exp(w[_S + l])
     for row in (_IN, _IN_SLOPE, _OUT, _OUT_SLOPE):
         fill(w, row, 0.0)
-    blocks = (uint64(steps) + U(3)) // U(4)
-    for i in range(blocks):
-        row = net + (blocks - U(1) - i) * U(4) * L
-        for l in range(L):
-            x, a, b = w[_X + l], w[row + U(3) * L + l], w[row + U(2) * L + l]
-            c, d = w[row + L + l], w[row + l]
-            received, slope = _horner(w[_IN + l], w[_IN_SLOPE + l], x, max(a, 0.0))
-            received, slope = _horner(received, slope, x, max(b, 0.0))
-            received, slope = _horner(received, slope, x, max(c, 0.0))
-            w[_IN + l], w[_IN_SLOPE + l] = _horner(received, slope, x, max(d, 0.0))
-            called, fall = _horner(w[_OUT + l], w[_OUT_SLOPE + l], x, max(-a, 0.0))
-            called, fall = _horner(called, fall, x, max(-b, 0.0))
-            called, fall = _horner(called, fall, x, max(-c, 0.0))
-            w[_OUT + l], w[_OUT_SLOPE + l] = _horner(called, fall, x, max(-d, 0.0))
+    for i in range(received):
+        evaluate_receipts(w, net + (received - U(1) - i) * U(4) * L)
+    for i in range(called):
+        evaluate_calls(w, net + (called - U(1) - i) * U(4) * L)
 
 
 @clause
@@ -103,13 +132,14 @@ def solve(w, net, steps, steps_per_year, target):
     fill(w, _LOW, -_REACH / steps)
     fill(w, _HIGH, _REACH / steps)
     fill(w, _S, 0.0)
-    evaluate(w, net, steps)
+    received, called = blocks_until(w, net, steps, 1.0), blocks_until(w, net, steps, -1.0)
+    evaluate(w, net, received, called)
     for l in range(L):
         w[_DONE + l] = 0.0 if w[_IN + l] > 0.0 else 1.0
     for _ in range(_MAX_ROUNDS):
         if refine(w) == 0.0:
             break
-        evaluate(w, net, steps)
+        evaluate(w, net, received, called)
     for l in range(L):
         rate = exp(-steps_per_year * w[_S + l]) - 1.0
         w[target + l] = rate if w[_IN + l] > 0.0 else -1.0

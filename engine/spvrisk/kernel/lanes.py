@@ -4,7 +4,7 @@ import os
 
 _ALLOWED = (64, 128, 256)
 
-LANES = int(os.environ.get("SPVRISK_LANES", "64"))
+LANES = int(os.environ.get("SPVRISK_LANES", "128"))
 """Paths per row. Set by the environment variable ``SPVRISK_LANES`` (64, 128 or 256) before the kernel is first
 imported; results are
 the same bits for each."""

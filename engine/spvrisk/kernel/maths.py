@@ -5,9 +5,11 @@ Accuracy is measured in ``tests/kernel/test_maths.py``.
 
 from typing import Any
 
+import numba
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import float32, float64, int32, int64, njit, types, uint32, uint64
+from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
 from spvrisk.kernel.lanes import LANES
@@ -17,14 +19,42 @@ L = U(LANES)
 """Lane count, unsigned."""
 
 
+def _use_wide_vectors() -> None:
+    """Let LLVM use 512-bit vectors where it would keep to 256: an eighth less time, the same bits.
+
+    From Ice Lake on only, whose clock does not suffer, and only where the user has not chosen features. Has no effect
+    if something else in the process has been compiled already.
+    """
+    config: Any = numba.config
+    features = binding.get_host_cpu_features()
+    if config.CPU_FEATURES is None and config.ENABLE_AVX and features.get("avx512vbmi2"):
+        config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
+
+
+_use_wide_vectors()
+
+
+class _Apart(Compiler):
+    """Tells LLVM that the arrays handed to a function do not overlap, without which it does not vectorise gathers."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.state.flags.noalias = True
+
+
+_njit: Any = njit  # its stubs know no option for wrappers
+_LICENCE: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "pipeline_class": _Apart}
+# contraction to FMA is the only licence given to the compiler: NaN tests stay true
+
+
 def clause(function: Any) -> Any:
-    """Compile a lane function. Contraction to FMA is the only licence given to the compiler: NaN tests stay true."""
-    return njit(fastmath={"contract"}, error_model="numpy", nogil=True)(function)
+    """Compile a lane function, to be called from compiled code only: it has no wrapper for Python."""
+    return _njit(**_LICENCE, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def entry(function: Any) -> Any:
     """Compile a function that is called from Python; its machine code is kept between processes."""
-    return njit(fastmath={"contract"}, error_model="numpy", nogil=True, cache=True)(function)
+    return _njit(**_LICENCE, cache=True)(function)
 
 
 def inline(function: Any) -> Any:

@@ -41,7 +41,7 @@ class Settings(NamedTuple):
     """Threads; None = one per processor that this process may use."""
     leaves_per_shard: int = 4
     memory_mib: int = 1024
-    lanes: int = 64
+    lanes: int = 128
 
 
 class Outcome(NamedTuple):
