@@ -82,7 +82,7 @@ def cached_text(folder: str, key: str, make: Callable[[], str]) -> str:
     make
         Makes the text.
     """
-    path = _cache_folder() / folder / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.txt"
+    path = cache_root() / folder / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.txt"
     with suppress(OSError, UnicodeError):
         return path.read_text(encoding="utf-8")
     text = make()
@@ -93,7 +93,8 @@ def cached_text(folder: str, key: str, make: Callable[[], str]) -> str:
     return text
 
 
-def _cache_folder() -> Path:
+def cache_root() -> Path:
+    """Our folder among the user's caches; it need not be there yet."""
     if sys.platform == "win32":
         root = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":

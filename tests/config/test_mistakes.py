@@ -40,6 +40,14 @@ MISTAKES = {
         "must lie in [0, 1]",
         "write 0.55 for 55 %",
     ),
+    "clock that leads nowhere": Mistake(
+        "outcome: {settled: 0.6, high: 0.4}",
+        "outcome: {temporary: 0.6, high: 0.4}",
+        "outcome: {temporary",
+        "layers.trade.states.temporary.expires.outcome.temporary",
+        "a clock leads to another state",
+        "a state of its own",
+    ),
     "unknown factor": Mistake(
         "fuel: {factor: gas,",
         "fuel: {factor: gaz,",

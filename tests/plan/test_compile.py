@@ -101,14 +101,7 @@ def test_compile__jump_record(done):
 
 @pytest.mark.parametrize(
     "mean",
-    [
-        0.0,
-        1e-6,
-        0.125,
-        4.0,
-        45.0,
-        pytest.param(50.0, marks=pytest.mark.xfail(strict=True, reason="small terms below the mode end the table")),
-    ],
+    [0.0, 1e-6, 0.125, 4.0, 45.0, 50.0],
 )
 def test_poisson_cdf__covers_every_uniform(mean):
     cdf = poisson_cdf(mean)

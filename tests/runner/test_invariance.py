@@ -12,10 +12,12 @@ import pytest
 import reference as ref
 from engine_runs import KernelScores, compiled, run_block, table_values
 from spvrisk.config import load
+from spvrisk.config.models import Run
 from spvrisk.errors import InputError
 from spvrisk.kernel.lanes import LANES
 from spvrisk.measures.table import summary
 from spvrisk.plan.compile import compile_study
+from spvrisk.plan.names import LANES as DEFAULT_LANES
 from spvrisk.plan.names import LEAF
 from spvrisk.runner.run import run_study, settings_of
 from spvrisk.runner.simulate import Settings, simulate
@@ -69,8 +71,13 @@ def test_content__any_threads_and_shards(expected, workers, shard, tmp_path):
     assert run_here(tmp_path, workers, shard) == expected
 
 
-def test_content__lanes_of_256(expected, tmp_path):
-    assert run_there(tmp_path, 256, 2, 2) == expected
+@pytest.mark.parametrize("lanes", [64, 256])
+def test_content__other_lanes(expected, lanes, tmp_path):
+    assert run_there(tmp_path, lanes, 2, 2) == expected
+
+
+def test_default_lanes__said_alike():
+    assert Run().lanes == Settings(1, 0).lanes == DEFAULT_LANES
 
 
 def test_content__another_number_of_paths_is_another_content(expected, tmp_path):

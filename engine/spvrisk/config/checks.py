@@ -242,6 +242,8 @@ def _layers(draft: Draft) -> Iterator[Flaw]:
             for target in found.expires.outcome if found.expires else ():
                 where = (*at, "states", state, "expires", "outcome", target)
                 yield from _known(where, target, states, "a state of the layer")
+                if target == state:
+                    yield Flaw(where, "a clock leads to another state", target, "give what follows a state of its own")
         yield from _attributes(at, layer)
         yield from _hazards(at, layer)
         if draft.study is not None:

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,8 @@ from typing import Any
 import llvmlite
 import numba
 
-from spvrisk.kernel.lanes import LANES
+from spvrisk.files import cache_root
+from spvrisk.plan.names import LANES
 
 _SWEEP_AFTER_DAYS = 30
 _config: Any = numba.config  # its names are made at run time
@@ -28,13 +28,7 @@ def _base() -> Path:
     """Folder for all compiled code: ``NUMBA_CACHE_DIR``, else the user's cache folder."""
     if given := os.environ.get("NUMBA_CACHE_DIR"):
         return Path(given) / "spvrisk"
-    if sys.platform == "win32":
-        root = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        root = Path.home() / "Library" / "Caches"
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return root / "spvrisk" / "kernel"
+    return cache_root() / "kernel"
 
 
 def _key() -> str:
@@ -43,7 +37,9 @@ def _key() -> str:
     here = Path(__file__).parent
     for source in sorted([*here.glob("*.py"), *(here.parent / "plan" / name for name in ("arrays.py", "names.py"))]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    switches = (numba.__version__, llvmlite.__version__, _config.BOUNDSCHECK, _config.OPT, LANES)
+    # the lane count that kernel.lanes will take: importing it here would fix it too early
+    lanes = os.environ.get("SPVRISK_LANES", LANES)
+    switches = (numba.__version__, llvmlite.__version__, _config.BOUNDSCHECK, _config.OPT, lanes)
     digest.update(repr(tuple(map(str, switches))).encode())
     return digest.hexdigest()[:20]
 

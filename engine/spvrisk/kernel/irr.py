@@ -127,7 +127,7 @@ def refine(w):
 def solve(w, net, steps, steps_per_year, target):
     """Yearly effective rate of flows that begin below and end above zero, into the row `target`.
 
-    -1 where none is above.
+    -1 where none is above; leaves in the row `_X` whether one is.
     """
     fill(w, _LOW, -_REACH / steps)
     fill(w, _HIGH, _REACH / steps)
@@ -142,6 +142,7 @@ def solve(w, net, steps, steps_per_year, target):
         evaluate(w, net, received, called)
     for l in range(L):
         rate = exp(-steps_per_year * w[_S + l]) - 1.0
+        w[_X + l] = w[_IN + l]
         w[target + l] = rate if w[_IN + l] > 0.0 else -1.0
 
 
@@ -158,5 +159,5 @@ def irr(w, net, steps, steps_per_year, target):
         w[_DONE + l] = w[_IN + l]
     sign_changes(w, net, steps, 1.0, _IN, _OUT)
     for l in range(L):
-        defined = w[_DONE + l] == 1.0 or w[_IN + l] == 1.0 or w[target + l] == -1.0
+        defined = w[_DONE + l] == 1.0 or w[_IN + l] == 1.0 or w[_X + l] == 0.0
         w[target + l] = w[target + l] if defined else np.nan

@@ -155,7 +155,8 @@ def poisson_cdf(mean: float) -> Floats:
     while out[-1] <= _LARGEST_U and len(out) < 1000:
         term *= mean / len(out)
         total += term
-        out.append(total if term > 1e-18 else 1.0)
+        # beyond the mode, terms that no longer count end the series
+        out.append(1.0 if term < 1e-18 and len(out) > mean else total)
     return np.array(out)
 
 

@@ -20,7 +20,7 @@ from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.aggregate.store import PathStore, check_memory
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import Floats, Plan
-from spvrisk.plan.names import FAN_PATHS, LEAF, TIMELINE, Labels
+from spvrisk.plan.names import FAN_PATHS, LANES, LEAF, TIMELINE, Labels
 
 _CALL_SECONDS = 0.1
 _POLL_SECONDS = 0.2
@@ -41,7 +41,7 @@ class Settings(NamedTuple):
     """Threads; None = one per processor that this process may use."""
     leaves_per_shard: int = 4
     memory_mib: int = 1024
-    lanes: int = 128
+    lanes: int = LANES
 
 
 class Outcome(NamedTuple):
@@ -81,10 +81,10 @@ class _Worker:
 
     def __init__(self, plan: Plan, n_series: int, seed: int) -> None:
         # loaded when the lane count is known; takes a fifth of a second
+        from spvrisk.kernel import lanes
         from spvrisk.kernel import run as kernel
-        from spvrisk.kernel.lanes import LANES
 
-        self._kernel, self._lanes = kernel, LANES
+        self._kernel, self._lanes = kernel, lanes.LANES
         self._plan, self._seed, self._n_series = plan, np.uint64(seed), n_series
         self._at, self._work = kernel.make_work(plan)
         self._paths_per_call = self._lanes
