@@ -272,6 +272,7 @@ class NumpyEngine:
                 npv -= df_funder[t] * calls[t]
                 timeline[0, t] = timeline[1, t] = calls[t].sum()
             if t < first:
+                timeline[8, t] = paid.sum()
                 continue
             age = np.clip(begin - completion, 0.0, life)
             end_age = np.clip(begin + dt - completion, 0.0, life)
@@ -288,7 +289,8 @@ class NumpyEngine:
                 cash = cash - p["tax_rate"] * np.maximum(cash - depreciation, 0.0) - arrears
                 available, arrears = np.maximum(cash, 0.0), np.maximum(-cash, 0.0)
                 timeline[2, t], timeline[3, t] = revenue.sum(), available.sum()
-            rate = np.maximum((rates[t - 1] if t else self.plan.factors["observed_start"][g["reference_factor"]]) + p["spread"], 0.0)
+            at_start = rates[t - 1] if t else self.plan.factors["observed_start"][g["reference_factor"]]
+            rate = np.maximum(at_start + p["spread"], 0.0)
             deemed_life = p["deemed_life"]
             due = rate * paid * np.maximum(1.0 - age / deemed_life, 0.0) * (end_age - age)
             due += paid * ((np.minimum(end_age, deemed_life) - np.minimum(age, deemed_life)) / deemed_life)
