@@ -1,0 +1,224 @@
+"""The kernel beside other ways to run the same study: ``python benchmarks/side_by_side.py [--paths N] [--quick]``.
+
+Compared on the main study, all quantities and timeline sums: the kernel on one thread and on two, the whole engine
+(kernel, sums and the store of all paths), and the vectorised NumPy version of `numpy_engine` at its best chunk. Ways
+run in turn, round after round, so that what else the machine does meets all of them alike; ratios are medians over the
+rounds. One thread is timed by its own processor time, several by the clock on the wall. Compiling is not timed: each
+way has run once before.
+"""
+
+import os
+
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # they may keep NumPy's matrix product from its best code
+    os.environ.pop(name, None)
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+STUDY = Path(__file__).parents[1] / "configs" / "japan_us_2026.yaml"
+CHUNKS = (512, 1024, 2048, 4096, 8192, 16384)
+SEED = 20260331
+
+
+class Way(NamedTuple):
+    """One way to run the study."""
+
+    name: str
+    run: Callable[[int], object]
+    threads: int
+
+
+def compiled(study: Path, overrides: list[str]):
+    """Plan and labels of a study."""
+    from spvrisk.config import load_study
+    from spvrisk.plan.compile import compile_study
+
+    plan, labels, _ = compile_study(load_study(study, overrides))
+    return plan, labels
+
+
+class Kernel:
+    """The kernel alone: leaves of paths over threads."""
+
+    def __init__(self, plan, labels, threads: int) -> None:
+        from spvrisk.kernel import run as kernel
+
+        self.kernel, self.plan, self.threads = kernel, plan, threads
+        self.places = [
+            (*kernel.make_work(plan), kernel.make_leaf(plan, len(labels.series), False)) for _ in range(threads)
+        ]
+
+    def share(self, i: int, n: int) -> None:
+        """Run `n` paths in thread `i`, leaf by leaf."""
+        at, work, leaf = self.places[i]
+        leaf_paths = leaf.values.shape[1]
+        for first in range(0, n, leaf_paths):
+            numbers = (np.uint64(x) for x in ((i << 24) + first, 0, min(leaf_paths, n - first)))
+            self.kernel.run_paths(self.plan, at, work, leaf, np.uint64(SEED), *numbers)
+
+    def __call__(self, n: int) -> None:
+        """Run `n` paths."""
+        if self.threads == 1:
+            return self.share(0, n)
+        with ThreadPoolExecutor(self.threads) as pool:
+            for done in [pool.submit(self.share, i, n // self.threads) for i in range(self.threads)]:
+                done.result()
+        return None
+
+
+def engine(plan, labels, workers: int) -> Callable[[int], object]:
+    """Return the whole engine: kernel, sums, and the store of all paths."""
+    from spvrisk.runner.simulate import Settings, simulate
+
+    lanes = Kernel(plan, labels, 1).kernel.LANES
+    return lambda n: simulate(plan, labels, Settings(n, SEED, workers, 1, lanes=lanes))
+
+
+def numpy_way(plan, labels, chunk: int) -> Callable[[int], object]:
+    """Return the NumPy version in chunks."""
+    from numpy_engine import NumpyEngine
+
+    version, rng = NumpyEngine(plan, labels), np.random.Generator(np.random.SFC64(SEED))
+
+    def run(n: int) -> None:
+        for first in range(0, n, chunk):
+            version.run(min(chunk, n - first), rng)
+
+    return run
+
+
+def timed(way: Way, n: int) -> float:
+    """Microseconds per path."""
+    clock = time.thread_time if way.threads == 1 and way.name != "whole engine" else time.perf_counter
+    begin = clock()
+    way.run(n)
+    return 1e6 * (clock() - begin) / n
+
+
+def best_chunk(plan, labels, n: int, chunks: tuple[int, ...]) -> tuple[int, dict[int, float]]:
+    """Chunk of paths at which NumPy is fastest, and what was measured."""
+    found = {}
+    for chunk in chunks:
+        way = Way("numpy", numpy_way(plan, labels, chunk), 1)
+        way.run(chunk)
+        found[chunk] = min(timed(way, max(chunk, n // 2)) for _ in range(2))
+    return min(found, key=found.__getitem__), found
+
+
+def by_lanes(study: Path, paths: int, rounds: int, overrides: list[str]) -> dict[int, float]:
+    """Microseconds per path by lane count, each in processes of its own, in turn."""
+    found: dict[int, list[float]] = {64: [], 128: [], 256: []}
+    for _ in range(rounds):
+        for lanes, values in found.items():
+            command = [sys.executable, __file__, "--lanes", str(lanes), "--paths", str(paths), "--study", str(study)]
+            command += [word for override in overrides for word in ("--set", override)]
+            env = {**os.environ, "SPVRISK_LANES": str(lanes)}
+            done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+            values.append(json.loads(done.stdout))
+    return {lanes: min(values) for lanes, values in found.items()}
+
+
+def machine() -> str:
+    """What the figures depend on."""
+    import numba
+
+    model = platform.processor()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, numba {numba.__version__}"
+    return f"{model}, {os.cpu_count()} processors{load}; {versions}"
+
+
+class Report(NamedTuple):
+    """What a comparison found, in microseconds per path; ratios are medians over the rounds."""
+
+    rounds: dict[str, list[float]]
+    chunk: int
+    chunks: dict[int, float]
+    compile_seconds: float
+
+    def ratio(self, above: str, below: str) -> float:
+        """How many times as long `above` takes as `below`."""
+        return statistics.median(a / b for a, b in zip(self.rounds[above], self.rounds[below], strict=True))
+
+
+def compare(plan, labels, paths: int, rounds: int, chunks: tuple[int, ...]) -> Report:
+    """Run all ways in turn."""
+    begin = time.perf_counter()
+    Kernel(plan, labels, 1)(256)
+    compile_seconds = time.perf_counter() - begin
+    chunk, found = best_chunk(plan, labels, paths, chunks)
+    ways = [
+        Way("kernel", Kernel(plan, labels, 1), 1),
+        Way("kernel, 2 threads", Kernel(plan, labels, 2), 2),
+        Way("whole engine", engine(plan, labels, 1), 1),
+        Way("whole engine, 2 threads", engine(plan, labels, 2), 2),
+        Way("NumPy", numpy_way(plan, labels, chunk), 1),
+    ]
+    wall = Way("kernel on the wall", ways[0].run, 2)
+    results: dict[str, list[float]] = {way.name: [] for way in (*ways, wall)}
+    for way in ways:
+        way.run(min(paths, 4096))
+    for _ in range(rounds):
+        for way in (*ways, wall):
+            results[way.name].append(timed(way, paths))
+    return Report(results, chunk, found, compile_seconds)
+
+
+def table(report: Report) -> str:
+    """The comparison as text."""
+    lines = [f"{'us per path':26}{'best':>8}{'median':>8}"]
+    for name, values in report.rounds.items():
+        lines.append(f"{name:26}{min(values):8.1f}{statistics.median(values):8.1f}")
+    chunks = ", ".join(f"{chunk}: {value:.0f}" for chunk, value in report.chunks.items())
+    lines += [
+        f"NumPy by chunk             {chunks}; compared at {report.chunk}",
+        f"NumPy / kernel             {report.ratio('NumPy', 'kernel'):.2f}",
+        f"two threads against one    {report.ratio('kernel on the wall', 'kernel, 2 threads'):.2f}",
+        f"engine, two against one    {report.ratio('whole engine', 'whole engine, 2 threads'):.2f}",
+        f"compiled or loaded in      {report.compile_seconds:.1f} s",
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--paths", type=int, default=32768)
+    parser.add_argument("--quick", action="store_true", help="fewer paths and rounds, two chunks, no lane counts")
+    parser.add_argument("--study", type=Path, default=STUDY)
+    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
+    parser.add_argument("--lanes", type=int, help="time the kernel alone at this lane count, print JSON")
+    options = parser.parse_args(arguments)
+    if options.lanes:
+        os.environ["SPVRISK_LANES"] = str(options.lanes)
+    plan, labels = compiled(options.study, options.overrides)
+    if options.lanes:
+        way = Way("kernel", Kernel(plan, labels, 1), 1)
+        way.run(min(256, options.paths))
+        print(json.dumps(min(timed(way, options.paths) for _ in range(3))))
+        return
+    quick = options.quick
+    paths, rounds = (min(options.paths, 8192), 3) if quick else (options.paths, 7)
+    print(machine())
+    print(table(compare(plan, labels, paths, rounds, CHUNKS[2:4] if quick else CHUNKS)))
+    if not quick:
+        found = by_lanes(options.study, 4096, 3, options.overrides)
+        print("kernel by lanes            " + ", ".join(f"{lanes}: {value:.1f}" for lanes, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()
