@@ -1348,14 +1348,15 @@ def flow_quantities(ctx: Context, calls: Array, receipts: Array, host: Array) ->
     }
 
 
-def whole_years(ctx: Context, terms: Mapping, site: Site, split: Mapping[str, Array]) -> Array:
+def whole_years(ctx: Context, terms: Mapping, site: Site, split: Mapping[str, Array], plant_life: float) -> Array:
     """Return the years from completion until the funder is first whole."""
     n = len(ctx.paths)
     if terms["mode"] == "none":
         return np.full(n, np.nan)
     age = ctx.clock.ends[:, None] - site.completion
     if terms["mode"] == "periodic":
-        whole = (age >= terms["deemed_life_years"]) & (split["carry"] == 0)
+        # age in the deemed allocation's sense stops with operation
+        whole = (np.minimum(age, plant_life) >= terms["deemed_life_years"]) & (split["carry"] == 0)
     else:
         whole = (age >= 0) & (split["deemed_balance"] == 0)
     first = np.argmax(whole, axis=0)
@@ -1396,7 +1397,7 @@ def project_quantities(ctx: Context, project: Mapping, site: Site, flows: Mappin
     }
     from_flows, margins = flow_quantities(ctx, flows["calls"], flows["distribution_funder"], flows["distribution_host"])
     quantities |= from_flows
-    quantities["whole_years"] = whole_years(ctx, terms, site, flows)
+    quantities["whole_years"] = whole_years(ctx, terms, site, flows, float(project["operation"]["life_years"]))
     quantities["deemed_share"] = ratio(received, received + owed)
     quantities["deemed_open"] = open_
     margins["completion"] = np.abs(site.completion - ctx.clock.horizon)
@@ -1716,6 +1717,13 @@ def with_steps(study: Mapping, m: int) -> dict[str, Any]:
     return changed
 
 
+def with_horizon(study: Mapping, years: float) -> dict[str, Any]:
+    """Change where the study ends; what lies beyond never happens."""
+    out = deepcopy(dict(study))
+    out["study"]["horizon_years"] = years
+    return out
+
+
 VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
     "as_written": lambda study: deepcopy(dict(study)),
     "cumulative": with_cumulative,
@@ -1725,5 +1733,6 @@ VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
     "yearly": lambda study: with_steps(study, 1),
     "half_yearly": lambda study: with_steps(study, 2),
     "monthly": lambda study: with_steps(study, 12),
+    "short": lambda study: with_horizon(study, 2),
 }
 """Name -> function that makes the variant from `example_study`."""

@@ -40,7 +40,7 @@ class Study(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the resolved study, which results carry as ``config_sha256``."""
+        """SHA-256 of the resolved study, which results of its own paths and seed carry as ``config_sha256``."""
         return self.loaded.digest
 
     def __repr__(self) -> str:

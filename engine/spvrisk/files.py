@@ -1,7 +1,9 @@
 """Everything that touches the file system's finer points."""
 
+import errno
 import hashlib
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,32 +13,47 @@ from spvrisk.errors import InputError, Problem
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a name in the same folder to write to, which takes the place of `path` when the block ends well.
+def replacing(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[Path]:
+    """Give an empty file in the same folder to write to, which takes the place of `path` when the block ends well.
 
     Whoever opens `path` sees the old file or the whole new one, also after a crash. If the block raises, the
-    new file is removed and the old one stays.
+    new file is removed and the old one stays. Of a symbolic link, the file that it leads to is replaced.
 
     Parameters
     ----------
     path
         The file to appear, or to be replaced.
+    overwrite
+        Whether it may take the place of a file, be it one that has appeared during the block.
 
     Yields
     ------
     Path
-        The name to write to; the file must be closed within the block.
+        The file to write to; it must be closed within the block.
+
+    Raises
+    ------
+    FileExistsError
+        If there is such a file and it may not be replaced.
     """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    # not tempfile.mkstemp: its files can be read by their owner alone, whatever the umask
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
         _sync(temporary, os.O_RDWR)
-        os.replace(temporary, target)
+        (os.replace if overwrite else _rename_to_new)(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
     if os.name == "posix":
         _sync(target.parent, os.O_RDONLY)
+
+
+def is_irregular(path: str | os.PathLike[str]) -> bool:
+    """Tell whether something is there that is no regular file: a folder, a device, a pipe, a circle of links."""
+    there = os.path.exists(path) or os.path.lexists(os.path.realpath(path))
+    return there and not os.path.isfile(path)
 
 
 def atomic_write(path: str | os.PathLike[str], content: str | bytes, overwrite: bool = False) -> None:
@@ -57,13 +74,18 @@ def atomic_write(path: str | os.PathLike[str], content: str | bytes, overwrite: 
         If the file is there already or cannot be written.
     """
     target = Path(path)
-    if target.exists() and not overwrite:
-        raise InputError(Problem(str(target), "", "is there already", "", "name another file, or add --overwrite"))
-    if target.is_dir():
+    there = Problem(str(target), "", "is there already", "", "name another file, or add --overwrite")
+    if os.path.isdir(target):
         raise InputError(Problem(str(target), "", "must be a file", "a folder", "name a file in it"))
+    if is_irregular(target):
+        raise InputError(Problem(str(target), "", "must be a regular file", "a device or the like", "name another"))
+    if os.path.exists(target) and not overwrite:
+        raise InputError(there)
     try:
-        with replacing(target) as temporary:
+        with replacing(target, overwrite) as temporary:
             temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+    except FileExistsError as error:
+        raise InputError(there) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         remedy = "check that the folder is there and may be written to"
@@ -102,6 +124,18 @@ def cache_root() -> Path:
     else:
         root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return root / "spvrisk"
+
+
+def _rename_to_new(source: Path, target: Path) -> None:
+    """Rename a file unless there is one of that name."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # no links in this file system
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        source.rename(target)
 
 
 def _sync(path: Path, flags: int) -> None:

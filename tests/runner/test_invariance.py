@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import reference as ref
+import spvrisk
 from engine_runs import KernelScores, compiled, run_block, table_values
 from spvrisk.config import load
 from spvrisk.config.models import Run
@@ -23,14 +24,16 @@ from spvrisk.runner.run import run_study, settings_of
 from spvrisk.runner.simulate import Settings, simulate
 
 STUDY = Path(__file__).resolve().parents[1] / "data" / "every_clause.yaml"
+STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+MONTHLY = ("study.steps_per_year=12",)
 PATHS = 3 * LEAF + 77
 
 PROGRAM = """
 import sys
 from spvrisk.config import load
 from spvrisk.runner.run import run_study, settings_of
-study, out, lanes, shard, workers = sys.argv[1:]
-loaded = load(study)
+study, out, lanes, shard, workers, *overrides = sys.argv[1:]
+loaded = load(study, overrides)
 settings = settings_of(loaded, {paths}, None, int(workers))
 run_study(loaded, out, settings._replace(lanes=int(lanes), leaves_per_shard=int(shard)))
 from spvrisk.kernel.lanes import LANES
@@ -43,20 +46,19 @@ def digest_of(file):
         return result.attrs["content_sha256"]
 
 
-def run_here(folder, workers, shard, paths=PATHS):
-    loaded = load(STUDY)
+def run_here(folder, workers, shard, paths=PATHS, study=STUDY, overrides=()):
+    loaded = load(study, overrides)
     settings = settings_of(loaded, paths, None, workers)._replace(lanes=LANES, leaves_per_shard=shard)
     return digest_of(run_study(loaded, folder / f"{workers}_{shard}.h5", settings))
 
 
-def run_there(folder, lanes, shard, workers, paths=PATHS):
+def run_there(folder, lanes, shard, workers, paths=PATHS, study=STUDY, overrides=()):
     """Run in a process of its own, which may load the kernel with another lane count."""
     out = folder / f"lanes_{lanes}.h5"
     env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"}
     program = PROGRAM.format(paths=paths)
-    subprocess.run(
-        [sys.executable, "-c", program, STUDY, out, str(lanes), str(shard), str(workers)], check=True, env=env
-    )
+    arguments = [str(x) for x in (study, out, lanes, shard, workers, *overrides)]
+    subprocess.run([sys.executable, "-c", program, *arguments], check=True, env=env)
     return digest_of(out)
 
 
@@ -74,6 +76,14 @@ def test_content__any_threads_and_shards(expected, workers, shard, tmp_path):
 @pytest.mark.parametrize("lanes", [64, 256])
 def test_content__other_lanes(expected, lanes, tmp_path):
     assert run_there(tmp_path, lanes, 2, 2) == expected
+
+
+@pytest.mark.parametrize("lanes", [64, 256])
+def test_content__other_lanes_by_month(lanes, tmp_path):
+    """A twelfth of a year is no binary fraction: what the compiler contracts would show."""
+    (tmp_path / "here").mkdir()
+    here = run_here(tmp_path / "here", 1, 1, LEAF + 77, STARTER, MONTHLY)
+    assert run_there(tmp_path, lanes, 2, 2, LEAF + 77, STARTER, MONTHLY) == here
 
 
 def test_default_lanes__said_alike():

@@ -16,6 +16,9 @@ from spvrisk.config.terms import Agreement, FixedSplit, Output, Party, StudyHead
 RESERVED_PROJECTS = ("portfolio", "scheme")
 """Units of results that are no projects."""
 
+UNDEFINED = "undefined"
+"""What results call the outcome of an event that does not happen: no name for a state or an outcome."""
+
 Path = tuple[Key, ...]
 M = TypeVar("M", bound=Model)
 
@@ -237,6 +240,7 @@ def _layers(draft: Draft) -> Iterator[Flaw]:
     for name, layer in sound(draft.layers):
         at: Path = ("layers", name)
         states = layer.states
+        yield from _undefined((*at, "states"), states)
         yield from _known((*at, "initial", "state"), layer.initial.state, states, "a state of the layer")
         for state, found in states.items():
             for target in found.expires.outcome if found.expires else ():
@@ -290,6 +294,7 @@ def _events(draft: Draft) -> Iterator[Flaw]:
         if draft.study is not None and event.date < draft.study.value_date:
             past = f"must not be before the value date ({draft.study.value_date})"
             yield Flaw((*at, "date"), past, shown(event.date), "take the event out: its outcome is known")
+        yield from _undefined((*at, "outcomes"), event.outcomes)
         for outcome, found in event.outcomes.items():
             yield from _in_states((*at, "outcomes", outcome, "moves"), found.moves, draft)
         for i, rule in enumerate(event.probabilities):
@@ -298,6 +303,11 @@ def _events(draft: Draft) -> Iterator[Flaw]:
             if rule.when is not None:
                 yield from _in_states((*here, "when", "layers"), rule.when.layers, draft)
                 yield from _earlier((*here, "when", "outcomes"), rule.when.outcomes, name, draft)
+
+
+def _undefined(at: Path, names: Iterable[str]) -> Iterator[Flaw]:
+    if UNDEFINED in names:
+        yield Flaw((*at, UNDEFINED), "is what results call a missing one", UNDEFINED, "rename it")
 
 
 def _in_states(at: Path, states: Mapping[str, str], draft: Draft) -> Iterator[Flaw]:
@@ -393,3 +403,6 @@ def _indices(at: Path, indices: Mapping[str, float], draft: Draft) -> Iterator[F
             start = factor.process.starts_at
             remedy = f"divide the factor's start and mean by {start:g}"
             yield Flaw((*at, name), "an index must start at 1", f"{name} with start {shown(start)}", remedy)
+        elif factor.process.deterministic is not None and min(factor.process.deterministic.curve.numbers) <= 0:
+            low = min(factor.process.deterministic.curve.numbers)
+            yield Flaw((*at, name), "an index must stay above 0", f"{name} with {shown(low)}", "raise its curve")

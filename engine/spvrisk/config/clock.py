@@ -5,9 +5,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from spvrisk.config.base import AddingUp, Date, Flaw, Lax, Model, Name, NonNegative, Share, Title, Within, flawed
+from spvrisk.config.base import AddingUp, Date, Flaw, Lax, Model, Name, Share, Title, Within, flawed
 
 Probabilities = Annotated[dict[Name, Share], AddingUp("probabilities")]
+
+
+Intensity = Annotated[float, Within(0, 1000)]
+"""Per year; a state that lasts less than a working day on average is no state."""
 
 
 class Initial(Model):
@@ -36,7 +40,7 @@ class Layer(Model):
 
     initial: Initial
     states: dict[Name, State] = Field(description="by name", min_length=1)
-    hazards: dict[Name, dict[Name, NonNegative]] = Field(
+    hazards: dict[Name, dict[Name, Intensity]] = Field(
         {}, description="yearly intensity of the passage, by the state left and the state entered"
     )
 

@@ -109,6 +109,8 @@ def _above_zero(curve: Curve) -> Curve:
 
 PositiveCurve = Annotated[Curve, AfterValidator(_above_zero)]
 Volatility = Annotated[float, Within(0, 5)]
+Reversion = Annotated[float, Within(1e-4, 1000)]
+"""Slower reversion than in ten thousand years is none: that is `gbm`."""
 
 
 class Gbm(Model):
@@ -126,7 +128,7 @@ class Ou(Model):
 
     start: Positive = Field(description="value at the value date, in the factor's unit")
     mean: PositiveCurve = Field(description="long-run mean of the factor itself, in its unit")
-    kappa: Positive = Field(description="speed of reversion, 1/year")
+    kappa: Reversion = Field(description="speed of reversion, 1/year")
     sigma: Volatility = Field(description="yearly volatility of the logarithm")
 
 
@@ -135,7 +137,7 @@ class Vasicek(Model):
 
     start: float = Field(description="value at the value date, in the factor's unit")
     mean: Curve = Field(description="long-run level, in the factor's unit")
-    kappa: Positive = Field(description="speed of reversion, 1/year")
+    kappa: Reversion = Field(description="speed of reversion, 1/year")
     sigma: NonNegative = Field(description="yearly volatility of the level, in the factor's unit")
 
 

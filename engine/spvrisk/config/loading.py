@@ -32,6 +32,10 @@ MAX_BYTES = 64 << 20
 """Largest file of a study."""
 
 
+MACHINERY = {"lanes", "leaves_per_shard", "memory_mib", "workers"}
+"""Keys of ``run`` that change no number."""
+
+
 class Loaded(NamedTuple):
     """A study with what was found on the way to it.
 
@@ -44,7 +48,7 @@ class Loaded(NamedTuple):
     texts
         Content of every file that was read, by its path from the study's folder, the study file first.
     digest
-        SHA-256 of the resolved study as JSON, in file order.
+        See `digest_of`.
     places
         Where each part of the study was written.
     overrides
@@ -103,10 +107,15 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
     study = _checked(plain, root, deleted, problems)
     if problems or study is None:
         raise InputError(_in_order(problems, list(files.texts)))
-    text = json.dumps(study.model_dump(mode="json", by_alias=True), ensure_ascii=False, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode()).hexdigest()
     warnings = _in_order(flaw_problems(root, hints(study)), list(files.texts))
-    return Loaded(study, warnings, files.texts, digest, Places(root, deleted), tuple(overrides))
+    return Loaded(study, warnings, files.texts, digest_of(study), Places(root, deleted), tuple(overrides))
+
+
+def digest_of(study: Study) -> str:
+    """SHA-256 of a resolved study as compact JSON, in file order, without what changes no number."""
+    plain = study.model_dump(mode="json", by_alias=True, exclude={"run": MACHINERY})
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _checked(plain: Any, root: Node, deleted: dict[tuple[Key, ...], Place], problems: list[Problem]) -> Study | None:

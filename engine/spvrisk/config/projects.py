@@ -254,7 +254,9 @@ class Project(Model):
     title: Title
     sector: str | None = Field(default=None, description="free text, for grouping")
     notice_date: Date = Field(description="date of the notice; the due date counts from it")
-    budget: Positive = Field(description="cost as announced, in money units of the study")
+    budget: Annotated[float, Within(0, 1e12, open_low=True)] = Field(
+        description="cost as announced, in money units of the study"
+    )
     capacity_mw: Positive | None = Field(default=None, description="electric capacity in MW; or `capacity`")
     capacity: Positive | None = Field(
         default=None, description="units of output a year at full availability; or `capacity_mw`"

@@ -10,7 +10,6 @@ from spvrisk.config.base import (
     Flaw,
     Lax,
     Model,
-    Positive,
     Rate,
     Share,
     Title,
@@ -36,7 +35,9 @@ class StudyHead(Model):
 
     title: Title
     currency: Currency = Field(description="ISO 4217 code of the study's money")
-    money_unit: Positive = Field(description="currency units in one unit of money, e.g. 1000000")
+    money_unit: Annotated[float, Within(1e-6, 1e12)] = Field(
+        description="currency units in one unit of money, e.g. 1000000"
+    )
     value_date: Date = Field(description="date to which flows are discounted; start of step 0")
     horizon_years: Years = Field(description="years from the value date; a whole number of steps")
     steps_per_year: StepsPerYear = Field(default=4, description="steps of calculation in a year")

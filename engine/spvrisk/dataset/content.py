@@ -88,8 +88,3 @@ def content_digest(parts: Iterable[tuple[Described, bytes]]) -> str:
         total.update("".join(line + "\n" for line in lines).encode())
         total.update(payload)
     return total.hexdigest()
-
-
-def config_digest(config_json: str) -> str:
-    """``config_sha256`` of a resolved config."""
-    return hashlib.sha256(config_json.encode()).hexdigest()

@@ -179,6 +179,31 @@ def check_paths(names: Sequence[str], labels: Labels) -> None:
         raise InputError(problems)
 
 
+def check_names(labels: Labels) -> None:
+    """Refuse events and layers whose variables would have one name.
+
+    An event ``a`` has its coordinate ``outcome_a`` and statistics such as ``outcome_a_n``, which is the coordinate
+    of an event ``a_n``.
+
+    Raises
+    ------
+    InputError
+        With the one that comes later.
+    """
+    layers = [(f"layers.{l}", f"state_{l}", f"final_state_{l}") for l, _ in labels.layers]
+    events = [(f"events.{e}", f"outcome_{e}", f"outcome_{e}") for e, _ in labels.events]
+    owner: dict[str, str] = {}
+    problems = []
+    for path, coordinate, quantity in (*layers, *events):
+        statistics = (*(statistic.name for statistic in statistics_of(quantity, labels)), "share", "share_se")
+        for name in (coordinate, *(f"{quantity}_{statistic}" for statistic in statistics)):
+            if owner.setdefault(name, path) != path:
+                rule = f"would share its result {name} with {owner[name]}"
+                problems.append(Problem("", path, rule, path.partition(".")[2], "rename one of them"))
+    if problems:
+        raise InputError(problems)
+
+
 def path_variables(values: Float, labels: Labels, names: Sequence[str]) -> list[PathVariable]:
     """Give the variables of ``/paths`` but for the project coordinate.
 

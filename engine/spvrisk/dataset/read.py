@@ -116,7 +116,7 @@ def content_of_file(path: str | os.PathLike[str]) -> str:
     """
     with _opened(Path(path)):
         pass
-    with h5netcdf.File(path, "r") as file:
+    with _sound(Path(path)), h5netcdf.File(path, "r") as file:
         return content_digest(
             _part(name, group, variable)
             for name, group in file.groups.items()
@@ -151,13 +151,20 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         raise InputError(Problem(str(path), "", "there is no such file"))
     try:
         file = h5py.File(path, "r", locking="best-effort")
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:
         rule = "the file is cut short" if "truncated" in str(error) else "is not an HDF5 file that can be read"
         raise InputError(Problem(str(path), "", rule, "", "run the study again")) from error
+    with _sound(path), file:
+        yield file
+
+
+@contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """Tell as an `InputError` what reading a damaged file ends in."""
     try:
-        with file:
-            yield file
-    except (KeyError, OSError) as error:
+        yield
+    # ValueError: also bytes that are no UTF-8, and texts that are no JSON
+    except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(
             Problem(str(path), "", f"the result is damaged: {error}", "", "run the study again")
         ) from error

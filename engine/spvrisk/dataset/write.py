@@ -7,9 +7,11 @@ shuffle.
 
 import datetime
 import json
+import math
 import os
 import platform
 import shlex
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +24,7 @@ from llvmlite import binding
 from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
-from spvrisk.dataset.content import canonical_bytes, config_digest, content_digest, digest_of_leaves
+from spvrisk.dataset.content import canonical_bytes, content_digest, digest_of_leaves
 from spvrisk.dataset.layout import (
     PathVariable,
     Variable,
@@ -34,7 +36,7 @@ from spvrisk.dataset.layout import (
 )
 from spvrisk.dataset.tables import SummaryTable, TimelineTable
 from spvrisk.errors import InputError, Problem, RunError
-from spvrisk.files import replacing
+from spvrisk.files import is_irregular, replacing
 from spvrisk.plan.names import Labels
 
 SCHEMA_VERSION = 1
@@ -48,6 +50,9 @@ PATH_CHUNK = 16384
 COMPRESS_FROM = 4096
 """Bytes from which a variable of /summary or /timeline is compressed: smaller ones would only grow."""
 
+TABLES_BYTES = 1 << 20
+"""Room that everything but the path variables is taken to need."""
+
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "h5py", "h5netcdf")
 """Packages whose versions are kept with a result."""
 
@@ -58,7 +63,9 @@ class Provenance(NamedTuple):
     Attributes
     ----------
     config_json
-        The resolved config.
+        The resolved config, with the paths and the seed of this run.
+    config_sha256
+        Its digest; see `spvrisk.config.digest_of`.
     sources
         Text of each file that the study was read from, by name as the study writes it.
     overrides
@@ -74,6 +81,7 @@ class Provenance(NamedTuple):
     """
 
     config_json: str
+    config_sha256: str
     sources: Mapping[str, str]
     overrides: Sequence[str]
     started: datetime.datetime
@@ -88,20 +96,37 @@ def check_output(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
     Raises
     ------
     InputError
-        If there is a file already and `overwrite` is false, or no such folder, or one that may not be written
-        to.
+        If there is a file already and `overwrite` is false, or something that is no regular file, or no such
+        folder, or one that may not be written to.
     """
     target = Path(path)
-    if target.is_dir():
+    folder = os.path.dirname(os.path.realpath(target))
+    if os.path.isdir(target):
         raise InputError(Problem("--out", "", "must be a file, not a folder", str(target), "name a file in it"))
-    if not target.parent.is_dir():
+    if is_irregular(target):
+        rule = "must be a regular file, not a device or the like"
+        raise InputError(Problem("--out", "", rule, str(target), "name another file"))
+    if not os.path.isdir(folder):
         raise InputError(Problem("--out", "", "must lie in a folder that exists", str(target), "create it first"))
-    if not os.access(target.parent, os.W_OK):
+    if not os.access(folder, os.W_OK):
         rule = "must lie in a folder that you may write to"
         raise InputError(Problem("--out", "", rule, str(target), "name one that is yours"))
-    if target.exists() and not overwrite:
-        raise InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
+    if os.path.exists(target) and not overwrite:
+        raise _exists(target)
     return target
+
+
+def _exists(target: Path) -> InputError:
+    return InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
+
+
+def _check_space(target: Path, paths: Iterable[PathVariable]) -> None:
+    """Refuse a disk that is too full: HDF5 does not survive a write that fails."""
+    need = TABLES_BYTES + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
+    have = shutil.disk_usage(os.path.dirname(os.path.realpath(target))).free
+    if have < need:
+        room = f"the disk has {have / 1e6:,.1f} MB free, and the result needs {need / 1e6:,.1f} MB"
+        raise RunError(f"{target}: {room}; free some space, name another folder, or keep fewer output.paths")
 
 
 def write_result(
@@ -157,13 +182,17 @@ def write_result(
     ]
     paths = path_variables(values, labels, path_names)
     try:
-        with replacing(target) as temporary, h5netcdf.File(temporary, "w") as file:
+        _check_space(target, paths)
+        with replacing(target, overwrite) as temporary, h5netcdf.File(temporary, "w") as file:
             _set_attributes(file, _root_attributes(labels, values.shape[1], seed, provenance))
             digest = _write_content(file, tables, paths)
             _set_attributes(file, {"content_sha256": digest})
             _write_provenance(file, labels, provenance)
-    except OSError as error:
-        raise RunError(f"{target}: cannot be written: {error.strerror or error}") from error
+    except FileExistsError as error:
+        raise _exists(target) from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 cannot close its file
+        reason = getattr(error, "strerror", None) or error
+        raise RunError(f"{target}: cannot be written: {reason}; check the space on the disk") from error
     return digest
 
 
@@ -189,7 +218,7 @@ def _root_attributes(labels: Labels, n_paths: int, seed: int, provenance: Proven
         "value_date": labels.value_date,
         "currency": labels.currency,
         "money_unit": float(labels.money_unit),
-        "config_sha256": config_digest(provenance.config_json),
+        "config_sha256": provenance.config_sha256,
     }
 
 

@@ -193,7 +193,7 @@ def next_change(events, states, now, e, time, horizon):
 @clause
 def run_clock(w, attribute, occupancy, c, g, layers, states, events, now, outcome, seed, path, l):
     """Run the clock of one path to the horizon; `now` and `outcome` are left with final states and outcomes."""
-    horizon = g.steps * g.dt
+    horizon = c[g.times + g.steps]
     time, e = 0.0, 0
     begin(c, g, layers, states, now, outcome, seed, path)
     while True:

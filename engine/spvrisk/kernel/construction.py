@@ -116,9 +116,9 @@ def step_cost(w, budget):
 
 
 @clause
-def build(w, at, x, c, g, p, t):
+def build(w, at, x, c, g, p, t, end):
     """One step of construction."""
-    advance_progress(w, p, (t + 1.0) * g.dt)
+    advance_progress(w, p, end)
     look_up(w, PROGRESS, SPENT_NOW, c, p.spend_curve)
     basket(w, INDEX, x, c, p.cost_basket)
     if p.expected_index >= 0:

@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 from llvmlite import binding, ir
-from numba import float32, float64, int32, int64, njit, types, uint32, uint64
+from numba import float32, float64, int32, int64, njit, types, uint32
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
@@ -188,9 +188,3 @@ def score(word):
 def unit(word):
     """Uniform number in (0, 1) of a 32-bit word."""
     return (float64(word) + 0.5) * 2.3283064365386963e-10
-
-
-@inline
-def uint(x):
-    """An index read from a plan's signed array, made unsigned."""
-    return uint64(x)

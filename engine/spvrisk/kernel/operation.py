@@ -56,14 +56,11 @@ def age(w, p, begin, end):
 
 
 @clause
-def operating_share(w, c, p, begin, dt):
-    """Share of a full step's capacity that operates, phase by phase.
-
-    And the part of it that lies within the contract's tenor.
-    """
+def operating_share(w, c, p, begin, end, dt):
+    """Share of a full step's capacity that operates, phase by phase, and the part of it within the contract's tenor."""
     fill(w, OPERATING, 0.0)
     fill(w, CONTRACTED, 0.0)
-    start, life, tenor, end = p.start, p.life, p.tenor, begin + dt
+    start, life, tenor = p.start, p.life, p.tenor
     for i in range(uint64(p.n_phases)):
         phase = uint64(p.phases) + U(2) * i
         share, duration = c[phase] / dt, c[phase + U(1)]
@@ -142,10 +139,10 @@ def pay_tax_and_arrears(w, p):
 
 
 @clause
-def operate(w, x, c, g, p, t):
+def operate(w, x, c, g, p, t, begin, end):
     """One step of operation."""
     money = 1.0 / g.money_unit
-    operating_share(w, c, p, t * g.dt, g.dt)
+    operating_share(w, c, p, begin, end, g.dt)
     produce(w, c, p)
     sell(w, x, c, p, t, money)
     fill(w, COSTS, 0.0)

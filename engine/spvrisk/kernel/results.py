@@ -10,6 +10,7 @@ from spvrisk.kernel.irr import irr
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, clause
 from spvrisk.kernel.rows import (
+    AGE_END,
     AVAILABLE,
     CARRY,
     COMPLETION,
@@ -120,11 +121,11 @@ def open_row(g):
 
 
 @clause
-def book_whole(w, open_row, life, end):
-    """Years from completion until the row `open_row` of the deemed allocation is zero, at an age of at least `life`."""
+def book_whole(w, overdue, life, end):
+    """Years from completion until the row `overdue` is zero, at an age of at least `life`."""
     for l in range(L):
         years = end - w[COMPLETION + l]
-        whole = years >= life and years >= 0.0 and w[open_row + l] == 0.0 and w[WHOLE + l] == np.inf
+        whole = w[AGE_END + l] >= life and years >= 0.0 and w[overdue + l] == 0.0 and w[WHOLE + l] == np.inf
         w[WHOLE + l] = years if whole else w[WHOLE + l]
 
 
@@ -154,31 +155,31 @@ def _ratio(a, b):
 
 
 @clause
-def project_quantities(w, at, g, p, values, s, column):
+def project_quantities(w, at, c, g, p, values, s, column):
     """Write the quantities of one project, rows in the order of `plan.names.QUANTITIES`."""
-    horizon, planned, expected = g.steps * g.dt, p.start + p.duration, p.expected_cost
+    horizon, planned, expected = c[g.times + g.steps], p.start + p.duration, p.expected_cost
     undefined = np.nan if g.mode == SPLIT_NONE else 0.0
     overdue = open_row(g)
     first = s * N_QUANTITIES
     irr(w, at.net, g.steps, 1.0 / g.dt, INDEX)
     for l in range(L):
-        c = column + l
+        k = column + l
         completed = 1.0 if w[COMPLETION + l] <= horizon else 0.0
         if_completed = 0.0 if completed == 1.0 else np.nan
-        values[first + _FUNDED, c] = 1.0
-        values[first + _COMPLETED, c] = completed
-        values[first + _COST, c] = w[PAID + l]
-        values[first + _COST_OVERRUN, c] = w[PAID + l] / expected - 1.0 + if_completed
-        values[first + _OVERRUN_DRAWN, c] = w[OVERRUN + l] - 1.0
-        values[first + _DELAY_MONTHS, c] = 12.0 * (w[COMPLETION + l] - planned) + if_completed
-        values[first + _NPV_FUNDER, c] = w[NPV + l]
-        values[first + _PV_HOST, c] = w[PV_HOST + l]
-        values[first + _IRR_FUNDER, c] = w[INDEX + l]
-        values[first + _MULTIPLE_FUNDER, c] = _ratio(w[RECEIPTS + l], w[PAID + l])
-        values[first + _PAYBACK_YEARS, c] = w[PAYBACK + l]
-        values[first + _WHOLE_YEARS, c] = w[WHOLE + l] + undefined
-        values[first + _DEEMED_SHARE, c] = _ratio(w[RECEIVED + l], w[RECEIVED + l] + w[overdue + l]) + undefined
-        values[first + _DEEMED_OPEN, c] = w[DEEMED + l] + w[CARRY + l]
+        values[first + _FUNDED, k] = 1.0
+        values[first + _COMPLETED, k] = completed
+        values[first + _COST, k] = w[PAID + l]
+        values[first + _COST_OVERRUN, k] = w[PAID + l] / expected - 1.0 + if_completed
+        values[first + _OVERRUN_DRAWN, k] = w[OVERRUN + l] - 1.0
+        values[first + _DELAY_MONTHS, k] = 12.0 * (w[COMPLETION + l] - planned) + if_completed
+        values[first + _NPV_FUNDER, k] = w[NPV + l]
+        values[first + _PV_HOST, k] = w[PV_HOST + l]
+        values[first + _IRR_FUNDER, k] = w[INDEX + l]
+        values[first + _MULTIPLE_FUNDER, k] = _ratio(w[RECEIPTS + l], w[PAID + l])
+        values[first + _PAYBACK_YEARS, k] = w[PAYBACK + l]
+        values[first + _WHOLE_YEARS, k] = w[WHOLE + l] + undefined
+        values[first + _DEEMED_SHARE, k] = _ratio(w[RECEIVED + l], w[RECEIVED + l] + w[overdue + l]) + undefined
+        values[first + _DEEMED_OPEN, k] = w[DEEMED + l] + w[CARRY + l]
 
 
 @clause

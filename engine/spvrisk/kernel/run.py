@@ -128,12 +128,12 @@ def split_step(w, g, p, rate, begin):
 
 
 @clause
-def book_step(w, at, c, g, p, sums, s, t, n):
+def book_step(w, at, c, g, p, sums, s, t, end, n):
     """Book a step of a project: values, payback, portfolio, timeline."""
     book_values(w, c[uint64(g.discount_funder) + t], c[uint64(g.discount_host) + t])
     book_payback(w, SPEND, FUNDER, t, g.dt)
     if g.mode != SPLIT_NONE:
-        book_whole(w, open_row(g), p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0, (t + 1.0) * g.dt)
+        book_whole(w, open_row(g), p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0, end)
     book_flows(w, at, t)
     stride = uint64(g.steps * PARTIALS)
     book_timeline(w, sums, uint64(s * N_TIMELINE) * stride + t * U(PARTIALS), stride, n)
@@ -162,6 +162,18 @@ def first_operation(w, c, p):
 
 
 @clause
+def first_step(g, time):
+    """A step that begins before `time`, by up to two steps."""
+    return uint64(max(time / g.dt - 1.0, 0.0))
+
+
+@clause
+def last_step(g, time):
+    """A step that ends after `time`, by up to two steps, or the horizon."""
+    return uint64(min(time / g.dt + 1.0, float(g.steps)))
+
+
+@clause
 def run_project(w, u, at, c, g, factors, p, sums, s, seed, path, n):
     """One project over all steps. Clauses that no lane needs at a step are left out: they would add zeros."""
     steps = uint64(g.steps)
@@ -170,27 +182,29 @@ def run_project(w, u, at, c, g, factors, p, sums, s, seed, path, n):
     draw_completion(w, u, c, g, p, seed, path)
     draw_contract(w, u, c, p, seed, path)
     zero(w, at.net, at.end)
-    start, completion = uint64(p.start / g.dt), uint64(largest(w, COMPLETION) / g.dt)
-    opening, closing = uint64(first_operation(w, c, p) / g.dt), uint64((largest(w, COMPLETION) + p.life) / g.dt)
+    # a step more on each side: times on a step's bound may round to either
+    start, completion = uint64(p.start / g.dt), last_step(g, largest(w, COMPLETION))
+    opening, closing = first_step(g, first_operation(w, c, p)), last_step(g, largest(w, COMPLETION) + p.life)
     for t in range(steps):
         if t % U(4) == 0:
             fill_scores(w, u, Z0, L, seed, path, p.availability_stream, t // U(4))
         advance_availability(w, p, t, Z0 + t % U(4) * L)
         if t < start:
             continue
-        x, begin = at.factor + t * uint64(factors.size) * L, t * g.dt
+        x, now = at.factor + t * uint64(factors.size) * L, uint64(g.times) + t
+        begin, end = c[now], c[now + U(1)]
         if t <= completion:
-            build(w, at, x, c, g, p, t)
+            build(w, at, x, c, g, p, t, end)
         elif t == completion + U(1):
             fill(w, SPEND, 0.0)
-        age(w, p, begin, begin + g.dt)
+        age(w, p, begin, end)
         if opening <= t and t <= closing:
-            operate(w, x, c, g, p, t)
+            operate(w, x, c, g, p, t, begin, end)
         elif t == closing + U(1):
             fill(w, REVENUE, 0.0)
             fill(w, AVAILABLE, 0.0)
         split_step(w, g, p, reference_rate(w, at, g, factors, t), begin)
-        book_step(w, at, c, g, p, sums, s, t, n)
+        book_step(w, at, c, g, p, sums, s, t, end, n)
 
 
 @clause
@@ -208,9 +222,9 @@ def run_clocks(w, at, c, g, layers, states, events, now, outcome, occupancy, val
 
 
 @clause
-def run_project_results(w, at, g, p, values, tier_one, s, column):
+def run_project_results(w, at, c, g, p, values, tier_one, s, column):
     """Quantities of a project that has been run, and its part of the portfolio's tier one."""
-    project_quantities(w, at, g, p, values, s, column)
+    project_quantities(w, at, c, g, p, values, s, column)
     overdue = open_row(g)
     for l in range(L):
         tier_one[0, column + l] = w[RECEIVED + l] + (tier_one[0, column + l] if s > 0 else 0.0)
@@ -239,7 +253,7 @@ with cache_folder():
             simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
             for s in range(projects.size):
                 run_project(w, u, at, c, g, factors, projects[s], sums, s, seed, first, m)
-                run_project_results(w, at, g, projects[s], values, tier_one, s, here)
+                run_project_results(w, at, c, g, projects[s], values, tier_one, s, here)
             portfolio_quantities(w, at, c, g, projects, uint64(factors.size), values, tier_one, fans, here)
             done += L
 

@@ -116,6 +116,9 @@ def compile_study(study: Study) -> Compiled:
     row = {
         "steps": grid.steps,
         "dt": grid.dt,
+        # looked up, never computed as t dt: for monthly steps that product is inexact, and its rounding would depend
+        # on how the compiler contracts it with what follows
+        "times": pool.add(np.append(0.0, grid.ends)),
         "days": pool.add(grid.day),
         "money_unit": float(head.money_unit),
         **factors.study,

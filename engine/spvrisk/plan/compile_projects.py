@@ -9,12 +9,14 @@ from scipy.special import betainc
 
 from spvrisk.config.laws import Law
 from spvrisk.config.models import FixedSplit, Project, SplitOverride, Study, TierSplit
+from spvrisk.config.projects import SpendCurve
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PROJECT, Floats, Pool, Records, records
 from spvrisk.plan.calendar import Grid, business_day_after, holidays_of, time_of
 from spvrisk.plan.compile_clock import Attribute
 from spvrisk.plan.compile_factors import Compiled
 from spvrisk.plan.correlation import score_correlation
+from spvrisk.plan.cubics import UnfitError
 from spvrisk.plan.distributions import LawError
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook, spend_curve_table
@@ -113,6 +115,16 @@ def _law(book: TableBook, law: Law, path: str) -> int:
         return book.add(law)
     except LawError as error:
         raise InputError(Problem("", path, error.rule, error.value, error.remedy)) from None
+
+
+def _spend_curve(book: TableBook, curve: SpendCurve, path: str) -> int:
+    try:
+        return spend_curve_table(book, curve.a, curve.b)
+    except UnfitError as error:
+        rule = f"must be smooth enough for a table: {error}"
+        raise InputError(
+            Problem("", path, rule, f"{{a: {curve.a:g}, b: {curve.b:g}}}", "use e.g. {a: 2, b: 3}")
+        ) from None
 
 
 def _loading(project: Project) -> list[float]:
@@ -224,7 +236,7 @@ def _construction(path: str, project: Project, start: float, tools: Tools) -> di
         "duration": c.longest_years,
         "phases": pool.add(phases),
         "n_phases": len(phases),
-        "spend_curve": spend_curve_table(tools.book, c.spend_curve.a, c.spend_curve.b),
+        "spend_curve": _spend_curve(tools.book, c.spend_curve, f"{path}.construction.spend_curve"),
         "cost_basket": tools.baskets.add(c.indices),
         "expected_index": pool.add(index) if c.budget_basis == "nominal" else -1,
         "tariff_attribute": -1 if ref is None else tools.attributes.index((ref.layer, ref.attribute)),

@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-from spvrisk.config import Loaded, changed_run
-from spvrisk.dataset.layout import check_paths, default_paths
+from spvrisk.config import Loaded, changed_run, digest_of
+from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.dataset.write import Provenance, check_output, write_result
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.compile import compile_study
@@ -79,13 +79,17 @@ def run_study(
         plan, labels, _ = compile_study(study)
         names = study.output.paths or default_paths(labels)
         check_paths(names, labels)
+        check_names(labels)
         sums, store = simulate(plan, labels, settings, progress, announce)
     announce("summarising")
     table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
     steps = timeline(sums, store.fans, labels, study.output.quantiles)
     announce("writing")
+    run = study.run.model_copy(update={"paths": settings.paths, "seed": settings.seed})
+    ran = study.model_copy(update={"run": run})
     provenance = Provenance(
-        config_json=study.model_dump_json(by_alias=True),
+        config_json=ran.model_dump_json(by_alias=True),
+        config_sha256=digest_of(ran),
         sources=loaded.texts,
         overrides=loaded.overrides,
         started=started,
