@@ -84,10 +84,7 @@ def advance_progress(w, p, end):
 
 @clause
 def deflate_index(w, c, p, steps, dt):
-    """Divide the cost index by its expectation at the planned date of the same progress.
-
-    Which a nominal budget contains.
-    """
+    """Divide the cost index by its expectation at the planned date of the same progress: nominal budgets contain it."""
     start, duration, last = p.start / dt, p.duration / dt, float(steps - 1)
     expected = uint64(p.expected_index)
     for l in range(L):

@@ -38,9 +38,9 @@ def correlate(w, x, c, g, rows):
 
 @clause
 def map_tails(w, x, root, c, g, rows):
-    """T copula.
+    """Student's t copula: e = Phi^-1(T_nu(y)), where y is the correlated score times sqrt(W).
 
-    E = Phi^-1(T_nu(y)), y the correlated score times sqrt(W), read off a table of e / y by bins of 1 + y^2 / nu.
+    Read off a table of e / y by bins of 1 + y^2 / nu.
     """
     shift, keep, last = int64(52 - g.tail_bits), int64(12 + g.tail_bits), g.tail_last
     table, per_nu = uint64(g.tail_map), 1.0 / g.tail_nu

@@ -12,7 +12,7 @@ from spvrisk.kernel.rows import AGE, AGE_END, AVAILABLE, CARRY, DEEMED, DUE, FUN
 def tiers(w, first, second):
     """Tier one T = min(A, due / s1); funder = s1 T + s2 (A - T).
 
-    S1 T is written min(s1 A, due) so that full cover leaves exactly 0 due.
+    The product s1 T is written min(s1 A, due), so that full cover leaves exactly 0 due.
     """
     for l in range(L):
         a, due = w[AVAILABLE + l], w[DUE + l]
