@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit, uint64
+
 from spvrisk.kernel.maths import L, U, clause, exp, score
 from spvrisk.kernel.philox import fill_scores, fill_words
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import special
+
 from spvrisk.plan.arrays import SPLIT_PERIODIC, Plan
 from spvrisk.plan.names import QUANTITIES, TIMELINE
 
@@ -153,7 +154,9 @@ class NumpyEngine:
             overdue += flows.overdue
         portfolio = self.portfolio(series, Flows(calls, receipts, received, overdue))
         series.update({("portfolio", key): value for key, value in portfolio.items()})
-        series["scheme", "npv_funder_local"] = self.local_value(np.subtract(receipts, calls, out=self.buffer("net", calls.shape)), x)
+        series["scheme", "npv_funder_local"] = self.local_value(
+            np.subtract(receipts, calls, out=self.buffer("net", calls.shape)), x
+        )
         for (layer, _), state, first in zip(self.labels.layers, states, self.plan.layers["first"], strict=True):
             series["scheme", f"final_state_{layer}"] = (state - first).astype(float)
         for (event, _), outcome in zip(self.labels.events, outcomes, strict=True):
@@ -552,9 +555,7 @@ class Clock:
     def change(self, i, paths, time, jumps):
         """A hazard (`jumps`) or an expiry moves a layer."""
         state, level, target = self.state[i, paths], self.rng.random(paths.size), np.empty(paths.size, np.int64)
-        target[jumps] = self.choose(
-            state[jumps], "targets", "n_targets", level[jumps] * self.intensity[state[jumps]]
-        )
+        target[jumps] = self.choose(state[jumps], "targets", "n_targets", level[jumps] * self.intensity[state[jumps]])
         target[~jumps] = self.choose(state[~jumps], "heirs", "n_heirs", level[~jumps])
         self.threshold[i, paths[jumps]] = self.rng.standard_exponential(int(jumps.sum()))
         self.enter(i, paths, target, time, self.day_of(time))

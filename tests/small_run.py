@@ -79,7 +79,9 @@ def make_run(labels: Labels, n_paths: int, seed: int = 7) -> tuple[Sums, PathSto
 def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
     started = datetime.datetime(2026, 4, 1, 12, 0, tzinfo=datetime.UTC)
     sources = {"study.yaml": "study: {}  # 研究\n"}
-    return Provenance(config_json, sources, ("run.paths=10",), started, 1.5, 2, ("spvrisk", "run", "study.yaml"))
+    return Provenance(
+        config_json, "0" * 64, sources, ("run.paths=10",), started, 1.5, 2, ("spvrisk", "run", "study.yaml")
+    )
 
 
 def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=None, **options) -> str:

@@ -76,6 +76,15 @@ def test_run__arguments_replace_what_the_study_says(study, tmp_path):
         assert repr(results) == f"<Results {str(results.path)!r}, 64 paths>"
 
 
+def test_run__result_keeps_the_config_that_ran(study, tmp_path):
+    spvrisk.run(study, paths=64, seed=5, workers=1, out=tmp_path / "a.h5").close()
+    same = spvrisk.load(STARTER, ["run.paths=64", "run.seed=5", "run.lanes=64"])
+    with h5py.File(tmp_path / "a.h5") as file:
+        kept = json.loads(bytes(file["provenance/config_json"][:]))
+        assert file.attrs["config_sha256"].decode() == same.digest
+    assert (kept["run"]["paths"], kept["run"]["seed"]) == (64, 5)
+
+
 def test_run__progress_adds_up_to_the_paths(study):
     done = []
     spvrisk.run(study, progress=done.append).close()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spvrisk.files import cached_text
+from spvrisk.errors import InputError
+from spvrisk.files import atomic_write, cached_text, replacing
 from spvrisk.plan.calendar import holidays_of
 
 VARIABLE = {"win32": "LOCALAPPDATA"}.get(sys.platform, "XDG_CACHE_HOME")
@@ -70,3 +71,46 @@ def test_holidays__kept_ones_are_those_of_the_package(cache: Path, monkeypatch: 
     assert holidays_of([], [2026]) == set()
     with pytest.raises(ImportError):
         holidays_of(["US"], [2026])
+
+
+def test_replacing__two_writers_have_files_of_their_own_and_the_second_is_told(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    with pytest.raises(FileExistsError), replacing(target, overwrite=False) as second:
+        second.write_text("second")
+        with replacing(target, overwrite=False) as first:
+            assert first != second
+            assert all(path.name.startswith(".a.") and path.suffix == ".tmp" for path in (first, second))
+            first.write_text("first")
+    assert target.read_text() == "first"
+    assert files(tmp_path) == [target]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes")
+def test_replacing__gives_the_mode_of_the_umask(tmp_path: Path) -> None:
+    (tmp_path / "plain").touch()
+    atomic_write(tmp_path / "a", "x")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_replacing__works_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", fail)
+    atomic_write(tmp_path / "a", "x")
+    with pytest.raises(FileExistsError), replacing(tmp_path / "a", overwrite=False):
+        pass
+    assert files(tmp_path) == [tmp_path / "a"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and devices")
+def test_atomic_write__follows_links_and_refuses_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    atomic_write(tmp_path / "link", "new", overwrite=True)
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_text() == "new"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "circle").symlink_to("circle")
+    for name in (tmp_path / "pipe", tmp_path / "circle", Path(os.devnull)):
+        with pytest.raises(InputError, match="must be a regular file.*name another"):
+            atomic_write(name, "x", overwrite=True)

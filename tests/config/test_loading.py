@@ -74,6 +74,14 @@ def test_digest__depends_on_meaning_and_order_not_on_layout(tmp_path: Path) -> N
     assert load(study(tmp_path, swapped)).digest != base
 
 
+def test_digest__depends_on_paths_and_seed_not_on_the_machinery(tmp_path: Path) -> None:
+    path = study(tmp_path)
+    base = load(path).digest
+    machinery = ["run.workers=3", "run.lanes=64", "run.leaves_per_shard=1", "run.memory_mib=2000"]
+    assert load(path, machinery).digest == base
+    assert len({base, load(path, ["run.paths=7"]).digest, load(path, ["run.seed=7"]).digest}) == 3
+
+
 # --- includes ---
 
 
@@ -155,7 +163,7 @@ def test_project_table__rows_go_over_the_template(tmp_path: Path) -> None:
     ("table", "place", "path", "rule"),
     [
         ("name,budget\na,1\nb,x\n", "projects.csv:3:2", "projects.b.budget", "must be a number"),
-        ("name,budget\na,1\nb,-1\n", "projects.csv:3:2", "projects.b.budget", "must be above 0"),
+        ("name,budget\na,1\nb,-1\n", "projects.csv:3:2", "projects.b.budget", "must lie in (0, 1e+12]"),
         ("name,budjet\na,1\n", "projects.csv:1:2", "budjet", "is not a key of a project"),
         ("name,budget,budget\na,1,2\n", "projects.csv:1:3", "budget", "there twice"),
         ("name,slip\na,1\n", "projects.csv:1:2", "slip", "is not a key of a project"),

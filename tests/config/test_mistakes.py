@@ -93,6 +93,28 @@ MISTAKES = {
         "must be at least p10",
         "order them",
     ),
+    "spend curve without a table": Mistake(
+        "spend_curve: {a: 2, b: 3}",
+        "spend_curve: {a: 2, b: 0.1}",
+        "b: 0.1}",
+        "projects.gas_plant.construction.spend_curve.b",
+        "must lie in [0.5, 100]",
+        "write a number in [0.5, 100]",
+    ),
+    "money unit too small": Mistake(
+        "money_unit: 1000000", "money_unit: 1.0e-300", "1.0e-300", "study.money_unit", "must lie in", "write a number"
+    ),
+    "budget too large": Mistake(
+        "budget: 400", "budget: 1.0e+308", "1.0e+308", "projects.port.budget", "must lie in (0, 1e+12]", "write a"
+    ),
+    "outcome that is taken": Mistake(
+        "      same_course: {moves: {}}\n",
+        "      same_course: {moves: {}}\n      undefined: {moves: {}}\n",
+        "undefined: {moves",
+        "events.election.outcomes.undefined",
+        "is what results call a missing one",
+        "rename it",
+    ),
     "thousands separator": Mistake(
         "budget: 1200 ", 'budget: "1,200" ', '"1,200"', "projects.gas_plant.budget", "must be a number", "write 1200"
     ),
@@ -252,7 +274,7 @@ MISTAKES = {
         "high: {settled: -0.3}",
         "settled: -0.3",
         "layers.trade.hazards.high.settled",
-        "at least 0",
+        "must lie in [0, 1000]",
         "write",
     ),
     "attribute lacking": Mistake(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from small_run import make_labels, write_small
-from spvrisk.dataset.content import Described, canonical_bytes, config_digest, content_digest, digest_of_leaves
+from spvrisk.dataset.content import Described, canonical_bytes, content_digest, digest_of_leaves
 from spvrisk.dataset.read import content_of_file, open_result
 
 
@@ -127,7 +127,3 @@ def test_content__does_not_see_provenance(small, tmp_path):
 
 def test_content__sees_another_name_of_a_project(small, tmp_path):
     assert write_small(tmp_path / "r.h5", make_labels(("gas", "sma")), n_paths=100) != small[1]
-
-
-def test_config_digest__is_of_the_text():
-    assert config_digest("{}") == hashlib.sha256(b"{}").hexdigest()

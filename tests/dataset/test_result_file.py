@@ -1,4 +1,5 @@
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import pytest
 from small_run import LEVELS, QUANTILES, make_labels, make_run, write_small
 from spvrisk import _version
 from spvrisk.dataset import read, write
-from spvrisk.dataset.read import open_result
+from spvrisk.dataset.layout import check_names
+from spvrisk.dataset.read import content_of_file, open_result
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, RunError
 from spvrisk.measures.table import summary, timeline
@@ -198,3 +200,81 @@ def test_file__larger_tables_are_compressed_with_shuffle(tmp_path):
         assert (fan.compression, fan.compression_opts, fan.shuffle, fan.fletcher32) == ("gzip", 4, True, False)
         assert opened["timeline/calls"].compression is None  # under 4 KiB
         assert opened["timeline/calls"].nbytes < 4096
+
+
+def test_write__full_disk_is_told_before_writing(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**6, 7 * 10**5, 3 * 10**5))
+    with pytest.raises(RunError, match=r"has 0.3 MB free, and the result needs 1.\d MB; free some space"):
+        write_small(tmp_path / "r.h5", n_paths=10)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of a process")
+def test_write__disk_that_fills_up_meanwhile_is_no_crash(tmp_path):
+    code = (
+        "import resource, sys\n"
+        "from spvrisk.cli import main, run\n"
+        "from small_run import write_small\n"
+        "def fill(path):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
+        "    write_small(path, n_paths=20_000)\n"
+        "run.command.params = [p for p in run.command.params if p.name == 'study']\n"
+        "run.command.callback = lambda study: fill(study + '.h5')\n"
+        "main()\n"
+    )
+    study = tmp_path / "r"
+    study.touch()
+    folder = os.path.dirname(os.path.dirname(__file__))
+    command = [sys.executable, "-c", code, "run", str(study)]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": folder})
+    assert done.returncode == 1, done.stderr
+    assert "r.h5: cannot be written" in done.stderr
+    study.unlink()
+    assert os.listdir(tmp_path) == []
+
+
+def test_write__file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch):
+    def appear(*_):
+        (tmp_path / "r.h5").write_text("other")
+
+    monkeypatch.setattr(write, "_write_provenance", appear)
+    with pytest.raises(InputError, match="file exists"):
+        write_small(tmp_path / "r.h5", n_paths=10)
+    assert (tmp_path / "r.h5").read_text() == "other"
+    assert os.listdir(tmp_path) == ["r.h5"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and devices")
+def test_check_output__device_is_refused_and_a_link_followed(tmp_path):
+    with pytest.raises(InputError, match="regular file.*name another file"):
+        check_output(os.devnull, overwrite=True)
+    (tmp_path / "link.h5").symlink_to("real.h5")
+    write_small(tmp_path / "link.h5", n_paths=10)
+    assert (tmp_path / "link.h5").is_symlink() and (tmp_path / "real.h5").is_file()
+
+
+def test_check_names__events_that_would_share_a_variable():
+    check_names(LABELS)
+    for other in ("ruling_share", "ruling_n", "ruling_n_undefined"):
+        events = (*LABELS.events, (other, ("a", "b")))
+        with pytest.raises(InputError, match=f"events.{other}: would share its result outcome_{other} with.*rename"):
+            check_names(LABELS._replace(events=events))
+
+
+@pytest.mark.parametrize("read_all", [open_result, content_of_file])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_open_result__flipped_bytes_are_told_or_do_not_matter(read_all, tmp_path):
+    path = tmp_path / "r.h5"
+    write_small(path, n_paths=10)
+    data = path.read_bytes()
+    draw, refused = random.Random(5), 0
+    for _ in range(60):
+        damaged = bytearray(data)
+        for _ in range(20):
+            damaged[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            read_all(path)
+        except InputError:
+            refused += 1
+    assert refused > 10

@@ -4,6 +4,7 @@ from lookup import look_up
 from scipy import stats
 
 from spvrisk.config.laws import Law
+from spvrisk.config.projects import SpendCurve
 from spvrisk.plan.tables import TableBook, spend_curve_table
 
 
@@ -25,6 +26,15 @@ def test_spend_curve__with_an_infinite_slope_is_the_beta_cdf_away_from_it(a, b):
     tables, index = curve(a, b)
     x = np.linspace(1e-6, 1 - 1e-6, 50001)
     np.testing.assert_allclose(look_up(tables, index, x), stats.beta.cdf(x, a, b), atol=1.05e-11, rtol=0)
+
+
+def test_spend_curve__all_that_the_schema_allows_have_a_table():
+    book = TableBook()
+    exponents = [0.5, 0.50001, 0.6, 0.8, 0.999, 1, 1.001, 1.2, 1.5, 2, 2.001, 3, 5, 10, 30, 99, 100]
+    for a in exponents:
+        for b in exponents:
+            SpendCurve(a=a, b=b)
+            spend_curve_table(book, a, b)
 
 
 @pytest.mark.parametrize(("a", "b"), [(2, 3), (0.5, 0.5), (30, 2)])

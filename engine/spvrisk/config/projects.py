@@ -37,8 +37,8 @@ class Phase(Model):
 class SpendCurve(Model):
     """Cumulative spend over progress, as the distribution function of Beta(a, b)."""
 
-    a: Annotated[float, Within(0, 100, open_low=True)] = Field(description="first exponent; larger: later spend")
-    b: Annotated[float, Within(0, 100, open_low=True)] = Field(description="second exponent; larger: earlier spend")
+    a: Annotated[float, Within(0.5, 100)] = Field(description="first exponent; larger: later spend")
+    b: Annotated[float, Within(0.5, 100)] = Field(description="second exponent; larger: earlier spend")
 
 
 class ProjectCorrelation(Model):

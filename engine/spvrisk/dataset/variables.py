@@ -49,12 +49,20 @@ PROJECT_QUANTITIES = {
         Quantity("delay_months", "months", "completion against plan; undefined unless completed"),
         Quantity("npv_funder", "money", "net present value to the funder at the value date"),
         Quantity("pv_host", "money", "present value of distributions to the host"),
-        Quantity("irr_funder", "ratio", "funder's internal rate of return per year; -1 without receipts"),
+        Quantity(
+            "irr_funder",
+            "ratio",
+            "funder's internal rate of return per year; -1 where no step brings more than it calls",
+        ),
         Quantity("multiple_funder", "ratio", "funder's receipts over calls, undiscounted"),
         Quantity("payback_years", "years", "from the first call until receipts cover calls; infinite if never"),
         Quantity("whole_years", "years", "from completion until the funder is made whole; infinite if never"),
-        Quantity("deemed_share", "ratio", "tier one received over tier one fallen due"),
-        Quantity("deemed_open", "money", "tier one still open at the end"),
+        Quantity(
+            "deemed_share",
+            "ratio",
+            "tier one received over received and open at the end; cumulative: receipts up to what is due, and balance",
+        ),
+        Quantity("deemed_open", "money", "tier one open at the end, due or not yet due"),
     )
 }
 """Quantities of a project and of the portfolio."""

@@ -12,7 +12,8 @@ import os
 import platform
 import shlex
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -183,7 +184,7 @@ def write_result(
     paths = path_variables(values, labels, path_names)
     try:
         _check_space(target, paths)
-        with replacing(target, overwrite) as temporary, h5netcdf.File(temporary, "w") as file:
+        with replacing(target, overwrite) as temporary, _created(temporary) as file:
             _set_attributes(file, _root_attributes(labels, values.shape[1], seed, provenance))
             digest = _write_content(file, tables, paths)
             _set_attributes(file, {"content_sha256": digest})
@@ -194,6 +195,20 @@ def write_result(
         reason = getattr(error, "strerror", None) or error
         raise RunError(f"{target}: cannot be written: {reason}; check the space on the disk") from error
     return digest
+
+
+@contextmanager
+def _created(path: Path) -> Iterator[h5netcdf.File]:
+    """Make a file, and close it once only: closing anew what HDF5 could not close ends in a crash."""
+    file = h5netcdf.File(path, "w")
+    try:
+        yield file
+    finally:
+        try:
+            file.close()
+        except BaseException:
+            file._closed = True
+            raise
 
 
 def _write_content(file: h5netcdf.File, tables: list[Variable], paths: list[PathVariable]) -> str:
