@@ -1,8 +1,8 @@
 """Mutants of the kernel's clauses: does the comparison with the reference notice a fault in each?
 
 A mutant is one small change of the source, made in the syntax tree: a sign flipped, min for max, a term or a factor
-dropped, a comparison turned round, an index shifted. It is judged in a fresh copy of the package by the comparison
-with the reference, in a process of its own.
+dropped, a comparison turned round. It is judged in a fresh copy of the package by the comparison with the reference,
+in a process of its own.
 """
 
 import ast
