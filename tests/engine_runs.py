@@ -42,7 +42,7 @@ def compiled(study, tmp_path) -> Compiled:
 
 
 def table_values(study, plan):
-    """Hook for the reference: laws and spend curves read off the plan's tables, with arithmetic of its own."""
+    """Hook for the reference: laws, spend curves and the copula off the plan's tables, with arithmetic of its own."""
     fields = {
         "construction.overrun": "overrun_law",
         "construction.duration": "duration_law",
@@ -54,8 +54,10 @@ def table_values(study, plan):
     number = {name: s for s, name in enumerate(study["projects"])}
 
     def value(key, law, z):
-        if not key.startswith("projects."):
-            return ref.exact_value(key, law, z)
+        if key == "correlation.tail":
+            return look_up(plan.constants, int(plan.study[0]["tail_root"]), z)
+        if key == "correlation.score":
+            return normal_of_t(plan, z)
         _, name, rest = key.split(".", 2)
         return look_up(plan.constants, int(plan.projects[number[name]][fields[rest]]), np.asarray(z, float))
 
@@ -75,6 +77,19 @@ def look_up(pool, address, z):
         rows = pool[(int(cubics) + 4 * cell.astype(int))[:, None] + np.arange(4)]
         out[here] = location + scale * (rows * s[:, None] ** np.arange(4)).sum(axis=1)
     return out
+
+
+def normal_of_t(plan, x):
+    """The map of the t copula off its table: see `spvrisk.plan.copula.CopulaMap`."""
+    study = plan.study[0]
+    v = 1.0 + x * x / study["tail_nu"]
+    exponent = np.frexp(v)[1] - 1  # v = 2^exponent (1 + mantissa)
+    mantissa = np.ldexp(v, -exponent) - 1.0
+    bins = 2 ** int(study["tail_bits"])
+    cell = np.minimum(exponent * bins + np.floor(mantissa * bins), study["tail_last"]).astype(int)
+    s = mantissa * bins % 1.0
+    rows = plan.constants[(int(study["tail_map"]) + 4 * cell)[..., None] + np.arange(4)]
+    return x * (rows * s[..., None] ** np.arange(4)).sum(axis=-1)
 
 
 class Block(NamedTuple):

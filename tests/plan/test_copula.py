@@ -70,14 +70,14 @@ def test_copula_map__is_accurate_and_increasing_over_its_reach(nu):
     x = np.concatenate([np.linspace(0, min(12, farthest(nu)), 60001), np.geomspace(1e-9, farthest(nu), 60001)])
     x.sort()
     got, exact = mapped(copula_map(nu), x), stats.norm.isf(stats.t.sf(x, nu))
-    assert np.all(np.abs(got - exact) <= 2.2e-12 * np.maximum(1, exact))
+    assert np.all(np.abs(got - exact) <= 1.1e-7 * np.maximum(1, exact))
     assert np.all(np.diff(got)[np.diff(x) > 1e-7 * x[1:]] > 0)
     assert np.array_equal(mapped(copula_map(nu), -x), -got)
 
 
 @pytest.mark.parametrize(("nu", "x", "exact"), EXACT_MAP)
 def test_copula_map__agrees_with_40_digits(nu, x, exact):
-    np.testing.assert_allclose(mapped(copula_map(nu), [x, -x]), [exact, -exact], atol=2.2e-12 * max(1, exact), rtol=0)
+    np.testing.assert_allclose(mapped(copula_map(nu), [x, -x]), [exact, -exact], atol=1.1e-7 * max(1, exact), rtol=0)
 
 
 @pytest.mark.parametrize("nu", [2.05, 5.0, 100.0])
@@ -85,7 +85,7 @@ def test_copula_map__fewer_bits_would_not_do(nu):
     table = copula_map(nu)
     # each bit is worth a factor 16: the error is not far below what is allowed
     x = np.linspace(0, 12, 200001)
-    assert np.max(np.abs(mapped(table, x) - stats.norm.isf(stats.t.sf(x, nu)))) > 2e-12 / 25
+    assert np.max(np.abs(mapped(table, x) - stats.norm.isf(stats.t.sf(x, nu)))) > 1e-7 / 25
 
 
 @pytest.mark.parametrize("nu", DEGREES)
@@ -95,13 +95,13 @@ def test_sqrt_w__is_accurate_and_increasing(nu):
     below, above = stats.chi2.isf(stats.norm.cdf(z), nu), stats.chi2.ppf(stats.norm.sf(z), nu)
     exact = np.sqrt(nu / np.where(z < 0, below, above))
     got = roots(nu)(z)
-    np.testing.assert_allclose(got, exact, rtol=1.05e-11)
+    np.testing.assert_allclose(got, exact, rtol=1.05e-7)
     assert np.all(np.diff(got) > 0)
 
 
 @pytest.mark.parametrize(("nu", "z", "exact"), EXACT_ROOT)
 def test_sqrt_w__agrees_with_40_digits(nu, z, exact):
-    np.testing.assert_allclose(roots(nu)(z), exact, rtol=1.05e-11)
+    np.testing.assert_allclose(roots(nu)(z), exact, rtol=1.05e-7)
 
 
 @pytest.mark.parametrize("nu", [3.0, 5.0])
@@ -110,10 +110,10 @@ def test_both__make_a_normal_score_normal(nu):
     table, root = copula_map(nu), roots(nu)
     for e in (-2.5, -0.7, 0.4, 1.9):
         x = stats.t.ppf(stats.norm.cdf(e), nu)
-        np.testing.assert_allclose(mapped(table, [x]), e, atol=1e-11)
+        np.testing.assert_allclose(mapped(table, [x]), e, atol=1e-7)
         z = np.linspace(-7, 7, 20001)
         chance = integrate.simpson(stats.norm.cdf(x / root(z)) * stats.norm.pdf(z), x=z)
-        np.testing.assert_allclose(chance, stats.norm.cdf(e), atol=1e-10)
+        np.testing.assert_allclose(chance, stats.norm.cdf(e), atol=1e-7)
 
 
 def test_both__refuse_what_is_gaussian_anyway():

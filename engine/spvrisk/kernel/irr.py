@@ -14,7 +14,9 @@ from spvrisk.kernel.rows import ROOT0, ROOT1, ROOT2, ROOT3, START_RATE, Z0, Z1, 
 _LOW, _HIGH, _S, _DONE = Z0, Z1, Z2, Z3
 _IN, _IN_SLOPE, _OUT, _OUT_SLOPE, _X = ROOT0, ROOT1, ROOT2, ROOT3, START_RATE
 _MAX_ROUNDS = 100
-_TOLERANCE = 1e-13
+_BOLD_ROUNDS = 8  # as long as that, a step beyond the reach goes to its end at once
+_NEWTON_STEP = 1e-8  # a Newton step as short as that leaves an error of its square times the flows' spread in time
+_BISECTION = 1e-13
 _REACH = 600.0  # |s| T: exp(s T) stays finite; at 200 quarterly steps yearly rates from -0.999994 up
 
 
@@ -97,11 +99,12 @@ def evaluate(w, net, received, called):
 
 
 @clause
-def refine(w):
+def refine(w, end):
     """One safeguarded Newton step on log(receipts / calls); counts the lanes still at work.
 
     In s that function is nearly a straight line (the polynomial itself takes eight times the rounds). A step that
-    leaves the bracket becomes a bisection. A lane that is done stays as it is, whatever the others do.
+    leaves the bracket becomes a bisection, or goes to the `end` of the reach. A lane that is done stays as it is,
+    whatever the others do.
     """
     at_work = 0.0
     for l in range(L):
@@ -109,12 +112,14 @@ def refine(w):
         received, called = max(w[_IN + l], 1e-300), max(w[_OUT + l], 1e-300)
         f = log(received / called)
         slope = x * (w[_IN_SLOPE + l] / received - w[_OUT_SLOPE + l] / called)
-        low = s if f < 0.0 else w[_LOW + l]
-        high = w[_HIGH + l] if f < 0.0 else s
+        low, high, done = w[_LOW + l], w[_HIGH + l], w[_DONE + l]
+        low, high = s if f < 0.0 else low, high if f < 0.0 else s
         newton = s - f / slope
-        new = newton if newton >= low and newton <= high else 0.5 * (low + high)
-        busy = w[_DONE + l] == 0.0
-        moves = busy and abs(new - s) > _TOLERANCE
+        inside = min(max(newton, low), high)
+        direct = inside == newton or abs(inside) == end
+        new = inside if direct else 0.5 * (low + high)
+        busy = done == 0.0
+        moves = busy and abs(new - s) > (_NEWTON_STEP if direct else _BISECTION)
         w[_LOW + l] = low
         w[_HIGH + l] = high
         w[_S + l] = new if busy else s
@@ -125,25 +130,26 @@ def refine(w):
 
 @clause
 def solve(w, net, steps, steps_per_year, target):
-    """Yearly effective rate of flows that begin below and end above zero, into the row `target`.
+    """Yearly effective rate of flows that change sign just once, from below to above zero, into the row `target`.
 
     -1 where none is above; leaves in the row `_X` whether one is.
     """
-    fill(w, _LOW, -_REACH / steps)
-    fill(w, _HIGH, _REACH / steps)
+    reach = _REACH / steps
+    fill(w, _LOW, -reach)
+    fill(w, _HIGH, reach)
     fill(w, _S, 0.0)
     received, called = blocks_until(w, net, steps, 1.0), blocks_until(w, net, steps, -1.0)
     evaluate(w, net, received, called)
     for l in range(L):
         w[_DONE + l] = 0.0 if w[_IN + l] > 0.0 else 1.0
-    for _ in range(_MAX_ROUNDS):
-        if refine(w) == 0.0:
+    for i in range(_MAX_ROUNDS):
+        if refine(w, reach if i < _BOLD_ROUNDS else np.inf) == 0.0:
             break
         evaluate(w, net, received, called)
     for l in range(L):
-        rate = exp(-steps_per_year * w[_S + l]) - 1.0
-        w[_X + l] = w[_IN + l]
-        w[target + l] = rate if w[_IN + l] > 0.0 else -1.0
+        rate, received = exp(-steps_per_year * w[_S + l]) - 1.0, w[_IN + l]
+        w[_X + l] = received
+        w[target + l] = rate if received > 0.0 else -1.0
 
 
 @clause

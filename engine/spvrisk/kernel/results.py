@@ -6,7 +6,7 @@ Index legend: s = project (the portfolio comes last), i = quantity, t = step, l 
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.irr import irr
+from spvrisk.kernel.irr import irr, solve
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, clause
 from spvrisk.kernel.rows import (
@@ -21,7 +21,6 @@ from spvrisk.kernel.rows import (
     FUNDER,
     HOST,
     INDEX,
-    NET,
     NPV,
     OVERRUN,
     PAID,
@@ -35,16 +34,16 @@ from spvrisk.kernel.rows import (
     add,
     fill,
 )
+from spvrisk.kernel.vectors import EIGHT, adds_eights
 from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE
 from spvrisk.plan.names import QUANTITIES, TIMELINE
 
 N_QUANTITIES = len(QUANTITIES)
 N_TIMELINE = len(TIMELINE)
-PARTIALS = 8
+PARTIALS = EIGHT
 """Partial sums of a leaf, by path number mod 8: the same additions in the same order for every lane count."""
 
-_GROUPS = U(LANES // PARTIALS)
-_G = U(PARTIALS)
+_add_eights = adds_eights(LANES)
 (
     _FUNDED,
     _COMPLETED,
@@ -61,35 +60,51 @@ _G = U(PARTIALS)
     _DEEMED_SHARE,
     _DEEMED_OPEN,
 ) = range(N_QUANTITIES)
+(
+    _CALLS,
+    _SPEND,
+    _REVENUE,
+    _AVAILABLE_CASH,
+    _DISTRIBUTION_FUNDER,
+    _DISTRIBUTION_HOST,
+    _DUE,
+    _CARRY,
+    _DEEMED_BALANCE,
+) = (U(i) for i in range(N_TIMELINE))
 
 
 @clause
 def accumulate(w, row, sums, first, n):
     """Add a row to the 8 partial sums that begin at `first`; only the first `n` lanes are paths."""
     if n == L:
-        for g in range(_GROUPS):
-            for l in range(_G):
-                sums[first + l] += w[row + g * _G + l]
+        _add_eights(w, row, sums, first)
     else:
         for l in range(n):
-            sums[first + l % _G] += w[row + l]
+            sums[first + l % U(PARTIALS)] += w[row + l]
 
 
 @clause
-def book_timeline(w, sums, first, stride, n):
-    """Add a project's step to the timeline, rows in the order of `plan.names.TIMELINE`.
+def add_spending(w, sums, first, stride, n):
+    """Add calls and spend to the timeline. In this slice every spend is called."""
+    accumulate(w, SPEND, sums, first + _CALLS * stride, n)
+    accumulate(w, SPEND, sums, first + _SPEND * stride, n)
 
-    In this slice every spend is called.
-    """
-    accumulate(w, SPEND, sums, first, n)
-    accumulate(w, SPEND, sums, first + stride, n)
-    accumulate(w, REVENUE, sums, first + U(2) * stride, n)
-    accumulate(w, AVAILABLE, sums, first + U(3) * stride, n)
-    accumulate(w, FUNDER, sums, first + U(4) * stride, n)
-    accumulate(w, HOST, sums, first + U(5) * stride, n)
-    accumulate(w, DUE, sums, first + U(6) * stride, n)
-    accumulate(w, CARRY, sums, first + U(7) * stride, n)
-    accumulate(w, DEEMED, sums, first + U(8) * stride, n)
+
+@clause
+def add_income(w, sums, first, stride, n):
+    """Add what is earned and distributed to the timeline."""
+    accumulate(w, REVENUE, sums, first + _REVENUE * stride, n)
+    accumulate(w, AVAILABLE, sums, first + _AVAILABLE_CASH * stride, n)
+    accumulate(w, FUNDER, sums, first + _DISTRIBUTION_FUNDER * stride, n)
+    accumulate(w, HOST, sums, first + _DISTRIBUTION_HOST * stride, n)
+
+
+@clause
+def add_claims(w, sums, first, stride, n):
+    """Add what is due, carried and open to the timeline."""
+    accumulate(w, DUE, sums, first + _DUE * stride, n)
+    accumulate(w, CARRY, sums, first + _CARRY * stride, n)
+    accumulate(w, DEEMED, sums, first + _DEEMED_BALANCE * stride, n)
 
 
 @clause
@@ -102,16 +117,22 @@ def book_values(w, discount_funder, discount_host):
 
 
 @clause
-def book_payback(w, calls, receipts, t, dt):
-    """Years from the first call until the running net flow is no longer negative."""
+def book_first_call(w, t):
+    """Keep the step of the first call."""
     now = float(t)
     for l in range(L):
-        net = w[NET + l] + (w[receipts + l] - w[calls + l])
         first = w[FIRST_CALL + l]
-        back = first >= 0.0 and net >= 0.0 and w[PAYBACK + l] == np.inf
-        w[PAYBACK + l] = (now - first) * dt if back else w[PAYBACK + l]
-        w[FIRST_CALL + l] = now if first < 0.0 and w[calls + l] > 0.0 else first
-        w[NET + l] = net
+        w[FIRST_CALL + l] = now if first < 0.0 and w[PAID + l] > 0.0 else first
+
+
+@clause
+def book_payback(w, t, dt):
+    """Years from the first call until what was received covers what was paid, at the earliest in the step after it."""
+    now = float(t)
+    for l in range(L):
+        first, payback = w[FIRST_CALL + l], w[PAYBACK + l]
+        back = first >= 0.0 and first < now and w[RECEIPTS + l] >= w[PAID + l] and payback == np.inf
+        w[PAYBACK + l] = (now - first) * dt if back else payback
 
 
 @clause
@@ -125,18 +146,21 @@ def book_whole(w, overdue, life, end):
     """Years from completion until the row `overdue` is zero, at an age of at least `life`."""
     for l in range(L):
         years = end - w[COMPLETION + l]
-        whole = w[AGE_END + l] >= life and years >= 0.0 and w[overdue + l] == 0.0 and w[WHOLE + l] == np.inf
-        w[WHOLE + l] = years if whole else w[WHOLE + l]
+        so_far = w[WHOLE + l]
+        whole = w[AGE_END + l] >= life and years >= 0.0 and w[overdue + l] == 0.0 and so_far == np.inf
+        w[WHOLE + l] = years if whole else so_far
 
 
 @clause
-def book_flows(w, at, t):
+def book_flows(w, at, t, building, selling):
     """Keep the project's net flow for its rate of return, and add its flows to the portfolio's."""
     net = at.net + t * L
     for l in range(L):
         w[net + l] = w[FUNDER + l] - w[SPEND + l]
-    add(w, at.calls + t * L, SPEND)
-    add(w, at.receipts + t * L, FUNDER)
+    if building:
+        add(w, at.calls + t * L, SPEND)
+    if selling:
+        add(w, at.receipts + t * L, FUNDER)
 
 
 @clause
@@ -161,7 +185,10 @@ def project_quantities(w, at, c, g, p, values, s, column):
     undefined = np.nan if g.mode == SPLIT_NONE else 0.0
     overdue = open_row(g)
     first = s * N_QUANTITIES
-    irr(w, at.net, g.steps, 1.0 / g.dt, INDEX)
+    if p.n_phases == 1:  # all calls come before all receipts
+        solve(w, at.net, g.steps, 1.0 / g.dt, INDEX)
+    else:
+        irr(w, at.net, g.steps, 1.0 / g.dt, INDEX)
     for l in range(L):
         k = column + l
         completed = 1.0 if w[COMPLETION + l] <= horizon else 0.0
@@ -222,7 +249,7 @@ def keep_fans(w, calls, net, fans, t, column):
     """Keep the portfolio's flows of a step by path, rows in the order of `plan.names.FANS`."""
     for l in range(L):
         fans[0, t, column + l] = w[net + l]
-        fans[1, t, column + l] = w[NET + l]
+        fans[1, t, column + l] = w[RECEIPTS + l] - w[PAID + l]
         fans[2, t, column + l] = w[calls + l]
 
 
@@ -240,11 +267,12 @@ def portfolio_flows(w, at, c, g, n_factors, fans, column):
     fill(w, INDEX, 1.0)
     for t in range(uint64(g.steps)):
         calls, receipts, net = at.calls + t * L, at.receipts + t * L, at.net + t * L
-        book_payback(w, calls, receipts, t, g.dt)
         for l in range(L):
             w[net + l] = w[receipts + l] - w[calls + l]
         add(w, RECEIPTS, receipts)
         add(w, PAID, calls)
+        book_first_call(w, t)
+        book_payback(w, t, g.dt)
         fx = at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else INDEX
         book_local(w, net, fx, c[uint64(g.discount_local) + t])
         if fans.shape[2] > 0:

@@ -12,7 +12,7 @@ from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, clause
 from spvrisk.plan.arrays import Plan
 
-_N_FIXED = 47
+_N_FIXED = 48
 _rows = (U(i * LANES) for i in range(_N_FIXED))
 
 # scores of four consecutive draws, or of the parts of one
@@ -20,6 +20,9 @@ Z0, Z1, Z2, Z3 = (next(_rows) for _ in range(4))
 # square root of the copula's W, four steps
 ROOT0, ROOT1, ROOT2, ROOT3 = (next(_rows) for _ in range(4))
 COST_SCORE, DELAY_SCORE, START_RATE = (next(_rows) for _ in range(3))
+
+# cells of a table that are looked up: address, place within
+CELL, PLACE = (next(_rows) for _ in range(2))
 
 # state of a project
 (
@@ -38,10 +41,9 @@ COST_SCORE, DELAY_SCORE, START_RATE = (next(_rows) for _ in range(3))
     NPV,
     PV_HOST,
     FIRST_CALL,  # step of the first call; -1 before it
-    NET,  # funder's receipts less calls so far
     PAYBACK,  # years; infinite so far
     WHOLE,  # years; infinite so far
-) = (next(_rows) for _ in range(18))
+) = (next(_rows) for _ in range(17))
 
 # scratch of a step
 (

@@ -22,10 +22,13 @@ from spvrisk.kernel.results import (
     N_QUANTITIES,
     N_TIMELINE,
     PARTIALS,
+    add_claims,
+    add_income,
+    add_spending,
     begin_project,
+    book_first_call,
     book_flows,
     book_payback,
-    book_timeline,
     book_values,
     book_whole,
     open_row,
@@ -35,9 +38,7 @@ from spvrisk.kernel.results import (
 from spvrisk.kernel.rows import (
     AVAILABLE,
     COMPLETION,
-    FUNDER,
     RECEIVED,
-    REVENUE,
     SPEND,
     START_RATE,
     STRETCH,
@@ -128,15 +129,20 @@ def split_step(w, g, p, rate, begin):
 
 
 @clause
-def book_step(w, at, c, g, p, sums, s, t, end, n):
+def book_step(w, at, c, g, sums, s, t, building, selling, n):
     """Book a step of a project: values, payback, portfolio, timeline."""
-    book_values(w, c[uint64(g.discount_funder) + t], c[uint64(g.discount_host) + t])
-    book_payback(w, SPEND, FUNDER, t, g.dt)
-    if g.mode != SPLIT_NONE:
-        book_whole(w, open_row(g), p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0, end)
-    book_flows(w, at, t)
     stride = uint64(g.steps * PARTIALS)
-    book_timeline(w, sums, uint64(s * N_TIMELINE) * stride + t * U(PARTIALS), stride, n)
+    first = uint64(s * N_TIMELINE) * stride + t * U(PARTIALS)
+    if building or selling:
+        book_values(w, c[uint64(g.discount_funder) + t], c[uint64(g.discount_host) + t])
+        book_flows(w, at, t, building, selling)
+    if building:
+        book_first_call(w, t)
+        add_spending(w, sums, first, stride, n)
+    if selling:
+        book_payback(w, t, g.dt)
+        add_income(w, sums, first, stride, n)
+    add_claims(w, sums, first, stride, n)
 
 
 @clause
@@ -185,26 +191,31 @@ def run_project(w, u, at, c, g, factors, p, sums, s, seed, path, n):
     # a step more on each side: times on a step's bound may round to either
     start, completion = uint64(p.start / g.dt), last_step(g, largest(w, COMPLETION))
     opening, closing = first_step(g, first_operation(w, c, p)), last_step(g, largest(w, COMPLETION) + p.life)
+    whole_life = p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0
+    whole = first_step(g, smallest(w, COMPLETION) + whole_life)
     for t in range(steps):
-        if t % U(4) == 0:
-            fill_scores(w, u, Z0, L, seed, path, p.availability_stream, t // U(4))
-        advance_availability(w, p, t, Z0 + t % U(4) * L)
+        if t <= closing:
+            if t % U(4) == 0:
+                fill_scores(w, u, Z0, L, seed, path, p.availability_stream, t // U(4))
+            advance_availability(w, p, t, Z0 + t % U(4) * L)
         if t < start:
             continue
         x, now = at.factor + t * uint64(factors.size) * L, uint64(g.times) + t
         begin, end = c[now], c[now + U(1)]
-        if t <= completion:
+        building, selling = t <= completion, opening <= t and t <= closing
+        if building:
             build(w, at, x, c, g, p, t, end)
         elif t == completion + U(1):
             fill(w, SPEND, 0.0)
         age(w, p, begin, end)
-        if opening <= t and t <= closing:
+        if selling:
             operate(w, x, c, g, p, t, begin, end)
         elif t == closing + U(1):
-            fill(w, REVENUE, 0.0)
             fill(w, AVAILABLE, 0.0)
         split_step(w, g, p, reference_rate(w, at, g, factors, t), begin)
-        book_step(w, at, c, g, p, sums, s, t, end, n)
+        book_step(w, at, c, g, sums, s, t, building, selling, n)
+        if g.mode != SPLIT_NONE and t >= whole:
+            book_whole(w, open_row(g), whole_life, end)
 
 
 @clause

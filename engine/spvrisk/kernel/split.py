@@ -27,13 +27,14 @@ def fall_due_periodic(w, rate, spread, life):
 
     B = P max(0, 1 - age / L) at the step's start.
     """
+    per_year = 1.0 / life
     for l in range(L):
         r = max(w[rate + l] + spread, 0.0)
-        paid, begin, end = w[PAID + l], w[AGE + l], w[AGE_END + l]
-        interest = r * paid * max(1.0 - begin / life, 0.0) * (end - begin)
-        principal = paid * (min(end, life) - min(begin, life)) / life
+        paid, begin, end = w[PAID + l] * per_year, w[AGE + l], w[AGE_END + l]
+        interest = r * paid * max(life - begin, 0.0) * (end - begin)
+        principal = paid * (min(end, life) - min(begin, life))
         w[DUE + l] = interest + principal + w[CARRY + l]
-        w[DEEMED + l] = paid * max(1.0 - end / life, 0.0)
+        w[DEEMED + l] = paid * max(life - end, 0.0)
 
 
 @clause

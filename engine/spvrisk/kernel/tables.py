@@ -1,8 +1,41 @@
-"""Look-ups in tables, for all lanes at once."""
+"""Look-ups in tables of cubics, for all lanes at once."""
 
 from numba import float64, int32, uint64
 
 from spvrisk.kernel.maths import L, U, clause
+from spvrisk.kernel.rows import CELL, PLACE
+from spvrisk.kernel.vectors import EIGHT, cubics_of_eight
+
+
+@clause
+def cubics(w, target, c):
+    """Evaluate the cubics at the addresses in `CELL` and the places in `PLACE`."""
+    for l in range(U(0), L, U(EIGHT)):
+        cubics_of_eight(w, target + l, PLACE + l, CELL + l, c)
+
+
+@clause
+def locate(w, source, c, segment):
+    """Address and place of the row `source` in a segment; what lies outside is at the segment's end."""
+    lower, per_unit, last, base = c[segment], c[segment + U(1)], c[segment + U(2)], c[segment + U(3)]
+    for l in range(L):
+        x = (w[source + l] - lower) * per_unit
+        cell = float64(int32(min(max(x, 0.0), last)))
+        w[PLACE + l] = min(max(x - cell, 0.0), 1.0)
+        w[CELL + l] = base + 4.0 * cell
+
+
+@clause
+def relocate(w, source, c, segment):
+    """Address and place in a further segment, where the row `source` reaches it."""
+    lower, per_unit, last, base = c[segment], c[segment + U(1)], c[segment + U(2)], c[segment + U(3)]
+    for l in range(L):
+        z, place, address = w[source + l], w[PLACE + l], w[CELL + l]
+        x = (z - lower) * per_unit
+        cell = float64(int32(min(max(x, 0.0), last)))
+        here = z >= lower
+        w[PLACE + l] = min(max(x - cell, 0.0), 1.0) if here else place
+        w[CELL + l] = base + 4.0 * cell if here else address
 
 
 @clause
@@ -12,18 +45,10 @@ def look_up(w, source, target, c, law):
     Beyond its ends a table is flat.
     """
     at = uint64(law)
-    location, scale = c[at + U(1)], c[at + U(2)]
-    for g in range(uint64(c[at])):
-        segment = at + U(3) + U(4) * g
-        lower, per_unit, last = c[segment], c[segment + U(1)], c[segment + U(2)]
-        base = uint64(c[segment + U(3)])
-        # the first segment serves whatever lies below it too; later ones take over from their lower end on
-        bound = lower if g > U(0) else -1e300
-        for l in range(L):
-            z = w[source + l]
-            x = (z - lower) * per_unit
-            cell = int32(min(max(x, 0.0), last))
-            s = min(max(x - float64(cell), 0.0), 1.0)
-            i = base + U(4) * uint64(cell)
-            value = c[i] + s * (c[i + U(1)] + s * (c[i + U(2)] + s * c[i + U(3)]))
-            w[target + l] = location + scale * value if z >= bound else w[target + l]
+    location, scale, segments = c[at + U(1)], c[at + U(2)], at + U(3)
+    locate(w, source, c, segments)
+    for g in range(U(1), uint64(c[at])):
+        relocate(w, source, c, segments + U(4) * g)
+    cubics(w, target, c)
+    for l in range(L):
+        w[target + l] = location + scale * w[target + l]

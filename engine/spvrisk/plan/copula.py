@@ -17,8 +17,9 @@ FARTHEST_SCORE = 7.0
 FARTHEST_MIXING_SCORE = 6.5
 """Score of the mixing variable up to which the map covers it; a 32-bit draw ends at 6.34."""
 
-_ROOT_ERROR = 1e-11
-_MAP_ERROR = 2e-12
+# a twentieth of the error of a normal score, and small enough for the tables to stay in the first-level cache
+_ROOT_ERROR = 1e-7
+_MAP_ERROR = 1e-7
 _MOST_DEGREES = 1e6
 _RADII, _ANGLES = 40, 80
 
@@ -59,7 +60,7 @@ class _Root(NamedTuple):
 
 
 def sqrt_w_table(book: TableBook, nu: float) -> int:
-    """Put `sqrt_w` into the book, at a relative error of at most 1e-11.
+    """Put `sqrt_w` into the book, at a relative error of at most 1e-7.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ class CopulaMap(NamedTuple):
 
 
 def copula_map(nu: float) -> CopulaMap:
-    """Tabulate the map with the fewest bins at which the error of e is at most 2e-12 max(1, abs(e)).
+    """Tabulate the map with the fewest bins at which the error of e is at most 1e-7 max(1, abs(e)).
 
     That holds up to x = 7 sqrt(W) at W's score 6.5; beyond, the last bin goes on.
 
