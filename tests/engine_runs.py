@@ -52,13 +52,16 @@ def table_values(study, plan):
         "construction.spend_curve": "spend_curve",
     }
     number = {name: s for s, name in enumerate(study["projects"])}
+    events = {name: e for e, name in enumerate(study["events"])}
 
     def value(key, law, z):
         if key == "correlation.tail":
             return look_up(plan.constants, int(plan.study[0]["tail_root"]), z)
         if key == "correlation.score":
             return normal_of_t(plan, z)
-        _, name, rest = key.split(".", 2)
+        kind, name, rest = key.split(".", 2)
+        if kind == "events":
+            return look_up(plan.constants, int(plan.events[events[name]]["days_law"]), np.asarray(z, float))
         return look_up(plan.constants, int(plan.projects[number[name]][fields[rest]]), np.asarray(z, float))
 
     return value
@@ -117,5 +120,5 @@ def run_block(compiled_study, seed, first, n) -> Block:
         {key: row[:n] for key, row in zip(labels.series, leaf.values, strict=True)},
         kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows),
         factors.reshape(steps, plan.factors.size, lanes)[:, :, :n],
-        leaf.occupancy,
+        kernel.state_shares(leaf.occupancy),
     )

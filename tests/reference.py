@@ -16,6 +16,7 @@ Hooks for comparing the stages after the scores (and not the scores or the table
   - ``projects.<p>.construction.overrun``, ``projects.<p>.construction.duration``,
     ``projects.<p>.operation.availability.law``, ``projects.<p>.operation.contract.price``,
     ``projects.<p>.operation.contract.share``: the law as the study writes it, at the normal score;
+  - ``events.<e>.date``: the law of the days from a date or after another event, likewise (a number is a fixed law);
   - ``projects.<p>.construction.spend_curve``: ``{"beta_cdf": {"a": a, "b": b}}`` at the progress in [0, 1];
   - ``correlation.tail``: ``{"t_tail": {"degrees_of_freedom": nu}}``, from the score to sqrt(W);
   - ``correlation.score``: ``{"t_score": {"degrees_of_freedom": nu}}``, from g sqrt(W) to e.
@@ -475,6 +476,15 @@ def make_law(spec: Any) -> Law:
     return law if ends is None else Truncated(law, *ends)
 
 
+def lower_end(law: Law) -> float:
+    """Return the lower end of a law's support."""
+    if isinstance(law, Mixture):
+        return min(lower_end(part) for w, part in zip(law.weights, law.parts, strict=True) if w > 0)
+    if isinstance(law, Truncated) and isinstance(law.law, Mixture):
+        return max(law.lo, lower_end(law.law))
+    return float(law.quantile(np.array(0.0), np.array(1.0)))
+
+
 def exact_value(key: str, law: Any, z: Array) -> Array:
     """Evaluate a law (or another tabulated function) exactly: the default of the hook ``law_value``."""
     if isinstance(law, Mapping) and "beta_cdf" in law:
@@ -631,7 +641,7 @@ class Factors:
     start : dict
         Factor -> observed value at the value date.
     expected : dict
-        Factor -> ``(T,)``, the process's mean times the season, no floor or cap (not for ``vasicek``).
+        Factor -> ``(T,)``, the process's mean times the season, no shifts, floor or cap (not for ``vasicek``).
     count_margin : ndarray
         Smallest distance of a jump count's uniform to a boundary ``(n,)``.
     """
@@ -697,8 +707,49 @@ def parity_mean(study: Mapping, name: str, start: float, times: Array) -> Array:
     raise ValueError(f"factor {name}: a gbm needs a drift, unless it is a party's fx")
 
 
-def simulate_factors(study: Mapping, clock: Calendar, paths: Array, draws: Draws, law_value: LawValue) -> Factors:
-    """Simulate every factor of a study."""
+def shift_of(spec: Any) -> tuple[float, float]:
+    """Return value and years of an outcome's shift; a plain number lasts for ever."""
+    if isinstance(spec, Mapping):
+        return float(spec["value"]), float(given(spec, "lasting_years", math.inf))
+    return float(spec), math.inf
+
+
+def shift_rows(study: Mapping, name: str, neutral: float, clock: Calendar, world: "World") -> list[Array]:
+    """Return what each source adds to a factor's neutral shift: mean over each step, ``(T, n)`` per source.
+
+    A source is a layer, or an event, with at least one shift of the factor.
+    """
+    rows = []
+    for layer, spec in given(study, "layers", {}).items():
+        shifts = [given(given(state, "shifts", {}), name) for state in spec["states"].values()]
+        if any(shift is not None for shift in shifts):
+            values = [neutral if shift is None else float(shift) for shift in shifts]
+            refuse_shifts(f"layer {layer}", name, neutral, values)
+            rows.append(np.tensordot(np.array(values) - neutral, world.occupancy[layer], axes=1))
+    for event, spec in given(study, "events", {}).items():
+        shifts = [given(given(outcome, "shifts", {}), name) for outcome in spec["outcomes"].values()]
+        if any(shift is not None for shift in shifts):
+            row = np.zeros((clock.steps, len(world.jumps)))
+            for index, shift in enumerate(shifts):
+                if shift is not None:
+                    value, lasting = shift_of(shift)
+                    refuse_shifts(f"event {event}", name, neutral, [value])
+                    begin = np.where(world.outcomes[event] == index, world.happened[event], math.inf)
+                    row += (value - neutral) * overlap(begin, begin + lasting, clock.steps, clock.m)
+            rows.append(row)
+    return rows
+
+
+def refuse_shifts(source: str, name: str, neutral: float, values: Sequence[float]) -> None:
+    """Refuse multipliers that are not positive."""
+    if neutral == 1.0 and min(values) <= 0:
+        raise ValueError(f"{source}: a shift of {name} multiplies it, so it must be above 0")
+
+
+def simulate_factors(
+    study: Mapping, clock: Calendar, paths: Array, draws: Draws, law_value: LawValue, world: "World | None" = None
+) -> Factors:
+    """Simulate every factor of a study; without a world nothing shifts them."""
     T, times, step = clock.steps, clock.ends, 1.0 / clock.m
     spec = given(study, "factors", {})
     stochastic = [name for name in spec if process_of(spec[name])[0] != "deterministic"]
@@ -746,6 +797,8 @@ def simulate_factors(study: Mapping, clock: Calendar, paths: Array, draws: Draws
                 result.expected[name] = np.exp(centre[1:] + y0 * np.exp(-kappa * times) + variance / 2) * season
             else:
                 value = y + centre[1:, None] + season[:, None]
+        for row in shift_rows(study, name, neutral, clock, world) if world is not None else []:
+            value = value + row if kind == "vasicek" else value * (1.0 + row)
         for bound, pick in (("floor", np.maximum), ("cap", np.minimum)):
             if given(factor, bound) is not None:
                 value = pick(value, curve_at(factor[bound], times, clock)[:, None])
@@ -762,6 +815,9 @@ def composite(indices: Mapping | None, rows: Mapping[str, Array]) -> Array | flo
 # --------------------------------------------------------------------------------------------------
 # The legal and political clock (section 4), a plain event loop per path
 # --------------------------------------------------------------------------------------------------
+
+
+MARGINS = ("order", "choice", "date", "days")
 
 
 @dataclass
@@ -785,7 +841,14 @@ class World:
     jumps : list
         Per path, in order: (time, layer, from, to, cause), cause ``event:<name>``, ``clock`` or ``hazard``.
     outcomes : dict
-        Event -> index of the outcome ``(n,)``; -1 if the event lies at or beyond the horizon.
+        Event -> index of the outcome ``(n,)``; -1 if the event does not take place within the horizon.
+    happened : dict
+        Event -> time at which it took place, years ``(n,)``: negative before the value date, undefined if it did not.
+    delays : dict
+        Project -> per path, in order: (time of the event, length in years), of the projects that an outcome delays.
+    cancels : dict
+        Project -> time of the first outcome that cancels it ``(n,)``, infinite without one; of the projects that an
+        outcome cancels.
     final_states : dict
         Layer -> index of the state at the horizon ``(n,)``.
     occupancy : dict
@@ -795,12 +858,16 @@ class World:
     initial_attributes : dict
         (layer, attribute) -> value in the configured initial state.
     margins : dict
-        ``clock_order`` (years), ``clock_choice`` (probability), ``clock_date`` (days): smallest of each
+        ``clock_order`` (years: hazards against all else), ``clock_choice`` (probability), ``clock_date`` (days: the
+        entry of a state with a clock), ``clock_days`` (days: a law's value against whole days): smallest of each
         path ``(n,)``.
     """
 
     jumps: list[list[tuple]]
     outcomes: dict[str, Array]
+    happened: dict[str, Array]
+    delays: dict[str, list[list[tuple[float, float]]]]
+    cancels: dict[str, Array]
     final_states: dict[str, Array]
     occupancy: dict[str, Array]
     attributes: dict[tuple[str, str], Array]
@@ -833,16 +900,81 @@ def event_probabilities(event: Mapping, states: Mapping[str, str], outcomes: Map
     raise ValueError("no rule holds")
 
 
+def is_past(event: Mapping, clock: Calendar) -> bool:
+    """Return whether an event took place before the value date; only a fixed date may."""
+    return not isinstance(event["date"], Mapping) and as_date(event["date"]) < clock.value_date
+
+
+def check_dates(events: Mapping, clock: Calendar) -> None:
+    """Refuse past events without an outcome, dates that may lie in the past, negative delays and cycles."""
+    for name, event in events.items():
+        date = event["date"]
+        if not isinstance(date, Mapping):
+            if is_past(event, clock) and given(event, "outcome") is None:
+                raise ValueError(f"event {name} lies before the value date: give its outcome")
+            continue
+        least, base = lower_end(make_law(date["days"])), given(date, "after")
+        if base is None:
+            first = as_date(date["from"])
+        elif least < 0:
+            raise ValueError(f"event {name}: its delay may be negative")
+        else:
+            first = as_date(events[base]["date"]) if is_past(events[base], clock) else clock.value_date
+        if least < (clock.value_date - first).days:
+            raise ValueError(f"event {name} may lie before the value date")
+        chain = [name]
+        while base is not None:
+            if base in chain:
+                raise ValueError(f"events {chain} wait for each other")
+            chain.append(base)
+            date = events[base]["date"]
+            base = given(date, "after") if isinstance(date, Mapping) else None
+
+
+def check_scales(events: Mapping, layers: Mapping) -> None:
+    """Refuse negative scales, and scales of passages without a hazard."""
+    for name, event in events.items():
+        for outcome in event["outcomes"].values():
+            for layer, passages in given(outcome, "scale_hazards", {}).items():
+                for start, factors in passages.items():
+                    for end, factor in factors.items():
+                        if given(given(given(layers[layer], "hazards", {}), start, {}), end) is None:
+                            raise ValueError(f"event {name}: {layer} has no hazard from {start} to {end}")
+                        if factor < 0:
+                            raise ValueError(f"event {name}: a hazard's factor is negative")
+
+
+def event_days(events: Mapping, paths: Array, draws: Draws, law_value: LawValue) -> dict[str, tuple[Array, Array]]:
+    """Return the days of each event whose date is a law, not yet rounded up, and their distance to whole days.
+
+    A whole number that the law takes with positive probability (a fixed one, say) is exact: its distance is infinite.
+    """
+    found = {}
+    for name, event in events.items():
+        date = event["date"]
+        if isinstance(date, Mapping):
+            what = "date" if given(date, "after") is None else "delay"
+            score = draws.scores(f"event/{name}/{what}", 0, paths)
+            days = np.asarray(law_value(f"events.{name}.date", date["days"], score), dtype=float)
+            exact = np.isin(days, [value for value, p in make_law(date["days"]).atoms() if p > 0 and value % 1 == 0])
+            found[name] = days, np.where(exact, math.inf, np.abs(days - np.round(days)))
+    return found
+
+
 @dataclass
 class ClockPath:
-    """The event loop of one path."""
+    """The event loop of one path; ``days`` gives an event's days, not rounded, and their margin."""
 
     study: Mapping
     clock: Calendar
     uniform: Callable[[str, int], float]
+    days: Callable[[str], tuple[float, float]]
     jumps: list[tuple] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
-    margins: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("order", "choice", "date"), math.inf))
+    happened: dict[str, float] = field(default_factory=dict)
+    delays: list[tuple[str, float, float]] = field(default_factory=list)
+    cancels: list[tuple[str, float]] = field(default_factory=list)
+    margins: dict[str, float] = field(default_factory=lambda: dict.fromkeys(MARGINS, math.inf))
 
     def run(self) -> None:
         """Take the next of event, clock and hazard until the horizon."""
@@ -852,17 +984,17 @@ class ClockPath:
             name: LayerState(layer["initial"]["state"], as_date(layer["initial"]["since"]), self.new_threshold(name, 0))
             for name, layer in self.spec.items()
         }
-        self.now, pending = 0.0, []
-        for order, (name, event) in enumerate(self.events.items()):
-            date = as_date(event["date"])
-            if date >= self.clock.value_date:
-                pending.append((self.clock.time_of(date), 0, order, name))
-            elif given(event, "outcome") is None:
-                raise ValueError(f"event {name} lies before the value date: give its outcome")
-            else:  # history: the initial states know it already
-                self.outcomes[name] = event["outcome"]
+        self.now, self.pending, self.dates, self.scales = 0.0, [], {}, {}
+        for name, event in self.events.items():
+            date = event["date"]
+            if is_past(event, self.clock):
+                self.recall(name)
+            elif not isinstance(date, Mapping):
+                self.schedule(name, as_date(date))
+            elif given(date, "after") is None:
+                self.schedule_by_law(name, as_date(date["from"]))
         while True:
-            candidates = sorted(pending + self.clock_candidates() + self.hazard_candidates())
+            candidates = sorted(self.pending + self.clock_candidates() + self.hazard_candidates())
             if len(candidates) > 1 and any(c[1] == 3 for c in candidates[:2]):
                 self.keep("order", candidates[1][0] - candidates[0][0])
             if candidates and candidates[0][1] == 3:
@@ -872,12 +1004,41 @@ class ClockPath:
             time, kind, _, name = candidates[0]
             self.advance(time)
             if kind == 0:
-                pending = [candidate for candidate in pending if candidate[3] != name]
+                self.pending = [candidate for candidate in self.pending if candidate[3] != name]
                 self.happen(name)
             elif kind == 1:
                 self.expire(name)
             else:
                 self.jump(name)
+
+    def schedule(self, name: str, date: dt.date) -> None:
+        """Let an event wait for its date."""
+        self.dates[name] = date
+        self.pending.append((self.clock.time_of(date), 0, list(self.events).index(name), name))
+
+    def schedule_by_law(self, name: str, start: dt.date) -> None:
+        """Let an event wait for the date so many whole days after another; beyond the horizon it never comes."""
+        days, margin = self.days(name)
+        self.keep("days", margin)
+        if days <= (self.clock.step_start(self.clock.steps + 1) - start).days:
+            self.schedule(name, start + dt.timedelta(days=math.ceil(days)))
+
+    def record(self, name: str, outcome: str, time: float, date: dt.date) -> None:
+        """Record that an event has taken place: it scales hazards from now on, and others may follow it."""
+        self.outcomes[name], self.happened[name] = outcome, time
+        clause = given(self.events[name]["outcomes"], outcome, {})
+        for layer, passages in given(clause, "scale_hazards", {}).items():
+            for start, factors in passages.items():
+                for end, factor in factors.items():
+                    self.scales[layer, start, end] = self.scales.get((layer, start, end), 1.0) * factor
+        for other, event in self.events.items():
+            if isinstance(event["date"], Mapping) and given(event["date"], "after") == name:
+                self.schedule_by_law(other, date)
+
+    def recall(self, name: str) -> None:
+        """Record a past event: the initial states and the plans know already what it moved, delayed and cancelled."""
+        date = as_date(self.events[name]["date"])
+        self.record(name, self.events[name]["outcome"], (date - self.clock.value_date).days / 365.25, date)
 
     def keep(self, what: str, margin: float) -> None:
         """Keep the smallest margin."""
@@ -888,8 +1049,10 @@ class ClockPath:
         return -math.log1p(-self.uniform(f"layer/{layer}/hold", jump))
 
     def intensities(self, layer: str) -> Mapping[str, float]:
-        """Return the yearly intensities out of a layer's present state."""
-        return given(given(self.spec[layer], "hazards", {}), self.layers[layer].state, {})
+        """Return the yearly intensities out of a layer's present state, scaled by what has taken place."""
+        state = self.layers[layer].state
+        rates = given(given(self.spec[layer], "hazards", {}), state, {})
+        return {to: rate * self.scales.get((layer, state, to), 1.0) for to, rate in rates.items()}
 
     def hazard_candidates(self) -> list[tuple]:
         """Return each layer's next jump as things stand."""
@@ -943,9 +1106,16 @@ class ClockPath:
             probabilities = event_probabilities(event, states, self.outcomes)
             table = {o: given(probabilities, o, 0.0) for o in event["outcomes"]}
             outcome = self.draw(table, self.uniform(f"event/{name}/outcome", 0))
-        self.outcomes[name] = outcome
-        for layer, state in given(given(event["outcomes"], outcome, {}), "moves", {}).items():
-            self.move(layer, state, f"event:{name}", as_date(event["date"]))
+        clause, date = given(event["outcomes"], outcome, {}), self.dates[name]
+        for layer, state in given(clause, "moves", {}).items():
+            self.move(layer, state, f"event:{name}", date)
+        for project, months in given(clause, "delays", {}).items():
+            if months < 0:
+                raise ValueError(f"event {name}: the delay of {project} is negative")
+            self.delays.append((project, self.now, months / 12))
+        for project in given(clause, "cancels", []):
+            self.cancels.append((project, self.now))
+        self.record(name, outcome, self.now, date)
 
     def expire(self, name: str) -> None:
         """Let a state's clock run out."""
@@ -975,26 +1145,45 @@ def overlap(start: Any, end: Any, T: int, m: int) -> Array:
     return np.clip(np.minimum(end, t + 1) - np.maximum(start, t), 0.0, 1.0)
 
 
-def simulate_world(study: Mapping, clock: Calendar, paths: Array, draws: Draws) -> World:
+def simulate_world(
+    study: Mapping, clock: Calendar, paths: Array, draws: Draws, law_value: LawValue = exact_value
+) -> World:
     """Run the clock of every path and tabulate what later stages read."""
     layers, events = given(study, "layers", {}), given(study, "events", {})
+    check_dates(events, clock)
+    check_scales(events, layers)
     T, n, uniform = clock.steps, len(paths), UniformCache(draws, paths)
+    days = event_days(events, paths, draws, law_value)
+    clauses = [outcome for event in events.values() for outcome in event["outcomes"].values()]
     states = {name: list(layer["states"]) for name, layer in layers.items()}
     world = World(
         jumps=[],
         outcomes={name: np.full(n, -1) for name in events},
+        happened={name: np.full(n, math.nan) for name in events},
+        delays={name: [[] for _ in range(n)] for clause in clauses for name in given(clause, "delays", {})},
+        cancels={name: np.full(n, math.inf) for clause in clauses for name in given(clause, "cancels", [])},
         final_states={name: np.zeros(n, dtype=int) for name in layers},
         occupancy={name: np.zeros((len(states[name]), T, n)) for name in layers},
         attributes={},
         initial_attributes={},
-        margins={f"clock_{what}": np.zeros(n) for what in ("order", "choice", "date")},
+        margins={f"clock_{what}": np.zeros(n) for what in MARGINS},
     )
     for i in range(n):
-        one = ClockPath(study, clock, lambda name, index, i=i: uniform(name, index, i))
+        one = ClockPath(
+            study,
+            clock,
+            lambda name, index, i=i: uniform(name, index, i),
+            lambda name, i=i: (float(days[name][0][i]), float(days[name][1][i])),
+        )
         one.run()
         world.jumps.append(one.jumps)
         for name, outcome in one.outcomes.items():
             world.outcomes[name][i] = list(events[name]["outcomes"]).index(outcome)
+            world.happened[name][i] = one.happened[name]
+        for project, time, length in one.delays:
+            world.delays[project][i].append((time, length))
+        for project, time in one.cancels:
+            world.cancels[project][i] = min(world.cancels[project][i], time)
         for name in layers:
             since, state = 0.0, layers[name]["initial"]["state"]
             for time, _, _, to, _ in (jump for jump in one.jumps if jump[1] == name):
@@ -1044,7 +1233,13 @@ class Context:
 
 @dataclass
 class Site:
-    """A project's construction on the paths: dates, spending, and what was drawn."""
+    """A project's construction on the paths: dates, spending, and what was drawn.
+
+    ``completion`` is infinite where the project is cancelled; ``stop`` is the time of that, infinite elsewhere.
+    ``funded`` is 0 where the cancellation came before funding, or at its due date. ``standstills`` are (start, length),
+    ``(n,)`` each, in order; start is infinite on the paths that have fewer. ``margins``, years: ``cancel`` the
+    cancellation against completion, ``delay`` the start of a standstill against that of the project or a phase.
+    """
 
     start: float
     duration: float
@@ -1053,6 +1248,10 @@ class Site:
     spend: Array
     overrun: Array
     expected_cost: float
+    stop: Array | float = math.inf
+    funded: Array | float = 1.0
+    standstills: Sequence[tuple[Array, Array]] = ()
+    margins: Mapping[str, Array] = field(default_factory=dict)
 
 
 def construction_scores(ctx: Context, name: str, build: Mapping) -> tuple[Array, Array]:
@@ -1073,14 +1272,47 @@ def construction_scores(ctx: Context, name: str, build: Mapping) -> tuple[Array,
     return cost, rho_xy * cost + math.sqrt(1 - rho_xy**2) * mixed("delay")
 
 
-def start_time(ctx: Context, name: str, project: Mapping) -> float:
-    """Return the time at which building starts: the due date, or the planned start if that is later."""
+def start_times(ctx: Context, name: str, project: Mapping) -> tuple[float, float]:
+    """Return the time of the due date, and that at which building starts: the planned start if that is later."""
     funding = ctx.study["agreement"]["funding"]
     due = due_date(as_date(project["notice_date"]), funding["lag_business_days"], given(funding, "holidays", []))
     if due < ctx.clock.value_date:
         raise ValueError(f"project {name}: funding was due on {due}, before the value date")
     planned = given(project["construction"], "planned_start")
-    return ctx.clock.time_of(due if planned is None else max(due, as_date(planned)))
+    return ctx.clock.time_of(due), ctx.clock.time_of(due if planned is None else max(due, as_date(planned)))
+
+
+def standstills_of(world: World, name: str, start: float, end: Array) -> tuple[list[tuple[Array, Array]], Array, Array]:
+    """Return the standstills of a project that would be built from start to end, its new end, and the margin."""
+    events, found = world.delays.get(name, []), []
+    free, margin = np.full(end.shape, start), np.full(end.shape, math.inf)
+    for k in range(max((len(path) for path in events), default=0)):
+        time, length = np.array([path[k] if k < len(path) else (math.inf, 0.0) for path in events]).T
+        begin = np.maximum(time, free)
+        margin = np.minimum(margin, np.abs(begin - end))
+        length = np.where(begin < end, length, 0.0)
+        begin = np.where(begin < end, begin, math.inf)
+        found.append((begin, length))
+        free, end = begin + length, end + length
+    return found, end, margin
+
+
+def held_up(end: Array, standstills: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+    """Return when a phase starts, given when it would start without standstills, and the margin."""
+    margin = np.full(end.shape, math.inf)
+    for begin, length in standstills:
+        margin = np.minimum(margin, np.abs(begin - end))
+        end = end + np.where(begin < end, length, 0.0)
+    return end, margin
+
+
+def working_time(times: Array, start: float, standstills: Sequence[tuple[Array, Array]]) -> Array:
+    """Return the time worked until some times, years: the stretches between standstills, which add up exactly."""
+    worked, free = 0.0, start
+    for begin, length in standstills:
+        worked = worked + np.maximum(np.minimum(times, begin) - free, 0.0)
+        free = begin + length
+    return worked + np.maximum(times - free, 0.0)
 
 
 def build_site(ctx: Context, name: str, project: Mapping) -> Site:
@@ -1093,23 +1325,33 @@ def build_site(ctx: Context, name: str, project: Mapping) -> Site:
     slower = ctx.law_value(f"{key}.duration", build["duration"], delay_score)
     phases = given(build, "phases") or [{"share": 1.0, "planned_duration_years": build.get("planned_duration_years")}]
     duration = max(phase["planned_duration_years"] for phase in phases)
-    start = start_time(ctx, name, project)
+    due, start = start_times(ctx, name, project)
+    standstills, completion, late = standstills_of(ctx.world, name, start, start + duration * slower)
+    phase_starts = []
+    for phase in phases:
+        begin, margin = held_up(start + phase["planned_duration_years"] * slower, standstills)
+        phase_starts.append((phase["share"], begin))
+        late = np.minimum(late, margin)
+    cancel = ctx.world.cancels.get(name, np.full(len(ctx.paths), math.inf))
+    stop = np.where(cancel < completion, cancel, math.inf)
 
-    def spent_share(multiplier: Array) -> tuple[Array, Array]:
+    def spent_share(multiplier: Array, halts: Sequence, until: Array) -> tuple[Array, Array]:
         """Return progress x at each step's end, and the share of the budget spent in each step."""
-        x = np.clip((ends[:, None] - start) / (duration * multiplier), 0.0, 1.0)
+        worked = working_time(np.minimum(ends[:, None], until), start, halts)
+        x = np.clip(worked / (duration * multiplier), 0.0, 1.0)
         done = ctx.law_value(f"{key}.spend_curve", {"beta_cdf": dict(build["spend_curve"])}, x)
         return x, np.diff(done, axis=0, prepend=0.0)
 
     indices = given(build, "indices")
     expected = np.broadcast_to(composite(indices, ctx.factors.expected), ends.shape)
-    x, share = spent_share(slower)
+    x, share = spent_share(slower, standstills, stop)
     price = composite(indices, ctx.factors.observed) * np.ones_like(x)
     if build["budget_basis"] == "nominal":
         price = price / np.interp(start + x * duration, np.append(0.0, ends), np.append(1.0, expected))
         expected_cost = budget
     else:
-        expected_cost = budget * float((spent_share(np.ones(1))[1][:, 0] * expected).sum())
+        plan = spent_share(np.ones(1), (), np.full(1, math.inf))[1][:, 0]
+        expected_cost = budget * float((plan * expected).sum())
     imported = given(build, "imported_share", 0.0)
     if imported > 0:
         where = (build["equipment_tariff"]["layer"], build["equipment_tariff"]["attribute"])
@@ -1119,11 +1361,15 @@ def build_site(ctx: Context, name: str, project: Mapping) -> Site:
     return Site(
         start=start,
         duration=duration,
-        completion=start + duration * slower,
-        phase_starts=[(phase["share"], start + phase["planned_duration_years"] * slower) for phase in phases],
+        completion=np.where(np.isinf(stop), completion, math.inf),
+        phase_starts=phase_starts,
         spend=budget * overrun * share * price,
         overrun=overrun,
         expected_cost=expected_cost,
+        stop=stop,
+        funded=np.where(cancel <= due, 0.0, 1.0),
+        standstills=standstills,
+        margins={"cancel": np.abs(cancel - completion), "delay": late},
     )
 
 
@@ -1145,7 +1391,7 @@ def operate(ctx: Context, name: str, project: Mapping, site: Site) -> dict[str, 
     times, observed = ctx.clock.ends[:, None], ctx.factors.observed
     unit = float(ctx.study["study"]["money_unit"])
     life = plant["life_years"]
-    end = site.completion + life
+    end = np.minimum(site.completion + life, site.stop)
     operating = sum(share * overlap(begin, end, T, m) for share, begin in site.phase_starts)
     contract = given(plant, "contract")
     price, contracted = np.zeros((T, len(ctx.paths))), np.zeros((T, len(ctx.paths)))
@@ -1248,7 +1494,8 @@ def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, A
             c = r if given(terms, "carry_interest", "none") == "deemed_rate" else 0.0
             carry = (due - paid) * (1 + c * h)
             if given(terms, "interest_before_completion", False):
-                carry = carry + r * before * np.clip(site.completion - t * h, 0.0, h)
+                # a project that is cancelled owes no more interest from then on
+                carry = carry + r * before * np.clip(np.minimum(site.completion, site.stop) - t * h, 0.0, h)
             balance = paid_in * np.maximum(0.0, 1 - a1 / L)
         else:
             balance = np.maximum(0.0, due - funder) + K[t]
@@ -1388,18 +1635,21 @@ def project_quantities(ctx: Context, project: Mapping, site: Site, flows: Mappin
     cost = site.spend.sum(axis=0)
     received, owed, open_ = deemed_parts(terms, flows)
     quantities = {
-        "funded": np.ones(len(ctx.paths)),
+        "funded": site.funded,
         "completed": completed.astype(float),
+        "cancelled": np.isfinite(site.stop).astype(float),
         "cost": cost,
         "cost_overrun": np.where(completed, cost / site.expected_cost - 1, np.nan),
-        "overrun_drawn": site.overrun - 1,
+        "overrun_drawn": np.where(site.funded > 0, site.overrun - 1, np.nan),
         "delay_months": np.where(completed, 12 * (site.completion - (site.start + site.duration)), np.nan),
     }
     from_flows, margins = flow_quantities(ctx, flows["calls"], flows["distribution_funder"], flows["distribution_host"])
     quantities |= from_flows
-    quantities["whole_years"] = whole_years(ctx, terms, site, flows, float(project["operation"]["life_years"]))
+    whole = whole_years(ctx, terms, site, flows, float(project["operation"]["life_years"]))
+    quantities["whole_years"] = np.where(site.funded > 0, whole, np.nan)
     quantities["deemed_share"] = ratio(received, received + owed)
     quantities["deemed_open"] = open_
+    margins |= site.margins
     margins["completion"] = np.abs(site.completion - ctx.clock.horizon)
     margins["whole"] = whole_margin(ctx, terms, project, site, flows)
     return (
@@ -1437,9 +1687,12 @@ def portfolio_quantities(ctx: Context, sim: "Simulation", sums: Mapping[str, Map
     quantities = {
         "funded": rows("funded").sum(axis=0),
         "completed": done.sum(axis=0),
+        "cancelled": rows("cancelled").sum(axis=0),
         "cost": rows("cost").sum(axis=0),
         "cost_overrun": ratio((done * rows("cost")).sum(axis=0), (done * expected).sum(axis=0)) - 1,
-        "overrun_drawn": (budgets * rows("overrun_drawn")).sum(axis=0) / budgets.sum(),
+        "overrun_drawn": ratio(
+            (budgets * np.nan_to_num(rows("overrun_drawn"))).sum(axis=0), (budgets * rows("funded")).sum(axis=0)
+        ),
         "delay_months": ratio((budgets * late).sum(axis=0), (budgets * done).sum(axis=0)),
     }
     from_flows, margins = flow_quantities(ctx, flow("calls"), flow("distribution_funder"), flow("distribution_host"))
@@ -1492,6 +1745,8 @@ class Simulation:
         (layer, attribute) -> ``(T, n)``; layer -> share of each step in each state ``(S, T, n)``.
     outcomes, final_states : dict
         Event -> outcome's index (-1: not within the horizon), layer -> state's index ``(n,)``.
+    happened : dict
+        Event -> time at which it took place, years ``(n,)``; undefined if it did not.
     projects : dict
         Project -> row -> ``(T, n)``: spend, calls, revenue, fuel, om, tax, arrears, due, paid,
         available_cash, carry, deemed_balance, distribution_funder, distribution_host, rate, output,
@@ -1502,8 +1757,8 @@ class Simulation:
         Unit (projects, ``portfolio``, ``scheme``) -> quantity -> ``(n,)``.
     margins : dict
         Smallest margin of a discrete decision ``(n,)``: ``clock_order`` (years), ``clock_choice``,
-        ``clock_date`` (days), ``merton_count``, and ``completion/<p>``, ``payback/<unit>``, ``whole/<p>``,
-        ``irr/<unit>``.
+        ``clock_date``, ``clock_days`` (days), ``merton_count``, and ``completion/<p>``, ``cancel/<p>``,
+        ``delay/<p>`` (years), ``payback/<unit>``, ``whole/<p>``, ``irr/<unit>``.
     """
 
     times: Array
@@ -1515,6 +1770,7 @@ class Simulation:
     occupancy: dict[str, Array]
     outcomes: dict[str, Array]
     final_states: dict[str, Array]
+    happened: dict[str, Array]
     projects: dict[str, dict[str, Array]] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     quantities: dict[str, dict[str, Array]] = field(default_factory=dict)
@@ -1540,8 +1796,8 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
     clock = Calendar(as_date(head["value_date"]), int(given(head, "steps_per_year", 4)), float(head["horizon_years"]))
     draws = Draws(study["run"]["seed"]) if draws is None else draws
     law_value = exact_value if law_value is None else law_value
-    world = simulate_world(study, clock, paths, draws)
-    factors = simulate_factors(study, clock, paths, draws, law_value)
+    world = simulate_world(study, clock, paths, draws, law_value)
+    factors = simulate_factors(study, clock, paths, draws, law_value, world)
     ctx = Context(study, clock, paths, draws, law_value, factors, world)
     sim = Simulation(
         clock.ends,
@@ -1553,6 +1809,7 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
         world.occupancy,
         world.outcomes,
         world.final_states,
+        world.happened,
         margins={**world.margins, "merton_count": factors.count_margin},
     )
     sums = {}
@@ -1724,6 +1981,138 @@ def with_horizon(study: Mapping, years: float) -> dict[str, Any]:
     return out
 
 
+RULINGS = """
+layers:
+  tariffs:
+    states:
+      s122: {shifts: {steel: 1.05, sofr: 0.002}}
+      again: {shifts: {steel: 1.05}}
+      deal: {shifts: {steel: 1.02, wages: 1.01}}
+      punitive: {shifts: {steel: 1.12, power: 1.04, sofr: 0.003}}
+  relations:
+    states:
+      breach: {shifts: {usdjpy: 1.03, sofr: 0.001}}
+events:
+  old_ruling:            # in the past: its moves, delays and cancels are in the plans already
+    date: 2026-02-20
+    outcomes:
+      upheld: {}
+      struck_down:
+        moves: {tariffs: gap, relations: lapsed}
+        scale_hazards: {tariffs: {s122: {gap: 1.6}}}
+        shifts:
+          equipment: 1.04
+          henry_hub: {value: 0.9, lasting_years: 0.8}
+          sofr: {value: 0.0015, lasting_years: 1.4}
+        delays: {gas: 9, mine: 9}
+        cancels: [port]
+    probabilities: {upheld: 0.5, struck_down: 0.5}
+    outcome: struck_down
+  remedy:                # a law after a past event
+    date: {after: old_ruling, days: {uniform: {min: 45, max: 260}}}
+    outcomes:
+      refunds: {moves: {tariffs: again}, shifts: {cpi: {value: 0.99, lasting_years: 0.5}}, delays: {port: 3}}
+      none: {}
+    probabilities:
+      - {when: {outcomes: {old_ruling: upheld}}, is: {refunds: 0, none: 1}}
+      - {is: {refunds: 0.4, none: 0.6}}
+  recount:               # 31 days
+    date: {after: midterm, days: 30.5}
+    outcomes: {confirmed: {}, reversed: {moves: {relations: performing}, shifts: {usdjpy: 0.98}}}
+    probabilities: {confirmed: 0.7, reversed: 0.3}
+  midterm:
+    date: 2026-11-03
+    outcomes:
+      opposition: {moves: {}}
+      government: {moves: {}, scale_hazards: {relations: {performing: {breach: 0.5}}}}
+    probabilities: {opposition: 0.7, government: 0.3}
+  ruling:                # a law of dates, from before the value date
+    date: {from: 2026-03-16, days: {lognormal: {median: 220, sigma: 0.7}, truncate: [15, 4000]}}
+    outcomes:
+      struck_down:
+        moves: {tariffs: gap, relations: breach}
+        scale_hazards:
+          tariffs: {gap: {again: 2.5, punitive: 3}, deal: {punitive: 0}}
+          relations: {performing: {breach: 1.5}}
+        shifts:
+          power: 1.1
+          steel: {value: 0.95, lasting_years: 2}
+          sofr: -0.004
+          wages: {value: 1.02, lasting_years: 0.3}
+        delays: {gas: 4, port: 2}
+      upheld: {delays: {mine: 7}}
+    probabilities:
+      - {when: {layers: {tariffs: s122}, outcomes: {midterm: opposition}}, is: {struck_down: 0.8, upheld: 0.2}}
+      - {is: {struck_down: 0.6, upheld: 0.4}}
+  appeal:
+    date: {after: ruling, days: {gamma: {shape: 2, scale: 90}}}
+    outcomes:
+      stayed:
+        moves: {tariffs: again}
+        scale_hazards: {tariffs: {gap: {again: 0.5}}, relations: {breach: {performing: 0}}}
+      lost: {delays: {gas: 5, port: 2.5, mine: 3}, shifts: {ore: {value: 0.9, lasting_years: 3}}}
+      won: {cancels: [mine], shifts: {ore: 1.1}}
+    probabilities:
+      - {when: {outcomes: {ruling: struck_down, recount: confirmed}}, is: {stayed: 0.5, lost: 0.4, won: 0.1}}
+      - {is: {stayed: 0.2, lost: 0.5, won: 0.3}}
+  echo:                  # before the event that it follows, on its day
+    date: {after: president, days: 0}
+    outcomes: {loud: {shifts: {henry_hub: 1.15}, delays: {mine: 4}}, faint: {delays: {mine: 1}}}
+    probabilities:
+      - {when: {outcomes: {budget: tight}}, is: {loud: 0, faint: 1}}
+      - {when: {outcomes: {president: raise}}, is: {loud: 0.9, faint: 0.1}}
+      - {is: {loud: 0.4, faint: 0.6}}
+  president:
+    date: 2029-01-20
+    outcomes:
+      keep: {moves: {}}
+      cut: {moves: {tariffs: gap}, shifts: {equipment: {value: 0.97, lasting_years: 1.1}}}
+      raise: {moves: {tariffs: punitive, relations: lapsed}, delays: {mine: 3}, cancels: [gas]}
+    probabilities:
+      - {when: {layers: {relations: breach}, outcomes: {midterm: opposition}}, is: {keep: 0.2, cut: 0.2, raise: 0.6}}
+      - {when: {outcomes: {midterm: opposition}}, is: {keep: 0.3, cut: 0.5, raise: 0.2}}
+      - {is: {keep: 0.4, cut: 0.2, raise: 0.4}}
+  budget:                # the president's day, behind president and echo
+    date: 2029-01-20
+    outcomes: {tight: {delays: {gas: 2}}, loose: {shifts: {cpi: 1.01}}}
+    probabilities:
+      - {when: {outcomes: {echo: loud}}, is: {tight: 0.9, loose: 0.1}}
+      - {is: {tight: 0.2, loose: 0.8}}
+  court:                 # forced; its date is drawn
+    date: {from: 2026-04-15, days: {discrete: {values: [20, 300, 1100, 5000], probabilities: [0.2, 0.4, 0.3, 0.1]}}}
+    outcomes:
+      wide: {cancels: [gas, port, mine]}
+      narrow: {moves: {relations: performing}, scale_hazards: {relations: {performing: {breach: 2}}}, delays: {port: 6}}
+    probabilities: {wide: 0.9, narrow: 0.1}
+    outcome: narrow
+  review:                # the host withdraws: before funding, before building, while building, or too late
+    date: {from: 2026-04-01, days: {lognormal: {p10: 30, p90: 2500}}}
+    outcomes: {withdraw: {cancels: [port, gas, mine]}, stay: {}}
+    probabilities: {withdraw: 0.55, stay: 0.45}
+  aftermath:
+    date: {after: review, days: {exponential: {mean: 300}}}
+    outcomes: {quiet: {}, loud: {moves: {tariffs: punitive}, shifts: {sofr: {value: 0.003, lasting_years: 1}}}}
+    probabilities:
+      - {when: {outcomes: {review: withdraw}}, is: {quiet: 0.2, loud: 0.8}}
+      - {is: {quiet: 0.8, loud: 0.2}}
+"""
+
+
+def merged(base: Mapping, changes: Mapping) -> dict[str, Any]:
+    """Return a copy of a mapping with another merged into it."""
+    out = deepcopy(dict(base))
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(out.get(key), Mapping)
+        out[key] = merged(out[key], value) if both else deepcopy(value)
+    return out
+
+
+def with_rulings(study: Mapping) -> dict[str, Any]:
+    """Return a copy whose events use every key: laws of dates, shifts, scales, delays, cancels, known outcomes."""
+    changes = YAML(typ="safe", pure=True).load(RULINGS)
+    return {**merged(study, {"layers": changes["layers"]}), "events": changes["events"]}
+
+
 VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
     "as_written": lambda study: deepcopy(dict(study)),
     "cumulative": with_cumulative,
@@ -1734,5 +2123,8 @@ VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
     "half_yearly": lambda study: with_steps(study, 2),
     "monthly": lambda study: with_steps(study, 12),
     "short": lambda study: with_horizon(study, 2),
+    "rulings": with_rulings,
+    "rulings_yearly": lambda study: with_steps(with_rulings(study), 1),
+    "rulings_monthly": lambda study: with_steps(with_rulings(study), 12),
 }
 """Name -> function that makes the variant from `example_study`."""

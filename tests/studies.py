@@ -107,7 +107,7 @@ def run_leaves(done: Compiled, seed: int, n: int, first: int = 0) -> Iterator[Le
     lanes, steps = kernel.LANES, int(plan.study[0]["steps"])
     at, work = kernel.make_work(plan)
     shape, rows = (steps, plan.factors.size), (len(labels.projects), len(TIMELINE), steps)
-    tariffs = int(plan.study[0]["attributes"])
+    tariffs = int(plan.study[0]["marks"])
     for start in range(0, n, LEAF):
         count = min(LEAF, n - start)
         leaf = kernel.make_leaf(plan, len(labels.series), False)
@@ -118,13 +118,13 @@ def run_leaves(done: Compiled, seed: int, n: int, first: int = 0) -> Iterator[Le
             kernel.run_paths(plan, at, work, leaf, np.uint64(seed), *numbers)
             block = work.w[int(at.factor) :][: steps * plan.factors.size * lanes]
             factors[:, :, column : column + lanes] = block.reshape(*shape, lanes)
-            block = work.w[int(at.attribute) :][: tariffs * steps * lanes]
-            attributes[:, :, column : column + lanes] = block.reshape(tariffs, steps, lanes)
+            block = work.w[int(at.mark) :][: tariffs * (steps + 2) * lanes]
+            attributes[:, :, column : column + lanes] = block.reshape(tariffs, steps + 2, lanes)[:, :steps]
         yield LeafRun(
             {key: row[:count] for key, row in zip(labels.series, leaf.values, strict=True)},
             factors[:, :, :count],
             attributes[:, :, :count],
-            leaf.occupancy,
+            kernel.state_shares(leaf.occupancy),
             kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows),
         )
 

@@ -47,13 +47,21 @@ def summary_json(result: Result) -> dict[str, Any]:
     return {
         "schema": SUMMARY_SCHEMA,
         "study": labels.title["en"],
-        "paths": result.n_paths,
+        "paths": result.n_paths if result.given is None else result.given[1],
+        **_given_json(result),
         "seed": int(result.attributes["seed"]),
         "numbers_version": result.attributes["numbers_version"],
         "scheme": units["scheme"],
         "portfolio": units["portfolio"],
         "projects": {project: units[project] for project in labels.projects},
     }
+
+
+def _given_json(result: Result) -> dict[str, Any]:
+    if result.given is None:
+        return {}
+    name, _, share, error = result.given
+    return {"given": name, "share": share, "share_se": error}
 
 
 def render_summary(result: Result) -> RenderableType:
@@ -67,10 +75,18 @@ def render_summary(result: Result) -> RenderableType:
         tables.append(_share_table(result))
     heading = Text(result.labels.title["en"], style="bold")
     facts = Text(
-        f"{result.n_paths:,} paths, seed {result.attributes['seed']}, values at {result.labels.value_date}. "
+        f"{_given(result)}{result.n_paths:,} paths, seed {result.attributes['seed']}, "
+        f"values at {result.labels.value_date}. "
         "Figures after ± are Monte Carlo standard errors."
     )
     return Group(heading, facts, "", *_headlines(result), *(item for table in tables for item in ("", table)))
+
+
+def _given(result: Result) -> str:
+    if result.given is None:
+        return ""
+    name, n_paths, share, error = result.given
+    return f"Given {name}: {n_paths:,} paths ({with_error(share, error, 100)} %) of "
 
 
 def _headlines(result: Result) -> list[str]:
@@ -182,7 +198,8 @@ def _rows(labels: Labels, quantity: str) -> dict[str, int]:
     return {"portfolio": rows.pop("portfolio"), **rows}
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
+def figures_table(title: str, columns: Sequence[str], left: bool = False) -> Table:
+    """Give an empty table of figures, the first column for names."""
     table = Table(
         title=title,
         title_justify="left",
@@ -196,7 +213,7 @@ def _table(title: str, columns: Sequence[str]) -> Table:
     table.add_column("", no_wrap=True)
     for column in columns:
         # room for a figure with its sign and thousands: on narrow screens errors go to a second line
-        table.add_column(column, justify="right", min_width=8)
+        table.add_column(column, justify="left" if left else "right", min_width=8)
     return table
 
 
@@ -216,7 +233,7 @@ def _value_table(result: Result) -> Table:
     shown = sorted({0, len(t.quantiles) // 2, len(t.quantiles) - 1}) if t.quantiles else []
     columns = ["mean", "std. dev.", *(_percent(t.quantiles[q]) for q in shown), "P(loss)"]
     title = f"Net present value to the funder, {money_name(labels)} (with quantiles: the lowest is the bad end)"
-    table = _table(title, columns)
+    table = figures_table(title, columns)
 
     def cells(s: int, scale: float = 1.0) -> list[str]:
         quantiles = [plain(t.quantile[s, q], scale) for q in shown]
@@ -245,7 +262,7 @@ def _loss_table(result: Result, a: int) -> Table:
     rows = _rows(labels, "npv_funder")
     title = f"Loss to the funder at {_percent(t.levels[a])} (minus net present value), {money_name(labels)}"
     columns = ["value at risk", "95 % interval", "expected shortfall", "part in portfolio's"]
-    table = _table(title, columns)
+    table = figures_table(title, columns)
 
     def cells(unit: str) -> list[str]:
         s = rows[unit]
@@ -266,7 +283,7 @@ def _construction_table(result: Result) -> Table:
     names = ("completed", "cost", "cost_overrun", "delay_months")
     rows = {name: _rows(labels, name) for name in names}
     columns = ["completed", f"cost, {money_name(labels)}", "cost overrun", "delay, months"]
-    table = _table("Construction (overrun and delay of the completed)", columns)
+    table = figures_table("Construction (overrun and delay of the completed)", columns)
 
     def cells(unit: str) -> list[str]:
         done, cost, overrun, delay = (rows[name][unit] for name in names)
@@ -293,7 +310,7 @@ def _return_table(result: Result) -> Table:
         "made whole",
         "after, years",
     ]
-    table = _table("Returns to the funder (means)", columns)
+    table = figures_table("Returns to the funder (means)", columns)
 
     def reached(s: int) -> str:
         """Share of the defined paths on which it happens at all."""
@@ -317,7 +334,7 @@ def _return_table(result: Result) -> Table:
 
 def _share_table(result: Result) -> Table:
     labels, t = result.labels, result.summary
-    table = _table("Events and the state of the law at the end", ["outcome or state", "probability"])
+    table = figures_table("Events and the state of the law at the end", ["outcome or state", "probability"])
     groups = [(f"outcome_{name}", name, names) for name, names in labels.events]
     groups += [(f"final_state_{name}", f"{name} (at the end)", names) for name, names in labels.layers]
     for quantity, title, names in groups:

@@ -1,20 +1,57 @@
 """``spvrisk summary``: the figures of a result."""
 
 import json
+from dataclasses import replace
 
 import click
 
 from spvrisk.cli.render import console, render_summary, summary_json
-from spvrisk.dataset.read import open_result
+from spvrisk.config.base import suggestion
+from spvrisk.dataset.read import Result, open_result
+from spvrisk.errors import InputError, Problem
 
 
-@click.command("summary", epilog="Example: spvrisk summary results/japan_us_2026.h5 --json")
+@click.command("summary", epilog="Example: spvrisk summary results/japan_us_2026.h5 --given midterm_2026=opposition")
 @click.argument("result", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")
-def command(result: str, as_json: bool) -> None:
-    """Print the figures of RESULT, each with its Monte Carlo standard error."""
+@click.option(
+    "--given",
+    metavar="NAME=VALUE",
+    help="Only the paths on which this event had this outcome, or this layer this final state.",
+)
+def command(result: str, as_json: bool, given: str | None) -> None:
+    """Print the figures of RESULT, each with its Monte Carlo standard error.
+
+    With --given, of the paths on which an event had one outcome (midterm_2026=opposition; =undefined where it did not
+    take place), or on which a layer ended in one state (general=gap).
+    """
     opened = open_result(result)
+    if given is not None:
+        opened = narrowed(opened, given)
     if as_json:
         click.echo(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
     else:
         console().print(render_summary(opened))
+
+
+def narrowed(result: Result, given: str) -> Result:
+    """Give a result with the statistics of one condition in the place of those of all paths.
+
+    Raises
+    ------
+    InputError
+        There is no such condition, or no path that meets it.
+    """
+    table = result.conditional
+    name, _, value = given.partition("=")
+    wanted = [f"{prefix}_{name}.{value}" for prefix in ("outcome", "final_state")]
+    found = [i for i, condition in enumerate(table.names) if condition in wanted]
+    if not found:
+        known = [condition.partition("_")[2].removeprefix("state_").replace(".", "=") for condition in table.names]
+        rule = "must be an event and an outcome, or a layer and a state"
+        raise InputError(Problem("--given", "", rule, given, suggestion(given, known)))
+    (i, *_) = found
+    if table.n_paths[i] == 0:
+        raise InputError(Problem("--given", "", "no path of this result meets it", given, "run more paths"))
+    share = (given, int(table.n_paths[i]), float(table.share[i]), float(table.share_se[i]))
+    return replace(result, summary=table.tables[i], given=share)

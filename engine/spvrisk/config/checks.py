@@ -1,5 +1,6 @@
 """Cross checks: names that refer to other parts of a study, and rules that need more than one part."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from spvrisk.config.base import Flaw, Key, Model, Within, shown, suggestion
-from spvrisk.config.clock import Event, Layer
+from spvrisk.config.clock import Event, Layer, Outcome
 from spvrisk.config.factors import Correlation, Curve, Factor, Vasicek, ZeroCurve
 from spvrisk.config.projects import Construction, Operation, Project
 from spvrisk.config.terms import Agreement, FixedSplit, Output, Party, StudyHead
@@ -249,6 +250,8 @@ def _layers(draft: Draft) -> Iterator[Flaw]:
                 if target == state:
                     yield Flaw(where, "a clock leads to another state", target, "give what follows a state of its own")
         yield from _attributes(at, layer)
+        for state, found in states.items():
+            yield from _shifts((*at, "states", state, "shifts"), found.shifts, draft)
         yield from _hazards(at, layer)
         if draft.study is not None:
             yield from _initial(at, layer, draft.study)
@@ -289,20 +292,95 @@ def _initial(at: Path, layer: Layer, study: StudyHead) -> Iterator[Flaw]:
 
 
 def _events(draft: Draft) -> Iterator[Flaw]:
+    cyclic = _cyclic(draft)
     for name, event in sound(draft.events):
         at: Path = ("events", name)
-        if draft.study is not None and event.date < draft.study.value_date:
-            past = f"must not be before the value date ({draft.study.value_date})"
-            yield Flaw((*at, "date"), past, shown(event.date), "take the event out: its outcome is known")
+        yield from _timing((*at, "date"), name, event, draft)
+        if name in cyclic:
+            rule = "must not come after itself"
+            yield Flaw((*at, "date", "after"), rule, " after ".join(cyclic[name]), "give one of them a date")
         yield from _undefined((*at, "outcomes"), event.outcomes)
+        if event.outcome is not None:
+            yield from _known((*at, "outcome"), event.outcome, event.outcomes, "an outcome of the event")
         for outcome, found in event.outcomes.items():
-            yield from _in_states((*at, "outcomes", outcome, "moves"), found.moves, draft)
-        for i, rule in enumerate(event.probabilities):
+            yield from _outcome((*at, "outcomes", outcome), found, draft)
+        for i, rule_ in enumerate(event.probabilities):
             here = (*at, "probabilities", i)
-            yield from _rule_outcomes((*here, "is"), rule.is_, event)
-            if rule.when is not None:
-                yield from _in_states((*here, "when", "layers"), rule.when.layers, draft)
-                yield from _earlier((*here, "when", "outcomes"), rule.when.outcomes, name, draft)
+            yield from _rule_outcomes((*here, "is"), rule_.is_, event)
+            if rule_.when is not None:
+                yield from _in_states((*here, "when", "layers"), rule_.when.layers, draft)
+                yield from _earlier((*here, "when", "outcomes"), rule_.when.outcomes, name, draft)
+
+
+def _timing(at: Path, name: str, event: Event, draft: Draft) -> Iterator[Flaw]:
+    """Events to come lie behind the value date; the outcome of a past one is known."""
+    date = event.date
+    if date.after is not None:
+        yield from _known((*at, "after"), date.after, draft.events, "an event")
+    if draft.study is None:
+        return
+    value_date, begin = draft.study.value_date, date.from_
+    before = draft.events.get(date.after) if date.after is not None else None
+    if before is not None and _is_past(before, draft.study):
+        begin = before.date.on
+    if _is_past(event, draft.study) and event.outcome is None:
+        rule = f"an event before the value date ({value_date}) needs its outcome"
+        yield Flaw(at, rule, shown(date.on), f"add outcome: one of {', '.join(event.outcomes)}")
+    if begin is not None and date.days is not None:
+        first = (begin - value_date).days + math.ceil(max(date.days.bounds()[0], -1e6))
+        if first < 0:
+            rule = f"must not reach days before the value date ({value_date})"
+            least = (value_date - begin).days
+            yield Flaw((*at, "days"), rule, f"{-first} days before it", f"add e.g. truncate: [{least}, {least + 3650}]")
+
+
+def _is_past(event: Event, study: StudyHead) -> bool:
+    return event.date.on is not None and event.date.on < study.value_date
+
+
+def _cyclic(draft: Draft) -> dict[str, list[str]]:
+    """Events that come after themselves, each with its round."""
+    before = {name: event.date.after for name, event in sound(draft.events)}
+    out = {}
+    for name in before:
+        chain, here = [name], before[name]
+        while here is not None and here not in chain:
+            chain.append(here)
+            here = before.get(here)
+        if here == name:
+            out[name] = [*chain, name]
+    return out
+
+
+def _outcome(at: Path, found: Outcome, draft: Draft) -> Iterator[Flaw]:
+    yield from _in_states((*at, "moves"), found.moves, draft)
+    for layer, rows in found.scale_hazards.items():
+        yield from _known((*at, "scale_hazards", layer), layer, draft.layers, "a layer")
+        of_layer = draft.layers.get(layer)
+        if of_layer is None:
+            continue
+        for left, row in rows.items():
+            where: Path = (*at, "scale_hazards", layer, left)
+            yield from _known(where, left, of_layer.hazards, f"a state of {layer} with hazards")
+            for entered in row if left in of_layer.hazards else ():
+                yield from _known((*where, entered), entered, of_layer.hazards[left], f"a hazard of {layer}: {left}")
+    yield from _shifts((*at, "shifts"), {name: shift.value for name, shift in found.shifts.items()}, draft)
+    for name in found.delays:
+        yield from _known((*at, "delays", name), name, draft.projects, "a project")
+    for i, name in enumerate(found.cancels):
+        yield from _known((*at, "cancels", i), name, draft.projects, "a project")
+        if name in found.cancels[:i]:
+            yield Flaw((*at, "cancels", i), "names each project once", name, "take it out")
+        if name in found.delays:
+            yield Flaw((*at, "cancels", i), "delays or cancels a project, not both", name, "take one of them out")
+
+
+def _shifts(at: Path, shifts: Mapping[str, float], draft: Draft) -> Iterator[Flaw]:
+    for name, value in shifts.items():
+        yield from _known((*at, name), name, draft.factors, "a factor")
+        factor = draft.factors.get(name)
+        if factor is not None and factor.process.vasicek is None and value <= 0:
+            yield Flaw((*at, name), "a multiple must be above 0", shown(value), "write e.g. 1.1 for 10 % more")
 
 
 def _undefined(at: Path, names: Iterable[str]) -> Iterator[Flaw]:
@@ -327,7 +405,7 @@ def _rule_outcomes(at: Path, probabilities: Mapping[str, float], event: Event) -
 
 
 def _earlier(at: Path, outcomes: Mapping[str, str], name: str, draft: Draft) -> Iterator[Flaw]:
-    """Outcomes that a condition names must be decided before: by date, then by the order of the file."""
+    """Outcomes that a condition names must have a chance to be decided before: fixed dates tell that they have not."""
     order = {event: i for i, event in enumerate(draft.events)}
     this = draft.events[name]
     for event, outcome in outcomes.items():
@@ -336,9 +414,21 @@ def _earlier(at: Path, outcomes: Mapping[str, str], name: str, draft: Draft) -> 
         if found is None or this is None:
             continue
         yield from _known((*at, event), outcome, found.outcomes, f"an outcome of {event}")
-        if (found.date, order[event]) >= (this.date, order[name]):
-            rule = f"must name an event before this one ({this.date})"
-            yield Flaw((*at, event), rule, f"{event} of {found.date}", "take the condition out")
+        late = found.date.on and this.date.on and (found.date.on, order[event]) >= (this.date.on, order[name])
+        if late or event == name or name in _forerunners(event, draft):
+            rule = "must name an event before this one" + (f" ({this.date.on})" if this.date.on else "")
+            when = f" of {found.date.on}" if found.date.on else ""
+            yield Flaw((*at, event), rule, f"{event}{when}", "take the condition out")
+
+
+def _forerunners(name: str, draft: Draft) -> list[str]:
+    """Events that an event comes after, nearest first."""
+    chain: list[str] = []
+    event = draft.events.get(name)
+    while event is not None and event.date.after is not None and event.date.after not in chain:
+        chain.append(event.date.after)
+        event = draft.events.get(event.date.after)
+    return chain
 
 
 def _projects(draft: Draft) -> Iterator[Flaw]:

@@ -1,11 +1,26 @@
-"""Layers of states with hazards and clocks, and dated events that move them."""
+"""Layers of states with hazards and clocks, and the events that move them."""
 
 from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from spvrisk.config.base import AddingUp, Date, Flaw, Lax, Model, Name, Share, Title, Within, flawed
+from spvrisk.config.base import (
+    AddingUp,
+    Date,
+    Flaw,
+    Lax,
+    Model,
+    Name,
+    Positive,
+    Share,
+    Title,
+    Within,
+    Years,
+    flawed,
+    shown,
+)
+from spvrisk.config.laws import Law
 
 Probabilities = Annotated[dict[Name, Share], AddingUp("probabilities")]
 
@@ -32,6 +47,11 @@ class State(Model):
     """A state of a layer."""
 
     attributes: dict[Name, float] = Field(default={}, description="numbers that hold while the state lasts, by name")
+    shifts: dict[Name, float] = Field(
+        default={},
+        description="what the state does to a factor while it lasts: a multiple of what is observed, or for vasicek an "
+        "addition to it, in the factor's unit",
+    )
     expires: Expiry | None = Field(default=None, description="clock that ends the state")
 
 
@@ -45,10 +65,43 @@ class Layer(Model):
     )
 
 
+class Shift(Model):
+    """What an outcome does to a factor. In a file a plain number stands for a shift for ever."""
+
+    value: float = Field(
+        description="multiple of what is observed, or for vasicek an addition to it, in the factor's unit"
+    )
+    lasting_years: Years | None = Field(default=None, description="years from the event; left out: for ever")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number(cls, data: object) -> object:
+        if isinstance(data, int | float) and not isinstance(data, bool):
+            return {"value": data}
+        if isinstance(data, Mapping | Shift):
+            return data
+        remedy = "write e.g. 1.1 or {value: 1.1, lasting_years: 2}"
+        raise flawed([Flaw((), "must be a number or a shift", shown(data), remedy)])
+
+
+Scale = Annotated[float, Within(0, 1000)]
+
+
 class Outcome(Model):
-    """An outcome of an event."""
+    """An outcome of an event, and what it does."""
 
     moves: dict[Name, Name] = Field(default={}, description="state that each named layer moves to")
+    scale_hazards: dict[Name, dict[Name, dict[Name, Scale]]] = Field(
+        default={},
+        description="multiples of yearly intensities from the event on, by layer, state left and state entered",
+    )
+    shifts: dict[Name, Shift] = Field(default={}, description="what the outcome does to a factor")
+    delays: dict[Name, Positive] = Field(
+        default={}, description="months for which the rest of a named project's work stands still"
+    )
+    cancels: Annotated[tuple[Name, ...], Lax] = Field(
+        default=(), description="projects that stop for good, unless they are complete"
+    )
 
 
 class When(Model):
@@ -93,13 +146,44 @@ def _last_is_free(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return rules
 
 
+class Timing(Model):
+    """When an event takes place. In a file a plain date stands for `on`."""
+
+    on: Date | None = Field(default=None, description="a fixed date")
+    from_: Date | None = Field(default=None, alias="from", description="date from which `days` count")
+    after: Name | None = Field(default=None, description="event from which `days` count")
+    days: Law | None = Field(default=None, description="law of calendar days, rounded up to whole days")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _date(cls, data: object) -> object:
+        return data if isinstance(data, Mapping | Timing) else {"on": data}
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "Timing":
+        given = [key for key, value in (("on", self.on), ("from", self.from_), ("after", self.after)) if value]
+        remedy = "write a date, {from: <date>, days: <law>} or {after: <event>, days: <law>}"
+        if len(given) != 1:
+            raise flawed([Flaw((), "has exactly one of on, from and after", ", ".join(given) or "none", remedy)])
+        if (self.days is None) != (self.on is not None):
+            rule = "has no meaning beside a fixed date" if self.on else f"`{given[0]}` needs days"
+            raise flawed([Flaw(("days",) if self.on else (), rule, "", remedy)])
+        if self.after is not None and self.days is not None and self.days.bounds()[0] < 0:
+            low = f"a law that reaches {self.days.bounds()[0]:g}"
+            raise flawed([Flaw(("days",), "a delay must be at least 0", low, "add e.g. truncate: [0, 3650]")])
+        return self
+
+
 class Event(Model):
-    """A dated event with one of several outcomes."""
+    """An event with one of several outcomes, on a fixed date, a drawn one, or some time after another event."""
 
     title: Title
-    date: Date = Field(description="date, not before the value date")
+    date: Timing = Field(description="a date, {from, days} or {after, days}")
     outcomes: dict[Name, Outcome] = Field(description="by name", min_length=1)
     probabilities: Annotated[tuple[Rule, ...], Lax, AfterValidator(_last_is_free), BeforeValidator(_as_rules)] = Field(
         description="probability of each outcome: one mapping, or a list of rules {when, is} of which the first that "
         "holds counts"
+    )
+    outcome: Name | None = Field(
+        default=None, description="the outcome where it is known or to be forced; required of past events"
     )

@@ -93,8 +93,8 @@ def _factors_of(project: Project) -> set[str | None]:
 def _events(study: Study) -> Iterator[Flaw]:
     end = study.study.value_date + timedelta(days=365.25 * study.study.horizon_years)
     for name, event in study.events.items():
-        if event.date > end:
-            yield Flaw(("events", name, "date"), "lies beyond the horizon", shown(event.date), "it never happens")
+        if event.date.on is not None and event.date.on > end:
+            yield Flaw(("events", name, "date"), "lies beyond the horizon", shown(event.date.on), "it never happens")
 
 
 def _operation(study: Study) -> Iterator[Flaw]:

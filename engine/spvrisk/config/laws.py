@@ -180,7 +180,7 @@ class Law(Model):
     @classmethod
     def _from_file(cls, data: object) -> object:
         if isinstance(data, Mapping) and set(data) >= {"family", "parameters"}:
-            return data
+            return {**data, "parameters": {key: _restored(key, value) for key, value in data["parameters"].items()}}
         try:
             return _read(data)
         except _FlawsError as error:
@@ -203,6 +203,13 @@ class Law(Model):
 class _FlawsError(Exception):
     def __init__(self, *flaws: Flaw) -> None:
         self.flaws = flaws
+
+
+def _restored(key: str, value: Any) -> Any:
+    """Parameters as they were before the study went through JSON, which has no tuples and no laws."""
+    if key == "laws":
+        return tuple(Law.model_validate(law) for law in value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _number(at: tuple[Key, ...], value: object) -> float:

@@ -1,7 +1,7 @@
 """Strict models of a study file, one class for each block of keys; `Study` is the root."""
 
 from spvrisk.config.base import Model, Title
-from spvrisk.config.clock import Event, Expiry, Initial, Layer, Outcome, Rule, State, When
+from spvrisk.config.clock import Event, Expiry, Initial, Layer, Outcome, Rule, Shift, State, Timing, When
 from spvrisk.config.factors import (
     Correlation,
     Curve,
@@ -80,6 +80,7 @@ __all__ = [
     "ProjectCorrelation",
     "Rule",
     "Run",
+    "Shift",
     "SpendCurve",
     "Split",
     "SplitOverride",
@@ -89,6 +90,7 @@ __all__ = [
     "TariffRef",
     "Tax",
     "TierSplit",
+    "Timing",
     "Title",
     "VariableOm",
     "Vasicek",

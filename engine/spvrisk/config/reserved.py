@@ -2,14 +2,6 @@
 
 RESERVED: dict[str, int] = {
     "uplift": 2,
-    "shifts": 4,
-    "shift": 4,
-    "scale_hazards": 4,
-    "after": 4,
-    "date_law": 4,
-    "outcome": 4,
-    "delays": 4,
-    "cancels": 4,
     "stops_calls": 5,
     "go_ahead": 5,
     "size_share": 5,

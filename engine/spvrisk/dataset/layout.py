@@ -3,7 +3,8 @@
 ``/summary`` has one variable per quantity and statistic, ``npv_funder_mean(unit)``,
 ``npv_funder_quantile(unit, quantile)``, ``npv_funder_value_at_risk(unit, level)``; the units are the projects
 and then the portfolio. Quantities of the scheme have no unit dimension (``npv_funder_local_mean``); states
-and outcomes have ``_share`` and ``_share_se`` along their own codes. ``/timeline`` has ``calls(project,
+and outcomes have ``_share`` and ``_share_se`` along their own codes. ``/conditional`` has one variable per statistic,
+``mean(condition, series)``. ``/timeline`` has ``calls(project,
 time)`` and ``portfolio_calls(time)``; ``/paths`` has ``npv_funder(path, project)`` and
 ``portfolio_npv_funder(path)``.
 """
@@ -17,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.content import Described
-from spvrisk.dataset.tables import SummaryTable, TimelineTable
+from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import (
     COUNTS,
     FAN_ROWS,
+    STATISTICS,
     TIMELINE_ROWS,
     Attributes,
     flag_attributes,
+    name_over_series,
     path_dtype,
     quantity_of,
     states_of,
@@ -117,6 +120,59 @@ def summary_variables(table: SummaryTable, labels: Labels) -> list[Variable]:
         )
     )
     return variables
+
+
+def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Variable]:
+    """Give the variables of ``/conditional``; none where no layer and no event is.
+
+    One variable per statistic, over all conditions and series: ``mean(condition, series)``,
+    ``quantile_value(condition, series, quantile)``.
+    """
+    if not table.names:
+        return []
+    first = table.tables[0]
+    series = tuple(f"{unit}.{quantity}" for unit, quantity in labels.series)
+    kinds = (quantity_of(unit, quantity, labels).kind for unit, quantity in labels.series)
+    of_series = _codes("conditional", "series", series, "unit and quantity")
+    of_series.attributes["kinds"] = " ".join(kinds)
+    variables = [
+        _codes("conditional", "condition", table.names, "outcome or final state that is given"),
+        of_series,
+        _codes("conditional", "consequence", consequences(labels), "outcome of an event, or final state of a layer"),
+        project_coordinate("conditional", labels),
+        _levels("conditional", "quantile", first.quantiles, "quantile"),
+        _levels("conditional", "level", first.levels, "level of a risk measure"),
+    ]
+
+    def over_conditions(name: str, meaning: str, data: NDArray[Any], *dims: str) -> None:
+        about: Attributes = {"long_name": meaning, "units": "1"}
+        variables.append(Variable("conditional", name, ("condition", *dims), about, data))
+
+    over_conditions("n_paths", "paths of the condition", table.n_paths.astype("<i4"))
+    over_conditions("share", "probability of the condition", table.share)
+    over_conditions("share_se", "standard error of the probability", table.share_se)
+    for statistic in STATISTICS:
+        data = np.stack([np.asarray(getattr(each, statistic.name)) for each in table.tables])
+        data = data.astype("<i4") if statistic.name in COUNTS else data
+        own = (statistic.dim,) if statistic.dim else ()
+        over_conditions(
+            name_over_series(statistic), f"{statistic.meaning}; in the unit of the series", data, "series", *own
+        )
+    meaning = "project's part of the portfolio's expected shortfall of npv_funder"
+    data = np.stack([each.contribution for each in table.tables])
+    over_conditions("contribution", meaning, data, "project", "level")
+    coded = [name for name in labels.scheme if name in first.shares]
+    for name, field in (("consequence_share", "shares"), ("consequence_share_se", "shares_se")):
+        data = np.stack([np.concatenate([getattr(each, field)[key] for key in coded]) for each in table.tables])
+        meaning = "probability of the consequence" if field == "shares" else "standard error of consequence_share"
+        over_conditions(name, f"{meaning}, given the condition", data, "consequence")
+    return variables
+
+
+def consequences(labels: Labels) -> tuple[str, ...]:
+    """Names of all states and outcomes in the order of ``labels.scheme``."""
+    coded = ((name, states_of(name, labels)) for name in labels.scheme)
+    return tuple(f"{name}.{state}" for name, states in coded for state in states or ())
 
 
 def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.content import Described, canonical_bytes, content_digest, digest_of_leaves
-from spvrisk.dataset.tables import SummaryTable, TimelineTable
-from spvrisk.dataset.variables import COUNTS, STATISTICS, states_of, statistics_of
+from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
+from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_series, states_of, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE, Labels
@@ -39,10 +39,12 @@ class Result:
         Bytes that each group's data take in the file.
     labels
         Names of everything.
-    summary, timeline
+    summary, conditional, timeline
         The tables.
     path_names
         Variables of ``/paths``.
+    given
+        What the summary is given, where it is not that of all paths: name, paths, their share and its standard error.
     """
 
     path: Path
@@ -51,8 +53,10 @@ class Result:
     group_bytes: dict[str, int]
     labels: Labels
     summary: SummaryTable
+    conditional: ConditionalTable
     timeline: TimelineTable
     path_names: tuple[str, ...]
+    given: tuple[str, int, float, float] | None = None
 
     @property
     def n_paths(self) -> int:
@@ -101,6 +105,7 @@ def open_result(path: str | os.PathLike[str]) -> Result:
             {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)},
             labels,
             _summary(file["summary"], labels),
+            _conditional(file, labels),
             _timeline(file["timeline"], labels),
             tuple(name for name in file["paths"] if name not in ("path", "project")),
         )
@@ -248,6 +253,36 @@ def _summary(group: h5py.Group, labels: Labels) -> SummaryTable:
 def _fill(fields: dict[str, Any], group: h5py.Group, name: str, rows: slice | int, labels: Labels) -> None:
     for statistic in statistics_of(name, labels):
         fields[statistic.name][rows] = group[f"{name}_{statistic.name}"][...]
+
+
+def _conditional(file: h5py.File, labels: Labels) -> ConditionalTable:
+    """Put the variables of /conditional back into one summary for each condition."""
+    names = tuple(condition.name for condition in conditions(labels))
+    if not names:
+        none = np.empty(0)
+        return ConditionalTable((), np.empty(0, np.int64), none, none, ())
+    group = file["conditional"]
+    data = {name: item[...] for name, item in group.items()}
+    decimals = {dim: tuple(_attributes(group[dim])["decimals"].split()) for dim in ("quantile", "level")}
+    tables = [
+        SummaryTable(
+            quantiles=decimals["quantile"],
+            levels=decimals["level"],
+            contribution=data["contribution"][i],
+            shares=_by_quantity(data["consequence_share"][i], labels),
+            shares_se=_by_quantity(data["consequence_share_se"][i], labels),
+            **{statistic.name: data[name_over_series(statistic)][i] for statistic in STATISTICS},
+        )
+        for i in range(len(names))
+    ]
+    return ConditionalTable(names, data["n_paths"].astype(np.int64), data["share"], data["share_se"], tuple(tables))
+
+
+def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArray[np.float64]]:
+    """Cut shares of all states and outcomes into those of each quantity."""
+    sizes = {name: len(states) for name in labels.scheme if (states := states_of(name, labels)) is not None}
+    ends = np.cumsum(list(sizes.values()))
+    return dict(zip(sizes, np.split(shares, ends[:-1]), strict=True))
 
 
 def _timeline(group: h5py.Group, labels: Labels) -> TimelineTable:

@@ -62,6 +62,28 @@ class SummaryTable(NamedTuple):
     shares_se: dict[str, Float]
 
 
+class ConditionalTable(NamedTuple):
+    """Statistics where something is given.
+
+    Attributes
+    ----------
+    names
+        Names of the conditions, such as ``outcome_ruling.struck_down`` or ``final_state_tariffs.gap``.
+    n_paths
+        Paths of each condition, ``(condition,)`` int64.
+    share, share_se
+        Their share in all paths, ``(condition,)``, and its standard error.
+    tables
+        Statistics over the paths of each condition.
+    """
+
+    names: tuple[str, ...]
+    n_paths: Int
+    share: Float
+    share_se: Float
+    tables: tuple[SummaryTable, ...]
+
+
 class TimelineTable(NamedTuple):
     """Means by step.
 

@@ -43,6 +43,7 @@ PROJECT_QUANTITIES = {
     for q in (
         Quantity("funded", "flag", "project was funded"),
         Quantity("completed", "flag", "construction was completed within the horizon"),
+        Quantity("cancelled", "flag", "project was cancelled before its completion"),
         Quantity("cost", "money", "nominal construction spend by all"),
         Quantity("cost_overrun", "ratio", "cost over expected cost, minus 1; undefined unless completed"),
         Quantity("overrun_drawn", "ratio", "drawn cost overrun without inflation, completed or not"),
@@ -67,7 +68,7 @@ PROJECT_QUANTITIES = {
 }
 """Quantities of a project and of the portfolio."""
 
-PORTFOLIO_COUNTS = ("funded", "completed")
+PORTFOLIO_COUNTS = ("funded", "completed", "cancelled")
 """Flags of a project whose portfolio value is a number of projects."""
 
 TIMELINE_ROWS = {
@@ -137,6 +138,12 @@ STATISTICS = (
 )
 """Statistics of the summary, in the order in which people read them."""
 
+
+def name_over_series(statistic: Statistic) -> str:
+    """Name of a statistic's variable where it runs over all series; ``quantile`` is the name of a coordinate."""
+    return "quantile_value" if statistic.name == "quantile" else statistic.name
+
+
 COUNTS = ("n", "n_infinite", "n_undefined")
 """Statistics that are whole numbers of paths."""
 
@@ -149,6 +156,37 @@ def scheme_quantities(labels: Labels) -> dict[str, Quantity]:
     states = (Quantity(f"final_state_{l}", "state", f"state of layer {l} at the end") for l, _ in labels.layers)
     outcomes = (Quantity(f"outcome_{e}", "state", f"outcome of event {e}") for e, _ in labels.events)
     return {q.name: q for q in (local, *states, *outcomes)}
+
+
+class Condition(NamedTuple):
+    """A set of paths: those with one outcome of an event, or one final state of a layer.
+
+    Attributes
+    ----------
+    name
+        Quantity and value, such as ``outcome_ruling.struck_down``; ``undefined`` where the event does not take place.
+    quantity
+        Scheme quantity that tells.
+    code
+        Its value; -1 for undefined.
+    """
+
+    name: str
+    quantity: str
+    code: int
+
+
+def conditions(labels: Labels) -> tuple[Condition, ...]:
+    """All conditions: by event its outcomes and ``undefined``, then by layer its states."""
+    out = []
+    for event, outcomes in labels.events:
+        quantity = f"outcome_{event}"
+        out += [Condition(f"{quantity}.{name}", quantity, o) for o, name in enumerate(outcomes)]
+        out.append(Condition(f"{quantity}.undefined", quantity, -1))
+    for layer, states in labels.layers:
+        quantity = f"final_state_{layer}"
+        out += [Condition(f"{quantity}.{name}", quantity, q) for q, name in enumerate(states)]
+    return tuple(out)
 
 
 def quantity_of(unit: str, name: str, labels: Labels) -> Quantity:

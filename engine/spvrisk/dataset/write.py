@@ -29,13 +29,14 @@ from spvrisk.dataset.content import canonical_bytes, content_digest, digest_of_l
 from spvrisk.dataset.layout import (
     PathVariable,
     Variable,
+    conditional_variables,
     label_variables,
     path_variables,
     project_coordinate,
     summary_variables,
     timeline_variables,
 )
-from spvrisk.dataset.tables import SummaryTable, TimelineTable
+from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import is_irregular, replacing
 from spvrisk.plan.names import Labels
@@ -134,6 +135,7 @@ def write_result(
     path: str | os.PathLike[str],
     labels: Labels,
     summary: SummaryTable,
+    conditional: ConditionalTable,
     timeline: TimelineTable,
     values: NDArray[np.float64],
     path_names: Sequence[str],
@@ -149,8 +151,8 @@ def write_result(
         Where to; see `check_output`.
     labels
         Names of everything.
-    summary, timeline
-        As from `spvrisk.measures.table`.
+    summary, conditional, timeline
+        As from `spvrisk.measures`.
     values
         All values, ``(series, path)`` float64.
     path_names
@@ -177,6 +179,7 @@ def write_result(
     target = check_output(path, overwrite)
     tables = [
         *summary_variables(summary, labels),
+        *conditional_variables(conditional, labels),
         *timeline_variables(timeline, labels),
         project_coordinate("paths", labels),
         *label_variables(labels),

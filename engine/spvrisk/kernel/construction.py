@@ -4,11 +4,13 @@ Index legend: k = factor, t = step, l = lane. Each function works on the fixed r
 project's record, ``c`` the pool of constants, ``x`` the first element of the step's factor rows.
 """
 
+import numpy as np
 from numba import float64, int32, uint64
 
 from spvrisk.kernel.maths import L, U, clause
 from spvrisk.kernel.philox import fill_score
 from spvrisk.kernel.rows import (
+    CLOSURE,
     COMPLETION,
     COST_SCORE,
     DELAY_SCORE,
@@ -20,6 +22,7 @@ from spvrisk.kernel.rows import (
     SPENT,
     SPENT_NOW,
     STRETCH,
+    WORK_END,
     Z0,
     Z1,
     Z2,
@@ -50,16 +53,48 @@ def draw_overrun(w, u, c, g, p, seed, path):
 
 
 @clause
-def draw_completion(w, u, c, g, p, seed, path):
-    """Duration multiplier Y, its score correlated with the overrun's, and the completion time."""
+def draw_duration(w, u, c, g, p, seed, path):
+    """Duration multiplier Y, its score correlated with the overrun's."""
     class_score(w, u, DELAY_SCORE, p, g.all_delay_stream, p.class_delay_stream, p.delay_stream, seed, path)
-    rho, start, duration = p.cost_delay, p.start, p.duration
+    rho = p.cost_delay
     rest = (1.0 - rho * rho) ** 0.5
     for l in range(L):
         w[DELAY_SCORE + l] = rho * w[COST_SCORE + l] + rest * w[DELAY_SCORE + l]
     look_up(w, DELAY_SCORE, STRETCH, c, p.duration_law)
+
+
+@clause
+def finish(w, at, target, p, duration):
+    """Time at which work of a planned duration is done: stretched, and put off by each standstill before that."""
+    start = p.start
     for l in range(L):
-        w[COMPLETION + l] = start + duration * w[STRETCH + l]
+        w[target + l] = start + duration * w[STRETCH + l]
+    for i in range(uint64(p.n_pauses)):
+        pause = at.pause + U(2) * (uint64(p.pause) + i) * L
+        for l in range(L):
+            time = w[target + l]
+            w[target + l] = time + (w[pause + L + l] if w[pause + l] < time else 0.0)
+
+
+@clause
+def settle_completion(w, at, p):
+    """Times of completion, of the end of work and of the end of operation.
+
+    A project that is cancelled before its completion has none, and ceases to operate what it has by then.
+    """
+    life = p.life
+    finish(w, at, COMPLETION, p, p.duration)
+    for l in range(L):
+        w[WORK_END + l] = w[COMPLETION + l]
+        w[CLOSURE + l] = w[COMPLETION + l] + life
+    if p.stop >= 0:
+        row = at.stop + uint64(p.stop) * L
+        for l in range(L):
+            time, stop, closure = w[COMPLETION + l], w[row + l], w[CLOSURE + l]
+            cancelled = stop < time
+            w[COMPLETION + l] = np.inf if cancelled else time
+            w[WORK_END + l] = stop if cancelled else time
+            w[CLOSURE + l] = stop if cancelled else closure
 
 
 @clause
@@ -75,11 +110,27 @@ def basket(w, target, x, c, address):
 
 
 @clause
-def advance_progress(w, p, end):
-    """Share of the planned work done at the step's end, exact inside the step."""
-    start, duration = p.start, p.duration
+def advance_progress(w, at, p, end):
+    """Share of the planned work done at the step's end, exact inside the step.
+
+    Time counts up to the end of work, standstills do not count.
+    """
+    start, duration, pauses = p.start, p.duration, uint64(p.n_pauses)
+    first = at.pause + U(2) * uint64(p.pause) * L
     for l in range(L):
-        w[PROGRESS + l] = min(max((end - start) / (duration * w[STRETCH + l]), 0.0), 1.0)
+        w[PROGRESS + l] = min(end, w[WORK_END + l]) - start
+    # stretches of work added up: the whole less the standstills would leave a rounding error where no work is done
+    if pauses > U(0):
+        for l in range(L):
+            w[PROGRESS + l] = min(min(end, w[WORK_END + l]), w[first + l]) - start
+    for i in range(pauses):
+        pause = first + U(2) * i * L
+        later = pause + U(2) * L if i + U(1) < pauses else WORK_END
+        for l in range(L):
+            until = min(min(end, w[WORK_END + l]), w[later + l])
+            w[PROGRESS + l] += max(until - (w[pause + l] + w[pause + L + l]), 0.0)
+    for l in range(L):
+        w[PROGRESS + l] = min(max(w[PROGRESS + l] / (duration * w[STRETCH + l]), 0.0), 1.0)
 
 
 @clause
@@ -95,12 +146,12 @@ def deflate_index(w, c, p, steps, dt):
 
 
 @clause
-def apply_tariff(w, p, attribute):
+def apply_tariff(w, p, mark):
     """Tariff on the imported share, against the value date's, which the budget contains."""
     imported = p.imported_share
     base = 1.0 / (1.0 + imported * p.tariff_start)
     for l in range(L):
-        w[INDEX + l] *= (1.0 + imported * w[attribute + l]) * base
+        w[INDEX + l] *= (1.0 + imported * w[mark + l]) * base
 
 
 @clause
@@ -115,11 +166,11 @@ def step_cost(w, budget):
 @clause
 def build(w, at, x, c, g, p, t, end):
     """One step of construction."""
-    advance_progress(w, p, end)
+    advance_progress(w, at, p, end)
     look_up(w, PROGRESS, SPENT_NOW, c, p.spend_curve)
     basket(w, INDEX, x, c, p.cost_basket)
     if p.expected_index >= 0:
         deflate_index(w, c, p, g.steps, g.dt)
     if p.tariff_attribute >= 0:
-        apply_tariff(w, p, at.attribute + (uint64(p.tariff_attribute * g.steps) + t) * L)
+        apply_tariff(w, p, at.mark + (uint64(p.tariff_attribute * (g.steps + 2)) + t) * L)
     step_cost(w, p.budget)

@@ -103,6 +103,17 @@ def advance_level(w, level, row, decay, sd, shift):
 
 
 @clause
+def shift(w, row, mark, adds):
+    """Shift what is observed by a mark of the clock: a part of it, or an addition to it."""
+    if adds == 1:
+        for l in range(L):
+            w[row + l] += w[mark + l]
+    else:
+        for l in range(L):
+            w[row + l] *= 1.0 + w[mark + l]
+
+
+@clause
 def bound(w, row, floor, cap):
     """Hold what is observed between floor and cap; the process itself goes on freely."""
     for l in range(L):
@@ -110,15 +121,19 @@ def bound(w, row, floor, cap):
 
 
 @clause
-def advance(w, row, level, c, f, t):
+def advance(w, at, row, level, c, g, f, t):
     """Take one factor a step on: score in, observed value out."""
-    shift = c[uint64(f.shift) + t]
+    trend = c[uint64(f.shift) + t]
     if f.row < 0:
-        fill(w, row, shift)
+        fill(w, row, trend)
     elif f.is_level == 1:
-        advance_level(w, level, row, f.decay, f.sd, shift)
+        advance_level(w, level, row, f.decay, f.sd, trend)
     else:
-        advance_log(w, level, row, f.decay, f.sd, shift)
+        advance_log(w, level, row, f.decay, f.sd, trend)
+    shifters = uint64(f.shifters)
+    for j in range(uint64(c[shifters])):
+        mark = at.mark + (uint64(c[shifters + U(1) + j]) * uint64(g.steps + 2) + t) * L
+        shift(w, row, mark, f.adds_shifts)
     if f.floor >= 0:
         bound(w, row, c[uint64(f.floor) + t], c[uint64(f.cap) + t])
 
@@ -152,4 +167,4 @@ def simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, path):
         for j in range(jumps.size):
             add(w, at.level + uint64(jumps[j].factor) * L, at.jump + (uint64(4 * j) + i) * L)
         for k in range(factors.size):
-            advance(w, x + uint64(k) * L, at.level + uint64(k) * L, c, factors[k], t)
+            advance(w, at, x + uint64(k) * L, at.level + uint64(k) * L, c, g, factors[k], t)

@@ -6,7 +6,7 @@ of the step's factor rows. Money is in the study's unit.
 
 from numba import uint64
 
-from spvrisk.kernel.construction import basket
+from spvrisk.kernel.construction import basket, finish
 from spvrisk.kernel.maths import L, U, clause
 from spvrisk.kernel.philox import fill_score
 from spvrisk.kernel.rows import (
@@ -16,6 +16,7 @@ from spvrisk.kernel.rows import (
     AVAILABILITY,
     AVAILABILITY_SCORE,
     AVAILABLE,
+    CLOSURE,
     COMPLETION,
     CONTRACT_OUTPUT,
     CONTRACTED,
@@ -24,10 +25,10 @@ from spvrisk.kernel.rows import (
     OPERATING,
     OUTPUT,
     PAID,
+    PHASE_START,
     PRICE,
     REVENUE,
     SHARE,
-    STRETCH,
     Z0,
     fill,
 )
@@ -56,17 +57,18 @@ def age(w, p, begin, end):
 
 
 @clause
-def operating_share(w, c, p, begin, end, dt):
+def operating_share(w, at, c, p, begin, end, dt):
     """Share of a full step's capacity that operates, phase by phase, and the part of it within the contract's tenor."""
     fill(w, OPERATING, 0.0)
     fill(w, CONTRACTED, 0.0)
-    start, life, tenor = p.start, p.life, p.tenor
+    tenor = p.tenor
     for i in range(uint64(p.n_phases)):
         phase = uint64(p.phases) + U(2) * i
-        share, duration = c[phase] / dt, c[phase + U(1)]
+        share = c[phase] / dt
+        finish(w, at, PHASE_START, p, c[phase + U(1)])
         for l in range(L):
-            first = max(start + duration * w[STRETCH + l], begin)
-            last = min(w[COMPLETION + l] + life, end)
+            first = max(w[PHASE_START + l], begin)
+            last = min(w[CLOSURE + l], end)
             contract = min(w[COMPLETION + l] + tenor, last)
             w[OPERATING + l] += share * max(last - first, 0.0)
             w[CONTRACTED + l] += share * max(contract - first, 0.0)
@@ -139,10 +141,10 @@ def pay_tax_and_arrears(w, p):
 
 
 @clause
-def operate(w, x, c, g, p, t, begin, end):
+def operate(w, at, x, c, g, p, t, begin, end):
     """One step of operation."""
     money = 1.0 / g.money_unit
-    operating_share(w, c, p, begin, end, g.dt)
+    operating_share(w, at, c, p, begin, end, g.dt)
     produce(w, c, p)
     sell(w, x, c, p, t, money)
     fill(w, COSTS, 0.0)

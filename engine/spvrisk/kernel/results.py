@@ -31,6 +31,7 @@ from spvrisk.kernel.rows import (
     REVENUE,
     SPEND,
     WHOLE,
+    WORK_END,
     add,
     fill,
 )
@@ -47,6 +48,7 @@ _add_eights = adds_eights(LANES)
 (
     _FUNDED,
     _COMPLETED,
+    _CANCELLED,
     _COST,
     _COST_OVERRUN,
     _OVERRUN_DRAWN,
@@ -192,19 +194,24 @@ def project_quantities(w, at, c, g, p, values, s, column):
     for l in range(L):
         k = column + l
         completed = 1.0 if w[COMPLETION + l] <= horizon else 0.0
+        cancelled = 1.0 if w[COMPLETION + l] == np.inf else 0.0
+        funded = 0.0 if cancelled == 1.0 and w[WORK_END + l] <= p.due else 1.0
         if_completed = 0.0 if completed == 1.0 else np.nan
-        values[first + _FUNDED, k] = 1.0
+        if_funded = 0.0 if funded == 1.0 else np.nan
+        if_called = 0.0 if w[PAID + l] > 0.0 else np.nan
+        values[first + _FUNDED, k] = funded
         values[first + _COMPLETED, k] = completed
+        values[first + _CANCELLED, k] = cancelled
         values[first + _COST, k] = w[PAID + l]
         values[first + _COST_OVERRUN, k] = w[PAID + l] / expected - 1.0 + if_completed
-        values[first + _OVERRUN_DRAWN, k] = w[OVERRUN + l] - 1.0
+        values[first + _OVERRUN_DRAWN, k] = w[OVERRUN + l] - 1.0 + if_funded
         values[first + _DELAY_MONTHS, k] = 12.0 * (w[COMPLETION + l] - planned) + if_completed
         values[first + _NPV_FUNDER, k] = w[NPV + l]
         values[first + _PV_HOST, k] = w[PV_HOST + l]
-        values[first + _IRR_FUNDER, k] = w[INDEX + l]
+        values[first + _IRR_FUNDER, k] = w[INDEX + l] + if_called
         values[first + _MULTIPLE_FUNDER, k] = _ratio(w[RECEIPTS + l], w[PAID + l])
-        values[first + _PAYBACK_YEARS, k] = w[PAYBACK + l]
-        values[first + _WHOLE_YEARS, k] = w[WHOLE + l] + undefined
+        values[first + _PAYBACK_YEARS, k] = w[PAYBACK + l] + if_called
+        values[first + _WHOLE_YEARS, k] = w[WHOLE + l] + undefined + if_funded
         values[first + _DEEMED_SHARE, k] = _ratio(w[RECEIVED + l], w[RECEIVED + l] + w[overdue + l]) + undefined
         values[first + _DEEMED_OPEN, k] = w[DEEMED + l] + w[CARRY + l]
 
@@ -225,7 +232,7 @@ def portfolio_ratios(projects, values, tier_one, c):
     """
     n_projects = projects.size
     first = n_projects * N_QUANTITIES
-    cost, expected, delay, weight, drawn, budget, whole = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    cost, expected, delay, weight, drawn, budget, whole = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0
     for s in range(n_projects):
         row, p = s * N_QUANTITIES, projects[s]
         if values[row + _COMPLETED, c] == 1.0:
@@ -233,14 +240,15 @@ def portfolio_ratios(projects, values, tier_one, c):
             expected += p.expected_cost
             delay += p.budget * values[row + _DELAY_MONTHS, c]
             weight += p.budget
-        drawn += p.budget * values[row + _OVERRUN_DRAWN, c]
-        budget += p.budget
+        if values[row + _FUNDED, c] == 1.0:
+            drawn += p.budget * values[row + _OVERRUN_DRAWN, c]
+            budget += p.budget
         years = values[row + _WHOLE_YEARS, c]
-        whole = years if np.isnan(years) or years > whole else whole
+        whole = years if years > whole else whole  # undefined: not greater
     values[first + _COST_OVERRUN, c] = _ratio(cost, expected) - 1.0
     values[first + _OVERRUN_DRAWN, c] = _ratio(drawn, budget)
     values[first + _DELAY_MONTHS, c] = _ratio(delay, weight)
-    values[first + _WHOLE_YEARS, c] = whole
+    values[first + _WHOLE_YEARS, c] = whole if whole >= 0.0 else np.nan
     values[first + _DEEMED_SHARE, c] = _ratio(tier_one[0, c], tier_one[0, c] + tier_one[1, c])
 
 
@@ -288,10 +296,11 @@ def portfolio_quantities(w, at, c, g, projects, n_factors, values, tier_one, fan
     irr(w, at.net, g.steps, 1.0 / g.dt, DELAY_SCORE)
     for l in range(L):
         column_of = column + l
-        for i in (_FUNDED, _COMPLETED, _COST, _NPV_FUNDER, _PV_HOST, _DEEMED_OPEN):
+        if_called = 0.0 if w[PAID + l] > 0.0 else np.nan
+        for i in (_FUNDED, _COMPLETED, _CANCELLED, _COST, _NPV_FUNDER, _PV_HOST, _DEEMED_OPEN):
             values[first + i, column_of] = _sum_projects(values, n_projects, i, column_of)
         portfolio_ratios(projects, values, tier_one, column_of)
-        values[first + _IRR_FUNDER, column_of] = w[DELAY_SCORE + l]
+        values[first + _IRR_FUNDER, column_of] = w[DELAY_SCORE + l] + if_called
         values[first + _MULTIPLE_FUNDER, column_of] = _ratio(w[RECEIPTS + l], w[PAID + l])
-        values[first + _PAYBACK_YEARS, column_of] = w[PAYBACK + l]
+        values[first + _PAYBACK_YEARS, column_of] = w[PAYBACK + l] + if_called
         values[first + N_QUANTITIES, column_of] = w[NPV + l]

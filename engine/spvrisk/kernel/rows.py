@@ -12,8 +12,8 @@ from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, clause
 from spvrisk.plan.arrays import Plan
 
-_N_FIXED = 48
-_rows = (U(i * LANES) for i in range(_N_FIXED))
+N_FIXED = 51
+_rows = (U(i * LANES) for i in range(N_FIXED))
 
 # scores of four consecutive draws, or of the parts of one
 Z0, Z1, Z2, Z3 = (next(_rows) for _ in range(4))
@@ -28,7 +28,9 @@ CELL, PLACE = (next(_rows) for _ in range(2))
 (
     OVERRUN,  # X after the inflation share
     STRETCH,  # Y, actual over planned duration
-    COMPLETION,  # time, years
+    COMPLETION,  # time, years; infinite if cancelled
+    WORK_END,  # time, years: completion, or the time at which the project is cancelled
+    CLOSURE,  # time, years: end of operation
     PRICE,  # contract price, currency per unit, money of the value date
     SHARE,  # contracted share of output
     AVAILABILITY_SCORE,
@@ -43,10 +45,11 @@ CELL, PLACE = (next(_rows) for _ in range(2))
     FIRST_CALL,  # step of the first call; -1 before it
     PAYBACK,  # years; infinite so far
     WHOLE,  # years; infinite so far
-) = (next(_rows) for _ in range(17))
+) = (next(_rows) for _ in range(19))
 
 # scratch of a step
 (
+    PHASE_START,  # time, years
     PROGRESS,
     SPENT_NOW,
     INDEX,
@@ -65,7 +68,7 @@ CELL, PLACE = (next(_rows) for _ in range(2))
     HOST,
     DUE,
     DEEMED,  # deemed balance at the step's end; state in the cumulative reading
-) = (next(_rows) for _ in range(18))
+) = (next(_rows) for _ in range(19))
 
 
 class Offsets(NamedTuple):
@@ -77,8 +80,12 @@ class Offsets(NamedTuple):
     """``(j, 4, lane)``: jumps of four steps."""
     factor: np.uint64
     """``(t, k, lane)``: observed factors at the steps' ends; t is rounded up to whole blocks of four."""
-    attribute: np.uint64
-    """``(attribute, t, lane)``: state attributes, means over the steps."""
+    mark: np.uint64
+    """``(mark, t, lane)``: attributes and shifts, means over the steps; two steps more than there are."""
+    stop: np.uint64
+    """``(stop, lane)``: time at which a project is cancelled; infinite if never."""
+    pause: np.uint64
+    """``(pause, 2, lane)``: begin and length of a standstill, years; infinite if there is none."""
     calls: np.uint64
     """``(t, lane)``: the portfolio's calls."""
     receipts: np.uint64
@@ -96,12 +103,14 @@ def offsets(plan: Plan) -> Offsets:
         factors,
         4 * plan.jumps.size,
         (steps + 3) // 4 * 4 * factors,
-        int(study["attributes"]) * steps,
+        int(study["marks"]) * (steps + 2),
+        int(study["stops"]),
+        2 * int(study["pauses"]),
         steps,
         steps,
         (steps + 3) // 4 * 4,
     )
-    starts = [_N_FIXED * LANES]
+    starts = [N_FIXED * LANES]
     for size in sizes:
         starts.append(starts[-1] + size * LANES)
     return Offsets(*(U(start) for start in starts))
@@ -134,6 +143,16 @@ def largest(w, row):
     value = w[row]
     for l in range(L):
         value = max(value, w[row + l])
+    return value
+
+
+@clause
+def latest(w, row):
+    """Largest finite value of a row of times; 0 if there is none."""
+    value = 0.0
+    for l in range(L):
+        time = w[row + l]
+        value = max(value, time if time < np.inf else 0.0)
     return value
 
 

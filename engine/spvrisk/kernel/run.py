@@ -11,8 +11,8 @@ from numba import uint64
 from numpy.typing import NDArray
 
 from spvrisk.kernel.cache import cache_folder
-from spvrisk.kernel.clock import NOW, run_clock
-from spvrisk.kernel.construction import build, draw_completion, draw_overrun
+from spvrisk.kernel.clock import CHANGE, FATE, NOW, clear, run_clock, sum_up
+from spvrisk.kernel.construction import build, draw_duration, draw_overrun, settle_completion
 from spvrisk.kernel.factors import simulate_factors
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, clause, entry
@@ -37,15 +37,19 @@ from spvrisk.kernel.results import (
 )
 from spvrisk.kernel.rows import (
     AVAILABLE,
+    CLOSURE,
     COMPLETION,
+    N_FIXED,
     RECEIVED,
     SPEND,
     START_RATE,
     STRETCH,
+    WORK_END,
     Z0,
     Offsets,
     fill,
     largest,
+    latest,
     offsets,
     smallest,
     zero,
@@ -59,8 +63,11 @@ from spvrisk.kernel.split import (
     share_out,
     tiers,
 )
-from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE, SPLIT_PERIODIC, Floats, Ints, Plan, Records
+from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE, SPLIT_PERIODIC, Floats, Plan, Records
 from spvrisk.plan.names import FANS, LEAF
+
+MOST_CHANGES = 1000
+"""Changes of the clock that are kept of a path that is traced."""
 
 
 class Work(NamedTuple):
@@ -72,8 +79,10 @@ class Work(NamedTuple):
     """``(4 lanes,)`` words."""
     now: Records
     """``(layer,)`` `kernel.clock.NOW`: the layers of one path."""
-    outcome: Ints
-    """``(event,)``: outcomes of one path's events."""
+    fate: Records
+    """``(event,)`` `kernel.clock.FATE`: the events of one path."""
+    scale: Floats
+    """``(passage,)``: multiples of one path's hazards."""
 
 
 class Leaf(NamedTuple):
@@ -86,27 +95,37 @@ class Leaf(NamedTuple):
     partial: Floats
     """``(project, timeline row, step, 8)`` flat: sums by path number mod 8."""
     occupancy: Floats
-    """``(state, step)``: sums of time shares."""
+    """``(2, state, step)``, two steps more than there are: see `state_shares`."""
     fans: NDArray[np.float32]
     """``(fan, step, path)``: portfolio flows by path; no paths where fans are not wanted."""
+    trace: Floats
+    """``(project, step, row)``: the fixed rows of the first path after each step; no rows where no path is traced."""
+    log: Floats
+    """``(1 + change, kernel.clock.CHANGE)``: what the clock of the first path did.
+
+    The first entry is the number of changes; no rows where no path is traced.
+    """
 
 
 def make_work(plan: Plan) -> tuple[Offsets, Work]:
     """Lay out and allocate a thread's workspace."""
     at = offsets(plan)
-    now, outcome = np.zeros(plan.layers.size, NOW), np.zeros(plan.events.size, np.int64)
-    return at, Work(np.zeros(int(at.end)), np.zeros(4 * LANES, np.uint32), now, outcome)
+    now, fate = np.zeros(plan.layers.size, NOW), np.zeros(plan.events.size, FATE)
+    scale = np.ones(int(plan.study[0]["hazards"]))
+    return at, Work(np.zeros(int(at.end)), np.zeros(4 * LANES, np.uint32), now, fate, scale)
 
 
-def make_leaf(plan: Plan, n_series: int, with_fans: bool) -> Leaf:
+def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False) -> Leaf:
     """Allocate the results of one leaf, all zero."""
     steps, projects = int(plan.study[0]["steps"]), plan.projects.size
     return Leaf(
         np.zeros((n_series, LEAF)),
         np.zeros((2, LEAF)),
         np.zeros(projects * N_TIMELINE * steps * PARTIALS),
-        np.zeros((plan.states.size, steps)),
+        np.zeros((2, plan.states.size, steps + 2)),
         np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),
+        np.zeros((projects, steps, N_FIXED if traced else 0)),
+        np.zeros((1 + MOST_CHANGES if traced else 0, len(CHANGE))),
     )
 
 
@@ -119,7 +138,7 @@ def split_step(w, g, p, rate, begin):
         tiers(w, g.first_share, g.second_share)
         carry_forward(w, rate, spread, float(g.carry_bears_interest), g.dt)
         if g.interest_before_completion == 1:
-            accrue_before_completion(w, rate, spread, COMPLETION, begin, g.dt)
+            accrue_before_completion(w, rate, spread, WORK_END, begin, g.dt)
     elif g.mode == SPLIT_CUMULATIVE:
         fall_due_cumulative(w, rate, spread, g.dt)
         tiers(w, g.first_share, g.second_share)
@@ -160,7 +179,7 @@ def reference_rate(w, at, g, factors, t):
 
 @clause
 def first_operation(w, c, p):
-    """Time at which the first phase of any lane begins to operate."""
+    """Time before which no phase of any lane operates."""
     shortest = p.duration
     for i in range(p.n_phases):
         shortest = min(shortest, c[p.phases + 2 * i + 1])
@@ -180,17 +199,25 @@ def last_step(g, time):
 
 
 @clause
-def run_project(w, u, at, c, g, factors, p, sums, s, seed, path, n):
+def keep_rows(w, trace, s, t):
+    """Keep the fixed rows of the first path as they are after a project's step."""
+    for row in range(N_FIXED):
+        trace[s, t, row] = w[uint64(row) * L]
+
+
+@clause
+def run_project(w, u, at, c, g, factors, p, sums, trace, s, seed, path, n):
     """One project over all steps. Clauses that no lane needs at a step are left out: they would add zeros."""
     steps = uint64(g.steps)
     begin_project(w)
     draw_overrun(w, u, c, g, p, seed, path)
-    draw_completion(w, u, c, g, p, seed, path)
+    draw_duration(w, u, c, g, p, seed, path)
+    settle_completion(w, at, p)
     draw_contract(w, u, c, p, seed, path)
     zero(w, at.net, at.end)
     # a step more on each side: times on a step's bound may round to either
-    start, completion = uint64(p.start / g.dt), last_step(g, largest(w, COMPLETION))
-    opening, closing = first_step(g, first_operation(w, c, p)), last_step(g, largest(w, COMPLETION) + p.life)
+    start, completion = uint64(p.start / g.dt), last_step(g, largest(w, WORK_END))
+    opening, closing = first_step(g, first_operation(w, c, p)), last_step(g, latest(w, CLOSURE))
     whole_life = p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0
     whole = first_step(g, smallest(w, COMPLETION) + whole_life)
     for t in range(steps):
@@ -209,27 +236,35 @@ def run_project(w, u, at, c, g, factors, p, sums, s, seed, path, n):
             fill(w, SPEND, 0.0)
         age(w, p, begin, end)
         if selling:
-            operate(w, x, c, g, p, t, begin, end)
+            operate(w, at, x, c, g, p, t, begin, end)
         elif t == closing + U(1):
             fill(w, AVAILABLE, 0.0)
         split_step(w, g, p, reference_rate(w, at, g, factors, t), begin)
         book_step(w, at, c, g, sums, s, t, building, selling, n)
         if g.mode != SPLIT_NONE and t >= whole:
             book_whole(w, open_row(g), whole_life, end)
+        if trace.shape[2] > 0:
+            keep_rows(w, trace, s, t)
 
 
 @clause
-def run_clocks(w, at, c, g, layers, states, events, now, outcome, occupancy, values, row, seed, path, column, n):
+def run_clocks(
+    w, at, c, g, layers, states, events, now, fate, scale, occupancy, log, values, row, seed, path, column, n
+):
     """Run the clock of `n` paths.
 
     Final states (numbered within their layer) and outcomes go to `values` from `row` on.
     """
+    clear(w, at)
     for l in range(n):
-        run_clock(w, at.attribute, occupancy, c, g, layers, states, events, now, outcome, seed, path + l, l)
+        of_path = log if l == 0 else log[:0]
+        run_clock(w, at, occupancy, of_path, c, g, layers, states, events, now, fate, scale, seed, path + l, l)
         for i in range(layers.size):
             values[row + i, column + l] = now[i].state - layers[i].first
         for e in range(events.size):
-            values[row + layers.size + e, column + l] = outcome[e] if outcome[e] >= 0 else np.nan
+            outcome = fate[e].outcome
+            values[row + layers.size + e, column + l] = outcome if outcome >= 0 else np.nan
+    sum_up(w, at, g)
 
 
 @clause
@@ -250,20 +285,38 @@ with cache_folder():
         # taken apart here, once: a tuple of arrays costs a reference count each at every call it is passed to
         c, g, factors, projects = plan.constants, plan.study[0], plan.factors, plan.projects
         rows, jumps, layers, states, events = plan.rows, plan.jumps, plan.layers, plan.states, plan.events
-        w, u, now, outcome = work.w, work.u, work.now, work.outcome
+        w, u, now, fate, scale = work.w, work.u, work.now, work.fate, work.scale
         values, tier_one, sums, occupancy, fans = leaf.values, leaf.tier_one, leaf.partial, leaf.occupancy, leaf.fans
+        trace, log = leaf.trace, leaf.log
         scheme = (projects.size + 1) * N_QUANTITIES + 1
         done = U(0)
         while done < n:
             first, here = path + done, column + done
             m = min(L, n - done)
-            zero(w, at.attribute, at.net)
+            zero(w, at.calls, at.net)
             run_clocks(
-                w, at, c, g, layers, states, events, now, outcome, occupancy, values, scheme, seed, first, here, m
+                w,
+                at,
+                c,
+                g,
+                layers,
+                states,
+                events,
+                now,
+                fate,
+                scale,
+                occupancy,
+                log,
+                values,
+                scheme,
+                seed,
+                first,
+                here,
+                m,
             )
             simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
             for s in range(projects.size):
-                run_project(w, u, at, c, g, factors, projects[s], sums, s, seed, first, m)
+                run_project(w, u, at, c, g, factors, projects[s], sums, trace, s, seed, first, m)
                 run_project_results(w, at, c, g, projects[s], values, tier_one, s, here)
             portfolio_quantities(w, at, c, g, projects, uint64(factors.size), values, tier_one, fans, here)
             done += L
@@ -275,3 +328,9 @@ def tree_sums(partial: Floats, rows: int) -> Floats:
     while x.shape[1] > 1:
         x = x[:, ::2] + x[:, 1::2]
     return x[:, 0].copy()
+
+
+def state_shares(occupancy: Floats) -> Floats:
+    """Sums over the paths of the share of each step spent in each state, ``(state, step)``, from a leaf's changes."""
+    outer, whole = occupancy
+    return np.asarray(outer + np.cumsum(whole, axis=1))[:, :-2]

@@ -52,3 +52,17 @@ def look_up(w, source, target, c, law):
     cubics(w, target, c)
     for l in range(L):
         w[target + l] = location + scale * w[target + l]
+
+
+@clause
+def value_at(c, law, z):
+    """Interpolate the table at address `law` at one score."""
+    at = int(law)
+    segment = at + 3
+    for g in range(1, int(c[at])):
+        segment = at + 3 + 4 * g if z >= c[at + 3 + 4 * g] else segment
+    x = (z - c[segment]) * c[segment + 1]
+    cell = int(min(max(x, 0.0), c[segment + 2]))
+    s = min(max(x - cell, 0.0), 1.0)
+    i = int(c[segment + 3]) + 4 * cell
+    return c[at + 1] + c[at + 2] * (c[i] + s * (c[i + 1] + s * (c[i + 2] + s * c[i + 3])))

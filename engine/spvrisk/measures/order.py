@@ -58,6 +58,40 @@ def quantile_with_interval(sorted_values: Float, level: str) -> tuple[float, flo
     return pick(sorted_values, rank(level, n)), pick(sorted_values, low), pick(sorted_values, high)
 
 
+@lru_cache(maxsize=4096)
+def _ranks(levels: tuple[str, ...], n: int) -> NDArray[np.intp]:
+    """Ranks of quantiles and of the ends of their intervals among n values, ``(3, level)``."""
+    bounds = [interval_ranks(level, n) for level in levels]
+    return np.array([[rank(level, n) for level in levels], [low for low, _ in bounds], [high for _, high in bounds]])
+
+
+def quantiles_with_intervals(sorted_rows: Float, counts: NDArray[np.int64], levels: tuple[str, ...]) -> Float:
+    """Quantiles of many series, and the bounds of their 95 % intervals.
+
+    Parameters
+    ----------
+    sorted_rows
+        Values in ascending order, NaN last, ``(series, path)``.
+    counts
+        How many values of each series count, ``(series,)``.
+    levels
+        Decimal strings.
+
+    Returns
+    -------
+    ndarray
+        ``(3, series, level)``: quantile, lower bound, upper bound; NaN where there are too few values.
+    """
+    out = np.full((3, counts.size, len(levels)), nan)
+    for n in np.unique(counts) if levels else ():
+        if n == 0:
+            continue
+        rows, ranks = np.flatnonzero(counts == n), _ranks(levels, int(n))
+        picked = sorted_rows[rows][:, np.clip(ranks, 1, n) - 1]
+        out[:, rows] = np.where((ranks >= 1) & (ranks <= n), picked, nan).transpose(1, 0, 2)
+    return out
+
+
 def _binomial_quantile(probability: float, n: int, p: float) -> int:
     """Smallest k with P(B <= k) >= probability."""
     k = max(0, int(np.nan_to_num(bdtrik(probability, n, p))))

@@ -1,6 +1,6 @@
 """The summary and the timeline of a run, from its state and its stored values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import nan
 
 import numpy as np
@@ -10,7 +10,7 @@ from spvrisk.aggregate.moments import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFI
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import SummaryTable, TimelineTable
 from spvrisk.dataset.variables import has_loss, states_of
-from spvrisk.measures.order import quantile_with_interval, rank
+from spvrisk.measures.order import quantiles_with_intervals, rank
 from spvrisk.measures.risk import (
     contributions,
     expected_shortfall,
@@ -21,6 +21,9 @@ from spvrisk.measures.risk import (
 from spvrisk.plan.names import FANS, TIMELINE, Labels
 
 Float = NDArray[np.float64]
+
+_MOST_COPIED = 1 << 22
+"""Values that are copied at a time, to be sorted."""
 
 
 def summary(sums: Sums, values: Float, labels: Labels, quantiles: Sequence[str], levels: Sequence[str]) -> SummaryTable:
@@ -37,22 +40,37 @@ def summary(sums: Sums, values: Float, labels: Labels, quantiles: Sequence[str],
     quantiles, levels
         Decimal strings in (0, 1).
     """
-    table = _empty(sums.moments, labels, tuple(quantiles), tuple(levels))
-    for s, (_, quantity) in enumerate(labels.series):
-        states = states_of(quantity, labels)
-        if states is not None:
-            table.shares[quantity], table.shares_se[quantity] = _shares(values[s], len(states))
-            for statistic in (table.mean, table.mean_se, table.sd, table.sd_se, table.skewness):
-                statistic[s] = nan
-            continue
-        ordered = np.sort(values[s])[: table.n[s]]
-        for q, level in enumerate(table.quantiles):
-            bounds = quantile_with_interval(ordered, level)
-            table.quantile[s, q], table.quantile_low[s, q], table.quantile_high[s, q] = bounds
-        if has_loss(quantity):
-            _fill_risk(table, s, ordered)
+    return table_of(sums.moments, values, labels, tuple(quantiles), tuple(levels))
+
+
+def table_of(
+    moments: Moments, values: Float, labels: Labels, quantiles: tuple[str, ...], levels: tuple[str, ...]
+) -> SummaryTable:
+    """Statistics of every series from its moments and its values."""
+    table = _empty(moments, labels, quantiles, levels)
+    coded = {s: states for s, (_, name) in enumerate(labels.series) if (states := states_of(name, labels)) is not None}
+    numbers = [s for s in range(len(labels.series)) if s not in coded]
+    for rows in _blocks(numbers, values.shape[1]):
+        ordered = np.sort(values[rows], axis=1)
+        bounds = quantiles_with_intervals(ordered, table.n[rows], quantiles)
+        table.quantile[rows], table.quantile_low[rows], table.quantile_high[rows] = bounds
+        for s, row in zip(rows, ordered, strict=True):
+            if has_loss(labels.series[s][1]):
+                _fill_risk(table, s, row[: table.n[s]])
+    for s, states in coded.items():
+        quantity = labels.series[s][1]
+        table.shares[quantity], table.shares_se[quantity] = _shares(values[s], len(states))
+        for statistic in (table.mean, table.mean_se, table.sd, table.sd_se, table.skewness):
+            statistic[s] = nan
     _fill_contributions(table, values, labels)
     return table
+
+
+def _blocks(series: Sequence[int], n_paths: int) -> Iterator[list[int]]:
+    """Series in blocks small enough to be copied."""
+    size = max(1, _MOST_COPIED // max(n_paths, 1))
+    for first in range(0, len(series), size):
+        yield list(series[first : first + size])
 
 
 def timeline(sums: Sums, fans: NDArray[np.float32], labels: Labels, quantiles: Sequence[str]) -> TimelineTable:
@@ -154,7 +172,7 @@ def _fill_risk(table: SummaryTable, s: int, ordered: Float) -> None:
 def _fill_contributions(table: SummaryTable, values: Float, labels: Labels) -> None:
     """Contributions to the portfolio's tail; paths of equal loss go by number."""
     *projects, portfolio = (s for s, (_, quantity) in enumerate(labels.series) if quantity == "npv_funder")
-    if table.n[portfolio] < values.shape[1] or table.n_infinite[portfolio]:
+    if table.n[portfolio] == 0 or table.n[portfolio] < values.shape[1] or table.n_infinite[portfolio]:
         return
     worst_first = np.argsort(values[portfolio], kind="stable")
     for a, level in enumerate(table.levels):

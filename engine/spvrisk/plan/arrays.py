@@ -40,8 +40,10 @@ STUDY = np.dtype(
         ("tail_map", _INT),  # address (bin, 4): cubics of the map's ratio to y, by bins of 1 + y^2 / nu
         ("tail_last", _INT),  # last bin
         # clock
-        ("attributes", _INT),  # number of attributes that something reads
-        ("attribute", _INT),  # address (attribute, state)
+        ("marks", _INT),  # number of rows that the clock leaves: attributes that something reads, and shifts
+        ("hazards", _INT),  # number of passages that have a hazard
+        ("stops", _INT),  # number of projects that an outcome may cancel
+        ("pauses", _INT),  # number of standstills of all projects that outcomes may bring
         # construction
         ("all_cost_stream", _WORD),
         ("all_delay_stream", _WORD),
@@ -71,6 +73,8 @@ FACTOR = np.dtype(
         ("start", _REAL),  # y at the value date
         ("observed_start", _REAL),  # observed value at the value date
         ("shift", _INT),  # address (t): observed = exp(y + shift), or y + shift
+        ("shifters", _INT),  # address of a list: n, n marks that shift what is observed
+        ("adds_shifts", _INT),  # 1: marks are added to it; 0: it is multiplied by 1 + mark
         ("is_level", _INT),  # 1: y + shift itself
         ("floor", _INT),  # address (t)
         ("cap", _INT),  # address (t); floor and cap both or neither
@@ -106,25 +110,31 @@ LAYER = np.dtype(
 STATE = np.dtype(
     [
         ("layer", _INT),
-        ("intensity", _REAL),  # of leaving, per year, all targets together
-        ("targets", _INT),  # address of pairs (state, running sum of intensities)
+        ("hazard", _INT),  # its first passage, in the numbering of all passages
+        ("targets", _INT),  # address of pairs (state, yearly intensity)
         ("n_targets", _INT),
         ("expiry_days", _INT),  # after entry; -1 = never
         ("heirs", _INT),  # address of pairs (state, running sum of probabilities)
         ("n_heirs", _INT),
+        ("marks", _INT),  # address of a list: n, n pairs (mark, value while the state lasts)
     ],
     align=True,
 )
 
 EVENT = np.dtype(
     [
-        ("time", _REAL),
-        ("day", _INT),
-        ("row", _INT),  # position in the config
+        ("day", _INT),  # of a fixed date, or from which a law counts; negative: past
+        ("time", _REAL),  # of a fixed date
+        ("after", _INT),  # event from which the law counts; -1: from `day`
+        ("days_law", _INT),  # law of days, rounded up; -1: none
+        ("days_stream", _WORD),
         ("stream", _WORD),
         ("rules", _INT),  # address of rules: size, n, n pairs (layer, state), m, m pairs (event, outcome), running sums
         ("n_outcomes", _INT),
-        ("moves", _INT),  # address of a list for each outcome: n, n states
+        ("outcome", _INT),  # known or forced; -1: drawn
+        # address of a list for each outcome: size; n moves (state); n scales (passage, factor); n shifts (mark, value,
+        # years); n delays (first pause, pauses, years, start of construction); n stops (stop)
+        ("effects", _INT),
     ],
     align=True,
 )
@@ -148,7 +158,11 @@ PROJECT = np.dtype(
         ("duration_law", _INT),
         ("budget", _REAL),
         ("expected_cost", _REAL),  # with expected indices, no overrun and no delay
+        ("due", _REAL),  # due date of the funds
         ("start", _REAL),
+        ("stop", _INT),  # row of the time at which it is cancelled; -1: no outcome cancels it
+        ("pause", _INT),  # its first pause
+        ("n_pauses", _INT),
         ("duration", _REAL),  # planned, of the longest phase
         ("phases", _INT),  # address of pairs (share, planned duration)
         ("n_phases", _INT),
@@ -210,7 +224,7 @@ class Plan(NamedTuple):
     states: Records
     """``(q,)`` `STATE`, all layers' states numbered through."""
     events: Records
-    """``(e,)`` `EVENT`, in order of time."""
+    """``(e,)`` `EVENT`, config order."""
     projects: Records
     """``(s,)`` `PROJECT`."""
 

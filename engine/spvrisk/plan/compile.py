@@ -1,5 +1,6 @@
 """Study -> Plan: everything that is known before a path is drawn."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from spvrisk.plan.arrays import (
 from spvrisk.plan.calendar import Grid, make_grid, step_ends
 from spvrisk.plan.compile_clock import compile_clock
 from spvrisk.plan.compile_factors import compile_factors
-from spvrisk.plan.compile_projects import BasketBook, Tools, attributes_read, compile_projects
+from spvrisk.plan.compile_projects import BasketBook, Tools, attributes_read, compile_projects, schedules
 from spvrisk.plan.curves import discount_factors
 from spvrisk.plan.names import Labels
 from spvrisk.plan.streams import Streams
@@ -87,10 +88,11 @@ def _table_addresses(tables: Tables, pool: Pool) -> Ints:
     return np.array(addresses, np.int64)
 
 
-def _address_tables(projects: Records, addresses: Ints) -> None:
-    for field in _TABLE_FIELDS:
-        numbers = projects[field]
-        projects[field] = np.where(numbers >= 0, addresses[numbers], -1)
+def _address_tables(rows: Records, fields: Iterable[str], addresses: Ints) -> None:
+    """Turn numbers in the book into addresses."""
+    for field in fields:
+        numbers = rows[field]
+        rows[field] = np.where(numbers >= 0, addresses[numbers], -1)
 
 
 def compile_study(study: Study) -> Compiled:
@@ -105,14 +107,18 @@ def compile_study(study: Study) -> Compiled:
     head = study.study
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)
     streams, book, pool = Streams(), TableBook(), Pool()
-    factors = compile_factors(study, grid, streams, book, pool)
-    read = attributes_read(study)
-    clock = compile_clock(study, grid, streams, read, pool)
+    read, times = attributes_read(study), schedules(study, grid)
+    starts = {name: time.start for name, time in times.items()}
+    clock = compile_clock(study, grid, streams, book, pool, read, starts)
+    factors = compile_factors(study, grid, streams, book, pool, clock.marks)
     number = {name: k for k, name in enumerate(study.factors)}
     baskets = BasketBook(study.factors, pool)
-    projects = compile_projects(Tools(study, grid, streams, book, pool, baskets, factors.processes, number, read))
+    projects = compile_projects(
+        Tools(study, grid, streams, book, pool, baskets, factors.processes, number, read, clock.interruptions, times)
+    )
     addresses = _table_addresses(book.tables(), pool)
-    _address_tables(projects, addresses)
+    _address_tables(projects, _TABLE_FIELDS, addresses)
+    _address_tables(clock.events, ("days_law",), addresses)
     row = {
         "steps": grid.steps,
         "dt": grid.dt,

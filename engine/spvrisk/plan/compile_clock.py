@@ -4,18 +4,17 @@ States of all layers are numbered through in config order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from spvrisk.config.clock import Event, Rule, State
+from spvrisk.config.clock import Event, Layer, Outcome, Rule
 from spvrisk.config.models import Study
-from spvrisk.errors import InputError, Problem
-from spvrisk.plan.arrays import EVENT, LAYER, STATE, Floats, Pool, Records, records
+from spvrisk.plan.arrays import EVENT, LAYER, STATE, Pool, Records, records
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.streams import Streams
+from spvrisk.plan.tables import TableBook, law_number
 
 Attribute = tuple[str, str]
 """Layer and name of an attribute."""
@@ -28,45 +27,71 @@ class States:
         self.layer = {layer: i for i, layer in enumerate(study.layers)}
         pairs = [(layer, state) for layer, body in study.layers.items() for state in body.states]
         self.number = {pair: q for q, pair in enumerate(pairs)}
+        self.passage: dict[tuple[str, str], int] = {}
+        self._rows = {}
+        count = 0
+        for layer, state in pairs:
+            rates = study.layers[layer].hazards.get(state, {})
+            # a passage that never happens cannot be made to happen by scaling it
+            self._rows[layer, state] = {to: rate for to, rate in rates.items() if rate > 0.0}
+            self.passage[layer, state] = count
+            count += len(self._rows[layer, state])
+        self.passages_in_all = count
         self.event = {event: e for e, event in enumerate(study.events)}
         self.outcome = {
             event: {name: o for o, name in enumerate(body.outcomes)} for event, body in study.events.items()
         }
 
+    def hazards(self, layer: str, state: str) -> Mapping[str, float]:
+        """Yearly intensities of the passages out of a state."""
+        return self._rows[layer, state]
 
-def _check_dates(study: Study) -> None:
-    """Events lie between value date and horizon; a clock has not run out on the value date."""
-    value_date = study.study.value_date
-    problems = []
-    for name, event in study.events.items():
-        if event.date < value_date:
-            rule = f"must not be before the value date {value_date}"
-            problems.append(Problem("", f"events.{name}.date", rule, str(event.date), "leave past events out"))
-    for name, layer in study.layers.items():
-        days = (value_date - layer.initial.since).days
-        expires = layer.states[layer.initial.state].expires
-        path = f"layers.{name}.initial.since"
-        if days < 0:
-            rule, remedy = f"must not be after the value date {value_date}", "give the date on which the state began"
-            problems.append(Problem("", path, rule, str(layer.initial.since), remedy))
-        elif expires is not None and days >= expires.after_days:
-            rule = f"state {layer.initial.state} ends {expires.after_days} days after its entry, before the value date"
-            problems.append(Problem("", path, rule, str(layer.initial.since), "give the state on the value date"))
-    if problems:
-        raise InputError(problems)
+    def passages(self, layer: str, left: str, entered: str) -> list[int]:
+        """Return the number of a passage; none if it never happens."""
+        targets = list(self._rows[layer, left])
+        return [self.passage[layer, left] + targets.index(entered)] if entered in targets else []
 
 
-def _attributes(study: Study, states: States, read: Sequence[Attribute]) -> Floats:
-    """Value of each attribute that something reads, by state; 0 in the states of other layers."""
-    out = np.zeros((len(read), len(states.number)))
-    for a, (layer, attribute) in enumerate(read):
-        for name, state in study.layers[layer].states.items():
-            if attribute not in state.attributes:
-                path = f"layers.{layer}.states.{name}.attributes"
-                rule = f"needs {attribute}, which a project reads"
-                raise InputError(Problem("", path, rule, "", f"add {attribute}: its value in this state"))
-            out[a, states.number[layer, name]] = state.attributes[attribute]
-    return out
+class Marks:
+    """Rows that the clock leaves for the lanes.
+
+    Attributes first, then what states do to factors, then what outcomes do.
+    """
+
+    def __init__(self, study: Study, read: Sequence[Attribute]) -> None:
+        self.attribute = {ref: a for a, ref in enumerate(read)}
+        layers = [
+            (layer, factor)
+            for layer, body in study.layers.items()
+            for factor in dict.fromkeys(factor for state in body.states.values() for factor in state.shifts)
+        ]
+        self.layer = {pair: len(read) + i for i, pair in enumerate(layers)}
+        events = [
+            (event, factor)
+            for event, body in study.events.items()
+            for factor in dict.fromkeys(factor for outcome in body.outcomes.values() for factor in outcome.shifts)
+        ]
+        self.event = {pair: len(read) + len(layers) + i for i, pair in enumerate(events)}
+        self.size = len(read) + len(layers) + len(events)
+
+    def of_factor(self, factor: str) -> list[int]:
+        """Marks that shift a factor."""
+        return [row for rows in (self.layer, self.event) for (_, shifted), row in rows.items() if shifted == factor]
+
+
+class Interruptions:
+    """Rows of what outcomes may do to projects: one stop each, and a pause for each event that may delay it."""
+
+    def __init__(self, study: Study) -> None:
+        outcomes = [list(event.outcomes.values()) for event in study.events.values()]
+        cancelled = {name for event in outcomes for outcome in event for name in outcome.cancels}
+        self.stop = {name: i for i, name in enumerate(name for name in study.projects if name in cancelled)}
+        self.count = {
+            name: sum(any(name in outcome.delays for outcome in event) for event in outcomes) for name in study.projects
+        }
+        firsts = accumulate(self.count.values(), initial=0)
+        self.first = dict(zip(study.projects, firsts, strict=False))
+        self.pauses = sum(self.count.values())
 
 
 class ClockArrays(NamedTuple):
@@ -75,8 +100,26 @@ class ClockArrays(NamedTuple):
     layers: Records
     states: Records
     events: Records
+    """Laws of days are numbers in the book, to be turned into addresses."""
     study: dict[str, Any]
-    """The study record's fields on attributes."""
+    """Fields of the study's record."""
+    marks: Marks
+    interruptions: Interruptions
+
+
+class ClockTools(NamedTuple):
+    """What layers and events are compiled with."""
+
+    study: Study
+    grid: Grid
+    streams: Streams
+    book: TableBook
+    pool: Pool
+    states: States
+    marks: Marks
+    interruptions: Interruptions
+    starts: Mapping[str, float]
+    """Start of each project's construction, years."""
 
 
 def running(values: Iterable[float]) -> list[float]:
@@ -84,26 +127,44 @@ def running(values: Iterable[float]) -> list[float]:
     return list(accumulate(values))
 
 
-def _pairs(targets: Mapping[int, float]) -> list[tuple[int, float]]:
-    """Targets with the running sum of their weights; those that cannot happen are left out."""
+def _listed(rows: Sequence[Sequence[float]]) -> list[float]:
+    """A list in the pool's form: its length, then its rows."""
+    return [float(len(rows)), *(x for row in rows for x in row)]
+
+
+def _heirs(targets: Mapping[int, float]) -> list[tuple[int, float]]:
+    """Targets with the running sum of their probabilities; those that cannot happen are left out."""
     possible = {target: weight for target, weight in targets.items() if weight > 0.0}
     return list(zip(possible, running(possible.values()), strict=True))
 
 
-def _state(
-    layer: str, name: str, state: State, hazards: Mapping[str, float], states: States, pool: Pool
-) -> dict[str, Any]:
-    targets = _pairs({states.number[layer, to]: rate for to, rate in hazards.items()})
-    heirs = state.expires.outcome if state.expires else {}
-    heir_pairs = _pairs({states.number[layer, to]: p for to, p in heirs.items()})
+def _deviation(study: Study, factor: str, value: float) -> float:
+    """What a mark holds of a shift: a part of what is observed, or for vasicek an addition."""
+    return value if study.factors[factor].process.vasicek is not None else value - 1.0
+
+
+def _state(layer: str, name: str, tools: ClockTools) -> dict[str, Any]:
+    states, study = tools.states, tools.study
+    state = study.layers[layer].states[name]
+    targets = [(states.number[layer, to], rate) for to, rate in states.hazards(layer, name).items()]
+    heirs = _heirs({states.number[layer, to]: p for to, p in (state.expires.outcome if state.expires else {}).items()})
+    marks = [
+        (row, state.attributes[attribute])
+        for (of_layer, attribute), row in tools.marks.attribute.items()
+        if of_layer == layer
+    ]
+    marks += [
+        (tools.marks.layer[layer, factor], _deviation(study, factor, value)) for factor, value in state.shifts.items()
+    ]
     return {
         "layer": states.layer[layer],
-        "intensity": targets[-1][1] if targets else 0.0,
-        "targets": pool.add(targets),
+        "hazard": states.passage.get((layer, name), 0),
+        "targets": tools.pool.add(targets),
         "n_targets": len(targets),
         "expiry_days": state.expires.after_days if state.expires else -1,
-        "heirs": pool.add(heir_pairs),
-        "n_heirs": len(heir_pairs),
+        "heirs": tools.pool.add(heirs),
+        "n_heirs": len(heirs),
+        "marks": tools.pool.add(_listed([mark for mark in marks if mark[1] != 0.0])),
     }
 
 
@@ -118,60 +179,123 @@ def _rule(rule: Rule, event: Event, states: States) -> list[float]:
     last = max(o for o, p in enumerate(probabilities) if p > 0.0)
     # rounding must not leave a gap below 1 after the last outcome that can happen
     sums = [*running(probabilities)[:last], *([1.0] * (len(probabilities) - last))]
-    body: list[float] = [len(on_layers)]
-    for layer, state in on_layers:
-        body += [states.layer[layer], states.number[layer, state]]
-    body.append(len(on_outcomes))
-    for name, outcome in on_outcomes:
-        body += [states.event[name], states.outcome[name][outcome]]
+    body = _listed([(states.layer[layer], states.number[layer, state]) for layer, state in on_layers])
+    body += _listed([(states.event[name], states.outcome[name][outcome]) for name, outcome in on_outcomes])
     return [1.0 + len(body) + len(sums), *body, *sums]
 
 
-def _event(
-    name: str, event: Event, states: States, grid: Grid, value_date: date, streams: Streams, pool: Pool
-) -> dict[str, Any]:
-    moves: list[float] = []
-    for outcome in event.outcomes.values():
-        targets = [states.number[move] for move in outcome.moves.items()]
-        moves += [len(targets), *targets]
+def _effects(event: str, outcome: Outcome, tools: ClockTools) -> list[float]:
+    """What an outcome does, in the pool's form."""
+    states, marks, projects = tools.states, tools.marks, tools.interruptions
+    moves = [(states.number[move],) for move in outcome.moves.items()]
+    scales = [
+        (number, factor)
+        for layer, rows in outcome.scale_hazards.items()
+        for left, row in rows.items()
+        for entered, factor in row.items()
+        for number in states.passages(layer, left, entered)
+    ]
+    shifts = [
+        (
+            marks.event[event, factor],
+            _deviation(tools.study, factor, shift.value),
+            np.inf if shift.lasting_years is None else shift.lasting_years,
+        )
+        for factor, shift in outcome.shifts.items()
+    ]
+    delays = [
+        (projects.first[name], projects.count[name], months / 12.0, tools.starts[name])
+        for name, months in outcome.delays.items()
+    ]
+    stops = [(projects.stop[name],) for name in outcome.cancels]
+    body = [x for rows in (moves, scales, shifts, delays, stops) for x in _listed(rows)]
+    return [1.0 + len(body), *body]
+
+
+def _days(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
+    """Fields on an event's date."""
+    date, value_date = event.date, tools.study.study.value_date
+    begin = date.on or date.from_ or value_date
+    after = -1 if date.after is None else tools.states.event[date.after]
+    if date.after is not None and (past := tools.study.events[date.after].date.on) and past < value_date:
+        begin, after = past, -1
+    stream = f"event/{name}/delay" if date.after is not None else f"event/{name}/date"
+    path = f"events.{name}.date.days"
     return {
-        "time": time_of(grid, value_date, event.date),
-        "day": (event.date - value_date).days,
-        "row": states.event[name],
-        "stream": streams(f"event/{name}/outcome", f"events.{name}"),
-        "rules": pool.add([x for rule in event.probabilities for x in _rule(rule, event, states)]),
-        "n_outcomes": len(event.outcomes),
-        "moves": pool.add(moves),
+        "day": (begin - value_date).days,
+        "time": time_of(tools.grid, value_date, begin),
+        "after": after,
+        "days_law": -1 if date.days is None else law_number(tools.book, date.days, path),
+        "days_stream": tools.streams(stream, f"events.{name}"),
     }
 
 
-def compile_clock(study: Study, grid: Grid, streams: Streams, read: Sequence[Attribute], pool: Pool) -> ClockArrays:
-    """Turn layers and events into records; `read` lists the attributes that something reads.
+def _event(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
+    pool, states = tools.pool, tools.states
+    return {
+        **_days(name, event, tools),
+        "stream": tools.streams(f"event/{name}/outcome", f"events.{name}"),
+        "rules": pool.add([x for rule in event.probabilities for x in _rule(rule, event, states)]),
+        "n_outcomes": len(event.outcomes),
+        "outcome": -1 if event.outcome is None else states.outcome[name][event.outcome],
+        "effects": pool.add([x for outcome in event.outcomes.values() for x in _effects(name, outcome, tools)]),
+    }
+
+
+def _layer(name: str, layer: Layer, tools: ClockTools) -> dict[str, Any]:
+    states, streams = tools.states, tools.streams
+    return {
+        "first": states.number[name, next(iter(layer.states))],
+        "initial": states.number[name, layer.initial.state],
+        "since": (layer.initial.since - tools.study.study.value_date).days,
+        "hold_stream": streams(f"layer/{name}/hold", f"layers.{name}"),
+        "to_stream": streams(f"layer/{name}/to", f"layers.{name}"),
+        "clock_stream": streams(f"layer/{name}/clock", f"layers.{name}"),
+    }
+
+
+def compile_clock(
+    study: Study,
+    grid: Grid,
+    streams: Streams,
+    book: TableBook,
+    pool: Pool,
+    read: Sequence[Attribute],
+    starts: Mapping[str, float],
+) -> ClockArrays:
+    """Turn layers and events into records.
+
+    Parameters
+    ----------
+    study, grid, streams, book, pool
+        The study, and what its plan is made with.
+    read
+        Attributes that something reads.
+    starts
+        Start of each project's construction, years.
 
     Raises
     ------
     InputError
-        A date lies on the wrong side of the value date, or a state lacks an attribute that is read.
+        A law of days cannot be tabulated.
     """
-    _check_dates(study)
-    states, value_date = States(study), study.study.value_date
-    layers = [
-        {
-            "first": states.number[name, next(iter(layer.states))],
-            "initial": states.number[name, layer.initial.state],
-            "since": (layer.initial.since - value_date).days,
-            "hold_stream": streams(f"layer/{name}/hold", f"layers.{name}"),
-            "to_stream": streams(f"layer/{name}/to", f"layers.{name}"),
-            "clock_stream": streams(f"layer/{name}/clock", f"layers.{name}"),
-        }
-        for name, layer in study.layers.items()
-    ]
-    rows = [
-        _state(layer, name, state, body.hazards.get(name, {}), states, pool)
-        for layer, body in study.layers.items()
-        for name, state in body.states.items()
-    ]
-    order = sorted(study.events.items(), key=lambda item: item[1].date)  # stable: ties stay in config order
-    events = [_event(name, event, states, grid, value_date, streams, pool) for name, event in order]
-    attributes = {"attributes": len(read), "attribute": pool.add(_attributes(study, states, read))}
-    return ClockArrays(records(LAYER, layers), records(STATE, rows), records(EVENT, events), attributes)
+    tools = ClockTools(
+        study, grid, streams, book, pool, States(study), Marks(study, read), Interruptions(study), starts
+    )
+    layers = [_layer(name, layer, tools) for name, layer in study.layers.items()]
+    states = [_state(layer, name, tools) for layer, name in tools.states.number]
+    events = [_event(name, event, tools) for name, event in study.events.items()]
+    sizes = {
+        "marks": tools.marks.size,
+        "hazards": tools.states.passages_in_all,
+        "stops": len(tools.interruptions.stop),
+        "pauses": tools.interruptions.pauses,
+    }
+    return ClockArrays(
+        records(LAYER, layers),
+        records(STATE, states),
+        records(EVENT, events),
+        sizes,
+        tools.marks,
+        tools.interruptions,
+    )

@@ -11,6 +11,7 @@ from spvrisk.config.models import Study
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import FACTOR, JUMP, Floats, Ints, Pool, Records, records
 from spvrisk.plan.calendar import Grid
+from spvrisk.plan.compile_clock import Marks
 from spvrisk.plan.copula import copula_map, sqrt_w_table
 from spvrisk.plan.correlation import cholesky, matrix, weakest
 from spvrisk.plan.curves import curve_values, discount_factors
@@ -196,7 +197,7 @@ class FactorArrays(NamedTuple):
 
 
 def _record(
-    name: str, factor: Factor, done: Compiled, row: int, times: Times, streams: Streams, pool: Pool
+    name: str, factor: Factor, done: Compiled, row: int, shifters: list[int], times: Times, streams: Streams, pool: Pool
 ) -> dict[str, Any]:
     floor, cap = _bounds(name, factor, times)
     bounded = bool(np.isfinite(floor).any() or np.isfinite(cap).any())
@@ -208,6 +209,8 @@ def _record(
         "start": done.start,
         "observed_start": _observed_start(factor, times),
         "shift": pool.add(done.shift),
+        "shifters": pool.add([len(shifters), *shifters]),
+        "adds_shifts": int(factor.process.vasicek is not None),
         "is_level": int(done.is_level),
         "floor": pool.add(floor) if bounded else -1,
         "cap": pool.add(cap) if bounded else -1,
@@ -250,8 +253,10 @@ def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str
     }
 
 
-def compile_factors(study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool) -> FactorArrays:
-    """Turn factors and correlation into records.
+def compile_factors(
+    study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool, marks: Marks
+) -> FactorArrays:
+    """Turn factors and correlation into records; `marks` says which rows of the clock shift a factor.
 
     Raises
     ------
@@ -264,7 +269,10 @@ def compile_factors(study: Study, grid: Grid, streams: Streams, book: TableBook,
     stochastic = [k for k, factor in enumerate(study.factors.values()) if factor.process.stochastic]
     row = {k: r for r, k in enumerate(stochastic)}
     items = list(enumerate(study.factors.items()))
-    factors = [_record(name, f, done[name], row.get(k, -1), times, streams, pool) for k, (name, f) in items]
+    factors = [
+        _record(name, f, done[name], row.get(k, -1), marks.of_factor(name), times, streams, pool)
+        for k, (name, f) in items
+    ]
     jumps = [_jump(name, k, p, grid.dt, streams, pool) for k, (name, f) in items if (p := f.process.merton) is not None]
     tails = _tails(study.correlation.degrees_of_freedom or 0.0, streams, book, pool)
     return FactorArrays(

@@ -7,19 +7,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import betainc
 
-from spvrisk.config.laws import Law
 from spvrisk.config.models import FixedSplit, Project, SplitOverride, Study, TierSplit
 from spvrisk.config.projects import SpendCurve
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PROJECT, Floats, Pool, Records, records
 from spvrisk.plan.calendar import Grid, business_day_after, holidays_of, time_of
-from spvrisk.plan.compile_clock import Attribute
+from spvrisk.plan.compile_clock import Attribute, Interruptions
 from spvrisk.plan.compile_factors import Compiled
 from spvrisk.plan.correlation import score_correlation
 from spvrisk.plan.cubics import UnfitError
-from spvrisk.plan.distributions import LawError
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import TableBook, spend_curve_table
+from spvrisk.plan.tables import TableBook, law_number, spend_curve_table
 
 HOURS_A_YEAR = 8766.0
 
@@ -79,8 +77,17 @@ def due_dates(study: Study) -> dict[str, date]:
     return due
 
 
-def start_times(study: Study, grid: Grid) -> list[float]:
-    """Construction start of each project in years: the later of due date and planned start.
+class Schedule(NamedTuple):
+    """When a project is funded and begun."""
+
+    due: float
+    """Due date of the funds, years."""
+    start: float
+    """Start of construction, years: the later of the due date and the planned start."""
+
+
+def schedules(study: Study, grid: Grid) -> dict[str, Schedule]:
+    """Times of each project.
 
     Raises
     ------
@@ -89,11 +96,11 @@ def start_times(study: Study, grid: Grid) -> list[float]:
     """
     value_date = study.study.value_date
     horizon = grid.steps * grid.dt
-    out, late = [], []
+    out, late = {}, []
     for name, due in due_dates(study).items():
         planned = study.projects[name].construction.planned_start
         start = time_of(grid, value_date, max(due, planned or due))
-        out.append(start)
+        out[name] = Schedule(time_of(grid, value_date, due), start)
         if start >= horizon:
             key = "construction.planned_start" if planned is not None and planned > due else "notice_date"
             rule = f"construction must start before the horizon of {horizon:g} years"
@@ -108,13 +115,6 @@ def attributes_read(study: Study) -> list[Attribute]:
     """Attributes that projects read, each once, in config order."""
     refs = [project.construction.equipment_tariff for project in study.projects.values()]
     return list(dict.fromkeys((ref.layer, ref.attribute) for ref in refs if ref is not None))
-
-
-def _law(book: TableBook, law: Law, path: str) -> int:
-    try:
-        return book.add(law)
-    except LawError as error:
-        raise InputError(Problem("", path, error.rule, error.value, error.remedy)) from None
 
 
 def _spend_curve(book: TableBook, curve: SpendCurve, path: str) -> int:
@@ -202,6 +202,8 @@ class Tools(NamedTuple):
     number: Mapping[str, int]
     """Position of each factor."""
     attributes: Sequence[Attribute]
+    interruptions: Interruptions
+    schedules: Mapping[str, Schedule]
 
 
 def _streams(name: str, project: Project, streams: Streams) -> dict[str, int]:
@@ -218,8 +220,9 @@ def _streams(name: str, project: Project, streams: Streams) -> dict[str, int]:
     }
 
 
-def _construction(path: str, project: Project, start: float, tools: Tools) -> dict[str, Any]:
-    c, pool = project.construction, tools.pool
+def _construction(name: str, project: Project, tools: Tools) -> dict[str, Any]:
+    c, pool, path = project.construction, tools.pool, f"projects.{name}"
+    due, start = tools.schedules[name]
     loading, phases, index = _loading(project), _phases(project), _composite(project, tools.factors, tools.grid.steps)
     ref = c.equipment_tariff
     return {
@@ -227,12 +230,16 @@ def _construction(path: str, project: Project, start: float, tools: Tools) -> di
         "loading_class": loading[1],
         "loading_own": loading[2],
         "cost_delay": _cost_delay(project),
-        "overrun_law": _law(tools.book, c.overrun, f"{path}.construction.overrun"),
+        "overrun_law": law_number(tools.book, c.overrun, f"{path}.construction.overrun"),
         "inflation_share": c.inflation_share,
-        "duration_law": _law(tools.book, c.duration, f"{path}.construction.duration"),
+        "duration_law": law_number(tools.book, c.duration, f"{path}.construction.duration"),
         "budget": project.budget,
         "expected_cost": _expected_cost(project, start, index, tools.grid),
+        "due": due,
         "start": start,
+        "stop": tools.interruptions.stop.get(name, -1),
+        "pause": tools.interruptions.first[name],
+        "n_pauses": tools.interruptions.count[name],
         "duration": c.longest_years,
         "phases": pool.add(phases),
         "n_phases": len(phases),
@@ -251,10 +258,10 @@ def _sales(path: str, project: Project, tools: Tools) -> dict[str, Any]:
     return {
         "life": o.life_years,
         "output": units * tools.grid.dt,
-        "availability_law": _law(tools.book, o.availability.law, f"{path}.operation.availability.law"),
+        "availability_law": law_number(tools.book, o.availability.law, f"{path}.operation.availability.law"),
         "persistence": o.availability.persistence**tools.grid.dt,
-        "price_law": _law(tools.book, contract.price, f"{path}.operation.contract.price") if contract else -1,
-        "share_law": _law(tools.book, contract.share, f"{path}.operation.contract.share") if contract else -1,
+        "price_law": law_number(tools.book, contract.price, f"{path}.operation.contract.price") if contract else -1,
+        "share_law": law_number(tools.book, contract.share, f"{path}.operation.contract.share") if contract else -1,
         "price_basket": tools.baskets.add(contract.indices if contract else None),
         "escalation": tools.pool.add(_escalation(project, tools.grid.ends)),
         "tenor": contract.tenor_years if contract else 0.0,
@@ -302,11 +309,11 @@ def compile_projects(tools: Tools) -> Records:
     rows = [
         {
             **_streams(name, project, tools.streams),
-            **_construction(f"projects.{name}", project, start, tools),
+            **_construction(name, project, tools),
             **_sales(f"projects.{name}", project, tools),
             **_costs(project, tools),
             **_terms(project, study.agreement.split),
         }
-        for (name, project), start in zip(study.projects.items(), start_times(study, tools.grid), strict=True)
+        for name, project in study.projects.items()
     ]
     return records(PROJECT, rows)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 QUANTITIES = (
     "funded",
     "completed",
+    "cancelled",
     "cost",
     "cost_overrun",
     "overrun_drawn",

@@ -10,7 +10,7 @@ from spvrisk.config.laws import Law
 from spvrisk.config.models import Project, Study
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.compile_factors import correlation_of
-from spvrisk.plan.compile_projects import due_dates, start_times
+from spvrisk.plan.compile_projects import due_dates, schedules
 from spvrisk.plan.copula import innovation_correlation
 from spvrisk.plan.laws import LawReport
 from spvrisk.plan.tables import TableBook
@@ -61,7 +61,7 @@ def project_dates(study: Study) -> dict[str, ProjectDates]:
     head, due = study.study, due_dates(study)
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)
     out = {}
-    for (name, project), start in zip(study.projects.items(), start_times(study, grid), strict=True):
+    for (name, project), (_, start) in zip(study.projects.items(), schedules(study, grid).values(), strict=True):
         first = max(due[name], project.construction.planned_start or due[name])
         completion = date_of(grid, head.value_date, start + project.construction.longest_years)
         out[name] = ProjectDates(project.notice_date, due[name], first, completion)

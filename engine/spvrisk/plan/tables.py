@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from spvrisk.config.laws import Law
+from spvrisk.errors import InputError, Problem
 from spvrisk.plan import laws
 from spvrisk.plan.cubics import Array, Segment, fit
-from spvrisk.plan.distributions import Affine
+from spvrisk.plan.distributions import Affine, LawError
 
 
 class Tables(NamedTuple):
@@ -98,6 +99,20 @@ class TableBook:
             np.array(rows, dtype=np.float64).reshape(-1, 4),
             np.concatenate(cells) if cells else np.zeros((0, 4)),
         )
+
+
+def law_number(book: TableBook, law: Law, path: str) -> int:
+    """Put a law into the book and return its number; `path` is where the study has it.
+
+    Raises
+    ------
+    InputError
+        If there is no such law, or no table can hold it.
+    """
+    try:
+        return book.add(law)
+    except LawError as error:
+        raise InputError(Problem("", path, error.rule, error.value, error.remedy)) from None
 
 
 class _SpendCurve(NamedTuple):

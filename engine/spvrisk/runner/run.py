@@ -9,6 +9,7 @@ from pathlib import Path
 from spvrisk.config import Loaded, changed_run, digest_of
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.dataset.write import Provenance, check_output, write_result
+from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.simulate import Announce, Progress, Settings, processors, simulate
@@ -83,6 +84,7 @@ def run_study(
         sums, store = simulate(plan, labels, settings, progress, announce)
     announce("summarising")
     table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
+    given = conditional(store.values, labels, study.output.quantiles, study.output.risk_levels)
     steps = timeline(sums, store.fans, labels, study.output.quantiles)
     announce("writing")
     run = study.run.model_copy(update={"paths": settings.paths, "seed": settings.seed})
@@ -97,5 +99,5 @@ def run_study(
         workers=settings.workers or processors(),
         command_line=sys.argv,
     )
-    write_result(target, labels, table, steps, store.values, names, settings.seed, provenance, overwrite)
+    write_result(target, labels, table, given, steps, store.values, names, settings.seed, provenance, overwrite)
     return target

@@ -117,7 +117,7 @@ class _Worker:
         sums = kernel.tree_sums(leaf.partial, self._rows).reshape(plan.projects.size, len(TIMELINE), steps)
         portfolio = np.add.accumulate(sums, axis=0)[-1:]
         timeline = np.concatenate([sums, portfolio]).reshape(-1, steps)
-        return leaf.values[:, :n], timeline, leaf.occupancy, leaf.fans[:, :, :n]
+        return leaf.values[:, :n], timeline, kernel.state_shares(leaf.occupancy), leaf.fans[:, :, :n]
 
     def _adapt(self, count: int, seconds: float) -> None:
         """Choose the length of the next call: whole rows of lanes for a tenth of a second."""

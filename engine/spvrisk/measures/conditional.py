@@ -1,0 +1,59 @@
+"""What a run says where something is given: the outcome of an event, or the final state of a layer."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
+from spvrisk.aggregate.state import PairwiseTree
+from spvrisk.dataset.tables import ConditionalTable
+from spvrisk.dataset.variables import conditions
+from spvrisk.measures.risk import share_with_error
+from spvrisk.measures.table import table_of
+from spvrisk.plan.names import LEAF, Labels
+
+Float = NDArray[np.float64]
+
+
+def conditional(values: Float, labels: Labels, quantiles: Sequence[str], levels: Sequence[str]) -> ConditionalTable:
+    """Statistics of every series over the paths of each condition.
+
+    The conditions of one event, or of one layer, are disjoint and exhaustive: means over the defined paths, weighted by
+    how many these are, give those of all paths.
+
+    Parameters
+    ----------
+    values
+        ``(series, path)`` float64 in the order of ``labels.series``; NaN is undefined.
+    labels
+        Names of the series.
+    quantiles, levels
+        Decimal strings in (0, 1).
+    """
+    names = conditions(labels)
+    row = {name: s for s, (_, name) in enumerate(labels.series)}
+    n_paths = np.empty(len(names), np.int64)
+    tables = []
+    for i, condition in enumerate(names):
+        codes = values[row[condition.quantity]]
+        given = np.isnan(codes) if condition.code < 0 else codes == condition.code
+        some = values[:, given]
+        n_paths[i] = some.shape[1]
+        tables.append(table_of(moments_of(some), some, labels, tuple(quantiles), tuple(levels)))
+    shares = [share_with_error(int(n), values.shape[1]) for n in n_paths]
+    return ConditionalTable(
+        names=tuple(condition.name for condition in names),
+        n_paths=n_paths,
+        share=np.array([p for p, _ in shares]),
+        share_se=np.array([se for _, se in shares]),
+        tables=tuple(tables),
+    )
+
+
+def moments_of(values: Float) -> Moments:
+    """Moments of any values, ``(series, path)``: leaf by leaf, and joined as those of a run."""
+    tree: PairwiseTree[Moments] = PairwiseTree(merge_moments)
+    for leaf in range(max(1, -(-values.shape[1] // LEAF))):
+        tree.insert(leaf, leaf_moments(values[:, leaf * LEAF : (leaf + 1) * LEAF]))
+    return tree.finish()
