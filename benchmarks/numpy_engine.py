@@ -135,11 +135,16 @@ class NumpyEngine:
         """A curve over the steps."""
         return self.pool[int(address) : int(address) + (size or self.steps)]
 
+    def listed(self, address, width):
+        """A list of the pool: its length, then rows of so many numbers."""
+        start, count = int(address) + 1, int(self.pool[int(address)])
+        return self.pool[start : start + count * width].reshape(count, width)
+
     def run(self, n: int, rng: np.random.Generator) -> Result:
         """Simulate `n` paths."""
         projects = self.plan.projects
         attributes, states, outcomes, occupancy = Clock(self, n, rng).run()
-        x = self.factors(n, rng)
+        x = self.factors(n, rng, attributes)
         common: dict[int, np.ndarray] = {}
         series: dict[tuple[str, str], np.ndarray] = {}
         timeline = np.zeros((projects.size, len(TIMELINE), self.steps))
@@ -163,7 +168,7 @@ class NumpyEngine:
             series["scheme", f"outcome_{event}"] = outcome.astype(float)
         return Result(series, timeline, occupancy)
 
-    def factors(self, n, rng):
+    def factors(self, n, rng, marks):
         """All factors at the steps' ends: ``(step, factor, path)``."""
         f, rows, dt_steps = self.plan.factors, self.plan.rows, self.steps
         out = self.buffer("factors", (dt_steps, f.size, n))
@@ -173,6 +178,7 @@ class NumpyEngine:
         shifts = np.stack([self.curve(address) for address in f["shift"]], axis=1)[:, :, None]
         bounds = [(k, self.curve(p["floor"]), self.curve(p["cap"])) for k, p in enumerate(f) if p["floor"] >= 0]
         in_order = rows.size == f.size
+        shifters = [(k, m) for k, p in enumerate(f) for m in self.listed(p["shifters"], 1)[:, 0].astype(int)]
         for t in range(dt_steps):
             rng.standard_normal(out=z)
             e = self.cholesky @ z
@@ -193,6 +199,11 @@ class NumpyEngine:
                     np.exp(x[first:last], out=x[first:last])
                 else:
                     x[log] = np.exp(x[log])
+            for k, m in shifters:
+                if f[k]["adds_shifts"]:
+                    x[k] += marks[m, t]
+                else:
+                    x[k] *= 1.0 + marks[m, t]
             for k, floor, cap in bounds:
                 np.clip(x[k], floor[t], cap[t], out=x[k])
         return out
@@ -320,13 +331,14 @@ class NumpyEngine:
         quantities = {
             "funded": np.ones(n),
             "completed": completed.astype(float),
+            "cancelled": np.zeros(n),
             "cost": paid,
             "cost_overrun": paid / p["expected_cost"] - 1.0 + undefined,
             "overrun_drawn": overrun - 1.0,
             "delay_months": 12.0 * (completion - (p["start"] + p["duration"])) + undefined,
             "npv_funder": npv,
             "pv_host": pv_host,
-            "irr_funder": self.irr(receipts, calls),
+            "irr_funder": self.irr(receipts, calls, unique=p["n_phases"] == 1),
             "multiple_funder": ratio(total, paid),
             "payback_years": self.payback(calls, receipts),
             "whole_years": whole,
@@ -349,7 +361,7 @@ class NumpyEngine:
                 first[(first == np.inf) & (calls[t] > 0.0)] = t
         return out
 
-    def irr(self, receipts, calls):
+    def irr(self, receipts, calls, unique=False):
         """Rate of return of flows ``(step, path)``: Newton on log(receipts / calls), kept inside a bracket."""
         steps, n = receipts.shape
         net, gains, losses = (self.buffer(name, receipts.shape) for name in ("net", "gains", "losses"))
@@ -371,9 +383,11 @@ class NumpyEngine:
             new = np.where((new >= low) & (new <= high), new, 0.5 * (low + high))
             moved = np.abs(new - s).max(where=some, initial=0.0)
             s = new
-            if moved <= 1e-13:
+            if moved <= 1e-8:  # a Newton step: its square is what is left
                 break
         rate = np.where(some, np.expm1(-s / self.dt), -1.0)
+        if unique:  # all calls come before all receipts
+            return rate
         once = (sign_changes(net, 0.0) == 1) | (sign_changes(net, 1.0) == 1)
         return np.where(once | ~some, rate, np.nan)
 
@@ -385,7 +399,7 @@ class NumpyEngine:
             for key in QUANTITIES
             if key not in ("irr_funder", "multiple_funder", "payback_years", "deemed_share")
         }
-        sums = ("funded", "completed", "cost", "npv_funder", "pv_host", "deemed_open")
+        sums = ("funded", "completed", "cancelled", "cost", "npv_funder", "pv_host", "deemed_open")
         out = {key: stacked[key].sum(axis=0) for key in sums}
         done, budget = stacked["completed"] == 1.0, projects["budget"][:, None]
         expected = (done * projects["expected_cost"][:, None]).sum(axis=0)
@@ -439,7 +453,7 @@ class Clock:
 
     def __init__(self, engine: NumpyEngine, n: int, rng: np.random.Generator) -> None:
         plan = engine.plan
-        self.plan, self.pool, self.g, self.rng = plan, engine.pool, engine.g, rng
+        self.engine, self.plan, self.pool, self.g, self.rng = engine, plan, engine.pool, engine.g, rng
         self.dt, self.steps, self.n = engine.dt, engine.steps, n
         self.days = engine.curve(engine.g["days"], engine.steps + 1)
         layers, states = plan.layers, plan.states
@@ -451,10 +465,15 @@ class Clock:
             if days >= 0:
                 self.expires[i] = self.time_of(np.array([layer["since"] + days]))
         self.outcome = np.full((plan.events.size, n), -1)
-        self.intensity = states["intensity"]
-        size = int(engine.g["attributes"])
-        table = engine.curve(engine.g["attribute"], max(size * states.size, 1))
-        self.value = table[: size * states.size].reshape(size, states.size)
+        if (plan.events["after"] >= 0).any() or (plan.events["days_law"] >= 0).any() or int(engine.g["stops"]):
+            raise NotImplementedError("drawn dates and cancellation")
+        self.scale = np.ones((int(engine.g["hazards"]), n))
+        self.targets = [engine.pool[int(q["targets"]) :][: 2 * q["n_targets"]].reshape(-1, 2) for q in states]
+        size = int(engine.g["marks"])
+        self.value = np.zeros((size, states.size))
+        for q, state in enumerate(states):
+            for mark, value in engine.listed(state["marks"], 2):
+                self.value[int(mark), q] = value
         # integrals over the steps are running sums of what each change adds to its own and the next step
         self.attribute = np.zeros((size, self.steps + 1, n))
         self.occupancy = np.zeros((states.size, self.steps + 2))
@@ -488,19 +507,43 @@ class Clock:
             self.attribute[a, step, paths] += change * rest
             self.attribute[a, step + 1, paths] += change * (1.0 - rest)
 
-    def choose(self, states, addresses, counts, level):
-        """First item of each path's list of pairs whose running sum exceeds the level."""
+    def rates(self, q, paths):
+        """Yearly intensities of leaving a state, ``(target, path)``, as events have scaled them."""
+        first = self.plan.states["hazard"][q]
+        return self.targets[q][:, 1, None] * self.scale[first : first + len(self.targets[q])][:, paths]
+
+    def intensity(self, states, paths):
+        """Yearly intensity of leaving each path's state."""
+        out = np.empty(paths.size)
+        for q in np.unique(states):
+            here = states == q
+            out[here] = self.rates(q, paths[here]).sum(axis=0)
+        return out
+
+    def jump(self, states, paths, level):
+        """State that each path jumps to, in proportion to the intensities."""
         out = np.empty(states.size, np.int64)
         for q in np.unique(states):
             here = states == q
-            address, count = self.plan.states[addresses][q], self.plan.states[counts][q]
+            sums = np.cumsum(self.rates(q, paths[here]), axis=0)
+            place = (sums <= level[here] * sums[-1]).sum(axis=0)
+            out[here] = self.targets[q][np.minimum(place, len(sums) - 1), 0]
+        return out
+
+    def heir(self, states, level):
+        """State that follows where a clock runs out."""
+        out = np.empty(states.size, np.int64)
+        for q in np.unique(states):
+            here = states == q
+            address, count = self.plan.states["heirs"][q], self.plan.states["n_heirs"][q]
             pairs = self.pool[address : address + 2 * count].reshape(count, 2)
             place = np.searchsorted(pairs[:, 1], level[here], side="right")
             out[here] = pairs[np.minimum(place, count - 1), 0]
         return out
 
-    def happen(self, event, paths):
-        """An event takes place on some paths: rules, outcome, moves."""
+    def happen(self, e, paths):
+        """An event takes place on some paths: rules, outcome, what that does."""
+        event, past = self.plan.events[e], self.plan.events[e]["day"] < 0
         u, unruled = self.rng.random(paths.size), np.ones(paths.size, bool)
         outcome, rule = np.zeros(paths.size, np.int64), int(event["rules"])
         while unruled.any():
@@ -514,24 +557,41 @@ class Clock:
             outcome[holds] = np.searchsorted(sums, u[holds], side="right")
             unruled &= ~holds
             rule += int(self.pool[rule])
-        self.outcome[event["row"], paths] = outcome
-        at = int(event["moves"])
+        if event["outcome"] >= 0:
+            outcome[:] = event["outcome"]
+        self.outcome[e, paths] = outcome
+        at = int(event["effects"])
         for o in range(event["n_outcomes"]):
-            here = paths[outcome == o]
-            for q in self.pool[at + 1 : at + 1 + int(self.pool[at])].astype(np.int64):
+            here, effect = paths[outcome == o], at + 1
+            lists = []
+            for width in (1, 2, 3):
+                lists.append(self.engine.listed(effect, width))
+                effect += 1 + lists[-1].size
+            moves, scales, shifts = lists
+            for q in () if past else moves[:, 0].astype(np.int64):
                 full = np.full(here.size, q)
                 time, day = np.full(here.size, event["time"]), np.full(here.size, float(event["day"]))
                 self.enter(self.plan.states["layer"][q], here, full, time, day)
-            at += 1 + int(self.pool[at])
+            for h, factor in scales:
+                self.scale[int(h), here] *= factor
+            for mark, value, years in shifts:
+                end = min(event["time"] + years, self.steps * self.dt)
+                for time, change in ((max(event["time"], 0.0), value), (max(end, 0.0), -value)):
+                    position = time / self.dt
+                    step = min(int(position), self.steps - 1)
+                    self.attribute[int(mark), step, here] += change * (step + 1.0 - position)
+                    self.attribute[int(mark), step + 1, here] += change * (position - step)
+            at += int(self.pool[at])
 
     def run(self):
         """Attributes ``(attribute, step, path)``, final states, outcomes, occupancy sums."""
         begin = 0.0
-        for event in self.plan.events:
-            if event["time"] < self.steps * self.dt:
-                self.run_layers(begin, float(event["time"]))
-                self.happen(event, np.arange(self.n))
-                begin = float(event["time"])
+        for e in np.argsort(self.plan.events["time"], kind="stable"):
+            time = max(float(self.plan.events["time"][e]), 0.0)
+            if time < self.steps * self.dt:
+                self.run_layers(begin, time)
+                self.happen(e, np.arange(self.n))
+                begin = time
         self.run_layers(begin, self.steps * self.dt)
         attribute = np.cumsum(self.attribute, axis=1)[:, : self.steps]
         return attribute, self.state, self.outcome, np.cumsum(self.occupancy, axis=1)[:, : self.steps]
@@ -541,7 +601,7 @@ class Clock:
         for i in range(self.plan.layers.size):
             paths, now = np.arange(self.n), np.full(self.n, begin)
             while paths.size:
-                intensity = self.intensity[self.state[i, paths]]
+                intensity = self.intensity(self.state[i, paths], paths)
                 with np.errstate(divide="ignore"):
                     hazard = now + self.threshold[i, paths] / intensity
                 expiry = self.expires[i, paths]
@@ -555,7 +615,7 @@ class Clock:
     def change(self, i, paths, time, jumps):
         """A hazard (`jumps`) or an expiry moves a layer."""
         state, level, target = self.state[i, paths], self.rng.random(paths.size), np.empty(paths.size, np.int64)
-        target[jumps] = self.choose(state[jumps], "targets", "n_targets", level[jumps] * self.intensity[state[jumps]])
-        target[~jumps] = self.choose(state[~jumps], "heirs", "n_heirs", level[~jumps])
+        target[jumps] = self.jump(state[jumps], paths[jumps], level[jumps])
+        target[~jumps] = self.heir(state[~jumps], level[~jumps])
         self.threshold[i, paths[jumps]] = self.rng.standard_exponential(int(jumps.sum()))
         self.enter(i, paths, target, time, self.day_of(time))

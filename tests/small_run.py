@@ -8,6 +8,7 @@ from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.aggregate.store import PathStore
 from spvrisk.dataset.layout import default_paths
 from spvrisk.dataset.write import Provenance, write_result
+from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.names import FAN_PATHS, FANS, LEAF, QUANTITIES, TIMELINE, Labels
 
@@ -92,6 +93,7 @@ def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=N
         path,
         labels,
         summary(sums, store.values, labels, QUANTILES, LEVELS),
+        conditional(store.values, labels, QUANTILES, LEVELS),
         timeline(sums, store.fans, labels, QUANTILES),
         store.values,
         names or default_paths(labels),

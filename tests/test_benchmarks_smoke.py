@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -21,3 +22,30 @@ def test_benchmark__runs(script, arguments, word):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert word in done.stdout
+
+
+def test_numpy_engine__agrees_with_the_kernel(tmp_path):
+    """The yardstick does the same work: means of both within 5 standard errors of their difference."""
+    sys.path.insert(0, str(BENCHMARKS))
+    from numpy_engine import NumpyEngine
+    from side_by_side import STUDY, compiled
+
+    from spvrisk.runner.simulate import Settings, simulate
+
+    plan, labels = compiled(STUDY, [])
+    n = 4096
+    sums, store = simulate(plan, labels, Settings(n, 5, 1, 1))
+    other = NumpyEngine(plan, labels).run(n, np.random.default_rng(6))
+    compared = 0
+    for s, key in enumerate(labels.series):
+        ours, theirs = store.values[s], other.series[key]
+        ours, theirs = ours[np.isfinite(ours)], theirs[np.isfinite(theirs)]
+        assert abs(ours.size - theirs.size) <= 5 * np.sqrt(n), key
+        compared += 1
+        if not ours.size:  # never on any path
+            continue
+        error = np.sqrt(ours.var() / max(ours.size, 1) + theirs.var() / max(theirs.size, 1))
+        assert abs(ours.mean() - theirs.mean()) <= 5 * error + 1e-9 * abs(ours.mean()), key
+    occupancy = sums.occupancy / n
+    np.testing.assert_allclose(occupancy, other.occupancy / n, atol=5 * 0.5 * np.sqrt(2 / n))
+    assert compared == len(labels.series)

@@ -1,5 +1,6 @@
-"""Every study that ships loads and runs."""
+"""Every study that ships loads and runs, and its events can be forced."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,43 @@ CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 STUDIES = sorted(CONFIGS.glob("*.yaml"))
 
 
+def open_events(path):
+    return [name for name, event in load(path).study.events.items() if event.outcome is None]
+
+
+EVENTS = [(path, event) for path in STUDIES for event in open_events(path)]
+
+
+@cache
+def values(path, *overrides):
+    """Values by path of every quantity, by its unit and name, and the outcomes' names by event."""
+    loaded = load(path, overrides)
+    assert not loaded.warnings
+    plan, labels, _ = compile_study(loaded.study)
+    sums, store = simulate(plan, labels, Settings(paths=2000, seed=1, workers=1))
+    assert sums.n_paths == 2000
+    names = {name: list(event.outcomes) for name, event in loaded.study.events.items()}
+    return dict(zip(labels.series, store.values, strict=True)), names
+
+
 def test_configs__there_is_a_main_study():
     assert CONFIGS / "japan_us_2026.yaml" in STUDIES
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_configs__load_and_run(path):
-    loaded = load(path)
-    assert not loaded.warnings
-    plan, labels, _ = compile_study(loaded.study)
-    sums, store = simulate(plan, labels, Settings(paths=300, seed=1, workers=1))
-    npv = dict(zip(labels.series, store.values, strict=True))["portfolio", "npv_funder"]
-    assert sums.n_paths == 300 and np.isfinite(npv).all()
+    drawn, _ = values(path)
+    assert np.isfinite(drawn["portfolio", "npv_funder"]).all()
+
+
+@pytest.mark.parametrize(("path", "event"), EVENTS, ids=[f"{path.stem}-{event}" for path, event in EVENTS])
+def test_configs__paths_on_which_an_outcome_is_drawn_do_not_change_when_it_is_forced(path, event):
+    drawn, names = values(path)
+    key = "scheme", f"outcome_{event}"
+    for code, outcome in enumerate(names[event][:2]):
+        forced, _ = values(path, f"events.{event}.outcome={outcome}")
+        as_drawn = drawn[key] == code
+        assert 0 < as_drawn.sum() < as_drawn.size
+        assert (forced[key] == code).all()
+        for series, row in drawn.items():
+            np.testing.assert_array_equal(forced[series][as_drawn], row[as_drawn], err_msg=str(series))

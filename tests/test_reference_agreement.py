@@ -14,6 +14,8 @@ from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.names import TIMELINE
 
 SEED = 7
+MOST_SMALL_MARGINS = 2
+"""Discrete decisions so close to their threshold that they may fall either way, of all paths of a variant."""
 TOLERANCE = 1e-9
 MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local"}
 
@@ -86,7 +88,8 @@ def test_occupancy__sums_over_paths(pair):
 
 def test_margins__few_are_small(pair):
     *_, slow = pair
-    assert all((margin > TOLERANCE).all() for margin in slow.margins.values() if margin is not None)
+    small = [int((margin <= TOLERANCE).sum()) for margin in slow.margins.values() if margin is not None]
+    assert sum(small) <= MOST_SMALL_MARGINS
 
 
 def test_scores__against_exact_inversion():

@@ -30,7 +30,12 @@ class Problem(NamedTuple):
         head = f"{self.place} {self.path}".strip()
         got = f", got {self.value}" if self.value else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{head}: {self.rule}{got}{remedy}"
+        return _on_one_line(f"{head}: {self.rule}{got}{remedy}")
+
+
+def _on_one_line(text: str) -> str:
+    """Text with escapes for what a terminal would not print as it stands: line ends, controls, odd spaces."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 class InputError(Exception):

@@ -1,4 +1,6 @@
-"""Every kind of mistake through `spvrisk run`: exit code 2, the place, the rule, a remedy, and nothing left behind.
+"""Mistakes that planning or `spvrisk run` finds: exit code 2, the place, the rule, a remedy, and nothing left behind.
+
+Those that loading finds are in `test_bad_input.py`.
 
 The culprit's line is found by looking for it in the text, not by the code under test.
 """
@@ -26,29 +28,7 @@ class Mistake(NamedTuple):
 
 
 IN_THE_FILE = {
-    "unknown key": Mistake(
-        "spend_curve: {a: 2, b: 3}", "spend_kurve: {a: 2, b: 3}", "kurve", "is not a key", "did you"
-    ),
-    "per cent": Mistake(
-        "inflation_share: 0.3", "inflation_share: 55", "_share: 55", "must lie in [0, 1]", "0.55 for 55 %"
-    ),
-    "probabilities": Mistake(
-        "{same_course: 0.5, new_course: 0.5}",
-        "{same_course: 0.5, new_course: 0.7}",
-        "new_course: 0.7",
-        "must add up to 1",
-        "change them by -0.2",
-    ),
-    "not a number": Mistake("budget: 400", "budget: .nan", ".nan", "must be a finite number", "write a finite number"),
     "negative paths": Mistake("paths: 20000", "paths: -5", "paths: -5", "must lie in [1, 1e+12]", "write a number"),
-    "correlation": Mistake(
-        "wages: {steel: 0.3}\n    gas: {power: 0.6}",
-        "wages: {steel: 0.9, gas: 0.9}\n    steel: {gas: -0.5}",
-        "\ncorrelation:\n",
-        # by hand: the roots of (1 - x)(0.5 - x) = 2 * 0.9^2
-        "must be positive definite, got smallest eigenvalue -0.547, mostly of wages, ",
-        "move the correlations among wages, ",
-    ),
     "copula": Mistake(
         "correlation:\n",
         "correlation:\n  copula: t\n  degrees_of_freedom: 1.0e+7\n",
@@ -62,13 +42,6 @@ IN_THE_FILE = {
         "tail_share: 0.5",
         "the overruns below 50 % must have a mean between",
         "with this tail `mean` must lie between",
-    ),
-    "law cut away": Mistake(
-        "truncate: [0.85, 3]",
-        "truncate: [850, 3000]",
-        "[850, 3000]",
-        "must leave some probability",
-        "check the bounds' unit",
     ),
     "scipy law": Mistake(
         "{pert: {min: 0.9, mode: 1.1, max: 2}}",
@@ -87,7 +60,6 @@ IN_THE_FILE = {
     "start after the horizon": Mistake(
         "planned_start: 2026-09-01", "planned_start: 2076-09-01", "2076-09-01", "before the horizon", "lengthen"
     ),
-    "holidays": Mistake("holidays: [US]", "holidays: [US, XX]", "XX", "a calendar is not known", "ISO country codes"),
     "cap below floor": Mistake(
         "sigma: 0.4}}, floor: 0.5}",
         "sigma: 0.4}}, floor: {knots: [[0, 0], [9, 9]]}, cap: 5}",
@@ -101,9 +73,6 @@ IN_THE_FILE = {
         "growth: -1}",
         "must be above -1",
         "write e.g.",
-    ),
-    "path quantity": Mistake(
-        "output: {", "output: {paths: [npv_funder, npv_fundr], ", "npv_fundr", "name of a path quantity", "did you mean"
     ),
     "memory": Mistake(
         "paths: 20000,", "memory_mib: 64, paths: 300000,", "memory_mib: 64", "must fit", "set run.memory_mib to"
@@ -167,8 +136,6 @@ def test_mistake__in_the_file_is_told_with_its_line(mistake: Mistake, folder: Pa
 
 
 ON_THE_COMMAND_LINE = {
-    "no such path": (["--set", "run.pathes=5"], "--set 1 run.pathes: is no path of this study", "did you mean paths?"),
-    "no value": (["--set", "seed"], '--set 1: must be path=value, got "seed"', "write e.g. --set"),
     "wrong value": (["--set", "run.seed=-1"], "--set 1 run.seed: must lie in", "write a number"),
     "found in planning": (
         ["--set", "run.seed=3", "--set", "agreement.funding.holidays=[QQ]"],
@@ -178,7 +145,7 @@ ON_THE_COMMAND_LINE = {
     "key removed": (["--set", "study.currency=null"], "--set 1 study.currency: the key is missing", "add currency"),
     "memory": (
         ["--paths", "1000000", "--set", "run.memory_mib=64"],
-        "--set 1 run.memory_mib: 1,000,000 paths of 45 series must fit",
+        "--set 1 run.memory_mib: 1,000,000 paths of 48 series must fit",
         "or run.paths to",
     ),
     "memory of the default": (
@@ -189,9 +156,6 @@ ON_THE_COMMAND_LINE = {
     "negative paths": (["--paths", "-5"], "'--paths': -5 is not in the range x>=1", "--help"),
     "no paths": (["--paths", "0"], "'--paths': 0 is not in the range x>=1", "--help"),
     "seed too large": (["--seed", str(2**64)], "is not in the range", "--help"),
-    "existing output": (["--out", "there.h5"], "--out: file exists, got there.h5", "use --overwrite"),
-    "folder missing": (["--out", "no/such/r.h5"], "--out: must lie in a folder that exists", "create it first"),
-    "output is a folder": (["--out", "."], "--out: must be a file, not a folder", "name a file in it"),
 }
 
 
@@ -203,15 +167,6 @@ def test_mistake__on_the_command_line_is_told_with_its_option(case: tuple[list[s
     said = refused(folder, "study.yaml", *arguments)
     assert rule in said
     assert remedy in said
-
-
-def test_mistake__file_that_cannot_be_read(folder: Path) -> None:
-    (folder / "bytes.yaml").write_bytes(b"study:\n  title: \xff\xfe\n")
-    (folder / "empty.yaml").write_text("", encoding="utf-8")
-    assert "nowhere.yaml: cannot be read: no such file; check the path" in refused(folder, "nowhere.yaml")
-    assert "bytes.yaml:2: must be UTF-8 text" in refused(folder, "bytes.yaml")
-    assert "empty.yaml" in refused(folder, "empty.yaml")
-    assert "cannot be read" in refused(folder, ".")
 
 
 def test_mistake__results_that_is_no_folder(folder: Path) -> None:
@@ -228,8 +183,7 @@ def test_mistake__in_an_included_file_and_in_a_table(folder: Path) -> None:
     text = "include: [factors.yaml]\n" + head[: head.index("factors:")] + "layers:\n" + laws
     (folder / "study.yaml").write_text(text + "correlation: {table: pairs.csv}\n", encoding="utf-8")
     said = refused(folder, "study.yaml")
-    last = text.count("\n") + 1
-    assert f"study.yaml:{last} correlation: the matrix must be" in said
+    assert "pairs.csv:2:3 correlation.pairs.wages.steel: the matrix must be" in said
     factors = (folder / "factors.yaml").read_text(encoding="utf-8")
     changed = factors.replace("floor: 0.5}", "floor: {knots: [[0, 0], [9, 9]]}, cap: 5}")
     (folder / "factors.yaml").write_text(changed, encoding="utf-8")

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from ruamel.yaml import YAML
 from spvrisk.cli import main
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
-STUDIES = [STARTER, *sorted((STARTER.parents[3] / "configs").glob("*.yaml"))]
+FILES = [STARTER, *sorted((STARTER.parents[3] / "configs").rglob("*.yaml"))]
+"""Included files too: a file may hold any part of a study."""
 
 
 def mismatches(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str = "") -> list[str]:
@@ -58,7 +61,7 @@ def schema() -> dict[str, Any]:
     return read
 
 
-@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_schema__fits_studies_that_load(path: Path) -> None:
     read = schema()
     study = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
@@ -75,15 +78,83 @@ def test_schema__finds_mistakes() -> None:
     assert len(mismatches(study, read, read)) == 4
 
 
-def test_schema__describes_every_key_with_a_number() -> None:
+def parts(node: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every property anywhere in a schema, with its path."""
+    if isinstance(node, dict):
+        named = node.get("properties", {})
+        yield from ((f"{at}.{key}", value) for key, value in named.items())
+        for key, value in node.items():
+            if key in ("properties", "patternProperties", "$defs"):
+                for name, inner in value.items():
+                    yield from parts(inner, f"{at}.{name}")
+            else:
+                yield from parts(value, at)
+    elif isinstance(node, list):
+        for item in node:
+            yield from parts(item, at)
+
+
+def described(node: dict[str, Any], root: dict[str, Any]) -> bool:
+    """Whether a part says what it is: itself, or the one part that it refers to (or null)."""
+    if node.get("description"):
+        return True
+    if "$ref" in node:
+        return described(root["$defs"][node["$ref"].rpartition("/")[2]], root)
+    choices = [choice for choice in node.get("anyOf", []) if choice.get("type") != "null"]
+    return len(choices) == 1 and described(choices[0], root)
+
+
+def is_numeric(node: dict[str, Any]) -> bool:
+    """Whether a part is a number, or a list or mapping of numbers."""
+    inner = [*node.get("anyOf", []), *node.get("prefixItems", []), *node.get("patternProperties", {}).values()]
+    inner += [node[key] for key in ("items", "additionalProperties") if isinstance(node.get(key), dict)]
+    return node.get("type") in ("number", "integer") or any(map(is_numeric, inner))
+
+
+UNIT = re.compile(
+    r"\byears?\b|\byearly\b|\bmonths?\b|\bdays\b|\bMW\b|\bMiB\b|\bunits?\b|\bcurrency\b"  # with a dimension
+    r"|\bshares?\b|\bparts?\b|\bmultiples?\b|\bmultiplier\b|\bweights?\b|\bprobabilit|\bcorrelation\b|\bnumber of\b"
+    r"|\bnumbers that hold\b|\bseed\b|\bno unit\b"  # without
+)
+
+
+def test_schema__describes_every_key() -> None:
     read = schema()
-    lacking = [
-        f"{name}.{key}"
-        for name, part in read["$defs"].items()
-        for key, value in part.get("properties", {}).items()
-        if value.get("type") in ("number", "integer") and not value.get("description")
-    ]
-    assert lacking == []
+    found = list(parts(read))
+    assert len(found) > 150
+    assert [at for at, part in found if not described(part, read)] == []
+
+
+def test_schema__says_the_unit_of_every_number() -> None:
+    numbers = [(at, part.get("description", "")) for at, part in parts(schema()) if is_numeric(part)]
+    assert len(numbers) > 90
+    assert [(at, text) for at, text in numbers if not UNIT.search(text)] == []
+
+
+def test_schema__finds_what_says_nothing() -> None:
+    read = schema()
+    read["$defs"]["Project"]["properties"]["budget"].pop("description")
+    read["$defs"]["Law"]["anyOf"][1]["properties"]["beta"]["properties"]["sd"]["description"] = "spread"
+    assert [at for at, part in parts(read) if not described(part, read)] == [".Project.budget"]
+    silent = [at for at, part in parts(read) if is_numeric(part) and not UNIT.search(part.get("description", ""))]
+    assert sorted(silent) == [".Law.beta.sd", ".Project.budget"]
+
+
+def plain(value: Any) -> Any:
+    """What JSON would hold of a study: dates as texts."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_schema__fits_by_the_package_for_it(path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    jsonschema.Draft202012Validator.check_schema(schema())
+    study = plain(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")))
+    assert [error.message for error in jsonschema.Draft202012Validator(schema()).iter_errors(study)] == []
 
 
 def test_schema__is_written_to_a_file_once(tmp_path: Path) -> None:

@@ -4,9 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from click.testing import CliRunner
 
-from spvrisk.cli import main
 from spvrisk.config import load_study
 from spvrisk.errors import InputError
 
@@ -431,16 +429,6 @@ def test_mistake__names_place_rule_and_remedy(mistake: Mistake, tmp_path: Path) 
     assert all(problem.remedy for problem in caught.value.problems)
 
 
-@pytest.mark.parametrize("name", list(MISTAKES)[:14])
-def test_mistake__ends_the_command_with_code_2(name: str, tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["validate", str(write(tmp_path, MISTAKES[name]))])
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    assert MISTAKES[name].rule in result.stderr
-    assert MISTAKES[name].remedy in result.stderr
-
-
 def test_mistakes__are_reported_all_at_once_in_order_of_place(tmp_path: Path) -> None:
     text = TEXT
     for name in ("per cent for a share", "unknown factor", "probabilities", "past event", "unknown mode"):
@@ -467,7 +455,7 @@ def test_mistakes__are_reported_all_at_once_in_order_of_place(tmp_path: Path) ->
         (b"# only a comment\n", 1, "must not be empty"),
         (b"- a\n- b\n", 1, "must be a mapping of keys"),
         (b"study: {}\nx: \xff\xfe\n", 2, "must be UTF-8"),
-        (b"study: {}\nx: \x00\n", 2, "must be YAML 1.2"),
+        (b"study: {}\nx: \x00\n", 2, "must be text without control characters"),
         (b"a: 1\n---\nb: 2\n", 2, "one document"),
         (b"a: 1\nb: [1, 2\n", 2, "must be YAML 1.2"),
         (b'a: 1\nb: "x\n', 2, "must be YAML 1.2"),

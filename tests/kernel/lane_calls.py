@@ -4,15 +4,16 @@ import numpy as np
 from numba import uint64
 
 from spvrisk.kernel.cache import cache_folder
-from spvrisk.kernel.clock import NOW, next_change
+from spvrisk.kernel.clock import FATE, NOW, next_change
 from spvrisk.kernel.irr import irr
 from spvrisk.kernel.maths import L, entry, exp, log, score
 from spvrisk.kernel.operation import age
 from spvrisk.kernel.philox import fill_scores, fill_words, philox, word
 from spvrisk.kernel.rows import AVAILABLE, CARRY, DEEMED, DUE, FUNDER, HOST, PAID, SPEND, START_RATE, fill
 from spvrisk.kernel.rows import COMPLETION as COMPLETION
+from spvrisk.kernel.rows import WORK_END as WORK_END
 from spvrisk.kernel.run import split_step
-from spvrisk.plan.arrays import EVENT, PROJECT, SPLIT_CUMULATIVE, SPLIT_PERIODIC, STATE, STUDY
+from spvrisk.plan.arrays import PROJECT, SPLIT_CUMULATIVE, SPLIT_PERIODIC, STUDY
 
 LANES = int(L)
 FIXED_ROWS = 64
@@ -85,9 +86,9 @@ with cache_folder():
         irr(w, uint64(NET), steps, steps_per_year, uint64(NET - LANES))
 
     @entry
-    def next_of(events, states, now, e, time, horizon):  # type: ignore[no-untyped-def]
+    def next_of(now, fate, time, horizon):  # type: ignore[no-untyped-def]
         """What happens next on a path."""
-        return next_change(events, states, now, e, time, horizon)
+        return next_change(now, fate, time, horizon)
 
 
 def record(dtype, **fields):
@@ -131,7 +132,8 @@ def split(
         spend[:, :n] = np.asarray(calls, float).reshape(steps, -1)
     w, out = np.zeros(FIXED_ROWS * LANES), np.zeros((steps, len(ROWS), LANES))
     w[int(PAID) : int(PAID) + LANES] = paid_in
-    w[int(COMPLETION) : int(COMPLETION) + LANES] = completion
+    for row in (COMPLETION, WORK_END):
+        w[int(row) : int(row) + LANES] = completion
     if mode == "cumulative":
         w[int(DEEMED) : int(DEEMED) + LANES] = paid_in
     study = record(
@@ -163,22 +165,15 @@ def rates_of_return(flows, m):
 
 
 def layers_now(*rows):
-    """Records of the layers of one path: state, expires, threshold."""
+    """Records of the layers of one path: intensity, expires, threshold."""
     now = np.zeros(len(rows), NOW)
-    for i, (state, expires, threshold) in enumerate(rows):
-        now[i]["state"], now[i]["expires"], now[i]["threshold"] = state, expires, threshold
+    for i, (intensity, expires, threshold) in enumerate(rows):
+        now[i]["intensity"], now[i]["expires"], now[i]["threshold"] = intensity, expires, threshold
     return now
 
 
-def intensities(*values):
-    """Records of states with total intensities."""
-    states = np.zeros(len(values), STATE)
-    states["intensity"] = values
-    return states
-
-
 def events_at(*times):
-    """Records of events at times."""
-    events = np.zeros(len(times), EVENT)
-    events["time"] = times
-    return events
+    """Records of the events of one path, to take place at times."""
+    fate = np.zeros(len(times), FATE)
+    fate["time"] = times
+    return fate

@@ -48,7 +48,7 @@ def test_compile__study_record(done):
     assert (g["steps"], g["dt"], g["money_unit"], g["tail_nu"]) == (32, 0.25, 1e6, 5.0)
     assert (g["mode"], g["first_share"], g["second_share"]) == (SPLIT_PERIODIC, 0.5, 0.1)
     assert (g["carry_bears_interest"], g["interest_before_completion"]) == (0, 1)
-    assert (g["reference_factor"], g["fx_factor"], g["attributes"]) == (0, 1, 1)
+    assert (g["reference_factor"], g["fx_factor"], g["marks"]) == (0, 1, 1)
     assert g["all_cost_stream"] == stream_of("construction/all/cost") != g["all_delay_stream"]
     days = read(done.plan, g["days"], 33)
     assert days[:4].tolist() == [0, 91, 183, 275] and days[32] == (date(2034, 3, 31) - date(2026, 3, 31)).days
@@ -114,17 +114,19 @@ def test_compile__layers_states_and_events(done):
     plan = done.plan
     assert plan.layers["first"].tolist() == [0, 5] and plan.layers["initial"].tolist() == [0, 5]
     assert plan.layers["since"][0] == -35  # 2026-02-24
-    assert plan.states["intensity"].tolist() == pytest.approx([0.5, 2.0, 0.5, 0.5, 0.9, 0.25, 1.0, 0.0])
+    assert plan.states["n_targets"].tolist() == [1, 3, 1, 2, 2, 1, 1, 0]
+    assert plan.states["hazard"].tolist() == [0, 1, 4, 5, 7, 9, 10, 11] and plan.study[0]["hazards"] == 11
     assert plan.states["expiry_days"].tolist() == [150, -1, 150, -1, -1, -1, -1, -1]
     gap = plan.states[1]
     pairs = read(plan, gap["targets"], 6).reshape(3, 2)
-    np.testing.assert_allclose(pairs, [[3, 1.0], [4, 1.2], [2, 2.0]])
+    np.testing.assert_allclose(pairs, [[3, 1.0], [4, 0.2], [2, 0.8]])
     heirs = read(plan, plan.states[0]["heirs"], 8).reshape(4, 2)
     np.testing.assert_allclose(heirs, [[3, 0.5], [1, 0.7], [2, 0.9], [4, 1.0]])
     assert plan.events["day"].tolist() == [(date(2026, 11, 3) - date(2026, 3, 31)).days, 1026]
     assert plan.events["time"][0] == pytest.approx(0.25 * (2 + 34 / 92))
-    moves = read(plan, plan.events[1]["moves"], 6)
-    assert moves.tolist() == [0, 1, 1, 2, 4, 7]
+    # size; moves, scales, shifts, delays, stops
+    effects = read(plan, plan.events[1]["effects"], 6 + 7 + 8)
+    assert effects.tolist() == [6, 0, 0, 0, 0, 0, 7, 1, 1, 0, 0, 0, 0, 8, 2, 4, 7, 0, 0, 0, 0]
 
 
 def test_compile__project_records(study, done):

@@ -61,10 +61,6 @@ class _Commands(click.Group):
             code = 2
         except RunError as error:
             click.echo(str(error), err=True)
-            if isinstance(error.__cause__, OSError | RuntimeError):
-                # HDF5 could not write its file, and would crash when it tries again at exit
-                sys.stdout.flush()
-                os._exit(1)
             code = 1
         except click.ClickException as error:
             error.show()

@@ -11,7 +11,7 @@ from spvrisk.dataset.read import Result, open_result
 from spvrisk.errors import InputError, Problem
 
 
-@click.command("summary", epilog="Example: spvrisk summary results/japan_us_2026.h5 --given midterm_2026=opposition")
+@click.command("summary", epilog="Example: spvrisk summary results/study.h5 --given ruling=upheld")
 @click.argument("result", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")
 @click.option(

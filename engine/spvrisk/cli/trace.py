@@ -13,7 +13,7 @@ from spvrisk.errors import InputError, Problem
 from spvrisk.files import atomic_write
 
 
-@click.command("trace", epilog="Example: spvrisk trace results/japan_us_2026.h5 --rank 0.99 --by npv_funder")
+@click.command("trace", epilog="Example: spvrisk trace results/study.h5 --rank 0.99 --by npv_funder")
 @click.argument("result", type=click.Path())
 @click.option("--path", "number", type=click.IntRange(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")

@@ -22,6 +22,7 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """
     try:
         loaded = load(study, overrides)
+        _plan(loaded)
     except InputError as error:
         if as_json:
             click.echo(_report(error.problems, []))
@@ -33,6 +34,17 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"ok: {_counts(loaded)}")
+
+
+def _plan(loaded: Loaded) -> None:
+    """Refuse what only planning sees: laws that cannot be, dates against the calendar, names of results."""
+    from spvrisk.dataset.layout import check_names, check_paths
+    from spvrisk.plan.compile import compile_study
+
+    with loaded.places.filled_in():
+        labels = compile_study(loaded.study).labels
+        check_paths(loaded.study.output.paths or (), labels)
+        check_names(labels)
 
 
 def _counts(loaded: Loaded) -> str:

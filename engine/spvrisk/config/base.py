@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Strict,
@@ -238,5 +239,5 @@ def sum_flaws(at: tuple[Key, ...], what: str, numbers: list[float]) -> list[Flaw
 class Title(Model):
     """A title by language."""
 
-    en: str
-    ja: str | None = None
+    en: str = Field(description="in English")
+    ja: str | None = Field(default=None, description="in Japanese")

@@ -111,6 +111,8 @@ def sound(items: Mapping[str, M | None]) -> Iterator[tuple[str, M]]:
 
 def _known(at: Path, name: str, names: Iterable[str], what: str) -> Iterator[Flaw]:
     allowed = list(names)
+    if not allowed and what in ("a curve", "a factor"):
+        return  # a study without any of them is told so, once
     if name not in allowed:
         yield Flaw(at, f"must name {what}", shown(name), suggestion(name, allowed))
 
@@ -215,6 +217,18 @@ def _season(at: Path, factor: Factor, steps: int) -> Iterator[Flaw]:
 
 
 def _correlation(draft: Draft) -> Iterator[Flaw]:
+    flaws = list(_pairs(draft))
+    yield from flaws
+    if draft.correlation is not None and draft.correlation.pairs and not flaws:
+        # loads NumPy, which most commands that read a study do without
+        from spvrisk.config.definite import definite_flaw
+
+        flaw = definite_flaw(draft.correlation.pairs, draft.correlation.kind)
+        if flaw is not None:
+            yield flaw
+
+
+def _pairs(draft: Draft) -> Iterator[Flaw]:
     seen: set[frozenset[str]] = set()
     for first, row in (draft.correlation.pairs if draft.correlation else {}).items():
         yield from _correlated(("correlation", "pairs", first), first, draft)

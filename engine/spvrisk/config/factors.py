@@ -42,7 +42,9 @@ Knots = Annotated[tuple[Pair, ...], Lax, AfterValidator(_knots_in_order)]
 class ZeroCurve(Model):
     """Zero curve: yearly effective rates, linear between knots, flat outside."""
 
-    knots: Knots = Field(description="[years from the value date, rate as 0.0365 for 3.65 %]; or `table`: a CSV file")
+    knots: Knots = Field(
+        description="[years from the value date, yearly rate: 0.0365 for 3.65 %]; or `table`: a CSV file"
+    )
 
     @model_validator(mode="after")
     def _rates(self) -> "ZeroCurve":
@@ -60,12 +62,16 @@ class Curve(Model):
     `dates` is set.
     """
 
-    value: float | None = Field(default=None, description="value at the value date")
-    growth: Rate = Field(default=0.0, description="yearly growth of `value`: value * (1 + growth)^t")
+    value: float | None = Field(default=None, description="value at the value date, in the unit of what the curve is")
+    growth: Rate = Field(default=0.0, description="growth of `value`, 1/year: value * (1 + growth)^t")
     knots: Knots | None = Field(
-        default=None, description="[years, value], linear between, flat outside; twice the same year is a jump"
+        default=None,
+        description="[years, value], linear between, flat outside; twice the same year is a jump; in the unit of "
+        "what the curve is",
     )
-    dates: dict[Date, float] | None = Field(default=None, description="value by date, linear between, flat outside")
+    dates: dict[Date, float] | None = Field(
+        default=None, description="value by date, linear between, flat outside, in the unit of what the curve is"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -118,9 +124,9 @@ class Gbm(Model):
 
     start: Positive = Field(description="value at the value date, in the factor's unit")
     drift: Rate | None = Field(
-        default=None, description="yearly drift of the mean; left out only for a party's fx (parity)"
+        default=None, description="drift of the mean, 1/year; left out only for a party's fx (parity)"
     )
-    sigma: Volatility = Field(description="yearly volatility of the logarithm")
+    sigma: Volatility = Field(description="volatility of the logarithm, 1/sqrt(year)")
 
 
 class Ou(Model):
@@ -129,7 +135,7 @@ class Ou(Model):
     start: Positive = Field(description="value at the value date, in the factor's unit")
     mean: PositiveCurve = Field(description="long-run mean of the factor itself, in its unit")
     kappa: Reversion = Field(description="speed of reversion, 1/year")
-    sigma: Volatility = Field(description="yearly volatility of the logarithm")
+    sigma: Volatility = Field(description="volatility of the logarithm, 1/sqrt(year)")
 
 
 class Vasicek(Model):
@@ -138,18 +144,18 @@ class Vasicek(Model):
     start: float = Field(description="value at the value date, in the factor's unit")
     mean: Curve = Field(description="long-run level, in the factor's unit")
     kappa: Reversion = Field(description="speed of reversion, 1/year")
-    sigma: NonNegative = Field(description="yearly volatility of the level, in the factor's unit")
+    sigma: NonNegative = Field(description="volatility of the level, in the factor's unit per sqrt(year)")
 
 
 class Merton(Model):
     """Geometric Brownian motion with normal jumps of the logarithm."""
 
     start: Positive = Field(description="value at the value date, in the factor's unit")
-    drift: Rate = Field(description="yearly drift of the mean, jumps included")
-    sigma: Volatility = Field(description="yearly volatility of the logarithm between jumps")
-    jump_intensity: Annotated[float, Within(0, 50)] = Field(description="jumps a year")
-    jump_mean: Rate = Field(description="mean of a jump of the logarithm")
-    jump_sd: Volatility = Field(description="standard deviation of a jump of the logarithm")
+    drift: Rate = Field(description="drift of the mean, jumps included, 1/year")
+    sigma: Volatility = Field(description="volatility of the logarithm between jumps, 1/sqrt(year)")
+    jump_intensity: Annotated[float, Within(0, 50)] = Field(description="mean number of jumps, 1/year")
+    jump_mean: Rate = Field(description="mean of a jump of the logarithm, no unit")
+    jump_sd: Volatility = Field(description="standard deviation of a jump of the logarithm, no unit")
 
 
 class Deterministic(Model):
@@ -231,7 +237,7 @@ class Correlation(Model):
 
     copula: Literal["gaussian", "t"] = Field(default="gaussian", description="copula of a step's innovations")
     degrees_of_freedom: Annotated[float, Within(2, open_low=True)] | None = Field(
-        default=None, description="of the t copula; only and always with copula t"
+        default=None, description="of the t copula, no unit; only and always with copula t"
     )
     kind: Literal["score", "rank"] = Field(
         default="score", description="what the numbers are: of the scores, or Spearman's"

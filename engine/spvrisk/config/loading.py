@@ -16,7 +16,7 @@ from spvrisk.config.messages import flaw_problems, model_problems
 from spvrisk.config.overrides import apply, unknown_column
 from spvrisk.config.places import Places
 from spvrisk.config.projects import Project
-from spvrisk.config.source import Node, Place, Scalar, parse
+from spvrisk.config.source import Node, Place, Scalar, no_text, parse
 from spvrisk.config.study import Study
 from spvrisk.config.tables import (
     Table,
@@ -197,9 +197,17 @@ class _Files:
             self.problem(Place(file, line), "must be UTF-8 text", "other bytes", "save the file as UTF-8")
             return None
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            what = "" if at.file == file else f" {file}"
+            own_words = "not a file name" if isinstance(error, ValueError) else str(error)
+            reason = (getattr(error, "strerror", None) or own_words).lower()
+            named = file if file == file.strip() and file else shown(file)
+            what = "" if at.file == file else f" {named}"
             self.problem(at, f"cannot be read{what}: {reason.removesuffix(' or directory')}", "", "check the path")
+            return None
+        bad = no_text(text)
+        if bad is not None:
+            line = text.count("\n", 0, bad) + 1
+            rule, remedy = "must be text without control characters", "take them out, or save the file as UTF-8"
+            self.problem(Place(file, line), rule, repr(text[bad]), remedy)
             return None
         self.texts[file] = text
         return text

@@ -120,7 +120,8 @@ def _words(kind: str, ctx: Mapping[str, Any], value: object) -> tuple[str, str]:
     if kind in ("literal_error", "union_tag_invalid"):
         allowed = re.findall(r"'([^']*)'", str(ctx.get("expected", ctx.get("expected_tags", ""))))
         names = allowed or re.findall(r"\d+", str(ctx.get("expected", "")))
-        return f"must be one of {', '.join(names)}", suggestion(str(value), names) if allowed else "take one of them"
+        guess, listed, _ = suggestion(str(value), names).partition("allowed:")
+        return f"must be one of {', '.join(names)}", guess.strip() if listed and guess else "take one of them"
     if kind in ("too_short", "too_long"):
         if ctx.get("field_type") == "Tuple" or kind == "too_long":
             length = ctx.get("max_length", ctx.get("min_length"))

@@ -37,8 +37,8 @@ class Phase(Model):
 class SpendCurve(Model):
     """Cumulative spend over progress, as the distribution function of Beta(a, b)."""
 
-    a: Annotated[float, Within(0.5, 100)] = Field(description="first exponent; larger: later spend")
-    b: Annotated[float, Within(0.5, 100)] = Field(description="second exponent; larger: earlier spend")
+    a: Annotated[float, Within(0.5, 100)] = Field(description="first exponent, no unit; larger: later spend")
+    b: Annotated[float, Within(0.5, 100)] = Field(description="second exponent, no unit; larger: earlier spend")
 
 
 class ProjectCorrelation(Model):
@@ -62,8 +62,8 @@ class ProjectCorrelation(Model):
 class TariffRef(Model):
     """Attribute of a layer that is the tariff rate on imported equipment."""
 
-    layer: str
-    attribute: str
+    layer: str = Field(description="name of the layer")
+    attribute: str = Field(description="name of its attribute: the rate, 0.1 for 10 %")
 
 
 class Construction(Model):
@@ -163,7 +163,9 @@ class Contract(Model):
     """Sales contract for a share of the output."""
 
     price: Law = Field(description="study currency per unit of output, in money of the value date")
-    escalator: Rate | None = Field(default=None, description="yearly rise from the value date; or `indices`")
+    escalator: Rate | None = Field(
+        default=None, description="rise from the value date, 1/year: 0.02 for 2 % a year; or `indices`"
+    )
     indices: Weights | None = Field(
         default=None, description="weights of the indices that the price rides on; or `escalator`"
     )
@@ -224,7 +226,7 @@ class FixedOm(Model):
 class Tax(Model):
     """Tax on the SPV's income, with straight-line depreciation."""
 
-    rate: Annotated[float, Within(0, 1, open_high=True)] = Field(description="rate on taxable income")
+    rate: Annotated[float, Within(0, 1, open_high=True)] = Field(description="share of taxable income: 0.21 for 21 %")
     life_years: Years = Field(description="years of depreciation from completion")
 
 
@@ -244,7 +246,7 @@ class Operation(Model):
 class SplitOverride(Model):
     """What a project changes of the agreement's split."""
 
-    spread: Rate | None = Field(default=None, description="over the reference rate, per year")
+    spread: Rate | None = Field(default=None, description="over the reference rate, 1/year: 0.015 for 1.5 %")
     deemed_life_years: Years | None = Field(default=None, description="years of the deemed repayment")
 
 

@@ -8,6 +8,38 @@ from spvrisk.config.study import Study
 Schema = dict[str, Any]
 
 
+_OWN = "in the unit of the quantity"
+_MEANINGS = {
+    "mean": f"mean, {_OWN}",
+    "sd": f"standard deviation, {_OWN}",
+    "median": f"median, {_OWN}",
+    "sigma": "standard deviation of the logarithm, no unit",
+    "p10": f"quantile of probability 0.1, {_OWN}",
+    "p90": f"quantile of probability 0.9, {_OWN}",
+    "min": f"lowest value, {_OWN}",
+    "mode": f"likeliest value, {_OWN}",
+    "max": f"highest value, {_OWN}",
+    "a": "first exponent, no unit",
+    "b": "second exponent, no unit",
+    "shape": "shape, no unit",
+    "scale": f"scale, {_OWN}",
+    "location": f"location, {_OWN}",
+    "degrees_of_freedom": "degrees of freedom, no unit",
+    "values": f"values, {_OWN}",
+    "probabilities": "probability of each value",
+    "csv": "CSV file, relative to this file",
+    "column": "column of the CSV file with the values",
+    "name": "name of a law in scipy.stats",
+    "args": "its parameters by name, loc and scale too",
+    "tail_share": "share of projects with an overrun of 0.5 (50 %) or more",
+    "tail_mean": "mean overrun of those, as a share of the budget: 1.09 for 109 %",
+    "cap": "highest actual cost as a multiple of the budget",
+    "body": "lowest and highest actual cost outside the tail, as multiples of the budget",
+}
+"""What the parameters of laws are, with their units."""
+_REFERENCE_CLASS = {"mean": "mean overrun as a share of the budget: 0.16 for 16 %"}
+
+
 def json_schema() -> Schema:
     """Schema (draft 2020-12) of a study file.
 
@@ -26,6 +58,9 @@ def json_schema() -> Schema:
     )
     for part in ("Party", "Event", "Project"):
         parts[part]["required"].remove("title")  # the name stands in
+    parts["Layer"]["required"].remove("initial")  # the including study may say in which state a layer begins
+    parts["Timing"] = _timing(parts["Timing"])
+    parts["Shift"] = _shift(parts["Shift"])
     parts["Process"] |= {"minProperties": 1, "maxProperties": 1}
     parts["Event"]["properties"]["probabilities"] = _probabilities(parts["Event"]["properties"]["probabilities"])
     properties = schema["properties"]
@@ -45,12 +80,14 @@ def _law() -> Schema:
     numbers = {"type": "array", "items": {"type": "number"}}
     kinds: dict[str, Any] = {key: numbers for key in (*LISTS, "body")}
     kinds |= {key: {"type": "string"} for key in TEXTS} | {"args": {"type": "object"}}
-    families: dict[str, Any] = {"fixed": {"type": "number", "description": "One value."}}
+    families: dict[str, Any] = {"fixed": {"type": "number", "description": f"One value, {_OWN}."}}
     for name, family in FAMILIES.items():
         families[name] = {
             "type": "object",
             "description": family.meaning,
-            "properties": {key: kinds.get(key, {"type": "number"}) for key in family.keys},
+            "properties": {
+                key: {**kinds.get(key, {"type": "number"}), "description": _meaning(name, key)} for key in family.keys
+            },
             "anyOf": [{"required": list(form)} for form in family.forms],
             "additionalProperties": False,
         }
@@ -59,12 +96,15 @@ def _law() -> Schema:
         "description": "Weighted laws; weights add up to 1.",
         "items": {
             "type": "object",
-            "properties": {"weight": {"type": "number", "minimum": 0, "maximum": 1}, "law": {"$ref": "#/$defs/Law"}},
+            "properties": {
+                "weight": {"type": "number", "minimum": 0, "maximum": 1, "description": "share of the law"},
+                "law": {"$ref": "#/$defs/Law"},
+            },
             "required": ["weight", "law"],
             "additionalProperties": False,
         },
     }
-    truncate = {**numbers, "description": "Condition the law to [low, high].", "minItems": 2, "maxItems": 2}
+    truncate = {**numbers, "description": f"Condition the law to [low, high], {_OWN}.", "minItems": 2, "maxItems": 2}
     mapping = {
         "type": "object",
         "properties": {**families, "truncate": truncate},
@@ -72,6 +112,11 @@ def _law() -> Schema:
         "additionalProperties": False,
     }
     return {"description": "Law of a random quantity: a number, or one family.", "anyOf": [{"type": "number"}, mapping]}
+
+
+def _meaning(family: str, key: str) -> str:
+    own = _REFERENCE_CLASS if family == "reference_class" else {}
+    return own.get(key) or _MEANINGS[key]
 
 
 def _curve(mapping: Schema) -> Schema:
@@ -83,6 +128,17 @@ def _zero_curve(mapping: Schema) -> Schema:
     out = {key: value for key, value in mapping.items() if key != "required"}
     out["properties"] = {**mapping["properties"], "table": _file("the columns years and rate")}
     return {**out, "oneOf": [{"required": ["knots"]}, {"required": ["table"]}]}
+
+
+def _timing(mapping: Schema) -> Schema:
+    meaning = "A date, or days counted from a date or from another event."
+    forms = [{"required": [key]} for key in ("on", "from", "after")]
+    return {"description": meaning, "anyOf": [{"type": "string", "format": "date"}, {**mapping, "oneOf": forms}]}
+
+
+def _shift(mapping: Schema) -> Schema:
+    meaning = "What an outcome does to a factor: a number for ever, or a value for some years."
+    return {"description": meaning, "anyOf": [{"type": "number"}, mapping]}
 
 
 def _probabilities(rules: Schema) -> Schema:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from spvrisk.config.base import Key
+from spvrisk.config.base import Key, shown
 from spvrisk.errors import Problem
 
 Scalar = None | bool | int | float | str | date
@@ -18,6 +18,7 @@ MAX_NODES = 300_000
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -51,6 +52,15 @@ class Node:
 
     value: "Scalar | dict[str, Node] | list[Node]"
     place: Place
+
+
+def no_text(text: str) -> int | None:
+    """Position of the first character that no text has (controls, halves of characters), None where all are sound.
+
+    A study's texts go to terminals and into result files, which are ruined or crash by them.
+    """
+    found = _NO_TEXT.search(text)
+    return None if found is None else found.start()
 
 
 def scalar(text: str) -> Scalar:
@@ -146,6 +156,7 @@ class _Builder:
         before = self.count
         if isinstance(event, kinds.ScalarEvent):
             plain = event.style is None
+            self.check_text(event.value, here, path)
             built = Node(scalar(event.value) if plain else event.value, here)
         elif isinstance(event, kinds.MappingStartEvent):
             built = Node(self.mapping(events, path), key or here)
@@ -165,6 +176,7 @@ class _Builder:
             if not isinstance(event, kinds.ScalarEvent):
                 self.refuse(here, "a key must be a plain name", "", "put text with [ ] { } * in quotes")
             name = event.value
+            self.check_text(name, here, path)
             value = self.node(next(events), events, here, (*path, name))
             if name in lines:
                 rule = f"the key is there twice, first in line {lines[name].line}"
@@ -194,6 +206,11 @@ class _Builder:
         self.grow(size - 1, here)
         return node
 
+    def check_text(self, text: str, here: Place, path: tuple[Key, ...]) -> None:
+        if no_text(text) is not None:
+            rule = "text must not hold control characters"
+            self.problems.append(Problem(str(here), dotted(path), rule, shown(text), "take the escapes out"))
+
     def grow(self, nodes: int, here: Place) -> None:
         self.count += nodes
         if self.count > MAX_NODES:
@@ -217,6 +234,8 @@ _HINTS = (
     ("mapping values are not allowed", "put text that has a colon in quotes, and check the indentation"),
     ("expected ',' or", "close the bracket, and put text with special characters in quotes"),
     ("unexpected end of stream", "close the quotes"),
+    ("expected '<document start>'", "check the indentation: the keys at the top begin in the first column"),
+    ("special characters", "take the invisible characters out, or save the file as UTF-8 text"),
     ("cannot start any token", "put the text in quotes"),
     ("could not find expected ':'", "write `key: value`, and check the indentation"),
     ("expected <block end>", "check the indentation"),

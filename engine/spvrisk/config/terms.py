@@ -40,7 +40,7 @@ class StudyHead(Model):
     )
     value_date: Date = Field(description="date to which flows are discounted; start of step 0")
     horizon_years: Years = Field(description="years from the value date; a whole number of steps")
-    steps_per_year: StepsPerYear = Field(default=4, description="steps of calculation in a year")
+    steps_per_year: StepsPerYear = Field(default=4, description="number of steps of calculation in a year")
 
     @model_validator(mode="after")
     def _whole_steps(self) -> "StudyHead":
@@ -88,7 +88,7 @@ class TierSplit(Model):
     first_share: Annotated[float, Within(0, 1, open_low=True)] = Field(description="funder's share of tier one")
     second_share: Share = Field(description="funder's share of tier two, at most first_share")
     reference_rate: str = Field(description="factor (vasicek or deterministic) to which the spread is added")
-    spread: Rate = Field(description="over the reference rate, per year")
+    spread: Rate = Field(description="over the reference rate, 1/year: 0.015 for 1.5 %")
     deemed_life_years: Years = Field(description="years of the deemed repayment (mode periodic)")
     carry_interest: Literal["none", "deemed_rate"] = Field(
         default="none", description="interest on the carry (mode periodic)"
@@ -108,7 +108,7 @@ class TierSplit(Model):
 class FixedSplit(Model):
     """One share of everything."""
 
-    mode: Literal["none"]
+    mode: Literal["none"] = Field(description="no deemed amount: one share of all cash")
     funder_share: Share = Field(description="funder's share of the available cash")
 
 
@@ -127,9 +127,13 @@ class Run(Model):
 
     paths: Annotated[int, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
     seed: Annotated[int, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")
-    lanes: Literal[64, 128, 256] = Field(default=128, description="paths side by side in the kernel")
-    leaves_per_shard: Annotated[int, Within(1, 4096)] = Field(default=4, description="leaves of 4096 paths in a shard")
-    workers: Annotated[int, Within(1, 4096)] | None = Field(default=None, description="threads; null: all cores")
+    lanes: Literal[64, 128, 256] = Field(default=128, description="number of paths side by side in the kernel")
+    leaves_per_shard: Annotated[int, Within(1, 4096)] = Field(
+        default=4, description="number of leaves of 4096 paths in a shard"
+    )
+    workers: Annotated[int, Within(1, 4096)] | None = Field(
+        default=None, description="number of threads; null: all cores"
+    )
     memory_mib: Annotated[int, Within(64)] = Field(default=1024, description="memory limit of a run, MiB")
 
 
@@ -161,7 +165,7 @@ class Output(Model):
 
     quantiles: Levels = Field(
         default=("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"),
-        description="levels of quantiles, decimal texts",
+        description="probabilities of the quantiles, decimal texts",
     )
     risk_levels: Levels = Field(default=("0.95", "0.99"), description="levels of value at risk and expected shortfall")
     paths: Annotated[tuple[str, ...], AfterValidator(_distinct), Lax] | None = Field(

@@ -12,7 +12,7 @@ import os
 import platform
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -123,7 +123,7 @@ def _exists(target: Path) -> InputError:
 
 
 def _check_space(target: Path, paths: Iterable[PathVariable]) -> None:
-    """Refuse a disk that is too full: HDF5 does not survive a write that fails."""
+    """Refuse a disk that is too full before anything is made."""
     need = TABLES_BYTES + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
     have = shutil.disk_usage(os.path.dirname(os.path.realpath(target))).free
     if have < need:
@@ -187,31 +187,34 @@ def write_result(
     paths = path_variables(values, labels, path_names)
     try:
         _check_space(target, paths)
-        with replacing(target, overwrite) as temporary, _created(temporary) as file:
+        with replacing(target, overwrite) as temporary, _in_memory() as (file, image):
             _set_attributes(file, _root_attributes(labels, values.shape[1], seed, provenance))
             digest = _write_content(file, tables, paths)
             _set_attributes(file, {"content_sha256": digest})
             _write_provenance(file, labels, provenance)
+            temporary.write_bytes(image())
     except FileExistsError as error:
         raise _exists(target) from error
-    except (OSError, RuntimeError) as error:  # RuntimeError: HDF5 cannot close its file
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
+        reason = error.strerror or error
         raise RunError(f"{target}: cannot be written: {reason}; check the space on the disk") from error
     return digest
 
 
 @contextmanager
-def _created(path: Path) -> Iterator[h5netcdf.File]:
-    """Make a file, and close it once only: closing anew what HDF5 could not close ends in a crash."""
-    file = h5netcdf.File(path, "w")
-    try:
-        yield file
-    finally:
-        try:
-            file.close()
-        except BaseException:
-            file._closed = True
-            raise
+def _in_memory() -> Iterator[tuple[h5netcdf.File, Callable[[], bytes]]]:
+    """Make a file in memory, and a function that gives its bytes: HDF5 does not survive a disk that fills up."""
+    # netCDF wants objects in the order in which they were made
+    with h5py.File("result", "w", driver="core", backing_store=False, block_size=1 << 20, track_order=True) as whole:
+        with h5netcdf.File(whole, "w") as file:
+
+            def image() -> bytes:
+                file.flush()
+                whole.flush()
+                data: bytes = whole.id.get_file_image()
+                return data
+
+            yield file, image
 
 
 def _write_content(file: h5netcdf.File, tables: list[Variable], paths: list[PathVariable]) -> str:

@@ -1,28 +1,13 @@
 """Correlation of the factors' scores: the matrix and its Cholesky factor."""
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 
+from spvrisk.config.definite import matrix, score_correlation
 from spvrisk.plan.arrays import Floats
 
-
-def score_correlation(rank: float) -> float:
-    """Correlation of normal scores whose Spearman correlation is `rank`: 2 sin(pi r / 6)."""
-    return 2.0 * math.sin(math.pi * rank / 6.0)
-
-
-def matrix(names: tuple[str, ...], pairs: Mapping[str, Mapping[str, float]], kind: str) -> Floats:
-    """Correlation matrix ``(r, r)`` of the named factors from pairs; what is not given is 0."""
-    position = {name: i for i, name in enumerate(names)}
-    out = np.eye(len(names))
-    for first, others in pairs.items():
-        for second, value in others.items():
-            rho = score_correlation(value) if kind == "rank" else value
-            i, j = position[first], position[second]
-            out[i, j] = out[j, i] = rho
-    return out
+__all__ = ["cholesky", "matrix", "score_correlation", "weakest"]
 
 
 def cholesky(correlation: Floats) -> Floats | None:

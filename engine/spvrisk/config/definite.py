@@ -1,0 +1,161 @@
+"""Whether a correlation matrix is one, and what to change where it is not."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.config.base import Flaw
+
+Matrix = NDArray[np.float64]
+Pairs = Mapping[str, Mapping[str, float]]
+
+LEAST = 1e-11
+"""Eigenvalues up to this count as 0: what is left of the last factor would be rounding."""
+
+_SHOWN = 4
+"""Pairs that a message lists."""
+
+
+def score_correlation(rank: float) -> float:
+    """Correlation of normal scores whose Spearman correlation is `rank`: 2 sin(pi r / 6)."""
+    return 2.0 * math.sin(math.pi * rank / 6.0)
+
+
+def rank_correlation(score: float) -> float:
+    """Spearman correlation of normal scores: the inverse of `score_correlation`."""
+    return 6.0 / math.pi * math.asin(score / 2.0)
+
+
+def matrix(names: tuple[str, ...], pairs: Pairs, kind: str) -> Matrix:
+    """Correlation matrix ``(r, r)`` of the named factors from pairs; what is not given is 0."""
+    position = {name: i for i, name in enumerate(names)}
+    out = np.eye(len(names))
+    for first, others in pairs.items():
+        for second, value in others.items():
+            rho = score_correlation(value) if kind == "rank" else value
+            i, j = position[first], position[second]
+            out[i, j] = out[j, i] = rho
+    return out
+
+
+class _Pull(NamedTuple):
+    """What a pair adds to the smallest eigenvalue, which is 1 and all pulls."""
+
+    first: str
+    second: str
+    value: float
+    size: float
+
+    @property
+    def name(self) -> str:
+        return f"{self.first}, {self.second}"
+
+
+def definite_flaw(pairs: Pairs, kind: str) -> Flaw | None:
+    """Explain why pairs make no positive definite matrix, at the pair that weighs most; None where they do.
+
+    Parameters
+    ----------
+    pairs
+        Correlations by factor and factor, each pair once. Factors without a pair do not matter.
+    kind
+        ``score`` or ``rank``.
+
+    Examples
+    --------
+    >>> flaw = definite_flaw({"a": {"b": 0.9, "c": 0.9}, "b": {"c": 0.0}}, "score")
+    >>> flaw.value
+    'smallest eigenvalue -0.273, mostly of a, b, c: 1 - 0.636 (a, b at 0.9) - 0.636 (a, c at 0.9)'
+    >>> flaw.remedy
+    'multiply all pairs by 0.785 or less (a, b: 0.706), or put a, b into [-0.435, 0.435] and leave the others'
+    """
+    names = tuple(dict.fromkeys(name for first, row in pairs.items() for name in (first, *row)))
+    found = matrix(names, pairs, kind)
+    if not names or _is_definite(found):
+        return None
+    values, vectors = np.linalg.eigh(found)
+    pulls = _pulls(names, pairs, found, vectors[:, 0])
+    order = np.argsort(-np.abs(vectors[:, 0]), kind="stable")[:_SHOWN]
+    heavy = ", ".join(names[i] for i in order if abs(vectors[i, 0]) > 0.1)
+    worst = pulls[0]
+    return Flaw(
+        ("correlation", "pairs", worst.first, worst.second),
+        "the matrix must be positive definite",
+        f"smallest eigenvalue {round(values[0], 9) + 0.0:.3g}, mostly of {heavy}: 1{_sum(pulls)}",
+        _remedy(names, pairs, kind, pulls),
+    )
+
+
+def _is_definite(correlation: Matrix) -> bool:
+    return bool(np.linalg.eigvalsh(correlation)[0] > LEAST)
+
+
+def _pulls(names: tuple[str, ...], pairs: Pairs, correlation: Matrix, vector: Matrix) -> list[_Pull]:
+    """All pairs, the one that pulls the eigenvalue down most first."""
+    position = {name: i for i, name in enumerate(names)}
+    out = []
+    for first, others in pairs.items():
+        for second, value in others.items():
+            i, j = position[first], position[second]
+            out.append(_Pull(first, second, value, float(2.0 * correlation[i, j] * vector[i] * vector[j])))
+    # a tie goes to the pair that stands first, whatever the eigenvectors' last bits are
+    return sorted(out, key=lambda pull: round(pull.size, 9))
+
+
+def _sum(pulls: list[_Pull]) -> str:
+    """The pulls as the terms of a sum."""
+    listed = [pull for pull in pulls[:_SHOWN] if pull.size < -0.001]
+    rest = sum(pull.size for pull in pulls) - sum(pull.size for pull in listed)
+    terms = [f" - {-pull.size:.3g} ({pull.name} at {pull.value:g})" for pull in listed]
+    if abs(rest) > 0.001:
+        terms.append(f" {'-' if rest < 0 else '+'} {abs(rest):.3g} (all other pairs)")
+    return "".join(terms)
+
+
+def _remedy(names: tuple[str, ...], pairs: Pairs, kind: str, pulls: list[_Pull]) -> str:
+    worst = pulls[0]
+    factor = _largest_multiple(names, pairs, kind)
+    scaled = (
+        f"multiply all pairs by {factor:g} or less ({worst.name}: {math.trunc(factor * worst.value * 1e3) / 1e3:g})"
+    )
+    for pull in pulls[:_SHOWN]:
+        span = _span(names, pairs, kind, pull)
+        if span is not None:
+            return f"{scaled}, or put {pull.name} into [{span[0]:g}, {span[1]:g}] and leave the others"
+    return f"{scaled}; no single pair mends it"
+
+
+def _largest_multiple(names: tuple[str, ...], pairs: Pairs, kind: str) -> float:
+    """Largest multiple of all pairs, in thousandths, that makes the matrix positive definite."""
+    good, bad = 0, 1000
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        scaled = {a: {b: value * middle / 1000 for b, value in row.items()} for a, row in pairs.items()}
+        if _is_definite(matrix(names, scaled, kind)):
+            good = middle
+        else:
+            bad = middle
+    return good / 1000
+
+
+def _span(names: tuple[str, ...], pairs: Pairs, kind: str, pull: _Pull) -> tuple[float, float] | None:
+    """Values of one pair, in thousandths, with which the matrix is positive definite if the others stay."""
+    correlation = matrix(names, pairs, kind)
+    i, j = names.index(pull.first), names.index(pull.second)
+    rest = [k for k in range(len(names)) if k not in (i, j)]
+    inner, edge = correlation[np.ix_(rest, rest)], correlation[np.ix_(rest, [i, j])]
+    if rest and not _is_definite(inner):
+        return None
+    # what the others leave of the two: their conditional covariance must be one
+    left = correlation[np.ix_([i, j], [i, j])] - (edge.T @ np.linalg.solve(inner, edge) if rest else 0.0)
+    if left[0, 0] <= LEAST or left[1, 1] <= LEAST:
+        return None
+    middle, half = correlation[i, j] - left[0, 1], math.sqrt(left[0, 0] * left[1, 1])
+    ends = [min(max(end, -1.0), 1.0) for end in (middle - half, middle + half)]
+    low, high = (rank_correlation(end) if kind == "rank" else end for end in ends)
+    # a thousandth inside, where rounding could not be told from the edge
+    low, high = math.floor(low * 1000 + 1) / 1000, math.ceil(high * 1000 - 1) / 1000
+    return (low, high) if low <= high else None
