@@ -29,7 +29,6 @@ def test_numpy_engine__agrees_with_the_kernel(tmp_path):
     sys.path.insert(0, str(BENCHMARKS))
     from numpy_engine import NumpyEngine
     from side_by_side import STUDY, compiled
-
     from spvrisk.runner.simulate import Settings, simulate
 
     plan, labels = compiled(STUDY, [])

@@ -423,3 +423,19 @@ def test_book__forty_laws_are_quick():
     for law in gammas + betas:
         book.add(Law.model_validate(law))
     assert time.process_time() - start < 2.0  # 0.2 s on a free core
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"beta": {"mean": 0.8, "sd": 5e-302}},
+        {"beta": {"mean": 1e-300, "sd": 1e-301}},
+        {"lognormal": {"mean": 1e-300, "sd": 1e-90}},
+        {"lognormal": {"p10": 1e-99, "p90": 1e99}},
+    ],
+    ids=str,
+)
+def test_law__whose_parameters_overflow_is_refused(given):
+    with pytest.raises(LawError) as caught:
+        TableBook().add(Law.model_validate(given))
+    assert "too far apart" in caught.value.rule and caught.value.remedy

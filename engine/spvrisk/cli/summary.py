@@ -47,7 +47,10 @@ def narrowed(result: Result, given: str) -> Result:
     wanted = [f"{prefix}_{name}.{value}" for prefix in ("outcome", "final_state")]
     found = [i for i, condition in enumerate(table.names) if condition in wanted]
     if not found:
-        known = [condition.partition("_")[2].removeprefix("state_").replace(".", "=") for condition in table.names]
+        known = [
+            condition.removeprefix("final_state_").removeprefix("outcome_").replace(".", "=")
+            for condition in table.names
+        ]
         rule = "must be an event and an outcome, or a layer and a state"
         raise InputError(Problem("--given", "", rule, given, suggestion(given, known)))
     (i, *_) = found

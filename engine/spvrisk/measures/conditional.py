@@ -37,10 +37,9 @@ def conditional(values: Float, labels: Labels, quantiles: Sequence[str], levels:
     tables = []
     for i, condition in enumerate(names):
         codes = values[row[condition.quantity]]
-        given = np.isnan(codes) if condition.code < 0 else codes == condition.code
-        some = values[:, given]
-        n_paths[i] = some.shape[1]
-        tables.append(table_of(moments_of(some), some, labels, tuple(quantiles), tuple(levels)))
+        paths = np.flatnonzero(np.isnan(codes) if condition.code < 0 else codes == condition.code)
+        n_paths[i] = paths.size
+        tables.append(table_of(moments_of(values, paths), values, paths, labels, tuple(quantiles), tuple(levels)))
     shares = [share_with_error(int(n), values.shape[1]) for n in n_paths]
     return ConditionalTable(
         names=tuple(condition.name for condition in names),
@@ -51,9 +50,9 @@ def conditional(values: Float, labels: Labels, quantiles: Sequence[str], levels:
     )
 
 
-def moments_of(values: Float) -> Moments:
-    """Moments of any values, ``(series, path)``: leaf by leaf, and joined as those of a run."""
+def moments_of(values: Float, paths: NDArray[np.intp]) -> Moments:
+    """Moments of ``values (series, path)`` over some paths: leaf by leaf of these, and joined as those of a run."""
     tree: PairwiseTree[Moments] = PairwiseTree(merge_moments)
-    for leaf in range(max(1, -(-values.shape[1] // LEAF))):
-        tree.insert(leaf, leaf_moments(values[:, leaf * LEAF : (leaf + 1) * LEAF]))
+    for leaf in range(max(1, -(-paths.size // LEAF))):
+        tree.insert(leaf, leaf_moments(values[:, paths[leaf * LEAF : (leaf + 1) * LEAF]]))
     return tree.finish()

@@ -40,18 +40,25 @@ def summary(sums: Sums, values: Float, labels: Labels, quantiles: Sequence[str],
     quantiles, levels
         Decimal strings in (0, 1).
     """
-    return table_of(sums.moments, values, labels, tuple(quantiles), tuple(levels))
+    every = np.arange(values.shape[1])
+    return table_of(sums.moments, values, every, labels, tuple(quantiles), tuple(levels))
 
 
 def table_of(
-    moments: Moments, values: Float, labels: Labels, quantiles: tuple[str, ...], levels: tuple[str, ...]
+    moments: Moments,
+    values: Float,
+    paths: NDArray[np.intp],
+    labels: Labels,
+    quantiles: tuple[str, ...],
+    levels: tuple[str, ...],
 ) -> SummaryTable:
-    """Statistics of every series from its moments and its values."""
+    """Statistics of every series over some paths (their numbers, rising), from its moments there and its values."""
     table = _empty(moments, labels, quantiles, levels)
     coded = {s: states for s, (_, name) in enumerate(labels.series) if (states := states_of(name, labels)) is not None}
     numbers = [s for s in range(len(labels.series)) if s not in coded]
-    for rows in _blocks(numbers, values.shape[1]):
-        ordered = np.sort(values[rows], axis=1)
+    for rows in _blocks(numbers, paths.size):
+        ordered = values[np.ix_(np.array(rows), paths)]
+        ordered.sort(axis=1)
         bounds = quantiles_with_intervals(ordered, table.n[rows], quantiles)
         table.quantile[rows], table.quantile_low[rows], table.quantile_high[rows] = bounds
         for s, row in zip(rows, ordered, strict=True):
@@ -59,10 +66,10 @@ def table_of(
                 _fill_risk(table, s, row[: table.n[s]])
     for s, states in coded.items():
         quantity = labels.series[s][1]
-        table.shares[quantity], table.shares_se[quantity] = _shares(values[s], len(states))
+        table.shares[quantity], table.shares_se[quantity] = _shares(values[s, paths], len(states))
         for statistic in (table.mean, table.mean_se, table.sd, table.sd_se, table.skewness):
             statistic[s] = nan
-    _fill_contributions(table, values, labels)
+    _fill_contributions(table, values, paths, labels)
     return table
 
 
@@ -169,11 +176,11 @@ def _fill_risk(table: SummaryTable, s: int, ordered: Float) -> None:
         table.expected_shortfall[s, a], table.expected_shortfall_se[s, a] = expected_shortfall(finite, level)
 
 
-def _fill_contributions(table: SummaryTable, values: Float, labels: Labels) -> None:
+def _fill_contributions(table: SummaryTable, values: Float, paths: NDArray[np.intp], labels: Labels) -> None:
     """Contributions to the portfolio's tail; paths of equal loss go by number."""
     *projects, portfolio = (s for s, (_, quantity) in enumerate(labels.series) if quantity == "npv_funder")
-    if table.n[portfolio] == 0 or table.n[portfolio] < values.shape[1] or table.n_infinite[portfolio]:
+    if table.n[portfolio] == 0 or table.n[portfolio] < paths.size or table.n_infinite[portfolio]:
         return
-    worst_first = np.argsort(values[portfolio], kind="stable")
+    worst_first = paths[np.argsort(values[portfolio, paths], kind="stable")]
     for a, level in enumerate(table.levels):
         table.contribution[:, a] = contributions((values[s] for s in projects), worst_first, level)

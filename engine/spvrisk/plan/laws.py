@@ -53,7 +53,14 @@ def distribution(law: Law) -> Affine:
     LawError
         If there is no such law, or truncation leaves nothing of it.
     """
-    whole = _FAMILIES[law.family](law.parameters)
+    try:
+        whole = _FAMILIES[law.family](law.parameters)
+    except ArithmeticError:
+        raise LawError(
+            "a law's parameters must not be of sizes too far apart",
+            f"a {law.family} whose numbers overflow",
+            "write a plain number for what is nearly fixed, or check the units",
+        ) from None
     if law.truncate is None:
         return whole
     part, mass = _conditioned(whole, *law.truncate)

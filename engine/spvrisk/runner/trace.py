@@ -1,7 +1,7 @@
 """One path of a result, replayed by the same compiled kernel with everything that it goes through kept."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,11 +111,19 @@ def study_of(result: Result) -> Study:
     import json
 
     try:
-        return Study.model_validate_json(json.dumps(result.provenance["config"]))
+        config = json.loads(json.dumps(result.provenance["config"]), object_hook=_as_written)
+        return Study.model_validate_json(json.dumps(config))
     except ValueError as error:
         made = result.attributes["engine_version"]
         rule = f"its study is not one of this version; trace it with spvrisk {made} or run it again"
         raise RunError(f"{result.path}: {rule}") from error
+
+
+def _as_written(item: dict[str, Any]) -> dict[str, Any]:
+    """A curve as a file may write it: a resolved study spells out growth, which only goes with a value."""
+    if set(item) == {"value", "growth", "knots", "dates"} and item["value"] is None:
+        return {key: value for key, value in item.items() if key != "growth"}
+    return item
 
 
 class Tracer:
@@ -130,14 +138,21 @@ class Tracer:
         self._plan, self._labels, _ = compile_study(study)
         self._at, self._work = kernel.make_work(self._plan)
 
-    def values(self, path: int) -> dict[tuple[str, str], float]:
-        """All quantities of a path."""
-        leaf = self._run(path, traced=False)
-        return dict(zip(self._labels.series, leaf.values[:, 0].tolist(), strict=True))
+    def values_of(self, series: tuple[str, str], paths: NDArray[np.int64]) -> Floats:
+        """One quantity of many paths; whole rows of lanes are run, each of them once."""
+        kernel, lanes, s = self._kernel, self._lanes, self._labels.series.index(series)
+        leaf = kernel.make_leaf(self._plan, len(self._labels.series), False)
+        rows, row = np.unique(paths // lanes, return_inverse=True)
+        values = np.empty((rows.size, lanes))
+        for i, first in enumerate((rows * lanes).tolist()):
+            numbers = (np.uint64(x) for x in (self._seed, first, 0, lanes))
+            kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
+            values[i] = leaf.values[s, :lanes]
+        return np.asarray(values[row, paths % lanes])
 
     def trace(self, path: int) -> Trace:
         """Everything of a path."""
-        leaf = self._run(path, traced=True)
+        leaf = self._run(path)
         head, plan = self._study.study, self._plan
         grid = make_grid(head.value_date, head.steps, head.steps_per_year)
         shape = (grid.steps, plan.factors.size, self._lanes)
@@ -154,9 +169,9 @@ class Tracer:
             _states(changes, self._study, grid),
         )
 
-    def _run(self, path: int, traced: bool):  # type: ignore[no-untyped-def]  # a Leaf: the kernel is loaded late
+    def _run(self, path: int):  # type: ignore[no-untyped-def]  # a Leaf: the kernel is loaded late
         kernel = self._kernel
-        leaf = kernel.make_leaf(self._plan, len(self._labels.series), False, traced)
+        leaf = kernel.make_leaf(self._plan, len(self._labels.series), False, traced=True)
         numbers = (np.uint64(x) for x in (self._seed, path, 0, 1))
         kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
         return leaf
@@ -227,36 +242,33 @@ class Rank(NamedTuple):
 def path_of_rank(result: Result, tracer: Tracer, wanted: Rank) -> int:
     """Number of the path at a rank of a quantity, k = ceil(level n), ties by path number.
 
-    Stored values that agree to their stored digits are told apart by replaying their paths.
+    Values that agree to their stored digits are told apart by replaying their paths.
 
     Raises
     ------
     InputError
         The quantity is not in the file, or is nowhere defined.
     """
-    values, signs = _stored(result, wanted), -1.0 if has_loss(wanted.quantity) else 1.0
-    defined = np.flatnonzero(~np.isnan(values))
+    stored, sign = _stored(result, wanted), -1.0 if has_loss(wanted.quantity) else 1.0
+    codes = stored.dtype.kind == "i"
+    defined = np.flatnonzero(stored != UNDEFINED_CODE if codes else ~np.isnan(stored))
     if not defined.size:
         raise InputError(Problem("--by", "", "is undefined on every path", wanted.quantity, "name another quantity"))
-    keys = signs * values[defined]
-    order = np.argsort(keys, kind="stable")
+    keys = sign * stored[defined].astype(np.float64)
     k = rank(wanted.level, defined.size) - 1
-    tied = defined[keys == keys[order[k]]]
-    if tied.size == 1:
-        return int(tied[0])
-    within = k - int(np.count_nonzero(keys < keys[order[k]]))
-    if not math.isfinite(keys[order[k]]):
-        return int(tied[within])
-    exact = [(signs * tracer.values(int(path))[wanted.unit, wanted.quantity], int(path)) for path in tied]
-    return sorted(exact)[within][1]
+    key = np.partition(keys, k)[k]
+    tied, within = defined[keys == key], k - int(np.count_nonzero(keys < key))
+    if stored.dtype == np.float32 and tied.size > 1 and math.isfinite(key):
+        exact = sign * tracer.values_of((wanted.unit, wanted.quantity), tied)
+        tied = tied[np.argsort(exact, kind="stable")]
+    return int(tied[within])
 
 
-def _stored(result: Result, wanted: Rank) -> NDArray[np.float64]:
+def _stored(result: Result, wanted: Rank) -> NDArray[Any]:
     labels = result.labels
     if wanted.unit in labels.projects:
-        return result.paths(wanted.quantity)[:, labels.projects.index(wanted.unit)].astype(np.float64)
-    name = wanted.quantity if wanted.unit == "scheme" else f"portfolio_{wanted.quantity}"
-    return result.paths(name).astype(np.float64)
+        return result.paths(wanted.quantity)[:, labels.projects.index(wanted.unit)]
+    return result.paths(wanted.quantity if wanted.unit == "scheme" else f"portfolio_{wanted.quantity}")
 
 
 def series_of(result: Result, by: str) -> tuple[str, str]:
