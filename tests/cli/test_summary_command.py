@@ -1,14 +1,18 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from small_run import LEVELS, QUANTILES, make_labels, make_run, write_small
+from small_run import LEVELS, QUANTILES, make_labels, make_run, make_values, write_small
+from spvrisk.cli import main
 from spvrisk.cli.info import command as info
 from spvrisk.cli.render import money_name, plain, with_error
 from spvrisk.cli.summary import command as summary
+from spvrisk.cli.summary import narrowed
+from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError
 from spvrisk.measures.table import summary as summarise
 
@@ -101,6 +105,98 @@ def test_info__says_what_the_file_is(file):
     text = output(info, file)
     for word in ("A made-up study", "5,000", "20260331", "gas, smr", "run.paths=10", "npv_funder", "/paths"):
         assert word in text
+
+
+CONDITIONS = {
+    "ruling=upheld": ("outcome_ruling", 0),
+    "ruling=undefined": ("outcome_ruling", -1),
+    "autos=raised": ("final_state_autos", 2),
+}
+
+
+def given(condition):
+    """Values of the paths of a condition, by masking."""
+    quantity, code = CONDITIONS[condition]
+    values = make_values(LABELS, 5000)
+    codes = np.nan_to_num(values[LABELS.series.index(("scheme", quantity))], nan=-1)
+    return values[:, codes == code]
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_summary_given__json_of_those_paths_alone(file, condition):
+    whole = json.loads(output(summary, file, "--json"))
+    found = json.loads(output(summary, file, "--json", "--given", condition), parse_constant=pytest.fail)
+    some = given(condition)
+    n, share = some.shape[1], some.shape[1] / 5000
+    assert set(found) - set(whole) == {"given", "share", "share_se"} and set(whole) <= set(found)
+    assert (found["given"], found["paths"], found["share"]) == (condition, n, share)
+    assert found["share_se"] == pytest.approx((share * (1 - share) / 5000) ** 0.5, rel=1e-12)
+    assert (found["seed"], found["study"], found["schema"]) == (whole["seed"], whole["study"], whole["schema"])
+    for unit in ("gas", "portfolio"):
+        row = some[LABELS.series.index((unit, "npv_funder"))]
+        npv = (found[unit] if unit == "portfolio" else found["projects"][unit])["npv_funder"]
+        assert npv["n"] == n and npv["mean"] == pytest.approx(row.mean(), rel=1e-12)
+        assert npv["quantile"]["0.05"] == np.quantile(row, 0.05, method="inverted_cdf")
+        assert npv["p_loss"] == (row < 0).mean()
+    outcome = found["scheme"]["outcome_ruling"]["share"]
+    if condition == "ruling=upheld":
+        assert outcome == {"upheld": 1.0, "struck_down": 0.0}
+    if condition == "ruling=undefined":
+        assert outcome == {"upheld": None, "struck_down": None}
+
+
+def test_summary_given__table_says_what_is_given(file):
+    text, some = output(summary, file, "--given", "ruling=upheld"), given("ruling=upheld")
+    n, share = some.shape[1], some.shape[1] / 50
+    assert f"Given ruling=upheld: {n:,} paths ({share:.2f} ± " in text
+    assert "of 5,000 paths, seed 20260331" in " ".join(text.split())
+    row = some[LABELS.series.index(("portfolio", "npv_funder"))]
+    assert f"{row.mean():,.0f} ± {row.std(ddof=1) / n**0.5:,.0f}" in text
+    assert max(len(line) for line in text.splitlines()) <= 100
+    undefined = output(summary, file, "--given", "ruling=undefined")
+    assert "nan" not in undefined.lower()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("ruling=uphold", ["--given", "ruling=uphold", "did you mean ruling=upheld?", "general=gap"]),
+        ("autos", ["an event and an outcome, or a layer and a state", "allowed: ruling=upheld"]),
+        ("autos=undefined", ["got autos=undefined"]),  # a layer always is in a state
+        ("=", ["allowed"]),
+        ("final_state_autos=cut", ["did you mean autos=cut?"]),
+    ],
+)
+def test_summary_given__mistakes_are_told_with_a_remedy(file, wrong, words):
+    done = CliRunner().invoke(main, ["summary", str(file), "--given", wrong])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_summary_given__names_are_suggested_as_they_are(file):
+    result = open_result(file)
+    names = tuple(name.replace("outcome_ruling", "outcome_state_vote") for name in result.conditional.names)
+    named = replace(result, conditional=result.conditional._replace(names=names))
+    with pytest.raises(InputError, match=r"did you mean state_vote=upheld\?"):
+        narrowed(named, "state_vote=uphold")
+
+
+def test_summary_given__no_path_meets_it(tmp_path):
+    write_small(tmp_path / "one.h5", LABELS, 1)
+    ruling = make_values(LABELS, 1)[LABELS.series.index(("scheme", "outcome_ruling"))][0]
+    other = "struck_down" if ruling == 0 else "upheld"
+    done = CliRunner().invoke(main, ["summary", str(tmp_path / "one.h5"), "--given", f"ruling={other}"])
+    assert done.exit_code == 2
+    assert f"no path of this result meets it, got ruling={other}; run more paths" in done.stderr
+
+
+def test_summary_given__without_layers_and_events(tmp_path):
+    write_small(tmp_path / "none.h5", LABELS._replace(layers=(), events=()), 10)
+    done = CliRunner().invoke(main, ["summary", str(tmp_path / "none.h5"), "--given", "ruling=upheld"])
+    assert done.exit_code == 2
+    assert "--given: must be an event and an outcome, or a layer and a state, got ruling=upheld; none is defined" in (
+        done.stderr
+    )
 
 
 @pytest.mark.parametrize("command", [summary, info])

@@ -6,6 +6,7 @@ import pytest
 from small_run import LEVELS, QUANTILES, make_labels, make_run, make_values
 from spvrisk.dataset.layout import (
     check_paths,
+    conditional_variables,
     default_paths,
     label_variables,
     path_variables,
@@ -23,10 +24,12 @@ from spvrisk.dataset.variables import (
     scheme_quantities,
 )
 from spvrisk.errors import InputError
+from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE
 
 LABELS = make_labels()
+BARE = LABELS._replace(layers=(), events=())
 
 
 def test_names__are_those_of_the_kernel():
@@ -51,13 +54,14 @@ def variables():
     sums, store = make_run(LABELS, 5000)
     return [
         *summary_variables(summary(sums, store.values, LABELS, QUANTILES, LEVELS), LABELS),
+        *conditional_variables(conditional(store.values, LABELS, QUANTILES, LEVELS), LABELS),
         *timeline_variables(timeline(sums, store.fans, LABELS, QUANTILES), LABELS),
         *label_variables(LABELS),
     ]
 
 
 def test_variables__shapes_agree_with_dimensions(variables):
-    for group in ("summary", "timeline", "zlabels"):
+    for group in ("summary", "conditional", "timeline", "zlabels"):
         lengths = {}
         for variable in variables:
             if variable.group == group:
@@ -93,6 +97,19 @@ def test_variables__values_come_from_their_rows(variables):
         assert by_name[f"{quantity}_mean"][u] == mean
     s = LABELS.series.index(("scheme", "npv_funder_local"))
     assert by_name["npv_funder_local_quantile"].tolist() == table.quantile[s].tolist()
+
+
+def test_conditional__one_variable_per_statistic(variables):
+    by_name = {v.name: v for v in variables if v.group == "conditional"}
+    coordinates = {"condition", "series", "consequence", "project", "quantile", "level"}
+    own = {"n_paths", "share", "share_se", "contribution", "consequence_share", "consequence_share_se"}
+    assert len(by_name) == len(coordinates | own) + len(STATISTICS)
+    assert all(v.dims[0] == "condition" for name, v in by_name.items() if name not in coordinates)
+    series = by_name["series"].attributes
+    assert series["flag_meanings"].split() == [f"{unit}.{quantity}" for unit, quantity in LABELS.series]
+    kinds = [quantity_of(unit, quantity, LABELS).kind for unit, quantity in LABELS.series]
+    assert series["kinds"].split() == kinds
+    assert conditional_variables(conditional(np.empty((0, 5)), BARE, QUANTILES, LEVELS), BARE) == []
 
 
 def test_timeline__bounds_are_the_midnights_around_each_step(variables):

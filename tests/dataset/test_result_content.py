@@ -104,7 +104,10 @@ def test_content__same_for_the_same_run_written_again(small, tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["summary/npv_funder_mean", "timeline/calls", "paths/npv_funder", "paths/outcome_ruling", "zlabels/unit_name"],
+    [
+        *("summary/npv_funder_mean", "conditional/mean", "conditional/n_paths", "timeline/calls"),
+        *("paths/npv_funder", "paths/outcome_ruling", "zlabels/unit_name"),
+    ],
 )
 def test_content__sees_one_changed_value(small, tmp_path, name):
     source, digest = small

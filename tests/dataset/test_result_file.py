@@ -15,6 +15,7 @@ from spvrisk.dataset.layout import check_names
 from spvrisk.dataset.read import content_of_file, open_result
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, RunError
+from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 
 LABELS = make_labels()
@@ -38,6 +39,19 @@ def test_open_result__gives_back_what_was_written(file):
     ):
         for name in expected._fields:
             np.testing.assert_equal(getattr(found, name), getattr(expected, name), err_msg=name)
+
+
+def test_open_result__gives_back_the_conditional_tables(file):
+    result = open_result(file)
+    expected = conditional(make_run(LABELS, 20_000)[1].values, LABELS, QUANTILES, LEVELS)
+    names = ("upheld", "struck_down", "undefined")
+    assert result.conditional.names[:3] == tuple(f"outcome_ruling.{name}" for name in names)
+    assert result.conditional.names == expected.names and len(expected.names) == 8
+    for name in ("n_paths", "share", "share_se"):
+        np.testing.assert_array_equal(getattr(result.conditional, name), getattr(expected, name))
+    for condition, found, table in zip(expected.names, result.conditional.tables, expected.tables, strict=True):
+        for name in table._fields:
+            np.testing.assert_equal(getattr(found, name), getattr(table, name), err_msg=f"{condition} {name}")
 
 
 def test_open_result__paths_on_demand(file):
@@ -64,7 +78,7 @@ def test_open_result__attributes_and_provenance(file):
     assert result.provenance["sources"] == {"study.yaml": "study: {}  # 研究\n"}
     assert result.provenance["overrides"] == ["run.paths=10"]
     assert result.provenance["numpy"] == np.__version__
-    assert set(result.group_bytes) == {"summary", "timeline", "paths", "zlabels", "provenance"}
+    assert set(result.group_bytes) == {"summary", "conditional", "timeline", "paths", "zlabels", "provenance"}
 
 
 def test_write__long_texts_fit(tmp_path):
@@ -80,6 +94,8 @@ def test_write__no_layers_no_events_one_project(tmp_path):
     result = open_result(tmp_path / "r.h5")
     assert result.labels == labels
     assert result.summary.shares == {}
+    assert result.conditional.names == result.conditional.tables == ()
+    assert "conditional" not in result.group_bytes
 
 
 def test_file__holds_only_what_every_reader_opens(file):
@@ -175,6 +191,12 @@ def test_open_result__group_missing(file, tmp_path):
         del opened["summary/npv_funder_mean"]
     with pytest.raises(InputError, match="damaged.*npv_funder_mean"):
         open_result(tmp_path / "r.h5")
+    for name in ("conditional/mean", "conditional"):
+        shutil.copy(file, tmp_path / "r.h5")
+        with h5py.File(tmp_path / "r.h5", "a") as opened:
+            del opened[name]
+        with pytest.raises(InputError, match="damaged.*" + name.partition("/")[2]):
+            open_result(tmp_path / "r.h5")
 
 
 def test_open_result__newer_schema_names_both_numbers(file, monkeypatch):

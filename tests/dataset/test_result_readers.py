@@ -27,11 +27,17 @@ def file(tmp_path_factory):
 def test_xarray__opens_the_tree(file, engine):
     with xr.open_datatree(file, engine=engine) as tree:
         tree.load()
-        assert set(tree.children) == {"summary", "timeline", "paths", "provenance", "zlabels"}
+        assert set(tree.children) == {"summary", "conditional", "timeline", "paths", "provenance", "zlabels"}
         assert tree.attrs["title"] == "A made-up study"
         assert tree["summary/npv_funder_quantile"].dims == ("unit", "quantile")
         assert tree["summary/npv_funder_mean"].attrs["currency"] == "USD"
         assert tree["summary"].coords["unit"].attrs["flag_meanings"] == "gas smr portfolio"
+        assert tree["conditional/mean"].dims == ("condition", "series")
+        assert tree["conditional/quantile_value"].dims == ("condition", "series", "quantile")
+        assert tree["conditional/contribution"].dims == ("condition", "project", "level")
+        conditions = tree["conditional"].coords["condition"].attrs["flag_meanings"].split()
+        assert conditions[:3] == [f"outcome_ruling.{name}" for name in ("upheld", "struck_down", "undefined")]
+        assert conditions[-1] == "final_state_autos.raised"
         assert tree["timeline/calls"].dims == ("project", "time")
         assert str(tree["timeline/time"].values[0])[:10] == LABELS.step_ends[0]
         assert tree["timeline/occupancy_autos"].dims == ("state_autos", "time")
@@ -51,6 +57,28 @@ def test_xarray__finds_the_values(file, engine):
         assert not np.isnan(tree["summary/npv_funder_expected_shortfall_contribution"].values).any()
 
 
+@pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
+def test_xarray__finds_the_values_of_a_condition(file, engine):
+    """By names from the attributes alone, as the page on the result file says."""
+    _, store = make_run(LABELS, 5000)
+    row = {key: store.values[s] for s, key in enumerate(LABELS.series)}
+    with xr.open_datatree(file, engine=engine) as tree:
+        group = tree["conditional"].to_dataset().load()
+    codes = {dim: group[dim].attrs["flag_meanings"].split() for dim in ("condition", "series", "consequence")}
+    kinds = group["series"].attrs["kinds"].split()
+    assert len(kinds) == len(codes["series"]) == len(LABELS.series)
+    assert kinds[codes["series"].index("smr.npv_funder")] == "money"
+    mask = row["scheme", "final_state_autos"] == 1
+    chosen = group.sel(condition=codes["condition"].index("final_state_autos.cut"))
+    assert int(chosen["n_paths"]) == mask.sum()
+    for unit, quantity in (("smr", "npv_funder"), ("portfolio", "cost"), ("scheme", "npv_funder_local")):
+        found = chosen.sel(series=codes["series"].index(f"{unit}.{quantity}"))
+        assert float(found["mean"]) == pytest.approx(row[unit, quantity][mask].mean(), rel=1e-12)
+    ruling = row["scheme", "outcome_ruling"][mask]
+    upheld = chosen["consequence_share"][codes["consequence"].index("outcome_ruling.upheld")]
+    assert float(upheld) == pytest.approx((ruling == 0).sum() / (~np.isnan(ruling)).sum(), rel=1e-12)
+
+
 def test_h5py__needs_no_labels(file):
     with h5py.File(file) as opened:
         assert opened["summary/npv_funder_mean"].shape == (3,)
@@ -66,7 +94,9 @@ def test_netcdf4__reads_every_variable(file):
     assert config == b'{"study": {}}'
 
 
-@pytest.mark.parametrize("command", [["ncdump"], ["ncdump", "-v", "/paths/npv_funder"], ["h5dump"]])
+@pytest.mark.parametrize(
+    "command", [["ncdump"], ["ncdump", "-v", "/paths/npv_funder"], ["ncdump", "-v", "/conditional/mean"], ["h5dump"]]
+)
 def test_dumps__run_to_the_end(file, command):
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
@@ -76,7 +106,7 @@ def test_dumps__run_to_the_end(file, command):
     assert "error" not in done.stderr.lower()
 
 
-@pytest.mark.parametrize("group", ["summary", "timeline", "paths"])
+@pytest.mark.parametrize("group", ["summary", "conditional", "timeline", "paths"])
 def test_cf__checker_finds_nothing(file, tmp_path, group):
     """Each group by itself, as the checker stumbles over trees."""
     with xr.open_datatree(file, engine="h5netcdf", decode_times=False) as tree:

@@ -109,7 +109,9 @@ def test_statistics__as_numpy_on_the_masked_values(ran):
             defined, finite = row[~np.isnan(row)], row[np.isfinite(row)]
             assert (each.n[s], each.n_infinite[s]) == (defined.size, defined.size - finite.size)
             if quantity.startswith(("final_state_", "outcome_")):
-                states = dict(labels.layers + labels.events)[quantity.removeprefix("final_state_").removeprefix("outcome_")]
+                states = dict(labels.layers + labels.events)[
+                    quantity.removeprefix("final_state_").removeprefix("outcome_")
+                ]
                 if defined.size:
                     shares = np.array([(defined == k).mean() for k in range(len(states))])
                     np.testing.assert_allclose(each.shares[quantity], shares, rtol=1e-14)

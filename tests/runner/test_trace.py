@@ -255,7 +255,7 @@ def test_check_bits__sees_another_seed_or_study(ran, traces):
     split = study.agreement.split.model_copy(update={"second_share": 0.11})
     other = study.model_copy(update={"agreement": study.agreement.model_copy(update={"split": split})})
     with pytest.raises(RunError, match="differs"):
-        check_bits(Tracer(other, SEED).trace(5), result)
+        check_bits(Tracer(other, SEED).trace(6), result)
     with pytest.raises(RunError, match="differs"):  # another path
         check_bits(traces[0]._replace(path=1), result)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
-from spvrisk.dataset.variables import COUNTS, statistics_of
+from spvrisk.dataset.variables import COUNTS, UNDEFINED, statistics_of
 from spvrisk.plan.names import Labels
 
 SUMMARY_SCHEMA = "spvrisk.summary/1"
@@ -333,12 +333,39 @@ def _return_table(result: Result) -> Table:
 
 
 def _share_table(result: Result) -> Table:
-    labels, t = result.labels, result.summary
-    table = figures_table("Events and the state of the law at the end", ["outcome or state", "probability"])
-    groups = [(f"outcome_{name}", name, names) for name, names in labels.events]
+    """Probability of each outcome and final state, and what the portfolio is worth where it comes out."""
+    labels, levels = result.labels, result.summary.levels
+    columns = ["outcome or state", "probability"]
+    if result.given is None:
+        columns += ["mean NPV", *(f"expected shortfall {_percent(level)}" for level in levels[-1:])]
+    title = f"Events, the law at the end, and the funder's portfolio in each case, {money_name(labels)}"
+    table = figures_table(title if result.given is None else "Events and the law at the end", columns)
+    groups = [(f"outcome_{name}", name, (*names, UNDEFINED)) for name, names in labels.events]
     groups += [(f"final_state_{name}", f"{name} (at the end)", names) for name, names in labels.layers]
-    for quantity, title, names in groups:
+    for quantity, head, names in groups:
         for k, name in enumerate(names):
-            share = with_error(t.shares[quantity][k], t.shares_se[quantity][k], 100) + " %"
-            table.add_row("" if k else title, name, share, end_section=k == len(names) - 1)
+            cells = _case(result, quantity, k, name)
+            if cells:
+                table.add_row("" if k else head, name, *cells, end_section=k == len(names) - 1)
+        table.add_section()
     return table
+
+
+def _case(result: Result, quantity: str, k: int, name: str) -> list[str]:
+    """Cells of one outcome or state; none where an event always takes place, and the row would say that it did."""
+    given, s = result.conditional, _rows(result.labels, "npv_funder")["portfolio"]
+    if result.given is not None:
+        if name == UNDEFINED:
+            return []
+        shares, errors = result.summary.shares[quantity], result.summary.shares_se[quantity]
+        return [with_error(shares[k], errors[k], 100) + " %"]
+    i = given.names.index(f"{quantity}.{name}")
+    if name == UNDEFINED and not given.n_paths[i]:
+        return []
+    table = given.tables[i]
+    shortfalls = zip(table.expected_shortfall[s][-1:], table.expected_shortfall_se[s][-1:], strict=True)
+    return [
+        with_error(given.share[i], given.share_se[i], 100) + " %",
+        with_error(table.mean[s], table.mean_se[s]),
+        *(with_error(value, error) for value, error in shortfalls),
+    ]

@@ -43,6 +43,9 @@ def _opening(trace: Trace, result: Result, wanted: Rank | None) -> Text:
 def _law(trace: Trace) -> Table:
     table = figures_table("What happened in law", ["", "", ""], left=True)
     initial = ", ".join(f"{name} {layer.initial.state}" for name, layer in trace.study.layers.items())
+    for name, event in trace.study.events.items():
+        if event.date.on is not None and event.date.on < trace.study.study.value_date:
+            table.add_row(event.date.on.isoformat(), name, event.outcome, "known")
     table.add_row(trace.labels.value_date, "at first", initial or NONE, "")
     for change in trace.changes:
         table.add_row(change.date, change.what, _told(change), _cause(change))
@@ -74,8 +77,9 @@ def _project(trace: Trace, name: str) -> list[str]:
     calls, received = _total(trace, name, "spend"), _total(trace, name, "distribution_funder")
     back = f"the funder paid {plain(calls)} and got {plain(received)} back"
     rate = f", {_part(value['irr_funder'])} a year" if math.isfinite(value["irr_funder"]) else ""
-    whole = "made whole" if math.isfinite(value["whole_years"]) else "never made whole"
-    return [f"{name}: {end}; {built}.", f"    {back}{rate}: NPV {plain(value['npv_funder'])}, {whole}."]
+    whole = "" if math.isnan(value["whole_years"]) else ", never made whole"
+    whole = ", made whole" if math.isfinite(value["whole_years"]) else whole
+    return [f"{name}: {end}; {built}.", f"    {back}{rate}: NPV {plain(value['npv_funder'])}{whole}."]
 
 
 def _part(value: float) -> str:

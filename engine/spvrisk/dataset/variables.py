@@ -158,6 +158,10 @@ def scheme_quantities(labels: Labels) -> dict[str, Quantity]:
     return {q.name: q for q in (local, *states, *outcomes)}
 
 
+UNDEFINED = "undefined"
+"""What the outcome of an event is called where the event does not take place."""
+
+
 class Condition(NamedTuple):
     """A set of paths: those with one outcome of an event, or one final state of a layer.
 
@@ -182,7 +186,7 @@ def conditions(labels: Labels) -> tuple[Condition, ...]:
     for event, outcomes in labels.events:
         quantity = f"outcome_{event}"
         out += [Condition(f"{quantity}.{name}", quantity, o) for o, name in enumerate(outcomes)]
-        out.append(Condition(f"{quantity}.undefined", quantity, -1))
+        out.append(Condition(f"{quantity}.{UNDEFINED}", quantity, -1))
     for layer, states in labels.layers:
         quantity = f"final_state_{layer}"
         out += [Condition(f"{quantity}.{name}", quantity, q) for q, name in enumerate(states)]
