@@ -4,12 +4,16 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spvrisk.errors import InputError, Problem
+
+_SWEEP_AFTER_DAYS = 30
 
 
 @contextmanager
@@ -93,26 +97,42 @@ def atomic_write(path: str | os.PathLike[str], content: str | bytes, overwrite: 
 
 
 def cached_text(folder: str, key: str, make: Callable[[], str]) -> str:
-    """Text that takes long to make, kept in the user's cache folder; made each time where that cannot be written to.
+    """Text that takes long to make; see `cached_bytes`."""
+    return cached_bytes(folder, key, lambda: make().encode()).decode()
+
+
+def cached_bytes(folder: str, key: str, make: Callable[[], bytes]) -> bytes:
+    """Bytes that take long to make, kept in the user's cache folder; made each time where that cannot be written to.
 
     Parameters
     ----------
     folder
         Name within our cache folder.
     key
-        All that the text depends on, versions included.
+        All that the bytes depend on, versions included.
     make
-        Makes the text.
+        Makes the bytes.
     """
-    path = cache_root() / folder / f"{hashlib.sha256(key.encode()).hexdigest()[:20]}.txt"
-    with suppress(OSError, UnicodeError):
-        return path.read_text(encoding="utf-8")
-    text = make()
+    path = cache_root() / folder / hashlib.sha256(key.encode()).hexdigest()[:32]
+    with suppress(OSError):
+        data, digest = path.read_bytes(), 32
+        if hashlib.sha256(data[digest:]).digest() == data[:digest]:
+            return data[digest:]
+    data = make()
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    return text
+            temporary.write_bytes(hashlib.sha256(data).digest() + data)
+    return data
+
+
+def sweep(base: Path, keep: Path) -> None:
+    """Remove what lies beside `keep` in a folder of caches and that nobody has used for a month."""
+    limit = time.time() - _SWEEP_AFTER_DAYS * 86400
+    with suppress(OSError):
+        for item in base.iterdir():
+            if item != keep and item.stat().st_mtime < limit:
+                shutil.rmtree(item, ignore_errors=True) if item.is_dir() else item.unlink(missing_ok=True)
 
 
 def cache_root() -> Path:

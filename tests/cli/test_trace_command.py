@@ -183,7 +183,7 @@ def test_out__that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> None
 
 def test_study__without_layers_and_events(bare: Path) -> None:
     out = told(bare, "--path", 0, "--steps")
-    assert "at first" in out and "plant: finished 2027-03-31, on time; cost 100 USD" in out
+    assert "at first" in out and "plant: finished 2027-03-31, on time; cost 100.0 USD" in out
     assert "made whole" not in out  # fixed shares: nothing is deemed
     found = as_json(bare, "--rank", "0.5")
     assert (found["changes"], found["steps"]["states"]) == ([], {})

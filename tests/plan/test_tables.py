@@ -5,6 +5,7 @@ from scipy import stats
 
 from spvrisk.config.laws import Law
 from spvrisk.config.projects import SpendCurve
+from spvrisk.plan import laws, tables
 from spvrisk.plan.tables import TableBook, spend_curve_table
 
 
@@ -70,3 +71,23 @@ def test_book__only_laws_have_a_report():
     book = TableBook()
     with pytest.raises(ValueError, match="is not a law"):
         book.report(spend_curve_table(book, 2, 3))
+
+
+def test_kept_segments__are_made_once_and_the_same_to_the_bit(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    law = Law.model_validate({"reference_class": {"mean": 1.2, "tail_share": 0.55, "tail_mean": 2.04}})
+    base, calls = laws.distribution(law).base, []
+
+    def build():
+        calls.append(1)
+        return laws.quantile_segments(base)
+
+    first, again = tables.kept_segments(base, build), tables.kept_segments(base, build)
+    assert len(calls) == 1
+    for made, kept, fresh in zip(first, again, laws.quantile_segments(base), strict=True):
+        assert (made.lower, made.upper) == (kept.lower, kept.upper) == (fresh.lower, fresh.upper)
+        assert made.coefficient.tobytes() == kept.coefficient.tobytes() == fresh.coefficient.tobytes()
+    (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    file.write_bytes(file.read_bytes()[:-3])
+    assert tables.kept_segments(base, build)[0].coefficient.tobytes() == first[0].coefficient.tobytes()
+    assert len(calls) == 2

@@ -288,3 +288,22 @@ def test_study_of__gives_the_study_that_was_run(path, tmp_path):
         assert a.dtype.names or a.tobytes() == b.tobytes(), name
     lanes = study.run.model_copy(update={"lanes": LANES})
     check_bits(Tracer(study.model_copy(update={"run": lanes}), 3).trace(39), result)
+
+
+@pytest.mark.parametrize("years", [2, 3, 5])
+def test_rows__of_a_project_do_not_depend_on_those_before_it(years, tmp_path):
+    """All of them operate, or are built, when the horizon comes; what one leaves behind must not show in the next."""
+    study = ref.with_horizon(ref.example_study(), years)
+    study["run"]["lanes"] = LANES
+    backwards = {**study, "projects": dict(reversed(study["projects"].items()))}
+    tracers = [Tracer(load(write_study(each, tmp_path / "study.yaml")).study, SEED) for each in (study, backwards)]
+    sold = 0.0
+    for path in range(12):
+        one, other = (tracer.trace(path) for tracer in tracers)
+        for s, name in enumerate(one.labels.projects):
+            for column, a, b in zip(STEP_ROWS, one.steps[s], other.steps[-1 - s], strict=True):
+                np.testing.assert_array_equal(a, b, err_msg=f"{path} {name} {column}")
+            operating, revenue = (one.steps[s, list(STEP_ROWS).index(row)] for row in ("operating_share", "revenue"))
+            assert not revenue[operating == 0].any()
+            sold += revenue.sum()
+    assert sold > 0

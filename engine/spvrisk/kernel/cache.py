@@ -8,8 +8,6 @@ digest of every kernel source, of the compiler's versions and switches, and of t
 import contextlib
 import hashlib
 import os
-import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,9 @@ from typing import Any
 import llvmlite
 import numba
 
-from spvrisk.files import cache_root
+from spvrisk.files import cache_root, sweep
 from spvrisk.plan.names import LANES
 
-_SWEEP_AFTER_DAYS = 30
 _config: Any = numba.config  # its names are made at run time
 
 
@@ -44,15 +41,6 @@ def _key() -> str:
     return digest.hexdigest()[:20]
 
 
-def _sweep(base: Path, keep: Path) -> None:
-    """Remove folders of other keys that nobody has used for a month."""
-    limit = time.time() - _SWEEP_AFTER_DAYS * 86400
-    for folder in base.iterdir():
-        with contextlib.suppress(OSError):
-            if folder != keep and folder.stat().st_mtime < limit:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
 def is_compiled() -> bool:
     """Whether machine code of the kernel's entry point lies ready."""
     return any((_base() / _key()).glob("**/run.run_paths-*.nbi"))
@@ -68,7 +56,7 @@ def cache_folder() -> Iterator[Path]:
     with contextlib.suppress(OSError):  # a read-only home: numba falls back to compiling in every process
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
-        _sweep(folder.parent, folder)
+        sweep(folder.parent, folder)
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(folder) if os.access(folder, os.W_OK) else before
     try:

@@ -1,14 +1,20 @@
 """The format of everything that the kernel interpolates, and the book in which tables are shared."""
 
+import hashlib
 from collections.abc import Callable, Hashable
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import scipy
+from llvmlite import binding
 from numpy.typing import NDArray
 from scipy import special
 
 from spvrisk.config.laws import Law
 from spvrisk.errors import InputError, Problem
+from spvrisk.files import cache_root, cached_bytes, sweep
 from spvrisk.plan import laws
 from spvrisk.plan.cubics import Array, Segment, fit
 from spvrisk.plan.distributions import Affine, LawError
@@ -43,6 +49,40 @@ class Tables(NamedTuple):
     coefficient: Array
 
 
+_SOURCES = ("cubics.py", "distributions.py", "laws.py", "reference_class.py", "scipy_laws.py", "tables.py", "copula.py")
+
+
+@cache
+def _folder() -> str:
+    """Folder of the tables that this version makes on this kind of processor, beside those of others."""
+    digest = hashlib.sha256(f"{np.__version__} {scipy.__version__} {binding.get_host_cpu_name()}".encode())
+    for name in _SOURCES:
+        digest.update((Path(__file__).parent / name).read_bytes())
+    folder = f"tables/{digest.hexdigest()[:20]}"
+    sweep(cache_root() / "tables", cache_root() / folder)
+    return folder
+
+
+def kept_segments(key: Hashable, build: Callable[[], list[Segment]]) -> list[Segment]:
+    """Segments of a curve from the user's cache; a study needs dozens of tables, and each takes milliseconds to fit.
+
+    The key's text tells all that a curve depends on but the code, of which the folder's name is a digest.
+    """
+
+    def made() -> bytes:
+        segments = build()
+        head = np.array([[s.lower, s.upper, len(s.coefficient)] for s in segments])
+        cells = [segment.coefficient.tobytes() for segment in segments]
+        return b"".join([np.int64(len(segments)).tobytes(), head.tobytes(), *cells])
+
+    data = cached_bytes(_folder(), repr(key), made)
+    count = int(np.frombuffer(data, np.int64, 1)[0])
+    head = np.frombuffer(data, np.float64, 3 * count, 8).reshape(count, 3)
+    cells = np.frombuffer(data, np.float64, offset=8 + 24 * count).reshape(-1, 4)
+    parts = np.split(cells, np.cumsum(head[:, 2].astype(int))[:-1])
+    return [Segment(float(lower), float(upper), part) for (lower, upper, _), part in zip(head, parts, strict=True)]
+
+
 class TableBook:
     """Collects the tables of a study; laws that are equal but for location and scale share one."""
 
@@ -69,7 +109,7 @@ class TableBook:
     ) -> int:
         """Put any curve into the book; `build` makes its segments unless an equal `key` has a table already."""
         if key not in self._tables:
-            self._tables[key] = build()
+            self._tables[key] = kept_segments(key, build)
         index = self._ids.setdefault((location, scale, key), len(self._ids))
         if index == len(self._laws):
             self._laws.append(None)
