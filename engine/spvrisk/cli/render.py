@@ -99,12 +99,14 @@ def _headlines(result: Result) -> list[str]:
     ]
     for a, level in enumerate(t.levels):
         shortfall = t.expected_shortfall[s, a]
+        worst = f"Worst {_percent(f'{1 - Decimal(level)}')} of paths: "
+        if not shortfall > 0.0:
+            lines.append(f"{worst}no loss, but {with_error(-shortfall, t.expected_shortfall_se[s, a])} on average.")
+            continue
         order = sorted(range(len(labels.projects)), key=lambda i: -t.contribution[i, a])[:3]
         parts = ", ".join(f"{labels.projects[i]} {100 * t.contribution[i, a] / shortfall:.0f} %" for i in order)
-        lines.append(
-            f"Worst {_percent(f'{1 - Decimal(level)}')} of paths: a loss of "
-            f"{with_error(shortfall, t.expected_shortfall_se[s, a])} on average, brought by {parts}."
-        )
+        error = t.expected_shortfall_se[s, a]
+        lines.append(f"{worst}a loss of {with_error(shortfall, error)} on average, brought by {parts}.")
     return lines
 
 

@@ -89,7 +89,7 @@ class Curve(Model):
         if len(given) != 1:
             got = ", ".join(given) or "none"
             raise flawed([Flaw((), "a curve has exactly one of value, knots and dates", got, "keep one of them")])
-        if "growth" in self.model_fields_set and self.value is None:
+        if self.growth and self.value is None:
             raise flawed([Flaw(("growth",), f"has no meaning beside {given[0]}", "", "leave growth out")])
         if self.dates is not None and (not self.dates or list(self.dates) != sorted(self.dates)):
             raise flawed([Flaw(("dates",), "needs dates in rising order", "", "order the dates")])

@@ -53,19 +53,19 @@ def table_of(
     levels: tuple[str, ...],
 ) -> SummaryTable:
     """Statistics of every series over some paths (their numbers, rising), from its moments there and its values."""
-    table = _empty(moments, labels, quantiles, levels)
-    coded = {s: states for s, (_, name) in enumerate(labels.series) if (states := states_of(name, labels)) is not None}
-    numbers = [s for s in range(len(labels.series)) if s not in coded]
+    table, series = _empty(moments, labels, quantiles, levels), labels.series
+    coded = {s: states for s, (_, name) in enumerate(series) if (states := states_of(name, labels)) is not None}
+    numbers = [s for s in range(len(series)) if s not in coded]
     for rows in _blocks(numbers, paths.size):
         ordered = values[np.ix_(np.array(rows), paths)]
         ordered.sort(axis=1)
         bounds = quantiles_with_intervals(ordered, table.n[rows], quantiles)
         table.quantile[rows], table.quantile_low[rows], table.quantile_high[rows] = bounds
         for s, row in zip(rows, ordered, strict=True):
-            if has_loss(labels.series[s][1]):
+            if has_loss(series[s][1]):
                 _fill_risk(table, s, row[: table.n[s]])
     for s, states in coded.items():
-        quantity = labels.series[s][1]
+        quantity = series[s][1]
         table.shares[quantity], table.shares_se[quantity] = _shares(values[s, paths], len(states))
         for statistic in (table.mean, table.mean_se, table.sd, table.sd_se, table.skewness):
             statistic[s] = nan

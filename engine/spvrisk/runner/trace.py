@@ -48,8 +48,6 @@ STEP_ROWS = {
 }
 """Columns of a project's steps: scores, states, flows and balances, and the kernel's row of each."""
 
-_OF_OPERATION = ("output", "contracted_output", "operating_share", "revenue", "costs")
-
 
 class Change(NamedTuple):
     """Something that happened in law."""
@@ -111,19 +109,11 @@ def study_of(result: Result) -> Study:
     import json
 
     try:
-        config = json.loads(json.dumps(result.provenance["config"]), object_hook=_as_written)
-        return Study.model_validate_json(json.dumps(config))
+        return Study.model_validate_json(json.dumps(result.provenance["config"]))
     except ValueError as error:
         made = result.attributes["engine_version"]
         rule = f"its study is not one of this version; trace it with spvrisk {made} or run it again"
         raise RunError(f"{result.path}: {rule}") from error
-
-
-def _as_written(item: dict[str, Any]) -> dict[str, Any]:
-    """A curve as a file may write it: a resolved study spells out growth, which only goes with a value."""
-    if set(item) == {"value", "growth", "knots", "dates"} and item["value"] is None:
-        return {key: value for key, value in item.items() if key != "growth"}
-    return item
 
 
 class Tracer:
@@ -180,13 +170,7 @@ class Tracer:
         from spvrisk.kernel import rows as names
 
         picked = [int(getattr(names, row)) // self._lanes for row in STEP_ROWS.values()]
-        steps = rows[:, :, picked].transpose(0, 2, 1)
-        # what is made in a step of operation stays in its row when there is none
-        idle = steps[:, list(STEP_ROWS).index("available_cash")] + steps[:, list(STEP_ROWS).index("arrears")] == 0.0
-        idle &= steps[:, list(STEP_ROWS).index("operating_share")] == 0.0
-        for column in _OF_OPERATION:
-            steps[:, list(STEP_ROWS).index(column)][idle] = 0.0
-        return steps
+        return rows[:, :, picked].transpose(0, 2, 1) + 0.0  # without the sign of zero
 
 
 def _changes(log: Floats, labels: Labels, study: Study, grid: Grid) -> tuple[Change, ...]:
