@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from scipy import optimize
 
 from spvrisk.cli import main
 
@@ -40,6 +41,27 @@ def test_run__prints_the_summary_and_leaves_a_file_in_results(folder: Path) -> N
     assert [path.name for path in (folder / "results").iterdir()] == ["starter.h5"]
     assert "planning ..." in err and "running ..." in err and "writing ..." in err
     assert "..." not in out
+
+
+def test_run__says_where_a_risk_measure_lies_in_the_cap_of_an_overrun(folder: Path) -> None:
+    """Censored at 10, a Pareto tail of .14 from 1.5 on with mean 2.09 has an atom of .14 (1.5 / 10)^alpha."""
+    law = "{reference_class: {mean: 0.16, tail_share: 0.14, tail_mean: 1.09}}"
+    arguments = (
+        "--set",
+        f"projects.gas_plant.construction.overrun={law}",
+        "--set",
+        'output.risk_levels=["0.95", "0.999"]',
+    )
+    out, _ = run(*arguments, "--out", "a.h5")
+    alpha = optimize.brentq(lambda a: 1.5 + 1.5**a * (10 ** (1 - a) - 1.5 ** (1 - a)) / (1 - a) - 2.09, 2, 9)
+    share = 0.14 * 0.15**alpha
+    assert 0.0001 < share < 0.001 and "lower bounds" not in out  # the level of .999 does not reach it
+    arguments = (*arguments[:2], "--set", 'output.risk_levels=["0.95", "0.9999"]')
+    out, _ = run(*arguments, "--out", "b.h5")
+    said = " ".join(out.split())
+    assert f"gas_plant: the cap of its class cuts {100 * share:.2g} % of its overruns. Its figures at 99.99 %," in said
+    found = json.loads(run(*arguments, "--json", "--out", "c.h5")[0])
+    assert found["projects"]["gas_plant"]["overrun_drawn"]["cap_share"] == pytest.approx(share, rel=1e-9)
 
 
 def test_run__json_has_the_keys_of_the_summary(folder: Path) -> None:

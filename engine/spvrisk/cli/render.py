@@ -10,9 +10,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from spvrisk.config.laws import Law
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.dataset.variables import COUNTS, UNDEFINED, statistics_of
+from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
 
 SUMMARY_SCHEMA = "spvrisk.summary/1"
@@ -44,6 +46,8 @@ def summary_json(result: Result) -> dict[str, Any]:
     for p, project in enumerate(labels.projects):
         part = _by_key(table.levels, table.contribution[p])
         units[project]["npv_funder"]["expected_shortfall_contribution"] = part
+    for project, share in cap_shares(result).items():
+        units[project]["overrun_drawn"]["cap_share"] = share
     return {
         "schema": SUMMARY_SCHEMA,
         "study": labels.title["en"],
@@ -79,7 +83,30 @@ def render_summary(result: Result) -> RenderableType:
         f"values at {result.labels.value_date}. "
         "Figures after ± are Monte Carlo standard errors."
     )
-    return Group(heading, facts, "", *_headlines(result), *(item for table in tables for item in ("", table)))
+    spaced = (item for table in tables for item in ("", table))
+    return Group(heading, facts, "", *_headlines(result), *_cap_notes(result), *spaced)
+
+
+def cap_shares(result: Result) -> dict[str, float]:
+    """Share of each project's overruns that the cap of its reference class cuts, where there is one."""
+    projects = result.provenance["config"].get("projects", {})
+    laws = {name: Law.model_validate(project["construction"]["overrun"]) for name, project in projects.items()}
+    shares = {name: distribution(law).cap_share for name, law in laws.items() if law.family == "reference_class"}
+    return {name: share for name, share in shares.items() if share > 0.0}
+
+
+def _cap_notes(result: Result) -> list[str]:
+    """Say which risk measures lie where overruns are cut: what is beyond is not in them."""
+    notes = []
+    for name, share in cap_shares(result).items():
+        cut = [_percent(level) for level in result.summary.levels if 1.0 - float(level) <= share]
+        if cut:
+            levels = " and ".join(cut)
+            notes.append(
+                f"{name}: the cap of its class cuts {100 * share:.2g} % of its overruns. Its figures at {levels}, "
+                "and the portfolio's as far as it brings them, are lower bounds."
+            )
+    return ["", *notes] if notes else []
 
 
 def _given(result: Result) -> str:
