@@ -14,7 +14,7 @@ from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.names import TIMELINE
 
 SEED = 7
-MOST_SMALL_MARGINS = 2
+MOST_SMALL_MARGINS = 8
 """Discrete decisions so close to their threshold that they may fall either way, of all paths of a variant."""
 TOLERANCE = 1e-9
 MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local"}
