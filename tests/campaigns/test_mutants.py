@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mutants import PACKAGE, sample, survives  # noqa: E402
 
 COUNT, SEED = 12, 2026
-HARMLESS = {"first_step", "last_step", "first_operation"}
-"""Functions that only say which steps may be left out: to compute more of them adds zeros."""
+HARMLESS = {"first_step", "last_step", "first_operation", "note"}
+"""Functions that say which steps may be left out (to compute more of them adds zeros), or what a trace is told."""
 
 
 HARMLESS_LINES = {"direct = inside == newton or abs(inside) == end"}

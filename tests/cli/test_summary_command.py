@@ -164,7 +164,6 @@ def test_summary_given__table_says_what_is_given(file):
         ("autos", ["an event and an outcome, or a layer and a state", "allowed: ruling=upheld"]),
         ("autos=undefined", ["got autos=undefined"]),  # a layer always is in a state
         ("=", ["allowed"]),
-        ("final_state_autos=cut", ["did you mean autos=cut?"]),
     ],
 )
 def test_summary_given__mistakes_are_told_with_a_remedy(file, wrong, words):

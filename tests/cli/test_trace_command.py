@@ -207,8 +207,6 @@ def test_study__without_layers_and_events(bare: Path) -> None:
         (["--by", "nowhere.npv_funder"], ["--by", "nowhere.npv_funder", "allowed"]),
         (["--by", "portfolio.npv_funder_local"], ["--by", "npv_funder_local"]),
         (["--by", ""], ["--by", "allowed"]),
-        (["--by", "cost"], ["portfolio_cost", "is not in the file", "it has", "portfolio_npv_funder"]),
-        (["--by", "port.whole_years"], ["whole_years", "is not in the file", "it has"]),
     ],
 )
 def test_mistakes__are_told_with_a_remedy(file: Path, arguments: list[str], words: list[str]) -> None:

@@ -182,6 +182,7 @@ RANKED = {
     "gas.deemed_open": ("gas", "deemed_open"),  # 0 on many paths
     "port.cancelled": ("port", "cancelled"),
     "completed": ("portfolio", "completed"),
+    "mine.whole_years": ("mine", "whole_years"),  # not in the file: all paths are run again
     "outcome_review": ("scheme", "outcome_review"),  # undefined where the horizon comes first
 }
 

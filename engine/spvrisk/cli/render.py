@@ -23,6 +23,9 @@ SUMMARY_SCHEMA = "spvrisk.summary/1"
 WIDTH = 100
 """Columns where the output is no terminal."""
 
+_FEW_PATHS = 10
+"""Of a tail that holds fewer paths, neither the mean nor its error says much."""
+
 NONE = "-"
 """Stands for an undefined number."""
 
@@ -74,7 +77,7 @@ def render_summary(result: Result) -> RenderableType:
     Every number stands with its Monte Carlo standard error, to the digits that it allows.
     """
     losses = [_loss_table(result, a) for a in range(len(result.summary.levels))]
-    tables = [_value_table(result), *losses, _construction_table(result), _return_table(result)]
+    tables = [_value_table(result), *losses, _construction_table(result), _return_table(result), _time_table(result)]
     if result.summary.shares:
         tables.append(_share_table(result))
     heading = Text(result.labels.title["en"], style="bold")
@@ -83,8 +86,10 @@ def render_summary(result: Result) -> RenderableType:
         f"values at {result.labels.value_date}. "
         "Figures after ± are Monte Carlo standard errors."
     )
+    changes = result.provenance["overrides"]
+    changed = [Text(f"Changed by --set: {'; '.join(changes)}")] if changes else []
     spaced = (item for table in tables for item in ("", table))
-    return Group(heading, facts, "", *_headlines(result), *_cap_notes(result), *spaced)
+    return Group(heading, facts, *changed, "", *_headlines(result), *_cap_notes(result), *spaced)
 
 
 def cap_shares(result: Result) -> dict[str, float]:
@@ -126,6 +131,9 @@ def _headlines(result: Result) -> list[str]:
     ]
     for a, level in enumerate(t.levels):
         shortfall = t.expected_shortfall[s, a]
+        if (1.0 - float(level)) * t.n[s] < _FEW_PATHS:
+            lines.append(f"Too few paths for the worst {_percent(f'{1 - Decimal(level)}')}: run more.")
+            continue
         worst = f"Worst {_percent(f'{1 - Decimal(level)}')} of paths: "
         if not shortfall > 0.0:
             lines.append(f"{worst}no loss, but {with_error(-shortfall, t.expected_shortfall_se[s, a])} on average.")
@@ -309,19 +317,23 @@ def _loss_table(result: Result, a: int) -> Table:
 
 def _construction_table(result: Result) -> Table:
     labels, t = result.labels, result.summary
-    names = ("completed", "cost", "cost_overrun", "delay_months")
+    names = ("completed", "cost", "cost_overrun", "delay_months", "cancelled")
     rows = {name: _rows(labels, name) for name in names}
     columns = ["completed", f"cost, {money_name(labels)}", "cost overrun", "delay, months"]
+    cancels = t.mean[rows["cancelled"]["portfolio"]] > 0.0
+    if cancels:
+        columns.append("cancelled")
     table = figures_table("Construction (overrun and delay of the completed)", columns)
 
     def cells(unit: str) -> list[str]:
-        done, cost, overrun, delay = (rows[name][unit] for name in names)
+        done, cost, overrun, delay, cancelled = (rows[name][unit] for name in names)
         scale, sign = (1, "") if unit == "portfolio" else (100, " %")
         return [
             with_error(t.mean[done], t.mean_se[done], scale) + sign,
             with_error(t.mean[cost], t.mean_se[cost]),
             with_error(t.mean[overrun], t.mean_se[overrun], 100) + " %",
             with_error(t.mean[delay], t.mean_se[delay]),
+            *([with_error(t.mean[cancelled], t.mean_se[cancelled], scale) + sign] if cancels else []),
         ]
 
     return _fill(table, labels, cells)
@@ -329,36 +341,32 @@ def _construction_table(result: Result) -> Table:
 
 def _return_table(result: Result) -> Table:
     labels, t = result.labels, result.summary
-    names = ("irr_funder", "multiple_funder", "payback_years", "whole_years")
-    rows = {name: _rows(labels, name) for name in names}
-    columns = [
-        "rate of return",
-        "multiple",
-        "paid back",
-        "after, years",
-        "made whole",
-        "after, years",
-    ]
-    table = figures_table("Returns to the funder (means)", columns)
-
-    def reached(s: int) -> str:
-        """Share of the defined paths on which it happens at all."""
-        n = int(t.n[s])
-        share = (n - int(t.n_infinite[s])) / n if n else math.nan
-        return with_error(share, math.sqrt(share * (1 - share) / n) if n else math.nan, 100) + " %"
+    irr, multiple = _rows(labels, "irr_funder"), _rows(labels, "multiple_funder")
+    table = figures_table("Returns to the funder (means)", ["rate of return", "receipts / calls"])
 
     def cells(unit: str) -> list[str]:
-        irr, multiple, payback, whole = (rows[name][unit] for name in names)
-        return [
-            with_error(t.mean[irr], t.mean_se[irr], 100) + " %",
-            with_error(t.mean[multiple], t.mean_se[multiple]),
-            reached(payback),
-            with_error(t.mean[payback], t.mean_se[payback]),
-            reached(whole),
-            with_error(t.mean[whole], t.mean_se[whole]),
-        ]
+        a, b = irr[unit], multiple[unit]
+        return [with_error(t.mean[a], t.mean_se[a], 100) + " %", with_error(t.mean[b], t.mean_se[b])]
 
     return _fill(table, labels, cells)
+
+
+def _time_table(result: Result) -> Table:
+    labels, t = result.labels, result.summary
+    payback, whole = _rows(labels, "payback_years"), _rows(labels, "whole_years")
+    columns = ["paid back", "years from first call", "made whole", "years from completion"]
+    table = figures_table(
+        "When the funder has its money back, and when the deemed amount (mean years of those)", columns
+    )
+
+    def reached(s: int) -> list[str]:
+        """Share of the defined paths on which it happens at all, and when."""
+        n = int(t.n[s])
+        share = (n - int(t.n_infinite[s])) / n if n else math.nan
+        chance = with_error(share, math.sqrt(share * (1 - share) / n) if n else math.nan, 100) + " %"
+        return [chance, with_error(t.mean[s], t.mean_se[s])]
+
+    return _fill(table, labels, lambda unit: [*reached(payback[unit]), *reached(whole[unit])])
 
 
 def _share_table(result: Result) -> Table:
@@ -392,9 +400,11 @@ def _case(result: Result, quantity: str, k: int, name: str) -> list[str]:
     if name == UNDEFINED and not given.n_paths[i]:
         return []
     table = given.tables[i]
-    shortfalls = zip(table.expected_shortfall[s][-1:], table.expected_shortfall_se[s][-1:], strict=True)
-    return [
-        with_error(given.share[i], given.share_se[i], 100) + " %",
-        with_error(table.mean[s], table.mean_se[s]),
-        *(with_error(value, error) for value, error in shortfalls),
+    shortfalls = [
+        with_error(table.expected_shortfall[s, a], table.expected_shortfall_se[s, a])
+        if (1.0 - float(level)) * given.n_paths[i] >= _FEW_PATHS
+        else "few paths"
+        for a, level in enumerate(table.levels)
     ]
+    share = with_error(given.share[i], given.share_se[i], 100) + " %"
+    return [share, with_error(table.mean[s], table.mean_se[s]), *shortfalls[-1:]]

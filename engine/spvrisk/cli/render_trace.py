@@ -17,13 +17,27 @@ from spvrisk.runner.trace import STEP_ROWS, Change, Rank, Trace
 TRACE_SCHEMA = "spvrisk.trace/1"
 """Format of `trace_json`; the number rises when a reader of the former would misread it."""
 
-_SHOWN = ("spend", "revenue", "costs", "available_cash", "due", "distribution_funder", "distribution_host", "carry")
+_SHOWN = {
+    "spend": "spend",
+    "revenue": "revenue",
+    "costs": "costs",
+    "available_cash": "cash",
+    "due": "due",
+    "distribution_funder": "to funder",
+    "distribution_host": "to host",
+    "carry": "carry",
+    "deemed_balance": "balance",
+}
+"""Columns of the printed steps, with their heads."""
 _YEARS = (5, 10, 20)
 
 
 def render_story(trace: Trace, result: Result, wanted: Rank | None) -> RenderableType:
     """What was struck down when, what overran, what was built, who got what."""
-    blocks: list[RenderableType] = [Text(trace.labels.title["en"], style="bold"), _opening(trace, result, wanted), ""]
+    changes = result.provenance["overrides"]
+    blocks: list[RenderableType] = [Text(trace.labels.title["en"], style="bold"), _opening(trace, result, wanted)]
+    blocks += [Text(f"Changed by --set: {'; '.join(changes)}")] if changes else []
+    blocks.append("")
     blocks += [_law(trace), ""]
     blocks += [Text("What became of the projects", style="bold")]
     blocks += [Text(f"  {line}") for name in trace.labels.projects for line in _project(trace, name)]
@@ -135,7 +149,7 @@ def render_steps(trace: Trace) -> RenderableType:
     """The flows of each project, step by step; the CSV file and the JSON have all columns."""
     tables: list[RenderableType] = []
     for p, name in enumerate(trace.labels.projects):
-        table = figures_table(f"{name}, {money_name(trace.labels)}", [*_SHOWN, *trace.states])
+        table = figures_table(f"{name}, {money_name(trace.labels)}", [*_SHOWN.values(), *trace.states])
         for t, end in enumerate(trace.labels.step_ends):
             cells = [f"{trace.steps[p, list(STEP_ROWS).index(column), t]:,.2f}" for column in _SHOWN]
             table.add_row(end, *cells, *(states[t] for states in trace.states.values()))

@@ -16,17 +16,22 @@ from spvrisk.errors import InputError, Problem
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")
 @click.option(
     "--given",
+    "conditions",
     metavar="NAME=VALUE",
+    multiple=True,
     help="Only the paths on which this event had this outcome, or this layer this final state.",
 )
-def command(result: str, as_json: bool, given: str | None) -> None:
+def command(result: str, as_json: bool, conditions: tuple[str, ...]) -> None:
     """Print the figures of RESULT, each with its Monte Carlo standard error.
 
     With --given, of the paths on which an event had one outcome (midterm_2026=opposition; =undefined where it did not
     take place), or on which a layer ended in one state (general=gap).
     """
+    if len(conditions) > 1:
+        remedy = "force one of them with `run --set events.<event>.outcome=..`, and ask for the other"
+        raise InputError(Problem("--given", "", "may be used once", " ".join(conditions), remedy))
     opened = open_result(result)
-    if given is not None:
+    for given in conditions:
         opened = narrowed(opened, given)
     if as_json:
         click.echo(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
@@ -44,8 +49,11 @@ def narrowed(result: Result, given: str) -> Result:
     """
     table = result.conditional
     name, _, value = given.partition("=")
-    wanted = [f"{prefix}_{name}.{value}" for prefix in ("outcome", "final_state")]
+    wanted = [f"{prefix}{name}.{value}" for prefix in ("", "outcome_", "final_state_")]
     found = [i for i, condition in enumerate(table.names) if condition in wanted]
+    if len(found) > 1:
+        full = [table.names[i].replace(".", "=") for i in found]
+        raise InputError(Problem("--given", "", "names an event and a layer", given, f"write {' or '.join(full)}"))
     if not found:
         known = [
             condition.removeprefix("final_state_").removeprefix("outcome_").replace(".", "=")
@@ -55,6 +63,8 @@ def narrowed(result: Result, given: str) -> Result:
         raise InputError(Problem("--given", "", rule, given, suggestion(given, known)))
     (i, *_) = found
     if table.n_paths[i] == 0:
-        raise InputError(Problem("--given", "", "no path of this result meets it", given, "run more paths"))
+        raise InputError(
+            Problem("--given", "", "no path of this result meets it", given, "run more paths, if it can be")
+        )
     share = (given, int(table.n_paths[i]), float(table.share[i]), float(table.share_se[i]))
     return replace(result, summary=table.tables[i], given=share)

@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from spvrisk.cli.render import console
 from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import atomic_write
+
+_WIDEST = 400
 
 
 @click.command("trace", epilog="Example: spvrisk trace results/study.h5 --rank 0.99 --by npv_funder")
@@ -18,9 +21,11 @@ from spvrisk.files import atomic_write
 @click.option("--path", "number", type=click.IntRange(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")
 @click.option("--by", default="npv_funder", show_default=True, help="Quantity of the rank: npv_funder, smr.cost, ...")
-@click.option("--steps", is_flag=True, help="Print every step: states, scores, flows and balances.")
+@click.option("--steps", is_flag=True, help="Print the flows of every step as tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON for programs.")
-@click.option("--out", type=click.Path(), help="Write the steps to this CSV file.")
+@click.option(
+    "--out", type=click.Path(), help="Write all states, scores, flows and balances of all steps to this CSV file."
+)
 @click.option("--overwrite", is_flag=True, help="Replace an existing CSV file.")
 def command(
     result: str,
@@ -66,7 +71,8 @@ def command(
         return
     console().print(render_story(trace, opened, wanted))
     if steps:
-        console().print(render_steps(trace))
+        # as wide as it is: figures that are cut off are of no use
+        Console(highlight=False, width=_WIDEST).print(render_steps(trace))
     if out is not None:
         click.echo(f"Steps: {out}")
 

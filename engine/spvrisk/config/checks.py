@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from spvrisk.config.base import Flaw, Key, Model, Within, shown, suggestion
-from spvrisk.config.clock import Event, Layer, Outcome
+from spvrisk.config.clock import FASTEST, Event, Layer, Outcome
 from spvrisk.config.factors import Correlation, Curve, Factor, Vasicek, ZeroCurve
 from spvrisk.config.projects import Construction, Operation, Project
 from spvrisk.config.terms import Agreement, FixedSplit, Output, Party, StudyHead
@@ -306,6 +306,7 @@ def _initial(at: Path, layer: Layer, study: StudyHead) -> Iterator[Flaw]:
 
 
 def _events(draft: Draft) -> Iterator[Flaw]:
+    yield from _scaled(draft)
     cyclic = _cyclic(draft)
     for name, event in sound(draft.events):
         at: Path = ("events", name)
@@ -395,6 +396,31 @@ def _shifts(at: Path, shifts: Mapping[str, float], draft: Draft) -> Iterator[Fla
         factor = draft.factors.get(name)
         if factor is not None and factor.process.vasicek is None and value <= 0:
             yield Flaw((*at, name), "a multiple must be above 0", shown(value), "write e.g. 1.1 for 10 % more")
+
+
+def _scaled(draft: Draft) -> Iterator[Flaw]:
+    """Hazards as events may scale them, one after the other, keep to what a hazard may be."""
+    largest: dict[tuple[str, str, str], float] = {}
+    for _, event in sound(draft.events):
+        passages = [_passages(outcome) for outcome in event.outcomes.values()]
+        for key in {key for outcome in passages for key in outcome}:
+            largest[key] = largest.get(key, 1.0) * max(1.0, *(outcome.get(key, 1.0) for outcome in passages))
+    for (name, left, entered), scale in largest.items():
+        layer = draft.layers.get(name)
+        rate = layer.hazards.get(left, {}).get(entered, 0.0) if layer is not None else 0.0
+        if rate * scale > FASTEST:
+            at = ("layers", name, "hazards", left, entered)
+            rule = f"with all that scales it, must be at most {FASTEST:g} a year"
+            yield Flaw(at, rule, f"{shown(rate)} scaled by up to {scale:g}", "lower the scale_hazards of the events")
+
+
+def _passages(outcome: Outcome) -> dict[tuple[str, str, str], float]:
+    return {
+        (layer, left, entered): scale
+        for layer, rows in outcome.scale_hazards.items()
+        for left, row in rows.items()
+        for entered, scale in row.items()
+    }
 
 
 def _undefined(at: Path, names: Iterable[str]) -> Iterator[Flaw]:

@@ -25,7 +25,10 @@ from spvrisk.config.laws import Law
 Probabilities = Annotated[dict[Name, Share], AddingUp("probabilities")]
 
 
-Intensity = Annotated[float, Within(0, 1000)]
+FASTEST = 1000.0
+"""Highest yearly intensity of a passage."""
+
+Intensity = Annotated[float, Within(0, FASTEST)]
 """Per year; a state that lasts less than a working day on average is no state."""
 
 

@@ -121,7 +121,7 @@ def _remedy(names: tuple[str, ...], pairs: Pairs, kind: str, pulls: list[_Pull])
     scaled = (
         f"multiply all pairs by {factor:g} or less ({worst.name}: {math.trunc(factor * worst.value * 1e3) / 1e3:g})"
     )
-    for pull in pulls[:_SHOWN]:
+    for pull in pulls:
         span = _span(names, pairs, kind, pull)
         if span is not None:
             return f"{scaled}, or put {pull.name} into [{span[0]:g}, {span[1]:g}] and leave the others"

@@ -150,8 +150,8 @@ ALL_FAMILIES = ("fixed", *FAMILIES, "mixture")
 
 LISTS = {"values", "probabilities"}
 TEXTS = {"csv", "column", "name"}
-# families whose support begins at 0 without an atom there
-_OPEN_AT_ZERO = {"lognormal", "gamma", "weibull", "exponential", "uniform", "triangular", "pert", "beta", "scipy"}
+# families whose support begins at 0 without an atom there; of scipy's laws some have one
+_OPEN_AT_ZERO = {"lognormal", "gamma", "weibull", "exponential", "uniform", "triangular", "pert", "beta"}
 
 
 class Law(Model):

@@ -49,6 +49,7 @@ layer, the states before and after.
 
 HAPPENED, BY_EVENT, BY_EXPIRY, BY_HAZARD = 0, 1, 2, 3
 _NOTHING = -1
+_LAST_DAY = 1e7  # beyond any horizon, and a whole number that fits
 
 
 @clause
@@ -64,13 +65,13 @@ def time_of_day(c, g, day):
         else:
             high = middle
     first = c[g.days + low]
-    return (low + (day - first) / (c[g.days + low + 1] - first)) * g.dt
+    return (low + (day - first) / (c[g.days + low + 1] - first)) / g.per_year
 
 
 @clause
 def day_of_time(c, g, time):
     """First day that does not begin before `time`."""
-    position = time / g.dt
+    position = time * g.per_year
     t = min(int(position), g.steps - 1)
     first = c[g.days + t]
     return int(first) + int(math.ceil((position - t) * (c[g.days + t + 1] - first)))
@@ -94,10 +95,9 @@ def _exponential(u):
 def note(log_, time, cause, item, before, after):
     """Keep a change of a path that is traced."""
     if log_.shape[0] > 0:
-        n = int(log_[0, 0])
-        if n + 1 < log_.shape[0]:
-            n += 1
-            log_[0, 0] = n
+        n = int(log_[0, 0]) + 1
+        log_[0, 0] = n
+        if n < log_.shape[0]:
             log_[n, 0] = time
             log_[n, 1] = cause
             log_[n, 2] = item
@@ -108,7 +108,7 @@ def note(log_, time, cause, item, before, after):
 @clause
 def mark(w, row, g, value, begin, end, l):
     """Book `value` in [begin, end), weighted by time within the steps, as changes between steps."""
-    first, last = begin / g.dt, end / g.dt
+    first, last = begin * g.per_year, end * g.per_year
     s, t = uint64(first), uint64(last)
     w[row + s * L + l] += value * (s + 1.0 - first)
     w[row + (s + uint64(1)) * L + l] += value * (first - s)
@@ -131,7 +131,7 @@ def occupy(occupancy, g, q, begin, end):
 
     Shares of the outer steps, and how many paths more are in the state in all of a step than in the step before.
     """
-    first, last = begin / g.dt, end / g.dt
+    first, last = begin * g.per_year, end * g.per_year
     s, t = int(first), int(last)
     if s == t:
         occupancy[0, q, s] += last - first
@@ -215,7 +215,7 @@ def draw_outcome(c, event, now, fate, seed, path):
 def set_day(c, g, event, fate, e, day, seed, path):
     """Set the date of event `e`: so many days, rounded up, after `day`."""
     days = value_at(c, event.days_law, score(word(seed, path, event.days_stream, 0)))
-    fate[e].day = day + int(math.ceil(days))
+    fate[e].day = day + int(math.ceil(min(days, _LAST_DAY)))
     fate[e].time = time_of_day(c, g, fate[e].day)
 
 

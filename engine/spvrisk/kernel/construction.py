@@ -63,6 +63,10 @@ def draw_duration(w, u, c, g, p, seed, path):
     look_up(w, DELAY_SCORE, STRETCH, c, p.duration_law)
 
 
+SAME_DAY = 1e-9
+"""Years by which two times must differ: the completion of a project on an event's day comes before the event."""
+
+
 @clause
 def finish(w, at, target, p, duration):
     """Time at which work of a planned duration is done: stretched, and put off by each standstill before that."""
@@ -73,7 +77,7 @@ def finish(w, at, target, p, duration):
         pause = at.pause + U(2) * (uint64(p.pause) + i) * L
         for l in range(L):
             time = w[target + l]
-            w[target + l] = time + (w[pause + L + l] if w[pause + l] < time else 0.0)
+            w[target + l] = time + (w[pause + L + l] if w[pause + l] < time - SAME_DAY else 0.0)
 
 
 @clause
@@ -91,7 +95,7 @@ def settle_completion(w, at, p):
         row = at.stop + uint64(p.stop) * L
         for l in range(L):
             time, stop, closure = w[COMPLETION + l], w[row + l], w[CLOSURE + l]
-            cancelled = stop < time
+            cancelled = stop < time - SAME_DAY
             w[COMPLETION + l] = np.inf if cancelled else time
             w[WORK_END + l] = stop if cancelled else time
             w[CLOSURE + l] = stop if cancelled else closure

@@ -67,7 +67,7 @@ from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE, SPLIT_PERIODIC, Fl
 from spvrisk.plan.names import FANS, LEAF
 
 MOST_CHANGES = 1000
-"""Changes of the clock that are kept of a path that is traced."""
+"""Changes of the clock for which there is room at first where a path is traced; more are counted, but not kept."""
 
 
 class Work(NamedTuple):
@@ -115,8 +115,8 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
     return at, Work(np.zeros(int(at.end)), np.zeros(4 * LANES, np.uint32), now, fate, scale)
 
 
-def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False) -> Leaf:
-    """Allocate the results of one leaf, all zero."""
+def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, changes: int = MOST_CHANGES) -> Leaf:
+    """Allocate the results of one leaf, all zero; where a path is traced, with room for some changes of its clock."""
     steps, projects = int(plan.study[0]["steps"]), plan.projects.size
     return Leaf(
         np.zeros((n_series, LEAF)),
@@ -125,7 +125,7 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False) 
         np.zeros((2, plan.states.size, steps + 2)),
         np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),
         np.zeros((projects, steps, N_FIXED if traced else 0)),
-        np.zeros((1 + MOST_CHANGES if traced else 0, len(CHANGE))),
+        np.zeros((1 + changes if traced else 0, len(CHANGE))),
     )
 
 
@@ -189,7 +189,7 @@ def first_operation(w, c, p):
 @clause
 def first_step(g, time):
     """A step that begins before `time`, by up to two steps."""
-    return uint64(max(time / g.dt - 1.0, 0.0))
+    return uint64(min(max(time / g.dt - 1.0, 0.0), float(g.steps)))
 
 
 @clause

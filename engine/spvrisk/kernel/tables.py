@@ -2,9 +2,15 @@
 
 from numba import float64, int32, uint64
 
-from spvrisk.kernel.maths import L, U, clause
+from spvrisk.kernel.maths import L, U, clause, inline
 from spvrisk.kernel.rows import CELL, PLACE
 from spvrisk.kernel.vectors import EIGHT, cubics_of_eight
+
+
+@inline
+def whole(x):
+    """Whole part of a number that is neither negative nor large."""
+    return float64(int32(x))
 
 
 @clause
@@ -20,7 +26,8 @@ def locate(w, source, c, segment):
     lower, per_unit, last, base = c[segment], c[segment + U(1)], c[segment + U(2)], c[segment + U(3)]
     for l in range(L):
         x = (w[source + l] - lower) * per_unit
-        cell = float64(int32(min(max(x, 0.0), last)))
+        within = x if x > 0.0 else 0.0  # of what is undefined too: it becomes an address
+        cell = whole(within if within < last else last)
         w[PLACE + l] = min(max(x - cell, 0.0), 1.0)
         w[CELL + l] = base + 4.0 * cell
 
@@ -32,7 +39,8 @@ def relocate(w, source, c, segment):
     for l in range(L):
         z, place, address = w[source + l], w[PLACE + l], w[CELL + l]
         x = (z - lower) * per_unit
-        cell = float64(int32(min(max(x, 0.0), last)))
+        within = x if x > 0.0 else 0.0
+        cell = whole(within if within < last else last)
         here = z >= lower
         w[PLACE + l] = min(max(x - cell, 0.0), 1.0) if here else place
         w[CELL + l] = base + 4.0 * cell if here else address

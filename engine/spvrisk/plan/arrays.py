@@ -28,6 +28,7 @@ STUDY = np.dtype(
     [
         ("steps", _INT),  # T
         ("dt", _REAL),  # step length, years
+        ("per_year", _REAL),  # steps a year
         ("times", _INT),  # address (T + 1): bounds of the steps, years
         ("days", _INT),  # address (T + 1): first day of each step from the value date; last, the day after the horizon
         ("money_unit", _REAL),

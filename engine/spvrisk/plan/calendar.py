@@ -69,7 +69,8 @@ def time_of(grid: Grid, value_date: date, day: date) -> float:
     t = int(np.searchsorted(grid.day, number, side="right")) - 1
     if t >= grid.steps:
         return grid.steps * grid.dt + float(number - grid.day[-1]) / _DAYS_A_YEAR
-    return float((t + (number - grid.day[t]) / (grid.day[t + 1] - grid.day[t])) * grid.dt)
+    # divided, as the steps' bounds are: a day that begins a step has that bound's time to the bit
+    return float((t + (number - grid.day[t]) / (grid.day[t + 1] - grid.day[t])) / grid.steps_per_year)
 
 
 def date_of(grid: Grid, value_date: date, time: float) -> date:

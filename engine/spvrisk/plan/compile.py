@@ -122,6 +122,7 @@ def compile_study(study: Study) -> Compiled:
     row = {
         "steps": grid.steps,
         "dt": grid.dt,
+        "per_year": float(grid.steps_per_year),
         # looked up, never computed as t dt: for monthly steps that product is inexact, and its rounding would depend
         # on how the compiler contracts it with what follows
         "times": pool.add(np.append(0.0, grid.ends)),

@@ -160,11 +160,15 @@ class Tracer:
         )
 
     def _run(self, path: int):  # type: ignore[no-untyped-def]  # a Leaf: the kernel is loaded late
-        kernel = self._kernel
-        leaf = kernel.make_leaf(self._plan, len(self._labels.series), False, traced=True)
-        numbers = (np.uint64(x) for x in (self._seed, path, 0, 1))
-        kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
-        return leaf
+        kernel, room = self._kernel, self._kernel.MOST_CHANGES
+        while True:
+            leaf = kernel.make_leaf(self._plan, len(self._labels.series), False, True, room)
+            numbers = (np.uint64(x) for x in (self._seed, path, 0, 1))
+            kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
+            changes = int(leaf.log[0, 0])
+            if changes <= room:
+                return leaf
+            room = changes
 
     def _steps(self, rows: Floats) -> Floats:
         from spvrisk.kernel import rows as names
@@ -231,9 +235,9 @@ def path_of_rank(result: Result, tracer: Tracer, wanted: Rank) -> int:
     Raises
     ------
     InputError
-        The quantity is not in the file, or is nowhere defined.
+        The quantity is nowhere defined.
     """
-    stored, sign = _stored(result, wanted), -1.0 if has_loss(wanted.quantity) else 1.0
+    stored, sign = _values(result, tracer, wanted), -1.0 if has_loss(wanted.quantity) else 1.0
     codes = stored.dtype.kind == "i"
     defined = np.flatnonzero(stored != UNDEFINED_CODE if codes else ~np.isnan(stored))
     if not defined.size:
@@ -248,11 +252,15 @@ def path_of_rank(result: Result, tracer: Tracer, wanted: Rank) -> int:
     return int(tied[within])
 
 
-def _stored(result: Result, wanted: Rank) -> NDArray[Any]:
-    labels = result.labels
-    if wanted.unit in labels.projects:
-        return result.paths(wanted.quantity)[:, labels.projects.index(wanted.unit)]
-    return result.paths(wanted.quantity if wanted.unit == "scheme" else f"portfolio_{wanted.quantity}")
+def _values(result: Result, tracer: Tracer, wanted: Rank) -> NDArray[Any]:
+    """A quantity on all paths: as stored, else by replaying them all."""
+    projects, name = result.labels.projects, wanted.quantity
+    if wanted.unit == "portfolio":
+        name = f"portfolio_{name}"
+    if name not in result.path_names:
+        return tracer.values_of((wanted.unit, wanted.quantity), np.arange(result.n_paths))
+    stored = result.paths(name)
+    return stored[:, projects.index(wanted.unit)] if wanted.unit in projects else stored
 
 
 def series_of(result: Result, by: str) -> tuple[str, str]:
