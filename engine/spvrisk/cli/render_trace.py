@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -40,7 +41,9 @@ def render_story(trace: Trace, result: Result, wanted: Rank | None) -> Renderabl
     blocks.append("")
     blocks += [_law(trace), ""]
     blocks += [Text("What became of the projects", style="bold")]
-    blocks += [Text(f"  {line}") for name in trace.labels.projects for line in _project(trace, name)]
+    for name in trace.labels.projects:
+        head, *rest = _project(trace, name)
+        blocks += [Padding(Text(head), (0, 0, 0, 2)), *(Padding(Text(line), (0, 0, 0, 6)) for line in rest)]
     return Group(*blocks, "", _shares(trace), "", _factors(trace))
 
 
@@ -93,7 +96,7 @@ def _project(trace: Trace, name: str) -> list[str]:
     rate = f", {_part(value['irr_funder'])} a year" if math.isfinite(value["irr_funder"]) else ""
     whole = "" if math.isnan(value["whole_years"]) else ", never made whole"
     whole = ", made whole" if math.isfinite(value["whole_years"]) else whole
-    return [f"{name}: {end}; {built}.", f"    {back}{rate}: NPV {plain(value['npv_funder'])}{whole}."]
+    return [f"{name}: {end}; {built}.", f"{back}{rate}: NPV {plain(value['npv_funder'])}{whole}."]
 
 
 def _part(value: float) -> str:
