@@ -43,28 +43,50 @@ def compiled(study, tmp_path) -> Compiled:
 
 def table_values(study, plan):
     """Hook for the reference: laws, spend curves and the copula off the plan's tables, with arithmetic of its own."""
-    fields = {
-        "construction.overrun": "overrun_law",
-        "construction.duration": "duration_law",
-        "operation.availability.law": "availability_law",
-        "operation.contract.price": "price_law",
-        "operation.contract.share": "share_law",
-        "construction.spend_curve": "spend_curve",
-    }
-    number = {name: s for s, name in enumerate(study["projects"])}
+    number = {f"projects.{name}": s for s, name in enumerate(study["projects"])}
+    for n, name in enumerate(study.get("pipelines") or {}):
+        number |= {f"pipelines.{name}.template": int(plan.pipelines[n]["first"])}
+        number |= {f"pipelines.{name}": int(plan.pipelines[n]["first"])}
     events = {name: e for e, name in enumerate(study["events"])}
+    scheme = {"correlation.tail": "tail_root", "agreement.funding.slip": "slip_law"}
+    scheme |= {"agreement.funding.take_up": "take_up_law"}
+
+    def address(key):
+        if key in scheme:
+            return plan.study[0][scheme[key]]
+        if key.startswith("events."):
+            return plan.events[events[key.split(".")[1]]]["days_law"]
+        owner = max((name for name in number if key.startswith(f"{name}.")), key=len)
+        return plan.projects[number[owner]][LAW_FIELDS[key.removeprefix(f"{owner}.")]]
 
     def value(key, law, z):
-        if key == "correlation.tail":
-            return look_up(plan.constants, int(plan.study[0]["tail_root"]), z)
         if key == "correlation.score":
             return normal_of_t(plan, z)
-        kind, name, rest = key.split(".", 2)
-        if kind == "events":
-            return look_up(plan.constants, int(plan.events[events[name]]["days_law"]), np.asarray(z, float))
-        return look_up(plan.constants, int(plan.projects[number[name]][fields[rest]]), np.asarray(z, float))
+        table = int(address(key))
+        if table < 0:  # no table stands for a law that is one number
+            return ref.exact_value(key, law, z)
+        return look_up(plan.constants, table, np.asarray(z, float))
 
     return value
+
+
+LAW_FIELDS = {
+    "size": "size_law",
+    "go_ahead.size_share": "size_law",
+    "construction.start_delay": "start_delay_law",
+    "construction.overrun": "overrun_law",
+    "construction.uplift": "uplift_law",
+    "construction.duration": "duration_law",
+    "construction.spend_curve": "spend_curve",
+    "construction.review.threshold": "threshold_law",
+    "construction.subscription.share": "subscription_law",
+    "construction.salvage": "salvage_law",
+    "construction.shortfall": "shortfall_law",
+    "operation.availability.law": "availability_law",
+    "operation.contract.price": "price_law",
+    "operation.contract.share": "share_law",
+    "operation.developer_fee.amount": "fee_law",
+}
 
 
 def look_up(pool, address, z):
@@ -100,7 +122,7 @@ class Block(NamedTuple):
 
     quantities: dict[tuple[str, str], np.ndarray]
     sums: np.ndarray
-    """``(project, timeline row, step)``: sums over the paths."""
+    """``(unit, timeline row, step)``: sums over the paths."""
     factors: np.ndarray
     """``(step, factor, path)``."""
     occupancy: np.ndarray

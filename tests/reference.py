@@ -16,6 +16,11 @@ Hooks for comparing the stages after the scores (and not the scores or the table
   - ``projects.<p>.construction.overrun``, ``projects.<p>.construction.duration``,
     ``projects.<p>.operation.availability.law``, ``projects.<p>.operation.contract.price``,
     ``projects.<p>.operation.contract.share``: the law as the study writes it, at the normal score;
+  - likewise ``projects.<p>.go_ahead.size_share``, ``projects.<p>.construction.`` and ``start_delay``, ``uplift``,
+    ``review.threshold``, ``subscription.share``, ``salvage`` or ``shortfall``,
+    ``projects.<p>.operation.developer_fee.amount``, ``agreement.funding.slip``, ``agreement.funding.take_up``,
+    ``pipelines.<n>.size``; the laws of a pipeline's slots have the keys of a project's behind
+    ``pipelines.<n>.template`` instead of ``projects.<p>``, the same for all slots;
   - ``events.<e>.date``: the law of the days from a date or after another event, likewise (a number is a fixed law);
   - ``projects.<p>.construction.spend_curve``: ``{"beta_cdf": {"a": a, "b": b}}`` at the progress in [0, 1];
   - ``correlation.tail``: ``{"t_tail": {"degrees_of_freedom": nu}}``, from the score to sqrt(W);
@@ -25,8 +30,10 @@ Hooks for comparing the stages after the scores (and not the scores or the table
 import calendar
 import csv
 import datetime as dt
+import functools
 import hashlib
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -558,16 +565,27 @@ class Calendar:
         return first + dt.timedelta(days=math.ceil(days)), abs(days - round(days))
 
 
+@functools.cache
+def business_days(year: int, countries: tuple[str, ...]) -> list[dt.date]:
+    """Return a year's business days: Mondays to Fridays that are no holiday in any of the countries."""
+    closed = [holidays.country_holidays(country, years=range(year - 1, year + 2)) for country in countries]
+    first, count = dt.date(year, 1, 1), 366 if calendar.isleap(year) else 365
+    days = [first + dt.timedelta(days=i) for i in range(count)]
+    return [day for day in days if day.weekday() < 5 and not any(day in table for table in closed)]
+
+
 def due_date(notice: dt.date, lag: int, countries: Sequence[str]) -> dt.date:
     """Return the lag-th business day after the notice; the notice's day is day 0."""
-    years = range(notice.year, notice.year + 3 + lag // 200)
-    closed = [holidays.country_holidays(country, years=years) for country in countries]
-    date = notice
-    while lag > 0:
-        date += dt.timedelta(days=1)
-        if date.weekday() < 5 and not any(date in days for days in closed):
-            lag -= 1
-    return date
+    if lag == 0:
+        return notice
+    year, countries = notice.year, tuple(countries)
+    days = business_days(year, countries)
+    place = bisect_right(days, notice)
+    while place + lag > len(days):
+        lag -= len(days) - place
+        year, place = year + 1, 0
+        days = business_days(year, countries)
+    return days[place + lag - 1]
 
 
 def curve_at(spec: Any, times: Array, clock: Calendar | None = None) -> Array:
@@ -817,7 +835,80 @@ def composite(indices: Mapping | None, rows: Mapping[str, Array]) -> Array | flo
 # --------------------------------------------------------------------------------------------------
 
 
-MARGINS = ("order", "choice", "date", "days")
+MARGINS = ("order", "choice", "date", "days", "go_ahead", "ceiling", "annual", "funding", "trigger")
+EVENT, CLOCK, NOTICE, FUNDING, HAZARD, ARRIVAL = range(6)  # ties in this order
+
+
+@dataclass(frozen=True)
+class Venture:
+    """One SPV that may come to be: an announced project, or a slot of a pipeline.
+
+    ``name`` is what its streams are called by (``project/<name>/...``), ``key`` what its laws are asked by; ties are
+    in the order of ``rank``.
+    """
+
+    name: str
+    key: str
+    project: Mapping
+    rank: int
+    pipeline: str | None = None
+    slot: int = 0
+
+
+def ventures_of(study: Mapping) -> list[Venture]:
+    """Return the announced projects in the study's order, then the slots of the pipelines."""
+    found = []
+    for name, project in given(study, "projects", {}).items():
+        found.append(Venture(name, f"projects.{name}", project, len(found)))
+    for name, pipeline in given(study, "pipelines", {}).items():
+        for k in range(pipeline["max_count"]):
+            key = f"pipelines.{name}.template"
+            found.append(Venture(f"{name}/{k}", key, pipeline["template"], len(found), name, k))
+    return found
+
+
+@dataclass
+class Deal:
+    """What has been decided about a venture on one path; ``wanted`` is its budget before any cut."""
+
+    wanted: float = 0.0
+    out: bool = False
+    noticed: bool = False
+    budget: float = 0.0
+    plan_due: float = math.inf
+    due: float = math.inf
+    decisions: int = 0
+    funded: bool = False
+    declined: bool = False
+    stop: float = math.inf
+
+
+@dataclass
+class Selection:
+    """The same on all paths, ``(n,)`` each.
+
+    ``plan_due`` is the due time without slip, ``due`` that of the last decision (both infinite without a notice);
+    ``stop`` is the first time at which an outcome or a state that stops calls cancels the venture, be it complete
+    or not; infinite without one.
+    """
+
+    noticed: Array
+    budget: Array
+    plan_due: Array
+    due: Array
+    funded: Array
+    declined: Array
+    stop: Array
+
+
+@dataclass
+class Inflow:
+    """A pipeline on one path: the next slot, and what is left until the next arrival."""
+
+    threshold: float
+    slot: int = 0
+    scale: float = 1.0
+    closed: bool = False
 
 
 @dataclass
@@ -839,7 +930,8 @@ class World:
     Attributes
     ----------
     jumps : list
-        Per path, in order: (time, layer, from, to, cause), cause ``event:<name>``, ``clock`` or ``hazard``.
+        Per path, in order: (time, layer, from, to, cause), cause ``event:<name>``, ``clock``, ``hazard`` or
+        ``decline:<venture>``.
     outcomes : dict
         Event -> index of the outcome ``(n,)``; -1 if the event does not take place within the horizon.
     happened : dict
@@ -858,9 +950,18 @@ class World:
     initial_attributes : dict
         (layer, attribute) -> value in the configured initial state.
     margins : dict
-        ``clock_order`` (years: hazards against all else), ``clock_choice`` (probability), ``clock_date`` (days: the
-        entry of a state with a clock), ``clock_days`` (days: a law's value against whole days): smallest of each
-        path ``(n,)``.
+        ``clock_order`` (years: hazards and arrivals against all else), ``clock_choice`` (probability), ``clock_date``
+        (days: the entry of a state with a clock, an arrival), ``clock_days`` (days: a law's value against whole
+        days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger`` (probability), ``clock_ceiling``,
+        ``clock_annual`` (share of the ceiling, of the cap): smallest of each path ``(n,)``.
+    selections : dict
+        Venture -> its `Selection`.
+    committed : ndarray
+        Budgets noticed, less those declined, at the end ``(n,)``.
+    notes : list
+        Per path, in order: (time, what, venture), what being ``no_go_ahead``, ``waits``, ``cut``, ``dropped``,
+        ``too_late``, ``notice``, ``funded``, ``delayed``, ``declined``, ``stopped`` (by a state, when due) or
+        ``trigger``.
     """
 
     jumps: list[list[tuple]]
@@ -873,6 +974,9 @@ class World:
     attributes: dict[tuple[str, str], Array]
     initial_attributes: dict[tuple[str, str], float]
     margins: dict[str, Array]
+    selections: dict[str, Selection] = field(default_factory=dict)
+    committed: Array | float = 0.0
+    notes: list[list[tuple]] = field(default_factory=list)
 
 
 class UniformCache:
@@ -885,6 +989,19 @@ class UniformCache:
         if (name, index) not in self.kept:
             self.kept[name, index] = self.draws.uniforms(name, index, self.paths)
         return float(self.kept[name, index][i])
+
+
+class LawCache:
+    """Values of laws by key and stream for all paths at once, drawn when first asked for."""
+
+    def __init__(self, draws: Draws, paths: Array, law_value: LawValue):
+        self.draws, self.paths, self.law_value, self.kept = draws, paths, law_value, {}
+
+    def __call__(self, key: str, law: Any, name: str, i: int) -> float:
+        if (key, name) not in self.kept:
+            score = self.draws.scores(name, 0, self.paths)
+            self.kept[key, name] = np.asarray(self.law_value(key, law, score), dtype=float)
+        return float(self.kept[key, name][i])
 
 
 def event_probabilities(event: Mapping, states: Mapping[str, str], outcomes: Mapping[str, str]) -> Mapping[str, float]:
@@ -931,6 +1048,17 @@ def check_dates(events: Mapping, clock: Calendar) -> None:
             base = given(date, "after") if isinstance(date, Mapping) else None
 
 
+def check_notices(study: Mapping, clock: Calendar) -> None:
+    """Refuse announced projects whose funding was due before the value date, and pipelines without a deadline."""
+    funding = given(given(study, "agreement", {}), "funding", {})
+    for name, project in given(study, "projects", {}).items():
+        due = due_date(as_date(project["notice_date"]), funding["lag_business_days"], given(funding, "holidays", []))
+        if due < clock.value_date:
+            raise ValueError(f"project {name}: funding was due on {due}, before the value date")
+    if given(study, "pipelines") and given(funding, "deadline") is None:
+        raise ValueError("pipelines need a deadline")
+
+
 def check_scales(events: Mapping, layers: Mapping) -> None:
     """Refuse negative scales, and scales of passages without a hazard."""
     for name, event in events.items():
@@ -956,28 +1084,39 @@ def event_days(events: Mapping, paths: Array, draws: Draws, law_value: LawValue)
             what = "date" if given(date, "after") is None else "delay"
             score = draws.scores(f"event/{name}/{what}", 0, paths)
             days = np.asarray(law_value(f"events.{name}.date", date["days"], score), dtype=float)
-            exact = np.isin(days, [value for value, p in make_law(date["days"]).atoms() if p > 0 and value % 1 == 0])
-            found[name] = days, np.where(exact, math.inf, np.abs(days - np.round(days)))
+            found[name] = days, whole_day_margin(date["days"], days)
     return found
+
+
+def whole_day_margin(law: Any, days: Array) -> Array:
+    """Return the distance to whole days; a whole number that the law takes with positive probability is exact."""
+    exact = np.isin(days, [value for value, p in make_law(law).atoms() if p > 0 and value % 1 == 0])
+    return np.where(exact, math.inf, np.abs(days - np.round(days)))
 
 
 @dataclass
 class ClockPath:
-    """The event loop of one path; ``days`` gives an event's days, not rounded, and their margin."""
+    """The event loop of one path.
+
+    ``days`` gives an event's days, not rounded, and their margin; ``value(key, law, stream)`` a law's value.
+    """
 
     study: Mapping
     clock: Calendar
     uniform: Callable[[str, int], float]
     days: Callable[[str], tuple[float, float]]
+    value: Callable[[str, Any, str], float]
+    ventures: Sequence[Venture] = ()
     jumps: list[tuple] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
     happened: dict[str, float] = field(default_factory=dict)
     delays: list[tuple[str, float, float]] = field(default_factory=list)
     cancels: list[tuple[str, float]] = field(default_factory=list)
     margins: dict[str, float] = field(default_factory=lambda: dict.fromkeys(MARGINS, math.inf))
+    notes: list[tuple] = field(default_factory=list)
 
     def run(self) -> None:
-        """Take the next of event, clock and hazard until the horizon."""
+        """Take the next of event, clock, notice, funding decision, hazard and arrival until the horizon."""
         self.spec = given(self.study, "layers", {})
         self.events = given(self.study, "events", {})
         self.layers = {
@@ -985,6 +1124,7 @@ class ClockPath:
             for name, layer in self.spec.items()
         }
         self.now, self.pending, self.dates, self.scales = 0.0, [], {}, {}
+        self.open_selection()
         for name, event in self.events.items():
             date = event["date"]
             if is_past(event, self.clock):
@@ -994,27 +1134,31 @@ class ClockPath:
             elif given(date, "after") is None:
                 self.schedule_by_law(name, as_date(date["from"]))
         while True:
-            candidates = sorted(self.pending + self.clock_candidates() + self.hazard_candidates())
-            if len(candidates) > 1 and any(c[1] == 3 for c in candidates[:2]):
-                self.keep("order", candidates[1][0] - candidates[0][0])
-            if candidates and candidates[0][1] == 3:
-                self.keep("order", abs(candidates[0][0] - self.clock.horizon))
+            candidates = sorted(
+                self.pending + self.clock_candidates() + self.hazard_candidates() + self.arrival_candidates()
+            )
+            # a notice or a funding that nothing can change may come before or after a hazard
+            counted = [c for c in candidates if self.selective or c[1] not in (NOTICE, FUNDING)]
+            if len(counted) > 1 and any(c[1] >= HAZARD for c in counted[:2]):
+                self.keep("order", counted[1][0] - counted[0][0])
+            if counted and counted[0][1] >= HAZARD:
+                self.keep("order", abs(counted[0][0] - self.clock.horizon))
             if not candidates or candidates[0][0] >= self.clock.horizon:
                 return
             time, kind, _, name = candidates[0]
-            self.advance(time)
-            if kind == 0:
-                self.pending = [candidate for candidate in self.pending if candidate[3] != name]
-                self.happen(name)
-            elif kind == 1:
-                self.expire(name)
+            self.pending = [candidate for candidate in self.pending if candidate[1:] != candidates[0][1:]]
+            if kind == NOTICE:
+                self.give_notice(self.by_name[name], time)
+            elif kind == FUNDING:
+                self.decide(self.by_name[name], time)
             else:
-                self.jump(name)
+                self.advance(time)
+                {EVENT: self.happen, CLOCK: self.expire, HAZARD: self.jump, ARRIVAL: self.arrive}[kind](name)
 
     def schedule(self, name: str, date: dt.date) -> None:
         """Let an event wait for its date."""
         self.dates[name] = date
-        self.pending.append((self.clock.time_of(date), 0, list(self.events).index(name), name))
+        self.pending.append((self.clock.time_of(date), EVENT, list(self.events).index(name), name))
 
     def schedule_by_law(self, name: str, start: dt.date) -> None:
         """Let an event wait for the date so many whole days after another; beyond the horizon it never comes."""
@@ -1031,6 +1175,8 @@ class ClockPath:
             for start, factors in passages.items():
                 for end, factor in factors.items():
                     self.scales[layer, start, end] = self.scales.get((layer, start, end), 1.0) * factor
+        for pipeline, factor in given(clause, "scale_arrivals", {}).items():
+            self.inflows[pipeline].scale *= factor
         for other, event in self.events.items():
             if isinstance(event["date"], Mapping) and given(event["date"], "after") == name:
                 self.schedule_by_law(other, date)
@@ -1060,7 +1206,7 @@ class ClockPath:
         for order, (name, layer) in enumerate(self.layers.items()):
             total = sum(self.intensities(name).values())
             if total > 0:
-                found.append((self.now + max(layer.threshold, 0.0) / total, 3, order, name))
+                found.append((self.now + max(layer.threshold, 0.0) / total, HAZARD, order, name))
         return found
 
     def expiry(self, layer: str) -> Mapping | None:
@@ -1075,13 +1221,15 @@ class ClockPath:
                 date = layer.entry + dt.timedelta(days=self.expiry(name)["after_days"])
                 if date < self.clock.value_date:
                     raise ValueError(f"layer {name}: its initial state ended before the value date")
-                found.append((self.clock.time_of(date), 1, order, name))
+                found.append((self.clock.time_of(date), CLOCK, order, name))
         return found
 
     def advance(self, time: float) -> None:
         """Let the thresholds be consumed until a time."""
         for name, layer in self.layers.items():
             layer.threshold -= (time - self.now) * sum(self.intensities(name).values())
+        for name, inflow in self.inflows.items():
+            inflow.threshold -= (time - self.now) * self.arrival_intensity(name)
         self.now = time
 
     def move(self, name: str, state: str, cause: str, date: dt.date) -> None:
@@ -1090,6 +1238,10 @@ class ClockPath:
         if layer.state != state:
             self.jumps.append((self.now, name, layer.state, state, cause))
             layer.state, layer.entry, layer.spent = state, date, False
+            if self.stops_calls(name):
+                for deal in self.deals.values():
+                    if deal.funded:
+                        deal.stop = min(deal.stop, self.now)
 
     def draw(self, table: Mapping[str, float], u: float) -> str:
         """Draw a key of a table of probabilities or intensities."""
@@ -1115,6 +1267,9 @@ class ClockPath:
             self.delays.append((project, self.now, months / 12))
         for project in given(clause, "cancels", []):
             self.cancels.append((project, self.now))
+            deal = self.deals.get(project)
+            if deal is not None and not deal.out:
+                deal.stop = min(deal.stop, self.now)
         self.record(name, outcome, self.now, date)
 
     def expire(self, name: str) -> None:
@@ -1137,6 +1292,197 @@ class ClockPath:
         if self.expiry(name) is not None:
             self.keep("date", margin)
 
+    # ---- selection and funding (section 5)
+
+    def open_selection(self) -> None:
+        """Let announced projects wait for their notices, and pipelines for their first arrivals."""
+        self.funding = given(given(self.study, "agreement", {}), "funding", {})
+        self.decision, self.annual_cap = given(self.funding, "decision"), given(self.funding, "annual_cap")
+        self.pipelines = given(self.study, "pipelines", {})
+        deadline = given(self.funding, "deadline")
+        self.deadline = dt.date.max if deadline is None else as_date(deadline)
+        ceilings = [math.inf if given(self.funding, "commitment") is None else float(self.funding["commitment"])]
+        if given(self.funding, "take_up") is not None:
+            ceilings.append(self.value("agreement.funding.take_up", self.funding["take_up"], "scheme/take_up"))
+        self.ceiling = self.left = min(ceilings)
+        self.committed, self.noticed_in = 0.0, {}
+        stops = any(given(s, "stops_calls", False) for layer in self.spec.values() for s in layer["states"].values())
+        self.selective = self.decision is not None or bool(self.pipelines) or stops
+        self.inflows = {name: Inflow(self.new_gap(name, 0)) for name in self.pipelines}
+        self.by_name = {venture.name: venture for venture in self.ventures}
+        self.deals = {venture.name: Deal() for venture in self.ventures}
+        for venture in self.ventures:
+            if venture.pipeline is None:
+                self.announce(venture)
+
+    def announce(self, venture: Venture) -> None:
+        """Let an announced project wait for its notice, if it is to get one."""
+        project, deal = venture.project, self.deals[venture.name]
+        clause, deal.wanted = given(project, "go_ahead"), float(project["budget"])
+        if clause is not None:
+            u = self.uniform(f"project/{venture.name}/go_ahead", 0)
+            self.keep("go_ahead", abs(u - clause["probability"]))
+            law = given(clause, "size_share", 1.0)
+            share = self.value(f"{venture.key}.go_ahead.size_share", law, f"project/{venture.name}/size")
+            deal.wanted *= share
+            if not (u < clause["probability"] and deal.wanted > 0):
+                self.leave(venture, 0.0, "no_go_ahead")
+                return
+        self.wait_for_notice(venture, as_date(project["notice_date"]))
+
+    def leave(self, venture: Venture, time: float, why: str) -> None:
+        """Let a venture be out for good."""
+        self.deals[venture.name].out = True
+        self.notes.append((time, why, venture.name))
+
+    def wait_for_notice(self, venture: Venture, date: dt.date) -> None:
+        """Let a venture wait for a notice on a date; those before the value date are taken at its start."""
+        time = max(0.0, self.clock.time_of(date))
+        self.dates[NOTICE, venture.name] = date
+        self.pending.append((time, NOTICE, (date.toordinal(), venture.rank), venture.name))
+
+    def stops_calls(self, layer: str) -> bool:
+        """Return whether a layer's present state stops calls."""
+        return bool(given(self.spec[layer]["states"][self.layers[layer].state], "stops_calls", False))
+
+    def new_gap(self, pipeline: str, slot: int) -> float:
+        """Return the unit exponential spacing before a slot's arrival."""
+        return -math.log1p(-self.uniform(f"pipeline/{pipeline}/gap", slot))
+
+    def arrival_intensity(self, name: str) -> float:
+        """Return a pipeline's yearly intensity as things stand."""
+        rate = self.pipelines[name]["arrivals_per_year"] * self.inflows[name].scale
+        for layer, present in self.layers.items():
+            rate *= given(self.spec[layer]["states"][present.state], "arrival_multiplier", 1.0)
+        return rate
+
+    def arrival_candidates(self) -> list[tuple]:
+        """Return each pipeline's next arrival as things stand."""
+        found = []
+        for order, (name, inflow) in enumerate(self.inflows.items()):
+            rate = self.arrival_intensity(name)
+            if rate > 0 and inflow.slot < self.pipelines[name]["max_count"] and not inflow.closed:
+                found.append((self.now + max(inflow.threshold, 0.0) / rate, ARRIVAL, order, name))
+        return found
+
+    def arrive(self, name: str) -> None:
+        """Let a pipeline's next slot arrive: its notice is judged now, for the day to which the time rounds up."""
+        inflow, clause = self.inflows[name], self.pipelines[name]
+        venture = self.by_name[f"{name}/{inflow.slot}"]
+        date, margin = self.clock.date_of(self.now)
+        self.keep("date", margin)
+        inflow.slot += 1
+        if inflow.slot < clause["max_count"]:
+            inflow.threshold = self.new_gap(name, inflow.slot)
+        if date > self.deadline:
+            inflow.closed = True
+            self.leave(venture, self.now, "too_late")
+            return
+        deal = self.deals[venture.name]
+        deal.wanted = self.value(f"pipelines.{name}.size", clause["size"], f"project/{venture.name}/size")
+        if not deal.wanted > 0:
+            self.leave(venture, self.now, "dropped")
+            return
+        self.dates[NOTICE, venture.name] = date
+        self.give_notice(venture, self.now)
+
+    def give_notice(self, venture: Venture, time: float) -> None:
+        """Give a notice, whole or cut, if the year's cap, the deadline and the ceiling let it."""
+        deal, date = self.deals[venture.name], self.dates[NOTICE, venture.name]
+        if date > self.deadline:
+            self.leave(venture, time, "too_late")
+            return
+        budget, used = deal.wanted, self.noticed_in.get(date.year)
+        if self.annual_cap is not None and used is not None:  # the first notice of a year always fits
+            self.keep("annual", abs(used + budget - self.annual_cap) / self.annual_cap)
+            if used + budget > self.annual_cap:
+                self.notes.append((time, "waits", venture.name))
+                self.wait_for_notice(venture, dt.date(date.year + 1, 1, 1))
+                return
+        least = 0.0
+        if venture.pipeline is not None:
+            least = float(given(self.pipelines[venture.pipeline], "min_size", 0.0))
+        if 0 < self.ceiling < math.inf and self.left != 0:
+            self.keep("ceiling", abs(budget - self.left) / self.ceiling)
+        if budget > self.left:
+            budget = self.left
+            self.notes.append((time, "cut", venture.name))
+        if least > 0 and budget != 0:
+            self.keep("ceiling", abs(budget - least) / least)
+        if budget < least or budget <= 0:
+            self.leave(venture, time, "dropped")
+            return
+        deal.noticed, deal.budget = True, budget
+        self.committed += budget
+        self.left -= budget
+        self.noticed_in[date.year] = self.noticed_in.get(date.year, 0.0) + budget
+        self.notes.append((time, "notice", venture.name))
+        self.await_funding(venture, date)
+
+    def await_funding(self, venture: Venture, notice: dt.date) -> None:
+        """Let a noticed venture wait for its due date."""
+        deal, lag = self.deals[venture.name], self.funding["lag_business_days"]
+        countries, slip = given(self.funding, "holidays", []), 0
+        planned = due_date(notice, lag, countries)
+        if planned < self.clock.value_date:
+            raise ValueError(f"project {venture.name}: funding was due on {planned}, before the value date")
+        if given(self.funding, "slip") is not None:
+            law = self.funding["slip"]
+            days = self.value("agreement.funding.slip", law, f"project/{venture.name}/slip")
+            self.keep("days", float(whole_day_margin(law, np.array(days))))
+            beyond = (self.clock.step_start(self.clock.steps + 1) - notice).days  # later than the horizon anyway
+            slip = math.ceil(min(max(days, 0.0), float(max(beyond, 0))))
+        deal.plan_due = self.clock.time_of(planned)
+        self.wait_for_decision(venture, due_date(notice, lag + slip, countries))
+
+    def wait_for_decision(self, venture: Venture, date: dt.date) -> None:
+        """Let a venture wait for a decision on a date."""
+        deal = self.deals[venture.name]
+        self.dates[FUNDING, venture.name], deal.due = date, self.clock.time_of(date)
+        self.pending.append((deal.due, FUNDING, venture.rank, venture.name))
+
+    def decide(self, venture: Venture, time: float) -> None:
+        """Decide on a due funding: pay, come back later, or decline."""
+        deal, date = self.deals[venture.name], self.dates[FUNDING, venture.name]
+        if deal.stop <= time:  # an outcome has cancelled it
+            return
+        if self.decision is not None:
+            state = self.layers[self.decision["layer"]].state
+            table = self.decision["by_state"][state]
+            fund, delay = given(table, "fund", 0.0), given(table, "delay", 0.0)
+            u = self.uniform(f"project/{venture.name}/funding", deal.decisions)
+            self.keep("funding", min(abs(u - fund), abs(u - (fund + delay))))
+            deal.decisions += 1
+            if fund <= u < fund + delay:
+                self.notes.append((time, "delayed", venture.name))
+                self.wait_for_decision(venture, date + dt.timedelta(days=self.decision["delay_days"]))
+                return
+            if u >= fund + delay:
+                self.decline(venture, time, date)
+                return
+        if any(self.stops_calls(layer) for layer in self.layers):
+            deal.stop = time
+            self.notes.append((time, "stopped", venture.name))
+            return
+        deal.funded = True
+        self.notes.append((time, "funded", venture.name))
+
+    def decline(self, venture: Venture, time: float, date: dt.date) -> None:
+        """Decline a funding: the budget is given back, and each row of the trigger table may move layers."""
+        deal = self.deals[venture.name]
+        deal.declined = True
+        self.leave(venture, time, "declined")
+        self.committed -= deal.budget
+        self.left += deal.budget
+        self.advance(time)
+        for i, row in enumerate(given(self.decision, "triggers", [])):
+            u = self.uniform(f"project/{venture.name}/trigger", i)
+            self.keep("trigger", abs(u - row["probability"]))
+            if u < row["probability"]:
+                self.notes.append((time, "trigger", venture.name))
+                for layer, state in row["moves"].items():
+                    self.move(layer, state, f"decline:{venture.name}", date)
+
 
 def overlap(start: Any, end: Any, T: int, m: int) -> Array:
     """Return the share of each step inside [start, end) (years); one row per step."""
@@ -1153,6 +1499,8 @@ def simulate_world(
     check_dates(events, clock)
     check_scales(events, layers)
     T, n, uniform = clock.steps, len(paths), UniformCache(draws, paths)
+    ventures, value = ventures_of(study), LawCache(draws, paths, law_value)
+    check_notices(study, clock)
     days = event_days(events, paths, draws, law_value)
     clauses = [outcome for event in events.values() for outcome in event["outcomes"].values()]
     states = {name: list(layer["states"]) for name, layer in layers.items()}
@@ -1167,6 +1515,8 @@ def simulate_world(
         attributes={},
         initial_attributes={},
         margins={f"clock_{what}": np.zeros(n) for what in MARGINS},
+        selections={v.name: Selection(*np.zeros((7, n))) for v in ventures},
+        committed=np.zeros(n),
     )
     for i in range(n):
         one = ClockPath(
@@ -1174,9 +1524,16 @@ def simulate_world(
             clock,
             lambda name, index, i=i: uniform(name, index, i),
             lambda name, i=i: (float(days[name][0][i]), float(days[name][1][i])),
+            lambda key, law, name, i=i: value(key, law, name, i),
+            ventures,
         )
         one.run()
         world.jumps.append(one.jumps)
+        world.notes.append(one.notes)
+        world.committed[i] = one.committed
+        for name, deal in one.deals.items():
+            for what in ("noticed", "budget", "plan_due", "due", "funded", "declined", "stop"):
+                getattr(world.selections[name], what)[i] = getattr(deal, what)
         for name, outcome in one.outcomes.items():
             world.outcomes[name][i] = list(events[name]["outcomes"]).index(outcome)
             world.happened[name][i] = one.happened[name]
@@ -1230,28 +1587,71 @@ class Context:
         """Return the one score of a quantity drawn once."""
         return self.draws.scores(name, 0, self.paths)
 
+    def law(self, key: str, law: Any, name: str) -> Array:
+        """Return the value of a law that is drawn once, by the stream's name."""
+        return self.law_value(key, law, self.score(name))
+
+    def rate_at_start(self, factor: str, t: int) -> Array | float:
+        """Return an interest rate of step t: the factor observed at the step's start."""
+        return self.factors.start[factor] if t == 0 else self.factors.observed[factor][t - 1]
+
 
 @dataclass
 class Site:
-    """A project's construction on the paths: dates, spending, and what was drawn.
+    """A project's construction on the paths: dates, spending, who pays for it, and what was drawn.
 
-    ``completion`` is infinite where the project is cancelled; ``stop`` is the time of that, infinite elsewhere.
-    ``funded`` is 0 where the cancellation came before funding, or at its due date. ``standstills`` are (start, length),
-    ``(n,)`` each, in order; start is infinite on the paths that have fewer. ``margins``, years: ``cancel`` the
-    cancellation against completion, ``delay`` the start of a standstill against that of the project or a phase.
+    ``start`` is when building starts (infinite without a notice), ``plan_start`` when it was planned to.
+    ``completion`` is infinite where the project is cancelled or not funded; ``stop`` is the time at which it is
+    cancelled, infinite elsewhere; ``gone`` is the time from which nothing happens any more: ``stop``, 0 where the
+    project is not funded, infinite where it goes on. ``causes`` tells who cancelled: ``world`` (an outcome, or a
+    state that stops calls), ``review``, ``subscription``, ``cap``.
+
+    ``spend`` by all in each step is ``capital`` (the funder's call K) plus ``host_spend`` plus ``lender_spend``.
+    ``termination_fee`` and ``salvage`` are flows at the end of the step that contains the cancellation.
+
+    ``budget`` is C on the path, ``size`` its share of the study's budget, ``achieved`` the share of the capacity that
+    is reached, ``cost_score`` the score of the overrun, ``expected_cost`` C with the plan's expected indices.
+
+    ``standstills`` are (start, length), ``(n,)`` each, in order; start is infinite on the paths that have fewer.
+    ``margins``: ``cancel`` the cancellation against completion, ``delay`` the start of a standstill against that of
+    the project or a phase (years), ``review``, ``subscription`` the distance to the threshold, ``cap`` that of the
+    cost to the cap (in budgets).
     """
 
-    start: float
+    start: Array | float
     duration: float
     completion: Array
     phase_starts: list[tuple[float, Array]]
     spend: Array
     overrun: Array
-    expected_cost: float
+    expected_cost: Array | float
     stop: Array | float = math.inf
     funded: Array | float = 1.0
     standstills: Sequence[tuple[Array, Array]] = ()
     margins: Mapping[str, Array] = field(default_factory=dict)
+    plan_start: Array | float = 0.0
+    gone: Array | float = math.inf
+    budget: Array | float = 1.0
+    size: Array | float = 1.0
+    achieved: Array | float = 1.0
+    shortfall: Array | float = 0.0
+    cost_score: Array | float = 0.0
+    progress: Array | None = None
+    price: Array | None = None
+    capital: Array | None = None
+    host_spend: Array | float = 0.0
+    lender_spend: Array | float = 0.0
+    termination_fee: Array | float = 0.0
+    salvage: Array | float = 0.0
+    causes: Mapping[str, Array] = field(default_factory=dict)
+    declined: Array | float = 0.0
+
+
+def distance(a: Array, b: Array) -> Array:
+    """Return |a - b|; infinite where both are."""
+    a, b = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+    both = np.isinf(a) & np.isinf(b)
+    return np.where(both, math.inf, np.abs(np.where(both, 0.0, a) - np.where(both, 0.0, b)))
 
 
 def construction_scores(ctx: Context, name: str, build: Mapping) -> tuple[Array, Array]:
@@ -1272,24 +1672,14 @@ def construction_scores(ctx: Context, name: str, build: Mapping) -> tuple[Array,
     return cost, rho_xy * cost + math.sqrt(1 - rho_xy**2) * mixed("delay")
 
 
-def start_times(ctx: Context, name: str, project: Mapping) -> tuple[float, float]:
-    """Return the time of the due date, and that at which building starts: the planned start if that is later."""
-    funding = ctx.study["agreement"]["funding"]
-    due = due_date(as_date(project["notice_date"]), funding["lag_business_days"], given(funding, "holidays", []))
-    if due < ctx.clock.value_date:
-        raise ValueError(f"project {name}: funding was due on {due}, before the value date")
-    planned = given(project["construction"], "planned_start")
-    return ctx.clock.time_of(due), ctx.clock.time_of(due if planned is None else max(due, as_date(planned)))
-
-
-def standstills_of(world: World, name: str, start: float, end: Array) -> tuple[list[tuple[Array, Array]], Array, Array]:
+def standstills_of(world: World, name: str, start: Array, end: Array) -> tuple[list[tuple[Array, Array]], Array, Array]:
     """Return the standstills of a project that would be built from start to end, its new end, and the margin."""
     events, found = world.delays.get(name, []), []
     free, margin = np.full(end.shape, start), np.full(end.shape, math.inf)
     for k in range(max((len(path) for path in events), default=0)):
         time, length = np.array([path[k] if k < len(path) else (math.inf, 0.0) for path in events]).T
         begin = np.maximum(time, free)
-        margin = np.minimum(margin, np.abs(begin - end))
+        margin = np.minimum(margin, distance(begin, end))
         length = np.where(begin < end, length, 0.0)
         begin = np.where(begin < end, begin, math.inf)
         found.append((begin, length))
@@ -1301,12 +1691,12 @@ def held_up(end: Array, standstills: Sequence[tuple[Array, Array]]) -> tuple[Arr
     """Return when a phase starts, given when it would start without standstills, and the margin."""
     margin = np.full(end.shape, math.inf)
     for begin, length in standstills:
-        margin = np.minimum(margin, np.abs(begin - end))
+        margin = np.minimum(margin, distance(begin, end))
         end = end + np.where(begin < end, length, 0.0)
     return end, margin
 
 
-def working_time(times: Array, start: float, standstills: Sequence[tuple[Array, Array]]) -> Array:
+def working_time(times: Array, start: Array | float, standstills: Sequence[tuple[Array, Array]]) -> Array:
     """Return the time worked until some times, years: the stretches between standstills, which add up exactly."""
     worked, free = 0.0, start
     for begin, length in standstills:
@@ -1315,144 +1705,532 @@ def working_time(times: Array, start: float, standstills: Sequence[tuple[Array, 
     return worked + np.maximum(times - free, 0.0)
 
 
-def build_site(ctx: Context, name: str, project: Mapping) -> Site:
-    """Build a project: when it is complete, what each step costs."""
-    build, budget, ends = project["construction"], float(project["budget"]), ctx.clock.ends
-    key = f"projects.{name}.construction"
+def progress_and_share(
+    ctx: Context, key: str, build: Mapping, worked: Array, planned: float | Array
+) -> tuple[Array, Array]:
+    """Return progress x at each step's end, and the share of the budget spent in each step."""
+    x = np.clip(worked / planned, 0.0, 1.0)
+    done = ctx.law_value(f"{key}.spend_curve", {"beta_cdf": dict(build["spend_curve"])}, x)
+    return x, np.diff(done, axis=0, prepend=0.0)
+
+
+def plan_index(ctx: Context, venture: Venture, duration: float, expected: Array, plan_start: Array) -> Array:
+    """Return the plan's spend-weighted expected index, for each path's planned start.
+
+    Exact for an announced project; for a slot of a pipeline it is taken for plans that start at the steps' bounds,
+    and interpolated linearly between them.
+    """
+    key, build, ends = f"{venture.key}.construction", venture.project["construction"], ctx.clock.ends
+
+    def index_from(start: float) -> float:
+        share = progress_and_share(ctx, key, build, working_time(ends, start, ()), duration)[1]
+        return float((share * expected).sum())
+
+    if venture.pipeline is None:
+        table = {start: index_from(start) for start in np.unique(plan_start[np.isfinite(plan_start)])}
+        return np.array([table.get(start, math.nan) for start in plan_start])
+    bounds = np.append(0.0, ends)
+    return np.interp(plan_start, bounds, [index_from(start) for start in bounds])
+
+
+def review_steps(ctx: Context, clause: Mapping) -> list[int]:
+    """Return the steps that are the first to begin on or after a review date, within the horizon."""
+    if given(clause, "dates") is None:
+        years = range(1, math.ceil(ctx.clock.horizon) + 1)
+        dates = [add_months(ctx.clock.value_date, 12 * year) for year in years]
+    else:
+        dates = [as_date(date) for date in clause["dates"]]
+    found = set()
+    for date in dates:
+        step = next((t for t in range(ctx.clock.steps) if ctx.clock.step_start(t) >= date), None)
+        if step is not None:
+            found.add(step)
+    return sorted(found)
+
+
+def subscription_score(ctx: Context, name: str, project: Mapping, cost_score: Array) -> Array:
+    """Return the score of the subscribed share, correlated with that of the overrun where there is a clause."""
+    score = ctx.score(f"project/{name}/subscription")
+    clause = given(project["construction"], "subscription")
+    if clause is None:
+        return score
+    rho = given(clause, "correlation", 0.0)
+    return rho * cost_score + math.sqrt(1 - rho**2) * score
+
+
+def reviewed(ctx: Context, venture: Venture, site: Site, would_end: Array) -> tuple[Array, Array, dict[str, Array]]:
+    """Return the steps at whose start a review on the estimate, and one on the subscription, cancels a project.
+
+    The number of steps stands for never. The third value holds the margins.
+    """
+    build, T, n = venture.project["construction"], ctx.clock.steps, len(ctx.paths)
+    by_cost, by_share = np.full(n, T), np.full(n, T)
+    margins = {"review": np.full(n, math.inf), "subscription": np.full(n, math.inf)}
+    clause, subscription = given(build, "review"), given(build, "subscription")
+    if clause is None:
+        return by_cost, by_share, margins
+    key, name = f"{venture.key}.construction", venture.name
+    threshold = np.full(n, math.inf)
+    if given(clause, "threshold") is not None:
+        threshold = ctx.law(f"{key}.review.threshold", clause["threshold"], f"project/{name}/threshold")
+    if subscription is not None:
+        score = subscription_score(ctx, name, venture.project, site.cost_score)
+        share = ctx.law_value(f"{key}.subscription.share", subscription["share"], score)
+        too_few = share < subscription["required"]
+        first = ctx.clock.time_of(as_date(subscription["by"]))
+    for t in review_steps(ctx, clause):
+        if t == 0:
+            continue
+        x, time = site.progress[t - 1], t * ctx.step
+        at_work = (x > 0) & (would_end > time + 1e-9) & (site.gone > time)
+        estimate = site.price[t - 1] * (1 + (site.overrun - 1) * x ** given(clause, "reveal", 1.0))
+        near = np.where(at_work, np.abs(estimate - threshold), math.inf)
+        near = np.minimum(near, np.where((x > 0) & (site.gone > time), distance(would_end, time), math.inf))
+        margins["review"] = np.minimum(margins["review"], near)
+        by_cost = np.where(at_work & (estimate > threshold), np.minimum(by_cost, t), by_cost)
+        if subscription is not None and time >= first - 1e-12:
+            by_share = np.where(at_work & too_few, np.minimum(by_share, t), by_share)
+            near = np.where(at_work, np.abs(share - subscription["required"]), math.inf)
+            margins["subscription"] = np.minimum(margins["subscription"], near)
+    return by_cost, by_share, margins
+
+
+def cost_parts(build: Mapping, senior: Mapping | None, budget: Array, spend: Array) -> tuple[Array, Array, Array]:
+    """Return what the funder, the host and the lenders pay of each step's cost."""
+    cap, d = given(build, "funding_cap"), given(senior, "share", 0.0)
+    funder = spend
+    if cap is not None and cap["above"] == "share":
+        S, first, last = np.cumsum(spend, axis=0), cap["multiple"] * budget, given(cap, "ceiling", math.inf)
+        with np.errstate(invalid="ignore"):
+            last = np.where(budget > 0, last * budget, math.inf)
+        f = np.minimum(S, first) + cap["funder_share"] * np.maximum(np.minimum(S, last) - first, 0.0)
+        funder = np.diff(f, axis=0, prepend=0.0)
+    if d == 0:
+        return funder, spend - funder, np.zeros_like(spend)
+    return (1 - d) * funder, (1 - d) * (spend - funder), d * spend
+
+
+def build_site(ctx: Context, venture: Venture) -> Site:
+    """Build a project: when it is complete, what each step costs, and who pays."""
+    name, project = venture.name, venture.project
+    build, ends, chosen = project["construction"], ctx.clock.ends, ctx.world.selections[name]
+    key, budget, funded = f"{venture.key}.construction", chosen.budget, chosen.funded
     cost_score, delay_score = construction_scores(ctx, name, build)
     drawn = ctx.law_value(f"{key}.overrun", build["overrun"], cost_score)
     overrun = 1 + (drawn - 1) * (1 - given(build, "inflation_share", 0.0))
+    if given(build, "uplift") is not None:
+        overrun = overrun * ctx.law(f"{key}.uplift", build["uplift"], f"project/{name}/uplift")
     slower = ctx.law_value(f"{key}.duration", build["duration"], delay_score)
     phases = given(build, "phases") or [{"share": 1.0, "planned_duration_years": build.get("planned_duration_years")}]
     duration = max(phase["planned_duration_years"] for phase in phases)
-    due, start = start_times(ctx, name, project)
-    standstills, completion, late = standstills_of(ctx.world, name, start, start + duration * slower)
+    planned = given(build, "planned_start")
+    earliest = -math.inf if planned is None else ctx.clock.time_of(as_date(planned))
+    plan_start, start = np.maximum(chosen.plan_due, earliest), np.maximum(chosen.due, earliest)
+    if given(build, "start_delay") is not None:
+        start = start + ctx.law(f"{key}.start_delay", build["start_delay"], f"project/{name}/start_delay")
+    standstills, would_end, late = standstills_of(ctx.world, name, start, start + duration * slower)
     phase_starts = []
     for phase in phases:
         begin, margin = held_up(start + phase["planned_duration_years"] * slower, standstills)
         phase_starts.append((phase["share"], begin))
         late = np.minimum(late, margin)
-    cancel = ctx.world.cancels.get(name, np.full(len(ctx.paths), math.inf))
-    stop = np.where(cancel < completion, cancel, math.inf)
+    stop = np.where(chosen.stop < would_end, chosen.stop, math.inf)
+    gone = np.where(funded > 0, stop, 0.0)
 
-    def spent_share(multiplier: Array, halts: Sequence, until: Array) -> tuple[Array, Array]:
-        """Return progress x at each step's end, and the share of the budget spent in each step."""
-        worked = working_time(np.minimum(ends[:, None], until), start, halts)
-        x = np.clip(worked / (duration * multiplier), 0.0, 1.0)
-        done = ctx.law_value(f"{key}.spend_curve", {"beta_cdf": dict(build["spend_curve"])}, x)
-        return x, np.diff(done, axis=0, prepend=0.0)
-
+    worked = working_time(np.minimum(ends[:, None], gone), start, standstills)
+    x, share = progress_and_share(ctx, key, build, worked, duration * slower)
     indices = given(build, "indices")
     expected = np.broadcast_to(composite(indices, ctx.factors.expected), ends.shape)
-    x, share = spent_share(slower, standstills, stop)
     price = composite(indices, ctx.factors.observed) * np.ones_like(x)
     if build["budget_basis"] == "nominal":
-        price = price / np.interp(start + x * duration, np.append(0.0, ends), np.append(1.0, expected))
+        price = price / np.interp(plan_start + x * duration, np.append(0.0, ends), np.append(1.0, expected))
         expected_cost = budget
     else:
-        plan = spent_share(np.ones(1), (), np.full(1, math.inf))[1][:, 0]
-        expected_cost = budget * float((plan * expected).sum())
+        expected_cost = budget * plan_index(ctx, venture, duration, expected, plan_start)
     imported = given(build, "imported_share", 0.0)
     if imported > 0:
         where = (build["equipment_tariff"]["layer"], build["equipment_tariff"]["attribute"])
         price = (
             price * (1 + imported * ctx.world.attributes[where]) / (1 + imported * ctx.world.initial_attributes[where])
         )
-    return Site(
+    site = Site(
         start=start,
         duration=duration,
-        completion=np.where(np.isinf(stop), completion, math.inf),
+        completion=would_end,
         phase_starts=phase_starts,
         spend=budget * overrun * share * price,
         overrun=overrun,
         expected_cost=expected_cost,
         stop=stop,
-        funded=np.where(cancel <= due, 0.0, 1.0),
+        funded=funded,
         standstills=standstills,
-        margins={"cancel": np.abs(cancel - completion), "delay": late},
+        margins={"cancel": distance(chosen.stop, would_end), "delay": late},
+        plan_start=plan_start,
+        gone=gone,
+        budget=budget,
+        size=budget / float(project["budget"]),
+        cost_score=cost_score,
+        progress=x,
+        price=price,
+        declined=chosen.declined,
     )
+    if given(build, "shortfall") is not None:
+        site.shortfall = ctx.law(f"{key}.shortfall", build["shortfall"], f"project/{name}/shortfall")
+        site.achieved = 1 - site.shortfall
+    cancel_site(ctx, venture, site, would_end)
+    senior = given(project["operation"], "senior_debt")
+    site.capital, site.host_spend, site.lender_spend = cost_parts(build, senior, budget, site.spend)
+    return site
 
 
-def availability(ctx: Context, name: str, operation: Mapping) -> Array:
+def cancel_site(ctx: Context, venture: Venture, site: Site, would_end: Array) -> None:
+    """Cancel a site by review or at its cap, where that comes before the world does; then settle what is left."""
+    build, T, n = venture.project["construction"], ctx.clock.steps, len(ctx.paths)
+    key, steps = f"{venture.key}.construction", np.arange(ctx.clock.steps)[:, None]
+    by_cost, by_share, margins = reviewed(ctx, venture, site, would_end)
+    first = np.minimum(by_cost, by_share)
+    site.spend = np.where(steps < first, site.spend, 0.0)
+    at_cap, cap = np.full(n, T), given(build, "funding_cap")
+    if cap is not None and cap["above"] == "stop":
+        most, S = cap["multiple"] * site.budget, np.cumsum(site.spend, axis=0)
+        at_cap = np.where((S > most).any(axis=0), np.argmax(S > most, axis=0), T)
+        before = np.vstack([np.zeros(n), S[:-1]])
+        site.spend = np.where(steps < at_cap, site.spend, np.where(steps == at_cap, most - before, 0.0))
+        near = np.where(site.spend > 0, np.abs(S - most) / np.where(site.budget > 0, site.budget, 1.0), math.inf)
+        margins["cap"] = near.min(axis=0)
+    by_us = np.minimum(first, at_cap)  # a cap is reached before a review only if it ends the spending before it
+    step_of_stop = np.where(
+        np.isfinite(site.stop), np.floor(np.where(np.isfinite(site.stop), site.stop, 0.0) * ctx.clock.m + 1e-9), T
+    )
+    ours = by_us < T
+    site.causes = {
+        "world": np.isfinite(site.stop) & ~ours,
+        "review": ours & (by_cost == by_us),
+        "subscription": ours & (by_share == by_us) & (by_cost > by_us),
+        "cap": ours & (at_cap == by_us) & (first > by_us),
+    }
+    site.stop = np.where(ours, by_us * ctx.step, site.stop)
+    step_of_stop = np.where(ours, by_us, step_of_stop)
+    paid_for = site.funded > 0
+    site.gone = np.where(paid_for, site.stop, 0.0)
+    site.completion = np.where(paid_for & np.isinf(site.stop), would_end, math.inf)
+    settled = (steps == step_of_stop) & paid_for
+    site.termination_fee = np.where(settled, given(build, "termination_fee", 0.0) * site.budget, 0.0)
+    site.salvage = np.zeros_like(site.spend)
+    if given(build, "salvage") is not None:
+        part = ctx.law(f"{key}.salvage", build["salvage"], f"project/{venture.name}/salvage")
+        site.salvage = np.where(settled, part * site.spend.sum(axis=0), 0.0)
+    site.margins = {**site.margins, **margins}
+
+
+def availability(ctx: Context, venture: Venture) -> Array:
     """Return the availability of each step, from the stationary score, ``(T, n)``."""
-    clause = operation["availability"]
+    clause = venture.project["operation"]["availability"]
     phi = given(clause, "persistence", 0.0) ** ctx.step
-    e = ctx.draws.scores(f"project/{name}/availability", np.arange(ctx.clock.steps), ctx.paths)
+    e = ctx.draws.scores(f"project/{venture.name}/availability", np.arange(ctx.clock.steps), ctx.paths)
     v = np.empty_like(e)
     v[0] = e[0]
     for t in range(1, len(e)):
         v[t] = phi * v[t - 1] + math.sqrt(1 - phi**2) * e[t]
-    return ctx.law_value(f"projects.{name}.operation.availability.law", clause["law"], v)
+    return ctx.law_value(f"{venture.key}.operation.availability.law", clause["law"], v)
 
 
-def operate(ctx: Context, name: str, project: Mapping, site: Site) -> dict[str, Array]:
-    """Operate a project: revenue, costs, tax, arrears and available cash, money units, ``(T, n)`` each."""
-    plant, T, m = project["operation"], ctx.clock.steps, ctx.clock.m
-    times, observed = ctx.clock.ends[:, None], ctx.factors.observed
+@dataclass
+class Shares:
+    """Shares of the capacity and of each step, ``(T, n)``: all that operates, what a contract covers, and what one
+    covered until its offtaker's default. ``made_*`` are the same after ramp-up."""
+
+    operating: Array
+    contracted: Array
+    defaulted: Array
+    made: Array
+    made_contracted: Array
+    made_defaulted: Array
+
+
+def ramp_factor(ramp: Sequence[float], begin: Array, end: Array, T: int, m: int) -> Array:
+    """Return the mean ramp-up over the part of each step in which a phase operates."""
+    whole = overlap(begin, end, T, m)
+    parts = [level * overlap(begin + j, np.minimum(begin + j + 1, end), T, m) for j, level in enumerate(ramp)]
+    ramped = sum(parts) + overlap(begin + len(ramp), end, T, m)
+    return np.where(whole > 0, ramped / np.where(whole > 0, whole, 1.0), 1.0)
+
+
+def default_time(ctx: Context, contract: Mapping | None) -> Array:
+    """Return when the offtaker of a contract defaults, years; infinite without one."""
+    offtaker = given(contract, "offtaker")
+    hazard = given(ctx.study["offtakers"][offtaker], "default_hazard", 0.0) if offtaker is not None else 0.0
+    if hazard == 0:
+        return np.full(len(ctx.paths), math.inf)
+    return -np.log1p(-ctx.draws.uniforms(f"offtaker/{offtaker}/default", 0, ctx.paths)) / hazard
+
+
+def operating_shares(ctx: Context, plant: Mapping, site: Site) -> Shares:
+    """Return which share of the capacity operates in which part of each step, and on what terms."""
+    T, m = ctx.clock.steps, ctx.clock.m
+    contract, ramp = given(plant, "contract"), given(plant, "ramp_up")
+    end = np.minimum(site.completion + plant["life_years"], site.gone)
+    tenor_end = np.minimum(site.completion + given(contract, "tenor_years", 0.0), end)
+    default = default_time(ctx, contract)
+    rows = {name: np.zeros((T, len(ctx.paths))) for name in Shares.__dataclass_fields__}
+    for share, begin in site.phase_starts:
+        parts = {"operating": share * overlap(begin, end, T, m)}
+        if contract is not None:
+            parts["contracted"] = share * overlap(begin, np.minimum(tenor_end, default), T, m)
+            parts["defaulted"] = share * overlap(np.maximum(begin, default), tenor_end, T, m)
+        factor = 1.0 if ramp is None else ramp_factor(ramp, begin, end, T, m)
+        for name, made in (("operating", "made"), ("contracted", "made_contracted"), ("defaulted", "made_defaulted")):
+            if name in parts:
+                rows[name] = rows[name] + parts[name]
+                rows[made] = rows[made] + parts[name] * factor
+    return Shares(**rows)
+
+
+def full_output(ctx: Context, venture: Venture, site: Site, flows: Mapping[str, Array]) -> Array:
+    """Return what the whole capacity would make in each step, units of output."""
+    project, plant = venture.project, venture.project["operation"]
+    mw = given(project, "capacity_mw")
+    yearly = (mw * 8766.0 if mw is not None else project["capacity"]) * site.size * site.achieved
+    full = yearly * ctx.step * availability(ctx, venture)
+    if given(plant, "degradation") is not None:
+        full = full * (1 - plant["degradation"]) ** flows["age_start"]
+    if given(plant, "volume_factor") is not None:
+        full = full * ctx.factors.observed[plant["volume_factor"]]
+    return full
+
+
+def operate(ctx: Context, venture: Venture, site: Site) -> dict[str, Array]:
+    """Operate a project: revenue, costs, tax, debt, fee and available cash, money units, ``(T, n)`` each."""
+    name, project, plant = venture.name, venture.project, venture.project["operation"]
+    times, observed, life = ctx.clock.ends[:, None], ctx.factors.observed, plant["life_years"]
     unit = float(ctx.study["study"]["money_unit"])
-    life = plant["life_years"]
-    end = np.minimum(site.completion + life, site.stop)
-    operating = sum(share * overlap(begin, end, T, m) for share, begin in site.phase_starts)
-    contract = given(plant, "contract")
-    price, contracted = np.zeros((T, len(ctx.paths))), np.zeros((T, len(ctx.paths)))
+    flows = {
+        "age_start": np.clip(times - ctx.step - site.completion, 0.0, life),
+        "age_end": np.clip(times - site.completion, 0.0, life),
+    }
+    shares, full = operating_shares(ctx, plant, site), full_output(ctx, venture, site, flows)
+    contract, price, part = given(plant, "contract"), np.zeros_like(full), 0.0
     if contract is not None:
-        key = f"projects.{name}.operation.contract"
-        until = np.minimum(site.completion + contract["tenor_years"], end)
-        lives = sum(share * overlap(begin, until, T, m) for share, begin in site.phase_starts)
-        contracted = lives * ctx.law_value(f"{key}.share", contract["share"], ctx.score(f"project/{name}/subscription"))
-        price = ctx.law_value(f"{key}.price", contract["price"], ctx.score(f"project/{name}/contract"))
+        key = f"{venture.key}.operation.contract"
+        score = subscription_score(ctx, name, project, site.cost_score)
+        part = ctx.law_value(f"{key}.share", contract["share"], score)
+        price = ctx.law(f"{key}.price", contract["price"], f"project/{name}/contract")
         if given(contract, "indices"):
             price = price * composite(contract["indices"], observed)
         else:
             price = price * (1 + given(contract, "escalator", 0.0)) ** times
-    mw = given(project, "capacity_mw")
-    yearly = mw * 8766.0 if mw is not None else project["capacity"]
-    full = yearly * ctx.step * availability(ctx, name, plant)
-    q, q_contract = full * operating, full * contracted
-    flows = {"output": q, "operating": operating, "contracted": contracted}
+    flows["operating"], flows["contracted"] = shares.operating, shares.contracted * part
+    q, q_contract = full * shares.made, full * (shares.made_contracted * part)
+    q_default = full * (shares.made_defaulted * part)
+    q_merchant = q - q_contract - q_default
+    discount, merchant = 1 - given(contract, "default_discount", 0.0), given(plant, "merchant")
+    fuel, variable, fixed = given(plant, "fuel"), given(plant, "variable_om"), given(plant, "fixed_om")
+    if given(plant, "dispatch", "must_run") == "economic":
+        market = observed[merchant["factor"]] * given(merchant, "basis", 1.0) if merchant is not None else 0.0
+        unit_cost = 0.0
+        if fuel is not None:
+            unit_cost = fuel["heat_rate"] * observed[fuel["factor"]] * given(fuel, "basis", 1.0)
+        if variable is not None:
+            unit_cost = unit_cost + variable["per_output"] * composite(given(variable, "indices"), observed)
+        site.margins = {
+            **site.margins,
+            "dispatch": np.minimum(
+                dispatch_margin(market, unit_cost, q_merchant), dispatch_margin(discount * market, unit_cost, q_default)
+            ),
+        }
+        flows["idle"] = np.where(market > unit_cost, 0.0, q_merchant)
+        flows["idle"] = flows["idle"] + np.where(discount * market > unit_cost, 0.0, q_default)
+        q_merchant = np.where(market > unit_cost, q_merchant, 0.0)
+        q_default = np.where(discount * market > unit_cost, q_default, 0.0)
+        q = q_contract + q_merchant + q_default
+    flows["output"], flows["output_contracted"] = q, q_contract
+    flows["output_merchant"], flows["output_defaulted"] = q_merchant, q_default
+
     flows["revenue"] = q_contract * price / unit
-    if given(plant, "merchant"):
-        merchant = plant["merchant"]
+    if merchant is not None:
         flows["revenue"] = flows["revenue"] + (
-            (q - q_contract) * observed[merchant["factor"]] * given(merchant, "basis", 1.0) / unit
+            q_merchant * observed[merchant["factor"]] * given(merchant, "basis", 1.0) / unit
         )
-    fuel = given(plant, "fuel")
+        if q_default.any():
+            flows["revenue"] = flows["revenue"] + (
+                q_default * discount * observed[merchant["factor"]] * given(merchant, "basis", 1.0) / unit
+            )
+    mw, capacity, credit = (
+        given(project, "capacity_mw"),
+        given(plant, "capacity_payment"),
+        given(plant, "output_credit"),
+    )
+    if capacity is not None:
+        years = ctx.step * (flows["operating"] - flows["contracted"])
+        rate = observed[capacity["factor"]] * given(capacity, "credit", 1.0) * 365.25
+        flows["capacity_payment"] = rate * mw * site.size * site.achieved * years / unit
+        flows["revenue"] = flows["revenue"] + flows["capacity_payment"]
+    if credit is not None:
+        flows["output_credit"] = output_credit(ctx, plant, site, credit, q) / unit
+        flows["revenue"] = flows["revenue"] + flows["output_credit"]
+
     flows["fuel"] = np.zeros_like(q)
     if fuel is not None:
         burnt = q - given(contract, "fuel_pass_through", 0.0) * q_contract
         flows["fuel"] = fuel["heat_rate"] * observed[fuel["factor"]] * given(fuel, "basis", 1.0) * burnt / unit
     flows["om"] = np.zeros_like(q)
-    variable, fixed = given(plant, "variable_om"), given(plant, "fixed_om")
     if variable is not None:
         flows["om"] = flows["om"] + q * variable["per_output"] * composite(given(variable, "indices"), observed) / unit
     if fixed is not None:
         yearly = fixed["per_mw_year"] * mw if given(fixed, "per_mw_year") is not None else fixed["per_year"]
-        flows["om"] = flows["om"] + yearly * ctx.step * operating * composite(given(fixed, "indices"), observed) / unit
-    flows["age_start"] = np.clip(times - ctx.step - site.completion, 0.0, life)
-    flows["age_end"] = np.clip(times - site.completion, 0.0, life)
-    income = flows["revenue"] - flows["fuel"] - flows["om"]
-    flows["tax"] = tax_paid(given(plant, "tax"), income, flows, site.spend)
-    flows["available_cash"], flows["arrears"] = cash_and_arrears(income - flows["tax"])
+        yearly = yearly * site.size
+        flows["om"] = (
+            flows["om"] + yearly * ctx.step * shares.operating * composite(given(fixed, "indices"), observed) / unit
+        )
+    flows |= cash_of(ctx, venture, site, flows)
     return flows
 
 
-def tax_paid(tax: Mapping | None, income: Array, flows: Mapping[str, Array], spend: Array) -> Array:
-    """Return the tax on income less straight-line depreciation, never negative."""
-    if tax is None:
-        return np.zeros_like(income)
-    years = tax["life_years"]
-    aged = np.minimum(flows["age_end"], years) - np.minimum(flows["age_start"], years)
-    return tax["rate"] * np.maximum(0.0, income - np.cumsum(spend, axis=0) * aged / years)
+def dispatch_margin(price: Array, cost: Array, output: Array) -> Array:
+    """Return how near the price comes to the cost of a unit, relative to both, where there is output."""
+    near = np.abs(price - cost) / np.maximum(np.abs(price) + np.abs(cost), 1e-300)
+    return np.where(output > 0, near, math.inf).min(axis=0)
 
 
-def cash_and_arrears(cash: Array) -> tuple[Array, Array]:
-    """Return available cash and arrears (end of step); arrears bear no interest and are paid first."""
-    available, arrears, owed = np.empty_like(cash), np.empty_like(cash), np.zeros(cash.shape[1])
-    for t in range(len(cash)):
-        left = cash[t] - owed
-        owed = np.maximum(-left, 0.0)
-        available[t], arrears[t] = np.maximum(left, 0.0), owed
-    return available, arrears
+def output_credit(ctx: Context, plant: Mapping, site: Site, credit: Mapping, output: Array) -> Array:
+    """Return the credit on the output of the first years since completion, currency."""
+    T, m = ctx.clock.steps, ctx.clock.m
+    end = np.minimum(site.completion + plant["life_years"], site.gone)
+    within = np.minimum(end, site.completion + credit["years"])
+    operating = sum(share * overlap(begin, end, T, m) for share, begin in site.phase_starts)
+    inside = sum(share * overlap(begin, within, T, m) for share, begin in site.phase_starts)
+    part = np.where(operating > 0, inside / np.where(operating > 0, operating, 1.0), 0.0)
+    growth = (1 + given(credit, "escalator", 0.0)) ** ctx.clock.ends[:, None]
+    return credit["per_output"] * growth * output * part
+
+
+CASH_ROWS = (
+    "depreciation",
+    "losses",
+    "tax",
+    "arrears",
+    "arrears_ended",
+    "debt_interest",
+    "debt_capitalised",
+    "debt_principal",
+    "debt_paid",
+    "debt_arrears",
+    "debt_balance",
+    "fee_part",
+    "fee_paid",
+    "fee_owed",
+    "salvage",
+    "salvage_to_debt",
+    "available_cash",
+    "closed",
+)
+
+
+def cash_of(ctx: Context, venture: Venture, site: Site, flows: dict[str, Array]) -> dict[str, Array]:
+    """Go through the steps' cash: tax, arrears, senior debt, fee, abandonment.
+
+    Where a project is abandoned its rows in ``flows`` end with that step, and its ages stand still.
+    ``debt_balance`` is all that lenders are owed at the step's end, debt arrears among it.
+    """
+    plant, h, (T, n) = venture.project["operation"], ctx.step, flows["output"].shape
+    tax, senior, fee = given(plant, "tax"), given(plant, "senior_debt"), given(plant, "developer_fee")
+    operating_rows = [name for name in flows if not name.startswith("age_")]
+    S = np.cumsum(site.spend, axis=0)
+    rows = {name: np.zeros((T, n)) for name in CASH_ROWS}
+    ages = {name: flows[name].copy() for name in ("age_start", "age_end")}
+    owed, losses, unserved, fee_owed = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    drawn = np.zeros(n)  # what the lenders have paid in, with capitalised interest
+    counted, closing_age, closed = np.zeros(n), np.full(n, math.inf), np.zeros(n, dtype=bool)
+    amount = np.zeros(n)
+    if fee is not None:
+        drawn_amount = ctx.law(
+            f"{venture.key}.operation.developer_fee.amount", fee["amount"], f"project/{venture.name}/fee"
+        )
+        amount = np.where(site.shortfall <= fee["tolerance"], drawn_amount, 0.0)
+        site.margins = {**site.margins, "fee": np.abs(site.shortfall - fee["tolerance"]) * np.ones(n)}
+    abandon_after = given(plant, "abandon_after_years", math.inf)
+    near_arrears = np.full(n, math.inf)
+    end_of_building = np.minimum(site.completion, site.gone)
+    for t in range(T):
+        for name in operating_rows:
+            flows[name][t] = np.where(closed, 0.0, flows[name][t])
+        a0 = ages["age_start"][t] = np.minimum(ages["age_start"][t], closing_age)
+        a1 = ages["age_end"][t] = np.minimum(ages["age_end"][t], closing_age)
+        margin = flows["revenue"][t] - flows["fuel"][t] - flows["om"][t]
+
+        interest = principal = np.zeros(n)
+        if senior is not None:
+            tenor = senior["tenor_years"]
+            r = np.maximum(0.0, ctx.rate_at_start(senior["reference_rate"], t) + senior["margin"])
+            before = np.clip(end_of_building - t * h, 0.0, h)
+            open_before = drawn * (1 - np.minimum(a0, tenor) / tenor)
+            capitalised = r * drawn * before
+            interest = r * (open_before + unserved) * (a1 - a0)
+            drawn = drawn + capitalised + site.lender_spend[t]
+            principal = drawn * (np.minimum(a1, tenor) - np.minimum(a0, tenor)) / tenor
+            rows["debt_capitalised"][t] = capitalised
+        part = np.zeros(n)
+        if fee is not None:
+            part = amount * (np.minimum(a1, fee["years"]) - np.minimum(a0, fee["years"])) / fee["years"]
+
+        paid_tax = np.zeros(n)
+        if tax is not None:
+            years = tax["life_years"]
+            depreciation = S[t] * (np.minimum(a1, years) - np.minimum(a0, years)) / years
+            income = margin - part - interest - depreciation
+            offset = np.minimum(losses, given(tax, "nol_limit", 0.0) * np.maximum(income, 0.0))
+            losses = np.where(income < 0, losses - income, losses - offset)
+            paid_tax = tax["rate"] * np.maximum(0.0, income - offset)
+            rows["depreciation"][t] = depreciation
+
+        left = margin - paid_tax - owed
+        near = np.where((flows["operating"][t] > 0) & ~closed, np.abs(left), math.inf)
+        near_arrears = np.minimum(near_arrears, near)
+        owed, cash = np.maximum(-left, 0.0), np.maximum(left, 0.0)
+
+        due = interest + principal + unserved
+        paid = np.minimum(due, cash)
+        unserved, cash = due - paid, cash - paid
+        fee_due = fee_owed + part
+        fee_paid = np.minimum(fee_due, cash)
+        fee_owed, cash = fee_due - fee_paid, cash - fee_paid
+
+        salvage = site.salvage[t] if np.ndim(site.salvage) else np.zeros(n)
+        tenor = given(senior, "tenor_years", 1.0)
+        balance = drawn * (1 - np.minimum(a1, tenor) / tenor) + unserved
+        to_debt = np.minimum(salvage, balance)
+        drawn, balance = drawn - to_debt, balance - to_debt
+        cancelled = (site.stop < (t + 1 - 1e-9) * h) & (site.funded > 0)
+        ended = np.where(cancelled, owed, 0.0)
+        owed = owed - ended
+
+        counted = np.where(owed > 0, counted + h, 0.0)
+        closing = (counted >= abandon_after - 1e-9) & ~closed
+        closed = closed | closing
+        closing_age = np.where(closing, a1, closing_age)
+        for name, value in {
+            "losses": losses,
+            "tax": paid_tax,
+            "arrears": owed,
+            "arrears_ended": ended,
+            "debt_interest": interest,
+            "debt_principal": principal,
+            "debt_paid": paid,
+            "debt_arrears": unserved,
+            "debt_balance": balance,
+            "fee_part": part,
+            "fee_paid": fee_paid,
+            "fee_owed": fee_owed,
+            "salvage": salvage,
+            "salvage_to_debt": to_debt,
+            "available_cash": cash + (salvage - to_debt),
+            "closed": closed,
+        }.items():
+            rows[name][t] = value
+    if math.isfinite(abandon_after):
+        scale = np.where(site.budget > 0, site.budget, 1.0)
+        site.margins = {**site.margins, "abandon": near_arrears / scale}
+    return rows | ages
 
 
 def split_of(study: Mapping, project: Mapping) -> dict[str, Any]:
@@ -1463,7 +2241,7 @@ def split_of(study: Mapping, project: Mapping) -> dict[str, Any]:
 
 def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
     """Split the available cash between funder and host, ``(T, n)`` each."""
-    terms, A, K, h = split_of(ctx.study, project), flows["available_cash"], site.spend, ctx.step
+    terms, A, K, h = split_of(ctx.study, project), flows["available_cash"], flows["capital"], ctx.step
     T, n = A.shape
     names = ("due", "paid", "distribution_funder", "distribution_host", "carry", "deemed_balance", "rate")
     out = {name: np.zeros((T, n)) for name in names}
@@ -1474,12 +2252,7 @@ def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, A
     s1, s2, L = terms["first_share"], terms["second_share"], given(terms, "deemed_life_years")
     paid_in, carry, balance = np.zeros(n), np.zeros(n), np.zeros(n)
     for t in range(T):
-        rate = (
-            ctx.factors.start[terms["reference_rate"]]
-            if t == 0
-            else ctx.factors.observed[terms["reference_rate"]][t - 1]
-        )
-        r = np.maximum(0.0, rate + terms["spread"])
+        r = np.maximum(0.0, ctx.rate_at_start(terms["reference_rate"], t) + terms["spread"])
         a0, a1 = flows["age_start"][t], flows["age_end"][t]
         before = paid_in
         paid_in = paid_in + K[t]
@@ -1566,11 +2339,17 @@ def payback(calls: Array, receipts: Array, m: int) -> float:
     return (int(np.argmax(whole)) - first) / m if whole.any() else math.inf
 
 
+def funder_factors(ctx: Context) -> Array:
+    """Return the funder's discount factors in study money, ``(T, 1)``."""
+    curve = ctx.study["curves"][ctx.study["parties"]["funder"]["discount"]["study"]]
+    return discount_factors(curve, ctx.clock.ends)[:, None]
+
+
 def flow_quantities(ctx: Context, calls: Array, receipts: Array, host: Array) -> tuple[dict, dict]:
     """Return the quantities that follow from a unit's flows alone, and the margins of the discrete ones."""
     times, n = ctx.clock.ends, calls.shape[1]
     parties, curves = ctx.study["parties"], ctx.study["curves"]
-    df_funder = discount_factors(curves[parties["funder"]["discount"]["study"]], times)[:, None]
+    df_funder = funder_factors(ctx)
     df_host = discount_factors(curves[parties["host"]["discount"]["study"]], times)[:, None]
     rates = [irr(calls[:, i], receipts[:, i], times) for i in range(n)]
     paid, received = calls.sum(axis=0), receipts.sum(axis=0)
@@ -1595,7 +2374,7 @@ def flow_quantities(ctx: Context, calls: Array, receipts: Array, host: Array) ->
     }
 
 
-def whole_years(ctx: Context, terms: Mapping, site: Site, split: Mapping[str, Array], plant_life: float) -> Array:
+def whole_years(ctx: Context, terms: Mapping, site: Site, flows: Mapping[str, Array]) -> Array:
     """Return the years from completion until the funder is first whole."""
     n = len(ctx.paths)
     if terms["mode"] == "none":
@@ -1603,9 +2382,9 @@ def whole_years(ctx: Context, terms: Mapping, site: Site, split: Mapping[str, Ar
     age = ctx.clock.ends[:, None] - site.completion
     if terms["mode"] == "periodic":
         # age in the deemed allocation's sense stops with operation
-        whole = (np.minimum(age, plant_life) >= terms["deemed_life_years"]) & (split["carry"] == 0)
+        whole = (flows["age_end"] >= terms["deemed_life_years"]) & (flows["carry"] == 0)
     else:
-        whole = (age >= 0) & (split["deemed_balance"] == 0)
+        whole = (age >= 0) & (flows["deemed_balance"] == 0)
     first = np.argmax(whole, axis=0)
     return np.where(whole.any(axis=0), age[first, np.arange(n)], np.inf)
 
@@ -1628,35 +2407,49 @@ def ratio(above: Array, below: Array) -> Array:
         return np.where(below > 0, above / below, np.nan)
 
 
-def project_quantities(ctx: Context, project: Mapping, site: Site, flows: Mapping) -> tuple[dict, dict, dict]:
-    """Return a project's quantities, its margins, and the sums that the portfolio needs."""
-    terms = split_of(ctx.study, project)
+PRESENT_VALUES = {
+    "developer_fee": "fee_paid",
+    "vendor_margin": "vendor_margin",
+    "supply_chain_benefit": "supply_chain_benefit",
+}
+"""Quantity -> the row of which it is the present value, at the funder's discount factors."""
+
+
+def own_quantities(ctx: Context, venture: Venture, site: Site, flows: Mapping) -> tuple[dict, dict, dict]:
+    """Return a venture's quantities that do not follow from its flows with the parties alone, its margins, and the
+    sums that a portfolio needs."""
+    terms = split_of(ctx.study, venture.project)
     completed = site.completion <= ctx.clock.horizon
     cost = site.spend.sum(axis=0)
     received, owed, open_ = deemed_parts(terms, flows)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        over, late = cost / site.expected_cost - 1, 12 * (site.completion - (site.plan_start + site.duration))
     quantities = {
         "funded": site.funded,
         "completed": completed.astype(float),
         "cancelled": np.isfinite(site.stop).astype(float),
+        "declined": site.declined,
         "cost": cost,
-        "cost_overrun": np.where(completed, cost / site.expected_cost - 1, np.nan),
+        "cost_overrun": np.where(completed, over, np.nan),
         "overrun_drawn": np.where(site.funded > 0, site.overrun - 1, np.nan),
-        "delay_months": np.where(completed, 12 * (site.completion - (site.start + site.duration)), np.nan),
+        "delay_months": np.where(completed, late, np.nan),
     }
-    from_flows, margins = flow_quantities(ctx, flows["calls"], flows["distribution_funder"], flows["distribution_host"])
-    quantities |= from_flows
-    whole = whole_years(ctx, terms, site, flows, float(project["operation"]["life_years"]))
+    whole = whole_years(ctx, terms, site, flows)
     quantities["whole_years"] = np.where(site.funded > 0, whole, np.nan)
     quantities["deemed_share"] = ratio(received, received + owed)
     quantities["deemed_open"] = open_
-    margins |= site.margins
-    margins["completion"] = np.abs(site.completion - ctx.clock.horizon)
-    margins["whole"] = whole_margin(ctx, terms, project, site, flows)
-    return (
-        quantities,
-        margins,
-        {"received": received, "fallen_due": received + owed, "expected_cost": site.expected_cost},
-    )
+    for quantity, row in PRESENT_VALUES.items():
+        quantities[quantity] = (funder_factors(ctx) * flows[row]).sum(axis=0)
+    margins = dict(site.margins)
+    margins["completion"] = distance(site.completion, ctx.clock.horizon)
+    margins["whole"] = whole_margin(ctx, terms, venture.project, site, flows)
+    sums = {
+        "received": received,
+        "fallen_due": received + owed,
+        "expected_cost": np.where(completed, site.expected_cost, 0.0),
+        "budget": site.budget,
+    }
+    return quantities, margins, sums
 
 
 def whole_margin(ctx: Context, terms: Mapping, project: Mapping, site: Site, flows: Mapping) -> Array:
@@ -1669,47 +2462,70 @@ def whole_margin(ctx: Context, terms: Mapping, project: Mapping, site: Site, flo
     return np.minimum(margin, np.abs(ctx.clock.ends[:, None] - site.completion - life).min(axis=0))
 
 
-def portfolio_quantities(ctx: Context, sim: "Simulation", sums: Mapping[str, Mapping]) -> tuple[dict, dict]:
-    """Return the portfolio's quantities and margins."""
-    names = list(sim.projects)
-    budgets = np.array([[float(ctx.study["projects"][name]["budget"])] for name in names])
+@dataclass
+class Part:
+    """One venture of a portfolio or of a pipeline: its quantities, the sums that these need, and its rows."""
+
+    venture: Venture
+    site: Site
+    flows: dict[str, Array]
+    quantities: dict[str, Array]
+    sums: dict[str, Array]
+
+
+def host_net(flows: Mapping[str, Array]) -> Array:
+    """Return the host's flow: what it receives less what it pays of the cost."""
+    return flows["distribution_host"] - flows["host_spend"]
+
+
+def joint_quantities(ctx: Context, parts: Sequence[Part], flows: Mapping[str, Array]) -> tuple[dict, dict]:
+    """Return the quantities and margins of several ventures together; ``flows`` are their summed rows."""
+    budgets = np.array([part.sums["budget"] for part in parts])
 
     def rows(quantity: str) -> Array:
-        return np.array([sim.quantities[name][quantity] for name in names])
-
-    def flow(row: str) -> Array:
-        return sum(sim.projects[name][row] for name in names)
+        return np.array([part.quantities[quantity] for part in parts])
 
     done = rows("completed")
-    expected = np.array([[sums[name]["expected_cost"]] for name in names])
-    with np.errstate(invalid="ignore"):
-        late = np.where(done > 0, np.nan_to_num(rows("delay_months")), 0.0)
+    expected = np.array([part.sums["expected_cost"] for part in parts])
     quantities = {
         "funded": rows("funded").sum(axis=0),
         "completed": done.sum(axis=0),
         "cancelled": rows("cancelled").sum(axis=0),
+        "declined": rows("declined").sum(axis=0),
         "cost": rows("cost").sum(axis=0),
         "cost_overrun": ratio((done * rows("cost")).sum(axis=0), (done * expected).sum(axis=0)) - 1,
         "overrun_drawn": ratio(
             (budgets * np.nan_to_num(rows("overrun_drawn"))).sum(axis=0), (budgets * rows("funded")).sum(axis=0)
         ),
-        "delay_months": ratio((budgets * late).sum(axis=0), (budgets * done).sum(axis=0)),
+        "delay_months": ratio(
+            (budgets * np.nan_to_num(rows("delay_months"))).sum(axis=0), (budgets * done).sum(axis=0)
+        ),
     }
-    from_flows, margins = flow_quantities(ctx, flow("calls"), flow("distribution_funder"), flow("distribution_host"))
+    from_flows, margins = flow_quantities(ctx, flows["calls"], flows["distribution_funder"], host_net(flows))
     quantities |= from_flows
     whole = rows("whole_years")
     quantities["whole_years"] = np.where(
         np.isnan(whole).all(axis=0), np.nan, np.where(np.isnan(whole), -np.inf, whole).max(axis=0)
     )
     quantities["deemed_share"] = ratio(
-        sum(sums[name]["received"] for name in names), sum(sums[name]["fallen_due"] for name in names)
+        sum(part.sums["received"] for part in parts), sum(part.sums["fallen_due"] for part in parts)
     )
-    quantities["deemed_open"] = rows("deemed_open").sum(axis=0)
+    for quantity in ("deemed_open", *PRESENT_VALUES):
+        quantities[quantity] = rows(quantity).sum(axis=0)
     return quantities, margins
 
 
-def scheme_quantities(ctx: Context, sim: "Simulation") -> dict[str, Array]:
-    """Return the scheme's quantities."""
+NOT_SUMMED = ("rate", "age_start", "age_end")
+
+
+def summed(flows: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """Return the sums of the rows of several ventures; rates and ages have none."""
+    names = dict.fromkeys(name for rows in flows for name in rows if name not in NOT_SUMMED)
+    return {name: sum(rows[name] for rows in flows if name in rows) for name in names}
+
+
+def scheme_quantities(ctx: Context, sim: "Simulation", relief: Array) -> dict[str, Array]:
+    """Return the scheme's quantities; ``relief`` is the sum of the scheme's side flows by time, ``(T, n)``."""
     times, funder = ctx.clock.ends, ctx.study["parties"]["funder"]
     net = sum(flows["distribution_funder"] - flows["calls"] for flows in sim.projects.values())
     used = funder["discount"]
@@ -1717,11 +2533,74 @@ def scheme_quantities(ctx: Context, sim: "Simulation") -> dict[str, Array]:
     curve = ctx.study["curves"][local if local is not None else used["study"]]
     fx = ctx.factors.observed[funder["fx"]] if given(funder, "fx") else 1.0
     result = {"npv_funder_local": (net * fx * discount_factors(curve, times)[:, None]).sum(axis=0)}
+    result["committed"] = ctx.world.committed
+    result["tariff_relief"] = (funder_factors(ctx) * relief).sum(axis=0)
     for layer, state in sim.final_states.items():
         result[f"final_state_{layer}"] = state.astype(float)
     for event, outcome in sim.outcomes.items():
         result[f"outcome_{event}"] = np.where(outcome < 0, np.nan, outcome.astype(float))
     return result
+
+
+# --------------------------------------------------------------------------------------------------
+# Side flows (section 10)
+# --------------------------------------------------------------------------------------------------
+
+
+def mean_over_steps(ctx: Context, value: Callable[[Mapping[str, str]], float]) -> Array:
+    """Return the exact time mean over each step of a function of the layers' states, ``(T, n)``."""
+    initial = {layer: spec["initial"]["state"] for layer, spec in given(ctx.study, "layers", {}).items()}
+    T, m, horizon = ctx.clock.steps, ctx.clock.m, ctx.clock.horizon
+    total = np.zeros((T, len(ctx.paths)))
+    for i, jumps in enumerate(ctx.world.jumps):
+        states, since = dict(initial), 0.0
+        present = value(states)
+        for time, layer, _, to, _ in jumps:
+            states[layer] = to
+            if value(states) != present:
+                total[:, i] += present * overlap(since, time, T, m)
+                since, present = time, value(states)
+        total[:, i] += present * overlap(since, horizon, T, m)
+    return total
+
+
+def side_rate(ctx: Context, clause: Mapping) -> Array:
+    """Return the mean over each step of a side flow's rate while its condition holds, ``(T, n)``."""
+    layers, condition, rate = given(ctx.study, "layers", {}), given(clause, "while", {}), clause["rate"]
+
+    def value(states: Mapping[str, str]) -> float:
+        if not all(states[layer] in allowed for layer, allowed in condition.items()):
+            return 0.0
+        if isinstance(rate, Mapping):
+            return float(layers[rate["layer"]]["states"][states[rate["layer"]]]["attributes"][rate["attribute"]])
+        return float(rate)
+
+    return mean_over_steps(ctx, value)
+
+
+def side_rows(ctx: Context, project: Mapping, flows: Mapping[str, Array]) -> dict[str, Array]:
+    """Return a project's side flows by base, money units."""
+    unit = float(ctx.study["study"]["money_unit"])
+    rows = {"vendor_margin": np.zeros_like(flows["output"]), "supply_chain_benefit": np.zeros_like(flows["output"])}
+    for name, clause in given(project, "side_flows", {}).items():
+        if clause["base"] == "spend":
+            rows["vendor_margin"] = rows["vendor_margin"] + side_rate(ctx, clause) * flows["spend"]
+        elif clause["base"] == "output":
+            more = side_rate(ctx, clause) * flows["output"] / unit
+            rows["supply_chain_benefit"] = rows["supply_chain_benefit"] + more
+        else:
+            raise ValueError(f"side flow {name}: a project's is of base spend or output")
+    return rows
+
+
+def relief_row(ctx: Context) -> Array:
+    """Return the sum of the scheme's side flows by time, money units."""
+    total = np.zeros((ctx.clock.steps, len(ctx.paths)))
+    for name, clause in given(ctx.study, "side_flows", {}).items():
+        if clause["base"] != "time":
+            raise ValueError(f"side flow {name}: the scheme's is of base time")
+        total = total + side_rate(ctx, clause) * ctx.step
+    return total
 
 
 # --------------------------------------------------------------------------------------------------
@@ -1748,17 +2627,32 @@ class Simulation:
     happened : dict
         Event -> time at which it took place, years ``(n,)``; undefined if it did not.
     projects : dict
-        Project -> row -> ``(T, n)``: spend, calls, revenue, fuel, om, tax, arrears, due, paid,
-        available_cash, carry, deemed_balance, distribution_funder, distribution_host, rate, output,
-        operating, contracted, age_start, age_end.
+        Project or pipeline (the sum of its slots) -> row -> ``(T, n)``: spend (by all) = capital (the funder's K) +
+        host_spend + lender_spend; calls = capital + termination_fee; revenue (capacity_payment and output_credit
+        among it), fuel, om, tax, arrears, arrears_ended (what a cancellation ends), debt_interest, debt_capitalised,
+        debt_principal, debt_paid, debt_arrears, debt_balance, fee_part, fee_paid, fee_owed, salvage,
+        salvage_to_debt, depreciation, losses (carried forward), available_cash, due, paid, carry, deemed_balance,
+        distribution_funder, distribution_host, rate, output (output_contracted, output_merchant, output_defaulted;
+        idle, with economic dispatch), operating, contracted, age_start, age_end, closed, vendor_margin,
+        supply_chain_benefit.
     sites : dict
         Project -> its `Site`.
+    slots : dict
+        Pipeline -> its slots by number, each a `Part` with ``site``, ``flows``, ``quantities``.
+    selections : dict
+        Venture (projects, ``<pipeline>/<slot>``) -> its `Selection`.
+    notes : list
+        Per path, what selection and funding decided, see `World`.
+    relief : ndarray
+        The scheme's side flows by time ``(T, n)``.
     quantities : dict
-        Unit (projects, ``portfolio``, ``scheme``) -> quantity -> ``(n,)``.
+        Unit (projects, pipelines, ``portfolio``, ``scheme``) -> quantity -> ``(n,)``.
     margins : dict
         Smallest margin of a discrete decision ``(n,)``: ``clock_order`` (years), ``clock_choice``,
-        ``clock_date``, ``clock_days`` (days), ``merton_count``, and ``completion/<p>``, ``cancel/<p>``,
-        ``delay/<p>`` (years), ``payback/<unit>``, ``whole/<p>``, ``irr/<unit>``.
+        ``clock_date``, ``clock_days`` (days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger``,
+        ``clock_ceiling``, ``clock_annual``, ``merton_count``, and for each venture ``completion/<p>``,
+        ``cancel/<p>``, ``delay/<p>`` (years), ``review/<p>``, ``subscription/<p>``, ``cap/<p>``, ``dispatch/<p>``,
+        ``fee/<p>``, ``abandon/<p>``, ``whole/<p>``; ``payback/<unit>``, ``irr/<unit>``.
     """
 
     times: Array
@@ -1773,8 +2667,30 @@ class Simulation:
     happened: dict[str, Array]
     projects: dict[str, dict[str, Array]] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
+    slots: dict[str, list[Part]] = field(default_factory=dict)
+    selections: dict[str, Selection] = field(default_factory=dict)
+    notes: list[list[tuple]] = field(default_factory=list)
+    relief: Array | float = 0.0
     quantities: dict[str, dict[str, Array]] = field(default_factory=dict)
     margins: dict[str, Array] = field(default_factory=dict)
+
+
+def simulate_venture(ctx: Context, venture: Venture) -> tuple[Part, dict[str, Array]]:
+    """Simulate one venture: its rows, its own quantities, and its margins."""
+    site = build_site(ctx, venture)
+    flows = {
+        "spend": site.spend,
+        "capital": site.capital,
+        "host_spend": site.host_spend,
+        "lender_spend": site.lender_spend,
+        "termination_fee": site.termination_fee,
+        "calls": site.capital + site.termination_fee,
+        **operate(ctx, venture, site),
+    }
+    flows |= split_cash(ctx, venture.project, site, flows)
+    flows |= side_rows(ctx, venture.project, flows)
+    quantities, margins, sums = own_quantities(ctx, venture, site, flows)
+    return Part(venture, site, flows, quantities, sums), margins
 
 
 def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value: LawValue | None = None) -> Simulation:
@@ -1812,17 +2728,28 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
         world.happened,
         margins={**world.margins, "merton_count": factors.count_margin},
     )
-    sums = {}
-    for name, project in study["projects"].items():
-        site = build_site(ctx, name, project)
-        flows = {"spend": site.spend, "calls": site.spend, **operate(ctx, name, project, site)}
-        flows |= split_cash(ctx, project, site, flows)
-        sim.sites[name], sim.projects[name] = site, flows
-        sim.quantities[name], margins, sums[name] = project_quantities(ctx, project, site, flows)
+    sim.selections, sim.notes = world.selections, world.notes
+    parts = []
+    for venture in ventures_of(study):
+        part, margins = simulate_venture(ctx, venture)
+        parts.append(part)
+        if venture.pipeline is None:
+            from_flows, more = flow_quantities(
+                ctx, part.flows["calls"], part.flows["distribution_funder"], host_net(part.flows)
+            )
+            part.quantities, margins = part.quantities | from_flows, margins | more
+            sim.sites[venture.name], sim.projects[venture.name] = part.site, part.flows
+            sim.quantities[venture.name] = part.quantities
+        sim.margins |= {f"{what}/{venture.name}": margin for what, margin in margins.items()}
+    for name in given(study, "pipelines", {}):
+        sim.slots[name] = [part for part in parts if part.venture.pipeline == name]
+        sim.projects[name] = summed([part.flows for part in sim.slots[name]])
+        sim.quantities[name], margins = joint_quantities(ctx, sim.slots[name], sim.projects[name])
         sim.margins |= {f"{what}/{name}": margin for what, margin in margins.items()}
-    sim.quantities["portfolio"], margins = portfolio_quantities(ctx, sim, sums)
+    sim.quantities["portfolio"], margins = joint_quantities(ctx, parts, summed(list(sim.projects.values())))
     sim.margins |= {f"{what}/portfolio": margin for what, margin in margins.items()}
-    sim.quantities["scheme"] = scheme_quantities(ctx, sim)
+    sim.relief = relief_row(ctx)
+    sim.quantities["scheme"] = scheme_quantities(ctx, sim, sim.relief)
     return sim
 
 

@@ -20,7 +20,7 @@ from studies import BARE, changed
 SEED = 11
 PATHS = 96
 NEAR = 1e-9
-CAUSES = ("happened", "event", "clock", "hazard")
+CAUSES = ("happened", "event", "clock", "hazard", "decline", "deal")
 
 
 def study_of(text, **head):
@@ -125,7 +125,7 @@ def logs(done, n):
     for path in range(n):
         leaf = kernel.make_leaf(done.plan, len(done.labels.series), False, True)
         kernel.run_paths(done.plan, at, work, leaf, *(np.uint64(x) for x in (SEED, path, 0, 1)))
-        rows = leaf.log[1 : 1 + int(leaf.log[0, 0])]
+        rows = [row for row in leaf.log[1 : 1 + int(leaf.log[0, 0])] if CAUSES[int(row[1])] != "deal"]
         values = dict(zip(done.labels.series, leaf.values[:, 0].tolist(), strict=True))
         yield [(time, CAUSES[int(cause)], int(k), int(a), int(b)) for time, cause, k, a, b in rows], values
 

@@ -522,6 +522,7 @@ def test_split__float_agrees_with_fractions(mode, flags):
     ends = np.arange(1, T + 1)[:, None] / m
     flows = {
         "available_cash": A,
+        "capital": K,
         "age_start": np.clip(ends - 1 / m - completion, 0, life),
         "age_end": np.clip(ends - completion, 0, life),
     }

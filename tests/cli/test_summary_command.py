@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from small_run import LEVELS, QUANTILES, make_labels, make_run, make_values, write_small
 from spvrisk.cli import main
 from spvrisk.cli.info import command as info
-from spvrisk.cli.render import money_name, plain, with_error
+from spvrisk.cli.render import money_name, plain, summary_json, with_error
 from spvrisk.cli.summary import command as summary
 from spvrisk.cli.summary import narrowed
 from spvrisk.dataset.read import open_result
@@ -180,6 +180,35 @@ def test_summary_given__names_are_suggested_as_they_are(file):
         narrowed(named, "state_vote=uphold")
 
 
+def test_summary__names_that_look_like_others(file):
+    """A layer and an event of one name, and a layer whose name begins as the quantities of events do."""
+    result, (general, autos) = open_result(file), LABELS.layers
+    labels = LABELS._replace(layers=(("ruling", general[1]), ("outcome_autos", autos[1])))
+    new = {"final_state_general": "final_state_ruling", "final_state_autos": "final_state_outcome_autos"}
+    shares, errors = (
+        {new.get(k, k): v for k, v in x.items()} for x in (result.summary.shares, result.summary.shares_se)
+    )
+    names = tuple(new.get(q, q) + "." + value for q, value in (name.split(".") for name in result.conditional.names))
+    named = replace(
+        result,
+        labels=labels,
+        summary=result.summary._replace(shares=shares, shares_se=errors),
+        conditional=result.conditional._replace(names=names),
+    )
+    scheme = summary_json(named)["scheme"]
+    assert list(scheme["final_state_ruling"]["share"]) == list(general[1])
+    assert list(scheme["outcome_ruling"]["share"]) == ["upheld", "struck_down"]
+    assert list(scheme["final_state_outcome_autos"]["share"]) == list(autos[1])
+    with pytest.raises(InputError, match=r"did you mean outcome_autos=kept\?"):
+        narrowed(named, "outcome_autos=kep")
+
+
+def test_summary__of_one_path(tmp_path):
+    write_small(tmp_path / "one.h5", LABELS, 1)
+    text = output(summary, tmp_path / "one.h5")
+    assert "\n1 path, seed 20260331" in text and "1 paths" not in text
+
+
 def test_summary_given__no_path_meets_it(tmp_path):
     write_small(tmp_path / "one.h5", LABELS, 1)
     ruling = make_values(LABELS, 1)[LABELS.series.index(("scheme", "outcome_ruling"))][0]
@@ -196,6 +225,14 @@ def test_summary_given__without_layers_and_events(tmp_path):
     assert "--given: must be an event and an outcome, or a layer and a state, got ruling=upheld; none is defined" in (
         done.stderr
     )
+
+
+@pytest.mark.parametrize("command", ["summary", "info", "trace"])
+def test_commands__a_study_in_the_place_of_a_result(command, tmp_path):
+    (tmp_path / "my_study.yaml").write_text("study: {}\n")
+    done = CliRunner().invoke(main, [command, str(tmp_path / "my_study.yaml")])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "my_study.yaml: is a study, not a result; run it with `spvrisk run " in done.stderr
 
 
 @pytest.mark.parametrize("command", [summary, info])

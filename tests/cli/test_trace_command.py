@@ -105,6 +105,16 @@ def test_rank__by_a_projects_quantity(file: Path) -> None:
     assert found["projects"][project]["npv_funder"] == values[path]
 
 
+def test_rank__by_a_state_tells_its_name(file: Path) -> None:
+    labels = open_result(file).labels
+    coded = [f"final_state_{layer}" for layer, _ in labels.layers] + [f"outcome_{event}" for event, _ in labels.events]
+    assert coded
+    for by in coded:
+        for level in ("0", "1"):
+            name = as_json(file, "--rank", level, "--by", by)["scheme"][by]
+            assert f": at rank {level} by value, {by} = {name}.\n" in told(file, "--rank", level, "--by", by)
+
+
 def test_steps__one_row_a_step(file: Path, traced: Trace) -> None:
     out = told(file, "--path", 17, "--steps")
     ends = traced.labels.step_ends

@@ -69,10 +69,10 @@ MISTAKES = {
     ),
     "not supported yet": Mistake(
         "    sector: port\n",
-        "    sector: port\n    go_ahead: {probability: 0.5}\n",
-        "go_ahead",
-        "projects.port.go_ahead",
-        "not supported yet (section 5 of docs/model.md)",
+        "    sector: port\n    stack: {loans: 1}\n",
+        "stack",
+        "projects.port.stack",
+        "not supported yet (section 9 of docs/model.md)",
         "take the key out",
     ),
     "probabilities": Mistake(

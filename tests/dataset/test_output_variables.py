@@ -9,6 +9,7 @@ from spvrisk.dataset.layout import (
     conditional_variables,
     default_paths,
     label_variables,
+    path_series,
     path_variables,
     summary_variables,
     timeline_variables,
@@ -165,6 +166,21 @@ def test_paths__default_takes_at_most_200_bytes_a_path_for_ten_projects():
     labels = make_labels(projects=[f"p{k}" for k in range(10)])
     made = path_variables(make_values(labels, 10), labels, default_paths(labels))
     assert sum(v.block(0, 10).nbytes for v in made) / 10 <= 200
+
+
+def test_path_series__are_the_columns_of_the_variables():
+    values, made = paths(["npv_funder", "portfolio.irr_funder", "completed", "npv_funder_local", "outcome_ruling"], 50)
+    for name, variable in made.items():
+        if name == "path":
+            continue
+        columns = np.atleast_2d(variable.block(0, 50).T)
+        held = path_series(name, LABELS)
+        assert len(held) == len(columns)
+        for series, column in zip(held, columns, strict=True):
+            expected = np.nan_to_num(
+                values[LABELS.series.index(series)], nan=-1 if column.dtype.kind == "i" else np.nan
+            )
+            np.testing.assert_array_equal(column, expected.astype(column.dtype), err_msg=f"{name} {series}")
 
 
 @pytest.mark.parametrize("name", ["npv_fundr", "portfolio.outcome_ruling", "portfolio_npv_funder", ""])

@@ -9,14 +9,16 @@ from spvrisk.kernel.irr import irr
 from spvrisk.kernel.maths import L, entry, exp, log, score
 from spvrisk.kernel.operation import age
 from spvrisk.kernel.philox import fill_scores, fill_words, philox, word
-from spvrisk.kernel.rows import AVAILABLE, CARRY, DEEMED, DUE, FUNDER, HOST, PAID, SPEND, START_RATE, fill
+from spvrisk.kernel.rows import AVAILABLE, CALL, CARRY, DEEMED, DUE, FUNDER, HOST, LIFE, PAID, START_RATE, fill
 from spvrisk.kernel.rows import COMPLETION as COMPLETION
+from spvrisk.kernel.rows import N_FIXED as N_FIXED
 from spvrisk.kernel.rows import WORK_END as WORK_END
 from spvrisk.kernel.run import split_step
+from spvrisk.kernel.selection import FLOW, TILL
 from spvrisk.plan.arrays import PROJECT, SPLIT_CUMULATIVE, SPLIT_PERIODIC, STUDY
 
 LANES = int(L)
-FIXED_ROWS = 64
+FIXED_ROWS = N_FIXED
 NET = FIXED_ROWS * LANES
 ROWS = np.array([DUE, FUNDER, HOST, CARRY, DEEMED], np.uint64)
 
@@ -72,9 +74,9 @@ with cache_folder():
             fill(w, START_RATE, rates[t])
             for l in range(L):
                 w[AVAILABLE + l] = available[t, l]
-                w[SPEND + l] = spend[t, l]
+                w[CALL + l] = spend[t, l]
                 w[PAID + l] += spend[t, l]
-            age(w, p, begin, begin + g.dt)
+            age(w, begin, begin + g.dt)
             split_step(w, g, p, START_RATE, begin)
             for i in range(rows.size):
                 for l in range(L):
@@ -86,9 +88,9 @@ with cache_folder():
         irr(w, uint64(NET), steps, steps_per_year, uint64(NET - LANES))
 
     @entry
-    def next_of(now, fate, time, horizon):  # type: ignore[no-untyped-def]
+    def next_of(now, fate, flow, till, time, horizon):  # type: ignore[no-untyped-def]
         """What happens next on a path."""
-        return next_change(now, fate, time, horizon)
+        return next_change(now, fate, flow, till[0], time, horizon)
 
 
 def record(dtype, **fields):
@@ -134,6 +136,7 @@ def split(
     w[int(PAID) : int(PAID) + LANES] = paid_in
     for row in (COMPLETION, WORK_END):
         w[int(row) : int(row) + LANES] = completion
+    w[int(LIFE) : int(LIFE) + LANES] = plant_life
     if mode == "cumulative":
         w[int(DEEMED) : int(DEEMED) + LANES] = paid_in
     study = record(
@@ -146,7 +149,7 @@ def split(
         carry_bears_interest=int(carry_interest),
         interest_before_completion=int(before_completion),
     )
-    project = record(PROJECT, life=plant_life, spread=spread, deemed_life=life)
+    project = record(PROJECT, spread=spread, deemed_life=life)
     rates = np.broadcast_to(np.asarray(rates, float), (steps,)).copy()
     split_lanes(w, study, project, lanes, rates, spend, ROWS, out)
     return {name: out[:, i, :n] for i, name in enumerate(("due", "funder", "host", "carry", "balance"))}
@@ -170,6 +173,21 @@ def layers_now(*rows):
     for i, (intensity, expires, threshold) in enumerate(rows):
         now[i]["intensity"], now[i]["expires"], now[i]["threshold"] = intensity, expires, threshold
     return now
+
+
+def pipelines_now(*rows):
+    """Records of the pipelines of one path: intensity, threshold."""
+    flow = np.zeros(len(rows), FLOW)
+    for n, (intensity, threshold) in enumerate(rows):
+        flow[n]["intensity"], flow[n]["threshold"] = intensity, threshold
+    return flow
+
+
+def deal_at(time=np.inf, project=0):
+    """What is next to happen to a project."""
+    till = np.zeros(1, TILL)
+    till["time"], till["project"] = time, project
+    return till
 
 
 def events_at(*times):

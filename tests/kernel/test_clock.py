@@ -19,7 +19,7 @@ from studies import BARE, Check, changed, compile_in, run_all, run_leaves
 
 SEED = 31
 N = 1 << 15
-NOTHING, EVENT, EXPIRY, HAZARD = -1, 1, 2, 3
+NOTHING, EVENT, EXPIRY, HAZARD, DEAL, ARRIVAL = -1, 1, 2, 3, 5, 6
 
 
 def layer(initial, its_states, hazards=None, since="2026-02-24"):
@@ -249,16 +249,24 @@ def test_hazards__threshold_lives_on_when_an_event_moves_the_layer(tmp_path):
     check.assert_within(4.5)
 
 
-def test_ties__event_then_clock_then_hazard_then_order_of_the_layers():
+def test_ties__event_clock_funding_hazard_arrival_then_order_of_the_layers():
     events, none = kernel.events_at(np.inf, 0.5, 0.5), kernel.events_at()
     # layers: intensity, expires, threshold; both hazards strike at 0 + 1 / 2
     clocks = kernel.layers_now((2.0, 0.5, 1.0), (2.0, 0.5, 1.0))
     hazards = kernel.layers_now((2.0, np.inf, 1.0), (2.0, np.inf, 1.0))
     second = kernel.layers_now((2.0, np.inf, 1.0), (2.0, 0.5, 1.0))
     still = kernel.layers_now((0.0, np.inf, 1.0), (0.0, np.inf, 1.0))
-    assert kernel.next_of(clocks, events, 0.0, 2.0) == (0.5, EVENT, 1)
-    assert kernel.next_of(clocks, none, 0.0, 2.0) == (0.5, EXPIRY, 0)
-    assert kernel.next_of(second, none, 0.0, 2.0) == (0.5, EXPIRY, 1)
-    assert kernel.next_of(hazards, none, 0.0, 2.0) == (0.5, HAZARD, 0)
-    assert kernel.next_of(still, none, 0.0, 2.0) == (2.0, NOTHING, 0)
-    assert kernel.next_of(clocks, events, 0.0, 0.5) == (0.5, NOTHING, 0)  # the horizon is not reached
+    arrivals, dry = kernel.pipelines_now((2.0, 1.0), (2.0, 1.0)), kernel.pipelines_now()
+    due, never = kernel.deal_at(0.5, 3), kernel.deal_at()
+
+    def next_of(now, fate, flow, till, horizon=2.0):
+        return kernel.next_of(now, fate, flow, till, 0.0, horizon)
+
+    assert next_of(clocks, events, arrivals, due) == (0.5, EVENT, 1)
+    assert next_of(clocks, none, arrivals, due) == (0.5, EXPIRY, 0)
+    assert next_of(second, none, arrivals, due) == (0.5, EXPIRY, 1)
+    assert next_of(hazards, none, arrivals, due) == (0.5, DEAL, 3)
+    assert next_of(hazards, none, arrivals, never) == (0.5, HAZARD, 0)
+    assert next_of(still, none, arrivals, never) == (0.5, ARRIVAL, 0)
+    assert next_of(still, none, dry, never) == (2.0, NOTHING, 0)
+    assert next_of(clocks, events, arrivals, due, horizon=0.5) == (0.5, NOTHING, 0)  # the horizon is not reached

@@ -10,10 +10,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from spvrisk.cli.words import counted
 from spvrisk.config.laws import Law
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
-from spvrisk.dataset.variables import COUNTS, UNDEFINED, statistics_of
+from spvrisk.dataset.variables import COUNTS, UNDEFINED, states_of, statistics_of
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
 
@@ -54,7 +55,7 @@ def summary_json(result: Result) -> dict[str, Any]:
     return {
         "schema": SUMMARY_SCHEMA,
         "study": labels.title["en"],
-        "paths": result.n_paths if result.given is None else result.given[1],
+        "paths": result.n_paths if result.given is None else result.given.n_paths,
         **_given_json(result),
         "seed": int(result.attributes["seed"]),
         "numbers_version": result.attributes["numbers_version"],
@@ -82,7 +83,7 @@ def render_summary(result: Result) -> RenderableType:
         tables.append(_share_table(result))
     heading = Text(result.labels.title["en"], style="bold")
     facts = Text(
-        f"{_given(result)}{result.n_paths:,} paths, seed {result.attributes['seed']}, "
+        f"{_given(result)}{counted(result.n_paths, 'path')}, seed {result.attributes['seed']}, "
         f"values at {result.labels.value_date}. "
         "Figures after ± are Monte Carlo standard errors."
     )
@@ -118,7 +119,7 @@ def _given(result: Result) -> str:
     if result.given is None:
         return ""
     name, n_paths, share, error = result.given
-    return f"Given {name}: {n_paths:,} paths ({with_error(share, error, 100)} %) of "
+    return f"Given {name}: {counted(n_paths, 'path')} ({with_error(share, error, 100)} %) of "
 
 
 def _headlines(result: Result) -> list[str]:
@@ -130,11 +131,11 @@ def _headlines(result: Result) -> list[str]:
         f"it loses money on {with_error(t.p_loss[s], t.p_loss_se[s], 100)} % of the paths."
     ]
     for a, level in enumerate(t.levels):
-        shortfall = t.expected_shortfall[s, a]
+        shortfall, tail = t.expected_shortfall[s, a], _percent(f"{1 - Decimal(level)}")
         if (1.0 - float(level)) * t.n[s] < _FEW_PATHS:
-            lines.append(f"Too few paths for the worst {_percent(f'{1 - Decimal(level)}')}: run more.")
+            lines.append(f"Too few paths for the worst {tail}: run more.")
             continue
-        worst = f"Worst {_percent(f'{1 - Decimal(level)}')} of paths: "
+        worst = f"Worst {tail} of paths: "
         if not shortfall > 0.0:
             lines.append(f"{worst}no loss, but {with_error(-shortfall, t.expected_shortfall_se[s, a])} on average.")
             continue
@@ -213,19 +214,20 @@ def _statistics_json(table: SummaryTable, s: int, quantity: str, labels: Labels)
         elif statistic.dim:
             out[statistic.name] = _by_key(table.quantiles if statistic.dim == "quantile" else table.levels, value)
         else:
-            out[statistic.name] = _number(value)
-    if quantity in table.shares:
-        states = dict((*labels.layers, *labels.events))[quantity.removeprefix("final_state_").removeprefix("outcome_")]
+            out[statistic.name] = finite(value)
+    states = states_of(quantity, labels)
+    if states is not None:
         out["share"] = _by_key(states, table.shares[quantity])
         out["share_se"] = _by_key(states, table.shares_se[quantity])
     return out
 
 
 def _by_key(keys: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
-    return {key: _number(value) for key, value in zip(keys, values, strict=True)}
+    return {key: finite(value) for key, value in zip(keys, values, strict=True)}
 
 
-def _number(value: float) -> float | None:
+def finite(value: float) -> float | None:
+    """Give a number as JSON can say it: NaN and infinities as null."""
     return float(value) if math.isfinite(value) else None
 
 
@@ -371,10 +373,10 @@ def _time_table(result: Result) -> Table:
 
 def _share_table(result: Result) -> Table:
     """Probability of each outcome and final state, and what the portfolio is worth where it comes out."""
-    labels, levels = result.labels, result.summary.levels
+    labels = result.labels
     columns = ["outcome or state", "probability"]
     if result.given is None:
-        columns += ["mean NPV", *(f"expected shortfall {_percent(level)}" for level in levels[-1:])]
+        columns += ["mean NPV", *(f"expected shortfall {_percent(level)}" for level in result.summary.levels[-1:])]
     title = f"Events, the law at the end, and the funder's portfolio in each case, {money_name(labels)}"
     table = figures_table(title if result.given is None else "Events and the law at the end", columns)
     groups = [(f"outcome_{name}", name, (*names, UNDEFINED)) for name, names in labels.events]
@@ -401,10 +403,10 @@ def _case(result: Result, quantity: str, k: int, name: str) -> list[str]:
         return []
     table = given.tables[i]
     shortfalls = [
-        with_error(table.expected_shortfall[s, a], table.expected_shortfall_se[s, a])
+        with_error(table.expected_shortfall[s, -1], table.expected_shortfall_se[s, -1])
         if (1.0 - float(level)) * given.n_paths[i] >= _FEW_PATHS
         else "few paths"
-        for a, level in enumerate(table.levels)
+        for level in table.levels[-1:]
     ]
     share = with_error(given.share[i], given.share_se[i], 100) + " %"
-    return [share, with_error(table.mean[s], table.mean_se[s]), *shortfalls[-1:]]
+    return [share, with_error(table.mean[s], table.mean_se[s]), *shortfalls]

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from spvrisk.aggregate.store import required_bytes
 from spvrisk.cli.render import NONE, money_name
+from spvrisk.cli.words import counted
 from spvrisk.config import Loaded, Project, Study
 from spvrisk.config.defaults import Default, defaults
 from spvrisk.dataset.layout import default_paths
@@ -133,13 +134,13 @@ def _correlations(study: Study) -> list[RenderableType]:
 
 def _size(study: Study, compiled: Compiled) -> Group:
     run, labels, output = study.run, compiled.labels, study.output
-    steps, series = study.study.steps, len(labels.series)
+    steps, series, paths = study.study.steps, len(labels.series), counted(run.paths, "path")
     need = required_bytes(series, run.paths, steps) / _MIB
     kept = output.paths or default_paths(labels)
     fans = ", ".join(f"fan_portfolio_{name}" for name in FANS)
     rows = {
         "paths": f"{run.paths:,}, seed {run.seed}",
-        "memory": f"{need:,.0f} MiB for {series} series of {run.paths:,} paths (run.memory_mib: {run.memory_mib:,})",
+        "memory": f"{need:,.0f} MiB for {series} series of {paths} (run.memory_mib: {run.memory_mib:,})",
         "workspace": f"{_workspace(study, compiled) / _MIB:,.1f} MiB for each thread, {run.lanes} paths side by side",
         "plan": f"{compiled.plan.constants.nbytes / _MIB:,.2f} MiB of constants",
         "kept by path": ", ".join(kept),

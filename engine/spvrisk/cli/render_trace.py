@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from spvrisk.cli.render import NONE, figures_table, money_name, plain
+from spvrisk.cli.render import NONE, figures_table, finite, money_name, plain
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.variables import has_loss, states_of
+from spvrisk.dataset.variables import UNDEFINED, has_loss, states_of
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.runner.trace import STEP_ROWS, Change, Rank, Trace
 
@@ -51,14 +51,22 @@ def _opening(trace: Trace, result: Result, wanted: Rank | None) -> Text:
     of = f"Path {trace.path:,} of {result.n_paths:,}, seed {result.attributes['seed']}"
     if wanted is None:
         return Text(of + ".")
-    value = trace.values[wanted.unit, wanted.quantity]
     order = "loss" if has_loss(wanted.quantity) else "value"
-    unit = "" if wanted.unit == "portfolio" else f"{wanted.unit} "
-    return Text(f"{of}: at rank {float(wanted.level):g} by {order}, {unit}{wanted.quantity} = {plain(value)}.")
+    unit = "" if wanted.unit in ("portfolio", "scheme") else f"{wanted.unit} "
+    value = _value(trace, (wanted.unit, wanted.quantity))
+    return Text(f"{of}: at rank {float(wanted.level):g} by {order}, {unit}{wanted.quantity} = {value}.")
+
+
+def _value(trace: Trace, series: tuple[str, str]) -> str:
+    """A value in words: of a state or an outcome its name."""
+    value, states = trace.values[series], states_of(series[1], trace.labels)
+    if states is None:
+        return plain(value)
+    return UNDEFINED if math.isnan(value) else states[int(value)]
 
 
 def _law(trace: Trace) -> Table:
-    table = figures_table("What happened in law", ["", "", ""], left=True)
+    table = figures_table("What happened in law", ["event or layer", "outcome or change", "why"], left=True)
     initial = ", ".join(f"{name} {layer.initial.state}" for name, layer in trace.study.layers.items())
     for name, event in trace.study.events.items():
         if event.date.on is not None and event.date.on < trace.study.study.value_date:
@@ -192,7 +200,7 @@ def trace_json(trace: Trace, wanted: Rank | None) -> dict[str, Any]:
     for (unit, quantity), value in trace.values.items():
         states = states_of(quantity, labels)
         if states is None:
-            units[unit][quantity] = _number(value)
+            units[unit][quantity] = finite(value)
         else:
             units[unit][quantity] = None if math.isnan(value) else states[int(value)]
     return {
@@ -209,12 +217,8 @@ def trace_json(trace: Trace, wanted: Rank | None) -> dict[str, Any]:
             "factors": {name: trace.factors[:, k].tolist() for k, name in enumerate(labels.factors)},
             "states": {layer: list(states) for layer, states in trace.states.items()},
             "projects": {
-                name: {column: [_number(x) for x in trace.steps[p, i].tolist()] for i, column in enumerate(STEP_ROWS)}
+                name: {column: [finite(x) for x in trace.steps[p, i].tolist()] for i, column in enumerate(STEP_ROWS)}
                 for p, name in enumerate(labels.projects)
             },
         },
     }
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -1,13 +1,14 @@
 """``spvrisk summary``: the figures of a result."""
 
 import json
+import re
 from dataclasses import replace
 
 import click
 
 from spvrisk.cli.render import console, render_summary, summary_json
 from spvrisk.config.base import suggestion
-from spvrisk.dataset.read import Result, open_result
+from spvrisk.dataset.read import Given, Result, open_result
 from spvrisk.errors import InputError, Problem
 
 
@@ -55,10 +56,7 @@ def narrowed(result: Result, given: str) -> Result:
         full = [table.names[i].replace(".", "=") for i in found]
         raise InputError(Problem("--given", "", "names an event and a layer", given, f"write {' or '.join(full)}"))
     if not found:
-        known = [
-            condition.removeprefix("final_state_").removeprefix("outcome_").replace(".", "=")
-            for condition in table.names
-        ]
+        known = [re.sub("^(final_state|outcome)_", "", condition).replace(".", "=") for condition in table.names]
         rule = "must be an event and an outcome, or a layer and a state"
         raise InputError(Problem("--given", "", rule, given, suggestion(given, known)))
     (i, *_) = found
@@ -66,5 +64,5 @@ def narrowed(result: Result, given: str) -> Result:
         raise InputError(
             Problem("--given", "", "no path of this result meets it", given, "run more paths, if it can be")
         )
-    share = (given, int(table.n_paths[i]), float(table.share[i]), float(table.share_se[i]))
-    return replace(result, summary=table.tables[i], given=share)
+    condition = Given(given, int(table.n_paths[i]), float(table.share[i]), float(table.share_se[i]))
+    return replace(result, summary=table.tables[i], given=condition)

@@ -3,13 +3,13 @@
 import csv
 import io
 import json
-from pathlib import Path
 
 import click
 from rich.console import Console
 
 from spvrisk.cli.render import console
 from spvrisk.dataset.read import open_result
+from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import atomic_write
 
@@ -44,8 +44,8 @@ def command(
     """
     if number is not None and rank is not None:
         raise InputError(Problem("--rank", "", "has no meaning beside --path", rank, "leave one of them out"))
-    if out is not None and Path(out).exists() and not overwrite:
-        raise InputError(Problem("--out", "", "file exists", out, "name another file, or use --overwrite"))
+    if out is not None:
+        check_output(out, overwrite)
     opened = open_result(result)
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.cli.render_trace import render_steps, render_story, steps_table, trace_json

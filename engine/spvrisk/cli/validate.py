@@ -5,6 +5,7 @@ import json
 import click
 
 from spvrisk.cli.options import set_option, study_argument
+from spvrisk.cli.words import counted
 from spvrisk.config import Loaded, load
 from spvrisk.errors import InputError, Problem
 
@@ -50,17 +51,13 @@ def _plan(loaded: Loaded) -> None:
 def _counts(loaded: Loaded) -> str:
     study = loaded.study
     counts = [
-        _count(len(study.projects), "project"),
-        _count(len(study.factors), "factor"),
-        _count(len(study.layers), "layer"),
-        _count(len(study.events), "event"),
-        _count(study.study.steps, "step"),
+        counted(len(study.projects), "project"),
+        counted(len(study.factors), "factor"),
+        counted(len(study.layers), "layer"),
+        counted(len(study.events), "event"),
+        counted(study.study.steps, "step"),
     ]
-    return f"{', '.join(counts)}; {_count(len(loaded.warnings), 'warning')}"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    return f"{', '.join(counts)}; {counted(len(loaded.warnings), 'warning')}"
 
 
 def _report(errors: list[Problem], warnings: list[Problem], digest: str | None = None) -> str:

@@ -32,6 +32,17 @@ Intensity = Annotated[float, Within(0, FASTEST)]
 """Per year; a state that lasts less than a working day on average is no state."""
 
 
+Scale = Annotated[float, Within(0, 1000)]
+"""Multiple of a yearly intensity."""
+
+
+class AttributeRef(Model):
+    """Attribute of a layer that is a number elsewhere: a tariff rate, or the rate of a side flow."""
+
+    layer: str = Field(description="name of the layer")
+    attribute: str = Field(description="name of its attribute, in the unit of what it stands for: a rate 0.1 for 10 %")
+
+
 class Initial(Model):
     """State of a layer at the value date."""
 
@@ -56,6 +67,12 @@ class State(Model):
         "addition to it, in the factor's unit",
     )
     expires: Expiry | None = Field(default=None, description="clock that ends the state")
+    stops_calls: bool = Field(
+        default=False, description="whether entering the state cancels the projects that are funded and not complete"
+    )
+    arrival_multiplier: Scale = Field(
+        default=1.0, description="multiple of the pipelines' yearly arrivals while the state lasts"
+    )
 
 
 class Layer(Model):
@@ -87,9 +104,6 @@ class Shift(Model):
         raise flawed([Flaw((), "must be a number or a shift", shown(data), remedy)])
 
 
-Scale = Annotated[float, Within(0, 1000)]
-
-
 class Outcome(Model):
     """An outcome of an event, and what it does."""
 
@@ -98,12 +112,15 @@ class Outcome(Model):
         default={},
         description="multiples of yearly intensities from the event on, by layer, state left and state entered",
     )
+    scale_arrivals: dict[Name, Scale] = Field(
+        default={}, description="multiples of the yearly arrivals of pipelines from the event on, by pipeline"
+    )
     shifts: dict[Name, Shift] = Field(default={}, description="what the outcome does to a factor")
     delays: dict[Name, Positive] = Field(
-        default={}, description="months for which the rest of a named project's work stands still"
+        default={}, description="months for which the rest of a named announced project's work stands still"
     )
     cancels: Annotated[tuple[Name, ...], Lax] = Field(
-        default=(), description="projects that stop for good, unless they are complete"
+        default=(), description="announced projects that stop for good, unless they are complete"
     )
 
 

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, model_validator
-from pydantic_core import ValidationError
+from pydantic import Field, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, ValidationError, core_schema
 
 from spvrisk.config.base import Flaw, Key, Lax, Model, Within, flawed, shown, suggestion, sum_flaws
 
@@ -200,6 +201,17 @@ class Law(Model):
         return self.bounds()[0] == 0 and self.family not in _OPEN_AT_ZERO
 
 
+def fixed(value: float) -> Law:
+    """Law of a known value.
+
+    Examples
+    --------
+    >>> fixed(2.0).bounds()
+    (2.0, 2.0)
+    """
+    return Law.model_validate(value)
+
+
 class _FlawsError(Exception):
     def __init__(self, *flaws: Flaw) -> None:
         self.flaws = flaws
@@ -374,6 +386,59 @@ def _support(law: Law) -> tuple[float, float]:
             ends = [item.bounds() for item in p["laws"]]
             return min(low for low, _ in ends), max(high for _, high in ends)
     return -math.inf, math.inf
+
+
+@dataclass(frozen=True)
+class Values:
+    """Range of what a law may bring; an annotation like `Within`.
+
+    Attributes
+    ----------
+    within
+        The range; an end that is left out of it may be the end of the law's support, if there is no atom.
+    remedy
+        What to write instead of a law that reaches out of it.
+    what
+        What is drawn, where the key does not say it.
+    """
+
+    within: Within
+    remedy: str
+    what: str = ""
+
+    def checked(self, law: Law) -> Law:
+        """Return the law, or raise the flaw."""
+        flaw = self._flaw(law)
+        if flaw is not None:
+            raise flawed([flaw])
+        return law
+
+    def _flaw(self, law: Law) -> Flaw | None:
+        rule = f"{self.what} {self.within.rule}".strip()
+        if law.family == "fixed":
+            value = law.parameters["value"]
+            return None if self.within.holds(value) else Flaw((), rule, shown(value), self.within.remedy(value))
+        low, high = law.bounds()
+        least, most = self.within.low, self.within.high
+        atom = self.within.open_low and low == least == 0 and law.atom_at_zero()
+        if least is not None and (low < least or atom):
+            return Flaw((), rule, reach(law, low, "lower"), self.remedy)
+        if most is not None and high > most:
+            return Flaw((), rule, reach(law, high, "upper"), self.remedy)
+        return None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.checked, handler(source))
+
+
+def reach(law: Law, end: float, which: str) -> str:
+    """Say how far a law reaches; scipy's laws are not asked."""
+    unknown = math.isinf(end) and law.family == "scipy"
+    return f"a law of scipy without a known {which} end" if unknown else f"a law that reaches {end:g}"
+
+
+ShareLaw = Annotated[Law, Values(Within(0, 1), "use beta, or add truncate: [0, 1]")]
+"""Law of a share."""
 
 
 def mean_of(law: Law) -> float | None:

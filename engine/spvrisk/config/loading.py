@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from spvrisk.config.base import Key, shown
-from spvrisk.config.checks import draft_of, faults
+from spvrisk.config.checks import faults
+from spvrisk.config.draft import draft_of
 from spvrisk.config.hints import hints
 from spvrisk.config.messages import flaw_problems, model_problems
 from spvrisk.config.overrides import apply, unknown_column

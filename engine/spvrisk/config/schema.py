@@ -56,7 +56,7 @@ def json_schema() -> Schema:
     parts["Correlation"]["properties"]["table"] = _file(
         "a square with names, or three columns first,second,value; instead of pairs"
     )
-    for part in ("Party", "Event", "Project"):
+    for part in ("Party", "Event", "Offtaker", "Pipeline", "Project", "ProjectTemplate"):
         parts[part]["required"].remove("title")  # the name stands in
     parts["Layer"]["required"].remove("initial")  # the including study may say in which state a layer begins
     parts["Timing"] = _timing(parts["Timing"])

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from pydantic import Field, model_validator
 
 from spvrisk.config.base import Model, Name, flawed
-from spvrisk.config.checks import draft_from, faults, with_titles
+from spvrisk.config.checks import faults
 from spvrisk.config.clock import Event, Layer
+from spvrisk.config.draft import draft_from, with_titles
 from spvrisk.config.factors import Correlation, Factor, ZeroCurve
-from spvrisk.config.projects import Project
+from spvrisk.config.flows import SideFlow
+from spvrisk.config.operation import Offtaker
+from spvrisk.config.projects import Pipeline, Project
 from spvrisk.config.terms import Agreement, FixedSplit, Output, Party, Run, StudyHead, TierSplit
 
 __all__ = ["FixedSplit", "Study", "TierSplit"]
@@ -28,7 +31,12 @@ class Study(Model):
     correlation: Correlation = Field(default_factory=lambda: Correlation())
     layers: dict[Name, Layer] = Field(default={}, description="by name")
     events: dict[Name, Event] = Field(default={}, description="by name")
-    projects: dict[Name, Project] = Field(description="by name", min_length=1)
+    offtakers: dict[Name, Offtaker] = Field(default={}, description="buyers that contracts may name, by name")
+    pipelines: dict[Name, Pipeline] = Field(default={}, description="projects that are not yet known, by name")
+    projects: dict[Name, Project] = Field(description="announced projects, by name", min_length=1)
+    side_flows: dict[Name, SideFlow] = Field(
+        default={}, description="by name; flows of the whole scheme to the funder, in proportion to time"
+    )
     run: Run = Field(default_factory=lambda: Run())
     output: Output = Field(default_factory=lambda: Output())
 

@@ -10,6 +10,7 @@ from spvrisk.config.base import (
     Flaw,
     Lax,
     Model,
+    Name,
     Rate,
     Share,
     Title,
@@ -17,7 +18,9 @@ from spvrisk.config.base import (
     Years,
     flawed,
     shown,
+    sum_flaws,
 )
+from spvrisk.config.laws import Law, Values
 
 
 def _no_boolean(value: object) -> object:
@@ -72,13 +75,76 @@ class Party(Model):
     fx: str | None = Field(default=None, description="factor: the party's money per study money")
 
 
+Money = Annotated[float, Within(0, 1e12, open_low=True)]
+
+
+class DecisionShares(Model):
+    """Probabilities of what becomes of a due funding; they add up to 1."""
+
+    fund: Share = Field(description="probability that it is paid")
+    delay: Share = Field(description="probability that it is put off by delay_days")
+    decline: Share = Field(description="probability that it is declined for good")
+
+    @model_validator(mode="after")
+    def _sum(self) -> "DecisionShares":
+        flaws = sum_flaws((), "probabilities", [self.fund, self.delay, self.decline])
+        if flaws:
+            raise flawed(flaws)
+        return self
+
+
+class Trigger(Model):
+    """Something that a declined funding may set off."""
+
+    probability: Share = Field(description="probability of the moves, drawn by itself")
+    moves: dict[Name, Name] = Field(description="state that each named layer moves to", min_length=1)
+
+
+class Decision(Model):
+    """Whether a due funding is paid, by the state of a layer at the due date."""
+
+    layer: str = Field(description="name of the layer")
+    by_state: dict[Name, DecisionShares] = Field(description="for every state of the layer", min_length=1)
+    delay_days: Annotated[int, Within(1, 36525)] | None = Field(
+        default=None, description="calendar days after which a delayed decision comes back; required with any delay"
+    )
+    triggers: Annotated[tuple[Trigger, ...], Lax] = Field(default=(), description="what a declined funding sets off")
+
+    @model_validator(mode="after")
+    def _delay(self) -> "Decision":
+        delayed = [state for state, shares in self.by_state.items() if shares.delay > 0]
+        if delayed and self.delay_days is None:
+            at = ("by_state", delayed[0], "delay")
+            raise flawed(
+                [Flaw(at, "needs delay_days", shown(self.by_state[delayed[0]].delay), "add e.g. delay_days: 90")]
+            )
+        return self
+
+
 class Funding(Model):
-    """When a call for funds falls due."""
+    """When a call for funds falls due, how much may be called, and whether it is paid."""
 
     lag_business_days: Annotated[int, Within(0, 2000)] = Field(description="business days from notice to due date")
     holidays: Annotated[tuple[str, ...], Lax] = Field(
         description="calendars whose holidays are no business days: country codes as the `holidays` package has them"
     )
+    slip: Annotated[Law, Values(Within(0, 2000), "add e.g. truncate: [0, 250]")] | None = Field(
+        default=None, description="law of further business days to the due date, rounded up to whole days"
+    )
+    commitment: Money | None = Field(
+        default=None, description="most that may be noticed in all, in money units of the study; left out: no limit"
+    )
+    take_up: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 1000000]")] | None = Field(
+        default=None,
+        description="law of the ceiling, in money units of the study; the lower of it and commitment counts",
+    )
+    deadline: Date | None = Field(
+        default=None, description="last day on which a notice can be given; required with pipelines"
+    )
+    annual_cap: Money | None = Field(
+        default=None, description="most that may be noticed in a calendar year, in money units of the study"
+    )
+    decision: Decision | None = Field(default=None, description="left out: every due funding is paid")
 
 
 class TierSplit(Model):

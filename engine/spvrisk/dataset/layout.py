@@ -295,6 +295,15 @@ def path_variables(values: Float, labels: Labels, names: Sequence[str]) -> list[
     return list(unique.values())
 
 
+def path_series(name: str, labels: Labels) -> tuple[tuple[str, str], ...]:
+    """Series whose values a variable of ``/paths`` holds, in the order of its columns."""
+    if name in labels.scheme:
+        return (("scheme", name),)
+    quantity = name.removeprefix("portfolio_")
+    units = labels.projects if name == quantity else ("portfolio",)
+    return tuple((unit, quantity) for unit in units)
+
+
 def project_coordinate(group: str, labels: Labels) -> Variable:
     """Give the codes of the projects."""
     return _codes(group, "project", labels.projects, "project")

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import h5netcdf
 import h5py
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +19,19 @@ from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE, Labels
+
+if TYPE_CHECKING:
+    import h5netcdf
+
+
+class Given(NamedTuple):
+    """A condition that statistics are given."""
+
+    name: str
+    n_paths: int
+    share: float
+    """Of all paths."""
+    share_se: float
 
 
 @dataclass(frozen=True)
@@ -35,8 +47,6 @@ class Result:
         ``content_sha256``, ...
     provenance
         Attributes and texts of ``/provenance``: ``created``, ``config``, ``sources``, ``overrides``, ...
-    group_bytes
-        Bytes that each group's data take in the file.
     labels
         Names of everything.
     summary, conditional, timeline
@@ -44,24 +54,29 @@ class Result:
     path_names
         Variables of ``/paths``.
     given
-        What the summary is given, where it is not that of all paths: name, paths, their share and its standard error.
+        What the summary is given, where it is not that of all paths.
     """
 
     path: Path
     attributes: dict[str, Any]
     provenance: dict[str, Any]
-    group_bytes: dict[str, int]
     labels: Labels
     summary: SummaryTable
     conditional: ConditionalTable
     timeline: TimelineTable
     path_names: tuple[str, ...]
-    given: tuple[str, int, float, float] | None = None
+    given: Given | None = None
 
     @property
     def n_paths(self) -> int:
         """Paths of the run."""
         return int(self.attributes["paths"])
+
+    @property
+    def group_bytes(self) -> dict[str, int]:
+        """Bytes that each group's data take in the file."""
+        with _opened(self.path) as file:
+            return {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)}
 
     def paths(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
         """Values of a path variable, ``(path,)`` or ``(path, project)``.
@@ -102,7 +117,6 @@ def open_result(path: str | os.PathLike[str]) -> Result:
             Path(path),
             attributes,
             provenance,
-            {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)},
             labels,
             _summary(file["summary"], labels),
             _conditional(file, labels),
@@ -119,6 +133,9 @@ def content_of_file(path: str | os.PathLike[str]) -> str:
     InputError
         If the file cannot be read.
     """
+    # loaded here: nothing else reads with it, and a digest is worth more if another library than ours finds the parts
+    import h5netcdf
+
     with _opened(Path(path)):
         pass
     with _sound(Path(path)), h5netcdf.File(path, "r") as file:
@@ -130,7 +147,7 @@ def content_of_file(path: str | os.PathLike[str]) -> str:
         )
 
 
-def _part(name: str, group: h5netcdf.Group, key: str) -> tuple[Described, bytes]:
+def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, bytes]:
     """Describe a variable for the digest, and give its bytes."""
     variable = group.variables[key]
     attributes = {name: _plain(variable._h5ds.attrs[name]) for name in variable.attrs}
@@ -157,6 +174,9 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r", locking="best-effort")
     except (OSError, RuntimeError, ValueError) as error:
+        if path.suffix in (".yaml", ".yml"):
+            remedy = f"run it with `spvrisk run {path}`, and name the file that this writes"
+            raise InputError(Problem(str(path), "", "is a study, not a result", "", remedy)) from error
         rule = "the file is cut short" if "truncated" in str(error) else "is not an HDF5 file that can be read"
         raise InputError(Problem(str(path), "", rule, "", "run the study again")) from error
     with _sound(path), file:
@@ -218,7 +238,7 @@ def _provenance(file: h5py.File) -> dict[str, Any]:
 def _labels(fields: dict[str, Any]) -> Labels:
     """Labels with the tuples that JSON turned into lists."""
     pairs = {key: tuple((name, tuple(items)) for name, items in fields[key]) for key in ("layers", "events")}
-    names = {key: tuple(fields[key]) for key in ("projects", "factors", "step_ends")}
+    names = {key: tuple(fields[key]) for key in ("projects", "pipelines", "factors", "step_ends")}
     return Labels(**{**fields, **pairs, **names})
 
 

@@ -44,12 +44,16 @@ PROJECT_QUANTITIES = {
         Quantity("funded", "flag", "project was funded"),
         Quantity("completed", "flag", "construction was completed within the horizon"),
         Quantity("cancelled", "flag", "project was cancelled before its completion"),
+        Quantity("declined", "flag", "whether its funding was declined"),
         Quantity("cost", "money", "nominal construction spend by all"),
         Quantity("cost_overrun", "ratio", "cost over expected cost, minus 1; undefined unless completed"),
         Quantity("overrun_drawn", "ratio", "drawn cost overrun without inflation, completed or not"),
         Quantity("delay_months", "months", "completion against plan; undefined unless completed"),
         Quantity("npv_funder", "money", "net present value to the funder at the value date"),
-        Quantity("pv_host", "money", "present value of distributions to the host"),
+        Quantity("pv_host", "money", "present value of distributions to the host, less what it pays of the cost"),
+        Quantity("developer_fee", "money", "present value of the developer's fee"),
+        Quantity("vendor_margin", "money", "present value of side flows to the funder on spend"),
+        Quantity("supply_chain_benefit", "money", "present value of side flows to the funder on output"),
         Quantity(
             "irr_funder",
             "ratio",
@@ -68,8 +72,8 @@ PROJECT_QUANTITIES = {
 }
 """Quantities of a project and of the portfolio."""
 
-PORTFOLIO_COUNTS = ("funded", "completed", "cancelled")
-"""Flags of a project whose portfolio value is a number of projects."""
+COUNTED = ("funded", "completed", "cancelled", "declined")
+"""Flags of a project whose value for a pipeline or the portfolio is a number of projects."""
 
 TIMELINE_ROWS = {
     "calls": "funding calls in the step",
@@ -153,9 +157,11 @@ def scheme_quantities(labels: Labels) -> dict[str, Quantity]:
     local = Quantity(
         "npv_funder_local", "money", "net present value to the funder in the funder's own currency and curve"
     )
+    relief = Quantity("tariff_relief", "money", "present value of side flows to the funder in time")
+    committed = Quantity("committed", "money", "budgets noticed, less those declined")
     states = (Quantity(f"final_state_{l}", "state", f"state of layer {l} at the end") for l, _ in labels.layers)
     outcomes = (Quantity(f"outcome_{e}", "state", f"outcome of event {e}") for e, _ in labels.events)
-    return {q.name: q for q in (local, *states, *outcomes)}
+    return {q.name: q for q in (local, relief, committed, *states, *outcomes)}
 
 
 UNDEFINED = "undefined"
@@ -194,11 +200,11 @@ def conditions(labels: Labels) -> tuple[Condition, ...]:
 
 
 def quantity_of(unit: str, name: str, labels: Labels) -> Quantity:
-    """Look up the quantity of a series; a portfolio's flag is a count."""
+    """Look up the quantity of a series; a flag of many projects is a count."""
     if unit == "scheme":
         return scheme_quantities(labels)[name]
     quantity = PROJECT_QUANTITIES[name]
-    if unit == "portfolio" and name in PORTFOLIO_COUNTS:
+    if unit in (*labels.pipelines, "portfolio") and name in COUNTED:
         return Quantity(name, "count", "number of projects: " + quantity.meaning)
     return quantity
 

@@ -1,4 +1,4 @@
-"""Write a result file: with h5netcdf alone, aside, and published by one rename.
+"""Write a result file: in memory, and published by one rename.
 
 The file keeps to what every reader tried can open: default HDF5 format, types f8, f4, i4, i1, u1 and S1, text
 attributes of fixed length, codes with ``flag_values`` and ``flag_meanings``, and no filter but gzip with
@@ -12,15 +12,13 @@ import os
 import platform
 import shlex
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5netcdf
-import h5py
 import numpy as np
+from h5py import h5s
 from llvmlite import binding
 from numpy.typing import NDArray
 
@@ -36,7 +34,9 @@ from spvrisk.dataset.layout import (
     summary_variables,
     timeline_variables,
 )
+from spvrisk.dataset.netcdf import NetcdfFile, in_memory
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
+from spvrisk.dataset.variables import Attributes
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import is_irregular, replacing
 from spvrisk.plan.names import Labels
@@ -55,7 +55,7 @@ COMPRESS_FROM = 4096
 TABLES_BYTES = 1 << 20
 """Room that everything but the path variables is taken to need."""
 
-PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "h5py", "h5netcdf")
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "h5py")
 """Packages whose versions are kept with a result."""
 
 
@@ -177,22 +177,16 @@ def write_result(
         If writing fails.
     """
     target = check_output(path, overwrite)
-    tables = [
-        *summary_variables(summary, labels),
-        *conditional_variables(conditional, labels),
-        *timeline_variables(timeline, labels),
-        project_coordinate("paths", labels),
-        *label_variables(labels),
-    ]
+    tables = _tables(labels, summary, conditional, timeline)
     paths = path_variables(values, labels, path_names)
     try:
         _check_space(target, paths)
-        with replacing(target, overwrite) as temporary, _in_memory() as (file, image):
-            _set_attributes(file, _root_attributes(labels, values.shape[1], seed, provenance))
+        with replacing(target, overwrite) as temporary, in_memory() as file:
+            file.set_attributes("", _root_attributes(labels, values.shape[1], seed, provenance))
             digest = _write_content(file, tables, paths)
-            _set_attributes(file, {"content_sha256": digest})
+            file.set_attributes("", {"content_sha256": digest})
             _write_provenance(file, labels, provenance)
-            temporary.write_bytes(image())
+            temporary.write_bytes(file.image())
     except FileExistsError as error:
         raise _exists(target) from error
     except OSError as error:
@@ -201,25 +195,21 @@ def write_result(
     return digest
 
 
-@contextmanager
-def _in_memory() -> Iterator[tuple[h5netcdf.File, Callable[[], bytes]]]:
-    """Make a file in memory, and a function that gives its bytes: HDF5 does not survive a disk that fills up."""
-    # netCDF wants objects in the order in which they were made
-    with h5py.File("result", "w", driver="core", backing_store=False, block_size=1 << 20, track_order=True) as whole:
-        with h5netcdf.File(whole, "w") as file:
-
-            def image() -> bytes:
-                file.flush()
-                whole.flush()
-                data: bytes = whole.id.get_file_image()
-                return data
-
-            yield file, image
+def _tables(
+    labels: Labels, summary: SummaryTable, conditional: ConditionalTable, timeline: TimelineTable
+) -> list[Variable]:
+    """Give all variables but those of the paths."""
+    return [
+        *summary_variables(summary, labels),
+        *conditional_variables(conditional, labels),
+        *timeline_variables(timeline, labels),
+        project_coordinate("paths", labels),
+        *label_variables(labels),
+    ]
 
 
-def _write_content(file: h5netcdf.File, tables: list[Variable], paths: list[PathVariable]) -> str:
+def _write_content(file: NetcdfFile, tables: list[Variable], paths: list[PathVariable]) -> str:
     """Write all that counts as content; return its digest."""
-    _declare_dimensions(file, [*tables, *paths])
     parts = [(variable.described(), _write_table(file, variable)) for variable in tables]
     parts += [(variable.described(), _write_paths(file, variable)) for variable in paths]
     return content_digest(parts)
@@ -243,61 +233,34 @@ def _root_attributes(labels: Labels, n_paths: int, seed: int, provenance: Proven
     }
 
 
-def _fixed(text: str) -> NDArray[np.bytes_]:
-    """Text as a fixed-length scalar: the variable-length kind stops some readers."""
-    data = text.encode()
-    encoding = "ascii" if text.isascii() else "utf-8"
-    return np.array(data, h5py.string_dtype(encoding, max(len(data), 1)))
-
-
-def _set_attributes(target: Any, attributes: Mapping[str, object]) -> None:
-    held = target.attrs  # each `.attrs` looks the object up in the file anew
-    for name, value in attributes.items():
-        held[name] = _fixed(value) if isinstance(value, str) else value
-
-
-def _declare_dimensions(file: h5netcdf.File, variables: Iterable[Variable | PathVariable]) -> None:
-    for variable in variables:
-        described = variable.described()
-        known = described.group in file.groups
-        group = file.groups[described.group] if known else file.create_group(described.group)
-        for dim, length in zip(described.dims, described.shape, strict=True):
-            if dim not in group.dimensions:
-                group.dimensions[dim] = length
-
-
-def _write_table(file: h5netcdf.File, variable: Variable) -> bytes:
+def _write_table(file: NetcdfFile, variable: Variable) -> bytes:
     """Write a variable that is in memory; return its bytes for the digest."""
-    data = np.ascontiguousarray(variable.data, variable.data.dtype.newbyteorder("<"))
-    filters: dict[str, Any] = {}
-    if data.nbytes >= COMPRESS_FROM:
-        filters = {"compression": "gzip", "compression_opts": 4, "shuffle": True, "chunks": data.shape}
-    made = file.groups[variable.group].create_variable(
-        variable.name, variable.dims, data.dtype, data=data.reshape(variable.data.shape), **filters
-    )
-    _set_attributes(made, variable.attributes)
+    group, name, dims, attributes, _ = variable
+    data = np.ascontiguousarray(variable.data, variable.data.dtype.newbyteorder("<")).reshape(variable.data.shape)
+    large = data.nbytes >= COMPRESS_FROM
+    made = file.create(group, name, dims, data.shape, data.dtype, attributes, data.shape if large else None, large)
+    made.id.write(h5s.ALL, h5s.ALL, data)
     return canonical_bytes(data)
 
 
-def _write_paths(file: h5netcdf.File, variable: PathVariable) -> bytes:
+def _write_paths(file: NetcdfFile, variable: PathVariable) -> bytes:
     """Write a path variable chunk by chunk; return the digest of its leaves."""
-    n_paths = variable.shape[0]
-    chunks = (min(PATH_CHUNK, n_paths), *variable.shape[1:])
-    made = file.groups["paths"].create_variable(variable.name, variable.dims, np.dtype(variable.dtype), chunks=chunks)
-    _set_attributes(made, variable.attributes)
+    name, dims, dtype, attributes, shape, block_of = variable
+    n_paths = shape[0]
+    chunks = (min(PATH_CHUNK, n_paths), *shape[1:])
+    made = file.create("paths", name, dims, shape, np.dtype(dtype), attributes, chunks)
 
     def blocks() -> Iterable[NDArray[Any]]:
         for first in range(0, n_paths, PATH_CHUNK):
             last = min(first + PATH_CHUNK, n_paths)
-            block = variable.block(first, last)
+            block = block_of(first, last)
             made[first:last] = block
             yield block
 
     return digest_of_leaves(blocks())
 
 
-def _write_provenance(file: h5netcdf.File, labels: Labels, provenance: Provenance) -> None:
-    group = file.create_group("provenance")
+def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) -> None:
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     command = shlex.join(provenance.command_line)
     attributes: dict[str, object] = {
@@ -312,7 +275,7 @@ def _write_provenance(file: h5netcdf.File, labels: Labels, provenance: Provenanc
         "cpu": binding.get_host_cpu_name(),
         **{name: version(name) for name in PACKAGES},
     }
-    _set_attributes(group, attributes)
+    file.set_attributes("provenance", attributes)
     texts = {
         "config_json": provenance.config_json,
         "sources_json": _json(dict(provenance.sources)),
@@ -323,9 +286,9 @@ def _write_provenance(file: h5netcdf.File, labels: Labels, provenance: Provenanc
     for name, text in texts.items():
         # long text does not fit an attribute: bytes of UTF-8
         data = np.frombuffer(text.encode(), np.uint8)
-        group.dimensions[f"{name}_length"] = data.size
-        made = group.create_variable(name, (f"{name}_length",), "u1", data=data)
-        _set_attributes(made, {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"})
+        about: Attributes = {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"}
+        made = file.create("provenance", name, (f"{name}_length",), data.shape, data.dtype, about)
+        made.id.write(h5s.ALL, h5s.ALL, data)
 
 
 def _json(value: object) -> str:

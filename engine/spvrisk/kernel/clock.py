@@ -1,8 +1,11 @@
 """The legal and political clock: layers, hazards, expiries, events and what they do (section 4 of the model page).
 
+In the same order of time go notices, decisions on fundings and arrivals, whose rules are in `kernel.selection`.
+
 Scalar per path: a path sees a few dozen changes, and clarity is worth more here than lanes. Index legend: i = layer, q
 = state (numbered through), h = passage between states (numbered through), e = event, t = step, l = lane. ``now`` holds
-the layers of one path, ``fate`` its events, ``scale`` the multiples of its hazards.
+the layers of one path, ``fate`` its events, ``scale`` the multiples of its hazards; ``held`` what products of states
+are worth.
 
 What the lanes need later goes to the workspace as changes between steps, which `sum_up` turns into values: most
 intervals are long, and are told by their two ends.
@@ -15,7 +18,25 @@ from numba import uint64
 
 from spvrisk.kernel.maths import L, clause, inline, log, score, unit
 from spvrisk.kernel.philox import word
-from spvrisk.kernel.rows import add
+from spvrisk.kernel.rows import DEAL_PLANNED, add
+from spvrisk.kernel.selection import (
+    DECLINED,
+    DELAYED,
+    NOTICE,
+    NOTICED,
+    WAITING,
+    deal_of,
+    decide,
+    due_day,
+    find_next,
+    gap,
+    give_notice,
+    open_till,
+    set_aside,
+    slip_of,
+    stop_calls,
+    stop_project,
+)
 from spvrisk.kernel.tables import value_at
 
 NOW = np.dtype(
@@ -40,14 +61,17 @@ FATE = np.dtype(
     align=True,
 )
 
+HELD = np.dtype([("value", np.float64), ("since", np.float64)], align=True)
+"""What a product of states is worth, and from when on."""
+
 CHANGE = ("time", "cause", "item", "before", "after")
 """Columns of the log of a path.
 
-Where an event takes place: its number, -1, its outcome. Of a move: what caused it (an event, an expiry, a hazard), the
-layer, the states before and after.
+Where an event takes place: its number, -1, its outcome. Of a move: what caused it (an event, an expiry, a hazard, a
+declined funding), the layer, the states before and after. Of a project: its number, -1, what becomes of it.
 """
 
-HAPPENED, BY_EVENT, BY_EXPIRY, BY_HAZARD = 0, 1, 2, 3
+HAPPENED, BY_EVENT, BY_EXPIRY, BY_HAZARD, BY_DECLINE, BY_DEAL, BY_ARRIVAL = 0, 1, 2, 3, 4, 5, 6
 _NOTHING = -1
 _LAST_DAY = 1e7  # beyond any horizon, and a whole number that fits
 
@@ -264,30 +288,37 @@ def shift_factors(w, at, c, g, effects, time, l):
 
 
 @clause
-def put_off(w, at, c, effects, time, l):
-    """Note standstills of projects, one after the other; return the address of what the outcome does next."""
+def scale_arrivals(c, flow, effects):
+    """Scale the arrivals of pipelines; return the address of what the outcome does next."""
     n = int(c[effects])
     for j in range(n):
-        delay = effects + 1 + 4 * j
-        pause, years, begin = at.pause + uint64(2 * c[delay]) * L + l, c[delay + 2], max(time, c[delay + 3])
+        flow[int(c[effects + 1 + 2 * j])].scale *= c[effects + 2 + 2 * j]
+    return effects + 1 + 2 * n
+
+
+@clause
+def put_off(w, at, c, effects, time, l):
+    """Note standstills of projects; return the address of what the outcome does next."""
+    n = int(c[effects])
+    for j in range(n):
+        delay = effects + 1 + 3 * j
+        pause = at.pause + uint64(2 * c[delay]) * L + l
         while w[pause] < np.inf:
-            begin = max(begin, w[pause] + w[pause + L])
             pause += uint64(2) * L
-        w[pause] = begin
-        w[pause + L] = years
-    return effects + 1 + 4 * n
+        w[pause] = time
+        w[pause + L] = c[delay + 2]
+    return effects + 1 + 3 * n
 
 
 @clause
-def call_off(w, at, c, effects, time, l):
-    """Note from when on projects are cancelled."""
+def call_off(w, at, c, deals, effects, time, l):
+    """Cancel projects."""
     for j in range(int(c[effects])):
-        stop = at.stop + uint64(c[effects + 1 + j]) * L + l
-        w[stop] = min(w[stop], time)
+        stop_project(w, at, deals, int(c[effects + 1 + j]), time, l)
 
 
 @clause
-def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, e, seed, path, l):
+def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, e, seed, path, l):
     """An event takes place: its outcome, what that does, and the dates of the events that follow it."""
     event, time, day = events[e], fate[e].time, fate[e].day
     fate[e].outcome = draw_outcome(c, event, now, fate, seed, path)
@@ -296,20 +327,22 @@ def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, e, se
     effects = effects_of(c, event, fate[e].outcome)
     effects = move_layers(w, at, occupancy, log_, c, g, states, now, scale, effects, time, day, l)
     effects = scale_hazards(c, states, now, scale, effects)
+    effects = scale_arrivals(c, flow, effects)
     effects = shift_factors(w, at, c, g, effects, time, l)
     effects = put_off(w, at, c, effects, time, l)
-    call_off(w, at, c, effects, time, l)
+    call_off(w, at, c, deals, effects, time, l)
     for other in range(events.size):
         if events[other].after == e:
             set_day(c, g, events[other], fate, other, day, seed, path)
 
 
 @clause
-def remember(w, at, c, g, states, event, now, scale, l):
-    """A past event: hazards stay scaled and shifts last; states and plans are those of the value date already."""
+def remember(w, at, c, g, states, event, now, scale, flow, l):
+    """A past event: what it scaled stays scaled, shifts last; states and plans are those of the value date already."""
     effects = effects_of(c, event, event.outcome)
     effects += 1 + int(c[effects])
     effects = scale_hazards(c, states, now, scale, effects)
+    effects = scale_arrivals(c, flow, effects)
     shift_factors(w, at, c, g, effects, event.time, l)
 
 
@@ -351,8 +384,112 @@ def jump(w, at, occupancy, log_, c, g, layer, states, now, scale, i, time, seed,
 
 
 @clause
-def begin(w, at, c, g, layers, states, events, now, fate, scale, seed, path, l):
-    """Set all layers to their state on the value date, and all events to what is known of them."""
+def pull_triggers(w, at, occupancy, log_, c, g, states, p, now, scale, time, day, seed, path, l):
+    """What a declined funding brings about: each row of the table by a draw of its own."""
+    row = g.triggers
+    for i in range(g.n_triggers):
+        if unit(word(seed, path, p.trigger_stream, i)) < c[row + 1]:
+            for j in range(int(c[row + 2])):
+                q = int(c[row + 3 + j])
+                enter(w, at, occupancy, log_, c, g, states, now, scale, q, time, day, BY_DECLINE, l)
+        row += int(c[row])
+
+
+@clause
+def attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, s, seed, path, l):
+    """A project's turn: its notice, or the decision on its funding."""
+    p, deal = projects[s], deals[s]
+    time, day = max(deal.time, 0.0), deal.day
+    if deal.stage == NOTICE:
+        became = give_notice(w, at, c, g, p, deal, till, s, l)
+    else:
+        stopped = False
+        for i in range(now.size):
+            stopped = stopped or states[now[i].state].stops_calls == 1
+        state = now[g.decision_layer].state if g.decision_first >= 0 else 0
+        became = decide(w, at, c, g, p, deal, till, state, stopped, s, seed, path, l)
+    note(log_, time, BY_DEAL, s, -1, became)
+    if became == NOTICED:
+        w[deal_of(at, s) + DEAL_PLANNED + l] = time_of_day(c, g, due_day(c, g, day, g.lag))
+        deal.day = due_day(c, g, day, g.lag + slip_of(w, at, s, l))
+    if became == NOTICED or became == WAITING or became == DELAYED:
+        deal.time = time_of_day(c, g, deal.day)
+    else:
+        set_aside(deal)
+    if became == DECLINED:
+        pull_triggers(w, at, occupancy, log_, c, g, states, p, now, scale, time, day, seed, path, l)
+    find_next(deals, till)
+
+
+@clause
+def arrive(
+    w, at, occupancy, log_, c, g, states, pipelines, projects, now, scale, deals, flow, till, n, time, seed, path, l
+):
+    """A project arrives in pipeline `n`; after the deadline the pipeline is closed."""
+    pipeline, here = pipelines[n], flow[n]
+    s = pipeline.first + here.arrivals
+    here.arrivals += 1
+    here.threshold = gap(pipeline, here.arrivals, seed, path)
+    day = day_of_time(c, g, time)
+    if day > g.deadline:
+        here.closed = 1
+    else:
+        deals[s].stage, deals[s].day, deals[s].time = NOTICE, day, time
+        attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, s, seed, path, l)
+
+
+@clause
+def set_intensities(states, pipelines, now, flow):
+    """Intensities of arrivals in the present states."""
+    multiple = 1.0
+    for i in range(now.size):
+        multiple *= states[now[i].state].arrivals
+    for n in range(pipelines.size):
+        here = flow[n]
+        goes_on = here.closed == 0 and here.arrivals < pipelines[n].slots
+        here.intensity = pipelines[n].rate * here.scale * multiple if goes_on else 0.0
+
+
+@clause
+def product(c, factors, now):
+    """Product of the factors of the present states, at the address `factors` by state."""
+    value = 1.0
+    for i in range(now.size):
+        value *= c[factors + now[i].state]
+    return value
+
+
+@clause
+def hold_products(w, at, c, g, now, held, time, l):
+    """Book products of states up to now where they have changed."""
+    for j in range(held.size):
+        value = product(c, int(c[g.products + 2 * j + 1]), now)
+        if value != held[j].value:
+            close_product(w, at, c, g, held[j], j, time, l)
+            held[j].value, held[j].since = value, time
+
+
+@clause
+def close_product(w, at, c, g, held, j, time, l):
+    """Book a product of states up to `time`."""
+    if held.value != 0.0 and time > held.since:
+        row = at.mark + uint64(c[g.products + 2 * j]) * uint64(g.steps + 2) * L
+        mark(w, row, g, held.value, held.since, time, l)
+
+
+@clause
+def follow(w, at, c, g, states, pipelines, now, held, deals, flow, time, l):
+    """What follows from a change of states: stopped calls, intensities of arrivals, products."""
+    for i in range(now.size):
+        if states[now[i].state].stops_calls == 1:
+            stop_calls(w, at, deals, time, l)
+    set_intensities(states, pipelines, now, flow)
+    hold_products(w, at, c, g, now, held, time, l)
+
+
+@clause
+def begin_layers(c, g, layers, states, now, scale, seed, path):
+    """Set all layers to their state on the value date."""
     scale[:] = 1.0
     for i in range(layers.size):
         layer = layers[i]
@@ -364,6 +501,11 @@ def begin(w, at, c, g, layers, states, events, now, fate, scale, seed, path, l):
         now[i].threshold = _exponential(unit(word(seed, path, layer.hold_stream, 0)))
         now[i].expires = time_of_day(c, g, layer.since + days) if days >= 0 else np.inf
         now[i].intensity = scaled_intensity(c, states[layer.initial], scale)
+
+
+@clause
+def begin_events(w, at, c, g, states, events, now, fate, scale, flow, seed, path, l):
+    """Set all events to what is known of them on the value date."""
     for e in range(events.size):
         event = events[e]
         fate[e].outcome = -1
@@ -375,14 +517,40 @@ def begin(w, at, c, g, layers, states, events, now, fate, scale, seed, path, l):
             set_day(c, g, event, fate, e, event.day, seed, path)
         elif event.after < 0:
             fate[e].outcome = event.outcome
-            remember(w, at, c, g, states, event, now, scale, l)
+            remember(w, at, c, g, states, event, now, scale, flow, l)
 
 
 @clause
-def next_change(now, fate, time, horizon):
-    """What happens next, when, and to which event or layer.
+def begin_deals(c, g, pipelines, projects, deals, flow, till, seed, path):
+    """All announced notices are to come, those before the value date first; pipelines wait for their first arrival."""
+    open_till(c, g, till, seed, path)
+    for s in range(deals.size):
+        deal = deals[s]
+        set_aside(deal)
+        deal.decisions = 0
+        if s < g.announced:
+            deal.stage, deal.day = NOTICE, projects[s].notice
+            deal.time = time_of_day(c, g, deal.day)
+    for n in range(pipelines.size):
+        flow[n].scale, flow[n].arrivals, flow[n].closed = 1.0, 0, 0
+        flow[n].threshold = gap(pipelines[n], 0, seed, path)
+    find_next(deals, till)
 
-    Ties go to events, then expiries, then hazards, then config order.
+
+@clause
+def sooner(intensity, threshold, time, best):
+    """Time at which a threshold will be used up, if that is before `best`; else infinite."""
+    if intensity <= 0.0:
+        return np.inf
+    then = time + max(threshold, 0.0) / intensity
+    return then if then < best else np.inf
+
+
+@clause
+def next_change(now, fate, flow, till, time, horizon):
+    """What happens next, when, and to which event, layer, project or pipeline.
+
+    Ties go to events, then expiries, then notices and decisions, then hazards, then arrivals, then config order.
     """
     best, kind, item = horizon, _NOTHING, 0
     for e in range(fate.size):
@@ -391,39 +559,77 @@ def next_change(now, fate, time, horizon):
     for i in range(now.size):
         if now[i].expires < best:
             best, kind, item = now[i].expires, BY_EXPIRY, i
+    if till.time < best:
+        best, kind, item = till.time, BY_DEAL, till.project
     for i in range(now.size):
-        intensity = now[i].intensity
-        if intensity > 0.0 and time + max(now[i].threshold, 0.0) / intensity < best:
-            best, kind, item = time + max(now[i].threshold, 0.0) / intensity, BY_HAZARD, i
+        then = sooner(now[i].intensity, now[i].threshold, time, best)
+        if then < best:
+            best, kind, item = then, BY_HAZARD, i
+    for n in range(flow.size):
+        then = sooner(flow[n].intensity, flow[n].threshold, time, best)
+        if then < best:
+            best, kind, item = then, BY_ARRIVAL, n
     return best, kind, item
 
 
 @clause
-def run_clock(w, at, occupancy, log_, c, g, layers, states, events, now, fate, scale, seed, path, l):
-    """Run the clock of one path to the horizon; `now` and `fate` are left with final states and outcomes."""
+def elapse(now, flow, years):
+    """Use up thresholds for some years."""
+    for i in range(now.size):
+        now[i].threshold -= now[i].intensity * years
+    for n in range(flow.size):
+        flow[n].threshold -= flow[n].intensity * years
+
+
+# fmt: off
+@clause
+def run_clock(
+    w, at, occupancy, log_, c, g, layers, states, events, pipelines, projects,
+    now, fate, scale, held, deals, flow, till, seed, path, l,
+):
+    # fmt: on
+    """Run the clock of one path to the horizon; `now`, `fate` and `till` are left with how it ended."""
     horizon, time = c[g.times + g.steps], 0.0
-    begin(w, at, c, g, layers, states, events, now, fate, scale, seed, path, l)
+    begin_deals(c, g, pipelines, projects, deals, flow, till, seed, path)
+    begin_layers(c, g, layers, states, now, scale, seed, path)
+    begin_events(w, at, c, g, states, events, now, fate, scale, flow, seed, path, l)
+    for j in range(held.size):
+        held[j].value, held[j].since = 0.0, 0.0
+    while till.time < 0.0:
+        attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, till.project, seed, path, l)
+    follow(w, at, c, g, states, pipelines, now, held, deals, flow, 0.0, l)
     while True:
-        then, kind, k = next_change(now, fate, time, horizon)
+        then, kind, k = next_change(now, fate, flow, till, time, horizon)
         if kind == _NOTHING:
             break
-        for i in range(now.size):
-            now[i].threshold -= now[i].intensity * (then - time)
+        elapse(now, flow, then - time)
         time = then
         if kind == BY_EVENT:
-            happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, k, seed, path, l)
+            happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, k, seed, path, l)
         elif kind == BY_EXPIRY:
             expire(w, at, occupancy, log_, c, g, layers[k], states, now, scale, k, seed, path, l)
-        else:
+        elif kind == BY_DEAL:
+            attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, k, seed, path, l)
+        elif kind == BY_HAZARD:
             jump(w, at, occupancy, log_, c, g, layers[k], states, now, scale, k, time, seed, path, l)
+        else:
+            # fmt: off
+            arrive(
+                w, at, occupancy, log_, c, g, states, pipelines, projects,
+                now, scale, deals, flow, till, k, time, seed, path, l,
+            )
+            # fmt: on
+        follow(w, at, c, g, states, pipelines, now, held, deals, flow, time, l)
     for i in range(now.size):
         leave(w, at, occupancy, c, g, states[now[i].state], now[i].state, now[i].since, horizon, l)
+    for j in range(held.size):
+        close_product(w, at, c, g, held[j], j, horizon, l)
 
 
 @clause
 def clear(w, at):
-    """Set what the clock leaves to nothing: no marks, no stops, no pauses."""
-    for i in range(at.mark, at.stop):
+    """Set what the clock leaves to nothing: no marks, no pauses."""
+    for i in range(at.mark, at.pause):
         w[i] = 0.0
-    for i in range(at.stop, at.calls):
+    for i in range(at.pause, at.default):
         w[i] = np.inf

@@ -7,21 +7,46 @@ project's record, ``c`` the pool of constants, ``x`` the first element of the st
 import numpy as np
 from numba import float64, int32, uint64
 
-from spvrisk.kernel.maths import L, U, clause
+from spvrisk.kernel.maths import L, U, clause, exp, log
 from spvrisk.kernel.philox import fill_score
 from spvrisk.kernel.rows import (
+    AGE,
+    AGE_END,
+    AVAILABLE,
+    CALL,
+    CALLED,
+    CANCELLED_AT,
     CLOSURE,
     COMPLETION,
+    COST,
+    COST_INDEX,
     COST_SCORE,
+    DEAL_FUNDED,
+    DEAL_PLANNED,
+    DEAL_SIZE,
+    DEAL_STOP,
+    DEBT,
+    DEBT_ARREARS,
     DELAY_SCORE,
-    INDEX,
+    HOST_COST,
+    INTEREST,
+    LENT,
+    LIFE,
+    OUTFLOW,
     OVERRUN,
     PAID,
+    PLANNED,
     PROGRESS,
+    SALVAGE,
+    SALVAGED,
+    SIZE,
     SPEND,
     SPENT,
     SPENT_NOW,
+    START,
     STRETCH,
+    SUBSCRIBED,
+    THRESHOLD,
     WORK_END,
     Z0,
     Z1,
@@ -29,6 +54,27 @@ from spvrisk.kernel.rows import (
     fill,
 )
 from spvrisk.kernel.tables import look_up
+
+
+@clause
+def draw_law(w, u, target, c, law, stream, otherwise, seed, path):
+    """Value of a law drawn once a path; where there is none, one value for all."""
+    if law >= 0:
+        fill_score(w, u, Z0, seed, path, stream)
+        look_up(w, Z0, target, c, law)
+    else:
+        fill(w, target, otherwise)
+
+
+@clause
+def settle_funding(w, u, deal, c, p, seed, path):
+    """Size, planned start and start of construction, as selection has left them."""
+    draw_law(w, u, START, c, p.start_delay_law, p.start_delay_stream, 0.0, seed, path)
+    earliest = p.planned_start
+    for l in range(L):
+        w[SIZE + l] = w[deal + DEAL_SIZE + l]
+        w[PLANNED + l] = max(w[deal + DEAL_PLANNED + l], earliest)
+        w[START + l] = max(w[deal + DEAL_FUNDED + l], earliest) + w[START + l]
 
 
 @clause
@@ -44,12 +90,16 @@ def class_score(w, u, target, p, all_stream, class_stream, own_stream, seed, pat
 
 @clause
 def draw_overrun(w, u, c, g, p, seed, path):
-    """Overrun X of the budget, less the part of the published ratio that the cost indices carry already."""
+    """Overrun X of the budget, less the part of the published ratio that the cost indices carry already; uplift."""
     class_score(w, u, COST_SCORE, p, g.all_cost_stream, p.class_cost_stream, p.cost_stream, seed, path)
     look_up(w, COST_SCORE, OVERRUN, c, p.overrun_law)
     real = 1.0 - p.inflation_share
     for l in range(L):
         w[OVERRUN + l] = 1.0 + (w[OVERRUN + l] - 1.0) * real
+    if p.uplift_law >= 0:
+        draw_law(w, u, Z1, c, p.uplift_law, p.uplift_stream, 1.0, seed, path)
+        for l in range(L):
+            w[OVERRUN + l] *= w[Z1 + l]
 
 
 @clause
@@ -68,11 +118,23 @@ SAME_DAY = 1e-9
 
 
 @clause
+def place_pauses(w, at, p):
+    """Standstills begin with their event, but not before the start of construction or the end of the one before."""
+    for l in range(L):
+        w[Z0 + l] = w[START + l]
+    for i in range(uint64(p.n_pauses)):
+        pause = at.pause + U(2) * (uint64(p.pause) + i) * L
+        for l in range(L):
+            begin = max(w[pause + l], w[Z0 + l])
+            w[pause + l] = begin
+            w[Z0 + l] = begin + w[pause + L + l]
+
+
+@clause
 def finish(w, at, target, p, duration):
     """Time at which work of a planned duration is done: stretched, and put off by each standstill before that."""
-    start = p.start
     for l in range(L):
-        w[target + l] = start + duration * w[STRETCH + l]
+        w[target + l] = w[START + l] + duration * w[STRETCH + l]
     for i in range(uint64(p.n_pauses)):
         pause = at.pause + U(2) * (uint64(p.pause) + i) * L
         for l in range(L):
@@ -81,24 +143,44 @@ def finish(w, at, target, p, duration):
 
 
 @clause
-def settle_completion(w, at, p):
+def settle_completion(w, at, deal, p):
     """Times of completion, of the end of work and of the end of operation.
 
-    A project that is cancelled before its completion has none, and ceases to operate what it has by then.
+    A project that is cancelled before its completion has none, and ceases to operate what it has by then. One that is
+    not funded is over before it begins.
     """
     life = p.life
+    place_pauses(w, at, p)
     finish(w, at, COMPLETION, p, p.duration)
     for l in range(L):
-        w[WORK_END + l] = w[COMPLETION + l]
-        w[CLOSURE + l] = w[COMPLETION + l] + life
-    if p.stop >= 0:
-        row = at.stop + uint64(p.stop) * L
-        for l in range(L):
-            time, stop, closure = w[COMPLETION + l], w[row + l], w[CLOSURE + l]
-            cancelled = stop < time - SAME_DAY
-            w[COMPLETION + l] = np.inf if cancelled else time
-            w[WORK_END + l] = stop if cancelled else time
-            w[CLOSURE + l] = stop if cancelled else closure
+        time, stop, funded = w[COMPLETION + l], w[deal + DEAL_STOP + l], w[START + l] < np.inf
+        cancelled = stop < time - SAME_DAY
+        ended = stop if cancelled else time
+        w[COMPLETION + l] = np.inf if cancelled else time
+        w[CANCELLED_AT + l] = stop if cancelled else np.inf
+        w[WORK_END + l] = ended if funded else 0.0
+        w[CLOSURE + l] = (ended if cancelled else time + life) if funded else 0.0
+        w[LIFE + l] = life
+
+
+@clause
+def review(w, p, required, begin):
+    """Review of works under way at a step's start: the estimate at completion, and who has subscribed by then.
+
+    Estimate / budget = index (1 + (X - 1) x^g): with g = 1 the overrun shows as work goes on.
+    """
+    reveal = p.reveal
+    for l in range(L):
+        x = w[PROGRESS + l]
+        estimate = w[COST_INDEX + l] * (1.0 + (w[OVERRUN + l] - 1.0) * exp(reveal * log(max(x, 1e-300))))
+        too_much = estimate > w[THRESHOLD + l] or w[SUBSCRIBED + l] < required
+        under_way = x > 0.0 and w[WORK_END + l] > begin + SAME_DAY
+        cancelled = too_much and under_way
+        completion, at, end, closure = w[COMPLETION + l], w[CANCELLED_AT + l], w[WORK_END + l], w[CLOSURE + l]
+        w[COMPLETION + l] = np.inf if cancelled else completion
+        w[CANCELLED_AT + l] = begin if cancelled else at
+        w[WORK_END + l] = begin if cancelled else end
+        w[CLOSURE + l] = begin if cancelled else closure
 
 
 @clause
@@ -119,14 +201,14 @@ def advance_progress(w, at, p, end):
 
     Time counts up to the end of work, standstills do not count.
     """
-    start, duration, pauses = p.start, p.duration, uint64(p.n_pauses)
+    duration, pauses = p.duration, uint64(p.n_pauses)
     first = at.pause + U(2) * uint64(p.pause) * L
     for l in range(L):
-        w[PROGRESS + l] = min(end, w[WORK_END + l]) - start
+        w[PROGRESS + l] = min(end, w[WORK_END + l]) - w[START + l]
     # stretches of work added up: the whole less the standstills would leave a rounding error where no work is done
     if pauses > U(0):
         for l in range(L):
-            w[PROGRESS + l] = min(min(end, w[WORK_END + l]), w[first + l]) - start
+            w[PROGRESS + l] = min(min(end, w[WORK_END + l]), w[first + l]) - w[START + l]
     for i in range(pauses):
         pause = first + U(2) * i * L
         later = pause + U(2) * L if i + U(1) < pauses else WORK_END
@@ -140,13 +222,13 @@ def advance_progress(w, at, p, end):
 @clause
 def deflate_index(w, c, p, steps, dt):
     """Divide the cost index by its expectation at the planned date of the same progress: nominal budgets contain it."""
-    start, duration, last = p.start / dt, p.duration / dt, float(steps - 1)
+    per_step, duration, last = 1.0 / dt, p.duration / dt, float(steps - 1)
     expected = uint64(p.expected_index)
     for l in range(L):
-        position = min(start + duration * w[PROGRESS + l], last + 1.0)
+        position = min(w[PLANNED + l] * per_step + duration * w[PROGRESS + l], last + 1.0)
         step = int32(min(position, last))
         i = expected + uint64(step)
-        w[INDEX + l] /= c[i] + (position - float64(step)) * (c[i + U(1)] - c[i])
+        w[COST_INDEX + l] /= c[i] + (position - float64(step)) * (c[i + U(1)] - c[i])
 
 
 @clause
@@ -155,26 +237,109 @@ def apply_tariff(w, p, mark):
     imported = p.imported_share
     base = 1.0 / (1.0 + imported * p.tariff_start)
     for l in range(L):
-        w[INDEX + l] *= (1.0 + imported * w[mark + l]) * base
+        w[COST_INDEX + l] *= (1.0 + imported * w[mark + l]) * base
 
 
 @clause
 def step_cost(w, budget):
-    """Spend of the step, due at its end."""
+    """Spend of the step, due at its end. Work that was done is not undone where a project is stopped at its cap."""
     for l in range(L):
-        w[SPEND + l] = budget * w[OVERRUN + l] * (w[SPENT_NOW + l] - w[SPENT + l]) * w[INDEX + l]
+        done = max(w[SPENT_NOW + l] - w[SPENT + l], 0.0)
+        w[SPEND + l] = budget * w[SIZE + l] * w[OVERRUN + l] * done * w[COST_INDEX + l]
         w[SPENT + l] = w[SPENT_NOW + l]
-        w[PAID + l] += w[SPEND + l]
+        w[COST + l] += w[SPEND + l]
 
 
 @clause
-def build(w, at, x, c, g, p, t, end):
+def stop_at_cap(w, cap, begin):
+    """Cancel at the step's start where its cost would pass the cap; what is left up to the cap is spent."""
+    for l in range(L):
+        limit, cost, spend = cap * w[SIZE + l], w[COST + l], w[SPEND + l]
+        passed = cost > limit and spend > 0.0
+        completion, at, end, closure = w[COMPLETION + l], w[CANCELLED_AT + l], w[WORK_END + l], w[CLOSURE + l]
+        w[SPEND + l] = spend - (cost - limit) if passed else spend
+        w[COST + l] = limit if passed else cost
+        w[COMPLETION + l] = np.inf if passed else completion
+        w[CANCELLED_AT + l] = begin if passed else at
+        w[WORK_END + l] = begin if passed else end
+        w[CLOSURE + l] = begin if passed else closure
+
+
+@clause
+def funder_part(cost, cap, ceiling, share):
+    """Cumulated cost that falls on the funder: all up to the cap, a share from there to the ceiling."""
+    return min(cost, cap) + share * max(min(cost, ceiling) - cap, 0.0)
+
+
+@clause
+def share_cost(w, p):
+    """Who pays the step's cost: senior lenders a share of all, the funder and the host the rest."""
+    lent, share = p.debt_share, p.cap_share
+    cap, ceiling = p.cap * p.budget, p.cap_ceiling * p.budget
+    for l in range(L):
+        cost, spend, size = w[COST + l], w[SPEND + l], w[SIZE + l]
+        above, most = cap * size, ceiling * size
+        by_funder = funder_part(cost, above, most, share) - funder_part(cost - spend, above, most, share)
+        w[LENT + l] = lent * spend
+        w[CALL + l] = (1.0 - lent) * by_funder
+        w[HOST_COST + l] = (1.0 - lent) * (spend - by_funder)
+
+
+@clause
+def call_capital(w, p):
+    """The funder's call, K_t: all of the spend where nobody shares it."""
+    if p.debt_share > 0.0 or p.cap < np.inf:
+        share_cost(w, p)
+    else:
+        for l in range(L):
+            w[CALL + l] = w[SPEND + l]
+    for l in range(L):
+        w[OUTFLOW + l] = w[CALL + l]
+        w[PAID + l] += w[CALL + l]
+        w[CALLED + l] += w[CALL + l]
+
+
+@clause
+def build(w, at, x, c, g, p, t, begin, end):
     """One step of construction."""
     advance_progress(w, at, p, end)
     look_up(w, PROGRESS, SPENT_NOW, c, p.spend_curve)
-    basket(w, INDEX, x, c, p.cost_basket)
+    basket(w, COST_INDEX, x, c, p.cost_basket)
     if p.expected_index >= 0:
         deflate_index(w, c, p, g.steps, g.dt)
     if p.tariff_attribute >= 0:
         apply_tariff(w, p, at.mark + (uint64(p.tariff_attribute * (g.steps + 2)) + t) * L)
     step_cost(w, p.budget)
+    if p.cap_stops == 1:
+        stop_at_cap(w, p.cap * p.budget, begin)
+    call_capital(w, p)
+
+
+@clause
+def wind_up(w, p, begin, end):
+    """A project that was cancelled in the step: what it fetches, to its lenders first, and the termination fee."""
+    fee = p.termination_fee * p.budget
+    for l in range(L):
+        now = begin <= w[CANCELLED_AT + l] and w[CANCELLED_AT + l] < end and w[START + l] < np.inf
+        salvaged = w[SALVAGE + l] * w[COST + l] if now else 0.0
+        repaid = min(salvaged, w[DEBT + l] + w[DEBT_ARREARS + l])
+        charge = fee * w[SIZE + l] if now else 0.0
+        w[SALVAGED + l] = salvaged
+        w[AVAILABLE + l] += salvaged - repaid
+        w[OUTFLOW + l] += charge
+        w[CALLED + l] += charge
+
+
+@clause
+def accrue_debt(w, rate, p, begin, dt):
+    """Interest on senior debt: until completion it joins the debt with what is drawn, from then on it is due in cash.
+
+    Principal is paid in equal parts over the tenor, so that the debt less what has fallen due is outstanding.
+    """
+    margin, tenor = p.debt_margin, p.debt_tenor
+    for l in range(L):
+        r = max(w[rate + l] + margin, 0.0)
+        debt, begun, ended = w[DEBT + l], w[AGE + l], w[AGE_END + l]
+        outstanding = debt * max(1.0 - begun / tenor, 0.0) + w[DEBT_ARREARS + l]
+        w[INTEREST + l] = r * outstanding * (ended - begun)
+        w[DEBT + l] = debt + r * debt * min(max(w[WORK_END + l] - begin, 0.0), dt) + w[LENT + l]

@@ -12,26 +12,58 @@ from spvrisk.kernel.maths import L, U, clause
 from spvrisk.kernel.rows import (
     AGE_END,
     AVAILABLE,
+    CALLED,
+    CANCELLED_AT,
     CARRY,
     COMPLETION,
+    COST,
+    DEAL_DECLINED,
     DEEMED,
     DELAY_SCORE,
     DUE,
+    FEE_PAID,
     FIRST_CALL,
     FUNDER,
     HOST,
+    HOST_COST,
     INDEX,
+    LAST_WHOLE,
     NPV,
+    OUTFLOW,
     OVERRUN,
-    PAID,
     PAYBACK,
+    PLANNED,
+    PV_FEE,
     PV_HOST,
+    PV_SUPPLY,
+    PV_VENDOR,
     RECEIPTS,
     RECEIVED,
     REVENUE,
+    SIZE,
     SPEND,
+    START,
+    SUM_BUDGET,
+    SUM_CANCELLED,
+    SUM_COMPLETED,
+    SUM_COMPLETED_BUDGET,
+    SUM_COMPLETED_COST,
+    SUM_COST,
+    SUM_DECLINED,
+    SUM_DEEMED_OPEN,
+    SUM_DELAY,
+    SUM_DRAWN,
+    SUM_EXPECTED_COST,
+    SUM_FUNDED,
+    SUM_NPV,
+    SUM_OVERDUE,
+    SUM_PV_FEE,
+    SUM_PV_HOST,
+    SUM_PV_SUPPLY,
+    SUM_PV_VENDOR,
+    SUM_RECEIVED,
+    SUMS,
     WHOLE,
-    WORK_END,
     add,
     fill,
 )
@@ -49,12 +81,16 @@ _add_eights = adds_eights(LANES)
     _FUNDED,
     _COMPLETED,
     _CANCELLED,
+    _DECLINED,
     _COST,
     _COST_OVERRUN,
     _OVERRUN_DRAWN,
     _DELAY_MONTHS,
     _NPV_FUNDER,
     _PV_HOST,
+    _DEVELOPER_FEE,
+    _VENDOR_MARGIN,
+    _SUPPLY_CHAIN_BENEFIT,
     _IRR_FUNDER,
     _MULTIPLE_FUNDER,
     _PAYBACK_YEARS,
@@ -87,8 +123,8 @@ def accumulate(w, row, sums, first, n):
 
 @clause
 def add_spending(w, sums, first, stride, n):
-    """Add calls and spend to the timeline. In this slice every spend is called."""
-    accumulate(w, SPEND, sums, first + _CALLS * stride, n)
+    """Add the funder's outflow and all spend to the timeline."""
+    accumulate(w, OUTFLOW, sums, first + _CALLS * stride, n)
     accumulate(w, SPEND, sums, first + _SPEND * stride, n)
 
 
@@ -113,9 +149,31 @@ def add_claims(w, sums, first, stride, n):
 def book_values(w, discount_funder, discount_host):
     """Present values of the step's flows, at its end."""
     for l in range(L):
-        w[NPV + l] += discount_funder * (w[FUNDER + l] - w[SPEND + l])
-        w[PV_HOST + l] += discount_host * w[HOST + l]
+        w[NPV + l] += discount_funder * (w[FUNDER + l] - w[OUTFLOW + l])
+        w[PV_HOST + l] += discount_host * (w[HOST + l] - w[HOST_COST + l])
         w[RECEIPTS + l] += w[FUNDER + l]
+
+
+@clause
+def book_fee(w, discount):
+    """Present value of the developer's fee."""
+    for l in range(L):
+        w[PV_FEE + l] += discount * w[FEE_PAID + l]
+
+
+@clause
+def book_side_flows(w, at, c, g, flows, base, value, discount, t):
+    """Present value of side flows: rates times a row `base`, under conditions of the world, into the row `value`."""
+    for i in range(uint64(c[flows])):
+        pair = uint64(flows) + U(1) + U(2) * i
+        rate, mark = discount * c[pair], c[pair + U(1)]
+        if mark < 0.0:
+            for l in range(L):
+                w[value + l] += rate * w[base + l]
+        else:
+            row = at.mark + (uint64(mark) * uint64(g.steps + 2) + t) * L
+            for l in range(L):
+                w[value + l] += rate * w[base + l] * w[row + l]
 
 
 @clause
@@ -124,7 +182,7 @@ def book_first_call(w, t):
     now = float(t)
     for l in range(L):
         first = w[FIRST_CALL + l]
-        w[FIRST_CALL + l] = now if first < 0.0 and w[PAID + l] > 0.0 else first
+        w[FIRST_CALL + l] = now if first < 0.0 and w[CALLED + l] > 0.0 else first
 
 
 @clause
@@ -133,7 +191,7 @@ def book_payback(w, t, dt):
     now = float(t)
     for l in range(L):
         first, payback = w[FIRST_CALL + l], w[PAYBACK + l]
-        back = first >= 0.0 and first < now and w[RECEIPTS + l] >= w[PAID + l] and payback == np.inf
+        back = first >= 0.0 and first < now and w[RECEIPTS + l] >= w[CALLED + l] and payback == np.inf
         w[PAYBACK + l] = (now - first) * dt if back else payback
 
 
@@ -154,21 +212,21 @@ def book_whole(w, overdue, life, end):
 
 
 @clause
-def book_flows(w, at, t, building, selling):
-    """Keep the project's net flow for its rate of return, and add its flows to the portfolio's."""
+def book_flows(w, at, calls, receipts, t, building, selling):
+    """Keep the project's net flow for its rate of return, and add its flows to those of its group or the portfolio."""
     net = at.net + t * L
     for l in range(L):
-        w[net + l] = w[FUNDER + l] - w[SPEND + l]
+        w[net + l] = w[FUNDER + l] - w[OUTFLOW + l]
     if building:
-        add(w, at.calls + t * L, SPEND)
+        add(w, calls + t * L, OUTFLOW)
     if selling:
-        add(w, at.receipts + t * L, FUNDER)
+        add(w, receipts + t * L, FUNDER)
 
 
 @clause
 def begin_project(w):
     """State of a project before its first step; the two times are infinite until they are known."""
-    for i in range(OVERRUN, DEEMED + L):
+    for i in range(COMPLETION, DEEMED + L):
         w[i] = 0.0
     fill(w, FIRST_CALL, -1.0)
     fill(w, PAYBACK, np.inf)
@@ -181,35 +239,50 @@ def _ratio(a, b):
 
 
 @clause
-def project_quantities(w, at, c, g, p, values, s, column):
+def expected_cost(w, c, g, p, l):
+    """Cost with expected indices, no overrun and no delay."""
+    budget = p.budget * w[SIZE + l]
+    if p.expected_costs < 0:
+        return budget * p.expected_cost
+    position = min(w[PLANNED + l] / g.dt, float(g.steps))
+    step = min(int(position), g.steps - 1)
+    low, high = c[p.expected_costs + step], c[p.expected_costs + step + 1]
+    return budget * (low + (position - step) * (high - low))
+
+
+@clause
+def project_quantities(w, at, deal, c, g, p, values, column):
     """Write the quantities of one project, rows in the order of `plan.names.QUANTITIES`."""
-    horizon, planned, expected = c[g.times + g.steps], p.start + p.duration, p.expected_cost
+    horizon, duration = c[g.times + g.steps], p.duration
     undefined = np.nan if g.mode == SPLIT_NONE else 0.0
     overdue = open_row(g)
-    first = s * N_QUANTITIES
-    if p.n_phases == 1:  # all calls come before all receipts
+    first = p.unit * N_QUANTITIES
+    if p.n_phases == 1:  # nothing is called after the step of the first receipt
         solve(w, at.net, g.steps, 1.0 / g.dt, INDEX)
     else:
         irr(w, at.net, g.steps, 1.0 / g.dt, INDEX)
     for l in range(L):
         k = column + l
         completed = 1.0 if w[COMPLETION + l] <= horizon else 0.0
-        cancelled = 1.0 if w[COMPLETION + l] == np.inf else 0.0
-        funded = 0.0 if cancelled == 1.0 and w[WORK_END + l] <= p.due else 1.0
+        funded = 1.0 if w[START + l] < np.inf else 0.0
         if_completed = 0.0 if completed == 1.0 else np.nan
         if_funded = 0.0 if funded == 1.0 else np.nan
-        if_called = 0.0 if w[PAID + l] > 0.0 else np.nan
+        if_called = 0.0 if w[CALLED + l] > 0.0 else np.nan
         values[first + _FUNDED, k] = funded
         values[first + _COMPLETED, k] = completed
-        values[first + _CANCELLED, k] = cancelled
-        values[first + _COST, k] = w[PAID + l]
-        values[first + _COST_OVERRUN, k] = w[PAID + l] / expected - 1.0 + if_completed
+        values[first + _CANCELLED, k] = 1.0 if w[CANCELLED_AT + l] < np.inf else 0.0
+        values[first + _DECLINED, k] = w[deal + DEAL_DECLINED + l]
+        values[first + _COST, k] = w[COST + l]
+        values[first + _COST_OVERRUN, k] = w[COST + l] / expected_cost(w, c, g, p, l) - 1.0 + if_completed
         values[first + _OVERRUN_DRAWN, k] = w[OVERRUN + l] - 1.0 + if_funded
-        values[first + _DELAY_MONTHS, k] = 12.0 * (w[COMPLETION + l] - planned) + if_completed
+        values[first + _DELAY_MONTHS, k] = 12.0 * (w[COMPLETION + l] - (w[PLANNED + l] + duration)) + if_completed
         values[first + _NPV_FUNDER, k] = w[NPV + l]
         values[first + _PV_HOST, k] = w[PV_HOST + l]
+        values[first + _DEVELOPER_FEE, k] = w[PV_FEE + l]
+        values[first + _VENDOR_MARGIN, k] = w[PV_VENDOR + l]
+        values[first + _SUPPLY_CHAIN_BENEFIT, k] = w[PV_SUPPLY + l]
         values[first + _IRR_FUNDER, k] = w[INDEX + l] + if_called
-        values[first + _MULTIPLE_FUNDER, k] = _ratio(w[RECEIPTS + l], w[PAID + l])
+        values[first + _MULTIPLE_FUNDER, k] = _ratio(w[RECEIPTS + l], w[CALLED + l])
         values[first + _PAYBACK_YEARS, k] = w[PAYBACK + l] + if_called
         values[first + _WHOLE_YEARS, k] = w[WHOLE + l] + undefined + if_funded
         values[first + _DEEMED_SHARE, k] = _ratio(w[RECEIVED + l], w[RECEIVED + l] + w[overdue + l]) + undefined
@@ -217,39 +290,60 @@ def project_quantities(w, at, c, g, p, values, s, column):
 
 
 @clause
-def _sum_projects(values, n_projects, i, c):
-    total = 0.0
-    for s in range(n_projects):
-        total += values[s * N_QUANTITIES + i, c]
-    return total
+def add_project(w, deal, c, g, p, sums):
+    """Add a project to the sums of its group or the portfolio."""
+    horizon, duration, budget = c[g.times + g.steps], p.duration, p.budget
+    overdue = open_row(g)
+    undefined = g.mode == SPLIT_NONE
+    for l in range(L):
+        funded, completed = w[START + l] < np.inf, w[COMPLETION + l] <= horizon
+        size = budget * w[SIZE + l]
+        w[sums + SUM_FUNDED + l] += 1.0 if funded else 0.0
+        w[sums + SUM_COMPLETED + l] += 1.0 if completed else 0.0
+        w[sums + SUM_CANCELLED + l] += 1.0 if w[CANCELLED_AT + l] < np.inf else 0.0
+        w[sums + SUM_DECLINED + l] += w[deal + DEAL_DECLINED + l]
+        w[sums + SUM_COST + l] += w[COST + l]
+        w[sums + SUM_NPV + l] += w[NPV + l]
+        w[sums + SUM_PV_HOST + l] += w[PV_HOST + l]
+        w[sums + SUM_PV_FEE + l] += w[PV_FEE + l]
+        w[sums + SUM_PV_VENDOR + l] += w[PV_VENDOR + l]
+        w[sums + SUM_PV_SUPPLY + l] += w[PV_SUPPLY + l]
+        w[sums + SUM_DEEMED_OPEN + l] += w[DEEMED + l] + w[CARRY + l]
+        w[sums + SUM_RECEIVED + l] += w[RECEIVED + l]
+        w[sums + SUM_OVERDUE + l] += w[overdue + l]
+        if completed:
+            delay = 12.0 * (w[COMPLETION + l] - (w[PLANNED + l] + duration))
+            w[sums + SUM_COMPLETED_COST + l] += w[COST + l]
+            w[sums + SUM_EXPECTED_COST + l] += expected_cost(w, c, g, p, l)
+            w[sums + SUM_COMPLETED_BUDGET + l] += size
+            w[sums + SUM_DELAY + l] += size * delay
+        if funded:
+            w[sums + SUM_BUDGET + l] += size
+            w[sums + SUM_DRAWN + l] += size * (w[OVERRUN + l] - 1.0)
+        years = w[WHOLE + l]
+        if funded and not undefined and years > w[sums + LAST_WHOLE + l]:
+            w[sums + LAST_WHOLE + l] = years
 
 
 @clause
-def portfolio_ratios(projects, values, tier_one, c):
-    """Ratios and weighted means of the portfolio on one path.
+def begin_sums(w, calls, receipts, sums):
+    """No flows and no projects yet; `sums` lies behind the flows."""
+    for i in range(calls, sums + SUMS * L):
+        w[i] = 0.0
+    fill(w, sums + LAST_WHOLE, -1.0)
 
-    Those of the completed are undefined where nothing was completed.
-    """
-    n_projects = projects.size
-    first = n_projects * N_QUANTITIES
-    cost, expected, delay, weight, drawn, budget, whole = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0
-    for s in range(n_projects):
-        row, p = s * N_QUANTITIES, projects[s]
-        if values[row + _COMPLETED, c] == 1.0:
-            cost += values[row + _COST, c]
-            expected += p.expected_cost
-            delay += p.budget * values[row + _DELAY_MONTHS, c]
-            weight += p.budget
-        if values[row + _FUNDED, c] == 1.0:
-            drawn += p.budget * values[row + _OVERRUN_DRAWN, c]
-            budget += p.budget
-        years = values[row + _WHOLE_YEARS, c]
-        whole = years if years > whole else whole  # undefined: not greater
-    values[first + _COST_OVERRUN, c] = _ratio(cost, expected) - 1.0
-    values[first + _OVERRUN_DRAWN, c] = _ratio(drawn, budget)
-    values[first + _DELAY_MONTHS, c] = _ratio(delay, weight)
-    values[first + _WHOLE_YEARS, c] = whole if whole >= 0.0 else np.nan
-    values[first + _DEEMED_SHARE, c] = _ratio(tier_one[0, c], tier_one[0, c] + tier_one[1, c])
+
+@clause
+def add_group(w, at, steps):
+    """Add a pipeline's sums and flows to the portfolio's."""
+    for i in range(uint64(steps) * L):
+        w[at.calls + i] += w[at.group_calls + i]
+        w[at.receipts + i] += w[at.group_receipts + i]
+    for i in range(LAST_WHOLE):
+        w[at.total + i] += w[at.group + i]
+    for l in range(L):
+        last = w[at.total + LAST_WHOLE + l]
+        w[at.total + LAST_WHOLE + l] = max(last, w[at.group + LAST_WHOLE + l])
 
 
 @clause
@@ -257,50 +351,75 @@ def keep_fans(w, calls, net, fans, t, column):
     """Keep the portfolio's flows of a step by path, rows in the order of `plan.names.FANS`."""
     for l in range(L):
         fans[0, t, column + l] = w[net + l]
-        fans[1, t, column + l] = w[RECEIPTS + l] - w[PAID + l]
+        fans[1, t, column + l] = w[RECEIPTS + l] - w[CALLED + l]
         fans[2, t, column + l] = w[calls + l]
 
 
 @clause
-def book_local(w, net, fx, discount):
-    """Present value of the funder's flows in its own currency, at the path's exchange rate."""
-    for l in range(L):
-        w[NPV + l] += discount * w[fx + l] * w[net + l]
-
-
-@clause
-def portfolio_flows(w, at, c, g, n_factors, fans, column):
-    """Flows of the portfolio step by step: payback, totals, value in the funder's own currency, fans."""
+def group_flows(w, at, g, calls, receipts, fans, column):
+    """Flows of a group of projects step by step: totals, payback, net flows; fans where they are wanted."""
     begin_project(w)
-    fill(w, INDEX, 1.0)
     for t in range(uint64(g.steps)):
-        calls, receipts, net = at.calls + t * L, at.receipts + t * L, at.net + t * L
+        called, received, net = calls + t * L, receipts + t * L, at.net + t * L
         for l in range(L):
-            w[net + l] = w[receipts + l] - w[calls + l]
-        add(w, RECEIPTS, receipts)
-        add(w, PAID, calls)
+            w[net + l] = w[received + l] - w[called + l]
+        add(w, RECEIPTS, received)
+        add(w, CALLED, called)
         book_first_call(w, t)
         book_payback(w, t, g.dt)
-        fx = at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else INDEX
-        book_local(w, net, fx, c[uint64(g.discount_local) + t])
         if fans.shape[2] > 0:
-            keep_fans(w, calls, net, fans, t, column)
+            keep_fans(w, called, net, fans, t, column)
 
 
 @clause
-def portfolio_quantities(w, at, c, g, projects, n_factors, values, tier_one, fans, column):
-    """Write the quantities of the portfolio and the value in the funder's currency."""
-    n_projects = projects.size
-    first = n_projects * N_QUANTITIES
-    portfolio_flows(w, at, c, g, n_factors, fans, column)
+def group_quantities(w, at, g, calls, receipts, sums, unit, values, fans, column):
+    """Write the quantities of a group of projects: a pipeline or the portfolio.
+
+    Ratios and weighted means of the completed are undefined where nothing was completed.
+    """
+    group_flows(w, at, g, calls, receipts, fans, column)
     irr(w, at.net, g.steps, 1.0 / g.dt, DELAY_SCORE)
+    first = unit * N_QUANTITIES
     for l in range(L):
-        column_of = column + l
-        if_called = 0.0 if w[PAID + l] > 0.0 else np.nan
-        for i in (_FUNDED, _COMPLETED, _CANCELLED, _COST, _NPV_FUNDER, _PV_HOST, _DEEMED_OPEN):
-            values[first + i, column_of] = _sum_projects(values, n_projects, i, column_of)
-        portfolio_ratios(projects, values, tier_one, column_of)
-        values[first + _IRR_FUNDER, column_of] = w[DELAY_SCORE + l] + if_called
-        values[first + _MULTIPLE_FUNDER, column_of] = _ratio(w[RECEIPTS + l], w[PAID + l])
-        values[first + _PAYBACK_YEARS, column_of] = w[PAYBACK + l] + if_called
-        values[first + N_QUANTITIES, column_of] = w[NPV + l]
+        k, of = column + l, sums + l
+        if_called = 0.0 if w[CALLED + l] > 0.0 else np.nan
+        whole, received = w[of + LAST_WHOLE], w[of + SUM_RECEIVED]
+        values[first + _FUNDED, k] = w[of + SUM_FUNDED]
+        values[first + _COMPLETED, k] = w[of + SUM_COMPLETED]
+        values[first + _CANCELLED, k] = w[of + SUM_CANCELLED]
+        values[first + _DECLINED, k] = w[of + SUM_DECLINED]
+        values[first + _COST, k] = w[of + SUM_COST]
+        values[first + _COST_OVERRUN, k] = _ratio(w[of + SUM_COMPLETED_COST], w[of + SUM_EXPECTED_COST]) - 1.0
+        values[first + _OVERRUN_DRAWN, k] = _ratio(w[of + SUM_DRAWN], w[of + SUM_BUDGET])
+        values[first + _DELAY_MONTHS, k] = _ratio(w[of + SUM_DELAY], w[of + SUM_COMPLETED_BUDGET])
+        values[first + _NPV_FUNDER, k] = w[of + SUM_NPV]
+        values[first + _PV_HOST, k] = w[of + SUM_PV_HOST]
+        values[first + _DEVELOPER_FEE, k] = w[of + SUM_PV_FEE]
+        values[first + _VENDOR_MARGIN, k] = w[of + SUM_PV_VENDOR]
+        values[first + _SUPPLY_CHAIN_BENEFIT, k] = w[of + SUM_PV_SUPPLY]
+        values[first + _IRR_FUNDER, k] = w[DELAY_SCORE + l] + if_called
+        values[first + _MULTIPLE_FUNDER, k] = _ratio(w[RECEIPTS + l], w[CALLED + l])
+        values[first + _PAYBACK_YEARS, k] = w[PAYBACK + l] + if_called
+        values[first + _WHOLE_YEARS, k] = whole if whole >= 0.0 else np.nan
+        values[first + _DEEMED_SHARE, k] = _ratio(received, received + w[of + SUM_OVERDUE])
+        values[first + _DEEMED_OPEN, k] = w[of + SUM_DEEMED_OPEN]
+
+
+@clause
+def scheme_values(w, at, c, g, n_factors, values, row, column):
+    """Write the scheme's values: the funder's flows in its own money, and the tariffs it is spared.
+
+    In its own money at the path's exchange rate and by its own curve; flows of the portfolio lie in ``at.net``.
+    """
+    fill(w, NPV, 0.0)
+    fill(w, PV_VENDOR, 0.0)
+    fill(w, INDEX, 1.0)
+    for t in range(uint64(g.steps)):
+        net, discount = at.net + t * L, c[uint64(g.discount_local) + t]
+        fx = at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else INDEX
+        for l in range(L):
+            w[NPV + l] += discount * w[fx + l] * w[net + l]
+        book_side_flows(w, at, c, g, g.relief, INDEX, PV_VENDOR, c[uint64(g.discount_funder) + t] * g.dt, t)
+    for l in range(L):
+        values[row, column + l] = w[NPV + l]
+        values[row + 1, column + l] = w[PV_VENDOR + l]

@@ -1,9 +1,10 @@
 """Rows of the workspace by name, and the regions behind them.
 
-The fixed rows serve one project after the other; `OVERRUN` to `WHOLE` are its state, the rest is scratch of a step.
+The fixed rows serve one project after the other: `SIZE` to `WHOLE` hold what it is and its state, the rest is scratch.
 Behind them lie regions whose sizes depend on the study: `offsets` says where each begins.
 """
 
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -12,63 +13,146 @@ from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, clause
 from spvrisk.plan.arrays import Plan
 
-N_FIXED = 51
-_rows = (U(i * LANES) for i in range(N_FIXED))
+_counter = count()
+
+
+def _rows(n: int) -> list[np.uint64]:
+    """First elements of the next `n` rows."""
+    return [U(next(_counter) * LANES) for _ in range(n)]
+
 
 # scores of four consecutive draws, or of the parts of one
-Z0, Z1, Z2, Z3 = (next(_rows) for _ in range(4))
+Z0, Z1, Z2, Z3 = _rows(4)
 # square root of the copula's W, four steps
-ROOT0, ROOT1, ROOT2, ROOT3 = (next(_rows) for _ in range(4))
-COST_SCORE, DELAY_SCORE, START_RATE = (next(_rows) for _ in range(3))
+ROOT0, ROOT1, ROOT2, ROOT3 = _rows(4)
+COST_SCORE, DELAY_SCORE, START_RATE = _rows(3)
 
 # cells of a table that are looked up: address, place within
-CELL, PLACE = (next(_rows) for _ in range(2))
+CELL, PLACE = _rows(2)
+
+# what a project is on a path
+(
+    SIZE,  # budget on the path over the project's
+    START,  # time, years, of construction; infinite if not funded
+    PLANNED,  # the same if all had gone to plan
+    OVERRUN,  # X after the inflation share and uplift
+    STRETCH,  # Y, actual over planned duration
+    THRESHOLD,  # of the estimate at completion over the budget
+    SUBSCRIBED,  # share
+    SALVAGE,  # share of the sunk cost
+    ACHIEVED,  # capacity over the project's
+    PRICE,  # contract price, currency per unit, money of the value date
+    SHARE,  # contracted share of output
+    FEE,  # developer's fee, money a year
+) = _rows(12)
 
 # state of a project
 (
-    OVERRUN,  # X after the inflation share
-    STRETCH,  # Y, actual over planned duration
     COMPLETION,  # time, years; infinite if cancelled
     WORK_END,  # time, years: completion, or the time at which the project is cancelled
+    CANCELLED_AT,  # time, years; infinite if not cancelled
     CLOSURE,  # time, years: end of operation
-    PRICE,  # contract price, currency per unit, money of the value date
-    SHARE,  # contracted share of output
+    LIFE,  # years of operation
     AVAILABILITY_SCORE,
+    PROGRESS,  # share of the planned work done
+    COST_INDEX,  # of the last step of work: indices over what the budget contains, tariff
     SPENT,  # share of the spend curve behind us
-    PAID,  # cumulated spend, nominal
+    COST,  # cumulated spend of all, nominal
+    PAID,  # cumulated capital calls
+    CALLED,  # cumulated outflow of the funder
+    LOSSES,  # carried forward for tax
     ARREARS,
+    ARREARS_YEARS,  # for which arrears have not been paid
+    DEBT,  # drawn, with capitalised interest
+    DEBT_ARREARS,
+    FEE_OWED,
     CARRY,  # deemed allocation due and not received (periodic reading)
     RECEIVED,  # tier one received
     RECEIPTS,  # all that the funder received
     NPV,
     PV_HOST,
+    PV_FEE,
+    PV_VENDOR,
+    PV_SUPPLY,
     FIRST_CALL,  # step of the first call; -1 before it
     PAYBACK,  # years; infinite so far
     WHOLE,  # years; infinite so far
-) = (next(_rows) for _ in range(19))
+) = _rows(29)
 
 # scratch of a step
 (
     PHASE_START,  # time, years
-    PROGRESS,
     SPENT_NOW,
     INDEX,
     OPERATING,  # share of a full step's capacity in operation
-    CONTRACTED,  # the part of it within the contract's tenor
+    CONTRACTED,  # the part of it under a living contract
+    DEFAULTED,  # the part of it under a contract that the offtaker has broken
+    RUN,  # the same three, less what ramp-up takes
+    RUN_CONTRACTED,
+    RUN_DEFAULTED,
     AVAILABILITY,
     OUTPUT,  # units
     CONTRACT_OUTPUT,
+    DEFAULTED_OUTPUT,
     COSTS,  # fuel and O&M
+    INTEREST,  # of senior debt, due in cash
+    FEE_PART,  # of the developer's fee, falling due
+    TAX,
+    DEBT_SERVICE,
+    FEE_PAID,
     AGE,  # years since completion, at the step's start
     AGE_END,
-    SPEND,
+    SPEND,  # of all
+    CALL,  # capital called from the funder, K_t
+    OUTFLOW,  # of the funder: the call, and a termination fee
+    HOST_COST,
+    LENT,  # by senior lenders
+    SALVAGED,
     REVENUE,
     AVAILABLE,  # available cash flow A_t
     FUNDER,
     HOST,
     DUE,
     DEEMED,  # deemed balance at the step's end; state in the cumulative reading
-) = (next(_rows) for _ in range(19))
+) = _rows(33)
+N_FIXED = next(_counter)
+
+# what selection leaves of each project, rows of the region `deal`
+(
+    DEAL_SIZE,  # budget over the project's, after cuts; 0 = no notice
+    DEAL_SLIP,  # business days
+    DEAL_LOT,  # uniform number of the first decision
+    DEAL_PLANNED,  # due date without slip, years
+    DEAL_FUNDED,  # time, years; infinite = never
+    DEAL_STOP,  # time, years, at which it is cancelled; infinite = never
+    DEAL_DECLINED,
+) = (U(i * LANES) for i in range(7))
+DEAL_ROWS = U(7)
+
+# sums over projects, rows of the regions `group` and `total`
+(
+    SUM_FUNDED,
+    SUM_COMPLETED,
+    SUM_CANCELLED,
+    SUM_DECLINED,
+    SUM_COST,
+    SUM_NPV,
+    SUM_PV_HOST,
+    SUM_PV_FEE,
+    SUM_PV_VENDOR,
+    SUM_PV_SUPPLY,
+    SUM_DEEMED_OPEN,
+    SUM_RECEIVED,  # tier one
+    SUM_OVERDUE,  # fallen due and not received
+    SUM_COMPLETED_COST,  # of the completed
+    SUM_EXPECTED_COST,  # of the completed
+    SUM_COMPLETED_BUDGET,
+    SUM_DELAY,  # of the completed, months, times budgets
+    SUM_BUDGET,  # of the funded
+    SUM_DRAWN,  # overruns of the funded, times budgets
+    LAST_WHOLE,  # years, the largest; -1 if none is defined
+) = (U(i * LANES) for i in range(20))
+SUMS = U(20)
 
 
 class Offsets(NamedTuple):
@@ -82,14 +166,22 @@ class Offsets(NamedTuple):
     """``(t, k, lane)``: observed factors at the steps' ends; t is rounded up to whole blocks of four."""
     mark: np.uint64
     """``(mark, t, lane)``: attributes and shifts, means over the steps; two steps more than there are."""
-    stop: np.uint64
-    """``(stop, lane)``: time at which a project is cancelled; infinite if never."""
     pause: np.uint64
     """``(pause, 2, lane)``: begin and length of a standstill, years; infinite if there is none."""
+    default: np.uint64
+    """``(offtaker, lane)``: times of default."""
+    deal: np.uint64
+    """``(s, 7, lane)``: what selection leaves of each project."""
     calls: np.uint64
-    """``(t, lane)``: the portfolio's calls."""
+    """``(t, lane)``: the funder's outflows for the portfolio."""
     receipts: np.uint64
     """``(t, lane)``: the funder's receipts from the portfolio."""
+    total: np.uint64
+    """``(20, lane)``: sums over the portfolio."""
+    group_calls: np.uint64
+    """``(t, lane)``: outflows for a pipeline; no rows without pipelines. So with the next two."""
+    group_receipts: np.uint64
+    group: np.uint64
     net: np.uint64
     """``(t, lane)``: net flows of the unit whose rate of return is sought; t is rounded up to whole blocks of four."""
     end: np.uint64
@@ -98,16 +190,21 @@ class Offsets(NamedTuple):
 def offsets(plan: Plan) -> Offsets:
     """Lay out the regions for a plan."""
     study = plan.study[0]
-    steps, factors = int(study["steps"]), plan.factors.size
+    steps, factors, groups = int(study["steps"]), plan.factors.size, min(plan.pipelines.size, 1)
     sizes = (
         factors,
         4 * plan.jumps.size,
         (steps + 3) // 4 * 4 * factors,
         int(study["marks"]) * (steps + 2),
-        int(study["stops"]),
         2 * int(study["pauses"]),
+        int(study["n_defaults"]),
+        int(DEAL_ROWS) * plan.projects.size,
         steps,
         steps,
+        int(SUMS),
+        groups * steps,
+        groups * steps,
+        groups * int(SUMS),
         (steps + 3) // 4 * 4,
     )
     starts = [N_FIXED * LANES]

@@ -11,39 +11,72 @@ from numba import uint64
 from numpy.typing import NDArray
 
 from spvrisk.kernel.cache import cache_folder
-from spvrisk.kernel.clock import CHANGE, FATE, NOW, clear, run_clock, sum_up
-from spvrisk.kernel.construction import build, draw_duration, draw_overrun, settle_completion
+from spvrisk.kernel.clock import CHANGE, FATE, HELD, NOW, clear, run_clock, sum_up
+from spvrisk.kernel.construction import (
+    accrue_debt,
+    build,
+    draw_duration,
+    draw_law,
+    draw_overrun,
+    review,
+    settle_completion,
+    settle_funding,
+    wind_up,
+)
 from spvrisk.kernel.factors import simulate_factors
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, clause, entry
-from spvrisk.kernel.operation import advance_availability, age, draw_contract, operate
+from spvrisk.kernel.operation import advance_availability, age, draw_contract, draw_plant, operate
 from spvrisk.kernel.philox import fill_scores
 from spvrisk.kernel.results import (
     N_QUANTITIES,
     N_TIMELINE,
     PARTIALS,
     add_claims,
+    add_group,
     add_income,
+    add_project,
     add_spending,
     begin_project,
+    begin_sums,
+    book_fee,
     book_first_call,
     book_flows,
     book_payback,
+    book_side_flows,
     book_values,
     book_whole,
+    group_quantities,
     open_row,
-    portfolio_quantities,
     project_quantities,
+    scheme_values,
 )
 from spvrisk.kernel.rows import (
     AVAILABLE,
+    CALL,
+    CANCELLED_AT,
     CLOSURE,
     COMPLETION,
+    DEAL_DECLINED,
+    DEAL_FUNDED,
+    DEAL_STOP,
+    DEBT_SERVICE,
+    FEE_PAID,
+    HOST_COST,
+    LENT,
     N_FIXED,
-    RECEIVED,
+    OUTFLOW,
+    OUTPUT,
+    PV_SUPPLY,
+    PV_VENDOR,
+    REVENUE,
+    SALVAGE,
+    SALVAGED,
     SPEND,
+    START,
     START_RATE,
     STRETCH,
+    THRESHOLD,
     WORK_END,
     Z0,
     Offsets,
@@ -54,6 +87,7 @@ from spvrisk.kernel.rows import (
     smallest,
     zero,
 )
+from spvrisk.kernel.selection import DEAL, FLOW, TILL, deal_of, draw_defaults, draw_selection
 from spvrisk.kernel.split import (
     accrue_before_completion,
     carry_forward,
@@ -83,6 +117,14 @@ class Work(NamedTuple):
     """``(event,)`` `kernel.clock.FATE`: the events of one path."""
     scale: Floats
     """``(passage,)``: multiples of one path's hazards."""
+    held: Records
+    """``(product,)`` `kernel.clock.HELD`."""
+    deals: Records
+    """``(s,)`` `kernel.selection.DEAL`: what is to happen to the projects of one path."""
+    flow: Records
+    """``(pipeline,)`` `kernel.selection.FLOW`: the pipelines of one path."""
+    till: Records
+    """``(1,)`` `kernel.selection.TILL`: what is committed on one path."""
 
 
 class Leaf(NamedTuple):
@@ -90,16 +132,14 @@ class Leaf(NamedTuple):
 
     values: Floats
     """``(series, path)``: quantities in the order of `plan.names.Labels.series`; NaN = undefined."""
-    tier_one: Floats
-    """``(2, path)``: the portfolio's tier-one receipts, and what of it fell due and was not received."""
     partial: Floats
-    """``(project, timeline row, step, 8)`` flat: sums by path number mod 8."""
+    """``(unit, timeline row, step, 8)`` flat: sums by path number mod 8."""
     occupancy: Floats
     """``(2, state, step)``, two steps more than there are: see `state_shares`."""
     fans: NDArray[np.float32]
     """``(fan, step, path)``: portfolio flows by path; no paths where fans are not wanted."""
     trace: Floats
-    """``(project, step, row)``: the fixed rows of the first path after each step; no rows where no path is traced."""
+    """``(s, step, row)``: the fixed rows of the first path after each step; no rows where no path is traced."""
     log: Floats
     """``(1 + change, kernel.clock.CHANGE)``: what the clock of the first path did.
 
@@ -109,19 +149,26 @@ class Leaf(NamedTuple):
 
 def make_work(plan: Plan) -> tuple[Offsets, Work]:
     """Lay out and allocate a thread's workspace."""
-    at = offsets(plan)
-    now, fate = np.zeros(plan.layers.size, NOW), np.zeros(plan.events.size, FATE)
-    scale = np.ones(int(plan.study[0]["hazards"]))
-    return at, Work(np.zeros(int(at.end)), np.zeros(4 * LANES, np.uint32), now, fate, scale)
+    at, g = offsets(plan), plan.study[0]
+    return at, Work(
+        np.zeros(int(at.end)),
+        np.zeros(4 * LANES, np.uint32),
+        np.zeros(plan.layers.size, NOW),
+        np.zeros(plan.events.size, FATE),
+        np.ones(int(g["hazards"])),
+        np.zeros(int(g["n_products"]), HELD),
+        np.zeros(plan.projects.size, DEAL),
+        np.zeros(plan.pipelines.size, FLOW),
+        np.zeros(1, TILL),
+    )
 
 
 def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, changes: int = MOST_CHANGES) -> Leaf:
     """Allocate the results of one leaf, all zero; where a path is traced, with room for some changes of its clock."""
-    steps, projects = int(plan.study[0]["steps"]), plan.projects.size
+    steps, units, projects = int(plan.study[0]["steps"]), int(plan.study[0]["units"]), plan.projects.size
     return Leaf(
         np.zeros((n_series, LEAF)),
-        np.zeros((2, LEAF)),
-        np.zeros(projects * N_TIMELINE * steps * PARTIALS),
+        np.zeros(units * N_TIMELINE * steps * PARTIALS),
         np.zeros((2, plan.states.size, steps + 2)),
         np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),
         np.zeros((projects, steps, N_FIXED if traced else 0)),
@@ -148,29 +195,33 @@ def split_step(w, g, p, rate, begin):
 
 
 @clause
-def book_step(w, at, c, g, sums, s, t, building, selling, n):
-    """Book a step of a project: values, payback, portfolio, timeline."""
+def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
+    """Book a step of a project: values, side flows, payback, its group or the portfolio, timeline."""
     stride = uint64(g.steps * PARTIALS)
-    first = uint64(s * N_TIMELINE) * stride + t * U(PARTIALS)
-    if building or selling:
-        book_values(w, c[uint64(g.discount_funder) + t], c[uint64(g.discount_host) + t])
-        book_flows(w, at, t, building, selling)
+    first = uint64(p.unit * N_TIMELINE) * stride + t * U(PARTIALS)
+    discount = c[uint64(g.discount_funder) + t]
+    if building or earning:
+        book_values(w, discount, c[uint64(g.discount_host) + t])
+        book_flows(w, at, calls, receipts, t, building, earning)
     if building:
         book_first_call(w, t)
+        book_side_flows(w, at, c, g, p.spend_flows, SPEND, PV_VENDOR, discount, t)
         add_spending(w, sums, first, stride, n)
-    if selling:
+    if earning:
         book_payback(w, t, g.dt)
+        book_side_flows(w, at, c, g, p.output_flows, OUTPUT, PV_SUPPLY, discount / g.money_unit, t)
+        if p.fee_law >= 0:
+            book_fee(w, discount)
         add_income(w, sums, first, stride, n)
     add_claims(w, sums, first, stride, n)
 
 
 @clause
-def reference_rate(w, at, g, factors, t):
-    """Row of the reference rate at the step's start.
+def reference_rate(w, at, factors, k, t):
+    """Row of a reference rate at the step's start: of factor `k`.
 
     Observed at the end of the step before, the start value at first.
     """
-    k = g.reference_factor
     if t == 0:
         fill(w, START_RATE, factors[k].observed_start)
         return START_RATE
@@ -183,7 +234,7 @@ def first_operation(w, c, p):
     shortest = p.duration
     for i in range(p.n_phases):
         shortest = min(shortest, c[p.phases + 2 * i + 1])
-    return p.start + shortest * smallest(w, STRETCH)
+    return smallest(w, START) + shortest * smallest(w, STRETCH)
 
 
 @clause
@@ -206,21 +257,51 @@ def keep_rows(w, trace, s, t):
 
 
 @clause
-def run_project(w, u, at, c, g, factors, p, sums, trace, s, seed, path, n):
-    """One project over all steps. Clauses that no lane needs at a step are left out: they would add zeros."""
-    steps = uint64(g.steps)
-    begin_project(w)
+def draw_project(w, u, at, deal, c, g, p, seed, path):
+    """All that is drawn once a path of a project, and the times that follow from it."""
+    settle_funding(w, u, deal, c, p, seed, path)
     draw_overrun(w, u, c, g, p, seed, path)
     draw_duration(w, u, c, g, p, seed, path)
-    settle_completion(w, at, p)
+    draw_law(w, u, THRESHOLD, c, p.threshold_law, p.threshold_stream, np.inf, seed, path)
+    draw_law(w, u, SALVAGE, c, p.salvage_law, p.salvage_stream, 0.0, seed, path)
     draw_contract(w, u, c, p, seed, path)
-    zero(w, at.net, at.end)
+    draw_plant(w, u, c, p, seed, path)
+    settle_completion(w, at, deal, p)
+
+
+@clause
+def construct(w, at, x, c, g, p, t, begin, end):
+    """One step of construction, after a review where there is one."""
+    if p.reviews >= 0 and c[uint64(p.reviews) + t] > 0.0:
+        review(w, p, p.required if c[uint64(p.reviews) + t] > 1.0 else -1.0, begin)
+    build(w, at, x, c, g, p, t, begin, end)
+
+
+@clause
+def rest_from_building(w):
+    """No lane builds any more."""
+    for row in (SPEND, CALL, OUTFLOW, HOST_COST, LENT, SALVAGED):
+        fill(w, row, 0.0)
+
+
+@clause
+def rest_from_selling(w):
+    """No lane operates any more."""
+    for row in (REVENUE, OUTPUT, AVAILABLE, DEBT_SERVICE, FEE_PAID):
+        fill(w, row, 0.0)
+
+
+@clause
+def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, path, n):
+    """All steps of a project that is funded; clauses that no lane needs are left out: they would add zeros."""
     # a step more on each side: times on a step's bound may round to either
-    start, completion = uint64(p.start / g.dt), last_step(g, largest(w, WORK_END))
+    start = first_step(g, min(smallest(w, START), smallest(w, CANCELLED_AT)))
+    completion, whole_life = last_step(g, largest(w, WORK_END)), p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0
     opening, closing = first_step(g, first_operation(w, c, p)), last_step(g, latest(w, CLOSURE))
-    whole_life = p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0
+    ramping = last_step(g, latest(w, COMPLETION) + c[uint64(p.ramp_up)]) if c[uint64(p.ramp_up)] > 0.0 else U(0)
     whole = first_step(g, smallest(w, COMPLETION) + whole_life)
-    for t in range(steps):
+    ends_early = p.salvage_law >= 0 or p.termination_fee > 0.0
+    for t in range(uint64(g.steps)):
         if t <= closing:
             if t % U(4) == 0:
                 fill_scores(w, u, Z0, L, seed, path, p.availability_stream, t // U(4))
@@ -230,17 +311,22 @@ def run_project(w, u, at, c, g, factors, p, sums, trace, s, seed, path, n):
         x, now = at.factor + t * uint64(factors.size) * L, uint64(g.times) + t
         begin, end = c[now], c[now + U(1)]
         building, selling = t <= completion, opening <= t and t <= closing
+        earning = selling or (building and ends_early)
         if building:
-            build(w, at, x, c, g, p, t, end)
+            construct(w, at, x, c, g, p, t, begin, end)
         elif t == completion + U(1):
-            fill(w, SPEND, 0.0)
-        age(w, p, begin, end)
+            rest_from_building(w)
+        age(w, begin, end)
+        if p.debt_share > 0.0:
+            accrue_debt(w, reference_rate(w, at, factors, p.debt_factor, t), p, begin, g.dt)
         if selling:
-            operate(w, at, x, c, g, p, t, begin, end)
-        elif t == closing + U(1):
-            fill(w, AVAILABLE, 0.0)
-        split_step(w, g, p, reference_rate(w, at, g, factors, t), begin)
-        book_step(w, at, c, g, sums, s, t, building, selling, n)
+            operate(w, at, x, c, g, p, t, begin, end, t <= ramping)
+        elif t == closing + U(1) or earning:
+            rest_from_selling(w)
+        if building and ends_early:
+            wind_up(w, p, begin, end)
+        split_step(w, g, p, reference_rate(w, at, factors, g.reference_factor, t), begin)
+        book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n)
         if g.mode != SPLIT_NONE and t >= whole:
             book_whole(w, open_row(g), whole_life, end)
         if trace.shape[2] > 0:
@@ -248,33 +334,45 @@ def run_project(w, u, at, c, g, factors, p, sums, trace, s, seed, path, n):
 
 
 @clause
-def run_clocks(
-    w, at, c, g, layers, states, events, now, fate, scale, occupancy, log, values, row, seed, path, column, n
-):
-    """Run the clock of `n` paths.
-
-    Final states (numbered within their layer) and outcomes go to `values` from `row` on.
-    """
-    clear(w, at)
-    for l in range(n):
-        of_path = log if l == 0 else log[:0]
-        run_clock(w, at, occupancy, of_path, c, g, layers, states, events, now, fate, scale, seed, path + l, l)
-        for i in range(layers.size):
-            values[row + i, column + l] = now[i].state - layers[i].first
-        for e in range(events.size):
-            outcome = fate[e].outcome
-            values[row + layers.size + e, column + l] = outcome if outcome >= 0 else np.nan
-    sum_up(w, at, g)
+def run_project(w, u, at, c, g, factors, p, sums, trace, calls, receipts, into, s, seed, path, n):
+    """One project on all lanes, added to its group or the portfolio."""
+    deal = deal_of(at, s)
+    begin_project(w)
+    draw_project(w, u, at, deal, c, g, p, seed, path)
+    zero(w, at.net, at.end)
+    if smallest(w, START) < np.inf:
+        run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, path, n)
+    add_project(w, deal, c, g, p, into)
 
 
 @clause
-def run_project_results(w, at, c, g, p, values, tier_one, s, column):
-    """Quantities of a project that has been run, and its part of the portfolio's tier one."""
-    project_quantities(w, at, c, g, p, values, s, column)
-    overdue = open_row(g)
-    for l in range(L):
-        tier_one[0, column + l] = w[RECEIVED + l] + (tier_one[0, column + l] if s > 0 else 0.0)
-        tier_one[1, column + l] = w[overdue + l] + (tier_one[1, column + l] if s > 0 else 0.0)
+def in_use(w, deal):
+    """Whether a slot of a pipeline counts on any lane."""
+    happens = smallest(w, deal + DEAL_FUNDED) < np.inf or smallest(w, deal + DEAL_STOP) < np.inf
+    return happens or largest(w, deal + DEAL_DECLINED) > 0.0
+
+
+@clause
+def run_pipeline(w, u, at, c, g, factors, pipeline, projects, values, sums, fans, trace, seed, path, column, n):
+    """The slots of a pipeline one after the other, then their sums; slots that no lane uses are passed over."""
+    calls, receipts, into = at.group_calls, at.group_receipts, at.group
+    begin_sums(w, calls, receipts, into)
+    for s in range(pipeline.first, pipeline.first + pipeline.slots):
+        if in_use(w, deal_of(at, s)):
+            run_project(w, u, at, c, g, factors, projects[s], sums, trace, calls, receipts, into, s, seed, path, n)
+    group_quantities(w, at, g, calls, receipts, into, projects[pipeline.first].unit, values, fans[:, :, :0], column)
+    add_group(w, at, g.steps)
+
+
+@clause
+def keep_ends(now, fate, till, layers, values, row, column):
+    """Keep what is committed, final states (numbered within their layer) and outcomes of a path, from `row` on."""
+    values[row, column] = till.committed
+    for i in range(now.size):
+        values[row + 1 + i, column] = now[i].state - layers[i].first
+    for e in range(fate.size):
+        outcome = fate[e].outcome
+        values[row + 1 + now.size + e, column] = outcome if outcome >= 0 else np.nan
 
 
 with cache_folder():
@@ -283,42 +381,43 @@ with cache_folder():
     def run_paths(plan, at, work, leaf, seed, path, column, n):
         """Run `n` paths from number `path` (a multiple of the lane count) into the columns of a leaf from `column`."""
         # taken apart here, once: a tuple of arrays costs a reference count each at every call it is passed to
-        c, g, factors, projects = plan.constants, plan.study[0], plan.factors, plan.projects
+        c, g, factors, projects, pipelines = plan.constants, plan.study[0], plan.factors, plan.projects, plan.pipelines
         rows, jumps, layers, states, events = plan.rows, plan.jumps, plan.layers, plan.states, plan.events
-        w, u, now, fate, scale = work.w, work.u, work.now, work.fate, work.scale
-        values, tier_one, sums, occupancy, fans = leaf.values, leaf.tier_one, leaf.partial, leaf.occupancy, leaf.fans
+        w, u, now, fate, scale, held = work.w, work.u, work.now, work.fate, work.scale, work.held
+        deals, flow, till = work.deals, work.flow, work.till[0]
+        values, sums, occupancy, fans = leaf.values, leaf.partial, leaf.occupancy, leaf.fans
         trace, log = leaf.trace, leaf.log
-        scheme = (projects.size + 1) * N_QUANTITIES + 1
+        scheme = (g.units + 1) * N_QUANTITIES
+        calls, receipts, into = at.calls, at.receipts, at.total
         done = U(0)
         while done < n:
             first, here = path + done, column + done
             m = min(L, n - done)
-            zero(w, at.calls, at.net)
-            run_clocks(
-                w,
-                at,
-                c,
-                g,
-                layers,
-                states,
-                events,
-                now,
-                fate,
-                scale,
-                occupancy,
-                log,
-                values,
-                scheme,
-                seed,
-                first,
-                here,
-                m,
-            )
+            begin_sums(w, calls, receipts, into)
+            clear(w, at)
+            draw_selection(w, u, at, c, g, projects, seed, first)
+            draw_defaults(w, u, at, c, g, seed, first)
+            for l in range(m):
+                of_path = log if l == 0 else log[:0]
+                # fmt: off
+                run_clock(
+                    w, at, occupancy, of_path, c, g, layers, states, events, pipelines, projects,
+                    now, fate, scale, held, deals, flow, till, seed, first + l, l,
+                )
+                # fmt: on
+                keep_ends(now, fate, till, layers, values, scheme + 2, here + l)
+            sum_up(w, at, g)
             simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
-            for s in range(projects.size):
-                run_project(w, u, at, c, g, factors, projects[s], sums, trace, s, seed, first, m)
-                run_project_results(w, at, c, g, projects[s], values, tier_one, s, here)
-            portfolio_quantities(w, at, c, g, projects, uint64(factors.size), values, tier_one, fans, here)
+            for s in range(g.announced):
+                p = projects[s]
+                run_project(w, u, at, c, g, factors, p, sums, trace, calls, receipts, into, s, seed, first, m)
+                project_quantities(w, at, deal_of(at, s), c, g, p, values, here)
+            for i in range(pipelines.size):
+                run_pipeline(
+                    w, u, at, c, g, factors, pipelines[i], projects, values, sums, fans, trace, seed, first, here, m
+                )
+            group_quantities(w, at, g, calls, receipts, into, g.units, values, fans, here)
+            scheme_values(w, at, c, g, uint64(factors.size), values, scheme, here)
             done += L
 
 

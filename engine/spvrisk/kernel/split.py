@@ -5,7 +5,7 @@ of the cash until `DUE` is covered, the rest is shared by the second.
 """
 
 from spvrisk.kernel.maths import L, clause
-from spvrisk.kernel.rows import AGE, AGE_END, AVAILABLE, CARRY, DEEMED, DUE, FUNDER, HOST, PAID, RECEIVED, SPEND
+from spvrisk.kernel.rows import AGE, AGE_END, AVAILABLE, CALL, CARRY, DEEMED, DUE, FUNDER, HOST, PAID, RECEIVED
 
 
 @clause
@@ -55,7 +55,7 @@ def accrue_before_completion(w, rate, spread, completion, begin, dt):
     """Interest on what was paid in before the step, for the part of the step before completion, joins the carry."""
     for l in range(L):
         part = min(max(w[completion + l] - begin, 0.0), dt)
-        w[CARRY + l] += max(w[rate + l] + spread, 0.0) * (w[PAID + l] - w[SPEND + l]) * part
+        w[CARRY + l] += max(w[rate + l] + spread, 0.0) * (w[PAID + l] - w[CALL + l]) * part
 
 
 @clause
@@ -70,7 +70,7 @@ def settle_cumulative(w):
     """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
     for l in range(L):
         w[RECEIVED + l] += min(w[FUNDER + l], w[DUE + l])
-        w[DEEMED + l] = max(w[DUE + l] - w[FUNDER + l], 0.0) + w[SPEND + l]
+        w[DEEMED + l] = max(w[DUE + l] - w[FUNDER + l], 0.0) + w[CALL + l]
 
 
 @clause

@@ -24,12 +24,8 @@ def conditional(values: Float, labels: Labels, quantiles: Sequence[str], levels:
 
     Parameters
     ----------
-    values
-        ``(series, path)`` float64 in the order of ``labels.series``; NaN is undefined.
-    labels
-        Names of the series.
-    quantiles, levels
-        Decimal strings in (0, 1).
+    values, labels, quantiles, levels
+        As of `spvrisk.measures.table.summary`.
     """
     names = conditions(labels)
     row = {name: s for s, (_, name) in enumerate(labels.series)}

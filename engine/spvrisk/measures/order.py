@@ -17,6 +17,7 @@ CONFIDENCE = 0.95
 """Of the intervals around quantiles."""
 
 
+@lru_cache(maxsize=4096)
 def rank(level: str, n: int) -> int:
     """Rank k = ceil(level n) of a quantile among n sorted values, counted from 1; at least 1."""
     return max(1, ceil(Fraction(level) * n))

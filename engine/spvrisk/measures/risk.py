@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from math import floor, fsum, nan, sqrt
 
 import numpy as np
@@ -30,6 +31,7 @@ def value_at_risk(sorted_values: Float, level: str) -> tuple[float, float, float
     return quantile_with_interval(-sorted_values[::-1], level)
 
 
+@lru_cache(maxsize=4096)
 def tail(level: str, n: int) -> tuple[int, Fraction]:
     """How many of n paths are the worst (1 - a) n: whole paths, and the fraction of the next one."""
     size = (1 - Fraction(level)) * n

@@ -43,8 +43,32 @@ STUDY = np.dtype(
         # clock
         ("marks", _INT),  # number of rows that the clock leaves: attributes that something reads, and shifts
         ("hazards", _INT),  # number of passages that have a hazard
-        ("stops", _INT),  # number of projects that an outcome may cancel
         ("pauses", _INT),  # number of standstills of all projects that outcomes may bring
+        ("products", _INT),  # address of a list: n, n pairs (mark, address of a factor for each state)
+        ("n_products", _INT),
+        # selection and funding
+        ("lag", _INT),  # business days from notice to due date
+        ("business", _INT),  # address: number of business days up to each day, from `first_day` on
+        ("open_days", _INT),  # address: day of each business day by its number
+        ("first_day", _INT),
+        ("new_years", _INT),  # address of a list: n, days of 1 January, the first not after `first_day`
+        ("slip_law", _INT),  # business days, rounded up; -1 = none
+        ("commitment", _REAL),  # ceiling on what is noticed; infinite if there is none
+        ("take_up_law", _INT),  # another ceiling; -1 = none
+        ("take_up_stream", _WORD),
+        ("deadline", _INT),  # last day of a notice
+        ("annual_cap", _REAL),  # infinite if there is none
+        ("decision_first", _INT),  # first state of the layer by which fundings are decided; -1 = all are paid
+        ("decision_layer", _INT),
+        ("decisions", _INT),  # address of pairs (P(fund), P(fund or delay)) by state of that layer
+        ("delay_days", _INT),
+        ("triggers", _INT),  # address of rows (size, probability, n, n states)
+        ("n_triggers", _INT),
+        ("defaults", _INT),  # address of pairs (stream, yearly hazard) of the offtakers
+        ("n_defaults", _INT),
+        ("units", _INT),  # projects that have been announced, and pipelines
+        ("announced", _INT),
+        ("relief", _INT),  # address of a list of side flows in time: n, n pairs (money a year, mark or -1)
         # construction
         ("all_cost_stream", _WORD),
         ("all_delay_stream", _WORD),
@@ -118,6 +142,8 @@ STATE = np.dtype(
         ("heirs", _INT),  # address of pairs (state, running sum of probabilities)
         ("n_heirs", _INT),
         ("marks", _INT),  # address of a list: n, n pairs (mark, value while the state lasts)
+        ("stops_calls", _INT),
+        ("arrivals", _REAL),  # multiple of the intensity of arrivals
     ],
     align=True,
 )
@@ -134,14 +160,39 @@ EVENT = np.dtype(
         ("n_outcomes", _INT),
         ("outcome", _INT),  # known or forced; -1: drawn
         # address of a list for each outcome: size; n moves (state); n scales (passage, factor); n shifts (mark, value,
-        # years); n delays (first pause, pauses, years, start of construction); n stops (stop)
+        # years); n delays (first pause, pauses, years); n stops (project); n arrivals (pipeline, factor)
         ("effects", _INT),
+    ],
+    align=True,
+)
+
+PIPELINE = np.dtype(
+    [
+        ("stream", _WORD),  # gaps between arrivals
+        ("rate", _REAL),  # arrivals a year
+        ("first", _INT),  # the project of its first slot
+        ("slots", _INT),
     ],
     align=True,
 )
 
 PROJECT = np.dtype(
     [
+        ("unit", _INT),  # of results: its own, or its pipeline's
+        # selection and funding
+        ("notice", _INT),  # day of an announced notice
+        ("go_ahead", _REAL),  # probability
+        ("go_ahead_stream", _WORD),
+        ("size_law", _INT),  # multiple of the budget; -1 = 1
+        ("size_scale", _REAL),  # its unit, parts of the budget
+        ("size_stream", _WORD),
+        ("min_size", _REAL),  # money
+        ("slip_stream", _WORD),
+        ("funding_stream", _WORD),
+        ("trigger_stream", _WORD),
+        ("planned_start", _REAL),  # time before which construction does not start; -infinite if none
+        ("start_delay_law", _INT),
+        ("start_delay_stream", _WORD),
         ("cost_stream", _WORD),
         ("delay_stream", _WORD),
         ("class_cost_stream", _WORD),
@@ -156,12 +207,12 @@ PROJECT = np.dtype(
         ("cost_delay", _REAL),  # correlation of the duration's score with the overrun's
         ("overrun_law", _INT),
         ("inflation_share", _REAL),
+        ("uplift_law", _INT),  # -1 = none; so with the laws below
+        ("uplift_stream", _WORD),
         ("duration_law", _INT),
         ("budget", _REAL),
-        ("expected_cost", _REAL),  # with expected indices, no overrun and no delay
-        ("due", _REAL),  # due date of the funds
-        ("start", _REAL),
-        ("stop", _INT),  # row of the time at which it is cancelled; -1: no outcome cancels it
+        ("expected_cost", _REAL),  # parts of the budget, with expected indices, no overrun and no delay
+        ("expected_costs", _INT),  # address (T + 1): the same by planned start, of a slot; -1 = `expected_cost`
         ("pause", _INT),  # its first pause
         ("n_pauses", _INT),
         ("duration", _REAL),  # planned, of the longest phase
@@ -173,6 +224,25 @@ PROJECT = np.dtype(
         ("tariff_attribute", _INT),  # row of the tariff on equipment; -1 = none
         ("imported_share", _REAL),
         ("tariff_start", _REAL),  # tau_0
+        ("cap", _REAL),  # multiple of the budget up to which the funder pays all; infinite = always
+        ("cap_share", _REAL),  # funder's share above it
+        ("cap_ceiling", _REAL),  # multiple of the budget above which the host pays all
+        ("cap_stops", _INT),  # 1: cancelled where the cost would pass the cap
+        (
+            "reviews",
+            _INT,
+        ),  # address (t): 1 where there is a review at the step's start, 2 of subscriptions too; -1 = none
+        ("threshold_law", _INT),
+        ("threshold_stream", _WORD),
+        ("reveal", _REAL),  # g
+        ("subscription_law", _INT),
+        ("subscription_rho", _REAL),  # correlation of its score with the overrun's
+        ("required", _REAL),
+        ("salvage_law", _INT),
+        ("salvage_stream", _WORD),
+        ("termination_fee", _REAL),  # part of the budget
+        ("shortfall_law", _INT),
+        ("shortfall_stream", _WORD),
         # operation
         ("life", _REAL),
         ("output", _REAL),  # full output of a step, units
@@ -183,6 +253,17 @@ PROJECT = np.dtype(
         ("price_basket", _INT),  # -1: the escalator alone
         ("escalation", _INT),  # address (t)
         ("tenor", _REAL),
+        ("offtaker", _INT),  # -1 = none that may default
+        ("default_discount", _REAL),
+        ("ramp_up", _INT),  # address of a list: n, shares of full output lost in the first n years
+        ("degradation", _REAL),  # yearly change of the logarithm of output
+        ("volume_factor", _INT),  # -1 = none
+        ("economic", _INT),  # 1: merchant output only where it pays
+        ("capacity_factor", _INT),  # -1 = no payment for capacity
+        ("capacity_rate", _REAL),  # capacity times days a year times credit
+        ("credit", _REAL),  # currency per unit of output
+        ("credit_years", _REAL),
+        ("credit_escalation", _INT),  # address (t)
         ("merchant_factor", _INT),
         ("merchant_basis", _REAL),
         ("fuel_factor", _INT),  # -1: no fuel
@@ -194,6 +275,19 @@ PROJECT = np.dtype(
         ("fixed_basket", _INT),
         ("tax_rate", _REAL),
         ("tax_life", _REAL),
+        ("nol_limit", _REAL),  # share of income that losses carried forward may offset; 0 = none are
+        ("debt_share", _REAL),  # of spend, lent by others; 0 = none
+        ("debt_factor", _INT),
+        ("debt_margin", _REAL),
+        ("debt_tenor", _REAL),
+        ("fee_law", _INT),  # developer's fee in all
+        ("fee_stream", _WORD),
+        ("fee_years", _REAL),
+        ("fee_tolerance", _REAL),  # largest shortfall for which it is paid
+        ("abandon_years", _REAL),  # of unpaid arrears; infinite = never
+        # side flows: addresses of lists: n, n pairs (rate, mark of the condition or -1)
+        ("spend_flows", _INT),
+        ("output_flows", _INT),
         # split
         ("spread", _REAL),
         ("deemed_life", _REAL),
@@ -226,8 +320,10 @@ class Plan(NamedTuple):
     """``(q,)`` `STATE`, all layers' states numbered through."""
     events: Records
     """``(e,)`` `EVENT`, config order."""
+    pipelines: Records
+    """``(n,)`` `PIPELINE`, config order."""
     projects: Records
-    """``(s,)`` `PROJECT`."""
+    """``(s,)`` `PROJECT`: the announced ones in config order, then the slots of each pipeline."""
 
 
 class Pool:

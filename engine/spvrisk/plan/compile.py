@@ -19,9 +19,10 @@ from spvrisk.plan.arrays import (
     records,
 )
 from spvrisk.plan.calendar import Grid, make_grid, step_ends
-from spvrisk.plan.compile_clock import compile_clock
+from spvrisk.plan.compile_clock import Products, compile_clock
 from spvrisk.plan.compile_factors import compile_factors
-from spvrisk.plan.compile_projects import BasketBook, Tools, attributes_read, compile_projects, schedules
+from spvrisk.plan.compile_projects import BasketBook, Tools, attributes_read, compile_projects, relief_flows
+from spvrisk.plan.compile_selection import compile_funding, compile_pipelines
 from spvrisk.plan.curves import discount_factors
 from spvrisk.plan.names import Labels
 from spvrisk.plan.streams import Streams
@@ -107,15 +108,18 @@ def compile_study(study: Study) -> Compiled:
     head = study.study
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)
     streams, book, pool = Streams(), TableBook(), Pool()
-    read, times = attributes_read(study), schedules(study, grid)
-    starts = {name: time.start for name, time in times.items()}
-    clock = compile_clock(study, grid, streams, book, pool, read, starts)
+    read = attributes_read(study)
+    clock = compile_clock(study, grid, streams, book, pool, read)
+    products = Products(study, clock.numbers, clock.marks.size, pool)
     factors = compile_factors(study, grid, streams, book, pool, clock.marks)
     number = {name: k for k, name in enumerate(study.factors)}
     baskets = BasketBook(study.factors, pool)
-    projects = compile_projects(
-        Tools(study, grid, streams, book, pool, baskets, factors.processes, number, read, clock.interruptions, times)
+    tools = Tools(
+        study, grid, streams, book, pool, baskets, factors.processes, number, read, clock.interruptions, products
     )
+    projects = compile_projects(tools)
+    relief = relief_flows(tools)
+    funding = compile_funding(study, streams, book, pool, clock.numbers)
     addresses = _table_addresses(book.tables(), pool)
     _address_tables(projects, _TABLE_FIELDS, addresses)
     _address_tables(clock.events, ("days_law",), addresses)
@@ -130,13 +134,19 @@ def compile_study(study: Study) -> Compiled:
         "money_unit": float(head.money_unit),
         **factors.study,
         **clock.study,
+        "marks": clock.marks.size + products.count,
+        "products": pool.add(products.addresses),
+        "n_products": products.count,
+        **funding,
+        "relief": relief,
         "all_cost_stream": streams("construction/all/cost", "projects"),
         "all_delay_stream": streams("construction/all/delay", "projects"),
         **_split(study),
         **_discounting(study, grid, pool),
     }
-    if row["tail_root"] >= 0:
-        row["tail_root"] = addresses[row["tail_root"]]
+    for field in ("tail_root", "slip_law", "take_up_law"):
+        if row[field] >= 0:
+            row[field] = addresses[row[field]]
     plan = Plan(
         study=records(STUDY, [row]),
         constants=pool.array(),
@@ -146,21 +156,31 @@ def compile_study(study: Study) -> Compiled:
         layers=clock.layers,
         states=clock.states,
         events=clock.events,
+        pipelines=compile_pipelines(study, streams),
         projects=projects,
     )
     return Compiled(plan, labels_of(study, grid), book)
 
 
+def sites_of(study: Study) -> tuple[str, ...]:
+    """Names of the plan's projects: the announced ones, then the slots of each pipeline as ``<pipeline>/<number>``."""
+    slots = (f"{name}/{k}" for name, pipeline in study.pipelines.items() for k in range(pipeline.max_count))
+    return (*study.projects, *slots)
+
+
 def labels_of(study: Study, grid: Grid) -> Labels:
     """Names that go with a plan's arrays."""
     head = study.study
+    titles = {name: project.title for name, project in study.projects.items()}
+    titles |= {name: pipeline.title for name, pipeline in study.pipelines.items()}
     return Labels(
         title=head.title.model_dump(exclude_none=True),
         currency=head.currency,
         money_unit=float(head.money_unit),
         local_currency=study.parties["funder"].currency,
-        projects=tuple(study.projects),
-        project_titles={name: project.title.model_dump(exclude_none=True) for name, project in study.projects.items()},
+        projects=tuple(titles),
+        pipelines=tuple(study.pipelines),
+        project_titles={name: title.model_dump(exclude_none=True) for name, title in titles.items()},
         layers=tuple((name, tuple(layer.states)) for name, layer in study.layers.items()),
         events=tuple((name, tuple(event.outcomes)) for name, event in study.events.items()),
         factors=tuple(study.factors),

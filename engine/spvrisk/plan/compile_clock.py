@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spvrisk.config.clock import Event, Layer, Outcome, Rule
-from spvrisk.config.models import Study
+from spvrisk.config.models import AttributeRef, SideFlow, Study
 from spvrisk.plan.arrays import EVENT, LAYER, STATE, Pool, Records, records
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.streams import Streams
@@ -79,13 +79,49 @@ class Marks:
         return [row for rows in (self.layer, self.event) for (_, shifted), row in rows.items() if shifted == factor]
 
 
+class Products:
+    """Products of states: of the attribute that a side flow's rate may be, and of whether its conditions hold."""
+
+    def __init__(self, study: Study, states: States, first: int, pool: Pool) -> None:
+        self._study, self._states, self._first, self._pool = study, states, first, pool
+        self._row: dict[object, int] = {}
+        self.addresses: list[float] = []
+
+    def add(self, flow: SideFlow) -> tuple[float, int]:
+        """Return a side flow's constant rate and the mark of what it is multiplied by, -1 for nothing."""
+        ref = flow.rate if isinstance(flow.rate, AttributeRef) else None
+        rate = 1.0 if isinstance(flow.rate, AttributeRef) else flow.rate
+        if ref is None and not flow.while_:
+            return rate, -1
+        key = (ref and (ref.layer, ref.attribute), tuple(sorted((k, tuple(v)) for k, v in flow.while_.items())))
+        if key not in self._row:
+            self._row[key] = self._first + len(self._row)
+            self.addresses += [self._row[key], self._pool.add(self._factors(ref, flow.while_))]
+        return rate, self._row[key]
+
+    def _factors(self, ref: AttributeRef | None, conditions: Mapping[str, Sequence[str]]) -> list[float]:
+        """What each state contributes to the product; 1 where it has no part in it."""
+        out = [1.0] * len(self._states.number)
+        for (layer, state), q in self._states.number.items():
+            if layer in conditions:
+                out[q] *= float(state in conditions[layer])
+            if ref is not None and layer == ref.layer:
+                out[q] *= self._study.layers[layer].states[state].attributes[ref.attribute]
+        return out
+
+    @property
+    def count(self) -> int:
+        """Number of products."""
+        return len(self._row)
+
+
 class Interruptions:
-    """Rows of what outcomes may do to projects: one stop each, and a pause for each event that may delay it."""
+    """Standstills that outcomes may bring: one row for each event that may delay a project."""
 
     def __init__(self, study: Study) -> None:
         outcomes = [list(event.outcomes.values()) for event in study.events.values()]
-        cancelled = {name for event in outcomes for outcome in event for name in outcome.cancels}
-        self.stop = {name: i for i, name in enumerate(name for name in study.projects if name in cancelled)}
+        self.number = {name: s for s, name in enumerate(study.projects)}
+        self.pipeline = {name: n for n, name in enumerate(study.pipelines)}
         self.count = {
             name: sum(any(name in outcome.delays for outcome in event) for event in outcomes) for name in study.projects
         }
@@ -105,6 +141,7 @@ class ClockArrays(NamedTuple):
     """Fields of the study's record."""
     marks: Marks
     interruptions: Interruptions
+    numbers: States
 
 
 class ClockTools(NamedTuple):
@@ -118,8 +155,6 @@ class ClockTools(NamedTuple):
     states: States
     marks: Marks
     interruptions: Interruptions
-    starts: Mapping[str, float]
-    """Start of each project's construction, years."""
 
 
 def running(values: Iterable[float]) -> list[float]:
@@ -127,7 +162,7 @@ def running(values: Iterable[float]) -> list[float]:
     return list(accumulate(values))
 
 
-def _listed(rows: Sequence[Sequence[float]]) -> list[float]:
+def listed(rows: Sequence[Sequence[float]]) -> list[float]:
     """A list in the pool's form: its length, then its rows."""
     return [float(len(rows)), *(x for row in rows for x in row)]
 
@@ -164,7 +199,9 @@ def _state(layer: str, name: str, tools: ClockTools) -> dict[str, Any]:
         "expiry_days": state.expires.after_days if state.expires else -1,
         "heirs": tools.pool.add(heirs),
         "n_heirs": len(heirs),
-        "marks": tools.pool.add(_listed([mark for mark in marks if mark[1] != 0.0])),
+        "marks": tools.pool.add(listed([mark for mark in marks if mark[1] != 0.0])),
+        "stops_calls": int(state.stops_calls),
+        "arrivals": state.arrival_multiplier,
     }
 
 
@@ -179,8 +216,8 @@ def _rule(rule: Rule, event: Event, states: States) -> list[float]:
     last = max(o for o, p in enumerate(probabilities) if p > 0.0)
     # rounding must not leave a gap below 1 after the last outcome that can happen
     sums = [*running(probabilities)[:last], *([1.0] * (len(probabilities) - last))]
-    body = _listed([(states.layer[layer], states.number[layer, state]) for layer, state in on_layers])
-    body += _listed([(states.event[name], states.outcome[name][outcome]) for name, outcome in on_outcomes])
+    body = listed([(states.layer[layer], states.number[layer, state]) for layer, state in on_layers])
+    body += listed([(states.event[name], states.outcome[name][outcome]) for name, outcome in on_outcomes])
     return [1.0 + len(body) + len(sums), *body, *sums]
 
 
@@ -203,12 +240,10 @@ def _effects(event: str, outcome: Outcome, tools: ClockTools) -> list[float]:
         )
         for factor, shift in outcome.shifts.items()
     ]
-    delays = [
-        (projects.first[name], projects.count[name], months / 12.0, tools.starts[name])
-        for name, months in outcome.delays.items()
-    ]
-    stops = [(projects.stop[name],) for name in outcome.cancels]
-    body = [x for rows in (moves, scales, shifts, delays, stops) for x in _listed(rows)]
+    delays = [(projects.first[name], projects.count[name], months / 12.0) for name, months in outcome.delays.items()]
+    stops = [(projects.number[name],) for name in outcome.cancels]
+    arrivals = [(projects.pipeline[name], factor) for name, factor in outcome.scale_arrivals.items()]
+    body = [x for rows in (moves, scales, arrivals, shifts, delays, stops) for x in listed(rows)]
     return [1.0 + len(body), *body]
 
 
@@ -255,13 +290,7 @@ def _layer(name: str, layer: Layer, tools: ClockTools) -> dict[str, Any]:
 
 
 def compile_clock(
-    study: Study,
-    grid: Grid,
-    streams: Streams,
-    book: TableBook,
-    pool: Pool,
-    read: Sequence[Attribute],
-    starts: Mapping[str, float],
+    study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool, read: Sequence[Attribute]
 ) -> ClockArrays:
     """Turn layers and events into records.
 
@@ -271,26 +300,17 @@ def compile_clock(
         The study, and what its plan is made with.
     read
         Attributes that something reads.
-    starts
-        Start of each project's construction, years.
 
     Raises
     ------
     InputError
         A law of days cannot be tabulated.
     """
-    tools = ClockTools(
-        study, grid, streams, book, pool, States(study), Marks(study, read), Interruptions(study), starts
-    )
+    tools = ClockTools(study, grid, streams, book, pool, States(study), Marks(study, read), Interruptions(study))
     layers = [_layer(name, layer, tools) for name, layer in study.layers.items()]
     states = [_state(layer, name, tools) for layer, name in tools.states.number]
     events = [_event(name, event, tools) for name, event in study.events.items()]
-    sizes = {
-        "marks": tools.marks.size,
-        "hazards": tools.states.passages_in_all,
-        "stops": len(tools.interruptions.stop),
-        "pauses": tools.interruptions.pauses,
-    }
+    sizes = {"hazards": tools.states.passages_in_all, "pauses": tools.interruptions.pauses}
     return ClockArrays(
         records(LAYER, layers),
         records(STATE, states),
@@ -298,4 +318,5 @@ def compile_clock(
         sizes,
         tools.marks,
         tools.interruptions,
+        tools.states,
     )

@@ -1,7 +1,7 @@
 """The order of everything that the kernel writes, by name: one place for each fact.
 
-A *series* is one quantity of one unit (a project, the portfolio, or the scheme). Series are ordered by unit (projects
-in config order, then the portfolio), within a unit as in `QUANTITIES`, then the scheme's.
+A *series* is one quantity of one unit (a project, a pipeline, the portfolio, or the scheme). Series are ordered by unit
+(projects and pipelines in config order, then the portfolio), within a unit as in `QUANTITIES`, then the scheme's.
 """
 
 from typing import NamedTuple
@@ -10,12 +10,16 @@ QUANTITIES = (
     "funded",
     "completed",
     "cancelled",
+    "declined",
     "cost",
     "cost_overrun",
     "overrun_drawn",
     "delay_months",
     "npv_funder",
     "pv_host",
+    "developer_fee",
+    "vendor_margin",
+    "supply_chain_benefit",
     "irr_funder",
     "multiple_funder",
     "payback_years",
@@ -63,9 +67,11 @@ class Labels(NamedTuple):
     local_currency
         Currency of ``npv_funder_local`` (the study's where the funder has no other).
     projects
-        Project names in config order.
+        Projects, then pipelines, in config order: the units of results beside the portfolio.
     project_titles
-        Titles by project, by language.
+        Titles by project or pipeline, by language.
+    pipelines
+        Those of them that are pipelines, whose values are sums over projects.
     layers
         ``(layer, states)`` in config order.
     events
@@ -85,6 +91,7 @@ class Labels(NamedTuple):
     money_unit: float
     local_currency: str
     projects: tuple[str, ...]
+    pipelines: tuple[str, ...]
     project_titles: dict[str, dict[str, str]]
     layers: tuple[tuple[str, tuple[str, ...]], ...]
     events: tuple[tuple[str, tuple[str, ...]], ...]
@@ -98,6 +105,8 @@ class Labels(NamedTuple):
         """Names of the scheme's quantities, in the order of the kernel's rows."""
         return (
             "npv_funder_local",
+            "tariff_relief",
+            "committed",
             *(f"final_state_{layer}" for layer, _ in self.layers),
             *(f"outcome_{event}" for event, _ in self.events),
         )

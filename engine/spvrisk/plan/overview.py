@@ -10,7 +10,8 @@ from spvrisk.config.laws import Law
 from spvrisk.config.models import Project, Study
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.compile_factors import correlation_of
-from spvrisk.plan.compile_projects import due_dates, schedules
+from spvrisk.plan.compile_projects import schedules
+from spvrisk.plan.compile_selection import due_dates
 from spvrisk.plan.copula import innovation_correlation
 from spvrisk.plan.laws import LawReport
 from spvrisk.plan.tables import TableBook

@@ -87,17 +87,22 @@ def run_study(
     given = conditional(store.values, labels, study.output.quantiles, study.output.risk_levels)
     steps = timeline(sums, store.fans, labels, study.output.quantiles)
     announce("writing")
-    run = study.run.model_copy(update={"paths": settings.paths, "seed": settings.seed})
-    ran = study.model_copy(update={"run": run})
-    provenance = Provenance(
+    provenance = _provenance(loaded, settings, started, time.perf_counter() - clock)
+    write_result(target, labels, table, given, steps, store.values, names, settings.seed, provenance, overwrite)
+    return target
+
+
+def _provenance(loaded: Loaded, settings: Settings, started: datetime.datetime, seconds: float) -> Provenance:
+    """How a run came about: its study has the paths and the seed that were run."""
+    run = loaded.study.run.model_copy(update={"paths": settings.paths, "seed": settings.seed})
+    ran = loaded.study.model_copy(update={"run": run})
+    return Provenance(
         config_json=ran.model_dump_json(by_alias=True),
         config_sha256=digest_of(ran),
         sources=loaded.texts,
         overrides=loaded.overrides,
         started=started,
-        duration_seconds=time.perf_counter() - clock,
+        duration_seconds=seconds,
         workers=settings.workers or processors(),
         command_line=sys.argv,
     )
-    write_result(target, labels, table, given, steps, store.values, names, settings.seed, provenance, overwrite)
-    return target

@@ -9,7 +9,7 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
@@ -171,28 +171,19 @@ def simulate(
     check_memory(len(labels.series), settings.paths, steps, settings.memory_mib)
     load_kernel(plan, settings, announce)
     announce("running")
-    try:
-        store = PathStore(len(labels.series), settings.paths, steps)
-    except MemoryError as error:
-        rule, remedy = "the machine has not so much memory", "run fewer paths"
-        raise InputError(Problem("", "run.memory_mib", rule, str(settings.memory_mib), remedy)) from error
-    stop = threading.Event()
-    shards = _shards(settings)
+    store = _store(labels, settings, steps)
+    shards, stop = _shards(settings), threading.Event()
     workers = min(settings.workers or processors(), shards.qsize())
 
     def work() -> RunState:
         state, worker = RunState(), _Worker(plan, len(labels.series), settings.seed)
-        while True:
-            try:
-                leaves = shards.get_nowait()
-            except queue.Empty:
-                return state
-            for number in leaves:
-                first = number * LEAF
-                n = min(LEAF, settings.paths - first)
-                values, timeline, occupancy, fans = worker.leaf(first, n, stop, progress or (lambda _: None))
-                state.update(number, values, timeline, occupancy)
-                store.put(first, values, fans if first < FAN_PATHS else None)
+        for number in _leaves(shards):
+            first = number * LEAF
+            n = min(LEAF, settings.paths - first)
+            values, timeline, occupancy, fans = worker.leaf(first, n, stop, progress or (lambda _: None))
+            state.update(number, values, timeline, occupancy)
+            store.put(first, values, fans if first < FAN_PATHS else None)
+        return state
 
     with ThreadPoolExecutor(workers, "spvrisk") as pool:
         futures = [pool.submit(work) for _ in range(workers)]
@@ -203,12 +194,29 @@ def simulate(
     return Outcome(_joined([future.result() for future in futures]), store)
 
 
+def _store(labels: Labels, settings: Settings, steps: int) -> PathStore:
+    try:
+        return PathStore(len(labels.series), settings.paths, steps)
+    except MemoryError as error:
+        rule, remedy = "the machine has not so much memory", "run fewer paths"
+        raise InputError(Problem("", "run.memory_mib", rule, str(settings.memory_mib), remedy)) from error
+
+
 def _shards(settings: Settings) -> "queue.SimpleQueue[range]":
     leaves = -(-settings.paths // LEAF)
     shards: queue.SimpleQueue[range] = queue.SimpleQueue()
     for first in range(0, leaves, settings.leaves_per_shard):
         shards.put(range(first, min(first + settings.leaves_per_shard, leaves)))
     return shards
+
+
+def _leaves(shards: "queue.SimpleQueue[range]") -> Iterator[int]:
+    """Take shard after shard, as long as there are any."""
+    while True:
+        try:
+            yield from shards.get_nowait()
+        except queue.Empty:
+            return
 
 
 def _wait(futures: list["Future[RunState]"], stop: threading.Event) -> None:

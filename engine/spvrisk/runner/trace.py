@@ -1,13 +1,15 @@
 """One path of a result, replayed by the same compiled kernel with everything that it goes through kept."""
 
+import datetime
+import json
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.config.models import Study
-from spvrisk.dataset.layout import UNDEFINED_CODE
+from spvrisk.dataset.layout import UNDEFINED_CODE, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
 from spvrisk.errors import InputError, Problem, RunError
@@ -17,6 +19,9 @@ from spvrisk.plan.calendar import Grid, make_grid
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import Labels
 from spvrisk.runner.simulate import use_lanes
+
+if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
+    from spvrisk.kernel.run import Leaf
 
 STEP_ROWS = {
     "overrun_score": "COST_SCORE",
@@ -106,8 +111,6 @@ def study_of(result: Result) -> Study:
     RunError
         The result's study does not suit this version.
     """
-    import json
-
     try:
         return Study.model_validate_json(json.dumps(result.provenance["config"]))
     except ValueError as error:
@@ -159,10 +162,10 @@ class Tracer:
             _states(changes, self._study, grid),
         )
 
-    def _run(self, path: int):  # type: ignore[no-untyped-def]  # a Leaf: the kernel is loaded late
+    def _run(self, path: int) -> "Leaf":
         kernel, room = self._kernel, self._kernel.MOST_CHANGES
         while True:
-            leaf = kernel.make_leaf(self._plan, len(self._labels.series), False, True, room)
+            leaf: Leaf = kernel.make_leaf(self._plan, len(self._labels.series), False, True, room)
             numbers = (np.uint64(x) for x in (self._seed, path, 0, 1))
             kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
             changes = int(leaf.log[0, 0])
@@ -196,8 +199,6 @@ def _changes(log: Floats, labels: Labels, study: Study, grid: Grid) -> tuple[Cha
 
 def _day(grid: Grid, study: Study, time: float) -> str:
     """Day within which a time lies."""
-    import datetime
-
     t = min(int(time * grid.steps_per_year + 1e-9), grid.steps - 1)
     share = time * grid.steps_per_year - t
     days = int(grid.day[t]) + math.floor(share * float(grid.day[t + 1] - grid.day[t]) + 1e-6)
@@ -254,13 +255,12 @@ def path_of_rank(result: Result, tracer: Tracer, wanted: Rank) -> int:
 
 def _values(result: Result, tracer: Tracer, wanted: Rank) -> NDArray[Any]:
     """A quantity on all paths: as stored, else by replaying them all."""
-    projects, name = result.labels.projects, wanted.quantity
-    if wanted.unit == "portfolio":
-        name = f"portfolio_{name}"
-    if name not in result.path_names:
-        return tracer.values_of((wanted.unit, wanted.quantity), np.arange(result.n_paths))
-    stored = result.paths(name)
-    return stored[:, projects.index(wanted.unit)] if wanted.unit in projects else stored
+    series = (wanted.unit, wanted.quantity)
+    for name in result.path_names:
+        held = path_series(name, result.labels)
+        if series in held:
+            return result.paths(name).reshape(result.n_paths, len(held))[:, held.index(series)]
+    return tracer.values_of(series, np.arange(result.n_paths))
 
 
 def series_of(result: Result, by: str) -> tuple[str, str]:
@@ -291,18 +291,11 @@ def check_bits(trace: Trace, result: Result) -> None:
         A stored value differs: the result comes from another class of processor or another version.
     """
     for name in result.path_names:
-        stored = np.atleast_1d(result.paths(name, trace.path, trace.path + 1)[0])
-        quantity = name.removeprefix("portfolio_")
-        units = trace.labels.projects if stored.size > 1 or name in _project_names(trace.labels) else ("portfolio",)
-        units = ("scheme",) if name in trace.labels.scheme else units
-        for unit, value in zip(units, stored, strict=True):
+        stored = result.paths(name, trace.path, trace.path + 1).reshape(-1)
+        for (unit, quantity), value in zip(path_series(name, trace.labels), stored, strict=True):
             here = np.float64(trace.values[unit, quantity])
             code = value.dtype.kind == "i"
             got = (np.nan_to_num(here, nan=UNDEFINED_CODE) if code else here).astype(value.dtype)
             if got.tobytes() != value.tobytes() and not (np.isnan(got) and np.isnan(value)):
                 rule = "the replay differs from the result, which comes from another kind of processor or version"
                 raise RunError(f"{result.path}: {rule}: {unit} {quantity} is {got!r}, stored {value!r}")
-
-
-def _project_names(labels: Labels) -> set[str]:
-    return {quantity for unit, quantity in labels.series if unit in labels.projects}

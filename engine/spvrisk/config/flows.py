@@ -1,0 +1,42 @@
+"""Side flows: what the funder receives beside its share of a project's cash."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from spvrisk.config.base import Flaw, Lax, Model, Name, flawed, shown
+from spvrisk.config.clock import AttributeRef
+
+
+def _number_or_mapping(value: object) -> object:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number or isinstance(value, Mapping | AttributeRef):
+        return value
+    remedy = "write e.g. 0.05 or {layer: .., attribute: ..}"
+    raise flawed([Flaw((), "must be a number or an attribute of a layer", shown(value), remedy)])
+
+
+def _kind(value: object) -> str:
+    return "AttributeRef" if isinstance(value, Mapping | AttributeRef) else "number"
+
+
+FlowRate = Annotated[
+    Annotated[float, Tag("number")] | Annotated[AttributeRef, Tag("AttributeRef")],
+    Discriminator(_kind),
+    BeforeValidator(_number_or_mapping),
+]
+
+
+class SideFlow(Model):
+    """A flow to the funder outside the SPV, in proportion to something."""
+
+    base: Literal["spend", "output", "time"] = Field(
+        description="what it is in proportion to: a project's spend or its output; of the whole scheme: time"
+    )
+    rate: FlowRate = Field(
+        description="share of spend, study currency per unit of output, or money units a year; or {layer, attribute}"
+    )
+    while_: dict[Name, Annotated[tuple[Name, ...], Lax]] = Field(
+        default={}, alias="while", description="states in one of which each named layer must be; none: always"
+    )

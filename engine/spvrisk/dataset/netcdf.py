@@ -1,0 +1,180 @@
+"""A netCDF-4 file in memory, made with h5py's low-level calls.
+
+h5netcdf and h5py's own objects look up every name anew at each step, and take five times as long for a result, which
+has hundreds of small variables. The layout is that of h5netcdf 1.8.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import h5py
+import numpy as np
+from h5py import h5a, h5d, h5ds, h5p, h5s, h5t
+from numpy.typing import NDArray
+
+_ORDERED = h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED
+
+_NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable.%10d"
+"""What netCDF calls a scale that holds nothing, with its length."""
+
+_PROPERTIES = f"version=2,h5py={h5py.version.version},hdf5={h5py.version.hdf5_version}"
+
+
+@dataclass
+class _Dimension:
+    """A dimension of a group, its scale once that is made, and the variables and axes that run along it."""
+
+    number: int
+    length: int
+    scale: Any = None
+    uses: list[tuple[Any, int]] = field(default_factory=list)
+
+
+@contextmanager
+def in_memory() -> Iterator["NetcdfFile"]:
+    """Make a file in memory: HDF5 does not survive a disk that fills up."""
+    # netCDF wants objects in the order in which they were made
+    with h5py.File("result", "w", driver="core", backing_store=False, block_size=1 << 20, track_order=True) as file:
+        yield NetcdfFile(file)
+
+
+class NetcdfFile:
+    """Groups with attributes, and variables along the dimensions of their group.
+
+    Parameters
+    ----------
+    file
+        An empty HDF5 file that tracks the order of its objects.
+    """
+
+    def __init__(self, file: h5py.File) -> None:
+        self._file = file
+        self._groups: dict[str, Any] = {"": file.id}
+        self._dimensions: dict[tuple[str, str], _Dimension] = {}
+
+    def set_attributes(self, group: str, attributes: Mapping[str, object]) -> None:
+        """Set attributes of a group, or of the file where the name is empty.
+
+        Parameters
+        ----------
+        group
+            Its name; it is made where it is not there yet.
+        attributes
+            Text, numbers and arrays of numbers.
+        """
+        _set_attributes(self._group(group), attributes)
+
+    def create(
+        self,
+        group: str,
+        name: str,
+        dims: tuple[str, ...],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        attributes: Mapping[str, object],
+        chunks: tuple[int, ...] | None = None,
+        compressed: bool = False,
+    ) -> h5py.Dataset:
+        """Make a variable, to be filled by whoever asks for it.
+
+        Parameters
+        ----------
+        group, name
+            Its place.
+        dims, shape
+            Names and lengths of its dimensions. That of a variable's own name has it as its coordinate.
+        dtype
+            Type of its values.
+        attributes
+            As of a group.
+        chunks, compressed
+            Shape of its chunks, and whether they are compressed; contiguous if left out.
+        """
+        kind, layout = h5t.py_create(dtype), _layout(chunks, compressed)
+        made = h5d.create(self._group(group), name.encode(), kind, _space(shape), layout)
+        along = [self._dimension(group, dim, length) for dim, length in zip(dims, shape, strict=True)]
+        if dims == (name,):
+            along[0].scale = made
+            h5ds.set_scale(made, name.encode())
+        else:
+            for axis, dimension in enumerate(along):
+                dimension.uses.append((made, axis))
+        if along:
+            numbers = np.array([dimension.number for dimension in along], np.int32)
+            _set_attributes(made, {"_Netcdf4Coordinates": numbers})
+            _set_dimension_number(made, along[0])
+        _set_attributes(made, attributes)
+        return h5py.Dataset(made)
+
+    def image(self) -> bytes:
+        """Finish the file, and give its bytes."""
+        for (group, name), dimension in self._dimensions.items():
+            self._attach(group, name, dimension)
+        self.set_attributes("", {"_NCProperties": _PROPERTIES})
+        self._file.flush()
+        data: bytes = self._file.id.get_file_image()
+        return data
+
+    def _group(self, name: str) -> Any:
+        if name not in self._groups:
+            self._groups[name] = self._file.create_group(name, track_order=True).id
+        return self._groups[name]
+
+    def _dimension(self, group: str, name: str, length: int) -> _Dimension:
+        return self._dimensions.setdefault((group, name), _Dimension(len(self._dimensions), length))
+
+    def _attach(self, group: str, name: str, dimension: _Dimension) -> None:
+        """Tie a dimension's scale to its variables; one without a coordinate gets a scale that holds nothing."""
+        if dimension.scale is None:
+            space, layout = _space((dimension.length,)), _layout(None, False)
+            dimension.scale = h5d.create(self._group(group), name.encode(), h5t.IEEE_F32BE, space, layout)
+            _set_dimension_number(dimension.scale, dimension)
+            h5ds.set_scale(dimension.scale, _NO_VARIABLE % dimension.length)
+        for made, axis in dimension.uses:
+            h5ds.attach_scale(made, dimension.scale, axis)
+
+
+def _space(shape: tuple[int, ...]) -> Any:
+    return h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
+
+
+def _layout(chunks: tuple[int, ...] | None, compressed: bool) -> Any:
+    layout = h5p.create(h5p.DATASET_CREATE)
+    layout.set_attr_creation_order(_ORDERED)
+    # the same bytes for the same content
+    layout.set_obj_track_times(False)
+    if chunks is not None:
+        layout.set_chunk(chunks)
+    if compressed:
+        layout.set_shuffle()
+        layout.set_deflate(4)
+    return layout
+
+
+def _set_attributes(target: Any, attributes: Mapping[str, object]) -> None:
+    for name, value in attributes.items():
+        _set(target, name, *(_text(value) if isinstance(value, str) else _numbers(np.atleast_1d(np.asarray(value)))))
+
+
+def _set_dimension_number(target: Any, dimension: _Dimension) -> None:
+    _set(target, "_Netcdf4Dimid", *_numbers(np.array(dimension.number, np.int32)))
+
+
+def _set(target: Any, name: str, kind: Any, data: NDArray[Any]) -> None:
+    h5a.create(target, name.encode(), kind, _space(data.shape)).write(data, kind)
+
+
+def _numbers(data: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
+    return h5t.py_create(data.dtype), data
+
+
+def _text(text: str) -> tuple[Any, NDArray[Any]]:
+    """Text of fixed length: the variable-length kind stops some readers."""
+    data = text.encode()
+    kind = h5t.C_S1.copy()
+    kind.set_size(max(len(data), 1))
+    kind.set_strpad(h5t.STR_NULLPAD)
+    kind.set_cset(h5t.CSET_ASCII if text.isascii() else h5t.CSET_UTF8)
+    return kind, np.array(data, f"S{kind.get_size()}")

@@ -1,0 +1,192 @@
+"""Funding terms, pipelines and offtakers of a study -> fields and records (section 5 of the model page)."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from spvrisk.config.models import Decision, Funding, Study
+from spvrisk.errors import InputError, Problem
+from spvrisk.plan.arrays import PIPELINE, Ints, Pool, Records, records
+from spvrisk.plan.calendar import Grid, business_day_after, holidays_of, time_of
+from spvrisk.plan.compile_clock import States, listed
+from spvrisk.plan.streams import Streams
+from spvrisk.plan.tables import TableBook, law_number
+
+_LONGEST_SLIP = 2000  # business days: the config allows no more
+
+
+def _closed(funding: Funding, first: int, last: int) -> set[date]:
+    """Holidays of the years from `first` to `last`.
+
+    Raises
+    ------
+    InputError
+        A holiday calendar is unknown.
+    """
+    try:
+        return holidays_of(funding.holidays, range(first, last + 1))
+    except NotImplementedError as error:
+        path = "agreement.funding.holidays"
+        remedy = "use ISO country codes, e.g. [US, JP]"
+        raise InputError(Problem("", path, "a calendar is not known", str(error), remedy)) from None
+
+
+def due_dates(study: Study) -> dict[str, date]:
+    """Date on which each project's funds are due, without slip: so many business days after its notice.
+
+    Raises
+    ------
+    InputError
+        A holiday calendar is unknown, or a due date lies before the value date.
+    """
+    funding, value_date = study.agreement.funding, study.study.value_date
+    notices = [project.notice_date.year for project in study.projects.values()]
+    closed = _closed(funding, min(notices), max(notices) + 1 + funding.lag_business_days // 200)
+    due = {
+        name: business_day_after(project.notice_date, funding.lag_business_days, closed)
+        for name, project in study.projects.items()
+    }
+    early = [
+        Problem(
+            "",
+            f"projects.{name}.notice_date",
+            f"funds would be due on {day}, before the value date {value_date}",
+            str(study.projects[name].notice_date),
+            "move the value date to the notice, or leave the project out",
+        )
+        for name, day in due.items()
+        if day < value_date
+    ]
+    if early:
+        raise InputError(early)
+    return due
+
+
+def _longest_lag(funding: Funding) -> int:
+    """Most business days from a notice to its due date."""
+    slip = 0.0 if funding.slip is None else funding.slip.bounds()[1]
+    return funding.lag_business_days + int(np.ceil(min(slip, _LONGEST_SLIP)))
+
+
+def _last_notice(study: Study) -> date:
+    """Last day on which a notice may be given."""
+    funding, head = study.agreement.funding, study.study
+    announced = max(project.notice_date for project in study.projects.values())
+    if funding.deadline is not None:
+        return funding.deadline
+    horizon = head.value_date + timedelta(days=int(366 * head.horizon_years) + 1)
+    return max(announced, horizon) if study.pipelines or funding.annual_cap is not None else announced
+
+
+def _business_days(study: Study, pool: Pool) -> dict[str, int]:
+    """Tables that lead from a notice's day to its due day, and from a day to the calendar year."""
+    funding, value_date = study.agreement.funding, study.study.value_date
+    first = min(value_date, *(project.notice_date for project in study.projects.values()))
+    notice = max(_last_notice(study), value_date)
+    # two weeks for each of the business days of one, and some more: enough for any run of holidays
+    last = notice + timedelta(days=60 + 2 * _longest_lag(funding))
+    days = np.arange(np.datetime64(first), np.datetime64(last) + 1)
+    holidays = np.array(sorted(_closed(funding, first.year, last.year)), "datetime64[D]")
+    is_open = np.is_busday(days, holidays=holidays)
+    start = (first - value_date).days
+    new_years = [(date(year, 1, 1) - value_date).days for year in range(first.year + 1, notice.year + 2)]
+    return {
+        "business": pool.add(np.cumsum(is_open)),
+        "open_days": pool.add(start + np.flatnonzero(is_open)),
+        "first_day": start,
+        "new_years": pool.add([len(new_years), *new_years]),
+        "deadline": (notice - value_date).days,
+    }
+
+
+def _decision(decision: Decision | None, states: States, pool: Pool) -> dict[str, Any]:
+    """Fields on who decides what."""
+    if decision is None:
+        none = {"decision_first": -1, "decision_layer": 0, "decisions": 0, "delay_days": 0}
+        return {**none, "triggers": 0, "n_triggers": 0}
+    names = [state for layer, state in states.number if layer == decision.layer]
+    shares = [decision.by_state[name] for name in names]
+    # what cannot happen is left out exactly: sums of shares are rounded
+    pairs = [
+        (1.0 if s.delay == s.decline == 0.0 else s.fund, 1.0 if s.decline == 0.0 else 1.0 - s.decline) for s in shares
+    ]
+    triggers = []
+    for trigger in decision.triggers:
+        moves = listed([(states.number[move],) for move in trigger.moves.items()])
+        triggers += [2.0 + len(moves), trigger.probability, *moves]
+    return {
+        "decision_first": states.number[decision.layer, names[0]],
+        "decision_layer": states.layer[decision.layer],
+        "decisions": pool.add(pairs),
+        "delay_days": decision.delay_days or 0,
+        "triggers": pool.add(triggers),
+        "n_triggers": len(decision.triggers),
+    }
+
+
+def compile_funding(study: Study, streams: Streams, book: TableBook, pool: Pool, states: States) -> dict[str, Any]:
+    """Fields of the study's record on funding and offtakers; laws are numbers in the book.
+
+    Raises
+    ------
+    InputError
+        A holiday calendar is unknown, or a law cannot be tabulated.
+    """
+    funding = study.agreement.funding
+    defaults = [
+        (streams(f"offtaker/{name}/default", f"offtakers.{name}"), offtaker.default_hazard)
+        for name, offtaker in study.offtakers.items()
+    ]
+    path = "agreement.funding"
+    return {
+        "lag": funding.lag_business_days,
+        **_business_days(study, pool),
+        "slip_law": -1 if funding.slip is None else law_number(book, funding.slip, f"{path}.slip"),
+        "commitment": np.inf if funding.commitment is None else funding.commitment,
+        "take_up_law": -1 if funding.take_up is None else law_number(book, funding.take_up, f"{path}.take_up"),
+        "take_up_stream": streams("scheme/take_up", path),
+        "annual_cap": np.inf if funding.annual_cap is None else funding.annual_cap,
+        **_decision(funding.decision, states, pool),
+        "defaults": pool.add(defaults),
+        "n_defaults": len(defaults),
+        "units": len(study.projects) + len(study.pipelines),
+        "announced": len(study.projects),
+    }
+
+
+def compile_pipelines(study: Study, streams: Streams) -> Records:
+    """Turn pipelines into records; their slots follow the announced projects, in order."""
+    rows, first = [], len(study.projects)
+    for name, pipeline in study.pipelines.items():
+        rows.append(
+            {
+                "stream": streams(f"pipeline/{name}/gap", f"pipelines.{name}"),
+                "rate": pipeline.arrivals_per_year,
+                "first": first,
+                "slots": pipeline.max_count,
+            }
+        )
+        first += pipeline.max_count
+    return records(PIPELINE, rows)
+
+
+def review_steps(study: Study, grid: Grid, dates: tuple[date, ...] | None, by: date | None) -> Ints:
+    """Steps at whose start there is a review ``(t,)``: 1, or 2 where it looks at subscriptions too; 0 elsewhere.
+
+    Left out, dates are the anniversaries of the value date.
+    """
+    out = np.zeros(grid.steps, np.int64)
+    value_date = study.study.value_date
+    if dates is None:
+        yearly = range(grid.steps_per_year, grid.steps, grid.steps_per_year)
+        days = {t: value_date + timedelta(days=int(grid.day[t])) for t in yearly}
+    else:
+        times = {day: time_of(grid, value_date, day) * grid.steps_per_year for day in dates if day >= value_date}
+        days = {}
+        for day, time in times.items():
+            days[int(np.ceil(time - 1e-9))] = day
+    for t, day in days.items():
+        if t < grid.steps:
+            out[t] = 2 if by is not None and day >= by else 1
+    return out
