@@ -107,12 +107,15 @@ class Within:
         Ends, None for no end.
     open_low, open_high
         Whether the end itself is refused.
+    per_cent_from
+        Above this a number that should be at most 1 is taken for a percentage.
     """
 
     low: float | None = None
     high: float | None = None
     open_low: bool = False
     open_high: bool = False
+    per_cent_from: float = 1.0
 
     @property
     def rule(self) -> str:
@@ -132,7 +135,7 @@ class Within:
 
     def remedy(self, value: float) -> str:
         """What to write instead: a percentage is the usual slip where the range ends at 1."""
-        if self.high == 1 and 1 < value <= 100:
+        if self.high == 1 and self.per_cent_from < value <= 100:
             return f"write {value / 100:g} for {value:g} %"
         return f"write a number {self.rule.removeprefix('must lie ').removeprefix('must be ')}"
 
@@ -197,6 +200,9 @@ def _near(value: date) -> date:
 Date = Annotated[date, AfterValidator(_near), BeforeValidator(_iso)]
 Share = Annotated[float, Within(0, 1)]
 Rate = Annotated[float, Within(-1, 1)]
+Correlated = Annotated[float, Within(-1, 1, per_cent_from=10)]
+Together = Annotated[float, Within(0, 1, per_cent_from=10)]
+"""Correlations, of any sign and not: 1.6 is a slip of the finger and no percentage."""
 Positive = Annotated[float, Within(0, open_low=True)]
 NonNegative = Annotated[float, Within(0)]
 Years = Annotated[float, Within(0, 200, open_low=True)]
@@ -234,6 +240,14 @@ def sum_flaws(at: tuple[Key, ...], what: str, numbers: list[float]) -> list[Flaw
         return []
     hint = "write them as parts of 1, not per cent" if total > 1.5 else f"change them by {1 - total:.6g} in all"
     return [Flaw(at, f"{what} must add up to 1", f"a sum of {shown(float(total))}", hint)]
+
+
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the texts, or raise the flaw of those that are there twice."""
+    twice = [i for i, value in enumerate(values) if value in values[:i]]
+    if twice:
+        raise flawed(Flaw((i,), "is there twice", shown(values[i]), "leave one out") for i in twice)
+    return values
 
 
 class Title(Model):

@@ -10,6 +10,7 @@ from spvrisk.config.clock import FASTEST, AttributeRef
 from spvrisk.config.construction import Construction
 from spvrisk.config.draft import Draft, Path, in_states, known, known_attribute, sound
 from spvrisk.config.operation import Operation
+from spvrisk.config.projects import SplitOverride
 from spvrisk.config.terms import FixedSplit
 
 RESERVED_UNITS = ("portfolio", "scheme")
@@ -24,6 +25,7 @@ def projects(draft: Draft) -> Iterator[Flaw]:
     for at, operation in sound(draft.operations):
         yield from _operation(at, operation, draft)
     split = draft.agreement.split if draft.agreement else None
+    own: list[tuple[Path, SplitOverride | None]]
     own = [(("projects", name, "split"), project.split) for name, project in sound(draft.projects)]
     own += [(("pipelines", name, "template", "split"), item.template.split) for name, item in sound(draft.pipelines)]
     for where, override in own:

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from spvrisk.config.base import (
     AddingUp,
+    Correlated,
     Date,
     Flaw,
     Lax,
@@ -15,6 +16,7 @@ from spvrisk.config.base import (
     NonNegative,
     Positive,
     Share,
+    Together,
     Within,
     Years,
     flawed,
@@ -44,9 +46,9 @@ class SpendCurve(Model):
 class ProjectCorrelation(Model):
     """How overruns and delays of projects move together."""
 
-    all: Share = Field(description="correlation between projects of different classes")
-    class_: Share = Field(alias="class", description="correlation between projects of one class, at least `all`")
-    cost_delay: Annotated[float, Within(-1, 1)] = Field(description="correlation of a project's overrun and duration")
+    all: Together = Field(description="correlation between projects of different classes")
+    class_: Together = Field(alias="class", description="correlation between projects of one class, at least `all`")
+    cost_delay: Correlated = Field(description="correlation of a project's overrun and duration")
     kind: Literal["score", "rank"] = Field(
         default="score", description="what the numbers are: of the scores, or Spearman's"
     )
@@ -121,7 +123,7 @@ class Subscription(Model):
     share: ShareLaw = Field(description="law of the share of output that is subscribed, within [0, 1]")
     required: Share = Field(description="least share of output with which the project goes on")
     by: Date = Field(description="the first review on or after this date, and those that follow, look at the share")
-    correlation: Annotated[float, Within(-1, 1)] = Field(
+    correlation: Correlated = Field(
         description="correlation of the scores of the share and of the overrun; below 0: who costs more sells less"
     )
 
@@ -200,6 +202,10 @@ class Construction(Model):
         if self.subscription is not None and self.review is None:
             remedy = "add e.g. review: {threshold: 2}"
             return [Flaw(("subscription",), "needs review: it is looked at on review dates", "", remedy)]
+        dates = self.review.dates if self.review is not None else None
+        if self.subscription is not None and dates is not None and dates[-1] < self.subscription.by:
+            rule = f"must not be after the last review date ({dates[-1]}): it would never count"
+            return [Flaw(("subscription", "by"), rule, shown(self.subscription.by), "add a later review date")]
         return []
 
     @property

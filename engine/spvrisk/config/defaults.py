@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from spvrisk.config.base import Key
 from spvrisk.config.study import Study
 
-_BY_NAME = ("parties", "factors", "layers", "events", "projects")
-# sections in which a null means something that a reader should know
+_BY_NAME = ("parties", "factors", "layers", "events", "offtakers", "pipelines", "projects", "side_flows")
+# sections in which a null or nothing means something that a reader should know
 _NULLS_COUNT = ("run", "output")
 
 
@@ -17,7 +17,7 @@ class Default(NamedTuple):
     Attributes
     ----------
     path
-        Dotted path, with ``*`` for the names of parties, factors, layers, their states, events and projects.
+        Dotted path, with ``*`` for the names of what is named, and of the states of layers.
     value
         The default.
     times, parts
@@ -44,6 +44,8 @@ def defaults(study: Study, given: Mapping[str, Any]) -> list[Default]:
     counts: dict[tuple[str, str], int] = {}
     values: dict[tuple[str, str], Any] = {}
     for path, value in _missing(resolved, given, ()):
+        if path[-1] == "arrival_multiplier" and not study.pipelines:  # nothing arrives
+            continue
         key = _without_names(path), repr(value)
         counts[key] = counts.get(key, 0) + 1
         values[key] = value
@@ -75,6 +77,8 @@ def _missing(resolved: Any, given: Any, path: tuple[Key, ...]) -> Iterator[tuple
             here = (*path, key)
             if key in given:
                 yield from _missing(value, given[key], here)
+            elif isinstance(value, Mapping) and value.get("family") == "fixed":
+                yield here, value["parameters"]["value"]
             elif isinstance(value, Mapping) and value:
                 yield from _missing(value, {}, here)
             elif _counts(here, value, given):
@@ -90,4 +94,6 @@ def _counts(path: tuple[Key, ...], value: Any, given: Mapping[str, Any]) -> bool
         return False
     if path[-1] == "growth" and "value" not in given:  # of a curve that is given in another form
         return False
-    return value is not None or path[0] in _NULLS_COUNT
+    if path[-1] == "default_discount" and "offtaker" not in given:  # of a buyer who never defaults
+        return False
+    return value not in (None, {}, (), []) or path[0] in _NULLS_COUNT

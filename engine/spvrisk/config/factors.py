@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from spvrisk.config.base import (
+    Correlated,
     Date,
     Flaw,
     Lax,
@@ -242,7 +243,7 @@ class Correlation(Model):
     kind: Literal["score", "rank"] = Field(
         default="score", description="what the numbers are: of the scores, or Spearman's"
     )
-    pairs: dict[Name, dict[Name, Annotated[float, Within(-1, 1)]]] = Field(
+    pairs: dict[Name, dict[Name, Correlated]] = Field(
         default={}, description="correlation by factor and factor, each pair once; or `table`: a CSV file"
     )
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from spvrisk.config.base import Flaw, Lax, Model, Name, flawed, shown
+from spvrisk.config.base import Flaw, Lax, Model, Name, distinct, flawed, shown
 from spvrisk.config.clock import AttributeRef
 
 
@@ -28,6 +28,12 @@ FlowRate = Annotated[
 ]
 
 
+def _some_states(states: tuple[str, ...]) -> tuple[str, ...]:
+    if not states:
+        raise flawed([Flaw((), "needs a state", "an empty list", "name the states, or leave the layer out")])
+    return distinct(states)
+
+
 class SideFlow(Model):
     """A flow to the funder outside the SPV, in proportion to something."""
 
@@ -37,6 +43,6 @@ class SideFlow(Model):
     rate: FlowRate = Field(
         description="share of spend, study currency per unit of output, or money units a year; or {layer, attribute}"
     )
-    while_: dict[Name, Annotated[tuple[Name, ...], Lax]] = Field(
+    while_: dict[Name, Annotated[tuple[Name, ...], AfterValidator(_some_states), Lax]] = Field(
         default={}, alias="while", description="states in one of which each named layer must be; none: always"
     )

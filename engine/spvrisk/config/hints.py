@@ -1,13 +1,13 @@
 """Warnings: what a study may say, but probably did not mean."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from statistics import median
 
 from spvrisk.config.base import Flaw, Key, shown
 from spvrisk.config.factors import Curve, Factor
-from spvrisk.config.laws import mean_of
-from spvrisk.config.projects import Project
+from spvrisk.config.laws import Law, mean_of
+from spvrisk.config.projects import ProjectTemplate
 from spvrisk.config.study import Study
 from spvrisk.config.terms import FixedSplit
 
@@ -15,25 +15,50 @@ Path = tuple[Key, ...]
 
 HIGH_GROWTH = 0.5
 LOW_AVAILABILITY = 0.05
+HIGH_DEGRADATION = 0.05
+HIGH_FEE = 0.5
+HIGH_DEFAULT = 1.0
+LONG_DELAY = 10.0
+LONG_SLIP = 250.0
+USUAL_CAPS = (0.5, 10.0)
+"""Multiples of the budget up to which funders pay."""
 
 
 def hints(study: Study) -> list[Flaw]:
     """All warnings of a sound study."""
-    checks = (_budgets, _growth, _unused, _events, _operation, _in_time)
+    checks = (
+        _budgets,
+        _growth,
+        _unused,
+        _events,
+        _funding,
+        _offtakers,
+        _pipelines,
+        _construction,
+        _operation,
+        _side_flows,
+        _in_time,
+    )
     return [flaw for check in checks for flaw in check(study)]
+
+
+def _sites(study: Study) -> Iterator[tuple[Path, ProjectTemplate]]:
+    """Announced projects, and what those of pipelines are like."""
+    yield from ((("projects", name), project) for name, project in study.projects.items())
+    yield from ((("pipelines", name, "template"), item.template) for name, item in study.pipelines.items())
 
 
 def _budgets(study: Study) -> Iterator[Flaw]:
     """A budget in another unit than the others: 33.3 (billions) among thousands of millions."""
-    budgets = {name: project.budget for name, project in study.projects.items()}
+    budgets = {at: site.budget for at, site in _sites(study)}
     if study.study.money_unit != 1e6 or max(budgets.values()) <= 1000:
         return
-    for name, budget in budgets.items():
+    for at, budget in budgets.items():
         if budget < 100:
             remedy = f"if billions were meant, write {budget * 1000:g}"
             typical = median(budgets.values())
             rule = f"is small beside the other budgets (median {typical:g}) in {study.study.currency} million"
-            yield Flaw(("projects", name, "budget"), rule, shown(budget), remedy)
+            yield Flaw((*at, "budget"), rule, shown(budget), remedy)
 
 
 def _growth(study: Study) -> Iterator[Flaw]:
@@ -41,10 +66,10 @@ def _growth(study: Study) -> Iterator[Flaw]:
         for at, rate in _rates(("factors", name), factor):
             if abs(rate) > HIGH_GROWTH:
                 yield _fast(at, rate)
-    for name, project in study.projects.items():
-        contract = project.operation.contract
-        if contract is not None and contract.escalator is not None and abs(contract.escalator) > HIGH_GROWTH:
-            yield _fast(("projects", name, "operation", "contract", "escalator"), contract.escalator)
+    for at, site in _sites(study):
+        for key, part in (("contract", site.operation.contract), ("output_credit", site.operation.output_credit)):
+            if part is not None and part.escalator is not None and abs(part.escalator) > HIGH_GROWTH:
+                yield _fast((*at, "operation", key, "escalator"), part.escalator)
 
 
 def _fast(at: Path, rate: float) -> Flaw:
@@ -69,8 +94,8 @@ def _unused(study: Study) -> Iterator[Flaw]:
     used = {party.fx for party in study.parties.values()}
     if not isinstance(study.agreement.split, FixedSplit):
         used.add(study.agreement.split.reference_rate)
-    for project in study.projects.values():
-        used |= _factors_of(project)
+    for _, site in _sites(study):
+        used |= _factors_of(site)
     for name in study.factors:
         if name not in used:
             yield Flaw(("factors", name), "no project or party uses the factor", "", "take it out, or use it")
@@ -79,12 +104,15 @@ def _unused(study: Study) -> Iterator[Flaw]:
         yield Flaw(("curves", name), "no party discounts by the curve", "", "take it out, or use it")
 
 
-def _factors_of(project: Project) -> set[str | None]:
-    operation = project.operation
+def _factors_of(site: ProjectTemplate) -> set[str | None]:
+    operation = site.operation
     riding = (operation.contract, operation.variable_om, operation.fixed_om)
     return {
-        *project.construction.indices,
+        *site.construction.indices,
         operation.merchant.factor,
+        operation.volume_factor,
+        operation.capacity_payment.factor if operation.capacity_payment else None,
+        operation.senior_debt.reference_rate if operation.senior_debt else None,
         operation.fuel.factor if operation.fuel else None,
         *(name for part in riding if part is not None for name in part.indices or {}),
     }
@@ -97,9 +125,74 @@ def _events(study: Study) -> Iterator[Flaw]:
             yield Flaw(("events", name, "date"), "lies beyond the horizon", shown(event.date.on), "it never happens")
 
 
+def _funding(study: Study) -> Iterator[Flaw]:
+    funding, at = study.agreement.funding, ("agreement", "funding")
+    yield from _long((*at, "slip"), funding.slip, LONG_SLIP, "business days")
+    announced = sum(project.budget for project in study.projects.values())
+    if funding.commitment is not None and funding.commitment < announced:
+        rule = f"is less than the announced budgets ({announced:g})"
+        remedy = "the last notices are cut or dropped: check the unit of both"
+        yield Flaw((*at, "commitment"), rule, shown(funding.commitment), remedy)
+    if funding.deadline is not None:
+        for name, project in study.projects.items():
+            if project.notice_date > funding.deadline:
+                rule = f"lies after the deadline for notices ({funding.deadline})"
+                yield Flaw(("projects", name, "notice_date"), rule, shown(project.notice_date), "check both dates")
+
+
+def _long(at: Path, law: Law | None, most: float, unit: str) -> Iterator[Flaw]:
+    mean = mean_of(law) if law is not None else None
+    if mean is not None and mean > most:
+        yield Flaw(at, f"has a mean above {most:g} {unit}", shown(mean), f"check the unit: it is in {unit}")
+
+
+def _offtakers(study: Study) -> Iterator[Flaw]:
+    named = {site.operation.contract.offtaker for _, site in _sites(study) if site.operation.contract is not None}
+    for name, offtaker in study.offtakers.items():
+        if offtaker.default_hazard > HIGH_DEFAULT:
+            rule, rate = f"is above {HIGH_DEFAULT:g} a year", offtaker.default_hazard
+            yield Flaw(("offtakers", name, "default_hazard"), rule, shown(rate), f"for {rate:g} % write {rate / 100:g}")
+        if name not in named:
+            yield Flaw(("offtakers", name), "no contract names the offtaker", "", "take it out, or name it")
+
+
+def _pipelines(study: Study) -> Iterator[Flaw]:
+    for name, pipeline in study.pipelines.items():
+        largest = pipeline.size.bounds()[1]
+        if pipeline.min_size > largest:
+            rule = f"is above the largest size ({largest:g})"
+            yield Flaw(("pipelines", name, "min_size"), rule, shown(pipeline.min_size), "check the unit of both")
+
+
+def _construction(study: Study) -> Iterator[Flaw]:
+    for site_at, site in _sites(study):
+        at, found = (*site_at, "construction"), site.construction
+        yield from _long((*at, "start_delay"), found.start_delay, LONG_DELAY, "years")
+        if found.termination_fee > HIGH_FEE:
+            remedy = "write it as a share of the budget"
+            yield Flaw((*at, "termination_fee"), f"is above {HIGH_FEE:g}", shown(found.termination_fee), remedy)
+        cap = found.funding_cap
+        if cap is not None and not USUAL_CAPS[0] <= cap.multiple <= USUAL_CAPS[1]:
+            rule = f"is outside [{USUAL_CAPS[0]:g}, {USUAL_CAPS[1]:g}]"
+            remedy = "write a multiple of the budget: 1.2 for 20 % more"
+            yield Flaw((*at, "funding_cap", "multiple"), rule, shown(cap.multiple), remedy)
+
+
+def _side_flows(study: Study) -> Iterator[Flaw]:
+    for at, site in _sites(study):
+        for name, flow in site.side_flows.items():
+            if flow.base == "spend" and isinstance(flow.rate, float) and abs(flow.rate) > 1:
+                remedy = f"for {flow.rate:g} % write {flow.rate / 100:g}"
+                yield Flaw((*at, "side_flows", name, "rate"), "is more than the whole spend", shown(flow.rate), remedy)
+
+
 def _operation(study: Study) -> Iterator[Flaw]:
-    for name, project in study.projects.items():
-        at: Path = ("projects", name, "operation")
+    for site_at, project in _sites(study):
+        at: Path = (*site_at, "operation")
+        if project.operation.degradation > HIGH_DEGRADATION:
+            rate = project.operation.degradation
+            rule = f"is more than {HIGH_DEGRADATION:.0%} a year"
+            yield Flaw((*at, "degradation"), rule, shown(rate), f"for {rate:g} % write {rate / 100:g}")
         mean = mean_of(project.operation.availability.law)
         if mean is not None and mean < LOW_AVAILABILITY:
             rule = f"has a mean below {LOW_AVAILABILITY:g}"
@@ -111,7 +204,7 @@ def _operation(study: Study) -> Iterator[Flaw]:
             yield Flaw((*at, "life_years"), rule, shown(project.operation.life_years), remedy)
 
 
-def _deemed_years(study: Study, project: Project) -> float | None:
+def _deemed_years(study: Study, project: ProjectTemplate) -> float | None:
     split = study.agreement.split
     if isinstance(split, FixedSplit):
         return None
@@ -123,17 +216,21 @@ def _in_time(study: Study) -> Iterator[Flaw]:
     """What the horizon cuts off even if all goes to plan (due dates roughly: 7 days for 5)."""
     lag = timedelta(days=study.agreement.funding.lag_business_days * 7 / 5)
     horizon = study.study.horizon_years
-    for name, project in study.projects.items():
-        due = project.notice_date + lag
+    notices: list[tuple[Path, ProjectTemplate, date | None]]
+    notices = [(("projects", name), project, project.notice_date) for name, project in study.projects.items()]
+    deadline = study.agreement.funding.deadline
+    notices += [(("pipelines", name, "template"), item.template, deadline) for name, item in study.pipelines.items()]
+    for at, project, notice in notices:
+        if notice is None:
+            continue
+        due = notice + lag
         start = max(due, project.construction.planned_start or due)
         completion = (start - study.study.value_date).days / 365.25 + project.construction.longest_years
         end = completion + (_deemed_years(study, project) or 0.0)
         if completion > horizon:
             key = "planned_duration_years" if project.construction.phases is None else "phases"
             rule = f"the horizon ({horizon:g} years) ends before the planned completion, at {completion:.1f}"
-            yield Flaw(
-                ("projects", name, "construction", key), rule, "", "it never operates: raise study.horizon_years"
-            )
+            yield Flaw((*at, "construction", key), rule, "", "it never operates: raise study.horizon_years")
         elif end > horizon:
             rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
-            yield Flaw(("projects", name), rule, "", f"raise study.horizon_years above {end:.0f} and delays")
+            yield Flaw(at, rule, "", f"raise study.horizon_years above {end:.0f} and delays")

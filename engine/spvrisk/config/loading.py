@@ -32,6 +32,8 @@ from spvrisk.errors import InputError, Problem
 MAX_BYTES = 64 << 20
 """Largest file of a study."""
 
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""How result files begin."""
 
 MACHINERY = {"lanes", "leaves_per_shard", "memory_mib", "workers"}
 """Keys of ``run`` that change no number."""
@@ -194,6 +196,10 @@ class _Files:
                 return None
             text = path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
+            if path.read_bytes().startswith(HDF5):
+                remedy = "name the study; `spvrisk summary` shows a result file"
+                self.problem(Place(file, 1), "must be a study file", "a result file (HDF5)", remedy)
+                return None
             line = path.read_bytes()[: error.start].count(b"\n") + 1
             self.problem(Place(file, line), "must be UTF-8 text", "other bytes", "save the file as UTF-8")
             return None

@@ -13,6 +13,7 @@ from spvrisk.config.base import (
     Rate,
     Share,
     Title,
+    Together,
     Within,
     Years,
     flawed,
@@ -27,7 +28,7 @@ class Availability(Model):
     """Stationary availability (capacity factor) of a plant."""
 
     law: ShareLaw = Field(description="law of the share of full output in a step, within [0, 1]")
-    persistence: Share = Field(description="correlation of the score with that of a year before")
+    persistence: Together = Field(description="correlation of the score with that of a year before")
 
 
 class Offtaker(Model):

@@ -61,6 +61,7 @@ def json_schema() -> Schema:
     parts["Layer"]["required"].remove("initial")  # the including study may say in which state a layer begins
     parts["Timing"] = _timing(parts["Timing"])
     parts["Shift"] = _shift(parts["Shift"])
+    parts["SideFlow"]["properties"]["rate"] = _any_of(parts["SideFlow"]["properties"]["rate"])
     parts["Process"] |= {"minProperties": 1, "maxProperties": 1}
     parts["Event"]["properties"]["probabilities"] = _probabilities(parts["Event"]["properties"]["probabilities"])
     properties = schema["properties"]
@@ -139,6 +140,11 @@ def _timing(mapping: Schema) -> Schema:
 def _shift(mapping: Schema) -> Schema:
     meaning = "What an outcome does to a factor: a number for ever, or a value for some years."
     return {"description": meaning, "anyOf": [{"type": "number"}, mapping]}
+
+
+def _any_of(choice: Schema) -> Schema:
+    """What pydantic tells apart by a function: editors need no more than the choices."""
+    return {"anyOf" if key == "oneOf" else key: value for key, value in choice.items()}
 
 
 def _probabilities(rules: Schema) -> Schema:

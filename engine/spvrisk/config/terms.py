@@ -16,6 +16,7 @@ from spvrisk.config.base import (
     Title,
     Within,
     Years,
+    distinct,
     flawed,
     shown,
     sum_flaws,
@@ -128,7 +129,7 @@ class Funding(Model):
     holidays: Annotated[tuple[str, ...], Lax] = Field(
         description="calendars whose holidays are no business days: country codes as the `holidays` package has them"
     )
-    slip: Annotated[Law, Values(Within(0, 2000), "add e.g. truncate: [0, 250]")] | None = Field(
+    slip: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 250]")] | None = Field(
         default=None, description="law of further business days to the due date, rounded up to whole days"
     )
     commitment: Money | None = Field(
@@ -215,15 +216,8 @@ def _level(text: str) -> str:
     return "0." + digits.partition(".")[2].rstrip("0")
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    twice = [i for i, value in enumerate(values) if value in values[:i]]
-    if twice:
-        raise flawed(Flaw((i,), "is there twice", shown(values[i]), "leave one out") for i in twice)
-    return values
-
-
 Level = Annotated[str, AfterValidator(_level), BeforeValidator(_decimal)]
-Levels = Annotated[tuple[Level, ...], AfterValidator(_distinct), Lax]
+Levels = Annotated[tuple[Level, ...], AfterValidator(distinct), Lax]
 
 
 class Output(Model):
@@ -234,7 +228,7 @@ class Output(Model):
         description="probabilities of the quantiles, decimal texts",
     )
     risk_levels: Levels = Field(default=("0.95", "0.99"), description="levels of value at risk and expected shortfall")
-    paths: Annotated[tuple[str, ...], AfterValidator(_distinct), Lax] | None = Field(
+    paths: Annotated[tuple[str, ...], AfterValidator(distinct), Lax] | None = Field(
         default=None,
         description="quantities kept by path: of every project and the portfolio (npv_funder), of the portfolio only "
         "(portfolio.irr_funder), or of the scheme (npv_funder_local); null: a short default list",

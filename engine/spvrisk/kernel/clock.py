@@ -79,15 +79,15 @@ _LAST_DAY = 1e7  # beyond any horizon, and a whole number that fits
 @clause
 def time_of_day(c, g, day):
     """Time of the start of a day; infinite beyond the horizon."""
-    if day >= c[g.days + g.steps]:
+    last = c[g.days + g.steps]
+    if day >= last:
         return np.inf
-    low, high = 0, g.steps
-    while high - low > 1:
-        middle = (low + high) // 2
-        if c[g.days + middle] <= day:
-            low = middle
-        else:
-            high = middle
+    # steps are nearly of one length: a guess by proportion is off by one at most
+    low = min(max(int(day * (g.steps / last)), 0), g.steps - 1)
+    while low > 0 and c[g.days + low] > day:
+        low -= 1
+    while c[g.days + low + 1] <= day:
+        low += 1
     first = c[g.days + low]
     return (low + (day - first) / (c[g.days + low + 1] - first)) / g.per_year
 
@@ -397,7 +397,7 @@ def pull_triggers(w, at, occupancy, log_, c, g, states, p, now, scale, time, day
 
 @clause
 def attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, s, seed, path, l):
-    """A project's turn: its notice, or the decision on its funding."""
+    """A project's turn: its notice, or the decision on its funding. Returns whether states may have changed."""
     p, deal = projects[s], deals[s]
     time, day = max(deal.time, 0.0), deal.day
     if deal.stage == NOTICE:
@@ -419,6 +419,7 @@ def attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, ti
     if became == DECLINED:
         pull_triggers(w, at, occupancy, log_, c, g, states, p, now, scale, time, day, seed, path, l)
     find_next(deals, till)
+    return became == DECLINED
 
 
 @clause
@@ -603,13 +604,13 @@ def run_clock(
         if kind == _NOTHING:
             break
         elapse(now, flow, then - time)
-        time = then
+        time, moved = then, True
         if kind == BY_EVENT:
             happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, k, seed, path, l)
         elif kind == BY_EXPIRY:
             expire(w, at, occupancy, log_, c, g, layers[k], states, now, scale, k, seed, path, l)
         elif kind == BY_DEAL:
-            attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, k, seed, path, l)
+            moved = attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, k, seed, path, l)
         elif kind == BY_HAZARD:
             jump(w, at, occupancy, log_, c, g, layers[k], states, now, scale, k, time, seed, path, l)
         else:
@@ -619,7 +620,8 @@ def run_clock(
                 now, scale, deals, flow, till, k, time, seed, path, l,
             )
             # fmt: on
-        follow(w, at, c, g, states, pipelines, now, held, deals, flow, time, l)
+        if moved:
+            follow(w, at, c, g, states, pipelines, now, held, deals, flow, time, l)
     for i in range(now.size):
         leave(w, at, occupancy, c, g, states[now[i].state], now[i].state, now[i].since, horizon, l)
     for j in range(held.size):

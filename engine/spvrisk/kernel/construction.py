@@ -301,7 +301,9 @@ def call_capital(w, p):
 
 @clause
 def build(w, at, x, c, g, p, t, begin, end):
-    """One step of construction."""
+    """One step of construction, after a review where there is one."""
+    if p.reviews >= 0 and c[uint64(p.reviews) + t] > 0.0:
+        review(w, p, p.required if c[uint64(p.reviews) + t] > 1.0 else -1.0, begin)
     advance_progress(w, at, p, end)
     look_up(w, PROGRESS, SPENT_NOW, c, p.spend_curve)
     basket(w, COST_INDEX, x, c, p.cost_basket)

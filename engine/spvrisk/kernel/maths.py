@@ -43,6 +43,7 @@ class _Apart(Compiler):
 
 
 _njit: Any = njit  # its stubs know no option for wrappers
+_intrinsic: Any = intrinsic  # they count the typing context among the arguments of a call
 _LICENCE: dict[str, Any] = {"fastmath": {"contract"}, "error_model": "numpy", "nogil": True, "pipeline_class": _Apart}
 # contraction to FMA is the only licence given to the compiler: NaN tests stay true
 
@@ -82,6 +83,23 @@ bits32 = _bitcast(types.float32, types.int32, ir.IntType(32))
 float_of_bits32 = _bitcast(types.int32, types.float32, ir.FloatType())
 word_of_float32 = _bitcast(types.float32, types.uint32, ir.IntType(32))
 float32_of_word = _bitcast(types.uint32, types.float32, ir.FloatType())
+
+
+@_intrinsic
+def borrow(typingctx: Any, array: Any) -> Any:
+    """Return the array without its owner: passing it on then costs no reference counts.
+
+    Whoever borrows must not outlive the array.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        view = context.make_array(signature.args[0])(context, builder, args[0])
+        view.meminfo = view.meminfo.type(None)
+        view.parent = view.parent.type(None)
+        return view._getvalue()
+
+    return array(array), codegen
+
 
 F = np.float32
 _ROUND = 6755399441055744.0  # 1.5 * 2^52: adding it leaves the nearest integer in the low mantissa bits

@@ -18,14 +18,13 @@ from spvrisk.kernel.construction import (
     draw_duration,
     draw_law,
     draw_overrun,
-    review,
     settle_completion,
     settle_funding,
     wind_up,
 )
 from spvrisk.kernel.factors import simulate_factors
 from spvrisk.kernel.lanes import LANES
-from spvrisk.kernel.maths import L, U, clause, entry
+from spvrisk.kernel.maths import L, U, borrow, clause, entry
 from spvrisk.kernel.operation import advance_availability, age, draw_contract, draw_plant, operate
 from spvrisk.kernel.philox import fill_scores
 from spvrisk.kernel.results import (
@@ -259,6 +258,7 @@ def keep_rows(w, trace, s, t):
 @clause
 def draw_project(w, u, at, deal, c, g, p, seed, path):
     """All that is drawn once a path of a project, and the times that follow from it."""
+    begin_project(w)
     settle_funding(w, u, deal, c, p, seed, path)
     draw_overrun(w, u, c, g, p, seed, path)
     draw_duration(w, u, c, g, p, seed, path)
@@ -267,14 +267,6 @@ def draw_project(w, u, at, deal, c, g, p, seed, path):
     draw_contract(w, u, c, p, seed, path)
     draw_plant(w, u, c, p, seed, path)
     settle_completion(w, at, deal, p)
-
-
-@clause
-def construct(w, at, x, c, g, p, t, begin, end):
-    """One step of construction, after a review where there is one."""
-    if p.reviews >= 0 and c[uint64(p.reviews) + t] > 0.0:
-        review(w, p, p.required if c[uint64(p.reviews) + t] > 1.0 else -1.0, begin)
-    build(w, at, x, c, g, p, t, begin, end)
 
 
 @clause
@@ -293,7 +285,10 @@ def rest_from_selling(w):
 
 @clause
 def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, path, n):
-    """All steps of a project that is funded; clauses that no lane needs are left out: they would add zeros."""
+    """All steps of a project, if any lane has funded it; clauses that no lane needs are left out: they add zeros."""
+    zero(w, at.net, at.end)
+    if smallest(w, START) == np.inf:
+        return
     # a step more on each side: times on a step's bound may round to either
     start = first_step(g, min(smallest(w, START), smallest(w, CANCELLED_AT)))
     completion, whole_life = last_step(g, largest(w, WORK_END)), p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0
@@ -313,7 +308,7 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed,
         building, selling = t <= completion, opening <= t and t <= closing
         earning = selling or (building and ends_early)
         if building:
-            construct(w, at, x, c, g, p, t, begin, end)
+            build(w, at, x, c, g, p, t, begin, end)
         elif t == completion + U(1):
             rest_from_building(w)
         age(w, begin, end)
@@ -334,34 +329,10 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed,
 
 
 @clause
-def run_project(w, u, at, c, g, factors, p, sums, trace, calls, receipts, into, s, seed, path, n):
-    """One project on all lanes, added to its group or the portfolio."""
-    deal = deal_of(at, s)
-    begin_project(w)
-    draw_project(w, u, at, deal, c, g, p, seed, path)
-    zero(w, at.net, at.end)
-    if smallest(w, START) < np.inf:
-        run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, path, n)
-    add_project(w, deal, c, g, p, into)
-
-
-@clause
-def in_use(w, deal):
-    """Whether a slot of a pipeline counts on any lane."""
+def counts(w, deal):
+    """Whether a project counts on any lane: slots of a pipeline that do not are passed over."""
     happens = smallest(w, deal + DEAL_FUNDED) < np.inf or smallest(w, deal + DEAL_STOP) < np.inf
     return happens or largest(w, deal + DEAL_DECLINED) > 0.0
-
-
-@clause
-def run_pipeline(w, u, at, c, g, factors, pipeline, projects, values, sums, fans, trace, seed, path, column, n):
-    """The slots of a pipeline one after the other, then their sums; slots that no lane uses are passed over."""
-    calls, receipts, into = at.group_calls, at.group_receipts, at.group
-    begin_sums(w, calls, receipts, into)
-    for s in range(pipeline.first, pipeline.first + pipeline.slots):
-        if in_use(w, deal_of(at, s)):
-            run_project(w, u, at, c, g, factors, projects[s], sums, trace, calls, receipts, into, s, seed, path, n)
-    group_quantities(w, at, g, calls, receipts, into, projects[pipeline.first].unit, values, fans[:, :, :0], column)
-    add_group(w, at, g.steps)
 
 
 @clause
@@ -380,20 +351,31 @@ with cache_folder():
     @entry
     def run_paths(plan, at, work, leaf, seed, path, column, n):
         """Run `n` paths from number `path` (a multiple of the lane count) into the columns of a leaf from `column`."""
-        # taken apart here, once: a tuple of arrays costs a reference count each at every call it is passed to
-        c, g, factors, projects, pipelines = plan.constants, plan.study[0], plan.factors, plan.projects, plan.pipelines
-        rows, jumps, layers, states, events = plan.rows, plan.jumps, plan.layers, plan.states, plan.events
-        w, u, now, fate, scale, held = work.w, work.u, work.now, work.fate, work.scale, work.held
-        deals, flow, till = work.deals, work.flow, work.till[0]
-        values, sums, occupancy, fans = leaf.values, leaf.partial, leaf.occupancy, leaf.fans
-        trace, log = leaf.trace, leaf.log
+        # taken apart here, once, and without their owners: each call would count the references to every array
+        c, factors, projects, pipelines = (
+            borrow(plan.constants),
+            borrow(plan.factors),
+            borrow(plan.projects),
+            borrow(plan.pipelines),
+        )
+        rows, jumps, layers = borrow(plan.rows), borrow(plan.jumps), borrow(plan.layers)
+        states, events = borrow(plan.states), borrow(plan.events)
+        w, u, now, fate, scale = borrow(work.w), borrow(work.u), borrow(work.now), borrow(work.fate), borrow(work.scale)
+        held, deals, flow = borrow(work.held), borrow(work.deals), borrow(work.flow)
+        values, sums, occupancy, fans = (
+            borrow(leaf.values),
+            borrow(leaf.partial),
+            borrow(leaf.occupancy),
+            borrow(leaf.fans),
+        )
+        trace, log = borrow(leaf.trace), borrow(leaf.log)
+        g, till = borrow(plan.study)[0], borrow(work.till)[0]
         scheme = (g.units + 1) * N_QUANTITIES
-        calls, receipts, into = at.calls, at.receipts, at.total
         done = U(0)
         while done < n:
             first, here = path + done, column + done
             m = min(L, n - done)
-            begin_sums(w, calls, receipts, into)
+            begin_sums(w, at.calls, at.receipts, at.total)
             clear(w, at)
             draw_selection(w, u, at, c, g, projects, seed, first)
             draw_defaults(w, u, at, c, g, seed, first)
@@ -408,15 +390,23 @@ with cache_folder():
                 keep_ends(now, fate, till, layers, values, scheme + 2, here + l)
             sum_up(w, at, g)
             simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
-            for s in range(g.announced):
-                p = projects[s]
-                run_project(w, u, at, c, g, factors, p, sums, trace, calls, receipts, into, s, seed, first, m)
-                project_quantities(w, at, deal_of(at, s), c, g, p, values, here)
-            for i in range(pipelines.size):
-                run_pipeline(
-                    w, u, at, c, g, factors, pipelines[i], projects, values, sums, fans, trace, seed, first, here, m
-                )
-            group_quantities(w, at, g, calls, receipts, into, g.units, values, fans, here)
+            for s in range(projects.size):
+                p, deal, pipeline = projects[s], deal_of(at, s), projects[s].unit - g.announced
+                calls, receipts, into = at.calls, at.receipts, at.total
+                if pipeline >= 0:
+                    calls, receipts, into = at.group_calls, at.group_receipts, at.group
+                    if s == pipelines[pipeline].first:
+                        begin_sums(w, calls, receipts, into)
+                if pipeline < 0 or counts(w, deal):
+                    draw_project(w, u, at, deal, c, g, p, seed, first)
+                    run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, first, m)
+                    add_project(w, deal, c, g, p, into)
+                if pipeline < 0:
+                    project_quantities(w, at, deal, c, g, p, values, here)
+                elif s == pipelines[pipeline].first + pipelines[pipeline].slots - 1:
+                    group_quantities(w, at, g, calls, receipts, into, p.unit, values, fans[:, :, :0], here)
+                    add_group(w, at, g.steps)
+            group_quantities(w, at, g, at.calls, at.receipts, at.total, g.units, values, fans, here)
             scheme_values(w, at, c, g, uint64(factors.size), values, scheme, here)
             done += L
 

@@ -1,0 +1,277 @@
+"""Funding, cancellation and operation with nothing random: every figure is arithmetic on paper.
+
+The bare plant spends 25 a quarter for a year from 2026-03-31 and then makes 2.5 t a quarter at 3, 7.5 in all, for the
+second year; the horizon is two years, the discount rate 5 %.
+"""
+
+import numpy as np
+import pytest
+
+from runner.test_paper import DF, run
+from studies import BARE, changed
+
+REAL = 1e-12
+
+
+def plant(**parts):
+    """The bare study with parts of its plant changed."""
+    return changed(BARE, projects={"plant": parts})
+
+
+def paid(values, quantity):
+    """The value that a quantity has on every path."""
+    got = values["plant", quantity]
+    assert (got == got[0]).all() or np.isnan(got).all()
+    return got[0]
+
+
+def close(got, expected):
+    np.testing.assert_allclose(got, expected, rtol=REAL, atol=REAL)
+
+
+def test_size__scales_budget_capacity_and_fixed_costs(tmp_path):
+    """Two fifths of the plant: calls of 10, 3 of revenue less .4 of the fixed 4 a year."""
+    operation = {"fixed_om": {"per_year": 4.0}}
+    study = plant(go_ahead={"probability": 1.0, "size_share": 0.4}, operation=operation)
+    values, timeline = run(study, tmp_path)
+    close(timeline["plant"]["calls"], [10] * 4 + [0] * 4)
+    close(timeline["plant"]["available_cash"], [0] * 4 + [3 - 0.4] * 4)
+    close(values["scheme", "committed"], 40)
+
+
+def test_start_delay__half_a_year_late_against_the_plan(tmp_path):
+    values, timeline = run(plant(construction={"start_delay": 0.5}), tmp_path)
+    close(timeline["plant"]["calls"], [0, 0, 25, 25, 25, 25, 0, 0])
+    close(paid(values, "delay_months"), 6)
+
+
+def test_funding__paid_after_two_delays_of_half_a_year(tmp_path):
+    """A state that always delays, until it gives way to one that always pays: due on day 0, 184 and 368."""
+    layer = {
+        "initial": {"state": "shut", "since": "2026-03-31"},
+        "states": {"shut": {"expires": {"after_days": 300, "outcome": {"open": 1}}}, "open": {}},
+    }
+    decision = {
+        "layer": "till",
+        "by_state": {
+            "shut": {"fund": 0, "delay": 1, "decline": 0},
+            "open": {"fund": 1, "delay": 0, "decline": 0},
+        },
+        "delay_days": 184,
+    }
+    study = changed(BARE, layers={"till": layer}, agreement={"funding": {"decision": decision}})
+    values, _ = run(study, tmp_path)
+    start = 1 + 3 / 91 / 4  # day 368 is three days into the quarter of 91 that begins on day 365
+    assert paid(values, "funded") == 1 and paid(values, "completed") == 0
+    close(values["plant", "cost"], 100 * (2 - start))  # the horizon cuts the last days of work
+
+
+def test_decline__no_flow_and_a_breach(tmp_path):
+    """Declined for certain: nothing is paid, the money is given back, one trigger is pulled and one is not."""
+    layers = {
+        "deal": {"initial": {"state": "kept", "since": "2026-03-31"}, "states": {"kept": {}, "breach": {}}},
+        "tariff": {"initial": {"state": "low", "since": "2026-03-31"}, "states": {"low": {}, "high": {}}},
+    }
+    never = {"fund": 0, "delay": 0, "decline": 1}
+    decision = {
+        "layer": "deal",
+        "by_state": {"kept": never, "breach": never},
+        "triggers": [{"probability": 1, "moves": {"deal": "breach"}}, {"probability": 0, "moves": {"tariff": "high"}}],
+    }
+    values, timeline = run(changed(BARE, layers=layers, agreement={"funding": {"decision": decision}}), tmp_path)
+    for quantity, value in {"funded": 0, "declined": 1, "cancelled": 0, "cost": 0, "npv_funder": 0, "pv_host": 0}.items():
+        assert paid(values, quantity) == value
+    assert all(not row.any() for row in timeline["plant"].values())
+    assert (values["scheme", "committed"] == 0).all()
+    assert (values["scheme", "final_state_deal"] == 1).all() and (values["scheme", "final_state_tariff"] == 0).all()
+
+
+def test_stopped_calls__half_is_spent_and_a_tenth_of_it_saved(tmp_path):
+    """Calls stop after two quarters: 50 spent, 5 saved and shared, a fee of 2 in the third quarter."""
+    layer = {
+        "initial": {"state": "kept", "since": "2026-03-31"},
+        "states": {"kept": {}, "over": {"stops_calls": True}},
+    }
+    event = {"date": "2026-09-30", "outcomes": {"end": {"moves": {"deal": "over"}}}, "probabilities": {"end": 1}}
+    construction = {"salvage": 0.1, "termination_fee": 0.02}
+    study = changed(plant(construction=construction), layers={"deal": layer}, events={"end": event})
+    values, timeline = run(study, tmp_path)
+    close(timeline["plant"]["calls"], [25, 25, 2, 0, 0, 0, 0, 0])
+    close(timeline["plant"]["available_cash"], [0, 0, 5, 0, 0, 0, 0, 0])
+    close(paid(values, "npv_funder"), -25 * DF[0] - 25 * DF[1] + 3 * DF[2])
+    assert paid(values, "cancelled") == 1 and paid(values, "completed") == 0
+
+
+def test_funding_cap__the_host_pays_a_fifth_above_it_and_all_above_the_ceiling(tmp_path):
+    """Cost 200 in four quarters of 50. Funder: 50, 50, then 80 % of 100..160 = 40 and 8; host: 10 and 42."""
+    cap = {"multiple": 1.0, "above": "share", "funder_share": 0.8, "ceiling": 1.6}
+    values, timeline = run(plant(construction={"overrun": 2.0, "funding_cap": cap}), tmp_path)
+    close(timeline["plant"]["spend"], [50] * 4 + [0] * 4)
+    close(timeline["plant"]["calls"], [50, 50, 40, 8, 0, 0, 0, 0])
+    close(paid(values, "pv_host"), -10 * DF[2] - 42 * DF[3])
+    close(paid(values, "cost_overrun"), 1)
+
+
+def test_funding_cap__work_stops_where_it_would_be_passed(tmp_path):
+    """Cost 200 and a cap of 130: 50, 50, 30, and never a plant."""
+    cap = {"multiple": 1.3, "above": "stop"}
+    values, timeline = run(plant(construction={"overrun": 2.0, "funding_cap": cap}), tmp_path)
+    close(timeline["plant"]["spend"], [50, 50, 30, 0, 0, 0, 0, 0])
+    assert paid(values, "cancelled") == 1 and not timeline["plant"]["revenue"].any()
+
+
+@pytest.mark.parametrize(("reveal", "cancelled"), [(0.0, 1), (1.0, 1), (3.0, 0)])
+def test_review__what_half_way_reveals_of_the_overrun(reveal, cancelled, tmp_path):
+    """X = 2 at half of two years' work: estimate 1 + .5^g, against 1.4."""
+    construction = {
+        "planned_duration_years": 1.6,
+        "overrun": 2.0,
+        "duration": 1.25,
+        "review": {"threshold": 1.4, "reveal": reveal},
+    }
+    values, timeline = run(plant(construction=construction), tmp_path)
+    assert paid(values, "cancelled") == cancelled
+    close(timeline["plant"]["spend"], [25] * 4 + [0 if cancelled else 25] * 4)
+
+
+@pytest.mark.parametrize(("by", "cancelled"), [("2026-07-01", 1), ("2027-03-31", 1), ("2027-04-01", 0)])
+def test_subscription__too_few_by_the_review_of_the_first_year(by, cancelled, tmp_path):
+    construction = {
+        "planned_duration_years": 1.5,
+        "review": {"threshold": 99},
+        "subscription": {"share": 0.79, "required": 0.8, "by": by, "correlation": -0.5},
+    }
+    values, _ = run(plant(construction=construction), tmp_path)
+    assert paid(values, "cancelled") == cancelled
+
+
+def test_operation__ramp_shortfall_degradation_and_volume(tmp_path):
+    """A fifth is never achieved; .5 in the first year, 10 % less a year from completion, volume 1.2."""
+    horizon = {"horizon_years": 3}
+    operation = {"ramp_up": [0.5], "degradation": 0.1, "volume_factor": "volume"}
+    factors = {"volume": {"unit": "1", "process": {"deterministic": {"curve": 1.2}}}}
+    study = changed(plant(construction={"shortfall": 0.2}, operation=operation), study=horizon, factors=factors)
+    _, timeline = run(study, tmp_path)
+    age = np.arange(8) / 4
+    ramp = np.where(age < 1, 0.5, 1.0)
+    close(timeline["plant"]["revenue"][4:], 7.5 * 0.8 * 1.2 * ramp * 0.9**age)
+
+
+def test_dispatch__runs_only_where_the_price_pays(tmp_path):
+    """Half is sold at 1 under contract and always runs; the rest waits while 3 is below 4 of variable cost."""
+    operation = {
+        "dispatch": "economic",
+        "variable_om": {"per_output": 4.0},
+        "contract": {"price": 1.0, "escalator": 0, "share": 0.5, "tenor_years": 9},
+    }
+    rise = {"price": {"process": {"deterministic": {"curve": {"knots": [[0, 3], [1.6, 3], [1.6, 6]]}}}}}
+    _, timeline = run(changed(plant(operation=operation), factors=rise), tmp_path)
+    close(timeline["plant"]["revenue"], [0] * 4 + [1.25, 1.25, 1.25 + 7.5, 1.25 + 7.5])
+    # arrears of 3.75 after two quarters; the third earns 8.75 - 10, the fourth as much
+    assert not timeline["plant"]["available_cash"].any()
+
+
+def test_offtaker__default_at_once_leaves_the_market_price_less_a_fifth(tmp_path):
+    contract = {"price": 9.0, "escalator": 0, "share": 1.0, "tenor_years": 0.5}
+    contract |= {"offtaker": "buyer", "default_discount": 0.2}
+    study = changed(plant(operation={"contract": contract}), offtakers={"buyer": {"default_hazard": 1000}})
+    _, timeline = run(study, tmp_path)
+    close(timeline["plant"]["revenue"], [0] * 4 + [6, 6, 7.5, 7.5])
+    loyal = changed(plant(operation={"contract": contract}), offtakers={"buyer": {"default_hazard": 0}})
+    _, timeline = run(loyal, tmp_path)
+    close(timeline["plant"]["revenue"], [0] * 4 + [22.5, 22.5, 7.5, 7.5])
+
+
+def test_capacity_payment_and_credit(tmp_path):
+    """10 MW, 60 % under contract: .5 x 2 a MW and day on the free 4 MW; 1 a MWh for three quarters, rising 2 %."""
+    operation = {
+        "contract": {"price": 3.0, "escalator": 0, "share": 0.6, "tenor_years": 9},
+        "capacity_payment": {"factor": "capacity", "credit": 0.5},
+        "output_credit": {"per_output": 1.0, "years": 0.625, "escalator": 0.02},
+    }
+    parts = {"capacity": None, "output_unit": None, "capacity_mw": 10.0, "operation": operation}
+    factors = {"capacity": {"unit": "USD/MW-day", "process": {"deterministic": {"curve": 2}}}}
+    _, timeline = run(changed(plant(**parts), factors=factors), tmp_path)
+    output = 10 * 8766 / 4
+    expected = 3 * output + 0.5 * 2 * 4 * 365.25 / 4
+    credit = np.array([1, 1, 0.5, 0]) * output * 1.02 ** (np.arange(5, 9) / 4)
+    close(timeline["plant"]["revenue"][4:], expected + credit)
+
+
+def test_tax__losses_are_carried_forward_up_to_the_limit(tmp_path):
+    """Depreciation 12.5 a quarter for two years: eight losses of 5. Then 6 of each 7.5 is offset, 80 %, and 40 last."""
+    operation = {"tax": {"rate": 0.4, "life_years": 2, "nol_limit": 0.8}}
+    study = changed(plant(operation=operation), study={"horizon_years": 5})
+    _, timeline = run(study, tmp_path)
+    taxed = [0] * 8 + [7.5 - 6] * 6 + [7.5 - 4, 7.5]
+    close(timeline["plant"]["available_cash"][4:], 7.5 - 0.4 * np.array(taxed))
+
+
+def test_senior_debt__drawn_with_spend_and_paid_first(tmp_path):
+    """40 % of every spend; interest 8 % joins the debt while building, then level principal over two years."""
+    debt = {"share": 0.4, "reference_rate": "rate", "margin": 0.03, "tenor_years": 2}
+    factors = {"rate": {"unit": "1/year", "process": {"deterministic": {"curve": 0.05}}}}
+    _, timeline = run(changed(plant(operation={"senior_debt": debt}), factors=factors), tmp_path)
+    owed = 0.0
+    for _ in range(4):
+        owed = owed * 1.02 + 10
+    close(timeline["plant"]["calls"], [15] * 4 + [0] * 4)
+    service = [0.02 * owed * (1 - k / 8) + owed / 8 for k in range(4)]
+    close(timeline["plant"]["available_cash"][4:], 7.5 - np.array(service))
+
+
+def test_senior_debt__what_cash_does_not_cover_is_in_arrears_and_bears_interest(tmp_path):
+    """All but nothing is earned for a half year: arrears of interest and principal, paid when the price rises."""
+    debt = {"share": 0.4, "reference_rate": "rate", "margin": 0.0, "tenor_years": 10}
+    prices = {"knots": [[0, 0], [1.6, 0], [1.6, 9]]}
+    factors = {
+        "rate": {"unit": "1/year", "process": {"deterministic": {"curve": 0.08}}},
+        "price": {"process": {"deterministic": {"curve": prices}}},
+    }
+    _, timeline = run(changed(plant(operation={"senior_debt": debt}), factors=factors), tmp_path)
+    owed = 0.0
+    for _ in range(4):
+        owed = owed * 1.02 + 10
+    arrears, cash = 0.0, [0, 0, 22.5, 22.5]
+    left = []
+    for k in range(4):
+        due = 0.02 * (owed * (1 - k / 40) + arrears) + owed / 40 + arrears
+        arrears = due - min(due, cash[k])
+        left.append(cash[k] - min(due, cash[k]))
+    close(timeline["plant"]["available_cash"][4:], left)
+
+
+@pytest.mark.parametrize(("shortfall", "fee"), [(0.05, 5.0), (0.06, 0.0)])
+def test_developer_fee__in_equal_parts_only_for_a_whole_plant(shortfall, fee, tmp_path):
+    """20 over a year, 5 a quarter, where no more than 5 % is missing."""
+    operation = {"developer_fee": {"amount": 20.0, "years": 1, "tolerance": 0.05}}
+    values, timeline = run(plant(construction={"shortfall": shortfall}, operation=operation), tmp_path)
+    close(timeline["plant"]["available_cash"][4:], 7.5 * (1 - shortfall) - fee)
+    close(paid(values, "developer_fee"), fee * DF[4:].sum())
+
+
+def test_arrears__closed_after_half_a_year_that_was_never_paid(tmp_path):
+    operation = {"fixed_om": {"per_year": 40.0}, "abandon_after_years": 0.5}
+    _, timeline = run(plant(operation=operation), tmp_path)
+    close(timeline["plant"]["revenue"], [0] * 4 + [7.5, 7.5, 0, 0])
+
+
+def test_side_flows__spend_output_and_time_under_a_condition(tmp_path):
+    """2 % of spend; .1 a tonne while the ban lasts, half of it; 4 a year, at a rate of the state, after the change."""
+    layers = {
+        "ban": {
+            "initial": {"state": "on", "since": "2026-03-31"},
+            "states": {"on": {"attributes": {"relief": 4.0}}, "off": {"attributes": {"relief": 0.0}}},
+        }
+    }
+    event = {"date": "2027-09-30", "outcomes": {"end": {"moves": {"ban": "off"}}}, "probabilities": {"end": 1}}
+    own = {
+        "margin": {"base": "spend", "rate": 0.02},
+        "supply": {"base": "output", "rate": 0.1, "while": {"ban": ["on"]}},
+    }
+    scheme = {"relief": {"base": "time", "rate": {"layer": "ban", "attribute": "relief"}}}
+    study = changed(plant(side_flows=own), layers=layers, events={"end": event}, side_flows=scheme)
+    values, _ = run(study, tmp_path)
+    close(paid(values, "vendor_margin"), 0.5 * DF[:4].sum())
+    close(paid(values, "supply_chain_benefit"), 0.25 * DF[4:6].sum())
+    close(values["scheme", "tariff_relief"], 1.0 * DF[:6].sum())
