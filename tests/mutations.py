@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STUDIES = [
     ROOT / "engine" / "spvrisk" / "data" / "starter.yaml",
     ROOT / "tests" / "data" / "tables" / "study.yaml",
+    ROOT / "tests" / "config" / "data" / "deal.yaml",
     *sorted((ROOT / "configs").glob("*.yaml")),
 ]
 
@@ -47,7 +48,8 @@ NASTY: list[Any] = [
     {"lognormal": {"mean": 1e-300, "sd": 1e300}}, {"beta": {"a": 1e-9, "b": 1e9}},
     {"scipy": {"name": "norm", "args": {}}}, {"empirical": {"csv": "none.csv", "column": "x"}}, {"table": "none.csv"},
     {"mixture": []}, {"discrete": {"values": [], "probabilities": []}}, {"knots": [[0, 1], [0, 2], [0, 3]]},
-    {"value": 1, "growth": -1}, {"dates": {}}, DEEP, DEEP_MAPPING,
+    {"value": 1, "growth": -1}, {"dates": {}}, {"layer": "deal", "attribute": "relief"}, {"fund": 1, "delay": 0},
+    {"probability": 1, "moves": {}}, [date(2027, 3, 31), date(2027, 3, 31)], "must_run", "stop", DEEP, DEEP_MAPPING,
 ]  # fmt: skip
 """Values to plant anywhere."""
 
@@ -178,7 +180,8 @@ def _moved(value: Any, scale: float) -> Any:
 
 NAMES = [
     "", " ", "x", "port", "all", "scheme", "undefined", "1", "a.b", "a b", "budjet", "mean", "sd", "value", "table",
-    "template", "include", "go_ahead", "projects", "x" * 300, "日本", "__class__", "<<", "mode", "class", "is",
+    "template", "include", "go_ahead", "projects", "x" * 300, "日本", "__class__", "<<", "mode", "class", "is", "while",
+    "portfolio", "template", "review", "pipelines",
 ]  # fmt: skip
 
 

@@ -1614,8 +1614,9 @@ class Site:
 
     ``standstills`` are (start, length), ``(n,)`` each, in order; start is infinite on the paths that have fewer.
     ``margins``: ``cancel`` the cancellation against completion, ``delay`` the start of a standstill against that of
-    the project or a phase (years), ``review``, ``subscription`` the distance to the threshold, ``cap`` that of the
-    cost to the cap (in budgets).
+    the project or a phase (years), ``review``, ``subscription`` the distance to the threshold, ``review_end`` that
+    of a review to completion (years; a project that is complete within 1e-9 is complete), ``cap`` that of the cost to
+    the cap (in budgets).
     """
 
     start: Array | float
@@ -1765,7 +1766,7 @@ def reviewed(ctx: Context, venture: Venture, site: Site, would_end: Array) -> tu
     """
     build, T, n = venture.project["construction"], ctx.clock.steps, len(ctx.paths)
     by_cost, by_share = np.full(n, T), np.full(n, T)
-    margins = {"review": np.full(n, math.inf), "subscription": np.full(n, math.inf)}
+    margins = {what: np.full(n, math.inf) for what in ("review", "review_end", "subscription")}
     clause, subscription = given(build, "review"), given(build, "subscription")
     if clause is None:
         return by_cost, by_share, margins
@@ -1785,8 +1786,9 @@ def reviewed(ctx: Context, venture: Venture, site: Site, would_end: Array) -> tu
         at_work = (x > 0) & (would_end > time + 1e-9) & (site.gone > time)
         estimate = site.price[t - 1] * (1 + (site.overrun - 1) * x ** given(clause, "reveal", 1.0))
         near = np.where(at_work, np.abs(estimate - threshold), math.inf)
-        near = np.minimum(near, np.where((x > 0) & (site.gone > time), distance(would_end, time), math.inf))
         margins["review"] = np.minimum(margins["review"], near)
+        near = np.where((x > 0) & (site.gone > time), distance(would_end, time + 1e-9), math.inf)
+        margins["review_end"] = np.minimum(margins["review_end"], near)
         by_cost = np.where(at_work & (estimate > threshold), np.minimum(by_cost, t), by_cost)
         if subscription is not None and time >= first - 1e-12:
             by_share = np.where(at_work & too_few, np.minimum(by_share, t), by_share)
@@ -2648,11 +2650,11 @@ class Simulation:
     quantities : dict
         Unit (projects, pipelines, ``portfolio``, ``scheme``) -> quantity -> ``(n,)``.
     margins : dict
-        Smallest margin of a discrete decision ``(n,)``: ``clock_order`` (years), ``clock_choice``,
-        ``clock_date``, ``clock_days`` (days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger``,
-        ``clock_ceiling``, ``clock_annual``, ``merton_count``, and for each venture ``completion/<p>``,
-        ``cancel/<p>``, ``delay/<p>`` (years), ``review/<p>``, ``subscription/<p>``, ``cap/<p>``, ``dispatch/<p>``,
-        ``fee/<p>``, ``abandon/<p>``, ``whole/<p>``; ``payback/<unit>``, ``irr/<unit>``.
+        Smallest margin of a discrete decision ``(n,)``: ``clock_order`` (years), ``clock_choice``, ``clock_date``,
+        ``clock_days`` (days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger``, ``clock_ceiling``,
+        ``clock_annual``, ``merton_count``; for each venture ``completion/<p>``, ``cancel/<p>``, ``delay/<p>`` (years),
+        ``review/<p>``, ``review_end/<p>``, ``subscription/<p>``, ``cap/<p>``, ``dispatch/<p>``, ``fee/<p>``,
+        ``abandon/<p>``, ``whole/<p>``; ``payback/<unit>``, ``irr/<unit>``.
     """
 
     times: Array
@@ -3126,7 +3128,7 @@ agreement:
       by_state:
         performing: {fund: 0.8, delay: 0.1, decline: 0.1}
         breach: {fund: 0.5, delay: 0.3, decline: 0.2}
-        lapsed: {fund: 0.6, decline: 0.4}
+        lapsed: {fund: 0.6, delay: 0, decline: 0.4}
       delay_days: 60
       triggers:
         - {probability: 0.3, moves: {relations: lapsed}}
@@ -3159,7 +3161,7 @@ pipelines:
   wells:
     arrivals_per_year: 1.5
     max_count: 3
-    size: {uniform: {min: -15, max: 200}}
+    size: {uniform: {min: 5, max: 200}}
     template: {budget: 110}
 """
 
@@ -3181,6 +3183,8 @@ projects:
       salvage: {beta: {mean: 0.3, sd: 0.15}}
       termination_fee: 0.02
       shortfall: {mixture: [{weight: 0.6, law: 0}, {weight: 0.4, law: {beta: {mean: 0.12, sd: 0.06}}}]}
+    operation:
+      fixed_om: {per_mw_year: 110000}
   port:
     construction:
       funding_cap: {multiple: 1.25, above: stop}
@@ -3208,7 +3212,7 @@ factors:
   volumes: {unit: "1", process: {gbm: {start: 1, drift: -0.03, sigma: 0.08}}}
 offtakers:
   data_centre: {default_hazard: 0.12}
-  steady: {}
+  steady: {default_hazard: 0}
 projects:
   gas:
     operation:
@@ -3238,7 +3242,7 @@ projects:
   mine:
     operation:
       ramp_up: [0.3, 0.7, 0.9]
-      contract: {price: {normal: {mean: 95, sd: 15}}, share: 0.5, tenor_years: 2, offtaker: steady}
+      contract: {price: {normal: {mean: 95, sd: 15}}, escalator: 0, share: 0.5, tenor_years: 2, offtaker: steady}
       dispatch: economic
       variable_om: {per_output: 70, indices: {cpi: 1}}
       fixed_om: {per_year: 9.0e+6}
@@ -3312,11 +3316,20 @@ def with_side_flows(study: Mapping) -> dict[str, Any]:
 
 
 def with_whole_deal(study: Mapping) -> dict[str, Any]:
-    """Return a copy with all of it; the pipelines' templates have the clauses of their models."""
-    for change in (with_building, with_operating, with_side_flows, with_selection, with_pipelines):
-        study = change(study)
+    """Return a copy with all of it; the pipelines' templates have the clauses of their models.
+
+    Where two parts write the same law, one gives way: a merge would leave both families in it.
+    """
+    loader = YAML(typ="safe", pure=True)
+    operating = loader.load(OPERATING)
+    del operating["projects"]["gas"]["construction"]
+    study = with_side_flows(merged(with_building(study), operating))
+    study = with_selection(study)
+    study["agreement"]["funding"].pop("slip")
+    study = with_pipelines(study)
     # the ceiling has to make room for the pipelines beside the six projects
-    return merged(study, {"agreement": {"funding": {"commitment": 2600, "take_up": None}}})
+    study["agreement"]["funding"].update(commitment=2600, take_up={"uniform": {"min": 1500, "max": 4000}})
+    return study
 
 
 WHOLE_DEAL_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {

@@ -7,6 +7,7 @@ import numpy as np
 from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.aggregate.store import PathStore
 from spvrisk.dataset.layout import default_paths
+from spvrisk.dataset.variables import COUNTED
 from spvrisk.dataset.write import Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
@@ -16,7 +17,7 @@ QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 LEVELS = ("0.95", "0.99")
 
 
-def make_labels(projects=("gas", "smr"), years=3) -> Labels:
+def make_labels(projects=("gas", "smr"), years=3, pipelines=()) -> Labels:
     ends = [datetime.date(2026 + y, m, d) for y in range(years) for m, d in ((6, 29), (9, 29), (12, 30))]
     ends += [datetime.date(2027 + y, 3, 30) for y in range(years)]
     return Labels(
@@ -24,8 +25,9 @@ def make_labels(projects=("gas", "smr"), years=3) -> Labels:
         currency="USD",
         money_unit=1e6,
         local_currency="JPY",
-        projects=tuple(projects),
-        project_titles={name: {"en": f"Project {name}"} for name in projects},
+        projects=(*projects, *pipelines),
+        pipelines=tuple(pipelines),
+        project_titles={name: {"en": f"Project {name}"} for name in (*projects, *pipelines)},
         layers=(("general", ("deal", "gap")), ("autos", ("kept", "cut", "raised"))),
         events=(("ruling", ("upheld", "struck_down")),),
         factors=("sofr",),
@@ -41,8 +43,10 @@ def make_values(labels: Labels, n_paths: int, seed: int = 7) -> np.ndarray:
     values = np.empty((len(labels.series), n_paths))
     for s, (unit, quantity) in enumerate(labels.series):
         row = rng.normal(1000.0, 900.0, n_paths)
-        if quantity in ("funded", "completed"):
+        if quantity in COUNTED:
             row = (rng.random(n_paths) < 0.9).astype(float)
+            if unit in labels.pipelines:
+                row *= rng.poisson(3.0, n_paths)
         elif quantity in ("cost_overrun", "irr_funder"):
             row = np.where(rng.random(n_paths) < 0.1, np.nan, row / 1e4)
         elif quantity in ("payback_years", "whole_years"):
@@ -53,7 +57,7 @@ def make_values(labels: Labels, n_paths: int, seed: int = 7) -> np.ndarray:
             row = rng.integers(0, 2, n_paths).astype(float)
         elif quantity == "outcome_ruling":
             row = np.where(rng.random(n_paths) < 0.05, np.nan, rng.integers(0, 2, n_paths))
-        if unit == "portfolio" and quantity in ("funded", "completed", "npv_funder"):
+        if unit == "portfolio" and quantity in (*COUNTED, "npv_funder"):
             q = QUANTITIES.index(quantity)
             row = values[q : s : len(QUANTITIES)].sum(axis=0)
         values[s] = row

@@ -14,16 +14,18 @@ from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.names import TIMELINE
 
 SEED = 7
-MOST_SMALL_MARGINS = 8
+MOST_SMALL_MARGINS = 12
 """Discrete decisions so close to their threshold that they may fall either way, of all paths of a variant."""
 TOLERANCE = 1e-9
-MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local"}
+STUDIES = {**ref.VARIANTS, **ref.WHOLE_DEAL_VARIANTS}
+MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local", "committed", "tariff_relief"}
+MONEY |= {"developer_fee", "vendor_margin", "supply_chain_benefit"}
 
 
-@pytest.fixture(scope="module", params=sorted(ref.VARIANTS))
+@pytest.fixture(scope="module", params=sorted(STUDIES))
 def pair(request, tmp_path_factory):
     """Kernel and reference on the same paths of one variant of the study that uses every clause."""
-    study = ref.VARIANTS[request.param](ref.example_study())
+    study = STUDIES[request.param](ref.example_study())
     done = compiled(study, tmp_path_factory.mktemp(request.param))
     first = 3 * LANES
     block = run_block(done, SEED, first, LANES)
@@ -49,6 +51,11 @@ def scale_of(study, unit, quantity):
     return 1e-3 * budget * (150.0 if quantity == "npv_funder_local" else 1.0)
 
 
+def lowest_rate(study):
+    """Rates of return below this come out as this: what is lost is lost."""
+    return np.exp(-600.0 / float(study["study"]["horizon_years"])) - 1
+
+
 def test_factors__observed_values(pair):
     study, done, block, slow = pair
     for k, name in enumerate(study["factors"]):
@@ -66,6 +73,8 @@ def test_quantities__every_unit(pair):
             expected[expected < 0] = np.nan
         else:
             expected = slow.quantities[unit][quantity]
+        if quantity == "irr_funder":
+            expected = np.where(expected > -1, np.maximum(expected, lowest_rate(study)), expected)
         assert_close(got, expected, scale_of(study, unit, quantity), f"{unit}.{quantity}")
         compared += 1
     assert compared == len(done.labels.series)
@@ -73,10 +82,10 @@ def test_quantities__every_unit(pair):
 
 def test_timeline__sums_over_paths(pair):
     study, done, block, slow = pair
-    for s, name in enumerate(study["projects"]):
+    for s, name in enumerate(done.labels.projects):
         for i, row in enumerate(TIMELINE):
             expected = slow.projects[name][row].sum(axis=1)
-            scale = 1e-3 * study["projects"][name]["budget"] * LANES
+            scale = scale_of(study, name, "cost") * LANES
             assert_close(block.sums[s, i], expected, scale, f"{name}.{row}")
 
 
@@ -88,7 +97,9 @@ def test_occupancy__sums_over_paths(pair):
 
 def test_margins__few_are_small(pair):
     *_, slow = pair
-    small = [int((margin <= TOLERANCE).sum()) for margin in slow.margins.values() if margin is not None]
+    # a margin that is 0 on all paths compares two given numbers, not draws
+    drawn = [margin for margin in slow.margins.values() if margin is not None and margin.any()]
+    small = [int((margin <= TOLERANCE).sum()) for margin in drawn]
     assert sum(small) <= MOST_SMALL_MARGINS
 
 

@@ -2,8 +2,10 @@
 
 import datetime as dt
 import math
+from copy import deepcopy
 from fractions import Fraction
 
+import holidays
 import numpy as np
 import pytest
 from scipy import integrate, linalg, stats
@@ -821,8 +823,628 @@ def test_project__plant_and_tariff_worked_on_paper():
 
 
 def test_arrears__paid_first():
-    available, arrears = ref.cash_and_arrears(np.array([[-5.0], [3.0], [4.0], [1.0]]))
-    assert available[:, 0].tolist() == [0, 0, 2, 1] and arrears[:, 0].tolist() == [5, 2, 0, 0]
+    study = paper_study()
+    plant = study["projects"]["p"]["operation"]
+    plant.pop("tax")
+    yields(study, [5, 13, 14, 11])
+    flows = ref.simulate(study, np.array([0])).projects["p"]
+    assert flows["available_cash"][3:, 0] == pytest.approx([0, 0, 2, 1])
+    assert flows["arrears"][3:, 0] == pytest.approx([5, 2, 0, 0])
+
+
+# ---- the whole deal, clause by clause ------------------------------------------------------------
+
+
+class Table(ref.Draws):
+    """Uniforms and scores from a table by name, or by name and index; 0.5 and 0 otherwise."""
+
+    def __init__(self, **table):
+        super().__init__(0)
+        self.table = {name.replace("__", "/"): value for name, value in table.items()}
+
+    def pick(self, name, index, paths, default):
+        one = [self.table.get((name, int(i)), self.table.get(name, default)) for i in np.atleast_1d(index)]
+        return np.broadcast_to(np.array(one)[:, None], (len(one), len(paths)))[
+            0 if np.ndim(index) == 0 else slice(None)
+        ]
+
+    def uniforms(self, name, index, paths):
+        return self.pick(name, index, paths, 0.5)
+
+    def scores(self, name, index, paths):
+        return self.pick(name, index, paths, 0.0)
+
+
+def drawn(table=(), **more):
+    """Return draws from a table whose names may have an index."""
+    draws = Table(**more)
+    draws.table.update(dict(table))
+    return draws
+
+
+def yields(study, revenues):
+    """Let the paper project earn given revenues in the years from its completion on."""
+    study["factors"]["yield"] = {
+        "process": {"deterministic": {"curve": {"knots": [[4 + k, r] for k, r in enumerate(revenues)]}}}
+    }
+    plant = study["projects"]["p"]["operation"]
+    plant["life_years"] = len(revenues)
+    plant["contract"].update(price=0.01, indices={"yield": 1})
+
+
+def play(study, draws=None):
+    """Return the simulation of one path, the paper project's rows and its quantities."""
+    sim = ref.simulate(study, np.array([0]), draws or Table())
+    rows = {name: row[:, 0] for name, row in sim.projects["p"].items()}
+    return sim, rows, {name: float(value[0]) for name, value in sim.quantities["p"].items()}
+
+
+def changed(**keys):
+    """Return the paper study with keys of its project's construction and operation."""
+    study = paper_study()
+    for part in ("construction", "operation"):
+        study["projects"]["p"][part].update(keys.get(part, {}))
+    study["agreement"]["funding"].update(keys.get("funding", {}))
+    return study
+
+
+def told(sim):
+    """Return what selection decided on the first path, without the times."""
+    return [(what, name) for _, what, name in sim.notes[0]]
+
+
+def two_more(study, budgets=(100, 60), notices=(dt.date(2027, 3, 1), dt.date(2027, 6, 1))):
+    """Add projects q and r like p."""
+    for name, budget, notice in zip("qr", budgets, notices, strict=True):
+        study["projects"][name] = {**deepcopy(study["projects"]["p"]), "budget": budget, "notice_date": notice}
+    return study
+
+
+def test_due_date__day_by_day():
+    closed = [holidays.country_holidays(country, years=range(2025, 2041)) for country in ("US", "JP")]
+    for start, lag in ((dt.date(2026, 4, 28), 3), (dt.date(2027, 12, 30), 1), (dt.date(2032, 12, 20), 300)):
+        date, left = start, lag
+        while left:
+            date += dt.timedelta(days=1)
+            left -= date.weekday() < 5 and not any(date in days for days in closed)
+        assert ref.due_date(start, lag, ["US", "JP"]) == date
+    assert ref.due_date(dt.date(2026, 5, 2), 0, []) == dt.date(2026, 5, 2)  # a Saturday: day 0
+
+
+def test_go_ahead__share_scales_budget_capacity_and_fixed_costs():
+    study = changed()
+    study["projects"]["p"]["go_ahead"] = {"probability": 0.7, "size_share": {"uniform": {"min": 0.2, "max": 0.6}}}
+    sim, rows, q = play(study, drawn(project__p__go_ahead=0.69))
+    assert rows["calls"] == pytest.approx([0, 20, 20, 0, 0, 0, 0])
+    assert rows["revenue"][3:6] == pytest.approx([20] * 3) and rows["om"][3:6] == pytest.approx([4] * 3)
+    assert sim.quantities["scheme"]["committed"][0] == pytest.approx(40)
+    assert sim.margins["clock_go_ahead"][0] == pytest.approx(0.01)
+    for draws in (drawn(project__p__go_ahead=0.7), drawn(project__p__go_ahead=0.1, project__p__size=-9)):
+        study["projects"]["p"]["go_ahead"]["size_share"] = {"discrete": {"values": [0, 1], "probabilities": [0.1, 0.9]}}
+        sim, rows, q = play(study, draws)
+        assert told(sim) == [("no_go_ahead", "p")]
+        assert (q["funded"], q["declined"], q["cancelled"], q["completed"], q["cost"]) == (0, 0, 0, 0, 0)
+        assert sim.quantities["scheme"]["committed"][0] == 0
+        assert not any(row.any() for name, row in rows.items() if name != "rate")
+        assert all(math.isnan(q[name]) for name in ("irr_funder", "multiple_funder", "overrun_drawn", "whole_years"))
+
+
+def test_commitment__cuts_drops_and_takes_back():
+    table = {"project/p/funding": 0.99}  # declined in February 2027, before the notice of q
+    decision = {"layer": "l", "by_state": {"a": {"fund": 0.9, "delay": 0.05, "decline": 0.05}}, "delay_days": 10}
+    layers = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": {"a": {}}}}
+    # 100 of 150, then 50 of 100, then nothing of 60
+    sim, _, _ = play(two_more(changed(funding={"commitment": 150})))
+    assert told(sim)[:2] == [("notice", "p"), ("funded", "p")]
+    assert ("cut", "q") in told(sim) and ("dropped", "r") in told(sim)
+    assert sim.quantities["q"]["cost"][0] == pytest.approx(50) and sim.sites["q"].size[0] == 0.5
+    assert sim.quantities["r"]["funded"][0] == 0 and sim.quantities["scheme"]["committed"][0] == 150
+    # with p's 100 given back there are 150 for q and r: 100 and 50
+    study = two_more(changed(funding={"commitment": 400, "take_up": {"uniform": {"min": 100, "max": 200}}}))
+    study["layers"], study["agreement"]["funding"]["decision"] = layers, decision
+    sim, rows, q = play(study, drawn(table))
+    assert (q["declined"], q["funded"], q["cancelled"]) == (1, 0, 0) and not rows["calls"].any()
+    assert sim.quantities["q"]["cost"][0] == pytest.approx(100)
+    assert sim.quantities["r"]["cost"][0] == pytest.approx(50)
+    assert sim.quantities["scheme"]["committed"][0] == 150
+    assert sim.quantities["portfolio"]["declined"][0] == 1 and sim.quantities["portfolio"]["funded"][0] == 2
+
+
+def test_annual_cap__waits_for_january():
+    study = two_more(changed(funding={"annual_cap": 90, "lag_business_days": 5, "holidays": []}))
+    for name in "pqr":
+        del study["projects"][name]["construction"]["planned_start"]
+    study["projects"]["p"]["notice_date"] = dt.date(2026, 12, 30)
+    sim, _, q = play(study)
+    # p was noticed in 2026: the first of its year always fits. q is the first of 2027; r waits for 2028
+    assert [n for n in told(sim) if n[0] in ("notice", "waits")] == [
+        ("notice", "p"), ("notice", "q"), ("waits", "r"), ("notice", "r"),
+    ]  # fmt: skip
+    clock = ref.Calendar(dt.date(2026, 12, 31), 1, 7)
+    assert sim.sites["r"].start[0] == clock.time_of(dt.date(2028, 1, 7))  # Saturday the 1st; Monday is day 1
+    assert sim.quantities["r"]["delay_months"][0] == pytest.approx(0)
+    study["agreement"]["funding"]["deadline"] = dt.date(2027, 12, 31)
+    assert told(play(study)[0])[-1] == ("too_late", "r")
+    study["projects"]["q"]["budget"] = 30
+    sim, _, _ = play(study)
+    assert sim.quantities["r"]["funded"][0] == 1 and ("waits", "r") not in told(sim)
+
+
+def test_slip_and_start_delay__worked_on_paper():
+    funding = {"lag_business_days": 5, "holidays": [], "slip": {"uniform": {"min": 2.2, "max": 2.6}}}
+    study = changed(funding=funding, construction={"start_delay": 0.5})
+    study["projects"]["p"].update(notice_date=dt.date(2027, 12, 30))
+    study["projects"]["p"]["construction"]["planned_start"] = dt.date(2027, 1, 4)
+    sim, rows, q = play(study)
+    clock = ref.Calendar(dt.date(2026, 12, 31), 1, 7)
+    assert sim.selections["p"].plan_due[0] == clock.time_of(dt.date(2028, 1, 6))
+    assert sim.selections["p"].due[0] == clock.time_of(dt.date(2028, 1, 11))  # 2.4 days are 3, and a weekend
+    assert sim.sites["p"].start[0] == pytest.approx(clock.time_of(dt.date(2028, 1, 11)) + 0.5)
+    assert q["delay_months"] == pytest.approx(6 + 12 * 5 / 366)
+    assert sim.margins["clock_days"][0] == pytest.approx(0.4)
+
+
+def decided(table, by_state=None, triggers=None, states=None, hazards=None, events=None, **more):
+    states = states or {"a": {}, "b": {}, "c": {"stops_calls": True}}
+    by_state = by_state or {s: {"fund": 0.5, "delay": 0.3, "decline": 0.2} for s in states}
+    decision = {"layer": "l", "by_state": by_state, "delay_days": 400, "triggers": triggers}
+    study = changed(funding={"decision": decision}, **more)
+    study["layers"] = {
+        "l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": states, "hazards": hazards}
+    }
+    study["events"] = events
+    return study, drawn(table)
+
+
+def test_decision__delays_come_back_and_states_count():
+    by_state = {"a": {"fund": 0.5, "delay": 0.3, "decline": 0.2}, "b": {"decline": 1}, "c": {"fund": 1}}
+    study, draws = decided({("project/p/funding", 0): 0.79, ("project/p/funding", 1): 0.49}, by_state)
+    sim, rows, q = play(study, draws)
+    due = ref.due_date(dt.date(2026, 12, 1), 45, ["US"])
+    clock = ref.Calendar(dt.date(2026, 12, 31), 1, 7)
+    assert told(sim) == [("notice", "p"), ("delayed", "p"), ("funded", "p")]
+    assert sim.sites["p"].start[0] == clock.time_of(due + dt.timedelta(days=400))
+    assert q["delay_months"] == pytest.approx(12 * (sim.sites["p"].start[0] - 1))
+    assert sim.margins["clock_funding"][0] == pytest.approx(0.01)
+    event = {"date": due, "outcomes": {"o": {"moves": {"l": "b"}}}, "probabilities": {"o": 1}}
+    study, draws = decided({}, by_state, events={"e": event})
+    assert told(play(study, draws)[0]) == [("notice", "p"), ("declined", "p")]
+
+
+def test_decline__each_trigger_row_by_itself():
+    triggers = [{"probability": 0.6, "moves": {"l": "b"}}, {"probability": 0.6, "moves": {"l": "c"}}]
+    for u, end, count in ((0.59, "c", 2), (0.61, "b", 1)):
+        study, draws = decided({"project/p/funding": 0.9, ("project/p/trigger", 1): u}, triggers=triggers)
+        sim, _, q = play(study, draws)
+        assert told(sim)[1:] == [("declined", "p")] + [("trigger", "p")] * count
+        assert list(study["layers"]["l"]["states"])[sim.final_states["l"][0]] == end
+        assert [jump[4] for jump in sim.layers[0]] == ["decline:p"] * count and q["declined"] == 1
+        assert sim.margins["clock_trigger"][0] == pytest.approx(0.01)
+
+
+def test_stops_calls__cancels_what_is_funded_and_not_complete():
+    def event(date, state):
+        return {"date": date, "outcomes": {"o": {"moves": {"l": state}}}, "probabilities": {"o": 1}}
+
+    due = ref.due_date(dt.date(2026, 12, 1), 45, ["US"])
+    sim, rows, q = play(*decided({"project/p/funding": 0}, events={"e": event(dt.date(2028, 7, 1), "c")}))
+    assert rows["calls"][:4] == pytest.approx([0, 50 * 183 / 366, 0, 0]) and q["cancelled"] == 1 and q["funded"] == 1
+    sim, rows, q = play(*decided({"project/p/funding": 0}, events={"e": event(dt.date(2029, 12, 31), "c")}))
+    assert (q["completed"], q["cancelled"]) == (1, 0)  # complete at that very time
+    sim, rows, q = play(*decided({"project/p/funding": 0}, events={"e": event(due, "c")}))
+    assert (q["funded"], q["cancelled"], q["cost"]) == (0, 1, 0) and told(sim)[-1] == ("stopped", "p")
+    left = {"e": event(due - dt.timedelta(days=9), "c"), "f": event(due - dt.timedelta(days=1), "a")}
+    sim, rows, q = play(*decided({"project/p/funding": 0}, events=left))
+    assert (q["funded"], q["completed"]) == (1, 1)
+    study, draws = decided({("project/p/funding"): 0.9}, triggers=[{"probability": 1, "moves": {"l": "c"}}])
+    study = two_more(study, notices=(dt.date(2026, 11, 30), dt.date(2027, 6, 1)))
+    draws.table.update({"project/q/funding": 0.0, "project/r/funding": 0.0})
+    sim = ref.simulate(study, np.array([0]), draws)
+    assert [sim.quantities[name]["cancelled"][0] for name in "pqr"] == [0, 1, 1]  # q was funded a day before
+    assert [sim.quantities[name]["funded"][0] for name in "pqr"] == [0, 1, 0]
+
+
+def test_outcome__cancels_before_the_decision():
+    event = {"date": dt.date(2027, 1, 15), "outcomes": {"o": {"cancels": ["p"]}}, "probabilities": {"o": 1}}
+    sim, _, q = play(*decided({"project/p/funding": 0.9}, events={"e": event}))
+    assert told(sim) == [("notice", "p")] and (q["declined"], q["cancelled"], q["funded"]) == (0, 1, 0)
+    assert sim.quantities["scheme"]["committed"][0] == 100
+    event["date"] = dt.date(2027, 6, 1)
+    sim, _, q = play(*decided({"project/p/funding": 0.9}, events={"e": event}))
+    assert (q["declined"], q["cancelled"], q["funded"]) == (1, 0, 0)
+
+
+def piped(**more):
+    study = paper_study()
+    template = {k: v for k, v in study["projects"]["p"].items() if k != "notice_date"}
+    template["construction"] = {k: v for k, v in template["construction"].items() if k != "planned_start"}
+    study["projects"]["p"]["notice_date"] = dt.date(2027, 1, 1)
+    study["pipelines"] = {
+        "n": {
+            "arrivals_per_year": 0.5,
+            "max_count": 2,
+            "size": {"uniform": {"min": 0, "max": 80}},
+            "template": template,
+        }
+    }
+    study["pipelines"]["n"].update(more)
+    study["agreement"]["funding"].update(deadline=dt.date(2030, 6, 30), lag_business_days=0, holidays=[])
+    study["layers"] = {
+        "l": {
+            "initial": {"state": "a", "since": dt.date(2026, 1, 1)},
+            "states": {"a": {"arrival_multiplier": 2}, "b": {"arrival_multiplier": 0.5}},
+        },
+        "k": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": {"a": {}}},
+    }
+    study["events"] = {
+        "e": {
+            "date": dt.date(2027, 12, 31),
+            "outcomes": {"o": {"moves": {"l": "b"}, "scale_arrivals": {"n": 4}}},
+            "probabilities": {"o": 1},
+        }
+    }
+    return study
+
+
+def gap(threshold):
+    """Return the uniform of a unit exponential threshold."""
+    return 1 - math.exp(-threshold)
+
+
+def test_pipeline__arrivals_sizes_and_sums():
+    # at 1 a year until the event at year 1, then again 0.5 * 4 * 0.5 = 1
+    table = {("pipeline/n/gap", 0): gap(0.25), ("pipeline/n/gap", 1): gap(1.5)}
+    sim, _, _ = play(piped(), drawn(table))
+    clock = ref.Calendar(dt.date(2026, 12, 31), 1, 7)
+    days = [dt.date(2027, 4, 2), dt.date(2028, 10, 1)]  # 91.25 days; 0.75 of 366 = 274.5 days
+    first, second = sim.slots["n"]
+    assert [part.site.start[0] for part in (first, second)] == [clock.time_of(day) for day in days]
+    assert first.site.size[0] == pytest.approx(0.4) and first.flows["spend"].sum() == pytest.approx(40)
+    assert first.flows["om"].max() == pytest.approx(4) and first.flows["output"].max() == pytest.approx(40)
+    q = {name: value[0] for name, value in sim.quantities["n"].items()}
+    assert (q["funded"], q["completed"], q["cost"]) == (2, 2, pytest.approx(80))
+    assert sim.projects["n"]["calls"][:, 0] == pytest.approx((first.flows["calls"] + second.flows["calls"])[:, 0])
+    assert q["multiple_funder"] == pytest.approx(sim.projects["n"]["distribution_funder"].sum() / 80)
+    assert sim.quantities["portfolio"]["cost"][0] == pytest.approx(180)
+    assert sim.quantities["scheme"]["committed"][0] == pytest.approx(180)
+    assert told(sim).count(("notice", "n/0")) == 1 and sim.margins["clock_date"][0] == pytest.approx(0.25)
+
+
+def test_pipeline__scale_without_event_and_deadline():
+    study = piped()
+    study["events"] = None
+    table = {("pipeline/n/gap", 0): gap(3.4999), ("pipeline/n/gap", 1): gap(9)}
+    sim, _, _ = play(study, drawn(table))  # day 2030-06-30 and a part of it: the notice would be a day late
+    assert told(sim)[-1] == ("too_late", "n/0") and sim.quantities["n"]["funded"][0] == 0
+    assert math.isnan(sim.quantities["n"]["irr_funder"][0]) and sim.quantities["n"]["cost"][0] == 0
+    table["pipeline/n/gap", 0] = gap(3.49)
+    assert told(play(study, drawn(table))[0])[-1] == ("funded", "n/0")
+
+
+def test_pipeline__cuts_drops_and_no_size():
+    table = {("pipeline/n/gap", 0): gap(0.25), ("pipeline/n/gap", 1): gap(0.25)}
+    study = piped(min_size=15)
+    study["agreement"]["funding"]["commitment"] = 160
+    sim, _, _ = play(study, drawn(table))
+    assert [part.site.budget[0] for part in sim.slots["n"]] == [pytest.approx(40), pytest.approx(20)]
+    study["agreement"]["funding"]["commitment"] = 150
+    sim, _, _ = play(study, drawn(table))
+    assert told(sim)[-2:] == [("cut", "n/1"), ("dropped", "n/1")]  # 10 are left
+    sim, _, _ = play(piped(size={"uniform": {"min": -9, "max": 1}}), drawn(table))
+    assert [n for n in told(sim) if n[0] == "dropped"] == [("dropped", "n/0"), ("dropped", "n/1")]
+
+
+def test_pipeline__no_arrivals_at_rest():
+    study = piped()
+    study["layers"]["l"]["states"]["a"]["arrival_multiplier"] = 0
+    study["events"]["e"]["outcomes"]["o"]["scale_arrivals"] = None
+    sim, _, _ = play(study, drawn({("pipeline/n/gap", 0): gap(0.125)}))
+    assert sim.slots["n"][0].site.start[0] == pytest.approx(1.5, abs=1 / 366)  # 0.25 a year from year 1 on
+
+
+def test_cost_overrun__of_a_slot_is_interpolated():
+    study = piped()
+    study["factors"]["cpi"] = {"process": {"gbm": {"start": 1, "drift": 0.1, "sigma": 0.0}}}
+    study["pipelines"]["n"]["template"]["construction"].update(
+        indices={"cpi": 1}, budget_basis="real", spend_curve={"a": 2, "b": 2}
+    )
+    sim, _, _ = play(study, drawn({("pipeline/n/gap", 0): gap(0.25), ("pipeline/n/gap", 1): gap(9)}))
+    part = sim.slots["n"][0]
+    start = part.site.start[0]
+
+    def plan(years):
+        return sum(0.5 * math.exp(0.1 * (years + k)) for k in (1, 2))
+
+    assert part.site.expected_cost[0] == pytest.approx(40 * (plan(0) * (1 - start) + plan(1) * start))
+    assert part.quantities["cost_overrun"][0] == pytest.approx(
+        part.quantities["cost"][0] / part.site.expected_cost[0] - 1
+    )
+
+
+# ---- building ------------------------------------------------------------------------------------
+
+HIGH = {"overrun": 1.6, "inflation_share": None}
+
+
+def test_uplift__multiplies_after_the_inflation_share():
+    build = {"overrun": 1.4, "inflation_share": 0.5, "uplift": {"uniform": {"min": 1.2, "max": 1.8}}}
+    _, rows, q = play(changed(construction=build))
+    assert rows["calls"][1:3] == pytest.approx([90, 90]) and q["overrun_drawn"] == pytest.approx(0.8)
+
+
+def test_funding_cap__shares_and_ceiling():
+    cap = {"multiple": 1.0, "above": "share", "funder_share": 0.75, "ceiling": 1.4}
+    study = changed(construction={**HIGH, "funding_cap": cap})
+    sim, rows, q = play(study)
+    assert rows["spend"][1:3] == pytest.approx([80, 80]) and rows["capital"][1:3] == pytest.approx([80, 50])
+    assert rows["host_spend"][1:3] == pytest.approx([0, 30]) and q["cost"] == pytest.approx(160)
+    assert q["pv_host"] == pytest.approx(rows["distribution_host"].sum() - 30)
+    assert rows["deemed_balance"][2] == pytest.approx(130)
+    assert rows["depreciation"][3:5] == pytest.approx([80, 80])
+    study["projects"]["p"]["construction"]["funding_cap"].pop("ceiling")
+    assert play(study)[1]["capital"][1:3] == pytest.approx([80, 65])
+    study["projects"]["p"]["operation"]["senior_debt"] = dict(
+        share=0.4, reference_rate="rate", margin=0.02, tenor_years=2
+    )
+    _, rows, _ = play(study)
+    assert rows["capital"][1:3] == pytest.approx([48, 39]) and rows["host_spend"][1:3] == pytest.approx([0, 9])
+    assert rows["lender_spend"][1:3] == pytest.approx([32, 32])
+
+
+def test_funding_cap__stops_with_salvage_and_fee():
+    build = {**HIGH, "funding_cap": {"multiple": 1.2, "above": "stop"}, "salvage": 0.25, "termination_fee": 0.05}
+    study = changed(construction=build)
+    sim, rows, q = play(study)
+    assert rows["capital"][:4] == pytest.approx([0, 80, 40, 0]) and rows["calls"][:4] == pytest.approx([0, 80, 45, 0])
+    assert (
+        sim.sites["p"].stop[0] == 2 and sim.sites["p"].causes["cap"][0] and (q["completed"], q["cancelled"]) == (0, 1)
+    )
+    assert rows["available_cash"] == pytest.approx([0, 0, 30, 0, 0, 0, 0]) and rows["distribution_funder"][2] == 3
+    assert q["npv_funder"] == pytest.approx(-80 * 1.1**-2 - 42 * 1.1**-3)
+    assert q["multiple_funder"] == pytest.approx(3 / 125) and q["irr_funder"] == -1 and q["deemed_open"] == 120
+    assert sim.margins["cap/p"][0] == pytest.approx(0.4) and not rows["operating"].any()
+    study["projects"]["p"]["construction"]["salvage"] = 0.5
+    study["projects"]["p"]["operation"]["senior_debt"] = dict(
+        share=0.4, reference_rate="rate", margin=0.02, tenor_years=2
+    )
+    _, rows, q = play(study)  # of 60 the lenders get their 48: no interest, as it stopped at the step's start
+    assert rows["salvage_to_debt"][2] == pytest.approx(48) and rows["available_cash"][2] == pytest.approx(12)
+    assert rows["debt_balance"][2] == pytest.approx(0, abs=1e-12)
+    study["projects"]["p"]["construction"]["funding_cap"] = None
+    study["events"] = {
+        "e": {"date": dt.date(2029, 7, 1), "outcomes": {"o": {"cancels": ["p"]}}, "probabilities": {"o": 1}}
+    }
+    _, rows, q = play(study)  # 182 of 365 days into the third year
+    part = 182 / 365
+    S = 80 + 80 * part
+    owed = 32 * (1 + 0.1 * part) + 0.4 * 80 * part
+    assert rows["spend"][2] == pytest.approx(80 * part) and rows["debt_capitalised"][2] == pytest.approx(3.2 * part)
+    assert rows["salvage"][2] == pytest.approx(S / 2) and rows["salvage_to_debt"][2] == pytest.approx(owed)
+    assert rows["termination_fee"][2] == 5 and q["npv_funder"] == pytest.approx(
+        -48 * 1.1**-2 - (48 * part + 5 - 0.1 * (S / 2 - owed)) * 1.1**-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("review", "cancelled"),
+    [
+        ({"threshold": 1.4399}, 1),  # after the second year index 1.2 / 1 and half of the overrun of 0.4: 1.2 * 1.2
+        ({"threshold": 1.4401}, 0),
+        ({"threshold": 1.3199, "reveal": 2}, 1),
+        ({"threshold": 1.3201, "reveal": 2}, 0),
+        ({"threshold": 1.6799, "reveal": 0}, 1),
+        ({"threshold": 1.6801, "reveal": 0}, 0),
+        ({"threshold": 1.1, "dates": [dt.date(2027, 12, 31), dt.date(2028, 1, 1)]}, 1),
+        ({"threshold": 1.1, "dates": [dt.date(2027, 12, 31), dt.date(2028, 12, 31)]}, 1),
+        ({"threshold": 1.1, "dates": [dt.date(2027, 12, 31), dt.date(2029, 1, 1)]}, 0),  # the first step then is 3
+    ],
+)
+def test_review__estimate_against_threshold(review, cancelled):
+    study = changed(construction={"overrun": 1.4, "budget_basis": "real", "indices": {"cpi": 1}, "review": review})
+    study["factors"]["cpi"] = {"process": {"deterministic": {"curve": {"knots": [[0, 1], [7, 1.7]]}}}}
+    sim, rows, q = play(study, None)
+    assert q["cancelled"] == cancelled and q["completed"] == 1 - cancelled
+    assert rows["spend"][1:3] == pytest.approx([84, 0 if cancelled else 91])
+    if cancelled:
+        assert sim.sites["p"].causes["review"][0] and sim.sites["p"].stop[0] == 2
+    if "reveal" in review:
+        assert sim.margins["review/p"][0] == pytest.approx(1e-4)
+
+
+def test_subscription__shares_the_score_of_the_contract():
+    law = {"normal": {"mean": 0.6, "sd": 0.1}}
+    build = {
+        "overrun": {"normal": {"mean": 1, "sd": 0.1}},
+        "review": {"threshold": 9},
+        "subscription": {"share": law, "required": 0.5, "by": dt.date(2028, 12, 31), "correlation": -0.6},
+    }
+    study = changed(construction=build, operation={"merchant": {"factor": "rate"}})
+    study["projects"]["p"]["operation"]["contract"]["share"] = law
+    # scores: -0.6 * 1 + 0.8 * e; 0.6 + 0.1 * score against 0.5
+    sim, rows, q = play(study, drawn(project__p__cost=1.0, project__p__subscription=-0.51))
+    assert sim.sites["p"].causes["subscription"][0] and sim.sites["p"].stop[0] == 2 and rows["spend"][2] == 0
+    assert sim.margins["subscription/p"][0] == pytest.approx(0.0008)
+    sim, rows, q = play(study, drawn(project__p__cost=1.0, project__p__subscription=-0.49))
+    assert q["completed"] == 1 and rows["contracted"][3] == pytest.approx(0.6 + 0.1 * (-0.6 - 0.392))
+    study["projects"]["p"]["construction"]["subscription"]["by"] = dt.date(2029, 1, 1)
+    assert play(study, drawn(project__p__subscription=-3))[2]["completed"] == 1  # complete before the next review
+
+
+def test_shortfall__leaves_fixed_costs():
+    _, rows, _ = play(changed(construction={"shortfall": {"uniform": {"min": 0.1, "max": 0.3}}}))
+    assert rows["revenue"][3:6] == pytest.approx([40] * 3) and rows["om"][3:6] == pytest.approx([10] * 3)
+
+
+# ---- operating -----------------------------------------------------------------------------------
+
+
+def test_output__ramp_degradation_volume():
+    study = changed(
+        construction={"duration": 1.25},
+        operation={"ramp_up": [0.4, 0.8], "degradation": 0.1, "volume_factor": "v", "fixed_om": {"per_year": 10}},
+    )
+    study["factors"]["v"] = {"process": {"deterministic": {"curve": {"knots": [[0, 0.3], [7, 1.0]]}}}}
+    _, rows, _ = play(study)  # from 3.5 on: half a year at 0.4, then 0.6, 0.9 and half a year in full
+    ages = np.array([0, 0.5, 1.5, 2.5])
+    share = np.array([0.5 * 0.4, 0.6, 0.9, 0.5])
+    assert rows["output"][3:7] == pytest.approx(100 * share * 0.9**ages * np.array([0.7, 0.8, 0.9, 1.0]))
+    assert rows["om"][3:7] == pytest.approx([5, 10, 10, 5])
+
+
+def power_study(**operation):
+    study = paper_study()
+    study["factors"]["price"] = {"process": {"deterministic": {"curve": {"knots": [[4, 20], [5, 10], [6, 12]]}}}}
+    study["factors"]["gas"] = {"process": {"deterministic": {"curve": 2}}}
+    study["factors"]["pool"] = {"process": {"deterministic": {"curve": 50}}}
+    study["study"]["money_unit"] = 1000
+    study["offtakers"] = {"o": {"default_hazard": 0.2}}
+    project = study["projects"]["p"]
+    del project["capacity"]
+    project["capacity_mw"] = 1
+    project["operation"] = {
+        "life_years": 3,
+        "availability": {"law": 0.5, "persistence": 0},
+        "contract": dict(
+            price=30, share=0.4, tenor_years=2.5, offtaker="o", default_discount=0.25, fuel_pass_through=1.0
+        ),
+        "merchant": {"factor": "price", "basis": 0.9},
+        "fuel": {"factor": "gas", "heat_rate": 4, "basis": 1.0},
+        "variable_om": {"per_output": 2},
+        **operation,
+    }
+    return study
+
+
+def test_default__discount_dispatch_and_pass_through():
+    # the default at year 4.5: contracted in year 3 to 4 and half a year more; the tenor ends at 5.5
+    draws = drawn(offtaker__o__default=gap(0.9))
+    _, rows, _ = play(power_study(), draws)
+    full = 4383.0
+    contracted, defaulted = full * 0.4 * np.array([1, 0.5, 0]), full * 0.4 * np.array([0, 0.5, 0.5])
+    merchant = full - contracted - defaulted
+    price = np.array([18, 9, 10.8])
+    assert rows["revenue"][3:6] == pytest.approx((contracted * 30 + merchant * price + defaulted * price * 0.75) / 1000)
+    assert rows["fuel"][3:6] == pytest.approx(8 * (full - contracted) / 1000)
+    # a unit costs 10: 18 runs, 9 does not, 10.8 does, 0.75 of it does not
+    sim, rows, _ = play(power_study(dispatch="economic"), draws)
+    assert rows["output_merchant"][3:6] == pytest.approx(merchant * [1, 0, 1])
+    assert rows["output_defaulted"][3:6] == pytest.approx(0 * defaulted)
+    output = contracted + merchant * [1, 0, 1]
+    assert rows["output"][3:6] == pytest.approx(output)
+    assert rows["revenue"][3:6] == pytest.approx((contracted * 30 + merchant * price * [1, 0, 1]) / 1000)
+    assert rows["fuel"][3:6] == pytest.approx(8 * (output - contracted) / 1000)
+    assert rows["om"][3:6] == pytest.approx(2 * output / 1000)
+    assert sim.margins["dispatch/p"][0] == pytest.approx(0.8 / 20.8)
+    _, early, _ = play(power_study(), drawn(offtaker__o__default=gap(0.5)))  # at 2.5, before completion
+    assert early["contracted"].max() == 0 and early["output_defaulted"][3] == pytest.approx(full * 0.4)
+
+
+def test_capacity_payment_and_credit():
+    study = power_study(
+        capacity_payment={"factor": "pool", "credit": 0.6},
+        output_credit={"per_output": 5, "years": 1.5, "escalator": 0.1},
+        ramp_up=[0.5],
+    )
+    study["projects"]["p"]["construction"]["shortfall"] = 0.2
+    _, rows, _ = play(study, drawn(offtaker__o__default=gap(0.9)))
+    free = 1 - 0.4 * np.array([1, 0.5, 0])
+    assert rows["capacity_payment"][3:6] == pytest.approx(50 * 0.6 * 0.8 * 365.25 * free / 1000)
+    output = 4383 * 0.8 * np.array([0.5, 1, 1])
+    assert rows["output_credit"][3:6] == pytest.approx(5 * output * 1.1 ** np.array([4, 5, 6]) * [1, 0.5, 0] / 1000)
+
+
+def test_tax__losses_are_carried_forward():
+    study = changed()
+    yields(study, [20, 90, 70, 60])
+    study["projects"]["p"]["operation"]["tax"] = {"rate": 0.2, "life_years": 2, "nol_limit": 0.5}
+    _, rows, _ = play(study)
+    # income 10 - 50 = -40; 80 - 50 = 30, less 15; 60, less 25 (all that is left of 40); 50
+    assert rows["tax"][3:] == pytest.approx([0, 3, 7, 10]) and rows["losses"][3:] == pytest.approx([40, 25, 0, 0])
+
+
+def test_senior_debt__worked_on_paper():
+    study = changed()
+    yields(study, [36, 28, 60, 10])
+    study["projects"]["p"]["operation"].update(
+        tax=None, senior_debt=dict(share=0.4, reference_rate="rate", margin=0.02, tenor_years=2)
+    )
+    _, rows, _ = play(study)
+    # draws of 20, interest of 2 capitalised: 42; 4.2 + 21 of 26; 2.1 + 21 of 18; the missing 5.1 with 10 % of 50
+    assert rows["debt_capitalised"][:4] == pytest.approx([0, 0, 2, 0])
+    assert rows["debt_interest"][3:] == pytest.approx([4.2, 2.1, 0.51, 0])
+    assert rows["debt_principal"][3:] == pytest.approx([21, 21, 0, 0])
+    assert rows["debt_paid"][3:] == pytest.approx([25.2, 18, 5.61, 0])
+    assert rows["debt_arrears"][3:] == pytest.approx([0, 5.1, 0, 0])
+    assert rows["debt_balance"][1:6] == pytest.approx([20, 42, 21, 5.1, 0])
+    assert rows["available_cash"][3:] == pytest.approx([0.8, 0, 44.39, 0]) and rows["capital"][1] == pytest.approx(30)
+    study["projects"]["p"]["construction"]["duration"] = 1.25
+    study["projects"]["p"]["operation"]["tax"] = {"rate": 0.2, "life_years": 2}
+    _, rows, _ = play(study)  # from 1 to 3.5, 16 a year: 16; 33.6; half of 3.36 capitalised, half paid
+    D = 33.6 + 1.68 + 8
+    assert rows["debt_capitalised"][:5] == pytest.approx([0, 0, 1.6, 1.68, 0])
+    assert rows["debt_interest"][3:5] == pytest.approx([1.68, 0.1 * D * 0.75])
+    assert rows["debt_principal"][3:5] == pytest.approx([D / 4, D / 2])
+
+
+def test_developer_fee__waits_for_cash():
+    study = changed(operation={"tax": {"rate": 0.2, "life_years": 200}})
+    yields(study, [13, 24, 40, 40])
+    fee = {"amount": {"uniform": {"min": 10, "max": 20}}, "years": 3, "tolerance": 0.05}
+    study["projects"]["p"]["operation"]["developer_fee"] = fee
+    study["projects"]["p"]["construction"]["shortfall"] = 0.0
+    _, rows, q = play(study)
+    # margins 3, 14, 30, 30; tax on them less 5 and 0.5; 2 stay owed
+    assert rows["fee_part"][3:] == pytest.approx([5, 5, 5, 0])
+    assert rows["tax"][3:] == pytest.approx([0, 1.7, 4.9, 5.9])
+    assert rows["fee_paid"][3:] == pytest.approx([3, 7, 5, 0]) and rows["fee_owed"][3:] == pytest.approx([2, 0, 0, 0])
+    assert rows["available_cash"][3:] == pytest.approx([0, 5.3, 20.1, 24.1])
+    assert q["developer_fee"] == pytest.approx(3 * 1.1**-4 + 7 * 1.1**-5 + 5 * 1.1**-6)
+    study["projects"]["p"]["construction"]["shortfall"] = 0.0501
+    assert play(study)[2]["developer_fee"] == 0
+
+
+def test_abandonment__after_years_of_arrears():
+    study = changed(operation={"tax": None, "abandon_after_years": 2})
+    yields(study, [5, 18, 9, 40])
+    _, rows, q = play(study)  # margins -5, 8, -1, 30: arrears 5, 0, 1, 0
+    assert rows["arrears"][3:] == pytest.approx([5, 0, 1, 0]) and not rows["closed"].any()
+    yields(study, [5, 14, 40, 40])
+    _, rows, q = play(study)  # arrears 5, 1: closed at the end of the second year
+    assert rows["arrears"][3:] == pytest.approx([5, 1, 1, 1]) and rows["closed"][3:].tolist() == [0, 1, 1, 1]
+    assert rows["revenue"][5] == rows["om"][5] == rows["output"][5] == rows["operating"][5] == 0
+    assert rows["age_end"][3:] == pytest.approx([1, 2, 2, 2]) and q["completed"] == 1 and q["cancelled"] == 0
+
+
+def test_side_flows__worked_on_paper():
+    study = changed()
+    study["study"]["money_unit"] = 10
+    study["layers"] = {
+        "l": {
+            "initial": {"state": "a", "since": dt.date(2026, 1, 1)},
+            "states": {"a": {"attributes": {"x": 2.0}}, "b": {"attributes": {"x": 6.0}}},
+        },
+        "k": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": {"a": {}, "b": {}}},
+    }
+
+    def event(date, moves):
+        return {"date": date, "outcomes": {"o": {"moves": moves}}, "probabilities": {"o": 1}}
+
+    middle, late = dt.date(2028, 12, 31), dt.date(2029, 8, 7)  # years 2 and 2.6
+    study["events"] = {"e": event(middle + dt.timedelta(days=146), {"l": "b"}), "f": event(late, {"k": "b"})}
+    x = {"layer": "l", "attribute": "x"}
+    study["side_flows"] = {"r": {"base": "time", "rate": x, "while": {"k": ["a"], "l": ["a", "b"]}}}
+    study["projects"]["p"]["side_flows"] = {
+        "v": {"base": "spend", "rate": 0.1, "while": {"l": ["b"]}},
+        "w": {"base": "spend", "rate": 0.01},
+        "s": {"base": "output", "rate": x, "while": {"l": ["b"]}},
+    }
+    sim, rows, q = play(study)
+    assert sim.relief[:, 0] == pytest.approx([2, 2, 0.4 * 2 + 0.2 * 6, 0, 0, 0, 0])
+    assert rows["vendor_margin"] == pytest.approx([0, 0.5, 50 * (0.1 * 0.6 + 0.01), 0, 0, 0, 0])
+    assert rows["supply_chain_benefit"] == pytest.approx([0, 0, 0, 60, 60, 60, 0])
+    assert q["vendor_margin"] == pytest.approx(0.5 * 1.1**-2 + 3.5 * 1.1**-3)
+    assert sim.quantities["portfolio"]["supply_chain_benefit"][0] == pytest.approx(60 * (1.1**-4 + 1.1**-5 + 1.1**-6))
+    assert sim.quantities["scheme"]["tariff_relief"][0] == pytest.approx(2 / 1.1 + 2 / 1.1**2 + 2 / 1.1**3)
 
 
 # ---- the example ---------------------------------------------------------------------------------
@@ -873,6 +1495,174 @@ def test_example__uses_every_clause(example):
     assert all((sim.projects[name]["tax"] > 0).any() for name in ("gas", "port"))
     assert (sim.projects["mine"]["arrears"] > 0).any()
     assert (sim.factors["henry_hub"] == 2.5).any() and (sim.factors["power"] >= 90).any()
+
+
+@pytest.fixture(scope="module")
+def deals(example):
+    """Return each variant of the whole deal: its study and its simulation."""
+    found = {}
+    for name, change in ref.WHOLE_DEAL_VARIANTS.items():
+        study = change(example)
+        found[name] = study, ref.simulate(study, np.arange(100, 180))
+    return found
+
+
+def ventures(sim):
+    """Return name, site, rows and quantities of each project and of each slot."""
+    found = [(name, sim.sites[name], sim.projects[name], sim.quantities[name]) for name in sim.sites]
+    slots = [part for parts in sim.slots.values() for part in parts]
+    return found + [(part.venture.name, part.site, part.flows, part.quantities) for part in slots]
+
+
+def split_terms(study, name):
+    project = study["pipelines"][name.split("/")[0]]["template"] if "/" in name else study["projects"][name]
+    return ref.split_of(study, project)
+
+
+@pytest.mark.parametrize("variant", ref.WHOLE_DEAL_VARIANTS)
+def test_whole_deal__cash_is_conserved(deals, variant):
+    study, sim = deals[variant]
+
+    def change(row):
+        return np.diff(row, axis=0, prepend=0.0)
+
+    for name, _, f, q in ventures(sim):
+        tolerance = dict(rtol=1e-9, atol=1e-9)
+        assert np.allclose(f["spend"], f["capital"] + f["host_spend"] + f["lender_spend"], **tolerance)
+        assert np.allclose(f["calls"], f["capital"] + f["termination_fee"], **tolerance)
+        costs = f["fuel"] + f["om"] + f["tax"] + f["debt_paid"] + f["fee_paid"]
+        owed = change(f["arrears"]) + f["arrears_ended"]
+        kept = f["revenue"] - costs + owed + f["salvage"] - f["salvage_to_debt"]
+        assert np.allclose(kept, f["available_cash"], **tolerance)
+        debt = f["lender_spend"] + f["debt_capitalised"] + f["debt_interest"] - f["debt_paid"] - f["salvage_to_debt"]
+        assert np.allclose(change(f["debt_balance"]), debt, **tolerance)
+        assert np.allclose(change(f["fee_owed"]), f["fee_part"] - f["fee_paid"], **tolerance)
+        A, funder = f["available_cash"], f["distribution_funder"]
+        assert np.allclose(funder + f["distribution_host"], A, **tolerance)
+        terms = split_terms(study, name)
+        assert (funder >= terms["second_share"] * A - 1e-9).all() and (funder <= terms["first_share"] * A + 1e-9).all()
+        least = -1e-9
+        for row in (*ref.CASH_ROWS, "spend", "capital", "host_spend", "lender_spend", "termination_fee", "carry"):
+            assert (f[row] >= least).all(), row
+        assert all(np.isfinite(row).all() for row in f.values())
+        unfunded = q["funded"] == 0
+        assert not any(row[:, unfunded].any() for row_name, row in f.items() if row_name != "rate")
+        assert not (q["funded"] * q["declined"]).any() and not (q["completed"] * q["cancelled"]).any()
+        assert (q["completed"] <= q["funded"]).all() and not (q["declined"] * q["cancelled"]).any()
+    for unit, rows in sim.projects.items():
+        parts = sim.slots.get(unit)
+        if parts:
+            assert np.allclose(rows["calls"], sum(part.flows["calls"] for part in parts))
+        assert np.allclose(rows["spend"].sum(axis=0), sim.quantities[unit]["cost"])
+    money = ("cost", "npv_funder", "pv_host", "deemed_open", "vendor_margin", "supply_chain_benefit", "developer_fee")
+    for quantity in (*money, "funded", "completed", "cancelled", "declined"):
+        total = sum(sim.quantities[unit][quantity] for unit in sim.projects)
+        assert np.allclose(sim.quantities["portfolio"][quantity], total, rtol=1e-9, atol=1e-9), quantity
+    left = sum(s.budget * (1 - s.declined) for s in sim.selections.values())
+    assert np.allclose(sim.quantities["scheme"]["committed"], left)
+
+
+@pytest.mark.parametrize("variant", ref.WHOLE_DEAL_VARIANTS)
+def test_whole_deal__every_kind_of_decision_occurs(deals, variant):
+    study, sim = deals[variant]
+    whole, said = variant.startswith("whole_deal"), {what for path in sim.notes for _, what, _ in path}
+    many = 2 if whole else 5
+
+    def on_paths(row):
+        return sum((f[row] > 1e-9).any(axis=0) for _, _, f, _ in ventures(sim) if row in f)
+
+    def cancelled_by(cause):
+        return sum(site.causes[cause] & (site.funded > 0) for _, site, _, _ in ventures(sim))
+
+    if variant == "selection" or whole:
+        wanted = {"no_go_ahead", "waits", "cut", "dropped", "too_late", "notice", "funded", "delayed", "declined"}
+        assert wanted | {"stopped", "trigger"} <= said
+        assert cancelled_by("world").sum() >= many
+        early = sum((site.funded == 0) & np.isfinite(site.stop) for _, site, _, _ in ventures(sim))
+        assert early.sum() >= many
+        assert sum((0 < site.size) & (site.size < 1) for _, site, _, _ in ventures(sim)).sum() >= many
+        delays = [[name for _, what, name in path if what == "delayed"] for path in sim.notes]
+        assert sum(len(names) > len(set(names)) for names in delays) >= 2  # one venture, delayed twice
+    if variant == "pipelines" or whole:
+        assert {"cut", "dropped", "too_late", "waits", "declined"} <= said
+        for parts in sim.slots.values():
+            assert (sum(part.site.funded for part in parts) >= 2).sum() >= many
+            assert (sim.quantities[parts[0].venture.pipeline]["funded"] == 0).sum() >= 1
+    if variant == "building" or whole:
+        for cause in ("world", "review", "subscription", "cap"):
+            assert cancelled_by(cause).sum() >= many, cause
+        gas, port = sim.sites["gas"], sim.sites["port"]
+        assert on_paths("host_spend").sum() >= many
+        assert (gas.spend.sum(axis=0) > 1.3 * gas.budget).sum() >= 2  # beyond the ceiling
+        assert (gas.shortfall > 0).sum() >= many and (gas.shortfall == 0).sum() >= many
+        assert (port.shortfall > 0).all() and on_paths("salvage").sum() >= many
+        assert on_paths("termination_fee").sum() >= many
+        assert sum((length > 0).sum() for _, length in gas.standstills) >= many
+        assert on_paths("arrears_ended").sum() >= 2 or whole
+    if variant == "operating" or whole:
+        rows = (
+            "arrears closed debt_arrears fee_owed fee_paid losses idle output_defaulted capacity_payment output_credit"
+        )
+        for row in (*rows.split(), "salvage_to_debt", "tax"):
+            assert on_paths(row).sum() >= many, row
+        gas = sim.projects["gas"]
+        assert (gas["fee_part"].sum(axis=0) > 0).sum() >= many
+        open_ = sim.sites["gas"].completion < 7
+        assert ((gas["fee_part"].sum(axis=0) == 0) & open_).sum() >= 2
+        idle, sold = gas["idle"] > 0, gas["output_merchant"] > 0
+        assert idle.any(axis=0).sum() >= many and sold.any(axis=0).sum() >= many
+        mine = sim.projects["mine"]
+        assert ((mine["closed"][-1] > 0) & (sim.quantities["mine"]["completed"] > 0)).sum() >= many or whole
+    if variant == "operating":
+        both = (gas["salvage"] - gas["salvage_to_debt"] > 1e-9) & (gas["salvage_to_debt"] > 0)
+        assert both.any()
+    if variant == "side_flows" or whole:
+        assert on_paths("vendor_margin").sum() >= many and on_paths("supply_chain_benefit").sum() >= many
+        assert (sim.relief.std(axis=1) > 0).all()
+
+
+def test_whole_deal__laws_and_streams_go_through_the_hooks(example):
+    asked, laws = set(), set()
+
+    class Spy(ref.Draws):
+        def uniforms(self, name, index, paths):
+            asked.add(("u", name))
+            return super().uniforms(name, index, paths)
+
+        def scores(self, name, index, paths):
+            asked.add(("z", name))
+            return super().scores(name, index, paths)
+
+    def law_value(key, law, z):
+        laws.add(key)
+        return ref.exact_value(key, law, z)
+
+    ref.simulate(ref.WHOLE_DEAL_VARIANTS["whole_deal"](example), np.arange(40), Spy(3), law_value)
+    scores = "size start_delay slip threshold subscription shortfall uplift salvage fee".split()
+    assert {("z", f"project/gas/{name}") for name in scores if name != "subscription"} <= asked
+    assert {("z", f"project/sites/1/{name}") for name in ("size", "cost", "slip", "shortfall", "subscription")} <= asked
+    assert {("u", f"project/gas/{name}") for name in ("go_ahead", "funding", "trigger")} <= asked
+    assert {("u", "offtaker/data_centre/default"), ("u", "pipeline/wells/gap"), ("z", "scheme/take_up")} <= asked
+    construction = "start_delay uplift review.threshold salvage shortfall spend_curve overrun duration".split()
+    assert {f"projects.gas.construction.{name}" for name in construction} <= laws
+    assert {
+        "projects.gas.go_ahead.size_share",
+        "projects.port.construction.subscription.share",
+        "projects.gas.operation.developer_fee.amount",
+        "agreement.funding.slip",
+        "agreement.funding.take_up",
+        "pipelines.sites.size",
+        "pipelines.sites.template.construction.subscription.share",
+        "pipelines.wells.template.operation.contract.price",
+    } <= laws
+
+
+def test_whole_deal__paths_are_drawn_each_alone(example):
+    study = ref.WHOLE_DEAL_VARIANTS["whole_deal"](example)
+    together, alone = ref.simulate(study, np.array([3, 9, 12])), ref.simulate(study, np.array([9]))
+    for unit, quantities in alone.quantities.items():
+        for name, value in quantities.items():
+            assert np.allclose(value, together.quantities[unit][name][1:2], rtol=1e-13, equal_nan=True), (unit, name)
 
 
 def test_hooks__everything_drawn_and_tabulated_passes_through(example):

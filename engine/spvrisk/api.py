@@ -70,7 +70,7 @@ class Results:
 
     @cached_property
     def summary(self) -> "xarray.Dataset":
-        """Statistics of all quantities with their Monte Carlo errors, by unit: the projects and the portfolio."""
+        """Statistics of all quantities with their Monte Carlo errors, by unit: projects, pipelines, the portfolio."""
         return self._group("summary")
 
     @cached_property

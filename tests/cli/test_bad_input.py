@@ -19,6 +19,8 @@ from spvrisk.cli import main
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
 TEXT = STARTER.read_text(encoding="utf-8")
+DEAL = (Path(__file__).parents[1] / "config" / "data" / "deal.yaml").read_text(encoding="utf-8")
+"""A study with every clause of selection, funding, cancellation and operation, and side flows."""
 HEAD, PROJECTS = TEXT.split("projects:\n")
 PROJECTS, TAIL = PROJECTS.split("\nrun:")
 GAS_PLANT = PROJECTS.split("  port:")[0].partition("\n")[2]
@@ -83,6 +85,11 @@ def edit(old: str, new: str, rule: str, value: str, remedy: str, culprit: str = 
     return Bad({old: new}, rule, value, remedy, culprit or new)
 
 
+def deal(old: str, new: str, rule: str, value: str, remedy: str, culprit: str = "") -> Bad:
+    """An edit of the study with every clause of a deal."""
+    return Bad({old: new}, rule, value, remedy, culprit or new, text=DEAL)
+
+
 def whole(text: str | bytes, rule: str, value: str, remedy: str, place: str) -> Bad:
     """A file that is no study from its beginning to its end."""
     return Bad({}, rule, value, remedy, place=place, text=text)
@@ -131,7 +138,10 @@ KINDS = {
         "- a\n- b\n", "a study must be a mapping", "a list", "see `spvrisk init`", "study.yaml:1:",
     ),
     "text at the top": whole("a study\n", "a study must be a mapping", '"a study"', "see `spvrisk", "study.yaml:1:"),
-    "binary file": whole(b"\x89HDF\r\n\x1a\n\x00", "must be UTF-8 text", "other bytes", "save", "study.yaml:1:"),
+    "binary file": whole(b"\x89PNG\r\n\x1a\n\x00", "must be UTF-8 text", "other bytes", "save", "study.yaml:1:"),
+    "result file": whole(
+        b"\x89HDF\r\n\x1a\n\x00", "must be a study file", "a result file (HDF5)", "name the study", "study.yaml:1:"
+    ),
     "not UTF-8": whole(b"study:\n  title: \xe9t\xe9\n", "must be UTF-8 text", "other bytes", "save", "study.yaml:2:"),
     "UTF-16": whole(TEXT.encode("utf-16"), "must be UTF-8 text", "other bytes", "save the file as", "study.yaml:1:"),
     "null bytes": whole("a: 1\nb: \0\n", "without control characters", r"'\x00'", "take them out", "study.yaml:2:"),
@@ -312,6 +322,195 @@ KINDS = {
         "projects.port.operation.merchant.factor",
     ),
     "set null": option("study.currency=null", "the key is missing", "", "add currency", "study.currency"),
+    # selection and funding
+    "go-ahead in per cent": deal(
+        "{probability: 0.8,", "{probability: 80,", "must lie in [0, 1]", "80", "write 0.8 for 80 %"
+    ),
+    "size share above 1": deal(
+        "min: 0.5, max: 1}", "min: 0.5, max: 1.5}", "must lie in [0, 1]", "a law that reaches 1.5", "truncate: [0, 1]"
+    ),
+    "slip backwards": deal(
+        "values: [0, 5, 20]", "values: [-5, 5, 20]", "must be at least 0", "a law that reaches -5", "truncate: [0, 250]"
+    ),
+    "commitment of nothing": deal("commitment: 9000", "commitment: 0", "must lie in (0, 1e+12]", "0", "write a number"),
+    "annual cap below 0": deal("annual_cap: 2500", "annual_cap: -1", "must lie in (0, 1e+12]", "-1", "write a number"),
+    "take-up below 0": deal(
+        "take_up: {beta: {mean: 8000, sd: 1000, min: 4000, max: 9000}}", "take_up: {normal: {mean: 8000, sd: 1000}}",
+        "must be at least 0", "a law that reaches -inf", "truncate: [0, 1000000]",
+    ),
+    "decision that does not add up": deal(
+        "delay: 0.06,", "delay: 0.16,", "probabilities must add up to 1", "a sum of 1.1", "change them by -0.1"
+    ),
+    "decision by an unknown layer": deal(
+        "layer: deal\n", "layer: dael\n", "must name a layer", '"dael"', "did you mean deal?"
+    ),
+    "decision by an unknown state": deal(
+        "breach: {fund", "breech: {fund", "must name a state of deal", '"breech"', "did you mean breach?"
+    ),
+    "decision without a state": deal(
+        "        terminated: {fund: 0, delay: 0, decline: 1}\n", "", "gives each state its probabilities",
+        "none for terminated", "add e.g. {fund: 1", "by_state:",
+    ),
+    "delay without days": deal(
+        "      delay_days: 183\n", "", "needs delay_days", "0.06", "add e.g. delay_days: 90", "performing: {fund"
+    ),
+    "trigger to an unknown state": deal(
+        "{tariffs: high}", "{tariffs: hihg}", "must name a state of tariffs", '"hihg"', "did you mean high?"
+    ),
+    "trigger of nothing": deal(
+        "moves: {tariffs: high}", "moves: {}", "must not be empty", "a mapping", "at least one"
+    ),
+    "pipelines without a deadline": deal(
+        "    deadline: 2029-01-19\n", "", "a study with pipelines needs deadline", "more", "add deadline: the last day",
+        "  funding:",
+    ),
+    "deadline before the value date": deal(
+        "2029-01-19", "2019-01-19", "must not be before the value date (2026-03-31) with pipelines", "2019-01-19",
+        "move it",
+    ),
+    "state with a negative multiplier": deal(
+        "{arrival_multiplier: 0.5}", "{arrival_multiplier: -0.5}", "must lie in [0, 1000]", "-0.5", "write a number"
+    ),
+    "stopped calls in words": deal(
+        "stops_calls: true", "stops_calls: yes", "must be true or false", '"yes"', "write true or false"
+    ),
+    "scale of an unknown pipeline": deal(
+        "scale_arrivals: {more: 2}", "scale_arrivals: {mroe: 2}", "must name a pipeline", '"mroe"', "did you mean more?"
+    ),
+    "delay of a pipeline": deal(
+        "delays: {plant: 3}", "delays: {more: 3}", "must name an announced project", 'the pipeline "more"',
+        "use scale_arrivals",
+    ),
+    "arrivals every few hours": deal(
+        "arrivals_per_year: 2.5", "arrivals_per_year: 900", "must be at most 1000 a year", "900 scaled by up to 2",
+        "lower scale_arrivals",
+    ),
+    "pipeline of none": deal("max_count: 8", "max_count: 0", "must lie in [1, 10000]", "0", "write a number"),
+    "pipeline with the name of a project": deal(
+        "  port:\n", "  more:\n", "is the name of a project too", "more", "rename one of the two", "Plants to come"
+    ),
+    "pipeline with the name of a unit": deal(
+        "  more:\n", "  portfolio:\n", "is the name of a unit of results", "portfolio", "rename it"
+    ),
+    "size of nothing": deal(
+        "size: {lognormal: {mean: 900, sd: 400}, truncate: [200, 3000]}", "size: 0", "must be above 0", "0",
+        "write a number above 0",
+    ),
+    "template with a notice": deal(
+        "      budget: 1000\n", "      budget: 1000\n      notice_date: 2026-03-02\n", "is not a key here", "",
+        "allowed: title", "budget: 1000",
+    ),
+    # construction
+    "start before the start": deal(
+        "{exponential: {mean: 0.75}}", "{normal: {mean: 0.75, sd: 1}}", "must be at least 0", "a law that reaches -inf",
+        "truncate: [0, 5]",
+    ),
+    "uplift to nothing": deal(
+        "{triangular: {min: 1,", "{triangular: {min: -1,", "must be above 0", "a law that reaches -1", "truncate: [0.5"
+    ),
+    "cap without the funder's share": deal(
+        "above: share, funder_share: 0.8,", "above: share,", "above: share needs funder_share", "", "funder_share: 0.5"
+    ),
+    "share above a stop": deal(
+        "above: stop}", "above: stop, funder_share: 0.5}", "has no meaning with above: stop", "0.5", "take it out"
+    ),
+    "ceiling below the cap": deal("ceiling: 3}", "ceiling: 0.5}", "must be at least multiple (1)", "0.5", "swap them"),
+    "threshold below 0": deal(
+        "{threshold: 2.5}", "{threshold: -1}", "estimate / budget must be above 0", "-1", "write a number above 0"
+    ),
+    "reviews out of order": deal(
+        "2028-03-31, 2029-03-31", "2029-03-31, 2028-03-31", "dates must rise", "2028-03-31 after 2029-03-31", "order"
+    ),
+    "review in the past": deal(
+        "[2027-03-31,", "[2026-03-31,", "must be after the value date (2026-03-31)", "2026-03-31", "take it out"
+    ),
+    "subscription without a review": deal(
+        "      review: {threshold: {lognormal: {mean: 2, sd: 0.3}}, reveal: 1.5, dates: [2027-03-31, 2028-03-31,"
+        " 2029-03-31]}\n",
+        "", "needs review", "", "add e.g. review: {threshold: 2}", "subscription: {",
+    ),
+    "subscription after the last review": deal(
+        "by: 2028-01-01", "by: 2030-01-01", "must not be after the last review date (2029-03-31)", "2030-01-01",
+        "add a later review",
+    ),
+    "correlation a little above 1": deal(
+        "correlation: -0.5}", "correlation: 1.6}", "must lie in [-1, 1]", "1.6", "write a number in [-1, 1]"
+    ),
+    "salvage in per cent": deal(
+        "salvage: {beta: {mean: 0.2, sd: 0.1}}", "salvage: 20", "must lie in [0, 1]", "20", "write 0.2 for 20 %"
+    ),
+    "shortfall in per cent": deal(
+        "{min: 0, max: 0.2}", "{min: 0, max: 20}", "must lie in [0, 1]", "a law that reaches 20", "truncate: [0, 1]"
+    ),
+    "termination fee in per cent": deal(
+        "termination_fee: 0.005", "termination_fee: 5", "must lie in [0, 1]", "5", "write 0.05 for 5 %"
+    ),
+    # operation
+    "ramp-up in per cent": deal("[0.6, 0.9]", "[60, 0.9]", "must lie in [0, 1]", "60", "write 0.6 for 60 %"),
+    "degradation to nothing": deal("degradation: 0.003", "degradation: 1", "must lie in [0, 1)", "1", "write a number"),
+    "volume that is a rate": deal(
+        "volume_factor: flow_volume", "volume_factor: base_rate", "a multiple of output must not fall below 0",
+        "base_rate with process vasicek", "name a factor with process gbm",
+    ),
+    "unknown dispatch": deal(
+        "dispatch: economic", "dispatch: econmic", "must be one of must_run, economic", '"econmic"', "mean economic?"
+    ),
+    "unknown offtaker": deal(
+        "offtaker: utility", "offtaker: utilty", "must name an offtaker", '"utilty"', "did you mean utility?"
+    ),
+    "discount without an offtaker": deal(
+        "        offtaker: data_centre\n", "", "needs offtaker", "0.05", "add offtaker", "default_discount: 0.05"
+    ),
+    "capacity payment of a port": deal(
+        "      merchant: {factor: wages, basis: 5}\n",
+        "      merchant: {factor: wages, basis: 5}\n      capacity_payment: {factor: capacity_price, credit: 1}\n",
+        "needs capacity_mw", "", "write capacity_mw", "credit: 1}",
+    ),
+    "capacity payment by an unknown factor": deal(
+        "factor: capacity_price,", "factor: capacity_prise,", "must name a factor", '"capacity_prise"',
+        "did you mean capacity_price?",
+    ),
+    "credit below 0": deal("{per_output: 12,", "{per_output: -12,", "must be at least 0", "-12", "write a number"),
+    "debt at a price": deal(
+        "reference_rate: base_rate, margin", "reference_rate: power, margin", "must be a rate", "power with process ou",
+        "vasicek or deterministic",
+    ),
+    "debt for everything": deal(
+        "{share: 0.4, reference_rate", "{share: 1, reference_rate", "must lie in [0, 1)", "1", "a number in [0, 1)"
+    ),
+    "fee below 0": deal(
+        "{min: 20, max: 60}", "{min: -20, max: 60}", "must be at least 0", "a law that reaches -20", "truncate"
+    ),
+    "losses in per cent": deal("nol_limit: 0.8", "nol_limit: 80", "must lie in [0, 1]", "80", "write 0.8 for 80 %"),
+    "abandoned at once": deal(
+        "abandon_after_years: 5", "abandon_after_years: 0", "must lie in (0, 200]", "0", "write a number in (0, 200]"
+    ),
+    # side flows
+    "side flow of a project in proportion to time": deal(
+        "{base: spend, rate: 0.008}", "{base: time, rate: 0.008}", "a side flow of a project has base spend or output",
+        "time", "move it to the side_flows of the study",
+    ),
+    "side flow of the scheme in proportion to spend": deal(
+        "{base: time, rate: 0.5}", "{base: spend, rate: 0.5}", "a side flow of the whole scheme has base time", "spend",
+        "move it to the side_flows of a project",
+    ),
+    "side flow at a word": deal(
+        "rate: 0.5}", "rate: half}", "must be a number or an attribute of a layer", '"half"', "write e.g. 0.05"
+    ),
+    "side flow at an unknown attribute": deal(
+        "attribute: relief}", "attribute: releif}", "must name an attribute of tariffs", '"releif"', "mean relief?"
+    ),
+    "side flow at half an attribute": deal(
+        "{layer: tariffs, attribute: relief}", "{layer: tariffs}", "the key is missing", "", "add attribute: name of"
+    ),
+    "side flow in an unknown state": deal(
+        "[performing, breach]", "[performing, breech]", "must name a state of deal", '"breech"', "did you mean breach?"
+    ),
+    "side flow in no state": deal("tariffs: [low]", "tariffs: []", "needs a state", "an empty list", "name the states"),
+    "attribute of one state only": deal(
+        "high: {attributes: {relief: 900}}", "high: {}", "all states of a layer give the same attributes",
+        "none for relief", "add relief",
+    ),
     # outputs
     "existing output": output("there.h5", "file exists", "there.h5", "use --overwrite"),
     "output in no folder": output(
@@ -362,7 +561,7 @@ def test_bad_input__is_told_with_place_rule_value_and_remedy(bad: Bad, folder: P
 
 
 def test_bad_input__kinds_are_many() -> None:
-    assert len(KINDS) >= 70
+    assert len(KINDS) >= 125
 
 
 @pytest.mark.parametrize("command", ["validate", "plan", "run"])

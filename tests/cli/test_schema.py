@@ -14,7 +14,9 @@ from ruamel.yaml import YAML
 from spvrisk.cli import main
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
-FILES = [STARTER, *sorted((STARTER.parents[3] / "configs").rglob("*.yaml"))]
+ROOT = STARTER.parents[3]
+DEAL = ROOT / "tests" / "config" / "data" / "deal.yaml"
+FILES = [STARTER, DEAL, *sorted((ROOT / "configs").rglob("*.yaml"))]
 """Included files too: a file may hold any part of a study."""
 
 
@@ -78,6 +80,28 @@ def test_schema__finds_mistakes() -> None:
     assert len(mismatches(study, read, read)) == 4
 
 
+def test_schema__finds_mistakes_in_the_clauses_of_a_deal() -> None:
+    read = schema()
+    study = YAML(typ="safe", pure=True).load(DEAL.read_text(encoding="utf-8"))
+    study["pipelines"]["more"]["template"]["notice_date"] = "2026-03-02"
+    study["projects"]["plant"]["go_ahead"].pop("probability")
+    study["projects"]["plant"]["side_flows"]["vendor_margin"]["rate"] = {"layer": "deal"}
+    study["agreement"]["funding"]["decision"]["by_state"]["breach"]["fnud"] = 0.5
+    study["offtakers"]["utility"]["default_hazard"] = "low"
+    assert len(mismatches(study, read, read)) == 5
+
+
+def test_schema__has_the_ranges_of_the_clauses_of_a_deal() -> None:
+    parts = schema()["$defs"]
+    assert parts["SeniorDebt"]["properties"]["share"] | {"title": "", "description": ""} == {
+        "type": "number", "minimum": 0, "exclusiveMaximum": 1, "title": "", "description": "",
+    }  # fmt: skip
+    assert parts["FundingCap"]["properties"]["above"]["enum"] == ["share", "stop"]
+    assert parts["Operation"]["properties"]["dispatch"]["enum"] == ["must_run", "economic"]
+    assert parts["Operation"]["properties"]["ramp_up"]["items"]["maximum"] == 1
+    assert "title" not in parts["Pipeline"]["required"] + parts["Offtaker"]["required"]
+
+
 def parts(node: Any, at: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every property anywhere in a schema, with its path."""
     if isinstance(node, dict):
@@ -121,13 +145,13 @@ UNIT = re.compile(
 def test_schema__describes_every_key() -> None:
     read = schema()
     found = list(parts(read))
-    assert len(found) > 150
+    assert len(found) > 230
     assert [at for at, part in found if not described(part, read)] == []
 
 
 def test_schema__says_the_unit_of_every_number() -> None:
     numbers = [(at, part.get("description", "")) for at, part in parts(schema()) if is_numeric(part)]
-    assert len(numbers) > 90
+    assert len(numbers) > 130
     assert [(at, text) for at, text in numbers if not UNIT.search(text)] == []
 
 

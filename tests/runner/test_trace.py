@@ -103,15 +103,17 @@ def test_flows__give_the_present_value_the_cost_and_the_split(ran, traces):
     knots = np.array(ran.study["curves"]["usd"]["knots"], float)
     discount = (1 + np.interp(years, *knots.T)) ** -years
     for path, trace in traces.items():
-        spend, funder, host = (column(trace, x) for x in ("spend", "distribution_funder", "distribution_host"))
+        calls, spend, funder, host = (
+            column(trace, x) for x in ("calls", "spend", "distribution_funder", "distribution_host")
+        )
         cash = column(trace, "available_cash")
         np.testing.assert_allclose(funder + host, cash, rtol=1e-14, atol=1e-12)
         for s, name in enumerate(ran.labels.projects):
             npv = pv_host = 0.0
             for t in range(years.size):  # in step order
-                npv += discount[t] * (funder[s, t] - spend[s, t])
+                npv += discount[t] * (funder[s, t] - calls[s, t])
                 pv_host += discount[t] * host[s, t]
-            gross = (discount * (funder[s] + spend[s])).sum()
+            gross = (discount * (funder[s] + calls[s])).sum()
             assert abs(npv - ran.values[name, "npv_funder"][path]) <= 1e-12 * gross
             assert abs(pv_host - ran.values[name, "pv_host"][path]) <= 1e-12 * (discount * host[s]).sum()
             assert abs(spend[s].sum() - ran.values[name, "cost"][path]) <= 1e-12 * spend[s].sum()
@@ -122,16 +124,15 @@ def test_rows__those_of_the_reference(ran, traces):
     """Flows, balances, availability, factors and states, step by step."""
     paths = np.array(list(traces))
     slow = ref.simulate(ran.study, paths, KernelScores(SEED), table_values(ran.study, ran.plan))
-    names = {row: "spend" if row == "calls" else row for row in TIMELINE}
     for i, trace in enumerate(traces.values()):
         for k, factor in enumerate(ran.labels.factors):
             np.testing.assert_allclose(trace.factors[:, k], slow.factors[factor][:, i], rtol=1e-9, atol=1e-12)
         for s, project in enumerate(ran.labels.projects):
             budget = ran.study["projects"][project]["budget"]
-            for row, name in names.items():
+            for row in TIMELINE:
                 expected = slow.projects[project][row][:, i]
                 np.testing.assert_allclose(
-                    column(trace, name)[s], expected, rtol=1e-9, atol=1e-12 * budget, err_msg=f"{project} {row}"
+                    column(trace, row)[s], expected, rtol=1e-9, atol=1e-12 * budget, err_msg=f"{project} {row}"
                 )
         for layer, body in ran.study["layers"].items():
             jumps = [jump for jump in slow.layers[i] if jump[1] == layer]
@@ -145,11 +146,11 @@ def test_changes__those_of_the_reference_with_dates(ran, traces):
     clock = ref.Calendar(ref.as_date(ran.study["study"]["value_date"]), 4, 8.0)
     world = ref.simulate_world(ran.study, clock, paths, KernelScores(SEED), table_values(ran.study, ran.plan))
     for i, trace in enumerate(traces.values()):
-        jumps = [(c.what, c.before, c.after, c.cause) for c in trace.changes if c.before]
+        jumps = [(c.what, c.before, c.after, c.cause) for c in trace.changes if c.kind == "layer"]
         causes = {"clock": "expiry", "hazard": "hazard"}
         expected = [(what, a, b, causes.get(why, why.replace(":", " "))) for _, what, a, b, why in world.jumps[i]]
         assert jumps == expected
-        took_place = {c.what: (c.time, c.after) for c in trace.changes if not c.before}
+        took_place = {c.what: (c.time, c.after) for c in trace.changes if c.kind == "event"}
         for event, body in ran.study["events"].items():
             time = world.happened[event][i]
             assert (event in took_place) == (time >= 0)
@@ -157,6 +158,8 @@ def test_changes__those_of_the_reference_with_dates(ran, traces):
                 assert took_place[event][0] == pytest.approx(time, abs=1e-9)
                 assert took_place[event][1] == list(body["outcomes"])[world.outcomes[event][i]]
         for change in trace.changes:
+            if change.time == 0:  # what came before the value date has its own date
+                continue
             day, margin = clock.date_of(change.time)
             # an event and an expiry at a day's start; a hazard on the day within which it strikes
             inside = (

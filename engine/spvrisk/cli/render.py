@@ -14,7 +14,7 @@ from spvrisk.cli.words import counted
 from spvrisk.config.laws import Law
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
-from spvrisk.dataset.variables import COUNTS, UNDEFINED, states_of, statistics_of
+from spvrisk.dataset.variables import COUNTED, COUNTS, UNDEFINED, states_of, statistics_of
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
 
@@ -26,6 +26,9 @@ WIDTH = 100
 
 _FEW_PATHS = 10
 """Of a tail that holds fewer paths, neither the mean nor its error says much."""
+
+_NOTHING = 1e-9
+"""Below it a number is taken for the rounding error of 0."""
 
 NONE = "-"
 """Stands for an undefined number."""
@@ -41,7 +44,7 @@ def summary_json(result: Result) -> dict[str, Any]:
     """Give the summary as plain JSON values: NaN and infinities as null, floats with up to 17 digits.
 
     Keys are ``schema, study, paths, seed, numbers_version``, then ``scheme, portfolio, projects`` with the
-    statistics of each quantity.
+    statistics of each quantity. Pipelines stand among the projects; where there are any, ``pipelines`` names them.
     """
     labels, table = result.labels, result.summary
     units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}
@@ -57,6 +60,7 @@ def summary_json(result: Result) -> dict[str, Any]:
         "study": labels.title["en"],
         "paths": result.n_paths if result.given is None else result.given.n_paths,
         **_given_json(result),
+        **({"pipelines": list(labels.pipelines)} if labels.pipelines else {}),
         "seed": int(result.attributes["seed"]),
         "numbers_version": result.attributes["numbers_version"],
         "scheme": units["scheme"],
@@ -73,12 +77,16 @@ def _given_json(result: Result) -> dict[str, Any]:
 
 
 def render_summary(result: Result) -> RenderableType:
-    """Give the tables of a result: value, loss, construction, returns, and what happened in law.
+    """Give the tables of a result: value, loss, fate and construction, returns, side flows, what happened in law.
 
     Every number stands with its Monte Carlo standard error, to the digits that it allows.
     """
     losses = [_loss_table(result, a) for a in range(len(result.summary.levels))]
-    tables = [_value_table(result), *losses, _construction_table(result), _return_table(result), _time_table(result)]
+    tables = [
+        *(_value_table(result), *losses),
+        *(_fate_table(result), _construction_table(result)),
+        *(_return_table(result), _time_table(result), _others_table(result)),
+    ]
     if result.summary.shares:
         tables.append(_share_table(result))
     heading = Text(result.labels.title["en"], style="bold")
@@ -94,8 +102,10 @@ def render_summary(result: Result) -> RenderableType:
 
 
 def cap_shares(result: Result) -> dict[str, float]:
-    """Share of each project's overruns that the cap of its reference class cuts, where there is one."""
-    projects = result.provenance["config"].get("projects", {})
+    """Share of a project's overruns that the cap of its reference class cuts, by project or pipeline with one."""
+    config = result.provenance["config"]
+    templates = {name: pipeline["template"] for name, pipeline in config.get("pipelines", {}).items()}
+    projects = {**config.get("projects", {}), **templates}
     laws = {name: Law.model_validate(project["construction"]["overrun"]) for name, project in projects.items()}
     shares = {name: distribution(law).cap_share for name, law in laws.items() if law.family == "reference_class"}
     return {name: share for name, share in shares.items() if share > 0.0}
@@ -103,9 +113,11 @@ def cap_shares(result: Result) -> dict[str, float]:
 
 def _cap_notes(result: Result) -> list[str]:
     """Say which risk measures lie where overruns are cut: what is beyond is not in them."""
-    notes = []
+    notes, t, rows = [], result.summary, _rows(result.labels, "funded")
     for name, share in cap_shares(result).items():
-        cut = [_percent(level) for level in result.summary.levels if 1.0 - float(level) <= share]
+        # of a pipeline's paths a larger share has a cut overrun: of several projects
+        on_paths = share * max(1.0, t.mean[rows[name]] if name in result.labels.pipelines else 1.0)
+        cut = [_percent(level) for level in t.levels if 1.0 - float(level) <= on_paths]
         if cut:
             levels = " and ".join(cut)
             notes.append(
@@ -143,6 +155,17 @@ def _headlines(result: Result) -> list[str]:
         parts = ", ".join(f"{labels.projects[i]} {100 * t.contribution[i, a] / shortfall:.0f} %" for i in order)
         error = t.expected_shortfall_se[s, a]
         lines.append(f"{worst}a loss of {with_error(shortfall, error)} on average, brought by {parts}.")
+    return [*lines, *_scheme_lines(result)]
+
+
+def _scheme_lines(result: Result) -> list[str]:
+    """What is said of the scheme's money beside the net present value."""
+    labels, t = result.labels, result.summary
+    committed, relief = (labels.series.index(("scheme", name)) for name in ("committed", "tariff_relief"))
+    lines = [f"Budgets noticed and not declined: {with_error(t.mean[committed], t.mean_se[committed])} on average."]
+    if t.sd[relief] > 0.0 or t.mean[relief] != 0.0:
+        worth = with_error(t.mean[relief], t.mean_se[relief])
+        lines.append(f"Tariff relief and other side flows in time are worth {worth} more to the funder.")
     return lines
 
 
@@ -155,7 +178,8 @@ def render_info(result: Result) -> RenderableType:
         "file": str(result.path),
         "paths": f"{result.n_paths:,}",
         "seed": about["seed"],
-        "projects": ", ".join(result.labels.projects),
+        "projects": ", ".join(name for name in result.labels.projects if name not in result.labels.pipelines),
+        **({"pipelines": ", ".join(result.labels.pipelines)} if result.labels.pipelines else {}),
         "value date": about["value_date"],
         "money": money_name(result.labels),
         "created": made["created"],
@@ -201,7 +225,9 @@ def plain(value: float, scale: float = 1.0) -> str:
         return NONE
     if math.isinf(value):
         return "never" if value > 0 else "-inf"
-    decimals = 0 if value == 0 else min(3, max(0, 3 - math.floor(math.log10(abs(value)))))
+    if abs(value) < _NOTHING:
+        return "0"
+    decimals = min(3, max(0, 3 - math.floor(math.log10(abs(value)))))
     return f"{value:,.{decimals}f}"
 
 
@@ -317,26 +343,56 @@ def _loss_table(result: Result, a: int) -> Table:
     return _fill(table, labels, cells)
 
 
-def _construction_table(result: Result) -> Table:
+def _fate_table(result: Result) -> Table:
+    """How many projects were funded, completed, cancelled and declined: of one project its probability."""
     labels, t = result.labels, result.summary
-    names = ("completed", "cost", "cost_overrun", "delay_months", "cancelled")
-    rows = {name: _rows(labels, name) for name in names}
-    columns = ["completed", f"cost, {money_name(labels)}", "cost overrun", "delay, months"]
-    cancels = t.mean[rows["cancelled"]["portfolio"]] > 0.0
-    if cancels:
-        columns.append("cancelled")
-    table = figures_table("Construction (overrun and delay of the completed)", columns)
+    rows = {name: _rows(labels, name) for name in COUNTED}
+    table = figures_table("What became of the projects (without %: mean numbers)", COUNTED)
 
     def cells(unit: str) -> list[str]:
-        done, cost, overrun, delay, cancelled = (rows[name][unit] for name in names)
-        scale, sign = (1, "") if unit == "portfolio" else (100, " %")
-        return [
-            with_error(t.mean[done], t.mean_se[done], scale) + sign,
-            with_error(t.mean[cost], t.mean_se[cost]),
-            with_error(t.mean[overrun], t.mean_se[overrun], 100) + " %",
-            with_error(t.mean[delay], t.mean_se[delay]),
-            *([with_error(t.mean[cancelled], t.mean_se[cancelled], scale) + sign] if cancels else []),
-        ]
+        counts = unit in ("portfolio", *labels.pipelines)
+        scale, sign = (1, "") if counts else (100, " %")
+        found = (rows[name][unit] for name in COUNTED)
+        return [with_error(t.mean[s], t.mean_se[s], scale) + sign for s in found]
+
+    return _fill(table, labels, cells)
+
+
+def _construction_table(result: Result) -> Table:
+    labels, t = result.labels, result.summary
+    scales = {"cost": (1, ""), "cost_overrun": (100, " %"), "delay_months": (1, ""), "overrun_drawn": (100, " %")}
+    rows = {name: _rows(labels, name) for name in scales}
+    columns = [f"cost, {money_name(labels)}", "cost overrun", "delay, months", "overrun drawn"]
+    table = figures_table("Construction (overrun and delay of the completed; drawn: of the funded)", columns)
+
+    def cells(unit: str) -> list[str]:
+        found = ((rows[name][unit], *scale) for name, scale in scales.items())
+        return [with_error(t.mean[s], t.mean_se[s], scale) + sign for s, scale, sign in found]
+
+    return _fill(table, labels, cells)
+
+
+_OTHERS = {
+    "pv_host": "host",
+    "developer_fee": "developer's fee",
+    "vendor_margin": "vendor margin",
+    "supply_chain_benefit": "supply chain",
+}
+"""Present values beside the funder's, and what they are called; side flows to the funder come last."""
+
+
+def _others_table(result: Result) -> Table:
+    """What the host and the developer get, and the funder beside its distributions, where there is any."""
+    labels, t = result.labels, result.summary
+    rows = {name: _rows(labels, name) for name in _OTHERS}
+    kept = [name for name in _OTHERS if name == "pv_host" or t.mean[rows[name]["portfolio"]] != 0.0]
+    side = ", and side flows to the funder" if set(kept) & {"vendor_margin", "supply_chain_benefit"} else ""
+    title = f"Present values of others{side}, {money_name(labels)}"
+    table = figures_table(title, [_OTHERS[name] for name in kept])
+
+    def cells(unit: str) -> list[str]:
+        found = (rows[name][unit] for name in kept)
+        return [with_error(t.mean[s], t.mean_se[s]) for s in found]
 
     return _fill(table, labels, cells)
 

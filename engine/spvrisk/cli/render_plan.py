@@ -8,21 +8,23 @@ from rich.table import Table
 from rich.text import Text
 
 from spvrisk.aggregate.store import required_bytes
+from spvrisk.cli.plan_laws import law_reports
 from spvrisk.cli.render import NONE, money_name
 from spvrisk.cli.words import counted
-from spvrisk.config import Loaded, Project, Study
+from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
+from spvrisk.config.models import Funding, ProjectTemplate
 from spvrisk.dataset.layout import default_paths
 from spvrisk.plan.calendar import add_months
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.names import FAN_PATHS, FANS, Labels
-from spvrisk.plan.overview import law_reports, pairs, project_dates, smallest_eigenvalue
+from spvrisk.plan.overview import pairs, project_dates, smallest_eigenvalue
 
 _MIB = 1 << 20
 
 
 def render_plan(loaded: Loaded) -> RenderableType:
-    """Give the calendar, the projects, the laws, the correlations, the memory and the defaults of a study.
+    """Give the calendar, terms, projects, pipelines, laws, correlations, memory and defaults of a study.
 
     Raises
     ------
@@ -34,10 +36,14 @@ def render_plan(loaded: Loaded) -> RenderableType:
     study, labels = loaded.study, compiled.labels
     parts = [
         Text(study.study.title.en, style="bold"),
-        _calendar(study),
+        _calendar(study, labels),
         "",
+        *_decisions(study),
         _projects(study, labels),
+        *_go_ahead(study),
         "",
+        *_pipelines(study, labels),
+        *_offtakers(study),
         _laws(study, compiled),
         "",
         *_correlations(study),
@@ -66,20 +72,49 @@ def _facts(rows: dict[str, str]) -> Table:
     return table
 
 
-def _calendar(study: Study) -> Table:
+def _calendar(study: Study, labels: Labels) -> Table:
     head = study.study
     end = add_months(head.value_date, head.steps * 12 // head.steps_per_year)
     funding = study.agreement.funding
+    slip = " and a slip that is drawn" if funding.slip is not None else ""
     return _facts(
         {
             "value date": f"{head.value_date}",
             "horizon": f"{head.horizon_years:g} years, to {end}",
             "steps": f"{head.steps}, {head.steps_per_year} a year",
-            "funds due": f"{funding.lag_business_days} business days after notice "
+            "funds due": f"{funding.lag_business_days} business days after notice{slip} "
             f"(holidays: {', '.join(funding.holidays) or 'none'})",
+            **_limits(funding, labels),
             "split": study.agreement.split.mode,
         }
     )
+
+
+def _limits(funding: Funding, labels: Labels) -> dict[str, str]:
+    """How much may be noticed, and until when; only what the study says."""
+    money = money_name(labels)
+    ceilings = [] if funding.commitment is None else [f"{funding.commitment:,.6g} {money}"]
+    ceilings += [] if funding.take_up is None else ["a take-up that is drawn"]
+    return {
+        **({"noticed at most": " or ".join(ceilings) + (", the lower" if ceilings[1:] else "")} if ceilings else {}),
+        **({} if funding.annual_cap is None else {"in a year": f"{funding.annual_cap:,.6g} {money}"}),
+        **({} if funding.deadline is None else {"last notice": f"{funding.deadline}"}),
+    }
+
+
+def _decisions(study: Study) -> list[RenderableType]:
+    """What becomes of due funds, by the state of a layer, and what a decline sets off."""
+    decision = study.agreement.funding.decision
+    if decision is None:
+        return []
+    table = _table(f"Decisions on due funds, by the state of {decision.layer}", [""], ("fund", "delay", "decline"))
+    for state, shares in decision.by_state.items():
+        table.add_row(state, *(f"{100 * x:.6g} %" for x in (shares.fund, shares.delay, shares.decline)))
+    lines = [f"A delayed decision comes back after {decision.delay_days} days."] if decision.delay_days else []
+    for trigger in decision.triggers:
+        moves = ", ".join(f"{layer} to {state}" for layer, state in trigger.moves.items())
+        lines.append(f"A decline moves, with probability {trigger.probability:g}, {moves}.")
+    return [table, *lines, ""]
 
 
 def _projects(study: Study, labels: Labels) -> Table:
@@ -95,7 +130,46 @@ def _projects(study: Study, labels: Labels) -> Table:
     return table
 
 
-def _capacity(project: Project) -> str:
+def _go_ahead(study: Study) -> list[RenderableType]:
+    chances = [
+        f"{name} {100 * project.go_ahead.probability:.6g} %"
+        for name, project in study.projects.items()
+        if project.go_ahead is not None
+    ]
+    others = "; the others for certain" if len(chances) < len(study.projects) else ""
+    return [f"Chances of a go-ahead: {', '.join(chances)}{others}."] if chances else []
+
+
+def _pipelines(study: Study, labels: Labels) -> list[RenderableType]:
+    """Projects that are not yet known; their sizes are in the table of laws."""
+    if not study.pipelines:
+        return []
+    columns = ("arrivals a year", "at most", "smallest", "template's budget", "its capacity")
+    table = _table(f"Pipelines (money in {money_name(labels)})", [""], columns)
+    for name, pipeline in study.pipelines.items():
+        template = pipeline.template
+        row = (f"{pipeline.arrivals_per_year:g}", f"{pipeline.max_count}", f"{pipeline.min_size:,.6g}")
+        table.add_row(name, *row, f"{template.budget:,.6g}", _capacity(template))
+    return [table, ""]
+
+
+def _offtakers(study: Study) -> list[RenderableType]:
+    if not study.offtakers:
+        return []
+    templates = {name: pipeline.template for name, pipeline in study.pipelines.items()}
+    buyers = {
+        name: project.operation.contract.offtaker
+        for name, project in {**study.projects, **templates}.items()
+        if project.operation.contract is not None
+    }
+    table = _table("Offtakers", ["", "buys from"], ("defaults a year",))
+    for name, offtaker in study.offtakers.items():
+        sellers = ", ".join(seller for seller, buyer in buyers.items() if buyer == name)
+        table.add_row(name, sellers or NONE, f"{offtaker.default_hazard:g}")
+    return [table, ""]
+
+
+def _capacity(project: ProjectTemplate) -> str:
     if project.capacity_mw is not None:
         return f"{project.capacity_mw:,.6g} MW"
     return f"{project.capacity or 0.0:,.6g} {project.output_unit}/year"

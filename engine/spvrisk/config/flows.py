@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from spvrisk.config.base import Flaw, Lax, Model, Name, distinct, flawed, shown
+from spvrisk.config.base import Flaw, Lax, Model, Name, Within, distinct, flawed, shown
 from spvrisk.config.clock import AttributeRef
 
 
@@ -22,7 +22,7 @@ def _kind(value: object) -> str:
 
 
 FlowRate = Annotated[
-    Annotated[float, Tag("number")] | Annotated[AttributeRef, Tag("AttributeRef")],
+    Annotated[float, Within(-1e12, 1e12), Tag("number")] | Annotated[AttributeRef, Tag("AttributeRef")],
     Discriminator(_kind),
     BeforeValidator(_number_or_mapping),
 ]

@@ -30,6 +30,7 @@ def hints(study: Study) -> list[Flaw]:
         _budgets,
         _growth,
         _unused,
+        _layers,
         _events,
         _funding,
         _offtakers,
@@ -116,6 +117,15 @@ def _factors_of(site: ProjectTemplate) -> set[str | None]:
         operation.fuel.factor if operation.fuel else None,
         *(name for part in riding if part is not None for name in part.indices or {}),
     }
+
+
+def _layers(study: Study) -> Iterator[Flaw]:
+    for name, layer in study.layers.items():
+        if layer.states[layer.initial.state].stops_calls:
+            rule = "stops calls from the value date on"
+            yield Flaw(
+                ("layers", name, "initial", "state"), rule, layer.initial.state, "nothing is funded while it lasts"
+            )
 
 
 def _events(study: Study) -> Iterator[Flaw]:

@@ -82,9 +82,9 @@ Money = Annotated[float, Within(0, 1e12, open_low=True)]
 class DecisionShares(Model):
     """Probabilities of what becomes of a due funding; they add up to 1."""
 
-    fund: Share = Field(description="probability that it is paid")
-    delay: Share = Field(description="probability that it is put off by delay_days")
-    decline: Share = Field(description="probability that it is declined for good")
+    fund: Share = Field(default=0.0, description="probability that it is paid")
+    delay: Share = Field(default=0.0, description="probability that it is put off by delay_days")
+    decline: Share = Field(default=0.0, description="probability that it is declined for good")
 
     @model_validator(mode="after")
     def _sum(self) -> "DecisionShares":

@@ -1,12 +1,12 @@
 """Which variables a result file holds: from labels and tables to named, described arrays.
 
 ``/summary`` has one variable per quantity and statistic, ``npv_funder_mean(unit)``,
-``npv_funder_quantile(unit, quantile)``, ``npv_funder_value_at_risk(unit, level)``; the units are the projects
-and then the portfolio. Quantities of the scheme have no unit dimension (``npv_funder_local_mean``); states
-and outcomes have ``_share`` and ``_share_se`` along their own codes. ``/conditional`` has one variable per statistic,
-``mean(condition, series)``. ``/timeline`` has ``calls(project,
-time)`` and ``portfolio_calls(time)``; ``/paths`` has ``npv_funder(path, project)`` and
-``portfolio_npv_funder(path)``.
+``npv_funder_quantile(unit, quantile)``, ``npv_funder_value_at_risk(unit, level)``; the units are the projects,
+the pipelines, and then the portfolio. Quantities of the scheme have no unit dimension (``npv_funder_local_mean``);
+states and outcomes have ``_share`` and ``_share_se`` along their own codes. ``/conditional`` has one variable per
+statistic, ``mean(condition, series)``. ``/timeline`` has ``calls(project, time)`` and ``portfolio_calls(time)``;
+``/paths`` has ``npv_funder(path, project)`` and ``portfolio_npv_funder(path)``. Where they have a dimension
+``project``, pipelines stand behind the projects.
 """
 
 import datetime
@@ -96,8 +96,8 @@ def summary_variables(table: SummaryTable, labels: Labels) -> list[Variable]:
     """Give the variables of ``/summary``."""
     units = (*labels.projects, "portfolio")
     variables = [
-        _codes("summary", "unit", units, "projects, then the portfolio"),
-        _codes("summary", "project", labels.projects, "project"),
+        _codes("summary", "unit", units, "projects and pipelines, then the portfolio"),
+        project_coordinate("summary", labels),
         _levels("summary", "quantile", table.quantiles, "quantile"),
         _levels("summary", "level", table.levels, "level of a risk measure"),
         *_state_coordinates("summary", labels),
@@ -178,7 +178,7 @@ def consequences(labels: Labels) -> tuple[str, ...]:
 def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:
     """Give the variables of ``/timeline``; time comes last."""
     variables = [
-        _codes("timeline", "project", labels.projects, "project"),
+        project_coordinate("timeline", labels),
         _levels("timeline", "quantile", table.quantiles, "quantile"),
         *_time(labels),
         *_state_coordinates("timeline", labels),
@@ -290,7 +290,8 @@ def path_variables(values: Float, labels: Labels, names: Sequence[str]) -> list[
         if name == quantity:
             # a quantity's rows of the projects lie one block of QUANTITIES apart
             rows = values[QUANTITIES.index(quantity) : row : len(QUANTITIES)]
-            variables.append(_path_variable(quantity, "project", quantity, rows, labels))
+            # pipelines come last: where there is one, the columns are counts
+            variables.append(_path_variable(quantity, labels.projects[-1], quantity, rows, labels))
     unique = {variable.name: variable for variable in variables}
     return list(unique.values())
 
@@ -305,8 +306,8 @@ def path_series(name: str, labels: Labels) -> tuple[tuple[str, str], ...]:
 
 
 def project_coordinate(group: str, labels: Labels) -> Variable:
-    """Give the codes of the projects."""
-    return _codes(group, "project", labels.projects, "project")
+    """Give the codes of the projects and pipelines."""
+    return _codes(group, "project", labels.projects, "project, or pipeline" if labels.pipelines else "project")
 
 
 def _described(

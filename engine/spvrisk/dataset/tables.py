@@ -92,7 +92,7 @@ class TimelineTable(NamedTuple):
     quantiles
         Decimal strings of the fans' quantiles.
     mean
-        Mean over all paths, ``(unit, row, step)``: projects then the portfolio, rows as
+        Mean over all paths, ``(unit, row, step)``: projects, pipelines, then the portfolio, rows as
         ``plan.names.TIMELINE``.
     occupancy
         Mean share of each step spent in each state, ``(state, step)``: the layers' states in config order.

@@ -22,6 +22,7 @@ from spvrisk.kernel.rows import DEAL_PLANNED, add
 from spvrisk.kernel.selection import (
     DECLINED,
     DELAYED,
+    NEVER,
     NOTICE,
     NOTICED,
     WAITING,
@@ -73,7 +74,6 @@ declined funding), the layer, the states before and after. Of a project: its num
 
 HAPPENED, BY_EVENT, BY_EXPIRY, BY_HAZARD, BY_DECLINE, BY_DEAL, BY_ARRIVAL = 0, 1, 2, 3, 4, 5, 6
 _NOTHING = -1
-_LAST_DAY = 1e7  # beyond any horizon, and a whole number that fits
 
 
 @clause
@@ -239,7 +239,7 @@ def draw_outcome(c, event, now, fate, seed, path):
 def set_day(c, g, event, fate, e, day, seed, path):
     """Set the date of event `e`: so many days, rounded up, after `day`."""
     days = value_at(c, event.days_law, score(word(seed, path, event.days_stream, 0)))
-    fate[e].day = day + int(math.ceil(min(days, _LAST_DAY)))
+    fate[e].day = day + int(math.ceil(min(days, float(NEVER))))
     fate[e].time = time_of_day(c, g, fate[e].day)
 
 

@@ -254,7 +254,8 @@ def credit_output(w, c, p, t, begin, end, money):
     for l in range(L):
         last, until = min(w[CLOSURE + l], end), w[COMPLETION + l] + years
         first = max(w[COMPLETION + l], begin)
-        part = 1.0 if until >= last else max(until - first, 0.0) / (last - first)
+        # a plant that closed on the step's start has no time to divide by
+        part = 1.0 if until >= last else max(until - first, 0.0) / max(last - first, 1e-300)
         w[REVENUE + l] += credit * w[OUTPUT + l] * part
 
 
@@ -337,14 +338,14 @@ def pay_fee(w):
 
 @clause
 def give_up(w, years, end, dt):
-    """Close a completed project whose arrears have not been paid for so many years."""
+    """End the operation of a project whose arrears have not been paid for so many years; age stops with it."""
     for l in range(L):
         unpaid = w[ARREARS_YEARS + l] + dt if w[ARREARS + l] > 0.0 else 0.0
         closure, life, completion = w[CLOSURE + l], w[LIFE + l], w[COMPLETION + l]
-        closes = unpaid >= years - 1e-9 and end < closure and completion < end
+        closes = unpaid >= years - 1e-9 and end < closure
         w[ARREARS_YEARS + l] = unpaid
         w[CLOSURE + l] = end if closes else closure
-        w[LIFE + l] = end - completion if closes else life
+        w[LIFE + l] = max(end - completion, 0.0) if closes else life
 
 
 @clause

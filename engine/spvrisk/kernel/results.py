@@ -239,15 +239,21 @@ def _ratio(a, b):
 
 
 @clause
-def expected_cost(w, c, g, p, l):
-    """Cost with expected indices, no overrun and no delay."""
-    budget = p.budget * w[SIZE + l]
-    if p.expected_costs < 0:
-        return budget * p.expected_cost
-    position = min(w[PLANNED + l] / g.dt, float(g.steps))
-    step = min(int(position), g.steps - 1)
-    low, high = c[p.expected_costs + step], c[p.expected_costs + step + 1]
-    return budget * (low + (position - step) * (high - low))
+def expected_cost(w, c, p, l):
+    """Cost with expected indices, no overrun and no delay: linear in the planned start between knots."""
+    n, starts = int(c[p.expected_costs]), p.expected_costs + 1
+    start, low, high = w[PLANNED + l], 0, n - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if c[starts + middle] <= start:
+            low = middle
+        else:
+            high = middle
+    values = starts + n
+    part = 0.0
+    if high > low:
+        part = min(max((start - c[starts + low]) / (c[starts + high] - c[starts + low]), 0.0), 1.0)
+    return p.budget * w[SIZE + l] * (c[values + low] + part * (c[values + high] - c[values + low]))
 
 
 @clause
@@ -273,7 +279,7 @@ def project_quantities(w, at, deal, c, g, p, values, column):
         values[first + _CANCELLED, k] = 1.0 if w[CANCELLED_AT + l] < np.inf else 0.0
         values[first + _DECLINED, k] = w[deal + DEAL_DECLINED + l]
         values[first + _COST, k] = w[COST + l]
-        values[first + _COST_OVERRUN, k] = w[COST + l] / expected_cost(w, c, g, p, l) - 1.0 + if_completed
+        values[first + _COST_OVERRUN, k] = w[COST + l] / expected_cost(w, c, p, l) - 1.0 + if_completed
         values[first + _OVERRUN_DRAWN, k] = w[OVERRUN + l] - 1.0 + if_funded
         values[first + _DELAY_MONTHS, k] = 12.0 * (w[COMPLETION + l] - (w[PLANNED + l] + duration)) + if_completed
         values[first + _NPV_FUNDER, k] = w[NPV + l]
@@ -314,7 +320,7 @@ def add_project(w, deal, c, g, p, sums):
         if completed:
             delay = 12.0 * (w[COMPLETION + l] - (w[PLANNED + l] + duration))
             w[sums + SUM_COMPLETED_COST + l] += w[COST + l]
-            w[sums + SUM_EXPECTED_COST + l] += expected_cost(w, c, g, p, l)
+            w[sums + SUM_EXPECTED_COST + l] += expected_cost(w, c, p, l)
             w[sums + SUM_COMPLETED_BUDGET + l] += size
             w[sums + SUM_DELAY + l] += size * delay
         if funded:

@@ -60,6 +60,8 @@ TILL = np.dtype(
 )
 
 NOTHING, NOTICE, DECISION = 0, 1, 2
+NEVER = 10**7
+"""A day beyond any horizon."""
 FUNDED, DELAYED, DECLINED, NOTICED, DROPPED, WAITING, STOPPED = 0, 1, 2, 3, 4, 5, 6
 """What may become of a project, as the log of a traced path has it."""
 
@@ -127,10 +129,11 @@ def deal_of(at, s):
 
 @clause
 def due_day(c, g, day, lag):
-    """Day that is `lag` business days after a day."""
+    """Day that is `lag` business days after a day; what lies beyond the calendar never comes."""
     if lag == 0:
         return day
-    return int(c[g.open_days + int(c[g.business + day - g.first_day]) + lag - 1])
+    number = int(c[g.business + day - g.first_day]) + lag
+    return int(c[g.open_days + number - 1]) if number <= g.n_open_days else NEVER
 
 
 @clause
@@ -243,7 +246,8 @@ def stop_calls(w, at, deals, time, l):
 def stop_project(w, at, deals, s, time, l):
     """Cancel a project that is funded, or still to be."""
     row = deal_of(at, s) + uint64(l)
-    if deals[s].stage != NOTHING or w[row + DEAL_FUNDED] < np.inf:
+    to_come = deals[s].stage != NOTHING and w[row + DEAL_SIZE] > 0.0
+    if to_come or w[row + DEAL_FUNDED] < np.inf:
         w[row + DEAL_STOP] = min(w[row + DEAL_STOP], time)
 
 
@@ -272,4 +276,4 @@ def gap(pipeline, n, seed, path):
 @clause
 def slip_of(w, at, s, l):
     """Business days by which the funding of a project slips."""
-    return int(math.ceil(w[deal_of(at, s) + DEAL_SLIP + uint64(l)]))
+    return int(math.ceil(min(w[deal_of(at, s) + DEAL_SLIP + uint64(l)], float(NEVER))))

@@ -50,6 +50,7 @@ STUDY = np.dtype(
         ("lag", _INT),  # business days from notice to due date
         ("business", _INT),  # address: number of business days up to each day, from `first_day` on
         ("open_days", _INT),  # address: day of each business day by its number
+        ("n_open_days", _INT),
         ("first_day", _INT),
         ("new_years", _INT),  # address of a list: n, days of 1 January, the first not after `first_day`
         ("slip_law", _INT),  # business days, rounded up; -1 = none
@@ -211,8 +212,8 @@ PROJECT = np.dtype(
         ("uplift_stream", _WORD),
         ("duration_law", _INT),
         ("budget", _REAL),
-        ("expected_cost", _REAL),  # parts of the budget, with expected indices, no overrun and no delay
-        ("expected_costs", _INT),  # address (T + 1): the same by planned start, of a slot; -1 = `expected_cost`
+        # address: n, n planned starts, n costs with expected indices, no overrun and no delay, parts of the budget
+        ("expected_costs", _INT),
         ("pause", _INT),  # its first pause
         ("n_pauses", _INT),
         ("duration", _REAL),  # planned, of the longest phase

@@ -9,6 +9,7 @@ from scipy.special import betainc
 from spvrisk.config.models import (
     FixedSplit,
     Law,
+    Project,
     ProjectTemplate,
     SideFlow,
     SpendCurve,
@@ -21,7 +22,7 @@ from spvrisk.plan.arrays import PROJECT, Floats, Pool, Records, records
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.compile_clock import Attribute, Interruptions, Products, listed
 from spvrisk.plan.compile_factors import Compiled
-from spvrisk.plan.compile_selection import due_dates, review_steps
+from spvrisk.plan.compile_selection import due_dates, planned_dues, review_steps
 from spvrisk.plan.correlation import score_correlation
 from spvrisk.plan.cubics import UnfitError
 from spvrisk.plan.streams import Streams
@@ -131,19 +132,6 @@ def _composite(project: ProjectTemplate, factors: Mapping[str, Compiled], steps:
     return out
 
 
-def _expected_cost(project: ProjectTemplate, start: float, index: Floats, grid: Grid) -> float:
-    """Spend with expected indices on the plan, parts of the budget.
-
-    A nominal budget contains it, a real one does not.
-    """
-    c = project.construction
-    if c.budget_basis == "nominal":
-        return 1.0
-    progress = np.clip((grid.ends - start) / c.longest_years, 0.0, 1.0)
-    spent = betainc(c.spend_curve.a, c.spend_curve.b, progress)
-    return float(np.sum(np.diff(spent, prepend=0.0) * index[1:]))
-
-
 def _tariff_start(study: Study, project: ProjectTemplate) -> float:
     ref = project.construction.equipment_tariff
     if ref is None:
@@ -178,6 +166,21 @@ class Tools(NamedTuple):
     attributes: Sequence[Attribute]
     interruptions: Interruptions
     products: Products
+
+
+def _expected_costs(project: ProjectTemplate, starts: Sequence[float], tools: Tools) -> int:
+    """Address of the spend with expected indices on plans that start at given times, parts of the budget.
+
+    A nominal budget contains it, a real one does not.
+    """
+    c, grid = project.construction, tools.grid
+    if c.budget_basis == "nominal":
+        return tools.pool.add([1.0, 0.0, 1.0])
+    index = _composite(project, tools.factors, grid.steps)
+    progress = np.clip((grid.ends - np.array(starts)[:, None]) / c.longest_years, 0.0, 1.0)
+    spent = betainc(c.spend_curve.a, c.spend_curve.b, progress)
+    costs = np.sum(np.diff(spent, prepend=0.0) * index[1:], axis=1)
+    return tools.pool.add([len(starts), *starts, *costs])
 
 
 def _streams(name: str, path: str, project: ProjectTemplate, streams: Streams) -> dict[str, int]:
@@ -363,9 +366,17 @@ def _body(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
     }
 
 
-def _announced(name: str, unit: int, start: float, tools: Tools) -> dict[str, Any]:
+def _planned_starts(project: Project, tools: Tools) -> list[float]:
+    """Times at which an announced project may start if nothing is late."""
+    value_date, planned = tools.study.study.value_date, project.construction.planned_start
+    dues = planned_dues(tools.study, project.notice_date)
+    return [time_of(tools.grid, value_date, max(due, planned or due)) for due in dues]
+
+
+def _announced(name: str, unit: int, tools: Tools) -> dict[str, Any]:
     """Record of an announced project."""
     project, path = tools.study.projects[name], f"projects.{name}"
+    starts = sorted(set(_planned_starts(project, tools)))
     go_ahead = project.go_ahead
     whole = go_ahead is None or go_ahead.size_share.bounds() == (1.0, 1.0)
     return {
@@ -379,10 +390,7 @@ def _announced(name: str, unit: int, start: float, tools: Tools) -> dict[str, An
         else _law(go_ahead.size_share if go_ahead else None, f"{path}.go_ahead.size_share", tools),
         "size_scale": 1.0,
         "min_size": 0.0,
-        "expected_cost": _expected_cost(
-            project, start, _composite(project, tools.factors, tools.grid.steps), tools.grid
-        ),
-        "expected_costs": -1,
+        "expected_costs": _expected_costs(project, starts, tools),
         "pause": tools.interruptions.first[name],
         "n_pauses": tools.interruptions.count[name],
     }
@@ -392,8 +400,6 @@ def _slots(name: str, unit: int, tools: Tools) -> list[dict[str, Any]]:
     """Records of the slots of a pipeline: one body, streams of their own."""
     pipeline, path, grid = tools.study.pipelines[name], f"pipelines.{name}", tools.grid
     template = pipeline.template
-    index = _composite(template, tools.factors, grid.steps)
-    costs = [_expected_cost(template, start, index, grid) for start in np.append(0.0, grid.ends)]
     body = {
         **_body(f"{path}.template", template, tools),
         "unit": unit,
@@ -402,8 +408,7 @@ def _slots(name: str, unit: int, tools: Tools) -> list[dict[str, Any]]:
         "size_law": _law(pipeline.size, f"{path}.size", tools),
         "size_scale": 1.0 / template.budget,
         "min_size": pipeline.min_size,
-        "expected_cost": 1.0,
-        "expected_costs": -1 if template.construction.budget_basis == "nominal" else tools.pool.add(costs),
+        "expected_costs": _expected_costs(template, [0.0, *grid.ends], tools),
         "pause": 0,
         "n_pauses": 0,
     }
@@ -421,8 +426,8 @@ def compile_projects(tools: Tools) -> Records:
         A date, calendar or law cannot be.
     """
     study = tools.study
-    times = schedules(study, tools.grid)
-    rows = [_announced(name, unit, times[name].start, tools) for unit, name in enumerate(study.projects)]
+    schedules(study, tools.grid)  # refuses dates that cannot be
+    rows = [_announced(name, unit, tools) for unit, name in enumerate(study.projects)]
     for unit, name in enumerate(study.pipelines, start=len(study.projects)):
         rows += _slots(name, unit, tools)
     return records(PROJECT, rows)

@@ -1,5 +1,6 @@
 """Funding terms, pipelines and offtakers of a study -> fields and records (section 5 of the model page)."""
 
+from bisect import bisect_left
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,12 +9,12 @@ import numpy as np
 from spvrisk.config.models import Decision, Funding, Study
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PIPELINE, Ints, Pool, Records, records
-from spvrisk.plan.calendar import Grid, business_day_after, holidays_of, time_of
+from spvrisk.plan.calendar import Grid, business_day_after, holidays_of
 from spvrisk.plan.compile_clock import States, listed
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook, law_number
 
-_LONGEST_SLIP = 2000  # business days: the config allows no more
+_LONGEST_SLIP = 2000  # business days: eight years; what slips by more than the calendar holds is never due
 
 
 def _closed(funding: Funding, first: int, last: int) -> set[date]:
@@ -94,6 +95,7 @@ def _business_days(study: Study, pool: Pool) -> dict[str, int]:
     return {
         "business": pool.add(np.cumsum(is_open)),
         "open_days": pool.add(start + np.flatnonzero(is_open)),
+        "n_open_days": int(np.count_nonzero(is_open)),
         "first_day": start,
         "new_years": pool.add([len(new_years), *new_years]),
         "deadline": (notice - value_date).days,
@@ -176,17 +178,21 @@ def review_steps(study: Study, grid: Grid, dates: tuple[date, ...] | None, by: d
 
     Left out, dates are the anniversaries of the value date.
     """
+    starts = [study.study.value_date + timedelta(days=int(day)) for day in grid.day[:-1]]
+    yearly = range(grid.steps_per_year, grid.steps, grid.steps_per_year)
+    steps = list(yearly) if dates is None else [bisect_left(starts, day) for day in dates]
     out = np.zeros(grid.steps, np.int64)
-    value_date = study.study.value_date
-    if dates is None:
-        yearly = range(grid.steps_per_year, grid.steps, grid.steps_per_year)
-        days = {t: value_date + timedelta(days=int(grid.day[t])) for t in yearly}
-    else:
-        times = {day: time_of(grid, value_date, day) * grid.steps_per_year for day in dates if day >= value_date}
-        days = {}
-        for day, time in times.items():
-            days[int(np.ceil(time - 1e-9))] = day
-    for t, day in days.items():
+    for t in steps:
         if t < grid.steps:
-            out[t] = 2 if by is not None and day >= by else 1
+            out[t] = 2 if by is not None and starts[t] >= by else 1
     return out
+
+
+def planned_dues(study: Study, notice: date) -> list[date]:
+    """Days on which funds may be due without slip: after the notice, or a New Year for which it may have waited."""
+    funding, last = study.agreement.funding, _last_notice(study)
+    notices = [notice]
+    if funding.annual_cap is not None:
+        notices += [date(year, 1, 1) for year in range(notice.year + 1, last.year + 1)]
+    closed = _closed(funding, notices[0].year, notices[-1].year + 1 + funding.lag_business_days // 200)
+    return [business_day_after(day, funding.lag_business_days, closed) for day in notices]

@@ -4,6 +4,7 @@ A shard is a run of whole leaves (4096 paths each). A worker takes the next shar
 leaf it calls the kernel for a tenth of a second at a time, so that an interruption is answered at once.
 """
 
+import math
 import os
 import queue
 import sys
@@ -88,7 +89,7 @@ class _Worker:
         self._plan, self._seed, self._n_series = plan, np.uint64(seed), n_series
         self._at, self._work = kernel.make_work(plan)
         self._paths_per_call = self._lanes
-        self._rows = plan.projects.size * len(TIMELINE) * int(plan.study[0]["steps"])
+        self._units, self._steps = int(plan.study[0]["units"]), int(plan.study[0]["steps"])
 
     def load(self) -> None:
         """Have the entry point ready: a call for no paths at all."""
@@ -113,10 +114,10 @@ class _Worker:
             self._adapt(count, time.perf_counter() - began)
             done += count
             progress(count)
-        steps = int(plan.study[0]["steps"])
-        sums = kernel.tree_sums(leaf.partial, self._rows).reshape(plan.projects.size, len(TIMELINE), steps)
+        shape = (self._units, len(TIMELINE), self._steps)
+        sums = kernel.tree_sums(leaf.partial, math.prod(shape)).reshape(shape)
         portfolio = np.add.accumulate(sums, axis=0)[-1:]
-        timeline = np.concatenate([sums, portfolio]).reshape(-1, steps)
+        timeline = np.concatenate([sums, portfolio]).reshape(-1, self._steps)
         return leaf.values[:, :n], timeline, kernel.state_shares(leaf.occupancy), leaf.fans[:, :, :n]
 
     def _adapt(self, count: int, seconds: float) -> None:

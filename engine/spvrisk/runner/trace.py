@@ -1,6 +1,5 @@
 """One path of a result, replayed by the same compiled kernel with everything that it goes through kept."""
 
-import datetime
 import json
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,32 +15,68 @@ from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.measures.order import rank
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.calendar import Grid, make_grid
-from spvrisk.plan.compile import compile_study
+from spvrisk.plan.compile import compile_study, sites_of
 from spvrisk.plan.names import Labels
+from spvrisk.runner.changes import Change, Fates, Teller
 from spvrisk.runner.simulate import use_lanes
 
 if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
     from spvrisk.kernel.run import Leaf
 
-STEP_ROWS = {
+_NEARLY = 1.0 - 1e-9
+"""Part of its cap that a cost must reach, in spite of rounding."""
+
+_DRAWN = {
+    "size": "SIZE",
+    "planned_start_years": "PLANNED",
+    "start_years": "START",
+    "completion_years": "COMPLETION",
+    "cancelled_years": "CANCELLED_AT",
+    "closure_years": "CLOSURE",
     "overrun_score": "COST_SCORE",
     "duration_score": "DELAY_SCORE",
     "overrun": "OVERRUN",
     "duration_multiplier": "STRETCH",
-    "completion_years": "COMPLETION",
+    "review_threshold": "THRESHOLD",
+    "subscribed_share": "SUBSCRIBED",
+    "salvage_share": "SALVAGE",
+    "achieved_size": "ACHIEVED",
     "contract_price": "PRICE",
     "contracted_share": "SHARE",
+}
+"""What is drawn of a project before its first step, and times that change only when it ends early."""
+
+_TIMES = tuple(name for name in _DRAWN if name.endswith("_years"))
+
+STEP_ROWS = {
+    **_DRAWN,
     "availability_score": "AVAILABILITY_SCORE",
     "progress": "PROGRESS",
+    "cost_index": "COST_INDEX",
     "spend": "SPEND",
-    "spend_to_date": "PAID",
+    "spend_to_date": "COST",
+    "capital_call": "CALL",
+    "calls": "OUTFLOW",
+    "paid_in": "PAID",
+    "host_cost": "HOST_COST",
+    "lent": "LENT",
+    "salvage": "SALVAGED",
     "operating_share": "OPERATING",
     "availability": "AVAILABILITY",
     "output": "OUTPUT",
     "contracted_output": "CONTRACT_OUTPUT",
     "revenue": "REVENUE",
     "costs": "COSTS",
+    "tax": "TAX",
+    "losses": "LOSSES",
     "arrears": "ARREARS",
+    "debt": "DEBT",
+    "interest": "INTEREST",
+    "debt_service": "DEBT_SERVICE",
+    "debt_arrears": "DEBT_ARREARS",
+    "fee_due": "FEE_PART",
+    "fee_paid": "FEE_PAID",
+    "fee_owed": "FEE_OWED",
     "available_cash": "AVAILABLE",
     "due": "DUE",
     "distribution_funder": "FUNDER",
@@ -49,25 +84,10 @@ STEP_ROWS = {
     "carry": "CARRY",
     "tier_one_received": "RECEIVED",
     "deemed_balance": "DEEMED",
+    "age_start_years": "AGE",
     "age_years": "AGE_END",
 }
 """Columns of a project's steps: scores, states, flows and balances, and the kernel's row of each."""
-
-
-class Change(NamedTuple):
-    """Something that happened in law."""
-
-    time: float
-    """Years from the value date."""
-    date: str
-    cause: str
-    """``event <name>``, ``expiry``, or ``hazard``."""
-    what: str
-    """Event or layer."""
-    before: str
-    """State of the layer before; empty of an event."""
-    after: str
-    """State of the layer after, or the event's outcome."""
 
 
 class Trace(NamedTuple):
@@ -84,11 +104,14 @@ class Trace(NamedTuple):
     values
         By ``(unit, quantity)``, float64; states and outcomes as codes.
     changes
-        What happened in law, in order of time.
+        What happened, in order of time.
     factors
         ``(step, factor)``: observed at the steps' ends.
+    sites
+        Names of the projects: those announced, and those of pipelines that have arrived.
     steps
-        ``(project, column, step)``, columns as `STEP_ROWS`.
+        ``(site, column, step)``, columns as `STEP_ROWS`. Before the step in which construction starts there are only
+        what was drawn and zeros.
     states
         By layer, the state at each step's end.
     """
@@ -99,6 +122,7 @@ class Trace(NamedTuple):
     values: dict[tuple[str, str], float]
     changes: tuple[Change, ...]
     factors: Floats
+    sites: tuple[str, ...]
     steps: Floats
     states: dict[str, tuple[str, ...]]
 
@@ -130,6 +154,9 @@ class Tracer:
         self._kernel, self._lanes, self._study, self._seed = kernel, LANES, study, seed
         self._plan, self._labels, _ = compile_study(study)
         self._at, self._work = kernel.make_work(self._plan)
+        head = study.study
+        self._grid, self._sites = make_grid(head.value_date, head.steps, head.steps_per_year), sites_of(study)
+        self._teller = Teller(study, self._labels, self._grid, self._sites)
 
     def values_of(self, series: tuple[str, str], paths: NDArray[np.int64]) -> Floats:
         """One quantity of many paths; whole rows of lanes are run, each of them once."""
@@ -146,20 +173,21 @@ class Tracer:
     def trace(self, path: int) -> Trace:
         """Everything of a path."""
         leaf = self._run(path)
-        head, plan = self._study.study, self._plan
-        grid = make_grid(head.value_date, head.steps, head.steps_per_year)
-        shape = (grid.steps, plan.factors.size, self._lanes)
-        factors = self._work.w[int(self._at.factor) :][: math.prod(shape)].reshape(shape)[:, :, 0]
-        changes = _changes(leaf.log, self._labels, self._study, grid)
+        factors = self._rows(self._at.factor, self._grid.steps, self._plan.factors.size)
+        defaults = self._rows(self._at.default, len(self._study.offtakers))
+        steps, fates = self._steps(leaf.trace), self._fates(path, leaf.trace)
+        changes = self._teller.changes(leaf.log, fates, defaults)
+        used = self._teller.sites_used(changes)
         return Trace(
             path,
             self._labels,
             self._study,
             dict(zip(self._labels.series, leaf.values[:, 0].tolist(), strict=True)),
             changes,
-            factors.copy(),
-            self._steps(leaf.trace),
-            _states(changes, self._study, grid),
+            factors,
+            tuple(self._sites[s] for s in used),
+            steps[list(used)],
+            _states(changes, self._study, self._grid),
         )
 
     def _run(self, path: int) -> "Leaf":
@@ -173,43 +201,102 @@ class Tracer:
                 return leaf
             room = changes
 
+    def _rows(self, first: np.uint64, *shape: int) -> Floats:
+        """A region of the workspace for the traced path."""
+        lanes = self._lanes
+        return self._work.w[int(first) :][: math.prod(shape) * lanes].reshape(*shape, lanes)[..., 0].copy()
+
+    def _row(self, name: str) -> int:
+        """Number of a fixed row."""
+        from spvrisk.kernel import rows
+
+        return int(getattr(rows, name)) // self._lanes
+
     def _steps(self, rows: Floats) -> Floats:
-        from spvrisk.kernel import rows as names
+        """Columns by site and step, ``(site, column, step)``.
 
-        picked = [int(getattr(names, row)) // self._lanes for row in STEP_ROWS.values()]
-        return rows[:, :, picked].transpose(0, 2, 1) + 0.0  # without the sign of zero
+        The kernel keeps rows from the start of the earliest of the paths that it runs side by side; here they begin
+        with the path's own, so that they do not depend on its neighbours.
+        """
+        out = rows[:, :, [self._row(row) for row in STEP_ROWS.values()]].transpose(0, 2, 1) + 0.0  # no sign of zero
+        names = list(STEP_ROWS)
+        times = [names.index(name) for name in _TIMES]
+        for steps in out:
+            start, cancelled, stretch = (
+                steps[names.index(name), -1] for name in ("start_years", "cancelled_years", "duration_multiplier")
+            )
+            if start < np.inf and stretch > 0.0:
+                first = int(np.searchsorted(self._grid.ends[:-1], min(start, cancelled), side="right"))
+                steps[len(_DRAWN) :, :first] = 0.0
+                steps[: len(_DRAWN), :first] = steps[: len(_DRAWN), first : first + 1]
+            else:
+                steps[:], steps[times] = 0.0, np.inf
+        return out
 
+    def _fates(self, path: int, trace: Floats) -> Fates:
+        """What became of the projects; `trace` holds the kernel's rows."""
+        from spvrisk.kernel import rows
 
-def _changes(log: Floats, labels: Labels, study: Study, grid: Grid) -> tuple[Change, ...]:
-    """The kernel's log in words."""
-    from spvrisk.kernel.clock import BY_EVENT, BY_EXPIRY, HAPPENED
+        size, funded, stop = (self._deal(row) for row in (rows.DEAL_SIZE, rows.DEAL_FUNDED, rows.DEAL_STOP))
+        projects, last = self._plan.projects, trace[:, -1]
+        budget = projects["budget"] * size
+        # no rows are kept where construction starts after the horizon
+        built = (funded < np.inf) & (last[:, self._row("STRETCH")] > 0.0)
 
-    states = [(layer, state) for layer, names in labels.layers for state in names]
-    out, event = [], ""
-    for time, cause, item, before, after in log[1 : 1 + int(log[0, 0])]:
-        day = _day(grid, study, time)
-        if cause == HAPPENED:
-            event, outcomes = labels.events[int(item)]
-            out.append(Change(time, day, "event", event, "", outcomes[int(after)]))
-            continue
-        by = f"event {event}" if cause == BY_EVENT else "expiry" if cause == BY_EXPIRY else "hazard"
-        out.append(Change(time, day, by, labels.layers[int(item)][0], states[int(before)][1], states[int(after)][1]))
-    return tuple(out)
+        def of_built(name: str, otherwise: Floats | float = np.inf) -> Floats:
+            return np.where(built, last[:, self._row(name)], otherwise)
 
+        cancelled, stops = of_built("CANCELLED_AT", stop), projects["cap_stops"] == 1
+        return Fates(
+            budget=budget,
+            wanted=projects["budget"] * self._wanted(path, size),
+            stop=stop,
+            cancelled=cancelled,
+            completed=of_built("COMPLETION"),
+            closed=of_built("CLOSURE"),
+            at_cap=stops & (last[:, self._row("COST")] >= np.where(stops, projects["cap"], 1.0) * budget * _NEARLY),
+            too_dear=self._too_dear(trace, cancelled),
+        )
 
-def _day(grid: Grid, study: Study, time: float) -> str:
-    """Day within which a time lies."""
-    t = min(int(time * grid.steps_per_year + 1e-9), grid.steps - 1)
-    share = time * grid.steps_per_year - t
-    days = int(grid.day[t]) + math.floor(share * float(grid.day[t + 1] - grid.day[t]) + 1e-6)
-    return (study.study.value_date + datetime.timedelta(days=days)).isoformat()
+    def _deal(self, row: np.uint64) -> Floats:
+        """A row of what selection has left of each project, ``(site,)``."""
+        from spvrisk.kernel import rows
+
+        return self._rows(self._at.deal, self._plan.projects.size, int(rows.DEAL_ROWS))[:, int(row) // self._lanes]
+
+    def _wanted(self, path: int, size: Floats) -> Floats:
+        """Sizes before cuts, ``(site,)``: those of the same path in a world without ceilings."""
+        from spvrisk.kernel import rows
+
+        study = self._plan.study.copy()
+        if study[0]["commitment"] == study[0]["annual_cap"] == np.inf and study[0]["take_up_law"] < 0:
+            return size
+        study["commitment"], study["annual_cap"], study["take_up_law"] = np.inf, np.inf, -1
+        leaf = self._kernel.make_leaf(self._plan, len(self._labels.series), False)
+        numbers = (np.uint64(x) for x in (self._seed, path, 0, 1))
+        self._kernel.run_paths(self._plan._replace(study=study), self._at, self._work, leaf, *numbers)
+        return self._deal(rows.DEAL_SIZE)
+
+    def _too_dear(self, trace: Floats, cancelled: Floats) -> NDArray[np.bool_]:
+        """Whether the estimate at completion, as a review at the time of cancellation saw it, was too high."""
+        out = np.zeros(cancelled.size, np.bool_)
+        reveal = self._plan.projects["reveal"]
+        for s in np.flatnonzero(cancelled < np.inf):
+            before = round(cancelled[s] * self._grid.steps_per_year) - 1
+            if before >= 0:
+                row = trace[s, before]
+                progress, index, overrun, threshold = (
+                    row[self._row(name)] for name in ("PROGRESS", "COST_INDEX", "OVERRUN", "THRESHOLD")
+                )
+                out[s] = index * (1.0 + (overrun - 1.0) * progress ** reveal[s]) > threshold
+        return out
 
 
 def _states(changes: tuple[Change, ...], study: Study, grid: Grid) -> dict[str, tuple[str, ...]]:
     """State of each layer at the steps' ends."""
     out = {}
     for layer, body in study.layers.items():
-        moves = [change for change in changes if change.what == layer and change.before]
+        moves = [change for change in changes if change.kind == "layer" and change.what == layer]
         here, states = body.initial.state, []
         for end in grid.ends:
             while moves and moves[0].time < end:

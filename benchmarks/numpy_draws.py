@@ -1,0 +1,249 @@
+"""Laws and random numbers of the NumPy version: its own for speed, the kernel's to compare both path by path."""
+
+import numpy as np
+from numba import njit, uint64
+
+from spvrisk.kernel.lanes import LANES
+from spvrisk.kernel.maths import U, score, unit
+from spvrisk.kernel.philox import word
+
+_CELLS = 1 << 14
+_TAILS = 60.0
+
+
+class Table:
+    """Equidistant linear interpolation by direct indexing, flat beyond its ends.
+
+    A third of the time of `np.interp`, which has to search. Kept by cell: value = a + b x.
+    """
+
+    def __init__(self, low, high, values):
+        cells = len(values) - 1
+        self.per_unit = cells / (high - low)
+        self.first = 1.0 - low * self.per_unit  # cell 0 is what lies below the table
+        slope = np.concatenate([[0.0], np.diff(values) * self.per_unit, [0.0]])
+        x = low + np.concatenate([[0.0], np.arange(cells + 1) / self.per_unit])
+        self.slope, self.value = slope, np.concatenate([values[:1], values]) - slope * x
+
+    def __call__(self, x):
+        position = x * self.per_unit
+        position += self.first
+        cell = position.astype(np.intp)
+        out = self.slope.take(cell, mode="clip")
+        out *= x
+        out += self.value.take(cell, mode="clip")
+        return out
+
+
+class Cubics:
+    """A law or curve of the plan as the plan has it."""
+
+    def __init__(self, pool, address):
+        count, self.location, self.scale = int(pool[address]), pool[address + 1], pool[address + 2]
+        self.pool, self.segments = pool, pool[address + 3 : address + 3 + 4 * count].reshape(count, 4)
+
+    def __call__(self, x):
+        out = np.empty_like(x)
+        for number, (lower, per_unit, last, cubics) in enumerate(self.segments):
+            here = x >= lower if number else np.ones(x.shape, bool)
+            position = (x[here] - lower) * per_unit
+            cell = np.clip(np.floor(position), 0, last)
+            s = np.clip(position - cell, 0.0, 1.0)
+            c = self.pool[(int(cubics) + 4 * cell.astype(int))[:, None] + np.arange(4)].T
+            out[here] = self.location + self.scale * (c[0] + s * (c[1] + s * (c[2] + s * c[3])))
+        return out
+
+    def table(self, low, high):
+        """The same, read off at equidistant points."""
+        return Table(low, high, self(np.linspace(low, high, _CELLS + 1)))
+
+
+class Constant:
+    """A law that is one number: nothing is drawn."""
+
+    def __init__(self, value):
+        self.value = value
+
+
+def law(pool, address, exact):
+    """A law over its score; None where there is none."""
+    if address < 0:
+        return None
+    cubics = Cubics(pool, int(address))
+    values = cubics(np.linspace(-7.0, 7.0, _CELLS + 1))
+    if values.min() == values.max():
+        return Constant(values[0])
+    return cubics if exact else cubics.table(-7.0, 7.0)
+
+
+def curve(pool, address, exact):
+    """A curve over [0, 1]."""
+    cubics = Cubics(pool, int(address))
+    return cubics if exact else cubics.table(0.0, 1.0)
+
+
+class TailMap:
+    """Phi^-1(T_nu(y)), y scores times sqrt(W), from the plan's table of its ratio to y."""
+
+    def __init__(self, plan):
+        g = plan.study[0]
+        self.nu, self.bits, last = float(g["tail_nu"]), int(g["tail_bits"]), int(g["tail_last"])
+        address = int(g["tail_map"])
+        self.last, self.cubics = last, plan.constants[address : address + 4 * (last + 1)].reshape(-1, 4)
+
+    def __call__(self, y):
+        bits = (1.0 + y * y / self.nu).view(np.int64)
+        cell = np.minimum((bits - np.float64(1.0).view(np.int64)) >> (52 - self.bits), self.last)
+        below = 52 - self.bits
+        place = (bits & ((1 << below) - 1)) / float(1 << below)
+        c = [self.cubics[:, power][cell] for power in range(4)]
+        return y * (c[0] + place * (c[1] + place * (c[2] + place * c[3])))
+
+    def table(self):
+        """The same, read off at equidistant points."""
+        y = np.linspace(-_TAILS, _TAILS, 4 * _CELLS + 1)
+        return Table(-_TAILS, _TAILS, self(y))
+
+
+class Draws:
+    """Random numbers of a chunk: from one generator, in the order in which they are asked for."""
+
+    def __init__(self, rng, n):
+        self.rng, self.n, self.scores = rng, n, {}
+
+    def score(self, stream):
+        """Scores drawn once a path; projects may share them."""
+        stream = int(stream)
+        if stream not in self.scores:
+            self.scores[stream] = self.rng.standard_normal(self.n)
+        return self.scores[stream]
+
+    def uniform(self, stream):
+        """Uniform numbers drawn once a path."""
+        return self.rng.random(self.n)
+
+    def uniforms(self, streams, index, paths):
+        """Uniform numbers of some paths, of streams and by numbers of their own."""
+        return self.rng.random(paths.size)
+
+    def exponentials(self, streams, index, paths):
+        """Unit exponentials, likewise."""
+        return self.rng.standard_exponential(paths.size)
+
+    def innovations(self, streams, t, out):
+        """Scores of the factors in a step, ``(row, path)``."""
+        self._normals(out)
+
+    def root_score(self, stream, t):
+        """Scores of the copula's W in a step."""
+        return self.rng.standard_normal(self.n)
+
+    def availability(self, p, paths):
+        """Scores of a project's availability, step by step, for slices of `paths` that only move on."""
+        return _Availability(self.rng, p.persistence, paths.size)
+
+    def _normals(self, out):
+        """Box and Muller: half the time of the generator's own, where sines of float32 are vectorised.
+
+        The angle has the 24 bits of a float32, as have the kernel's scores; the radius has all.
+        """
+        half = out.size // 2
+        flat = out.reshape(-1)
+        if out.size % 2:
+            flat[-1] = self.rng.standard_normal()
+        cosines, sines = flat[:half], flat[half : 2 * half]
+        angle = self.rng.random(out=sines).astype(np.float32)
+        angle *= np.float32(2.0 * np.pi)
+        radius = self.rng.standard_exponential(half)
+        radius *= 2.0
+        np.sqrt(radius, out=radius)
+        np.multiply(radius, np.cos(angle), out=cosines)
+        np.multiply(radius, np.sin(angle), out=sines)
+
+
+class _Availability:
+    """A stationary first-order process that paths may enter at any step."""
+
+    def __init__(self, rng, keep, n):
+        self.rng, self.keep, self.new, self.state, self.seen = rng, keep, np.sqrt(1.0 - keep * keep), np.empty(n), 0
+
+    def __call__(self, t, low, high):
+        state, seen = self.state[low:high], max(self.seen - low, 0)
+        old, fresh = state[:seen], state[seen:]
+        old *= self.keep
+        old += self.new * self.rng.standard_normal(old.size)
+        self.rng.standard_normal(out=fresh)
+        self.seen = max(high, self.seen)
+        return state
+
+
+_compiled = njit(fastmath={"contract"}, error_model="numpy")
+
+
+@_compiled
+def _words(out, seed, path, streams, index, paths):
+    for i in range(out.size):
+        out[i] = word(seed, path + uint64(paths[i]), streams[i], index[i])
+
+
+@_compiled
+def _scores(out, words):
+    for i in range(out.size):
+        out[i] = score(words[i])
+
+
+@_compiled
+def _units(out, words):
+    for i in range(out.size):
+        out[i] = unit(words[i])
+
+
+class Replay:
+    """The kernel's random numbers of the paths from `first` on, to compare the two path by path."""
+
+    def __init__(self, plan, seed, first, n):
+        if first % LANES:
+            raise ValueError("a replay begins with a whole row of lanes")
+        self.seed, self.first, self.n, self.plan = U(seed), U(first), n, plan
+        self.paths = np.arange(n)
+
+    def _words(self, streams, index, paths):
+        shape = paths.shape
+        out, streams = np.empty(shape, np.uint32), np.broadcast_to(np.asarray(streams, np.int64), shape)
+        _words(out, self.seed, self.first, streams, np.broadcast_to(np.asarray(index, np.int64), shape), paths)
+        return out
+
+    def _scores(self, streams, index, paths):
+        out = np.empty(paths.size)
+        _scores(out, self._words(streams, index, paths))
+        return out
+
+    def score(self, stream):
+        return self._scores(stream, 0, self.paths)
+
+    def uniform(self, stream):
+        return self.uniforms(stream, 0, self.paths)
+
+    def uniforms(self, streams, index, paths):
+        out = np.empty(paths.size)
+        _units(out, self._words(streams, index, paths))
+        return out
+
+    def exponentials(self, streams, index, paths):
+        return -np.log(1.0 - self.uniforms(streams, index, paths))
+
+    def innovations(self, streams, t, out):
+        for row, stream in zip(out, streams, strict=True):
+            row[:] = self._scores(stream, t, self.paths)
+
+    def root_score(self, stream, t):
+        return self._scores(stream, t, self.paths)
+
+    def availability(self, p, paths):
+        steps, keep = int(self.plan.study[0]["steps"]), p.persistence
+        out = np.empty((steps, paths.size))
+        for t in range(steps):
+            out[t] = self._scores(p.availability_stream, t, paths)
+            if t:
+                out[t] = keep * out[t - 1] + np.sqrt(1.0 - keep * keep) * out[t]
+        return lambda t, low, high: out[t, low:high]

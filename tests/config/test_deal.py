@@ -1,0 +1,282 @@
+"""The clauses of a deal as models: what a file says, what is left out, and what looks like a slip."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from spvrisk.config import Law, Study, load, load_study
+from spvrisk.config.defaults import defaults
+from spvrisk.config.models import AttributeRef, DecisionShares, FundingCap, GoAhead, Operation
+from spvrisk.errors import InputError, Problem
+
+FILE = Path(__file__).parent / "data" / "deal.yaml"
+TEXT = FILE.read_text(encoding="utf-8")
+STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
+
+
+@pytest.fixture(scope="module")
+def deal() -> Study:
+    return load_study(FILE)
+
+
+def changed(folder: Path, *edits: tuple[str, str]) -> Path:
+    text = TEXT
+    for old, new in edits:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path = folder / "s.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(path: Path, *overrides: str) -> list[Problem]:
+    with pytest.raises(InputError) as caught:
+        load(path, overrides)
+    return caught.value.problems
+
+
+def value(law: Law | None) -> float:
+    assert law is not None and law.family == "fixed"
+    return float(law.parameters["value"])
+
+
+def test_deal__loads_without_warnings() -> None:
+    assert load(FILE).warnings == []
+
+
+def test_funding__as_the_file_says(deal: Study) -> None:
+    funding = deal.agreement.funding
+    assert (funding.commitment, funding.annual_cap, funding.deadline) == (9000, 2500, date(2029, 1, 19))
+    assert funding.slip is not None and funding.slip.bounds() == (0, 20)
+    assert funding.take_up is not None and funding.take_up.family == "beta"
+    decision = funding.decision
+    assert decision is not None and (decision.layer, decision.delay_days) == ("deal", 183)
+    assert decision.by_state["performing"] == DecisionShares(fund=0.9, delay=0.06, decline=0.04)
+    assert [(row.probability, row.moves) for row in decision.triggers] == [
+        (1, {"deal": "breach"}),
+        (0.4, {"tariffs": "high"}),
+    ]
+
+
+def test_clock__as_the_file_says(deal: Study) -> None:
+    states = deal.layers["deal"].states
+    assert [(state.stops_calls, state.arrival_multiplier) for state in states.values()] == [
+        (False, 1.0),
+        (False, 0.5),
+        (True, 0.0),
+    ]
+    assert deal.events["summit"].outcomes["success"].scale_arrivals == {"more": 2}
+
+
+def test_projects__as_the_file_says(deal: Study) -> None:
+    plant, port = deal.projects.values()
+    assert plant.go_ahead is not None and plant.go_ahead.probability == 0.8
+    built = plant.construction
+    assert built.funding_cap == FundingCap(multiple=1, above="share", funder_share=0.8, ceiling=3)
+    assert built.review is not None and built.review.reveal == 1.5
+    assert built.review.dates == (date(2027, 3, 31), date(2028, 3, 31), date(2029, 3, 31))
+    assert built.subscription is not None and built.subscription.by == date(2028, 1, 1)
+    assert (built.subscription.required, built.subscription.correlation) == (0.5, -0.5)
+    assert built.termination_fee == 0.005
+    run = plant.operation
+    assert (run.ramp_up, run.degradation, run.volume_factor) == ((0.6, 0.9), 0.003, "flow_volume")
+    assert (run.dispatch, run.abandon_after_years) == ("economic", 5)
+    assert run.contract is not None and (run.contract.offtaker, run.contract.default_discount) == ("data_centre", 0.05)
+    assert run.tax is not None and run.tax.nol_limit == 0.8
+    assert run.senior_debt is not None and run.senior_debt.share == 0.4
+    assert run.developer_fee is not None and run.developer_fee.tolerance == 0.05
+    assert plant.side_flows["supply_chain"].while_ == {"deal": ("performing", "breach"), "tariffs": ("low",)}
+    assert deal.side_flows["relief"].rate == AttributeRef(layer="tariffs", attribute="relief")
+    assert deal.side_flows["goodwill"].rate == 0.5
+    assert port.construction.review is not None and value(port.construction.review.threshold) == 2.5
+    assert port.construction.review.dates is None
+
+
+def test_titles__names_stand_in(deal: Study) -> None:
+    assert deal.offtakers["utility"].title.en == "utility"
+    assert deal.offtakers["data_centre"].title.en == "A data centre"
+    assert deal.pipelines["more"].template.title.en == "Plants to come"
+
+
+def test_blocks__left_out_are_off() -> None:
+    study = load_study(STARTER)
+    funding = study.agreement.funding
+    assert (funding.slip, funding.commitment, funding.take_up, funding.deadline) == (None,) * 4
+    assert (funding.annual_cap, funding.decision) == (None, None)
+    assert (study.offtakers, study.pipelines, study.side_flows) == ({}, {}, {})
+    for project in study.projects.values():
+        built, run = project.construction, project.operation
+        assert (project.go_ahead, project.side_flows, built.termination_fee) == (None, {}, 0.0)
+        assert (built.start_delay, built.uplift, built.funding_cap, built.review) == (None,) * 4
+        assert (built.subscription, built.salvage, built.shortfall) == (None,) * 3
+        assert (run.ramp_up, run.degradation, run.volume_factor, run.dispatch) == ((), 0.0, None, "must_run")
+        assert (run.capacity_payment, run.output_credit, run.senior_debt, run.developer_fee) == (None,) * 4
+        assert run.abandon_after_years is None and run.tax is not None and run.tax.nol_limit == 0.0
+
+
+def test_go_ahead__is_of_the_whole_project_where_nothing_is_said() -> None:
+    assert value(GoAhead(probability=0.5).size_share) == 1.0
+
+
+def test_study__is_the_same_after_json(deal: Study) -> None:
+    text = json.dumps(deal.model_dump(mode="json", by_alias=True))
+    assert Study.model_validate(json.loads(text)) == deal
+
+
+def test_defaults__say_nothing_of_what_is_left_out(tmp_path: Path) -> None:
+    path = changed(tmp_path, (", size_share: {uniform: {min: 0.5, max: 1}}", ""))
+    loaded = load(path)
+    found = {default.path: default for default in defaults(loaded.study, loaded.places.given())}
+    assert found["projects.*.go_ahead.size_share"][1:] == (1.0, 1, 2)
+    assert found["pipelines.*.template.operation.dispatch"][1:] == ("must_run", 1, 1)
+    assert found["projects.*.construction.review.reveal"][1:] == (1.0, 1, 2)
+    assert found["layers.*.states.*.arrival_multiplier"][1:] == (1.0, 3, 5)
+    silent = [path for path, default in found.items() if default.value in (None, {}, ())]
+    assert silent == ["run.workers", "output.paths"]
+    assert not [path for path in found if path.endswith((".title.en", ".ramp_up", "side_flows", ".scale_arrivals"))]
+
+
+def test_set__reaches_the_new_keys() -> None:
+    study = load(
+        FILE,
+        (
+            "agreement.funding.commitment=5000",
+            "pipelines.more.template.operation.dispatch=economic",
+            "projects.port.go_ahead.probability=0.5",
+            "side_flows.relief.rate.attribute=relief",
+            "projects.plant.construction.review.dates=[2029-01-01]",
+        ),
+    ).study
+    assert study.agreement.funding.commitment == 5000
+    assert study.pipelines["more"].template.operation.dispatch == "economic"
+    assert study.projects["port"].go_ahead is not None
+    (found,) = problems(FILE, "pipelines.mor.max_count=3")
+    assert "did you mean more?" in found.remedy
+    (found,) = problems(FILE, "projects.port.construction.funding_cap.multipel=3")
+    assert "did you mean multiple?" in found.remedy
+
+
+def test_table__has_columns_for_the_new_keys(tmp_path: Path) -> None:
+    head, _, rest = TEXT.partition("\nprojects:\n  plant:\n")
+    plant, _, tail = rest.partition("  port:\n")
+    template = "\nprojects:\n  table: p.csv\n  template:\n" + "".join(f"  {line}\n" for line in plant.splitlines())
+    text = head + template + "\nside_flows:" + tail.partition("\nside_flows:")[2]
+    text = text.replace("delays: {plant: 3}, ", "").replace(", offtaker: utility", "")
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    rows = "name,go_ahead.probability,construction.funding_cap.multiple,operation.ramp_up\na,0.5,1.5,\nb,,,[0.3]\n"
+    (tmp_path / "p.csv").write_text(rows, encoding="utf-8")
+    first, second = load_study(tmp_path / "s.yaml").projects.values()
+    assert first.go_ahead is not None and first.go_ahead.probability == 0.5
+    assert first.construction.funding_cap is not None and first.construction.funding_cap.multiple == 1.5
+    assert (first.operation.ramp_up, second.operation.ramp_up) == ((0.6, 0.9), (0.3,))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "rule"),
+    [
+        ("degradation: 0.003", "degradation: 0.3", "projects.plant.operation.degradation", "more than 5% a year"),
+        ("termination_fee: 0.005", "termination_fee: 0.6", "projects.plant.construction.termination_fee", "above 0.5"),
+        ("default_hazard: 0.002}", "default_hazard: 2}", "offtakers.utility.default_hazard", "above 1 a year"),
+        ("{mean: 0.75}", "{mean: 12}", "projects.plant.construction.start_delay", "a mean above 10 years"),
+        ("{mean: 0.5}", "{mean: 18}", "pipelines.more.template.construction.start_delay", "a mean above 10 years"),
+        ("multiple: 1,", "multiple: 0.01,", "projects.plant.construction.funding_cap.multiple", "outside [0.5, 10]"),
+        ("multiple: 1.2", "multiple: 120", "pipelines.more.template.construction.funding_cap.multiple", "outside"),
+        ("[0, 5, 20]", "[0, 5, 9000]", "agreement.funding.slip", "a mean above 250 business days"),
+        ("commitment: 9000", "commitment: 900", "agreement.funding.commitment",
+         "less than the announced budgets (1600)"),
+        ("min_size: 250", "min_size: 5000", "pipelines.more.min_size", "above the largest size (3000)"),
+        ("initial: {state: performing,", "initial: {state: terminated,", "layers.deal.initial.state",
+         "stops calls from the value date on"),
+        (", offtaker: utility", "", "offtakers.utility", "no contract names the offtaker"),
+        ("rate: 0.008", "rate: 8", "projects.plant.side_flows.vendor_margin.rate", "more than the whole spend"),
+        ("{factor: capacity_price, credit: 0.65}", "null", "factors.capacity_price", "no project or party uses"),
+        ("volume_factor: flow_volume", "volume_factor: null", "factors.flow_volume", "no project or party uses"),
+        ("horizon_years: 40}", "horizon_years: 25}", "pipelines.more.template", "ends before the deemed life"),
+        ("years: 10, escalator: 0.02", "years: 10, escalator: 0.9",
+         "projects.plant.operation.output_credit.escalator", "more than 50% a year"),
+        ("life_years: 25", "life_years: 15", "pipelines.more.template.operation.life_years", "shorter than the deemed"),
+        ("notice_date: 2026-03-16", "notice_date: 2029-03-16", "projects.port.notice_date", "after the deadline"),
+    ],
+)  # fmt: skip
+def test_odd_value__is_a_warning(old: str, new: str, path: str, rule: str, tmp_path: Path) -> None:
+    warnings = load(changed(tmp_path, (old, new))).warnings
+    found = [warning for warning in warnings if warning.path == path]
+    assert found and rule in found[0].rule and found[0].remedy, warnings
+    assert found[0].place.startswith("s.yaml:")
+
+
+def test_mistakes__of_all_parts_are_told_at_once(tmp_path: Path) -> None:
+    edits = (
+        ("offtaker: utility", "offtaker: utilty"),
+        ("scale_arrivals: {more: 2}", "scale_arrivals: {mor: 2}"),
+        ("max_count: 8", "max_count: 0"),
+        ("reference_rate: base_rate, margin", "reference_rate: power, margin"),
+        ("commitment: 9000", "commitment: 0"),
+        ("{base: spend, rate: 0.008}", "{base: time, rate: 0.008}"),
+        ("{tariffs: high}", "{tariffs: hihg}"),
+        ("lag_business_days: 45", "lag_business_days: 45.5"),
+        ("merchant: {factor: power}\n\nprojects:", "merchant: {factor: pwr}\n\nprojects:"),
+    )
+    found = problems(changed(tmp_path, *edits))
+    paths = {problem.path for problem in found}
+    assert paths >= {
+        "projects.port.operation.contract.offtaker",
+        "events.summit.outcomes.success.scale_arrivals.mor",
+        "pipelines.more.max_count",
+        "projects.plant.operation.senior_debt.reference_rate",
+        "agreement.funding.commitment",
+        "projects.plant.side_flows.vendor_margin.base",
+        "agreement.funding.lag_business_days",
+        "pipelines.more.template.operation.merchant.factor",
+    }
+    assert all(problem.place and problem.remedy for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("process: {ou: {start: 1, mean: 1, kappa: 0.5, sigma: 0.1}}", "process: {deterministic: {curve: -1}}",
+         "a multiple of output must not fall below 0"),
+        ("[performing, breach]", "[performing, performing]", "is there twice"),
+        ("dates: [2027-03-31, 2028-03-31, 2029-03-31]", "dates: []", "needs a date"),
+        ("rate: 0.5}", "rate: true}", "must be a number or an attribute"),
+        ("rate: 0.5}", "rate: 1.0e+13}", "must lie in [-1e+12, 1e+12]"),
+        ("rate: 0.5}", "rate: .nan}", "must be a finite number"),
+        ("rate: 0.5}", "rate: {layer: tarifs, attribute: relief}}", "must name a layer"),
+        ("attribute: relief}, while", "attribute: relief, of: 1}, while", "is not a key here"),
+        ("size: {lognormal: {mean: 900, sd: 400}, truncate: [200, 3000]}",
+         "size: {discrete: {values: [0, 900], probabilities: [0.5, 0.5]}}", "must be above 0"),
+        ("size: {lognormal: {mean: 900, sd: 400}, truncate: [200, 3000]}",
+         "size: {scipy: {name: gamma, args: {a: 2, scale: 400}}}", "must be above 0"),
+    ],
+)  # fmt: skip
+def test_mistake__of_a_rarer_kind(old: str, new: str, rule: str, tmp_path: Path) -> None:
+    found = problems(changed(tmp_path, (old, new)))
+    assert [problem for problem in found if rule in problem.rule and problem.remedy]
+
+
+def test_split__of_a_template_has_no_meaning_without_tiers(tmp_path: Path) -> None:
+    tiers = TEXT[TEXT.index("split: {mode") :].partition("\n")[0]
+    edits = (
+        (tiers, "split: {mode: none, funder_share: 0.5}"),
+        ("      budget: 1000\n", "      budget: 1000\n      split: {spread: 0.01}\n"),
+    )
+    (found,) = problems(changed(tmp_path, *edits))
+    assert found.path == "pipelines.more.template.split" and "no meaning with split mode none" in found.rule
+
+
+def test_law_of_scipy__is_not_said_to_reach_a_number(tmp_path: Path) -> None:
+    edit = ("slip: {discrete: {values: [0, 5, 20], probabilities: [0.6, 0.3, 0.1]}}",
+            "slip: {scipy: {name: poisson, args: {mu: 5}}}")  # fmt: skip
+    (found,) = problems(changed(tmp_path, edit))
+    assert found.value == "a law of scipy without a known lower end" and "truncate" in found.remedy
+    event = ("date: 2027-05-20", "date: {from: 2027-05-20, days: {scipy: {name: norm, args: {scale: 90}}}}")
+    (found,) = problems(changed(tmp_path, event))
+    assert found.value == "a law of scipy without a known lower end" and "truncate: [-415, 3235]" in found.remedy
+
+
+def test_operation__needs_no_fuel_for_economic_dispatch(deal: Study) -> None:
+    port = deal.projects["port"].operation
+    assert Operation.model_validate({**port.model_dump(by_alias=True), "dispatch": "economic"}).fuel is None
