@@ -26,13 +26,13 @@ def kernel_results(plan, labels, seed, n):
 
 def difference(ours, theirs):
     """Largest difference relative to the value, or to the typical size where that is larger; NaN must meet NaN."""
-    same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-    if same.all():
-        return 0.0
-    if not np.isfinite(ours[~same]).all() or not np.isfinite(theirs[~same]).all():
+    finite = np.isfinite(ours) & np.isfinite(theirs)
+    rest, other = ours[~finite], theirs[~finite]
+    if not ((rest == other) | (np.isnan(rest) & np.isnan(other))).all():
         return np.inf
-    size = np.abs(ours[np.isfinite(ours)]).mean()
-    return float((np.abs(ours - theirs)[~same] / np.maximum(np.abs(ours[~same]), size)).max())
+    ours, theirs = ours[finite], theirs[finite]
+    size = np.maximum(np.abs(ours), np.abs(ours).mean() if ours.size else 0.0)
+    return float((np.abs(ours - theirs) / np.where(size > 0.0, size, 1.0)).max(initial=0.0))
 
 
 def differences(plan, labels, seed, n):

@@ -14,23 +14,25 @@ _TAILS = 60.0
 class Table:
     """Equidistant linear interpolation by direct indexing, flat beyond its ends.
 
-    A third of the time of `np.interp`, which has to search. Kept by cell: value = a + b x.
+    A third of the time of `np.interp`, which has to search. Kept by cell: value = a + b position.
     """
 
     def __init__(self, low, high, values):
         cells = len(values) - 1
         self.per_unit = cells / (high - low)
         self.first = 1.0 - low * self.per_unit  # cell 0 is what lies below the table
-        slope = np.concatenate([[0.0], np.diff(values) * self.per_unit, [0.0]])
-        x = low + np.concatenate([[0.0], np.arange(cells + 1) / self.per_unit])
-        self.slope, self.value = slope, np.concatenate([values[:1], values]) - slope * x
+        self.slope = np.concatenate([[0.0], np.diff(values), [0.0]])
+        self.value = np.concatenate([values[:1], values]) - self.slope * np.arange(cells + 2)
 
     def __call__(self, x):
-        position = x * self.per_unit
+        return self.at(x * self.per_unit)
+
+    def at(self, position):
+        """The same in cells per unit; overwrites them."""
         position += self.first
         cell = position.astype(np.intp)
         out = self.slope.take(cell, mode="clip")
-        out *= x
+        out *= position
         out += self.value.take(cell, mode="clip")
         return out
 
@@ -85,13 +87,15 @@ def curve(pool, address, exact):
 class TailMap:
     """Phi^-1(T_nu(y)), y scores times sqrt(W), from the plan's table of its ratio to y."""
 
+    per_unit = 1.0
+
     def __init__(self, plan):
         g = plan.study[0]
         self.nu, self.bits, last = float(g["tail_nu"]), int(g["tail_bits"]), int(g["tail_last"])
         address = int(g["tail_map"])
         self.last, self.cubics = last, plan.constants[address : address + 4 * (last + 1)].reshape(-1, 4)
 
-    def __call__(self, y):
+    def at(self, y):
         bits = (1.0 + y * y / self.nu).view(np.int64)
         cell = np.minimum((bits - np.float64(1.0).view(np.int64)) >> (52 - self.bits), self.last)
         below = 52 - self.bits
@@ -102,7 +106,7 @@ class TailMap:
     def table(self):
         """The same, read off at equidistant points."""
         y = np.linspace(-_TAILS, _TAILS, 4 * _CELLS + 1)
-        return Table(-_TAILS, _TAILS, self(y))
+        return Table(-_TAILS, _TAILS, self.at(y))
 
 
 class Draws:
@@ -130,35 +134,36 @@ class Draws:
         """Unit exponentials, likewise."""
         return self.rng.standard_exponential(paths.size)
 
-    def innovations(self, streams, t, out):
-        """Scores of the factors in a step, ``(row, path)``."""
-        self._normals(out)
+    def innovations(self, streams, t, v, out):
+        """Scores of the factors in a step, ``(row, path)``, for a slice of the paths."""
+        normals(self.rng, out)
 
-    def root_score(self, stream, t):
+    def root_score(self, stream, t, v):
         """Scores of the copula's W in a step."""
-        return self.rng.standard_normal(self.n)
+        return normals(self.rng, np.empty(v.stop - v.start))
 
     def availability(self, p, paths):
         """Scores of a project's availability, step by step, for slices of `paths` that only move on."""
         return _Availability(self.rng, p.persistence, paths.size)
 
-    def _normals(self, out):
-        """Box and Muller: half the time of the generator's own, where sines of float32 are vectorised.
 
-        The angle has the 24 bits of a float32, as have the kernel's scores; the radius has all.
-        """
-        half = out.size // 2
-        flat = out.reshape(-1)
-        if out.size % 2:
-            flat[-1] = self.rng.standard_normal()
-        cosines, sines = flat[:half], flat[half : 2 * half]
-        angle = self.rng.random(out=sines).astype(np.float32)
-        angle *= np.float32(2.0 * np.pi)
-        radius = self.rng.standard_exponential(half)
-        radius *= 2.0
-        np.sqrt(radius, out=radius)
-        np.multiply(radius, np.cos(angle), out=cosines)
-        np.multiply(radius, np.sin(angle), out=sines)
+def normals(rng, out):
+    """Box and Muller: two thirds of the time of the generator's own, since sines of float32 are vectorised.
+
+    The angle has the 24 bits of a float32, as have the kernel's scores; the radius has all.
+    """
+    half, flat = out.size // 2, out.reshape(-1)
+    if out.size % 2:
+        flat[-1] = rng.standard_normal()
+    cosines, sines = flat[:half], flat[half : 2 * half]
+    angle = rng.random(out=sines).astype(np.float32)
+    angle *= np.float32(2.0 * np.pi)
+    radius = rng.standard_exponential(half)
+    radius *= 2.0
+    np.sqrt(radius, out=radius)
+    np.multiply(radius, np.cos(angle), out=cosines)
+    np.multiply(radius, np.sin(angle), out=sines)
+    return out
 
 
 class _Availability:
@@ -171,8 +176,10 @@ class _Availability:
         state, seen = self.state[low:high], max(self.seen - low, 0)
         old, fresh = state[:seen], state[seen:]
         old *= self.keep
-        old += self.new * self.rng.standard_normal(old.size)
-        self.rng.standard_normal(out=fresh)
+        scores = normals(self.rng, np.empty(high - low))
+        fresh[:] = scores[seen:]
+        scores *= self.new
+        old += scores[:seen]
         self.seen = max(high, self.seen)
         return state
 
@@ -232,12 +239,12 @@ class Replay:
     def exponentials(self, streams, index, paths):
         return -np.log(1.0 - self.uniforms(streams, index, paths))
 
-    def innovations(self, streams, t, out):
+    def innovations(self, streams, t, v, out):
         for row, stream in zip(out, streams, strict=True):
-            row[:] = self._scores(stream, t, self.paths)
+            row[:] = self._scores(stream, t, self.paths[v])
 
-    def root_score(self, stream, t):
-        return self._scores(stream, t, self.paths)
+    def root_score(self, stream, t, v):
+        return self._scores(stream, t, self.paths[v])
 
     def availability(self, p, paths):
         steps, keep = int(self.plan.study[0]["steps"]), p.persistence

@@ -20,6 +20,7 @@ from numpy_rates import rate_of_net
 from spvrisk.plan.arrays import SPLIT_PERIODIC, Plan
 from spvrisk.plan.names import QUANTITIES, TIMELINE
 
+_IN_CACHE = 1024  # paths whose factors are simulated together: a dozen arrays of a step fit into 1 MiB or so
 _LAWS = (
     "size", "start_delay", "overrun", "uplift", "duration", "threshold", "subscription", "salvage", "shortfall",
     "availability", "price", "share", "fee",
@@ -102,7 +103,10 @@ class NumpyEngine:
             self.root = law(pool, int(g["tail_root"]), exact)
             self.tail = TailMap(plan) if exact else TailMap(plan).table()
         self.world = ClockTables(self)
-        self.laws = {(name, s): law(pool, int(p[f"{name}_law"]), exact) for s, p in enumerate(projects) for name in _LAWS}
+        self._lay_out_factors()
+        self.laws = {
+            (name, s): law(pool, int(p[f"{name}_law"]), exact) for s, p in enumerate(projects) for name in _LAWS
+        }
         self.laws["slip"] = law(pool, int(g["slip_law"]), exact)
         self._lay_out_projects(exact)
 
@@ -115,7 +119,9 @@ class NumpyEngine:
         self.spend_curves = [curve(pool, p.spend_curve, exact) for p in self.p]
         self.availability = [self.laws["availability", s] for s in range(projects.size)]
         self.expected = [
-            None if p.expected_index < 0 else Table(0.0, float(self.steps), self.curve(p.expected_index, self.steps + 1))
+            None
+            if p.expected_index < 0
+            else Table(0.0, float(self.steps), self.curve(p.expected_index, self.steps + 1))
             for p in self.p
         ]
         self.expected_cost = []
@@ -176,46 +182,69 @@ class NumpyEngine:
 
     def factors(self, draws, marks):
         """All factors at the steps' ends: ``(step, factor, path)``."""
-        f, rows, n = self.plan.factors, self.plan.rows, draws.n
-        out = self.buffer("factors", (self.steps, f.size, n))
-        z, y = np.empty((rows.size, n)), np.repeat(f["start"][rows][:, None], n, axis=1)
-        decay, sd = f["decay"][rows][:, None], f["sd"][rows][:, None]
-        log = np.flatnonzero(f["is_level"] == 0)
-        joined = log.size and log[-1] + 1 - log[0] == log.size  # logarithmic factors mostly stand together
-        shifts = np.stack([self.curve(address) for address in f["shift"]], axis=1)[:, :, None]
-        bounds = [(k, self.curve(p["floor"]), self.curve(p["cap"])) for k, p in enumerate(f) if p["floor"] >= 0]
-        in_order = rows.size == f.size
-        shifters = [(k, m) for k, p in enumerate(f) for m in self.listed(p["shifters"], 1)[:, 0].astype(int)]
-        streams = f["stream"][rows].astype(np.int64)
-        e = np.empty_like(z)
-        for t in range(self.steps):
-            draws.innovations(streams, t, z)
-            np.matmul(self.cholesky, z, out=e)
-            if self.g["tail_nu"]:
-                e *= self.root(draws.root_score(int(self.g["tail_stream"]), t))
-                e[:] = self.tail(e)
-            e *= sd
-            y *= decay
-            y += e
-            x = out[t]
-            if in_order:
-                np.add(y, shifts[t], out=x)
-            else:
-                x[:] = 0.0
-                x[rows] = y
-                x += shifts[t]
-            if joined:
-                np.exp(x[log[0] : log[-1] + 1], out=x[log[0] : log[-1] + 1])
-            elif log.size:
-                x[log] = np.exp(x[log])
-            for k, m in shifters:
-                if f[k]["adds_shifts"]:
-                    x[k] += marks[m, t]
-                else:
-                    x[k] *= 1.0 + marks[m, t]
-            for k, floor, cap in bounds:
-                np.clip(x[k], floor[t], cap[t], out=x[k])
+        n = draws.n
+        out = self.buffer("factors", (self.steps, self.plan.factors.size, n))
+        for low in range(0, n, _IN_CACHE):
+            self._some_factors(draws, marks, slice(low, min(low + _IN_CACHE, n)), out)
         return out
+
+    def _some_factors(self, draws, marks, v, out):
+        """Factors of so many paths that a step of them stays in the cache."""
+        f, rows, n = self.plan.factors, self.plan.rows, v.stop - v.start
+        z, e = np.empty((rows.size, n)), np.empty((rows.size, n))
+        y, tail_stream = np.repeat(f["start"][rows][:, None], n, axis=1), int(self.g["tail_stream"])
+        decay, sd, streams = f["decay"][rows][:, None], f["sd"][rows][:, None], f["stream"][rows].astype(np.int64)
+        for t in range(self.steps):
+            draws.innovations(streams, t, v, z)
+            np.matmul(self.cholesky, z, out=e)
+            scores = e
+            if self.g["tail_nu"]:
+                root = self.root(draws.root_score(tail_stream, t, v))
+                root *= self.tail.per_unit
+                e *= root
+                scores = self.tail.at(e)
+            scores *= sd
+            y *= decay
+            y += scores
+            self._observe(t, y, marks[:, t, v], out[t, :, v])
+
+    def _observe(self, t, y, marks, x):
+        """What is observed of the factors, from their processes."""
+        rows, shape = self.plan.rows, self.shape
+        if rows.size == len(x):
+            np.add(y, shape.shifts[t], out=x)
+        else:
+            x[:] = 0.0
+            x[rows] = y
+            x += shape.shifts[t]
+        if shape.joined:
+            part = x[shape.log[0] : shape.log[-1] + 1]
+            np.exp(part, out=part)
+        elif shape.log.size:
+            x[shape.log] = np.exp(x[shape.log])
+        for k, m, adds in shape.shifters:
+            if adds:
+                x[k] += marks[m]
+            else:
+                x[k] *= 1.0 + marks[m]
+        for k, floor, cap in shape.bounds:
+            np.minimum(np.maximum(x[k], floor[t], out=x[k]), cap[t], out=x[k])
+
+    def _lay_out_factors(self):
+        """What turns processes into what is observed."""
+        f = self.plan.factors
+        log = np.flatnonzero(f["is_level"] == 0)
+        self.shape = SimpleNamespace(
+            log=log,
+            joined=log.size and log[-1] + 1 - log[0] == log.size,  # logarithmic factors mostly stand together
+            shifts=np.stack([self.curve(address) for address in f["shift"]], axis=1)[:, :, None],
+            bounds=[(k, self.curve(p["floor"]), self.curve(p["cap"])) for k, p in enumerate(f) if p["floor"] >= 0],
+            shifters=[
+                (k, m, p["adds_shifts"] == 1)
+                for k, p in enumerate(f)
+                for m in self.listed(p["shifters"], 1)[:, 0].astype(int)
+            ],
+        )
 
     def portfolio(self, parts, net):
         """Quantities of the portfolio."""

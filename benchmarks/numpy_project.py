@@ -6,7 +6,7 @@ that build, and those that operate, are slices, and nothing is computed for othe
 
 import numpy as np
 from numpy_draws import Constant
-from numpy_rates import Flows, rate_of_return, whole
+from numpy_rates import Flows, rate_of_return
 
 _SAME_DAY = 1e-9
 
@@ -163,8 +163,9 @@ class Project:
         """All steps of construction; the calls ``(step, path)`` of the funder."""
         p, m, times = self.p, self.paths.size, self.times
         self.pace, self.scaled = 1.0 / (p.duration * self.stretch), p.budget * self.size * self.overrun
-        self.plan_step, self.cap, self.ceiling = self.planned * self.per_year, *(
-            multiple * p.budget * self.size for multiple in (p.cap, p.cap_ceiling)
+        self.plan_step, self.cap, self.ceiling = (
+            self.planned * self.per_year,
+            *(multiple * p.budget * self.size for multiple in (p.cap, p.cap_ceiling)),
         )
         for name in ("progress", "index", "spent", "cost", "paid", "npv", "pv_host", "pv_vendor", "receipts"):
             setattr(self, name, np.zeros(m))
@@ -229,17 +230,20 @@ class Project:
     def _rate_of_cancelled(self, here, t, last):
         """Rates of return of what was cancelled: the last flow alone may be a gain."""
         inside = t < self.last
-        self.calls_cancelled = self.calls[:, here]
+        calls = self.calls[:, here]
         last = last.copy()
-        last[inside] -= self.calls_cancelled[t[inside] - self.first, np.flatnonzero(inside)]
+        last[inside] -= calls[t[inside] - self.first, np.flatnonzero(inside)]
         some = np.flatnonzero(last > 0.0)
         if some.size:
-            losses = self.calls_cancelled[:, some]
-            rows = np.arange(self.first, self.last)[:, None]
-            losses[rows >= t[some]] = 0.0
-            gains = whole(last[None, some], t[some].astype(float))
-            flows = whole(losses, float(self.first))
-            self.rate[here[some]] = rate_of_return(gains, flows, self.steps, self.per_year)
+            calls, t = calls[:, some], t[some]
+            calls[np.arange(self.first, self.last)[:, None] >= t] = 0.0
+            order = np.argsort(t)  # the gains of a step lie together
+            low, high = (np.searchsorted(t[order], np.arange(t.min(), t.max() + 1), side) for side in ("left", "right"))
+            rows = np.zeros((low.size, some.size))
+            rows[t[order] - t.min(), np.arange(some.size)] = last[some[order]]
+            gains = Flows(rows, int(t.min()), low, high)
+            losses = Flows(calls[:, order], self.first)
+            self.rate[here[some[order]]] = rate_of_return(gains, losses, self.steps, self.per_year)
 
     # ------------------------------------------------------------------ operation
 
@@ -268,6 +272,7 @@ class Project:
         self.open_from = np.searchsorted(done, self.times, side="left").tolist()
         self.before = np.concatenate([[0.0], np.cumsum(self.capital)])
         self.gains = self.engine.buffer("gains", (self.steps, m))
+        self.gains[:] = 0.0
 
     def operate(self):
         """All steps of operation, and the split."""
@@ -379,7 +384,6 @@ class Project:
             years[late - first :] *= ramp[late - low :]
             scaled.append(years)
         return scaled
-
 
     def _earn(self, t, v, score, span, age_end, begin):
         """Revenue and costs of a step."""
@@ -573,42 +577,31 @@ class Project:
         self.npv[at] += self.v_funder
         self.pv_host[at] += self.v_host
         self.receipts[at] += self.got
+        low, high = np.array(self.past[self.p.life][: self.steps]), np.array(self.open_from[1:])
+        begin = np.minimum((self.done * self.per_year).astype(np.int64), self.steps - 1)
+        start, stop = int(begin[0]), int(np.flatnonzero(low < high)[-1]) + 1
         back = np.flatnonzero(self.got >= self.called[at])
-        first = np.minimum((self.done * self.per_year).astype(np.int64), self.steps - 1)
-        low = np.array(self.past[self.p.life][: self.steps])
-        high = np.array(self.open_from[1 : self.steps + 1])
         if back.size:
-            self._set_payback(at, back, low, high)
+            self._set_payback(back, start)
         # in the step of completion calls and receipts meet
-        calls = self.calls.take(at, axis=1)
-        begin = self.open_from_first(first)
-        step, path = begin - self.first, np.arange(m)
-        inside = (step >= 0) & (step < len(calls))
-        step, path = step[inside], path[inside]
-        both = np.minimum(calls[step, path], self.gains[begin[inside], path])
+        calls, path = self.calls.take(at, axis=1), np.arange(m)
+        inside = begin < self.last
+        step, path, row = begin[inside] - self.first, path[inside], begin[inside]
+        both = np.minimum(calls[step, path], self.gains[row, path])
         calls[step, path] -= both
-        self.gains[begin[inside], path] -= both
-        start = int(begin.min())
-        stop = int(np.flatnonzero(low < high)[-1]) + 1
-        gains = Flows(self.gains[start:stop], low[start:stop], high[start:stop], begin.astype(float) - 0.0)
-        rows = np.searchsorted(self.done, self.times[self.first : self.last], side="right")
-        losses = Flows(calls, rows, np.full(len(rows), m), float(self.first))
+        self.gains[row, path] -= both
+        gains = Flows(self.gains[start:stop], start, low[start:stop], high[start:stop])
+        ended = np.searchsorted(self.done, self.times[self.first : self.last], side="right")
+        losses = Flows(calls, self.first, ended, np.full(len(ended), m))
         self.rate[at] = rate_of_return(gains, losses, self.steps, self.per_year)
 
-    def open_from_first(self, first):
-        """Step in which each path's operation begins: the first whose end lies after completion."""
-        return first
-
-    def _set_payback(self, at, back, low, high):
+    def _set_payback(self, back, start):
         """Years from the first call until what was received covers what was called."""
-        got, out = np.zeros(back.size), np.full(back.size, np.inf)
-        called, first = self.called[at[back]], self.first_call[at[back]]
-        for t in range(int(self.done[0] * self.per_year), self.steps):
-            here = (back >= low[t]) & (back < high[t])
-            got += np.where(here, self.gains[t, back], 0.0)
-            now = (got >= called) & (out == np.inf) & (first < t)
-            out[now] = (t - first[now]) / self.per_year
-        self.payback[at[back]] = out
+        here, got = self.ops[back], np.cumsum(self.gains[start:, back], axis=0)
+        enough = got >= self.called[here]
+        enough &= np.arange(start, self.steps)[:, None] > self.first_call[here]
+        step = start + enough.argmax(axis=0)
+        self.payback[here] = np.where(enough.any(axis=0), (step - self.first_call[here]) / self.per_year, np.inf)
 
     # ------------------------------------------------------------------ results
 
@@ -638,7 +631,10 @@ class Project:
     def _quantities(self):
         p, world, horizon = self.p, self.world, self.times[-1]
         completed, size = self.completion <= horizon, p.budget * self.size
-        expected, delay = size * np.interp(self.planned, *self.engine.expected_cost[self.s]), 12.0 * (self.completion - (self.planned + p.duration))
+        expected, delay = (
+            size * np.interp(self.planned, *self.engine.expected_cost[self.s]),
+            12.0 * (self.completion - (self.planned + p.duration)),
+        )
         cancelled = (world.stopped[self.s] < np.inf).astype(float)
         cancelled[self.paths] = self.cancelled_at < np.inf
         called, nan, ops = self.called > 0.0, np.nan, self.ops

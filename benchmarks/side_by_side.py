@@ -1,6 +1,7 @@
 """The kernel beside other ways to run the same study: ``python benchmarks/side_by_side.py [--paths N] [--quick]``.
 
-Compared on the main study, all quantities and timeline sums: the kernel on one thread and on two, the whole engine
+First both versions run on the kernel's draws and must agree path by path. Then they are timed on the main study, all
+quantities and timeline sums: the kernel on one thread and on two, the whole engine
 (kernel, sums and the store of all paths), and the vectorised NumPy version of `numpy_engine` at its best chunk. Ways
 run in turn, round after round, so that what else the machine does meets all of them alike; ratios are medians over the
 rounds. One thread is timed by its own processor time, several by the clock on the wall. Compiling is not timed: each
@@ -28,8 +29,9 @@ from typing import NamedTuple
 import numpy as np
 
 STUDY = Path(__file__).parents[1] / "configs" / "japan_us_2026.yaml"
-CHUNKS = (512, 1024, 2048, 4096, 8192, 16384)
+CHUNKS = (1024, 2048, 4096, 8192, 16384, 32768)
 SEED = 20260331
+AGREEMENT = 1e-9
 
 
 class Way(NamedTuple):
@@ -150,6 +152,7 @@ class Report(NamedTuple):
     chunk: int
     chunks: dict[int, float]
     compile_seconds: float
+    agreement: float
 
     def ratio(self, above: str, below: str) -> float:
         """How many times as long `above` takes as `below`."""
@@ -158,9 +161,14 @@ class Report(NamedTuple):
 
 def compare(plan, labels, paths: int, rounds: int, chunks: tuple[int, ...]) -> Report:
     """Run all ways in turn."""
+    from agreement import differences
+
     begin = time.perf_counter()
     Kernel(plan, labels, 1)(256)
     compile_seconds = time.perf_counter() - begin
+    agreement = max(differences(plan, labels, SEED, min(paths, 1024)).values())
+    if not agreement <= AGREEMENT:
+        raise AssertionError(f"the two versions differ by {agreement:.1e}: run benchmarks/agreement.py")
     chunk, found = best_chunk(plan, labels, paths, chunks)
     ways = [
         Way("kernel", Kernel(plan, labels, 1), 1),
@@ -176,7 +184,7 @@ def compare(plan, labels, paths: int, rounds: int, chunks: tuple[int, ...]) -> R
     for _ in range(rounds):
         for way in (*ways, wall):
             results[way.name].append(timed(way, paths))
-    return Report(results, chunk, found, compile_seconds)
+    return Report(results, chunk, found, compile_seconds, agreement)
 
 
 def table(report: Report) -> str:
@@ -190,6 +198,7 @@ def table(report: Report) -> str:
         f"NumPy / kernel             {report.ratio('NumPy', 'kernel'):.2f}",
         f"two threads against one    {report.ratio('kernel on the wall', 'kernel, 2 threads'):.2f}",
         f"engine, two against one    {report.ratio('whole engine', 'whole engine, 2 threads'):.2f}",
+        f"they agree to              {report.agreement:.1e}, path by path",
         f"compiled or loaded in      {report.compile_seconds:.1f} s",
     ]
     return "\n".join(lines)
@@ -214,7 +223,7 @@ def main(arguments: list[str] | None = None) -> None:
     quick = options.quick
     paths, rounds = (min(options.paths, 8192), 3) if quick else (options.paths, 7)
     print(machine())
-    print(table(compare(plan, labels, paths, rounds, CHUNKS[2:4] if quick else CHUNKS)))
+    print(table(compare(plan, labels, paths, rounds, CHUNKS[3:5] if quick else CHUNKS)))
     if not quick:
         found = by_lanes(options.study, 4096, 3, options.overrides)
         print("kernel by lanes            " + ", ".join(f"{lanes}: {value:.1f}" for lanes, value in found.items()))

@@ -1,65 +1,222 @@
 """Mutants of the kernel's clauses: does the comparison with the reference notice a fault in each?
 
-A mutant is one small change of the source, made in the syntax tree: a sign flipped, min for max, a term or a factor
-dropped, a comparison turned round. It is judged in a fresh copy of the package by the comparison with the reference,
-in a process of its own.
+A mutant is one small change in the syntax tree of one clause. It runs as plain Python (`interpreted`) and is compared
+with the independent reference on the paths, and by the tolerance, of `test_reference_agreement`: first on the quickest
+variant of the study that comes by the changed line, then on all others that do.
+
+What cannot matter by construction is left out:
+
+* what a path's trace is told (`note`, `keep_rows`), which the tests of traces compare with the reference;
+* which steps are passed over because they would add zeros (`first_step`, `last_step`, `first_operation`,
+  `blocks_until`, `counts`): taking in more of them changes nothing;
+* how soon an iteration ends or where a search begins (`HASTE`): the same root, or cell, is found later;
+* lower or equal for lower, where two real numbers are compared that are never equal on any path of the comparison;
+* offsets within a row (``+ l``): their faults read other memory, whatever the clause says.
+
+``python tests/mutants.py`` makes and judges the sample and prints what `docs/validation/mutants.md` keeps.
 """
 
 import ast
-import os
-import random
-import shutil
-import subprocess
+import copy
+import hashlib
+import multiprocessing
+import signal
 import sys
-from collections.abc import Iterator
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
-import spvrisk
+import numpy as np
 
-TESTS = Path(__file__).resolve().parent
-PACKAGE = Path(spvrisk.__file__).parent
-FILES = ("clock", "construction", "factors", "irr", "operation", "results", "split", "tables", "run", "philox")
-JUDGE = "test_reference_agreement.py"
-SECONDS = 300
-"""A mutant that takes longer than this hangs, and counts as killed."""
+import reference as ref
+from engine_runs import compiled, table_values
+from interpreted import LANES, code_of, load, run, source_of, tree_of
+from spvrisk.plan.arrays import Plan
+from spvrisk.plan.compile import Compiled
+from spvrisk.plan.names import TIMELINE
+from test_reference_agreement import SEED, STUDIES, TOLERANCE, lowest_rate, scale_of
 
-_SIGNS: dict[type[ast.operator], type[ast.operator]] = {ast.Add: ast.Sub, ast.Sub: ast.Add}
-_TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Lt: ast.Gt,
-    ast.Gt: ast.Lt,
-    ast.LtE: ast.Gt,
+FILES = (
+    "clock",
+    "selection",
+    "factors",
+    "construction",
+    "operation",
+    "split",
+    "results",
+    "run",
+    "irr",
+    "tables",
+)
+FIRST, BLOCKS = 384, 4
+"""First path and number of blocks of eight: the first of the paths that the comparison of the compiled kernel takes."""
+SLOW = 20
+"""A mutant that takes so many times the time of the kernel as written hangs, and counts as killed."""
+PER_ROOT = 0.5
+"""Mutants for each root of a clause's number of possible ones: large clauses get more, small ones at least one."""
+
+NOT_JUDGED = {"note", "keep_rows", "first_step", "last_step", "first_operation", "blocks_until", "counts"}
+NOT_JUDGED |= {"make_work", "make_leaf", "tree_sums", "state_shares"}  # no clauses: Python, outside the kernel
+HASTE = {
+    "low = min(max(int(day * (g.steps / last)), 0), g.steps - 1)",
+    "direct = inside == newton or abs(inside) == end",
+    "moves = busy and abs(new - s) > (_NEWTON_STEP if direct else _BISECTION)",
+    "if refine(w, reach if i < _BOLD_ROUNDS else np.inf) == 0.0:",
+}
+
+_Fields = dict[type, type]
+_SIGNS: _Fields = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
+_BOUNDS: _Fields = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
+_OPPOSITES: _Fields = {
+    ast.Lt: ast.GtE,
     ast.GtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
 }
+_EXTREMES = {"min": "max", "max": "min"}
+
+
+# Mutants
 
 
 class Mutant(NamedTuple):
-    """A change of one file of the kernel."""
+    """A change of one clause."""
 
     file: str
     function: str
     line: int
+    kind: str
     change: str
-    source: str
+    number: int
+    """Among all changes of the file."""
 
-    def __str__(self) -> str:
-        return f"{self.file}.py:{self.line} {self.function}: {self.change}"
+    @property
+    def name(self) -> str:
+        return f"{self.file}.{self.function}: {self.change}"
 
 
-def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """Every mutant of one node: what it does, and the node in its place."""
-    if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
-        yield "sign flipped", ast.BinOp(node.left, _SIGNS[type(node.op)](), node.right)
-        yield "term dropped", node.left
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-        yield "factor dropped", node.left
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max"):
-        other = "max" if node.func.id == "min" else "min"
-        yield f"{node.func.id} became {other}", ast.Call(ast.Name(other, ast.Load()), node.args, node.keywords)
-    if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _TURNED:
-        yield "comparison turned", ast.Compare(node.left, [_TURNED[type(node.ops[0])]()], node.comparators)
+class _Where(NamedTuple):
+    """What surrounds a node."""
+
+    index: bool = False
+    choice: bool = False
+    """The condition of a conditional expression, whose arms are swapped instead."""
+
+
+@cache
+def _next_rows() -> dict[str, int]:
+    """First element of the row after each named row."""
+    rows = load()["rows"]
+    lists = (("Z0", "DEEMED"), ("DEAL_SIZE", "DEAL_DECLINED"), ("SUM_FUNDED", "LAST_WHOLE"))
+    names = [name for name, value in rows.items() if name.isupper() and isinstance(value, int)]
+    inside = [names[names.index(first) : names.index(last)] for first, last in lists]
+    return {name: rows[name] + LANES for part in inside for name in part}
+
+
+def _of_numbers(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
+    """Changes of constants and names."""
+    if isinstance(node, ast.Constant) and node.value in (0.0, 1.0) and isinstance(node.value, float):
+        yield "constant", ast.Constant(1.0 - node.value)
+    if isinstance(node, ast.Constant) and type(node.value) is int and where.index:
+        yield "index", ast.Constant(node.value + 1)
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _next_rows():
+        yield "row", ast.Constant(_next_rows()[node.id])
+
+
+def _of_terms(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
+    """Changes of sums, products, least and largest values."""
+    if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS and not where.index:
+        yield "sign", ast.BinOp(node.left, _SIGNS[type(node.op)](), node.right)
+        if isinstance(node.op, ast.Add | ast.Sub):
+            yield "term", node.left
+        if isinstance(node.op, ast.Add):
+            yield "term", node.right
+    if isinstance(node, ast.AugAssign) and type(node.op) in _SIGNS:
+        yield "sign", ast.AugAssign(node.target, _SIGNS[type(node.op)](), node.value)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _EXTREMES:
+        yield "extreme", ast.Call(ast.Name(_EXTREMES[node.func.id], ast.Load()), node.args, node.keywords)
+
+
+def _of_conditions(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
+    """Changes of comparisons, their joints and choices."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        op = type(node.ops[0])
+        if op in _BOUNDS:
+            yield "bound", ast.Compare(node.left, [_BOUNDS[op]()], node.comparators)
+        if not where.choice:
+            yield "negation", ast.Compare(node.left, [_OPPOSITES[op]()], node.comparators)
+    if isinstance(node, ast.BoolOp):
+        yield "joint", ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
+    if isinstance(node, ast.IfExp):
+        yield "arms", ast.IfExp(node.test, node.orelse, node.body)
+
+
+def _of_statements(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
+    """Statements left out: calls, and assignments without which the clause still has its names."""
+    call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    kept = isinstance(node, ast.Assign) and not isinstance(node.targets[0], ast.Name | ast.Tuple)
+    if call or kept or isinstance(node, ast.AugAssign | ast.Break):
+        yield "statement", ast.Pass()
+
+
+def _changes(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
+    for maker in (_of_numbers, _of_terms, _of_conditions, _of_statements):
+        yield from maker(node, where)
+
+
+def _walk(node: ast.AST, where: _Where = _Where()) -> Iterator[tuple[ast.AST, _Where]]:
+    """All nodes below one, with what surrounds them."""
+    yield node, where
+    unsigned = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "U"
+    for field, value in ast.iter_fields(node):
+        inside = where.index or (isinstance(node, ast.Subscript) and field == "slice") or unsigned
+        choice = isinstance(node, ast.IfExp) and field == "test"
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _walk(child, _Where(inside, choice))
+
+
+def _said(old: ast.AST, new: ast.AST, kind: str) -> str:
+    """A change in words: the row's name rather than its number."""
+    if kind == "row":
+        return f"row after {ast.unparse(old)}"
+    if kind == "statement":
+        return f"without `{_short(old)}`"
+    return f"`{_short(old)}` became `{_short(new)}`"
+
+
+def _short(node: ast.AST) -> str:
+    text = ast.unparse(ast.fix_missing_locations(copy.deepcopy(node)))
+    return text if len(text) <= 110 else f"{text[:107]}..."
+
+
+def _all_changes(file: str, tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, ast.AST, str, ast.AST]]:
+    """All changes of a file's clauses: the clause, the node, the kind of change, the node in its place."""
+    lines = source_of(file).read_text(encoding="utf-8").splitlines()
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and function.name not in NOT_JUDGED:
+            for statement in function.body:
+                for node, where in _walk(statement):
+                    for kind, put in _changes(node, where):
+                        if lines[node.lineno - 1].strip() not in HASTE:
+                            yield function, node, kind, put
+
+
+@cache
+def mutants_of(file: str) -> list[Mutant]:
+    """All mutants of a file's clauses."""
+    return [
+        Mutant(file, function.name, node.lineno, kind, _said(node, put, kind), number)
+        for number, (function, node, kind, put) in enumerate(_all_changes(file, tree_of(file)))
+    ]
 
 
 class _Replace(ast.NodeTransformer):
@@ -67,70 +224,324 @@ class _Replace(ast.NodeTransformer):
         self.target, self.put = target, put
 
     def visit(self, node: ast.AST) -> ast.AST:
-        return self.put if node is self.target else super().generic_visit(node)
+        return ast.copy_location(self.put, node) if node is self.target else self.generic_visit(node)
 
 
-def mutants_of(file: str) -> list[Mutant]:
-    """All mutants of the clauses of one file; index arithmetic is left alone, whose faults read other memory."""
-    text = (PACKAGE / "kernel" / f"{file}.py").read_text(encoding="utf-8")
-    out = []
-    for number, (function, kind, line) in enumerate(_sites(ast.parse(text))):
-        tree = ast.parse(text)
-        target, change, put = list(_candidates(tree))[number][1:]
-        mutated = ast.unparse(ast.fix_missing_locations(_Replace(target, put).visit(tree)))
-        assert change == kind
-        out.append(Mutant(file, function, line, change, mutated))
-    return out
+def mutated(mutant: Mutant) -> CodeType:
+    """Code of a mutant's file."""
+    tree = copy.deepcopy(tree_of(mutant.file))
+    found = list(_all_changes(mutant.file, tree))[mutant.number]
+    return code_of(mutant.file, _Replace(found[1], found[3]).visit(tree))
 
 
-def _candidates(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, ast.AST, str, ast.AST]]:
-    for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef):
-            indices = _index_nodes(function)
-            for node in ast.walk(function):
-                if id(node) not in indices:
-                    for change, put in _changes(node):
-                        yield function, node, change, put
+# The sample
 
 
-def _index_nodes(function: ast.FunctionDef) -> set[int]:
-    slices = [node.slice for node in ast.walk(function) if isinstance(node, ast.Subscript)]
-    return {id(inner) for part in slices for inner in ast.walk(part)}
+def _lot(seed: int, *of: Any) -> bytes:
+    return hashlib.blake2s(repr((seed, *of)).encode()).digest()
 
 
-def _sites(tree: ast.Module) -> list[tuple[str, str, int]]:
-    return [(function.name, change, node.lineno) for function, node, change, _ in _candidates(tree)]
+def sample(count: int, seed: int, equal: set[tuple[str, int, int]] | None = None) -> list[Mutant]:
+    """At most so many mutants, every clause among them and every kind within a clause.
 
-
-def sample(count: int, seed: int) -> list[Mutant]:
-    """Mutants spread over the files, the same for the same seed."""
-    random_ = random.Random(seed)
-    by_file = {file: mutants_of(file) for file in FILES}
-    files = [FILES[i % len(FILES)] for i in range(count)]
-    return [random_.choice(by_file[file]) for file in files]
-
-
-def survives(mutant: Mutant, folder: Path, only: str = "") -> bool:
-    """Whether the comparison with the reference passes on a copy of the package with this change.
+    Lots go by what a mutant is: an edit of one clause leaves the others' mutants as they are.
 
     Parameters
     ----------
-    mutant
-        The change.
-    folder
-        An empty folder for the copy.
-    only
-        Expression that chooses tests of the comparison; all if empty.
+    count, seed
+        How many at most; the same seed draws the same mutants.
+    equal
+        Comparisons whose sides are equal on some path, see `equal_sides`: only their bounds are worth a mutant.
     """
-    copy = folder / "spvrisk"
-    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "kernel" / f"{mutant.file}.py").write_text(mutant.source, encoding="utf-8")
-    env = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(folder / "cache")}
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(TESTS / JUDGE), "-k", only]
+    clauses = defaultdict(list)
+    for file in FILES:
+        for mutant in mutants_of(file):
+            if mutant.kind != "bound" or equal is None or _place(mutant) in equal:
+                clauses[file, mutant.function].append(mutant)
+    chosen = []
+    for clause, mutants in clauses.items():
+        kinds = defaultdict(list)
+        for mutant in sorted(mutants, key=lambda m: _lot(seed, m.name)):
+            kinds[mutant.kind].append(mutant)
+        order = sorted(kinds, key=lambda kind: _lot(seed, clause, kind))
+        turns = [m for turn in zip_longest(*(kinds[kind] for kind in order)) for m in turn if m is not None]
+        chosen += turns[: max(1, int(PER_ROOT * len(mutants) ** 0.5))]
+    chosen = sorted(chosen, key=lambda m: _lot(seed, m.name))[:count]
+    return sorted(chosen, key=lambda m: (FILES.index(m.file), m.number))
+
+
+# The judge
+
+
+class Case(NamedTuple):
+    """A variant of the study on eight paths: what the reference says, and how far off is too far."""
+
+    name: str
+    plan: Plan
+    series: int
+    first: int
+    expected: dict[str, np.ndarray]
+    allowed: dict[str, np.ndarray]
+
+
+def _expected(study: dict, done: Compiled, slow: ref.Simulation, part: slice) -> tuple[dict, dict]:
+    """What the reference says of some of its paths, and the scales of it."""
+    labels = done.labels
+    values, scales = [], []
+    for unit, quantity in labels.series:
+        if quantity.startswith("final_state_"):
+            row = slow.final_states[quantity.removeprefix("final_state_")].astype(float)
+        elif quantity.startswith("outcome_"):
+            row = slow.outcomes[quantity.removeprefix("outcome_")].astype(float)
+            row[row < 0] = np.nan
+        else:
+            row = slow.quantities[unit][quantity]
+        if quantity == "irr_funder":
+            row = np.where(row > -1, np.maximum(row, lowest_rate(study)), row)
+        values.append(row[part])
+        scales.append(scale_of(study, unit, quantity))
+    flows = {row: sum(slow.projects[name][row][:, part] for name in labels.projects) for row in ROWS}
+    net = flows["distribution_funder"] - flows["calls"]
+    money = np.array([scale_of(study, name, "cost") for name in labels.projects])
+    expected = {
+        "values": np.array(values),
+        "sums": np.array([[slow.projects[name][row][:, part].sum(axis=1) for row in TIMELINE] for name in labels.projects]),
+        "factors": np.array([slow.factors[name][:, part] for name in study["factors"]]).swapaxes(0, 1),
+        "occupancy": np.concatenate([slow.occupancy[layer][..., part].sum(axis=2) for layer in study["layers"]]),
+        "fans": np.array([net, np.cumsum(net, axis=0), flows["calls"]]),
+    }
+    scale = {
+        "values": np.array(scales)[:, None],
+        "sums": money[:, None, None] * LANES,
+        "factors": 1e-3,
+        "occupancy": 1e-3 * LANES,
+        "fans": scale_of(study, "portfolio", "cost"),
+    }
+    return expected, {key: TOLERANCE * np.maximum(np.abs(x), scale[key]) for key, x in expected.items()}
+
+
+ROWS = ("calls", "distribution_funder")
+
+
+def cases_of(variant: str, blocks: int = BLOCKS) -> list[Case]:
+    """Cases of a variant, block by block."""
+    study = STUDIES[variant](ref.example_study())
+    with tempfile.TemporaryDirectory() as folder:
+        done = compiled(study, Path(folder))
+    paths = np.arange(FIRST, FIRST + blocks * LANES)
+    slow = ref.simulate(study, paths, ref.Draws(SEED), table_values(study, done.plan))
+    parts = [slice(b * LANES, (b + 1) * LANES) for b in range(blocks)]
+    return [
+        Case(variant, done.plan, len(done.labels.series), FIRST + part.start, *_expected(study, done, slow, part)) for part in parts
+    ]
+
+
+def difference(modules: dict, case: Case) -> str:
+    """What differs first from the reference; empty if nothing does."""
+    got = run(modules, case.plan, case.series, SEED, case.first)
+    for key, expected in case.expected.items():
+        with np.errstate(invalid="ignore"):
+            near = np.abs(got[key] - expected) <= case.allowed[key]
+        same = near | (got[key] == expected) | (np.isnan(got[key]) & np.isnan(expected))
+        if not same.all():
+            return f"{key} {tuple(int(i) for i in np.argwhere(~same)[0])}"
+    return ""
+
+
+class _HangsError(Exception):
+    pass
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise _HangsError
+
+
+def kills(modules: dict, case: Case, seconds: float) -> str:
+    """How a case kills a mutant: what differs, or what it raises, or that it hangs; empty if it survives."""
+    signal.signal(signal.SIGALRM, _stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        done = subprocess.run(command, env=env, cwd=TESTS.parent, capture_output=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        return False
-    if done.returncode in (2, 4, 5):  # pytest was used wrongly; a mutant's own end is 1, or a signal
-        raise RuntimeError(done.stdout.decode() + done.stderr.decode())
-    return done.returncode == 0
+        return difference(modules, case)
+    except _HangsError:
+        return "hangs"
+    except Exception as error:  # a mutant may raise anything
+        return type(error).__name__
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class Court(NamedTuple):
+    """All cases, and what is known of them with the kernel as written."""
+
+    cases: list[Case]
+    seconds: list[float]
+    lines: list[set[tuple[str, int]]]
+    """Lines of the kernel that each case comes by."""
+
+
+def _lines_of(modules: dict, case: Case) -> set[tuple[str, int]]:
+    seen: set[tuple[str, int]] = set()
+    folder = str(source_of("run").parent)
+
+    def local(frame: FrameType, event: str, argument: Any) -> Any:
+        seen.add((frame.f_code.co_filename, frame.f_lineno))
+        return local
+
+    def enter(frame: FrameType, event: str, argument: Any) -> Any:
+        return local if frame.f_code.co_filename.startswith(folder) else None
+
+    sys.settrace(enter)
+    try:
+        run(modules, case.plan, case.series, SEED, case.first)
+    finally:
+        sys.settrace(None)
+    return {(Path(file).stem, line) for file, line in seen}
+
+
+def court(cases: Iterable[Case]) -> Court:
+    """Measure cases; the kernel as written has to pass them all.
+
+    Raises
+    ------
+    RuntimeError
+        If it does not: then nothing can be learnt of mutants.
+    """
+    modules, out = load(), Court([], [], [])
+    for case in cases:
+        begin = time.perf_counter()
+        if found := difference(modules, case):
+            raise RuntimeError(f"the kernel itself differs from the reference: {case.name}, {found}")
+        out.cases.append(case)
+        out.seconds.append(time.perf_counter() - begin)
+        out.lines.append(_lines_of(modules, case))
+    return out
+
+
+class Verdict(NamedTuple):
+    """What became of a mutant."""
+
+    mutant: Mutant
+    by: str
+    """Variant that killed it; empty if it survived."""
+    how: str
+    own: bool
+    """Whether the first case killed it."""
+
+
+def judge(mutant: Mutant, judges: Court) -> Verdict:
+    """Put a mutant to the cases that come by its line, the quickest first; to all if none does."""
+    modules = load({mutant.file: mutated(mutant)})
+    line = (mutant.file, mutant.line)
+    order = [i for i in np.argsort(judges.seconds) if line in judges.lines[i]]
+    for turn, i in enumerate(order or np.argsort(judges.seconds)):
+        how = kills(modules, judges.cases[i], max(2.0, SLOW * judges.seconds[i]))
+        if how:
+            return Verdict(mutant, judges.cases[i].name, how, turn == 0)
+    return Verdict(mutant, "", "", False)
+
+
+# Which bounds matter
+
+
+class _Watch(ast.NodeTransformer):
+    """Lets each comparison of order report whether its sides are equal, or whole numbers."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:  # noqa: N802 - the name that ast looks for
+        self.generic_visit(node)
+        if len(node.ops) > 1 or type(node.ops[0]) not in _BOUNDS:
+            return node
+        where = [ast.Constant(self.file), ast.Constant(node.lineno), ast.Constant(node.col_offset)]
+        sides = ast.Call(ast.Name("watch", ast.Load()), [*where, node.left, node.comparators[0]], [])
+        pair = ast.NamedExpr(ast.Name("sides_", ast.Store()), sides)
+        left = ast.Subscript(pair, ast.Constant(0), ast.Load())
+        right = ast.Subscript(ast.Name("sides_", ast.Load()), ast.Constant(1), ast.Load())
+        return ast.copy_location(ast.Compare(left, node.ops, [right]), node)
+
+
+def equal_sides(cases: Sequence[Case]) -> set[tuple[str, int, int]]:
+    """Comparisons (file, line, column) of whole numbers, and those whose sides are equal on a path of some case."""
+    found = set()
+
+    def watch(file: str, line: int, column: int, a: Any, b: Any) -> tuple[Any, Any]:
+        if a == b or (isinstance(a, int) and isinstance(b, int)):
+            found.add((file, line, column))
+        return a, b
+
+    modules = load({file: code_of(file, _Watch(file).visit(copy.deepcopy(tree_of(file)))) for file in FILES})
+    for names in modules.values():
+        names["watch"] = watch
+    for case in cases:
+        run(modules, case.plan, case.series, SEED, case.first)
+    return found
+
+
+@cache
+def _columns(file: str) -> list[int]:
+    return [getattr(node, "col_offset", 0) for _, node, *_ in _all_changes(file, tree_of(file))]
+
+
+def _place(mutant: Mutant) -> tuple[str, int, int]:
+    return mutant.file, mutant.line, _columns(mutant.file)[mutant.number]
+
+
+# The campaign
+
+
+def _judge_here(mutant: Mutant) -> Verdict:
+    return judge(mutant, _court_here[0])
+
+
+_court_here: list[Court] = []  # a forked worker finds it where its parent left it
+
+
+class Campaign(NamedTuple):
+    """Verdicts on a sample."""
+
+    verdicts: list[Verdict]
+    unequal: int
+    """Comparisons whose bounds were left out."""
+
+    @property
+    def survivors(self) -> list[Mutant]:
+        return [v.mutant for v in self.verdicts if not v.by]
+
+
+def campaign(count: int, seed: int, workers: int = 2) -> Campaign:
+    """Draw mutants and judge them by all variants."""
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        cases = [case for part in pool.map(cases_of, STUDIES, chunksize=1) for case in part]
+    equal = equal_sides(cases)
+    mutants = sample(count, seed, equal)
+    _court_here[:] = [court(cases)]
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        verdicts = pool.map(_judge_here, mutants, chunksize=1)
+    bounds = [m for file in FILES for m in mutants_of(file) if m.kind == "bound"]
+    return Campaign(verdicts, sum(_place(m) not in equal for m in bounds))
+
+
+def table(verdicts: Iterable[Verdict]) -> str:
+    """Figures by file, as the page has them."""
+    rows = defaultdict(Counter)
+    for verdict in verdicts:
+        column = "own" if verdict.own else ("others" if verdict.by else "none")
+        for file in (verdict.mutant.file, "all"):
+            rows[file][column] += 1
+    lines = ["| file | mutants | killed by the first case | killed by another | survivors |", "|---|---|---|---|---|"]
+    for file in (*FILES, "all"):
+        n = rows[file]
+        lines.append(f"| {file} | {n.total()} | {n['own']} | {n['others']} | {n['none']} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    done = campaign(count=int(sys.argv[1]) if len(sys.argv) > 1 else 300, seed=2026)
+    print(table(done.verdicts))
+    print(f"\n{done.unequal} bounds left out; possible mutants: {sum(len(mutants_of(file)) for file in FILES)}")
+    for verdict in done.verdicts:
+        if "-v" in sys.argv:
+            print(f"{verdict.mutant.name} (line {verdict.mutant.line}): {verdict.by} {verdict.how}")
+    for mutant in done.survivors:
+        print(f"SURVIVES line {mutant.line} {mutant.name}")

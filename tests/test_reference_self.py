@@ -968,6 +968,9 @@ def test_annual_cap__waits_for_january():
     study["projects"]["q"]["budget"] = 30
     sim, _, _ = play(study)
     assert sim.quantities["r"]["funded"][0] == 1 and ("waits", "r") not in told(sim)
+    study["projects"]["p"].update(budget=20, notice_date=dt.date(2027, 1, 4))
+    study["projects"]["r"]["budget"] = 45  # 20 and 30 are noticed already
+    assert ("too_late", "r") in told(play(study)[0])
 
 
 def test_slip_and_start_delay__worked_on_paper():

@@ -1,4 +1,4 @@
-"""The pages on the validation studies say what the studies give: figures and the lines that make them are the pages' own."""
+"""The pages on the validation studies say what the studies give: figures and the lines for them are the pages' own."""
 
 import re
 from pathlib import Path

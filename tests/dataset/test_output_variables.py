@@ -48,6 +48,7 @@ def test_quantities__have_a_known_kind_and_a_meaning():
         assert quantity.meaning
     assert quantity_of("gas", "completed", LABELS).kind == "flag"
     assert quantity_of("portfolio", "completed", LABELS).kind == "count"
+    assert quantity_of("more", "completed", make_labels(pipelines=("more",))).kind == "count"
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,18 @@ def test_paths__portfolio_alone_and_types():
         "outcome_ruling": "|i1",
         "final_state_autos": "|i1",
     }
+
+
+def test_paths__flags_are_counts_where_there_are_pipelines():
+    labels = make_labels(pipelines=("more",))
+    values = make_values(labels, 100)
+    made = {v.name: v for v in path_variables(values, labels, ["funded", "declined", "cost"])}
+    for name in ("funded", "declined"):
+        block = made[name].block(0, 100)
+        assert made[name].dtype == "<i4" and "flag_values" not in made[name].attributes
+        rows = [labels.series.index((unit, name)) for unit in ("gas", "smr", "more")]
+        np.testing.assert_array_equal(block, values[rows].T)
+    assert made["cost"].dtype == "<f4"
 
 
 def test_paths__undefined_outcome_is_minus_one():

@@ -81,6 +81,15 @@ def test_open_result__attributes_and_provenance(file):
     assert set(result.group_bytes) == {"summary", "conditional", "timeline", "paths", "zlabels", "provenance"}
 
 
+def test_open_result__gives_back_pipelines(tmp_path):
+    labels = make_labels(pipelines=("more", "yet_more"))
+    write_small(tmp_path / "r.h5", labels, 70, ["funded", "npv_funder"])
+    result = open_result(tmp_path / "r.h5")
+    assert result.labels == labels and result.labels.pipelines == ("more", "yet_more")
+    assert result.paths("funded").shape == (70, 4)
+    assert result.summary.contribution.shape == (4, len(LEVELS))
+
+
 def test_write__long_texts_fit(tmp_path):
     labels = make_labels(projects=[f"project_with_a_rather_long_name_{k}" for k in range(300)], years=1)
     labels = labels._replace(title={"en": "t" * 1000})
@@ -207,6 +216,14 @@ def test_open_result__newer_schema_names_both_numbers(file, monkeypatch):
     assert str(write.SCHEMA_VERSION - 1) in problem.rule
     assert problem.value == str(write.SCHEMA_VERSION)
     assert _version.__version__ in problem.remedy
+
+
+def test_open_result__older_schema_lacks_quantities(file, tmp_path):
+    shutil.copy(file, tmp_path / "old.h5")
+    with h5py.File(tmp_path / "old.h5", "a") as opened:
+        opened.attrs["schema_version"] = np.int32(1)
+    with pytest.raises(InputError, match=r"must be 2, the version that this spvrisk reads, got 1.*run the study again"):
+        open_result(tmp_path / "old.h5")
 
 
 def test_import__writing_needs_no_labelled_arrays():

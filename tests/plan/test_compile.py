@@ -14,7 +14,7 @@ from spvrisk.errors import InputError
 from spvrisk.plan.arrays import SPLIT_PERIODIC, Pool, records
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.compile_factors import poisson_cdf
-from spvrisk.plan.compile_projects import due_dates
+from spvrisk.plan.compile_selection import due_dates
 from spvrisk.plan.names import QUANTITIES
 from spvrisk.plan.streams import stream_of
 
@@ -124,9 +124,9 @@ def test_compile__layers_states_and_events(done):
     np.testing.assert_allclose(heirs, [[3, 0.5], [1, 0.7], [2, 0.9], [4, 1.0]])
     assert plan.events["day"].tolist() == [(date(2026, 11, 3) - date(2026, 3, 31)).days, 1026]
     assert plan.events["time"][0] == pytest.approx(0.25 * (2 + 34 / 92))
-    # size; moves, scales, shifts, delays, stops
-    effects = read(plan, plan.events[1]["effects"], 6 + 7 + 8)
-    assert effects.tolist() == [6, 0, 0, 0, 0, 0, 7, 1, 1, 0, 0, 0, 0, 8, 2, 4, 7, 0, 0, 0, 0]
+    # size; moves, scales, arrivals, shifts, delays, stops
+    effects = read(plan, plan.events[1]["effects"], 7 + 8 + 9)
+    assert effects.tolist() == [7, *[0] * 6, 8, 1, 1, *[0] * 5, 9, 2, 4, 7, *[0] * 5]
 
 
 def test_compile__project_records(study, done):
@@ -136,7 +136,7 @@ def test_compile__project_records(study, done):
     for name, project in ref.example_study()["projects"].items():
         assert due[name] == ref.due_date(ref.as_date(project["notice_date"]), 45, ["US", "JP"])
     assert due["gas"] == date(2026, 4, 23)  # later than its planned start
-    assert gas["start"] == pytest.approx(0.25 * 23 / 91) and port["start"] == pytest.approx(0.25 * (1 + 77 / 92))
+    assert gas["planned_start"] < 0.25 * 23 / 91 and port["planned_start"] == pytest.approx(0.25 * (1 + 77 / 92))
     assert (gas["duration"], gas["n_phases"], gas["life"], gas["tenor"]) == (2.1, 2, 4.0, 3.0)
     assert read(done.plan, gas["phases"], 4).tolist() == [0.3, 1.2, 0.7, 2.1]
     assert (gas["loading_all"] ** 2, gas["loading_class"] ** 2, gas["loading_own"] ** 2) == pytest.approx(
@@ -149,7 +149,9 @@ def test_compile__project_records(study, done):
     assert gas["output"] == pytest.approx(1000 * 8766 / 4) and port["output"] == pytest.approx(50e6)
     assert gas["persistence"] == pytest.approx(0.5**0.25) and mine["persistence"] == 0.0
     assert gas["fuel_rate"] == pytest.approx(9.25 * 0.9) and gas["fixed_om"] == pytest.approx(26e6 / 4)
-    assert (gas["expected_cost"], mine["expected_cost"]) == (900.0, pytest.approx(130.0))
+    assert read(done.plan, gas["expected_costs"], 3).tolist() == [1.0, 0.0, 1.0]  # nominal: the budget itself
+    assert read(done.plan, mine["expected_costs"], 3)[2] == pytest.approx(1.0)  # no indices
+    assert (gas["size_law"], gas["go_ahead"], gas["reviews"], gas["cap"]) == (-1, 1.0, -1, np.inf)
     assert port["expected_index"] == -1 and gas["expected_index"] >= 0 and mine["share_law"] == -1
     assert [x["spread"] for x in (gas, port, mine)] == [0.0175, 0.01, 0.0175]
     assert [x["deemed_life"] for x in (gas, port, mine)] == [3.0, 2.0, 2.6]
@@ -177,6 +179,8 @@ def test_labels__series_in_order(done):
     expected = [(unit, quantity) for unit in units for quantity in QUANTITIES]
     scheme = [
         "npv_funder_local",
+        "tariff_relief",
+        "committed",
         "final_state_tariffs",
         "final_state_relations",
         "outcome_midterm",
@@ -205,9 +209,6 @@ def refused(study, /, **update):
 def test_compile__refuses_what_only_planning_sees(study):
     late = study.study.model_copy(update={"value_date": date(2026, 5, 1)})  # funds of the gas plant: 2026-04-23
     assert "before the value date" in refused(study, study=late)
-    pairs = {"sofr": {"usdjpy": 0.9, "cpi": 0.9}, "usdjpy": {"cpi": -0.9}}
-    text = refused(study, correlation=study.correlation.model_copy(update={"pairs": pairs}))
-    assert "positive definite" in text and "sofr" in text
     funding = study.agreement.funding.model_copy(update={"holidays": ("US", "XX")})
     assert "holidays" in refused(study, agreement=study.agreement.model_copy(update={"funding": funding}))
     short = study.study.model_copy(update={"horizon_years": 0.25})

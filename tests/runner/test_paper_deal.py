@@ -79,7 +79,14 @@ def test_decline__no_flow_and_a_breach(tmp_path):
         "triggers": [{"probability": 1, "moves": {"deal": "breach"}}, {"probability": 0, "moves": {"tariff": "high"}}],
     }
     values, timeline = run(changed(BARE, layers=layers, agreement={"funding": {"decision": decision}}), tmp_path)
-    for quantity, value in {"funded": 0, "declined": 1, "cancelled": 0, "cost": 0, "npv_funder": 0, "pv_host": 0}.items():
+    for quantity, value in {
+        "funded": 0,
+        "declined": 1,
+        "cancelled": 0,
+        "cost": 0,
+        "npv_funder": 0,
+        "pv_host": 0,
+    }.items():
         assert paid(values, quantity) == value
     assert all(not row.any() for row in timeline["plant"].values())
     assert (values["scheme", "committed"] == 0).all()

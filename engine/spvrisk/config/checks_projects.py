@@ -19,6 +19,8 @@ RESERVED_UNITS = ("portfolio", "scheme")
 
 def projects(draft: Draft) -> Iterator[Flaw]:
     """Flaws of projects, announced or of a template."""
+    if not draft.projects and not draft.pipelines:
+        yield Flaw(("projects",), "a study needs a project or a pipeline", "none", "add one, e.g. as in `spvrisk init`")
     yield from _units("projects", draft.projects)
     for at, construction in sound(draft.constructions):
         yield from _construction(at, construction, draft)

@@ -33,7 +33,7 @@ class Study(Model):
     events: dict[Name, Event] = Field(default={}, description="by name")
     offtakers: dict[Name, Offtaker] = Field(default={}, description="buyers that contracts may name, by name")
     pipelines: dict[Name, Pipeline] = Field(default={}, description="projects that are not yet known, by name")
-    projects: dict[Name, Project] = Field(description="announced projects, by name", min_length=1)
+    projects: dict[Name, Project] = Field(default={}, description="announced projects, by name; or pipelines")
     side_flows: dict[Name, SideFlow] = Field(
         default={}, description="by name; flows of the whole scheme to the funder, in proportion to time"
     )

@@ -13,7 +13,7 @@ from spvrisk.plan.arrays import FACTOR, JUMP, Floats, Ints, Pool, Records, recor
 from spvrisk.plan.calendar import Grid
 from spvrisk.plan.compile_clock import Marks
 from spvrisk.plan.copula import copula_map, sqrt_w_table
-from spvrisk.plan.correlation import cholesky, matrix, weakest
+from spvrisk.plan.correlation import cholesky, matrix
 from spvrisk.plan.curves import curve_values, discount_factors
 from spvrisk.plan.distributions import LawError
 from spvrisk.plan.streams import Streams
@@ -167,23 +167,6 @@ def correlation_of(study: Study) -> tuple[tuple[str, ...], Floats]:
     return names, matrix(names, study.correlation.pairs, study.correlation.kind)
 
 
-def _lower(study: Study) -> Floats:
-    names, correlation = correlation_of(study)
-    lower = cholesky(correlation)
-    if lower is None:
-        value, where = weakest(names, correlation)
-        raise InputError(
-            Problem(
-                "",
-                "correlation",
-                "the matrix must be positive definite",
-                f"smallest eigenvalue {value:.3g}, mostly of {where}",
-                f"move the correlations among {where} towards 0",
-            )
-        )
-    return lower
-
-
 class FactorArrays(NamedTuple):
     """What the plan holds of the factors."""
 
@@ -279,6 +262,6 @@ def compile_factors(
         factors=records(FACTOR, factors),
         rows=np.array(stochastic, np.int64),
         jumps=records(JUMP, jumps),
-        study={"cholesky": pool.add(_lower(study)), **tails},
+        study={"cholesky": pool.add(cholesky(correlation_of(study)[1])), **tails},
         processes=done,
     )

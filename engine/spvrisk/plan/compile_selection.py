@@ -42,7 +42,7 @@ def due_dates(study: Study) -> dict[str, date]:
         A holiday calendar is unknown, or a due date lies before the value date.
     """
     funding, value_date = study.agreement.funding, study.study.value_date
-    notices = [project.notice_date.year for project in study.projects.values()]
+    notices = [project.notice_date.year for project in study.projects.values()] or [value_date.year]
     closed = _closed(funding, min(notices), max(notices) + 1 + funding.lag_business_days // 200)
     due = {
         name: business_day_after(project.notice_date, funding.lag_business_days, closed)
@@ -73,7 +73,7 @@ def _longest_lag(funding: Funding) -> int:
 def _last_notice(study: Study) -> date:
     """Last day on which a notice may be given."""
     funding, head = study.agreement.funding, study.study
-    announced = max(project.notice_date for project in study.projects.values())
+    announced = max((project.notice_date for project in study.projects.values()), default=head.value_date)
     if funding.deadline is not None:
         return funding.deadline
     horizon = head.value_date + timedelta(days=int(366 * head.horizon_years) + 1)
@@ -83,7 +83,7 @@ def _last_notice(study: Study) -> date:
 def _business_days(study: Study, pool: Pool) -> dict[str, int]:
     """Tables that lead from a notice's day to its due day, and from a day to the calendar year."""
     funding, value_date = study.agreement.funding, study.study.value_date
-    first = min(value_date, *(project.notice_date for project in study.projects.values()))
+    first = min([value_date, *(project.notice_date for project in study.projects.values())])
     notice = max(_last_notice(study), value_date)
     # two weeks for each of the business days of one, and some more: enough for any run of holidays
     last = notice + timedelta(days=60 + 2 * _longest_lag(funding))

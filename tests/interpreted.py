@@ -1,0 +1,280 @@
+"""The kernel's clauses run as plain Python: seconds for a few paths, where a compiled kernel takes a minute to be made.
+
+The clauses are read from their source, or from a changed copy of it, and run on lists of Python numbers. What they
+stand on is replaced: the random generator and the scores by the reference's, `exp` and `log` by the library's, vectors
+written by hand by loops. Division by zero gives what machine arithmetic gives.
+"""
+
+import ast
+import builtins
+import copy
+import math
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from functools import cache
+from pathlib import Path
+from types import CodeType, ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+import reference as ref
+import spvrisk
+from spvrisk.plan.arrays import Plan
+from spvrisk.plan.names import FANS, TIMELINE
+
+KERNEL = Path(spvrisk.__file__).parent / "kernel"
+LANES = 8
+CLAUSES = (
+    "rows",
+    "tables",
+    "selection",
+    "clock",
+    "construction",
+    "operation",
+    "factors",
+    "irr",
+    "split",
+    "results",
+    "run",
+)
+"""Modules that are interpreted, each after those it imports."""
+
+
+# What stands for the modules below the clauses
+
+
+def divide(a: float, b: float) -> float:
+    """Divide as machines do."""
+    try:
+        return a / b
+    except ZeroDivisionError:
+        return math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def _sqrt(x: float) -> float:
+    return math.sqrt(x) if x >= 0.0 else math.nan
+
+
+def _exp(x: float) -> float:
+    return math.exp(min(max(x, -700.0), 700.0))
+
+
+def _log(x: float) -> float:
+    """The kernel's logarithm takes the bits apart: what is no positive number gives some finite one."""
+    return math.log(min(x, sys.float_info.max)) if x > 0.0 else -709.0
+
+
+def _unit(word: int) -> float:
+    return (word + 0.5) * 2.0**-32
+
+
+@cache
+def _block(seed: int, path: int, stream: int, block: int) -> tuple[tuple[int, ...], ...]:
+    """Words of a block of a stream, ``(4, lane)``; kept, since every mutant asks for the same."""
+    paths = np.arange(path, path + LANES, dtype=np.uint64)
+    counter = (paths & ref.LOW_32, paths >> np.uint64(32), np.uint64(stream), np.uint64(block))
+    key = (seed & 0xFFFFFFFF, seed >> 32)
+    return tuple(tuple(row.tolist()) for row in ref.philox4x32_10(counter, key))
+
+
+@cache
+def _block_scores(seed: int, path: int, stream: int, block: int) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(ref.score_from_word(row).tolist()) for row in _block(seed, path, stream, block))
+
+
+@cache
+def _score(word: int) -> float:
+    return float(ref.score_from_word(word))
+
+
+def _word(seed: int, path: int, stream: int, index: int) -> int:
+    return _block(seed, path - path % LANES, stream, index // 4)[index % 4][path % LANES]
+
+
+def _fill_words(u: list, seed: int, path: int, stream: int, block: int) -> None:
+    u[:] = [word for row in _block(seed, path, stream, block) for word in row]
+
+
+def _fill_scores(w: list, u: list, first: int, stride: int, seed: int, path: int, stream: int, block: int) -> None:
+    for i, row in enumerate(_block_scores(seed, path, stream, block)):
+        w[first + i * stride : first + i * stride + LANES] = row
+
+
+def _fill_score(w: list, u: list, row: int, seed: int, path: int, stream: int) -> None:
+    w[row : row + LANES] = _block_scores(seed, path, stream, 0)[0]
+
+
+def _cubics_of_eight(w: list, target: int, place: int, address: int, c: list) -> None:
+    for i in range(LANES):
+        s, at = w[place + i], int(w[address + i])
+        w[target + i] = c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3]))
+
+
+def _adds_eights(lanes: int) -> Callable[..., None]:
+    def add_eights(w: list, row: int, sums: list, first: int) -> None:
+        for l in range(lanes):
+            sums[first + l % 8] += w[row + l]
+
+    return add_eights
+
+
+def _same(function: Any) -> Any:
+    return function
+
+
+def _bits64(x: float) -> np.int64:
+    return np.float64(x).view(np.int64)
+
+
+def _float_of_bits64(x: np.int64) -> float:
+    return float(np.int64(x).view(np.float64))
+
+
+STANDING_IN: dict[str, SimpleNamespace] = {
+    "numba": SimpleNamespace(uint64=int, int32=int, int64=np.int64, float64=float),
+    "spvrisk.kernel.lanes": SimpleNamespace(LANES=LANES),
+    "spvrisk.kernel.cache": SimpleNamespace(cache_folder=nullcontext),
+    "spvrisk.kernel.maths": SimpleNamespace(
+        U=int, L=LANES, clause=_same, entry=_same, inline=_same, borrow=_same, exp=_exp, log=_log, unit=_unit,
+        score=_score, bits64=_bits64, float_of_bits64=_float_of_bits64,
+    ),
+    "spvrisk.kernel.philox": SimpleNamespace(
+        word=_word, fill_words=_fill_words, fill_score=_fill_score, fill_scores=_fill_scores
+    ),
+    "spvrisk.kernel.vectors": SimpleNamespace(
+        EIGHT=LANES, cubics_of_eight=_cubics_of_eight, adds_eights=_adds_eights
+    ),
+}  # fmt: skip
+
+
+# Loading
+
+
+class _Divisions(ast.NodeTransformer):
+    """Call `divide` for each division."""
+
+    def _call(self, node: ast.AST, left: ast.expr, right: ast.expr) -> ast.expr:
+        return ast.copy_location(ast.Call(ast.Name("divide", ast.Load()), [left, right], []), node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:  # noqa: N802 - the name that ast looks for
+        self.generic_visit(node)
+        return self._call(node, node.left, node.right) if isinstance(node.op, ast.Div) else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:  # noqa: N802
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div):
+            return node
+        loaded = copy.deepcopy(node.target)
+        loaded.ctx = ast.Load()
+        return ast.copy_location(ast.Assign([node.target], self._call(node, loaded, node.value)), node)
+
+
+def source_of(module: str) -> Path:
+    """Source of one of the kernel's modules."""
+    return KERNEL / f"{module}.py"
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    """Syntax tree of one of the kernel's modules; not to be changed."""
+    return ast.parse(source_of(module).read_text(encoding="utf-8"))
+
+
+def code_of(module: str, tree: ast.Module) -> CodeType:
+    """Code of a module's syntax tree, which is left as it is."""
+    tree = ast.fix_missing_locations(_Divisions().visit(copy.deepcopy(tree)))
+    return compile(tree, source_of(module), "exec")
+
+
+@cache
+def _code_as_written(module: str) -> CodeType:
+    return code_of(module, tree_of(module))
+
+
+def load(changed: Mapping[str, CodeType] | None = None) -> dict[str, dict[str, Any]]:
+    """Run the kernel's modules, some of them from changed code; their names by module."""
+    modules: dict[str, Any] = dict(STANDING_IN)
+    out = {}
+
+    def find(name: str, *arguments: Any) -> Any:
+        return modules[name] if name in modules else builtins.__import__(name, *arguments)
+
+    numbers = SimpleNamespace(inf=math.inf, nan=math.nan, sqrt=_sqrt)
+    for module in CLAUSES:
+        full = ModuleType(f"interpreted.{module}")
+        full.__dict__.update(__builtins__={**vars(builtins), "__import__": find}, divide=divide)
+        exec((changed or {}).get(module) or _code_as_written(module), full.__dict__)
+        full.__dict__["np"] = numbers  # Python's numbers are several times as fast
+        modules[f"spvrisk.kernel.{module}"] = full
+        out[module] = vars(full)
+    return out
+
+
+# Running
+
+
+class Records(list):
+    """Records, or numbers, that know how many they are."""
+
+    @property
+    def size(self) -> int:
+        return len(self)
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        if isinstance(at, slice) and not isinstance(value, list):
+            value = [value] * len(self[at])
+        super().__setitem__(at, value)
+
+
+def _records(array: np.ndarray) -> Records:
+    names = array.dtype.names
+    if names is None:
+        return Records(array.tolist())
+    return Records(SimpleNamespace(**dict(zip(names, row, strict=True))) for row in array.tolist())
+
+
+def run(
+    modules: Mapping[str, Mapping[str, Any]], plan: Plan, series: int, seed: int, first: int, n: int = LANES
+) -> dict[str, Any]:
+    """Run `n` paths from `first`, both multiples of the lanes; what they leave, by name, see `engine_runs.Block`."""
+    at, g = modules["rows"]["offsets"](plan), plan.study[0]
+    work, steps = _work(modules, plan, int(at.end)), int(g["steps"])
+    leaf = SimpleNamespace(
+        values=np.zeros((series, n)),
+        partial=[0.0] * (int(g["units"]) * len(TIMELINE) * steps * 8),
+        occupancy=np.zeros((2, plan.states.size, steps + 2)),
+        fans=np.zeros((len(FANS), steps, n)),
+        trace=np.zeros((0, 0, 0)),
+        log=np.zeros((0, 5)),
+    )
+    read = Plan(*(_records(part) for part in plan))
+    factors = []
+    for block in range(0, n, LANES):
+        modules["run"]["run_paths"](read, at, work, leaf, seed, first + block, block, LANES)
+        rows = work.w[at.factor : at.factor + steps * plan.factors.size * LANES]
+        factors.append(np.reshape(rows, (steps, plan.factors.size, LANES)))
+    outer, whole = leaf.occupancy
+    return {
+        "values": leaf.values,
+        "sums": np.reshape(leaf.partial, (int(g["units"]), len(TIMELINE), steps, 8)).sum(axis=-1),
+        "factors": np.concatenate(factors, axis=2),
+        "occupancy": (outer + np.cumsum(whole, axis=1))[:, :-2],
+        "fans": leaf.fans,
+    }
+
+
+def _work(modules: Mapping[str, Mapping[str, Any]], plan: Plan, end: int) -> SimpleNamespace:
+    clock, selection, g = modules["clock"], modules["selection"], plan.study[0]
+    return SimpleNamespace(
+        w=[0.0] * end,
+        u=[0] * (4 * LANES),
+        now=_records(np.zeros(plan.layers.size, clock["NOW"])),
+        fate=_records(np.zeros(plan.events.size, clock["FATE"])),
+        scale=Records([1.0] * int(g["hazards"])),
+        held=_records(np.zeros(int(g["n_products"]), clock["HELD"])),
+        deals=_records(np.zeros(plan.projects.size, selection["DEAL"])),
+        flow=_records(np.zeros(plan.pipelines.size, selection["FLOW"])),
+        till=_records(np.zeros(1, selection["TILL"])),
+    )
