@@ -79,8 +79,8 @@ class Clock:
         self.horizon, self.per_year = engine.steps / engine.per_year, engine.per_year
         self.outcome = np.full((plan.events.size, n), -1)
         self.scale = np.ones((max(int(self.g["hazards"]), 1), n))
-        # when the next event, the end of each layer's state, the next funding and the next hazard of each layer are due,
-        # in the order in which ties are decided; flat views serve indices layer * n + path
+        # when the next event, the end of each layer's state, the next funding and each layer's next hazard are due, in
+        # the order in which ties are decided; flat views serve indices layer * n + path
         self.due = np.full((2 + 2 * layers.size, n), np.inf)
         self.expires, self.hazard = self.due[1 : 1 + layers.size].reshape(-1), self.due[2 + layers.size :].reshape(-1)
         self.moves, self.changes = [], []

@@ -12,11 +12,11 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
+
 from numpy_clock import Clock, ClockTables
 from numpy_draws import Draws, Table, TailMap, curve, law
 from numpy_project import Project, ratio
 from numpy_rates import rate_of_net
-
 from spvrisk.plan.arrays import SPLIT_PERIODIC, Plan
 from spvrisk.plan.names import QUANTITIES, TIMELINE
 

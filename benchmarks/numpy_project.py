@@ -5,6 +5,7 @@ that build, and those that operate, are slices, and nothing is computed for othe
 """
 
 import numpy as np
+
 from numpy_draws import Constant
 from numpy_rates import Flows, rate_of_return
 
@@ -287,7 +288,7 @@ class Project:
         for t in range(int(self.done[0] * self.per_year), self.steps):
             low, high = self.past[p.life][t], self.open_from[t + 1]
             if low < high:
-                self._step(t, slice(low, high), scores(t, low, high), times[t], times[t + 1])
+                self._step(t, slice(low, high), scores(t, low, high), times[t + 1])
             timeline[6, t] += np.add.reduce(self.carry[:low])
             timeline[7, t] = np.add.reduce(self.carry[:high])
             timeline[8, t] += np.add.reduce(self.deemed[:high]) - self.before[high]
@@ -303,13 +304,13 @@ class Project:
             years[: edge.stop - low] = np.minimum(limit - self.age[edge], years[: edge.stop - low])
         return slice(low, v.stop), years
 
-    def _step(self, t, v, score, begin, end):
+    def _step(self, t, v, score, end):
         """One step of what operates."""
         p, timeline, engine = self.p, self.timeline, self.engine
         age_end = np.minimum(end - self.done[v], self.life[v])
         span = age_end - self.age[v]
         self.now = {}
-        revenue, costs = self._earn(t, v, score, span, age_end, begin)
+        revenue, costs = self._earn(t, v, score, span, age_end)
         timeline[2, t] = np.add.reduce(revenue)
         part = None
         if p.fee_law >= 0:
@@ -323,10 +324,9 @@ class Project:
         timeline[3, t] += np.add.reduce(available)
         self._split(t, v, span, age_end, available, end)
         self.age[v] = age_end
-        for name, value in (("output_flows", self.output),):
-            for rate, mark in getattr(engine, name)[self.s]:
-                flow = (rate * engine.discount_funder[t] * self.money) * value
-                self.v_supply[v] += flow if mark < 0 else flow * self.world.marks[mark, t].take(self.who[v])
+        for rate, mark in engine.output_flows[self.s]:
+            flow = (rate * engine.discount_funder[t] * self.money) * self.output
+            self.v_supply[v] += flow if mark < 0 else flow * self.world.marks[mark, t].take(self.who[v])
 
     def _factor(self, t, v, k):
         """A factor of the step on the paths that operate; taken once."""
@@ -385,7 +385,7 @@ class Project:
             scaled.append(years)
         return scaled
 
-    def _earn(self, t, v, score, span, age_end, begin):
+    def _earn(self, t, v, score, span, age_end):
         """Revenue and costs of a step."""
         p, money = self.p, self.money
         # contracts concern the paths that are within the tenor: the last ones
@@ -511,7 +511,7 @@ class Project:
 
     def _split(self, t, v, span, age_end, available, end):
         """Tier one until the deemed allocation is covered, then the second shares."""
-        p, engine, timeline = self.p, self.engine, self.timeline
+        p, engine = self.p, self.engine
         due, first, second = self.carry[v].copy(), engine.first_share, engine.second_share
         u, years = self._part(p.deemed_life, t, v, span)
         if u.start < u.stop:

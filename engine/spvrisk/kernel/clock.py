@@ -539,12 +539,9 @@ def begin_deals(c, g, pipelines, projects, deals, flow, till, seed, path):
 
 
 @clause
-def sooner(intensity, threshold, time, best):
-    """Time at which a threshold will be used up, if that is before `best`; else infinite."""
-    if intensity <= 0.0:
-        return np.inf
-    then = time + max(threshold, 0.0) / intensity
-    return then if then < best else np.inf
+def used_up(intensity, threshold, time):
+    """Time at which a threshold will be used up at a yearly intensity."""
+    return time + max(threshold, 0.0) / intensity if intensity > 0.0 else np.inf
 
 
 @clause
@@ -563,11 +560,11 @@ def next_change(now, fate, flow, till, time, horizon):
     if till.time < best:
         best, kind, item = till.time, BY_DEAL, till.project
     for i in range(now.size):
-        then = sooner(now[i].intensity, now[i].threshold, time, best)
+        then = used_up(now[i].intensity, now[i].threshold, time)
         if then < best:
             best, kind, item = then, BY_HAZARD, i
     for n in range(flow.size):
-        then = sooner(flow[n].intensity, flow[n].threshold, time, best)
+        then = used_up(flow[n].intensity, flow[n].threshold, time)
         if then < best:
             best, kind, item = then, BY_ARRIVAL, n
     return best, kind, item

@@ -49,7 +49,7 @@ FLOW = np.dtype(
 
 TILL = np.dtype(
     [
-        ("ceiling", np.float64),
+        ("left", np.float64),  # of the ceiling; a remainder, so that it comes to exactly 0
         ("committed", np.float64),  # budgets noticed, less those declined
         ("year", np.int64),  # calendar year of the latest notice, counted from that of the first day
         ("noticed", np.float64),  # budgets noticed in that year
@@ -179,7 +179,7 @@ def waits(c, g, till, deal, budget):
 @clause
 def cut(till, budget, least):
     """What a budget is cut to by what is left of the ceiling; 0 if too little is left."""
-    budget = min(budget, till.ceiling - till.committed)
+    budget = min(budget, till.left)
     return budget if budget >= least and budget > 0.0 else 0.0
 
 
@@ -202,6 +202,7 @@ def give_notice(w, at, c, g, p, deal, till, s, l):
     if fits == 0.0:
         return DROPPED
     till.committed += fits
+    till.left -= fits
     till.noticed += fits
     deal.stage = DECISION
     return NOTICED
@@ -222,6 +223,7 @@ def decide(w, at, c, g, p, deal, till, state, stopped, s, seed, path, l):
         if u >= c[pair + 1]:
             w[row + DEAL_DECLINED] = 1.0
             till.committed -= p.budget * w[row + DEAL_SIZE]
+            till.left += p.budget * w[row + DEAL_SIZE]
             return DECLINED
         if u >= c[pair]:
             deal.day += g.delay_days
@@ -262,7 +264,7 @@ def ceiling(c, g, seed, path):
 @clause
 def open_till(c, g, till, seed, path):
     """Nothing is committed yet."""
-    till.ceiling = ceiling(c, g, seed, path)
+    till.left = ceiling(c, g, seed, path)
     till.committed, till.noticed = 0.0, 0.0
     till.year = -1
 
