@@ -26,6 +26,8 @@ from spvrisk.plan.names import FANS, TIMELINE
 
 KERNEL = Path(spvrisk.__file__).parent / "kernel"
 LANES = 8
+GROUP = 4
+"""Lanes that go together where the kernel takes eight: so that a row has more than one group."""
 CLAUSES = (
     "rows",
     "tables",
@@ -106,18 +108,18 @@ def _fill_score(w: list, u: list, row: int, seed: int, path: int, stream: int) -
     w[row : row + LANES] = _block_scores(seed, path, stream, 0)[0]
 
 
-def _cubics_of_eight(w: list, target: int, place: int, address: int, c: list) -> None:
-    for i in range(LANES):
+def _cubics_of_group(w: list, target: int, place: int, address: int, c: list) -> None:
+    for i in range(GROUP):
         s, at = w[place + i], int(w[address + i])
         w[target + i] = c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3]))
 
 
-def _adds_eights(lanes: int) -> Callable[..., None]:
-    def add_eights(w: list, row: int, sums: list, first: int) -> None:
+def _adds_groups(lanes: int) -> Callable[..., None]:
+    def add_groups(w: list, row: int, sums: list, first: int) -> None:
         for l in range(lanes):
-            sums[first + l % 8] += w[row + l]
+            sums[first + l % GROUP] += w[row + l]
 
-    return add_eights
+    return add_groups
 
 
 def _same(function: Any) -> Any:
@@ -144,7 +146,7 @@ STANDING_IN: dict[str, SimpleNamespace] = {
         word=_word, fill_words=_fill_words, fill_score=_fill_score, fill_scores=_fill_scores
     ),
     "spvrisk.kernel.vectors": SimpleNamespace(
-        EIGHT=LANES, cubics_of_eight=_cubics_of_eight, adds_eights=_adds_eights
+        EIGHT=GROUP, cubics_of_eight=_cubics_of_group, adds_eights=_adds_groups
     ),
 }  # fmt: skip
 
@@ -177,9 +179,15 @@ def source_of(module: str) -> Path:
 
 
 @cache
+def text_of(module: str) -> str:
+    """Source text of one of the kernel's modules, as it was when it was first read."""
+    return source_of(module).read_text(encoding="utf-8")
+
+
+@cache
 def tree_of(module: str) -> ast.Module:
     """Syntax tree of one of the kernel's modules; not to be changed."""
-    return ast.parse(source_of(module).read_text(encoding="utf-8"))
+    return ast.parse(text_of(module))
 
 
 def code_of(module: str, tree: ast.Module) -> CodeType:
@@ -238,30 +246,26 @@ def _records(array: np.ndarray) -> Records:
 def run(
     modules: Mapping[str, Mapping[str, Any]], plan: Plan, series: int, seed: int, first: int, n: int = LANES
 ) -> dict[str, Any]:
-    """Run `n` paths from `first`, both multiples of the lanes; what they leave, by name, see `engine_runs.Block`."""
+    """Run one row of `n` paths from `first`, a multiple of the lanes; what they leave, by name."""
     at, g = modules["rows"]["offsets"](plan), plan.study[0]
-    work, steps = _work(modules, plan, int(at.end)), int(g["steps"])
+    work, steps, factors = _work(modules, plan, int(at.end)), int(g["steps"]), plan.factors.size
     leaf = SimpleNamespace(
-        values=np.zeros((series, n)),
-        partial=[0.0] * (int(g["units"]) * len(TIMELINE) * steps * 8),
+        values=np.zeros((series, LANES)),
+        partial=[0.0] * (int(g["units"]) * len(TIMELINE) * steps * GROUP),
         occupancy=np.zeros((2, plan.states.size, steps + 2)),
-        fans=np.zeros((len(FANS), steps, n)),
+        fans=np.zeros((len(FANS), steps, LANES)),
         trace=np.zeros((0, 0, 0)),
         log=np.zeros((0, 5)),
     )
-    read = Plan(*(_records(part) for part in plan))
-    factors = []
-    for block in range(0, n, LANES):
-        modules["run"]["run_paths"](read, at, work, leaf, seed, first + block, block, LANES)
-        rows = work.w[at.factor : at.factor + steps * plan.factors.size * LANES]
-        factors.append(np.reshape(rows, (steps, plan.factors.size, LANES)))
+    modules["run"]["run_paths"](Plan(*(_records(part) for part in plan)), at, work, leaf, seed, first, 0, n)
+    rows = work.w[at.factor : at.factor + steps * factors * LANES]
     outer, whole = leaf.occupancy
     return {
-        "values": leaf.values,
-        "sums": np.reshape(leaf.partial, (int(g["units"]), len(TIMELINE), steps, 8)).sum(axis=-1),
-        "factors": np.concatenate(factors, axis=2),
+        "values": leaf.values[:, :n],
+        "sums": np.reshape(leaf.partial, (int(g["units"]), len(TIMELINE), steps, GROUP)).sum(axis=-1),
+        "factors": np.reshape(rows, (steps, factors, LANES))[:, :, :n],
         "occupancy": (outer + np.cumsum(whole, axis=1))[:, :-2],
-        "fans": leaf.fans,
+        "fans": leaf.fans[:, :, :n],
     }
 
 

@@ -1,32 +1,25 @@
-"""Mutants of the kernel against the comparison with the reference.
+"""Mutants of the kernel against the comparison with the reference (budget: 60 minutes on two slow cores).
 
-The result is kept in docs/validation/mutants.md (budget: 15 minutes).
+At least 95 % are killed, and each survivor is explained in docs/validation/mutants.md, by its name.
 """
 
 import sys
 from pathlib import Path
 
-import pytest
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mutants import PACKAGE, sample, survives  # noqa: E402
+from mutants import campaign, table  # noqa: E402
 
-COUNT, SEED = 12, 2026
-HARMLESS = {"first_step", "last_step", "first_operation", "note"}
-"""Functions that say which steps may be left out (to compute more of them adds zeros), or what a trace is told."""
-
-
-HARMLESS_LINES = {"direct = inside == newton or abs(inside) == end"}
-"""Lines that only say how soon an iteration ends: a bisection finds the same root, later."""
+MOST, SEED = 300, 2026
+LEAST_KILLED = 0.95
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "validation" / "mutants.md"
 
 
-def is_harmless(mutant):
-    """Whether a mutant can change nothing but the time that the kernel takes."""
-    lines = (PACKAGE / "kernel" / f"{mutant.file}.py").read_text(encoding="utf-8").splitlines()
-    return mutant.function in HARMLESS or lines[mutant.line - 1].strip() in HARMLESS_LINES
-
-
-@pytest.mark.parametrize("mutant", sample(COUNT, SEED), ids=str)
-def test_mutant__is_noticed(mutant, tmp_path):
-    assert not survives(mutant, tmp_path) or is_harmless(mutant)
+def test_mutants__are_killed_or_explained(capsys):
+    done = campaign(MOST, SEED)
+    with capsys.disabled():
+        print(f"\n{table(done.verdicts)}")
+    page = PAGE.read_text(encoding="utf-8")
+    assert len(done.verdicts) <= MOST
+    assert not [mutant.name for mutant in done.survivors if mutant.name not in page]
+    assert len(done.survivors) <= (1 - LEAST_KILLED) * len(done.verdicts)

@@ -88,9 +88,9 @@ with cache_folder():
         irr(w, uint64(NET), steps, steps_per_year, uint64(NET - LANES))
 
     @entry
-    def next_of(now, fate, flow, till, time, horizon):  # type: ignore[no-untyped-def]
+    def next_of(now, fate, flow, till, horizon):  # type: ignore[no-untyped-def]
         """What happens next on a path."""
-        return next_change(now, fate, flow, till[0], time, horizon)
+        return next_change(now, fate, flow, till[0], horizon)
 
 
 def record(dtype, **fields):
@@ -171,7 +171,7 @@ def layers_now(*rows):
     """Records of the layers of one path: intensity, expires, threshold."""
     now = np.zeros(len(rows), NOW)
     for i, (intensity, expires, threshold) in enumerate(rows):
-        now[i]["intensity"], now[i]["expires"], now[i]["threshold"] = intensity, expires, threshold
+        now[i]["expires"], now[i]["strikes"] = expires, threshold / intensity if intensity else np.inf
     return now
 
 
@@ -179,7 +179,7 @@ def pipelines_now(*rows):
     """Records of the pipelines of one path: intensity, threshold."""
     flow = np.zeros(len(rows), FLOW)
     for n, (intensity, threshold) in enumerate(rows):
-        flow[n]["intensity"], flow[n]["threshold"] = intensity, threshold
+        flow[n]["strikes"] = threshold / intensity
     return flow
 
 

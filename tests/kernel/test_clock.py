@@ -260,7 +260,7 @@ def test_ties__event_clock_funding_hazard_arrival_then_order_of_the_layers():
     due, never = kernel.deal_at(0.5, 3), kernel.deal_at()
 
     def next_of(now, fate, flow, till, horizon=2.0):
-        return kernel.next_of(now, fate, flow, till, 0.0, horizon)
+        return kernel.next_of(now, fate, flow, till, horizon)
 
     assert next_of(clocks, events, arrivals, due) == (0.5, EVENT, 1)
     assert next_of(clocks, none, arrivals, due) == (0.5, EXPIRY, 0)

@@ -432,7 +432,7 @@ def _share_table(result: Result) -> Table:
     labels = result.labels
     columns = ["outcome or state", "probability"]
     if result.given is None:
-        columns += ["mean NPV", *(f"expected shortfall {_percent(level)}" for level in result.summary.levels[-1:])]
+        columns += ["mean NPV", *(f"shortfall {_percent(level)}" for level in result.summary.levels[-1:])]
     title = f"Events, the law at the end, and the funder's portfolio in each case, {money_name(labels)}"
     table = figures_table(title if result.given is None else "Events and the law at the end", columns)
     groups = [(f"outcome_{name}", name, (*names, UNDEFINED)) for name, names in labels.events]

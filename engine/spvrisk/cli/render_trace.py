@@ -214,7 +214,8 @@ def _part(value: float) -> str:
 
 
 def _months(delay: float) -> str:
-    return "on time" if abs(delay) < 0.5 else f"{abs(delay):.0f} months {'late' if delay > 0 else 'early'}"
+    months = counted(round(abs(delay)), "month")
+    return "on time" if abs(delay) < 0.5 else f"{months} {'late' if delay > 0 else 'early'}"
 
 
 def _completion(trace: Trace, name: str) -> str:

@@ -52,6 +52,7 @@ def _counts(loaded: Loaded) -> str:
     study = loaded.study
     counts = [
         counted(len(study.projects), "project"),
+        *([counted(len(study.pipelines), "pipeline")] if study.pipelines else []),
         counted(len(study.factors), "factor"),
         counted(len(study.layers), "layer"),
         counted(len(study.events), "event"),

@@ -46,7 +46,9 @@ NOW = np.dtype(
         ("since", np.float64),  # time of entry, not before the value date
         ("expires", np.float64),  # time at which the state ends by itself; infinite if never
         ("intensity", np.float64),  # of leaving the state, per year, scaled
-        ("threshold", np.float64),  # what is left of the unit-exponential threshold
+        ("threshold", np.float64),  # what was left of the unit-exponential threshold at `counted`
+        ("counted", np.float64),
+        ("strikes", np.float64),  # time at which it is used up
         ("jumps", np.int64),  # hazard jumps so far
         ("expiries", np.int64),  # expiries so far
     ],
@@ -186,6 +188,25 @@ def scaled_intensity(c, state, scale):
 
 
 @clause
+def set_threshold(here, threshold, time):
+    """A new threshold, which is not used up yet."""
+    here.threshold, here.counted = threshold, time
+    here.intensity, here.strikes = 0.0, np.inf
+
+
+@clause
+def set_intensity(here, intensity, time):
+    """Use up a threshold at another yearly intensity from now on.
+
+    It is counted at changes alone: what else happens meanwhile leaves the time of the strike to the last bit.
+    """
+    if intensity != here.intensity:
+        here.threshold = max(here.threshold - here.intensity * (time - here.counted), 0.0)
+        here.counted, here.intensity = time, intensity
+        here.strikes = time + here.threshold / intensity if intensity > 0.0 else np.inf
+
+
+@clause
 def enter(w, at, occupancy, log_, c, g, states, now, scale, q, time, day, cause, l):
     """Move a layer into state `q`; a move to the state it is in changes nothing."""
     i = states[q].layer
@@ -197,7 +218,7 @@ def enter(w, at, occupancy, log_, c, g, states, now, scale, q, time, day, cause,
         here.state = q
         here.since = time
         here.expires = time_of_day(c, g, day + days) if days >= 0 else np.inf
-        here.intensity = scaled_intensity(c, states[q], scale)
+        set_intensity(here, scaled_intensity(c, states[q], scale), time)
 
 
 @clause
@@ -263,14 +284,14 @@ def move_layers(w, at, occupancy, log_, c, g, states, now, scale, effects, time,
 
 
 @clause
-def scale_hazards(c, states, now, scale, effects):
+def scale_hazards(c, states, now, scale, effects, time):
     """Scale hazards as an outcome says; return the address of what it does next."""
     n = int(c[effects])
     for j in range(n):
         scale[int(c[effects + 1 + 2 * j])] *= c[effects + 2 + 2 * j]
     if n > 0:
         for i in range(now.size):
-            now[i].intensity = scaled_intensity(c, states[now[i].state], scale)
+            set_intensity(now[i], scaled_intensity(c, states[now[i].state], scale), time)
     return effects + 1 + 2 * n
 
 
@@ -326,7 +347,7 @@ def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals
     note(log_, time, HAPPENED, e, -1, fate[e].outcome)
     effects = effects_of(c, event, fate[e].outcome)
     effects = move_layers(w, at, occupancy, log_, c, g, states, now, scale, effects, time, day, l)
-    effects = scale_hazards(c, states, now, scale, effects)
+    effects = scale_hazards(c, states, now, scale, effects, time)
     effects = scale_arrivals(c, flow, effects)
     effects = shift_factors(w, at, c, g, effects, time, l)
     effects = put_off(w, at, c, effects, time, l)
@@ -341,7 +362,7 @@ def remember(w, at, c, g, states, event, now, scale, flow, l):
     """A past event: what it scaled stays scaled, shifts last; states and plans are those of the value date already."""
     effects = effects_of(c, event, event.outcome)
     effects += 1 + int(c[effects])
-    effects = scale_hazards(c, states, now, scale, effects)
+    effects = scale_hazards(c, states, now, scale, effects, 0.0)
     effects = scale_arrivals(c, flow, effects)
     shift_factors(w, at, c, g, effects, event.time, l)
 
@@ -376,9 +397,9 @@ def target_of(c, state, scale, level):
 def jump(w, at, occupancy, log_, c, g, layer, states, now, scale, i, time, seed, path, l):
     """The threshold of layer `i` is used up: jump in proportion to the intensities, and draw a new threshold."""
     u = unit(word(seed, path, layer.to_stream, now[i].jumps))
-    now[i].jumps += 1
-    now[i].threshold = _exponential(unit(word(seed, path, layer.hold_stream, now[i].jumps)))
     target = target_of(c, states[now[i].state], scale, u * now[i].intensity)
+    now[i].jumps += 1
+    set_threshold(now[i], _exponential(unit(word(seed, path, layer.hold_stream, now[i].jumps))), time)
     day = day_of_time(c, g, time)
     enter(w, at, occupancy, log_, c, g, states, now, scale, target, time, day, BY_HAZARD, l)
 
@@ -430,7 +451,7 @@ def arrive(
     pipeline, here = pipelines[n], flow[n]
     s = pipeline.first + here.arrivals
     here.arrivals += 1
-    here.threshold = gap(pipeline, here.arrivals, seed, path)
+    set_threshold(here, gap(pipeline, here.arrivals, seed, path), time)
     day = day_of_time(c, g, time)
     if day > g.deadline:
         here.closed = 1
@@ -440,7 +461,7 @@ def arrive(
 
 
 @clause
-def set_intensities(states, pipelines, now, flow):
+def set_arrivals(states, pipelines, now, flow, time):
     """Intensities of arrivals in the present states."""
     multiple = 1.0
     for i in range(now.size):
@@ -448,7 +469,7 @@ def set_intensities(states, pipelines, now, flow):
     for n in range(pipelines.size):
         here = flow[n]
         goes_on = here.closed == 0 and here.arrivals < pipelines[n].slots
-        here.intensity = pipelines[n].rate * here.scale * multiple if goes_on else 0.0
+        set_intensity(here, pipelines[n].rate * here.scale * multiple if goes_on else 0.0, time)
 
 
 @clause
@@ -484,7 +505,7 @@ def follow(w, at, c, g, states, pipelines, now, held, deals, flow, time, l):
     for i in range(now.size):
         if states[now[i].state].stops_calls == 1:
             stop_calls(w, at, deals, time, l)
-    set_intensities(states, pipelines, now, flow)
+    set_arrivals(states, pipelines, now, flow, time)
     hold_products(w, at, c, g, now, held, time, l)
 
 
@@ -499,9 +520,9 @@ def begin_layers(c, g, layers, states, now, scale, seed, path):
         now[i].since = 0.0
         now[i].jumps = 0
         now[i].expiries = 0
-        now[i].threshold = _exponential(unit(word(seed, path, layer.hold_stream, 0)))
+        set_threshold(now[i], _exponential(unit(word(seed, path, layer.hold_stream, 0))), 0.0)
         now[i].expires = time_of_day(c, g, layer.since + days) if days >= 0 else np.inf
-        now[i].intensity = scaled_intensity(c, states[layer.initial], scale)
+        set_intensity(now[i], scaled_intensity(c, states[layer.initial], scale), 0.0)
 
 
 @clause
@@ -534,18 +555,12 @@ def begin_deals(c, g, pipelines, projects, deals, flow, till, seed, path):
             deal.time = time_of_day(c, g, deal.day)
     for n in range(pipelines.size):
         flow[n].scale, flow[n].arrivals, flow[n].closed = 1.0, 0, 0
-        flow[n].threshold = gap(pipelines[n], 0, seed, path)
+        set_threshold(flow[n], gap(pipelines[n], 0, seed, path), 0.0)
     find_next(deals, till)
 
 
 @clause
-def used_up(intensity, threshold, time):
-    """Time at which a threshold will be used up at a yearly intensity."""
-    return time + max(threshold, 0.0) / intensity if intensity > 0.0 else np.inf
-
-
-@clause
-def next_change(now, fate, flow, till, time, horizon):
+def next_change(now, fate, flow, till, horizon):
     """What happens next, when, and to which event, layer, project or pipeline.
 
     Ties go to events, then expiries, then notices and decisions, then hazards, then arrivals, then config order.
@@ -560,23 +575,12 @@ def next_change(now, fate, flow, till, time, horizon):
     if till.time < best:
         best, kind, item = till.time, BY_DEAL, till.project
     for i in range(now.size):
-        then = used_up(now[i].intensity, now[i].threshold, time)
-        if then < best:
-            best, kind, item = then, BY_HAZARD, i
+        if now[i].strikes < best:
+            best, kind, item = now[i].strikes, BY_HAZARD, i
     for n in range(flow.size):
-        then = used_up(flow[n].intensity, flow[n].threshold, time)
-        if then < best:
-            best, kind, item = then, BY_ARRIVAL, n
+        if flow[n].strikes < best:
+            best, kind, item = flow[n].strikes, BY_ARRIVAL, n
     return best, kind, item
-
-
-@clause
-def elapse(now, flow, years):
-    """Use up thresholds for some years."""
-    for i in range(now.size):
-        now[i].threshold -= now[i].intensity * years
-    for n in range(flow.size):
-        flow[n].threshold -= flow[n].intensity * years
 
 
 # fmt: off
@@ -587,7 +591,7 @@ def run_clock(
 ):
     # fmt: on
     """Run the clock of one path to the horizon; `now`, `fate` and `till` are left with how it ended."""
-    horizon, time = c[g.times + g.steps], 0.0
+    horizon = c[g.times + g.steps]
     begin_deals(c, g, pipelines, projects, deals, flow, till, seed, path)
     begin_layers(c, g, layers, states, now, scale, seed, path)
     begin_events(w, at, c, g, states, events, now, fate, scale, flow, seed, path, l)
@@ -597,11 +601,10 @@ def run_clock(
         attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, till.project, seed, path, l)
     follow(w, at, c, g, states, pipelines, now, held, deals, flow, 0.0, l)
     while True:
-        then, kind, k = next_change(now, fate, flow, till, time, horizon)
+        time, kind, k = next_change(now, fate, flow, till, horizon)
         if kind == _NOTHING:
             break
-        elapse(now, flow, then - time)
-        time, moved = then, True
+        moved = True
         if kind == BY_EVENT:
             happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, k, seed, path, l)
         elif kind == BY_EXPIRY:

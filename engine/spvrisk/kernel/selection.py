@@ -40,7 +40,9 @@ FLOW = np.dtype(
     [
         ("intensity", np.float64),  # of arrivals, per year, scaled
         ("scale", np.float64),  # by events
-        ("threshold", np.float64),  # what is left of the unit-exponential threshold
+        ("threshold", np.float64),  # what was left of the unit-exponential threshold at `counted`
+        ("counted", np.float64),
+        ("strikes", np.float64),  # time at which it is used up
         ("arrivals", np.int64),
         ("closed", np.int64),  # 1: the deadline has passed
     ],

@@ -39,8 +39,8 @@ class Change(NamedTuple):
     """Why.
 
     Of a layer ``event <name>``, ``decline <project>``, ``expiry`` or ``hazard``; of a project ``arrival``, ``ceiling``,
-    ``min_size``, ``annual_cap``, ``deadline``, ``event <name>``, ``stopped_calls``, ``review``, ``subscription``, ``cap`` or
-    ``arrears``; else empty.
+    ``min_size``, ``annual_cap``, ``deadline``, ``event <name>``, ``stopped_calls``, ``review``, ``subscription``,
+    ``cap`` or ``arrears``; else empty.
     """
     budget: float | None = None
     """Money noticed."""
