@@ -11,7 +11,7 @@ What cannot matter by construction is left out:
   `blocks_until`, `counts`): taking in more of them changes nothing; nor do the rows that are set to zero behind them
   (`rest_from_building`, `rest_from_selling`), which steps of nothing have left at zero;
 * whether address 0 of the plan's pool is one (``p.fee_law >= 0`` or ``> 0``): what lies there is no law;
-* how soon an iteration ends or where a search begins (`HASTE`): the same root, or cell, is found later;
+* how soon an iteration ends, where a search begins or what is zero and passed over (`HASTE`): the same is found later;
 * lower or equal for lower, where two real numbers are compared that are never equal on any path of the comparison;
 * offsets within a row (``+ l``): their faults read other memory, whatever the clause says.
 
@@ -71,6 +71,8 @@ NOT_JUDGED |= {"rest_from_building", "rest_from_selling"}
 NOT_JUDGED |= {"make_work", "make_leaf", "tree_sums", "state_shares"}  # no clauses: Python, outside the kernel
 ADDRESSES = re.compile(r"(_law|^law|\.reviews|\.expected_index|\.floor|^address)$")
 HASTE = {
+    "if weight != 0.0:",
+    "new = inside if direct else 0.5 * (low + high)",
     "elif t == completion + U(1):",
     "elif t == closing + U(1) or earning:",
     "rest_from_building(w)",
@@ -88,7 +90,8 @@ events:
     outcomes: {wide: {shifts: {steel: 1.1}, moves: {relations: breach}}, narrow: {}}
     probabilities: {wide: 0.5, narrow: 0.5}
 projects:
-  mine:
+  gas:
+    budget: 250          # so cheap that it is paid back in so short a life
     operation: {life_years: 3}   # as long as the deemed life
 """
 
