@@ -164,6 +164,16 @@ def test_operation__ramp_shortfall_degradation_and_volume(tmp_path):
     close(timeline["plant"]["revenue"][4:], 7.5 * 0.8 * 1.2 * ramp * 0.9**age)
 
 
+def test_operation__a_cancelled_project_ramps_up_what_it_has(tmp_path):
+    """Half starts at 1.25 years, at half its output; the rest is cancelled at 1.75 years, and all of it ends."""
+    phases = [{"share": 0.5, "planned_duration_years": 1.25}, {"share": 0.5, "planned_duration_years": 9.0}]
+    construction = {"planned_duration_years": None, "phases": phases}
+    event = {"date": "2027-12-31", "outcomes": {"end": {"cancels": ["plant"]}}, "probabilities": {"end": 1}}
+    study = changed(plant(construction=construction, operation={"ramp_up": [0.5]}), events={"end": event})
+    _, timeline = run(study, tmp_path)
+    close(timeline["plant"]["revenue"], [0] * 5 + [1.875, 1.875, 0])
+
+
 def test_dispatch__runs_only_where_the_price_pays(tmp_path):
     """Half is sold at 1 under contract and always runs; the rest waits while 3 is below 4 of variable cost."""
     operation = {

@@ -293,7 +293,7 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed,
     start = first_step(g, min(smallest(w, START), smallest(w, CANCELLED_AT)))
     completion, whole_life = last_step(g, largest(w, WORK_END)), p.deemed_life if g.mode == SPLIT_PERIODIC else 0.0
     opening, closing = first_step(g, first_operation(w, c, p)), last_step(g, latest(w, CLOSURE))
-    ramping = last_step(g, latest(w, COMPLETION) + c[uint64(p.ramp_up)]) if c[uint64(p.ramp_up)] > 0.0 else U(0)
+    ramping = last_step(g, latest(w, WORK_END) + c[uint64(p.ramp_up)]) if c[uint64(p.ramp_up)] > 0.0 else U(0)
     whole = first_step(g, smallest(w, COMPLETION) + whole_life)
     ends_early = p.salvage_law >= 0 or p.termination_fee > 0.0
     for t in range(uint64(g.steps)):
