@@ -68,9 +68,32 @@ def json_schema() -> Schema:
     properties["projects"] = _projects(properties["projects"])
     names = {"type": "array", "items": {"type": "string"}}
     properties["include"] = {**names, "description": "files merged in before this one, relative to this file"}
-    # a file may hold any part of a study and be included by another
-    schema.pop("required", None)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    schema.pop("required", None)  # a file may hold any part of a study and be included by another
+    whole = {key: schema.pop(key) for key in ("type", "properties", "additionalProperties")}
+    changes = _demanding_nothing(whole)
+    parts |= {_CHANGES + name: _demanding_nothing(part) for name, part in parts.items() if name not in _WHOLES}
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {**dialect, **schema, "if": {"required": ["include"]}, "then": changes, "else": whole}
+
+
+_CHANGES = "ChangesOf"
+_WHOLES = ("Law", "Curve", "ZeroCurve", "Timing", "Shift")
+"""Parts that are given in one of several forms; the keys of a form belong together."""
+
+
+def _demanding_nothing(node: Any) -> Any:
+    """The same schema for a file that includes others: what it does not say may stand in those."""
+    if isinstance(node, list):
+        return [_demanding_nothing(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    out = {
+        key: _demanding_nothing(value) for key, value in node.items() if key != "required" or "properties" not in node
+    }
+    if "$ref" in node:
+        name = node["$ref"].rpartition("/")[2]
+        out["$ref"] = node["$ref"] if name in _WHOLES else f"#/$defs/{_CHANGES}{name}"
+    return out
 
 
 def _file(meaning: str) -> Schema:
