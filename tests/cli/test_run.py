@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,10 @@ def test_run__as_a_module(folder: Path) -> None:
 def interrupted(sent: signal.Signals, folder: Path) -> float:
     """Interrupt a run in its midst, see that it says so and leaves nothing, and give the seconds that it took."""
     command = [*RUN, "run", MAIN_STUDY, "--paths", "2000000", "--set", "run.memory_mib=8000"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # a shell that runs the tests in the background has them ignore Ctrl-C, and what they start inherits that
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, preexec_fn=heeding, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout is not None and process.stderr is not None
     try:
         said = []
