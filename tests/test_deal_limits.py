@@ -209,6 +209,25 @@ def test_size__zero_share_or_no_go_ahead_is_no_project(tmp_path):
         assert (out.values["scheme", "committed"] == 0).all()
 
 
+def test_size__zero_with_debt_and_no_cap_pays_nothing(tmp_path):
+    debt = {"share": 0.5, "reference_rate": "rate", "margin": 0.01, "tenor_years": 5}
+    study = bare(
+        factors={"rate": {"unit": "1/year", "process": {"deterministic": {"curve": 0.03}}}},
+        projects={"plant": {"go_ahead": {"probability": 0.5}, "operation": {"senior_debt": debt}}},
+    )
+    out = run_all(compile_in(study, tmp_path), SEED, 256)
+    none, value = out.values["plant", "funded"] == 0, out.values["plant", "npv_funder"]
+    assert 0 < none.sum() < none.size and (value[none] == 0).all() and (np.abs(value[~none]) > 1).all()
+
+
+def test_cap__cost_that_adds_up_to_it_does_not_stop_the_works(tmp_path):
+    for years in (1.0, 0.75, 1.5):
+        construction = {"planned_duration_years": years, "funding_cap": {"multiple": 1, "above": "stop"}}
+        study = bare(projects={"plant": {"budget": 100.1, "construction": construction}})
+        out = run_all(compile_in(study, tmp_path), SEED, 64)
+        assert (out.values["plant", "completed"] == 1).all()
+
+
 def test_all_cancelled__at_the_first_review(tmp_path):
     construction = {"planned_duration_years": 1.5, "review": {"threshold": 0.001}}
     out = run_all(compile_in(bare(projects={"plant": {"construction": construction}}), tmp_path), SEED, 64)

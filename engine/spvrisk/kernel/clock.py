@@ -16,9 +16,10 @@ import math
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.maths import L, U, fused, inline, log, score, unit
+from spvrisk.kernel.maths import L, U, fused, inline, log, unit
 from spvrisk.kernel.philox import fill_words, word
 from spvrisk.kernel.rows import AHEAD, DEAL_PLANNED, add
+from spvrisk.kernel.scores import score
 from spvrisk.kernel.selection import (
     DECLINED,
     DELAYED,

@@ -113,6 +113,8 @@ def draw_duration(w, u, c, g, p, seed, path):
     look_up(w, DELAY_SCORE, STRETCH, c, p.duration_law)
 
 
+_ROUNDED = 1.0 + 1e-12
+"""A cost that adds up to the cap is not above it for its rounding."""
 SAME_DAY = 1e-9
 """Years by which two times must differ: the completion of a project on an event's day comes before the event."""
 
@@ -255,7 +257,7 @@ def stop_at_cap(w, cap, begin):
     """Cancel at the step's start where its cost would pass the cap; what is left up to the cap is spent."""
     for l in range(L):
         limit, cost, spend = cap * w[SIZE + l], w[COST + l], w[SPEND + l]
-        passed = cost > limit and spend > 0.0
+        passed = cost > limit * _ROUNDED and spend > 0.0
         completion, at, end, closure = w[COMPLETION + l], w[CANCELLED_AT + l], w[WORK_END + l], w[CLOSURE + l]
         w[SPEND + l] = spend - (cost - limit) if passed else spend
         w[COST + l] = limit if passed else cost
@@ -278,7 +280,8 @@ def share_cost(w, p):
     cap, ceiling = p.cap * p.budget, p.cap_ceiling * p.budget
     for l in range(L):
         cost, spend, size = w[COST + l], w[SPEND + l], w[SIZE + l]
-        above, most = cap * size, ceiling * size
+        # without a cap it is infinite, which times a size of 0 would be undefined
+        above, most = (cap * size, ceiling * size) if size > 0.0 else (0.0, 0.0)
         by_funder = funder_part(cost, above, most, share) - funder_part(cost - spend, above, most, share)
         w[LENT + l] = lent * spend
         w[CALL + l] = (1.0 - lent) * by_funder

@@ -109,7 +109,7 @@ class Work(NamedTuple):
     w: Floats
     """The workspace (see `kernel.rows`)."""
     u: NDArray[np.uint32]
-    """``(4 lanes,)`` words."""
+    """``(12 lanes,)``: words of four draws, and scratch for their scores."""
     now: Records
     """``(layer,)`` `kernel.clock.NOW`: the layers of one path."""
     fate: Records
@@ -151,7 +151,7 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
     at, g = offsets(plan), plan.study[0]
     return at, Work(
         np.zeros(int(at.end)),
-        np.zeros(4 * LANES, np.uint32),
+        np.zeros(12 * LANES, np.uint32),
         np.zeros(plan.layers.size, NOW),
         np.zeros(plan.events.size, FATE),
         np.ones(int(g["hazards"])),

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.maths import L, U, fused, inline, log, score, unit
+from spvrisk.kernel.maths import L, U, fused, inline, log, unit
 from spvrisk.kernel.philox import fill_score, fill_words, word
 from spvrisk.kernel.rows import (
     DEAL_DECLINED,
@@ -24,6 +24,7 @@ from spvrisk.kernel.rows import (
     Z0,
     fill,
 )
+from spvrisk.kernel.scores import score
 from spvrisk.kernel.tables import look_up, value_at
 
 DEAL = np.dtype(
