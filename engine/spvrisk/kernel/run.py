@@ -24,7 +24,7 @@ from spvrisk.kernel.construction import (
 )
 from spvrisk.kernel.factors import simulate_factors
 from spvrisk.kernel.lanes import LANES
-from spvrisk.kernel.maths import L, U, borrow, entry, fused
+from spvrisk.kernel.maths import L, U, borrow, clause, entry
 from spvrisk.kernel.operation import advance_availability, age, draw_contract, draw_plant, operate
 from spvrisk.kernel.philox import fill_scores
 from spvrisk.kernel.results import (
@@ -175,7 +175,7 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, 
     )
 
 
-@fused
+@clause
 def split_step(w, g, p, rate, begin):
     """Distribute a step's available cash by the agreement's reading of the deemed allocation."""
     spread = p.spread
@@ -193,7 +193,7 @@ def split_step(w, g, p, rate, begin):
         share_out(w, g.funder_share)
 
 
-@fused
+@clause
 def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
     """Book a step of a project: values, side flows, payback, its group or the portfolio, timeline."""
     stride = uint64(g.steps * PARTIALS)
@@ -215,7 +215,7 @@ def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
     add_claims(w, sums, first, stride, n)
 
 
-@fused
+@clause
 def reference_rate(w, at, factors, k, t):
     """Row of a reference rate at the step's start: of factor `k`.
 
@@ -227,7 +227,7 @@ def reference_rate(w, at, factors, k, t):
     return at.factor + ((t - U(1)) * uint64(factors.size) + uint64(k)) * L
 
 
-@fused
+@clause
 def first_operation(w, c, p):
     """Time before which no phase of any lane operates."""
     shortest = p.duration
@@ -236,26 +236,26 @@ def first_operation(w, c, p):
     return smallest(w, START) + shortest * smallest(w, STRETCH)
 
 
-@fused
+@clause
 def first_step(g, time):
     """A step that begins before `time`, by up to two steps."""
     return uint64(min(max(time / g.dt - 1.0, 0.0), float(g.steps)))
 
 
-@fused
+@clause
 def last_step(g, time):
     """A step that ends after `time`, by up to two steps, or the horizon."""
     return uint64(min(time / g.dt + 1.0, float(g.steps)))
 
 
-@fused
+@clause
 def keep_rows(w, trace, s, t):
     """Keep the fixed rows of the first path as they are after a project's step."""
     for row in range(N_FIXED):
         trace[s, t, row] = w[uint64(row) * L]
 
 
-@fused
+@clause
 def draw_project(w, u, at, deal, c, g, p, seed, path):
     """All that is drawn once a path of a project, and the times that follow from it."""
     begin_project(w)
@@ -269,21 +269,21 @@ def draw_project(w, u, at, deal, c, g, p, seed, path):
     settle_completion(w, at, deal, p)
 
 
-@fused
+@clause
 def rest_from_building(w):
     """No lane builds any more."""
     for row in (SPEND, CALL, OUTFLOW, HOST_COST, LENT, SALVAGED):
         fill(w, row, 0.0)
 
 
-@fused
+@clause
 def rest_from_selling(w):
     """No lane operates any more."""
     for row in (REVENUE, OUTPUT, AVAILABLE, DEBT_SERVICE, FEE_PAID):
         fill(w, row, 0.0)
 
 
-@fused
+@clause
 def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, path, n):
     """All steps of a project, if any lane has funded it; clauses that no lane needs are left out: they add zeros."""
     zero(w, at.net, at.end)
@@ -328,14 +328,14 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed,
             keep_rows(w, trace, s, t)
 
 
-@fused
+@clause
 def counts(w, deal):
     """Whether a project counts on any lane: slots of a pipeline that do not are passed over."""
     happens = smallest(w, deal + DEAL_FUNDED) < np.inf or smallest(w, deal + DEAL_STOP) < np.inf
     return happens or largest(w, deal + DEAL_DECLINED) > 0.0
 
 
-@fused
+@clause
 def keep_ends(now, fate, till, layers, values, row, column):
     """Keep what is committed, final states (numbered within their layer) and outcomes of a path, from `row` on."""
     values[row, column] = till.committed
