@@ -11,7 +11,7 @@ from numba import uint64
 from numpy.typing import NDArray
 
 from spvrisk.kernel.cache import cache_folder
-from spvrisk.kernel.clock import CHANGE, FATE, HELD, NOW, clear, draw_ahead, run_clock, sum_up
+from spvrisk.kernel.clock import CHANGE, FATE, HELD, NOW, clear, run_clock, sum_up
 from spvrisk.kernel.construction import (
     accrue_debt,
     build,
@@ -109,7 +109,7 @@ class Work(NamedTuple):
     w: Floats
     """The workspace (see `kernel.rows`)."""
     u: NDArray[np.uint32]
-    """``(12 lanes,)``: words of four draws, and scratch for their scores."""
+    """``(4 lanes,)`` words."""
     now: Records
     """``(layer,)`` `kernel.clock.NOW`: the layers of one path."""
     fate: Records
@@ -151,7 +151,7 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
     at, g = offsets(plan), plan.study[0]
     return at, Work(
         np.zeros(int(at.end)),
-        np.zeros(12 * LANES, np.uint32),
+        np.zeros(4 * LANES, np.uint32),
         np.zeros(plan.layers.size, NOW),
         np.zeros(plan.events.size, FATE),
         np.ones(int(g["hazards"])),
@@ -379,7 +379,6 @@ with cache_folder():
             clear(w, at)
             draw_selection(w, u, at, c, g, projects, seed, first)
             draw_defaults(w, u, at, c, g, seed, first)
-            draw_ahead(w, u, at, layers, events, seed, first)
             for l in range(m):
                 of_path = log if l == 0 else log[:0]
                 # fmt: off
