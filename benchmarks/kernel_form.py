@@ -20,8 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, uint64
 
-from spvrisk.kernel.maths import L, U, clause, exp, score
+from spvrisk.kernel.maths import L, U, clause, exp
 from spvrisk.kernel.philox import fill_scores, fill_words
+from spvrisk.kernel.scores import score
 
 LANES = int(L)
 K, S, T, BUILD = 8, 6, 140, 20
@@ -191,7 +192,7 @@ def project_clauses(w, u, draw, path, s):
 
 @program
 def run_clauses(lower, result):
-    w, u = np.zeros(SIZE), np.zeros(4 * LANES, np.uint32)
+    w, u = np.zeros(SIZE), np.zeros(12 * LANES, np.uint32)
     for path in range(U(0), uint64(result.shape[2]), L):
         factors_flat(w, u, fill_scores, lower, path)
         for s in range(U(S)):
@@ -201,7 +202,7 @@ def run_clauses(lower, result):
 
 @program
 def run_mixed(lower, result):
-    w, u = np.zeros(SIZE), np.zeros(4 * LANES, np.uint32)
+    w, u = np.zeros(SIZE), np.zeros(12 * LANES, np.uint32)
     for path in range(U(0), uint64(result.shape[2]), L):
         factors_flat(w, u, draw_mixed, lower, path)
         for s in range(U(S)):
@@ -260,7 +261,7 @@ def project_loops(w, u, path, s):
 
 @program
 def run_loops(lower, result):
-    w, u = np.zeros(SIZE), np.zeros(4 * LANES, np.uint32)
+    w, u = np.zeros(SIZE), np.zeros(12 * LANES, np.uint32)
     for path in range(U(0), uint64(result.shape[2]), L):
         factors_flat(w, u, fill_scores, lower, path)
         for s in range(U(S)):

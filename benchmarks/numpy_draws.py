@@ -4,8 +4,9 @@ import numpy as np
 from numba import njit, uint64
 
 from spvrisk.kernel.lanes import LANES
-from spvrisk.kernel.maths import U, score, unit
+from spvrisk.kernel.maths import U, unit
 from spvrisk.kernel.philox import word
+from spvrisk.kernel.scores import score
 
 _CELLS = 1 << 14
 _TAILS = 60.0

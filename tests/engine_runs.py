@@ -10,7 +10,8 @@ import reference as ref
 from spvrisk.config import load_study
 from spvrisk.kernel import run as kernel
 from spvrisk.kernel.cache import cache_folder
-from spvrisk.kernel.maths import entry, score
+from spvrisk.kernel.maths import entry
+from spvrisk.kernel.scores import score
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.names import TIMELINE
 

@@ -55,6 +55,10 @@ def divide(a: float, b: float) -> float:
         return math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
 
 
+def _fma(a: float, b: float, c: float) -> float:
+    return a * b + c
+
+
 def _sqrt(x: float) -> float:
     return math.sqrt(x) if x >= 0.0 else math.nan
 
@@ -96,7 +100,7 @@ def _word(seed: int, path: int, stream: int, index: int) -> int:
 
 
 def _fill_words(u: list, seed: int, path: int, stream: int, block: int) -> None:
-    u[:] = [word for row in _block(seed, path, stream, block) for word in row]
+    u[: 4 * LANES] = [word for row in _block(seed, path, stream, block) for word in row]
 
 
 def _fill_scores(w: list, u: list, first: int, stride: int, seed: int, path: int, stream: int, block: int) -> None:
@@ -114,6 +118,17 @@ def _cubics_of_group(w: list, target: int, place: int, address: int, c: list) ->
         w[target + i] = c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3]))
 
 
+def _tails_of_group(w: list, row: int, root: int, c: list, table: int, bits: int, last: int, per: float) -> None:
+    for i in range(GROUP):
+        y = w[row + i] * w[root + i]
+        mantissa, exponent = math.frexp(1.0 + y * y * per)
+        # 1.f times a power of two: the leading bits of f behind the exponent are the cell's number
+        position = (exponent - 1 + (2.0 * mantissa - 1.0)) * 2**bits
+        cell = min(int(position), last)
+        at, s = table + 4 * cell, position - int(position)
+        w[row + i] = y * (c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3])))
+
+
 def _adds_groups(lanes: int) -> Callable[..., None]:
     def add_groups(w: list, row: int, sums: list, first: int) -> None:
         for l in range(lanes):
@@ -126,27 +141,20 @@ def _same(function: Any) -> Any:
     return function
 
 
-def _bits64(x: float) -> np.int64:
-    return np.float64(x).view(np.int64)
-
-
-def _float_of_bits64(x: np.int64) -> float:
-    return float(np.int64(x).view(np.float64))
-
-
 STANDING_IN: dict[str, SimpleNamespace] = {
     "numba": SimpleNamespace(uint64=int, int32=int, int64=np.int64, float64=float),
     "spvrisk.kernel.lanes": SimpleNamespace(LANES=LANES),
     "spvrisk.kernel.cache": SimpleNamespace(cache_folder=nullcontext),
     "spvrisk.kernel.maths": SimpleNamespace(
-        U=int, L=LANES, clause=_same, entry=_same, inline=_same, borrow=_same, exp=_exp, log=_log, unit=_unit,
-        score=_score, bits64=_bits64, float_of_bits64=_float_of_bits64,
+        U=int, L=LANES, clause=_same, fused=_same, entry=_same, inline=_same, borrow=_same, fma=_fma, exp=_exp,
+        log=_log, unit=_unit,
     ),
+    "spvrisk.kernel.scores": SimpleNamespace(score=_score),
     "spvrisk.kernel.philox": SimpleNamespace(
         word=_word, fill_words=_fill_words, fill_score=_fill_score, fill_scores=_fill_scores
     ),
     "spvrisk.kernel.vectors": SimpleNamespace(
-        EIGHT=GROUP, cubics_of_eight=_cubics_of_group, adds_eights=_adds_groups
+        EIGHT=GROUP, cubics_of_eight=_cubics_of_group, tails_of_eight=_tails_of_group, adds_eights=_adds_groups
     ),
 }  # fmt: skip
 

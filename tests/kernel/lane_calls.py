@@ -6,7 +6,7 @@ from numba import uint64
 from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.clock import FATE, NOW, next_change
 from spvrisk.kernel.irr import irr
-from spvrisk.kernel.maths import L, entry, exp, log, score
+from spvrisk.kernel.maths import L, entry, exp, log
 from spvrisk.kernel.operation import age
 from spvrisk.kernel.philox import fill_scores, fill_words, philox, word
 from spvrisk.kernel.rows import AVAILABLE, CALL, CARRY, DEEMED, DUE, FUNDER, HOST, LIFE, PAID, START_RATE, fill
@@ -14,6 +14,7 @@ from spvrisk.kernel.rows import COMPLETION as COMPLETION
 from spvrisk.kernel.rows import N_FIXED as N_FIXED
 from spvrisk.kernel.rows import WORK_END as WORK_END
 from spvrisk.kernel.run import split_step
+from spvrisk.kernel.scores import score
 from spvrisk.kernel.selection import FLOW, TILL
 from spvrisk.plan.arrays import PROJECT, SPLIT_CUMULATIVE, SPLIT_PERIODIC, STUDY
 

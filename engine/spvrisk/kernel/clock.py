@@ -16,9 +16,10 @@ import math
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.maths import L, clause, inline, log, score, unit
-from spvrisk.kernel.philox import word
-from spvrisk.kernel.rows import DEAL_PLANNED, add
+from spvrisk.kernel.maths import L, U, fused, inline, log, unit
+from spvrisk.kernel.philox import fill_words, word
+from spvrisk.kernel.rows import AHEAD, DEAL_PLANNED, add
+from spvrisk.kernel.scores import score
 from spvrisk.kernel.selection import (
     DECLINED,
     DELAYED,
@@ -29,6 +30,7 @@ from spvrisk.kernel.selection import (
     deal_of,
     decide,
     due_day,
+    fill_units,
     find_next,
     gap,
     give_notice,
@@ -76,9 +78,10 @@ declined funding), the layer, the states before and after. Of a project: its num
 
 HAPPENED, BY_EVENT, BY_EXPIRY, BY_HAZARD, BY_DECLINE, BY_DEAL, BY_ARRIVAL = 0, 1, 2, 3, 4, 5, 6
 _NOTHING = -1
+_NO_DAY = -1  # of a move into a state that does not expire: nobody asks
 
 
-@clause
+@fused
 def time_of_day(c, g, day):
     """Time of the start of a day; infinite beyond the horizon."""
     last = c[g.days + g.steps]
@@ -94,7 +97,7 @@ def time_of_day(c, g, day):
     return (low + (day - first) / (c[g.days + low + 1] - first)) / g.per_year
 
 
-@clause
+@fused
 def day_of_time(c, g, time):
     """First day that does not begin before `time`."""
     position = time * g.per_year
@@ -103,7 +106,7 @@ def day_of_time(c, g, time):
     return int(first) + int(math.ceil((position - t) * (c[g.days + t + 1] - first)))
 
 
-@clause
+@fused
 def choose(c, pairs, n, level):
     """First of `n` pairs (item, running sum) whose sum exceeds `level`; the last if rounding leaves none."""
     for j in range(n - 1):
@@ -117,7 +120,39 @@ def _exponential(u):
     return -log(1.0 - u)
 
 
-@clause
+@fused
+def draw_ahead(w, u, at, layers, events, seed, path):
+    """Draw the first hazard jumps of each layer and the outcome of each event for all lanes."""
+    for i in range(layers.size):
+        for block in range(U(AHEAD // 4)):
+            row = (uint64(i * AHEAD) + U(4) * block) * L
+            fill_words(u, seed, path, layers[i].hold_stream, block)
+            for l in range(U(4) * L):
+                w[at.hold + row + l] = _exponential(unit(u[l]))
+            fill_words(u, seed, path, layers[i].to_stream, block)
+            for l in range(U(4) * L):
+                w[at.to + row + l] = unit(u[l])
+    for e in range(events.size):
+        fill_units(w, u, at.lot + uint64(e) * L, seed, path, events[e].stream)
+
+
+@fused
+def draw_threshold(w, at, layer, i, n, seed, path, l):
+    """Unit-exponential threshold before hazard jump `n` of layer `i`."""
+    if n < AHEAD:
+        return w[at.hold + uint64(i * AHEAD + n) * L + l]
+    return _exponential(unit(word(seed, path, layer.hold_stream, n)))
+
+
+@fused
+def draw_way(w, at, layer, i, n, seed, path, l):
+    """Uniform number that says where hazard jump `n` of layer `i` leads."""
+    if n < AHEAD:
+        return w[at.to + uint64(i * AHEAD + n) * L + l]
+    return unit(word(seed, path, layer.to_stream, n))
+
+
+@fused
 def note(log_, time, cause, item, before, after):
     """Keep a change of a path that is traced."""
     if log_.shape[0] > 0:
@@ -131,7 +166,7 @@ def note(log_, time, cause, item, before, after):
             log_[n, 4] = after
 
 
-@clause
+@fused
 def mark(w, row, g, value, begin, end, l):
     """Book `value` in [begin, end), weighted by time within the steps, as changes between steps."""
     first, last = begin * g.per_year, end * g.per_year
@@ -142,7 +177,7 @@ def mark(w, row, g, value, begin, end, l):
     w[row + (t + uint64(1)) * L + l] -= value * (last - t)
 
 
-@clause
+@fused
 def sum_up(w, at, g):
     """Turn the changes of all marks between steps into their values, the means over the steps."""
     for m in range(uint64(g.marks)):
@@ -151,7 +186,7 @@ def sum_up(w, at, g):
             add(w, row + (t + uint64(1)) * L, row + t * L)
 
 
-@clause
+@fused
 def occupy(occupancy, g, q, begin, end):
     """Add the time [begin, end) to a state's occupancy.
 
@@ -168,7 +203,7 @@ def occupy(occupancy, g, q, begin, end):
         occupancy[1, q, t] -= 1.0
 
 
-@clause
+@fused
 def leave(w, at, occupancy, c, g, state, q, begin, end, l):
     """Book the time that a path has spent in a state."""
     occupy(occupancy, g, q, begin, end)
@@ -178,7 +213,7 @@ def leave(w, at, occupancy, c, g, state, q, begin, end, l):
         mark(w, row, g, c[marks + 2 + 2 * j], begin, end, l)
 
 
-@clause
+@fused
 def scaled_intensity(c, state, scale):
     """Yearly intensity of leaving a state, as events have scaled it."""
     total = 0.0
@@ -187,14 +222,14 @@ def scaled_intensity(c, state, scale):
     return total
 
 
-@clause
+@fused
 def set_threshold(here, threshold, time):
     """A new threshold, which is not used up yet."""
     here.threshold, here.counted = threshold, time
     here.intensity, here.strikes = 0.0, np.inf
 
 
-@clause
+@fused
 def set_intensity(here, intensity, time):
     """Use up a threshold at another yearly intensity from now on.
 
@@ -206,7 +241,7 @@ def set_intensity(here, intensity, time):
         here.strikes = time + here.threshold / intensity if intensity > 0.0 else np.inf
 
 
-@clause
+@fused
 def enter(w, at, occupancy, log_, c, g, states, now, scale, q, time, day, cause, l):
     """Move a layer into state `q`; a move to the state it is in changes nothing."""
     i = states[q].layer
@@ -221,7 +256,7 @@ def enter(w, at, occupancy, log_, c, g, states, now, scale, q, time, day, cause,
         set_intensity(here, scaled_intensity(c, states[q], scale), time)
 
 
-@clause
+@fused
 def rule_of(c, event, now, fate):
     """Address of the running sums of the first rule whose conditions on states and earlier outcomes hold.
 
@@ -243,12 +278,11 @@ def rule_of(c, event, now, fate):
         rule += int(c[rule])
 
 
-@clause
-def draw_outcome(c, event, now, fate, seed, path):
-    """Outcome of an event: the one that is known or forced, else drawn."""
+@fused
+def choose_outcome(c, event, now, fate, u):
+    """Outcome of an event: the one that is known or forced, else by a uniform number."""
     if event.outcome >= 0:
         return event.outcome
-    u = unit(word(seed, path, event.stream, 0))
     sums = rule_of(c, event, now, fate)
     o = 0
     while o < event.n_outcomes - 1 and c[sums + o] <= u:
@@ -256,7 +290,7 @@ def draw_outcome(c, event, now, fate, seed, path):
     return o
 
 
-@clause
+@fused
 def set_day(c, g, event, fate, e, day, seed, path):
     """Set the date of event `e`: so many days, rounded up, after `day`."""
     days = value_at(c, event.days_law, score(word(seed, path, event.days_stream, 0)))
@@ -264,7 +298,7 @@ def set_day(c, g, event, fate, e, day, seed, path):
     fate[e].time = time_of_day(c, g, fate[e].day)
 
 
-@clause
+@fused
 def effects_of(c, event, o):
     """Address of what outcome `o` of an event does."""
     effects = event.effects
@@ -273,7 +307,7 @@ def effects_of(c, event, o):
     return effects + 1
 
 
-@clause
+@fused
 def move_layers(w, at, occupancy, log_, c, g, states, now, scale, effects, time, day, l):
     """Make an outcome's moves; return the address of what it does next."""
     n = int(c[effects])
@@ -283,7 +317,7 @@ def move_layers(w, at, occupancy, log_, c, g, states, now, scale, effects, time,
     return effects + 1 + n
 
 
-@clause
+@fused
 def scale_hazards(c, states, now, scale, effects, time):
     """Scale hazards as an outcome says; return the address of what it does next."""
     n = int(c[effects])
@@ -295,7 +329,7 @@ def scale_hazards(c, states, now, scale, effects, time):
     return effects + 1 + 2 * n
 
 
-@clause
+@fused
 def shift_factors(w, at, c, g, effects, time, l):
     """Mark an outcome's shifts of factors, for some years or for ever; return the address of what it does next."""
     n, horizon = int(c[effects]), c[g.times + g.steps]
@@ -308,7 +342,7 @@ def shift_factors(w, at, c, g, effects, time, l):
     return effects + 1 + 3 * n
 
 
-@clause
+@fused
 def scale_arrivals(c, flow, effects):
     """Scale the arrivals of pipelines; return the address of what the outcome does next."""
     n = int(c[effects])
@@ -317,7 +351,7 @@ def scale_arrivals(c, flow, effects):
     return effects + 1 + 2 * n
 
 
-@clause
+@fused
 def put_off(w, at, c, effects, time, l):
     """Note standstills of projects; return the address of what the outcome does next."""
     n = int(c[effects])
@@ -331,18 +365,18 @@ def put_off(w, at, c, effects, time, l):
     return effects + 1 + 3 * n
 
 
-@clause
+@fused
 def call_off(w, at, c, deals, effects, time, l):
     """Cancel projects."""
     for j in range(int(c[effects])):
         stop_project(w, at, deals, int(c[effects + 1 + j]), time, l)
 
 
-@clause
+@fused
 def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, e, seed, path, l):
     """An event takes place: its outcome, what that does, and the dates of the events that follow it."""
     event, time, day = events[e], fate[e].time, fate[e].day
-    fate[e].outcome = draw_outcome(c, event, now, fate, seed, path)
+    fate[e].outcome = choose_outcome(c, event, now, fate, w[at.lot + uint64(e) * L + l])
     fate[e].time = np.inf
     note(log_, time, HAPPENED, e, -1, fate[e].outcome)
     effects = effects_of(c, event, fate[e].outcome)
@@ -357,7 +391,7 @@ def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals
             set_day(c, g, events[other], fate, other, day, seed, path)
 
 
-@clause
+@fused
 def remember(w, at, c, g, states, event, now, scale, flow, l):
     """A past event: what it scaled stays scaled, shifts last; states and plans are those of the value date already."""
     effects = effects_of(c, event, event.outcome)
@@ -367,7 +401,7 @@ def remember(w, at, c, g, states, event, now, scale, flow, l):
     shift_factors(w, at, c, g, effects, event.time, l)
 
 
-@clause
+@fused
 def expire(w, at, occupancy, log_, c, g, layer, states, now, scale, i, seed, path, l):
     """The state of layer `i` has come to its last day: draw what follows."""
     state, time = states[now[i].state], now[i].expires
@@ -379,7 +413,7 @@ def expire(w, at, occupancy, log_, c, g, layer, states, now, scale, i, seed, pat
     enter(w, at, occupancy, log_, c, g, states, now, scale, heir, time, day, BY_EXPIRY, l)
 
 
-@clause
+@fused
 def target_of(c, state, scale, level):
     """State whose running sum of scaled intensities is the first above `level`; the last possible one if none."""
     total, target = 0.0, 0
@@ -393,18 +427,18 @@ def target_of(c, state, scale, level):
     return target
 
 
-@clause
+@fused
 def jump(w, at, occupancy, log_, c, g, layer, states, now, scale, i, time, seed, path, l):
     """The threshold of layer `i` is used up: jump in proportion to the intensities, and draw a new threshold."""
-    u = unit(word(seed, path, layer.to_stream, now[i].jumps))
+    u = draw_way(w, at, layer, i, now[i].jumps, seed, path, l)
     target = target_of(c, states[now[i].state], scale, u * now[i].intensity)
     now[i].jumps += 1
-    set_threshold(now[i], _exponential(unit(word(seed, path, layer.hold_stream, now[i].jumps))), time)
-    day = day_of_time(c, g, time)
+    set_threshold(now[i], draw_threshold(w, at, layer, i, now[i].jumps, seed, path, l), time)
+    day = day_of_time(c, g, time) if states[target].expiry_days >= 0 else _NO_DAY
     enter(w, at, occupancy, log_, c, g, states, now, scale, target, time, day, BY_HAZARD, l)
 
 
-@clause
+@fused
 def pull_triggers(w, at, occupancy, log_, c, g, states, p, now, scale, time, day, seed, path, l):
     """What a declined funding brings about: each row of the table by a draw of its own."""
     row = g.triggers
@@ -416,7 +450,7 @@ def pull_triggers(w, at, occupancy, log_, c, g, states, p, now, scale, time, day
         row += int(c[row])
 
 
-@clause
+@fused
 def attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, s, seed, path, l):
     """A project's turn: its notice, or the decision on its funding. Returns whether states may have changed."""
     p, deal = projects[s], deals[s]
@@ -443,7 +477,7 @@ def attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, ti
     return became == DECLINED
 
 
-@clause
+@fused
 def arrive(
     w, at, occupancy, log_, c, g, states, pipelines, projects, now, scale, deals, flow, till, n, time, seed, path, l
 ):
@@ -460,9 +494,11 @@ def arrive(
         attend(w, at, occupancy, log_, c, g, states, projects, now, scale, deals, till, s, seed, path, l)
 
 
-@clause
+@fused
 def set_arrivals(states, pipelines, now, flow, time):
     """Intensities of arrivals in the present states."""
+    if pipelines.size == 0:
+        return
     multiple = 1.0
     for i in range(now.size):
         multiple *= states[now[i].state].arrivals
@@ -472,7 +508,7 @@ def set_arrivals(states, pipelines, now, flow, time):
         set_intensity(here, pipelines[n].rate * here.scale * multiple if goes_on else 0.0, time)
 
 
-@clause
+@fused
 def product(c, factors, now):
     """Product of the factors of the present states, at the address `factors` by state."""
     value = 1.0
@@ -481,7 +517,7 @@ def product(c, factors, now):
     return value
 
 
-@clause
+@fused
 def hold_products(w, at, c, g, now, held, time, l):
     """Book products of states up to now where they have changed."""
     for j in range(held.size):
@@ -491,7 +527,7 @@ def hold_products(w, at, c, g, now, held, time, l):
             held[j].value, held[j].since = value, time
 
 
-@clause
+@fused
 def close_product(w, at, c, g, held, j, time, l):
     """Book a product of states up to `time`."""
     if held.value != 0.0 and time > held.since:
@@ -499,7 +535,7 @@ def close_product(w, at, c, g, held, j, time, l):
         mark(w, row, g, held.value, held.since, time, l)
 
 
-@clause
+@fused
 def follow(w, at, c, g, states, pipelines, now, held, deals, flow, time, l):
     """What follows from a change of states: stopped calls, intensities of arrivals, products."""
     for i in range(now.size):
@@ -509,8 +545,8 @@ def follow(w, at, c, g, states, pipelines, now, held, deals, flow, time, l):
     hold_products(w, at, c, g, now, held, time, l)
 
 
-@clause
-def begin_layers(c, g, layers, states, now, scale, seed, path):
+@fused
+def begin_layers(w, at, c, g, layers, states, now, scale, l):
     """Set all layers to their state on the value date."""
     scale[:] = 1.0
     for i in range(layers.size):
@@ -520,12 +556,12 @@ def begin_layers(c, g, layers, states, now, scale, seed, path):
         now[i].since = 0.0
         now[i].jumps = 0
         now[i].expiries = 0
-        set_threshold(now[i], _exponential(unit(word(seed, path, layer.hold_stream, 0))), 0.0)
+        set_threshold(now[i], w[at.hold + uint64(i * AHEAD) * L + l], 0.0)
         now[i].expires = time_of_day(c, g, layer.since + days) if days >= 0 else np.inf
         set_intensity(now[i], scaled_intensity(c, states[layer.initial], scale), 0.0)
 
 
-@clause
+@fused
 def begin_events(w, at, c, g, states, events, now, fate, scale, flow, seed, path, l):
     """Set all events to what is known of them on the value date."""
     for e in range(events.size):
@@ -542,7 +578,7 @@ def begin_events(w, at, c, g, states, events, now, fate, scale, flow, seed, path
             remember(w, at, c, g, states, event, now, scale, flow, l)
 
 
-@clause
+@fused
 def begin_deals(c, g, pipelines, projects, deals, flow, till, seed, path):
     """All announced notices are to come, those before the value date first; pipelines wait for their first arrival."""
     open_till(c, g, till, seed, path)
@@ -559,7 +595,7 @@ def begin_deals(c, g, pipelines, projects, deals, flow, till, seed, path):
     find_next(deals, till)
 
 
-@clause
+@fused
 def next_change(now, fate, flow, till, horizon):
     """What happens next, when, and to which event, layer, project or pipeline.
 
@@ -584,7 +620,7 @@ def next_change(now, fate, flow, till, horizon):
 
 
 # fmt: off
-@clause
+@fused
 def run_clock(
     w, at, occupancy, log_, c, g, layers, states, events, pipelines, projects,
     now, fate, scale, held, deals, flow, till, seed, path, l,
@@ -593,7 +629,7 @@ def run_clock(
     """Run the clock of one path to the horizon; `now`, `fate` and `till` are left with how it ended."""
     horizon = c[g.times + g.steps]
     begin_deals(c, g, pipelines, projects, deals, flow, till, seed, path)
-    begin_layers(c, g, layers, states, now, scale, seed, path)
+    begin_layers(w, at, c, g, layers, states, now, scale, l)
     begin_events(w, at, c, g, states, events, now, fate, scale, flow, seed, path, l)
     for j in range(held.size):
         held[j].value, held[j].since = 0.0, 0.0
@@ -628,7 +664,7 @@ def run_clock(
         close_product(w, at, c, g, held[j], j, horizon, l)
 
 
-@clause
+@fused
 def clear(w, at):
     """Set what the clock leaves to nothing: no marks, no pauses."""
     for i in range(at.mark, at.pause):

@@ -7,15 +7,13 @@ place.
 """
 
 import numpy as np
-from numba import float64, int64, uint64
+from numba import int64, uint64
 
-from spvrisk.kernel.maths import L, U, bits64, clause, exp, float_of_bits64, unit
+from spvrisk.kernel.maths import L, U, clause, exp, fma, unit
 from spvrisk.kernel.philox import fill_scores, fill_words
-from spvrisk.kernel.rows import CELL, PLACE, ROOT0, START_RATE, Z0, add, fill
-from spvrisk.kernel.tables import cubics, look_up
-
-_ONE = 0x3FF0000000000000  # bits of 1.0
-_MANTISSA = 0x000FFFFFFFFFFFFF
+from spvrisk.kernel.rows import ROOT0, Z0, add, fill
+from spvrisk.kernel.tables import look_up
+from spvrisk.kernel.vectors import EIGHT, tails_of_eight
 
 
 @clause
@@ -33,7 +31,7 @@ def correlate(w, x, c, g, rows):
             if weight != 0.0:
                 source = x + uint64(rows[q]) * L
                 for l in range(L):
-                    w[target + l] += weight * w[source + l]
+                    w[target + l] = fma(weight, w[source + l], w[target + l])
 
 
 @clause
@@ -42,22 +40,11 @@ def map_tails(w, x, root, c, g, rows):
 
     Read off a table of e / y by bins of 1 + y^2 / nu.
     """
-    shift, keep, last = int64(52 - g.tail_bits), int64(12 + g.tail_bits), g.tail_last
-    table, per_nu = float64(g.tail_map), 1.0 / g.tail_nu
+    table, per_nu = int64(g.tail_map), 1.0 / g.tail_nu
     for r in range(rows.size):
         row = x + uint64(rows[r]) * L
-        for l in range(L):
-            y = w[row + l] * w[root + l]
-            b = bits64(1.0 + y * y * per_nu)
-            cell = min((b - int64(_ONE)) >> shift, last)
-            # the bits below the cell's number, read as a fraction of the cell
-            low = (b << keep) >> int64(12)
-            w[row + l] = y
-            w[PLACE + l] = float_of_bits64((low & int64(_MANTISSA)) | int64(_ONE)) - 1.0
-            w[CELL + l] = table + 4.0 * float64(cell)
-        cubics(w, START_RATE, c)
-        for l in range(L):
-            w[row + l] *= w[START_RATE + l]
+        for l in range(U(0), L, U(EIGHT)):
+            tails_of_eight(w, row + l, root + l, c, table, g.tail_bits, g.tail_last, per_nu)
 
 
 @clause
@@ -81,14 +68,14 @@ def draw_jumps(w, u, rows, c, jump, seed, path, block):
     fill_scores(w, u, Z0, L, seed, path, jump.size_stream, block)
     mean, sd = jump.mean, jump.sd
     for l in range(U(4) * L):
-        w[rows + l] = w[rows + l] * mean + np.sqrt(w[rows + l]) * sd * w[Z0 + l]
+        w[rows + l] = fma(w[rows + l], mean, np.sqrt(w[rows + l]) * sd * w[Z0 + l])
 
 
 @clause
 def advance_log(w, level, row, decay, sd, shift):
     """One step of a process in the logarithm: gbm, ou, merton."""
     for l in range(L):
-        y = decay * w[level + l] + sd * w[row + l]
+        y = fma(decay, w[level + l], sd * w[row + l])
         w[level + l] = y
         w[row + l] = exp(y + shift)
 
@@ -97,7 +84,7 @@ def advance_log(w, level, row, decay, sd, shift):
 def advance_level(w, level, row, decay, sd, shift):
     """One step of a process in levels: vasicek."""
     for l in range(L):
-        y = decay * w[level + l] + sd * w[row + l]
+        y = fma(decay, w[level + l], sd * w[row + l])
         w[level + l] = y
         w[row + l] = y + shift
 

@@ -7,7 +7,7 @@ The flows of a unit lie in the rows ``net (t, lane)`` (whole blocks of four step
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.maths import L, U, clause, exp, inline, log
+from spvrisk.kernel.maths import L, U, clause, exp, fma, inline, log
 from spvrisk.kernel.rows import ROOT0, ROOT1, ROOT2, ROOT3, START_RATE, Z0, Z1, Z2, Z3, fill
 
 # scratch rows, named for this file
@@ -43,7 +43,7 @@ def sign_changes(w, net, steps, cumulated, count, last):
 @inline
 def _horner(total, slope, x, flow):
     """One step of Horner's scheme for a polynomial and its derivative."""
-    return total * x + flow, slope * x + total
+    return fma(total, x, flow), fma(slope, x, total)
 
 
 @clause

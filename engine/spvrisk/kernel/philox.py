@@ -7,7 +7,8 @@ is word ``n mod 4`` of block ``n div 4``.
 import numpy as np
 from numba import uint32, uint64
 
-from spvrisk.kernel.maths import L, U, clause, float32_of_word, inline, score, word_of_float32
+from spvrisk.kernel.maths import L, U, clause, inline
+from spvrisk.kernel.scores import score_rows
 
 _MASK = np.uint64(0xFFFFFFFF)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -55,24 +56,13 @@ def fill_words(u, seed, path, stream, block):
 
 @clause
 def fill_scores(w, u, first, stride, seed, path, stream, block):
-    """Scores of four consecutive draws, into rows ``first``, ``first + stride``, ...
-
-    Three loops rather than one: words, inversion in float32, widening; mixed widths in one loop halve the vectors.
-    """
+    """Scores of four consecutive draws, into rows ``first``, ``first + stride``, ..."""
     fill_words(u, seed, path, stream, block)
-    for l in range(U(4) * L):
-        u[l] = word_of_float32(score(u[l]))
-    for i in range(U(4)):
-        row, source = first + i * stride, i * L
-        for l in range(L):
-            w[row + l] = float32_of_word(u[source + l])
+    score_rows(w, first, stride, u, U(4))
 
 
 @clause
 def fill_score(w, u, row, seed, path, stream):
     """Score of draw 0 of a stream (things drawn once a path), into one row."""
     fill_words(u, seed, path, stream, U(0))
-    for l in range(L):
-        u[l] = word_of_float32(score(u[l]))
-    for l in range(L):
-        w[row + l] = float32_of_word(u[l])
+    score_rows(w, row, L, u, U(1))

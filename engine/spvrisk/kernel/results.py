@@ -8,7 +8,7 @@ from numba import uint64
 
 from spvrisk.kernel.irr import irr, solve
 from spvrisk.kernel.lanes import LANES
-from spvrisk.kernel.maths import L, U, clause
+from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.rows import (
     AGE_END,
     AVAILABLE,
@@ -111,7 +111,7 @@ _add_eights = adds_eights(LANES)
 ) = (U(i) for i in range(N_TIMELINE))
 
 
-@clause
+@fused
 def accumulate(w, row, sums, first, n):
     """Add a row to the 8 partial sums that begin at `first`; only the first `n` lanes are paths."""
     if n == L:
@@ -121,14 +121,14 @@ def accumulate(w, row, sums, first, n):
             sums[first + l % U(PARTIALS)] += w[row + l]
 
 
-@clause
+@fused
 def add_spending(w, sums, first, stride, n):
     """Add the funder's outflow and all spend to the timeline."""
     accumulate(w, OUTFLOW, sums, first + _CALLS * stride, n)
     accumulate(w, SPEND, sums, first + _SPEND * stride, n)
 
 
-@clause
+@fused
 def add_income(w, sums, first, stride, n):
     """Add what is earned and distributed to the timeline."""
     accumulate(w, REVENUE, sums, first + _REVENUE * stride, n)
@@ -137,7 +137,7 @@ def add_income(w, sums, first, stride, n):
     accumulate(w, HOST, sums, first + _DISTRIBUTION_HOST * stride, n)
 
 
-@clause
+@fused
 def add_claims(w, sums, first, stride, n):
     """Add what is due, carried and open to the timeline."""
     accumulate(w, DUE, sums, first + _DUE * stride, n)
@@ -145,7 +145,7 @@ def add_claims(w, sums, first, stride, n):
     accumulate(w, DEEMED, sums, first + _DEEMED_BALANCE * stride, n)
 
 
-@clause
+@fused
 def book_values(w, discount_funder, discount_host):
     """Present values of the step's flows, at its end."""
     for l in range(L):
@@ -154,14 +154,14 @@ def book_values(w, discount_funder, discount_host):
         w[RECEIPTS + l] += w[FUNDER + l]
 
 
-@clause
+@fused
 def book_fee(w, discount):
     """Present value of the developer's fee."""
     for l in range(L):
         w[PV_FEE + l] += discount * w[FEE_PAID + l]
 
 
-@clause
+@fused
 def book_side_flows(w, at, c, g, flows, base, value, discount, t):
     """Present value of side flows: rates times a row `base`, under conditions of the world, into the row `value`."""
     for i in range(uint64(c[flows])):
@@ -176,7 +176,7 @@ def book_side_flows(w, at, c, g, flows, base, value, discount, t):
                 w[value + l] += rate * w[base + l] * w[row + l]
 
 
-@clause
+@fused
 def book_first_call(w, t):
     """Keep the step of the first call."""
     now = float(t)
@@ -185,7 +185,7 @@ def book_first_call(w, t):
         w[FIRST_CALL + l] = now if first < 0.0 and w[CALLED + l] > 0.0 else first
 
 
-@clause
+@fused
 def book_payback(w, t, dt):
     """Years from the first call until what was received covers what was paid, at the earliest in the step after it."""
     now = float(t)
@@ -195,13 +195,13 @@ def book_payback(w, t, dt):
         w[PAYBACK + l] = (now - first) * dt if back else payback
 
 
-@clause
+@fused
 def open_row(g):
     """Row of what fell due and was not received: the carry, or the whole balance in the cumulative reading."""
     return DEEMED if g.mode == SPLIT_CUMULATIVE else CARRY
 
 
-@clause
+@fused
 def book_whole(w, overdue, life, end):
     """Years from completion until the row `overdue` is zero, at an age of at least `life`."""
     for l in range(L):
@@ -211,7 +211,7 @@ def book_whole(w, overdue, life, end):
         w[WHOLE + l] = years if whole else so_far
 
 
-@clause
+@fused
 def book_flows(w, at, calls, receipts, t, building, selling):
     """Keep the project's net flow for its rate of return, and add its flows to those of its group or the portfolio."""
     net = at.net + t * L
@@ -223,7 +223,7 @@ def book_flows(w, at, calls, receipts, t, building, selling):
         add(w, receipts + t * L, FUNDER)
 
 
-@clause
+@fused
 def begin_project(w):
     """State of a project before its first step; the two times are infinite until they are known."""
     for i in range(COMPLETION, DEEMED + L):
@@ -233,12 +233,12 @@ def begin_project(w):
     fill(w, WHOLE, np.inf)
 
 
-@clause
+@fused
 def _ratio(a, b):
     return a / b if b != 0.0 else np.nan
 
 
-@clause
+@fused
 def expected_cost(w, c, p, l):
     """Cost with expected indices, no overrun and no delay: linear in the planned start between knots."""
     n, starts = int(c[p.expected_costs]), p.expected_costs + 1
@@ -256,7 +256,7 @@ def expected_cost(w, c, p, l):
     return p.budget * w[SIZE + l] * (c[values + low] + part * (c[values + high] - c[values + low]))
 
 
-@clause
+@fused
 def project_quantities(w, at, deal, c, g, p, values, column):
     """Write the quantities of one project, rows in the order of `plan.names.QUANTITIES`."""
     horizon, duration = c[g.times + g.steps], p.duration
@@ -295,7 +295,7 @@ def project_quantities(w, at, deal, c, g, p, values, column):
         values[first + _DEEMED_OPEN, k] = w[DEEMED + l] + w[CARRY + l]
 
 
-@clause
+@fused
 def add_project(w, deal, c, g, p, sums):
     """Add a project to the sums of its group or the portfolio."""
     horizon, duration, budget = c[g.times + g.steps], p.duration, p.budget
@@ -331,7 +331,7 @@ def add_project(w, deal, c, g, p, sums):
             w[sums + LAST_WHOLE + l] = years
 
 
-@clause
+@fused
 def begin_sums(w, calls, receipts, sums):
     """No flows and no projects yet; `sums` lies behind the flows."""
     for i in range(calls, sums + SUMS * L):
@@ -339,7 +339,7 @@ def begin_sums(w, calls, receipts, sums):
     fill(w, sums + LAST_WHOLE, -1.0)
 
 
-@clause
+@fused
 def add_group(w, at, steps):
     """Add a pipeline's sums and flows to the portfolio's."""
     for i in range(uint64(steps) * L):
@@ -352,7 +352,7 @@ def add_group(w, at, steps):
         w[at.total + LAST_WHOLE + l] = max(last, w[at.group + LAST_WHOLE + l])
 
 
-@clause
+@fused
 def keep_fans(w, calls, net, fans, t, column):
     """Keep the portfolio's flows of a step by path, rows in the order of `plan.names.FANS`."""
     for l in range(L):
@@ -361,7 +361,7 @@ def keep_fans(w, calls, net, fans, t, column):
         fans[2, t, column + l] = w[calls + l]
 
 
-@clause
+@fused
 def group_flows(w, at, g, calls, receipts, fans, column):
     """Flows of a group of projects step by step: totals, payback, net flows; fans where they are wanted."""
     begin_project(w)
@@ -377,7 +377,7 @@ def group_flows(w, at, g, calls, receipts, fans, column):
             keep_fans(w, called, net, fans, t, column)
 
 
-@clause
+@fused
 def group_quantities(w, at, g, calls, receipts, sums, unit, values, fans, column):
     """Write the quantities of a group of projects: a pipeline or the portfolio.
 
@@ -411,7 +411,7 @@ def group_quantities(w, at, g, calls, receipts, sums, unit, values, fans, column
         values[first + _DEEMED_OPEN, k] = w[of + SUM_DEEMED_OPEN]
 
 
-@clause
+@fused
 def scheme_values(w, at, c, g, n_factors, values, row, column):
     """Write the scheme's values: the funder's flows in its own money, and the tariffs it is spared.
 

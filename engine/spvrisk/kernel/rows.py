@@ -154,6 +154,9 @@ DEAL_ROWS = U(7)
 ) = (U(i * LANES) for i in range(20))
 SUMS = U(20)
 
+AHEAD = 8
+"""Hazard jumps of each layer that are drawn for all lanes beforehand; later ones, which are rare, path by path."""
+
 
 class Offsets(NamedTuple):
     """First elements of the regions of a workspace."""
@@ -172,6 +175,12 @@ class Offsets(NamedTuple):
     """``(offtaker, lane)``: times of default."""
     deal: np.uint64
     """``(s, 7, lane)``: what selection leaves of each project."""
+    hold: np.uint64
+    """``(layer, AHEAD, lane)``: unit-exponential thresholds of the first hazard jumps."""
+    to: np.uint64
+    """``(layer, AHEAD, lane)``: uniform numbers that say where those jumps lead."""
+    lot: np.uint64
+    """``(event, lane)``: uniform numbers of the outcomes."""
     calls: np.uint64
     """``(t, lane)``: the funder's outflows for the portfolio."""
     receipts: np.uint64
@@ -199,6 +208,9 @@ def offsets(plan: Plan) -> Offsets:
         2 * int(study["pauses"]),
         int(study["n_defaults"]),
         int(DEAL_ROWS) * plan.projects.size,
+        AHEAD * plan.layers.size,
+        AHEAD * plan.layers.size,
+        plan.events.size,
         steps,
         steps,
         int(SUMS),

@@ -11,7 +11,7 @@ from numba import uint64
 from numpy.typing import NDArray
 
 from spvrisk.kernel.cache import cache_folder
-from spvrisk.kernel.clock import CHANGE, FATE, HELD, NOW, clear, run_clock, sum_up
+from spvrisk.kernel.clock import CHANGE, FATE, HELD, NOW, clear, draw_ahead, run_clock, sum_up
 from spvrisk.kernel.construction import (
     accrue_debt,
     build,
@@ -24,7 +24,7 @@ from spvrisk.kernel.construction import (
 )
 from spvrisk.kernel.factors import simulate_factors
 from spvrisk.kernel.lanes import LANES
-from spvrisk.kernel.maths import L, U, borrow, clause, entry
+from spvrisk.kernel.maths import L, U, borrow, entry, fused
 from spvrisk.kernel.operation import advance_availability, age, draw_contract, draw_plant, operate
 from spvrisk.kernel.philox import fill_scores
 from spvrisk.kernel.results import (
@@ -109,7 +109,7 @@ class Work(NamedTuple):
     w: Floats
     """The workspace (see `kernel.rows`)."""
     u: NDArray[np.uint32]
-    """``(4 lanes,)`` words."""
+    """``(12 lanes,)``: words of four draws, and scratch for their scores."""
     now: Records
     """``(layer,)`` `kernel.clock.NOW`: the layers of one path."""
     fate: Records
@@ -151,7 +151,7 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
     at, g = offsets(plan), plan.study[0]
     return at, Work(
         np.zeros(int(at.end)),
-        np.zeros(4 * LANES, np.uint32),
+        np.zeros(12 * LANES, np.uint32),
         np.zeros(plan.layers.size, NOW),
         np.zeros(plan.events.size, FATE),
         np.ones(int(g["hazards"])),
@@ -175,7 +175,7 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, 
     )
 
 
-@clause
+@fused
 def split_step(w, g, p, rate, begin):
     """Distribute a step's available cash by the agreement's reading of the deemed allocation."""
     spread = p.spread
@@ -193,7 +193,7 @@ def split_step(w, g, p, rate, begin):
         share_out(w, g.funder_share)
 
 
-@clause
+@fused
 def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
     """Book a step of a project: values, side flows, payback, its group or the portfolio, timeline."""
     stride = uint64(g.steps * PARTIALS)
@@ -215,7 +215,7 @@ def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
     add_claims(w, sums, first, stride, n)
 
 
-@clause
+@fused
 def reference_rate(w, at, factors, k, t):
     """Row of a reference rate at the step's start: of factor `k`.
 
@@ -227,7 +227,7 @@ def reference_rate(w, at, factors, k, t):
     return at.factor + ((t - U(1)) * uint64(factors.size) + uint64(k)) * L
 
 
-@clause
+@fused
 def first_operation(w, c, p):
     """Time before which no phase of any lane operates."""
     shortest = p.duration
@@ -236,26 +236,26 @@ def first_operation(w, c, p):
     return smallest(w, START) + shortest * smallest(w, STRETCH)
 
 
-@clause
+@fused
 def first_step(g, time):
     """A step that begins before `time`, by up to two steps."""
     return uint64(min(max(time / g.dt - 1.0, 0.0), float(g.steps)))
 
 
-@clause
+@fused
 def last_step(g, time):
     """A step that ends after `time`, by up to two steps, or the horizon."""
     return uint64(min(time / g.dt + 1.0, float(g.steps)))
 
 
-@clause
+@fused
 def keep_rows(w, trace, s, t):
     """Keep the fixed rows of the first path as they are after a project's step."""
     for row in range(N_FIXED):
         trace[s, t, row] = w[uint64(row) * L]
 
 
-@clause
+@fused
 def draw_project(w, u, at, deal, c, g, p, seed, path):
     """All that is drawn once a path of a project, and the times that follow from it."""
     begin_project(w)
@@ -269,21 +269,21 @@ def draw_project(w, u, at, deal, c, g, p, seed, path):
     settle_completion(w, at, deal, p)
 
 
-@clause
+@fused
 def rest_from_building(w):
     """No lane builds any more."""
     for row in (SPEND, CALL, OUTFLOW, HOST_COST, LENT, SALVAGED):
         fill(w, row, 0.0)
 
 
-@clause
+@fused
 def rest_from_selling(w):
     """No lane operates any more."""
     for row in (REVENUE, OUTPUT, AVAILABLE, DEBT_SERVICE, FEE_PAID):
         fill(w, row, 0.0)
 
 
-@clause
+@fused
 def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, path, n):
     """All steps of a project, if any lane has funded it; clauses that no lane needs are left out: they add zeros."""
     zero(w, at.net, at.end)
@@ -328,14 +328,14 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed,
             keep_rows(w, trace, s, t)
 
 
-@clause
+@fused
 def counts(w, deal):
     """Whether a project counts on any lane: slots of a pipeline that do not are passed over."""
     happens = smallest(w, deal + DEAL_FUNDED) < np.inf or smallest(w, deal + DEAL_STOP) < np.inf
     return happens or largest(w, deal + DEAL_DECLINED) > 0.0
 
 
-@clause
+@fused
 def keep_ends(now, fate, till, layers, values, row, column):
     """Keep what is committed, final states (numbered within their layer) and outcomes of a path, from `row` on."""
     values[row, column] = till.committed
@@ -379,6 +379,7 @@ with cache_folder():
             clear(w, at)
             draw_selection(w, u, at, c, g, projects, seed, first)
             draw_defaults(w, u, at, c, g, seed, first)
+            draw_ahead(w, u, at, layers, events, seed, first)
             for l in range(m):
                 of_path = log if l == 0 else log[:0]
                 # fmt: off

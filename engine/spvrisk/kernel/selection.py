@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.maths import L, U, clause, inline, log, score, unit
+from spvrisk.kernel.maths import L, U, fused, inline, log, unit
 from spvrisk.kernel.philox import fill_score, fill_words, word
 from spvrisk.kernel.rows import (
     DEAL_DECLINED,
@@ -24,6 +24,7 @@ from spvrisk.kernel.rows import (
     Z0,
     fill,
 )
+from spvrisk.kernel.scores import score
 from spvrisk.kernel.tables import look_up, value_at
 
 DEAL = np.dtype(
@@ -68,7 +69,7 @@ FUNDED, DELAYED, DECLINED, NOTICED, DROPPED, WAITING, STOPPED = 0, 1, 2, 3, 4, 5
 """What may become of a project, as the log of a traced path has it."""
 
 
-@clause
+@fused
 def fill_units(w, u, row, seed, path, stream):
     """Uniform number of draw 0 of a stream, into one row."""
     fill_words(u, seed, path, stream, U(0))
@@ -76,7 +77,7 @@ def fill_units(w, u, row, seed, path, stream):
         w[row + l] = unit(u[l])
 
 
-@clause
+@fused
 def draw_size(w, u, deal, c, p, seed, path):
     """Size of a project as a multiple of its budget; 0 without go-ahead."""
     fill(w, deal + DEAL_SIZE, 1.0)
@@ -94,7 +95,7 @@ def draw_size(w, u, deal, c, p, seed, path):
             w[deal + DEAL_SIZE + l] = size if w[Z0 + l] < probability else 0.0
 
 
-@clause
+@fused
 def draw_selection(w, u, at, c, g, projects, seed, path):
     """Draw size, slip and the lot of the first decision of each project; nothing has happened yet."""
     for s in range(projects.size):
@@ -112,7 +113,7 @@ def draw_selection(w, u, at, c, g, projects, seed, path):
         fill(w, deal + DEAL_DECLINED, 0.0)
 
 
-@clause
+@fused
 def draw_defaults(w, u, at, c, g, seed, path):
     """Times at which offtakers default: exponential from the value date."""
     for i in range(uint64(g.n_defaults)):
@@ -129,7 +130,7 @@ def deal_of(at, s):
     return at.deal + uint64(s) * DEAL_ROWS * L
 
 
-@clause
+@fused
 def due_day(c, g, day, lag):
     """Day that is `lag` business days after a day; what lies beyond the calendar never comes."""
     if lag == 0:
@@ -138,7 +139,7 @@ def due_day(c, g, day, lag):
     return int(c[g.open_days + number - 1]) if number <= g.n_open_days else NEVER
 
 
-@clause
+@fused
 def year_of(c, g, day):
     """Calendar year of a day, counted from that of the first day of the calendar."""
     year = 0
@@ -147,7 +148,7 @@ def year_of(c, g, day):
     return year
 
 
-@clause
+@fused
 def find_next(deals, till):
     """Find the next notice or decision; ties go to notices, then to the order of projects."""
     till.time, till.project = np.inf, -1
@@ -158,14 +159,14 @@ def find_next(deals, till):
             till.time, till.project, stage = time, s, deals[s].stage
 
 
-@clause
+@fused
 def set_aside(deal):
     """Nothing more happens to a project before it is built, if it is."""
     deal.stage = NOTHING
     deal.time = np.inf
 
 
-@clause
+@fused
 def waits(c, g, till, deal, budget):
     """Whether a notice waits for the next year, whose cap it may fit; the first of a year always fits."""
     year = year_of(c, g, deal.day)
@@ -178,14 +179,14 @@ def waits(c, g, till, deal, budget):
     return True
 
 
-@clause
+@fused
 def cut(till, budget, least):
     """What a budget is cut to by what is left of the ceiling; 0 if too little is left."""
     budget = min(budget, till.left)
     return budget if budget >= least and budget > 0.0 else 0.0
 
 
-@clause
+@fused
 def give_notice(w, at, c, g, p, deal, till, s, l):
     """Give a project its notice: within the year's cap and the ceiling, not after the deadline.
 
@@ -210,7 +211,7 @@ def give_notice(w, at, c, g, p, deal, till, s, l):
     return NOTICED
 
 
-@clause
+@fused
 def decide(w, at, c, g, p, deal, till, state, stopped, s, seed, path, l):
     """Decide on a due funding, by the state of the deal: pay, delay or decline. Returns what becomes of it."""
     row = deal_of(at, s) + uint64(l)
@@ -237,7 +238,7 @@ def decide(w, at, c, g, p, deal, till, state, stopped, s, seed, path, l):
     return FUNDED
 
 
-@clause
+@fused
 def stop_calls(w, at, deals, time, l):
     """Cancel what is funded; what is complete by then stays."""
     for s in range(deals.size):
@@ -246,7 +247,7 @@ def stop_calls(w, at, deals, time, l):
             w[row + DEAL_STOP] = min(w[row + DEAL_STOP], time)
 
 
-@clause
+@fused
 def stop_project(w, at, deals, s, time, l):
     """Cancel a project that is funded, or still to be."""
     row = deal_of(at, s) + uint64(l)
@@ -255,7 +256,7 @@ def stop_project(w, at, deals, s, time, l):
         w[row + DEAL_STOP] = min(w[row + DEAL_STOP], time)
 
 
-@clause
+@fused
 def ceiling(c, g, seed, path):
     """Ceiling of a path: the commitment, or what is taken up of it if that is less."""
     if g.take_up_law < 0:
@@ -263,7 +264,7 @@ def ceiling(c, g, seed, path):
     return min(g.commitment, value_at(c, g.take_up_law, score(word(seed, path, g.take_up_stream, 0))))
 
 
-@clause
+@fused
 def open_till(c, g, till, seed, path):
     """Nothing is committed yet."""
     till.left = ceiling(c, g, seed, path)
@@ -271,13 +272,13 @@ def open_till(c, g, till, seed, path):
     till.year = -1
 
 
-@clause
+@fused
 def gap(pipeline, n, seed, path):
     """Unit-exponential spacing before arrival `n` of a pipeline."""
     return -log(1.0 - unit(word(seed, path, pipeline.stream, n)))
 
 
-@clause
+@fused
 def slip_of(w, at, s, l):
     """Business days by which the funding of a project slips."""
     return int(math.ceil(min(w[deal_of(at, s) + DEAL_SLIP + uint64(l)], float(NEVER))))

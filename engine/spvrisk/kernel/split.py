@@ -4,11 +4,11 @@ Index legend: s = project, t = step, l = lane. One tier function serves every re
 of the cash until `DUE` is covered, the rest is shared by the second.
 """
 
-from spvrisk.kernel.maths import L, clause
+from spvrisk.kernel.maths import L, fused
 from spvrisk.kernel.rows import AGE, AGE_END, AVAILABLE, CALL, CARRY, DEEMED, DUE, FUNDER, HOST, PAID, RECEIVED
 
 
-@clause
+@fused
 def tiers(w, first, second):
     """Tier one T = min(A, due / s1); funder = s1 T + s2 (A - T).
 
@@ -21,7 +21,7 @@ def tiers(w, first, second):
         w[HOST + l] = a - funder
 
 
-@clause
+@fused
 def fall_due_periodic(w, rate, spread, life):
     """Due = r B (operating part of the step) + straight-line principal + carry.
 
@@ -37,7 +37,7 @@ def fall_due_periodic(w, rate, spread, life):
         w[DEEMED + l] = paid * max(life - end, 0.0)
 
 
-@clause
+@fused
 def carry_forward(w, rate, spread, bears_interest, dt):
     """What is due and not received is carried, with or without interest.
 
@@ -50,7 +50,7 @@ def carry_forward(w, rate, spread, bears_interest, dt):
         w[CARRY + l] = (w[DUE + l] - received) * growth
 
 
-@clause
+@fused
 def accrue_before_completion(w, rate, spread, completion, begin, dt):
     """Interest on what was paid in before the step, for the part of the step before completion, joins the carry."""
     for l in range(L):
@@ -58,14 +58,14 @@ def accrue_before_completion(w, rate, spread, completion, begin, dt):
         w[CARRY + l] += max(w[rate + l] + spread, 0.0) * (w[PAID + l] - w[CALL + l]) * part
 
 
-@clause
+@fused
 def fall_due_cumulative(w, rate, spread, dt):
     """Cumulative reading: the whole balance with the step's interest is due."""
     for l in range(L):
         w[DUE + l] = w[DEEMED + l] * (1.0 + max(w[rate + l] + spread, 0.0) * dt)
 
 
-@clause
+@fused
 def settle_cumulative(w):
     """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
     for l in range(L):
@@ -73,7 +73,7 @@ def settle_cumulative(w):
         w[DEEMED + l] = max(w[DUE + l] - w[FUNDER + l], 0.0) + w[CALL + l]
 
 
-@clause
+@fused
 def share_out(w, funder_share):
     """No deemed allocation: fixed shares."""
     for l in range(L):

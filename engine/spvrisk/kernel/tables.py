@@ -2,7 +2,7 @@
 
 from numba import float64, int32, uint64
 
-from spvrisk.kernel.maths import L, U, clause, inline
+from spvrisk.kernel.maths import L, U, clause, fma, inline
 from spvrisk.kernel.rows import CELL, PLACE
 from spvrisk.kernel.vectors import EIGHT, cubics_of_eight
 
@@ -59,7 +59,7 @@ def look_up(w, source, target, c, law):
         relocate(w, source, c, segments + U(4) * g)
     cubics(w, target, c)
     for l in range(L):
-        w[target + l] = location + scale * w[target + l]
+        w[target + l] = fma(scale, w[target + l], location)
 
 
 @clause
@@ -73,4 +73,4 @@ def value_at(c, law, z):
     cell = int(min(max(x, 0.0), c[segment + 2]))
     s = min(max(x - cell, 0.0), 1.0)
     i = int(c[segment + 3]) + 4 * cell
-    return c[at + 1] + c[at + 2] * (c[i] + s * (c[i + 1] + s * (c[i + 2] + s * c[i + 3])))
+    return fma(c[at + 2], fma(s, fma(s, fma(s, c[i + 3], c[i + 2]), c[i + 1]), c[i]), c[at + 1])

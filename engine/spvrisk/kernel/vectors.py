@@ -1,4 +1,4 @@
-"""Eight lanes at a time, written as vector code by hand: the two places where the compiler's own is far slower.
+"""Eight or sixteen lanes at a time, written as vector code by hand: the places where the compiler's own is far slower.
 
 LLVM splits the vectors where the processor's are shorter; the bits are the same.
 """
@@ -10,9 +10,12 @@ from numba import types
 from numba.extending import intrinsic
 
 EIGHT = 8
+SIXTEEN = 16
 _intrinsic: Any = intrinsic  # its stubs count the typing context among the arguments of a call
-_DOUBLE, _I32, _I64 = ir.DoubleType(), ir.IntType(32), ir.IntType(64)
-_CONTRACT = ["contract"]
+_FLOAT, _DOUBLE, _I32, _I64 = ir.FloatType(), ir.DoubleType(), ir.IntType(32), ir.IntType(64)
+_FIRST = ir.Constant(_I32, 0)
+_ONE = 0x3FF0000000000000  # bits of 1.0
+_MANTISSA = 0x000FFFFFFFFFFFFF
 
 
 class _Rows:
@@ -45,6 +48,68 @@ def _transposed(builder: Any, fours: list[Any]) -> list[Any]:
     return [shuffle(a, c, lower), shuffle(b, d, lower), shuffle(a, c, upper), shuffle(b, d, upper)]
 
 
+def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return a b + c of vectors, rounded once; the builder's own is for scalars."""
+    kind = a.type
+    name = f"llvm.fma.v{kind.count}f{64 if kind.element == _DOUBLE else 32}"
+    function = builder.module.globals.get(name)
+    if function is None:
+        function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
+    return builder.call(function, [a, b, c])
+
+
+def _cubics(builder: Any, pool: _Rows, addresses: Any, s: Any) -> Any:
+    """Evaluate c0 + s (c1 + s (c2 + s c3)) for eight lanes, coefficients side by side at their addresses."""
+    starts = [builder.extract_element(addresses, ir.Constant(_I32, i)) for i in range(EIGHT)]
+    fours = [pool.load(builder.zext(start, _I64), 4) for start in starts]
+    *others, value = _transposed(builder, fours)
+    for coefficient in reversed(others):
+        value = _fma(builder, value, s, coefficient)
+    return value
+
+
+def _all(value: Any, kind: Any) -> Any:
+    return ir.Constant(ir.VectorType(kind, EIGHT), [value] * EIGHT)
+
+
+def _spread(builder: Any, value: Any) -> Any:
+    """A vector of eight times the same number."""
+    first = builder.insert_element(ir.Constant(ir.VectorType(value.type, EIGHT), ir.Undefined), value, _FIRST)
+    return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(_I32, EIGHT), [0] * EIGHT))
+
+
+@_intrinsic
+def tails_of_eight(
+    typingctx: Any, w: Any, row: Any, root: Any, c: Any, table: Any, bits: Any, last: Any, per: Any
+) -> Any:
+    """Multiply w[row + i] by w[root + i] and map that y to y r(1 + per y^2), for eight lanes i.
+
+    The ratio r is a table of cubics in cells by the leading bits of its argument, `bits` of them behind the exponent;
+    the bits that follow, read as a fraction, are the place in the cell.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        rows, pool = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 3))
+        _, row, root, _, table, bits, last, per = arguments
+        long = ir.VectorType(_I64, EIGHT)
+        y = builder.fmul(rows.load(row), rows.load(root))
+        square = builder.fmul(y, y)
+        b = builder.bitcast(_fma(builder, square, _spread(builder, per), _all(1.0, _DOUBLE)), long)
+        mantissa = ir.Constant(_I64, 52)
+        cells = builder.lshr(builder.sub(b, _all(_ONE, _I64)), _spread(builder, builder.sub(mantissa, bits)))
+        ends = _spread(builder, last)
+        cells = builder.select(builder.icmp_signed("<", cells, ends), cells, ends)
+        addresses = builder.add(builder.shl(cells, _all(2, _I64)), _spread(builder, table))
+        fraction = builder.and_(builder.shl(b, _spread(builder, bits)), _all(_MANTISSA, _I64))
+        place = builder.bitcast(builder.or_(fraction, _all(_ONE, _I64)), ir.VectorType(_DOUBLE, EIGHT))
+        s = builder.fsub(place, _all(1.0, _DOUBLE))
+        ratio = _cubics(builder, pool, builder.trunc(addresses, ir.VectorType(_I32, EIGHT)), s)
+        rows.store(builder.fmul(y, ratio), row)
+        return context.get_dummy_value()
+
+    return types.void(w, row, root, c, table, bits, last, per), codegen
+
+
 @_intrinsic
 def cubics_of_eight(typingctx: Any, w: Any, target: Any, place: Any, address: Any, c: Any) -> Any:
     """Evaluate w[target + i] = c0 + s (c1 + s (c2 + s c3)) for eight lanes i, s = w[place + i].
@@ -56,16 +121,62 @@ def cubics_of_eight(typingctx: Any, w: Any, target: Any, place: Any, address: An
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows, pool = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 4))
         cells = builder.fptosi(rows.load(arguments[3]), ir.VectorType(_I32, EIGHT))
-        starts = [builder.extract_element(cells, ir.Constant(_I32, i)) for i in range(EIGHT)]
-        fours = [pool.load(builder.zext(start, _I64), 4) for start in starts]
-        s = rows.load(arguments[2])
-        *others, value = _transposed(builder, fours)
-        for coefficient in reversed(others):
-            value = builder.fadd(coefficient, builder.fmul(value, s, flags=_CONTRACT), flags=_CONTRACT)
-        rows.store(value, arguments[1])
+        rows.store(_cubics(builder, pool, cells, rows.load(arguments[2])), arguments[1])
         return context.get_dummy_value()
 
     return types.void(w, target, place, address, c), codegen
+
+
+def _shuffled(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, len(order)), order))
+
+
+def _transposed_floats(builder: Any, fours: list[Any]) -> list[Any]:
+    """Four vectors of sixteen of sixteen vectors of four."""
+
+    def joined(vectors: list[Any]) -> Any:
+        while len(vectors) > 1:
+            order = list(range(2 * vectors[0].type.count))
+            vectors = [_shuffled(builder, a, b, order) for a, b in zip(vectors[::2], vectors[1::2], strict=True)]
+        return vectors[0]
+
+    def by_quarter(a: Any, b: Any, order: list[int]) -> Any:
+        """Four elements of each quarter of two vectors: 0 to 3 are the first's, 4 to 7 the second's."""
+        return _shuffled(builder, a, b, [4 * j + k % 4 + (SIXTEEN if k > 3 else 0) for j in range(4) for k in order])
+
+    # vectors i, i + 4, i + 8, i + 12 side by side, then a 4 x 4 transposition in each quarter
+    rows = [joined(fours[i::4]) for i in range(4)]
+    low, high = [0, 4, 1, 5], [2, 6, 3, 7]
+    a, b, c, d = (by_quarter(rows[i], rows[i + 1], order) for order in (low, high) for i in (0, 2))
+    return [by_quarter(x, y, order) for x, y in ((a, b), (c, d)) for order in ([0, 1, 4, 5], [2, 3, 6, 7])]
+
+
+@_intrinsic
+def cubics_of_sixteen(typingctx: Any, u: Any, place: Any, address: Any, c: Any) -> Any:
+    """Evaluate c0 + s (c1 + s (c2 + s c3)) in float32 for sixteen lanes; `u` holds bits.
+
+    The places s at u[place + i] give way to the values; the coefficients lie side by side at c[u[address + i]].
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data, pool = (context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 3))
+
+        def vector_at(pointer: Any, lanes: int) -> Any:
+            return builder.bitcast(pointer, ir.VectorType(_FLOAT, lanes).as_pointer())
+
+        # one address after the other from memory: taking them out of a vector would load the units that shuffle
+        at = [builder.add(arguments[2], ir.Constant(_I64, i)) for i in range(SIXTEEN)]
+        starts = [builder.zext(builder.load(builder.gep(data, [i])), _I64) for i in at]
+        fours = [builder.load(vector_at(builder.gep(pool, [start]), 4), align=4) for start in starts]
+        places = vector_at(builder.gep(data, [arguments[1]]), SIXTEEN)
+        s = builder.load(places, align=4)
+        *others, value = _transposed_floats(builder, fours)
+        for coefficient in reversed(others):
+            value = _fma(builder, value, s, coefficient)
+        builder.store(value, places, align=4)
+        return context.get_dummy_value()
+
+    return types.void(u, place, address, c), codegen
 
 
 def adds_eights(lanes: int) -> Any:

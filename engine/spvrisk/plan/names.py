@@ -48,7 +48,7 @@ FANS = ("net_flow", "cumulated_funder_flow", "calls")
 FAN_PATHS = 1 << 16
 """Fan quantiles come from the paths with numbers below this."""
 
-LANES = 128
+LANES = 64
 """Paths side by side in the kernel where nothing else is asked for."""
 
 LEAF = 4096

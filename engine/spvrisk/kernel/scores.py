@@ -1,0 +1,97 @@
+"""Normal scores of 32-bit words: float32 Phi^-1((word + 1/2) 2^-32), by a table of cubics.
+
+The word is folded about one half, so that both tails have the full resolution of the word. What is left is the
+two-sided tail probability y; the bits of the float32 y say which cell it is in, sixteen to each power of two, and
+where. Polynomials for the whole range (Giles 2010) need a logarithm and a root beside, and twice the time.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+from numba import float32, int32, uint32
+from numpy.typing import NDArray
+
+from spvrisk.kernel.maths import (
+    L,
+    U,
+    bits32,
+    clause,
+    float32_of_word,
+    float_of_bits32,
+    fma,
+    inline,
+    word_of_float32,
+)
+from spvrisk.kernel.vectors import SIXTEEN, cubics_of_sixteen
+
+_OCTAVES, _CELLS = 32, 16  # powers of two that y may lie in, cells in each
+F = np.float32
+
+
+def _table() -> NDArray[np.float32]:
+    """Coefficients of -Phi^-1(y / 2) by cells of y: ``(cell, 4)`` flat; a last cell is for y = 1 alone."""
+    nodes = 0.5 - 0.5 * np.cos(np.pi * (np.arange(4) + 0.5) / 4)  # of Chebyshev, on [0, 1]
+    lower = np.ldexp(1.0, np.arange(-_OCTAVES, 0))[:, None] * (1.0 + np.arange(_CELLS) / _CELLS)
+    width = np.ldexp(1.0, np.arange(-_OCTAVES, 0))[:, None, None] / _CELLS
+    quantile = np.vectorize(NormalDist().inv_cdf)
+    values = -quantile((lower[:, :, None] + width * nodes) / 2.0)
+    cubics = np.linalg.solve(np.vander(nodes, increasing=True), values.reshape(-1, 4).T).T
+    return np.append(cubics, np.zeros((1, 4)), axis=0).astype(np.float32).ravel()
+
+
+_CUBICS = _table()
+_FIRST = int(np.array(2.0**-_OCTAVES, np.float32).view(np.int32)) >> 19  # number that the bits give to the first cell
+
+
+@inline
+def _tail(word):
+    """Bits of y, the two-sided tail probability of a word."""
+    folded = int32((word ^ uint32(int32(word) >> int32(31))) & uint32(0x7FFFFFFF))
+    return int32(bits32((float32(folded) + F(0.5)) * F(4.656612873077393e-10)))
+
+
+@inline
+def _address(y):
+    """Address of the cell of a y."""
+    return int32(int32((y >> int32(19)) - int32(_FIRST)) << int32(2))
+
+
+@inline
+def _place(y):
+    """Place within the cell, from 0 to 1: the bits behind the cell's number."""
+    fraction = int32(y << int32(4)) & int32(0x007FFFFF)
+    return float_of_bits32(int32(fraction | int32(0x3F800000))) - F(1.0)
+
+
+@inline
+def _signed(z, word):
+    """The upper half of the words is positive, the lower negative."""
+    return float32_of_word(uint32(z | (~word & uint32(0x80000000))))
+
+
+@inline
+def score(word):
+    """Standard normal score of a word."""
+    y = _tail(word)
+    i, s = _address(y), _place(y)
+    z = fma(s, fma(s, fma(s, _CUBICS[i + 3], _CUBICS[i + 2]), _CUBICS[i + 1]), _CUBICS[i])
+    return _signed(word_of_float32(z), word)
+
+
+@clause
+def score_rows(w, first, stride, u, rows):
+    """Scores of so many rows of words in `u`, into the rows ``first``, ``first + stride``, ... of `w`.
+
+    Behind its four rows of words `u` has room for as many addresses, and for places, where the scores then are.
+    """
+    address, place = U(4) * L, U(8) * L
+    for l in range(rows * L):
+        y = _tail(u[l])
+        u[address + l] = uint32(_address(y))
+        u[place + l] = word_of_float32(_place(y))
+    for l in range(U(0), rows * L, U(SIXTEEN)):
+        cubics_of_sixteen(u, place + l, address + l, _CUBICS)
+    for i in range(rows):
+        row, source = first + i * stride, i * L
+        for l in range(L):
+            w[row + l] = _signed(u[place + source + l], u[source + l])
