@@ -8,15 +8,16 @@ from spvrisk.kernel.maths import U, unit
 from spvrisk.kernel.philox import word
 from spvrisk.kernel.scores import score
 
-_CELLS = 1 << 14
 _TAILS = 60.0
 
 
 class Table:
     """Equidistant linear interpolation by direct indexing, flat beyond its ends.
 
-    A third of the time of `np.interp`, which has to search. Kept by cell: value = a + b position.
+    A tenth of the time of `np.interp`, which has to search. Kept by cell: value = a + b position.
     """
+
+    cells = 1 << 14
 
     def __init__(self, low, high, values):
         cells = len(values) - 1
@@ -38,6 +39,21 @@ class Table:
         return out
 
 
+class Searched:
+    """The same by `np.interp`, with fewer cells, for which it is faster."""
+
+    cells = 1 << 10
+    per_unit = 1.0
+
+    def __init__(self, low, high, values):
+        self.x, self.values = np.linspace(low, high, len(values)), np.asarray(values)
+
+    def __call__(self, x):
+        return np.interp(x, self.x, self.values)
+
+    at = __call__
+
+
 class Cubics:
     """A law or curve of the plan as the plan has it."""
 
@@ -56,9 +72,9 @@ class Cubics:
             out[here] = self.location + self.scale * (c[0] + s * (c[1] + s * (c[2] + s * c[3])))
         return out
 
-    def table(self, low, high):
-        """The same, read off at equidistant points."""
-        return Table(low, high, self(np.linspace(low, high, _CELLS + 1)))
+    def read_off(self, low, high, table):
+        """The same, linear between equidistant points; itself without a kind of `table`."""
+        return table(low, high, self(np.linspace(low, high, table.cells + 1))) if table else self
 
 
 class Constant:
@@ -68,21 +84,20 @@ class Constant:
         self.value = value
 
 
-def law(pool, address, exact):
+def law(pool, address, table):
     """A law over its score; None where there is none."""
     if address < 0:
         return None
     cubics = Cubics(pool, int(address))
-    values = cubics(np.linspace(-7.0, 7.0, _CELLS + 1))
+    values = cubics(np.linspace(-7.0, 7.0, Table.cells + 1))
     if values.min() == values.max():
         return Constant(values[0])
-    return cubics if exact else cubics.table(-7.0, 7.0)
+    return cubics.read_off(-7.0, 7.0, table)
 
 
-def curve(pool, address, exact):
+def curve(pool, address, table):
     """A curve over [0, 1]."""
-    cubics = Cubics(pool, int(address))
-    return cubics if exact else cubics.table(0.0, 1.0)
+    return Cubics(pool, int(address)).read_off(0.0, 1.0, table)
 
 
 class TailMap:
@@ -104,17 +119,16 @@ class TailMap:
         c = [self.cubics[:, power][cell] for power in range(4)]
         return y * (c[0] + place * (c[1] + place * (c[2] + place * c[3])))
 
-    def table(self):
-        """The same, read off at equidistant points."""
-        y = np.linspace(-_TAILS, _TAILS, 4 * _CELLS + 1)
-        return Table(-_TAILS, _TAILS, self.at(y))
+    def read_off(self, table):
+        """The same, linear between equidistant points; itself without a kind of `table`."""
+        return table(-_TAILS, _TAILS, self.at(np.linspace(-_TAILS, _TAILS, 4 * table.cells + 1))) if table else self
 
 
 class Draws:
     """Random numbers of a chunk: from one generator, in the order in which they are asked for."""
 
-    def __init__(self, rng, n):
-        self.rng, self.n, self.scores = rng, n, {}
+    def __init__(self, rng, n, normals):
+        self.rng, self.n, self.normals, self.scores = rng, n, normals, {}
 
     def score(self, stream):
         """Scores drawn once a path; projects may share them."""
@@ -137,19 +151,24 @@ class Draws:
 
     def innovations(self, streams, t, v, out):
         """Scores of the factors in a step, ``(row, path)``, for a slice of the paths."""
-        normals(self.rng, out)
+        self.normals(self.rng, out)
 
     def root_score(self, stream, t, v):
         """Scores of the copula's W in a step."""
-        return normals(self.rng, np.empty(v.stop - v.start))
+        return self.normals(self.rng, np.empty(v.stop - v.start))
 
     def availability(self, p, paths):
         """Scores of a project's availability, step by step, for slices of `paths` that only move on."""
-        return _Availability(self.rng, p.persistence, paths.size)
+        return _Availability(self, p.persistence, paths.size)
 
 
-def normals(rng, out):
-    """Box and Muller: two thirds of the time of the generator's own, since sines of float32 are vectorised.
+def own_normals(rng, out):
+    """The generator's own."""
+    return rng.standard_normal(out=out)
+
+
+def box_muller(rng, out):
+    """By Box and Muller: two thirds of the time of the generator's own, since sines of float32 are vectorised.
 
     The angle has the 24 bits of a float32, as have the kernel's scores; the radius has all.
     """
@@ -170,14 +189,14 @@ def normals(rng, out):
 class _Availability:
     """A stationary first-order process that paths may enter at any step."""
 
-    def __init__(self, rng, keep, n):
-        self.rng, self.keep, self.new, self.state, self.seen = rng, keep, np.sqrt(1.0 - keep * keep), np.empty(n), 0
+    def __init__(self, draws, keep, n):
+        self.draws, self.keep, self.new, self.state, self.seen = draws, keep, np.sqrt(1.0 - keep * keep), np.empty(n), 0
 
     def __call__(self, t, low, high):
         state, seen = self.state[low:high], max(self.seen - low, 0)
         old, fresh = state[:seen], state[seen:]
         old *= self.keep
-        scores = normals(self.rng, np.empty(high - low))
+        scores = self.draws.normals(self.draws.rng, np.empty(high - low))
         fresh[:] = scores[seen:]
         scores *= self.new
         old += scores[:seen]

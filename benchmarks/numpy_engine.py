@@ -2,8 +2,12 @@
 
 It takes the same compiled plan as the kernel and yields the same quantities and timeline sums: from draws of its own
 (SFC64), or from the kernel's, so that both can be compared path by path (`Replay`). All work is vectorised over a chunk
-of paths; buffers are used again where that was seen to pay; a project is gone through on the paths and in the steps in
-which it builds or operates, and there alone. It knows the clauses that the main study uses and refuses others.
+of paths; a project is gone through on the paths and in the steps in which it builds or operates, and there alone. It
+knows the clauses that the main study uses and refuses others.
+
+There are two of it. The plain one uses what NumPy offers: the generator's normals, `np.interp`, arrays made where they
+are needed. The tuned one has normals and tables of its own, uses buffers again, and simulates the factors of as many
+paths at a time as the cache holds.
 
 Arrays are ``(path,)``, ``(factor, path)`` or ``(step, path)``. Money is in the study's unit.
 """
@@ -14,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from numpy_clock import Clock, ClockTables
-from numpy_draws import Draws, Table, TailMap, curve, law
+from numpy_draws import Draws, Searched, Table, TailMap, box_muller, curve, law, own_normals
 from numpy_project import Project, ratio
 from numpy_rates import rate_of_net
 from spvrisk.plan.arrays import SPLIT_PERIODIC, Plan
@@ -85,11 +89,13 @@ def not_known(plan: Plan) -> list[str]:
 class NumpyEngine:
     """A compiled study, ready to be run in chunks; `exact`: with the plan's own tables, not linear ones."""
 
-    def __init__(self, plan: Plan, labels, exact: bool = False) -> None:
+    def __init__(self, plan: Plan, labels, exact: bool = False, tuned: bool = True) -> None:
         if unknown := not_known(plan):
             raise ValueError(f"this yardstick knows the clauses of the main study only, not: {', '.join(unknown)}")
         g, pool, projects = plan.study[0], plan.constants, plan.projects
-        self.plan, self.labels, self.pool, self.g = plan, labels, pool, g
+        self.plan, self.labels, self.pool, self.g, self.tuned = plan, labels, pool, g, tuned
+        kind = Table if tuned else Searched
+        table = None if exact else kind
         self.steps, self.dt, self.per_year = int(g["steps"]), float(g["dt"]), float(g["per_year"])
         self.money_unit, self.times = float(g["money_unit"]), self.curve(g["times"], self.steps + 1)
         self.first_share, self.second_share = float(g["first_share"]), float(g["second_share"])
@@ -100,28 +106,26 @@ class NumpyEngine:
         n = plan.rows.size
         self.cholesky = pool[g["cholesky"] : g["cholesky"] + n * n].reshape(n, n).copy()
         if g["tail_nu"] > 0.0:
-            self.root = law(pool, int(g["tail_root"]), exact)
-            self.tail = TailMap(plan) if exact else TailMap(plan).table()
+            self.root = law(pool, int(g["tail_root"]), table)
+            self.tail = TailMap(plan).read_off(table)
         self.world = ClockTables(self)
         self._lay_out_factors()
         self.laws = {
-            (name, s): law(pool, int(p[f"{name}_law"]), exact) for s, p in enumerate(projects) for name in _LAWS
+            (name, s): law(pool, int(p[f"{name}_law"]), table) for s, p in enumerate(projects) for name in _LAWS
         }
-        self.laws["slip"] = law(pool, int(g["slip_law"]), exact)
-        self._lay_out_projects(exact)
+        self.laws["slip"] = law(pool, int(g["slip_law"]), table)
+        self._lay_out_projects(kind, table)
 
-    def _lay_out_projects(self, exact):
+    def _lay_out_projects(self, kind, table):
         """What the projects read, as numbers and arrays of their own."""
         pool, projects = self.pool, self.plan.projects
         self.p = [SimpleNamespace(**{name: p[name].item() for name in p.dtype.names}) for p in projects]
         for p in self.p:
             p.lost = self.listed(p.ramp_up, 1)[:, 0]
-        self.spend_curves = [curve(pool, p.spend_curve, exact) for p in self.p]
+        self.spend_curves = [curve(pool, p.spend_curve, table) for p in self.p]
         self.availability = [self.laws["availability", s] for s in range(projects.size)]
         self.expected = [
-            None
-            if p.expected_index < 0
-            else Table(0.0, float(self.steps), self.curve(p.expected_index, self.steps + 1))
+            None if p.expected_index < 0 else kind(0.0, float(self.steps), self.curve(p.expected_index, self.steps + 1))
             for p in self.p
         ]
         self.expected_cost = []
@@ -143,6 +147,8 @@ class NumpyEngine:
 
     def buffer(self, name, shape):
         """An array that is used again by every chunk: fresh large ones cost a page fault per 512 values."""
+        if not self.tuned:
+            return np.empty(shape)
         size = int(np.prod(shape))
         if name not in self.buffers or self.buffers[name].size < size:
             self.buffers[name] = np.empty(size)
@@ -159,7 +165,7 @@ class NumpyEngine:
 
     def run(self, n: int, rng: np.random.Generator) -> Result:
         """Simulate `n` paths."""
-        return self.simulate(Draws(rng, n))
+        return self.simulate(Draws(rng, n, box_muller if self.tuned else own_normals))
 
     def simulate(self, draws) -> Result:
         """Simulate a chunk from some draws."""
@@ -184,8 +190,9 @@ class NumpyEngine:
         """All factors at the steps' ends: ``(step, factor, path)``."""
         n = draws.n
         out = self.buffer("factors", (self.steps, self.plan.factors.size, n))
-        for low in range(0, n, _IN_CACHE):
-            self._some_factors(draws, marks, slice(low, min(low + _IN_CACHE, n)), out)
+        at_once = _IN_CACHE if self.tuned else n
+        for low in range(0, n, at_once):
+            self._some_factors(draws, marks, slice(low, min(low + at_once, n)), out)
         return out
 
     def _some_factors(self, draws, marks, v, out):

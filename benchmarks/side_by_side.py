@@ -2,10 +2,10 @@
 
 First both versions run on the kernel's draws and must agree path by path. Then they are timed on the main study, all
 quantities and timeline sums: the kernel on one thread and on two, the whole engine
-(kernel, sums and the store of all paths), and the vectorised NumPy version of `numpy_engine` at its best chunk. Ways
-run in turn, round after round, so that what else the machine does meets all of them alike; ratios are medians over the
-rounds. One thread is timed by its own processor time, several by the clock on the wall. Compiling is not timed: each
-way has run once before.
+(kernel, sums and the store of all paths), and the vectorised NumPy versions of `numpy_engine`, plain and tuned, each at
+its best chunk. Ways run in turn, round after round, so that what else the machine does meets all of them alike; ratios
+are medians over the rounds. One thread is timed by its own processor time, several by the clock on the wall. Compiling
+is not timed: each way has run once before.
 """
 
 import os
@@ -88,11 +88,11 @@ def engine(plan, labels, workers: int) -> Callable[[int], object]:
     return lambda n: simulate(plan, labels, Settings(n, SEED, workers, 1, lanes=lanes))
 
 
-def numpy_way(plan, labels, chunk: int) -> Callable[[int], object]:
-    """Return the NumPy version in chunks."""
+def numpy_way(plan, labels, chunk: int, tuned: bool) -> Callable[[int], object]:
+    """Return a NumPy version in chunks."""
     from numpy_engine import NumpyEngine
 
-    version, rng = NumpyEngine(plan, labels), np.random.Generator(np.random.SFC64(SEED))
+    version, rng = NumpyEngine(plan, labels, tuned=tuned), np.random.Generator(np.random.SFC64(SEED))
 
     def run(n: int) -> None:
         for first in range(0, n, chunk):
@@ -109,11 +109,11 @@ def timed(way: Way, n: int) -> float:
     return 1e6 * (clock() - begin) / n
 
 
-def best_chunk(plan, labels, n: int, chunks: tuple[int, ...]) -> tuple[int, dict[int, float]]:
-    """Chunk of paths at which NumPy is fastest, and what was measured."""
+def best_chunk(plan, labels, n: int, chunks: tuple[int, ...], tuned: bool) -> tuple[int, dict[int, float]]:
+    """Chunk of paths at which a NumPy version is fastest, and what was measured."""
     found = {}
     for chunk in chunks:
-        way = Way("numpy", numpy_way(plan, labels, chunk), 1)
+        way = Way("numpy", numpy_way(plan, labels, chunk, tuned), 1)
         way.run(chunk)
         found[chunk] = min(timed(way, max(chunk, n // 2)) for _ in range(2))
     return min(found, key=found.__getitem__), found
@@ -149,8 +149,7 @@ class Report(NamedTuple):
     """What a comparison found, in microseconds per path; ratios are medians over the rounds."""
 
     rounds: dict[str, list[float]]
-    chunk: int
-    chunks: dict[int, float]
+    chunks: dict[str, dict[int, float]]
     compile_seconds: float
     agreement: float
 
@@ -169,13 +168,16 @@ def compare(plan, labels, paths: int, rounds: int, chunks: tuple[int, ...]) -> R
     agreement = max(differences(plan, labels, SEED, min(paths, 1024)).values())
     if not agreement <= AGREEMENT:
         raise AssertionError(f"the two versions differ by {agreement:.1e}: run benchmarks/agreement.py")
-    chunk, found = best_chunk(plan, labels, paths, chunks)
+    found, numpy = {}, []
+    for name, tuned in (("NumPy", False), ("NumPy, tuned", True)):
+        chunk, found[name] = best_chunk(plan, labels, paths, chunks, tuned)
+        numpy.append(Way(name, numpy_way(plan, labels, chunk, tuned), 1))
     ways = [
         Way("kernel", Kernel(plan, labels, 1), 1),
         Way("kernel, 2 threads", Kernel(plan, labels, 2), 2),
         Way("whole engine", engine(plan, labels, 1), 1),
         Way("whole engine, 2 threads", engine(plan, labels, 2), 2),
-        Way("NumPy", numpy_way(plan, labels, chunk), 1),
+        *numpy,
     ]
     wall = Way("kernel on the wall", ways[0].run, 2)
     results: dict[str, list[float]] = {way.name: [] for way in (*ways, wall)}
@@ -184,7 +186,7 @@ def compare(plan, labels, paths: int, rounds: int, chunks: tuple[int, ...]) -> R
     for _ in range(rounds):
         for way in (*ways, wall):
             results[way.name].append(timed(way, paths))
-    return Report(results, chunk, found, compile_seconds, agreement)
+    return Report(results, found, compile_seconds, agreement)
 
 
 def table(report: Report) -> str:
@@ -192,10 +194,12 @@ def table(report: Report) -> str:
     lines = [f"{'us per path':26}{'best':>8}{'median':>8}"]
     for name, values in report.rounds.items():
         lines.append(f"{name:26}{min(values):8.1f}{statistics.median(values):8.1f}")
-    chunks = ", ".join(f"{chunk}: {value:.0f}" for chunk, value in report.chunks.items())
+    for name, found in report.chunks.items():
+        chunks = ", ".join(f"{chunk}: {value:.0f}" for chunk, value in found.items())
+        lines.append(f"{name + ' by chunk':27}{chunks}; compared at {min(found, key=found.__getitem__)}")
     lines += [
-        f"NumPy by chunk             {chunks}; compared at {report.chunk}",
         f"NumPy / kernel             {report.ratio('NumPy', 'kernel'):.2f}",
+        f"NumPy, tuned / kernel      {report.ratio('NumPy, tuned', 'kernel'):.2f}",
         f"two threads against one    {report.ratio('kernel on the wall', 'kernel, 2 threads'):.2f}",
         f"engine, two against one    {report.ratio('whole engine', 'whole engine, 2 threads'):.2f}",
         f"they agree to              {report.agreement:.1e}, path by path",

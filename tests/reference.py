@@ -459,6 +459,7 @@ FAMILIES: dict[str, Callable[[Any], Law]] = {
     "gamma": lambda p: Continuous(stats.gamma(p["shape"], scale=p["scale"])),
     "weibull": lambda p: Continuous(stats.weibull_min(p["shape"], scale=p["scale"])),
     "exponential": lambda p: Continuous(stats.expon(scale=p["mean"])),
+    "poisson": lambda p: ScipyDiscrete(stats.poisson(p["mean"])),
     "student_t": lambda p: Continuous(
         stats.t(p["degrees_of_freedom"], loc=p.get("location", 0.0), scale=p.get("scale", 1.0))
     ),

@@ -55,8 +55,9 @@ def test_numpy_engine__refuses_what_it_does_not_know(benchmarks):
         NumpyEngine(*compiled(STUDY, ["agreement.split.mode=cumulative"]))
 
 
-def test_numpy_engine__agrees_with_the_kernel_on_the_whole(benchmarks):
-    """On draws of its own the yardstick does the same work: means within 5 standard errors of their difference."""
+@pytest.mark.parametrize("tuned", [False, True])
+def test_numpy_engine__agrees_with_the_kernel_on_the_whole(benchmarks, tuned):
+    """On draws of its own a yardstick does the same work: means within 5 standard errors of their difference."""
     from numpy_engine import NumpyEngine
     from side_by_side import STUDY, compiled
     from spvrisk.runner.simulate import Settings, simulate
@@ -64,7 +65,7 @@ def test_numpy_engine__agrees_with_the_kernel_on_the_whole(benchmarks):
     plan, labels = compiled(STUDY, [])
     n = 4096
     sums, store = simulate(plan, labels, Settings(n, 5, 1, 1))
-    other = NumpyEngine(plan, labels).run(n, np.random.default_rng(6))
+    other = NumpyEngine(plan, labels, tuned=tuned).run(n, np.random.default_rng(6))
     compared = 0
     for s, key in enumerate(labels.series):
         ours, theirs = store.values[s], other.series[key]

@@ -315,6 +315,15 @@ def test_mixture__of_numbers_has_only_atoms():
     assert np.array_equal(look_up(tables, index, stats.norm.ppf(u)), np.floor(10 * u))
 
 
+@pytest.mark.parametrize("mean", [1e-9, 0.3, 5, 800.5, 50_000])
+def test_poisson__has_the_tables_of_scipys(mean):
+    _, tables, index = table_of({"poisson": {"mean": mean}})
+    u = np.linspace(0.0005, 0.9995, 1000)
+    assert np.array_equal(look_up(tables, index, stats.norm.ppf(u)), stats.poisson(mean).ppf(u))
+    _, other, at = table_of({"scipy": {"name": "poisson", "args": {"mu": mean}}})
+    assert np.array_equal(look_up(other, at, u), look_up(tables, index, u))
+
+
 @pytest.mark.parametrize(
     ("name", "args", "oracle"),
     [

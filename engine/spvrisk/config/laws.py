@@ -120,6 +120,9 @@ FAMILIES: dict[str, Family] = {
     "gamma": Family("Gamma.", (("shape", "scale"),), _positive("shape", "scale")),
     "weibull": Family("Weibull.", (("shape", "scale"),), _positive("shape", "scale")),
     "exponential": Family("Exponential.", (("mean",),), _positive("mean")),
+    "poisson": Family(
+        "Poisson: whole numbers from 0, e.g. of days.", (("mean",),), (_in("mean", Within(0, 50_000, open_low=True)),)
+    ),
     "student_t": Family(
         "Student's t.", (("degrees_of_freedom", "location", "scale"),), _positive("degrees_of_freedom", "scale")
     ),

@@ -20,6 +20,9 @@ NOTHING = 1e-15
 QUADRATURE_REACH = 9.0
 """Scores up to which quantiles are used."""
 
+LEAST_TAIL = 1e-13
+"""Whole numbers that lie further out than this leave a law: no score of use leads there."""
+
 
 class LawError(ValueError):
     """A law that cannot be; the caller knows its place in the config.

@@ -10,6 +10,7 @@ from scipy import special
 from spvrisk.config.laws import Law
 from spvrisk.plan.cubics import Segment, UnfitError, constant, cubic, fit
 from spvrisk.plan.distributions import (
+    LEAST_TAIL,
     NOTHING,
     POINT,
     Affine,
@@ -242,6 +243,14 @@ def _exponential(p: Parameters) -> Affine:
     return Affine(0.0, p["mean"], _standard_weibull(1.0))
 
 
+def _poisson(p: Parameters) -> Affine:
+    mean, reach = p["mean"], 12.0 * math.sqrt(p["mean"])
+    around = np.arange(max(math.floor(mean - reach), 0), math.ceil(mean + reach) + 40.0)
+    reached = np.append(True, special.pdtrc(around[:-1], mean) > LEAST_TAIL)
+    values = around[reached & (special.pdtr(around, mean) >= LEAST_TAIL)]
+    return _atoms(values, np.exp(special.xlogy(values, mean) - special.gammaln(values + 1.0) - mean))
+
+
 def _student_t(p: Parameters) -> Affine:
     nu = p["degrees_of_freedom"]
     constant = special.gammaln(0.5 * (nu + 1.0)) - special.gammaln(0.5 * nu) - 0.5 * math.log(math.pi * nu)
@@ -323,6 +332,7 @@ _FAMILIES: dict[str, Callable[[Parameters], Affine]] = {
     "gamma": _gamma,
     "weibull": _weibull,
     "exponential": _exponential,
+    "poisson": _poisson,
     "student_t": _student_t,
     "discrete": _discrete,
     "empirical": _empirical,

@@ -6,10 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from spvrisk.plan.distributions import Affine, Array, Continuous, LawError
-
-# scores beyond these have no use for a law of whole numbers
-_TAIL = 1e-13
+from spvrisk.plan.distributions import LEAST_TAIL, Affine, Array, Continuous, LawError
 
 
 def scipy_law(name: str, args: Mapping[str, float], atoms: Callable[[Array, Array], Affine]) -> Affine:
@@ -77,5 +74,5 @@ def _continuous(name: str, args: Mapping[str, float], law: Any) -> Continuous:
 
 
 def _whole_numbers(law: Any, location: float, atoms: Callable[[Array, Array], Affine]) -> Affine:
-    values = np.arange(law.ppf(_TAIL), law.isf(_TAIL) + 1.0)
+    values = np.arange(law.ppf(LEAST_TAIL), law.isf(LEAST_TAIL) + 1.0)
     return atoms(values + location, law.pmf(values))
