@@ -139,8 +139,8 @@ class Clock:
         if p["notice"] > g["deadline"]:
             size = np.zeros(self.n)
         budget = p["budget"] * size
-        fits = np.minimum(budget, g["commitment"] - self.committed)
-        fits *= (fits >= p["min_size"]) & (fits > 0.0)
+        left = g["commitment"] - self.committed
+        fits = np.where(budget <= left * (1.0 + 1e-12), budget, np.where(left > 1e-12 * budget, left, 0.0))
         self.size[s] = np.where(fits < budget, fits / p["budget"], size)
         self.committed += fits
         slip = np.zeros(self.n, np.int64)
@@ -287,12 +287,14 @@ class Clock:
         projects, row = self.plan.projects, int(self.g["triggers"])
         self.committed[paths] -= projects["budget"][s] * self.size[s, paths]
         for i in range(self.g["n_triggers"]):
-            size, probability, count = int(self.pool[row]), self.pool[row + 1], int(self.pool[row + 2])
-            pulled = self.draws.uniforms(projects["trigger_stream"][s], i, paths) < probability
+            size, probability, within, count = self.pool[row : row + 4]
+            factors = self.pool[int(within) : int(within) + self.plan.states.size]
+            pulled = factors[self.state.reshape(-1, self.n)[:, paths]].all(axis=0)
+            pulled &= self.draws.uniforms(projects["trigger_stream"][s], i, paths) < probability
             here, now, today = paths[pulled], time[pulled], day[pulled]
-            for q in self.pool[row + 3 : row + 3 + count].astype(int):
+            for q in self.pool[row + 4 : row + 4 + int(count)].astype(int):
                 self._enter(self.plan.states["layer"][q], here, np.full(here.size, q), now, today)
-            row += size
+            row += int(size)
         self._follow(paths, time)
 
     def _outcomes(self, e, paths):

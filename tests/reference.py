@@ -1271,6 +1271,7 @@ class ClockPath:
             deal = self.deals.get(project)
             if deal is not None and not deal.out:
                 deal.stop = min(deal.stop, self.now)
+                self.pending = [entry for entry in self.pending if (entry[1], entry[3]) != (NOTICE, project)]
         self.record(name, outcome, self.now, date)
 
     def expire(self, name: str) -> None:
@@ -1395,27 +1396,30 @@ class ClockPath:
             return
         budget, used = deal.wanted, self.noticed_in.get(date.year)
         if self.annual_cap is not None and used is not None:  # the first notice of a year always fits
-            self.keep("annual", abs(used + budget - self.annual_cap) / self.annual_cap)
-            if used + budget > self.annual_cap:
+            over = used + budget - self.annual_cap * (1 + 1e-12)
+            self.keep("annual", abs(over) / self.annual_cap)
+            if over > 0:
                 self.notes.append((time, "waits", venture.name))
                 self.wait_for_notice(venture, dt.date(date.year + 1, 1, 1))
                 return
-        least = 0.0
-        if venture.pipeline is not None:
-            least = float(given(self.pipelines[venture.pipeline], "min_size", 0.0))
         if 0 < self.ceiling < math.inf and self.left != 0:
-            self.keep("ceiling", abs(budget - self.left) / self.ceiling)
-        if budget > self.left:
-            budget = self.left
+            self.keep("ceiling", abs(budget - self.left * (1 + 1e-12)) / self.ceiling)
+        if budget > self.left * (1 + 1e-12):
+            wanted, budget = budget, self.left
             self.notes.append((time, "cut", venture.name))
-        if least > 0 and budget != 0:
-            self.keep("ceiling", abs(budget - least) / least)
-        if budget < least or budget <= 0:
-            self.leave(venture, time, "dropped")
-            return
+            least = 0.0
+            if venture.pipeline is not None:
+                least = float(given(self.pipelines[venture.pipeline], "min_size", 0.0))
+            if least > 0 and budget != 0:
+                self.keep("ceiling", abs(budget * (1 + 1e-12) - least) / least)
+            if budget != 0:
+                self.keep("ceiling", abs(budget / wanted - 1e-12))
+            if budget * (1 + 1e-12) < least or budget <= 1e-12 * wanted:
+                self.leave(venture, time, "dropped")
+                return
         deal.noticed, deal.budget = True, budget
         self.committed += budget
-        self.left -= budget
+        self.left = max(self.left - budget, 0.0)
         self.noticed_in[date.year] = self.noticed_in.get(date.year, 0.0) + budget
         self.notes.append((time, "notice", venture.name))
         self.await_funding(venture, date)
@@ -1477,6 +1481,8 @@ class ClockPath:
         self.left += deal.budget
         self.advance(time)
         for i, row in enumerate(given(self.decision, "triggers", [])):
+            if any(self.layers[layer].state not in states for layer, states in given(row, "while", {}).items()):
+                continue
             u = self.uniform(f"project/{venture.name}/trigger", i)
             self.keep("trigger", abs(u - row["probability"]))
             if u < row["probability"]:
@@ -1735,19 +1741,22 @@ def plan_index(ctx: Context, venture: Venture, duration: float, expected: Array,
     return np.interp(plan_start, bounds, [index_from(start) for start in bounds])
 
 
-def review_steps(ctx: Context, clause: Mapping) -> list[int]:
-    """Return the steps that are the first to begin on or after a review date, within the horizon."""
+def review_steps(ctx: Context, clause: Mapping) -> list[tuple[int, dt.date]]:
+    """Return the steps that are the first to begin on or after a review date, within the horizon, and that date.
+
+    Of several dates that lead to the same step the last counts.
+    """
     if given(clause, "dates") is None:
         years = range(1, math.ceil(ctx.clock.horizon) + 1)
         dates = [add_months(ctx.clock.value_date, 12 * year) for year in years]
     else:
         dates = [as_date(date) for date in clause["dates"]]
-    found = set()
-    for date in dates:
+    found: dict[int, dt.date] = {}
+    for date in sorted(dates):
         step = next((t for t in range(ctx.clock.steps) if ctx.clock.step_start(t) >= date), None)
         if step is not None:
-            found.add(step)
-    return sorted(found)
+            found[step] = date
+    return sorted(found.items())
 
 
 def subscription_score(ctx: Context, name: str, project: Mapping, cost_score: Array) -> Array:
@@ -1779,8 +1788,8 @@ def reviewed(ctx: Context, venture: Venture, site: Site, would_end: Array) -> tu
         score = subscription_score(ctx, name, venture.project, site.cost_score)
         share = ctx.law_value(f"{key}.subscription.share", subscription["share"], score)
         too_few = share < subscription["required"]
-        first = ctx.clock.time_of(as_date(subscription["by"]))
-    for t in review_steps(ctx, clause):
+        first = as_date(subscription["by"])
+    for t, date in review_steps(ctx, clause):
         if t == 0:
             continue
         x, time = site.progress[t - 1], t * ctx.step
@@ -1791,7 +1800,7 @@ def reviewed(ctx: Context, venture: Venture, site: Site, would_end: Array) -> tu
         near = np.where((x > 0) & (site.gone > time), distance(would_end, time + 1e-9), math.inf)
         margins["review_end"] = np.minimum(margins["review_end"], near)
         by_cost = np.where(at_work & (estimate > threshold), np.minimum(by_cost, t), by_cost)
-        if subscription is not None and time >= first - 1e-12:
+        if subscription is not None and date >= first:
             by_share = np.where(at_work & too_few, np.minimum(by_share, t), by_share)
             near = np.where(at_work, np.abs(share - subscription["required"]), math.inf)
             margins["subscription"] = np.minimum(margins["subscription"], near)
@@ -3080,7 +3089,7 @@ agreement:
         lapsed: {fund: 0.5, delay: 0.4, decline: 0.1}
       delay_days: 100
       triggers:
-        - {probability: 0.6, moves: {relations: breach}}
+        - {probability: 0.6, while: {relations: [performing, lapsed]}, moves: {relations: breach}}
         - {probability: 0.4, moves: {tariffs: punitive, relations: lapsed}}
 layers:
   relations:

@@ -72,7 +72,7 @@ def test_numpy_engine__agrees_with_the_kernel_on_the_whole(benchmarks, tuned):
         ours, theirs = ours[np.isfinite(ours)], theirs[np.isfinite(theirs)]
         assert abs(ours.size - theirs.size) <= 5 * np.sqrt(n), key
         compared += 1
-        if not ours.size or not theirs.size:  # hardly ever on any path
+        if min(ours.size, theirs.size) < 30:  # hardly ever on any path
             continue
         error = np.sqrt(ours.var() / max(ours.size, 1) + theirs.var() / max(theirs.size, 1))
         assert abs(ours.mean() - theirs.mean()) <= 5 * error + 1e-9 * abs(ours.mean()), key

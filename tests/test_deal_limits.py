@@ -186,6 +186,33 @@ def test_pipeline__that_always_fills_takes_what_is_left_and_no_more(tmp_path):
     np.testing.assert_allclose(out.values["scheme", "committed"], 300.0, rtol=1e-12)
 
 
+def test_pipeline__an_arrival_that_fits_is_taken_however_small(tmp_path):
+    out = run_all(compile_in(bare(**slots(arrivals_per_year=1000.0, min_size=150.0)), tmp_path), SEED, 64)
+    assert (out.values["more", "funded"] == 5).all()
+
+
+@pytest.mark.parametrize("limit", ["commitment", "annual_cap"])
+def test_limits__budgets_that_add_up_to_them_but_for_rounding_fit(limit, tmp_path):
+    """0.1 and 0.2 are above 0.3 in floating point, and 0.3 less 0.1 is below 0.2, which may not be cut."""
+    size = {"discrete": {"values": [0.1, 0.2], "probabilities": [0.5, 0.5]}}
+    parts = slots(arrivals_per_year=1000.0, max_count=2, size=size, min_size=0.2)
+    parts["agreement"]["funding"] |= {limit: 0.3, "deadline": "2026-12-30"}
+    parts["projects"] = {"plant": {"go_ahead": {"probability": 0.0}}}
+    out = run_all(compile_in(bare(**parts), tmp_path), SEED, 256)
+    both = np.isclose(out.values["scheme", "committed"], 0.3, rtol=1e-12)
+    assert 100 < both.sum() < 156  # one of each, which comes first by chance
+    assert (out.values["more", "funded"][both] == 2).all()
+
+
+def test_ceiling__what_rounding_leaves_of_it_is_nothing(tmp_path):
+    """Three budgets of 0.1 leave some 1e-17 of 0.3: no fourth project."""
+    parts = slots(arrivals_per_year=1000.0, max_count=9, size=0.1)
+    parts["agreement"]["funding"]["commitment"] = 0.1 + 0.1 + 0.1
+    parts["projects"] = {"plant": {"go_ahead": {"probability": 0.0}}}
+    out = run_all(compile_in(bare(**parts), tmp_path), SEED, 64)
+    assert (out.values["more", "funded"] == 3).all()
+
+
 def test_pipeline__arrivals_are_poisson_thinned_by_state_and_event(tmp_path):
     """Rate 3, halved by the state; from half-time on tripled by an event: 3 / 4 + 9 / 4 in a year."""
     parts = slots(arrivals_per_year=3.0, max_count=60)

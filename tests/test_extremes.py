@@ -36,10 +36,25 @@ def flickering(rate, **events):
 
 
 def test_scale_hazards__beyond_what_a_hazard_may_be_is_refused(tmp_path):
-    scale = {"m": {"x": {"y": 100}}}
-    study = flickering(5, first=event(10, scale_hazards=scale), second=event(20, scale_hazards=scale))
-    with pytest.raises(InputError, match=r"at most 1000 a year, got 5 scaled by up to 10000"):
+    scale = {"m": {"x": {"y": 1000}}}
+    study = flickering(5, **{f"e{k}": event(k, scale_hazards=scale) for k in range(3)})
+    with pytest.raises(InputError, match=r"at most 1e\+09 a year, got 5 scaled by up to 1e\+09"):
         load(write_study(study, tmp_path / "study.yaml"))
+
+
+def test_hazards__that_lead_in_a_circle_too_often_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"more than 1000 a year, .* in a circle, got (x -> y -> x|y -> x -> y)"):
+        load(write_study(flickering(1001), tmp_path / "study.yaml"))
+
+
+def test_hazard__of_a_thousand_million_a_year_takes_place_at_once(tmp_path):
+    """From x through y to z within a blink; at the other end of the scale nothing ever moves."""
+    layer = {"initial": {"state": "x", "since": "2026-03-31"}, "states": states(x=0, y=1, z=2)}
+    layer["hazards"] = {"x": {"y": 1e9}, "y": {"z": 1e9, "x": 0}, "z": {"x": 0}}
+    done = compile_in(changed(BARE, layers={"m": layer}), tmp_path)
+    out = run_all(done, 3, 64)
+    assert (out.values["scheme", "final_state_m"] == 2).all()
+    np.testing.assert_allclose(out.occupancy[:, 0] / 64, [0, 0, 1], atol=1e-7)
 
 
 def test_trace__keeps_thousands_of_changes(tmp_path):

@@ -231,7 +231,7 @@ KINDS = {
         "same_course: 0.5, new_course: 0.5", "same_course: 0.5, new_course: 0.6", "must add up to 1", "a sum of 1.1",
         "change them by -0.1",
     ),
-    "negative hazard": edit("{settled: 0.3}", "{settled: -0.3}", "must lie in [0, 1000]", "-0.3", "write a number in"),
+    "negative hazard": edit("{settled: 0.3}", "{settled: -0.3}", "must lie in [0, 1e+09]", "-0.3", "write a number in"),
     "law cut away": edit("[0.85, 3]", "[850, 3000]", "must leave some probability", "", "check the bounds' unit"),
     # names
     "clock to an unknown state": edit(
@@ -357,6 +357,30 @@ KINDS = {
     "trigger to an unknown state": deal(
         "{tariffs: high}", "{tariffs: hihg}", "must name a state of tariffs", '"hihg"', "did you mean high?"
     ),
+    "trigger while in an unknown state": deal(
+        "while: {deal: [breach, performing]}, moves", "while: {deal: [breech]}, moves", "must name a state of deal",
+        '"breech"', "did you mean breach?",
+    ),
+    "a holiday calendar twice": deal("holidays: [US]", "holidays: [US, US]", "is there twice", '"US"', "leave one out"),
+    "a negative basis": deal("basis: 5", "basis: -5", "must be at least 0", "-5", "write a number"),
+    "fuel passed on without fuel": deal(
+        "tenor_years: 35, offtaker", "tenor_years: 35, fuel_pass_through: 0.5, offtaker",
+        "needs fuel, whose cost the buyer pays", "0.5", "add fuel, or take it out", "contract: {price: 6",
+    ),
+    "an overrun that may be nothing": deal(
+        "overrun: {lognormal: {p10: 0.95, p90: 1.6}}", "overrun: {normal: {mean: 1.2, sd: 0.3}}",
+        "actual / budget must be above 0", "a law that reaches -inf", "add e.g. truncate",
+    ),
+    "a price as a reference rate": Bad(
+        {
+            "reference_rate: base_rate, spread": "reference_rate: gas, spread",
+            "process: {ou: {start: 4, mean: 4, kappa: 0.9, sigma: 0.4}}": "process: {deterministic: {curve: 4}}",
+        },
+        "must be a rate, in 1/year", "gas, in USD/MMBtu", "name an interest rate", "reference_rate: gas", text=DEAL,
+    ),
+    "phases without a phase": deal(
+        "planned_duration_years: 2.5", "phases: []", "needs a phase", "an empty list", "write planned_duration_years"
+    ),
     "trigger of nothing": deal(
         "moves: {tariffs: high}", "moves: {}", "must not be empty", "a mapping", "at least one"
     ),
@@ -382,10 +406,10 @@ KINDS = {
         "use scale_arrivals",
     ),
     "arrivals every few hours": deal(
-        "arrivals_per_year: 2.5", "arrivals_per_year: 900", "must be at most 1000 a year", "900 scaled by up to 2",
-        "lower scale_arrivals",
+        "arrivals_per_year: 2.5", "arrivals_per_year: 9e8", "must be at most 1e+09 a year",
+        "900000000 scaled by up to 2", "lower scale_arrivals",
     ),
-    "pipeline of none": deal("max_count: 8", "max_count: 0", "must lie in [1, 10000]", "0", "write a number"),
+    "pipeline of none": deal("max_count: 20", "max_count: 0", "must lie in [1, 1000]", "0", "write a number"),
     "pipeline with the name of a project": deal(
         "  port:\n", "  more:\n", "is the name of a project too", "more", "rename one of the two", "Plants to come"
     ),

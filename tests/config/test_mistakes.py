@@ -272,7 +272,7 @@ MISTAKES = {
         "high: {settled: -0.3}",
         "settled: -0.3",
         "layers.trade.hazards.high.settled",
-        "must lie in [0, 1000]",
+        "must lie in [0, 1e+09]",
         "write",
     ),
     "attribute lacking": Mistake(

@@ -93,6 +93,38 @@ def test_decline__no_flow_and_a_breach(tmp_path):
     assert (values["scheme", "final_state_deal"] == 1).all() and (values["scheme", "final_state_tariff"] == 0).all()
 
 
+def test_trigger__pulled_only_in_the_states_that_it_names(tmp_path):
+    """The first row finds the deal kept and ends it; the second, for a kept deal, finds it over; the third goes on."""
+    states = {"kept": {}, "over": {}, "gone": {}}
+    never = {"fund": 0, "delay": 0, "decline": 1}
+    decision = {
+        "layer": "deal",
+        "by_state": dict.fromkeys(states, never),
+        "triggers": [
+            {"probability": 1, "while": {"deal": ["kept", "gone"]}, "moves": {"deal": "over"}},
+            {"probability": 1, "while": {"deal": ["kept"]}, "moves": {"deal": "gone", "tariff": "high"}},
+            {"probability": 1, "while": {"deal": ["over"], "tariff": ["low"]}, "moves": {"tariff": "middle"}},
+        ],
+    }
+    layers = {
+        "deal": {"initial": {"state": "kept", "since": "2026-03-31"}, "states": states},
+        "tariff": {
+            "initial": {"state": "low", "since": "2026-03-31"},
+            "states": {"low": {}, "high": {}, "middle": {}},
+        },
+    }
+    values, _ = run(changed(BARE, layers=layers, agreement={"funding": {"decision": decision}}), tmp_path)
+    assert (values["scheme", "final_state_deal"] == 1).all() and (values["scheme", "final_state_tariff"] == 2).all()
+
+
+def test_event__cancels_before_the_notice_which_is_then_not_given(tmp_path):
+    event = {"date": "2026-06-30", "outcomes": {"end": {"cancels": ["plant"]}}, "probabilities": {"end": 1}}
+    study = changed(plant(notice_date="2026-12-30"), events={"end": event})
+    values, _ = run(study, tmp_path)
+    assert paid(values, "cancelled") == 1 and paid(values, "funded") == 0 and paid(values, "declined") == 0
+    assert (values["scheme", "committed"] == 0).all()
+
+
 def test_stopped_calls__half_is_spent_and_a_tenth_of_it_saved(tmp_path):
     """Calls stop after two quarters: 50 spent, 5 saved and shared, a fee of 2 in the third quarter."""
     layer = {
@@ -150,6 +182,18 @@ def test_subscription__too_few_by_the_review_of_the_first_year(by, cancelled, tm
     }
     values, _ = run(plant(construction=construction), tmp_path)
     assert paid(values, "cancelled") == cancelled
+
+
+def test_subscription__counts_by_the_day_of_the_review_not_of_its_step(tmp_path):
+    """A review of 1 February takes place when the quarter of 31 March begins: too early for a sale due by 1 March."""
+    for day, cancelled in (("2027-02-01", 0), ("2027-03-01", 1)):
+        construction = {
+            "planned_duration_years": 1.5,
+            "review": {"threshold": 99, "dates": [day, "2027-12-31"]},
+            "subscription": {"share": 0.79, "required": 0.8, "by": "2027-03-01", "correlation": 0},
+        }
+        values, _ = run(plant(construction=construction), tmp_path)
+        assert paid(values, "cancelled") == cancelled
 
 
 def test_operation__ramp_shortfall_degradation_and_volume(tmp_path):

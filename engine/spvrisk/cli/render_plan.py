@@ -113,7 +113,8 @@ def _decisions(study: Study) -> list[RenderableType]:
     lines = [f"A delayed decision comes back after {decision.delay_days} days."] if decision.delay_days else []
     for trigger in decision.triggers:
         moves = ", ".join(f"{layer} to {state}" for layer, state in trigger.moves.items())
-        lines.append(f"A decline moves, with probability {trigger.probability:g}, {moves}.")
+        held = " and ".join(f"{layer} is {' or '.join(states)}" for layer, states in trigger.while_.items())
+        lines.append(f"A decline{held and f' while {held}'} moves, with probability {trigger.probability:g}, {moves}.")
     return [table, *lines, ""]
 
 

@@ -107,7 +107,6 @@ def _cause(change: Change) -> str:
         "hazard": "of itself",
         "arrival": "arrived",
         "ceiling": "no room under the ceiling",
-        "min_size": "too small",
         "annual_cap": "the year's cap is full",
         "deadline": "after the deadline",
         "stopped_calls": "calls stop",

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from graphlib import CycleError, TopologicalSorter
 
 from spvrisk.config.base import Flaw, shown
-from spvrisk.config.clock import FASTEST, Event, Layer, Outcome
+from spvrisk.config.clock import FASTEST, OFTEN, Event, Layer, Outcome
 from spvrisk.config.draft import Draft, Path, in_states, known, sound
 from spvrisk.config.laws import reach
 from spvrisk.config.terms import StudyHead
@@ -71,7 +72,7 @@ def _initial(at: Path, layer: Layer, study: StudyHead) -> Iterator[Flaw]:
 
 def events(draft: Draft) -> Iterator[Flaw]:
     """Flaws of events, their dates, outcomes and rules."""
-    yield from _scaled(draft)
+    yield from _fastest(draft)
     cyclic = _cyclic(draft)
     for name, event in sound(draft.events):
         at: Path = ("events", name)
@@ -173,20 +174,38 @@ def _shifts(at: Path, shifts: Mapping[str, float], draft: Draft) -> Iterator[Fla
             yield Flaw((*at, name), "a multiple must be above 0", shown(value), "write e.g. 1.1 for 10 % more")
 
 
-def _scaled(draft: Draft) -> Iterator[Flaw]:
-    """Hazards as events may scale them, one after the other, keep to what a hazard may be."""
+def _fastest(draft: Draft) -> Iterator[Flaw]:
+    """Hazards as events may scale them, one after the other, keep to what hazards may be."""
     largest: dict[tuple[str, str, str], float] = {}
     for _, event in sound(draft.events):
         passages = [_passages(outcome) for outcome in event.outcomes.values()]
         for key in {key for outcome in passages for key in outcome}:
             largest[key] = largest.get(key, 1.0) * max(1.0, *(outcome.get(key, 1.0) for outcome in passages))
-    for (name, left, entered), scale in largest.items():
-        layer = draft.layers.get(name)
-        rate = layer.hazards.get(left, {}).get(entered, 0.0) if layer is not None else 0.0
-        if rate * scale > FASTEST:
-            at = ("layers", name, "hazards", left, entered)
-            rule = f"with all that scales it, must be at most {FASTEST:g} a year"
-            yield Flaw(at, rule, f"{shown(rate)} scaled by up to {scale:g}", "lower the scale_hazards of the events")
+    for name, layer in sound(draft.layers):
+        often: dict[str, list[str]] = {}
+        for left, row in layer.hazards.items():
+            for entered, rate in row.items():
+                scale = largest.get((name, left, entered), 1.0)
+                if rate * scale > FASTEST:
+                    rule, got = f"with all that scales it, must be at most {FASTEST:g} a year", _scaled(rate, scale)
+                    at = ("layers", name, "hazards", left, entered)
+                    yield Flaw(at, rule, got, "lower the scale_hazards of the events")
+                elif rate * scale > OFTEN:
+                    often.setdefault(left, []).append(entered)
+        yield from _circle(("layers", name, "hazards"), often)
+
+
+def _scaled(rate: float, scale: float) -> str:
+    return f"{shown(rate)} scaled by up to {scale:g}"
+
+
+def _circle(at: Path, often: Mapping[str, list[str]]) -> Iterator[Flaw]:
+    try:
+        TopologicalSorter(often).prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        rule = f"passages of more than {OFTEN:g} a year, with all that scales them, must not lead in a circle"
+        yield Flaw((*at, circle[0], circle[1]), rule, " -> ".join(circle), "lower one of them")
 
 
 def _passages(outcome: Outcome) -> dict[tuple[str, str, str], float]:

@@ -17,7 +17,11 @@ def rate_factor(at: Path, name: str, draft: Draft) -> Iterator[Flaw]:
         remedy = "name a factor with process vasicek or deterministic"
         yield Flaw(at, "must be a rate", f"{name} with process {factor.process.kind}", remedy)
         return
-    yield from _rate_levels(name, factor)
+    levels = list(_rate_levels(name, factor))
+    if levels and factor.unit != "1/year":
+        yield Flaw(at, "must be a rate, in 1/year", f"{name}, in {factor.unit}", "name an interest rate")
+    else:
+        yield from levels
 
 
 def _rate_levels(name: str, factor: Factor) -> Iterator[Flaw]:

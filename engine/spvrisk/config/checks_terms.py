@@ -85,3 +85,4 @@ def _decision(at: Path, found: Decision, draft: Draft) -> Iterator[Flaw]:
             )
     for i, trigger in enumerate(found.triggers):
         yield from in_states((*at, "triggers", i, "moves"), trigger.moves, draft)
+        yield from in_states((*at, "triggers", i, "while"), trigger.while_, draft)

@@ -17,6 +17,7 @@ from spvrisk.config.base import (
     Title,
     Within,
     Years,
+    distinct,
     flawed,
     shown,
 )
@@ -25,8 +26,10 @@ from spvrisk.config.laws import Law
 Probabilities = Annotated[dict[Name, Share], AddingUp("probabilities")]
 
 
-FASTEST = 1000.0
-"""Highest yearly intensity of a passage."""
+FASTEST = 1e9
+"""Highest yearly intensity, of what takes place at once."""
+OFTEN = 1000.0
+"""Yearly intensity above which passages must not lead in a circle: a path would never end."""
 
 Intensity = Annotated[float, Within(0, FASTEST)]
 """Per year; a state that lasts less than a working day on average is no state."""
@@ -122,6 +125,16 @@ class Outcome(Model):
     cancels: Annotated[tuple[Name, ...], Lax] = Field(
         default=(), description="announced projects that stop for good, unless they are complete"
     )
+
+
+def _some_states(states: tuple[str, ...]) -> tuple[str, ...]:
+    if not states:
+        raise flawed([Flaw((), "needs a state", "an empty list", "name the states, or leave the layer out")])
+    return distinct(states)
+
+
+StatesOfLayers = dict[Name, Annotated[tuple[Name, ...], AfterValidator(_some_states), Lax]]
+"""States in one of which each named layer is."""
 
 
 class When(Model):

@@ -142,7 +142,7 @@ class Construction(Model):
     )
     spend_curve: SpendCurve
     class_: Name = Field(alias="class", description="projects of one class share a part of their overrun and delay")
-    overrun: Annotated[Law, Values(Within(0), "add e.g. truncate: [0.5, 3]", "actual / budget")] = Field(
+    overrun: Annotated[Law, Values(Within(0, open_low=True), "add e.g. truncate: [0.5, 3]", "actual / budget")] = Field(
         description="law of actual cost / budget, a multiple"
     )
     inflation_share: Share = Field(default=0.0, description="part of the overrun that the cost indices carry already")
@@ -190,6 +190,8 @@ class Construction(Model):
             return [Flaw(at, "needs either planned_duration_years or phases", got, "give one of them")]
         if self.phases is None:
             return []
+        if not self.phases:
+            return [Flaw(("phases",), "needs a phase", "an empty list", "write planned_duration_years for one part")]
         return sum_flaws(("phases",), "shares", [phase.share for phase in self.phases])
 
     def _tariff_flaws(self) -> list[Flaw]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from spvrisk.config.base import Flaw, Lax, Model, Name, Within, distinct, flawed, shown
-from spvrisk.config.clock import AttributeRef
+from spvrisk.config.base import Flaw, Model, Within, flawed, shown
+from spvrisk.config.clock import AttributeRef, StatesOfLayers
 
 
 def _number_or_mapping(value: object) -> object:
@@ -28,12 +28,6 @@ FlowRate = Annotated[
 ]
 
 
-def _some_states(states: tuple[str, ...]) -> tuple[str, ...]:
-    if not states:
-        raise flawed([Flaw((), "needs a state", "an empty list", "name the states, or leave the layer out")])
-    return distinct(states)
-
-
 class SideFlow(Model):
     """A flow to the funder outside the SPV, in proportion to something."""
 
@@ -43,6 +37,6 @@ class SideFlow(Model):
     rate: FlowRate = Field(
         description="share of spend, study currency per unit of output, or money units a year; or {layer, attribute}"
     )
-    while_: dict[Name, Annotated[tuple[Name, ...], AfterValidator(_some_states), Lax]] = Field(
+    while_: StatesOfLayers = Field(
         default={}, alias="while", description="states in one of which each named layer must be; none: always"
     )

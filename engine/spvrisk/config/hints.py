@@ -6,6 +6,7 @@ from statistics import median
 
 from spvrisk.config.base import Flaw, Key, shown
 from spvrisk.config.factors import Curve, Factor
+from spvrisk.config.hints_deal import decisions, funding, pipelines
 from spvrisk.config.laws import Law, mean_of
 from spvrisk.config.projects import ProjectTemplate
 from spvrisk.config.study import Study
@@ -20,8 +21,11 @@ HIGH_FEE = 0.5
 HIGH_DEFAULT = 1.0
 LONG_DELAY = 10.0
 LONG_SLIP = 250.0
+HIGH_MULTIPLE = 5.0
 USUAL_CAPS = (0.5, 10.0)
 """Multiples of the budget up to which funders pay."""
+USUAL_VOLUMES = (0.1, 10.0)
+"""Multiples of the output at which a volume factor starts."""
 
 
 def hints(study: Study) -> list[Flaw]:
@@ -32,9 +36,11 @@ def hints(study: Study) -> list[Flaw]:
         _unused,
         _layers,
         _events,
-        _funding,
+        _slip,
+        funding,
+        decisions,
+        pipelines,
         _offtakers,
-        _pipelines,
         _construction,
         _operation,
         _side_flows,
@@ -135,19 +141,8 @@ def _events(study: Study) -> Iterator[Flaw]:
             yield Flaw(("events", name, "date"), "lies beyond the horizon", shown(event.date.on), "it never happens")
 
 
-def _funding(study: Study) -> Iterator[Flaw]:
-    funding, at = study.agreement.funding, ("agreement", "funding")
-    yield from _long((*at, "slip"), funding.slip, LONG_SLIP, "business days")
-    announced = sum(project.budget for project in study.projects.values())
-    if funding.commitment is not None and funding.commitment < announced:
-        rule = f"is less than the announced budgets ({announced:g})"
-        remedy = "the last notices are cut or dropped: check the unit of both"
-        yield Flaw((*at, "commitment"), rule, shown(funding.commitment), remedy)
-    if funding.deadline is not None:
-        for name, project in study.projects.items():
-            if project.notice_date > funding.deadline:
-                rule = f"lies after the deadline for notices ({funding.deadline})"
-                yield Flaw(("projects", name, "notice_date"), rule, shown(project.notice_date), "check both dates")
+def _slip(study: Study) -> Iterator[Flaw]:
+    yield from _long(("agreement", "funding", "slip"), study.agreement.funding.slip, LONG_SLIP, "business days")
 
 
 def _long(at: Path, law: Law | None, most: float, unit: str) -> Iterator[Flaw]:
@@ -166,18 +161,12 @@ def _offtakers(study: Study) -> Iterator[Flaw]:
             yield Flaw(("offtakers", name), "no contract names the offtaker", "", "take it out, or name it")
 
 
-def _pipelines(study: Study) -> Iterator[Flaw]:
-    for name, pipeline in study.pipelines.items():
-        largest = pipeline.size.bounds()[1]
-        if pipeline.min_size > largest:
-            rule = f"is above the largest size ({largest:g})"
-            yield Flaw(("pipelines", name, "min_size"), rule, shown(pipeline.min_size), "check the unit of both")
-
-
 def _construction(study: Study) -> Iterator[Flaw]:
     for site_at, site in _sites(study):
         at, found = (*site_at, "construction"), site.construction
         yield from _long((*at, "start_delay"), found.start_delay, LONG_DELAY, "years")
+        for key in ("overrun", "uplift"):
+            yield from _multiple((*at, key), getattr(found, key))
         if found.termination_fee > HIGH_FEE:
             remedy = "write it as a share of the budget"
             yield Flaw((*at, "termination_fee"), f"is above {HIGH_FEE:g}", shown(found.termination_fee), remedy)
@@ -186,6 +175,13 @@ def _construction(study: Study) -> Iterator[Flaw]:
             rule = f"is outside [{USUAL_CAPS[0]:g}, {USUAL_CAPS[1]:g}]"
             remedy = "write a multiple of the budget: 1.2 for 20 % more"
             yield Flaw((*at, "funding_cap", "multiple"), rule, shown(cap.multiple), remedy)
+
+
+def _multiple(at: Path, law: Law | None) -> Iterator[Flaw]:
+    mean = mean_of(law) if law is not None else None
+    if mean is not None and mean > HIGH_MULTIPLE:
+        remedy = f"it is a multiple of the cost: for {mean:g} % more write {1 + mean / 100:g}"
+        yield Flaw(at, f"has a mean above {HIGH_MULTIPLE:g}", shown(mean), remedy)
 
 
 def _side_flows(study: Study) -> Iterator[Flaw]:
@@ -207,11 +203,33 @@ def _operation(study: Study) -> Iterator[Flaw]:
         if mean is not None and mean < LOW_AVAILABILITY:
             rule = f"has a mean below {LOW_AVAILABILITY:g}"
             yield Flaw((*at, "availability", "law"), rule, shown(mean), "write it as a share of full output")
+        yield from _sales(study, at, project)
         deemed = _deemed_years(study, project)
         if deemed is not None and project.operation.life_years < deemed:
             rule = f"is shorter than the deemed life ({deemed:g} years)"
             remedy = "the funder is not repaid in full; check both"
             yield Flaw((*at, "life_years"), rule, shown(project.operation.life_years), remedy)
+
+
+def _sales(study: Study, at: Path, project: ProjectTemplate) -> Iterator[Flaw]:
+    """Prices, volumes and fees of another size than those that are usual."""
+    operation = project.operation
+    if operation.contract is not None and (low := operation.contract.price.bounds()[0]) < 0:
+        remedy = "truncate the law at 0, or take a lognormal one"
+        yield Flaw((*at, "contract", "price"), "may be negative", f"down to {low:g}", remedy)
+    if operation.volume_factor is not None:
+        start = study.factors[operation.volume_factor].process.starts_at
+        if not USUAL_VOLUMES[0] <= start <= USUAL_VOLUMES[1]:
+            rule = f"multiplies the output, but starts outside [{USUAL_VOLUMES[0]:g}, {USUAL_VOLUMES[1]:g}]"
+            yield Flaw((*at, "volume_factor"), rule, f"{operation.volume_factor} at {start:g}", "let it start near 1")
+    fee = operation.developer_fee
+    mean = mean_of(fee.amount) if fee is not None else None
+    if mean is not None and mean > HIGH_FEE * project.budget:
+        rule = f"has a mean above {HIGH_FEE:.0%} of the budget ({project.budget:g})"
+        yield Flaw((*at, "developer_fee", "amount"), rule, shown(mean), "check the unit of both")
+    if fee is not None and fee.years > operation.life_years:
+        rule = f"is longer than the life ({operation.life_years:g} years)"
+        yield Flaw((*at, "developer_fee", "years"), rule, shown(fee.years), "what is not paid by then is lost")
 
 
 def _deemed_years(study: Study, project: ProjectTemplate) -> float | None:
@@ -235,6 +253,7 @@ def _in_time(study: Study) -> Iterator[Flaw]:
             continue
         due = notice + lag
         start = max(due, project.construction.planned_start or due)
+        yield from _reviewed((*at, "construction"), project, start)
         completion = (start - study.study.value_date).days / 365.25 + project.construction.longest_years
         end = completion + (_deemed_years(study, project) or 0.0)
         if completion > horizon:
@@ -244,3 +263,18 @@ def _in_time(study: Study) -> Iterator[Flaw]:
         elif end > horizon:
             rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
             yield Flaw(at, rule, "", f"raise study.horizon_years above {end:.0f} and delays")
+
+
+def _reviewed(at: Path, project: ProjectTemplate, start: date) -> Iterator[Flaw]:
+    """Reviews that find no work under way, be it twice as long as planned."""
+    found = project.construction
+    if found.review is None:
+        return
+    end = start + timedelta(days=2 * 365.25 * found.longest_years)
+    dates = found.review.dates
+    if dates is not None and not any(start < day < end for day in dates):
+        rule = f"has no date while the project is built (from {start})"
+        yield Flaw((*at, "review", "dates"), rule, "", "nothing is ever reviewed: check the dates")
+    if found.subscription is not None and found.subscription.by > end:
+        rule = f"lies after the works (from {start})"
+        yield Flaw((*at, "subscription", "by"), rule, shown(found.subscription.by), "it is never looked at")

@@ -77,7 +77,7 @@ class Merchant(Model):
     """Sale at a market price."""
 
     factor: str = Field(description="price factor, study currency per unit of output")
-    basis: float = Field(default=1.0, description="multiple of the factor that the plant earns")
+    basis: NonNegative = Field(default=1.0, description="multiple of the factor that the plant earns")
 
 
 class Fuel(Model):
@@ -85,7 +85,7 @@ class Fuel(Model):
 
     factor: str = Field(description="price factor, study currency per fuel unit")
     heat_rate: Positive = Field(description="fuel units per unit of output")
-    basis: float = Field(default=1.0, description="multiple of the factor that the plant pays")
+    basis: NonNegative = Field(default=1.0, description="multiple of the factor that the plant pays")
 
 
 class VariableOm(Model):
@@ -187,3 +187,11 @@ class Operation(Model):
     abandon_after_years: Years | None = Field(
         default=None, description="years of unpaid arrears after which operation ends for good; left out: never"
     )
+
+    @model_validator(mode="after")
+    def _fuel(self) -> "Operation":
+        passed = self.contract.fuel_pass_through if self.contract is not None else 0.0
+        if passed > 0 and self.fuel is None:
+            at = ("contract", "fuel_pass_through")
+            raise flawed([Flaw(at, "needs fuel, whose cost the buyer pays", shown(passed), "add fuel, or take it out")])
+        return self

@@ -21,6 +21,7 @@ from spvrisk.config.base import (
     shown,
     sum_flaws,
 )
+from spvrisk.config.clock import StatesOfLayers
 from spvrisk.config.laws import Law, Values
 
 
@@ -98,6 +99,9 @@ class Trigger(Model):
     """Something that a declined funding may set off."""
 
     probability: Share = Field(description="probability of the moves, drawn by itself")
+    while_: StatesOfLayers = Field(
+        default={}, alias="while", description="states in one of which each named layer must be; none: always"
+    )
     moves: dict[Name, Name] = Field(description="state that each named layer moves to", min_length=1)
 
 
@@ -126,7 +130,7 @@ class Funding(Model):
     """When a call for funds falls due, how much may be called, and whether it is paid."""
 
     lag_business_days: Annotated[int, Within(0, 2000)] = Field(description="business days from notice to due date")
-    holidays: Annotated[tuple[str, ...], Lax] = Field(
+    holidays: Annotated[tuple[str, ...], Lax, AfterValidator(distinct)] = Field(
         description="calendars whose holidays are no business days: country codes as the `holidays` package has them"
     )
     slip: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 250]")] | None = Field(

@@ -366,14 +366,15 @@ def put_off(w, at, c, effects, time, l):
 
 
 @fused
-def call_off(w, at, c, deals, effects, time, l):
+def call_off(w, at, c, deals, till, effects, time, l):
     """Cancel projects."""
     for j in range(int(c[effects])):
         stop_project(w, at, deals, int(c[effects + 1 + j]), time, l)
+    find_next(deals, till)
 
 
 @fused
-def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, e, seed, path, l):
+def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, till, e, seed, path, l):
     """An event takes place: its outcome, what that does, and the dates of the events that follow it."""
     event, time, day = events[e], fate[e].time, fate[e].day
     fate[e].outcome = choose_outcome(c, event, now, fate, w[at.lot + uint64(e) * L + l])
@@ -385,7 +386,7 @@ def happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals
     effects = scale_arrivals(c, flow, effects)
     effects = shift_factors(w, at, c, g, effects, time, l)
     effects = put_off(w, at, c, effects, time, l)
-    call_off(w, at, c, deals, effects, time, l)
+    call_off(w, at, c, deals, till, effects, time, l)
     for other in range(events.size):
         if events[other].after == e:
             set_day(c, g, events[other], fate, other, day, seed, path)
@@ -440,12 +441,13 @@ def jump(w, at, occupancy, log_, c, g, layer, states, now, scale, i, time, seed,
 
 @fused
 def pull_triggers(w, at, occupancy, log_, c, g, states, p, now, scale, time, day, seed, path, l):
-    """What a declined funding brings about: each row of the table by a draw of its own."""
+    """What a declined funding brings about: each row of the table by a draw of its own, in the states it meets."""
     row = g.triggers
     for i in range(g.n_triggers):
-        if unit(word(seed, path, p.trigger_stream, i)) < c[row + 1]:
-            for j in range(int(c[row + 2])):
-                q = int(c[row + 3 + j])
+        holds = product(c, int(c[row + 2]), now) > 0.0
+        if holds and unit(word(seed, path, p.trigger_stream, i)) < c[row + 1]:
+            for j in range(int(c[row + 3])):
+                q = int(c[row + 4 + j])
                 enter(w, at, occupancy, log_, c, g, states, now, scale, q, time, day, BY_DECLINE, l)
         row += int(c[row])
 
@@ -642,7 +644,7 @@ def run_clock(
             break
         moved = True
         if kind == BY_EVENT:
-            happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, k, seed, path, l)
+            happen(w, at, occupancy, log_, c, g, states, events, now, fate, scale, deals, flow, till, k, seed, path, l)
         elif kind == BY_EXPIRY:
             expire(w, at, occupancy, log_, c, g, layers[k], states, now, scale, k, seed, path, l)
         elif kind == BY_DEAL:

@@ -7,7 +7,7 @@ project's record, ``c`` the pool of constants, ``x`` the first element of the st
 import numpy as np
 from numba import float64, int32, uint64
 
-from spvrisk.kernel.maths import L, U, clause, exp, log
+from spvrisk.kernel.maths import ROUNDED, L, U, clause, exp, log
 from spvrisk.kernel.philox import fill_score
 from spvrisk.kernel.rows import (
     AGE,
@@ -113,8 +113,6 @@ def draw_duration(w, u, c, g, p, seed, path):
     look_up(w, DELAY_SCORE, STRETCH, c, p.duration_law)
 
 
-_ROUNDED = 1.0 + 1e-12
-"""A cost that adds up to the cap is not above it for its rounding."""
 SAME_DAY = 1e-9
 """Years by which two times must differ: the completion of a project on an event's day comes before the event."""
 
@@ -257,7 +255,7 @@ def stop_at_cap(w, cap, begin):
     """Cancel at the step's start where its cost would pass the cap; what is left up to the cap is spent."""
     for l in range(L):
         limit, cost, spend = cap * w[SIZE + l], w[COST + l], w[SPEND + l]
-        passed = cost > limit * _ROUNDED and spend > 0.0
+        passed = cost > limit * ROUNDED and spend > 0.0
         completion, at, end, closure = w[COMPLETION + l], w[CANCELLED_AT + l], w[WORK_END + l], w[CLOSURE + l]
         w[SPEND + l] = spend - (cost - limit) if passed else spend
         w[COST + l] = limit if passed else cost

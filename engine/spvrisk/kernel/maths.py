@@ -17,6 +17,8 @@ from spvrisk.kernel.lanes import LANES
 U = np.uint64
 L = U(LANES)
 """Lane count, unsigned."""
+ROUNDED = 1.0 + 1e-12
+"""What adds up to a limit is not above it for its rounding: limits are compared times this."""
 
 
 def _use_wide_vectors() -> None:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.maths import L, U, fused, inline, log, unit
+from spvrisk.kernel.maths import ROUNDED, L, U, fused, inline, log, unit
 from spvrisk.kernel.philox import fill_score, fill_words, word
 from spvrisk.kernel.rows import (
     DEAL_DECLINED,
@@ -65,6 +65,8 @@ TILL = np.dtype(
 NOTHING, NOTICE, DECISION = 0, 1, 2
 NEVER = 10**7
 """A day beyond any horizon."""
+SLIVER = 1e-12
+"""Share of a budget below which what is left of the ceiling is rounding."""
 FUNDED, DELAYED, DECLINED, NOTICED, DROPPED, WAITING, STOPPED = 0, 1, 2, 3, 4, 5, 6
 """What may become of a project, as the log of a traced path has it."""
 
@@ -172,7 +174,7 @@ def waits(c, g, till, deal, budget):
     year = year_of(c, g, deal.day)
     if year != till.year:
         till.year, till.noticed = year, 0.0
-    if till.noticed == 0.0 or till.noticed + budget <= g.annual_cap:
+    if till.noticed == 0.0 or till.noticed + budget <= g.annual_cap * ROUNDED:
         return False
     # a year after the table's last is after the deadline
     deal.day = int(c[g.new_years + 1 + year]) if year < int(c[g.new_years]) else g.deadline + 1
@@ -181,9 +183,10 @@ def waits(c, g, till, deal, budget):
 
 @fused
 def cut(till, budget, least):
-    """What a budget is cut to by what is left of the ceiling; 0 if too little is left."""
-    budget = min(budget, till.left)
-    return budget if budget >= least and budget > 0.0 else 0.0
+    """What a budget is cut to by what is left of the ceiling; 0 if that is too little."""
+    if budget <= till.left * ROUNDED:
+        return budget
+    return till.left if till.left * ROUNDED >= least and till.left > SLIVER * budget else 0.0
 
 
 @fused
@@ -205,7 +208,7 @@ def give_notice(w, at, c, g, p, deal, till, s, l):
     if fits == 0.0:
         return DROPPED
     till.committed += fits
-    till.left -= fits
+    till.left = max(till.left - fits, 0.0)
     till.noticed += fits
     deal.stage = DECISION
     return NOTICED
@@ -249,11 +252,13 @@ def stop_calls(w, at, deals, time, l):
 
 @fused
 def stop_project(w, at, deals, s, time, l):
-    """Cancel a project that is funded, or still to be."""
+    """Cancel a project that is funded, or still to be; one without notice gets none any more."""
     row = deal_of(at, s) + uint64(l)
     to_come = deals[s].stage != NOTHING and w[row + DEAL_SIZE] > 0.0
     if to_come or w[row + DEAL_FUNDED] < np.inf:
         w[row + DEAL_STOP] = min(w[row + DEAL_STOP], time)
+    if deals[s].stage == NOTICE:
+        set_aside(deals[s])
 
 
 @fused

@@ -63,7 +63,7 @@ STUDY = np.dtype(
         ("decision_layer", _INT),
         ("decisions", _INT),  # address of pairs (P(fund), P(fund or delay)) by state of that layer
         ("delay_days", _INT),
-        ("triggers", _INT),  # address of rows (size, probability, n, n states)
+        ("triggers", _INT),  # address of rows (size, probability, address of factors by state, n, n states)
         ("n_triggers", _INT),
         ("defaults", _INT),  # address of pairs (stream, yearly hazard) of the offtakers
         ("n_defaults", _INT),

@@ -46,6 +46,10 @@ class States:
         """Yearly intensities of the passages out of a state."""
         return self._rows[layer, state]
 
+    def within(self, conditions: Mapping[str, Sequence[str]]) -> list[float]:
+        """By state: 0 where conditions name its layer, but not the state; else 1. Products tell whether all hold."""
+        return [float(state in conditions.get(layer, (state,))) for layer, state in self.number]
+
     def passages(self, layer: str, left: str, entered: str) -> list[int]:
         """Return the number of a passage; none if it never happens."""
         targets = list(self._rows[layer, left])
@@ -101,10 +105,8 @@ class Products:
 
     def _factors(self, ref: AttributeRef | None, conditions: Mapping[str, Sequence[str]]) -> list[float]:
         """What each state contributes to the product; 1 where it has no part in it."""
-        out = [1.0] * len(self._states.number)
+        out = self._states.within(conditions)
         for (layer, state), q in self._states.number.items():
-            if layer in conditions:
-                out[q] *= float(state in conditions[layer])
             if ref is not None and layer == ref.layer:
                 out[q] *= self._study.layers[layer].states[state].attributes[ref.attribute]
         return out

@@ -116,7 +116,8 @@ def _decision(decision: Decision | None, states: States, pool: Pool) -> dict[str
     triggers = []
     for trigger in decision.triggers:
         moves = listed([(states.number[move],) for move in trigger.moves.items()])
-        triggers += [2.0 + len(moves), trigger.probability, *moves]
+        within = float(pool.add(states.within(trigger.while_)))
+        triggers += [3.0 + len(moves), trigger.probability, within, *moves]
     return {
         "decision_first": states.number[decision.layer, names[0]],
         "decision_layer": states.layer[decision.layer],
@@ -180,11 +181,12 @@ def review_steps(study: Study, grid: Grid, dates: tuple[date, ...] | None, by: d
     """
     starts = [study.study.value_date + timedelta(days=int(day)) for day in grid.day[:-1]]
     yearly = range(grid.steps_per_year, grid.steps, grid.steps_per_year)
-    steps = list(yearly) if dates is None else [bisect_left(starts, day) for day in dates]
+    days = [starts[t] for t in yearly] if dates is None else dates
     out = np.zeros(grid.steps, np.int64)
-    for t in steps:
+    for day in days:
+        t = bisect_left(starts, day)
         if t < grid.steps:
-            out[t] = 2 if by is not None and starts[t] >= by else 1
+            out[t] = max(out[t], 2 if by is not None and day >= by else 1)
     return out
 
 

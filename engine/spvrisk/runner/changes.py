@@ -39,7 +39,7 @@ class Change(NamedTuple):
     """Why.
 
     Of a layer ``event <name>``, ``decline <project>``, ``expiry`` or ``hazard``; of a project ``arrival``, ``ceiling``,
-    ``min_size``, ``annual_cap``, ``deadline``, ``event <name>``, ``stopped_calls``, ``review``, ``subscription``,
+    ``annual_cap``, ``deadline``, ``event <name>``, ``stopped_calls``, ``review``, ``subscription``,
     ``cap`` or ``arrears``; else empty.
     """
     budget: float | None = None
@@ -166,8 +166,6 @@ class Teller:
             return bare._replace(after="dropped", cause="deadline")
         if wanted == 0.0 and bare.what in self._study.projects:
             return bare._replace(after="no_go_ahead", cause="")
-        if wanted == 0.0:
-            return bare._replace(after="dropped", cause="min_size")
         return bare._replace(after="dropped", cause="ceiling", wanted=wanted)
 
     def _cancelled(self, logged: list[Change], fates: Fates) -> Iterator[Change]:

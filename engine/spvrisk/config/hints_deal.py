@@ -1,0 +1,65 @@
+"""Warnings about selection and funding: what the terms may say, but probably did not mean."""
+
+import math
+from collections.abc import Iterator
+
+from spvrisk.config.base import Flaw, shown
+from spvrisk.config.laws import mean_of
+from spvrisk.config.study import Study
+
+_UNIT = "check the unit of both"
+
+
+def funding(study: Study) -> Iterator[Flaw]:
+    """Limits that do not let through what is announced."""
+    terms, at, projects = study.agreement.funding, ("agreement", "funding"), study.projects
+    announced = sum(project.budget for project in projects.values())
+    if terms.commitment is not None and terms.commitment < announced:
+        rule = f"is less than the announced budgets ({announced:g})"
+        remedy = "the last notices are cut or dropped: check the unit of both"
+        yield Flaw((*at, "commitment"), rule, shown(terms.commitment), remedy)
+    taken = mean_of(terms.take_up) if terms.take_up is not None else None
+    if taken is not None and taken < announced:
+        rule = f"has a mean below the announced budgets ({announced:g})"
+        yield Flaw((*at, "take_up"), rule, shown(taken), _UNIT)
+    largest = max((project.budget for project in projects.values()), default=0.0)
+    if terms.annual_cap is not None and terms.annual_cap < largest:
+        rule = f"is less than the largest budget ({largest:g}), which then takes a year of its own"
+        yield Flaw((*at, "annual_cap"), rule, shown(terms.annual_cap), _UNIT)
+    for name, project in projects.items():
+        if terms.deadline is not None and project.notice_date > terms.deadline:
+            rule = f"lies after the deadline for notices ({terms.deadline})"
+            yield Flaw(("projects", name, "notice_date"), rule, shown(project.notice_date), "check both dates")
+
+
+def decisions(study: Study) -> Iterator[Flaw]:
+    """Decisions that never come to an end, and triggers that nothing pulls."""
+    decision, at = study.agreement.funding.decision, ("agreement", "funding", "decision")
+    if decision is None:
+        return
+    shares = decision.by_state.values()
+    if all(share.delay == 1 for share in shares):
+        yield Flaw((*at, "by_state"), "delays in every state", "", "nothing is ever paid")
+    if decision.triggers and all(share.decline == 0 for share in shares):
+        yield Flaw((*at, "triggers"), "no state ever declines", "", "take them out, or add decline")
+
+
+def pipelines(study: Study) -> Iterator[Flaw]:
+    """Arrivals that never come, or are more than may come; sizes in another unit."""
+    deadline, head = study.agreement.funding.deadline, study.study
+    for name, pipeline in study.pipelines.items():
+        at = ("pipelines", name)
+        largest = pipeline.size.bounds()[1]
+        if pipeline.min_size > largest:
+            rule = f"is above the largest size ({largest:g})"
+            yield Flaw((*at, "min_size"), rule, shown(pipeline.min_size), _UNIT)
+        if pipeline.arrivals_per_year == 0:
+            yield Flaw((*at, "arrivals_per_year"), "lets no project arrive", "0", "take the pipeline out, or raise it")
+        years = head.horizon_years
+        if deadline is not None:
+            years = min(years, max((deadline - head.value_date).days / 365.25, 0.0))
+        expected = pipeline.arrivals_per_year * years
+        most = math.ceil(expected + 3 * math.sqrt(expected))
+        if most > pipeline.max_count:
+            rule = f"may be too few: {expected:.3g} arrivals are expected, up to {most} likely"
+            yield Flaw((*at, "max_count"), rule, shown(pipeline.max_count), f"raise it to {most}, or say why not")
