@@ -146,7 +146,7 @@ STANDING_IN: dict[str, SimpleNamespace] = {
     "spvrisk.kernel.lanes": SimpleNamespace(LANES=LANES),
     "spvrisk.kernel.cache": SimpleNamespace(cache_folder=nullcontext),
     "spvrisk.kernel.maths": SimpleNamespace(
-        U=int, L=LANES, clause=_same, fused=_same, entry=_same, inline=_same, borrow=_same, fma=_fma, exp=_exp,
+        ROUNDED=1.0 + 1e-12, U=int, L=LANES, clause=_same, fused=_same, entry=_same, inline=_same, borrow=_same, fma=_fma, exp=_exp,
         log=_log, unit=_unit,
     ),
     "spvrisk.kernel.scores": SimpleNamespace(score=_score),
