@@ -146,8 +146,8 @@ STANDING_IN: dict[str, SimpleNamespace] = {
     "spvrisk.kernel.lanes": SimpleNamespace(LANES=LANES),
     "spvrisk.kernel.cache": SimpleNamespace(cache_folder=nullcontext),
     "spvrisk.kernel.maths": SimpleNamespace(
-        ROUNDED=1.0 + 1e-12, U=int, L=LANES, clause=_same, fused=_same, entry=_same, inline=_same, borrow=_same, fma=_fma, exp=_exp,
-        log=_log, unit=_unit,
+        ROUNDED=1.0 + 1e-12, U=int, L=LANES, clause=_same, fused=_same, entry=_same, inline=_same, borrow=_same,
+        fma=_fma, exp=_exp, log=_log, unit=_unit,
     ),
     "spvrisk.kernel.scores": SimpleNamespace(score=_score),
     "spvrisk.kernel.philox": SimpleNamespace(
