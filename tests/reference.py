@@ -1614,7 +1614,8 @@ class Site:
     state that stops calls), ``review``, ``subscription``, ``cap``.
 
     ``spend`` by all in each step is ``capital`` (the funder's call K) plus ``host_spend`` plus ``lender_spend``.
-    ``termination_fee`` and ``salvage`` are flows at the end of the step that contains the cancellation.
+    ``termination_fee`` and ``salvage`` are flows at the end of the step that contains the cancellation; ``settled``
+    is true in that step, where the project was funded.
 
     ``budget`` is C on the path, ``size`` its share of the study's budget, ``achieved`` the share of the capacity that
     is reached, ``cost_score`` the score of the overrun, ``expected_cost`` C with the plan's expected indices.
@@ -1653,6 +1654,7 @@ class Site:
     salvage: Array | float = 0.0
     causes: Mapping[str, Array] = field(default_factory=dict)
     declined: Array | float = 0.0
+    settled: Array | bool = False
 
 
 def distance(a: Array, b: Array) -> Array:
@@ -1926,7 +1928,7 @@ def cancel_site(ctx: Context, venture: Venture, site: Site, would_end: Array) ->
     paid_for = site.funded > 0
     site.gone = np.where(paid_for, site.stop, 0.0)
     site.completion = np.where(paid_for & np.isinf(site.stop), would_end, math.inf)
-    settled = (steps == step_of_stop) & paid_for
+    settled = site.settled = (steps == step_of_stop) & paid_for
     site.termination_fee = np.where(settled, given(build, "termination_fee", 0.0) * site.budget, 0.0)
     site.salvage = np.zeros_like(site.spend)
     if given(build, "salvage") is not None:
@@ -2291,6 +2293,224 @@ def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, A
 
 
 # --------------------------------------------------------------------------------------------------
+# The funder's own stack (section 9)
+# --------------------------------------------------------------------------------------------------
+
+
+def pay(cash: Array, *amounts: Array) -> tuple[list[Array], Array]:
+    """Pay amounts from cash, each in proportion where it does not do for all; return what each got, and the rest."""
+    total = sum(amounts)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(cash >= total, 1.0, cash / total)
+    return [part * amount for amount in amounts], np.maximum(cash - total, 0.0)
+
+
+def part_of(amount: Array, whole: Array) -> Array:
+    """Return amount / whole; 0 where there is no whole."""
+    return np.where(whole > 0, amount / np.where(whole > 0, whole, 1.0), 0.0)
+
+
+@dataclass
+class Loan:
+    """One of the two loans: what is not yet due, the scheduled principal of a step, what is funded and not repaid.
+
+    ``due`` is what has to be paid of the balance in this step, ``interest`` the interest that falls due in it.
+    """
+
+    share: float
+    margin: float
+    balance: Array
+    level: Array
+    unrepaid: Array
+    interest: Array
+    due: Array
+    call: Array
+
+    @classmethod
+    def of(cls, clause: Mapping | None, n: int) -> "Loan":
+        """Return a loan without anything drawn."""
+        return cls(float(given(clause, "share", 0.0)), float(given(clause, "margin", 0.0)), *np.zeros((6, n)))
+
+    def begin(self, rate: Array, K: Array, number: Array, count: int, ended: Array) -> None:
+        """Begin a step: interest, and the principal that falls due; ``number`` is that of the repayment step."""
+        interest = rate * self.balance
+        self.call = self.share * K
+        self.level = np.where(number == 1, self.balance / count, self.level)
+        capitalised = (number == 0) & ~ended
+        self.interest = np.where(capitalised, 0.0, interest)
+        self.balance = self.balance + np.where(capitalised, interest, 0.0) + np.where(ended, self.call, 0.0)
+        self.unrepaid = self.unrepaid + np.where(ended, self.call, 0.0)
+        scheduled = np.where(number < count, np.minimum(self.balance, self.level), self.balance)
+        self.due = np.where(ended, self.balance, np.where(number == 0, 0.0, scheduled))
+
+    def repay(self, payment: Array, owed: Array) -> None:
+        """Let a payment repay what is funded in proportion to all that is owed."""
+        self.unrepaid = np.maximum(self.unrepaid - self.unrepaid * part_of(payment, owed), 0.0)
+
+    def end(self, prepaid: Array, number: Array, count: int, ended: Array) -> None:
+        """End a step: the balance falls by what was due and prepaid, and the call joins it."""
+        self.balance = np.where(ended, 0.0, np.maximum(self.balance - self.due - prepaid, 0.0))
+        call = np.where(ended, 0.0, self.call)
+        self.balance, self.unrepaid = self.balance + call, self.unrepaid + call
+        left = count - number
+        self.level = self.level + np.where((number > 0) & (left > 0), call / np.maximum(left, 1), 0.0)
+
+
+def wait_steps(clause: Mapping | None, m: int) -> tuple[int, float]:
+    """Return how many steps a claim waits, 1e-9 of a step forgiven, and the distance to another number."""
+    wait = given(clause, "wait_years", 0.0) * m
+    return math.ceil(wait - 1e-9), abs(abs(wait - round(wait)) - 1e-9)
+
+
+STACK_ROWS = (
+    "loan_balance claims premium recoveries insured policy_bank banks insurer equity balance_policy balance_commercial "
+    "arrears_policy arrears_unclaimed arrears_retained taken_over due_commercial paid_commercial claimed "
+    "unrepaid_policy unrepaid_commercial call_policy call_commercial paid_policy late_policy late_commercial "
+    "due_policy prepaid"
+).split()
+
+
+def run_stack(
+    clause: Mapping, m: int, reference: Array, K: Array, Y: Array, completion: Array, ended: Array
+) -> dict[str, Array]:
+    """Run the stack of one project, ``(T, n)`` each.
+
+    Parameters
+    ----------
+    clause
+        ``stack`` of the study.
+    m
+        Steps a year.
+    reference
+        The reference rate at each step's start.
+    K, Y
+        What the funder pays to the project, and receives from it.
+    completion
+        Time of the completion, years ``(n,)``; infinite without one.
+    ended
+        Whether a step is that of a cancellation (or of giving up the plant), or after it.
+
+    Returns
+    -------
+    dict
+        At the steps' ends: ``loan_balance`` (all that is owed on both loans but what the insurer has taken over),
+        ``balance_policy``, ``balance_commercial`` (not yet due), ``arrears_policy`` R, ``arrears_unclaimed`` U,
+        ``arrears_retained`` H, ``taken_over`` X, ``unrepaid_*`` Q, ``insured``; cumulated ``due_commercial`` D,
+        ``paid_commercial`` P, ``claimed``. In the steps: ``claims`` (paid by the insurer), ``premium``,
+        ``recoveries``, the net flows ``policy_bank``, ``banks``, ``insurer``; ``equity``, ``paid_policy`` (on its
+        loan), ``late_*`` (interest on arrears), ``due_policy`` (current interest and principal), ``prepaid`` (both
+        loans), ``call_*``.
+    """
+    (T, n), h, insurer = K.shape, 1.0 / m, given(clause, "insurer")
+    g, c = Loan.of(given(clause, "policy_loan"), n), Loan.of(given(clause, "commercial_loan"), n)
+    equity_share = given(given(clause, "policy_equity"), "share", 0.0)
+    cover, (wait, _) = float(given(insurer, "cover", 0.0)), wait_steps(insurer, m)
+    count, sweep = max(round(clause["tenor_years"] * m), 1), given(clause, "sweep", 1.0)
+    rows = {name: np.zeros((T, n)) for name in STACK_ROWS}
+    R, U, H, X = np.zeros((4, n))
+    due_so_far, paid_so_far, claimed = np.zeros((3, n))
+    number = np.zeros(n)  # of the repayment step; 0 up to the step of completion
+    for t in range(T):
+        number = number + (t * h + 1e-9 >= completion)
+        rate_g, rate_c = (np.maximum(0.0, reference[t] + loan.margin) * h for loan in (g, c))
+        premium = given(insurer, "premium", 0.0) * cover * (c.balance + U) * h
+        late_g, late_u, late_h = rate_g * R, rate_c * U, rate_c * H
+        R, U, H = R + late_g, U + late_u, H + late_h
+        g.begin(rate_g, K[t], number, count, ended[t])
+        c.begin(rate_c, K[t], number, count, ended[t])
+        owed_g, owed_c = g.balance + R, c.balance + U + H
+
+        (interest_g, interest_c), cash = pay(Y[t], g.interest, c.interest)
+        (on_r, on_u, on_h, on_x), cash = pay(cash, R, U, H, X)
+        (principal_g, principal_c), cash = pay(cash, g.due, c.due)
+        for_loans = sweep * cash
+        (prepaid_g, prepaid_c), left = pay(for_loans, g.balance - g.due, c.balance - c.due)
+        equity = cash - for_loans + left
+
+        g.repay(on_r + principal_g + prepaid_g, owed_g)
+        c.repay(on_u + on_h + principal_c + prepaid_c, owed_c)
+        R = R - on_r + (g.interest - interest_g) + (g.due - principal_g)
+        U = U - on_u + (c.interest - interest_c) + (c.due - principal_c)
+        H, X = H - on_h, X - on_x
+        due_so_far = due_so_far + late_u + c.interest + c.due
+        paid_so_far = paid_so_far + interest_c + on_u + principal_c
+        rows["due_commercial"][t] = due_so_far
+        rows["due_policy"][t] = g.interest + g.due
+        rest_c = c.balance - c.due - prepaid_c
+        claim = np.zeros(n)
+        if insurer is not None and t >= wait:
+            overdue = rows["due_commercial"][t - wait] - paid_so_far - claimed
+            claim = np.minimum(U, np.maximum(0.0, overdue))
+            c.repay(cover * claim, rest_c + U + H)
+        claimed, U = claimed + claim, U - claim
+        X, H = X + cover * claim, H + (1 - cover) * claim
+        g.end(prepaid_g, number, count, ended[t])
+        c.end(prepaid_c, number, count, ended[t])
+
+        on_g = interest_g + on_r + principal_g + prepaid_g
+        on_c = interest_c + on_u + on_h + principal_c + prepaid_c
+        for name, value in {
+            "loan_balance": g.balance + c.balance + R + U + H,
+            "claims": cover * claim,
+            "premium": premium,
+            "recoveries": on_x,
+            "insured": cover * (c.balance + U),
+            "policy_bank": on_g + equity - K[t] * (g.share + equity_share),
+            "banks": on_c + cover * claim - premium - c.call,
+            "insurer": premium + on_x - cover * claim,
+            "equity": equity,
+            "balance_policy": g.balance,
+            "balance_commercial": c.balance,
+            "arrears_policy": R,
+            "arrears_unclaimed": U,
+            "arrears_retained": H,
+            "taken_over": X,
+            "paid_commercial": paid_so_far,
+            "claimed": claimed,
+            "unrepaid_policy": g.unrepaid,
+            "unrepaid_commercial": c.unrepaid,
+            "call_policy": g.call,
+            "call_commercial": c.call,
+            "paid_policy": on_g,
+            "late_policy": late_g,
+            "late_commercial": late_u + late_h,
+            "prepaid": prepaid_g + prepaid_c,
+        }.items():
+            rows[name][t] = value
+    return rows
+
+
+def stack_cash(ctx: Context, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the rows of a project's stack."""
+    clause, (T, n) = ctx.study["stack"], flows["calls"].shape
+    rates = [ctx.rate_at_start(clause["reference_rate"], t) * np.ones(n) for t in range(T)]
+    ended = np.cumsum(site.settled | (flows["closed"] > 0), axis=0) > 0
+    K, Y = flows["calls"], flows["distribution_funder"]
+    return run_stack(clause, ctx.clock.m, np.array(rates), K, Y, site.completion, ended)
+
+
+STACK_VALUES = {
+    "insurer_claims": "claims",
+    "insurer_net": "insurer",
+    "npv_banks": "banks",
+    "npv_policy_bank": "policy_bank",
+}
+"""Quantity -> the row of the stack of which it is the present value, at the funder's discount factors."""
+STACK_LOSSES = {"bank_loss": "commercial", "policy_bank_loss": "policy"}
+"""Quantity -> the loan whose calls are lost as far as they are not repaid at the horizon."""
+
+
+def stack_quantities(ctx: Context, rows: Mapping[str, Array]) -> dict[str, Array]:
+    """Return a project's quantities of the stack."""
+    factors = funder_factors(ctx)
+    found = {quantity: (factors * rows[row]).sum(axis=0) for quantity, row in STACK_VALUES.items()}
+    for quantity, loan in STACK_LOSSES.items():
+        calls = rows[f"call_{loan}"]
+        found[quantity] = (factors * calls).sum(axis=0) * part_of(rows[f"unrepaid_{loan}"][-1], calls.sum(axis=0))
+    return found
+
+
+# --------------------------------------------------------------------------------------------------
 # Quantities of a path (section 10)
 # --------------------------------------------------------------------------------------------------
 
@@ -2455,6 +2675,8 @@ def own_quantities(ctx: Context, venture: Venture, site: Site, flows: Mapping) -
     margins = dict(site.margins)
     margins["completion"] = distance(site.completion, ctx.clock.horizon)
     margins["whole"] = whole_margin(ctx, terms, venture.project, site, flows)
+    if given(ctx.study, "stack") is not None:
+        margins["repayment"] = repayment_margin(ctx, site)
     sums = {
         "received": received,
         "fallen_due": received + owed,
@@ -2474,15 +2696,25 @@ def whole_margin(ctx: Context, terms: Mapping, project: Mapping, site: Site, flo
     return np.minimum(margin, np.abs(ctx.clock.ends[:, None] - site.completion - life).min(axis=0))
 
 
+def repayment_margin(ctx: Context, site: Site) -> Array:
+    """Return how near a path comes to another first repayment step, years."""
+    starts = np.arange(ctx.clock.steps)[:, None] * ctx.step
+    return distance(site.completion, starts + 1e-9).min(axis=0)
+
+
 @dataclass
 class Part:
-    """One venture of a portfolio or of a pipeline: its quantities, the sums that these need, and its rows."""
+    """One venture of a portfolio or of a pipeline: its quantities, the sums that these need, and its rows.
+
+    ``stack`` holds the rows of `run_stack`; it is empty without a stack.
+    """
 
     venture: Venture
     site: Site
     flows: dict[str, Array]
-    quantities: dict[str, Array]
-    sums: dict[str, Array]
+    quantities: dict[str, Array] = field(default_factory=dict)
+    sums: dict[str, Array] = field(default_factory=dict)
+    stack: dict[str, Array] = field(default_factory=dict)
 
 
 def host_net(flows: Mapping[str, Array]) -> Array:
@@ -2522,7 +2754,8 @@ def joint_quantities(ctx: Context, parts: Sequence[Part], flows: Mapping[str, Ar
     quantities["deemed_share"] = ratio(
         sum(part.sums["received"] for part in parts), sum(part.sums["fallen_due"] for part in parts)
     )
-    for quantity in ("deemed_open", *PRESENT_VALUES):
+    more = (*STACK_VALUES, *STACK_LOSSES) if given(ctx.study, "stack") is not None else ()
+    for quantity in ("deemed_open", *PRESENT_VALUES, *more):
         quantities[quantity] = rows(quantity).sum(axis=0)
     return quantities, margins
 
@@ -2536,8 +2769,29 @@ def summed(flows: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     return {name: sum(rows[name] for rows in flows if name in rows) for name in names}
 
 
+def insurer_breaches(ctx: Context, stacks: Sequence[Mapping[str, Array]], fx: Array | float) -> tuple[dict, dict]:
+    """Return whether the insurer's capital and capacity are broken on a path, and the margins, in shares of both."""
+    clause, found, margins = given(given(ctx.study, "stack"), "insurer"), {}, {}
+    capital, capacity = given(clause, "capital"), given(clause, "capacity")
+    if capital is not None:
+        total = np.cumsum(sum(rows["insurer"] for rows in stacks) * fx, axis=0)
+        found["insurer_breach"] = (total < -capital).any(axis=0).astype(float)
+        margins["insurer_breach"] = np.abs(np.where(total != 0, total, math.inf).min(axis=0) + capital) / (
+            capital or 1.0
+        )
+    if capacity is not None:
+        insured = sum(rows["insured"] for rows in stacks) * fx
+        found["insurer_capacity_breach"] = (insured > capacity).any(axis=0).astype(float)
+        most = np.where(insured != 0, insured, -math.inf).max(axis=0)
+        margins["insurer_capacity_breach"] = np.abs(most - capacity) / (capacity or 1.0)
+    return found, margins
+
+
 def scheme_quantities(ctx: Context, sim: "Simulation", relief: Array) -> dict[str, Array]:
-    """Return the scheme's quantities; ``relief`` is the sum of the scheme's side flows by time, ``(T, n)``."""
+    """Return the scheme's quantities, and add the margins of the discrete ones to the simulation's.
+
+    ``relief`` is the sum of the scheme's side flows by time, ``(T, n)``.
+    """
     times, funder = ctx.clock.ends, ctx.study["parties"]["funder"]
     net = sum(flows["distribution_funder"] - flows["calls"] for flows in sim.projects.values())
     used = funder["discount"]
@@ -2545,8 +2799,21 @@ def scheme_quantities(ctx: Context, sim: "Simulation", relief: Array) -> dict[st
     curve = ctx.study["curves"][local if local is not None else used["study"]]
     fx = ctx.factors.observed[funder["fx"]] if given(funder, "fx") else 1.0
     result = {"npv_funder_local": (net * fx * discount_factors(curve, times)[:, None]).sum(axis=0)}
+    quantities = sim.quantities["portfolio"]
+    beside = quantities["vendor_margin"] + quantities["supply_chain_benefit"]
+    rows = sum(flows["vendor_margin"] + flows["supply_chain_benefit"] for flows in sim.projects.values())
     result["committed"] = ctx.world.committed
     result["tariff_relief"] = (funder_factors(ctx) * relief).sum(axis=0)
+    result["scheme_value"] = quantities["npv_funder"] + beside + result["tariff_relief"]
+    local_factors = fx * discount_factors(curve, times)[:, None]
+    result["scheme_value_local"] = ((net + rows + relief) * local_factors).sum(axis=0)
+    stack = given(ctx.study, "stack")
+    if stack is not None:
+        breaches, margins = insurer_breaches(ctx, list(sim.stacks.values()), fx)
+        result |= breaches
+        sim.margins |= margins
+        if given(stack, "insurer") is not None:
+            sim.margins["insurer_wait"] = np.full(len(ctx.paths), wait_steps(stack["insurer"], ctx.clock.m)[1])
     for layer, state in sim.final_states.items():
         result[f"final_state_{layer}"] = state.astype(float)
     for event, outcome in sim.outcomes.items():
@@ -2646,11 +2913,13 @@ class Simulation:
         salvage_to_debt, depreciation, losses (carried forward), available_cash, due, paid, carry, deemed_balance,
         distribution_funder, distribution_host, rate, output (output_contracted, output_merchant, output_defaulted;
         idle, with economic dispatch), operating, contracted, age_start, age_end, closed, vendor_margin,
-        supply_chain_benefit.
+        supply_chain_benefit; with a stack loan_balance, claims.
     sites : dict
         Project -> its `Site`.
     slots : dict
         Pipeline -> its slots by number, each a `Part` with ``site``, ``flows``, ``quantities``.
+    stacks : dict
+        Venture -> the rows of its stack, see `run_stack`; none without a stack.
     selections : dict
         Venture (projects, ``<pipeline>/<slot>``) -> its `Selection`.
     notes : list
@@ -2664,7 +2933,9 @@ class Simulation:
         ``clock_days`` (days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger``, ``clock_ceiling``,
         ``clock_annual``, ``merton_count``; for each venture ``completion/<p>``, ``cancel/<p>``, ``delay/<p>`` (years),
         ``review/<p>``, ``review_end/<p>``, ``subscription/<p>``, ``cap/<p>``, ``dispatch/<p>``, ``fee/<p>``,
-        ``abandon/<p>``, ``whole/<p>``; ``payback/<unit>``, ``irr/<unit>``.
+        ``abandon/<p>``, ``whole/<p>``, with a stack ``repayment/<p>`` (years: the completion against a step's start);
+        ``payback/<unit>``, ``irr/<unit>``; ``insurer_wait`` (steps), ``insurer_breach``, ``insurer_capacity_breach``
+        (share of the capital, of the capacity).
     """
 
     times: Array
@@ -2680,6 +2951,7 @@ class Simulation:
     projects: dict[str, dict[str, Array]] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     slots: dict[str, list[Part]] = field(default_factory=dict)
+    stacks: dict[str, dict[str, Array]] = field(default_factory=dict)
     selections: dict[str, Selection] = field(default_factory=dict)
     notes: list[list[tuple]] = field(default_factory=list)
     relief: Array | float = 0.0
@@ -2687,8 +2959,8 @@ class Simulation:
     margins: dict[str, Array] = field(default_factory=dict)
 
 
-def simulate_venture(ctx: Context, venture: Venture) -> tuple[Part, dict[str, Array]]:
-    """Simulate one venture: its rows, its own quantities, and its margins."""
+def simulate_cash(ctx: Context, venture: Venture) -> Part:
+    """Simulate what one venture calls and earns: nothing that is distributed flows back into it."""
     site = build_site(ctx, venture)
     flows = {
         "spend": site.spend,
@@ -2699,10 +2971,18 @@ def simulate_venture(ctx: Context, venture: Venture) -> tuple[Part, dict[str, Ar
         "calls": site.capital + site.termination_fee,
         **operate(ctx, venture, site),
     }
-    flows |= split_cash(ctx, venture.project, site, flows)
-    flows |= side_rows(ctx, venture.project, flows)
-    quantities, margins, sums = own_quantities(ctx, venture, site, flows)
-    return Part(venture, site, flows, quantities, sums), margins
+    return Part(venture, site, flows)
+
+
+def finish_venture(ctx: Context, part: Part) -> dict[str, Array]:
+    """Add side flows, stack and quantities to a venture whose cash is split; return its margins."""
+    part.flows |= side_rows(ctx, part.venture.project, part.flows)
+    part.quantities, margins, part.sums = own_quantities(ctx, part.venture, part.site, part.flows)
+    if given(ctx.study, "stack") is not None:
+        part.stack = stack_cash(ctx, part.site, part.flows)
+        part.flows |= {name: part.stack[name] for name in ("loan_balance", "claims")}
+        part.quantities |= stack_quantities(ctx, part.stack)
+    return margins
 
 
 def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value: LawValue | None = None) -> Simulation:
@@ -2741,10 +3021,12 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
         margins={**world.margins, "merton_count": factors.count_margin},
     )
     sim.selections, sim.notes = world.selections, world.notes
-    parts = []
-    for venture in ventures_of(study):
-        part, margins = simulate_venture(ctx, venture)
-        parts.append(part)
+    parts = [simulate_cash(ctx, venture) for venture in ventures_of(study)]
+    for part in parts:
+        part.flows |= split_cash(ctx, part.venture.project, part.site, part.flows)
+    for part in parts:
+        venture, margins = part.venture, finish_venture(ctx, part)
+        sim.stacks[venture.name] = part.stack
         if venture.pipeline is None:
             from_flows, more = flow_quantities(
                 ctx, part.flows["calls"], part.flows["distribution_funder"], host_net(part.flows)
