@@ -2253,43 +2253,198 @@ def split_of(study: Mapping, project: Mapping) -> dict[str, Any]:
     return {**study["agreement"]["split"], **own}
 
 
-def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
-    """Split the available cash between funder and host, ``(T, n)`` each."""
-    terms, A, K, h = split_of(ctx.study, project), flows["available_cash"], flows["capital"], ctx.step
-    T, n = A.shape
-    names = ("due", "paid", "distribution_funder", "distribution_host", "carry", "deemed_balance", "rate")
-    out = {name: np.zeros((T, n)) for name in names}
-    if terms["mode"] == "none":
-        out["distribution_funder"] = terms["funder_share"] * A
-        out["distribution_host"] = A - out["distribution_funder"]
-        return out
-    s1, s2, L = terms["first_share"], terms["second_share"], given(terms, "deemed_life_years")
-    paid_in, carry, balance = np.zeros(n), np.zeros(n), np.zeros(n)
-    for t in range(T):
-        r = np.maximum(0.0, ctx.rate_at_start(terms["reference_rate"], t) + terms["spread"])
-        a0, a1 = flows["age_start"][t], flows["age_end"][t]
-        before = paid_in
-        paid_in = paid_in + K[t]
+def part_of(amount: Array, whole: Array) -> Array:
+    """Return amount / whole; 0 where there is no whole."""
+    return np.where(whole > 0, amount / np.where(whole > 0, whole, 1.0), 0.0)
+
+
+SPLIT_ROWS = ("due", "paid", "distribution_funder", "distribution_host", "carry", "deemed_balance", "rate")
+
+
+@dataclass
+class Account:
+    """The deemed allocation of one project: what falls due in a step, and what stays open after it.
+
+    ``gap`` is by how much what tier one could pay exceeds what is due, for the project or its pool ``(T, n)``.
+    """
+
+    ctx: Context
+    terms: Mapping
+    site: Site
+    flows: Mapping[str, Array]
+
+    def __post_init__(self) -> None:
+        T, n = self.flows["available_cash"].shape
+        self.rows = {name: np.zeros((T, n)) for name in SPLIT_ROWS}
+        self.gap = np.zeros((T, n))
+        self.paid_in, self.carry, self.balance = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.before, self.rate, self.due = np.zeros(n), np.zeros(n), np.zeros(n)
+
+    @property
+    def open(self) -> Array:
+        """Return what of the allocation is open: the carry, or the balance."""
+        return self.carry if self.terms["mode"] == "periodic" else self.balance
+
+    def fall_due(self, t: int) -> Array:
+        """Begin a step; return what is due in it."""
+        terms, L = self.terms, given(self.terms, "deemed_life_years")
+        r = self.rate = np.maximum(0.0, self.ctx.rate_at_start(terms["reference_rate"], t) + terms["spread"])
+        a0, a1 = self.flows["age_start"][t], self.flows["age_end"][t]
+        self.before = self.paid_in
+        paid_in = self.paid_in = self.paid_in + self.flows["capital"][t]
         if terms["mode"] == "periodic":
             interest = r * paid_in * np.maximum(0.0, 1 - a0 / L) * (a1 - a0)
-            due = interest + paid_in * (np.minimum(a1, L) - np.minimum(a0, L)) / L + carry
+            self.due = interest + paid_in * (np.minimum(a1, L) - np.minimum(a0, L)) / L + self.carry
         else:
-            due = balance * (1 + r * h)
-        paid = np.minimum(s1 * A[t], due)
-        funder = paid + s2 * (A[t] - np.minimum(A[t], due / s1))
+            self.due = self.balance * (1 + r * self.ctx.step)
+        return self.due
+
+    def settle(self, t: int, paid: Array, funder: Array, host: Array, gap: Array) -> None:
+        """End a step in which tier one paid so much, the funder and the host received so much."""
+        terms, r, h, due = self.terms, self.rate, self.ctx.step, self.due
         if terms["mode"] == "periodic":
             c = r if given(terms, "carry_interest", "none") == "deemed_rate" else 0.0
-            carry = (due - paid) * (1 + c * h)
+            self.carry = (due - paid) * (1 + c * h)
             if given(terms, "interest_before_completion", False):
                 # a project that is cancelled owes no more interest from then on
-                carry = carry + r * before * np.clip(np.minimum(site.completion, site.stop) - t * h, 0.0, h)
-            balance = paid_in * np.maximum(0.0, 1 - a1 / L)
+                end = np.minimum(self.site.completion, self.site.stop)
+                self.carry = self.carry + r * self.before * np.clip(end - t * h, 0.0, h)
+            self.balance = self.paid_in * np.maximum(0.0, 1 - self.flows["age_end"][t] / terms["deemed_life_years"])
         else:
-            balance = np.maximum(0.0, due - funder) + K[t]
-        row = dict(due=due, paid=paid, distribution_funder=funder, distribution_host=A[t] - funder)
-        for key, value in {**row, "carry": carry, "deemed_balance": balance, "rate": r}.items():
-            out[key][t] = value
-    return out
+            self.balance = np.maximum(0.0, due - funder) + self.flows["capital"][t]
+        row = dict(due=due, paid=paid, distribution_funder=funder, distribution_host=host)
+        for key, value in {**row, "carry": self.carry, "deemed_balance": self.balance, "rate": r}.items():
+            self.rows[key][t] = value
+        self.gap[t] = gap
+
+
+class Adjustment:
+    """Whether other shares hold, of one project or of a pool: tested once, and kept for good."""
+
+    def __init__(self, clause: Mapping, accounts: Sequence[Account]):
+        self.clause, self.accounts = clause, accounts
+        n = len(accounts[0].ctx.paths)
+        self.completion = np.min([account.site.completion * np.ones(n) for account in accounts], axis=0)
+        self.tested, self.holds, self.margin = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.full(n, math.inf)
+
+    def test(self, t: int) -> Array:
+        """Test at a step's start; return whether the other shares hold in the step."""
+        after = self.clause["after_years"] - 1e-9
+        age = t * self.accounts[0].ctx.step - self.completion
+        open_ = sum(account.open for account in self.accounts)
+        paid_in = sum(account.paid_in for account in self.accounts)
+        now = (age >= after) & ~self.tested
+        some = open_ > 1e-12 * paid_in
+        self.margin = np.minimum(self.margin, distance(age, after))
+        # what is paid in full is open by nothing at all: what counts is by how much it was paid
+        due = sum(account.due for account in self.accounts)
+        gap = np.where(due > 0, np.abs(self.accounts[0].gap[t - 1]), math.inf)
+        near = np.where(some, open_, gap) / np.where(paid_in > 0, paid_in, 1.0)
+        self.margin = np.where(now, np.minimum(self.margin, near), self.margin)
+        self.holds, self.tested = self.holds | (now & some), self.tested | now
+        return self.holds
+
+
+def split_pool(ctx: Context, accounts: Sequence[Account], pooled: bool) -> Array | None:
+    """Split the cash of one project, or of a pool of them, step by step; return the margin of the adjustment."""
+    terms, adjustment = ctx.study["agreement"]["split"] if pooled else accounts[0].terms, None
+    if any(account.terms[key] != terms[key] for account in accounts for key in ("mode", "first_share", "second_share")):
+        raise ValueError("a pool has one mode and one pair of shares")
+    if given(terms, "adjust") is not None:
+        adjustment = Adjustment(terms["adjust"], accounts)
+    s1, s2 = terms["first_share"], terms["second_share"]
+    for t in range(ctx.clock.steps):
+        if adjustment is not None:
+            other = adjustment.test(t)
+            s1 = np.where(other, terms["adjust"]["first_share"], terms["first_share"])
+            s2 = np.where(other, terms["adjust"]["second_share"], terms["second_share"])
+        cash, dues = [account.flows["available_cash"][t] for account in accounts], [a.fall_due(t) for a in accounts]
+        A, D = (cash[0], dues[0]) if not pooled else (sum(cash), sum(dues))
+        gap = s1 * A - D
+        if not pooled:
+            paid = np.minimum(s1 * A, D)
+            funder = paid + s2 * (A - np.minimum(A, D / s1))
+            accounts[0].settle(t, paid, funder, A - funder, gap)
+            continue
+        rest = A - np.minimum(A, D / s1)
+        served = np.where(s1 * A >= D, 1.0, part_of(s1 * A, D))  # exactly all, where there is enough
+        for account, available, due in zip(accounts, cash, dues, strict=True):
+            paid, own_rest = served * due, rest * part_of(available, A)
+            host = (1 - s1) * (paid / s1) + (1 - s2) * own_rest
+            account.settle(t, paid, paid + s2 * own_rest, host, gap)
+    return None if adjustment is None else adjustment.margin
+
+
+def split_all(
+    ctx: Context, ventures: Sequence[tuple[Mapping, Site, Mapping[str, Array]]]
+) -> tuple[list[Account], list[Array | None]]:
+    """Split the available cash of all ventures between funder and host.
+
+    Returns
+    -------
+    list
+        The account of each venture, with its rows ``(T, n)``.
+    list
+        The margin of each venture's adjustment, or one for the pool.
+    """
+    accounts = [Account(ctx, split_of(ctx.study, project), site, flows) for project, site, flows in ventures]
+    if given(ctx.study["agreement"]["split"], "pooling", "none") == "umbrella":
+        return accounts, [split_pool(ctx, accounts, pooled=True)] if accounts else []
+    margins = []
+    for account in accounts:
+        if account.terms["mode"] != "none":
+            margins.append(split_pool(ctx, [account], pooled=False))
+            continue
+        A, rows = account.flows["available_cash"], account.rows
+        rows["distribution_funder"] = account.terms["funder_share"] * A
+        rows["distribution_host"] = A - rows["distribution_funder"]
+        margins.append(None)
+    return accounts, margins
+
+
+def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
+    """Split the available cash of one project alone, ``(T, n)`` each."""
+    return split_all(ctx, [(project, site, flows)])[0][0].rows
+
+
+def declined_in(ctx: Context, T: int) -> Array:
+    """Return the budgets whose funding is declined in each step, ``(T, n)``."""
+    rows = np.zeros((T, len(ctx.paths)))
+    for chosen in ctx.world.selections.values():
+        due = np.where(chosen.declined > 0, chosen.due, 0.0)
+        step = np.floor(due * ctx.clock.m + 1e-9)
+        rows += np.where((np.arange(T)[:, None] == step) & (chosen.declined > 0), chosen.budget, 0.0)
+    return rows
+
+
+def diverted(ctx: Context, distribution: Array) -> Array:
+    """Return what of the funder's distributions, summed over the ventures, goes to the host to catch up."""
+    clause, T = ctx.study["agreement"]["catch_up"], len(distribution)
+    forgone, share = declined_in(ctx, T), given(clause, "share", 1.0)
+    rows = np.zeros_like(distribution)
+    if clause["until"] == "years":
+        steps = math.floor(clause["years"] * ctx.clock.m + 1e-9)
+        for t in range(T):
+            since = forgone[max(t - steps, 0) : t]
+            rows[t] = np.where((since > 0).any(axis=0), share * distribution[t], 0.0)
+        return rows
+    left = np.zeros(len(ctx.paths))
+    for t in range(T):
+        left = left + forgone[t]
+        rows[t] = np.minimum(share * distribution[t], left)
+        left = left - rows[t]
+    return rows
+
+
+def catch_up(ctx: Context, ventures: Sequence[dict[str, Array]]) -> Array:
+    """Divert distributions of all ventures to the host, in place; return what is diverted in all, ``(T, n)``."""
+    total = sum(flows["distribution_funder"] for flows in ventures)
+    row = diverted(ctx, total)
+    for flows in ventures:
+        own = flows["distribution_funder"] * part_of(row, total)
+        flows["distribution_funder"] = flows["distribution_funder"] - own
+        flows["distribution_host"] = flows["distribution_host"] + own
+    return row
 
 
 # --------------------------------------------------------------------------------------------------
@@ -2303,11 +2458,6 @@ def pay(cash: Array, *amounts: Array) -> tuple[list[Array], Array]:
     with np.errstate(invalid="ignore", divide="ignore"):
         part = np.where(cash >= total, 1.0, cash / total)
     return [part * amount for amount in amounts], np.maximum(cash - total, 0.0)
-
-
-def part_of(amount: Array, whole: Array) -> Array:
-    """Return amount / whole; 0 where there is no whole."""
-    return np.where(whole > 0, amount / np.where(whole > 0, whole, 1.0), 0.0)
 
 
 @dataclass
@@ -2647,13 +2797,15 @@ PRESENT_VALUES = {
 """Quantity -> the row of which it is the present value, at the funder's discount factors."""
 
 
-def own_quantities(ctx: Context, venture: Venture, site: Site, flows: Mapping) -> tuple[dict, dict, dict]:
+def own_quantities(
+    ctx: Context, venture: Venture, site: Site, flows: Mapping, account: Account
+) -> tuple[dict, dict, dict]:
     """Return a venture's quantities that do not follow from its flows with the parties alone, its margins, and the
     sums that a portfolio needs."""
     terms = split_of(ctx.study, venture.project)
     completed = site.completion <= ctx.clock.horizon
     cost = site.spend.sum(axis=0)
-    received, owed, open_ = deemed_parts(terms, flows)
+    received, owed, open_ = deemed_parts(terms, account.rows)  # what was diverted counts as received
     with np.errstate(invalid="ignore", divide="ignore"):
         over, late = cost / site.expected_cost - 1, 12 * (site.completion - (site.plan_start + site.duration))
     quantities = {
@@ -2674,7 +2826,7 @@ def own_quantities(ctx: Context, venture: Venture, site: Site, flows: Mapping) -
         quantities[quantity] = (funder_factors(ctx) * flows[row]).sum(axis=0)
     margins = dict(site.margins)
     margins["completion"] = distance(site.completion, ctx.clock.horizon)
-    margins["whole"] = whole_margin(ctx, terms, venture.project, site, flows)
+    margins["whole"] = whole_margin(ctx, terms, venture.project, site, flows, account.gap)
     if given(ctx.study, "stack") is not None:
         margins["repayment"] = repayment_margin(ctx, site)
     sums = {
@@ -2686,12 +2838,14 @@ def own_quantities(ctx: Context, venture: Venture, site: Site, flows: Mapping) -
     return quantities, margins, sums
 
 
-def whole_margin(ctx: Context, terms: Mapping, project: Mapping, site: Site, flows: Mapping) -> Array:
-    """Return how near a path comes to another step of being whole: in budgets, or in years of age."""
+def whole_margin(ctx: Context, terms: Mapping, project: Mapping, site: Site, flows: Mapping, gap: Array) -> Array:
+    """Return how near a path comes to another step of being whole: in budgets, or in years of age.
+
+    ``gap`` is by how much what tier one could pay exceeds what is due.
+    """
     if terms["mode"] == "none":
         return np.ones(len(ctx.paths))
-    gap = np.abs(terms["first_share"] * flows["available_cash"] - flows["due"]) / project["budget"]
-    margin = np.where(flows["due"] > 0, gap, np.inf).min(axis=0)
+    margin = np.where(flows["due"] > 0, np.abs(gap) / project["budget"], np.inf).min(axis=0)
     life = terms["deemed_life_years"] if terms["mode"] == "periodic" else 0.0
     return np.minimum(margin, np.abs(ctx.clock.ends[:, None] - site.completion - life).min(axis=0))
 
@@ -2706,7 +2860,7 @@ def repayment_margin(ctx: Context, site: Site) -> Array:
 class Part:
     """One venture of a portfolio or of a pipeline: its quantities, the sums that these need, and its rows.
 
-    ``stack`` holds the rows of `run_stack`; it is empty without a stack.
+    ``account`` is the split's, before any catch-up; ``stack`` holds the rows of `run_stack`, none without a stack.
     """
 
     venture: Venture
@@ -2715,6 +2869,7 @@ class Part:
     quantities: dict[str, Array] = field(default_factory=dict)
     sums: dict[str, Array] = field(default_factory=dict)
     stack: dict[str, Array] = field(default_factory=dict)
+    account: Account | None = None
 
 
 def host_net(flows: Mapping[str, Array]) -> Array:
@@ -2926,6 +3081,8 @@ class Simulation:
         Per path, what selection and funding decided, see `World`.
     relief : ndarray
         The scheme's side flows by time ``(T, n)``.
+    diverted : ndarray
+        What catch-up takes from the funder's distributions and gives to the host ``(T, n)``.
     quantities : dict
         Unit (projects, pipelines, ``portfolio``, ``scheme``) -> quantity -> ``(n,)``.
     margins : dict
@@ -2934,7 +3091,8 @@ class Simulation:
         ``clock_annual``, ``merton_count``; for each venture ``completion/<p>``, ``cancel/<p>``, ``delay/<p>`` (years),
         ``review/<p>``, ``review_end/<p>``, ``subscription/<p>``, ``cap/<p>``, ``dispatch/<p>``, ``fee/<p>``,
         ``abandon/<p>``, ``whole/<p>``, with a stack ``repayment/<p>`` (years: the completion against a step's start);
-        ``payback/<unit>``, ``irr/<unit>``; ``insurer_wait`` (steps), ``insurer_breach``, ``insurer_capacity_breach``
+        ``payback/<unit>``, ``irr/<unit>``; ``adjust/<p>`` or ``adjust/pool`` (the lesser of years of age and of what is
+        open in shares of what was paid in); ``insurer_wait`` (steps), ``insurer_breach``, ``insurer_capacity_breach``
         (share of the capital, of the capacity).
     """
 
@@ -2955,6 +3113,7 @@ class Simulation:
     selections: dict[str, Selection] = field(default_factory=dict)
     notes: list[list[tuple]] = field(default_factory=list)
     relief: Array | float = 0.0
+    diverted: Array | float = 0.0
     quantities: dict[str, dict[str, Array]] = field(default_factory=dict)
     margins: dict[str, Array] = field(default_factory=dict)
 
@@ -2977,7 +3136,7 @@ def simulate_cash(ctx: Context, venture: Venture) -> Part:
 def finish_venture(ctx: Context, part: Part) -> dict[str, Array]:
     """Add side flows, stack and quantities to a venture whose cash is split; return its margins."""
     part.flows |= side_rows(ctx, part.venture.project, part.flows)
-    part.quantities, margins, part.sums = own_quantities(ctx, part.venture, part.site, part.flows)
+    part.quantities, margins, part.sums = own_quantities(ctx, part.venture, part.site, part.flows, part.account)
     if given(ctx.study, "stack") is not None:
         part.stack = stack_cash(ctx, part.site, part.flows)
         part.flows |= {name: part.stack[name] for name in ("loan_balance", "claims")}
@@ -3022,8 +3181,14 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
     )
     sim.selections, sim.notes = world.selections, world.notes
     parts = [simulate_cash(ctx, venture) for venture in ventures_of(study)]
-    for part in parts:
-        part.flows |= split_cash(ctx, part.venture.project, part.site, part.flows)
+    accounts, adjustments = split_all(ctx, [(part.venture.project, part.site, part.flows) for part in parts])
+    for part, account in zip(parts, accounts, strict=True):
+        part.account = account
+        part.flows |= account.rows
+    names = [part.venture.name for part in parts] if len(adjustments) == len(parts) else ["pool"]
+    sim.margins |= {f"adjust/{name}": m for name, m in zip(names, adjustments, strict=True) if m is not None}
+    if given(study["agreement"], "catch_up") is not None and parts:
+        sim.diverted = catch_up(ctx, [part.flows for part in parts])
     for part in parts:
         venture, margins = part.venture, finish_venture(ctx, part)
         sim.stacks[venture.name] = part.stack
@@ -3042,6 +3207,8 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
         sim.margins |= {f"{what}/{name}": margin for what, margin in margins.items()}
     sim.quantities["portfolio"], margins = joint_quantities(ctx, parts, summed(list(sim.projects.values())))
     sim.margins |= {f"{what}/portfolio": margin for what, margin in margins.items()}
+    if given(study["agreement"], "catch_up") is not None:
+        sim.quantities["portfolio"]["caught_up"] = (funder_factors(ctx) * sim.diverted).sum(axis=0)
     sim.relief = relief_row(ctx)
     sim.quantities["scheme"] = scheme_quantities(ctx, sim, sim.relief)
     return sim
