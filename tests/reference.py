@@ -2265,7 +2265,8 @@ SPLIT_ROWS = ("due", "paid", "distribution_funder", "distribution_host", "carry"
 class Account:
     """The deemed allocation of one project: what falls due in a step, and what stays open after it.
 
-    ``gap`` is by how much what tier one could pay exceeds what is due, for the project or its pool ``(T, n)``.
+    ``gap`` is by how much what tier one could pay exceeds what is due, for the project or its pool ``(T, n)``;
+    ``adjusted`` tells where other shares hold in the end.
     """
 
     ctx: Context
@@ -2276,7 +2277,7 @@ class Account:
     def __post_init__(self) -> None:
         T, n = self.flows["available_cash"].shape
         self.rows = {name: np.zeros((T, n)) for name in SPLIT_ROWS}
-        self.gap = np.zeros((T, n))
+        self.gap, self.adjusted = np.zeros((T, n)), np.zeros(n, dtype=bool)
         self.paid_in, self.carry, self.balance = np.zeros(n), np.zeros(n), np.zeros(n)
         self.before, self.rate, self.due = np.zeros(n), np.zeros(n), np.zeros(n)
 
@@ -2372,7 +2373,11 @@ def split_pool(ctx: Context, accounts: Sequence[Account], pooled: bool) -> Array
             paid, own_rest = served * due, rest * part_of(available, A)
             host = (1 - s1) * (paid / s1) + (1 - s2) * own_rest
             account.settle(t, paid, paid + s2 * own_rest, host, gap)
-    return None if adjustment is None else adjustment.margin
+    if adjustment is None:
+        return None
+    for account in accounts:
+        account.adjusted = adjustment.holds
+    return adjustment.margin
 
 
 def split_all(
@@ -3075,6 +3080,8 @@ class Simulation:
         Pipeline -> its slots by number, each a `Part` with ``site``, ``flows``, ``quantities``.
     stacks : dict
         Venture -> the rows of its stack, see `run_stack`; none without a stack.
+    accounts : dict
+        Venture -> its `Account` of the deemed allocation; its rows are those before any catch-up.
     selections : dict
         Venture (projects, ``<pipeline>/<slot>``) -> its `Selection`.
     notes : list
@@ -3110,6 +3117,7 @@ class Simulation:
     sites: dict[str, Site] = field(default_factory=dict)
     slots: dict[str, list[Part]] = field(default_factory=dict)
     stacks: dict[str, dict[str, Array]] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
     selections: dict[str, Selection] = field(default_factory=dict)
     notes: list[list[tuple]] = field(default_factory=list)
     relief: Array | float = 0.0
@@ -3191,7 +3199,7 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
         sim.diverted = catch_up(ctx, [part.flows for part in parts])
     for part in parts:
         venture, margins = part.venture, finish_venture(ctx, part)
-        sim.stacks[venture.name] = part.stack
+        sim.stacks[venture.name], sim.accounts[venture.name] = part.stack, part.account
         if venture.pipeline is None:
             from_flows, more = flow_quantities(
                 ctx, part.flows["calls"], part.flows["distribution_funder"], host_net(part.flows)
@@ -3803,3 +3811,85 @@ WHOLE_DEAL_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
     "whole_deal_monthly": lambda study: with_steps(with_whole_deal(study), 12),
 }
 """The same for the clauses of sections 5 to 7 and the side flows."""
+
+
+# --------------------------------------------------------------------------------------------------
+# The funder's stack and the terms of other countries
+# --------------------------------------------------------------------------------------------------
+
+STACK = """
+stack:
+  reference_rate: sofr
+  tenor_years: 3.25
+  policy_loan: {share: 0.32, margin: 0.01}
+  policy_equity: {share: 0.02}
+  commercial_loan: {share: 0.66, margin: 0.0175}
+"""
+
+INSURER = """
+stack:
+  insurer: {cover: 0.9, wait_years: 0.25, premium: 0.008, capital: 45000, capacity: 120000}
+"""
+
+
+def with_stack(study: Mapping, insurer: Mapping | None = None, **changes: Any) -> dict[str, Any]:
+    """Return a copy with an uninsured stack, or an insured one with changed keys of the insurer; others by name."""
+    out = with_text(study, STACK)
+    if insurer is not None:
+        out = with_text(out, INSURER)
+        out["stack"]["insurer"].update(insurer)
+    out["stack"].update(changes)
+    return out
+
+
+def with_adjust(study: Mapping, after: float = 1.5, **changes: Any) -> dict[str, Any]:
+    """Return a copy whose shares are other ones from an age on, where something is open."""
+    adjust = {"after_years": after, "first_share": 0.35, "second_share": 0.2}
+    return with_split(study, adjust=adjust, **changes)
+
+
+def with_catch_up(study: Mapping, **clause: Any) -> dict[str, Any]:
+    """Return a copy with a clause on catching up after a decline."""
+    return merged(study, {"agreement": {"catch_up": clause}})
+
+
+def with_generous(study: Mapping, after: float, **changes: Any) -> dict[str, Any]:
+    """Return a copy in which more is paid in full before the shares are adjusted, so that some never are."""
+    return with_adjust(study, after, **{"first_share": 0.8, "interest_before_completion": False, **changes})
+
+
+def with_everything(study: Mapping, until: Mapping | None = None) -> dict[str, Any]:
+    """Return a copy of the whole deal with an insured stack, pooling, adjustment and catch-up."""
+    clause = {"share": 0.7, "until": "amount"} if until is None else until
+    study = with_stack(with_whole_deal(study), {}, sweep=0.8, tenor_years=6)
+    return with_catch_up(with_generous(study, 3, pooling="umbrella"), **clause)
+
+
+STACK_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
+    "stack_uninsured": with_stack,
+    "stack_insured": lambda study: with_stack(study, {}),
+    "stack_cover_none": lambda study: with_stack(study, {"cover": 0, "wait_years": 0}),
+    "stack_cover_all": lambda study: with_stack(study, {"cover": 1, "wait_years": 0}),
+    "stack_wait_long": lambda study: with_stack(study, {"wait_years": 2}),
+    "stack_sweep_none": lambda study: with_stack(study, {}, sweep=0),
+    "stack_sweep_half": lambda study: with_stack(with_cumulative(study), {"cover": 0.95}, sweep=0.5, tenor_years=2),
+    "stack_cancelled": lambda study: with_stack(with_building(study), {}),
+    "stack_given_up": lambda study: with_stack(with_operating(study), {"wait_years": 0.5}),
+    "umbrella": lambda study: with_split(study, pooling="umbrella"),
+    "umbrella_cumulative": lambda study: with_split(with_cumulative(study), pooling="umbrella"),
+    "umbrella_pipelines": lambda study: with_split(with_pipelines(study), pooling="umbrella"),
+    "adjust": with_adjust,
+    "adjust_cumulative": lambda study: with_generous(study, 1.5, mode="cumulative"),
+    "umbrella_adjust": lambda study: with_generous(study, 1.5, pooling="umbrella"),
+    "umbrella_adjust_cumulative": lambda study: with_generous(
+        with_building(study), 3, mode="cumulative", pooling="umbrella"
+    ),
+    "catch_up_amount": lambda study: with_catch_up(with_selection(study), share=1, until="amount"),
+    "catch_up_years": lambda study: with_catch_up(with_selection(study), share=0.5, until="years", years=2),
+    "catch_up_none": lambda study: with_catch_up(with_no_split(with_selection(study), 0.8), share=0.3, until="amount"),
+    "everything": with_everything,
+    "everything_cumulative": lambda study: with_everything(with_cumulative(study)),
+    "everything_yearly": lambda study: with_steps(with_everything(study), 1),
+    "everything_monthly": lambda study: with_steps(with_everything(study, dict(share=1, until="years", years=1.5)), 12),
+}
+"""The same for the stack, pooling, adjustment and catch-up, singly and together."""
