@@ -2158,11 +2158,8 @@ def test_stack__flows_and_balances_hold(stacks, variant):
         early = building & ~ended
         assert not rows["due_policy"][early].any() and not rows["arrears_policy"][early].any()
         assert not rows["balance_commercial"][ended].any() and not rows["balance_policy"][ended].any()
-        assert (
-            np.allclose(q["npv_banks"] + q["npv_policy_bank"] + q["insurer_net"], q["npv_funder"])
-            if ("npv_funder" in q)
-            else True
-        )
+        if "npv_funder" in q:  # a slot of a pipeline has none
+            assert np.allclose(q["npv_banks"] + q["npv_policy_bank"] + q["insurer_net"], q["npv_funder"])
         unfunded = q["funded"] == 0
         assert not any(row[:, unfunded].any() for row in rows.values())
         assert (q["bank_loss"] >= 0).all() and not q["policy_bank_loss"][unfunded].any()
@@ -2197,7 +2194,7 @@ def test_stack__every_kind_of_thing_occurs(stacks, variant):
 
     assert max(count("arrears_policy")) >= 20 and max(count("late_policy")) >= 20
     assert max(count("equity")) >= 3
-    assert (max(count("prepaid")) >= 20) == (study["stack"].get("sweep", 1) > 0)
+    assert (max(count("prepaid")) >= 15) == (study["stack"].get("sweep", 1) > 0)
     if insurer is not None and insurer["cover"] > 0:
         assert max(count("claims")) >= 20 and max(count("recoveries")) >= 10
         assert any(5 <= number <= 75 for number in count("claims"))
@@ -2216,12 +2213,12 @@ def test_stack__cover_of_nothing_and_sweep(stacks, example):
     for name, rows in none.stacks.items():
         kept = rows["arrears_retained"] + rows["arrears_unclaimed"]
         assert np.allclose(kept, bare.stacks[name]["arrears_unclaimed"]) and kept.any()
-    # all that is overdue is paid for at once: the banks lose nothing and nothing is late
+    # all that is overdue is paid for at once: nothing is late, and the banks lose what is not due by the horizon
     whole = stacks["stack_cover_all"][1]
     for name, rows in whole.stacks.items():
-        assert not rows["late_commercial"].any() and rows["taken_over"].any(), name
-        lost = sim_loss = whole.quantities[name]["bank_loss"]
-        assert (lost == sim_loss).all() and (lost <= bare.quantities[name]["bank_loss"] + 1e-9).all()
+        assert np.abs(rows["late_commercial"]).max() < 1e-9 and rows["taken_over"].any(), name
+        lost, uninsured = (s.quantities[name]["bank_loss"] for s in (whole, bare))
+        assert (lost <= uninsured + 1e-9).all() and lost.mean() < 0.5 * uninsured.mean()
     # in the end it is one balance that earns at most what the deemed one earns: where the one is paid, so is the other
     study = ref.with_stack(ref.with_split(ref.with_cumulative(example), spread=0.0175), {"premium": 0.01})
     for project in study["projects"].values():
@@ -2247,11 +2244,13 @@ def test_adjust__some_are_and_some_are_not(stacks):
         if study["agreement"]["split"].get("pooling") == "umbrella":
             accounts, done = accounts[:1], done.min(axis=0, keepdims=True)
             assert [name for name in sim.margins if name.startswith("adjust/")] == ["adjust/pool"]
+        last = 8 - 1 / study["study"]["steps_per_year"]
         held = [
-            (a.adjusted.sum(), (c + clause["after_years"] < 8 - 1 / 2).sum())
-            for a, c in zip(accounts, done, strict=True)
+            (a.adjusted.sum(), (c + clause["after_years"] <= last).sum()) for a, c in zip(accounts, done, strict=True)
         ]
-        assert any(yes >= 10 and tested - yes >= 3 for yes, tested in held), (variant, held)
+        # a pool with pipelines whose balance is open from the first call on is always adjusted
+        spared = 0 if variant == "everything_cumulative" else 3
+        assert any(yes >= 10 and tested - yes >= spared for yes, tested in held), (variant, held)
 
 
 def test_pooling__moves_money_between_projects(stacks, example):
