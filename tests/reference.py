@@ -1614,7 +1614,8 @@ class Site:
     state that stops calls), ``review``, ``subscription``, ``cap``.
 
     ``spend`` by all in each step is ``capital`` (the funder's call K) plus ``host_spend`` plus ``lender_spend``.
-    ``termination_fee`` and ``salvage`` are flows at the end of the step that contains the cancellation.
+    ``termination_fee`` and ``salvage`` are flows at the end of the step that contains the cancellation; ``settled``
+    is true in that step, where the project was funded.
 
     ``budget`` is C on the path, ``size`` its share of the study's budget, ``achieved`` the share of the capacity that
     is reached, ``cost_score`` the score of the overrun, ``expected_cost`` C with the plan's expected indices.
@@ -1653,6 +1654,7 @@ class Site:
     salvage: Array | float = 0.0
     causes: Mapping[str, Array] = field(default_factory=dict)
     declined: Array | float = 0.0
+    settled: Array | bool = False
 
 
 def distance(a: Array, b: Array) -> Array:
@@ -1926,7 +1928,7 @@ def cancel_site(ctx: Context, venture: Venture, site: Site, would_end: Array) ->
     paid_for = site.funded > 0
     site.gone = np.where(paid_for, site.stop, 0.0)
     site.completion = np.where(paid_for & np.isinf(site.stop), would_end, math.inf)
-    settled = (steps == step_of_stop) & paid_for
+    settled = site.settled = (steps == step_of_stop) & paid_for
     site.termination_fee = np.where(settled, given(build, "termination_fee", 0.0) * site.budget, 0.0)
     site.salvage = np.zeros_like(site.spend)
     if given(build, "salvage") is not None:
@@ -2251,43 +2253,416 @@ def split_of(study: Mapping, project: Mapping) -> dict[str, Any]:
     return {**study["agreement"]["split"], **own}
 
 
-def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
-    """Split the available cash between funder and host, ``(T, n)`` each."""
-    terms, A, K, h = split_of(ctx.study, project), flows["available_cash"], flows["capital"], ctx.step
-    T, n = A.shape
-    names = ("due", "paid", "distribution_funder", "distribution_host", "carry", "deemed_balance", "rate")
-    out = {name: np.zeros((T, n)) for name in names}
-    if terms["mode"] == "none":
-        out["distribution_funder"] = terms["funder_share"] * A
-        out["distribution_host"] = A - out["distribution_funder"]
-        return out
-    s1, s2, L = terms["first_share"], terms["second_share"], given(terms, "deemed_life_years")
-    paid_in, carry, balance = np.zeros(n), np.zeros(n), np.zeros(n)
-    for t in range(T):
-        r = np.maximum(0.0, ctx.rate_at_start(terms["reference_rate"], t) + terms["spread"])
-        a0, a1 = flows["age_start"][t], flows["age_end"][t]
-        before = paid_in
-        paid_in = paid_in + K[t]
+def part_of(amount: Array, whole: Array) -> Array:
+    """Return amount / whole; 0 where there is no whole."""
+    return np.where(whole > 0, amount / np.where(whole > 0, whole, 1.0), 0.0)
+
+
+SPLIT_ROWS = ("due", "paid", "distribution_funder", "distribution_host", "carry", "deemed_balance", "rate")
+
+
+@dataclass
+class Account:
+    """The deemed allocation of one project: what falls due in a step, and what stays open after it.
+
+    ``gap`` is by how much what tier one could pay exceeds what is due, for the project or its pool ``(T, n)``;
+    ``adjusted`` tells where other shares hold in the end.
+    """
+
+    ctx: Context
+    terms: Mapping
+    site: Site
+    flows: Mapping[str, Array]
+
+    def __post_init__(self) -> None:
+        T, n = self.flows["available_cash"].shape
+        self.rows = {name: np.zeros((T, n)) for name in SPLIT_ROWS}
+        self.gap, self.adjusted = np.zeros((T, n)), np.zeros(n, dtype=bool)
+        self.paid_in, self.carry, self.balance = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.before, self.rate, self.due = np.zeros(n), np.zeros(n), np.zeros(n)
+
+    @property
+    def open(self) -> Array:
+        """Return what of the allocation is open: the carry, or the balance."""
+        return self.carry if self.terms["mode"] == "periodic" else self.balance
+
+    def fall_due(self, t: int) -> Array:
+        """Begin a step; return what is due in it."""
+        terms, L = self.terms, given(self.terms, "deemed_life_years")
+        r = self.rate = np.maximum(0.0, self.ctx.rate_at_start(terms["reference_rate"], t) + terms["spread"])
+        a0, a1 = self.flows["age_start"][t], self.flows["age_end"][t]
+        self.before = self.paid_in
+        paid_in = self.paid_in = self.paid_in + self.flows["capital"][t]
         if terms["mode"] == "periodic":
             interest = r * paid_in * np.maximum(0.0, 1 - a0 / L) * (a1 - a0)
-            due = interest + paid_in * (np.minimum(a1, L) - np.minimum(a0, L)) / L + carry
+            self.due = interest + paid_in * (np.minimum(a1, L) - np.minimum(a0, L)) / L + self.carry
         else:
-            due = balance * (1 + r * h)
-        paid = np.minimum(s1 * A[t], due)
-        funder = paid + s2 * (A[t] - np.minimum(A[t], due / s1))
+            self.due = self.balance * (1 + r * self.ctx.step)
+        return self.due
+
+    def settle(self, t: int, paid: Array, funder: Array, host: Array, gap: Array) -> None:
+        """End a step in which tier one paid so much, the funder and the host received so much."""
+        terms, r, h, due = self.terms, self.rate, self.ctx.step, self.due
         if terms["mode"] == "periodic":
             c = r if given(terms, "carry_interest", "none") == "deemed_rate" else 0.0
-            carry = (due - paid) * (1 + c * h)
+            self.carry = (due - paid) * (1 + c * h)
             if given(terms, "interest_before_completion", False):
                 # a project that is cancelled owes no more interest from then on
-                carry = carry + r * before * np.clip(np.minimum(site.completion, site.stop) - t * h, 0.0, h)
-            balance = paid_in * np.maximum(0.0, 1 - a1 / L)
+                end = np.minimum(self.site.completion, self.site.stop)
+                self.carry = self.carry + r * self.before * np.clip(end - t * h, 0.0, h)
+            self.balance = self.paid_in * np.maximum(0.0, 1 - self.flows["age_end"][t] / terms["deemed_life_years"])
         else:
-            balance = np.maximum(0.0, due - funder) + K[t]
-        row = dict(due=due, paid=paid, distribution_funder=funder, distribution_host=A[t] - funder)
-        for key, value in {**row, "carry": carry, "deemed_balance": balance, "rate": r}.items():
-            out[key][t] = value
-    return out
+            self.balance = np.maximum(0.0, due - funder) + self.flows["capital"][t]
+        row = dict(due=due, paid=paid, distribution_funder=funder, distribution_host=host)
+        for key, value in {**row, "carry": self.carry, "deemed_balance": self.balance, "rate": r}.items():
+            self.rows[key][t] = value
+        self.gap[t] = gap
+
+
+class Adjustment:
+    """Whether other shares hold, of one project or of a pool: tested once, and kept for good."""
+
+    def __init__(self, clause: Mapping, accounts: Sequence[Account]):
+        self.clause, self.accounts = clause, accounts
+        n = len(accounts[0].ctx.paths)
+        self.completion = np.min([account.site.completion * np.ones(n) for account in accounts], axis=0)
+        self.tested, self.holds, self.margin = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.full(n, math.inf)
+
+    def test(self, t: int) -> Array:
+        """Test at a step's start; return whether the other shares hold in the step."""
+        after = self.clause["after_years"] - 1e-9
+        age = t * self.accounts[0].ctx.step - self.completion
+        open_ = sum(account.open for account in self.accounts)
+        paid_in = sum(account.paid_in for account in self.accounts)
+        now = (age >= after) & ~self.tested
+        some = open_ > 1e-12 * paid_in
+        self.margin = np.minimum(self.margin, distance(age, after))
+        # what is paid in full is open by nothing at all: what counts is by how much it was paid
+        due = sum(account.due for account in self.accounts)
+        gap = np.where(due > 0, np.abs(self.accounts[0].gap[t - 1]), math.inf)
+        near = np.where(some, open_, gap) / np.where(paid_in > 0, paid_in, 1.0)
+        self.margin = np.where(now, np.minimum(self.margin, near), self.margin)
+        self.holds, self.tested = self.holds | (now & some), self.tested | now
+        return self.holds
+
+
+def split_pool(ctx: Context, accounts: Sequence[Account], pooled: bool) -> Array | None:
+    """Split the cash of one project, or of a pool of them, step by step; return the margin of the adjustment."""
+    terms, adjustment = ctx.study["agreement"]["split"] if pooled else accounts[0].terms, None
+    if any(account.terms[key] != terms[key] for account in accounts for key in ("mode", "first_share", "second_share")):
+        raise ValueError("a pool has one mode and one pair of shares")
+    if given(terms, "adjust") is not None:
+        adjustment = Adjustment(terms["adjust"], accounts)
+    s1, s2 = terms["first_share"], terms["second_share"]
+    for t in range(ctx.clock.steps):
+        if adjustment is not None:
+            other = adjustment.test(t)
+            s1 = np.where(other, terms["adjust"]["first_share"], terms["first_share"])
+            s2 = np.where(other, terms["adjust"]["second_share"], terms["second_share"])
+        cash, dues = [account.flows["available_cash"][t] for account in accounts], [a.fall_due(t) for a in accounts]
+        A, D = (cash[0], dues[0]) if not pooled else (sum(cash), sum(dues))
+        gap = s1 * A - D
+        if not pooled:
+            paid = np.minimum(s1 * A, D)
+            funder = paid + s2 * (A - np.minimum(A, D / s1))
+            accounts[0].settle(t, paid, funder, A - funder, gap)
+            continue
+        rest = A - np.minimum(A, D / s1)
+        served = np.where(s1 * A >= D, 1.0, part_of(s1 * A, D))  # exactly all, where there is enough
+        for account, available, due in zip(accounts, cash, dues, strict=True):
+            paid, own_rest = served * due, rest * part_of(available, A)
+            host = (1 - s1) * (paid / s1) + (1 - s2) * own_rest
+            account.settle(t, paid, paid + s2 * own_rest, host, gap)
+    if adjustment is None:
+        return None
+    for account in accounts:
+        account.adjusted = adjustment.holds
+    return adjustment.margin
+
+
+def split_all(
+    ctx: Context, ventures: Sequence[tuple[Mapping, Site, Mapping[str, Array]]]
+) -> tuple[list[Account], list[Array | None]]:
+    """Split the available cash of all ventures between funder and host.
+
+    Returns
+    -------
+    list
+        The account of each venture, with its rows ``(T, n)``.
+    list
+        The margin of each venture's adjustment, or one for the pool.
+    """
+    accounts = [Account(ctx, split_of(ctx.study, project), site, flows) for project, site, flows in ventures]
+    if given(ctx.study["agreement"]["split"], "pooling", "none") == "umbrella":
+        return accounts, [split_pool(ctx, accounts, pooled=True)] if accounts else []
+    margins = []
+    for account in accounts:
+        if account.terms["mode"] != "none":
+            margins.append(split_pool(ctx, [account], pooled=False))
+            continue
+        A, rows = account.flows["available_cash"], account.rows
+        rows["distribution_funder"] = account.terms["funder_share"] * A
+        rows["distribution_host"] = A - rows["distribution_funder"]
+        margins.append(None)
+    return accounts, margins
+
+
+def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
+    """Split the available cash of one project alone, ``(T, n)`` each."""
+    return split_all(ctx, [(project, site, flows)])[0][0].rows
+
+
+def declined_in(ctx: Context, T: int) -> Array:
+    """Return the budgets whose funding is declined in each step, ``(T, n)``."""
+    rows = np.zeros((T, len(ctx.paths)))
+    for chosen in ctx.world.selections.values():
+        due = np.where(chosen.declined > 0, chosen.due, 0.0)
+        step = np.floor(due * ctx.clock.m + 1e-9)
+        rows += np.where((np.arange(T)[:, None] == step) & (chosen.declined > 0), chosen.budget, 0.0)
+    return rows
+
+
+def diverted(ctx: Context, distribution: Array) -> Array:
+    """Return what of the funder's distributions, summed over the ventures, goes to the host to catch up."""
+    clause, T = ctx.study["agreement"]["catch_up"], len(distribution)
+    forgone, share = declined_in(ctx, T), given(clause, "share", 1.0)
+    rows = np.zeros_like(distribution)
+    if clause["until"] == "years":
+        steps = math.floor(clause["years"] * ctx.clock.m + 1e-9)
+        for t in range(T):
+            since = forgone[max(t - steps, 0) : t]
+            rows[t] = np.where((since > 0).any(axis=0), share * distribution[t], 0.0)
+        return rows
+    left = np.zeros(len(ctx.paths))
+    for t in range(T):
+        left = left + forgone[t]
+        rows[t] = np.minimum(share * distribution[t], left)
+        left = left - rows[t]
+    return rows
+
+
+def catch_up(ctx: Context, ventures: Sequence[dict[str, Array]]) -> Array:
+    """Divert distributions of all ventures to the host, in place; return what is diverted in all, ``(T, n)``."""
+    total = sum(flows["distribution_funder"] for flows in ventures)
+    row = diverted(ctx, total)
+    for flows in ventures:
+        own = flows["distribution_funder"] * part_of(row, total)
+        flows["distribution_funder"] = flows["distribution_funder"] - own
+        flows["distribution_host"] = flows["distribution_host"] + own
+    return row
+
+
+# --------------------------------------------------------------------------------------------------
+# The funder's own stack (section 9)
+# --------------------------------------------------------------------------------------------------
+
+
+def pay(cash: Array, *amounts: Array) -> tuple[list[Array], Array]:
+    """Pay amounts from cash, each in proportion where it does not do for all; return what each got, and the rest."""
+    total = sum(amounts)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(cash >= total, 1.0, cash / total)
+    return [part * amount for amount in amounts], np.maximum(cash - total, 0.0)
+
+
+@dataclass
+class Loan:
+    """One of the two loans: what is not yet due, the scheduled principal of a step, what is funded and not repaid.
+
+    ``due`` is what has to be paid of the balance in this step, ``interest`` the interest that falls due in it.
+    """
+
+    share: float
+    margin: float
+    balance: Array
+    level: Array
+    unrepaid: Array
+    interest: Array
+    due: Array
+    call: Array
+
+    @classmethod
+    def of(cls, clause: Mapping | None, n: int) -> "Loan":
+        """Return a loan without anything drawn."""
+        return cls(float(given(clause, "share", 0.0)), float(given(clause, "margin", 0.0)), *np.zeros((6, n)))
+
+    def begin(self, rate: Array, K: Array, number: Array, count: int, ended: Array) -> None:
+        """Begin a step: interest, and the principal that falls due; ``number`` is that of the repayment step."""
+        interest = rate * self.balance
+        self.call = self.share * K
+        self.level = np.where(number == 1, self.balance / count, self.level)
+        capitalised = (number == 0) & ~ended
+        self.interest = np.where(capitalised, 0.0, interest)
+        self.balance = self.balance + np.where(capitalised, interest, 0.0) + np.where(ended, self.call, 0.0)
+        self.unrepaid = self.unrepaid + np.where(ended, self.call, 0.0)
+        scheduled = np.where(number < count, np.minimum(self.balance, self.level), self.balance)
+        self.due = np.where(ended, self.balance, np.where(number == 0, 0.0, scheduled))
+
+    def repay(self, payment: Array, owed: Array) -> None:
+        """Let a payment repay what is funded in proportion to all that is owed."""
+        self.unrepaid = np.maximum(self.unrepaid - self.unrepaid * part_of(payment, owed), 0.0)
+
+    def end(self, prepaid: Array, number: Array, count: int, ended: Array) -> None:
+        """End a step: the balance falls by what was due and prepaid, and the call joins it."""
+        self.balance = np.where(ended, 0.0, np.maximum(self.balance - self.due - prepaid, 0.0))
+        call = np.where(ended, 0.0, self.call)
+        self.balance, self.unrepaid = self.balance + call, self.unrepaid + call
+        left = count - number
+        self.level = self.level + np.where((number > 0) & (left > 0), call / np.maximum(left, 1), 0.0)
+
+
+def wait_steps(clause: Mapping | None, m: int) -> tuple[int, float]:
+    """Return how many steps a claim waits, 1e-9 of a step forgiven, and the distance to another number."""
+    wait = given(clause, "wait_years", 0.0) * m
+    return math.ceil(wait - 1e-9), abs(abs(wait - round(wait)) - 1e-9)
+
+
+STACK_ROWS = (
+    "loan_balance claims premium recoveries insured policy_bank banks insurer equity balance_policy balance_commercial "
+    "arrears_policy arrears_unclaimed arrears_retained taken_over due_commercial paid_commercial claimed "
+    "unrepaid_policy unrepaid_commercial call_policy call_commercial paid_policy late_policy late_commercial "
+    "due_policy prepaid"
+).split()
+
+
+def run_stack(
+    clause: Mapping, m: int, reference: Array, K: Array, Y: Array, completion: Array, ended: Array
+) -> dict[str, Array]:
+    """Run the stack of one project, ``(T, n)`` each.
+
+    Parameters
+    ----------
+    clause
+        ``stack`` of the study.
+    m
+        Steps a year.
+    reference
+        The reference rate at each step's start.
+    K, Y
+        What the funder pays to the project, and receives from it.
+    completion
+        Time of the completion, years ``(n,)``; infinite without one.
+    ended
+        Whether a step is that of a cancellation (or of giving up the plant), or after it.
+
+    Returns
+    -------
+    dict
+        At the steps' ends: ``loan_balance`` (all that is owed on both loans but what the insurer has taken over),
+        ``balance_policy``, ``balance_commercial`` (not yet due), ``arrears_policy`` R, ``arrears_unclaimed`` U,
+        ``arrears_retained`` H, ``taken_over`` X, ``unrepaid_*`` Q, ``insured``; cumulated ``due_commercial`` D,
+        ``paid_commercial`` P, ``claimed``. In the steps: ``claims`` (paid by the insurer), ``premium``,
+        ``recoveries``, the net flows ``policy_bank``, ``banks``, ``insurer``; ``equity``, ``paid_policy`` (on its
+        loan), ``late_*`` (interest on arrears), ``due_policy`` (current interest and principal), ``prepaid`` (both
+        loans), ``call_*``.
+    """
+    (T, n), h, insurer = K.shape, 1.0 / m, given(clause, "insurer")
+    g, c = Loan.of(given(clause, "policy_loan"), n), Loan.of(given(clause, "commercial_loan"), n)
+    equity_share = given(given(clause, "policy_equity"), "share", 0.0)
+    cover, (wait, _) = float(given(insurer, "cover", 0.0)), wait_steps(insurer, m)
+    count, sweep = max(round(clause["tenor_years"] * m), 1), given(clause, "sweep", 1.0)
+    rows = {name: np.zeros((T, n)) for name in STACK_ROWS}
+    R, U, H, X = np.zeros((4, n))
+    due_so_far, paid_so_far, claimed = np.zeros((3, n))
+    number = np.zeros(n)  # of the repayment step; 0 up to the step of completion
+    for t in range(T):
+        number = number + (t * h + 1e-9 >= completion)
+        rate_g, rate_c = (np.maximum(0.0, reference[t] + loan.margin) * h for loan in (g, c))
+        premium = given(insurer, "premium", 0.0) * cover * (c.balance + U) * h
+        late_g, late_u, late_h = rate_g * R, rate_c * U, rate_c * H
+        R, U, H = R + late_g, U + late_u, H + late_h
+        g.begin(rate_g, K[t], number, count, ended[t])
+        c.begin(rate_c, K[t], number, count, ended[t])
+        owed_g, owed_c = g.balance + R, c.balance + U + H
+
+        (interest_g, interest_c), cash = pay(Y[t], g.interest, c.interest)
+        (on_r, on_u, on_h, on_x), cash = pay(cash, R, U, H, X)
+        (principal_g, principal_c), cash = pay(cash, g.due, c.due)
+        for_loans = sweep * cash
+        (prepaid_g, prepaid_c), left = pay(for_loans, g.balance - g.due, c.balance - c.due)
+        equity = cash - for_loans + left
+
+        g.repay(on_r + principal_g + prepaid_g, owed_g)
+        c.repay(on_u + on_h + principal_c + prepaid_c, owed_c)
+        R = R - on_r + (g.interest - interest_g) + (g.due - principal_g)
+        U = U - on_u + (c.interest - interest_c) + (c.due - principal_c)
+        H, X = H - on_h, X - on_x
+        due_so_far = due_so_far + late_u + c.interest + c.due
+        paid_so_far = paid_so_far + interest_c + on_u + principal_c
+        rows["due_commercial"][t] = due_so_far
+        rows["due_policy"][t] = g.interest + g.due
+        rest_c = c.balance - c.due - prepaid_c
+        claim = np.zeros(n)
+        if insurer is not None and t >= wait:
+            overdue = rows["due_commercial"][t - wait] - paid_so_far - claimed
+            claim = np.minimum(U, np.maximum(0.0, overdue))
+            c.repay(cover * claim, rest_c + U + H)
+        claimed, U = claimed + claim, U - claim
+        X, H = X + cover * claim, H + (1 - cover) * claim
+        g.end(prepaid_g, number, count, ended[t])
+        c.end(prepaid_c, number, count, ended[t])
+
+        on_g = interest_g + on_r + principal_g + prepaid_g
+        on_c = interest_c + on_u + on_h + principal_c + prepaid_c
+        for name, value in {
+            "loan_balance": g.balance + c.balance + R + U + H,
+            "claims": cover * claim,
+            "premium": premium,
+            "recoveries": on_x,
+            "insured": cover * (c.balance + U),
+            "policy_bank": on_g + equity - K[t] * (g.share + equity_share),
+            "banks": on_c + cover * claim - premium - c.call,
+            "insurer": premium + on_x - cover * claim,
+            "equity": equity,
+            "balance_policy": g.balance,
+            "balance_commercial": c.balance,
+            "arrears_policy": R,
+            "arrears_unclaimed": U,
+            "arrears_retained": H,
+            "taken_over": X,
+            "paid_commercial": paid_so_far,
+            "claimed": claimed,
+            "unrepaid_policy": g.unrepaid,
+            "unrepaid_commercial": c.unrepaid,
+            "call_policy": g.call,
+            "call_commercial": c.call,
+            "paid_policy": on_g,
+            "late_policy": late_g,
+            "late_commercial": late_u + late_h,
+            "prepaid": prepaid_g + prepaid_c,
+        }.items():
+            rows[name][t] = value
+    return rows
+
+
+def stack_cash(ctx: Context, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the rows of a project's stack."""
+    clause, (T, n) = ctx.study["stack"], flows["calls"].shape
+    rates = [ctx.rate_at_start(clause["reference_rate"], t) * np.ones(n) for t in range(T)]
+    ended = np.cumsum(site.settled | (flows["closed"] > 0), axis=0) > 0
+    K, Y = flows["calls"], flows["distribution_funder"]
+    return run_stack(clause, ctx.clock.m, np.array(rates), K, Y, site.completion, ended)
+
+
+STACK_VALUES = {
+    "insurer_claims": "claims",
+    "insurer_net": "insurer",
+    "npv_banks": "banks",
+    "npv_policy_bank": "policy_bank",
+}
+"""Quantity -> the row of the stack of which it is the present value, at the funder's discount factors."""
+STACK_LOSSES = {"bank_loss": "commercial", "policy_bank_loss": "policy"}
+"""Quantity -> the loan whose calls are lost as far as they are not repaid at the horizon."""
+
+
+def stack_quantities(ctx: Context, rows: Mapping[str, Array]) -> dict[str, Array]:
+    """Return a project's quantities of the stack."""
+    factors = funder_factors(ctx)
+    found = {quantity: (factors * rows[row]).sum(axis=0) for quantity, row in STACK_VALUES.items()}
+    for quantity, loan in STACK_LOSSES.items():
+        calls = rows[f"call_{loan}"]
+        found[quantity] = (factors * calls).sum(axis=0) * part_of(rows[f"unrepaid_{loan}"][-1], calls.sum(axis=0))
+    return found
 
 
 # --------------------------------------------------------------------------------------------------
@@ -2427,13 +2802,15 @@ PRESENT_VALUES = {
 """Quantity -> the row of which it is the present value, at the funder's discount factors."""
 
 
-def own_quantities(ctx: Context, venture: Venture, site: Site, flows: Mapping) -> tuple[dict, dict, dict]:
+def own_quantities(
+    ctx: Context, venture: Venture, site: Site, flows: Mapping, account: Account
+) -> tuple[dict, dict, dict]:
     """Return a venture's quantities that do not follow from its flows with the parties alone, its margins, and the
     sums that a portfolio needs."""
     terms = split_of(ctx.study, venture.project)
     completed = site.completion <= ctx.clock.horizon
     cost = site.spend.sum(axis=0)
-    received, owed, open_ = deemed_parts(terms, flows)
+    received, owed, open_ = deemed_parts(terms, account.rows)  # what was diverted counts as received
     with np.errstate(invalid="ignore", divide="ignore"):
         over, late = cost / site.expected_cost - 1, 12 * (site.completion - (site.plan_start + site.duration))
     quantities = {
@@ -2454,7 +2831,9 @@ def own_quantities(ctx: Context, venture: Venture, site: Site, flows: Mapping) -
         quantities[quantity] = (funder_factors(ctx) * flows[row]).sum(axis=0)
     margins = dict(site.margins)
     margins["completion"] = distance(site.completion, ctx.clock.horizon)
-    margins["whole"] = whole_margin(ctx, terms, venture.project, site, flows)
+    margins["whole"] = whole_margin(ctx, terms, venture.project, site, flows, account.gap)
+    if given(ctx.study, "stack") is not None:
+        margins["repayment"] = repayment_margin(ctx, site)
     sums = {
         "received": received,
         "fallen_due": received + owed,
@@ -2464,25 +2843,38 @@ def own_quantities(ctx: Context, venture: Venture, site: Site, flows: Mapping) -
     return quantities, margins, sums
 
 
-def whole_margin(ctx: Context, terms: Mapping, project: Mapping, site: Site, flows: Mapping) -> Array:
-    """Return how near a path comes to another step of being whole: in budgets, or in years of age."""
+def whole_margin(ctx: Context, terms: Mapping, project: Mapping, site: Site, flows: Mapping, gap: Array) -> Array:
+    """Return how near a path comes to another step of being whole: in budgets, or in years of age.
+
+    ``gap`` is by how much what tier one could pay exceeds what is due.
+    """
     if terms["mode"] == "none":
         return np.ones(len(ctx.paths))
-    gap = np.abs(terms["first_share"] * flows["available_cash"] - flows["due"]) / project["budget"]
-    margin = np.where(flows["due"] > 0, gap, np.inf).min(axis=0)
+    margin = np.where(flows["due"] > 0, np.abs(gap) / project["budget"], np.inf).min(axis=0)
     life = terms["deemed_life_years"] if terms["mode"] == "periodic" else 0.0
     return np.minimum(margin, np.abs(ctx.clock.ends[:, None] - site.completion - life).min(axis=0))
 
 
+def repayment_margin(ctx: Context, site: Site) -> Array:
+    """Return how near a path comes to another first repayment step, years."""
+    starts = np.arange(ctx.clock.steps)[:, None] * ctx.step
+    return distance(site.completion, starts + 1e-9).min(axis=0)
+
+
 @dataclass
 class Part:
-    """One venture of a portfolio or of a pipeline: its quantities, the sums that these need, and its rows."""
+    """One venture of a portfolio or of a pipeline: its quantities, the sums that these need, and its rows.
+
+    ``account`` is the split's, before any catch-up; ``stack`` holds the rows of `run_stack`, none without a stack.
+    """
 
     venture: Venture
     site: Site
     flows: dict[str, Array]
-    quantities: dict[str, Array]
-    sums: dict[str, Array]
+    quantities: dict[str, Array] = field(default_factory=dict)
+    sums: dict[str, Array] = field(default_factory=dict)
+    stack: dict[str, Array] = field(default_factory=dict)
+    account: Account | None = None
 
 
 def host_net(flows: Mapping[str, Array]) -> Array:
@@ -2522,7 +2914,8 @@ def joint_quantities(ctx: Context, parts: Sequence[Part], flows: Mapping[str, Ar
     quantities["deemed_share"] = ratio(
         sum(part.sums["received"] for part in parts), sum(part.sums["fallen_due"] for part in parts)
     )
-    for quantity in ("deemed_open", *PRESENT_VALUES):
+    more = (*STACK_VALUES, *STACK_LOSSES) if given(ctx.study, "stack") is not None else ()
+    for quantity in ("deemed_open", *PRESENT_VALUES, *more):
         quantities[quantity] = rows(quantity).sum(axis=0)
     return quantities, margins
 
@@ -2536,8 +2929,29 @@ def summed(flows: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
     return {name: sum(rows[name] for rows in flows if name in rows) for name in names}
 
 
+def insurer_breaches(ctx: Context, stacks: Sequence[Mapping[str, Array]], fx: Array | float) -> tuple[dict, dict]:
+    """Return whether the insurer's capital and capacity are broken on a path, and the margins, in shares of both."""
+    clause, found, margins = given(given(ctx.study, "stack"), "insurer"), {}, {}
+    capital, capacity = given(clause, "capital"), given(clause, "capacity")
+    if capital is not None:
+        total = np.cumsum(sum(rows["insurer"] for rows in stacks) * fx, axis=0)
+        found["insurer_breach"] = (total < -capital).any(axis=0).astype(float)
+        margins["insurer_breach"] = np.abs(np.where(total != 0, total, math.inf).min(axis=0) + capital) / (
+            capital or 1.0
+        )
+    if capacity is not None:
+        insured = sum(rows["insured"] for rows in stacks) * fx
+        found["insurer_capacity_breach"] = (insured > capacity).any(axis=0).astype(float)
+        most = np.where(insured != 0, insured, -math.inf).max(axis=0)
+        margins["insurer_capacity_breach"] = np.abs(most - capacity) / (capacity or 1.0)
+    return found, margins
+
+
 def scheme_quantities(ctx: Context, sim: "Simulation", relief: Array) -> dict[str, Array]:
-    """Return the scheme's quantities; ``relief`` is the sum of the scheme's side flows by time, ``(T, n)``."""
+    """Return the scheme's quantities, and add the margins of the discrete ones to the simulation's.
+
+    ``relief`` is the sum of the scheme's side flows by time, ``(T, n)``.
+    """
     times, funder = ctx.clock.ends, ctx.study["parties"]["funder"]
     net = sum(flows["distribution_funder"] - flows["calls"] for flows in sim.projects.values())
     used = funder["discount"]
@@ -2545,8 +2959,21 @@ def scheme_quantities(ctx: Context, sim: "Simulation", relief: Array) -> dict[st
     curve = ctx.study["curves"][local if local is not None else used["study"]]
     fx = ctx.factors.observed[funder["fx"]] if given(funder, "fx") else 1.0
     result = {"npv_funder_local": (net * fx * discount_factors(curve, times)[:, None]).sum(axis=0)}
+    quantities = sim.quantities["portfolio"]
+    beside = quantities["vendor_margin"] + quantities["supply_chain_benefit"]
+    rows = sum(flows["vendor_margin"] + flows["supply_chain_benefit"] for flows in sim.projects.values())
     result["committed"] = ctx.world.committed
     result["tariff_relief"] = (funder_factors(ctx) * relief).sum(axis=0)
+    result["scheme_value"] = quantities["npv_funder"] + beside + result["tariff_relief"]
+    local_factors = fx * discount_factors(curve, times)[:, None]
+    result["scheme_value_local"] = ((net + rows + relief) * local_factors).sum(axis=0)
+    stack = given(ctx.study, "stack")
+    if stack is not None:
+        breaches, margins = insurer_breaches(ctx, list(sim.stacks.values()), fx)
+        result |= breaches
+        sim.margins |= margins
+        if given(stack, "insurer") is not None:
+            sim.margins["insurer_wait"] = np.full(len(ctx.paths), wait_steps(stack["insurer"], ctx.clock.m)[1])
     for layer, state in sim.final_states.items():
         result[f"final_state_{layer}"] = state.astype(float)
     for event, outcome in sim.outcomes.items():
@@ -2646,17 +3073,23 @@ class Simulation:
         salvage_to_debt, depreciation, losses (carried forward), available_cash, due, paid, carry, deemed_balance,
         distribution_funder, distribution_host, rate, output (output_contracted, output_merchant, output_defaulted;
         idle, with economic dispatch), operating, contracted, age_start, age_end, closed, vendor_margin,
-        supply_chain_benefit.
+        supply_chain_benefit; with a stack loan_balance, claims.
     sites : dict
         Project -> its `Site`.
     slots : dict
         Pipeline -> its slots by number, each a `Part` with ``site``, ``flows``, ``quantities``.
+    stacks : dict
+        Venture -> the rows of its stack, see `run_stack`; none without a stack.
+    accounts : dict
+        Venture -> its `Account` of the deemed allocation; its rows are those before any catch-up.
     selections : dict
         Venture (projects, ``<pipeline>/<slot>``) -> its `Selection`.
     notes : list
         Per path, what selection and funding decided, see `World`.
     relief : ndarray
         The scheme's side flows by time ``(T, n)``.
+    diverted : ndarray
+        What catch-up takes from the funder's distributions and gives to the host ``(T, n)``.
     quantities : dict
         Unit (projects, pipelines, ``portfolio``, ``scheme``) -> quantity -> ``(n,)``.
     margins : dict
@@ -2664,7 +3097,10 @@ class Simulation:
         ``clock_days`` (days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger``, ``clock_ceiling``,
         ``clock_annual``, ``merton_count``; for each venture ``completion/<p>``, ``cancel/<p>``, ``delay/<p>`` (years),
         ``review/<p>``, ``review_end/<p>``, ``subscription/<p>``, ``cap/<p>``, ``dispatch/<p>``, ``fee/<p>``,
-        ``abandon/<p>``, ``whole/<p>``; ``payback/<unit>``, ``irr/<unit>``.
+        ``abandon/<p>``, ``whole/<p>``, with a stack ``repayment/<p>`` (years: the completion against a step's start);
+        ``payback/<unit>``, ``irr/<unit>``; ``adjust/<p>`` or ``adjust/pool`` (the lesser of years of age and of what is
+        open in shares of what was paid in); ``insurer_wait`` (steps), ``insurer_breach``, ``insurer_capacity_breach``
+        (share of the capital, of the capacity).
     """
 
     times: Array
@@ -2680,15 +3116,18 @@ class Simulation:
     projects: dict[str, dict[str, Array]] = field(default_factory=dict)
     sites: dict[str, Site] = field(default_factory=dict)
     slots: dict[str, list[Part]] = field(default_factory=dict)
+    stacks: dict[str, dict[str, Array]] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
     selections: dict[str, Selection] = field(default_factory=dict)
     notes: list[list[tuple]] = field(default_factory=list)
     relief: Array | float = 0.0
+    diverted: Array | float = 0.0
     quantities: dict[str, dict[str, Array]] = field(default_factory=dict)
     margins: dict[str, Array] = field(default_factory=dict)
 
 
-def simulate_venture(ctx: Context, venture: Venture) -> tuple[Part, dict[str, Array]]:
-    """Simulate one venture: its rows, its own quantities, and its margins."""
+def simulate_cash(ctx: Context, venture: Venture) -> Part:
+    """Simulate what one venture calls and earns: nothing that is distributed flows back into it."""
     site = build_site(ctx, venture)
     flows = {
         "spend": site.spend,
@@ -2699,10 +3138,18 @@ def simulate_venture(ctx: Context, venture: Venture) -> tuple[Part, dict[str, Ar
         "calls": site.capital + site.termination_fee,
         **operate(ctx, venture, site),
     }
-    flows |= split_cash(ctx, venture.project, site, flows)
-    flows |= side_rows(ctx, venture.project, flows)
-    quantities, margins, sums = own_quantities(ctx, venture, site, flows)
-    return Part(venture, site, flows, quantities, sums), margins
+    return Part(venture, site, flows)
+
+
+def finish_venture(ctx: Context, part: Part) -> dict[str, Array]:
+    """Add side flows, stack and quantities to a venture whose cash is split; return its margins."""
+    part.flows |= side_rows(ctx, part.venture.project, part.flows)
+    part.quantities, margins, part.sums = own_quantities(ctx, part.venture, part.site, part.flows, part.account)
+    if given(ctx.study, "stack") is not None:
+        part.stack = stack_cash(ctx, part.site, part.flows)
+        part.flows |= {name: part.stack[name] for name in ("loan_balance", "claims")}
+        part.quantities |= stack_quantities(ctx, part.stack)
+    return margins
 
 
 def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value: LawValue | None = None) -> Simulation:
@@ -2741,10 +3188,18 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
         margins={**world.margins, "merton_count": factors.count_margin},
     )
     sim.selections, sim.notes = world.selections, world.notes
-    parts = []
-    for venture in ventures_of(study):
-        part, margins = simulate_venture(ctx, venture)
-        parts.append(part)
+    parts = [simulate_cash(ctx, venture) for venture in ventures_of(study)]
+    accounts, adjustments = split_all(ctx, [(part.venture.project, part.site, part.flows) for part in parts])
+    for part, account in zip(parts, accounts, strict=True):
+        part.account = account
+        part.flows |= account.rows
+    names = [part.venture.name for part in parts] if len(adjustments) == len(parts) else ["pool"]
+    sim.margins |= {f"adjust/{name}": m for name, m in zip(names, adjustments, strict=True) if m is not None}
+    if given(study["agreement"], "catch_up") is not None and parts:
+        sim.diverted = catch_up(ctx, [part.flows for part in parts])
+    for part in parts:
+        venture, margins = part.venture, finish_venture(ctx, part)
+        sim.stacks[venture.name], sim.accounts[venture.name] = part.stack, part.account
         if venture.pipeline is None:
             from_flows, more = flow_quantities(
                 ctx, part.flows["calls"], part.flows["distribution_funder"], host_net(part.flows)
@@ -2760,6 +3215,8 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
         sim.margins |= {f"{what}/{name}": margin for what, margin in margins.items()}
     sim.quantities["portfolio"], margins = joint_quantities(ctx, parts, summed(list(sim.projects.values())))
     sim.margins |= {f"{what}/portfolio": margin for what, margin in margins.items()}
+    if given(study["agreement"], "catch_up") is not None:
+        sim.quantities["portfolio"]["caught_up"] = (funder_factors(ctx) * sim.diverted).sum(axis=0)
     sim.relief = relief_row(ctx)
     sim.quantities["scheme"] = scheme_quantities(ctx, sim, sim.relief)
     return sim
@@ -3354,3 +3811,85 @@ WHOLE_DEAL_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
     "whole_deal_monthly": lambda study: with_steps(with_whole_deal(study), 12),
 }
 """The same for the clauses of sections 5 to 7 and the side flows."""
+
+
+# --------------------------------------------------------------------------------------------------
+# The funder's stack and the terms of other countries
+# --------------------------------------------------------------------------------------------------
+
+STACK = """
+stack:
+  reference_rate: sofr
+  tenor_years: 3.25
+  policy_loan: {share: 0.32, margin: 0.01}
+  policy_equity: {share: 0.02}
+  commercial_loan: {share: 0.66, margin: 0.0175}
+"""
+
+INSURER = """
+stack:
+  insurer: {cover: 0.9, wait_years: 0.25, premium: 0.008, capital: 45000, capacity: 120000}
+"""
+
+
+def with_stack(study: Mapping, insurer: Mapping | None = None, **changes: Any) -> dict[str, Any]:
+    """Return a copy with an uninsured stack, or an insured one with changed keys of the insurer; others by name."""
+    out = with_text(study, STACK)
+    if insurer is not None:
+        out = with_text(out, INSURER)
+        out["stack"]["insurer"].update(insurer)
+    out["stack"].update(changes)
+    return out
+
+
+def with_adjust(study: Mapping, after: float = 1.5, **changes: Any) -> dict[str, Any]:
+    """Return a copy whose shares are other ones from an age on, where something is open."""
+    adjust = {"after_years": after, "first_share": 0.35, "second_share": 0.2}
+    return with_split(study, adjust=adjust, **changes)
+
+
+def with_catch_up(study: Mapping, **clause: Any) -> dict[str, Any]:
+    """Return a copy with a clause on catching up after a decline."""
+    return merged(study, {"agreement": {"catch_up": clause}})
+
+
+def with_generous(study: Mapping, after: float, **changes: Any) -> dict[str, Any]:
+    """Return a copy in which more is paid in full before the shares are adjusted, so that some never are."""
+    return with_adjust(study, after, **{"first_share": 0.8, "interest_before_completion": False, **changes})
+
+
+def with_everything(study: Mapping, until: Mapping | None = None) -> dict[str, Any]:
+    """Return a copy of the whole deal with an insured stack, pooling, adjustment and catch-up."""
+    clause = {"share": 0.7, "until": "amount"} if until is None else until
+    study = with_stack(with_whole_deal(study), {}, sweep=0.8, tenor_years=6)
+    return with_catch_up(with_generous(study, 3, pooling="umbrella"), **clause)
+
+
+STACK_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
+    "stack_uninsured": with_stack,
+    "stack_insured": lambda study: with_stack(study, {}),
+    "stack_cover_none": lambda study: with_stack(study, {"cover": 0, "wait_years": 0}),
+    "stack_cover_all": lambda study: with_stack(study, {"cover": 1, "wait_years": 0}),
+    "stack_wait_long": lambda study: with_stack(study, {"wait_years": 2}),
+    "stack_sweep_none": lambda study: with_stack(study, {}, sweep=0),
+    "stack_sweep_half": lambda study: with_stack(with_cumulative(study), {"cover": 0.95}, sweep=0.5, tenor_years=2),
+    "stack_cancelled": lambda study: with_stack(with_building(study), {}),
+    "stack_given_up": lambda study: with_stack(with_operating(study), {"wait_years": 0.5}),
+    "umbrella": lambda study: with_split(study, pooling="umbrella"),
+    "umbrella_cumulative": lambda study: with_split(with_cumulative(study), pooling="umbrella"),
+    "umbrella_pipelines": lambda study: with_split(with_pipelines(study), pooling="umbrella"),
+    "adjust": with_adjust,
+    "adjust_cumulative": lambda study: with_generous(study, 1.5, mode="cumulative"),
+    "umbrella_adjust": lambda study: with_generous(study, 1.5, pooling="umbrella"),
+    "umbrella_adjust_cumulative": lambda study: with_generous(
+        with_building(study), 3, mode="cumulative", pooling="umbrella"
+    ),
+    "catch_up_amount": lambda study: with_catch_up(with_selection(study), share=1, until="amount"),
+    "catch_up_years": lambda study: with_catch_up(with_selection(study), share=0.5, until="years", years=2),
+    "catch_up_none": lambda study: with_catch_up(with_no_split(with_selection(study), 0.8), share=0.3, until="amount"),
+    "everything": with_everything,
+    "everything_cumulative": lambda study: with_everything(with_cumulative(study)),
+    "everything_yearly": lambda study: with_steps(with_everything(study), 1),
+    "everything_monthly": lambda study: with_steps(with_everything(study, dict(share=1, until="years", years=1.5)), 12),
+}
+"""The same for the stack, pooling, adjustment and catch-up, singly and together."""
