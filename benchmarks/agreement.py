@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 def kernel_results(plan, labels, seed, n):
     """Values ``(series, path)``, timeline sums ``(project, row, step)`` and occupancy ``(state, step)``."""
     from spvrisk.kernel import run as kernel
-    from spvrisk.plan.names import LEAF, TIMELINE
+    from spvrisk.plan.names import LEAF
 
     if n > LEAF:
         raise ValueError(f"at most {LEAF} paths")
@@ -20,7 +20,7 @@ def kernel_results(plan, labels, seed, n):
     leaf = kernel.make_leaf(plan, len(labels.series), False)
     kernel.run_paths(plan, at, work, leaf, *(np.uint64(x) for x in (seed, 0, 0, n)))
     steps = int(plan.study[0]["steps"])
-    timeline = leaf.partial.reshape(plan.projects.size, len(TIMELINE), steps, -1).sum(axis=-1)
+    timeline = leaf.partial.reshape(plan.projects.size, len(labels.timeline), steps, -1).sum(axis=-1)
     return leaf.values[:, :n], timeline, kernel.state_shares(leaf.occupancy)
 
 

@@ -177,13 +177,16 @@ class NumpyEngine:
         x = self.factors(draws, world.marks)
         net = self.buffer("net", (self.steps, n))
         net[:] = 0.0
+        self.side = self.buffer("side", (self.steps, n))
+        self.side[:] = 0.0
         series: dict[tuple[str, str], np.ndarray] = {}
         timeline, parts = np.zeros((projects.size, len(TIMELINE), self.steps)), []
         for s, name in enumerate(self.labels.projects):
             parts.append(Project(self, s, draws, world, x, net, timeline[s]).run())
             series.update({(name, key): parts[-1][key] for key in QUANTITIES})
         series.update({("portfolio", key): value for key, value in self.portfolio(parts, net).items()})
-        series.update({("scheme", key): value for key, value in self.scheme(world, x, net).items()})
+        sums = {key: series["portfolio", key] for key in ("npv_funder", "vendor_margin", "supply_chain_benefit")}
+        series.update({("scheme", key): value for key, value in self.scheme(world, x, net, sums).items()})
         return Result(series, timeline, world.occupancy)
 
     def factors(self, draws, marks):
@@ -280,9 +283,14 @@ class NumpyEngine:
                 out[back] = (t - first[back]) * self.dt
         return out
 
-    def scheme(self, world, x, net):
+    def scheme(self, world, x, net, sums):
         """Quantities of the whole scheme."""
-        out = {"npv_funder_local": self.local_value(net, x), "tariff_relief": self.relief(world)}
+        relief = self.relief(world)
+        out = {"npv_funder_local": self.local_value(net, x), "tariff_relief": self.discount_funder @ relief}
+        out["scheme_value"] = sum(sums.values()) + out["tariff_relief"]
+        self.side += relief
+        self.side += net
+        out["scheme_value_local"] = self.local_value(self.side, x)
         out["committed"] = world.committed
         for (layer, _), state, first in zip(self.labels.layers, world.state, self.plan.layers["first"], strict=True):
             out[f"final_state_{layer}"] = (state - first).astype(float)
@@ -297,8 +305,8 @@ class NumpyEngine:
         return np.einsum("t,tp,tp->p", self.discount_local, x[:, self.g["fx_factor"]], net)
 
     def relief(self, world):
-        """Present value of the scheme's side flows in time."""
-        discount, out = self.discount_funder * self.dt, np.zeros(world.committed.size)
+        """The scheme's side flows in time ``(step, path)``."""
+        out = np.zeros((self.steps, world.committed.size))
         for rate, mark in self.listed(self.g["relief"], 2):
-            out += rate * discount.sum() if mark < 0 else (rate * discount) @ world.marks[int(mark)]
+            out += rate * self.dt if mark < 0 else (rate * self.dt) * world.marks[int(mark)][: self.steps]
         return out

@@ -195,8 +195,9 @@ class Project:
         self.calls[t - self.first, v] = call
         self.npv[v] -= engine.discount_funder[t] * call
         for rate, mark in engine.spend_flows[self.s]:
-            flow = engine.discount_funder[t] * rate * spend
-            self.pv_vendor[v] += flow if mark < 0 else flow * self.world.marks[mark, t].take(self.paths[v])
+            flow = rate * spend if mark < 0 else rate * spend * self.world.marks[mark, t].take(self.paths[v])
+            self.pv_vendor[v] += engine.discount_funder[t] * flow
+            engine.side[t, self.paths[v]] += flow
         self.timeline[0, t] = np.add.reduce(call)
         self.timeline[1, t] = np.add.reduce(spend)
         row = self.net[t]
@@ -325,8 +326,10 @@ class Project:
         self._split(t, v, span, age_end, available, end)
         self.age[v] = age_end
         for rate, mark in engine.output_flows[self.s]:
-            flow = (rate * engine.discount_funder[t] * self.money) * self.output
-            self.v_supply[v] += flow if mark < 0 else flow * self.world.marks[mark, t].take(self.who[v])
+            flow = (rate * self.money) * self.output
+            flow = flow if mark < 0 else flow * self.world.marks[mark, t].take(self.who[v])
+            self.v_supply[v] += engine.discount_funder[t] * flow
+            engine.side[t, self.who[v]] += flow
 
     def _factor(self, t, v, k):
         """A factor of the step on the paths that operate; taken once."""

@@ -13,7 +13,6 @@ from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.maths import entry
 from spvrisk.kernel.scores import score
 from spvrisk.plan.compile import Compiled, compile_study
-from spvrisk.plan.names import TIMELINE
 
 with cache_folder():
 
@@ -137,7 +136,7 @@ def run_block(compiled_study, seed, first, n) -> Block:
     leaf = kernel.make_leaf(plan, len(labels.series), False)
     kernel.run_paths(plan, at, work, leaf, np.uint64(seed), np.uint64(first), np.uint64(0), np.uint64(n))
     steps, lanes = int(plan.study[0]["steps"]), kernel.LANES
-    rows = (len(labels.projects), len(TIMELINE), steps)
+    rows = (len(labels.projects), len(labels.timeline), steps)
     factors = work.w[int(at.factor) : int(at.factor) + steps * plan.factors.size * lanes]
     return Block(
         {key: row[:n] for key, row in zip(labels.series, leaf.values, strict=True)},

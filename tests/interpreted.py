@@ -22,7 +22,7 @@ import numpy as np
 import reference as ref
 import spvrisk
 from spvrisk.plan.arrays import Plan
-from spvrisk.plan.names import FANS, TIMELINE
+from spvrisk.plan.names import FANS
 
 KERNEL = Path(spvrisk.__file__).parent / "kernel"
 LANES = 8
@@ -259,7 +259,7 @@ def run(
     work, steps, factors = _work(modules, plan, int(at.end)), int(g["steps"]), plan.factors.size
     leaf = SimpleNamespace(
         values=np.zeros((series, LANES)),
-        partial=[0.0] * (int(g["units"]) * len(TIMELINE) * steps * GROUP),
+        partial=[0.0] * (int(g["units"]) * int(g["timeline_rows"]) * steps * GROUP),
         occupancy=np.zeros((2, plan.states.size, steps + 2)),
         fans=np.zeros((len(FANS), steps, LANES)),
         trace=np.zeros((0, 0, 0)),
@@ -270,7 +270,7 @@ def run(
     outer, whole = leaf.occupancy
     return {
         "values": leaf.values[:, :n],
-        "sums": np.reshape(leaf.partial, (int(g["units"]), len(TIMELINE), steps, GROUP)).sum(axis=-1),
+        "sums": np.reshape(leaf.partial, (int(g["units"]), int(g["timeline_rows"]), steps, GROUP)).sum(axis=-1),
         "factors": np.reshape(rows, (steps, factors, LANES))[:, :, :n],
         "occupancy": (outer + np.cumsum(whole, axis=1))[:, :-2],
         "fans": leaf.fans[:, :, :n],

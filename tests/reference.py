@@ -2219,7 +2219,8 @@ def cash_of(ctx: Context, venture: Venture, site: Site, flows: dict[str, Array])
         owed = owed - ended
 
         counted = np.where(owed > 0, counted + h, 0.0)
-        closing = (counted >= abandon_after - 1e-9) & ~closed
+        # a plant at the end of its life is not given up any more
+        closing = (counted >= abandon_after - 1e-9) & ~closed & (a1 < plant["life_years"])
         closed = closed | closing
         closing_age = np.where(closing, a1, closing_age)
         for name, value in {

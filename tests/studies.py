@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from spvrisk.config import load_study
 from spvrisk.kernel import run as kernel
 from spvrisk.plan.compile import Compiled, compile_study
-from spvrisk.plan.names import LEAF, TIMELINE
+from spvrisk.plan.names import LEAF
 
 PLANT: dict[str, Any] = {
     "notice_date": "2026-03-31",
@@ -106,7 +106,7 @@ def run_leaves(done: Compiled, seed: int, n: int, first: int = 0) -> Iterator[Le
     plan, labels, _ = done
     lanes, steps = kernel.LANES, int(plan.study[0]["steps"])
     at, work = kernel.make_work(plan)
-    shape, rows = (steps, plan.factors.size), (len(labels.projects), len(TIMELINE), steps)
+    shape, rows = (steps, plan.factors.size), (len(labels.projects), len(labels.timeline), steps)
     tariffs = int(plan.study[0]["marks"])
     for start in range(0, n, LEAF):
         count = min(LEAF, n - start)

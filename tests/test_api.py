@@ -98,7 +98,7 @@ def test_run__progress_adds_up_to_the_paths(study):
         ({"paths": 1e5}, "argument paths: must be a whole number, got 100000"),
         ({"seed": -1}, "argument seed: must lie in"),
         ({"workers": 0}, "argument workers: must lie in"),
-        ({"paths": 10**9}, r"starter.yaml:\d+ run.memory_mib: 1,000,000,000 paths of 62 series must fit"),
+        ({"paths": 10**9}, r"starter.yaml:\d+ run.memory_mib: 1,000,000,000 paths of 64 series must fit"),
         ({"out": "no/such/folder/a.h5"}, "--out: must lie in a folder that exists"),
     ],
 )

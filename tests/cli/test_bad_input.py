@@ -182,10 +182,6 @@ KINDS = {
     "unknown key": edit(
         "spend_curve: {a: 2, b: 3}", "spend_kurve: {a: 2, b: 3}", "is not a key here", "", "did you mean spend_curve?"
     ),
-    "reserved key": edit(
-        "carry_interest: none", "carry_interest: none\n    pooling: umbrella", "not supported yet (section 8", "",
-        "take the key out", "pooling: umbrella",
-    ),
     "missing key": edit(
         "    budget: 400\n", "", "the key is missing", "", "add budget: cost as announced", "sector: port",
     ),

@@ -71,7 +71,7 @@ def test_summary__json_has_every_quantity_of_every_unit(file: Path) -> None:
     for name in (*COUNTED, "cost", "npv_funder", "pv_host", "developer_fee", "vendor_margin", "supply_chain_benefit"):
         parts = sum(found["projects"][unit][name]["mean"] for unit in UNITS)
         assert parts == pytest.approx(found["portfolio"][name]["mean"], rel=1e-9), name
-    assert list(found["scheme"])[:3] == ["npv_funder_local", "tariff_relief", "committed"]
+    assert list(found["scheme"])[:3] == ["npv_funder_local", "tariff_relief", "scheme_value"]
     undefined = found["projects"]["port"]["supply_chain_benefit"]
     assert undefined["mean"] == 0.0 and undefined["skewness"] is None
 

@@ -145,7 +145,7 @@ ON_THE_COMMAND_LINE = {
     "key removed": (["--set", "study.currency=null"], "--set 1 study.currency: the key is missing", "add currency"),
     "memory": (
         ["--paths", "1000000", "--set", "run.memory_mib=64"],
-        "--set 1 run.memory_mib: 1,000,000 paths of 62 series must fit",
+        "--set 1 run.memory_mib: 1,000,000 paths of 64 series must fit",
         "or run.paths to",
     ),
     "memory of the default": (

@@ -199,7 +199,13 @@ def test_study__without_layers_and_events(bare: Path) -> None:
     told_of = [(change["what"], change["after"], change["budget"]) for change in found["changes"]]
     assert told_of == [("plant", "noticed", 100.0), ("plant", "paid", None)]
     assert found["steps"]["states"] == {}
-    assert found["scheme"].keys() == {"npv_funder_local", "tariff_relief", "committed"}
+    assert found["scheme"].keys() == {
+        "npv_funder_local",
+        "tariff_relief",
+        "scheme_value",
+        "scheme_value_local",
+        "committed",
+    }
 
 
 @pytest.mark.parametrize(

@@ -296,7 +296,7 @@ def test_set__changes_values_in_order_and_removes(tmp_path: Path) -> None:
         ("projects.port.construction.duration.pert.mod=1", "is not a key of pert", "did you mean mode?"),
         ("curves.usd.knots.0=1", "is no path", "lists are replaced whole"),
         ("factors.gas.floor.value=1", "is no path", "replace it whole"),
-        ("agreement.split.pooling=umbrella", "not supported yet (section 8", "leave it out"),
+        ("agreement.split.pooling=umbrela", "must be one of none, umbrella", "did you mean umbrella?"),
         ("run.paths", "must be path=value", "--set run.paths=10000"),
         ("run.paths={", "must be YAML", "check"),
         ("run.paths=1e3", "must be a whole number", "whole number"),

@@ -67,13 +67,13 @@ MISTAKES = {
     "key missing": Mistake(
         "    budget: 400\n", "", "    sector: port", "projects.port.budget", "the key is missing", "money units"
     ),
-    "not supported yet": Mistake(
+    "stack of a project": Mistake(
         "    sector: port\n",
         "    sector: port\n    stack: {loans: 1}\n",
         "stack",
         "projects.port.stack",
-        "not supported yet (section 9 of docs/model.md)",
-        "take the key out",
+        "is not a key here",
+        "allowed",
     ),
     "probabilities": Mistake(
         "same_course: 0.5, new_course: 0.5",

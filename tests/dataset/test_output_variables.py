@@ -27,15 +27,15 @@ from spvrisk.dataset.variables import (
 from spvrisk.errors import InputError
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
-from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE
+from spvrisk.plan.names import CATCH_UP_QUANTITIES, FANS, QUANTITIES, STACK_QUANTITIES, STACK_TIMELINE, TIMELINE
 
 LABELS = make_labels()
 BARE = LABELS._replace(layers=(), events=())
 
 
 def test_names__are_those_of_the_kernel():
-    assert tuple(PROJECT_QUANTITIES) == QUANTITIES
-    assert tuple(TIMELINE_ROWS) == TIMELINE
+    assert tuple(PROJECT_QUANTITIES) == (*QUANTITIES, *CATCH_UP_QUANTITIES, *STACK_QUANTITIES)
+    assert tuple(TIMELINE_ROWS) == (*TIMELINE, *STACK_TIMELINE)
     assert tuple(FAN_ROWS) == FANS
     assert tuple(scheme_quantities(LABELS)) == LABELS.scheme
     assert {s.name for s in STATISTICS} <= set(SummaryTable._fields)

@@ -222,7 +222,7 @@ def test_open_result__older_schema_lacks_quantities(file, tmp_path):
     shutil.copy(file, tmp_path / "old.h5")
     with h5py.File(tmp_path / "old.h5", "a") as opened:
         opened.attrs["schema_version"] = np.int32(1)
-    with pytest.raises(InputError, match=r"must be 2, the version that this spvrisk reads, got 1.*run the study again"):
+    with pytest.raises(InputError, match=r"must be 3, the version that this spvrisk reads, got 1.*run the study again"):
         open_result(tmp_path / "old.h5")
 
 

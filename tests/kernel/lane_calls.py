@@ -13,9 +13,9 @@ from spvrisk.kernel.rows import AVAILABLE, CALL, CARRY, DEEMED, DUE, FUNDER, HOS
 from spvrisk.kernel.rows import COMPLETION as COMPLETION
 from spvrisk.kernel.rows import N_FIXED as N_FIXED
 from spvrisk.kernel.rows import WORK_END as WORK_END
-from spvrisk.kernel.run import split_step
 from spvrisk.kernel.scores import score
 from spvrisk.kernel.selection import FLOW, TILL
+from spvrisk.kernel.split import distribute, fall_due, settle
 from spvrisk.plan.arrays import PROJECT, SPLIT_CUMULATIVE, SPLIT_PERIODIC, STUDY
 
 LANES = int(L)
@@ -78,7 +78,9 @@ with cache_folder():
                 w[CALL + l] = spend[t, l]
                 w[PAID + l] += spend[t, l]
             age(w, begin, begin + g.dt)
-            split_step(w, g, p, START_RATE, begin)
+            fall_due(w, g, p, START_RATE)
+            distribute(w, g)
+            settle(w, g, p, START_RATE, begin)
             for i in range(rows.size):
                 for l in range(L):
                     out[t, i, l] = w[rows[i] + l]

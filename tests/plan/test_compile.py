@@ -180,6 +180,8 @@ def test_labels__series_in_order(done):
     scheme = [
         "npv_funder_local",
         "tariff_relief",
+        "scheme_value",
+        "scheme_value_local",
         "committed",
         "final_state_tariffs",
         "final_state_relations",

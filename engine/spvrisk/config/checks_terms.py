@@ -54,6 +54,14 @@ def agreement(draft: Draft) -> Iterator[Flaw]:
     if draft.agreement is not None and not isinstance(draft.agreement.split, FixedSplit):
         at = ("agreement", "split", "reference_rate")
         yield from rate_factor(at, draft.agreement.split.reference_rate, draft)
+    if draft.agreement is not None and draft.agreement.catch_up is not None:
+        decision = draft.agreement.funding.decision
+        if decision is None:
+            yield Flaw(
+                ("agreement", "catch_up"), "needs agreement.funding.decision", "none", "nothing is ever declined"
+            )
+    if draft.stack is not None:
+        yield from rate_factor(("stack", "reference_rate"), draft.stack.reference_rate, draft)
 
 
 def _funding(draft: Draft) -> Iterator[Flaw]:

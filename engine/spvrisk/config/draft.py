@@ -13,6 +13,7 @@ from spvrisk.config.factors import Correlation, Factor, ZeroCurve
 from spvrisk.config.flows import SideFlow
 from spvrisk.config.operation import Offtaker, Operation
 from spvrisk.config.projects import Pipeline, Project
+from spvrisk.config.stack import Stack
 from spvrisk.config.terms import Agreement, Funding, Output, Party, StudyHead
 
 Path = tuple[Key, ...]
@@ -59,6 +60,7 @@ class Draft:
     study: StudyHead | None = None
     agreement: Agreement | None = None
     funding: Funding | None = None
+    stack: Stack | None = None
     correlation: Correlation | None = None
     output: Output | None = None
     curves: Mapping[str, ZeroCurve | None] = field(default_factory=dict)
@@ -109,6 +111,7 @@ def draft_of(plain: Mapping[str, Any]) -> Draft:
         _one(StudyHead, plain.get("study")),
         _one(Agreement, agreement),
         _one(Funding, _mapping(agreement).get("funding")),
+        _one(Stack, plain.get("stack")),
         _one(Correlation, plain.get("correlation", {})),
         _one(Output, plain.get("output", {})),
         many(ZeroCurve, "curves"),

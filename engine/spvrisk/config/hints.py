@@ -101,6 +101,8 @@ def _unused(study: Study) -> Iterator[Flaw]:
     used = {party.fx for party in study.parties.values()}
     if not isinstance(study.agreement.split, FixedSplit):
         used.add(study.agreement.split.reference_rate)
+    if study.stack is not None:
+        used.add(study.stack.reference_rate)
     for _, site in _sites(study):
         used |= _factors_of(site)
     for name in study.factors:

@@ -14,7 +14,7 @@ from spvrisk.config.checks import faults
 from spvrisk.config.draft import draft_of
 from spvrisk.config.hints import hints
 from spvrisk.config.messages import flaw_problems, model_problems
-from spvrisk.config.overrides import apply, unknown_column
+from spvrisk.config.overrides import apply, unknown
 from spvrisk.config.places import Places
 from spvrisk.config.projects import Project
 from spvrisk.config.source import Node, Place, Scalar, no_text, parse
@@ -330,7 +330,7 @@ class _Files:
         if table is None:
             return {}
         template = section.get("template", Node({}, place))
-        rows = project_rows(table, template, lambda path: unknown_column(template, path, Project), self.problems)
+        rows = project_rows(table, template, lambda path: unknown(template, path, Project), self.problems)
         own = {key: node for key, node in section.items() if key not in ("table", "template")}
         for name in own.keys() & rows.keys():
             self.problem(own[name].place, f"the project {name} is in the table too", "", "rename one")

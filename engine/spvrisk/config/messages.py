@@ -7,7 +7,6 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from spvrisk.config.base import Flaw, Key, keys_of, shown, suggestion
-from spvrisk.config.reserved import not_yet
 from spvrisk.config.source import Node, Place, dotted
 from spvrisk.config.study import Study
 from spvrisk.errors import Problem
@@ -99,9 +98,6 @@ def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Ke
 def _unknown(root: Node, loc: tuple[Key, ...]) -> Problem:
     place, path = locate(root, loc)
     key = str(loc[-1])
-    reserved = not_yet(key)
-    if reserved:
-        return Problem(str(place), dotted(path), reserved, "", "take the key out")
     models = models_at(loc[:-1])
     allowed = [name for model in models for name in keys_of(model)]
     return Problem(str(place), dotted(path), "is not a key here", "", suggestion(key, allowed))

@@ -41,9 +41,12 @@ from spvrisk.config.operation import (
     VariableOm,
 )
 from spvrisk.config.projects import GoAhead, Pipeline, Project, ProjectTemplate, SplitOverride
+from spvrisk.config.stack import Equity, Insurer, Loan, Stack
 from spvrisk.config.study import Study
 from spvrisk.config.terms import (
+    Adjustment,
     Agreement,
+    CatchUp,
     Decision,
     DecisionShares,
     Discount,
@@ -59,10 +62,12 @@ from spvrisk.config.terms import (
 )
 
 __all__ = [
+    "Adjustment",
     "Agreement",
     "AttributeRef",
     "Availability",
     "CapacityPayment",
+    "CatchUp",
     "Construction",
     "Contract",
     "Correlation",
@@ -72,6 +77,7 @@ __all__ = [
     "Deterministic",
     "DeveloperFee",
     "Discount",
+    "Equity",
     "Event",
     "Expiry",
     "Factor",
@@ -83,8 +89,10 @@ __all__ = [
     "Gbm",
     "GoAhead",
     "Initial",
+    "Insurer",
     "Law",
     "Layer",
+    "Loan",
     "Merchant",
     "Merton",
     "Model",
@@ -110,6 +118,7 @@ __all__ = [
     "SpendCurve",
     "Split",
     "SplitOverride",
+    "Stack",
     "State",
     "Study",
     "StudyHead",

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from spvrisk.config.base import Key, keys_of, shown, suggestion
 from spvrisk.config.laws import Law
 from spvrisk.config.messages import choices, is_model, model_problems
-from spvrisk.config.reserved import not_yet
 from spvrisk.config.source import Node, Place, dotted, parse
 from spvrisk.config.study import Study
 from spvrisk.config.tables import put
@@ -35,9 +34,7 @@ def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tupl
             continue
         refused = unknown(root, path)
         if refused is not None:
-            reserved = next((rule for rule in map(not_yet, path) if rule), None)
-            rule, remedy = (reserved, "leave it out") if reserved else ("is no path of this study", refused)
-            problems.append(Problem(str(place), key.strip(), rule, "", remedy))
+            problems.append(Problem(str(place), key.strip(), "is no path of this study", "", refused))
             continue
         node, wrong = parse(value, str(place), place) if value.strip() else (Node(None, place), [])
         problems += wrong
@@ -92,14 +89,6 @@ def _inner(kind: Any, key: str) -> list[Any]:
     if getattr(kind, "__origin__", None) is dict:
         return choices(kind.__args__[1])
     return []
-
-
-def unknown_column(template: Node, path: Sequence[str], project: Any) -> str | None:
-    """Give the remedy for a column of a project table that is no key of a project, else None."""
-    for key in path:
-        if not_yet(key) is not None:
-            return f"{key} is {not_yet(key)}"
-    return unknown(template, path, project)
 
 
 def changed_run(run: Run, arguments: Mapping[str, int]) -> Run:

@@ -12,6 +12,7 @@ from spvrisk.config.factors import Correlation, Factor, ZeroCurve
 from spvrisk.config.flows import SideFlow
 from spvrisk.config.operation import Offtaker
 from spvrisk.config.projects import Pipeline, Project
+from spvrisk.config.stack import Stack
 from spvrisk.config.terms import Agreement, FixedSplit, Output, Party, Run, StudyHead, TierSplit
 
 __all__ = ["FixedSplit", "Study", "TierSplit"]
@@ -27,6 +28,7 @@ class Study(Model):
     curves: dict[Name, ZeroCurve] = Field(description="zero curves by name", min_length=1)
     parties: dict[Name, Party] = Field(description="`funder` and `host`")
     agreement: Agreement
+    stack: Stack | None = Field(default=None, description="how the funder raises its calls; left out: it is one party")
     factors: dict[Name, Factor] = Field(description="by name; their order is that of the Cholesky factor", min_length=1)
     correlation: Correlation = Field(default_factory=lambda: Correlation())
     layers: dict[Name, Layer] = Field(default={}, description="by name")

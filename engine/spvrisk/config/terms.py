@@ -1,6 +1,6 @@
 """Blocks of a study beside its world and its projects: head, parties, agreement, run and output."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -78,6 +78,7 @@ class Party(Model):
 
 
 Money = Annotated[float, Within(0, 1e12, open_low=True)]
+Tiers = TypeVar("Tiers", "Adjustment", "TierSplit")
 
 
 class DecisionShares(Model):
@@ -152,6 +153,46 @@ class Funding(Model):
     decision: Decision | None = Field(default=None, description="left out: every due funding is paid")
 
 
+def _falling(shares: Tiers) -> Tiers:
+    if shares.second_share > shares.first_share:
+        rule = f"must be at most first_share ({shown(shares.first_share)})"
+        raise flawed([Flaw(("second_share",), rule, shown(shares.second_share), "swap them")])
+    return shares
+
+
+class Adjustment(Model):
+    """Other shares after some years of operation, where the deemed allocation is in arrears then."""
+
+    after_years: Years = Field(description="years from completion after which it is tested, once")
+    first_share: Annotated[float, Within(0, 1, open_low=True)] = Field(description="funder's share of tier one then")
+    second_share: Share = Field(description="funder's share of tier two then, at most first_share")
+
+    @model_validator(mode="after")
+    def _falling(self) -> "Adjustment":
+        return _falling(self)
+
+
+class CatchUp(Model):
+    """What goes to the host after a declined funding."""
+
+    share: Annotated[float, Within(0, 1, open_low=True)] = Field(
+        description="share of the funder's distributions from all projects that goes to the host"
+    )
+    until: Literal["amount", "years"] = Field(
+        description="amount: until the declined budgets are made up for; years: for some years"
+    )
+    years: Years | None = Field(default=None, description="years after each decline; only and always with until: years")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "CatchUp":
+        if self.until == "years" and self.years is None:
+            raise flawed([Flaw((), "until: years needs years", "", "add e.g. years: 5")])
+        if self.until == "amount" and self.years is not None:
+            remedy = "take it out, or write until: years"
+            raise flawed([Flaw(("years",), "has no meaning with until: amount", shown(self.years), remedy)])
+        return self
+
+
 class TierSplit(Model):
     """Split in two tiers: up to the deemed amount due, and beyond."""
 
@@ -168,12 +209,14 @@ class TierSplit(Model):
         default=False, description="whether interest before completion joins the carry (mode periodic)"
     )
 
+    pooling: Literal["none", "umbrella"] = Field(
+        default="none", description="umbrella: due amounts and cash of all projects are added up before the split"
+    )
+    adjust: Adjustment | None = Field(default=None, description="left out: the shares stay as they are")
+
     @model_validator(mode="after")
     def _falling(self) -> "TierSplit":
-        if self.second_share > self.first_share:
-            rule = f"must be at most first_share ({shown(self.first_share)})"
-            raise flawed([Flaw(("second_share",), rule, shown(self.second_share), "swap them")])
-        return self
+        return _falling(self)
 
 
 class FixedSplit(Model):
@@ -191,6 +234,12 @@ class Agreement(Model):
 
     funding: Funding
     split: Split
+    catch_up: CatchUp | None = Field(default=None, description="left out: a decline costs the funder nothing here")
+
+    @property
+    def coupled(self) -> bool:
+        """Whether what one project distributes depends on the others."""
+        return self.catch_up is not None or (isinstance(self.split, TierSplit) and self.split.pooling == "umbrella")
 
 
 class Run(Model):

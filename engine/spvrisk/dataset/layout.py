@@ -34,7 +34,7 @@ from spvrisk.dataset.variables import (
     unit_attributes,
 )
 from spvrisk.errors import InputError, Problem
-from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE, Labels
+from spvrisk.plan.names import FANS, Labels
 
 Float = NDArray[np.float64]
 
@@ -103,10 +103,10 @@ def summary_variables(table: SummaryTable, labels: Labels) -> list[Variable]:
         *_state_coordinates("summary", labels),
         *_event_coordinates(labels),
     ]
-    for q, name in enumerate(QUANTITIES):
-        rows = slice(q, len(units) * len(QUANTITIES), len(QUANTITIES))
+    for q, name in enumerate(labels.quantities):
+        rows = slice(q, len(units) * len(labels.quantities), len(labels.quantities))
         variables += _statistics(table, "portfolio", name, rows, ("unit",), labels)
-    for s, name in enumerate(labels.scheme, start=len(units) * len(QUANTITIES)):
+    for s, name in enumerate(labels.scheme, start=len(units) * len(labels.quantities)):
         variables += _statistics(table, "scheme", name, s, (), labels)
         if name in table.shares:
             variables += _share_variables(table, name)
@@ -183,7 +183,7 @@ def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:
         *_time(labels),
         *_state_coordinates("timeline", labels),
     ]
-    for r, row in enumerate(TIMELINE):
+    for r, row in enumerate(labels.timeline):
         about = {"long_name": f"mean of {TIMELINE_ROWS[row]}", **_money(labels)}
         variables.append(Variable("timeline", row, ("project", "time"), about, table.mean[:-1, r]))
         about = {"long_name": f"mean of the portfolio's {TIMELINE_ROWS[row]}", **_money(labels)}
@@ -224,7 +224,7 @@ def check_paths(names: Sequence[str], labels: Labels) -> None:
     InputError
         With the nearest known name.
     """
-    known = (*QUANTITIES, *(f"portfolio.{name}" for name in QUANTITIES), *labels.scheme)
+    known = (*labels.quantities, *(f"portfolio.{name}" for name in labels.quantities), *labels.scheme)
     problems = []
     for i, name in enumerate(names):
         if name not in known:
@@ -288,8 +288,8 @@ def path_variables(values: Float, labels: Labels, names: Sequence[str]) -> list[
         row = series["portfolio", quantity]
         variables.append(_path_variable(f"portfolio_{quantity}", "portfolio", quantity, values[row], labels))
         if name == quantity:
-            # a quantity's rows of the projects lie one block of QUANTITIES apart
-            rows = values[QUANTITIES.index(quantity) : row : len(QUANTITIES)]
+            # a quantity's rows of the projects lie one block of quantities apart
+            rows = values[labels.quantities.index(quantity) : row : len(labels.quantities)]
             # pipelines come last: where there is one, the columns are counts
             variables.append(_path_variable(quantity, labels.projects[-1], quantity, rows, labels))
     unique = {variable.name: variable for variable in variables}
@@ -372,7 +372,7 @@ def _statistics(
         kind = "ratio" if statistic.pure else quantity.kind
         about = {
             "long_name": f"{statistic.meaning}: {quantity.meaning}",
-            **unit_attributes(kind, labels, local=name == "npv_funder_local"),
+            **unit_attributes(kind, labels, local=name.endswith("_local")),
         }
         data = np.asarray(getattr(table, statistic.name)[rows])
         if statistic.name in COUNTS:
@@ -406,7 +406,7 @@ def _path_variable(name: str, unit: str, quantity_name: str, rows: Float, labels
     dtype = path_dtype(quantity, len(states))
     about = {
         "long_name": ("portfolio: " if unit == "portfolio" else "") + quantity.meaning,
-        **unit_attributes(quantity.kind, labels, local=quantity_name == "npv_funder_local"),
+        **unit_attributes(quantity.kind, labels, local=quantity_name.endswith("_local")),
     }
     if states:
         about |= {

@@ -18,7 +18,7 @@ from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_series, states_of, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
-from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE, Labels
+from spvrisk.plan.names import FANS, Labels
 
 if TYPE_CHECKING:
     import h5netcdf
@@ -238,7 +238,7 @@ def _provenance(file: h5py.File) -> dict[str, Any]:
 def _labels(fields: dict[str, Any]) -> Labels:
     """Labels with the tuples that JSON turned into lists."""
     pairs = {key: tuple((name, tuple(items)) for name, items in fields[key]) for key in ("layers", "events")}
-    names = {key: tuple(fields[key]) for key in ("projects", "pipelines", "factors", "step_ends")}
+    names = {key: tuple(fields[key]) for key in ("projects", "pipelines", "factors", "step_ends", "limits")}
     return Labels(**{**fields, **pairs, **names})
 
 
@@ -254,9 +254,9 @@ def _summary(group: h5py.Group, labels: Labels) -> SummaryTable:
         own = (len(decimals[statistic.dim]),) if statistic.dim else ()
         empty: Any = 0 if statistic.name in COUNTS else nan
         fields[statistic.name] = np.full((len(labels.series), *own), empty)
-    project_rows = (len(labels.projects) + 1) * len(QUANTITIES)
-    for q, name in enumerate(QUANTITIES):
-        _fill(fields, group, name, slice(q, project_rows, len(QUANTITIES)), labels)
+    project_rows = (len(labels.projects) + 1) * len(labels.quantities)
+    for q, name in enumerate(labels.quantities):
+        _fill(fields, group, name, slice(q, project_rows, len(labels.quantities)), labels)
     for s, name in enumerate(labels.scheme, start=project_rows):
         _fill(fields, group, name, s, labels)
     states = [name for name in labels.scheme if states_of(name, labels) is not None]
@@ -306,7 +306,7 @@ def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArr
 
 
 def _timeline(group: h5py.Group, labels: Labels) -> TimelineTable:
-    mean = [np.concatenate([group[row][...], group[f"portfolio_{row}"][...][None]]) for row in TIMELINE]
+    mean = [np.concatenate([group[row][...], group[f"portfolio_{row}"][...][None]]) for row in labels.timeline]
     occupancy = [group[f"occupancy_{layer}"][...] for layer, _ in labels.layers]
     n_steps = len(labels.step_ends)
     return TimelineTable(

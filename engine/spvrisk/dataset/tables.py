@@ -93,7 +93,7 @@ class TimelineTable(NamedTuple):
         Decimal strings of the fans' quantiles.
     mean
         Mean over all paths, ``(unit, row, step)``: projects, pipelines, then the portfolio, rows as
-        ``plan.names.TIMELINE``.
+        ``plan.names.Labels.timeline``.
     occupancy
         Mean share of each step spent in each state, ``(state, step)``: the layers' states in config order.
     fans

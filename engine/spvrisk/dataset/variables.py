@@ -68,9 +68,16 @@ PROJECT_QUANTITIES = {
             "tier one received over received and open at the end; cumulative: receipts up to what is due, and balance",
         ),
         Quantity("deemed_open", "money", "tier one open at the end, due or not yet due"),
+        Quantity("caught_up", "money", "present value of what the host had from the funder's part after a decline"),
+        Quantity("insurer_claims", "money", "present value of claims that the insurer paid"),
+        Quantity("insurer_net", "money", "present value of premiums and recoveries, less claims paid"),
+        Quantity("npv_banks", "money", "net present value to the commercial banks at the value date"),
+        Quantity("npv_policy_bank", "money", "net present value to the policy bank at the value date"),
+        Quantity("bank_loss", "money", "present value of the banks' funded principal that was never repaid"),
+        Quantity("policy_bank_loss", "money", "present value of the policy bank's lent principal never repaid"),
     )
 }
-"""Quantities of a project and of the portfolio."""
+"""Quantities of a project and of the portfolio; the last ones with a catch-up or a stack alone."""
 
 COUNTED = ("funded", "completed", "cancelled", "declined")
 """Flags of a project whose value for a pipeline or the portfolio is a number of projects."""
@@ -85,6 +92,8 @@ TIMELINE_ROWS = {
     "due": "tier one due in the step, carry included",
     "carry": "tier one due and unpaid at the end of the step",
     "deemed_balance": "deemed balance at the end of the step",
+    "loan_balance": "loans to the funder and their arrears at the end of the step",
+    "claims": "claims that the insurer pays in the step",
 }
 """Meaning of the rows of the timeline, all money."""
 
@@ -152,16 +161,25 @@ COUNTS = ("n", "n_infinite", "n_undefined")
 """Statistics that are whole numbers of paths."""
 
 
+_LIMITS = (
+    Quantity("insurer_breach", "flag", "the insurer's cumulated loss is above its capital at some step"),
+    Quantity("insurer_capacity_breach", "flag", "what the insurer covers is above its capacity at some step"),
+)
+
+
 def scheme_quantities(labels: Labels) -> dict[str, Quantity]:
     """Quantities of the scheme as a whole, in the order of ``labels.scheme``."""
     local = Quantity(
         "npv_funder_local", "money", "net present value to the funder in the funder's own currency and curve"
     )
     relief = Quantity("tariff_relief", "money", "present value of side flows to the funder in time")
+    value = Quantity("scheme_value", "money", "net present value to the funder with all side flows")
+    value_local = Quantity("scheme_value_local", "money", "the same in the funder's own currency and curve")
+    limits = (q for q in _LIMITS if q.name in labels.limits)
     committed = Quantity("committed", "money", "budgets noticed, less those declined")
     states = (Quantity(f"final_state_{l}", "state", f"state of layer {l} at the end") for l, _ in labels.layers)
     outcomes = (Quantity(f"outcome_{e}", "state", f"outcome of event {e}") for e, _ in labels.events)
-    return {q.name: q for q in (local, relief, committed, *states, *outcomes)}
+    return {q.name: q for q in (local, relief, value, value_local, *limits, committed, *states, *outcomes)}
 
 
 UNDEFINED = "undefined"

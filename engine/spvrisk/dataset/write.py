@@ -41,7 +41,7 @@ from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import is_irregular, replacing
 from spvrisk.plan.names import Labels
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Rises whenever a reader of the former version would misread the file."""
 
 CONVENTIONS = "CF-1.11"

@@ -9,9 +9,9 @@ place.
 import numpy as np
 from numba import int64, uint64
 
-from spvrisk.kernel.maths import L, U, clause, exp, fma, unit
+from spvrisk.kernel.maths import L, U, clause, exp, fma, fused, unit
 from spvrisk.kernel.philox import fill_scores, fill_words
-from spvrisk.kernel.rows import ROOT0, Z0, add, fill
+from spvrisk.kernel.rows import ROOT0, START_RATE, Z0, add, fill
 from spvrisk.kernel.tables import look_up
 from spvrisk.kernel.vectors import EIGHT, tails_of_eight
 
@@ -155,3 +155,15 @@ def simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, path):
             add(w, at.level + uint64(jumps[j].factor) * L, at.jump + (uint64(4 * j) + i) * L)
         for k in range(factors.size):
             advance(w, at, x + uint64(k) * L, at.level + uint64(k) * L, c, g, factors[k], t)
+
+
+@fused
+def reference_rate(w, at, factors, k, t):
+    """Row of a reference rate at the step's start: of factor `k`.
+
+    Observed at the end of the step before, the start value at first.
+    """
+    if t == 0:
+        fill(w, START_RATE, factors[k].observed_start)
+        return START_RATE
+    return at.factor + ((t - U(1)) * uint64(factors.size) + uint64(k)) * L

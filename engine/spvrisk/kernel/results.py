@@ -12,6 +12,7 @@ from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.rows import (
     AGE_END,
     AVAILABLE,
+    BANKS_OPEN,
     CALLED,
     CANCELLED_AT,
     CARRY,
@@ -33,8 +34,15 @@ from spvrisk.kernel.rows import (
     OVERRUN,
     PAYBACK,
     PLANNED,
+    POLICY_OPEN,
+    PV_BANKS,
+    PV_CALLS,
+    PV_CAUGHT,
+    PV_CLAIMS,
     PV_FEE,
     PV_HOST,
+    PV_INSURER,
+    PV_POLICY,
     PV_SUPPLY,
     PV_VENDOR,
     RECEIPTS,
@@ -43,8 +51,12 @@ from spvrisk.kernel.rows import (
     SIZE,
     SPEND,
     START,
+    SUM_BANKS,
+    SUM_BANKS_LOST,
     SUM_BUDGET,
     SUM_CANCELLED,
+    SUM_CAUGHT,
+    SUM_CLAIMS,
     SUM_COMPLETED,
     SUM_COMPLETED_BUDGET,
     SUM_COMPLETED_COST,
@@ -55,8 +67,11 @@ from spvrisk.kernel.rows import (
     SUM_DRAWN,
     SUM_EXPECTED_COST,
     SUM_FUNDED,
+    SUM_INSURER,
     SUM_NPV,
     SUM_OVERDUE,
+    SUM_POLICY,
+    SUM_POLICY_LOST,
     SUM_PV_FEE,
     SUM_PV_HOST,
     SUM_PV_SUPPLY,
@@ -67,12 +82,11 @@ from spvrisk.kernel.rows import (
     add,
     fill,
 )
+from spvrisk.kernel.split import open_row
 from spvrisk.kernel.vectors import EIGHT, adds_eights
-from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE
-from spvrisk.plan.names import QUANTITIES, TIMELINE
+from spvrisk.plan.arrays import SPLIT_NONE
+from spvrisk.plan.names import CATCH_UP_QUANTITIES, QUANTITIES, STACK_QUANTITIES, STACK_TIMELINE, TIMELINE
 
-N_QUANTITIES = len(QUANTITIES)
-N_TIMELINE = len(TIMELINE)
 PARTIALS = EIGHT
 """Partial sums of a leaf, by path number mod 8: the same additions in the same order for every lane count."""
 
@@ -97,7 +111,14 @@ _add_eights = adds_eights(LANES)
     _WHOLE_YEARS,
     _DEEMED_SHARE,
     _DEEMED_OPEN,
-) = range(N_QUANTITIES)
+    _CAUGHT_UP,
+    _INSURER_CLAIMS,
+    _INSURER_NET,
+    _NPV_BANKS,
+    _NPV_POLICY_BANK,
+    _BANK_LOSS,
+    _POLICY_BANK_LOSS,
+) = range(len(QUANTITIES) + len(CATCH_UP_QUANTITIES) + len(STACK_QUANTITIES))
 (
     _CALLS,
     _SPEND,
@@ -108,7 +129,9 @@ _add_eights = adds_eights(LANES)
     _DUE,
     _CARRY,
     _DEEMED_BALANCE,
-) = (U(i) for i in range(N_TIMELINE))
+    LOAN_BALANCE,
+    CLAIMS,
+) = (U(i) for i in range(len(TIMELINE) + len(STACK_TIMELINE)))
 
 
 @fused
@@ -196,12 +219,6 @@ def book_payback(w, t, dt):
 
 
 @fused
-def open_row(g):
-    """Row of what fell due and was not received: the carry, or the whole balance in the cumulative reading."""
-    return DEEMED if g.mode == SPLIT_CUMULATIVE else CARRY
-
-
-@fused
 def book_whole(w, overdue, life, end):
     """Years from completion until the row `overdue` is zero, at an age of at least `life`."""
     for l in range(L):
@@ -257,13 +274,20 @@ def expected_cost(w, c, p, l):
 
 
 @fused
+def lost(w, unpaid, l):
+    """Present value of a loan's calls that were never repaid: what is open of them in the end, written off."""
+    called = w[CALLED + l]
+    return w[PV_CALLS + l] * w[unpaid + l] / called if called > 0.0 else 0.0
+
+
+@fused
 def project_quantities(w, at, deal, c, g, p, values, column):
     """Write the quantities of one project, rows in the order of `plan.names.QUANTITIES`."""
     horizon, duration = c[g.times + g.steps], p.duration
     undefined = np.nan if g.mode == SPLIT_NONE else 0.0
     overdue = open_row(g)
-    first = p.unit * N_QUANTITIES
-    if p.n_phases == 1:  # nothing is called after the step of the first receipt
+    first = p.unit * g.quantities
+    if p.n_phases == 1 and g.pooled == 0:  # nothing is called after the step of the first receipt
         solve(w, at.net, g.steps, 1.0 / g.dt, INDEX)
     else:
         irr(w, at.net, g.steps, 1.0 / g.dt, INDEX)
@@ -277,7 +301,7 @@ def project_quantities(w, at, deal, c, g, p, values, column):
         values[first + _FUNDED, k] = funded
         values[first + _COMPLETED, k] = completed
         values[first + _CANCELLED, k] = 1.0 if w[CANCELLED_AT + l] < np.inf else 0.0
-        values[first + _DECLINED, k] = w[deal + DEAL_DECLINED + l]
+        values[first + _DECLINED, k] = 1.0 if w[deal + DEAL_DECLINED + l] < np.inf else 0.0
         values[first + _COST, k] = w[COST + l]
         values[first + _COST_OVERRUN, k] = w[COST + l] / expected_cost(w, c, p, l) - 1.0 + if_completed
         values[first + _OVERRUN_DRAWN, k] = w[OVERRUN + l] - 1.0 + if_funded
@@ -293,6 +317,19 @@ def project_quantities(w, at, deal, c, g, p, values, column):
         values[first + _WHOLE_YEARS, k] = w[WHOLE + l] + undefined + if_funded
         values[first + _DEEMED_SHARE, k] = _ratio(w[RECEIVED + l], w[RECEIVED + l] + w[overdue + l]) + undefined
         values[first + _DEEMED_OPEN, k] = w[DEEMED + l] + w[CARRY + l]
+    if g.catch_share > 0.0:
+        for l in range(L):
+            values[first + _CAUGHT_UP, column + l] = w[PV_CAUGHT + l]
+    if g.stack == 1:
+        stack = first + g.stack_quantity - _INSURER_CLAIMS
+        for l in range(L):
+            k = column + l
+            values[stack + _INSURER_CLAIMS, k] = w[PV_CLAIMS + l]
+            values[stack + _INSURER_NET, k] = w[PV_INSURER + l]
+            values[stack + _NPV_BANKS, k] = w[PV_BANKS + l]
+            values[stack + _NPV_POLICY_BANK, k] = w[PV_POLICY + l]
+            values[stack + _BANK_LOSS, k] = lost(w, BANKS_OPEN, l)
+            values[stack + _POLICY_BANK_LOSS, k] = lost(w, POLICY_OPEN, l)
 
 
 @fused
@@ -307,7 +344,7 @@ def add_project(w, deal, c, g, p, sums):
         w[sums + SUM_FUNDED + l] += 1.0 if funded else 0.0
         w[sums + SUM_COMPLETED + l] += 1.0 if completed else 0.0
         w[sums + SUM_CANCELLED + l] += 1.0 if w[CANCELLED_AT + l] < np.inf else 0.0
-        w[sums + SUM_DECLINED + l] += w[deal + DEAL_DECLINED + l]
+        w[sums + SUM_DECLINED + l] += 1.0 if w[deal + DEAL_DECLINED + l] < np.inf else 0.0
         w[sums + SUM_COST + l] += w[COST + l]
         w[sums + SUM_NPV + l] += w[NPV + l]
         w[sums + SUM_PV_HOST + l] += w[PV_HOST + l]
@@ -317,6 +354,7 @@ def add_project(w, deal, c, g, p, sums):
         w[sums + SUM_DEEMED_OPEN + l] += w[DEEMED + l] + w[CARRY + l]
         w[sums + SUM_RECEIVED + l] += w[RECEIVED + l]
         w[sums + SUM_OVERDUE + l] += w[overdue + l]
+        w[sums + SUM_CAUGHT + l] += w[PV_CAUGHT + l]
         if completed:
             delay = 12.0 * (w[COMPLETION + l] - (w[PLANNED + l] + duration))
             w[sums + SUM_COMPLETED_COST + l] += w[COST + l]
@@ -329,6 +367,14 @@ def add_project(w, deal, c, g, p, sums):
         years = w[WHOLE + l]
         if funded and not undefined and years > w[sums + LAST_WHOLE + l]:
             w[sums + LAST_WHOLE + l] = years
+    if g.stack == 1:
+        for l in range(L):
+            w[sums + SUM_CLAIMS + l] += w[PV_CLAIMS + l]
+            w[sums + SUM_INSURER + l] += w[PV_INSURER + l]
+            w[sums + SUM_BANKS + l] += w[PV_BANKS + l]
+            w[sums + SUM_POLICY + l] += w[PV_POLICY + l]
+            w[sums + SUM_BANKS_LOST + l] += lost(w, BANKS_OPEN, l)
+            w[sums + SUM_POLICY_LOST + l] += lost(w, POLICY_OPEN, l)
 
 
 @fused
@@ -385,7 +431,7 @@ def group_quantities(w, at, g, calls, receipts, sums, unit, values, fans, column
     """
     group_flows(w, at, g, calls, receipts, fans, column)
     irr(w, at.net, g.steps, 1.0 / g.dt, DELAY_SCORE)
-    first = unit * N_QUANTITIES
+    first = unit * g.quantities
     for l in range(L):
         k, of = column + l, sums + l
         if_called = 0.0 if w[CALLED + l] > 0.0 else np.nan
@@ -409,23 +455,66 @@ def group_quantities(w, at, g, calls, receipts, sums, unit, values, fans, column
         values[first + _WHOLE_YEARS, k] = whole if whole >= 0.0 else np.nan
         values[first + _DEEMED_SHARE, k] = _ratio(received, received + w[of + SUM_OVERDUE])
         values[first + _DEEMED_OPEN, k] = w[of + SUM_DEEMED_OPEN]
+    if g.catch_share > 0.0:
+        for l in range(L):
+            values[first + _CAUGHT_UP, column + l] = w[sums + SUM_CAUGHT + l]
+    if g.stack == 1:
+        stack = first + g.stack_quantity - _INSURER_CLAIMS
+        for l in range(L):
+            k, of = column + l, sums + l
+            values[stack + _INSURER_CLAIMS, k] = w[of + SUM_CLAIMS]
+            values[stack + _INSURER_NET, k] = w[of + SUM_INSURER]
+            values[stack + _NPV_BANKS, k] = w[of + SUM_BANKS]
+            values[stack + _NPV_POLICY_BANK, k] = w[of + SUM_POLICY]
+            values[stack + _BANK_LOSS, k] = w[of + SUM_BANKS_LOST]
+            values[stack + _POLICY_BANK_LOSS, k] = w[of + SUM_POLICY_LOST]
 
 
 @fused
 def scheme_values(w, at, c, g, n_factors, values, row, column):
-    """Write the scheme's values: the funder's flows in its own money, and the tariffs it is spared.
+    """Write the scheme's values: the funder's flows in its own money, the tariffs it is spared, and all together.
 
     In its own money at the path's exchange rate and by its own curve; flows of the portfolio lie in ``at.net``.
     """
-    fill(w, NPV, 0.0)
-    fill(w, PV_VENDOR, 0.0)
+    for source in (NPV, PV_VENDOR, PV_SUPPLY):
+        fill(w, source, 0.0)
     fill(w, INDEX, 1.0)
     for t in range(uint64(g.steps)):
-        net, discount = at.net + t * L, c[uint64(g.discount_local) + t]
+        net, side, discount = at.net + t * L, at.side + t * L, c[uint64(g.discount_local) + t]
+        fx = at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else INDEX
+        fill(w, SPEND, 0.0)
+        book_side_flows(w, at, c, g, g.relief, INDEX, SPEND, g.dt, t)
+        for l in range(L):
+            local = discount * w[fx + l]
+            w[NPV + l] += local * w[net + l]
+            w[PV_VENDOR + l] += c[uint64(g.discount_funder) + t] * w[SPEND + l]
+            w[PV_SUPPLY + l] += local * (w[net + l] + (w[side + l] + w[SPEND + l]))
+    for l in range(L):
+        k, of = column + l, at.total + l
+        values[row, k] = w[NPV + l]
+        values[row + 1, k] = w[PV_VENDOR + l]
+        values[row + 2, k] = w[of + SUM_NPV] + w[of + SUM_PV_VENDOR] + w[of + SUM_PV_SUPPLY] + w[PV_VENDOR + l]
+        values[row + 3, k] = w[PV_SUPPLY + l]
+    if g.insured == 1:
+        insurer_breaches(w, at, g, n_factors, values, row + 4, column)
+
+
+@fused
+def insurer_breaches(w, at, g, n_factors, values, row, column):
+    """Write whether the insurer's capital is used up at some step, and whether it insures more than it can."""
+    capital, capacity = g.capital, g.capacity
+    for source in (NPV, PV_VENDOR, PV_SUPPLY):
+        fill(w, source, 0.0)
+    for t in range(uint64(g.steps)):
+        earned, insured = at.insurer + t * L, at.exposure + t * L
         fx = at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else INDEX
         for l in range(L):
-            w[NPV + l] += discount * w[fx + l] * w[net + l]
-        book_side_flows(w, at, c, g, g.relief, INDEX, PV_VENDOR, c[uint64(g.discount_funder) + t] * g.dt, t)
+            w[NPV + l] += w[fx + l] * w[earned + l]
+            broke, full = w[NPV + l] < -capital, w[fx + l] * w[insured + l] > capacity
+            w[PV_VENDOR + l] = 1.0 if broke else w[PV_VENDOR + l]
+            w[PV_SUPPLY + l] = 1.0 if full else w[PV_SUPPLY + l]
     for l in range(L):
-        values[row, column + l] = w[NPV + l]
-        values[row + 1, column + l] = w[PV_VENDOR + l]
+        if capital < np.inf:
+            values[row, column + l] = w[PV_VENDOR + l]
+        if capacity < np.inf:
+            values[row + (1 if capital < np.inf else 0), column + l] = w[PV_SUPPLY + l]

@@ -77,7 +77,9 @@ CELL, PLACE = _rows(2)
     FIRST_CALL,  # step of the first call; -1 before it
     PAYBACK,  # years; infinite so far
     WHOLE,  # years; infinite so far
-) = _rows(29)
+    ADJUSTED,  # 1: the shares have changed; 2: they were tested and stay; 0: not tested yet
+    PV_CAUGHT,  # diverted to the host
+) = _rows(31)
 
 # scratch of a step
 (
@@ -113,8 +115,49 @@ CELL, PLACE = _rows(2)
     FUNDER,
     HOST,
     DUE,
+    TIER,  # tier one received
+    DIVERTED,  # from the funder to the host
     DEEMED,  # deemed balance at the step's end; state in the cumulative reading
-) = _rows(33)
+) = _rows(35)
+
+# the funder's stack: state
+(
+    POLICY,  # loan of the policy bank, not yet due
+    BANKS,  # commercial loan, not yet due
+    POLICY_ARREARS,
+    OVERDUE,  # of the commercial loan, and not claimed
+    RETAINED,  # by the banks, of what was claimed
+    TAKEN_OVER,  # by the insurer
+    POLICY_LEVEL,  # principal of a step
+    BANKS_LEVEL,
+    REPAYMENTS,  # steps of repayment so far
+    FALLEN,  # due on the commercial loan, cumulated
+    MET,  # paid of it, cumulated
+    CLAIMED,  # cumulated, gross
+    POLICY_OPEN,  # funded principal not repaid
+    BANKS_OPEN,
+    PV_CALLS,
+    PV_POLICY,
+    PV_BANKS,
+    PV_CLAIMS,
+    PV_INSURER,
+) = _rows(19)
+
+# the funder's stack: scratch of a step
+(
+    STAGE,  # as in `kernel.stack`
+    PREMIUM,
+    POLICY_INTEREST,
+    BANKS_INTEREST,
+    POLICY_DUE,  # principal
+    BANKS_DUE,
+    POLICY_PAID,
+    BANKS_PAID,
+    EQUITY_PAID,
+    RECOVERED,  # by the insurer
+    CLAIM,  # paid by the insurer
+    LOANS,  # owed to the lenders at the step's end
+) = _rows(12)
 N_FIXED = next(_counter)
 
 # what selection leaves of each project, rows of the region `deal`
@@ -125,7 +168,7 @@ N_FIXED = next(_counter)
     DEAL_PLANNED,  # due date without slip, years
     DEAL_FUNDED,  # time, years; infinite = never
     DEAL_STOP,  # time, years, at which it is cancelled; infinite = never
-    DEAL_DECLINED,
+    DEAL_DECLINED,  # time, years; infinite = not
 ) = (U(i * LANES) for i in range(7))
 DEAL_ROWS = U(7)
 
@@ -144,6 +187,13 @@ DEAL_ROWS = U(7)
     SUM_DEEMED_OPEN,
     SUM_RECEIVED,  # tier one
     SUM_OVERDUE,  # fallen due and not received
+    SUM_CAUGHT,
+    SUM_CLAIMS,
+    SUM_INSURER,
+    SUM_BANKS,
+    SUM_POLICY,
+    SUM_BANKS_LOST,
+    SUM_POLICY_LOST,
     SUM_COMPLETED_COST,  # of the completed
     SUM_EXPECTED_COST,  # of the completed
     SUM_COMPLETED_BUDGET,
@@ -151,8 +201,28 @@ DEAL_ROWS = U(7)
     SUM_BUDGET,  # of the funded
     SUM_DRAWN,  # overruns of the funded, times budgets
     LAST_WHOLE,  # years, the largest; -1 if none is defined
-) = (U(i * LANES) for i in range(20))
-SUMS = U(20)
+) = (U(i * LANES) for i in range(27))
+SUMS = U(27)
+
+# what projects that share cash leave of each other, rows of the region `partner`: start, completion, life, end of work,
+# paid in, carry, deemed balance, adjustment, due
+PARTNER_ROWS = U(9)
+
+# of a step, rows of the region `shared`: cash, then the funder's part; call, then tier one; diverted; the host's part
+SHARED_ROWS = U(4)
+
+# all projects that share cash, rows of the region `pool`
+(
+    POOL_CASH,
+    POOL_DUE,
+    POOL_OPEN,  # at the step's start
+    POOL_PAID,  # paid in
+    POOL_FUNDER,  # the funder's part
+    POOL_COMPLETION,  # time of the first
+    POOL_ADJUSTED,
+    POOL_CAUGHT,  # diverted so far
+) = (U(i * LANES) for i in range(8))
+POOL_ROWS = U(8)
 
 AHEAD = 8
 """Hazard jumps of each layer that are drawn for all lanes beforehand; later ones, which are rare, path by path."""
@@ -186,7 +256,21 @@ class Offsets(NamedTuple):
     receipts: np.uint64
     """``(t, lane)``: the funder's receipts from the portfolio."""
     total: np.uint64
-    """``(20, lane)``: sums over the portfolio."""
+    """``(27, lane)``: sums over the portfolio."""
+    side: np.uint64
+    """``(t, lane)``: side flows of all projects."""
+    insurer: np.uint64
+    """``(t, lane)``: what the insurer earns less what it pays; no rows without a stack. So with the next two."""
+    exposure: np.uint64
+    """``(t, lane)``: the balance that it covers."""
+    fallen: np.uint64
+    """``(t, lane)``: what had fallen due on a commercial loan, cumulated."""
+    partner: np.uint64
+    """``(s, 9, lane)``: state of the projects that share cash; no rows where none do. So with the next two."""
+    shared: np.uint64
+    """``(s, t, 4, lane)``: their steps."""
+    pool: np.uint64
+    """``(8, lane)``: all of them together."""
     group_calls: np.uint64
     """``(t, lane)``: outflows for a pipeline; no rows without pipelines. So with the next two."""
     group_receipts: np.uint64
@@ -200,6 +284,7 @@ def offsets(plan: Plan) -> Offsets:
     """Lay out the regions for a plan."""
     study = plan.study[0]
     steps, factors, groups = int(study["steps"]), plan.factors.size, min(plan.pipelines.size, 1)
+    stack, coupled = int(study["stack"]), int(study["coupled"])
     sizes = (
         factors,
         4 * plan.jumps.size,
@@ -214,6 +299,13 @@ def offsets(plan: Plan) -> Offsets:
         steps,
         steps,
         int(SUMS),
+        steps,
+        stack * steps,
+        stack * steps,
+        stack * steps,
+        coupled * plan.projects.size * int(PARTNER_ROWS),
+        coupled * plan.projects.size * steps * int(SHARED_ROWS),
+        coupled * int(POOL_ROWS),
         groups * steps,
         groups * steps,
         groups * int(SUMS),

@@ -22,14 +22,13 @@ from spvrisk.kernel.construction import (
     settle_funding,
     wind_up,
 )
-from spvrisk.kernel.factors import simulate_factors
+from spvrisk.kernel.factors import reference_rate, simulate_factors
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, borrow, entry, fused
 from spvrisk.kernel.operation import advance_availability, age, draw_contract, draw_plant, operate
 from spvrisk.kernel.philox import fill_scores
+from spvrisk.kernel.pool import begin_sharing, catch_up, keep_cash, keep_partner, recall_part, share_together
 from spvrisk.kernel.results import (
-    N_QUANTITIES,
-    N_TIMELINE,
     PARTIALS,
     add_claims,
     add_group,
@@ -46,11 +45,11 @@ from spvrisk.kernel.results import (
     book_values,
     book_whole,
     group_quantities,
-    open_row,
     project_quantities,
     scheme_values,
 )
 from spvrisk.kernel.rows import (
+    ADJUSTED,
     AVAILABLE,
     CALL,
     CANCELLED_AT,
@@ -66,6 +65,7 @@ from spvrisk.kernel.rows import (
     N_FIXED,
     OUTFLOW,
     OUTPUT,
+    PAID,
     PV_SUPPLY,
     PV_VENDOR,
     REVENUE,
@@ -73,7 +73,6 @@ from spvrisk.kernel.rows import (
     SALVAGED,
     SPEND,
     START,
-    START_RATE,
     STRETCH,
     THRESHOLD,
     WORK_END,
@@ -87,16 +86,9 @@ from spvrisk.kernel.rows import (
     zero,
 )
 from spvrisk.kernel.selection import DEAL, FLOW, TILL, deal_of, draw_defaults, draw_selection
-from spvrisk.kernel.split import (
-    accrue_before_completion,
-    carry_forward,
-    fall_due_cumulative,
-    fall_due_periodic,
-    settle_cumulative,
-    share_out,
-    tiers,
-)
-from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE, SPLIT_PERIODIC, Floats, Plan, Records
+from spvrisk.kernel.split import distribute, fall_due, open_row, settle, test_shares
+from spvrisk.kernel.stack import add_loans, begin_stack, fund
+from spvrisk.plan.arrays import SPLIT_NONE, SPLIT_PERIODIC, Floats, Plan, Records
 from spvrisk.plan.names import FANS, LEAF
 
 MOST_CHANGES = 1000
@@ -167,7 +159,7 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, 
     steps, units, projects = int(plan.study[0]["steps"]), int(plan.study[0]["units"]), plan.projects.size
     return Leaf(
         np.zeros((n_series, LEAF)),
-        np.zeros(units * N_TIMELINE * steps * PARTIALS),
+        np.zeros(units * int(plan.study[0]["timeline_rows"]) * steps * PARTIALS),
         np.zeros((2, plan.states.size, steps + 2)),
         np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),
         np.zeros((projects, steps, N_FIXED if traced else 0)),
@@ -176,28 +168,23 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, 
 
 
 @fused
-def split_step(w, g, p, rate, begin):
-    """Distribute a step's available cash by the agreement's reading of the deemed allocation."""
-    spread = p.spread
-    if g.mode == SPLIT_PERIODIC:
-        fall_due_periodic(w, rate, spread, p.deemed_life)
-        tiers(w, g.first_share, g.second_share)
-        carry_forward(w, rate, spread, float(g.carry_bears_interest), g.dt)
-        if g.interest_before_completion == 1:
-            accrue_before_completion(w, rate, spread, WORK_END, begin, g.dt)
-    elif g.mode == SPLIT_CUMULATIVE:
-        fall_due_cumulative(w, rate, spread, g.dt)
-        tiers(w, g.first_share, g.second_share)
-        settle_cumulative(w)
+def split_step(w, at, g, p, rate, s, t, begin):
+    """Distribute a step's available cash: by the project's own terms, or as projects that share cash have settled."""
+    if g.adjusts == 1 and g.coupled == 0:
+        test_shares(w, g, ADJUSTED, COMPLETION, open_row(g), PAID, begin)
+    fall_due(w, g, p, rate)
+    if g.coupled == 1:
+        recall_part(w, at, g, s, t)
     else:
-        share_out(w, g.funder_share)
+        distribute(w, g)
+    settle(w, g, p, rate, begin)
 
 
 @fused
 def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
     """Book a step of a project: values, side flows, payback, its group or the portfolio, timeline."""
-    stride = uint64(g.steps * PARTIALS)
-    first = uint64(p.unit * N_TIMELINE) * stride + t * U(PARTIALS)
+    stride, side = uint64(g.steps * PARTIALS), at.side + t * L
+    first = uint64(p.unit * g.timeline_rows) * stride + t * U(PARTIALS)
     discount = c[uint64(g.discount_funder) + t]
     if building or earning:
         book_values(w, discount, c[uint64(g.discount_host) + t])
@@ -205,26 +192,18 @@ def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
     if building:
         book_first_call(w, t)
         book_side_flows(w, at, c, g, p.spend_flows, SPEND, PV_VENDOR, discount, t)
+        book_side_flows(w, at, c, g, p.spend_flows, SPEND, side, 1.0, t)
         add_spending(w, sums, first, stride, n)
     if earning:
         book_payback(w, t, g.dt)
         book_side_flows(w, at, c, g, p.output_flows, OUTPUT, PV_SUPPLY, discount / g.money_unit, t)
+        book_side_flows(w, at, c, g, p.output_flows, OUTPUT, side, 1.0 / g.money_unit, t)
         if p.fee_law >= 0:
             book_fee(w, discount)
         add_income(w, sums, first, stride, n)
+    if g.stack == 1:
+        add_loans(w, sums, first, stride, n)
     add_claims(w, sums, first, stride, n)
-
-
-@fused
-def reference_rate(w, at, factors, k, t):
-    """Row of a reference rate at the step's start: of factor `k`.
-
-    Observed at the end of the step before, the start value at first.
-    """
-    if t == 0:
-        fill(w, START_RATE, factors[k].observed_start)
-        return START_RATE
-    return at.factor + ((t - U(1)) * uint64(factors.size) + uint64(k)) * L
 
 
 @fused
@@ -259,6 +238,8 @@ def keep_rows(w, trace, s, t):
 def draw_project(w, u, at, deal, c, g, p, seed, path):
     """All that is drawn once a path of a project, and the times that follow from it."""
     begin_project(w)
+    if g.stack == 1:
+        begin_stack(w, at)
     settle_funding(w, u, deal, c, p, seed, path)
     draw_overrun(w, u, c, g, p, seed, path)
     draw_duration(w, u, c, g, p, seed, path)
@@ -284,8 +265,11 @@ def rest_from_selling(w):
 
 
 @fused
-def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, path, n):
-    """All steps of a project, if any lane has funded it; clauses that no lane needs are left out: they add zeros."""
+def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, rehearsing, seed, path, n):
+    """All steps of a project, if any lane has funded it; clauses that no lane needs are left out: they add zeros.
+
+    A rehearsal ends with the available cash and keeps it.
+    """
     zero(w, at.net, at.end)
     if smallest(w, START) == np.inf:
         return
@@ -306,7 +290,8 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed,
         x, now = at.factor + t * uint64(factors.size) * L, uint64(g.times) + t
         begin, end = c[now], c[now + U(1)]
         building, selling = t <= completion, opening <= t and t <= closing
-        earning = selling or (building and ends_early)
+        # the pool may pay a project that does not operate
+        earning = selling or (building and ends_early) or g.pooled == 1
         if building:
             build(w, at, x, c, g, p, t, begin, end)
         elif t == completion + U(1):
@@ -320,7 +305,15 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed,
             rest_from_selling(w)
         if building and ends_early:
             wind_up(w, p, begin, end)
-        split_step(w, g, p, reference_rate(w, at, factors, g.reference_factor, t), begin)
+        if rehearsing:
+            keep_cash(w, at, g, s, t)
+            continue
+        split_step(w, at, g, p, reference_rate(w, at, factors, g.reference_factor, t), s, t, begin)
+        discount = c[uint64(g.discount_funder) + t]
+        if g.coupled == 1:
+            catch_up(w, discount)
+        if g.stack == 1:
+            fund(w, at, g, reference_rate(w, at, factors, g.stack_factor, t), p.life, discount, t, begin, end)
         book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n)
         if g.mode != SPLIT_NONE and t >= whole:
             book_whole(w, open_row(g), whole_life, end)
@@ -332,7 +325,7 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed,
 def counts(w, deal):
     """Whether a project counts on any lane: slots of a pipeline that do not are passed over."""
     happens = smallest(w, deal + DEAL_FUNDED) < np.inf or smallest(w, deal + DEAL_STOP) < np.inf
-    return happens or largest(w, deal + DEAL_DECLINED) > 0.0
+    return happens or smallest(w, deal + DEAL_DECLINED) < np.inf
 
 
 @fused
@@ -370,12 +363,13 @@ with cache_folder():
         )
         trace, log = borrow(leaf.trace), borrow(leaf.log)
         g, till = borrow(plan.study)[0], borrow(work.till)[0]
-        scheme = (g.units + 1) * N_QUANTITIES
+        scheme = (g.units + 1) * g.quantities
         done = U(0)
         while done < n:
             first, here = path + done, column + done
             m = min(L, n - done)
             begin_sums(w, at.calls, at.receipts, at.total)
+            zero(w, at.side, at.fallen)
             clear(w, at)
             draw_selection(w, u, at, c, g, projects, seed, first)
             draw_defaults(w, u, at, c, g, seed, first)
@@ -388,25 +382,40 @@ with cache_folder():
                     now, fate, scale, held, deals, flow, till, seed, first + l, l,
                 )
                 # fmt: on
-                keep_ends(now, fate, till, layers, values, scheme + 2, here + l)
+                keep_ends(now, fate, till, layers, values, scheme + g.scheme_values, here + l)
             sum_up(w, at, g)
             simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
-            for s in range(projects.size):
-                p, deal, pipeline = projects[s], deal_of(at, s), projects[s].unit - g.announced
-                calls, receipts, into = at.calls, at.receipts, at.total
-                if pipeline >= 0:
-                    calls, receipts, into = at.group_calls, at.group_receipts, at.group
-                    if s == pipelines[pipeline].first:
-                        begin_sums(w, calls, receipts, into)
-                if pipeline < 0 or counts(w, deal):
-                    draw_project(w, u, at, deal, c, g, p, seed, first)
-                    run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, seed, first, m)
-                    add_project(w, deal, c, g, p, into)
-                if pipeline < 0:
-                    project_quantities(w, at, deal, c, g, p, values, here)
-                elif s == pipelines[pipeline].first + pipelines[pipeline].slots - 1:
-                    group_quantities(w, at, g, calls, receipts, into, p.unit, values, fans[:, :, :0], here)
-                    add_group(w, at, g.steps)
+            if g.coupled == 1:
+                begin_sharing(w, at)
+            for round_ in range(1 + g.coupled):
+                rehearsing = round_ < g.coupled
+                for s in range(projects.size):
+                    p, deal, pipeline = projects[s], deal_of(at, s), projects[s].unit - g.announced
+                    calls, receipts, into = at.calls, at.receipts, at.total
+                    if pipeline >= 0:
+                        calls, receipts, into = at.group_calls, at.group_receipts, at.group
+                        if s == pipelines[pipeline].first:
+                            begin_sums(w, calls, receipts, into)
+                    if pipeline < 0 or counts(w, deal):
+                        draw_project(w, u, at, deal, c, g, p, seed, first)
+                        # fmt: off
+                        run_steps(
+                            w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, rehearsing, seed, first, m,
+                        )
+                        # fmt: on
+                        if rehearsing:
+                            keep_partner(w, at, s)
+                        else:
+                            add_project(w, deal, c, g, p, into)
+                    if rehearsing:
+                        continue
+                    if pipeline < 0:
+                        project_quantities(w, at, deal, c, g, p, values, here)
+                    elif s == pipelines[pipeline].first + pipelines[pipeline].slots - 1:
+                        group_quantities(w, at, g, calls, receipts, into, p.unit, values, fans[:, :, :0], here)
+                        add_group(w, at, g.steps)
+                if rehearsing:
+                    share_together(w, at, c, g, factors, projects)
             group_quantities(w, at, g, at.calls, at.receipts, at.total, g.units, values, fans, here)
             scheme_values(w, at, c, g, uint64(factors.size), values, scheme, here)
             done += L

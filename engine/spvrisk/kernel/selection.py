@@ -112,7 +112,7 @@ def draw_selection(w, u, at, c, g, projects, seed, path):
         fill(w, deal + DEAL_PLANNED, np.inf)
         fill(w, deal + DEAL_FUNDED, np.inf)
         fill(w, deal + DEAL_STOP, np.inf)
-        fill(w, deal + DEAL_DECLINED, 0.0)
+        fill(w, deal + DEAL_DECLINED, np.inf)
 
 
 @fused
@@ -227,7 +227,7 @@ def decide(w, at, c, g, p, deal, till, state, stopped, s, seed, path, l):
         deal.decisions += 1
         pair = g.decisions + 2 * (state - g.decision_first)
         if u >= c[pair + 1]:
-            w[row + DEAL_DECLINED] = 1.0
+            w[row + DEAL_DECLINED] = deal.time
             till.committed -= p.budget * w[row + DEAL_SIZE]
             till.left += p.budget * w[row + DEAL_SIZE]
             return DECLINED

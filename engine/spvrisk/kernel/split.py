@@ -5,7 +5,29 @@ of the cash until `DUE` is covered, the rest is shared by the second.
 """
 
 from spvrisk.kernel.maths import L, fused
-from spvrisk.kernel.rows import AGE, AGE_END, AVAILABLE, CALL, CARRY, DEEMED, DUE, FUNDER, HOST, PAID, RECEIVED
+from spvrisk.kernel.rows import (
+    ADJUSTED,
+    AGE,
+    AGE_END,
+    AVAILABLE,
+    CALL,
+    CARRY,
+    DEEMED,
+    DUE,
+    FUNDER,
+    HOST,
+    PAID,
+    RECEIVED,
+    TIER,
+    WORK_END,
+)
+from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE, SPLIT_PERIODIC
+
+
+@fused
+def open_row(g):
+    """Row of what fell due and was not received: the carry, or the whole balance in the cumulative reading."""
+    return DEEMED if g.mode == SPLIT_CUMULATIVE else CARRY
 
 
 @fused
@@ -16,7 +38,36 @@ def tiers(w, first, second):
     """
     for l in range(L):
         a, due = w[AVAILABLE + l], w[DUE + l]
-        funder = min(first * a, due) + second * max(a - due / first, 0.0)
+        tier = min(first * a, due)
+        funder = tier + second * max(a - due / first, 0.0)
+        w[TIER + l] = tier
+        w[FUNDER + l] = funder
+        w[HOST + l] = a - funder
+
+
+@fused
+def test_shares(w, g, verdict, completion, overdue, paid, begin):
+    """Whether the shares change: tested once, in the first step so many years after a completion, and kept.
+
+    What rounding leaves open decides nothing.
+    """
+    after = g.adjust_years - 1e-9
+    for l in range(L):
+        due, found = begin - w[completion + l] >= after, 1.0 if w[overdue + l] > 1e-12 * w[paid + l] else 2.0
+        w[verdict + l] = found if due and w[verdict + l] == 0.0 else w[verdict + l]
+
+
+@fused
+def adjusted_tiers(w, g):
+    """The tiers with the shares that hold on each lane."""
+    one, two, first_then, second_then = g.first_share, g.second_share, g.adjusted_first, g.adjusted_second
+    for l in range(L):
+        changed = w[ADJUSTED + l] == 1.0
+        first, second = (first_then, second_then) if changed else (one, two)
+        a, due = w[AVAILABLE + l], w[DUE + l]
+        tier = min(first * a, due)
+        funder = tier + second * max(a - due / first, 0.0)
+        w[TIER + l] = tier
         w[FUNDER + l] = funder
         w[HOST + l] = a - funder
 
@@ -39,12 +90,9 @@ def fall_due_periodic(w, rate, spread, life):
 
 @fused
 def carry_forward(w, rate, spread, bears_interest, dt):
-    """What is due and not received is carried, with or without interest.
-
-    Only tier one counts, which is min(funder, due).
-    """
+    """What is due and not received is carried, with or without interest. Only tier one counts."""
     for l in range(L):
-        received = min(w[FUNDER + l], w[DUE + l])
+        received = w[TIER + l]
         growth = 1.0 + bears_interest * max(w[rate + l] + spread, 0.0) * dt
         w[RECEIVED + l] += received
         w[CARRY + l] = (w[DUE + l] - received) * growth
@@ -69,7 +117,7 @@ def fall_due_cumulative(w, rate, spread, dt):
 def settle_cumulative(w):
     """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
     for l in range(L):
-        w[RECEIVED + l] += min(w[FUNDER + l], w[DUE + l])
+        w[RECEIVED + l] += w[TIER + l]
         w[DEEMED + l] = max(w[DUE + l] - w[FUNDER + l], 0.0) + w[CALL + l]
 
 
@@ -79,3 +127,34 @@ def share_out(w, funder_share):
     for l in range(L):
         w[FUNDER + l] = funder_share * w[AVAILABLE + l]
         w[HOST + l] = w[AVAILABLE + l] - w[FUNDER + l]
+
+
+@fused
+def fall_due(w, g, p, rate):
+    """What is due in a step, by the agreement's reading; nothing with fixed shares."""
+    if g.mode == SPLIT_PERIODIC:
+        fall_due_periodic(w, rate, p.spread, p.deemed_life)
+    elif g.mode == SPLIT_CUMULATIVE:
+        fall_due_cumulative(w, rate, p.spread, g.dt)
+
+
+@fused
+def distribute(w, g):
+    """Share a step's available cash by the project's own terms."""
+    if g.mode == SPLIT_NONE:
+        share_out(w, g.funder_share)
+    elif g.adjusts == 1:
+        adjusted_tiers(w, g)
+    else:
+        tiers(w, g.first_share, g.second_share)
+
+
+@fused
+def settle(w, g, p, rate, begin):
+    """What is open after the step."""
+    if g.mode == SPLIT_PERIODIC:
+        carry_forward(w, rate, p.spread, float(g.carry_bears_interest), g.dt)
+        if g.interest_before_completion == 1:
+            accrue_before_completion(w, rate, p.spread, WORK_END, begin, g.dt)
+    elif g.mode == SPLIT_CUMULATIVE:
+        settle_cumulative(w)

@@ -18,7 +18,7 @@ from spvrisk.measures.risk import (
     share_with_error,
     value_at_risk,
 )
-from spvrisk.plan.names import FANS, TIMELINE, Labels
+from spvrisk.plan.names import FANS, Labels
 
 Float = NDArray[np.float64]
 
@@ -96,7 +96,7 @@ def timeline(sums: Sums, fans: NDArray[np.float32], labels: Labels, quantiles: S
     """
     n = sums.n_paths
     units = len(labels.projects) + 1
-    mean = sums.timeline.reshape(units, len(TIMELINE), -1) / n
+    mean = sums.timeline.reshape(units, len(labels.timeline), -1) / n
     ranks = [rank(level, fans.shape[2]) - 1 for level in quantiles]
     out = np.empty((len(FANS), len(ranks), fans.shape[1]))
     for f in range(len(FANS)):

@@ -67,6 +67,11 @@ STUDY = np.dtype(
         ("n_triggers", _INT),
         ("defaults", _INT),  # address of pairs (stream, yearly hazard) of the offtakers
         ("n_defaults", _INT),
+        # results
+        ("quantities", _INT),  # of a unit
+        ("stack_quantity", _INT),  # first of those of the stack
+        ("scheme_values", _INT),  # quantities of the scheme before what is committed
+        ("timeline_rows", _INT),
         ("units", _INT),  # projects that have been announced, and pipelines
         ("announced", _INT),
         ("relief", _INT),  # address of a list of side flows in time: n, n pairs (money a year, mark or -1)
@@ -81,6 +86,30 @@ STUDY = np.dtype(
         ("reference_factor", _INT),
         ("carry_bears_interest", _INT),
         ("interest_before_completion", _INT),
+        ("adjusts", _INT),  # 1: the shares may change
+        ("adjust_years", _REAL),  # from completion
+        ("adjusted_first", _REAL),
+        ("adjusted_second", _REAL),
+        ("coupled", _INT),  # 1: projects share cash, by pooling or catch-up
+        ("pooled", _INT),
+        ("catch_share", _REAL),  # of the funder's part that goes to the host; 0 = none
+        ("catch_steps", _INT),  # for which it does so; -1 = until what was declined is made up for
+        # the funder's stack
+        ("stack", _INT),  # 1: there is one
+        ("stack_factor", _INT),  # reference rate
+        ("repayments", _INT),  # steps
+        ("sweep", _REAL),
+        ("policy_share", _REAL),
+        ("policy_margin", _REAL),
+        ("equity_share", _REAL),
+        ("bank_share", _REAL),
+        ("bank_margin", _REAL),
+        ("insured", _INT),
+        ("cover", _REAL),
+        ("wait", _INT),  # steps
+        ("premium", _REAL),  # a year
+        ("capital", _REAL),  # funder's money; infinite = no test
+        ("capacity", _REAL),
         # discounting
         ("fx_factor", _INT),  # -1: the funder's currency is the study's
         ("discount_funder", _INT),  # address (t)

@@ -1,11 +1,12 @@
 """Study -> Plan: everything that is known before a path is drawn."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from spvrisk.config.models import FixedSplit, Study
+from spvrisk.config.models import FixedSplit, Insurer, Study, TierSplit
 from spvrisk.plan.arrays import (
     PROJECT,
     SPLIT_CUMULATIVE,
@@ -24,7 +25,7 @@ from spvrisk.plan.compile_factors import compile_factors
 from spvrisk.plan.compile_projects import BasketBook, Tools, attributes_read, compile_projects, relief_flows
 from spvrisk.plan.compile_selection import compile_funding, compile_pipelines
 from spvrisk.plan.curves import discount_factors
-from spvrisk.plan.names import Labels
+from spvrisk.plan.names import STACK_QUANTITIES, Labels
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook, Tables
 
@@ -61,6 +62,62 @@ def _split(study: Study) -> dict[str, Any]:
         "reference_factor": list(study.factors).index(split.reference_rate),
         "carry_bears_interest": int(split.carry_interest == "deemed_rate"),
         "interest_before_completion": int(split.interest_before_completion),
+    }
+
+
+def _terms(study: Study) -> dict[str, Any]:
+    """Fields on what changes the shares, and on what couples projects."""
+    agreement = study.agreement
+    adjust = agreement.split.adjust if isinstance(agreement.split, TierSplit) else None
+    catch_up, steps = agreement.catch_up, -1
+    if catch_up is not None and catch_up.years is not None:
+        steps = math.floor(catch_up.years * study.study.steps_per_year + 1e-9)
+    return {
+        "adjusts": int(adjust is not None),
+        "adjust_years": adjust.after_years if adjust else np.inf,
+        "adjusted_first": adjust.first_share if adjust else 1.0,
+        "adjusted_second": adjust.second_share if adjust else 1.0,
+        "coupled": int(agreement.coupled),
+        "pooled": int(isinstance(agreement.split, TierSplit) and agreement.split.pooling == "umbrella"),
+        "catch_share": catch_up.share if catch_up else 0.0,
+        "catch_steps": steps,
+    }
+
+
+def _stack(study: Study) -> dict[str, Any]:
+    """Fields on the funder's stack."""
+    stack, per_year = study.stack, study.study.steps_per_year
+    if stack is None:
+        real = ("sweep", "policy_share", "policy_margin", "equity_share", "bank_share", "bank_margin", "cover")
+        none = {**dict.fromkeys(real, 0.0), "stack": 0, "stack_factor": 0, "repayments": 1, "insured": 0, "wait": 0}
+        return {**none, "premium": 0.0, "capital": np.inf, "capacity": np.inf}
+    insurer = stack.insurer or Insurer(cover=0.0)
+    return {
+        "stack": 1,
+        "stack_factor": list(study.factors).index(stack.reference_rate),
+        "repayments": max(round(stack.tenor_years * per_year), 1),
+        "sweep": stack.sweep,
+        "policy_share": stack.policy_loan.share,
+        "policy_margin": stack.policy_loan.margin,
+        "equity_share": stack.policy_equity.share,
+        "bank_share": stack.commercial_loan.share,
+        "bank_margin": stack.commercial_loan.margin,
+        "insured": int(stack.insurer is not None),
+        "cover": insurer.cover,
+        "wait": math.ceil(insurer.wait_years * per_year - 1e-9),
+        "premium": insurer.premium,
+        "capital": np.inf if insurer.capital is None else insurer.capital,
+        "capacity": np.inf if insurer.capacity is None else insurer.capacity,
+    }
+
+
+def _results(labels: Labels) -> dict[str, Any]:
+    """Fields on what the kernel writes."""
+    return {
+        "quantities": len(labels.quantities),
+        "stack_quantity": len(labels.quantities) - len(STACK_QUANTITIES),
+        "scheme_values": labels.scheme.index("committed"),
+        "timeline_rows": len(labels.timeline),
     }
 
 
@@ -118,7 +175,7 @@ def compile_study(study: Study) -> Compiled:
         study, grid, streams, book, pool, baskets, factors.processes, number, read, clock.interruptions, products
     )
     projects = compile_projects(tools)
-    relief = relief_flows(tools)
+    relief, labels = relief_flows(tools), labels_of(study, grid)
     funding = compile_funding(study, streams, book, pool, clock.numbers)
     addresses = _table_addresses(book.tables(), pool)
     _address_tables(projects, _TABLE_FIELDS, addresses)
@@ -142,6 +199,9 @@ def compile_study(study: Study) -> Compiled:
         "all_cost_stream": streams("construction/all/cost", "projects"),
         "all_delay_stream": streams("construction/all/delay", "projects"),
         **_split(study),
+        **_terms(study),
+        **_stack(study),
+        **_results(labels),
         **_discounting(study, grid, pool),
     }
     for field in ("tail_root", "slip_law", "take_up_law"):
@@ -159,7 +219,7 @@ def compile_study(study: Study) -> Compiled:
         pipelines=compile_pipelines(study, streams),
         projects=projects,
     )
-    return Compiled(plan, labels_of(study, grid), book)
+    return Compiled(plan, labels, book)
 
 
 def sites_of(study: Study) -> tuple[str, ...]:
@@ -187,4 +247,15 @@ def labels_of(study: Study, grid: Grid) -> Labels:
         value_date=head.value_date.isoformat(),
         step_ends=step_ends(grid, head.value_date),
         steps_per_year=head.steps_per_year,
+        stack=study.stack is not None,
+        catch_up=study.agreement.catch_up is not None,
+        limits=_limits(study.stack.insurer if study.stack else None),
     )
+
+
+def _limits(insurer: Insurer | None) -> tuple[str, ...]:
+    """Scheme quantities that tell whether an insurer keeps to its limits."""
+    if insurer is None:
+        return ()
+    limits = {"insurer_breach": insurer.capital, "insurer_capacity_breach": insurer.capacity}
+    return tuple(name for name, limit in limits.items() if limit is not None)

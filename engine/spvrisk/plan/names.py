@@ -1,7 +1,8 @@
 """The order of everything that the kernel writes, by name: one place for each fact.
 
 A *series* is one quantity of one unit (a project, a pipeline, the portfolio, or the scheme). Series are ordered by unit
-(projects and pipelines in config order, then the portfolio), within a unit as in `QUANTITIES`, then the scheme's.
+(projects and pipelines in config order, then the portfolio), within a unit as in `Labels.quantities`, then the
+scheme's.
 """
 
 from typing import NamedTuple
@@ -29,6 +30,19 @@ QUANTITIES = (
 )
 """Quantities of a project and of the portfolio, in the order of the kernel's rows."""
 
+CATCH_UP_QUANTITIES = ("caught_up",)
+"""Quantities that there are beside, where a decline has a catch-up."""
+
+STACK_QUANTITIES = (
+    "insurer_claims",
+    "insurer_net",
+    "npv_banks",
+    "npv_policy_bank",
+    "bank_loss",
+    "policy_bank_loss",
+)
+"""Quantities that there are beside, where the funder has a stack."""
+
 TIMELINE = (
     "calls",
     "spend",
@@ -41,6 +55,9 @@ TIMELINE = (
     "deemed_balance",
 )
 """Flows and balances per step of a project (and of the portfolio, as their sum), in the order of the kernel's rows."""
+
+STACK_TIMELINE = ("loan_balance", "claims")
+"""Rows that there are beside, where the funder has a stack."""
 
 FANS = ("net_flow", "cumulated_funder_flow", "calls")
 """Portfolio rows kept by path for fan quantiles: funder's net flow, its running sum, calls."""
@@ -84,6 +101,10 @@ class Labels(NamedTuple):
         ISO date of each step's last day, ``(step,)``.
     steps_per_year
         1, 2, 4 or 12.
+    stack, catch_up
+        Whether there are their quantities.
+    limits
+        Scheme quantities that tell whether the insurer keeps to its limits.
     """
 
     title: dict[str, str]
@@ -99,6 +120,23 @@ class Labels(NamedTuple):
     value_date: str
     step_ends: tuple[str, ...]
     steps_per_year: int
+    stack: bool = False
+    catch_up: bool = False
+    limits: tuple[str, ...] = ()
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Quantities of a project and of the portfolio, in the order of the kernel's rows."""
+        return (
+            *QUANTITIES,
+            *(CATCH_UP_QUANTITIES if self.catch_up else ()),
+            *(STACK_QUANTITIES if self.stack else ()),
+        )
+
+    @property
+    def timeline(self) -> tuple[str, ...]:
+        """Rows of the timeline, in the order of the kernel's."""
+        return (*TIMELINE, *(STACK_TIMELINE if self.stack else ()))
 
     @property
     def scheme(self) -> tuple[str, ...]:
@@ -106,6 +144,9 @@ class Labels(NamedTuple):
         return (
             "npv_funder_local",
             "tariff_relief",
+            "scheme_value",
+            "scheme_value_local",
+            *self.limits,
             "committed",
             *(f"final_state_{layer}" for layer, _ in self.layers),
             *(f"outcome_{event}" for event, _ in self.events),
@@ -116,6 +157,6 @@ class Labels(NamedTuple):
         """``(unit, quantity)`` of each series; the units are project names, ``portfolio`` and ``scheme``."""
         units = (*self.projects, "portfolio")
         return (
-            *((unit, quantity) for unit in units for quantity in QUANTITIES),
+            *((unit, quantity) for unit in units for quantity in self.quantities),
             *(("scheme", quantity) for quantity in self.scheme),
         )

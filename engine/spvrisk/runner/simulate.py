@@ -21,7 +21,7 @@ from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.aggregate.store import PathStore, check_memory
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import Floats, Plan
-from spvrisk.plan.names import FAN_PATHS, LANES, LEAF, TIMELINE, Labels
+from spvrisk.plan.names import FAN_PATHS, LANES, LEAF, Labels
 
 _CALL_SECONDS = 0.1
 _POLL_SECONDS = 0.2
@@ -89,7 +89,7 @@ class _Worker:
         self._plan, self._seed, self._n_series = plan, np.uint64(seed), n_series
         self._at, self._work = kernel.make_work(plan)
         self._paths_per_call = self._lanes
-        self._units, self._steps = int(plan.study[0]["units"]), int(plan.study[0]["steps"])
+        self._units, self._rows, self._steps = (int(plan.study[0][key]) for key in ("units", "timeline_rows", "steps"))
 
     def load(self) -> None:
         """Have the entry point ready: a call for no paths at all."""
@@ -114,7 +114,7 @@ class _Worker:
             self._adapt(count, time.perf_counter() - began)
             done += count
             progress(count)
-        shape = (self._units, len(TIMELINE), self._steps)
+        shape = (self._units, self._rows, self._steps)
         sums = kernel.tree_sums(leaf.partial, math.prod(shape)).reshape(shape)
         portfolio = np.add.accumulate(sums, axis=0)[-1:]
         timeline = np.concatenate([sums, portfolio]).reshape(-1, self._steps)
