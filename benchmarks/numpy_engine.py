@@ -78,6 +78,8 @@ def not_known(plan: Plan) -> list[str]:
         "phases": (p["n_phases"] > 1).any(),
         "a cap that stops": (p["cap_stops"] == 1).any(),
         "senior debt": (p["debt_share"] > 0.0).any(),
+        "a stack": g["stack"] == 1,
+        "pooling, adjustment and catch-up": g["coupled"] == 1 or g["adjusts"] == 1,
         "output credit": (p["credit"] > 0.0).any(),
         "splits other than periodic": g["mode"] != SPLIT_PERIODIC,
         "interest before completion": g["interest_before_completion"],

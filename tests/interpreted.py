@@ -38,7 +38,9 @@ CLAUSES = (
     "factors",
     "irr",
     "split",
+    "pool",
     "results",
+    "stack",
     "run",
 )
 """Modules that are interpreted, each after those it imports."""

@@ -15,7 +15,7 @@ What cannot matter by construction is left out:
 * lower or equal for lower, where two real numbers are compared that are never equal on any path of the comparison;
 * offsets within a row (``+ l``): their faults read other memory, whatever the clause says.
 
-``python tests/mutants.py`` makes and judges the sample and prints what `docs/validation/mutants.md` keeps.
+``python tests/mutants.py [300 [split pool ...]]`` makes and judges the sample, of all files or some, and prints what `docs/validation/mutants.md` keeps.
 """
 
 import ast
@@ -42,7 +42,6 @@ from engine_runs import compiled, table_values
 from interpreted import LANES, code_of, load, run, source_of, text_of, tree_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.compile import Compiled
-from spvrisk.plan.names import TIMELINE
 from test_reference_agreement import SEED, STUDIES, TOLERANCE, lowest_rate, scale_of
 
 FILES = (
@@ -52,6 +51,8 @@ FILES = (
     "construction",
     "operation",
     "split",
+    "pool",
+    "stack",
     "results",
     "run",
     "irr",
@@ -155,7 +156,12 @@ _NOWHERE = _Where()
 def _next_rows() -> dict[str, int]:
     """First element of the row after each named row."""
     rows = load()["rows"]
-    lists = (("Z0", "DEEMED"), ("DEAL_SIZE", "DEAL_DECLINED"), ("SUM_FUNDED", "LAST_WHOLE"))
+    lists = (
+        ("Z0", "LOANS"),
+        ("DEAL_SIZE", "DEAL_DECLINED"),
+        ("SUM_FUNDED", "LAST_WHOLE"),
+        ("POOL_CASH", "POOL_CAUGHT"),
+    )
     names = [name for name, value in rows.items() if name.isupper() and isinstance(value, int)]
     inside = [names[names.index(first) : names.index(last)] for first, last in lists]
     return {name: rows[name] + LANES for part in inside for name in part}
@@ -281,7 +287,9 @@ def _lot(seed: int, *of: Any) -> bytes:
     return hashlib.blake2s(repr((seed, *of)).encode()).digest()
 
 
-def sample(count: int, seed: int, equal: set[tuple[str, int, int]] | None = None) -> list[Mutant]:
+def sample(
+    count: int, seed: int, equal: set[tuple[str, int, int]] | None = None, files: Sequence[str] = FILES
+) -> list[Mutant]:
     """At most so many mutants, every clause among them and every kind within a clause.
 
     Lots go by what a mutant is: an edit of one clause leaves the others' mutants as they are.
@@ -292,9 +300,11 @@ def sample(count: int, seed: int, equal: set[tuple[str, int, int]] | None = None
         How many at most; the same seed draws the same mutants.
     equal
         Comparisons whose sides are equal on some path, see `equal_sides`: only their bounds are worth a mutant.
+    files
+        Whose mutants.
     """
     clauses = defaultdict(list)
-    for file in FILES:
+    for file in files:
         for mutant in mutants_of(file):
             if mutant.kind != "bound" or equal is None or _place(mutant) in equal:
                 clauses[file, mutant.function].append(mutant)
@@ -335,19 +345,22 @@ def _expected(study: dict, done: Compiled, slow: ref.Simulation, part: slice) ->
         elif quantity.startswith("outcome_"):
             row = slow.outcomes[quantity.removeprefix("outcome_")].astype(float)
             row[row < 0] = np.nan
+        elif quantity == "caught_up" and unit != "portfolio":
+            row = np.zeros(slow.quantities["portfolio"][quantity].shape)  # the reference has all of it together
         else:
             row = slow.quantities[unit][quantity]
         if quantity == "irr_funder":
             row = np.where(row > -1, np.maximum(row, lowest_rate(study)), row)
         values.append(row[part])
-        scales.append(scale_of(study, unit, quantity))
+        apart = quantity == "caught_up" and unit != "portfolio"
+        scales.append(np.inf if apart else scale_of(study, unit, quantity))
     flows = {row: sum(slow.projects[name][row][:, part] for name in labels.projects) for row in ROWS}
     net = flows["distribution_funder"] - flows["calls"]
     money = np.array([scale_of(study, name, "cost") for name in labels.projects])
     expected = {
         "values": np.array(values),
         "sums": np.array(
-            [[slow.projects[name][row][:, part].sum(axis=1) for row in TIMELINE] for name in labels.projects]
+            [[slow.projects[name][row][:, part].sum(axis=1) for row in labels.timeline] for name in labels.projects]
         ),
         "factors": np.array([slow.factors[name][:, part] for name in study["factors"]]).swapaxes(0, 1),
         "occupancy": np.concatenate([slow.occupancy[layer][..., part].sum(axis=2) for layer in study["layers"]]),
@@ -556,12 +569,12 @@ class Campaign(NamedTuple):
         return [v.mutant for v in self.verdicts if not v.by]
 
 
-def campaign(count: int, seed: int, workers: int = 2) -> Campaign:
-    """Draw mutants and judge them by all variants."""
+def campaign(count: int, seed: int, files: Sequence[str] = FILES, workers: int = 2) -> Campaign:
+    """Draw mutants of some files and judge them by all variants."""
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         cases = [case for part in pool.map(cases_of, VARIANTS, chunksize=1) for case in part]
     equal = equal_sides(cases)
-    mutants = sample(count, seed, equal)
+    mutants = sample(count, seed, equal, files)
     _court_here[:] = [court(cases)]
     with multiprocessing.get_context("fork").Pool(workers) as pool:
         verdicts = pool.map(_judge_here, mutants, chunksize=1)
@@ -584,7 +597,8 @@ def table(verdicts: Iterable[Verdict]) -> str:
 
 
 if __name__ == "__main__":
-    done = campaign(count=int(sys.argv[1]) if len(sys.argv) > 1 else 300, seed=2026)
+    count, *files = [argument for argument in sys.argv[1:] if argument != "-v"] or ["300"]
+    done = campaign(int(count), 2026, files or FILES)
     print(table(done.verdicts))
     print(f"\n{done.unequal} bounds left out; possible mutants: {sum(len(mutants_of(file)) for file in FILES)}")
     for verdict in done.verdicts:
