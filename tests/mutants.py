@@ -15,7 +15,8 @@ What cannot matter by construction is left out:
 * lower or equal for lower, where two real numbers are compared that are never equal on any path of the comparison;
 * offsets within a row (``+ l``): their faults read other memory, whatever the clause says.
 
-``python tests/mutants.py [300 [split pool ...]]`` makes and judges the sample, of all files or some, and prints what `docs/validation/mutants.md` keeps.
+``python tests/mutants.py [300 [split pool ...]]`` makes and judges the sample, of all files or some, and prints what
+`docs/validation/mutants.md` keeps.
 """
 
 import ast

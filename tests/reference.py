@@ -3877,6 +3877,8 @@ STACK_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
     "stack_cancelled": lambda study: with_stack(with_building(study), {}),
     "stack_given_up": lambda study: with_stack(with_operating(study), {"wait_years": 0.5}),
     "umbrella": lambda study: with_split(study, pooling="umbrella"),
+    "umbrella_adjust_pipelines": lambda study: with_generous(with_pipelines(study), 1, pooling="umbrella"),
+    "adjust_catch_up": lambda study: with_catch_up(with_adjust(with_selection(study)), share=0.5, until="amount"),
     "umbrella_cumulative": lambda study: with_split(with_cumulative(study), pooling="umbrella"),
     "umbrella_pipelines": lambda study: with_split(with_pipelines(study), pooling="umbrella"),
     "adjust": with_adjust,

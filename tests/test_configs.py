@@ -18,7 +18,9 @@ def open_events(path):
     return [name for name, event in load(path).study.events.items() if event.outcome is None]
 
 
-EVENTS = [(path, event) for path in STUDIES for event in open_events(path)]
+# studies of terms have the events of the main study
+WORLDS = [path for path in STUDIES if not path.stem.startswith(("terms_", "near_hurdle_", "no_deal_"))]
+EVENTS = [(path, event) for path in WORLDS for event in open_events(path)]
 
 
 @cache

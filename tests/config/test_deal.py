@@ -196,7 +196,7 @@ def test_table__has_columns_for_the_new_keys(tmp_path: Path) -> None:
         ("horizon_years: 40}", "horizon_years: 25}", "pipelines.more.template", "ends before the deemed life"),
         ("years: 10, escalator: 0.02", "years: 10, escalator: 0.9",
          "projects.plant.operation.output_credit.escalator", "more than 50% a year"),
-        ("annual_cap: 2500", "annual_cap: 1000", "agreement.funding.annual_cap", "less than the largest budget (1200)"),
+        ("annual_cap: 2500", "annual_cap: 100", "agreement.funding.annual_cap", "a tenth of the largest budget (1200)"),
         ("mean: 8000, sd: 1000, min: 4000", "mean: 1500, sd: 100, min: 400", "agreement.funding.take_up",
          "a mean below the announced budgets (1600)"),
         ("max_count: 20", "max_count: 9", "pipelines.more.max_count", "too few: 7.02 arrivals are expected"),

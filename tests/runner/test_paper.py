@@ -17,8 +17,8 @@ def run(study, folder, paths=PATHS):
     plan, labels, _ = compile_in(study, folder)
     sums, store = simulate(plan, labels, Settings(paths, 5, 2, 1, 256, LANES))
     units = (*labels.projects, "portfolio")
-    rows = sums.timeline.reshape(len(units), len(TIMELINE), -1) / paths
-    timeline = {unit: dict(zip(TIMELINE, rows[i], strict=True)) for i, unit in enumerate(units)}
+    rows = sums.timeline.reshape(len(units), len(labels.timeline), -1) / paths
+    timeline = {unit: dict(zip(labels.timeline, rows[i], strict=True)) for i, unit in enumerate(units)}
     return dict(zip(labels.series, store.values, strict=True)), timeline
 
 

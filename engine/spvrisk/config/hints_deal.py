@@ -23,8 +23,8 @@ def funding(study: Study) -> Iterator[Flaw]:
         rule = f"has a mean below the announced budgets ({announced:g})"
         yield Flaw((*at, "take_up"), rule, shown(taken), _UNIT)
     largest = max((project.budget for project in projects.values()), default=0.0)
-    if terms.annual_cap is not None and terms.annual_cap < largest:
-        rule = f"is less than the largest budget ({largest:g}), which then takes a year of its own"
+    if terms.annual_cap is not None and 10 * terms.annual_cap < largest:
+        rule = f"is less than a tenth of the largest budget ({largest:g})"
         yield Flaw((*at, "annual_cap"), rule, shown(terms.annual_cap), _UNIT)
     for name, project in projects.items():
         if terms.deadline is not None and project.notice_date > terms.deadline:

@@ -191,18 +191,14 @@ def claim(w, at, g, t):
 
 
 @fused
-def lend(w, policy_share, bank_share, repayments):
-    """The step's call is raised, at its end; where repayment has begun it raises the level of what remains."""
+def lend(w, policy_share, bank_share):
+    """The step's call is raised, at its end. Nothing is called after completion."""
     for l in range(L):
         call = w[OUTFLOW + l] if w[STAGE + l] != ENDED else 0.0
-        remaining = repayments - w[REPAYMENTS + l]
-        a_level = call / remaining if w[STAGE + l] == REPAYING and remaining > 0.0 else 0.0
         w[POLICY + l] += policy_share * call
         w[BANKS + l] += bank_share * call
         w[POLICY_OPEN + l] += policy_share * call
         w[BANKS_OPEN + l] += bank_share * call
-        w[POLICY_LEVEL + l] += policy_share * a_level
-        w[BANKS_LEVEL + l] += bank_share * a_level
 
 
 @fused
@@ -232,7 +228,7 @@ def fund(w, at, g, rate, life, discount, t, begin, end):
     pay(w, g.sweep)
     if g.insured == 1:
         claim(w, at, g, t)
-    lend(w, g.policy_share, g.bank_share, repayments)
+    lend(w, g.policy_share, g.bank_share)
     book_stack(w, at, g, discount, t)
 
 

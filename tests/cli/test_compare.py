@@ -1,0 +1,83 @@
+"""`spvrisk compare`: results beside the first of them."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from spvrisk.cli import main
+
+STARTER = str(Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml")
+
+
+def spvrisk(*arguments: str) -> tuple[int, str, str]:
+    found = CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+    return found.exit_code, found.stdout, found.stderr
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("compare")
+    runs = {
+        "base": [],
+        "dearer": ["--set", "projects.port.budget=480"],
+        "again": [],
+        "other_seed": ["--seed", "7"],
+        "other_money": ["--set", "study.money_unit=1000"],
+    }
+    out = {}
+    for name, options in runs.items():
+        out[name] = str(folder / f"{name}.h5")
+        code, _, err = spvrisk("run", STARTER, "--paths", "3000", "--out", out[name], *options)
+        assert code == 0, err
+    return out
+
+
+def test_compare__paired_differences_are_those_of_the_paths(files: dict[str, str]) -> None:
+    code, text, _ = spvrisk("compare", files["base"], files["dearer"], "--json")
+    found = json.loads(text)
+    base, dearer = found["results"]
+    assert code == 0 and found["schema"] == "spvrisk.compare/1" and dearer["paired"] and not base["differences"]
+    paths = [h5py.File(files[name])["paths/portfolio_npv_funder"][...] for name in ("base", "dearer")]
+    apart = paths[1] - paths[0]
+    difference = dearer["differences"]["npv_funder"]
+    assert difference["value"] == pytest.approx(apart.mean(), rel=1e-12)
+    assert difference["se"] == pytest.approx(apart.std(ddof=1) / np.sqrt(apart.size), rel=1e-9)
+    unpaired = np.sqrt(sum(x.var(ddof=1) / x.size for x in paths))
+    assert difference["unpaired_se"] == pytest.approx(unpaired, rel=1e-9) and unpaired > 3 * difference["se"]
+    assert dearer["changes"] == [{"path": "projects.port.budget", "first": 400.0, "this": 480.0}]
+    for name, value in (("base", paths[0]), ("dearer", paths[1])):
+        row = base if name == "base" else dearer
+        assert row["figures"]["npv_funder"]["value"] == pytest.approx(value.mean(), rel=1e-12)
+    assert {"expected_shortfall_0.99", "quantile_0.5", "pv_host", "p_whole", "scheme_value"} <= set(row["figures"])
+
+
+def test_compare__table_says_what_is_shared_and_what_differs(files: dict[str, str]) -> None:
+    code, text, _ = spvrisk("compare", files["base"], files["dearer"], files["again"], files["other_seed"])
+    assert code == 0
+    assert "Drawn independently" in text and "other_seed.h5 (another seed)" in text
+    assert "projects.port.budget: 400.0 -> 480.0" in text and "again: the same study." in text
+    assert "difference" in text and "error if unpaired" in text and "P(whole)" in text
+    assert all(len(line) <= 100 for line in text.splitlines())
+    _, text, _ = spvrisk("compare", files["base"], files["dearer"])
+    assert "All results share their draws: 3,000 paths" in text
+
+
+def test_compare__mistakes(files: dict[str, str], tmp_path: Path) -> None:
+    for arguments, told in (
+        ([files["base"]], "needs two results"),
+        ([], "needs two results"),
+        ([files["base"], str(tmp_path / "none.h5")], "there is no such file"),
+        ([files["base"], STARTER], "is a study, not a result"),
+        ([files["base"], files["other_money"]], "must have the money_unit of"),
+    ):
+        code, out, err = spvrisk("compare", *arguments)
+        assert code == 2 and told in err and not out and "Traceback" not in err
+
+
+def test_compare__help_has_an_example() -> None:
+    code, out, _ = spvrisk("compare", "--help")
+    assert code == 0 and "Example: spvrisk compare" in out

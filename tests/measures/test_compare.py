@@ -1,0 +1,66 @@
+"""Errors of differences between runs, against replications."""
+
+import numpy as np
+import pytest
+
+from spvrisk.measures.compare import difference, mean, quantile, share_finite, shortfall
+
+N, RUNS = 2000, 600
+MEASURES = {
+    "mean": mean,
+    "quantile": lambda x: quantile(x, "0.1"),
+    "median": lambda x: quantile(x, "0.5"),
+    "shortfall": lambda x: shortfall(x, "0.95"),
+    "share": lambda x: share_finite(np.where(x > 0.5, np.inf, x)),
+}
+
+
+@pytest.fixture(scope="module")
+def replications():
+    """Pairs of runs ``(run, 2, path)``: skewed, and strongly correlated path by path."""
+    rng = np.random.default_rng(5)
+    z = rng.standard_normal((RUNS, 2, N))
+    z[:, 1] = 0.95 * z[:, 0] + np.sqrt(1 - 0.95**2) * z[:, 1]
+    return z - 0.3 * np.exp(0.5 * z) + np.array([0.0, 0.1])[:, None]
+
+
+@pytest.mark.parametrize("paired", [True, False])
+@pytest.mark.parametrize("name", MEASURES)
+def test_error__is_the_spread_of_differences_between_replications(name, paired, replications):
+    of = MEASURES[name]
+    if not paired:  # the second of each pair from another replication
+        replications = np.stack([replications[:, 0], np.roll(replications[:, 1], 1, axis=0)], axis=1)
+    found = [difference(of(b), of(a), paired) for a, b in replications]
+    spread = np.std([d.value for d in found])
+    errors = np.array([d.error for d in found])
+    # the spread of 600 has an error of 3 %; densities in tails and asymptotic errors of shortfall are rougher
+    assert np.sqrt(np.mean(errors**2)) == pytest.approx(spread, rel=0.12)
+    if paired:
+        assert np.median([d.ratio for d in found]) > 1.5
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_difference__of_a_run_and_itself_is_nothing(name, replications):
+    a = replications[0, 0]
+    found = difference(MEASURES[name](a), MEASURES[name](a), True)
+    assert found.value == 0 and found.error == 0 and found.unpaired_error > 0 and np.isnan(found.ratio)
+
+
+def test_figures__of_what_is_undefined_or_infinite():
+    x = np.array([1.0, np.nan, np.inf, 2.0, 3.0, np.nan])
+    assert mean(x).value == 2.0 and quantile(x, "0.5").value == 2.0 and share_finite(x).value == 0.75
+    # the error is that of the four or three paths that count, about: of a mean over a drawn number of them
+    assert mean(x).error == pytest.approx(np.std([1, 2, 3]) * 2 / np.sqrt(5) / np.sqrt(2), rel=1e-12)
+    nothing = np.full(5, np.nan)
+    for of in (mean, share_finite, lambda v: quantile(v, "0.5"), lambda v: shortfall(v, "0.9")):
+        assert np.isnan(of(nothing).value)
+        assert np.isnan(difference(of(x[:5]), of(nothing), True).error)
+
+
+def test_shortfall__is_that_of_the_summary():
+    from spvrisk.measures.risk import expected_shortfall
+
+    x = np.random.default_rng(1).standard_normal(1001)
+    figure = shortfall(x, "0.99")
+    value, error = expected_shortfall(np.sort(x), "0.99")
+    assert figure.value == value and figure.error == pytest.approx(error, rel=1e-9)
