@@ -52,7 +52,7 @@ def differences(plan, labels, seed, n):
 
 
 def main(arguments: list[str] | None = None) -> None:
-    from side_by_side import STUDY, compiled
+    from side_by_side import LEFT_OUT, STUDY, compiled
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paths", type=int, default=4096)
@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--study", type=Path, default=STUDY)
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
     options = parser.parse_args(arguments)
-    plan, labels = compiled(options.study, options.overrides)
+    left_out = LEFT_OUT if options.study == STUDY else []
+    plan, labels = compiled(options.study, [*left_out, *options.overrides])
     found = differences(plan, labels, options.seed, options.paths)
     worst: dict[str, tuple[float, str]] = {}
     for (unit, quantity), value in found.items():

@@ -41,28 +41,28 @@ def benchmarks(monkeypatch):
 def test_numpy_engine__agrees_with_the_kernel_path_by_path(benchmarks, overrides):
     """On the same draws both versions come to the same numbers."""
     from agreement import differences
-    from side_by_side import STUDY, compiled
+    from side_by_side import LEFT_OUT, STUDY, compiled
 
-    found = differences(*compiled(STUDY, overrides), seed=7, n=512)
+    found = differences(*compiled(STUDY, [*LEFT_OUT, *overrides]), seed=7, n=512)
     assert max(found.values()) <= 1e-9, {key: value for key, value in found.items() if value > 1e-9}
 
 
 def test_numpy_engine__refuses_what_it_does_not_know(benchmarks):
     from numpy_engine import NumpyEngine
-    from side_by_side import STUDY, compiled
+    from side_by_side import LEFT_OUT, STUDY, compiled
 
     with pytest.raises(ValueError, match="not: splits other than periodic"):
-        NumpyEngine(*compiled(STUDY, ["agreement.split.mode=cumulative"]))
+        NumpyEngine(*compiled(STUDY, [*LEFT_OUT, "agreement.split.mode=cumulative"]))
 
 
 @pytest.mark.parametrize("tuned", [False, True])
 def test_numpy_engine__agrees_with_the_kernel_on_the_whole(benchmarks, tuned):
     """On draws of its own a yardstick does the same work: means within 5 standard errors of their difference."""
     from numpy_engine import NumpyEngine
-    from side_by_side import STUDY, compiled
+    from side_by_side import LEFT_OUT, STUDY, compiled
     from spvrisk.runner.simulate import Settings, simulate
 
-    plan, labels = compiled(STUDY, [])
+    plan, labels = compiled(STUDY, LEFT_OUT)
     n = 4096
     sums, store = simulate(plan, labels, Settings(n, 5, 1, 1))
     other = NumpyEngine(plan, labels, tuned=tuned).run(n, np.random.default_rng(6))

@@ -87,6 +87,8 @@ def render_summary(result: Result) -> RenderableType:
         *(_fate_table(result), _construction_table(result)),
         *(_return_table(result), _time_table(result), _others_table(result)),
     ]
+    if result.labels.stack:
+        tables.append(_stack_table(result))
     if result.summary.shares:
         tables.append(_share_table(result))
     heading = Text(result.labels.title["en"], style="bold")
@@ -166,7 +168,21 @@ def _scheme_lines(result: Result) -> list[str]:
     if t.sd[relief] > 0.0 or t.mean[relief] != 0.0:
         worth = with_error(t.mean[relief], t.mean_se[relief])
         lines.append(f"Tariff relief and other side flows in time are worth {worth} more to the funder.")
-    return lines
+    value = labels.series.index(("scheme", "scheme_value"))
+    if t.mean[value] != t.mean[_rows(labels, "npv_funder")["portfolio"]]:
+        lines.append(f"With all side flows the scheme is worth {with_error(t.mean[value], t.mean_se[value])}.")
+    return [*lines, *_insurer_lines(result)]
+
+
+def _insurer_lines(result: Result) -> list[str]:
+    """How often the insurer comes to its limits."""
+    labels, t = result.labels, result.summary
+    told = {
+        "insurer_breach": "The insurer's loss is above its capital at some time",
+        "insurer_capacity_breach": "What it covers is above its capacity at some time",
+    }
+    rows = {name: labels.series.index(("scheme", name)) for name in labels.limits}
+    return [f"{told[name]} on {with_error(t.mean[s], t.mean_se[s], 100)} % of the paths." for name, s in rows.items()]
 
 
 def render_info(result: Result) -> RenderableType:
@@ -392,6 +408,31 @@ def _others_table(result: Result) -> Table:
 
     def cells(unit: str) -> list[str]:
         found = (rows[name][unit] for name in kept)
+        return [with_error(t.mean[s], t.mean_se[s]) for s in found]
+
+    return _fill(table, labels, cells)
+
+
+_STACK = {
+    "npv_policy_bank": "policy bank",
+    "npv_banks": "banks",
+    "insurer_net": "insurer",
+    "insurer_claims": "claims paid",
+    "bank_loss": "banks' loss",
+    "policy_bank_loss": "policy bank's loss",
+}
+"""Quantities of the stack, and what they are called."""
+
+
+def _stack_table(result: Result) -> Table:
+    """Who among the funder's parties has what: the first three add up to the funder's net present value."""
+    labels, t = result.labels, result.summary
+    rows = {name: _rows(labels, name) for name in _STACK}
+    title = f"Who bears the funder's result: net present values, claims, principal lost, {money_name(labels)}"
+    table = figures_table(title, list(_STACK.values()))
+
+    def cells(unit: str) -> list[str]:
+        found = (rows[name][unit] for name in _STACK)
         return [with_error(t.mean[s], t.mean_se[s]) for s in found]
 
     return _fill(table, labels, cells)
