@@ -1,7 +1,7 @@
 """A result as people read it in a terminal, and as programs read it in JSON."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -88,7 +88,7 @@ def render_summary(result: Result) -> RenderableType:
         *(_return_table(result), _time_table(result), _others_table(result)),
     ]
     if result.labels.stack:
-        tables.append(_stack_table(result))
+        tables += [_means_table(result, title, named) for title, named in _STACK.items()]
     if result.summary.shares:
         tables.append(_share_table(result))
     heading = Text(result.labels.title["en"], style="bold")
@@ -403,36 +403,32 @@ def _others_table(result: Result) -> Table:
     rows = {name: _rows(labels, name) for name in _OTHERS}
     kept = [name for name in _OTHERS if name == "pv_host" or t.mean[rows[name]["portfolio"]] != 0.0]
     side = ", and side flows to the funder" if set(kept) & {"vendor_margin", "supply_chain_benefit"} else ""
-    title = f"Present values of others{side}, {money_name(labels)}"
-    table = figures_table(title, [_OTHERS[name] for name in kept])
-
-    def cells(unit: str) -> list[str]:
-        found = (rows[name][unit] for name in kept)
-        return [with_error(t.mean[s], t.mean_se[s]) for s in found]
-
-    return _fill(table, labels, cells)
+    return _means_table(result, f"Present values of others{side}", {name: _OTHERS[name] for name in kept})
 
 
 _STACK = {
-    "npv_policy_bank": "policy bank",
-    "npv_banks": "banks",
-    "insurer_net": "insurer",
-    "insurer_claims": "claims paid",
-    "bank_loss": "banks' loss",
-    "policy_bank_loss": "policy bank's loss",
+    "Who bears the funder's net present value": {
+        "npv_policy_bank": "policy bank",
+        "npv_banks": "banks",
+        "insurer_net": "insurer",
+    },
+    "Claims paid and principal lost, present value": {
+        "insurer_claims": "claims",
+        "bank_loss": "banks' loss",
+        "policy_bank_loss": "policy bank's loss",
+    },
 }
-"""Quantities of the stack, and what they are called."""
+"""Tables of the stack: quantities, and what they are called."""
 
 
-def _stack_table(result: Result) -> Table:
-    """Who among the funder's parties has what: the first three add up to the funder's net present value."""
+def _means_table(result: Result, title: str, named: Mapping[str, str]) -> Table:
+    """Means of some quantities in money."""
     labels, t = result.labels, result.summary
-    rows = {name: _rows(labels, name) for name in _STACK}
-    title = f"Who bears the funder's result: net present values, claims, principal lost, {money_name(labels)}"
-    table = figures_table(title, list(_STACK.values()))
+    rows = {name: _rows(labels, name) for name in named}
+    table = figures_table(f"{title}, {money_name(labels)}", list(named.values()))
 
     def cells(unit: str) -> list[str]:
-        found = (rows[name][unit] for name in _STACK)
+        found = (rows[name][unit] for name in named)
         return [with_error(t.mean[s], t.mean_se[s]) for s in found]
 
     return _fill(table, labels, cells)
