@@ -1,7 +1,7 @@
 """The two readings of the deemed allocation on flat cash, against a table of years as a spreadsheet would have it.
 
-100 are paid in at the start, at once complete; cash is the same every year for 30 years; the rate is 5.4 %, the deemed life
-20 years, shares are 50 and 10 %. `docs/validation/terms_2026.md` prints the table and says why the readings differ.
+100 are paid in at the start, at once complete; cash is the same every year for 30 years; the rate is 5.4 %, the deemed
+life 20 years, shares are 50 and 10 %. `docs/validation/terms_2026.md` prints the table, and says why they differ.
 """
 
 from pathlib import Path

@@ -59,6 +59,7 @@ def json_schema() -> Schema:
     for part in ("Party", "Event", "Offtaker", "Pipeline", "Project", "ProjectTemplate"):
         parts[part]["required"].remove("title")  # the name stands in
     parts["Layer"]["required"].remove("initial")  # the including study may say in which state a layer begins
+    parts["Agreement"].pop("required")  # or how cash is split
     parts["Timing"] = _timing(parts["Timing"])
     parts["Shift"] = _shift(parts["Shift"])
     parts["SideFlow"]["properties"]["rate"] = _any_of(parts["SideFlow"]["properties"]["rate"])
@@ -72,6 +73,10 @@ def json_schema() -> Schema:
     whole = {key: schema.pop(key) for key in ("type", "properties", "additionalProperties")}
     changes = _demanding_nothing(whole)
     parts |= {_CHANGES + name: _demanding_nothing(part) for name, part in parts.items() if name not in _WHOLES}
+    one, other = (parts[_CHANGES + name]["properties"] for name in ("TierSplit", "FixedSplit"))
+    for properties, taken_out in ((one, other), (other, one)):
+        gone = {"type": "null", "description": "takes out the key of an included split of another mode"}
+        properties |= {key: gone for key in taken_out if key not in properties}
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {**dialect, **schema, "if": {"required": ["include"]}, "then": changes, "else": whole}
 
