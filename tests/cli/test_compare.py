@@ -57,13 +57,33 @@ def test_compare__paired_differences_are_those_of_the_paths(files: dict[str, str
 
 def test_compare__table_says_what_is_shared_and_what_differs(files: dict[str, str]) -> None:
     code, text, _ = spvrisk("compare", files["base"], files["dearer"], files["again"], files["other_seed"])
-    assert code == 0
-    assert "Drawn independently" in text and "other_seed.h5 (another seed)" in " ".join(text.split())
-    assert "projects.port.budget: 400.0 -> 480.0" in text and "again: the same study." in text
-    assert "difference" in text and "error if unpaired" in text and "P(whole)" in text
+    assert code == 0 and "other_seed.h5 does not share its draws (another seed)" in " ".join(text.split())
+    assert "projects.port.budget: 400 -> 480" in text and "again: the same study." in text
+    assert "less base" in text and "P(whole)" in text
     assert all(len(line) <= 100 for line in text.splitlines())
     _, text, _ = spvrisk("compare", files["base"], files["dearer"])
-    assert "All results share their draws: 3,000 paths" in text
+    assert "3,000 paths, seed 1" in text and "All share their draws" in text and "pairing gains" in text
+
+
+def test_compare__runs_of_other_lengths_are_paired_on_their_common_paths(files: dict[str, str], tmp_path: Path) -> None:
+    short = str(tmp_path / "short.h5")
+    assert spvrisk("run", STARTER, "--paths", "1000", "--out", short)[0] == 0
+    code, text, _ = spvrisk("compare", files["base"], short, "--json")
+    row = json.loads(text)["results"][1]
+    assert code == 0 and row["paired"] and row["paths_compared"] == 1000
+    for key, difference in row["differences"].items():
+        assert difference["value"] == 0 and difference["se"] in (0, None), key
+    _, text, _ = spvrisk("compare", files["base"], short)
+    assert "short.h5 has 1,000 paths: differences are over the first 1,000" in text
+
+
+def test_compare__says_what_a_result_does_not_hold(files: dict[str, str], tmp_path: Path) -> None:
+    bare = str(tmp_path / "bare.h5")
+    run = ("run", STARTER, "--paths", "3000", "--out", bare, "--set", "output.paths=[npv_funder]")
+    assert spvrisk(*run)[0] == 0
+    _, text, _ = spvrisk("compare", files["base"], bare)
+    told = " ".join(text.split())
+    assert "bare.h5 does not hold portfolio.pv_host, portfolio.whole_years, scheme_value by path" in told
 
 
 def test_compare__mistakes(files: dict[str, str], tmp_path: Path) -> None:
@@ -72,6 +92,7 @@ def test_compare__mistakes(files: dict[str, str], tmp_path: Path) -> None:
         ([], "needs two results"),
         ([files["base"], str(tmp_path / "none.h5")], "there is no such file"),
         ([files["base"], STARTER], "is a study, not a result"),
+        ([files["base"], str(tmp_path)], "is a folder, not a result"),
         ([files["base"], files["other_money"]], "must have the money_unit of"),
     ):
         code, out, err = spvrisk("compare", *arguments)

@@ -19,7 +19,7 @@ COMMANDS = {
     "warmup": "Compile the kernel beforehand.",
     "run": "Run a study and print its summary.",
     "summary": "Print the figures of a result.",
-    "compare": "Set results beside each other, with the errors of their differences.",
+    "compare": "Set results beside each other: differences and their errors.",
     "trace": "Tell the story of one path of a result.",
     "info": "Say what a result file is and how it came about.",
 }

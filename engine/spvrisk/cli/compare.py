@@ -23,7 +23,7 @@ def command(results: tuple[str, ...], as_json: bool) -> None:
     if len(results) < 2:
         given = ", ".join(results) or "none"
         remedy = "name two or more result files, the one to compare with first"
-        raise InputError(Problem("", "", "needs two results", given, remedy))
+        raise InputError(Problem("compare", "", "needs two results", given, remedy))
     found: Comparison = compared([open_result(path) for path in results])
     if as_json:
         click.echo(json.dumps(comparison_json(found), ensure_ascii=False, allow_nan=False, indent=2))

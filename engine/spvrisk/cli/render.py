@@ -117,6 +117,8 @@ def _cap_notes(result: Result) -> list[str]:
     """Say which risk measures lie where overruns are cut: what is beyond is not in them."""
     notes, t, rows = [], result.summary, _rows(result.labels, "funded")
     for name, share in cap_shares(result).items():
+        if not t.mean[rows[name]] > 0.0:
+            continue
         # of a pipeline's paths a larger share has a cut overrun: of several projects
         on_paths = share * max(1.0, t.mean[rows[name]] if name in result.labels.pipelines else 1.0)
         cut = [_percent(level) for level in t.levels if 1.0 - float(level) <= on_paths]
@@ -150,6 +152,8 @@ def _headlines(result: Result) -> list[str]:
             lines.append(f"Too few paths for the worst {tail}: run more.")
             continue
         worst = f"Worst {tail} of paths: "
+        if shortfall == 0.0:
+            continue  # nothing is invested
         if not shortfall > 0.0:
             lines.append(f"{worst}no loss, but {with_error(-shortfall, t.expected_shortfall_se[s, a])} on average.")
             continue
@@ -181,6 +185,8 @@ def _insurer_lines(result: Result) -> list[str]:
         "insurer_breach": "The insurer's loss is above its capital at some time",
         "insurer_capacity_breach": "What it covers is above its capacity at some time",
     }
+    if not t.mean[_rows(labels, "cost")["portfolio"]] > 0.0:
+        return []
     rows = {name: labels.series.index(("scheme", name)) for name in labels.limits}
     return [f"{told[name]} on {with_error(t.mean[s], t.mean_se[s], 100)} % of the paths." for name, s in rows.items()]
 
@@ -228,7 +234,7 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
     value, error = value * scale, error * scale
     if not math.isfinite(value):
         return plain(value)
-    if not (math.isfinite(error) and error > 0.0):
+    if not (math.isfinite(error) and error > _NOTHING):
         return plain(value)
     decimals = min(3, max(0, 1 - math.floor(math.log10(error))))
     return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
@@ -408,7 +414,7 @@ def _others_table(result: Result) -> Table:
 
 _STACK = {
     "Who bears the funder's net present value": {
-        "npv_policy_bank": "policy bank",
+        "npv_policy_bank": "policy bank, equity",
         "npv_banks": "banks",
         "insurer_net": "insurer",
     },

@@ -6,22 +6,24 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from spvrisk.cli.render import NONE, figures_table, finite, money_name, plain, with_error
+from spvrisk.cli.render import NONE, figures_table, finite, money_name, with_error
 from spvrisk.cli.words import counted
 from spvrisk.runner.compare import Compared, Comparison, Measure
 
 SCHEMA = "spvrisk.compare/1"
 """Format of `comparison_json`."""
 
-SHOWN_CHANGES = 12
+SHOWN_CHANGES = 16
 """Differences of studies that are told; JSON has all."""
+
+_NAME_WIDTH = 34
 
 
 def comparison_json(found: Comparison) -> dict[str, Any]:
     """Give a comparison as plain JSON values.
 
-    ``results`` has for each file ``file, study, paired, figures, differences, changes``; a difference has ``value, se,
-    unpaired_se``.
+    ``results`` has for each file ``file, study, paired, unpaired_because, paths_compared, figures, differences,
+    changes``; a difference has ``value, se, unpaired_se``.
     """
     return {
         "schema": SCHEMA,
@@ -35,6 +37,8 @@ def _result_json(row: Compared) -> dict[str, Any]:
         "file": str(row.result.path),
         "study": row.result.labels.title["en"],
         "paired": row.paired,
+        "unpaired_because": row.unpaired_because or None,
+        "paths_compared": row.paths,
         "figures": {key: {"value": finite(f.value), "se": finite(f.error)} for key, f in row.figures.items()},
         "differences": {
             key: {"value": finite(d.value), "se": finite(d.error), "unpaired_se": finite(d.unpaired_error)}
@@ -45,42 +49,51 @@ def _result_json(row: Compared) -> dict[str, Any]:
 
 
 def render_comparison(found: Comparison) -> RenderableType:
-    """Give the table of figures and differences, and how the studies differ."""
+    """Give the table of figures and differences, measure by measure, and how the studies differ."""
     base, *others = found.results
-    measures = _shown(found)
     names = _names(found)
-    title = f"{money_name(base.result.labels)}; differences to {names[0]}; ± standard error"
-    table = figures_table(title, [measure.title for measure in measures])
-    for name, row in zip(names, found.results, strict=True):
-        table.add_row(name, *(_figure(row, measure) for measure in measures), style="bold")
-        if row is not base:
-            table.add_row("  difference", *(_difference(row, measure) for measure in measures))
-            table.add_row("  error if unpaired", *(_ratio(row, measure) for measure in measures), end_section=True)
-    lines: list[RenderableType] = [_pairing(base, others), "", table]
+    table = figures_table(
+        f"{money_name(base.result.labels)}; ± standard error", ["figure", f"less {names[0]}", "pairing gains"]
+    )
+    for measure in found.measures:
+        if measure.key.startswith("quantile_"):
+            continue  # in JSON
+        table.add_row(measure.title, style="bold")
+        for name, row in zip(names, found.results, strict=True):
+            table.add_row(f"  {name}", _figure(row, measure), _difference(row, measure), _gain(row, measure))
+        table.add_section()
+    lines: list[RenderableType] = [*_pairing(base, others), "", table, *_missing(found)]
     for name, row in zip(names[1:], others, strict=True):
         lines += ["", *_changed(name, row)]
     return Group(*lines)
 
 
-def _shown(found: Comparison) -> list[Measure]:
-    """Measures for people: the mean, the worst shortfall, and what others bear; quantiles are in JSON."""
-    shortfalls = [measure for measure in found.measures if measure.key.startswith("expected_shortfall_")]
-    left_out = {measure.key for measure in shortfalls[:-1]} | {"insurer_net"}
-    return [m for m in found.measures if m.key not in left_out and not m.key.startswith("quantile_")]
-
-
 def _names(found: Comparison) -> list[str]:
-    """File names without their ending, or whole paths where two are alike."""
+    """File names without their ending, or whole paths where two are alike; their ends where they are long."""
     names = [row.result.path.stem for row in found.results]
-    return names if len(set(names)) == len(names) else [str(row.result.path) for row in found.results]
+    names = names if len(set(names)) == len(names) else [str(row.result.path) for row in found.results]
+    return [name if len(name) <= _NAME_WIDTH else "…" + name[1 - _NAME_WIDTH :] for name in names]
 
 
-def _pairing(base: Compared, others: list[Compared]) -> Text:
-    apart = [f"{row.result.path.name} ({row.unpaired_because})" for row in others if not row.paired]
-    shared = f"{counted(base.result.n_paths, 'path')}, seed {base.result.attributes['seed']}"
-    if not apart:
-        return Text(f"All results share their draws: {shared}. Differences are path by path.")
-    return Text(f"{shared}. Drawn independently, so that errors of differences are large: {', '.join(apart)}.")
+def _pairing(base: Compared, others: list[Compared]) -> list[RenderableType]:
+    """Which results share their draws, and over how many paths."""
+    attributes = base.result.attributes
+    shared = f"{counted(base.result.n_paths, 'path')}, seed {attributes['seed']}, values at {attributes['value_date']}"
+    lines = [f"{base.result.path.name}: {shared}."]
+    for row in others:
+        name = row.result.path.name
+        if not row.paired:
+            lines.append(f"{name} does not share its draws ({row.unpaired_because}): errors of differences are large.")
+        elif row.paths < max(base.result.n_paths, row.result.n_paths):
+            lines.append(
+                f"{name} has {counted(row.result.n_paths, 'path')}: differences are over the first {row.paths:,}."
+            )
+        if row.other_projects:
+            lines.append(f"{name} has other projects.")
+    if all(row.paired for row in others):
+        lines.append("All share their draws: differences are path by path. The last column says how many times")
+        lines.append("larger their errors would be if they were not.")
+    return [Text(line) for line in lines]
 
 
 def _scale(measure: Measure) -> tuple[float, str]:
@@ -97,17 +110,27 @@ def _difference(row: Compared, measure: Measure) -> str:
     scale, sign = _scale(measure)
     found = row.differences.get(measure.key)
     if found is None:
-        return NONE
+        return ""
     return ("+" if found.value > 0 else "") + with_error(found.value, found.error, scale) + sign
 
 
-def _ratio(row: Compared, measure: Measure) -> str:
+def _gain(row: Compared, measure: Measure) -> str:
     found = row.differences.get(measure.key)
-    return NONE if found is None or not found.ratio >= 0 else f"{plain(found.ratio)} x"
+    return f"{found.ratio:,.1f} x" if row.paired and found is not None and found.ratio >= 0 else ""
+
+
+def _missing(found: Comparison) -> list[RenderableType]:
+    """Say what results do not hold by path, and how to keep it."""
+    lines: list[RenderableType] = []
+    for row in found.results:
+        if row.missing:
+            named = ", ".join(name.replace("portfolio_", "portfolio.", 1) for name in row.missing)
+            lines += ["", Text(f"{row.result.path.name} does not hold {named} by path: add it to output.paths.")]
+    return lines
 
 
 def _changed(name: str, row: Compared) -> list[RenderableType]:
-    """How a study differs from the first."""
+    """How a study differs from the first, what is written nearest to the top of a study first."""
     if not row.changes:
         return [Text(f"{name}: the same study.")]
     out: list[RenderableType] = [Text(f"{name} differs in", style="bold")]
@@ -119,5 +142,5 @@ def _changed(name: str, row: Compared) -> list[RenderableType]:
 
 
 def _short(value: Any) -> str:
-    text = "none" if value is None else json.dumps(value, ensure_ascii=False)
+    text = "(nothing)" if value is None else f"{value:.9g}" if isinstance(value, float) else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."

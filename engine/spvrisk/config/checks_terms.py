@@ -58,7 +58,7 @@ def agreement(draft: Draft) -> Iterator[Flaw]:
         decision = draft.agreement.funding.decision
         if decision is None:
             yield Flaw(
-                ("agreement", "catch_up"), "needs agreement.funding.decision", "none", "nothing is ever declined"
+                ("agreement", "catch_up"), "needs agreement.funding.decision", "none", "add it, or take this out"
             )
     if draft.stack is not None:
         yield from rate_factor(("stack", "reference_rate"), draft.stack.reference_rate, draft)

@@ -7,6 +7,7 @@ from statistics import median
 from spvrisk.config.base import Flaw, Key, shown
 from spvrisk.config.factors import Curve, Factor
 from spvrisk.config.hints_deal import decisions, funding, pipelines
+from spvrisk.config.hints_stack import stack, terms
 from spvrisk.config.laws import Law, mean_of
 from spvrisk.config.projects import ProjectTemplate
 from spvrisk.config.study import Study
@@ -39,6 +40,8 @@ def hints(study: Study) -> list[Flaw]:
         _slip,
         funding,
         decisions,
+        terms,
+        stack,
         pipelines,
         _offtakers,
         _construction,

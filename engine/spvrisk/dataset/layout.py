@@ -212,7 +212,7 @@ def label_variables(labels: Labels) -> list[Variable]:
 
 def default_paths(labels: Labels) -> tuple[str, ...]:
     """Names of the path quantities that a file holds where the config does not say."""
-    insured = ("insurer_claims", "insurer_net") if labels.stack else ()
+    insured = ("npv_policy_bank", "npv_banks", "insurer_net", "insurer_claims") if labels.stack else ()
     portfolio = ("irr_funder", "payback_years", "whole_years", "pv_host", *insured)
     return ("npv_funder", *(f"portfolio.{name}" for name in portfolio), *labels.scheme)
 

@@ -169,6 +169,8 @@ def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, byte
 @contextmanager
 def _opened(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file, whatever is wrong with it told as an `InputError`."""
+    if path.is_dir():
+        raise InputError(Problem(str(path), "", "is a folder, not a result", "", "name the file in it"))
     if not path.is_file():
         raise InputError(Problem(str(path), "", "there is no such file"))
     try:

@@ -6,7 +6,7 @@ named BANKS the commercial loan. A step goes through the clauses in the order in
 
 from numba import uint64
 
-from spvrisk.kernel.maths import L, fused
+from spvrisk.kernel.maths import ROUNDED, L, fused
 from spvrisk.kernel.results import CLAIMS, LOAN_BALANCE, accumulate
 from spvrisk.kernel.rows import (
     BANKS,
@@ -129,6 +129,12 @@ def part(cash, due):
 
 
 @fused
+def left_of(owed, repaid):
+    """Share of what is owed that a repayment leaves: nothing but for rounding is nothing."""
+    return 0.0 if repaid * ROUNDED >= owed and owed > 0.0 else 1.0 - repaid / owed if owed > 0.0 else 1.0
+
+
+@fused
 def pay(w, sweep):
     """What receipts pay: interest, arrears, principal, each pro rata; then a sweep prepays, and equity has the rest.
 
@@ -158,8 +164,8 @@ def pay(w, sweep):
         w[MET + l] += on_interest * bank_interest + bank_paid
 
         owed, bank_owed = policy + arrears, banks + overdue + retained
-        w[POLICY_OPEN + l] -= w[POLICY_OPEN + l] * (min(repaid / owed, 1.0) if owed > 0.0 else 0.0)
-        w[BANKS_OPEN + l] -= w[BANKS_OPEN + l] * (min(bank_repaid / bank_owed, 1.0) if bank_owed > 0.0 else 0.0)
+        w[POLICY_OPEN + l] *= left_of(owed, repaid)
+        w[BANKS_OPEN + l] *= left_of(bank_owed, bank_repaid)
         w[POLICY + l] = (policy - due) - prepaid
         w[BANKS + l] = (banks - bank_due) - bank_prepaid
         unpaid = (1.0 - on_interest) * interest + (1.0 - on_principal) * due
@@ -182,7 +188,7 @@ def claim(w, at, g, t):
         overdue, retained = w[OVERDUE + l], w[RETAINED + l]
         claimed = min(overdue, max(old - w[MET + l] - w[CLAIMED + l], 0.0))
         owed = w[BANKS + l] + overdue + retained
-        w[BANKS_OPEN + l] -= w[BANKS_OPEN + l] * (min(cover * claimed / owed, 1.0) if owed > 0.0 else 0.0)
+        w[BANKS_OPEN + l] *= left_of(owed, cover * claimed)
         w[CLAIM + l] = cover * claimed
         w[CLAIMED + l] += claimed
         w[OVERDUE + l] = overdue - claimed

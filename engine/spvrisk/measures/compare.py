@@ -107,6 +107,8 @@ def shortfall(values: Float, level: str) -> Figure:
     n = ordered.size
     if n < 2:
         return Figure(nan, np.full(values.size, nan))
+    if (1 - Fraction(level)) * n < 1:
+        return Figure(nan, np.full(values.size, nan))  # the tail is a part of one path
     value, _ = expected_shortfall(ordered, level)
     at_risk = ordered[n - rank(level, n)]
     excess = np.maximum(at_risk - values[defined], 0.0) / float(1 - Fraction(level))

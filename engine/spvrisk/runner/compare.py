@@ -45,9 +45,15 @@ class Compared(NamedTuple):
     paired: bool
     unpaired_because: str
     """Empty if it is paired."""
+    paths: int
+    """Paths over which differences are taken: the common ones where it is paired."""
     figures: dict[str, Figure]
+    """Over all its paths."""
     differences: dict[str, Difference]
     """Of what both results hold; empty for the first."""
+    missing: list[str]
+    """Variables that it does not hold by path though its study has them."""
+    other_projects: bool
     changes: list[tuple[str, Any, Any]]
     """``(path, first, this)`` of the resolved studies; empty for the first."""
 
@@ -63,19 +69,20 @@ def _measures(result: Result) -> list[Measure]:
     """All measures that a result may be asked for."""
     summary = result.summary
     npv = "portfolio_npv_funder"
-    out = [Measure("npv_funder", "funder's NPV", npv, mean)]
+    out = [Measure("npv_funder", "funder's net present value", npv, mean)]
     for level in summary.levels:
-        title = f"shortfall {float(level):.0%}"
+        title = f"funder's expected shortfall at {float(level) * 100:g} %"
         out.append(Measure(f"expected_shortfall_{level}", title, npv, partial(shortfall, level=level)))
     for level in summary.quantiles:
-        title = f"quantile {float(level):.3g}"
-        out.append(Measure(f"quantile_{level}", title, npv, partial(quantile, level=level)))
+        out.append(Measure(f"quantile_{level}", f"quantile {level}", npv, partial(quantile, level=level)))
     return [
         *out,
+        Measure("npv_policy_bank", "policy bank and equity, net", "portfolio_npv_policy_bank", mean),
+        Measure("npv_banks", "banks, net", "portfolio_npv_banks", mean),
+        Measure("insurer_net", "insurer, net", "portfolio_insurer_net", mean),
         Measure("insurer_claims", "insurer's claims", "portfolio_insurer_claims", mean),
-        Measure("insurer_net", "insurer's net", "portfolio_insurer_net", mean),
-        Measure("pv_host", "host's PV", "portfolio_pv_host", mean),
-        Measure("p_whole", "P(whole)", "portfolio_whole_years", share_finite, money=False),
+        Measure("pv_host", "host's present value", "portfolio_pv_host", mean),
+        Measure("p_whole", "P(whole): all deemed amounts paid", "portfolio_whole_years", share_finite, money=False),
         Measure("scheme_value", "scheme value", "scheme_value", mean),
     ]
 
@@ -92,18 +99,29 @@ def compared(results: Sequence[Result]) -> Comparison:
     for result in results[1:]:
         _check_money(base, result)
     measures = _measures(base)
-    first = _figures(base, measures)
-    rows = [Compared(base, True, "", first, {}, [])]
-    for result in results[1:]:
-        reason = _unpaired(base, result)
-        figures = _figures(result, measures)
-        differences = {
-            key: difference(figure, first[key], not reason) for key, figure in figures.items() if key in first
-        }
-        changes = _changes(base.provenance["config"], result.provenance["config"])
-        rows.append(Compared(result, not reason, reason, figures, differences, changes))
+    rows = [_beside(base, result, measures) for result in results]
     kept = [measure for measure in measures if any(measure.key in row.figures for row in rows)]
     return Comparison(kept, rows)
+
+
+def _beside(base: Result, result: Result, measures: Sequence[Measure]) -> Compared:
+    reason = _unpaired(base, result)
+    figures, paths = _figures(result, measures), min(base.n_paths, result.n_paths)
+    missing = sorted({m.variable for m in measures if m.variable not in result.path_names and _could_hold(result, m)})
+    if result is base:
+        return Compared(base, True, "", base.n_paths, figures, {}, missing, False, [])
+    # of runs of different length the first paths are the same draws
+    a, b = (_figures(item, measures, None if reason else paths) for item in (base, result))
+    differences = {key: difference(b[key], a[key], not reason) for key in b if key in a}
+    changes = sorted(_changes(base.provenance["config"], result.provenance["config"]), key=lambda c: c[0].count("."))
+    other = base.labels.projects != result.labels.projects
+    return Compared(result, not reason, reason, paths, figures, differences, missing, other, changes)
+
+
+def _could_hold(result: Result, measure: Measure) -> bool:
+    """Whether a result's study has what a measure is of."""
+    quantity = measure.variable.removeprefix("portfolio_")
+    return quantity in result.labels.quantities or quantity in result.labels.scheme
 
 
 def _check_money(base: Result, result: Result) -> None:
@@ -116,21 +134,23 @@ def _check_money(base: Result, result: Result) -> None:
 
 def _unpaired(base: Result, result: Result) -> str:
     """Why two results do not share their draws; empty if they do."""
-    for key, name in (("seed", "seed"), ("paths", "number of paths"), ("numbers_version", "numbers version")):
+    for key, name in (("seed", "seed"), ("numbers_version", "numbers version"), ("value_date", "value date")):
         if str(base.attributes[key]) != str(result.attributes[key]):
             return f"another {name}"
+    if base.labels.steps_per_year != result.labels.steps_per_year:
+        return "other steps"
     return ""
 
 
-def _figures(result: Result, measures: Sequence[Measure]) -> dict[str, Figure]:
-    """Figures of what a result holds by path; what is undefined on every path is left out."""
+def _figures(result: Result, measures: Sequence[Measure], paths: int | None = None) -> dict[str, Figure]:
+    """Figures of what a result holds by path, over its first paths; what is undefined on all of them is left out."""
     out: dict[str, Figure] = {}
     values: dict[str, Float] = {}
     for measure in measures:
         if measure.variable not in result.path_names:
             continue
         if measure.variable not in values:
-            values[measure.variable] = result.paths(measure.variable).astype(np.float64)
+            values[measure.variable] = result.paths(measure.variable, 0, paths).astype(np.float64)
         figure = measure.of(values[measure.variable])
         if not np.isnan(figure.value):
             out[measure.key] = figure
@@ -139,12 +159,12 @@ def _figures(result: Result, measures: Sequence[Measure]) -> dict[str, Figure]:
 
 def _changes(base: Any, other: Any, path: str = "") -> list[tuple[str, Any, Any]]:
     """Paths at which two resolved studies differ, with both values; titles and sizes of runs are no difference."""
-    if isinstance(base, dict) and isinstance(other, dict):
-        out = []
-        for key in dict.fromkeys([*base, *other]):
+    blocks = [item for item in (base, other) if isinstance(item, dict)]
+    if blocks and all(item is None or isinstance(item, dict) for item in (base, other)):
+        out: list[tuple[str, Any, Any]] = []
+        for key in dict.fromkeys(key for block in blocks for key in block):
             here = f"{path}.{key}".lstrip(".")
-            if here in ("study.title", "run", "output"):
-                continue
-            out += _changes(base.get(key), other.get(key), here)
+            if key != "title" and here not in ("run", "output"):
+                out += _changes((base or {}).get(key), (other or {}).get(key), here)
         return out
     return [] if base == other else [(path, base, other)]
