@@ -369,10 +369,33 @@ KINDS = {
     ),
     "a price as a reference rate": Bad(
         {
-            "reference_rate: base_rate, spread": "reference_rate: gas, spread",
+            "    reference_rate: base_rate\n    spread": "    reference_rate: gas\n    spread",
             "process: {ou: {start: 4, mean: 4, kappa: 0.9, sigma: 0.4}}": "process: {deterministic: {curve: 4}}",
         },
         "must be a rate, in 1/year", "gas, in USD/MMBtu", "name an interest rate", "reference_rate: gas", text=DEAL,
+    ),
+    "stack that does not add up": deal(
+        "policy_equity: {share: 0.02}", "policy_equity: {share: 0.2}",
+        "shares of policy_loan, policy_equity and commercial_loan must add up to 1", "a sum of 1.18",
+        "change them by -0.18", "stack:",
+    ),
+    "cover in per cent": deal("cover: 0.95", "cover: 95", "must lie in [0, 1]", "95", "write 0.95 for 95 %"),
+    "stack by an unknown rate": deal(
+        "stack:\n  reference_rate: base_rate", "stack:\n  reference_rate: base_rte", "must name a factor",
+        '"base_rte"', "did you mean base_rate?", "reference_rate: base_rte",
+    ),
+    "umbrella misspelt": deal(
+        "pooling: umbrella", "pooling: umbrela", "must be one of none, umbrella", '"umbrela"', "did you mean umbrella?"
+    ),
+    "adjusted shares in the wrong order": deal(
+        "first_share: 0.6, second_share: 0.2", "first_share: 0.2, second_share: 0.6",
+        "must be at most first_share (0.2)", "0.6", "swap them",
+    ),
+    "catch-up without years": deal(
+        "until: years, years: 3", "until: years", "until: years needs years", "", "add e.g. years: 5"
+    ),
+    "catch-up of an amount with years": deal(
+        "until: years, years: 3", "until: amount, years: 3", "has no meaning with until: amount", "3", "take it out"
     ),
     "phases without a phase": deal(
         "planned_duration_years: 2.5", "phases: []", "needs a phase", "an empty list", "write planned_duration_years"

@@ -97,3 +97,18 @@ def test_plan__json_is_the_resolved_study() -> None:
     found = json.loads(printed("--json"))
     assert found["run"]["memory_mib"] == 1024
     assert list(found["projects"]) == ["gas_plant", "port"]
+
+
+def test_plan__tells_split_terms_and_stack_in_whole_steps() -> None:
+    deal = str(Path(__file__).parents[1] / "config" / "data" / "deal.yaml")
+    text = " ".join(CliRunner().invoke(main, ["plan", deal]).stdout.split())
+    for told in (
+        "periodic: 50 % to the funder until the deemed amount is paid, then 10 %; base_rate + 1.5 % over 20 years, all "
+        "projects in one pool",
+        "60 %, then 20 %, if anything is overdue 18 years after completion",
+        "50 % of the funder's part to the host after a decline, for 12 steps",
+        "policy bank 32 % at base_rate + 1.1 %, banks 66 % at base_rate + 1.8 %, equity 2 %",
+        "repaid in 68 steps, sweep 90 %",
+        "covers 95 % of the banks' loans after 2 steps, for 0.7 % a year",
+    ):
+        assert told in text, told

@@ -226,6 +226,19 @@ def test_table__has_columns_for_the_new_keys(tmp_path: Path) -> None:
          "projects.plant.operation.developer_fee.amount", "a mean above 50% of the budget (1200)"),
         ("years: 18, tolerance", "years: 38, tolerance", "projects.plant.operation.developer_fee.years",
          "longer than the life (30 years)"),
+        ("tenor_years: 17", "tenor_years: 45", "stack.tenor_years", "longer than the horizon (40 years)"),
+        ("wait_years: 0.5", "wait_years: 50", "stack.insurer.wait_years", "nothing is ever claimed"),
+        ("premium: 0.007, ", "", "stack.insurer", "asks for no premium"),
+        ("premium: 0.007", "premium: 0.7", "stack.insurer.premium", "above 5% a year"),
+        ("policy_loan: {share: 0.32, margin: 0.011}\n  policy_equity: {share: 0.02}\n  commercial_loan: {share: 0.66,",
+         "policy_loan: {share: 0.98, margin: 0.011}\n  policy_equity: {share: 0.02}\n  commercial_loan: {share: 0,",
+         "stack.insurer", "no commercial loan to insure"),
+        ("after_years: 18", "after_years: 48", "agreement.split.adjust.after_years", "the shares never change"),
+        ("years: 3}", "years: 0.1}", "agreement.catch_up.years", "shorter than a step"),
+        ("{fund: 0.9, delay: 0.06, decline: 0.04}\n        breach: {fund: 0.5, delay: 0.3, decline: 0.2}\n"
+         "        terminated: {fund: 0, delay: 0, decline: 1}",
+         "{fund: 1}\n        breach: {fund: 1}\n        terminated: {fund: 1}",
+         "agreement.catch_up", "no state ever declines"),
         ("price: 75", "price: {normal: {mean: 75, sd: 9}}", "projects.plant.operation.contract.price",
          "may be negative"),
         ("life_years: 25", "life_years: 15", "pipelines.more.template.operation.life_years", "shorter than the deemed"),
@@ -290,9 +303,10 @@ def test_mistake__of_a_rarer_kind(old: str, new: str, rule: str, tmp_path: Path)
 
 
 def test_split__of_a_template_has_no_meaning_without_tiers(tmp_path: Path) -> None:
-    tiers = TEXT[TEXT.index("split: {mode") :].partition("\n")[0]
+    start = TEXT.index("  split:\n    mode")
+    tiers = TEXT[start : TEXT.index("  catch_up:")]
     edits = (
-        (tiers, "split: {mode: none, funder_share: 0.5}"),
+        (tiers, "  split: {mode: none, funder_share: 0.5}\n"),
         ("      budget: 1000\n", "      budget: 1000\n      split: {spread: 0.01}\n"),
     )
     (found,) = problems(changed(tmp_path, *edits))

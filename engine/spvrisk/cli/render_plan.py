@@ -13,7 +13,7 @@ from spvrisk.cli.render import NONE, money_name
 from spvrisk.cli.words import counted
 from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
-from spvrisk.config.models import Funding, ProjectTemplate
+from spvrisk.config.models import FixedSplit, Funding, ProjectTemplate, TierSplit
 from spvrisk.dataset.layout import default_paths
 from spvrisk.plan.calendar import add_months
 from spvrisk.plan.compile import Compiled, compile_study
@@ -36,7 +36,7 @@ def render_plan(loaded: Loaded) -> RenderableType:
     study, labels = loaded.study, compiled.labels
     parts = [
         Text(study.study.title.en, style="bold"),
-        _calendar(study, labels),
+        _calendar(study, compiled),
         "",
         *_decisions(study),
         _projects(study, labels),
@@ -72,10 +72,10 @@ def _facts(rows: dict[str, str]) -> Table:
     return table
 
 
-def _calendar(study: Study, labels: Labels) -> Table:
+def _calendar(study: Study, compiled: Compiled) -> Table:
     head = study.study
     end = add_months(head.value_date, head.steps * 12 // head.steps_per_year)
-    funding = study.agreement.funding
+    funding, labels, g = study.agreement.funding, compiled.labels, compiled.plan.study[0]
     slip = " and a slip that is drawn" if funding.slip is not None else ""
     return _facts(
         {
@@ -85,9 +85,59 @@ def _calendar(study: Study, labels: Labels) -> Table:
             "funds due": f"{funding.lag_business_days} business days after notice{slip} "
             f"(holidays: {', '.join(funding.holidays) or 'none'})",
             **_limits(funding, labels),
-            "split": study.agreement.split.mode,
+            "split": _split(study.agreement.split),
+            **_terms(study, int(g["catch_steps"])),
+            **_stack(study, int(g["repayments"]), int(g["wait"])),
         }
     )
+
+
+def _split(split: TierSplit | FixedSplit) -> str:
+    if isinstance(split, FixedSplit):
+        return f"none: {_share(split.funder_share)} of the cash to the funder"
+    pooled = ", all projects in one pool" if split.pooling == "umbrella" else ""
+    rate = f"{split.reference_rate} + {_share(split.spread)} over {split.deemed_life_years:g} years"
+    tiers = (
+        f"{_share(split.first_share)} to the funder until the deemed amount is paid, then {_share(split.second_share)}"
+    )
+    return f"{split.mode}: {tiers}; {rate}{pooled}"
+
+
+def _terms(study: Study, catch_steps: int) -> dict[str, str]:
+    """Adjustment of the shares and catch-up, where there are any, in whole steps as they run."""
+    out = {}
+    adjust = study.agreement.split.adjust if isinstance(study.agreement.split, TierSplit) else None
+    if adjust is not None:
+        shares = f"{_share(adjust.first_share)}, then {_share(adjust.second_share)}"
+        out["adjustment"] = f"{shares}, if anything is overdue {adjust.after_years:g} years after completion"
+    catch_up = study.agreement.catch_up
+    if catch_up is not None:
+        made_up = "until the declined budgets are made up for"
+        steps = made_up if catch_steps < 0 else f"for {counted(catch_steps, 'step')}"
+        out["catch-up"] = f"{_share(catch_up.share)} of the funder's part to the host after a decline, {steps}"
+    return out
+
+
+def _stack(study: Study, repayments: int, wait: int) -> dict[str, str]:
+    """How the funder raises its calls, in whole steps as they run."""
+    stack = study.stack
+    if stack is None:
+        return {}
+    loans = (("policy bank", stack.policy_loan), ("banks", stack.commercial_loan))
+    parts = [f"{name} {_share(loan.share)} at {stack.reference_rate} + {_share(loan.margin)}" for name, loan in loans]
+    parts.append(f"equity {_share(stack.policy_equity.share)}")
+    out = {"raised by": f"{', '.join(parts)}; repaid in {counted(repayments, 'step')}, sweep {_share(stack.sweep)}"}
+    insurer = stack.insurer
+    if insurer is not None:
+        out["insurer"] = (
+            f"covers {_share(insurer.cover)} of the banks' loans after {counted(wait, 'step')}, "
+            f"for {_share(insurer.premium)} a year"
+        )
+    return out
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.6g} %"
 
 
 def _limits(funding: Funding, labels: Labels) -> dict[str, str]:
