@@ -234,7 +234,13 @@ def _total(trace: Trace, unit: str, column: str) -> float:
 
 
 _PAID = {"calls": "calls", "host_cost": "host pays", "lent": "lenders pay"}
-_GOT = {"distribution_funder": "to funder", "distribution_host": "to host", "debt_service": "to lenders"}
+_GOT = {
+    "distribution_funder": "to funder",
+    "distribution_host": "to host",
+    "debt_service": "to lenders",
+    "caught_up": "caught up",
+    "claims": "claims",
+}
 _WORTH = {"npv_funder": "NPV funder", "pv_host": "PV host", "deemed_open": "open"}
 _ROUNDING = 1e-9  # part of all calls that is nothing
 _ALWAYS = ("calls", "distribution_funder", "distribution_host")

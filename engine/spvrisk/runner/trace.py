@@ -86,6 +86,19 @@ STEP_ROWS = {
     "deemed_balance": "DEEMED",
     "age_start_years": "AGE",
     "age_years": "AGE_END",
+    "caught_up": "DIVERTED",
+    "policy_loan": "POLICY",
+    "policy_arrears": "POLICY_ARREARS",
+    "bank_loan": "BANKS",
+    "bank_overdue": "OVERDUE",
+    "bank_retained": "RETAINED",
+    "taken_over": "TAKEN_OVER",
+    "to_policy_loan": "POLICY_PAID",
+    "to_equity": "EQUITY_PAID",
+    "to_banks": "BANKS_PAID",
+    "premium": "PREMIUM",
+    "claims": "CLAIM",
+    "recoveries": "RECOVERED",
 }
 """Columns of a project's steps: scores, states, flows and balances, and the kernel's row of each."""
 
