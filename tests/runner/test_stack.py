@@ -10,7 +10,7 @@ from engine_runs import compiled
 from runner.test_paper import run
 from spvrisk.kernel import rows as names
 from spvrisk.kernel.lanes import LANES
-from studies import BARE, changed
+from studies import BARE, changed, run_all
 from test_deal_limits import steps_of
 
 RATE = {"base": {"unit": "1/year", "process": {"deterministic": {"curve": 0.04}}}}
@@ -57,6 +57,11 @@ def test_parties__have_what_is_received_less_what_is_called_in_every_step(varian
         claims += row(trace, "CLAIM").sum()
         moved += gross[:, -1].sum()
     assert moved > 1000.0 and (claims > 10.0 or cover == 0)
+    values = run_all(done, 3, 4096).values
+    for unit in (*done.labels.projects, "portfolio"):
+        parts = sum(values[unit, name] for name in ("npv_banks", "npv_policy_bank", "insurer_net"))
+        gross = np.abs(values[unit, "npv_banks"]) + np.abs(values[unit, "insurer_net"]) + values[unit, "cost"] + 1e-3
+        assert (np.abs(parts - values[unit, "npv_funder"]) <= 1e-9 * gross).all(), unit
 
 
 def with_stack(**sections):
