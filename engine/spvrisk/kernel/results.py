@@ -12,7 +12,6 @@ from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.rows import (
     AGE_END,
     AVAILABLE,
-    BANKS_OPEN,
     CALLED,
     CANCELLED_AT,
     CARRY,
@@ -34,15 +33,10 @@ from spvrisk.kernel.rows import (
     OVERRUN,
     PAYBACK,
     PLANNED,
-    POLICY_OPEN,
-    PV_BANKS,
-    PV_CALLS,
     PV_CAUGHT,
     PV_CLAIMS,
     PV_FEE,
     PV_HOST,
-    PV_INSURER,
-    PV_POLICY,
     PV_SUPPLY,
     PV_VENDOR,
     RECEIPTS,
@@ -51,12 +45,9 @@ from spvrisk.kernel.rows import (
     SIZE,
     SPEND,
     START,
-    SUM_BANKS,
-    SUM_BANKS_LOST,
     SUM_BUDGET,
     SUM_CANCELLED,
     SUM_CAUGHT,
-    SUM_CLAIMS,
     SUM_COMPLETED,
     SUM_COMPLETED_BUDGET,
     SUM_COMPLETED_COST,
@@ -67,16 +58,14 @@ from spvrisk.kernel.rows import (
     SUM_DRAWN,
     SUM_EXPECTED_COST,
     SUM_FUNDED,
-    SUM_INSURER,
     SUM_NPV,
     SUM_OVERDUE,
-    SUM_POLICY,
-    SUM_POLICY_LOST,
     SUM_PV_FEE,
     SUM_PV_HOST,
     SUM_PV_SUPPLY,
     SUM_PV_VENDOR,
     SUM_RECEIVED,
+    SUM_STACK,
     SUMS,
     WHOLE,
     add,
@@ -112,13 +101,8 @@ _add_eights = adds_eights(LANES)
     _DEEMED_SHARE,
     _DEEMED_OPEN,
     _CAUGHT_UP,
-    _INSURER_CLAIMS,
-    _INSURER_NET,
-    _NPV_BANKS,
-    _NPV_POLICY_BANK,
-    _BANK_LOSS,
-    _POLICY_BANK_LOSS,
-) = range(len(QUANTITIES) + len(CATCH_UP_QUANTITIES) + len(STACK_QUANTITIES))
+) = range(len(QUANTITIES) + len(CATCH_UP_QUANTITIES))
+N_STACK = U(len(STACK_QUANTITIES))
 (
     _CALLS,
     _SPEND,
@@ -274,10 +258,11 @@ def expected_cost(w, c, p, l):
 
 
 @fused
-def lost(w, unpaid, l):
-    """Present value of a loan's calls that were never repaid: what is open of them in the end, written off."""
-    called = w[CALLED + l]
-    return w[PV_CALLS + l] * w[unpaid + l] / called if called > 0.0 else 0.0
+def write_stack(w, row, values, first, column):
+    """Write the quantities of the stack from the rows that begin at `row`."""
+    for i in range(N_STACK):
+        for l in range(L):
+            values[first + i, column + l] = w[row + i * L + l]
 
 
 @fused
@@ -321,15 +306,7 @@ def project_quantities(w, at, deal, c, g, p, values, column):
         for l in range(L):
             values[first + _CAUGHT_UP, column + l] = w[PV_CAUGHT + l]
     if g.stack == 1:
-        stack = first + g.stack_quantity - _INSURER_CLAIMS
-        for l in range(L):
-            k = column + l
-            values[stack + _INSURER_CLAIMS, k] = w[PV_CLAIMS + l]
-            values[stack + _INSURER_NET, k] = w[PV_INSURER + l]
-            values[stack + _NPV_BANKS, k] = w[PV_BANKS + l]
-            values[stack + _NPV_POLICY_BANK, k] = w[PV_POLICY + l]
-            values[stack + _BANK_LOSS, k] = lost(w, BANKS_OPEN, l)
-            values[stack + _POLICY_BANK_LOSS, k] = lost(w, POLICY_OPEN, l)
+        write_stack(w, PV_CLAIMS, values, first + g.stack_quantity, column)
 
 
 @fused
@@ -368,13 +345,8 @@ def add_project(w, deal, c, g, p, sums):
         if funded and not undefined and years > w[sums + LAST_WHOLE + l]:
             w[sums + LAST_WHOLE + l] = years
     if g.stack == 1:
-        for l in range(L):
-            w[sums + SUM_CLAIMS + l] += w[PV_CLAIMS + l]
-            w[sums + SUM_INSURER + l] += w[PV_INSURER + l]
-            w[sums + SUM_BANKS + l] += w[PV_BANKS + l]
-            w[sums + SUM_POLICY + l] += w[PV_POLICY + l]
-            w[sums + SUM_BANKS_LOST + l] += lost(w, BANKS_OPEN, l)
-            w[sums + SUM_POLICY_LOST + l] += lost(w, POLICY_OPEN, l)
+        for i in range(N_STACK * L):
+            w[sums + SUM_STACK + i] += w[PV_CLAIMS + i]
 
 
 @fused
@@ -459,15 +431,7 @@ def group_quantities(w, at, g, calls, receipts, sums, unit, values, fans, column
         for l in range(L):
             values[first + _CAUGHT_UP, column + l] = w[sums + SUM_CAUGHT + l]
     if g.stack == 1:
-        stack = first + g.stack_quantity - _INSURER_CLAIMS
-        for l in range(L):
-            k, of = column + l, sums + l
-            values[stack + _INSURER_CLAIMS, k] = w[of + SUM_CLAIMS]
-            values[stack + _INSURER_NET, k] = w[of + SUM_INSURER]
-            values[stack + _NPV_BANKS, k] = w[of + SUM_BANKS]
-            values[stack + _NPV_POLICY_BANK, k] = w[of + SUM_POLICY]
-            values[stack + _BANK_LOSS, k] = w[of + SUM_BANKS_LOST]
-            values[stack + _POLICY_BANK_LOSS, k] = w[of + SUM_POLICY_LOST]
+        write_stack(w, sums + SUM_STACK, values, first + g.stack_quantity, column)
 
 
 @fused

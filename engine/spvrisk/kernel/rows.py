@@ -137,11 +137,14 @@ CELL, PLACE = _rows(2)
     POLICY_OPEN,  # funded principal not repaid
     BANKS_OPEN,
     PV_CALLS,
-    PV_POLICY,
-    PV_BANKS,
+    # six quantities in the order of `plan.names.STACK_QUANTITIES`
     PV_CLAIMS,
     PV_INSURER,
-) = _rows(19)
+    PV_BANKS,
+    PV_POLICY,
+    BANKS_LOST,
+    POLICY_LOST,
+) = _rows(21)
 
 # the funder's stack: scratch of a step
 (
@@ -188,12 +191,12 @@ DEAL_ROWS = U(7)
     SUM_RECEIVED,  # tier one
     SUM_OVERDUE,  # fallen due and not received
     SUM_CAUGHT,
-    SUM_CLAIMS,
-    SUM_INSURER,
-    SUM_BANKS,
-    SUM_POLICY,
-    SUM_BANKS_LOST,
-    SUM_POLICY_LOST,
+    SUM_STACK,  # the first of six, in the order of `PV_CLAIMS` and the rows after it
+    _SUM_INSURER,
+    _SUM_BANKS,
+    _SUM_POLICY,
+    _SUM_BANKS_LOST,
+    _SUM_POLICY_LOST,
     SUM_COMPLETED_COST,  # of the completed
     SUM_EXPECTED_COST,  # of the completed
     SUM_COMPLETED_BUDGET,

@@ -87,7 +87,7 @@ from spvrisk.kernel.rows import (
 )
 from spvrisk.kernel.selection import DEAL, FLOW, TILL, deal_of, draw_defaults, draw_selection
 from spvrisk.kernel.split import distribute, fall_due, open_row, settle, test_shares
-from spvrisk.kernel.stack import add_loans, begin_stack, fund
+from spvrisk.kernel.stack import add_loans, begin_stack, fund, write_off
 from spvrisk.plan.arrays import SPLIT_NONE, SPLIT_PERIODIC, Floats, Plan, Records
 from spvrisk.plan.names import FANS, LEAF
 
@@ -406,6 +406,8 @@ with cache_folder():
                         if rehearsing:
                             keep_partner(w, at, s)
                         else:
+                            if g.stack == 1:
+                                write_off(w)
                             add_project(w, deal, c, g, p, into)
                     if rehearsing:
                         continue

@@ -13,8 +13,10 @@ from spvrisk.kernel.rows import (
     BANKS_DUE,
     BANKS_INTEREST,
     BANKS_LEVEL,
+    BANKS_LOST,
     BANKS_OPEN,
     BANKS_PAID,
+    CALLED,
     CANCELLED_AT,
     CLAIM,
     CLAIMED,
@@ -32,6 +34,7 @@ from spvrisk.kernel.rows import (
     POLICY_DUE,
     POLICY_INTEREST,
     POLICY_LEVEL,
+    POLICY_LOST,
     POLICY_OPEN,
     POLICY_PAID,
     PREMIUM,
@@ -221,6 +224,16 @@ def book_stack(w, at, g, discount, t):
         w[PV_INSURER + l] += discount * net
         w[earned + l] += net
         w[insured + l] += cover * (w[BANKS + l] + w[OVERDUE + l])
+
+
+@fused
+def write_off(w):
+    """What is never repaid of the loans by the horizon is lost, at the present value of the calls it came from."""
+    for l in range(L):
+        called = w[CALLED + l]
+        per_unit = w[PV_CALLS + l] / called if called > 0.0 else 0.0
+        w[BANKS_LOST + l] = per_unit * w[BANKS_OPEN + l]
+        w[POLICY_LOST + l] = per_unit * w[POLICY_OPEN + l]
 
 
 @fused
