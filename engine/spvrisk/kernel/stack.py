@@ -134,7 +134,7 @@ def part(cash, due):
 @fused
 def left_of(owed, repaid):
     """Share of what is owed that a repayment leaves: nothing but for rounding is nothing."""
-    return 0.0 if repaid * ROUNDED >= owed and owed > 0.0 else 1.0 - repaid / owed if owed > 0.0 else 1.0
+    return 0.0 if repaid * ROUNDED >= owed else 1.0 - repaid / owed
 
 
 @fused
