@@ -347,3 +347,10 @@ def test_import__of_the_config_is_light() -> None:
     code = f"import sys, spvrisk.config; print([m for m in {heavy} if m in sys.modules])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_include__of_a_name_as_long_as_a_page_is_told_in_short(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(f"include: [{'x' * 4000}.yaml]\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load(tmp_path / "s.yaml")
+    assert all(len(str(problem)) < 300 and "cannot be read" in problem.rule for problem in caught.value.problems[:1])

@@ -206,7 +206,7 @@ class _Files:
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
             own_words = "not a file name" if isinstance(error, ValueError) else str(error)
             reason = (getattr(error, "strerror", None) or own_words).lower()
-            named = file if file == file.strip() and file else shown(file)
+            named = file if file == file.strip() and 0 < len(file) <= 255 else shown(file)
             what = "" if at.file == file else f" {named}"
             self.problem(at, f"cannot be read{what}: {reason.removesuffix(' or directory')}", "", "check the path")
             return None
