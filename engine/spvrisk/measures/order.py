@@ -40,9 +40,15 @@ def interval_ranks(level: str, n: int) -> tuple[int, int]:
     ----------
     David, H. A. and Nagaraja, H. N. (2003). Order Statistics, section 7.1.
     """
-    p = float(Fraction(level))
+    low, high = _interval_ranks((level,), n)[:, 0]
+    return int(low), int(high)
+
+
+def _interval_ranks(levels: tuple[str, ...], n: int) -> NDArray[np.intp]:
+    """The same for several levels at once: ``(2, level)``."""
     tail = (1.0 - CONFIDENCE) / 2.0
-    return _binomial_quantile(tail, n, p), _binomial_quantile(1.0 - tail, n, p) + 1
+    p = np.array([float(Fraction(level)) for level in levels])
+    return np.asarray(_binomial_quantiles(np.array([[tail], [1.0 - tail]]), n, p) + np.array([[0], [1]]), np.intp)
 
 
 def pick(sorted_values: Float, k: int) -> float:
@@ -62,8 +68,7 @@ def quantile_with_interval(sorted_values: Float, level: str) -> tuple[float, flo
 @lru_cache(maxsize=4096)
 def _ranks(levels: tuple[str, ...], n: int) -> NDArray[np.intp]:
     """Ranks of quantiles and of the ends of their intervals among n values, ``(3, level)``."""
-    bounds = [interval_ranks(level, n) for level in levels]
-    return np.array([[rank(level, n) for level in levels], [low for low, _ in bounds], [high for _, high in bounds]])
+    return np.vstack([[rank(level, n) for level in levels], _interval_ranks(levels, n)])
 
 
 def quantiles_with_intervals(sorted_rows: Float, counts: NDArray[np.int64], levels: tuple[str, ...]) -> Float:
@@ -93,12 +98,13 @@ def quantiles_with_intervals(sorted_rows: Float, counts: NDArray[np.int64], leve
     return out
 
 
-def _binomial_quantile(probability: float, n: int, p: float) -> int:
-    """Smallest k with P(B <= k) >= probability."""
-    k = max(0, int(np.nan_to_num(bdtrik(probability, n, p))))
+def _binomial_quantiles(probability: Float, n: int, p: Float) -> NDArray[np.intp]:
+    """Smallest k with P(B <= k) >= probability, of several probabilities and p's that broadcast."""
+    probability, p = np.broadcast_arrays(probability, p)
+    k: NDArray[np.intp] = np.maximum(np.nan_to_num(bdtrik(probability, n, p)), 0.0).astype(np.intp)
     # the inverse is a continuous one: step to the integer
-    while k > 0 and bdtr(k - 1, n, p) >= probability:
-        k -= 1
-    while bdtr(k, n, p) < probability:
-        k += 1
+    while (down := (k > 0) & (bdtr(np.maximum(k - 1, 0), n, p) >= probability)).any():
+        k -= down
+    while (up := bdtr(k, n, p) < probability).any():
+        k += up
     return k
