@@ -13,7 +13,7 @@ def judges():
 @pytest.mark.parametrize(
     ("file", "name"),
     [
-        ("split", "split.tiers: `min(first * a, due)` became `max(first * a, due)`"),
+        ("split", "split.share_lane: `min(first * a, due)` became `max(first * a, due)`"),
         ("construction", "construction.step_cost: without `w[SPENT + l] = w[SPENT_NOW + l]`"),
     ],
 )

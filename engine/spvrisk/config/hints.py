@@ -151,9 +151,13 @@ def _slip(study: Study) -> Iterator[Flaw]:
 
 
 def _long(at: Path, law: Law | None, most: float, unit: str) -> Iterator[Flaw]:
+    yield from _mean_above(at, law, most, f" {unit}", f"check the unit: it is in {unit}")
+
+
+def _mean_above(at: Path, law: Law | None, most: float, unit: str, remedy: str) -> Iterator[Flaw]:
     mean = mean_of(law) if law is not None else None
     if mean is not None and mean > most:
-        yield Flaw(at, f"has a mean above {most:g} {unit}", shown(mean), f"check the unit: it is in {unit}")
+        yield Flaw(at, f"has a mean above {most:g}{unit}", shown(mean), remedy)
 
 
 def _offtakers(study: Study) -> Iterator[Flaw]:
@@ -171,7 +175,8 @@ def _construction(study: Study) -> Iterator[Flaw]:
         at, found = (*site_at, "construction"), site.construction
         yield from _long((*at, "start_delay"), found.start_delay, LONG_DELAY, "years")
         for key in ("overrun", "uplift"):
-            yield from _multiple((*at, key), getattr(found, key))
+            remedy = "it is a multiple of the cost: for 20 % more write 1.2"
+            yield from _mean_above((*at, key), getattr(found, key), HIGH_MULTIPLE, "", remedy)
         if found.termination_fee > HIGH_FEE:
             remedy = "write it as a share of the budget"
             yield Flaw((*at, "termination_fee"), f"is above {HIGH_FEE:g}", shown(found.termination_fee), remedy)
@@ -180,13 +185,6 @@ def _construction(study: Study) -> Iterator[Flaw]:
             rule = f"is outside [{USUAL_CAPS[0]:g}, {USUAL_CAPS[1]:g}]"
             remedy = "write a multiple of the budget: 1.2 for 20 % more"
             yield Flaw((*at, "funding_cap", "multiple"), rule, shown(cap.multiple), remedy)
-
-
-def _multiple(at: Path, law: Law | None) -> Iterator[Flaw]:
-    mean = mean_of(law) if law is not None else None
-    if mean is not None and mean > HIGH_MULTIPLE:
-        remedy = f"it is a multiple of the cost: for {mean:g} % more write {1 + mean / 100:g}"
-        yield Flaw(at, f"has a mean above {HIGH_MULTIPLE:g}", shown(mean), remedy)
 
 
 def _side_flows(study: Study) -> Iterator[Flaw]:

@@ -12,6 +12,7 @@ from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.rows import (
     AGE_END,
     AVAILABLE,
+    BREACH,
     CALLED,
     CANCELLED_AT,
     CARRY,
@@ -23,12 +24,15 @@ from spvrisk.kernel.rows import (
     DUE,
     FEE_PAID,
     FIRST_CALL,
+    FULL,
     FUNDER,
     HOST,
     HOST_COST,
     INDEX,
     LAST_WHOLE,
+    LOCAL,
     NPV,
+    ONES,
     OUTFLOW,
     OVERRUN,
     PAYBACK,
@@ -41,7 +45,9 @@ from spvrisk.kernel.rows import (
     PV_VENDOR,
     RECEIPTS,
     RECEIVED,
+    RELIEF,
     REVENUE,
+    SCHEME_LOCAL,
     SIZE,
     SPEND,
     START,
@@ -169,18 +175,20 @@ def book_fee(w, discount):
 
 
 @fused
-def book_side_flows(w, at, c, g, flows, base, value, discount, t):
-    """Present value of side flows: rates times a row `base`, under conditions of the world, into the row `value`."""
+def book_side_flows(w, at, c, g, flows, base, value, unit, discount, t):
+    """Side flows of a step: rates times a row `base` and `unit`, under conditions of the world.
+
+    Their present value goes into the row `value`, they themselves into the scheme's.
+    """
+    side = at.side + t * L
     for i in range(uint64(c[flows])):
         pair = uint64(flows) + U(1) + U(2) * i
-        rate, mark = discount * c[pair], c[pair + U(1)]
-        if mark < 0.0:
-            for l in range(L):
-                w[value + l] += rate * w[base + l]
-        else:
-            row = at.mark + (uint64(mark) * uint64(g.steps + 2) + t) * L
-            for l in range(L):
-                w[value + l] += rate * w[base + l] * w[row + l]
+        rate, mark = unit * c[pair], c[pair + U(1)]
+        row = ONES if mark < 0.0 else at.mark + (uint64(mark) * uint64(g.steps + 2) + t) * L
+        for l in range(L):
+            flow = rate * w[base + l] * w[row + l]
+            w[value + l] += discount * flow
+            w[side + l] += flow
 
 
 @fused
@@ -435,30 +443,32 @@ def group_quantities(w, at, g, calls, receipts, sums, unit, values, fans, column
 
 
 @fused
+def exchange_rate(at, g, n_factors, t):
+    """Row of the funder's money per study money at the step's end."""
+    return at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else ONES
+
+
+@fused
 def scheme_values(w, at, c, g, n_factors, values, row, column):
     """Write the scheme's values: the funder's flows in its own money, the tariffs it is spared, and all together.
 
     In its own money at the path's exchange rate and by its own curve; flows of the portfolio lie in ``at.net``.
     """
-    for source in (NPV, PV_VENDOR, PV_SUPPLY):
-        fill(w, source, 0.0)
-    fill(w, INDEX, 1.0)
+    for sum_ in (LOCAL, RELIEF, SCHEME_LOCAL):
+        fill(w, sum_, 0.0)
     for t in range(uint64(g.steps)):
-        net, side, discount = at.net + t * L, at.side + t * L, c[uint64(g.discount_local) + t]
-        fx = at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else INDEX
-        fill(w, SPEND, 0.0)
-        book_side_flows(w, at, c, g, g.relief, INDEX, SPEND, g.dt, t)
+        net, side, fx = at.net + t * L, at.side + t * L, exchange_rate(at, g, n_factors, t)
+        book_side_flows(w, at, c, g, g.relief, ONES, RELIEF, g.dt, c[uint64(g.discount_funder) + t], t)
+        discount = c[uint64(g.discount_local) + t]
         for l in range(L):
-            local = discount * w[fx + l]
-            w[NPV + l] += local * w[net + l]
-            w[PV_VENDOR + l] += c[uint64(g.discount_funder) + t] * w[SPEND + l]
-            w[PV_SUPPLY + l] += local * (w[net + l] + (w[side + l] + w[SPEND + l]))
+            w[LOCAL + l] += discount * w[fx + l] * w[net + l]
+            w[SCHEME_LOCAL + l] += discount * w[fx + l] * (w[net + l] + w[side + l])
     for l in range(L):
         k, of = column + l, at.total + l
-        values[row, k] = w[NPV + l]
-        values[row + 1, k] = w[PV_VENDOR + l]
-        values[row + 2, k] = w[of + SUM_NPV] + w[of + SUM_PV_VENDOR] + w[of + SUM_PV_SUPPLY] + w[PV_VENDOR + l]
-        values[row + 3, k] = w[PV_SUPPLY + l]
+        values[row, k] = w[LOCAL + l]
+        values[row + 1, k] = w[RELIEF + l]
+        values[row + 2, k] = w[of + SUM_NPV] + w[of + SUM_PV_VENDOR] + w[of + SUM_PV_SUPPLY] + w[RELIEF + l]
+        values[row + 3, k] = w[SCHEME_LOCAL + l]
     if g.insured == 1:
         insurer_breaches(w, at, g, n_factors, values, row + 4, column)
 
@@ -467,18 +477,16 @@ def scheme_values(w, at, c, g, n_factors, values, row, column):
 def insurer_breaches(w, at, g, n_factors, values, row, column):
     """Write whether the insurer's capital is used up at some step, and whether it insures more than it can."""
     capital, capacity = g.capital, g.capacity
-    for source in (NPV, PV_VENDOR, PV_SUPPLY):
-        fill(w, source, 0.0)
+    for sum_ in (LOCAL, BREACH, FULL):
+        fill(w, sum_, 0.0)
     for t in range(uint64(g.steps)):
-        earned, insured = at.insurer + t * L, at.exposure + t * L
-        fx = at.factor + (t * n_factors + uint64(g.fx_factor)) * L if g.fx_factor >= 0 else INDEX
+        earned, insured, fx = at.insurer + t * L, at.exposure + t * L, exchange_rate(at, g, n_factors, t)
         for l in range(L):
-            w[NPV + l] += w[fx + l] * w[earned + l]
-            broke, full = w[NPV + l] < -capital, w[fx + l] * w[insured + l] > capacity
-            w[PV_VENDOR + l] = 1.0 if broke else w[PV_VENDOR + l]
-            w[PV_SUPPLY + l] = 1.0 if full else w[PV_SUPPLY + l]
+            w[LOCAL + l] += w[fx + l] * w[earned + l]
+            w[BREACH + l] = 1.0 if w[LOCAL + l] < -capital else w[BREACH + l]
+            w[FULL + l] = 1.0 if w[fx + l] * w[insured + l] > capacity else w[FULL + l]
     for l in range(L):
         if capital < np.inf:
-            values[row, column + l] = w[PV_VENDOR + l]
+            values[row, column + l] = w[BREACH + l]
         if capacity < np.inf:
-            values[row + (1 if capital < np.inf else 0), column + l] = w[PV_SUPPLY + l]
+            values[row + (1 if capital < np.inf else 0), column + l] = w[FULL + l]

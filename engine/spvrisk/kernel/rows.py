@@ -120,6 +120,16 @@ CELL, PLACE = _rows(2)
     DEEMED,  # deemed balance at the step's end; state in the cumulative reading
 ) = _rows(35)
 
+# the scheme
+(
+    ONES,  # set once
+    LOCAL,  # value in the funder's own money
+    RELIEF,  # present value of side flows in time
+    SCHEME_LOCAL,
+    BREACH,
+    FULL,
+) = _rows(6)
+
 # the funder's stack: state
 (
     POLICY,  # loan of the policy bank, not yet due

@@ -63,6 +63,7 @@ from spvrisk.kernel.rows import (
     HOST_COST,
     LENT,
     N_FIXED,
+    ONES,
     OUTFLOW,
     OUTPUT,
     PAID,
@@ -183,7 +184,7 @@ def split_step(w, at, g, p, rate, s, t, begin):
 @fused
 def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
     """Book a step of a project: values, side flows, payback, its group or the portfolio, timeline."""
-    stride, side = uint64(g.steps * PARTIALS), at.side + t * L
+    stride = uint64(g.steps * PARTIALS)
     first = uint64(p.unit * g.timeline_rows) * stride + t * U(PARTIALS)
     discount = c[uint64(g.discount_funder) + t]
     if building or earning:
@@ -191,13 +192,11 @@ def book_step(w, at, c, g, p, sums, calls, receipts, t, building, earning, n):
         book_flows(w, at, calls, receipts, t, building, earning)
     if building:
         book_first_call(w, t)
-        book_side_flows(w, at, c, g, p.spend_flows, SPEND, PV_VENDOR, discount, t)
-        book_side_flows(w, at, c, g, p.spend_flows, SPEND, side, 1.0, t)
+        book_side_flows(w, at, c, g, p.spend_flows, SPEND, PV_VENDOR, 1.0, discount, t)
         add_spending(w, sums, first, stride, n)
     if earning:
         book_payback(w, t, g.dt)
-        book_side_flows(w, at, c, g, p.output_flows, OUTPUT, PV_SUPPLY, discount / g.money_unit, t)
-        book_side_flows(w, at, c, g, p.output_flows, OUTPUT, side, 1.0 / g.money_unit, t)
+        book_side_flows(w, at, c, g, p.output_flows, OUTPUT, PV_SUPPLY, 1.0 / g.money_unit, discount, t)
         if p.fee_law >= 0:
             book_fee(w, discount)
         add_income(w, sums, first, stride, n)
@@ -319,6 +318,8 @@ def run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, rehea
             book_whole(w, open_row(g), whole_life, end)
         if trace.shape[2] > 0:
             keep_rows(w, trace, s, t)
+    if g.stack == 1:
+        write_off(w)
 
 
 @fused
@@ -337,6 +338,61 @@ def keep_ends(now, fate, till, layers, values, row, column):
     for e in range(fate.size):
         outcome = fate[e].outcome
         values[row + 1 + now.size + e, column] = outcome if outcome >= 0 else np.nan
+
+
+# fmt: off
+@fused
+def draw_law_of_paths(
+    w, u, at, c, g, layers, states, events, pipelines, projects, now, fate, scale, held, deals, flow, till,
+    occupancy, log, values, row, seed, path, column, n,
+):
+    # fmt: on
+    """The clock of each path: selection, law and decisions, and what they leave."""
+    clear(w, at)
+    draw_selection(w, u, at, c, g, projects, seed, path)
+    draw_defaults(w, u, at, c, g, seed, path)
+    draw_ahead(w, u, at, layers, events, seed, path)
+    for l in range(n):
+        of_path = log if l == 0 else log[:0]
+        # fmt: off
+        run_clock(
+            w, at, occupancy, of_path, c, g, layers, states, events, pipelines, projects,
+            now, fate, scale, held, deals, flow, till, seed, path + l, l,
+        )
+        # fmt: on
+        keep_ends(now, fate, till, layers, values, row, column + l)
+    sum_up(w, at, g)
+
+
+# fmt: off
+@fused
+def run_projects(
+    w, u, at, c, g, factors, projects, pipelines, sums, trace, values, fans, rehearsing, seed, path, column, n,
+):
+    # fmt: on
+    """All projects, one after the other, and the sums of each pipeline; a rehearsal leaves their cash alone."""
+    for s in range(projects.size):
+        p, deal, pipeline = projects[s], deal_of(at, s), projects[s].unit - g.announced
+        calls, receipts, into = at.calls, at.receipts, at.total
+        if pipeline >= 0:
+            calls, receipts, into = at.group_calls, at.group_receipts, at.group
+            if s == pipelines[pipeline].first:
+                begin_sums(w, calls, receipts, into)
+        runs = pipeline < 0 or counts(w, deal)
+        if runs:
+            draw_project(w, u, at, deal, c, g, p, seed, path)
+            run_steps(w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, rehearsing, seed, path, n)
+        if rehearsing:
+            if runs:
+                keep_partner(w, at, s)
+            continue
+        if runs:
+            add_project(w, deal, c, g, p, into)
+        if pipeline < 0:
+            project_quantities(w, at, deal, c, g, p, values, column)
+        elif s == pipelines[pipeline].first + pipelines[pipeline].slots - 1:
+            group_quantities(w, at, g, calls, receipts, into, p.unit, values, fans[:, :, :0], column)
+            add_group(w, at, g.steps)
 
 
 with cache_folder():
@@ -364,58 +420,30 @@ with cache_folder():
         trace, log = borrow(leaf.trace), borrow(leaf.log)
         g, till = borrow(plan.study)[0], borrow(work.till)[0]
         scheme = (g.units + 1) * g.quantities
+        fill(w, ONES, 1.0)
         done = U(0)
         while done < n:
             first, here = path + done, column + done
             m = min(L, n - done)
             begin_sums(w, at.calls, at.receipts, at.total)
             zero(w, at.side, at.fallen)
-            clear(w, at)
-            draw_selection(w, u, at, c, g, projects, seed, first)
-            draw_defaults(w, u, at, c, g, seed, first)
-            draw_ahead(w, u, at, layers, events, seed, first)
-            for l in range(m):
-                of_path = log if l == 0 else log[:0]
-                # fmt: off
-                run_clock(
-                    w, at, occupancy, of_path, c, g, layers, states, events, pipelines, projects,
-                    now, fate, scale, held, deals, flow, till, seed, first + l, l,
-                )
-                # fmt: on
-                keep_ends(now, fate, till, layers, values, scheme + g.scheme_values, here + l)
-            sum_up(w, at, g)
+            # fmt: off
+            draw_law_of_paths(
+                w, u, at, c, g, layers, states, events, pipelines, projects, now, fate, scale, held, deals, flow, till,
+                occupancy, log, values, scheme + g.scheme_values, seed, first, here, m,
+            )
+            # fmt: on
             simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
             if g.coupled == 1:
                 begin_sharing(w, at)
-            for round_ in range(1 + g.coupled):
-                rehearsing = round_ < g.coupled
-                for s in range(projects.size):
-                    p, deal, pipeline = projects[s], deal_of(at, s), projects[s].unit - g.announced
-                    calls, receipts, into = at.calls, at.receipts, at.total
-                    if pipeline >= 0:
-                        calls, receipts, into = at.group_calls, at.group_receipts, at.group
-                        if s == pipelines[pipeline].first:
-                            begin_sums(w, calls, receipts, into)
-                    if pipeline < 0 or counts(w, deal):
-                        draw_project(w, u, at, deal, c, g, p, seed, first)
-                        # fmt: off
-                        run_steps(
-                            w, u, at, c, g, factors, p, sums, trace, calls, receipts, s, rehearsing, seed, first, m,
-                        )
-                        # fmt: on
-                        if rehearsing:
-                            keep_partner(w, at, s)
-                        else:
-                            if g.stack == 1:
-                                write_off(w)
-                            add_project(w, deal, c, g, p, into)
-                    if rehearsing:
-                        continue
-                    if pipeline < 0:
-                        project_quantities(w, at, deal, c, g, p, values, here)
-                    elif s == pipelines[pipeline].first + pipelines[pipeline].slots - 1:
-                        group_quantities(w, at, g, calls, receipts, into, p.unit, values, fans[:, :, :0], here)
-                        add_group(w, at, g.steps)
+            for turn in range(1 + g.coupled):
+                rehearsing = turn < g.coupled
+                # fmt: off
+                run_projects(
+                    w, u, at, c, g, factors, projects, pipelines, sums, trace, values, fans, rehearsing,
+                    seed, first, here, m,
+                )
+                # fmt: on
                 if rehearsing:
                     share_together(w, at, c, g, factors, projects)
             group_quantities(w, at, g, at.calls, at.receipts, at.total, g.units, values, fans, here)

@@ -31,18 +31,24 @@ def open_row(g):
 
 
 @fused
-def tiers(w, first, second):
+def share_lane(w, l, first, second):
     """Tier one T = min(A, due / s1); funder = s1 T + s2 (A - T).
 
     The product s1 T is written min(s1 A, due), so that full cover leaves exactly 0 due.
     """
+    a, due = w[AVAILABLE + l], w[DUE + l]
+    tier = min(first * a, due)
+    funder = tier + second * max(a - due / first, 0.0)
+    w[TIER + l] = tier
+    w[FUNDER + l] = funder
+    w[HOST + l] = a - funder
+
+
+@fused
+def tiers(w, first, second):
+    """The two tiers with the same shares on all lanes."""
     for l in range(L):
-        a, due = w[AVAILABLE + l], w[DUE + l]
-        tier = min(first * a, due)
-        funder = tier + second * max(a - due / first, 0.0)
-        w[TIER + l] = tier
-        w[FUNDER + l] = funder
-        w[HOST + l] = a - funder
+        share_lane(w, l, first, second)
 
 
 @fused
@@ -63,13 +69,7 @@ def adjusted_tiers(w, g):
     one, two, first_then, second_then = g.first_share, g.second_share, g.adjusted_first, g.adjusted_second
     for l in range(L):
         changed = w[ADJUSTED + l] == 1.0
-        first, second = (first_then, second_then) if changed else (one, two)
-        a, due = w[AVAILABLE + l], w[DUE + l]
-        tier = min(first * a, due)
-        funder = tier + second * max(a - due / first, 0.0)
-        w[TIER + l] = tier
-        w[FUNDER + l] = funder
-        w[HOST + l] = a - funder
+        share_lane(w, l, first_then if changed else one, second_then if changed else two)
 
 
 @fused

@@ -42,6 +42,18 @@ class Compiled(NamedTuple):
     """The laws of the study, for reports on their tables."""
 
 
+def _calendar(grid: Grid, pool: Pool) -> dict[str, Any]:
+    """Fields on steps and times."""
+    return {
+        "steps": grid.steps,
+        "dt": grid.dt,
+        "per_year": float(grid.steps_per_year),
+        # looked up, never computed as t dt: for monthly steps that product is inexact
+        "times": pool.add(np.append(0.0, grid.ends)),
+        "days": pool.add(grid.day),
+    }
+
+
 def _split(study: Study) -> dict[str, Any]:
     split = study.agreement.split
     if isinstance(split, FixedSplit):
@@ -181,13 +193,7 @@ def compile_study(study: Study) -> Compiled:
     _address_tables(projects, _TABLE_FIELDS, addresses)
     _address_tables(clock.events, ("days_law",), addresses)
     row = {
-        "steps": grid.steps,
-        "dt": grid.dt,
-        "per_year": float(grid.steps_per_year),
-        # looked up, never computed as t dt: for monthly steps that product is inexact, and its rounding would depend
-        # on how the compiler contracts it with what follows
-        "times": pool.add(np.append(0.0, grid.ends)),
-        "days": pool.add(grid.day),
+        **_calendar(grid, pool),
         "money_unit": float(head.money_unit),
         **factors.study,
         **clock.study,
@@ -204,9 +210,7 @@ def compile_study(study: Study) -> Compiled:
         **_results(labels),
         **_discounting(study, grid, pool),
     }
-    for field in ("tail_root", "slip_law", "take_up_law"):
-        if row[field] >= 0:
-            row[field] = addresses[row[field]]
+    row |= {field: addresses[row[field]] for field in ("tail_root", "slip_law", "take_up_law") if row[field] >= 0}
     plan = Plan(
         study=records(STUDY, [row]),
         constants=pool.array(),
