@@ -36,6 +36,19 @@ def _use_wide_vectors() -> None:
 _use_wide_vectors()
 
 
+def _keep_no_marks() -> None:
+    """Let LLVM's loop vectoriser not mark loads and stores of rows as apart on the strength of a check at run time.
+
+    Where the loop around is unrolled later (it is for znver4 and znver5), the marks outlive the check, and a row is
+    loaded before it is stored (llvm-project #186922): ``docs/decisions/0013-right-on-every-processor.md``. LLVM reads
+    the option whenever it vectorises, so it holds whatever else has been compiled in the process before.
+    """
+    binding.set_option("spvrisk", "-loop-version-annotate-no-alias=false")
+
+
+_keep_no_marks()
+
+
 class _Apart(Compiler):
     """Tells LLVM that the arrays handed to a function do not overlap, without which it does not vectorise gathers."""
 
