@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STUDY := configs/japan_us_2026.yaml
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check campaign bench clean help
+.PHONY: run test check campaign self-test bench clean help
 
 help:
 	@echo "make run       run the main study and print its summary"
 	@echo "make test      checks and tests"
 	@echo "make check     style, types, layers, documented examples"
 	@echo "make campaign  the long statistical campaigns"
+	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
 	@echo "make bench     side-by-side benchmarks"
 	@echo "make clean     remove the environment and what the tools left"
 
@@ -31,6 +32,10 @@ check: $(VENV)/.test
 
 campaign: $(VENV)/.test
 	$(BIN)/python -m pytest tests/campaigns --override-ini norecursedirs=.git -v
+
+# after a change of the kernel's sources or of the plan's layout
+self-test: $(VENV)/.test
+	PYTHONPATH=tests $(BIN)/python tests/renew_self_test.py
 
 bench: $(VENV)/.test
 	$(BIN)/python benchmarks/side_by_side.py

@@ -146,7 +146,7 @@ def _same(function: Any) -> Any:
 STANDING_IN: dict[str, SimpleNamespace] = {
     "numba": SimpleNamespace(uint64=int, int32=int, int64=np.int64, float64=float),
     "spvrisk.kernel.lanes": SimpleNamespace(LANES=LANES),
-    "spvrisk.kernel.cache": SimpleNamespace(cache_folder=nullcontext),
+    "spvrisk.kernel.cache": SimpleNamespace(cache_folder=nullcontext, settled=lambda: None),
     "spvrisk.kernel.maths": SimpleNamespace(
         ROUNDED=1.0 + 1e-12, U=int, L=LANES, clause=_same, fused=_same, entry=_same, inline=_same, borrow=_same,
         fma=_fma, exp=_exp, log=_log, unit=_unit,

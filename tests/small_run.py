@@ -85,7 +85,17 @@ def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
     started = datetime.datetime(2026, 4, 1, 12, 0, tzinfo=datetime.UTC)
     sources = {"study.yaml": "study: {}  # 研究\n"}
     return Provenance(
-        config_json, "0" * 64, sources, ("run.paths=10",), started, 1.5, 2, ("spvrisk", "run", "study.yaml")
+        config_json,
+        "0" * 64,
+        sources,
+        ("run.paths=10",),
+        started,
+        1.5,
+        2,
+        ("spvrisk", "run", "study.yaml"),
+        "znver4",
+        "+avx2",
+        "passed",
     )
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.clock import FATE, NOW, next_change
 from spvrisk.kernel.irr import irr
 from spvrisk.kernel.maths import L, entry, exp, log
@@ -23,77 +22,85 @@ FIXED_ROWS = N_FIXED
 NET = FIXED_ROWS * LANES
 ROWS = np.array([DUE, FUNDER, HOST, CARRY, DEEMED], np.uint64)
 
-with cache_folder():
 
-    @entry
-    def philox_words(counter, key, out):  # type: ignore[no-untyped-def]
-        """The kernel's generator on one counter and key."""
-        a, b, c, d = philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
-        out[0], out[1], out[2], out[3] = a, b, c, d
+@entry
+def philox_words(counter, key, out):  # type: ignore[no-untyped-def]
+    """The kernel's generator on one counter and key."""
+    a, b, c, d = philox(counter[0], counter[1], counter[2], counter[3], key[0], key[1])
+    out[0], out[1], out[2], out[3] = a, b, c, d
 
-    @entry
-    def one_word(seed, path, stream, index):  # type: ignore[no-untyped-def]
-        """One word by path, stream and index."""
-        return word(seed, path, stream, index)
 
-    @entry
-    def block_words(u, seed, path, stream, block):  # type: ignore[no-untyped-def]
-        """Words of four draws on a row of lanes."""
-        fill_words(u, seed, path, stream, block)
+@entry
+def one_word(seed, path, stream, index):  # type: ignore[no-untyped-def]
+    """One word by path, stream and index."""
+    return word(seed, path, stream, index)
 
-    @entry
-    def block_scores(w, u, seed, path, stream, block):  # type: ignore[no-untyped-def]
-        """Scores of four draws on a row of lanes."""
-        fill_scores(w, u, uint64(0), L, seed, path, stream, block)
 
-    @entry
-    def scores_of(words, out):  # type: ignore[no-untyped-def]
-        """Scores of given words."""
-        for i in range(words.size):
-            out[i] = score(words[i])
+@entry
+def block_words(u, seed, path, stream, block):  # type: ignore[no-untyped-def]
+    """Words of four draws on a row of lanes."""
+    fill_words(u, seed, path, stream, block)
 
-    @entry
-    def scores_from(first, step, out):  # type: ignore[no-untyped-def]
-        """Scores of the words first, first + step, ..."""
-        for i in range(out.size):
-            out[i] = score(np.uint32(first + uint64(i) * step))
 
-    @entry
-    def logs_and_exps(x, y, logs, exps):  # type: ignore[no-untyped-def]
-        """Logarithms of `x`, exponentials of `y`."""
-        for i in range(x.size):
-            logs[i] = log(x[i])
-        for i in range(y.size):
-            exps[i] = exp(y[i])
+@entry
+def block_scores(w, u, seed, path, stream, block):  # type: ignore[no-untyped-def]
+    """Scores of four draws on a row of lanes."""
+    fill_scores(w, u, uint64(0), L, seed, path, stream, block)
 
-    @entry
-    def split_lanes(w, study, projects, available, rates, spend, rows, out):  # type: ignore[no-untyped-def]
-        """The split of `available (step, lane)` under the kernel's own clauses; `rows` are kept in `out`."""
-        g, p = study[0], projects[0]
-        for t in range(uint64(available.shape[0])):
-            begin = t * g.dt
-            fill(w, START_RATE, rates[t])
+
+@entry
+def scores_of(words, out):  # type: ignore[no-untyped-def]
+    """Scores of given words."""
+    for i in range(words.size):
+        out[i] = score(words[i])
+
+
+@entry
+def scores_from(first, step, out):  # type: ignore[no-untyped-def]
+    """Scores of the words first, first + step, ..."""
+    for i in range(out.size):
+        out[i] = score(np.uint32(first + uint64(i) * step))
+
+
+@entry
+def logs_and_exps(x, y, logs, exps):  # type: ignore[no-untyped-def]
+    """Logarithms of `x`, exponentials of `y`."""
+    for i in range(x.size):
+        logs[i] = log(x[i])
+    for i in range(y.size):
+        exps[i] = exp(y[i])
+
+
+@entry
+def split_lanes(w, study, projects, available, rates, spend, rows, out):  # type: ignore[no-untyped-def]
+    """The split of `available (step, lane)` under the kernel's own clauses; `rows` are kept in `out`."""
+    g, p = study[0], projects[0]
+    for t in range(uint64(available.shape[0])):
+        begin = t * g.dt
+        fill(w, START_RATE, rates[t])
+        for l in range(L):
+            w[AVAILABLE + l] = available[t, l]
+            w[CALL + l] = spend[t, l]
+            w[PAID + l] += spend[t, l]
+        age(w, begin, begin + g.dt)
+        fall_due(w, g, p, START_RATE)
+        distribute(w, g)
+        settle(w, g, p, START_RATE, begin)
+        for i in range(rows.size):
             for l in range(L):
-                w[AVAILABLE + l] = available[t, l]
-                w[CALL + l] = spend[t, l]
-                w[PAID + l] += spend[t, l]
-            age(w, begin, begin + g.dt)
-            fall_due(w, g, p, START_RATE)
-            distribute(w, g)
-            settle(w, g, p, START_RATE, begin)
-            for i in range(rows.size):
-                for l in range(L):
-                    out[t, i, l] = w[rows[i] + l]
+                out[t, i, l] = w[rows[i] + l]
 
-    @entry
-    def irr_lanes(w, steps, steps_per_year):  # type: ignore[no-untyped-def]
-        """Rates of return of the flows in the rows from `NET` on, into row 0 of the scratch above them."""
-        irr(w, uint64(NET), steps, steps_per_year, uint64(NET - LANES))
 
-    @entry
-    def next_of(now, fate, flow, till, horizon):  # type: ignore[no-untyped-def]
-        """What happens next on a path."""
-        return next_change(now, fate, flow, till[0], horizon)
+@entry
+def irr_lanes(w, steps, steps_per_year):  # type: ignore[no-untyped-def]
+    """Rates of return of the flows in the rows from `NET` on, into row 0 of the scratch above them."""
+    irr(w, uint64(NET), steps, steps_per_year, uint64(NET - LANES))
+
+
+@entry
+def next_of(now, fate, flow, till, horizon):  # type: ignore[no-untyped-def]
+    """What happens next on a path."""
+    return next_change(now, fate, flow, till[0], horizon)
 
 
 def record(dtype, **fields):

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -17,6 +18,7 @@ COMMANDS = {
     "validate": "Check a study and list every mistake in it.",
     "plan": "Show what a study comes to before a path is drawn.",
     "warmup": "Compile the kernel beforehand.",
+    "selftest": "Prove that the kernel computes right on this machine.",
     "run": "Run a study and print its summary.",
     "summary": "Print the figures of a result.",
     "compare": "Set results beside each other: differences and their errors.",
@@ -24,6 +26,11 @@ COMMANDS = {
     "info": "Say what a result file is and how it came about.",
 }
 """Commands in the order of work, with their line in the help; each is `command` of the module of its name."""
+
+
+def _say(message: Warning | str, *_: object) -> None:
+    """A warning of the library, as a line for people."""
+    click.echo(f"warning: {message}", err=True)
 
 
 class _Commands(click.Group):
@@ -54,6 +61,7 @@ class _Commands(click.Group):
         """Run, and leave with 0 (done), 1 (failed run), 2 (wrong input) or 130 (interrupted)."""
         # imports make many objects and no garbage: looking for it takes a tenth of a start
         gc.set_threshold(100_000)
+        warnings.showwarning = _say  # type: ignore[assignment]
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
             sys.stdout.flush()

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
@@ -17,6 +17,9 @@ from spvrisk.dataset.tables import SummaryTable
 from spvrisk.dataset.variables import COUNTED, COUNTS, UNDEFINED, states_of, statistics_of
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
+
+if TYPE_CHECKING:
+    from spvrisk.runner.proof import Proof
 
 SUMMARY_SCHEMA = "spvrisk.summary/1"
 """Format of `summary_json`; the number rises when a reader of the former would misread it."""
@@ -212,6 +215,8 @@ def render_info(result: Result) -> RenderableType:
         "file schema": str(about["schema_version"]),
         "built with": ", ".join(f"{name} {made[name]}" for name in ("python", "numpy", "numba", "h5py")),
         "cpu": made["cpu"],
+        "machine code": f"for {made['target']}, self-test {made['self_test']}",
+        "features": made["features"] or NONE,
         "config": about["config_sha256"],
         "content": about["content_sha256"],
         "path variables": ", ".join(result.path_names),
@@ -219,6 +224,17 @@ def render_info(result: Result) -> RenderableType:
     }
     for name, value in rows.items():
         table.add_row(name, Text(str(value)))
+    return table
+
+
+def render_proofs(proofs: "Sequence[Proof]") -> RenderableType:
+    """Give the outcomes of self-tests, a target a line."""
+    table = figures_table(
+        "Self-test of the kernel's machine code", ["outcome", "detail", "compiling", "test"], left=True
+    )
+    for proof in proofs:
+        times = [NONE if t is None else f"{t:.1f} s" for t in (proof.compile_seconds, proof.test_seconds)]
+        table.add_row(proof.target.name, proof.stamp.outcome, proof.stamp.detail, *times)
     return table
 
 

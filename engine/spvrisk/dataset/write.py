@@ -80,6 +80,10 @@ class Provenance(NamedTuple):
         Threads or processes that ran.
     command_line
         Words of the command.
+    target, features
+        Processor and features that the kernel's machine code was made for.
+    self_test
+        What its self-test said: ``passed`` or ``not proven``.
     """
 
     config_json: str
@@ -90,6 +94,9 @@ class Provenance(NamedTuple):
     duration_seconds: float
     workers: int
     command_line: Sequence[str]
+    target: str
+    features: str
+    self_test: str
 
 
 def check_output(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
@@ -271,8 +278,10 @@ def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) 
         "history": f"{created}: {command or 'spvrisk'}",
         "python": platform.python_version(),
         "platform": platform.platform(),
-        # what the compiler saw: another class of processor may differ in the last digits
         "cpu": binding.get_host_cpu_name(),
+        "target": provenance.target,
+        "features": provenance.features,
+        "self_test": provenance.self_test,
         **{name: version(name) for name in PACKAGES},
     }
     file.set_attributes("provenance", attributes)

@@ -1,49 +1,110 @@
-"""Where compiled code is kept, and when it may be used again.
+"""Where machine code is kept, for which target, and what its self-test said.
 
 numba keys its cache by the file of the function that is called, not by those of the functions that it calls in turn:
 after an edit of a clause, a new process would go on with the old machine code. The folder is therefore named by a
-digest of every kernel source, of the compiler's versions and switches, and of the lane count.
+digest of every kernel source, of the compiler's versions and switches, of the lane count and of the target.
+
+Each folder holds the machine code of one target and, once its self-test has run (`spvrisk.runner.proof`), a stamp
+with the outcome. The first target of the ladder whose code has not been refused is the one of this process.
 """
 
 import contextlib
 import hashlib
+import json
 import os
+import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite
 import numba
 
-from spvrisk.files import cache_root, sweep
+from spvrisk.files import atomic_write, cache_root, sweep
+from spvrisk.kernel.target import Target, ladder, use
 from spvrisk.plan.names import LANES
 
+PASSED, REFUSED, CANNOT_RUN, NOT_PROVEN = "passed", "refused", "cannot run here", "not proven"
+
+_STAMP = "self-test.json"
 _config: Any = numba.config  # its names are made at run time
 
 
-def _base() -> Path:
-    """Folder for all compiled code: ``NUMBA_CACHE_DIR``, else the user's cache folder."""
-    if given := os.environ.get("NUMBA_CACHE_DIR"):
-        return Path(given) / "spvrisk"
-    return cache_root() / "kernel"
+class Stamp(NamedTuple):
+    """What the self-test of a target's machine code said.
+
+    Attributes
+    ----------
+    outcome
+        `PASSED`, `REFUSED`, `CANNOT_RUN` (the machine does not know its instructions) or `NOT_PROVEN` (the sources are
+        not those that the shipped digests were made with).
+    detail
+        What differed, or why nothing could be proved.
+    """
+
+    outcome: str
+    detail: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the code may be run."""
+        return self.outcome in (PASSED, NOT_PROVEN)
 
 
-def _key() -> str:
-    """Digest of all that the machine code depends on, apart from the processor (numba sees to that)."""
+def sources_digest() -> str:
+    """Digest of every source that the machine code, or the layout of a plan, depends on."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
     for source in sorted([*here.glob("*.py"), *(here.parent / "plan" / name for name in ("arrays.py", "names.py"))]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()
+
+
+def folder_of(target: Target) -> Path:
+    """Folder of a target's machine code; it need not be there yet."""
     # the lane count that kernel.lanes will take: importing it here would fix it too early
     lanes = os.environ.get("SPVRISK_LANES", LANES)
-    switches = (numba.__version__, llvmlite.__version__, _config.BOUNDSCHECK, _config.OPT, lanes)
-    digest.update(repr(tuple(map(str, switches))).encode())
-    return digest.hexdigest()[:20]
+    switches = (numba.__version__, llvmlite.__version__, _config.BOUNDSCHECK, _config.OPT, lanes, target)
+    key = hashlib.sha256((sources_digest() + repr(tuple(map(str, switches)))).encode()).hexdigest()
+    return _base() / key[:20]
 
 
-def is_compiled() -> bool:
-    """Whether machine code of the kernel's entry point lies ready."""
-    return any((_base() / _key()).glob("**/run.run_paths-*.nbi"))
+def stamp_of(target: Target) -> Stamp | None:
+    """What the self-test of a target's code said; None if it has not run."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Stamp(**json.loads((folder_of(target) / _STAMP).read_text(encoding="utf-8")))
+    return None
+
+
+def put_stamp(target: Target, stamp: Stamp) -> None:
+    """Keep what a self-test said, where it can be kept; code that may not be run is thrown away."""
+    folder = folder_of(target)
+    if not stamp.usable:
+        shutil.rmtree(folder, ignore_errors=True)
+    if is_kept(target):
+        atomic_write(folder / _STAMP, json.dumps(stamp._asdict()), overwrite=True)
+
+
+def chosen() -> Target | None:
+    """The first target whose code may be run or has not been tried; None if there is none."""
+    return next((target for target in ladder() if (stamp := stamp_of(target)) is None or stamp.usable), None)
+
+
+@cache
+def settled() -> Target:
+    """The target of this process, fixed when it is first asked for: before the kernel's first decorator."""
+    target = chosen() or ladder()[-1]
+    use(target)
+    return target
+
+
+def is_kept(target: Target) -> bool:
+    """Whether machine code can be handed from process to process."""
+    folder = folder_of(target)
+    with contextlib.suppress(OSError):  # a read-only home: numba falls back to compiling in every process
+        folder.mkdir(parents=True, exist_ok=True)
+    return os.access(folder, os.W_OK)
 
 
 @contextlib.contextmanager
@@ -52,14 +113,21 @@ def cache_folder() -> Iterator[Path]:
 
     Other code's setting is left alone.
     """
-    folder = _base() / _key()
-    with contextlib.suppress(OSError):  # a read-only home: numba falls back to compiling in every process
-        folder.mkdir(parents=True, exist_ok=True)
+    target = settled()
+    folder, kept = folder_of(target), is_kept(target)
+    if kept:
         os.utime(folder)
         sweep(folder.parent, folder)
     before = _config.CACHE_DIR
-    _config.CACHE_DIR = str(folder) if os.access(folder, os.W_OK) else before
+    _config.CACHE_DIR = str(folder) if kept else before
     try:
         yield folder
     finally:
         _config.CACHE_DIR = before
+
+
+def _base() -> Path:
+    """Folder for all compiled code: ``NUMBA_CACHE_DIR``, else the user's cache folder."""
+    if given := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(given) / "spvrisk"
+    return cache_root() / "kernel"

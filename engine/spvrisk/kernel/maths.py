@@ -5,13 +5,13 @@ Accuracy is measured in ``tests/kernel/test_maths.py``.
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import binding, ir
 from numba import float64, int64, njit, types
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
+from spvrisk.kernel.cache import cache_folder, settled
 from spvrisk.kernel.lanes import LANES
 
 U = np.uint64
@@ -19,21 +19,6 @@ L = U(LANES)
 """Lane count, unsigned."""
 ROUNDED = 1.0 + 1e-12
 """What adds up to a limit is not above it for its rounding: limits are compared times this."""
-
-
-def _use_wide_vectors() -> None:
-    """Let LLVM use 512-bit vectors where it would keep to 256: an eighth less time, the same bits.
-
-    From Ice Lake on only, whose clock does not suffer, and only where the user has not chosen features. Has no effect
-    if something else in the process has been compiled already.
-    """
-    config: Any = numba.config
-    features = binding.get_host_cpu_features()
-    if config.CPU_FEATURES is None and config.ENABLE_AVX and features.get("avx512vbmi2"):
-        config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
-
-
-_use_wide_vectors()
 
 
 def _keep_no_marks() -> None:
@@ -47,6 +32,7 @@ def _keep_no_marks() -> None:
 
 
 _keep_no_marks()
+settled()
 
 
 class _Apart(Compiler):
@@ -79,7 +65,8 @@ def fused(function: Any) -> Any:
 
 def entry(function: Any) -> Any:
     """Compile a function that is called from Python; its machine code is kept between processes."""
-    return _njit(**_LICENCE, cache=True)(function)
+    with cache_folder():
+        return _njit(**_LICENCE, cache=True)(function)
 
 
 def inline(function: Any) -> Any:

@@ -10,7 +10,6 @@ import numpy as np
 from numba import uint64
 from numpy.typing import NDArray
 
-from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.clock import CHANGE, FATE, HELD, NOW, clear, draw_ahead, run_clock, sum_up
 from spvrisk.kernel.construction import (
     accrue_debt,
@@ -395,60 +394,58 @@ def run_projects(
             add_group(w, at, g.steps)
 
 
-with cache_folder():
-
-    @entry
-    def run_paths(plan, at, work, leaf, seed, path, column, n):
-        """Run `n` paths from number `path` (a multiple of the lane count) into the columns of a leaf from `column`."""
-        # taken apart here, once, and without their owners: each call would count the references to every array
-        c, factors, projects, pipelines = (
-            borrow(plan.constants),
-            borrow(plan.factors),
-            borrow(plan.projects),
-            borrow(plan.pipelines),
+@entry
+def run_paths(plan, at, work, leaf, seed, path, column, n):
+    """Run `n` paths from number `path` (a multiple of the lane count) into the columns of a leaf from `column`."""
+    # taken apart here, once, and without their owners: each call would count the references to every array
+    c, factors, projects, pipelines = (
+        borrow(plan.constants),
+        borrow(plan.factors),
+        borrow(plan.projects),
+        borrow(plan.pipelines),
+    )
+    rows, jumps, layers = borrow(plan.rows), borrow(plan.jumps), borrow(plan.layers)
+    states, events = borrow(plan.states), borrow(plan.events)
+    w, u, now, fate, scale = borrow(work.w), borrow(work.u), borrow(work.now), borrow(work.fate), borrow(work.scale)
+    held, deals, flow = borrow(work.held), borrow(work.deals), borrow(work.flow)
+    values, sums, occupancy, fans = (
+        borrow(leaf.values),
+        borrow(leaf.partial),
+        borrow(leaf.occupancy),
+        borrow(leaf.fans),
+    )
+    trace, log = borrow(leaf.trace), borrow(leaf.log)
+    g, till = borrow(plan.study)[0], borrow(work.till)[0]
+    scheme = (g.units + 1) * g.quantities
+    fill(w, ONES, 1.0)
+    done = U(0)
+    while done < n:
+        first, here = path + done, column + done
+        m = min(L, n - done)
+        begin_sums(w, at.calls, at.receipts, at.total)
+        zero(w, at.side, at.fallen)
+        # fmt: off
+        draw_law_of_paths(
+            w, u, at, c, g, layers, states, events, pipelines, projects, now, fate, scale, held, deals, flow, till,
+            occupancy, log, values, scheme + g.scheme_values, seed, first, here, m,
         )
-        rows, jumps, layers = borrow(plan.rows), borrow(plan.jumps), borrow(plan.layers)
-        states, events = borrow(plan.states), borrow(plan.events)
-        w, u, now, fate, scale = borrow(work.w), borrow(work.u), borrow(work.now), borrow(work.fate), borrow(work.scale)
-        held, deals, flow = borrow(work.held), borrow(work.deals), borrow(work.flow)
-        values, sums, occupancy, fans = (
-            borrow(leaf.values),
-            borrow(leaf.partial),
-            borrow(leaf.occupancy),
-            borrow(leaf.fans),
-        )
-        trace, log = borrow(leaf.trace), borrow(leaf.log)
-        g, till = borrow(plan.study)[0], borrow(work.till)[0]
-        scheme = (g.units + 1) * g.quantities
-        fill(w, ONES, 1.0)
-        done = U(0)
-        while done < n:
-            first, here = path + done, column + done
-            m = min(L, n - done)
-            begin_sums(w, at.calls, at.receipts, at.total)
-            zero(w, at.side, at.fallen)
+        # fmt: on
+        simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
+        if g.coupled == 1:
+            begin_sharing(w, at)
+        for turn in range(1 + g.coupled):
+            rehearsing = turn < g.coupled
             # fmt: off
-            draw_law_of_paths(
-                w, u, at, c, g, layers, states, events, pipelines, projects, now, fate, scale, held, deals, flow, till,
-                occupancy, log, values, scheme + g.scheme_values, seed, first, here, m,
+            run_projects(
+                w, u, at, c, g, factors, projects, pipelines, sums, trace, values, fans, rehearsing,
+                seed, first, here, m,
             )
             # fmt: on
-            simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)
-            if g.coupled == 1:
-                begin_sharing(w, at)
-            for turn in range(1 + g.coupled):
-                rehearsing = turn < g.coupled
-                # fmt: off
-                run_projects(
-                    w, u, at, c, g, factors, projects, pipelines, sums, trace, values, fans, rehearsing,
-                    seed, first, here, m,
-                )
-                # fmt: on
-                if rehearsing:
-                    share_together(w, at, c, g, factors, projects)
-            group_quantities(w, at, g, at.calls, at.receipts, at.total, g.units, values, fans, here)
-            scheme_values(w, at, c, g, uint64(factors.size), values, scheme, here)
-            done += L
+            if rehearsing:
+                share_together(w, at, c, g, factors, projects)
+        group_quantities(w, at, g, at.calls, at.receipts, at.total, g.units, values, fans, here)
+        scheme_values(w, at, c, g, uint64(factors.size), values, scheme, here)
+        done += L
 
 
 def tree_sums(partial: Floats, rows: int) -> Floats:

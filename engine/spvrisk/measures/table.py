@@ -6,7 +6,7 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.aggregate.moments import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED, Moments
+from spvrisk.aggregate.moments import Moments
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import SummaryTable, TimelineTable
 from spvrisk.dataset.variables import has_loss, states_of
@@ -18,7 +18,7 @@ from spvrisk.measures.risk import (
     share_with_error,
     value_at_risk,
 )
-from spvrisk.plan.names import FANS, Labels
+from spvrisk.plan.names import FANS, FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED, Labels
 
 Float = NDArray[np.float64]
 

@@ -72,6 +72,13 @@ LEAF = 4096
 """Paths in a leaf, the unit of exact summation."""
 
 
+FINITE, INFINITE, UNDEFINED = 0, 1, 2
+"""Rows of the counts of a series' values."""
+
+MEAN, M2, M3, M4 = 0, 1, 2, 3
+"""Rows of its central moments: mean, then sums of powers of the deviations from it."""
+
+
 class Labels(NamedTuple):
     """Names that go with the arrays of a plan.
 

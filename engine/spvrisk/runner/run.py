@@ -12,6 +12,7 @@ from spvrisk.dataset.write import Provenance, check_output, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.compile import compile_study
+from spvrisk.runner.proof import prepare
 from spvrisk.runner.simulate import Announce, Progress, Settings, processors, simulate
 
 
@@ -94,6 +95,7 @@ def run_study(
 
 def _provenance(loaded: Loaded, settings: Settings, started: datetime.datetime, seconds: float) -> Provenance:
     """How a run came about: its study has the paths and the seed that were run."""
+    proof = prepare()
     run = loaded.study.run.model_copy(update={"paths": settings.paths, "seed": settings.seed})
     ran = loaded.study.model_copy(update={"run": run})
     return Provenance(
@@ -105,4 +107,7 @@ def _provenance(loaded: Loaded, settings: Settings, started: datetime.datetime, 
         duration_seconds=seconds,
         workers=settings.workers or processors(),
         command_line=sys.argv,
+        target=proof.target.name,
+        features=proof.target.features,
+        self_test=proof.stamp.outcome,
     )

@@ -22,6 +22,7 @@ from spvrisk.aggregate.store import PathStore, check_memory
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.names import FAN_PATHS, LANES, LEAF, Labels
+from spvrisk.runner.proof import prepare
 
 _CALL_SECONDS = 0.1
 _POLL_SECONDS = 0.2
@@ -127,17 +128,18 @@ class _Worker:
 
 
 def load_kernel(plan: Plan, settings: Settings, announce: Announce = lambda _: None) -> None:
-    """Load the kernel's machine code, or make it, on this thread: here Ctrl-C reaches the compiler.
+    """Load machine code of the kernel that has proved right here; make and prove it first if there is none.
 
     Raises
     ------
     InputError
         This process has loaded the kernel with another lane count.
+    RunError
+        No machine code is right.
     """
     use_lanes(settings.lanes)
-    from spvrisk.kernel.cache import is_compiled
-
-    announce("loading the kernel" if is_compiled() else "compiling the kernel, once, for half a minute")
+    prepare(announce)
+    announce("loading the kernel")
     _Worker(plan, 0, settings.seed).load()
 
 

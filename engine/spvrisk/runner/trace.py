@@ -18,6 +18,7 @@ from spvrisk.plan.calendar import Grid, make_grid
 from spvrisk.plan.compile import compile_study, sites_of
 from spvrisk.plan.names import Labels
 from spvrisk.runner.changes import Change, Fates, Teller
+from spvrisk.runner.proof import prepare
 from spvrisk.runner.simulate import use_lanes
 
 if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
@@ -161,6 +162,7 @@ class Tracer:
 
     def __init__(self, study: Study, seed: int) -> None:
         use_lanes(study.run.lanes)
+        prepare()
         from spvrisk.kernel import run as kernel
         from spvrisk.kernel.lanes import LANES
 

@@ -1,0 +1,269 @@
+"""The self-test: machine code must prove itself right on this machine before its first use.
+
+A compiler may make wrong code for one processor out of sources that are right for all others, without a word. So the
+package ships the plans of a few studies that have, together, every clause on, and a digest of each series of values
+that their first paths must give: the same for every processor. Code is compiled and proved in a process of its own
+for each target, which leaves the code and a stamp with the outcome in the cache; `prepare` looks at the stamp alone
+where there is one.
+
+The digests change with `numbers_version` alone. Plans and digests are made by ``make self-test``.
+"""
+
+import functools
+import hashlib
+import io
+import json
+import lzma
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spvrisk._version import NUMBERS_VERSION, __version__
+from spvrisk.aggregate.moments import leaf_moments
+from spvrisk.errors import RunError
+from spvrisk.kernel import cache
+from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
+from spvrisk.kernel.target import Target, ladder
+from spvrisk.plan.arrays import Plan
+
+PATHS = 300
+"""Paths of each plan: the last block of lanes is not full."""
+
+SEED = 20260331
+_PLANS, _DIGESTS = "self_test_plans.xz", "self_test.json"
+_MARK = "self-test: "
+
+Digests = dict[str, dict[str, str]]
+"""Digest of each series by its name, for each plan."""
+
+
+class Proof(NamedTuple):
+    """What a self-test said of a target's code.
+
+    Attributes
+    ----------
+    target
+        What the code is for.
+    stamp
+        The outcome.
+    compile_seconds, test_seconds
+        Time until the code was there, and of the test itself; None where a stamp was found.
+    """
+
+    target: Target
+    stamp: Stamp
+    compile_seconds: float | None = None
+    test_seconds: float | None = None
+
+
+def prepare(announce: Callable[[str], None] = lambda _: None) -> Proof:
+    """Have machine code ready that has proved right on this machine; compile and prove it if there is none.
+
+    Parameters
+    ----------
+    announce
+        Told in a few words what is being done.
+
+    Returns
+    -------
+    Proof
+        Of the target that this process will use.
+
+    Warns
+    -----
+    RuntimeWarning
+        The code for this machine was refused, and a safer target's is used.
+
+    Raises
+    ------
+    RunError
+        No target's code is right, or compiling failed.
+    """
+    while (target := cache.chosen()) is not None:
+        stamp = cache.stamp_of(target)
+        if stamp is None:
+            announce(f"compiling the kernel for {target.name} and proving it, once: one or two minutes")
+            # code that cannot be kept is compiled here, where it is used
+            stamp = (proved(target) if cache.is_kept(target) else prove_here()).stamp
+        if stamp.usable:
+            return _settled(target, stamp)
+        if not cache.is_kept(target):
+            break
+    raise RunError(_nothing_right())
+
+
+def proved(target: Target) -> Proof:
+    """Compile a target's code, if there is none, and prove it, in a process of its own.
+
+    Raises
+    ------
+    RunError
+        The process ended without an outcome.
+    """
+    package = Path(__file__).resolve().parents[2]
+    path = os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
+    env = {**os.environ, **target.environment(), "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "spvrisk.runner.proof"]
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
+    with subprocess.Popen(command, env=env, **pipes) as child:
+        try:
+            out, errors = child.communicate()
+        except BaseException:  # Ctrl-C above all: no compiler is left running
+            child.kill()
+            raise
+    line = next((line for line in out.splitlines() if line.startswith(_MARK)), None)
+    if line is None:
+        if child.returncode == -signal.SIGILL:
+            stamp = Stamp(CANNOT_RUN, "it has instructions that this machine does not know")
+            cache.put_stamp(target, stamp)
+            return Proof(target, stamp)
+        reason = errors.strip().splitlines()[-1:] or [f"the process ended with {child.returncode}"]
+        raise RunError(f"compiling the kernel for {target.name} failed: {reason[0]}")
+    told = json.loads(line.removeprefix(_MARK))
+    return Proof(target, Stamp(told["outcome"], told["detail"]), told["compile_seconds"], told["test_seconds"])
+
+
+@functools.cache
+def prove_here() -> Proof:
+    """Prove the code of this process' own target, once, which is compiled first if need be; the stamp is kept."""
+    target = cache.settled()
+    began = time.perf_counter()
+    _load()
+    compiled = time.perf_counter()
+    stamp = judged()
+    cache.put_stamp(target, stamp)
+    return Proof(target, stamp, compiled - began, time.perf_counter() - compiled)
+
+
+def digests(plans: Iterator[tuple[str, Plan, list[str]]]) -> Digests:
+    """Digests of all that the kernel leaves of the first paths of plans, given with their series' names."""
+    return {name: dict(_digests_of(plan, series)) for name, plan, series in plans}
+
+
+def shipped_plans() -> Iterator[tuple[str, Plan, list[str]]]:
+    """Plans of the self-test by name, with the names of their series."""
+    with np.load(io.BytesIO(lzma.decompress(_shipped(_PLANS))), allow_pickle=False) as arrays:
+        for name in arrays["plans"].tolist():
+            plan = Plan(*(arrays[f"{name}/{field}"] for field in Plan._fields))
+            yield name, plan, arrays[f"{name}/series"].tolist()
+
+
+def packed_plans(plans: list[tuple[str, Plan, list[str]]]) -> bytes:
+    """Plans as they are shipped."""
+    arrays: dict[str, Any] = {"plans": np.array([name for name, _, _ in plans])}
+    for name, plan, series in plans:
+        arrays |= {f"{name}/{field}": array for field, array in plan._asdict().items()}
+        arrays[f"{name}/series"] = np.array(series)
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return lzma.compress(file.getvalue(), preset=9 | lzma.PRESET_EXTREME)
+
+
+def _settled(target: Target, stamp: Stamp) -> Proof:
+    """Fix the target of this process, and warn if it is not the first choice."""
+    if cache.settled() != target:
+        rule = "this process has loaded the kernel for another target; start a new one"
+        raise RunError(f"the kernel's code for {cache.settled().name} is refused: {rule}")
+    first = ladder()[0]
+    if target != first:
+        refused = cache.stamp_of(first) or Stamp(REFUSED)
+        text = f"the kernel's code for {first.name} is not right on this machine ({refused.detail}) and is not used"
+        warnings.warn(f"{text}; that for {target.name} is, which proved right", RuntimeWarning, stacklevel=3)
+    return Proof(target, stamp)
+
+
+def _nothing_right() -> str:
+    tried = [f"{t.name}: {stamp.detail}" for t in ladder() if (stamp := cache.stamp_of(t)) is not None]
+    report = f"please report this with your processor, spvrisk {__version__} and the output of `spvrisk selftest`"
+    return f"the kernel's machine code computes wrong numbers on this machine ({'; '.join(tried)}); {report}"
+
+
+def judged() -> Stamp:
+    """Judge the code of this process by the digests that ship."""
+    expected = json.loads(_shipped(_DIGESTS))
+    if expected["sources"] != cache.sources_digest():
+        return Stamp(NOT_PROVEN, "the kernel's sources are not the released ones")
+    if expected["numbers_version"] != NUMBERS_VERSION:
+        return Stamp(NOT_PROVEN, f"the digests are those of numbers version {expected['numbers_version']}")
+    wrong = differing(digests(shipped_plans()), expected["digests"])
+    total = sum(map(len, expected["digests"].values()))
+    if wrong:
+        return Stamp(REFUSED, f"{len(wrong)} of {total} series differ, {wrong[0]} for one")
+    return Stamp(PASSED, f"{total} series")
+
+
+def differing(found: Digests, expected: Digests) -> list[str]:
+    """Names of the series, as ``plan: series``, whose digests are not as expected."""
+    return [
+        f"{plan}: {series}"
+        for plan, all_series in expected.items()
+        for series, digest in all_series.items()
+        if found[plan].get(series) != digest
+    ]
+
+
+def _load() -> None:
+    """Have the entry points compiled, or loaded."""
+    from spvrisk.kernel.run import make_leaf, make_work, run_paths
+
+    _, plan, series = next(shipped_plans())
+    at, work = make_work(plan)
+    leaf, none = make_leaf(plan, len(series), True), np.uint64(0)
+    run_paths(plan, at, work, leaf, none, none, none, none)
+    leaf_moments(leaf.values[:, :1])
+
+
+def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
+    from spvrisk.kernel.run import make_leaf, make_work, run_paths, state_shares, tree_sums
+
+    at, work = make_work(plan)
+    leaf = make_leaf(plan, len(series), True)
+    half = 256
+    for first, n in ((0, half), (half, PATHS - half)):
+        run_paths(plan, at, work, leaf, np.uint64(SEED), np.uint64(first), np.uint64(first), np.uint64(n))
+    values = leaf.values[:, :PATHS]
+    moments = leaf_moments(values).central
+    for name, row, central in zip(series, values, moments.T, strict=True):
+        yield name, _digest(row, central)
+    units, rows, steps = (int(plan.study[0][key]) for key in ("units", "timeline_rows", "steps"))
+    sums = tree_sums(leaf.partial, units * rows * steps).reshape(units, rows, steps)
+    for unit in range(units):
+        for row in range(rows):
+            yield f"timeline {unit} {row}", _digest(sums[unit, row])
+    for state, shares in enumerate(state_shares(leaf.occupancy)):
+        yield f"occupancy {state}", _digest(shares)
+    for fan, flows in enumerate(leaf.fans[:, :, :PATHS]):
+        yield f"fan {fan}", _digest(flows.astype(np.float64))
+
+
+def _digest(*arrays: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+    """Sixteen hexadecimal digits: NaN as one pattern, -0 as +0."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        plain = np.where(np.isnan(array), np.nan, array + 0.0)
+        digest.update(np.ascontiguousarray(plain, "<f8").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _shipped(name: str) -> bytes:
+    return files("spvrisk").joinpath("data", name).read_bytes()
+
+
+def _main() -> None:
+    """Prove the target that the environment names, and say the outcome in one line."""
+    proof = prove_here()
+    told = {**proof.stamp._asdict(), "compile_seconds": proof.compile_seconds, "test_seconds": proof.test_seconds}
+    print(_MARK + json.dumps(told))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,70 @@
+"""Make the plans and digests of the self-test anew (``make self-test``).
+
+To be run after every change of a kernel source or of the plan's layout. Plans are made anew where their layout has
+changed (or with ``--plans``); the digests themselves may change only with `numbers_version`: otherwise what has changed
+is named, and nothing is written.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import reference as ref
+import spvrisk
+from engine_runs import compiled
+from spvrisk._version import NUMBERS_VERSION
+from spvrisk.kernel.cache import sources_digest
+from spvrisk.plan.arrays import Plan
+from spvrisk.runner.proof import differing, digests, packed_plans, shipped_plans
+
+DATA = Path(spvrisk.__file__).parent / "data"
+STUDIES = (
+    "rulings_monthly",
+    "whole_deal",
+    "stack_insured",
+    "everything",
+    "everything_cumulative",
+    "umbrella_adjust_pipelines",
+)
+"""Variants of the reference's study; together they have every clause on."""
+
+
+def plans():
+    """Plans by name, with the names of their series."""
+    every = {**ref.VARIANTS, **ref.WHOLE_DEAL_VARIANTS, **ref.STACK_VARIANTS}
+    for name in STUDIES:
+        with tempfile.TemporaryDirectory() as folder:
+            plan, labels, _ = compiled(every[name](ref.example_study()), Path(folder))
+        yield name, plan, [f"{unit}/{quantity}" for unit, quantity in labels.series]
+
+
+def shipped(file):
+    """Shipped plans, where there are some of today's layout."""
+    if not file.exists():
+        return None
+    found = list(shipped_plans())
+    today = [(name, array.dtype) for name, array in zip(Plan._fields, next(plans())[1], strict=True)]
+    return found if [(name, getattr(found[0][1], name).dtype) for name in Plan._fields] == today else None
+
+
+def main():
+    """Write what is not up to date, or say why not."""
+    file, packed = DATA / "self_test.json", DATA / "self_test_plans.xz"
+    kept = None if "--plans" in sys.argv else shipped(packed)
+    used = kept or list(plans())
+    found = digests(iter(used))
+    if file.exists():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        wrong = differing(found, before["digests"])
+        if wrong and before["numbers_version"] == NUMBERS_VERSION:
+            sys.exit(f"{len(wrong)} series have other values, {wrong[:3]}: raise numbers_version, or mend the kernel")
+    if kept is None:
+        packed.write_bytes(packed_plans(used))
+    told = {"numbers_version": NUMBERS_VERSION, "sources": sources_digest(), "digests": found}
+    file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    print(f"{sum(map(len, found.values()))} series of {len(used)} plans")
+
+
+if __name__ == "__main__":
+    main()

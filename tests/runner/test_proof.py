@@ -1,0 +1,169 @@
+"""Machine code proves itself right before its first use; what does not is thrown away."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from llvmlite import binding
+
+import spvrisk
+from spvrisk.kernel import cache
+from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
+from spvrisk.kernel.target import FOREIGN, Target, ladder
+from spvrisk.runner import proof
+
+FOREIGN_NAME = "znver5" if binding.get_host_cpu_features().get("avx512vbmi2") else "x86-64-v3"
+ON_X86 = binding.get_process_triple().startswith("x86_64")
+
+FRESH = """
+import json
+from spvrisk.kernel.run import run_paths
+from spvrisk.runner.proof import prove_here
+proof = prove_here()
+texts = run_paths.inspect_llvm().values()
+marks, stores = (sum(text.count(what) for text in texts) for what in ("LVerDomain", "store <8 x double>"))
+print(json.dumps({"stamp": proof.stamp, "marks": marks, "stores": stores}))
+"""
+"""Compiles, and counts what the vectoriser leaves in the optimised code; `stores` shows that it was at work."""
+
+
+def environment(folder, target: Target, package=None):
+    env = {key: value for key, value in os.environ.items() if not key.startswith("NUMBA_")}
+    root = package or Path(spvrisk.__file__).parents[1]
+    return {**env, **target.environment(), "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(root)}
+
+
+@pytest.fixture
+def stamps(monkeypatch, tmp_path):
+    """A cache of its own, with a ladder of three targets of which none has been tried."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    rungs = tuple(Target(name, name, "") for name in ("own", "safe", "safest"))
+    for module in (cache, proof):
+        monkeypatch.setattr(module, "ladder", lambda: rungs)
+    monkeypatch.setattr(cache, "settled", lambda: cache.chosen() or rungs[-1])
+    return rungs
+
+
+def outcomes(monkeypatch, **by_name):
+    """Let each target's proof come out so."""
+    tried = []
+
+    def proved(target):
+        tried.append(target.name)
+        stamp = Stamp(by_name[target.name], "a detail")
+        cache.put_stamp(target, stamp)
+        return proof.Proof(target, stamp)
+
+    monkeypatch.setattr(proof, "proved", proved)
+    return tried
+
+
+def test_prepare__code_that_passes_is_not_tried_again(stamps, monkeypatch, recwarn):
+    tried, told = outcomes(monkeypatch, own=PASSED), []
+    assert proof.prepare(told.append).target.name == "own"
+    assert proof.prepare(told.append).stamp.outcome == PASSED
+    assert tried == ["own"] and len(told) == 1 and not recwarn.list
+
+
+def test_prepare__falls_back_and_names_both(stamps, monkeypatch):
+    tried = outcomes(monkeypatch, own=REFUSED, safe=CANNOT_RUN, safest=PASSED)
+    for _ in range(2):
+        with pytest.warns(RuntimeWarning, match=r"own .* not right .*safest"):
+            assert proof.prepare().target.name == "safest"
+    assert tried == ["own", "safe", "safest"]
+
+
+def test_prepare__nothing_right(stamps, monkeypatch):
+    outcomes(monkeypatch, own=REFUSED, safe=REFUSED, safest=REFUSED)
+    with pytest.raises(spvrisk.RunError, match=r"own: a detail; safe: .*report"):
+        proof.prepare()
+
+
+def test_prepare__sources_of_ones_own_are_run(stamps, monkeypatch):
+    outcomes(monkeypatch, own=NOT_PROVEN)
+    assert proof.prepare().stamp.outcome == NOT_PROVEN
+
+
+def test_stamp__refused_code_is_thrown_away(stamps):
+    folder = cache.folder_of(stamps[0])
+    folder.mkdir(parents=True)
+    (folder / "code.nbc").write_bytes(b"wrong")
+    cache.put_stamp(stamps[0], Stamp(REFUSED, "x"))
+    assert [item.name for item in folder.iterdir()] == ["self-test.json"]
+    assert cache.stamp_of(stamps[0]) == Stamp(REFUSED, "x") and cache.chosen() == stamps[1]
+
+
+def test_stamp__half_written_is_none(stamps):
+    folder = cache.folder_of(stamps[0])
+    folder.mkdir(parents=True)
+    (folder / "self-test.json").write_text('{"outcome": "pas', encoding="utf-8")
+    assert cache.stamp_of(stamps[0]) is None
+
+
+def test_folder__by_target():
+    folders = {cache.folder_of(target) for target in (*FOREIGN, FOREIGN[0]._replace(vectorise=False))}
+    assert len(folders) == len(FOREIGN) + 1
+
+
+def test_proved__code_that_the_machine_does_not_know(stamps, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(spvrisk.RunError, match="compiling the kernel for own failed"):
+        proof.proved(stamps[0])
+    shell = Path(os.environ["NUMBA_CACHE_DIR"]) / "dies"
+    shell.write_text("#!/bin/sh\nkill -ILL $$\n", encoding="utf-8")
+    shell.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(shell))
+    assert proof.proved(stamps[0]).stamp.outcome == CANNOT_RUN == cache.stamp_of(stamps[0]).outcome
+
+
+def test_shipped__is_up_to_date():
+    """What ships belongs to these sources: ``make self-test`` renews it."""
+    expected = json.loads(proof._shipped("self_test.json"))
+    assert expected["sources"] == cache.sources_digest()
+    assert proof.differing(proof.digests(proof.shipped_plans()), expected["digests"]) == []
+
+
+def test_differing__one_value_in_its_last_digit():
+    expected = json.loads(proof._shipped("self_test.json"))["digests"]
+    row = np.arange(8.0)
+    moved = np.where(row == 3.0, np.nextafter(3.0, 4.0), row)
+    assert proof._digest(row) != proof._digest(moved)
+    assert proof._digest(np.array([-0.0, np.nan])) == proof._digest(np.array([0.0, -np.nan]))
+    found = {plan: dict(series) for plan, series in expected.items()}
+    found["everything"]["portfolio/npv_funder"] = "0" * 16
+    assert proof.differing(found, expected) == ["everything: portfolio/npv_funder"]
+
+
+def test_ladder__from_the_machine_to_the_safest():
+    names = [target.name for target in ladder()]
+    assert len(set(names)) == len(names) >= 1
+    if len(names) > 1:
+        assert ladder()[-1].vectorise is False
+
+
+@pytest.mark.skipif(not ON_X86, reason="targets of x86-64")
+def test_foreign_target__fresh_code_is_right_and_carries_no_marks(tmp_path):
+    """znver5 is where loops over rows were once miscompiled; the marks that did it are counted in the code itself."""
+    target = next(target for target in FOREIGN if target.name == FOREIGN_NAME)
+    env = environment(tmp_path, target)
+    done = subprocess.run([sys.executable, "-c", FRESH], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    assert told["stamp"][0] == PASSED and told["marks"] == 0 and told["stores"] > 1000
+
+
+def test_edited_kernel__not_proven(tmp_path):
+    """A source tree of one's own is run, and says that it is not the released one."""
+    package = tmp_path / "spvrisk"
+    shutil.copytree(Path(spvrisk.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    rows = package / "kernel" / "rows.py"
+    rows.write_text(rows.read_text(encoding="utf-8") + "\n# an edit\n", encoding="utf-8")
+    program = "from spvrisk.runner.proof import judged; print(judged())"
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
+    assert NOT_PROVEN in done.stdout
