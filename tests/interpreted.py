@@ -263,6 +263,7 @@ def run(
         values=np.zeros((series, LANES)),
         partial=[0.0] * (int(g["units"]) * int(g["timeline_rows"]) * steps * GROUP),
         occupancy=np.zeros((2, plan.states.size, steps + 2)),
+        marks=[0.0] * (int(g["marks"]) * steps * GROUP),
         fans=np.zeros((len(FANS), steps, LANES)),
         trace=np.zeros((0, 0, 0)),
         log=np.zeros((0, 5)),

@@ -7,6 +7,7 @@ variant of the study that comes by the changed line, then on all others that do.
 What cannot matter by construction is left out:
 
 * what a path's trace is told (`note`, `keep_rows`), which the tests of traces compare with the reference;
+* sums of the clock's marks (`add_marks`), which only the checks of a run read (`test_invariants` compares them);
 * which steps are passed over because they would add zeros (`first_step`, `last_step`, `first_operation`,
   `blocks_until`, `counts`): taking in more of them changes nothing; nor do the rows that are set to zero behind them
   (`rest_from_building`, `rest_from_selling`), which steps of nothing have left at zero;
@@ -69,7 +70,7 @@ PER_ROOT = 0.5
 """Mutants for each root of a clause's number of possible ones: large clauses get more, small ones at least one."""
 
 NOT_JUDGED = {"note", "keep_rows", "first_step", "last_step", "first_operation", "blocks_until", "counts"}
-NOT_JUDGED |= {"rest_from_building", "rest_from_selling"}
+NOT_JUDGED |= {"rest_from_building", "rest_from_selling", "add_marks"}
 NOT_JUDGED |= {"make_work", "make_leaf", "tree_sums", "state_shares"}  # no clauses: Python, outside the kernel
 ADDRESSES = re.compile(r"(_law|^law|\.reviews|\.expected_index|\.floor|^address)$")
 HASTE = {

@@ -75,7 +75,7 @@ def make_run(labels: Labels, n_paths: int, seed: int = 7) -> tuple[Sums, PathSto
         part = np.ascontiguousarray(values[:, first : first + LEAF])
         n = part.shape[1]
         timeline_sums = n * rng.random((units * len(TIMELINE), steps))
-        state.update(leaf, part, timeline_sums, n * rng.random((states, steps)))
+        state.update(leaf, part, timeline_sums, n * rng.random((states, steps)), np.zeros((0, steps)))
         fans = rng.normal(size=(len(FANS), steps, n)).astype(np.float32) if first < FAN_PATHS else None
         store.put(first, part, fans)
     return state.finish(), store

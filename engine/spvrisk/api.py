@@ -177,7 +177,7 @@ def run(
     InputError
         The study, a number or the output cannot be used; nothing was written.
     RunError
-        Writing failed.
+        Writing failed, or the sums of the run contradict each other.
 
     Examples
     --------
@@ -199,7 +199,8 @@ def run(
         return Results(run_study(study.loaded, out, settings, overwrite, progress))
     folder = tempfile.TemporaryDirectory(prefix="spvrisk-")
     try:
-        return Results(run_study(study.loaded, Path(folder.name) / "result.h5", settings, False, progress), folder)
+        out = Path(folder.name) / "result.h5"
+        return Results(run_study(study.loaded, out, settings, progress=progress, keep_failed=False), folder)
     except BaseException:
         folder.cleanup()
         raise

@@ -79,13 +79,13 @@ def leaves(n, last=100):
     """Values, timeline and occupancy of n leaves with wildly different magnitudes."""
     sizes = [256] * (n - 1) + [last]
     return [
-        (RNG.normal(size=(3, k)) * 10.0 ** RNG.integers(-6, 6), RNG.normal(size=(4, 5)), RNG.random((2, 5)))
+        (RNG.normal(size=(3, k)) * 10.0 ** RNG.integers(-6, 6), *(RNG.normal(size=(rows, 5)) for rows in (4, 2, 3)))
         for k in sizes
     ]
 
 
 def bits(sums):
-    return [a.tobytes() for a in (*sums.moments, sums.timeline, sums.occupancy)]
+    return [a.tobytes() for a in (*sums.moments, *sums[1:])]
 
 
 def test_run_state__same_bits_for_any_order_and_partition():
@@ -111,20 +111,20 @@ def test_run_state__sums_are_those_of_all_paths():
     for k, part in enumerate(parts):
         state.update(k, *part)
     sums = state.finish()
-    everything = np.concatenate([values for values, _, _ in parts], axis=1)
+    everything = np.concatenate([values for values, *_ in parts], axis=1)
     assert sums.n_paths == 5 * 256 + 100
-    assert sums.timeline == pytest.approx(sum(t for _, t, _ in parts))
-    assert sums.occupancy == pytest.approx(sum(o for _, _, o in parts))
+    for i, rows in enumerate((sums.timeline, sums.occupancy, sums.marks), start=1):
+        assert rows == pytest.approx(sum(part[i] for part in parts))
     assert sums.moments.central[0] == pytest.approx(everything.mean(axis=1), rel=1e-12)
     assert sums.moments.central[1] == pytest.approx(everything.var(axis=1) * sums.n_paths, rel=1e-12)
 
 
 def test_run_state__later_change_of_the_callers_arrays_does_not_reach_it():
-    values, timeline, occupancy = leaves(1)[0]
+    arrays = leaves(1)[0]
     state = RunState()
-    state.update(0, values, timeline, occupancy)
+    state.update(0, *arrays)
     before = bits(state.finish())
-    for array in (values, timeline, occupancy):
+    for array in arrays:
         array[...] = 0.0
     assert bits(state.finish()) == before
 

@@ -23,7 +23,7 @@ def table_of(values):
     everything = np.zeros((len(LABELS.series), values.size))
     everything[0] = values
     state = RunState()
-    state.update(0, everything, np.zeros((1, 1)), np.zeros((1, 1)))
+    state.update(0, everything, *[np.zeros((1, 1))] * 3)
     return summary(state.finish(), everything, LABELS, ("0.5", "0.9"), ("0.5",))
 
 
@@ -117,7 +117,7 @@ def test_summary__errors_match_repeated_samples(draw):
     for _ in range(400 // numbers.stop + 1):
         values = getattr(rng, draw)(size=(len(LABELS.series), 2000))
         state = RunState()
-        state.update(0, values, np.zeros((1, 1)), np.zeros((1, 1)))
+        state.update(0, values, *[np.zeros((1, 1))] * 3)
         values[numbers.stop + 1 :] = 0.0
         table = summary(state.finish(), values, LABELS, ("0.5",), ("0.9",))
         sample.append(np.stack([table.mean, table.mean_se, table.sd, table.sd_se])[:, numbers])
@@ -133,7 +133,7 @@ def test_timeline__means_and_fans():
     rows = rng.random((units * len(TIMELINE), steps))
     occupancy = rng.random((states, steps))
     state = RunState()
-    state.update(0, np.zeros((len(LABELS.series), 10)), rows, occupancy)
+    state.update(0, np.zeros((len(LABELS.series), 10)), rows, occupancy, np.zeros((0, 1)))
     fans = np.broadcast_to(np.arange(9.0, -1.0, -1.0), (len(FANS), steps, 10)).astype(np.float32)
     table = timeline(state.finish(), fans, LABELS, ("0.1", "0.5", "0.51"))
     assert table.mean.shape == (units, len(TIMELINE), steps)
@@ -160,7 +160,7 @@ def test_summary__contributions_take_tied_paths_by_number():
     values[rows[1]] = rng.integers(-3, 4, 2000) * 1.0
     values[rows[2]] = values[rows[0]] + values[rows[1]]
     state = RunState()
-    state.update(0, values, np.zeros((1, 1)), np.zeros((1, 1)))
+    state.update(0, values, *[np.zeros((1, 1))] * 3)
     table = summary(state.finish(), values, LABELS, ("0.5",), ("0.85",))
     worst = sorted(range(2000), key=lambda path: (values[rows[2], path], path))[:300]
     for p in (0, 1):

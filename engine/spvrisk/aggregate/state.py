@@ -86,11 +86,14 @@ class Sums(NamedTuple):
         Sums over the paths, ``(unit * row, step)`` float64, rows as the kernel writes them.
     occupancy
         Sums over the paths of the share of each step spent in each layer's states, ``(state, step)`` float64.
+    marks
+        Sums over the paths of the clock's marks, ``(mark, step)`` float64.
     """
 
     moments: Moments
     timeline: Float
     occupancy: Float
+    marks: Float
 
     @property
     def n_paths(self) -> int:
@@ -100,7 +103,8 @@ class Sums(NamedTuple):
 
 def merge_sums(a: Sums, b: Sums) -> Sums:
     """Sums over the union of two sets of paths."""
-    return Sums(merge_moments(a.moments, b.moments), a.timeline + b.timeline, a.occupancy + b.occupancy)
+    joined = (x + y for x, y in zip(a[1:], b[1:], strict=True))
+    return Sums(merge_moments(a.moments, b.moments), *joined)
 
 
 class RunState:
@@ -109,7 +113,7 @@ class RunState:
     def __init__(self) -> None:
         self._tree: PairwiseTree[Sums] = PairwiseTree(merge_sums)
 
-    def update(self, leaf: int, values: Float, timeline: Float, occupancy: Float) -> None:
+    def update(self, leaf: int, values: Float, timeline: Float, occupancy: Float, marks: Float) -> None:
         """Add one leaf.
 
         Parameters
@@ -118,10 +122,10 @@ class RunState:
             Number of the leaf: its first path's number divided by ``plan.names.LEAF``.
         values
             ``(series, path)`` float64; NaN is undefined.
-        timeline, occupancy
-            Sums over the leaf's paths, ``(unit * row, step)`` and ``(state, step)`` float64; copied.
+        timeline, occupancy, marks
+            Sums over the leaf's paths, ``(unit * row, step)``, ``(state, step)`` and ``(mark, step)`` float64; copied.
         """
-        self._tree.insert(leaf, Sums(leaf_moments(values), timeline.copy(), occupancy.copy()))
+        self._tree.insert(leaf, Sums(leaf_moments(values), timeline.copy(), occupancy.copy(), marks.copy()))
 
     def merge(self, other: "RunState") -> None:
         """Take over the leaves of another state, which must be other leaves than ours."""

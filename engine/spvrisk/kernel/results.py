@@ -135,6 +135,16 @@ def accumulate(w, row, sums, first, n):
 
 
 @fused
+def add_marks(w, at, g, marks, n):
+    """Add what the clock has left for the lanes, the mean of each mark over each step, to its sums over the paths."""
+    steps = uint64(g.steps)
+    for m in range(uint64(g.marks)):
+        row, first = at.mark + m * (steps + U(2)) * L, m * steps * U(PARTIALS)
+        for t in range(steps):
+            accumulate(w, row + t * L, marks, first + t * U(PARTIALS), n)
+
+
+@fused
 def add_spending(w, sums, first, stride, n):
     """Add the funder's outflow and all spend to the timeline."""
     accumulate(w, OUTFLOW, sums, first + _CALLS * stride, n)

@@ -32,6 +32,7 @@ from spvrisk.kernel.results import (
     add_claims,
     add_group,
     add_income,
+    add_marks,
     add_project,
     add_spending,
     begin_project,
@@ -127,6 +128,8 @@ class Leaf(NamedTuple):
     """``(unit, timeline row, step, 8)`` flat: sums by path number mod 8."""
     occupancy: Floats
     """``(2, state, step)``, two steps more than there are: see `state_shares`."""
+    marks: Floats
+    """``(mark, step, 8)`` flat: sums of the clock's marks by path number mod 8, which checks of a run compare."""
     fans: NDArray[np.float32]
     """``(fan, step, path)``: portfolio flows by path; no paths where fans are not wanted."""
     trace: Floats
@@ -161,6 +164,7 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, 
         np.zeros((n_series, LEAF)),
         np.zeros(units * int(plan.study[0]["timeline_rows"]) * steps * PARTIALS),
         np.zeros((2, plan.states.size, steps + 2)),
+        np.zeros(int(plan.study[0]["marks"]) * steps * PARTIALS),
         np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),
         np.zeros((projects, steps, N_FIXED if traced else 0)),
         np.zeros((1 + changes if traced else 0, len(CHANGE))),
@@ -343,7 +347,7 @@ def keep_ends(now, fate, till, layers, values, row, column):
 @fused
 def draw_law_of_paths(
     w, u, at, c, g, layers, states, events, pipelines, projects, now, fate, scale, held, deals, flow, till,
-    occupancy, log, values, row, seed, path, column, n,
+    occupancy, marks, log, values, row, seed, path, column, n,
 ):
     # fmt: on
     """The clock of each path: selection, law and decisions, and what they leave."""
@@ -361,6 +365,7 @@ def draw_law_of_paths(
         # fmt: on
         keep_ends(now, fate, till, layers, values, row, column + l)
     sum_up(w, at, g)
+    add_marks(w, at, g, marks, n)
 
 
 # fmt: off
@@ -414,7 +419,7 @@ def run_paths(plan, at, work, leaf, seed, path, column, n):
         borrow(leaf.occupancy),
         borrow(leaf.fans),
     )
-    trace, log = borrow(leaf.trace), borrow(leaf.log)
+    marks, trace, log = borrow(leaf.marks), borrow(leaf.trace), borrow(leaf.log)
     g, till = borrow(plan.study)[0], borrow(work.till)[0]
     scheme = (g.units + 1) * g.quantities
     fill(w, ONES, 1.0)
@@ -427,7 +432,7 @@ def run_paths(plan, at, work, leaf, seed, path, column, n):
         # fmt: off
         draw_law_of_paths(
             w, u, at, c, g, layers, states, events, pipelines, projects, now, fate, scale, held, deals, flow, till,
-            occupancy, log, values, scheme + g.scheme_values, seed, first, here, m,
+            occupancy, marks, log, values, scheme + g.scheme_values, seed, first, here, m,
         )
         # fmt: on
         simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, first)

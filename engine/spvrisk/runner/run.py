@@ -6,12 +6,14 @@ import sys
 import time
 from pathlib import Path
 
+from spvrisk.aggregate.invariants import violations
 from spvrisk.config import Loaded, changed_run, digest_of
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.dataset.write import Provenance, check_output, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.compile import compile_study
+from spvrisk.runner.failed import failure, kept_aside
 from spvrisk.runner.proof import prepare
 from spvrisk.runner.simulate import Announce, Progress, Settings, processors, simulate
 
@@ -43,6 +45,7 @@ def run_study(
     overwrite: bool = False,
     progress: Progress | None = None,
     announce: Announce = lambda _: None,
+    keep_failed: bool = True,
 ) -> Path:
     """Run a study and write its result.
 
@@ -60,6 +63,8 @@ def run_study(
         Told of paths done.
     announce
         Told of each stage.
+    keep_failed
+        Whether the result of a run that breaks an invariant is kept beside `out`.
 
     Returns
     -------
@@ -71,7 +76,7 @@ def run_study(
     InputError
         The study or the output cannot be used; nothing was written.
     RunError
-        Writing failed.
+        Writing failed, or the sums of the run contradict each other; then nothing is written under the name `out`.
     """
     study = loaded.study
     target = check_output(out, overwrite)
@@ -83,13 +88,19 @@ def run_study(
         check_paths(names, labels)
         check_names(labels)
         sums, store = simulate(plan, labels, settings, progress, announce)
-    announce("summarising")
-    table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
-    given = conditional(store.values, labels, study.output.quantiles, study.output.risk_levels)
-    steps = timeline(sums, store.fans, labels, study.output.quantiles)
-    announce("writing")
-    provenance = _provenance(loaded, settings, started, time.perf_counter() - clock)
-    write_result(target, labels, table, given, steps, store.values, names, settings.seed, provenance, overwrite)
+
+    def write(path: Path, replace: bool) -> None:
+        announce("summarising")
+        table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
+        given = conditional(store.values, labels, study.output.quantiles, study.output.risk_levels)
+        steps = timeline(sums, store.fans, labels, study.output.quantiles)
+        announce("writing")
+        provenance = _provenance(loaded, settings, started, time.perf_counter() - clock)
+        write_result(path, labels, table, given, steps, store.values, names, settings.seed, provenance, replace)
+
+    if broken := violations(plan, labels, sums, store.values):
+        raise failure(broken, kept_aside(target) if keep_failed else None, lambda path: write(path, True))
+    write(target, overwrite)
     return target
 
 

@@ -90,7 +90,8 @@ class _Worker:
         self._plan, self._seed, self._n_series = plan, np.uint64(seed), n_series
         self._at, self._work = kernel.make_work(plan)
         self._paths_per_call = self._lanes
-        self._units, self._rows, self._steps = (int(plan.study[0][key]) for key in ("units", "timeline_rows", "steps"))
+        sizes = ("units", "timeline_rows", "steps", "marks")
+        self._units, self._rows, self._steps, self._marks = (int(plan.study[0][key]) for key in sizes)
 
     def load(self) -> None:
         """Have the entry point ready: a call for no paths at all."""
@@ -100,8 +101,8 @@ class _Worker:
 
     def leaf(
         self, first: int, n: int, stop: threading.Event, progress: Progress
-    ) -> tuple[Floats, Floats, Floats, NDArray[np.float32]]:
-        """Run `n` paths from `first`: values, timeline sums with the portfolio's, occupancy sums, fans."""
+    ) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.float32]]:
+        """Run `n` paths from `first`: values, sums of timeline with the portfolio's, occupancy and marks, fans."""
         kernel, plan = self._kernel, self._plan
         leaf = kernel.make_leaf(plan, self._n_series, first < FAN_PATHS)
         done = 0
@@ -119,7 +120,8 @@ class _Worker:
         sums = kernel.tree_sums(leaf.partial, math.prod(shape)).reshape(shape)
         portfolio = np.add.accumulate(sums, axis=0)[-1:]
         timeline = np.concatenate([sums, portfolio]).reshape(-1, self._steps)
-        return leaf.values[:, :n], timeline, kernel.state_shares(leaf.occupancy), leaf.fans[:, :, :n]
+        marks = kernel.tree_sums(leaf.marks, self._marks * self._steps).reshape(self._marks, self._steps)
+        return leaf.values[:, :n], timeline, kernel.state_shares(leaf.occupancy), marks, leaf.fans[:, :, :n]
 
     def _adapt(self, count: int, seconds: float) -> None:
         """Choose the length of the next call: whole rows of lanes for a tenth of a second."""
@@ -183,8 +185,8 @@ def simulate(
         for number in _leaves(shards):
             first = number * LEAF
             n = min(LEAF, settings.paths - first)
-            values, timeline, occupancy, fans = worker.leaf(first, n, stop, progress or (lambda _: None))
-            state.update(number, values, timeline, occupancy)
+            values, *sums, fans = worker.leaf(first, n, stop, progress or (lambda _: None))
+            state.update(number, values, *sums)
             store.put(first, values, fans if first < FAN_PATHS else None)
         return state
 
