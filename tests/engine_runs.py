@@ -10,6 +10,7 @@ import reference as ref
 from spvrisk.config import load_study
 from spvrisk.kernel import run as kernel
 from spvrisk.kernel.maths import entry
+from spvrisk.kernel.rows import N_FIXED
 from spvrisk.kernel.scores import score
 from spvrisk.plan.compile import Compiled, compile_study
 
@@ -142,3 +143,13 @@ def run_block(compiled_study, seed, first, n) -> Block:
         factors.reshape(steps, plan.factors.size, lanes)[:, :, :n],
         kernel.state_shares(leaf.occupancy),
     )
+
+
+def steps_of(done: Compiled, seed: int, path: int) -> np.ndarray:
+    """Rows of each site after each step on one path: ``(site, step, row)``."""
+    plan, labels, _ = done
+    at, work = kernel.make_work(plan)
+    leaf = kernel.make_leaf(plan, len(labels.series), False, True)
+    kernel.run_paths(plan, at, work, leaf, *(np.uint64(x) for x in (seed, path, 0, 1)))
+    assert leaf.trace.shape[2] == N_FIXED
+    return leaf.trace

@@ -40,11 +40,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import reference as ref
+from agreement import SEED, TOLERANCE, lowest_rate, scale_of
 from engine_runs import compiled, table_values
+from every_clause import STUDIES, example_study, with_building, with_text
 from interpreted import LANES, code_of, load, run, source_of, text_of, tree_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.compile import Compiled
-from test_reference_agreement import SEED, STUDIES, TOLERANCE, lowest_rate, scale_of
 
 FILES = (
     "clock",
@@ -101,7 +102,7 @@ projects:
 
 def with_edges(study: Mapping) -> dict[str, Any]:
     """Return a copy with what lies on a bound, and clauses without those that the other variants put beside them."""
-    out = ref.with_text(ref.with_building(study), EDGES)
+    out = with_text(with_building(study), EDGES)
     out["factors"] = {"usdjpy": out["factors"].pop("usdjpy"), **out["factors"]}
     del out["projects"]["gas"]["construction"]["salvage"]
     del out["projects"]["port"]["operation"]["contract"]
@@ -383,7 +384,7 @@ ROWS = ("calls", "distribution_funder")
 
 def cases_of(variant: str, blocks: int = BLOCKS) -> list[Case]:
     """Cases of a variant, block by block."""
-    study = VARIANTS[variant](ref.example_study())
+    study = VARIANTS[variant](example_study())
     with tempfile.TemporaryDirectory() as folder:
         done = compiled(study, Path(folder))
     n = blocks * LANES - SHORT

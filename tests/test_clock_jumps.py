@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 import reference as ref
 from engine_runs import KernelScores, compiled, table_values
+from every_clause import VARIANTS, example_study
 from spvrisk.kernel import run as kernel
 from studies import BARE, changed
 
@@ -112,7 +113,7 @@ events:
 """Steps that begin on clamped month ends, a leap day, states of one day."""
 
 STUDIES = {
-    **{name: ref.VARIANTS[name](ref.example_study()) for name in ("rulings", "rulings_yearly", "rulings_monthly")},
+    **{name: VARIANTS[name](example_study()) for name in ("rulings", "rulings_yearly", "rulings_monthly")},
     "one_day": ONE_DAY,
     "scaled": SCALED,
     "clamped": CLAMPED,

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import reference as ref
-from engine_runs import compiled
+from engine_runs import compiled, steps_of
+from every_clause import WHOLE_DEAL_VARIANTS, example_study
 from spvrisk.kernel import run as kernel
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.rows import (
@@ -19,7 +20,6 @@ from spvrisk.kernel.rows import (
     DEAL_ROWS,
     DEAL_SIZE,
     DEAL_STOP,
-    N_FIXED,
 )
 from spvrisk.plan.calendar import make_grid, time_of
 from spvrisk.plan.compile import Compiled, sites_of
@@ -55,7 +55,7 @@ def deals_of(done: Compiled, first: int = 0) -> Deals:
 @pytest.fixture(scope="module", params=["selection", "pipelines", "whole_deal"])
 def funded(request, tmp_path_factory):
     """A study of the reference with selection, its plan, and what selection leaves of some paths."""
-    study = ref.WHOLE_DEAL_VARIANTS[request.param](ref.example_study())
+    study = WHOLE_DEAL_VARIANTS[request.param](example_study())
     done = compiled(study, tmp_path_factory.mktemp(request.param))
     return study, done, deals_of(done)
 
@@ -115,24 +115,14 @@ def test_declined__has_no_flow(funded):
         assert np.isnan(deals.values[name, "multiple_funder"][out]).all()
 
 
-def steps_of(done: Compiled, path: int):
-    """Rows of each site after each step on one path: ``(site, step, row)``."""
-    plan, labels, _ = done
-    at, work = kernel.make_work(plan)
-    leaf = kernel.make_leaf(plan, len(labels.series), False, True)
-    kernel.run_paths(plan, at, work, leaf, *(np.uint64(x) for x in (SEED, path, 0, 1)))
-    assert leaf.trace.shape[2] == N_FIXED
-    return leaf.trace
-
-
 @pytest.mark.parametrize("variant", ["building", "operating", "whole_deal", "whole_deal_cumulative"])
 def test_cash__in_is_out_in_every_step_and_stage(variant, tmp_path):
     from spvrisk.kernel import rows as names
 
-    done = compiled(ref.WHOLE_DEAL_VARIANTS[variant](ref.example_study()), tmp_path)
+    done = compiled(WHOLE_DEAL_VARIANTS[variant](example_study()), tmp_path)
     moved = 0.0
     for path in range(24):
-        trace = steps_of(done, path)
+        trace = steps_of(done, SEED, path)
 
         def row(name, trace=trace):
             return trace[:, :, int(getattr(names, name)) // LANES]

@@ -9,24 +9,19 @@ import numpy as np
 import pytest
 
 import reference as ref
+from agreement import SEED, TOLERANCE, lowest_rate, scale_of
 from engine_runs import KernelScores, compiled, run_block, table_values
+from every_clause import STUDIES, example_study
 from spvrisk.kernel.lanes import LANES
-from spvrisk.plan.names import CATCH_UP_QUANTITIES, STACK_QUANTITIES
 
-SEED = 7
 MOST_SMALL_MARGINS = 12
 """Discrete decisions so close to their threshold that they may fall either way, of all paths of a variant."""
-TOLERANCE = 1e-9
-STUDIES = {**ref.VARIANTS, **ref.WHOLE_DEAL_VARIANTS, **ref.STACK_VARIANTS}
-MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local", "committed", "tariff_relief"}
-MONEY |= {"developer_fee", "vendor_margin", "supply_chain_benefit", "scheme_value", "scheme_value_local"}
-MONEY |= {*STACK_QUANTITIES, *CATCH_UP_QUANTITIES}
 
 
 @pytest.fixture(scope="module", params=sorted(STUDIES))
 def pair(request, tmp_path_factory):
     """Kernel and reference on the same paths of one variant of the study that uses every clause."""
-    study = STUDIES[request.param](ref.example_study())
+    study = STUDIES[request.param](example_study())
     done = compiled(study, tmp_path_factory.mktemp(request.param))
     first = 3 * LANES
     block = run_block(done, SEED, first, LANES)
@@ -41,20 +36,6 @@ def assert_close(got, expected, scale, what):
         off = np.abs(got - expected)
     same = (got == expected) | (np.isnan(got) & np.isnan(expected)) | (off <= allowed)
     assert same.all(), f"{what}: {got[~same][:3]} against {expected[~same][:3]}"
-
-
-def scale_of(study, unit, quantity):
-    """1e-3 of what a quantity is measured by: the budget for money, 1 for the rest."""
-    if quantity not in MONEY:
-        return 1e-3
-    budgets = {name: project["budget"] for name, project in study["projects"].items()}
-    budget = budgets.get(unit, sum(budgets.values()))
-    return 1e-3 * budget * (150.0 if quantity.endswith("_local") else 1.0)
-
-
-def lowest_rate(study):
-    """Rates of return below this come out as this: what is lost is lost."""
-    return np.exp(-600.0 / float(study["study"]["horizon_years"])) - 1
 
 
 def test_factors__observed_values(pair):

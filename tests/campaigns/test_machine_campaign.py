@@ -12,7 +12,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "kernel"), str(TESTS / "runner")]
 
 import lane_calls as kernel  # noqa: E402
-import test_invariance as invariance  # noqa: E402
+from content_runs import run_here, run_there  # noqa: E402
 
 CHUNK = 1 << 24
 
@@ -40,21 +40,21 @@ def test_score__all_words():
 
 
 def test_content__lanes_of_128(tmp_path):
-    assert invariance.run_there(tmp_path, 128, 1, 2) == invariance.run_here(tmp_path, 2, 2)
+    assert run_there(tmp_path, 128, 1, 2) == run_here(tmp_path, 2, 2)
 
 
 BOUNDS = """
 import sys
 sys.path[:0] = {paths!r}
 import numpy as np
-import reference as ref
+from every_clause import VARIANTS, example_study
 from engine_runs import compiled, run_block
 from pathlib import Path
 for name in {variants!r}:
     folder = Path({folder!r}) / name
     folder.mkdir()
-    run_block(compiled(ref.VARIANTS[name](ref.example_study()), folder), 7, 64, 64)
-    run_block(compiled(ref.VARIANTS[name](ref.example_study()), folder), 7, 64, 5)
+    run_block(compiled(VARIANTS[name](example_study()), folder), 7, 64, 64)
+    run_block(compiled(VARIANTS[name](example_study()), folder), 7, 64, 5)
 print("in bounds")
 """
 

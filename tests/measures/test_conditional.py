@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import reference as ref
+from every_clause import VARIANTS, example_study
 from small_run import LEVELS, QUANTILES, make_labels, make_values
 from spvrisk.cli.summary import command as summary_command
 from spvrisk.config import load
@@ -27,7 +27,7 @@ PATHS = 2 * LEAF + 321
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory):
-    study = ref.VARIANTS["rulings"](ref.example_study())
+    study = VARIANTS["rulings"](example_study())
     # an outcome that nothing leads to, and a state without a way in
     study["layers"]["relations"]["states"]["suspended"] = {"attributes": {"pace": 0.5}}
     study["events"]["midterm"]["outcomes"]["tie"] = {}

@@ -9,6 +9,7 @@ from scipy import stats
 
 import reference as ref
 from engine_runs import look_up
+from every_clause import example_study
 from spvrisk.config import load_study
 from spvrisk.errors import InputError
 from spvrisk.plan.arrays import SPLIT_PERIODIC, Pool, records
@@ -133,7 +134,7 @@ def test_compile__project_records(study, done):
     p = dict(zip(done.labels.projects, done.plan.projects, strict=True))
     gas, port, mine = p["gas"], p["port"], p["mine"]
     due = due_dates(study)
-    for name, project in ref.example_study()["projects"].items():
+    for name, project in example_study()["projects"].items():
         assert due[name] == ref.due_date(ref.as_date(project["notice_date"]), 45, ["US", "JP"])
     assert due["gas"] == date(2026, 4, 23)  # later than its planned start
     assert gas["planned_start"] < 0.25 * 23 / 91 and port["planned_start"] == pytest.approx(0.25 * (1 + 77 / 92))

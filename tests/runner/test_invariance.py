@@ -1,17 +1,15 @@
 """The same content for any number of threads, lanes and leaves in a shard; statistics as NumPy has them."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
+from content_runs import PATHS, STUDY, run_here, run_there
 
 import reference as ref
 import spvrisk
 from engine_runs import KernelScores, compiled, run_block, table_values
+from every_clause import example_study
 from spvrisk.config import load
 from spvrisk.config.models import Run
 from spvrisk.errors import InputError
@@ -20,46 +18,10 @@ from spvrisk.measures.table import summary
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import LANES as DEFAULT_LANES
 from spvrisk.plan.names import LEAF
-from spvrisk.runner.run import run_study, settings_of
 from spvrisk.runner.simulate import Settings, simulate
 
-STUDY = Path(__file__).resolve().parents[1] / "data" / "every_clause.yaml"
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 MONTHLY = ("study.steps_per_year=12",)
-PATHS = 3 * LEAF + 77
-
-PROGRAM = """
-import sys
-from spvrisk.config import load
-from spvrisk.runner.run import run_study, settings_of
-study, out, lanes, shard, workers, *overrides = sys.argv[1:]
-loaded = load(study, overrides)
-settings = settings_of(loaded, {paths}, None, int(workers))
-run_study(loaded, out, settings._replace(lanes=int(lanes), leaves_per_shard=int(shard)))
-from spvrisk.kernel.lanes import LANES
-assert LANES == int(lanes)
-"""
-
-
-def digest_of(file):
-    with h5py.File(file) as result:
-        return result.attrs["content_sha256"]
-
-
-def run_here(folder, workers, shard, paths=PATHS, study=STUDY, overrides=()):
-    loaded = load(study, overrides)
-    settings = settings_of(loaded, paths, None, workers)._replace(lanes=LANES, leaves_per_shard=shard)
-    return digest_of(run_study(loaded, folder / f"{workers}_{shard}.h5", settings))
-
-
-def run_there(folder, lanes, shard, workers, paths=PATHS, study=STUDY, overrides=()):
-    """Run in a process of its own, which may load the kernel with another lane count."""
-    out = folder / f"lanes_{lanes}.h5"
-    env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"}
-    program = PROGRAM.format(paths=paths)
-    arguments = [str(x) for x in (study, out, lanes, shard, workers, *overrides)]
-    subprocess.run([sys.executable, "-c", program, *arguments], check=True, env=env)
-    return digest_of(out)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +118,7 @@ def test_settings__other_lanes_in_one_process_are_refused():
 
 def test_path_numbers__cross_2_to_the_32(tmp_path):
     """The block of lanes before 2^32 and the one behind it, against the reference's own draws."""
-    study = ref.example_study()
+    study = example_study()
     done = compiled(study, tmp_path)
     seen = []
     for first in (2**32 - LANES, 2**32):

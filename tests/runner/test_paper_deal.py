@@ -6,8 +6,8 @@ second year; the horizon is two years, the discount rate 5 %.
 
 import numpy as np
 import pytest
+from paper_runs import DF, run
 
-from runner.test_paper import DF, run
 from studies import BARE, changed
 
 REAL = 1e-12

@@ -4,15 +4,15 @@ from itertools import product
 
 import numpy as np
 import pytest
+from paper_runs import run
 
-import reference as ref
-from engine_runs import compiled
-from runner.test_paper import run
+from engine_runs import compiled, steps_of
+from every_clause import STACK_VARIANTS, example_study
 from spvrisk.kernel import rows as names
 from spvrisk.kernel.lanes import LANES
 from studies import BARE, changed, run_all
-from test_deal_limits import steps_of
 
+SEED = 11
 RATE = {"base": {"unit": "1/year", "process": {"deterministic": {"curve": 0.04}}}}
 STACK = {
     "reference_rate": "base",
@@ -34,14 +34,14 @@ def row(trace, name):
 @pytest.mark.parametrize(("cover", "wait", "sweep"), COMBINATIONS)
 @pytest.mark.parametrize("variant", ["stack_cancelled", "stack_given_up", "everything"])
 def test_parties__have_what_is_received_less_what_is_called_in_every_step(variant, cover, wait, sweep, tmp_path):
-    study = ref.STACK_VARIANTS[variant](ref.example_study())
+    study = STACK_VARIANTS[variant](example_study())
     study["stack"] |= {"sweep": sweep}
     study["stack"]["insurer"] = {**study["stack"]["insurer"], "cover": cover, "wait_years": wait}
     done = compiled(study, tmp_path)
     shares = [study["stack"][key]["share"] for key in ("policy_loan", "policy_equity", "commercial_loan")]
     claims = moved = 0.0
     for path in range(16):
-        trace = steps_of(done, path)
+        trace = steps_of(done, SEED, path)
         call = row(trace, "OUTFLOW")
         policy = row(trace, "POLICY_PAID") + row(trace, "EQUITY_PAID") - (shares[0] + shares[1]) * call
         banks = row(trace, "BANKS_PAID") + row(trace, "CLAIM") - row(trace, "PREMIUM") - shares[2] * call

@@ -12,6 +12,7 @@ import pytest
 import reference as ref
 import spvrisk
 from engine_runs import KernelScores, table_values
+from every_clause import VARIANTS, example_study, with_horizon
 from spvrisk.config import digest_of, load
 from spvrisk.config.models import Study
 from spvrisk.dataset.read import open_result
@@ -37,7 +38,7 @@ SHIPPED = [*sorted((ROOT / "configs").glob("*.yaml")), Path(spvrisk.__file__).pa
 
 def rulings():
     """The study whose events use every key, with many path variables kept."""
-    study = ref.VARIANTS["rulings"](ref.example_study())
+    study = VARIANTS["rulings"](example_study())
     study["output"]["paths"] = KEPT
     study["run"] |= {"lanes": LANES, "paths": PATHS, "seed": SEED}
     return study
@@ -297,7 +298,7 @@ def test_study_of__gives_the_study_that_was_run(path, tmp_path):
 @pytest.mark.parametrize("years", [2, 3, 5])
 def test_rows__of_a_project_do_not_depend_on_those_before_it(years, tmp_path):
     """All of them operate, or are built, when the horizon comes; what one leaves behind must not show in the next."""
-    study = ref.with_horizon(ref.example_study(), years)
+    study = with_horizon(example_study(), years)
     study["run"]["lanes"] = LANES
     backwards = {**study, "projects": dict(reversed(study["projects"].items()))}
     tracers = [Tracer(load(write_study(each, tmp_path / "study.yaml")).study, SEED) for each in (study, backwards)]

@@ -1,0 +1,25 @@
+"""By how much kernel and reference may differ, by section 12 of the model page, and the seed of their paths."""
+
+import numpy as np
+
+from spvrisk.plan.names import CATCH_UP_QUANTITIES, STACK_QUANTITIES
+
+SEED = 7
+TOLERANCE = 1e-9
+MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local", "committed", "tariff_relief"}
+MONEY |= {"developer_fee", "vendor_margin", "supply_chain_benefit", "scheme_value", "scheme_value_local"}
+MONEY |= {*STACK_QUANTITIES, *CATCH_UP_QUANTITIES}
+
+
+def scale_of(study, unit, quantity):
+    """1e-3 of what a quantity is measured by: the budget for money, 1 for the rest."""
+    if quantity not in MONEY:
+        return 1e-3
+    budgets = {name: project["budget"] for name, project in study["projects"].items()}
+    budget = budgets.get(unit, sum(budgets.values()))
+    return 1e-3 * budget * (150.0 if quantity.endswith("_local") else 1.0)
+
+
+def lowest_rate(study):
+    """Rates of return below this come out as this: what is lost is lost."""
+    return np.exp(-600.0 / float(study["study"]["horizon_years"])) - 1
