@@ -10,16 +10,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-import reference as ref
 import spvrisk
 from engine_runs import compiled
+from every_clause import STUDIES, example_study
 from spvrisk._version import NUMBERS_VERSION
 from spvrisk.kernel.cache import sources_digest
 from spvrisk.plan.arrays import Plan
 from spvrisk.runner.proof import differing, digests, packed_plans, shipped_plans
 
 DATA = Path(spvrisk.__file__).parent / "data"
-STUDIES = (
+NAMES = (
     "rulings_monthly",
     "whole_deal",
     "stack_insured",
@@ -32,10 +32,9 @@ STUDIES = (
 
 def plans():
     """Plans by name, with the names of their series."""
-    every = {**ref.VARIANTS, **ref.WHOLE_DEAL_VARIANTS, **ref.STACK_VARIANTS}
-    for name in STUDIES:
+    for name in NAMES:
         with tempfile.TemporaryDirectory() as folder:
-            plan, labels, _ = compiled(every[name](ref.example_study()), Path(folder))
+            plan, labels, _ = compiled(STUDIES[name](example_study()), Path(folder))
         yield name, plan, [f"{unit}/{quantity}" for unit, quantity in labels.series]
 
 

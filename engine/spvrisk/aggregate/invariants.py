@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spvrisk.aggregate.moments import FINITE, M2, MEAN
+
 from spvrisk.aggregate.state import Sums
 from spvrisk.plan.arrays import SPLIT_NONE, Plan
-from spvrisk.plan.names import Labels
+from spvrisk.plan.names import FINITE, M2, MEAN, Labels
 
 Float = NDArray[np.float64]
 

@@ -223,7 +223,7 @@ def _load() -> None:
 
 
 def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
-    from spvrisk.kernel.run import make_leaf, make_work, run_paths, state_shares, tree_sums
+    from spvrisk.kernel.run import PARTIALS, make_leaf, make_work, run_paths, state_shares, tree_sums
 
     at, work = make_work(plan)
     leaf = make_leaf(plan, len(series), True)
@@ -241,6 +241,8 @@ def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
             yield f"timeline {unit} {row}", _digest(sums[unit, row])
     for state, shares in enumerate(state_shares(leaf.occupancy)):
         yield f"occupancy {state}", _digest(shares)
+    for mark, row in enumerate(tree_sums(leaf.marks, leaf.marks.size // PARTIALS).reshape(-1, steps)):
+        yield f"mark {mark}", _digest(row)
     for fan, flows in enumerate(leaf.fans[:, :, :PATHS]):
         yield f"fan {fan}", _digest(flows.astype(np.float64))
 
