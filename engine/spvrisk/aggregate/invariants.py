@@ -16,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-
 from spvrisk.aggregate.state import Sums
 from spvrisk.plan.arrays import SPLIT_NONE, Plan
 from spvrisk.plan.names import FINITE, M2, MEAN, Labels
