@@ -469,8 +469,32 @@ ShareLaw = Annotated[Law, Values(Within(0, 1), "use beta, or add truncate: [0, 1
 """Law of a share."""
 
 
-def mean_of(law: Law) -> float | None:
-    """Mean of a law where it is plain arithmetic, else None (used for warnings only)."""
+class Measured(NamedTuple):
+    """What warnings judge a law by.
+
+    Attributes
+    ----------
+    mean
+        Its mean.
+    kept
+        Probability that truncation keeps of it, 1 where it is not truncated.
+    """
+
+    mean: float
+    kept: float = 1.0
+
+
+Measure = Callable[[Law], Measured | None]
+"""Way of measuring laws; None where a law cannot be measured."""
+
+
+def plain_measure(law: Law) -> Measured | None:
+    """Measure a law whose mean is plain arithmetic; the others need their tables, which a later floor makes."""
+    mean = _plain_mean(law)
+    return None if mean is None else Measured(mean)
+
+
+def _plain_mean(law: Law) -> float | None:
     p = law.parameters
     if law.truncate:
         return None
@@ -490,7 +514,7 @@ def mean_of(law: Law) -> float | None:
         case "discrete":
             return float(sum(v * q for v, q in zip(p["values"], p["probabilities"], strict=True)))
         case "mixture":
-            means = [mean_of(item) for item in p["laws"]]
+            means = [_plain_mean(item) for item in p["laws"]]
             known = [mean for mean in means if mean is not None]
             return sum(w * m for w, m in zip(p["weights"], known, strict=True)) if len(known) == len(means) else None
     return None

@@ -56,6 +56,11 @@ def distribution(law: Law) -> Affine:
     LawError
         If there is no such law, or truncation leaves nothing of it.
     """
+    return conditioned(law)[0]
+
+
+def conditioned(law: Law) -> tuple[Affine, float]:
+    """Distribution of a law, and the probability that its truncation keeps; see `distribution`."""
     try:
         whole = _FAMILIES[law.family](law.parameters)
     except ArithmeticError:
@@ -65,7 +70,7 @@ def distribution(law: Law) -> Affine:
             "write a plain number for what is nearly fixed, or check the units",
         ) from None
     if law.truncate is None:
-        return whole
+        return whole, 1.0
     low, high = law.interval
     part, mass = _conditioned(whole, low, high)
     if mass < 1e-200:
@@ -74,7 +79,7 @@ def distribution(law: Law) -> Affine:
             f"none in [{low:g}, {high:g}]; the law's mean is {whole.moments[0]:.6g}",
             "check the bounds' unit",
         )
-    return part
+    return part, mass
 
 
 # ---- families -------------------------------------------------------------------------------------------------
