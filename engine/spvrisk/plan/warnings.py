@@ -1,5 +1,7 @@
 """Warnings that know the laws as they are tabulated."""
 
+import numpy as np
+
 from spvrisk.config import Loaded, loading
 from spvrisk.config.laws import Law, Measured
 from spvrisk.errors import Problem
@@ -25,7 +27,9 @@ def _tabulated(law: Law) -> Measured | None:
     """Measure a law by its table: what is drawn of a law without a mean has one. None for what planning refuses."""
     try:
         made, kept = laws.conditioned(law)
-        mean, _ = laws.table_moments(kept_segments(made.base, lambda: laws.quantile_segments(made.base)))
+        segments = kept_segments(made.base, lambda: laws.quantile_segments(made.base))
     except LawError:
         return None
+    with np.errstate(over="ignore", invalid="ignore"):  # of squares, which nobody asks for here
+        mean, _ = laws.table_moments(segments)
     return Measured(made.location + made.scale * mean, kept)
