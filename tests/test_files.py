@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from spvrisk.config.calendars import ClosedDays
 from spvrisk.errors import InputError
 from spvrisk.files import atomic_write, cached_text, replacing
 from spvrisk.plan.calendar import holidays_of
@@ -69,6 +70,8 @@ def test_holidays__kept_ones_are_those_of_the_package(cache: Path, monkeypatch: 
     monkeypatch.setitem(sys.modules, "holidays", None)  # cannot be imported any more
     assert holidays_of(["US", "JP"], [2026, 2027]) == first
     assert holidays_of([], [2026]) == set()
+    with pytest.raises(ImportError):  # kept apart by category
+        holidays_of(["US", ClosedDays(country="JP", category="bank")], [2026, 2027])
     with pytest.raises(ImportError):
         holidays_of(["US"], [2026])
 

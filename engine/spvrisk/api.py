@@ -36,7 +36,9 @@ class Study(NamedTuple):
     @property
     def warnings(self) -> list[Problem]:
         """What is allowed but looks like a slip."""
-        return self.loaded.warnings
+        from spvrisk.plan.warnings import warnings_of
+
+        return warnings_of(self.loaded)
 
     @property
     def digest(self) -> str:

@@ -243,7 +243,38 @@ KINDS = {
     "unknown factor": edit(
         "fuel: {factor: gas,", "fuel: {factor: gaz,", "must name a factor", '"gaz"', "did you mean gas?",
     ),
-    "unknown holidays": edit("[US]", "[US, XX]", "a calendar is not known", "Country XX", "ISO country codes"),
+    "unknown holidays": edit("[US]", "[US, XX]", "a calendar is not known", '"XX"', "ISO country codes"),
+    "a month for a country": edit("[US]", "[MAR]", "a calendar is not known", '"MAR"', "did you mean MA or"),
+    "bank days of no country": edit(
+        "[US]", "[US, {category: bank}]", "has either country and category, or dates", "category", "{country: JP,"
+    ),
+    "a country without its category": edit(
+        "[US]", "[{country: US}]", "has either country and category, or dates", "country", "{country: JP,"
+    ),
+    "listed days of a country": edit(
+        "[US]", "[{country: JP, category: bank, dates: [2028-12-29]}]", "has either country and category, or dates",
+        "country, category, dates", "{dates:",
+    ),
+    "a category that is none": edit(
+        "[US]", "[{country: JP, category: banks}]", "no such category", '"banks"', "did you mean bank?"
+    ),
+    "no listed day": edit("[US]", "[{dates: []}]", "needs a date", "an empty list", "write the days"),
+    "a listed day that is none": edit(
+        "[US]", "[{dates: [2028-13-29]}]", "must be a date", '"2028-13-29"', "year-month"
+    ),
+    "a listed day twice": edit(
+        "[US]", "[{dates: [2028-12-29, 2028-12-29]}]", "is there twice", "2028-12-29", "leave one out"
+    ),
+    "bank days twice": edit(
+        "[US]", "[{country: JP, category: bank}, {country: JP, category: bank}]", "is there twice", "a mapping",
+        "leave one out",
+    ),
+    "a misspelt key of bank days": edit(
+        "[US]", "[{contry: JP, category: bank}]", "is not a key here", "", "did you mean country?"
+    ),
+    "a number for a calendar": edit("[US]", "[81]", "must be a calendar's code", "81", "{country: JP,"),
+    "a date for a calendar": edit("[US]", "[2028-12-29]", "must be a calendar's code", "2028-12-29", "{dates:"),
+    "one calendar, not a list": edit("holidays: [US]", "holidays: US", "must be a list", '"US"', "[first, second]"),
     "unknown quantity": edit(
         "output: {", "output: {paths: [npv_fundr], ", "name of a path quantity", "npv_fundr",
         "did you mean npv_funder?"

@@ -20,7 +20,12 @@ def test_validate__says_what_it_found() -> None:
 
 
 def test_validate__warnings_go_to_stderr_and_do_not_fail() -> None:
-    args = ["validate", str(STARTER), "--set", "projects.port.operation.life_years=15"]
+    edits = ("life_years=15", "contract.tenor_years=15")
+    args = [
+        "validate",
+        str(STARTER),
+        *(part for edit in edits for part in ("--set", f"projects.port.operation.{edit}")),
+    ]
     result = CliRunner().invoke(main, args)
     assert result.exit_code == 0
     assert result.stdout.endswith("1 warning\n")

@@ -3,7 +3,16 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from spvrisk.plan.calendar import add_months, business_day_after, holidays_of, make_grid, step_ends, time_of
+from spvrisk.config.calendars import ClosedDays
+from spvrisk.plan.calendar import (
+    UnknownDaysError,
+    add_months,
+    business_day_after,
+    holidays_of,
+    make_grid,
+    step_ends,
+    time_of,
+)
 
 V = date(2026, 3, 31)
 
@@ -94,6 +103,67 @@ def test_business_days__of_the_announced_projects_by_hand():
     assert business_day_after(date(2026, 2, 17), 45, closed) == date(2026, 4, 23)
 
 
-def test_holidays__unknown_country_is_refused():
-    with pytest.raises(NotImplementedError):
-        holidays_of(["XX"], [2026])
+# `country_holidays` of the package takes every one of its names: these make it crash, or give no holiday at all
+NO_CALENDARS = [
+    "XX", "", "us", "MAR", "JAN", "MON", "SUN", "WEEKEND", "utils", "registry", "version", "country_holidays",
+    "HolidayBase", "HolidaySum", "HolidayDict", "list_supported_countries", "__name__", "__version__", "date", "Japan",
+    "japan", "constants", "JP ", "JP,US",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", NO_CALENDARS)
+def test_holidays__what_is_no_calendar_is_refused(code):
+    for calendar in (code, ClosedDays(country=code, category="bank")):
+        with pytest.raises(UnknownDaysError, match="a calendar is not known") as caught:
+            holidays_of(["US", calendar], [2026])
+        assert caught.value.value == f'"{code}"' and "ISO country codes" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "near"), [("MAR", "MA"), ("us", "US"), ("JAP", "JP"), ("Japan", "JPN"), ("NYS", "NYSE")]
+)
+def test_holidays__near_codes_are_named(code, near):
+    with pytest.raises(UnknownDaysError) as caught:
+        holidays_of([code], [2026])
+    guess, _, _ = caught.value.remedy.partition("?")
+    assert near in guess.removeprefix("did you mean ").split(" or ")
+
+
+def test_holidays__unknown_category_is_refused():
+    with pytest.raises(UnknownDaysError, match="JP has no such category") as caught:
+        holidays_of([ClosedDays(country="JP", category="banks")], [2026])
+    assert caught.value.remedy == "did you mean bank? allowed: bank, public"
+
+
+@pytest.mark.parametrize("code", ["US", "USA", "JP", "JPN", "MA", "GB", "XNYS", "NYSE", "ECB", "XJPX"])
+def test_holidays__codes_of_countries_and_markets_are_known(code):
+    assert len(holidays_of([code], [2026, 2027])) >= 8
+
+
+BANKS = ClosedDays(country="JP", category="bank")
+
+
+def test_holidays__of_a_category_count_beside_the_public_ones():
+    public, all_days = (holidays_of([calendar], [2028, 2029]) for calendar in ("JP", BANKS))
+    ends = [(2028, 1, 2), (2028, 1, 3), (2028, 12, 31), (2029, 1, 2), (2029, 1, 3), (2029, 12, 31)]
+    assert all_days - public == {date(*day) for day in ends} and public < all_days
+
+
+@pytest.mark.parametrize(
+    ("notice", "public", "banks"),
+    [  # QuantLib's calendar of Japan has the right-hand dates
+        ((2028, 12, 1), (2029, 2, 8), (2029, 2, 13)),
+        ((2026, 11, 4), (2027, 1, 14), (2027, 1, 15)),
+        ((2026, 12, 1), (2027, 2, 8), (2027, 2, 9)),
+        ((2027, 11, 1), (2028, 1, 12), (2028, 1, 13)),
+    ],
+)
+def test_business_days__with_the_days_on_which_japanese_banks_are_closed(notice, public, banks):
+    years = range(notice[0], notice[0] + 2)
+    ends = ClosedDays(dates=[date(y, *day) for y in years for day in ((1, 2), (1, 3), (12, 31))])
+    for calendars, due in ((["US", "JP"], public), (["US", BANKS], banks), (["US", "JP", ends], banks)):
+        assert business_day_after(date(*notice), 45, holidays_of(calendars, years)) == date(*due), calendars
+
+
+def test_holidays__listed_days_count_in_any_year():
+    assert holidays_of([ClosedDays(dates=[date(2040, 5, 7)])], [2026]) == {date(2040, 5, 7)}

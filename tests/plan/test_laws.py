@@ -1,11 +1,12 @@
 import sys
 import time
+from itertools import pairwise
 from subprocess import run
 
 import numpy as np
 import pytest
 from lookup import look_up
-from scipy import optimize, stats
+from scipy import integrate, optimize, stats
 from scipy.special import ndtr
 
 from spvrisk.config.laws import Law
@@ -213,6 +214,73 @@ def test_misses__sees_an_error_of_two_millionths():
     _, tables, index = table_of(law)
     q = look_up(tables, index, DENSE)
     assert misses(oracle, q + 3e-6 * (np.abs(q) + 5), DENSE).mean() > 0.9
+
+
+GAMMA = stats.gamma(2.5, scale=0.4)
+ONE_SIDED = {
+    "lognormal": ({"lognormal": {"mean": 1.2, "sd": 0.25}}, LOG, 0.85),
+    "normal": ({"normal": {"mean": 1, "sd": 0.2}}, stats.norm(1, 0.2), 0),
+    "gamma": ({"gamma": {"shape": 2.5, "scale": 0.4}}, GAMMA, 0.5),
+    "weibull": ({"weibull": {"shape": 1.7, "scale": 1}}, stats.weibull_min(1.7), 0.5),
+    "exponential": ({"exponential": {"mean": 2}}, stats.expon(scale=2), 0.3),
+    "student_t": ({"student_t": {"degrees_of_freedom": 5, "location": 1, "scale": 0.2}}, stats.t(5, 1, 0.2), 0.5),
+    "scipy": ({"scipy": {"name": "genextreme", "args": {"c": 0.1, "loc": 2}}}, stats.genextreme(0.1, 2), 1.5),
+    "mixture": (
+        {
+            "mixture": [
+                {"weight": 0.3, "law": {"gamma": {"shape": 2.5, "scale": 0.4}}},
+                {"weight": 0.7, "law": {"normal": {"mean": 3, "sd": 1}}},
+            ]
+        },
+        Mixed((0.3, GAMMA), (0.7, stats.norm(3))),
+        0.5,
+    ),
+}
+
+
+def moments_above(oracle, low):
+    """Mean and standard deviation of a law, given that it lies above `low`, by quadrature of its survival function."""
+    tail = oracle.sf(low)
+    ends = [low, low + 1, low + 5, low + 40, np.inf]
+
+    def integral(weight):
+        parts = (integrate.quad(lambda y: weight(y) * oracle.sf(y), *cut, epsabs=1e-14) for cut in pairwise(ends))
+        return sum(part for part, _ in parts) / tail
+
+    mean, square = integral(lambda y: 1.0), integral(lambda y: 2 * (y - low))
+    return low + mean, np.sqrt(square - mean**2)
+
+
+@pytest.mark.parametrize("end", [1e6, 1e10, 1e11, 1e12, 1e18, 1e50, 1e99, None])
+@pytest.mark.parametrize("name", ONE_SIDED)
+def test_truncation__an_end_far_beyond_the_law_does_not_count(name, end):
+    law, oracle, low = ONE_SIDED[name]
+    book, _, index = table_of({**law, "truncate": [low, end]})
+    report = book.report(index)
+    np.testing.assert_allclose([report.mean, report.sd], moments_above(oracle, low), rtol=1e-7)
+    np.testing.assert_allclose([report.table_mean, report.table_sd], moments_above(oracle, low), rtol=1e-6)
+    book, _, index = table_of({**law, "truncate": [low, 100]})
+    assert report.nodes <= 1.1 * book.report(index).nodes
+
+
+@pytest.mark.parametrize("end", [-1e6, -1e11, -1e12, -1e18, -1e99, None])
+@pytest.mark.parametrize("name", ["normal", "student_t"])
+def test_truncation__a_lower_end_far_beyond_the_law_does_not_count(name, end):
+    law, oracle, _ = ONE_SIDED[name]  # symmetric about 1
+    mean, sd = moments_above(oracle, 0.7)
+    book, _, index = table_of({**law, "truncate": [end, 1.3]})
+    report = book.report(index)
+    np.testing.assert_allclose([report.table_mean, report.table_sd], [2 - mean, sd], rtol=1e-6)
+    assert report.nodes <= 300
+
+
+@pytest.mark.parametrize("cap", [1e3, 1e9, 1e15])
+def test_reference_class__with_a_cap_far_away_has_a_small_table(cap):
+    law = {"reference_class": {"mean": 0.16, "tail_share": 0.14, "tail_mean": 1.09, "cap": cap}}
+    book, _, index = table_of(law)
+    report = book.report(index)
+    np.testing.assert_allclose(report.table_mean, 1.16, rtol=1e-6)
+    assert report.nodes <= 1300
 
 
 @pytest.mark.parametrize("name", CASES)

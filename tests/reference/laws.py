@@ -333,7 +333,10 @@ FAMILIES: dict[str, Callable[[Any], Law]] = {
 
 
 def make_law(spec: Any) -> Law:
-    """Return the law that a study writes as a number or as ``{family: parameters, truncate: [lo, hi]}``."""
+    """Return the law that a study writes as a number or as ``{family: parameters, truncate: [lo, hi]}``.
+
+    A null among the ends is no end.
+    """
     if isinstance(spec, int | float):
         return Points([float(spec)], [1.0])
     spec = {key: value for key, value in spec.items() if value is not None}
@@ -342,7 +345,10 @@ def make_law(spec: Any) -> Law:
     if isinstance(parameters, Mapping):
         parameters = {key: value for key, value in parameters.items() if value is not None}
     law = FAMILIES[family](parameters)
-    return law if ends is None else Truncated(law, *ends)
+    if ends is None:
+        return law
+    lo, hi = ends
+    return Truncated(law, -math.inf if lo is None else lo, math.inf if hi is None else hi)
 
 
 def lower_end(law: Law) -> float:

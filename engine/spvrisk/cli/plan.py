@@ -13,7 +13,9 @@ from spvrisk.config import load
 def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Show what STUDY comes to: dates, laws with their tables' means beside the laws', correlations, memory."""
     loaded = load(study, overrides)
-    for warning in loaded.warnings:
+    from spvrisk.plan.warnings import warnings_of
+
+    for warning in warnings_of(loaded):
         click.echo(f"warning: {warning}", err=True)
     if as_json:
         click.echo(loaded.study.model_dump_json(by_alias=True, indent=2))

@@ -83,7 +83,7 @@ def _calendar(study: Study, compiled: Compiled) -> Table:
             "horizon": f"{head.horizon_years:g} years, to {end}",
             "steps": f"{head.steps}, {head.steps_per_year} a year",
             "funds due": f"{funding.lag_business_days} business days after notice{slip} "
-            f"(holidays: {', '.join(funding.holidays) or 'none'})",
+            f"(holidays: {', '.join(map(str, funding.holidays)) or 'none'})",
             **_limits(funding, labels),
             "split": _split(study.agreement.split),
             **_terms(study, int(g["catch_steps"])),

@@ -43,9 +43,11 @@ def command(
     """
     signal.signal(signal.SIGTERM, _interrupted)
     loaded = load(study, overrides)
-    for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
     # loaded here: a mistake in the study is answered without waiting for the compiler
+    from spvrisk.plan.warnings import warnings_of
+
+    for warning in warnings_of(loaded):
+        click.echo(f"warning: {warning}", err=True)
     from spvrisk.cli.progress import progress_bar
     from spvrisk.cli.render import console, render_summary, summary_json
     from spvrisk.dataset.read import open_result

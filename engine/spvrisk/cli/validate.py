@@ -23,29 +23,31 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """
     try:
         loaded = load(study, overrides)
-        _plan(loaded)
+        warnings = _plan(loaded)
     except InputError as error:
         if as_json:
             click.echo(_report(error.problems, []))
             raise click.exceptions.Exit(2) from None
         raise
     if as_json:
-        click.echo(_report([], loaded.warnings, loaded.digest))
+        click.echo(_report([], warnings, loaded.digest))
         return
-    for warning in loaded.warnings:
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
-    click.echo(f"ok: {_counts(loaded)}")
+    click.echo(f"ok: {_counts(loaded)}; {counted(len(warnings), 'warning')}")
 
 
-def _plan(loaded: Loaded) -> None:
-    """Refuse what only planning sees: laws that cannot be, dates against the calendar, names of results."""
+def _plan(loaded: Loaded) -> list[Problem]:
+    """Refuse what only planning sees: laws that cannot be, dates against the calendar, names of results; warnings."""
     from spvrisk.dataset.layout import check_names, check_paths
     from spvrisk.plan.compile import compile_study
+    from spvrisk.plan.warnings import warnings_of
 
     with loaded.places.filled_in():
         labels = compile_study(loaded.study).labels
         check_paths(loaded.study.output.paths or (), labels)
         check_names(labels)
+    return warnings_of(loaded)
 
 
 def _counts(loaded: Loaded) -> str:
@@ -58,7 +60,7 @@ def _counts(loaded: Loaded) -> str:
         counted(len(study.events), "event"),
         counted(study.study.steps, "step"),
     ]
-    return f"{', '.join(counts)}; {counted(len(loaded.warnings), 'warning')}"
+    return ", ".join(counts)
 
 
 def _report(errors: list[Problem], warnings: list[Problem], digest: str | None = None) -> str:

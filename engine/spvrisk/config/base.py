@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -23,6 +23,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 Key = str | int
 """One step of a path into a study: a key or the position in a list."""
+
+T = TypeVar("T")
 
 SUM_TOLERANCE = 1e-9
 """How far from 1 probabilities, shares and weights may add up."""
@@ -65,7 +67,7 @@ def shown(value: object) -> str:
             return str(value)
         case str():
             return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
-        case Mapping():
+        case Mapping() | BaseModel():
             return "a mapping"
         case list() | tuple():
             return "a list"
@@ -242,8 +244,8 @@ def sum_flaws(at: tuple[Key, ...], what: str, numbers: list[float]) -> list[Flaw
     return [Flaw(at, f"{what} must add up to 1", f"a sum of {shown(float(total))}", hint)]
 
 
-def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the texts, or raise the flaw of those that are there twice."""
+def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    """Return the values, or raise the flaw of those that are there twice."""
     twice = [i for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise flawed(Flaw((i,), "is there twice", shown(values[i]), "leave one out") for i in twice)

@@ -4,40 +4,35 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import median
 
-from spvrisk.config.base import Flaw, Key, shown
+from spvrisk.config.base import Flaw, shown
+from spvrisk.config.draft import Path
 from spvrisk.config.factors import Curve, Factor
-from spvrisk.config.hints_deal import decisions, funding, pipelines
+from spvrisk.config.hints_deal import decisions, funding, pipelines, take_up
+from spvrisk.config.hints_laws import multiples, times, truncations
+from spvrisk.config.hints_operation import deemed_years, operation
 from spvrisk.config.hints_stack import stack, terms
-from spvrisk.config.laws import Law, mean_of
+from spvrisk.config.laws import Measure
 from spvrisk.config.projects import ProjectTemplate
 from spvrisk.config.study import Study
 from spvrisk.config.terms import FixedSplit
 
-Path = tuple[Key, ...]
-
 HIGH_GROWTH = 0.5
-LOW_AVAILABILITY = 0.05
-HIGH_DEGRADATION = 0.05
-HIGH_FEE = 0.5
 HIGH_DEFAULT = 1.0
-LONG_DELAY = 10.0
-LONG_SLIP = 250.0
-HIGH_MULTIPLE = 5.0
+HIGH_TERMINATION_FEE = 0.5
 USUAL_CAPS = (0.5, 10.0)
 """Multiples of the budget up to which funders pay."""
-USUAL_VOLUMES = (0.1, 10.0)
-"""Multiples of the output at which a volume factor starts."""
+LONG_ENOUGH = 40.0
+"""Years of operation inside the horizon after which the rest of a life is worth little today."""
 
 
-def hints(study: Study) -> list[Flaw]:
-    """All warnings of a sound study."""
+def hints(study: Study, measure: Measure) -> list[Flaw]:
+    """All warnings of a sound study, its laws measured by `measure`."""
     checks = (
         _budgets,
         _growth,
         _unused,
         _layers,
         _events,
-        _slip,
         funding,
         decisions,
         terms,
@@ -45,22 +40,17 @@ def hints(study: Study) -> list[Flaw]:
         pipelines,
         _offtakers,
         _construction,
-        _operation,
         _side_flows,
         _in_time,
     )
-    return [flaw for check in checks for flaw in check(study)]
-
-
-def _sites(study: Study) -> Iterator[tuple[Path, ProjectTemplate]]:
-    """Announced projects, and what those of pipelines are like."""
-    yield from ((("projects", name), project) for name, project in study.projects.items())
-    yield from ((("pipelines", name, "template"), item.template) for name, item in study.pipelines.items())
+    of_laws = (times, multiples, truncations, take_up, operation)
+    found = [flaw for check in checks for flaw in check(study)]
+    return found + [flaw for check in of_laws for flaw in check(study, measure)]
 
 
 def _budgets(study: Study) -> Iterator[Flaw]:
     """A budget in another unit than the others: 33.3 (billions) among thousands of millions."""
-    budgets = {at: site.budget for at, site in _sites(study)}
+    budgets = {at: site.budget for at, site in study.sites()}
     if study.study.money_unit != 1e6 or max(budgets.values()) <= 1000:
         return
     for at, budget in budgets.items():
@@ -76,7 +66,7 @@ def _growth(study: Study) -> Iterator[Flaw]:
         for at, rate in _rates(("factors", name), factor):
             if abs(rate) > HIGH_GROWTH:
                 yield _fast(at, rate)
-    for at, site in _sites(study):
+    for at, site in study.sites():
         for key, part in (("contract", site.operation.contract), ("output_credit", site.operation.output_credit)):
             if part is not None and part.escalator is not None and abs(part.escalator) > HIGH_GROWTH:
                 yield _fast((*at, "operation", key, "escalator"), part.escalator)
@@ -106,7 +96,7 @@ def _unused(study: Study) -> Iterator[Flaw]:
         used.add(study.agreement.split.reference_rate)
     if study.stack is not None:
         used.add(study.stack.reference_rate)
-    for _, site in _sites(study):
+    for _, site in study.sites():
         used |= _factors_of(site)
     for name in study.factors:
         if name not in used:
@@ -146,22 +136,8 @@ def _events(study: Study) -> Iterator[Flaw]:
             yield Flaw(("events", name, "date"), "lies beyond the horizon", shown(event.date.on), "it never happens")
 
 
-def _slip(study: Study) -> Iterator[Flaw]:
-    yield from _long(("agreement", "funding", "slip"), study.agreement.funding.slip, LONG_SLIP, "business days")
-
-
-def _long(at: Path, law: Law | None, most: float, unit: str) -> Iterator[Flaw]:
-    yield from _mean_above(at, law, most, f" {unit}", f"check the unit: it is in {unit}")
-
-
-def _mean_above(at: Path, law: Law | None, most: float, unit: str, remedy: str) -> Iterator[Flaw]:
-    mean = mean_of(law) if law is not None else None
-    if mean is not None and mean > most:
-        yield Flaw(at, f"has a mean above {most:g}{unit}", shown(mean), remedy)
-
-
 def _offtakers(study: Study) -> Iterator[Flaw]:
-    named = {site.operation.contract.offtaker for _, site in _sites(study) if site.operation.contract is not None}
+    named = {site.operation.contract.offtaker for _, site in study.sites() if site.operation.contract is not None}
     for name, offtaker in study.offtakers.items():
         if offtaker.default_hazard > HIGH_DEFAULT:
             rule, rate = f"is above {HIGH_DEFAULT:g} a year", offtaker.default_hazard
@@ -171,15 +147,11 @@ def _offtakers(study: Study) -> Iterator[Flaw]:
 
 
 def _construction(study: Study) -> Iterator[Flaw]:
-    for site_at, site in _sites(study):
+    for site_at, site in study.sites():
         at, found = (*site_at, "construction"), site.construction
-        yield from _long((*at, "start_delay"), found.start_delay, LONG_DELAY, "years")
-        for key in ("overrun", "uplift"):
-            remedy = "it is a multiple of the cost: for 20 % more write 1.2"
-            yield from _mean_above((*at, key), getattr(found, key), HIGH_MULTIPLE, "", remedy)
-        if found.termination_fee > HIGH_FEE:
-            remedy = "write it as a share of the budget"
-            yield Flaw((*at, "termination_fee"), f"is above {HIGH_FEE:g}", shown(found.termination_fee), remedy)
+        if found.termination_fee > HIGH_TERMINATION_FEE:
+            rule, remedy = f"is above {HIGH_TERMINATION_FEE:g}", "write it as a share of the budget"
+            yield Flaw((*at, "termination_fee"), rule, shown(found.termination_fee), remedy)
         cap = found.funding_cap
         if cap is not None and not USUAL_CAPS[0] <= cap.multiple <= USUAL_CAPS[1]:
             rule = f"is outside [{USUAL_CAPS[0]:g}, {USUAL_CAPS[1]:g}]"
@@ -188,59 +160,11 @@ def _construction(study: Study) -> Iterator[Flaw]:
 
 
 def _side_flows(study: Study) -> Iterator[Flaw]:
-    for at, site in _sites(study):
+    for at, site in study.sites():
         for name, flow in site.side_flows.items():
             if flow.base == "spend" and isinstance(flow.rate, float) and abs(flow.rate) > 1:
                 remedy = f"for {flow.rate:g} % write {flow.rate / 100:g}"
                 yield Flaw((*at, "side_flows", name, "rate"), "is more than the whole spend", shown(flow.rate), remedy)
-
-
-def _operation(study: Study) -> Iterator[Flaw]:
-    for site_at, project in _sites(study):
-        at: Path = (*site_at, "operation")
-        if project.operation.degradation > HIGH_DEGRADATION:
-            rate = project.operation.degradation
-            rule = f"is more than {HIGH_DEGRADATION:.0%} a year"
-            yield Flaw((*at, "degradation"), rule, shown(rate), f"for {rate:g} % write {rate / 100:g}")
-        mean = mean_of(project.operation.availability.law)
-        if mean is not None and mean < LOW_AVAILABILITY:
-            rule = f"has a mean below {LOW_AVAILABILITY:g}"
-            yield Flaw((*at, "availability", "law"), rule, shown(mean), "write it as a share of full output")
-        yield from _sales(study, at, project)
-        deemed = _deemed_years(study, project)
-        if deemed is not None and project.operation.life_years < deemed:
-            rule = f"is shorter than the deemed life ({deemed:g} years)"
-            remedy = "the funder is not repaid in full; check both"
-            yield Flaw((*at, "life_years"), rule, shown(project.operation.life_years), remedy)
-
-
-def _sales(study: Study, at: Path, project: ProjectTemplate) -> Iterator[Flaw]:
-    """Prices, volumes and fees of another size than those that are usual."""
-    operation = project.operation
-    if operation.contract is not None and (low := operation.contract.price.bounds()[0]) < 0:
-        remedy = "truncate the law at 0, or take a lognormal one"
-        yield Flaw((*at, "contract", "price"), "may be negative", f"down to {low:g}", remedy)
-    if operation.volume_factor is not None:
-        start = study.factors[operation.volume_factor].process.starts_at
-        if not USUAL_VOLUMES[0] <= start <= USUAL_VOLUMES[1]:
-            rule = f"multiplies the output, but starts outside [{USUAL_VOLUMES[0]:g}, {USUAL_VOLUMES[1]:g}]"
-            yield Flaw((*at, "volume_factor"), rule, f"{operation.volume_factor} at {start:g}", "let it start near 1")
-    fee = operation.developer_fee
-    mean = mean_of(fee.amount) if fee is not None else None
-    if mean is not None and mean > HIGH_FEE * project.budget:
-        rule = f"has a mean above {HIGH_FEE:.0%} of the budget ({project.budget:g})"
-        yield Flaw((*at, "developer_fee", "amount"), rule, shown(mean), "check the unit of both")
-    if fee is not None and fee.years > operation.life_years:
-        rule = f"is longer than the life ({operation.life_years:g} years)"
-        yield Flaw((*at, "developer_fee", "years"), rule, shown(fee.years), "what is not paid by then is lost")
-
-
-def _deemed_years(study: Study, project: ProjectTemplate) -> float | None:
-    split = study.agreement.split
-    if isinstance(split, FixedSplit):
-        return None
-    own = project.split.deemed_life_years if project.split else None
-    return own if own is not None else split.deemed_life_years
 
 
 def _in_time(study: Study) -> Iterator[Flaw]:
@@ -258,7 +182,7 @@ def _in_time(study: Study) -> Iterator[Flaw]:
         start = max(due, project.construction.planned_start or due)
         yield from _reviewed((*at, "construction"), project, start)
         completion = (start - study.study.value_date).days / 365.25 + project.construction.longest_years
-        end = completion + (_deemed_years(study, project) or 0.0)
+        end = completion + (deemed_years(study, project) or 0.0)
         if completion > horizon:
             key = "planned_duration_years" if project.construction.phases is None else "phases"
             rule = f"the horizon ({horizon:g} years) ends before the planned completion, at {completion:.1f}"
@@ -266,6 +190,12 @@ def _in_time(study: Study) -> Iterator[Flaw]:
         elif end > horizon:
             rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
             yield Flaw(at, rule, "", f"raise study.horizon_years above {end:.0f} and delays")
+        elif horizon - completion < min(project.operation.life_years, LONG_ENOUGH):
+            life = project.operation.life_years
+            cut = completion + life - horizon
+            rule = f"the horizon ({horizon:g} years) cuts off the last {cut:.1f} years"
+            remedy = f"they are worth nothing: raise study.horizon_years above {completion + life:.0f} and delays"
+            yield Flaw((*at, "operation", "life_years"), rule, shown(life), remedy)
 
 
 def _reviewed(at: Path, project: ProjectTemplate, start: date) -> Iterator[Flaw]:

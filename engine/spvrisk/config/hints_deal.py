@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from spvrisk.config.base import Flaw, shown
-from spvrisk.config.laws import mean_of
+from spvrisk.config.laws import Measure
 from spvrisk.config.study import Study
 
 _UNIT = "check the unit of both"
@@ -18,10 +18,6 @@ def funding(study: Study) -> Iterator[Flaw]:
         rule = f"is less than the announced budgets ({announced:g})"
         remedy = "the last notices are cut or dropped: check the unit of both"
         yield Flaw((*at, "commitment"), rule, shown(terms.commitment), remedy)
-    taken = mean_of(terms.take_up) if terms.take_up is not None else None
-    if taken is not None and taken < announced:
-        rule = f"has a mean below the announced budgets ({announced:g})"
-        yield Flaw((*at, "take_up"), rule, shown(taken), _UNIT)
     largest = max((project.budget for project in projects.values()), default=0.0)
     if terms.annual_cap is not None and 10 * terms.annual_cap < largest:
         rule = f"is less than a tenth of the largest budget ({largest:g})"
@@ -30,6 +26,15 @@ def funding(study: Study) -> Iterator[Flaw]:
         if terms.deadline is not None and project.notice_date > terms.deadline:
             rule = f"lies after the deadline for notices ({terms.deadline})"
             yield Flaw(("projects", name, "notice_date"), rule, shown(project.notice_date), "check both dates")
+
+
+def take_up(study: Study, measure: Measure) -> Iterator[Flaw]:
+    """A ceiling that does not let through what is announced."""
+    law, announced = study.agreement.funding.take_up, sum(project.budget for project in study.projects.values())
+    found = measure(law) if law is not None else None
+    if found is not None and found.mean < announced:
+        rule = f"has a mean below the announced budgets ({announced:g})"
+        yield Flaw(("agreement", "funding", "take_up"), rule, f"{found.mean:.6g}", _UNIT)
 
 
 def decisions(study: Study) -> Iterator[Flaw]:

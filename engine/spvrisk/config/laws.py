@@ -162,7 +162,7 @@ class Law(Model):
     """Law of a quantity drawn at random.
 
     In a file: a plain number, or a mapping with one family, e.g. ``{lognormal: {mean: 1.2, sd: 0.25}}``, and optionally
-    ``truncate: [low, high]``.
+    ``truncate: [low, high]``, where `null` (or `-.inf`, `.inf`) is no end.
 
     Attributes
     ----------
@@ -173,12 +173,12 @@ class Law(Model):
         ``csv``, ``column`` and ``name``; ``args`` a mapping; ``value`` for ``fixed``; ``weights`` (floats) and ``laws``
         for ``mixture``.
     truncate
-        Ends of the interval to which the law is conditioned.
+        Ends of the interval to which the law is conditioned, None for no end.
     """
 
     family: str
     parameters: dict[str, Any]
-    truncate: Annotated[tuple[float, float], Lax] | None = Field(default=None)
+    truncate: Annotated[tuple[float | None, float | None], Lax] | None = Field(default=None)
 
     @model_validator(mode="before")
     @classmethod
@@ -192,10 +192,13 @@ class Law(Model):
 
     def bounds(self) -> tuple[float, float]:
         """Ends of the law's support; infinite where unknown."""
-        low, high = _support(self)
-        if self.truncate:
-            return max(low, self.truncate[0]), min(high, self.truncate[1])
-        return low, high
+        (low, high), (least, most) = _support(self), self.interval
+        return max(low, least), min(high, most)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Ends to which the law is truncated, infinite where it is not."""
+        return _ends(self.truncate or (None, None))
 
     def atom_at_zero(self) -> bool:
         """Whether 0 may come out with a positive probability, for a law with no values below 0."""
@@ -277,11 +280,12 @@ def _read(data: object) -> dict[str, Any]:
     parameters = _parameters(family, data[family])
     if "truncate" not in data:
         return {"family": family, "parameters": parameters}
-    low, high = _truncation(data["truncate"])
+    ends = _truncation(data["truncate"])
+    low, high = _ends(ends)
     if family == "fixed" and not low <= parameters["value"] <= high:
         value = shown(parameters["value"])
         raise _FlawsError(Flaw(("truncate",), "leaves nothing of a fixed value", value, "leave truncate out"))
-    return {"family": family, "parameters": parameters, "truncate": (low, high)}
+    return {"family": family, "parameters": parameters, "truncate": ends}
 
 
 def _family(data: Mapping[str, Any]) -> str:
@@ -298,13 +302,34 @@ def _family(data: Mapping[str, Any]) -> str:
     return families[0]
 
 
-def _truncation(value: object) -> tuple[float, float]:
-    low, high = _pair(("truncate",), value)
+_Ends = tuple[float | None, float | None]
+
+
+def _ends(truncate: _Ends) -> tuple[float, float]:
+    low, high = truncate
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def _truncation(value: object) -> _Ends:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        got = f"{len(value)} of them" if isinstance(value, list | tuple) else shown(value)
+        raise _FlawsError(Flaw(("truncate",), "must be two ends", got, "write [low, high], null for no end"))
+    low, high = _ends((_end(0, value[0]), _end(1, value[1])))
     if not low < high:
         raise _FlawsError(
             Flaw(("truncate",), "must be [low, high] with low < high", f"[{low:g}, {high:g}]", "order them")
         )
-    return low, high
+    if math.isinf(low) and math.isinf(high):
+        raise _FlawsError(Flaw(("truncate",), "cuts nothing off", "no end", "give an end, or leave truncate out"))
+    return None if math.isinf(low) else low, None if math.isinf(high) else high
+
+
+def _end(at: int, value: object) -> float | None:
+    if value is None or (isinstance(value, float) and math.isinf(value)):
+        return value
+    if isinstance(value, str):
+        raise _FlawsError(Flaw(("truncate", at), "must be a number", shown(value), "write null or .inf for no end"))
+    return _number(("truncate", at), value)
 
 
 def _parameters(family: str, body: object) -> Parameters:
@@ -444,8 +469,32 @@ ShareLaw = Annotated[Law, Values(Within(0, 1), "use beta, or add truncate: [0, 1
 """Law of a share."""
 
 
-def mean_of(law: Law) -> float | None:
-    """Mean of a law where it is plain arithmetic, else None (used for warnings only)."""
+class Measured(NamedTuple):
+    """What warnings judge a law by.
+
+    Attributes
+    ----------
+    mean
+        Its mean.
+    kept
+        Probability that truncation keeps of it, 1 where it is not truncated.
+    """
+
+    mean: float
+    kept: float = 1.0
+
+
+Measure = Callable[[Law], Measured | None]
+"""Way of measuring laws; None where a law cannot be measured."""
+
+
+def plain_measure(law: Law) -> Measured | None:
+    """Measure a law whose mean is plain arithmetic; the others need their tables, which a later floor makes."""
+    mean = _plain_mean(law)
+    return None if mean is None else Measured(mean)
+
+
+def _plain_mean(law: Law) -> float | None:
     p = law.parameters
     if law.truncate:
         return None
@@ -465,7 +514,7 @@ def mean_of(law: Law) -> float | None:
         case "discrete":
             return float(sum(v * q for v, q in zip(p["values"], p["probabilities"], strict=True)))
         case "mixture":
-            means = [mean_of(item) for item in p["laws"]]
+            means = [_plain_mean(item) for item in p["laws"]]
             known = [mean for mean in means if mean is not None]
             return sum(w * m for w, m in zip(p["weights"], known, strict=True)) if len(known) == len(means) else None
     return None

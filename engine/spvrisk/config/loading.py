@@ -13,6 +13,7 @@ from spvrisk.config.base import Key, shown
 from spvrisk.config.checks import faults
 from spvrisk.config.draft import draft_of
 from spvrisk.config.hints import hints
+from spvrisk.config.laws import Measure, plain_measure
 from spvrisk.config.messages import flaw_problems, model_problems
 from spvrisk.config.overrides import apply, unknown
 from spvrisk.config.places import Places
@@ -47,7 +48,8 @@ class Loaded(NamedTuple):
     study
         The checked study.
     warnings
-        What is allowed but looks like a slip.
+        What is allowed but looks like a slip, as far as it is seen without the tables of laws;
+        `spvrisk.plan.warnings` has all.
     texts
         Content of every file that was read, by its path from the study's folder, the study file first.
     digest
@@ -110,8 +112,13 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
     study = _checked(plain, root, deleted, problems)
     if problems or study is None:
         raise InputError(_in_order(problems, list(files.texts)))
-    warnings = _in_order(flaw_problems(root, hints(study)), list(files.texts))
-    return Loaded(study, warnings, files.texts, digest_of(study), Places(root, deleted), tuple(overrides))
+    loaded = Loaded(study, [], files.texts, digest_of(study), Places(root, deleted), tuple(overrides))
+    return loaded._replace(warnings=warnings_of(loaded, plain_measure))
+
+
+def warnings_of(loaded: Loaded, measure: Measure) -> list[Problem]:
+    """All warnings of a study in the order of its files, its laws measured by `measure`."""
+    return _in_order(flaw_problems(loaded.places.root, hints(loaded.study, measure)), list(loaded.texts))
 
 
 def digest_of(study: Study) -> str:

@@ -1,6 +1,7 @@
 """Strict models of a study file, one class for each block of keys; `Study` is the root."""
 
 from spvrisk.config.base import Model, Title
+from spvrisk.config.calendars import Calendar, ClosedDays
 from spvrisk.config.clock import AttributeRef, Event, Expiry, Initial, Layer, Outcome, Rule, Shift, State, Timing, When
 from spvrisk.config.construction import (
     Construction,
@@ -66,8 +67,10 @@ __all__ = [
     "Agreement",
     "AttributeRef",
     "Availability",
+    "Calendar",
     "CapacityPayment",
     "CatchUp",
+    "ClosedDays",
     "Construction",
     "Contract",
     "Correlation",

@@ -133,7 +133,13 @@ def _law() -> Schema:
             "additionalProperties": False,
         },
     }
-    truncate = {**numbers, "description": f"Condition the law to [low, high], {_OWN}.", "minItems": 2, "maxItems": 2}
+    truncate = {
+        "type": "array",
+        "items": {"type": ["number", "null"]},
+        "description": f"Condition the law to [low, high], {_OWN}; null (or .inf, -.inf) for no end.",
+        "minItems": 2,
+        "maxItems": 2,
+    }
     mapping = {
         "type": "object",
         "properties": {**families, "truncate": truncate},

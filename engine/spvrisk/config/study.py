@@ -1,17 +1,17 @@
 """The study: the root of the config language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field, model_validator
 
 from spvrisk.config.base import Model, Name, flawed
 from spvrisk.config.checks import faults
 from spvrisk.config.clock import Event, Layer
-from spvrisk.config.draft import draft_from, with_titles
+from spvrisk.config.draft import Path, draft_from, with_titles
 from spvrisk.config.factors import Correlation, Factor, ZeroCurve
 from spvrisk.config.flows import SideFlow
 from spvrisk.config.operation import Offtaker
-from spvrisk.config.projects import Pipeline, Project
+from spvrisk.config.projects import Pipeline, Project, ProjectTemplate
 from spvrisk.config.stack import Stack
 from spvrisk.config.terms import Agreement, FixedSplit, Output, Party, Run, StudyHead, TierSplit
 
@@ -53,3 +53,8 @@ class Study(Model):
         if flaws:
             raise flawed(flaws)
         return self
+
+    def sites(self) -> Iterator[tuple[Path, ProjectTemplate]]:
+        """Announced projects, and what those of pipelines are like, with their paths."""
+        yield from ((("projects", name), project) for name, project in self.projects.items())
+        yield from ((("pipelines", name, "template"), item.template) for name, item in self.pipelines.items())

@@ -21,6 +21,7 @@ from spvrisk.config.base import (
     shown,
     sum_flaws,
 )
+from spvrisk.config.calendars import Calendars
 from spvrisk.config.clock import StatesOfLayers
 from spvrisk.config.laws import Law, Values
 
@@ -131,8 +132,9 @@ class Funding(Model):
     """When a call for funds falls due, how much may be called, and whether it is paid."""
 
     lag_business_days: Annotated[int, Within(0, 2000)] = Field(description="business days from notice to due date")
-    holidays: Annotated[tuple[str, ...], Lax, AfterValidator(distinct)] = Field(
-        description="calendars whose holidays are no business days: country codes as the `holidays` package has them"
+    holidays: Calendars = Field(
+        description="days that are no business days: codes of countries (their public holidays) or markets as the "
+        "`holidays` package has them, {country, category} for bank holidays and the like too, {dates} for one's own"
     )
     slip: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 250]")] | None = Field(
         default=None, description="law of further business days to the due date, rounded up to whole days"

@@ -3,17 +3,20 @@
 import math
 from collections.abc import Iterable
 from datetime import date, timedelta
+from difflib import get_close_matches
 from importlib.metadata import version
 from typing import NamedTuple
 
 import numpy as np
 
+from spvrisk.config.models import Calendar, ClosedDays
 from spvrisk.files import cached_text
 from spvrisk.plan.arrays import Floats, Ints
 
 _DAYS_A_YEAR = 365.25
 _LONGEST_MONTH = 31
 _ROUNDING_DAYS = 1e-6
+_PUBLIC = "public"
 
 
 class Grid(NamedTuple):
@@ -93,25 +96,73 @@ def business_day_after(day: date, lag: int, holidays: Iterable[date]) -> date:
     return day
 
 
-def holidays_of(countries: Iterable[str], years: Iterable[int]) -> set[date]:
-    """Public holidays of countries by ISO code, observed days included.
+class UnknownDaysError(ValueError):
+    """A calendar or a category of holidays that is not known; the caller knows its place in the config.
 
-    They are kept in the user's cache folder: loading the `holidays` package takes a fifth of a second.
+    Parameters
+    ----------
+    rule, value, remedy
+        As in `spvrisk.errors.Problem`.
+    """
+
+    def __init__(self, rule: str, value: str, remedy: str) -> None:
+        self.rule, self.value, self.remedy = rule, value, remedy
+        super().__init__(f"{rule}, got {value}; {remedy}")
+
+
+def holidays_of(calendars: Iterable[Calendar], years: Iterable[int]) -> set[date]:
+    """Days on which calendars are closed: holidays of some years, observed days included, and listed days of any year.
+
+    Holidays are kept in the user's cache folder: loading the `holidays` package takes a fifth of a second.
 
     Raises
     ------
-    NotImplementedError
-        The `holidays` package does not know a country.
+    UnknownDaysError
+        The `holidays` package does not know a calendar or a category.
     """
-    names, span = list(countries), list(years)
-    if not names:
-        return set()
-    days = cached_text("holidays", f"{version('holidays')} {names} {span}", lambda: _holidays(names, span))
-    return {date.fromisoformat(day) for day in days.split()}
+    found, span = list(calendars), list(years)
+    listed = {day for item in found if isinstance(item, ClosedDays) for day in item.dates or ()}
+    named = [item for item in map(_named, found) if item is not None]
+    if not named:
+        return listed
+    days = cached_text("holidays", f"{version('holidays')} {named} {span}", lambda: _holidays(named, span))
+    return listed | {date.fromisoformat(day) for day in days.split()}
 
 
-def _holidays(countries: list[str], years: list[int]) -> str:
+def _named(calendar: Calendar) -> tuple[str, str] | None:
+    """Code of a calendar and the category that counts beside its public holidays; None for listed days."""
+    if isinstance(calendar, str):
+        return calendar, _PUBLIC
+    return None if calendar.country is None else (calendar.country, calendar.category or _PUBLIC)
+
+
+def _holidays(named: list[tuple[str, str]], years: list[int]) -> str:
+    days = {day for code, category in named for day in _holidays_of_one(code, category, years)}
+    return " ".join(day.isoformat() for day in sorted(days))
+
+
+def _holidays_of_one(code: str, category: str, years: list[int]) -> Iterable[date]:
     import holidays  # not needed where the days are kept
 
-    days = {day for country in countries for day in holidays.country_holidays(country, years=years)}
-    return " ".join(day.isoformat() for day in sorted(days))
+    # the package itself looks codes up among all its names, MAR (March) and WEEKEND too
+    countries, markets = holidays.list_supported_countries(), holidays.list_supported_financial()
+    if code not in countries and code not in markets:
+        remedy = (
+            f"{_near(code, [*countries, *markets])}use ISO country codes, e.g. [US, JP], or codes of markets (XNYS)"
+        )
+        raise UnknownDaysError("a calendar is not known", f'"{code}"', remedy)
+    make = holidays.country_holidays if code in countries else holidays.financial_holidays
+    known = make(code).supported_categories
+    if category not in known:
+        rule = f"the calendar {code} has no such category of holidays"
+        raise UnknownDaysError(rule, f'"{category}"', f"{_near(category, known)}allowed: {', '.join(sorted(known))}")
+    days: Iterable[date] = make(code, years=years, categories=tuple({_PUBLIC, category}))
+    return days
+
+
+def _near(wrong: str, codes: Iterable[str]) -> str:
+    """Beginning of a remedy: known codes that look like a wrong one."""
+    known = {code.upper(): code for code in codes}
+    near = get_close_matches(wrong.upper(), known, n=3)
+    near.sort(key=lambda code: not code.startswith(wrong.upper()[:2]))
+    return f"did you mean {' or '.join(known[code] for code in near)}? " if near else ""

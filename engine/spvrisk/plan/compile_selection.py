@@ -9,7 +9,7 @@ import numpy as np
 from spvrisk.config.models import Decision, Funding, Study
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PIPELINE, Ints, Pool, Records, records
-from spvrisk.plan.calendar import Grid, business_day_after, holidays_of
+from spvrisk.plan.calendar import Grid, UnknownDaysError, business_day_after, holidays_of
 from spvrisk.plan.compile_clock import States, listed
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook, law_number
@@ -18,7 +18,7 @@ _LONGEST_SLIP = 2000  # business days: eight years; what slips by more than the 
 
 
 def _closed(funding: Funding, first: int, last: int) -> set[date]:
-    """Holidays of the years from `first` to `last`.
+    """Holidays of the years from `first` to `last`, and days that the study lists.
 
     Raises
     ------
@@ -27,10 +27,9 @@ def _closed(funding: Funding, first: int, last: int) -> set[date]:
     """
     try:
         return holidays_of(funding.holidays, range(first, last + 1))
-    except NotImplementedError as error:
+    except UnknownDaysError as error:
         path = "agreement.funding.holidays"
-        remedy = "use ISO country codes, e.g. [US, JP]"
-        raise InputError(Problem("", path, "a calendar is not known", str(error), remedy)) from None
+        raise InputError(Problem("", path, error.rule, error.value, error.remedy)) from None
 
 
 def due_dates(study: Study) -> dict[str, date]:

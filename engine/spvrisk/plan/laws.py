@@ -42,6 +42,8 @@ _CHECKED = 5.62
 _BEYOND = 1e-3
 # on so narrow a stretch of z a monotone curve that is exact at both ends meets the tolerance in u
 _LEAST_WIDTH = 1e-8
+# interquartile ranges beyond which an end of a law's support is no measure of its size
+_FAR = 100.0
 
 Parameters = Mapping[str, Any]
 
@@ -54,6 +56,11 @@ def distribution(law: Law) -> Affine:
     LawError
         If there is no such law, or truncation leaves nothing of it.
     """
+    return conditioned(law)[0]
+
+
+def conditioned(law: Law) -> tuple[Affine, float]:
+    """Distribution of a law, and the probability that its truncation keeps; see `distribution`."""
     try:
         whole = _FAMILIES[law.family](law.parameters)
     except ArithmeticError:
@@ -63,16 +70,16 @@ def distribution(law: Law) -> Affine:
             "write a plain number for what is nearly fixed, or check the units",
         ) from None
     if law.truncate is None:
-        return whole
-    part, mass = _conditioned(whole, *law.truncate)
+        return whole, 1.0
+    low, high = law.interval
+    part, mass = _conditioned(whole, low, high)
     if mass < 1e-200:
-        low, high = law.truncate
         raise LawError(
             "truncate must leave some probability",
             f"none in [{low:g}, {high:g}]; the law's mean is {whole.moments[0]:.6g}",
             "check the bounds' unit",
         )
-    return part
+    return part, mass
 
 
 # ---- families -------------------------------------------------------------------------------------------------
@@ -388,9 +395,18 @@ class _Quantile:
     def __init__(self, law: Distribution, piece: Piece) -> None:
         self.law, self.piece = law, piece
         width = piece.high - piece.low
-        nudge = 1e-12 * (width if math.isfinite(width) else 1.0)
+        # an end may lie far beyond all that is ever drawn
+        nudge = 1e-12 * min(width if math.isfinite(width) else 1.0, _FAR * self._spread())
         # at a break the density belongs to either side: take it just inside
         self.inside = piece.low + nudge, piece.high - nudge
+
+    def _spread(self) -> float:
+        """Interquartile range of the law, given that it lies in the piece."""
+        ends = np.array([self.piece.lower, self.piece.upper])
+        below, above = special.ndtr(ends), special.ndtr(-ends)
+        quarter = np.array([0.25, 0.75])
+        quartile = self.law.quantile(below[0] + quarter * np.diff(below), above[0] + quarter * np.diff(above))
+        return float(quartile[1] - quartile[0])
 
     def value(self, z: Array) -> Array:
         """Quantiles at increasing scores."""
