@@ -1,5 +1,6 @@
 """Warnings: what a study may say, but probably did not mean."""
 
+import math
 from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import median
@@ -9,6 +10,7 @@ from spvrisk.config.factors import Curve, Factor
 from spvrisk.config.hints_deal import decisions, funding, pipelines
 from spvrisk.config.hints_stack import stack, terms
 from spvrisk.config.laws import Law, mean_of
+from spvrisk.config.numerals import multiple, per_cent_remedy
 from spvrisk.config.projects import ProjectTemplate
 from spvrisk.config.study import Study
 from spvrisk.config.terms import FixedSplit
@@ -65,7 +67,7 @@ def _budgets(study: Study) -> Iterator[Flaw]:
         return
     for at, budget in budgets.items():
         if budget < 100:
-            remedy = f"if billions were meant, write {budget * 1000:g}"
+            remedy = f"if billions were meant, write {multiple(budget, '1000')}"
             typical = median(budgets.values())
             rule = f"is small beside the other budgets (median {typical:g}) in {study.study.currency} million"
             yield Flaw((*at, "budget"), rule, shown(budget), remedy)
@@ -83,7 +85,7 @@ def _growth(study: Study) -> Iterator[Flaw]:
 
 
 def _fast(at: Path, rate: float) -> Flaw:
-    return Flaw(at, f"is more than {HIGH_GROWTH:.0%} a year", shown(rate), f"for {rate:g} % write {rate / 100:g}")
+    return Flaw(at, f"is more than {HIGH_GROWTH:.0%} a year", shown(rate), per_cent_remedy(rate))
 
 
 def _rates(at: Path, factor: Factor) -> Iterator[tuple[Path, float]]:
@@ -165,7 +167,7 @@ def _offtakers(study: Study) -> Iterator[Flaw]:
     for name, offtaker in study.offtakers.items():
         if offtaker.default_hazard > HIGH_DEFAULT:
             rule, rate = f"is above {HIGH_DEFAULT:g} a year", offtaker.default_hazard
-            yield Flaw(("offtakers", name, "default_hazard"), rule, shown(rate), f"for {rate:g} % write {rate / 100:g}")
+            yield Flaw(("offtakers", name, "default_hazard"), rule, shown(rate), per_cent_remedy(rate))
         if name not in named:
             yield Flaw(("offtakers", name), "no contract names the offtaker", "", "take it out, or name it")
 
@@ -191,7 +193,7 @@ def _side_flows(study: Study) -> Iterator[Flaw]:
     for at, site in _sites(study):
         for name, flow in site.side_flows.items():
             if flow.base == "spend" and isinstance(flow.rate, float) and abs(flow.rate) > 1:
-                remedy = f"for {flow.rate:g} % write {flow.rate / 100:g}"
+                remedy = per_cent_remedy(flow.rate)
                 yield Flaw((*at, "side_flows", name, "rate"), "is more than the whole spend", shown(flow.rate), remedy)
 
 
@@ -201,7 +203,7 @@ def _operation(study: Study) -> Iterator[Flaw]:
         if project.operation.degradation > HIGH_DEGRADATION:
             rate = project.operation.degradation
             rule = f"is more than {HIGH_DEGRADATION:.0%} a year"
-            yield Flaw((*at, "degradation"), rule, shown(rate), f"for {rate:g} % write {rate / 100:g}")
+            yield Flaw((*at, "degradation"), rule, shown(rate), per_cent_remedy(rate))
         mean = mean_of(project.operation.availability.law)
         if mean is not None and mean < LOW_AVAILABILITY:
             rule = f"has a mean below {LOW_AVAILABILITY:g}"
@@ -265,7 +267,7 @@ def _in_time(study: Study) -> Iterator[Flaw]:
             yield Flaw((*at, "construction", key), rule, "", "it never operates: raise study.horizon_years")
         elif end > horizon:
             rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
-            yield Flaw(at, rule, "", f"raise study.horizon_years above {end:.0f} and delays")
+            yield Flaw(at, rule, "", f"raise study.horizon_years to {math.ceil(end)} and delays")
 
 
 def _reviewed(at: Path, project: ProjectTemplate, start: date) -> Iterator[Flaw]:

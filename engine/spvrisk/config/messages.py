@@ -1,12 +1,15 @@
 """From pydantic's errors and relative flaws to problems with a place, a rule, a value and a remedy."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from spvrisk.config.base import Flaw, Key, keys_of, shown, suggestion
+from spvrisk.config.numerals import meant, number_remedy
 from spvrisk.config.source import Node, Place, dotted
 from spvrisk.config.study import Study
 from spvrisk.errors import Problem
@@ -91,6 +94,8 @@ def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Ke
             place, path = locate(root, at)
             value = item["input"].get("mode") if item["type"] == "union_tag_invalid" else item["input"]
             rule, remedy = _words(item["type"], item.get("ctx", {}), value)
+            if isinstance(value, str) and item["type"] in ("float_type", "int_type"):
+                remedy = _as_number(loc, value, item["type"] == "int_type", remedy)
             out.append(Problem(str(place), dotted(path), rule, shown(value), remedy))
     return out
 
@@ -124,21 +129,34 @@ def _words(kind: str, ctx: Mapping[str, Any], value: object) -> tuple[str, str]:
             return f"must have {length} items, has {ctx.get('actual_length')}", "write just that many"
         return "must not be empty", "write at least one"
     rule, remedy = _PLAIN.get(kind, (f"is not valid ({kind.replace('_', ' ')})", "see `spvrisk schema`"))
+    if kind == "int_type" and isinstance(value, float) and math.isfinite(value):
+        return rule, "round it"
     if value is None:
         return rule, "write a value, or take the key out"
-    if isinstance(value, str) and kind in ("float_type", "int_type"):
-        remedy = _as_number(value) or remedy
     return rule, remedy
 
 
-def _as_number(text: str) -> str | None:
-    """Remedy for the usual ways of writing numbers for people."""
-    bare = re.sub(r"[,_' ]", "", text)
-    if re.fullmatch(r"[-+]?\d+(\.\d+)?%", bare):
-        return f"write {float(bare[:-1]) / 100:g}"
-    if re.fullmatch(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", bare):
-        return f"write {bare}"
-    return None
+def _as_number(loc: tuple[Key, ...], text: str, whole: bool, otherwise: str) -> str:
+    """Remedy for a number that is written for people; one that would be refused in its turn is not named."""
+    number = meant(text, whole)
+    if number is not None and not takes(loc, int(number) if whole else float(number)):
+        return otherwise
+    return number_remedy(text, otherwise, whole)
+
+
+def takes(path: tuple[Key, ...], value: object) -> bool:
+    """Whether a value may stand at a path of a study, as far as its key alone tells."""
+    fields = [keys_of(model).get(str(path[-1])) for model in models_at(path[:-1])]
+    return any(_valid(field, value) for field in fields if field is not None) or not any(fields)
+
+
+def _valid(field: FieldInfo, value: object) -> bool:
+    kind: Any = Annotated[field.annotation, field]
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def models_at(path: Iterable[Key]) -> list[type[BaseModel]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from spvrisk.config.base import Key, shown
@@ -70,7 +71,7 @@ def scalar(text: str) -> Scalar:
     if _INT.match(text):
         return int(text) if len(text) <= 300 else float("inf")
     if _FLOAT.match(text):
-        return float(text)
+        return _exact(text, float(text))
     if _INFINITE.match(text):
         return float(text.replace(".", "", 1))
     if _DATE.match(text):
@@ -79,6 +80,14 @@ def scalar(text: str) -> Scalar:
         except ValueError:
             return text
     return text
+
+
+def _exact(text: str, value: float) -> int | float:
+    """The number, as an integer where it is a whole one that a float may round: seeds have 64 bits."""
+    if not 2**53 <= abs(value) < 2**65:
+        return value
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else value
 
 
 def parse(text: str, file: str, at: Place | None = None) -> tuple[Node | None, list[Problem]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
 from spvrisk.config.base import shown, suggestion
+from spvrisk.config.numerals import number_remedy
 from spvrisk.config.source import Node, Place, Scalar, parse, scalar
 from spvrisk.errors import InputError, Problem
 
@@ -49,7 +50,12 @@ def read_table(text: str, file: str) -> Table:
 def _number(table: Table, line: int, column: int, text: str) -> float:
     value = scalar(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        _fail(Place(table.file, line, column + 1), "must be a number", shown(text), "write a plain number")
+        _fail(
+            Place(table.file, line, column + 1),
+            "must be a number",
+            shown(text),
+            number_remedy(text, "write a plain number"),
+        )
     return value
 
 
