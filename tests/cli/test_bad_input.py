@@ -278,7 +278,7 @@ KINDS = {
         "corr.csv:3:2:"
     ),
     "ragged table": correlations(
-        ",wages,gas\nwages,1\ngas,0.4,1\n", "must have 3 cells as the header has", "2", "double quotes", "corr.csv:2:"
+        ",wages,gas\nwages,1\ngas,0.4,1\n", "must have 3 cells as the header has", "2", "commas of empty", "corr.csv:2:"
     ),
     "table with a word": correlations(
         "first,second,value\nwages,gas,high\n", "must be a number", '"high"', "write a plain number", "corr.csv:2:3:"

@@ -13,7 +13,7 @@ from spvrisk.config.base import Key, shown
 from spvrisk.config.checks import faults
 from spvrisk.config.draft import draft_of
 from spvrisk.config.hints import hints
-from spvrisk.config.messages import flaw_problems, model_problems
+from spvrisk.config.messages import flaw_problems, model_problems, takes_text
 from spvrisk.config.overrides import apply, unknown
 from spvrisk.config.places import Places
 from spvrisk.config.projects import Project
@@ -34,6 +34,13 @@ MAX_BYTES = 64 << 20
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 """How result files begin."""
+
+ARCHIVES = {
+    b"PK\x03\x04": "a workbook or another zip file",
+    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
+    b"\x1f\x8b": "a compressed file",
+}
+"""How files begin that are named where a text belongs, and what they are."""
 
 MACHINERY = {"lanes", "leaves_per_shard", "memory_mib", "workers"}
 """Keys of ``run`` that change no number."""
@@ -194,7 +201,14 @@ class _Files:
                 rule = f"must be a plain file of at most {MAX_BYTES >> 20} MiB"
                 self.problem(at, rule, file, "name another file")
                 return None
-            text = path.read_bytes().decode("utf-8-sig")
+            content = path.read_bytes()
+            archive = next((name for start, name in ARCHIVES.items() if content.startswith(start)), None)
+            if archive is not None:
+                remedy = "save the table as CSV in UTF-8 and name that file"
+                remedy = "name a study in YAML" if file == self.name else remedy
+                self.problem(Place(file, 1), "must be a text file", archive, remedy)
+                return None
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             if path.read_bytes().startswith(HDF5):
                 remedy = "name the study; `spvrisk summary` shows a result file"
@@ -330,7 +344,13 @@ class _Files:
         if table is None:
             return {}
         template = section.get("template", Node({}, place))
-        rows = project_rows(table, template, lambda path: unknown(template, path, Project), self.problems)
+        rows = project_rows(
+            table,
+            template,
+            lambda path: unknown(template, path, Project),
+            lambda path: takes_text(("projects", "", *path)),
+            self.problems,
+        )
         own = {key: node for key, node in section.items() if key not in ("table", "template")}
         for name in own.keys() & rows.keys():
             self.problem(own[name].place, f"the project {name} is in the table too", "", "rename one")

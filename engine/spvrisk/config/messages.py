@@ -3,7 +3,8 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -148,6 +149,21 @@ def takes(path: tuple[Key, ...], value: object) -> bool:
     """Whether a value may stand at a path of a study, as far as its key alone tells."""
     fields = [keys_of(model).get(str(path[-1])) for model in models_at(path[:-1])]
     return any(_valid(field, value) for field in fields if field is not None) or not any(fields)
+
+
+def takes_text(path: tuple[Key, ...]) -> bool:
+    """Whether a key takes text and nothing else: a title, say, may be 007."""
+    fields = [keys_of(model).get(str(path[-1])) for model in models_at(path[:-1])]
+    kinds = {kind for field in fields if field is not None for kind in _plain_types(field.annotation)}
+    return str in kinds and kinds <= {str, type(None)}
+
+
+def _plain_types(annotation: Any) -> set[Any]:
+    """Types of a union, without what is annotated to them."""
+    if hasattr(annotation, "__metadata__"):
+        return _plain_types(annotation.__origin__)
+    parts = get_args(annotation) if isinstance(annotation, UnionType) or get_origin(annotation) is Union else ()
+    return {kind for part in parts for kind in _plain_types(part)} if parts else {annotation}
 
 
 def _valid(field: FieldInfo, value: object) -> bool:
