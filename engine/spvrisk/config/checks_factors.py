@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from spvrisk.config.base import Flaw, Within, shown
 from spvrisk.config.draft import Draft, Path, known, sound
-from spvrisk.config.factors import Curve, Factor, Vasicek
+from spvrisk.config.factors import Correlation, Curve, Factor, Vasicek
 
 
 def rate_factor(at: Path, name: str, draft: Draft) -> Iterator[Flaw]:
@@ -102,13 +102,22 @@ def correlation(draft: Draft) -> Iterator[Flaw]:
     """Flaws of the pairs and of the matrix that they make."""
     flaws = list(_pairs(draft))
     yield from flaws
-    if draft.correlation is not None and draft.correlation.pairs and not flaws:
-        # loads NumPy, which most commands that read a study do without
-        from spvrisk.config.definite import definite_flaw
+    found = draft.correlation
+    if found is None or not found.pairs or found.repair is not None or flaws:
+        return
+    # loads NumPy, which most commands that read a study do without
+    from spvrisk.config.definite import definite_flaw
 
-        flaw = definite_flaw(draft.correlation.pairs, draft.correlation.kind)
-        if flaw is not None:
-            yield flaw
+    flaw = definite_flaw(found.pairs, found.kind)
+    if flaw is not None:
+        yield flaw._replace(remedy=f"{flaw.remedy}; or add repair: nearest, which {_repair(found)}")
+
+
+def _repair(correlation: Correlation) -> str:
+    from spvrisk.config.nearest import changes, told
+
+    moved = changes(correlation.pairs, correlation.kind)
+    return f"changes {told(moved)}" if moved else "takes the pairs as they are"
 
 
 def _pairs(draft: Draft) -> Iterator[Flaw]:

@@ -244,6 +244,11 @@ class Correlation(Model):
     kind: Literal["score", "rank"] = Field(
         default="score", description="what the numbers are: of the scores, or Spearman's"
     )
+    repair: Literal["nearest"] | None = Field(
+        default=None,
+        description="nearest: pairs whose matrix is not positive definite are changed into the nearest that are, and "
+        "exact 1 and -1 are allowed; left out: such a matrix is refused",
+    )
     pairs: dict[Name, dict[Name, Correlated]] = Field(
         default={}, description="correlation by factor and factor, each pair once; or `table`: a CSV file"
     )

@@ -37,6 +37,7 @@ def hints(study: Study) -> list[Flaw]:
         _budgets,
         _growth,
         _unused,
+        _repaired,
         _layers,
         _events,
         _slip,
@@ -130,6 +131,21 @@ def _factors_of(site: ProjectTemplate) -> set[str | None]:
         operation.fuel.factor if operation.fuel else None,
         *(name for part in riding if part is not None for name in part.indices or {}),
     }
+
+
+def _repaired(study: Study) -> Iterator[Flaw]:
+    """Pairs that a repair has changed."""
+    found = study.correlation
+    if found.repair is None:
+        return
+    # loads NumPy, which most commands that read a study do without
+    from spvrisk.config.nearest import changes, told
+
+    moved = changes(found.pairs, found.kind)
+    if moved:
+        count = f"{len(moved)} of {sum(map(len, found.pairs.values()))} pairs"
+        rule = f"the pairs make no correlation matrix: {count} are changed to the nearest that do"
+        yield Flaw(("correlation", "repair"), rule, "", told(moved))
 
 
 def _layers(study: Study) -> Iterator[Flaw]:
