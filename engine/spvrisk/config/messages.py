@@ -31,6 +31,11 @@ _PLAIN = {
 }
 
 
+BY_NAME = _PLAIN["dict_type"][0]
+BLOCK_RULES = {_PLAIN[kind][0] for kind in ("model_type", "model_attributes_type", "dict_type")}
+"""Rules that a plain value breaks which stands for a block."""
+
+
 def locate(root: Node, path: Iterable[Key], missing: bool = False) -> tuple[Place, tuple[Key, ...]]:
     """Find the place of a path and the path as the file has it.
 
@@ -167,7 +172,7 @@ def _plain_types(annotation: Any) -> set[Any]:
 
 
 def _valid(field: FieldInfo, value: object) -> bool:
-    kind: Any = Annotated[field.annotation, field]
+    kind: Any = Annotated[(field.annotation, *field.metadata, None)]
     try:
         TypeAdapter(kind).validate_python(value)
     except ValidationError:

@@ -1,7 +1,7 @@
 """YAML 1.2 text to nodes that remember their place; YAML is read once, from the parser's events."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -53,6 +53,15 @@ class Node:
 
     value: "Scalar | dict[str, Node] | list[Node]"
     place: Place
+
+
+def node_at(root: Node, path: Iterable[Key]) -> Node | None:
+    """Node at a path of keys, or None."""
+    node: Node | None = root
+    for key in path:
+        inner = node.value if node is not None else None
+        node = inner.get(str(key)) if isinstance(inner, dict) else None
+    return node
 
 
 def no_text(text: str) -> int | None:
