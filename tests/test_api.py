@@ -95,7 +95,7 @@ def test_run__progress_adds_up_to_the_paths(study):
     ("given", "said"),
     [
         ({"paths": 0}, r"argument paths: must lie in \[1, 1e\+12\], got 0; write a number"),
-        ({"paths": 1e5}, "argument paths: must be a whole number, got 100000"),
+        ({"paths": 2.5}, "argument paths: must be a whole number, got 2.5; round it"),
         ({"seed": -1}, "argument seed: must lie in"),
         ({"workers": 0}, "argument workers: must lie in"),
         ({"paths": 10**9}, r"starter.yaml:\d+ run.memory_mib: 1,000,000,000 paths of 64 series must fit"),

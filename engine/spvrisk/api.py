@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -122,7 +122,7 @@ def _with_names(dataset: "xarray.Dataset") -> "xarray.Dataset":
     return dataset.assign_coords(names)
 
 
-def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Study:
+def load(path: str | os.PathLike[str], overrides: Sequence[str] | Mapping[str, Any] = ()) -> Study:
     """Load and check a study.
 
     Parameters
@@ -130,7 +130,8 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Study:
     path
         YAML file of the study.
     overrides
-        Changes as ``path=value``, applied after includes and tables.
+        Changes as ``path=value``, or a mapping of paths to values such as ``{"run.paths": 500}``; applied in
+        order, after includes and tables.
 
     Raises
     ------

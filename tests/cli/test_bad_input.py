@@ -218,7 +218,7 @@ KINDS = {
     "not a number": edit("budget: 400", "budget: .nan", "must be a finite number", "nan", "write a finite number"),
     "infinity": edit("budget: 400", "budget: -.inf", "must be a finite number", "-inf", "write a finite number"),
     "endless integer": edit("seed: 1}", f"seed: {'9' * 400}}}", "must be a", "inf", "number", "seed: 999"),
-    "thousands separator": edit("budget: 400", 'budget: "33,300"', "must be a number", '"33,300"', "write 33300"),
+    "thousands separator": edit("budget: 400", 'budget: "33,300"', "must be a number", '"33,300"', "a point before"),
     "percent for a share": edit("inflation_share: 0.3", "inflation_share: 30", "in [0, 1]", "30", "write 0.3 for 30 %"),
     "percent in a law": edit(
         "{beta: {mean: 0.8,", "{beta: {mean: 80,", "must lie in (0, 1)", "80", "write 0.8 for 80 %"
@@ -309,7 +309,7 @@ KINDS = {
         "corr.csv:3:2:"
     ),
     "ragged table": correlations(
-        ",wages,gas\nwages,1\ngas,0.4,1\n", "must have 3 cells as the header has", "2", "double quotes", "corr.csv:2:"
+        ",wages,gas\nwages,1\ngas,0.4,1\n", "must have 3 cells as the header has", "2", "commas of empty", "corr.csv:2:"
     ),
     "table with a word": correlations(
         "first,second,value\nwages,gas,high\n", "must be a number", '"high"', "write a plain number", "corr.csv:2:3:"
@@ -343,7 +343,7 @@ KINDS = {
     "set an unknown name": option("factors.gaz.unit=x", "is no path", "", "did you mean gas?", "factors.gaz.unit"),
     "set bad YAML": option("run.paths={", "must be YAML", "", "check"),
     "set nothing": option("run.paths", "must be path=value", '"run.paths"', "write e.g. --set run.paths=10000"),
-    "set a wrong value": option("run.paths=1e3", "must be a whole number", "1000", "whole number", "run.paths"),
+    "set a wrong value": option("run.paths=2.5", "must be a whole number", "2.5", "round it", "run.paths"),
     "set what does not fit": option(
         "projects.port.operation.merchant.factor=gaz", "must name a factor", '"gaz"', "did you mean gas?",
         "projects.port.operation.merchant.factor",

@@ -112,3 +112,12 @@ def test_plan__tells_split_terms_and_stack_in_whole_steps() -> None:
         "covers 95 % of the banks' loans after 2 steps, for 0.7 % a year",
     ):
         assert told in text, told
+
+
+def test_plan__says_what_a_repair_changes() -> None:
+    wrong = "correlation.pairs={wages: {steel: 0.9, gas: 0.9}, steel: {gas: -0.2}, power: {base_rate: 1}}"
+    text = printed("--set", wrong, "--set", "correlation.repair=nearest")
+    assert re.search(r"wages +steel +0\.9 +0\.689991 +0\.6900", text)
+    assert re.search(r"power +base_rate +1 +- +1\.0000 +1\.0000", text)
+    assert "Repaired: 3 of 4 pairs changed" in text
+    assert "epaired" not in printed("--set", "correlation.repair=nearest")

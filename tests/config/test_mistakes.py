@@ -114,7 +114,12 @@ MISTAKES = {
         "rename it",
     ),
     "thousands separator": Mistake(
-        "budget: 1200 ", 'budget: "1,200" ', '"1,200"', "projects.gas_plant.budget", "must be a number", "write 1200"
+        "budget: 1200 ",
+        'budget: "1,200" ',
+        '"1,200"',
+        "projects.gas_plant.budget",
+        "must be a number",
+        "nothing between thousands",
     ),
     "infinity": Mistake("budget: 400", "budget: .inf", ".inf", "projects.port.budget", "finite number", "finite"),
     "date that is none": Mistake(
@@ -237,7 +242,7 @@ MISTAKES = {
         "season",
         "factors.gas.season",
         "must have mean 1",
-        "shift the numbers",
+        "divide each by 1.05",
     ),
     "pair twice": Mistake(
         "gas: {power: 0.6}",

@@ -3,6 +3,7 @@ import pytest
 from scipy import stats
 
 from spvrisk.plan.correlation import cholesky, matrix, score_correlation
+from studies import BARE, changed, compile_in, run_all
 
 RNG = np.random.default_rng(8)
 
@@ -45,3 +46,39 @@ def test_matrix__places_pairs_by_name_and_zero_elsewhere():
     got = matrix(("x", "y", "z"), {"z": {"x": 0.3}, "x": {"y": -0.2}}, "score")
     assert got.tolist() == [[1.0, -0.2, 0.3], [-0.2, 1.0, 0.0], [0.3, 0.0, 1.0]]
     assert matrix(("x", "y"), {"x": {"y": 0.5}}, "rank")[0, 1] == pytest.approx(2 * np.sin(np.pi / 12), rel=1e-15)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 5])
+def test_cholesky__of_a_singular_matrix_has_columns_of_zeros(rank):
+    """Factors that are sums of those before them have no noise of their own, and no later factor rides on it."""
+    rows = RNG.normal(size=(7, rank))
+    rows /= np.linalg.norm(rows, axis=1)[:, None]
+    r = rows @ rows.T
+    lower = cholesky(r)
+    assert np.array_equal(lower, np.tril(lower))
+    np.testing.assert_allclose(lower @ lower.T, r, atol=1e-6)
+    assert np.count_nonzero(np.diag(lower)) == rank
+    assert not lower[:, np.diag(lower) == 0].any()
+
+
+def test_cholesky__factors_that_move_as_one():
+    r = np.array([[1.0, 1.0, 0.3, -1.0], [1.0, 1.0, 0.3, -1.0], [0.3, 0.3, 1.0, -0.3], [-1.0, -1.0, -0.3, 1.0]])
+    lower = cholesky(r)
+    assert np.array_equal(lower[1], lower[0]) and np.array_equal(lower[3], -lower[0])
+    np.testing.assert_allclose(lower @ lower.T, r, atol=1e-15)
+
+
+def test_factors__move_as_one_in_a_run(tmp_path):
+    price = {"unit": "USD/t", "process": {"gbm": {"start": 3, "drift": 0.02, "sigma": 0.3}}}
+    pairs = {"price": {"twin": 1, "mirror": -1}, "twin": {"mirror": -1}}
+    study = changed(
+        BARE,
+        factors={name: price for name in ("price", "twin", "mirror")},
+        correlation={"pairs": pairs, "repair": "nearest"},
+    )
+    study["factors"]["price"] = price
+    found = run_all(compile_in(study, tmp_path), 7, 64).factors
+    assert np.ptp(found[:, 0]) > 1
+    np.testing.assert_allclose(found[:, 1], found[:, 0], rtol=1e-12)
+    trend = np.log(found[:, 0]) + np.log(found[:, 2])
+    np.testing.assert_allclose(trend, np.broadcast_to(trend[:, :1], trend.shape), rtol=1e-9)

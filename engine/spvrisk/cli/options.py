@@ -1,6 +1,29 @@
 """Options that several commands share."""
 
+from typing import Any
+
 import click
+
+from spvrisk.config.numerals import meant
+from spvrisk.config.source import scalar
+
+
+class Whole(click.IntRange):
+    """A whole number in a range, however it is written: 20000, 2e4 or 20000.0."""
+
+    name = "whole number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Give the number, or fail with what was meant, as far as that is certain."""
+        read = scalar(value.strip()) if isinstance(value, str) else value
+        if isinstance(read, float) and read.is_integer():
+            read = int(read)
+        if isinstance(read, bool) or not isinstance(read, int):
+            number = meant(value, whole=True) if isinstance(value, str) else None
+            remedy = f"write {number}" if number else "round it" if isinstance(read, float) else "write its digits"
+            self.fail(f"must be a whole number, got {value}; {remedy}", param, ctx)
+        return super().convert(read, param, ctx)
+
 
 set_option = click.option(
     "--set",

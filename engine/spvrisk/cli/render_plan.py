@@ -250,11 +250,18 @@ def _correlations(study: Study) -> list[RenderableType]:
     line = f"{copula}; smallest eigenvalue of the scores' matrix {smallest_eigenvalue(study):.4g}"
     if not found:
         return [Text("Correlation of the factors: none", style="bold"), line]
-    table = _table("Correlation of the factors", ["", ""], (f"entered ({kind})", "scores", "innovations"))
+    moved = sum(pair.used != pair.entered for pair in found)
+    table = _table(
+        "Correlation of the factors",
+        ["", ""],
+        (f"entered ({kind})", *(["repaired"] if moved else []), "scores", "innovations"),
+    )
     for pair in found:
-        figures = (f"{pair.entered:.4g}", f"{pair.score:.4f}", f"{pair.innovation:.4f}")
+        repaired = [f"{pair.used:.6g}" if pair.used != pair.entered else NONE] if moved else []
+        figures = (f"{pair.entered:.4g}", *repaired, f"{pair.score:.4f}", f"{pair.innovation:.4f}")
         table.add_row(pair.first, pair.second, *figures)
-    return [table, line]
+    said = f"Repaired: {moved} of {counted(len(found), 'pair')} changed to the nearest that make a correlation matrix."
+    return [table, *([said] if moved else []), line]
 
 
 def _size(study: Study, compiled: Compiled) -> Group:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from spvrisk.cli.options import set_option, study_argument
+from spvrisk.cli.options import Whole, set_option, study_argument
 from spvrisk.config import load
 from spvrisk.errors import InputError, Problem
 
@@ -19,10 +19,10 @@ def _interrupted(*_: object) -> None:
 
 @click.command("run", epilog="Example: spvrisk run study.yaml --paths 10000 --out quick.h5")
 @study_argument
-@click.option("--paths", type=click.IntRange(1), help="Number of paths; the study's run.paths if left out.")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
+@click.option("--paths", type=Whole(1), help="Number of paths; the study's run.paths if left out.")
+@click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
 @click.option("--out", type=click.Path(), help="Result file; results/<study>.h5 if left out.")
-@click.option("--workers", type=click.IntRange(1), help="Threads; all processors if left out.")
+@click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
 @set_option
 @click.option("--overwrite", is_flag=True, help="Replace an existing result file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON for programs.")

@@ -7,7 +7,9 @@ import json
 import click
 from rich.console import Console
 
+from spvrisk.cli.options import Whole
 from spvrisk.cli.render import console
+from spvrisk.config.numerals import number_remedy
 from spvrisk.dataset.read import open_result
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem
@@ -18,7 +20,7 @@ _WIDEST = 400
 
 @click.command("trace", epilog="Example: spvrisk trace results/study.h5 --rank 0.99 --by npv_funder")
 @click.argument("result", type=click.Path())
-@click.option("--path", "number", type=click.IntRange(0), help="Number of the path.")
+@click.option("--path", "number", type=Whole(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")
 @click.option("--by", default="npv_funder", show_default=True, help="Quantity of the rank: npv_funder, smr.cost, ...")
 @click.option("--steps", is_flag=True, help="Print the flows of every step as tables.")
@@ -84,5 +86,6 @@ def _level(text: str) -> str:
     except ValueError:
         value = -1.0
     if not 0.0 <= value <= 1.0:
-        raise InputError(Problem("--rank", "", "must be a number in [0, 1]", text, "write e.g. 0.99"))
+        remedy = number_remedy(text, "write e.g. 0.99")
+        raise InputError(Problem("--rank", "", "must be a number in [0, 1]", text, remedy))
     return text

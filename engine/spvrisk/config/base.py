@@ -21,6 +21,8 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from spvrisk.config.numerals import hundredth, multiple
+
 Key = str | int
 """One step of a path into a study: a key or the position in a list."""
 
@@ -110,14 +112,15 @@ class Within:
     open_low, open_high
         Whether the end itself is refused.
     per_cent_from
-        Above this a number that should be at most 1 is taken for a percentage.
+        Above this a number that should be at most 1 is taken for a percentage. A share of 1.2 is rather a slip of the
+        finger, or 120 %; a rate of 1.2 a year is 1.2 %.
     """
 
     low: float | None = None
     high: float | None = None
     open_low: bool = False
     open_high: bool = False
-    per_cent_from: float = 1.0
+    per_cent_from: float = 2.0
 
     @property
     def rule(self) -> str:
@@ -137,8 +140,8 @@ class Within:
 
     def remedy(self, value: float) -> str:
         """What to write instead: a percentage is the usual slip where the range ends at 1."""
-        if self.high == 1 and self.per_cent_from < value <= 100:
-            return f"write {value / 100:g} for {value:g} %"
+        if self.high == 1 and self.per_cent_from < abs(value) <= 100 and self.holds(value / 100):
+            return f"write {hundredth(value)} for {multiple(value, '1')} %"
         return f"write a number {self.rule.removeprefix('must lie ').removeprefix('must be ')}"
 
     def flaw(self, at: tuple[Key, ...], value: float) -> Flaw:
@@ -193,6 +196,10 @@ def _iso(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _near(value: date) -> date:
     if not 1900 <= value.year <= 2300:
         raise flawed([Flaw((), "must lie between the years 1900 and 2300", shown(value), "check the year")])
@@ -201,7 +208,11 @@ def _near(value: date) -> date:
 
 Date = Annotated[date, AfterValidator(_near), BeforeValidator(_iso)]
 Share = Annotated[float, Within(0, 1)]
-Rate = Annotated[float, Within(-1, 1)]
+Chance = Annotated[float, Within(0, 1, per_cent_from=10)]
+"""One of several probabilities or weights: 2 beside 1 are odds and no percentages."""
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number, however it is written: 20000, 2e4 or 20000.0."""
+Rate = Annotated[float, Within(-1, 1, per_cent_from=1)]
 Correlated = Annotated[float, Within(-1, 1, per_cent_from=10)]
 Together = Annotated[float, Within(0, 1, per_cent_from=10)]
 """Correlations, of any sign and not: 1.6 is a slip of the finger and no percentage."""
@@ -240,7 +251,9 @@ def sum_flaws(at: tuple[Key, ...], what: str, numbers: list[float]) -> list[Flaw
     total = sum(numbers)
     if abs(total - 1) <= SUM_TOLERANCE:
         return []
-    hint = "write them as parts of 1, not per cent" if total > 1.5 else f"change them by {1 - total:.6g} in all"
+    hint = f"change them by {1 - total:.12g} in all"
+    if total > 1.5:
+        hint = "write them as parts of 1, not per cent" if abs(total - 100) <= 1 else "divide each by their sum"
     return [Flaw(at, f"{what} must add up to 1", f"a sum of {shown(float(total))}", hint)]
 
 

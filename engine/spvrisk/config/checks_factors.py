@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from spvrisk.config.base import Flaw, Within, shown
 from spvrisk.config.draft import Draft, Path, known, sound
-from spvrisk.config.factors import Curve, Factor, Vasicek
+from spvrisk.config.factors import Correlation, Curve, Factor, Vasicek
 
 
 def rate_factor(at: Path, name: str, draft: Draft) -> Iterator[Flaw]:
@@ -26,7 +26,7 @@ def rate_factor(at: Path, name: str, draft: Draft) -> Iterator[Flaw]:
 
 def _rate_levels(name: str, factor: Factor) -> Iterator[Flaw]:
     """Levels of the reference rate: 3.65 for 0.0365 would pass as a number."""
-    allowed = Within(-1, 1)
+    allowed = Within(-1, 1, per_cent_from=1)
     inside: Path = ("factors", name, "process", factor.process.kind)
     found = factor.process.parameters
     if isinstance(found, Vasicek):
@@ -55,11 +55,18 @@ def indices(at: Path, weights: Mapping[str, float], draft: Draft) -> Iterator[Fl
             yield Flaw((*at, name), "an index must stay above 0", "a factor with process vasicek", remedy)
         elif abs(factor.process.starts_at - 1) > 1e-9:
             start = factor.process.starts_at
-            remedy = f"divide the factor's start and mean by {start:g}"
+            remedy = f"divide {_levels_of(factor)} by {shown(start)}" if start > 0 else "let it start at 1"
             yield Flaw((*at, name), "an index must start at 1", f"{name} with start {shown(start)}", remedy)
         elif factor.process.deterministic is not None and min(factor.process.deterministic.curve.numbers) <= 0:
             low = min(factor.process.deterministic.curve.numbers)
             yield Flaw((*at, name), "an index must stay above 0", f"{name} with {shown(low)}", "raise its curve")
+
+
+def _levels_of(factor: Factor) -> str:
+    """What is to be divided for a factor to have another size."""
+    own = {"ou": "start and mean", "deterministic": "curve"}.get(factor.process.kind, "start")
+    bounds = [key for key in ("floor", "cap") if getattr(factor, key) is not None]
+    return f"the factor's {', '.join([own, *bounds])}"
 
 
 def factors(draft: Draft) -> Iterator[Flaw]:
@@ -83,7 +90,10 @@ def _season(at: Path, factor: Factor, steps: int) -> Iterator[Flaw]:
     mean = sum(season) / steps
     wanted = 0 if factor.process.vasicek is not None else 1
     if abs(mean - wanted) > 1e-9:
-        yield Flaw(at, f"must have mean {wanted}", shown(mean), f"shift the numbers by {wanted - mean:.6g}")
+        remedy = f"divide each by {mean:.12g}" if mean > 0 else "multipliers are above 0: check the signs"
+        if wanted == 0:
+            remedy = f"subtract {mean:.12g} from each"
+        yield Flaw(at, f"must have mean {wanted}", shown(mean), remedy)
     if wanted == 1 and min(season) <= 0:
         yield Flaw(at, "multipliers must be above 0", shown(min(season)), "raise it")
 
@@ -92,13 +102,22 @@ def correlation(draft: Draft) -> Iterator[Flaw]:
     """Flaws of the pairs and of the matrix that they make."""
     flaws = list(_pairs(draft))
     yield from flaws
-    if draft.correlation is not None and draft.correlation.pairs and not flaws:
-        # loads NumPy, which most commands that read a study do without
-        from spvrisk.config.definite import definite_flaw
+    found = draft.correlation
+    if found is None or not found.pairs or found.repair is not None or flaws:
+        return
+    # loads NumPy, which most commands that read a study do without
+    from spvrisk.config.definite import definite_flaw
 
-        flaw = definite_flaw(draft.correlation.pairs, draft.correlation.kind)
-        if flaw is not None:
-            yield flaw
+    flaw = definite_flaw(found.pairs, found.kind)
+    if flaw is not None:
+        yield flaw._replace(remedy=f"{flaw.remedy}; or add repair: nearest, which {_repair(found)}")
+
+
+def _repair(correlation: Correlation) -> str:
+    from spvrisk.config.nearest import changes, told
+
+    moved = changes(correlation.pairs, correlation.kind)
+    return f"changes {told(moved)}" if moved else "takes the pairs as they are"
 
 
 def _pairs(draft: Draft) -> Iterator[Flaw]:

@@ -9,6 +9,7 @@ from spvrisk.config.checks_factors import indices, rate_factor
 from spvrisk.config.clock import FASTEST, AttributeRef
 from spvrisk.config.construction import Construction
 from spvrisk.config.draft import Draft, Path, in_states, known, known_attribute, sound
+from spvrisk.config.numerals import per_cent_remedy
 from spvrisk.config.operation import Operation
 from spvrisk.config.projects import SplitOverride
 from spvrisk.config.terms import FixedSplit
@@ -109,7 +110,7 @@ def _tariff(at: Path, found: Construction, draft: Draft) -> Iterator[Flaw]:
     for state, item in layer.states.items():
         rate = item.attributes.get(tariff.attribute, 0.0)
         if not 0 <= rate <= 5:
-            remedy = f"write {rate / 100:g} for {rate:g} %" if rate > 0 else "write a rate of at least 0"
+            remedy = per_cent_remedy(rate) if 5 < rate <= 500 else "write it as a part of 1: 0.25 for 25 %"
             path = ("layers", tariff.layer, "states", state, "attributes", tariff.attribute)
             yield Flaw(path, "a tariff rate must lie in [0, 5]", shown(rate), remedy)
 

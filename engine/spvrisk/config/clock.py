@@ -7,14 +7,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spvrisk.config.base import (
     AddingUp,
+    Chance,
     Date,
     Flaw,
     Lax,
     Model,
     Name,
     Positive,
-    Share,
     Title,
+    Whole,
     Within,
     Years,
     distinct,
@@ -22,8 +23,9 @@ from spvrisk.config.base import (
     shown,
 )
 from spvrisk.config.laws import Law
+from spvrisk.config.numerals import number_remedy
 
-Probabilities = Annotated[dict[Name, Share], AddingUp("probabilities")]
+Probabilities = Annotated[dict[Name, Chance], AddingUp("probabilities")]
 
 
 FASTEST = 1e9
@@ -56,7 +58,7 @@ class Initial(Model):
 class Expiry(Model):
     """End of a state by a clock."""
 
-    after_days: Annotated[int, Within(1, 36525)] = Field(description="calendar days from the state's entry")
+    after_days: Annotated[Whole, Within(1, 36525)] = Field(description="calendar days from the state's entry")
     outcome: Probabilities = Field(description="probability of each next state")
 
 
@@ -103,7 +105,7 @@ class Shift(Model):
             return {"value": data}
         if isinstance(data, Mapping | Shift):
             return data
-        remedy = "write e.g. 1.1 or {value: 1.1, lasting_years: 2}"
+        remedy = number_remedy(data, "write e.g. 1.1 or {value: 1.1, lasting_years: 2}")
         raise flawed([Flaw((), "must be a number or a shift", shown(data), remedy)])
 
 

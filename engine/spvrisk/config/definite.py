@@ -41,6 +41,11 @@ def matrix(names: tuple[str, ...], pairs: Pairs, kind: str) -> Matrix:
     return out
 
 
+def names_of(pairs: Pairs) -> tuple[str, ...]:
+    """Factors that pairs name, in their order."""
+    return tuple(dict.fromkeys(name for first, row in pairs.items() for name in (first, *row)))
+
+
 class _Pull(NamedTuple):
     """What a pair adds to the smallest eigenvalue, which is 1 and all pulls."""
 
@@ -72,7 +77,7 @@ def definite_flaw(pairs: Pairs, kind: str) -> Flaw | None:
     >>> flaw.remedy
     'multiply all pairs by 0.785 or less (a, b: 0.706), or put a, b into [-0.435, 0.435] and leave the others'
     """
-    names = tuple(dict.fromkeys(name for first, row in pairs.items() for name in (first, *row)))
+    names = names_of(pairs)
     found = matrix(names, pairs, kind)
     if not names or _is_definite(found):
         return None

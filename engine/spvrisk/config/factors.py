@@ -20,6 +20,7 @@ from spvrisk.config.base import (
     flawed,
     shown,
 )
+from spvrisk.config.numerals import number_remedy
 
 Pair = Annotated[tuple[float, float], Lax]
 
@@ -49,7 +50,7 @@ class ZeroCurve(Model):
 
     @model_validator(mode="after")
     def _rates(self) -> "ZeroCurve":
-        allowed = Within(-1, 1, open_low=True)
+        allowed = Within(-1, 1, open_low=True, per_cent_from=1)
         bad = [("knots", i, rate) for i, (_, rate) in enumerate(self.knots) if not allowed.holds(rate)]
         if bad:
             raise flawed(allowed.flaw((key, i, 1), rate) for key, i, rate in bad)
@@ -81,7 +82,7 @@ class Curve(Model):
             return data
         if isinstance(data, int | float) and not isinstance(data, bool):
             return {"value": data}
-        remedy = "write e.g. 4 or {value: 4, growth: 0.02}"
+        remedy = number_remedy(data, "write e.g. 4 or {value: 4, growth: 0.02}")
         raise flawed([Flaw((), "must be a number or a curve", shown(data), remedy)])
 
     @model_validator(mode="after")
@@ -242,6 +243,11 @@ class Correlation(Model):
     )
     kind: Literal["score", "rank"] = Field(
         default="score", description="what the numbers are: of the scores, or Spearman's"
+    )
+    repair: Literal["nearest"] | None = Field(
+        default=None,
+        description="nearest: pairs whose matrix is not positive definite are changed into the nearest that are, and "
+        "exact 1 and -1 are allowed; left out: such a matrix is refused",
     )
     pairs: dict[Name, dict[Name, Correlated]] = Field(
         default={}, description="correlation by factor and factor, each pair once; or `table`: a CSV file"

@@ -7,13 +7,14 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from spvrisk.config.base import Flaw, Model, Within, flawed, shown
 from spvrisk.config.clock import AttributeRef, StatesOfLayers
+from spvrisk.config.numerals import number_remedy
 
 
 def _number_or_mapping(value: object) -> object:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number or isinstance(value, Mapping | AttributeRef):
         return value
-    remedy = "write e.g. 0.05 or {layer: .., attribute: ..}"
+    remedy = number_remedy(value, "write e.g. 0.05 or {layer: .., attribute: ..}")
     raise flawed([Flaw((), "must be a number or an attribute of a layer", shown(value), remedy)])
 
 

@@ -1,5 +1,6 @@
 """Warnings: what a study may say, but probably did not mean."""
 
+import math
 from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import median
@@ -12,6 +13,7 @@ from spvrisk.config.hints_laws import multiples, times, truncations
 from spvrisk.config.hints_operation import deemed_years, operation
 from spvrisk.config.hints_stack import stack, terms
 from spvrisk.config.laws import Measure
+from spvrisk.config.numerals import multiple, per_cent_remedy
 from spvrisk.config.projects import ProjectTemplate
 from spvrisk.config.study import Study
 from spvrisk.config.terms import FixedSplit
@@ -31,6 +33,7 @@ def hints(study: Study, measure: Measure) -> list[Flaw]:
         _budgets,
         _growth,
         _unused,
+        _repaired,
         _layers,
         _events,
         funding,
@@ -55,7 +58,7 @@ def _budgets(study: Study) -> Iterator[Flaw]:
         return
     for at, budget in budgets.items():
         if budget < 100:
-            remedy = f"if billions were meant, write {budget * 1000:g}"
+            remedy = f"if billions were meant, write {multiple(budget, '1000')}"
             typical = median(budgets.values())
             rule = f"is small beside the other budgets (median {typical:g}) in {study.study.currency} million"
             yield Flaw((*at, "budget"), rule, shown(budget), remedy)
@@ -73,7 +76,7 @@ def _growth(study: Study) -> Iterator[Flaw]:
 
 
 def _fast(at: Path, rate: float) -> Flaw:
-    return Flaw(at, f"is more than {HIGH_GROWTH:.0%} a year", shown(rate), f"for {rate:g} % write {rate / 100:g}")
+    return Flaw(at, f"is more than {HIGH_GROWTH:.0%} a year", shown(rate), per_cent_remedy(rate))
 
 
 def _rates(at: Path, factor: Factor) -> Iterator[tuple[Path, float]]:
@@ -120,6 +123,21 @@ def _factors_of(site: ProjectTemplate) -> set[str | None]:
     }
 
 
+def _repaired(study: Study) -> Iterator[Flaw]:
+    """Pairs that a repair has changed."""
+    found = study.correlation
+    if found.repair is None:
+        return
+    # loads NumPy, which most commands that read a study do without
+    from spvrisk.config.nearest import changes, told
+
+    moved = changes(found.pairs, found.kind)
+    if moved:
+        count = f"{len(moved)} of {sum(map(len, found.pairs.values()))} pairs"
+        rule = f"the pairs make no correlation matrix: {count} are changed to the nearest that do"
+        yield Flaw(("correlation", "repair"), rule, "", told(moved))
+
+
 def _layers(study: Study) -> Iterator[Flaw]:
     for name, layer in study.layers.items():
         if layer.states[layer.initial.state].stops_calls:
@@ -141,7 +159,7 @@ def _offtakers(study: Study) -> Iterator[Flaw]:
     for name, offtaker in study.offtakers.items():
         if offtaker.default_hazard > HIGH_DEFAULT:
             rule, rate = f"is above {HIGH_DEFAULT:g} a year", offtaker.default_hazard
-            yield Flaw(("offtakers", name, "default_hazard"), rule, shown(rate), f"for {rate:g} % write {rate / 100:g}")
+            yield Flaw(("offtakers", name, "default_hazard"), rule, shown(rate), per_cent_remedy(rate))
         if name not in named:
             yield Flaw(("offtakers", name), "no contract names the offtaker", "", "take it out, or name it")
 
@@ -163,7 +181,7 @@ def _side_flows(study: Study) -> Iterator[Flaw]:
     for at, site in study.sites():
         for name, flow in site.side_flows.items():
             if flow.base == "spend" and isinstance(flow.rate, float) and abs(flow.rate) > 1:
-                remedy = f"for {flow.rate:g} % write {flow.rate / 100:g}"
+                remedy = per_cent_remedy(flow.rate)
                 yield Flaw((*at, "side_flows", name, "rate"), "is more than the whole spend", shown(flow.rate), remedy)
 
 
@@ -189,12 +207,12 @@ def _in_time(study: Study) -> Iterator[Flaw]:
             yield Flaw((*at, "construction", key), rule, "", "it never operates: raise study.horizon_years")
         elif end > horizon:
             rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
-            yield Flaw(at, rule, "", f"raise study.horizon_years above {end:.0f} and delays")
+            yield Flaw(at, rule, "", f"raise study.horizon_years to {math.ceil(end)} and delays")
         elif horizon - completion < min(project.operation.life_years, LONG_ENOUGH):
             life = project.operation.life_years
             cut = completion + life - horizon
             rule = f"the horizon ({horizon:g} years) cuts off the last {cut:.1f} years"
-            remedy = f"they are worth nothing: raise study.horizon_years above {completion + life:.0f} and delays"
+            remedy = f"they are worth nothing: raise study.horizon_years to {math.ceil(completion + life)} and delays"
             yield Flaw((*at, "operation", "life_years"), rule, shown(life), remedy)
 
 

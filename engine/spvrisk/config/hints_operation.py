@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from spvrisk.config.base import Flaw, shown
 from spvrisk.config.draft import Path
 from spvrisk.config.laws import Measure
+from spvrisk.config.numerals import per_cent_remedy
 from spvrisk.config.operation import Contract, Operation
 from spvrisk.config.projects import ProjectTemplate
 from spvrisk.config.study import FixedSplit, Study
@@ -54,7 +55,7 @@ def _output(study: Study, at: Path, plant: Operation, measure: Measure) -> Itera
     """Wear, availability and volume of another size than those that are usual."""
     if plant.degradation > HIGH_DEGRADATION:
         rule, rate = f"is more than {HIGH_DEGRADATION:.0%} a year", plant.degradation
-        yield Flaw((*at, "degradation"), rule, shown(rate), f"for {rate:g} % write {rate / 100:g}")
+        yield Flaw((*at, "degradation"), rule, shown(rate), per_cent_remedy(rate))
     found = measure(plant.availability.law)
     if found is not None and found.mean < LOW_AVAILABILITY:
         rule = f"has a mean below {LOW_AVAILABILITY:g}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from spvrisk.config.base import Flaw, shown
+from spvrisk.config.numerals import per_cent_remedy
 from spvrisk.config.study import Study
 from spvrisk.config.terms import TierSplit
 
@@ -26,7 +27,7 @@ def stack(study: Study) -> Iterator[Flaw]:
         yield Flaw(place, "asks for no premium", "", "add premium: 0.008 for 0.8 % a year, or leave it free")
     if insurer.premium > HIGH_PREMIUM:
         rule, rate = f"is above {HIGH_PREMIUM:.0%} a year", insurer.premium
-        yield Flaw((*place, "premium"), rule, shown(rate), f"for {rate:g} % write {rate / 100:g}")
+        yield Flaw((*place, "premium"), rule, shown(rate), per_cent_remedy(rate))
     if insurer.wait_years >= horizon:
         rule = f"is not shorter than the horizon ({horizon:g} years): nothing is ever claimed"
         yield Flaw((*place, "wait_years"), rule, shown(insurer.wait_years), "write it in years")

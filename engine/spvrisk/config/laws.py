@@ -10,6 +10,7 @@ from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, ValidationError, core_schema
 
 from spvrisk.config.base import Flaw, Key, Lax, Model, Within, flawed, shown, suggestion, sum_flaws
+from spvrisk.config.numerals import number_remedy
 
 Parameters = dict[str, Any]
 Check = Callable[[Parameters], Iterator[Flaw]]
@@ -76,6 +77,10 @@ def _beta_moments(p: Parameters) -> Iterator[Flaw]:
         yield Flaw(("sd",), f"must be below sqrt((mean - min)(max - mean)) = {most:.6g}", shown(sd), "write less")
 
 
+_WEIGHT = Within(0, 1, per_cent_from=10)
+"""Weights and probabilities: 3 beside 1 are odds."""
+
+
 def _discrete(p: Parameters) -> Iterator[Flaw]:
     values, probabilities = p["values"], p["probabilities"]
     if len(values) != len(probabilities):
@@ -85,7 +90,7 @@ def _discrete(p: Parameters) -> Iterator[Flaw]:
         yield Flaw(("values",), "must be distinct", "a value twice", "add up the probabilities of equal values")
     elif any(not 0 <= q <= 1 for q in probabilities):
         bad = next(i for i, q in enumerate(probabilities) if not 0 <= q <= 1)
-        yield Within(0, 1).flaw(("probabilities", bad), probabilities[bad])
+        yield _WEIGHT.flaw(("probabilities", bad), probabilities[bad])
     else:
         yield from sum_flaws(("probabilities",), "probabilities", probabilities)
 
@@ -232,7 +237,8 @@ def _restored(key: str, value: Any) -> Any:
 
 def _number(at: tuple[Key, ...], value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _FlawsError(Flaw(at, "must be a number", shown(value), "write a plain number"))
+        remedy = number_remedy(value, "write a plain number")
+        raise _FlawsError(Flaw(at, "must be a number", shown(value), remedy))
     if not abs(value) <= LARGEST:
         rule = f"must be a finite number, at most {LARGEST:g} in size"
         raise _FlawsError(Flaw(at, rule, shown(value), "write a smaller number"))
@@ -274,7 +280,8 @@ def _read(data: object) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         if isinstance(data, str) or data is None or isinstance(data, list | tuple):
             rule = "must be a law: a number, or a mapping with one family"
-            raise _FlawsError(Flaw((), rule, shown(data), "write e.g. {normal: {mean: 1, sd: 0.1}}"))
+            remedy = number_remedy(data, "write e.g. {normal: {mean: 1, sd: 0.1}}")
+            raise _FlawsError(Flaw((), rule, shown(data), remedy))
         return {"family": "fixed", "parameters": {"value": _number((), data)}}
     family = _family(data)
     parameters = _parameters(family, data[family])
@@ -385,7 +392,7 @@ def _mixture(body: object) -> Parameters:
             flaws += error.flaws
         except ValidationError as error:
             flaws += [f._replace(at=("mixture", i, "law", *f.at)) for f in inner_flaws(error)]
-    flaws += [Within(0, 1).flaw(("mixture", i, "weight"), w) for i, w in enumerate(weights) if not 0 <= w <= 1]
+    flaws += [_WEIGHT.flaw(("mixture", i, "weight"), w) for i, w in enumerate(weights) if not _WEIGHT.holds(w)]
     flaws = flaws or sum_flaws(("mixture",), "weights", weights)
     if flaws:
         raise _FlawsError(*flaws)

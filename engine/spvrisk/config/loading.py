@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -12,13 +13,14 @@ from pydantic import ValidationError
 from spvrisk.config.base import Key, shown
 from spvrisk.config.checks import faults
 from spvrisk.config.draft import draft_of
+from spvrisk.config.fitting import fitting_remedy
 from spvrisk.config.hints import hints
 from spvrisk.config.laws import Measure, plain_measure
-from spvrisk.config.messages import flaw_problems, model_problems
-from spvrisk.config.overrides import apply, unknown
+from spvrisk.config.messages import BLOCK_RULES, BY_NAME, flaw_problems, model_problems, takes_text
+from spvrisk.config.overrides import OPTION, Overrides, apply, override_texts, unknown
 from spvrisk.config.places import Places
 from spvrisk.config.projects import Project
-from spvrisk.config.source import Node, Place, Scalar, no_text, parse
+from spvrisk.config.source import Node, Place, Scalar, no_text, node_at, parse
 from spvrisk.config.study import Study
 from spvrisk.config.tables import (
     Table,
@@ -35,6 +37,16 @@ MAX_BYTES = 64 << 20
 
 HDF5 = b"\x89HDF\r\n\x1a\n"
 """How result files begin."""
+
+_LONGEST_OVERRIDE = 80
+"""Characters of an override that a message shows."""
+
+ARCHIVES = {
+    b"PK\x03\x04": "a workbook or another zip file",
+    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
+    b"\x1f\x8b": "a compressed file",
+}
+"""How files begin that are named where a text belongs, and what they are."""
 
 MACHINERY = {"lanes", "leaves_per_shard", "memory_mib", "workers"}
 """Keys of ``run`` that change no number."""
@@ -68,7 +80,7 @@ class Loaded(NamedTuple):
     overrides: tuple[str, ...] = ()
 
 
-def load_study(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Study:
+def load_study(path: str | os.PathLike[str], overrides: Overrides = ()) -> Study:
     """Load and check a study.
 
     Parameters
@@ -76,7 +88,7 @@ def load_study(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> S
     path
         YAML file of the study.
     overrides
-        Changes as ``path=value``, applied after includes and tables.
+        Changes as ``path=value``, or a mapping of paths to values; applied in order, after includes and tables.
 
     Raises
     ------
@@ -92,7 +104,7 @@ def load_study(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> S
     return load(path, overrides).study
 
 
-def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
+def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Loaded:
     """Load and check a study, and keep warnings and provenance; see `load_study`."""
     files = _Files(Path(path))
     root = files.document(files.name, Place(files.name), ())
@@ -105,20 +117,62 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
     root = files.with_tables(root)
     if files.broken:
         raise InputError(_in_order(problems, list(files.texts)))
-    root, deleted = apply(root, overrides, problems)
-    plain = _plain(root, files, {})
-    if files.broken:
+    texts = override_texts(overrides)
+    changed = _changed(root, texts, files)
+    problems += _with_causes(changed.problems, root, texts, files)
+    if problems or changed.study is None:
         raise InputError(_in_order(problems, list(files.texts)))
-    study = _checked(plain, root, deleted, problems)
-    if problems or study is None:
-        raise InputError(_in_order(problems, list(files.texts)))
-    loaded = Loaded(study, [], files.texts, digest_of(study), Places(root, deleted), tuple(overrides))
+    study, places = changed.study, changed.places
+    loaded = Loaded(study, [], files.texts, digest_of(study), places, texts)
     return loaded._replace(warnings=warnings_of(loaded, plain_measure))
 
 
 def warnings_of(loaded: Loaded, measure: Measure) -> list[Problem]:
     """All warnings of a study in the order of its files, its laws measured by `measure`."""
     return _in_order(flaw_problems(loaded.places.root, hints(loaded.study, measure)), list(loaded.texts))
+
+
+class _Changed(NamedTuple):
+    """A study with overrides applied, None if it has problems."""
+
+    study: Study | None
+    places: Places
+    problems: list[Problem]
+
+
+def _changed(base: Node, overrides: Sequence[str], files: "_Files") -> _Changed:
+    """Apply overrides to the study of the files and check what comes out."""
+    problems: list[Problem] = []
+    root, deleted = apply(base, overrides, problems)
+    known = len(files.problems)
+    plain = _plain(root, files, {})
+    lost = files.problems[known:]
+    del files.problems[known:]
+    if lost:  # checking the rest would blame the wrong lines
+        return _Changed(None, Places(root, deleted), problems + lost)
+    study = _checked(plain, root, deleted, problems, base)
+    return _Changed(study, Places(root, deleted), problems)
+
+
+def _with_causes(found: list[Problem], base: Node, overrides: Sequence[str], files: "_Files") -> list[Problem]:
+    """Problems with the override with which they first appear, in place of the line of a file that is not at fault."""
+    if all(problem.place.startswith(OPTION) for problem in found):
+        return found
+    causes = {_what(problem): len(overrides) for problem in found}
+    for count in reversed(range(len(overrides))):
+        causes |= {_what(problem): count for problem in _changed(base, overrides[:count], files).problems}
+
+    def placed(problem: Problem) -> Problem:
+        cause = causes[_what(problem)]
+        if not cause or problem.place.startswith(OPTION):
+            return problem
+        return problem._replace(place=f"{OPTION} {cause} ({overrides[cause - 1]:.{_LONGEST_OVERRIDE}})")
+
+    return [placed(problem) for problem in found]
+
+
+def _what(problem: Problem) -> tuple[str, ...]:
+    return problem.path, problem.rule, problem.value
 
 
 def digest_of(study: Study) -> str:
@@ -128,16 +182,40 @@ def digest_of(study: Study) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _checked(plain: Any, root: Node, deleted: dict[tuple[Key, ...], Place], problems: list[Problem]) -> Study | None:
-    """Check the models; where they fail, check what is sound against the rest, so that all is reported at once."""
+def _checked(
+    plain: Any, root: Node, deleted: dict[tuple[Key, ...], Place], problems: list[Problem], base: Node | None = None
+) -> Study | None:
+    """Check the models; where they fail, check what is sound against the rest, so that all is reported at once.
+
+    `base` is the study before its overrides.
+    """
     try:
         return Study.model_validate(plain)
     except ValidationError as error:
-        found = model_problems(root, error, deleted)
+        found = [_fitting(problem, root, base) for problem in model_problems(root, error, deleted)]
         problems += found
         if any(item["loc"] for item in error.errors(include_url=False)):
             problems += flaw_problems(root, faults(draft_of(plain)))
     return None
+
+
+def _fitting(problem: Problem, root: Node, base: Node | None) -> Problem:
+    """The problem of a plain value in the place of a block, with the key inside that is meant."""
+    if problem.rule not in BLOCK_RULES:
+        return problem
+    path = tuple(problem.path.split("."))
+    value = node_at(root, path)
+    if value is None or value.value is None or isinstance(value.value, dict | list):
+        return problem
+    block = node_at(base, path) if base is not None else None
+    if problem.rule == BY_NAME and any(isinstance(item.value, dict) for item in _items(block)):
+        return problem  # a whole section: any key would be a guess
+    remedy = fitting_remedy(path, value.value, block if block is not None and block is not value else None)
+    return problem if remedy is None else problem._replace(remedy=remedy)
+
+
+def _items(node: Node | None) -> list[Node]:
+    return list(node.value.values()) if node is not None and isinstance(node.value, dict) else []
 
 
 def _in_order(problems: list[Problem], files: list[str]) -> list[Problem]:
@@ -151,9 +229,12 @@ def _in_order(problems: list[Problem], files: list[str]) -> list[Problem]:
     once = {same(problem): problem for problem in reversed(problems)}
 
     def rank(problem: Problem) -> tuple[int, list[int]]:
+        option = re.match(rf"{OPTION} ([0-9]+)", problem.place)
+        if option is not None:
+            return len(files), [int(option[1])]
         file, _, numbers = problem.place.partition(":")
         known = files.index(file) if file in files else len(files)
-        return known, [int(part) for part in (numbers or file.rpartition(" ")[2]).split(":") if part.isdecimal()]
+        return known, [int(part) for part in numbers.split(":") if part.isdecimal()]
 
     return sorted(reversed(once.values()), key=rank)
 
@@ -201,7 +282,14 @@ class _Files:
                 rule = f"must be a plain file of at most {MAX_BYTES >> 20} MiB"
                 self.problem(at, rule, file, "name another file")
                 return None
-            text = path.read_bytes().decode("utf-8-sig")
+            content = path.read_bytes()
+            archive = next((name for start, name in ARCHIVES.items() if content.startswith(start)), None)
+            if archive is not None:
+                remedy = "save the table as CSV in UTF-8 and name that file"
+                remedy = "name a study in YAML" if file == self.name else remedy
+                self.problem(Place(file, 1), "must be a text file", archive, remedy)
+                return None
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             if path.read_bytes().startswith(HDF5):
                 remedy = "name the study; `spvrisk summary` shows a result file"
@@ -337,7 +425,13 @@ class _Files:
         if table is None:
             return {}
         template = section.get("template", Node({}, place))
-        rows = project_rows(table, template, lambda path: unknown(template, path, Project), self.problems)
+        rows = project_rows(
+            table,
+            template,
+            lambda path: unknown(template, path, Project),
+            lambda path: takes_text(("projects", "", *path)),
+            self.problems,
+        )
         own = {key: node for key, node in section.items() if key not in ("table", "template")}
         for name in own.keys() & rows.keys():
             self.problem(own[name].place, f"the project {name} is in the table too", "", "rename one")

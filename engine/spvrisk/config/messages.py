@@ -1,12 +1,16 @@
 """From pydantic's errors and relative flaws to problems with a place, a rule, a value and a remedy."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from spvrisk.config.base import Flaw, Key, keys_of, shown, suggestion
+from spvrisk.config.numerals import meant, number_remedy
 from spvrisk.config.source import Node, Place, dotted
 from spvrisk.config.study import Study
 from spvrisk.errors import Problem
@@ -25,6 +29,11 @@ _PLAIN = {
     "dict_type": ("must be a mapping by name", "write names below it, indented; {} for none"),
     "tuple_type": ("must be a list", "write [first, second]"),
 }
+
+
+BY_NAME = _PLAIN["dict_type"][0]
+BLOCK_RULES = {_PLAIN[kind][0] for kind in ("model_type", "model_attributes_type", "dict_type")}
+"""Rules that a plain value breaks which stands for a block."""
 
 
 def locate(root: Node, path: Iterable[Key], missing: bool = False) -> tuple[Place, tuple[Key, ...]]:
@@ -91,6 +100,8 @@ def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Ke
             place, path = locate(root, at)
             value = item["input"].get("mode") if item["type"] == "union_tag_invalid" else item["input"]
             rule, remedy = _words(item["type"], item.get("ctx", {}), value)
+            if isinstance(value, str) and item["type"] in ("float_type", "int_type"):
+                remedy = _as_number(loc, value, item["type"] == "int_type", remedy)
             out.append(Problem(str(place), dotted(path), rule, shown(value), remedy))
     return out
 
@@ -124,21 +135,49 @@ def _words(kind: str, ctx: Mapping[str, Any], value: object) -> tuple[str, str]:
             return f"must have {length} items, has {ctx.get('actual_length')}", "write just that many"
         return "must not be empty", "write at least one"
     rule, remedy = _PLAIN.get(kind, (f"is not valid ({kind.replace('_', ' ')})", "see `spvrisk schema`"))
+    if kind == "int_type" and isinstance(value, float) and math.isfinite(value):
+        return rule, "round it"
     if value is None:
         return rule, "write a value, or take the key out"
-    if isinstance(value, str) and kind in ("float_type", "int_type"):
-        remedy = _as_number(value) or remedy
     return rule, remedy
 
 
-def _as_number(text: str) -> str | None:
-    """Remedy for the usual ways of writing numbers for people."""
-    bare = re.sub(r"[,_' ]", "", text)
-    if re.fullmatch(r"[-+]?\d+(\.\d+)?%", bare):
-        return f"write {float(bare[:-1]) / 100:g}"
-    if re.fullmatch(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?", bare):
-        return f"write {bare}"
-    return None
+def _as_number(loc: tuple[Key, ...], text: str, whole: bool, otherwise: str) -> str:
+    """Remedy for a number that is written for people; one that would be refused in its turn is not named."""
+    number = meant(text, whole)
+    if number is not None and not takes(loc, int(number) if whole else float(number)):
+        return otherwise
+    return number_remedy(text, otherwise, whole)
+
+
+def takes(path: tuple[Key, ...], value: object) -> bool:
+    """Whether a value may stand at a path of a study, as far as its key alone tells."""
+    fields = [keys_of(model).get(str(path[-1])) for model in models_at(path[:-1])]
+    return any(_valid(field, value) for field in fields if field is not None) or not any(fields)
+
+
+def takes_text(path: tuple[Key, ...]) -> bool:
+    """Whether a key takes text and nothing else: a title, say, may be 007."""
+    fields = [keys_of(model).get(str(path[-1])) for model in models_at(path[:-1])]
+    kinds = {kind for field in fields if field is not None for kind in _plain_types(field.annotation)}
+    return str in kinds and kinds <= {str, type(None)}
+
+
+def _plain_types(annotation: Any) -> set[Any]:
+    """Types of a union, without what is annotated to them."""
+    if hasattr(annotation, "__metadata__"):
+        return _plain_types(annotation.__origin__)
+    parts = get_args(annotation) if isinstance(annotation, UnionType) or get_origin(annotation) is Union else ()
+    return {kind for part in parts for kind in _plain_types(part)} if parts else {annotation}
+
+
+def _valid(field: FieldInfo, value: object) -> bool:
+    kind: Any = Annotated[(field.annotation, *field.metadata, None)]
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def models_at(path: Iterable[Key]) -> list[type[BaseModel]]:

@@ -170,7 +170,7 @@ class Operation(Model):
     ramp_up: Annotated[tuple[Share, ...], Lax] = Field(
         default=(), description="share of output in the first, second, ... year of operation; full afterwards"
     )
-    degradation: Annotated[float, Within(0, 1, open_high=True)] = Field(
+    degradation: Annotated[float, Within(0, 1, open_high=True, per_cent_from=1)] = Field(
         default=0.0, description="share of output lost each year since completion, 1/year: 0.005 for 0.5 %"
     )
     volume_factor: str | None = Field(

@@ -1,6 +1,9 @@
 """`--set path=value`: changes of a study on the command line, after includes and tables."""
 
+import json
+import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +17,54 @@ from spvrisk.config.tables import put
 from spvrisk.config.terms import Run
 from spvrisk.errors import InputError, Problem
 
+OPTION = "--set"
+"""How places of overrides begin."""
+
+Overrides = Sequence[str] | Mapping[str, Any]
+"""Changes as ``path=value``, or paths with their values."""
+
+
+def override_texts(overrides: Overrides) -> tuple[str, ...]:
+    """Overrides as ``path=value``; values of a mapping are written as YAML.
+
+    Raises
+    ------
+    InputError
+        A value is nothing that a study could say.
+
+    Examples
+    --------
+    >>> override_texts({"run.paths": 10, "run.workers": None, "study.value_date": date(2026, 4, 1)})
+    ('run.paths=10', 'run.workers=null', 'study.value_date="2026-04-01"')
+    """
+    if isinstance(overrides, Mapping):
+        return tuple(f"{path}={_written(str(path), value)}" for path, value in overrides.items())
+    if isinstance(overrides, str):
+        remedy = 'write ["run.paths=10000"] or {"run.paths": 10000}'
+        raise InputError(Problem("overrides", "", "must be a list or a mapping", shown(overrides), remedy))
+    return tuple(overrides)
+
+
+def _written(path: str, value: object) -> str:
+    """A Python value as YAML on one line; but for what is not finite that is JSON."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{value:+}".replace("inf", ".inf")
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_plain_value)
+    except (TypeError, ValueError) as error:
+        remedy = "give numbers, texts, dates, None, lists and mappings of them"
+        raise InputError(Problem("overrides", path, "must be a value of a study", str(error), remedy)) from None
+
+
+def _plain_value(value: object) -> object:
+    """Dates as texts, numbers and arrays of NumPy as those of Python."""
+    if isinstance(value, date):
+        return value.isoformat()
+    plain = getattr(value, "tolist", None)
+    if plain is None:
+        raise TypeError(type(value).__name__)
+    return plain()
+
 
 def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, dict[tuple[Key, ...], Place]]:
     """Apply overrides in order.
@@ -25,7 +76,7 @@ def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tupl
     """
     deleted: dict[tuple[Key, ...], Place] = {}
     for number, text in enumerate(overrides, start=1):
-        place = Place(f"--set {number}")
+        place = Place(f"{OPTION} {number}")
         key, equals, value = text.partition("=")
         path = tuple(key.strip().split("."))
         if not equals or not all(path):

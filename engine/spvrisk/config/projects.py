@@ -14,6 +14,7 @@ from spvrisk.config.base import (
     Rate,
     Share,
     Title,
+    Whole,
     Within,
     Years,
     flawed,
@@ -101,7 +102,7 @@ class Pipeline(Model):
 
     title: Title
     arrivals_per_year: Intensity = Field(description="yearly intensity of notices")
-    max_count: Annotated[int, Within(1, 1000)] = Field(description="largest number of projects")
+    max_count: Annotated[Whole, Within(1, 1000)] = Field(description="largest number of projects")
     size: Annotated[Law, Values(Within(0, open_low=True), "add e.g. truncate: [100, 10000]")] = Field(
         description="law of a project's budget at notice, in money units of the study"
     )

@@ -1,9 +1,10 @@
 """YAML 1.2 text to nodes that remember their place; YAML is read once, from the parser's events."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from spvrisk.config.base import Key, shown
@@ -54,6 +55,15 @@ class Node:
     place: Place
 
 
+def node_at(root: Node, path: Iterable[Key]) -> Node | None:
+    """Node at a path of keys, or None."""
+    node: Node | None = root
+    for key in path:
+        inner = node.value if node is not None else None
+        node = inner.get(str(key)) if isinstance(inner, dict) else None
+    return node
+
+
 def no_text(text: str) -> int | None:
     """Position of the first character that no text has (controls, halves of characters), None where all are sound.
 
@@ -70,7 +80,7 @@ def scalar(text: str) -> Scalar:
     if _INT.match(text):
         return int(text) if len(text) <= 300 else float("inf")
     if _FLOAT.match(text):
-        return float(text)
+        return _exact(text, float(text))
     if _INFINITE.match(text):
         return float(text.replace(".", "", 1))
     if _DATE.match(text):
@@ -79,6 +89,14 @@ def scalar(text: str) -> Scalar:
         except ValueError:
             return text
     return text
+
+
+def _exact(text: str, value: float) -> int | float:
+    """The number, as an integer where it is a whole one that a float may round: seeds have 64 bits."""
+    if not 2**53 <= abs(value) < 2**65:
+        return value
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else value
 
 
 def parse(text: str, file: str, at: Place | None = None) -> tuple[Node | None, list[Problem]]:

@@ -29,7 +29,7 @@ class Insurer(Model):
     wait_years: Annotated[float, Within(0, 100)] = Field(
         default=0.0, description="years for which an amount is overdue before it is claimed; rounded up to whole steps"
     )
-    premium: Annotated[float, Within(0, 1)] = Field(
+    premium: Annotated[float, Within(0, 1, per_cent_from=1)] = Field(
         default=0.0, description="on the insured balance, 1/year: 0.008 for 0.8 %; paid by the banks; left out: none"
     )
     capital: Limit | None = Field(

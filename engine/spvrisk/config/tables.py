@@ -2,12 +2,17 @@
 
 import csv
 import io
+import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
 from spvrisk.config.base import shown, suggestion
+from spvrisk.config.numerals import number_remedy
 from spvrisk.config.source import Node, Place, Scalar, parse, scalar
 from spvrisk.errors import InputError, Problem
+
+_TOLERANCE = 1e-9
+"""Rounding of a computed correlation matrix: how far its diagonal may be from 1 and its halves from each other."""
 
 
 class Table(NamedTuple):
@@ -23,7 +28,10 @@ def _fail(place: Place, rule: str, value: str = "", remedy: str = "") -> NoRetur
 
 
 def read_table(text: str, file: str) -> Table:
-    """Split a CSV text; blank lines are skipped, every row must be as long as the header."""
+    """Split a CSV text into a header and rows of its length.
+
+    Blank lines are skipped, and so are columns at the end that hold nothing and have no name: spreadsheets write them.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     line = 1
@@ -36,24 +44,66 @@ def read_table(text: str, file: str) -> Table:
         _fail(Place(file, line), f"must be CSV: {error}", "", 'write " inside quotes as ""')
     if not rows:
         _fail(Place(file, 1), "a table needs a header and rows", "an empty file", "write the column names first")
-    (_, header), *body = rows
-    if len(header) == 1 and ";" in header[0]:
-        _fail(Place(file, 1), "columns are separated by commas", "semicolons", "save the table with commas")
+    _check_first_line(file, *rows[0])
+    header = _without_empty_end(rows[0][1], 0)
+    body = [(number, _without_empty_end(cells, len(header))) for number, cells in rows[1:]]
     for number, cells in body:
         if len(cells) != len(header):
-            remedy = "put cells that contain a comma in double quotes"
-            _fail(Place(file, number), f"must have {len(header)} cells as the header has", str(len(cells)), remedy)
+            _fail(Place(file, number), *_wrong_length(cells, len(header)))
     return Table(file, header, body)
+
+
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def _check_first_line(file: str, line: int, header: list[str]) -> None:
+    """Refuse a first line that holds no column names, and other separators than commas."""
+    first = header[0].lower()
+    rule = "the first line of a table holds the column names"
+    if first.startswith("sep="):
+        commas = "" if first == "sep=" and len(header) > 1 else ", and save the table with commas"
+        _fail(Place(file, line), rule, shown(",".join(header)), f"take the line out{commas}")
+    if first.startswith("#"):
+        remedy = "take the line out, or its # if the column names follow it"
+        _fail(Place(file, line), rule, shown(",".join(header)), remedy)
+    named = next((name for mark, name in _SEPARATORS.items() if mark in first), None)
+    if len(header) == 1 and named is not None:
+        _fail(Place(file, line), "columns are separated by commas", named, "save the table with commas")
+
+
+def _without_empty_end(cells: list[str], width: int) -> list[str]:
+    """A row without the empty cells that it has at its end, beyond a width."""
+    end = len(cells)
+    while end > width and not cells[end - 1]:
+        end -= 1
+    return cells[:end]
+
+
+def _wrong_length(cells: list[str], width: int) -> tuple[str, str, str]:
+    """Rule, value and remedy of a row that is longer or shorter than the header."""
+    if cells[0].startswith("#"):
+        return "a table has no comments", shown(",".join(cells)), "take the line out"
+    rule = f"must have {width} cells as the header has names"
+    if len(cells) > width:
+        return rule, str(len(cells)), "put cells that contain a comma in double quotes, and name every column"
+    return rule, str(len(cells)), "write the commas of empty cells too"
 
 
 def _number(table: Table, line: int, column: int, text: str) -> float:
     value = scalar(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        _fail(Place(table.file, line, column + 1), "must be a number", shown(text), "write a plain number")
+        _fail(
+            Place(table.file, line, column + 1),
+            "must be a number",
+            shown(text),
+            number_remedy(text, "write a plain number"),
+        )
     return value
 
 
 def _column(table: Table, name: str) -> int:
+    if table.header.count(name) > 1:
+        _fail(Place(table.file, 1), f"has the column {name} twice", "", "keep one of them")
     if name not in table.header:
         _fail(Place(table.file, 1), f"has no column {name}", "", suggestion(name, table.header))
     return table.header.index(name)
@@ -97,7 +147,7 @@ def correlation_pairs(table: Table) -> Node:
 
 def _listed(table: Table) -> Iterator[tuple[str, str, Node]]:
     for line, (first, second, value) in table.rows:
-        yield first, second, Node(_number(table, line, 2, value), Place(table.file, line, 3))
+        yield first, second, Node(_within_one(_number(table, line, 2, value)), Place(table.file, line, 3))
 
 
 def _square(table: Table) -> Iterator[tuple[str, str, Node]]:
@@ -106,20 +156,31 @@ def _square(table: Table) -> Iterator[tuple[str, str, Node]]:
         remedy = "name rows and columns alike, or write the columns first,second,value"
         _fail(Place(table.file, 1), "a square table has the same names down as across", "", remedy)
     for i, (line, cells) in enumerate(table.rows):
-        if cells[i + 1] and _number(table, line, i + 1, cells[i + 1]) != 1:
+        if cells[i + 1] and abs(_number(table, line, i + 1, cells[i + 1]) - 1) > _TOLERANCE:
             _fail(Place(table.file, line, i + 2), "the diagonal must be 1", cells[i + 1], "write 1")
         for j in range(i):
             place = Place(table.file, line, j + 2)
-            upper = table.rows[j][1][i + 1]
-            found = [_number(table, line, j + 1, text) for text in (cells[j + 1], upper) if text]
-            if len(set(found)) > 1:
-                _fail(place, "must equal its mirror image", f"{found[0]:g} and {found[1]:g}", "leave one empty")
-            if found and found[0] != 0:
-                yield names[j], names[i], Node(found[0], place)
+            above, upper = table.rows[j]
+            found = [_number(table, line, j + 1, cells[j + 1])] if cells[j + 1] else []
+            found += [_number(table, above, i + 1, upper[i + 1])] if upper[i + 1] else []
+            if found and max(found) - min(found) > _TOLERANCE:
+                _fail(place, "must equal its mirror image", " and ".join(map(shown, found)), "leave one empty")
+            value = _within_one(found[-1]) if found else 0.0  # of two that differ by rounding, the upper one
+            if value != 0:
+                yield names[j], names[i], Node(value, place)
+
+
+def _within_one(value: float) -> float:
+    """A correlation without the rounding that computed ones have beyond 1."""
+    return math.copysign(1.0, value) if 1 < abs(value) <= 1 + _TOLERANCE else value
 
 
 def project_rows(
-    table: Table, template: Node, known: Callable[[tuple[str, ...]], str | None], problems: list[Problem]
+    table: Table,
+    template: Node,
+    known: Callable[[tuple[str, ...]], str | None],
+    is_text: Callable[[tuple[str, ...]], bool],
+    problems: list[Problem],
 ) -> dict[str, Node]:
     """Projects of a table: each row over a copy of the template.
 
@@ -131,11 +192,13 @@ def project_rows(
         Mapping with the keys that rows share.
     known
         Gives the remedy for a dotted key that a project does not have, else None.
+    is_text
+        Whether a key takes text alone: CSV has no quotes that would tell the text 007 from the number.
     problems
         Grows by what is wrong.
     """
     columns = _project_columns(table, known, problems)
-    cells = _read_cells(table, [column for column, _ in columns], problems)
+    cells = _read_cells(table, {column: is_text(path) for column, path in columns}, problems)
     out: dict[str, Node] = {}
     lines: dict[str, int] = {}
     for line, row in table.rows:
@@ -162,8 +225,12 @@ def _project_columns(
     columns = []
     for column, key in list(enumerate(table.header))[1:]:
         path = tuple(key.split("."))
-        remedy = known(path)
         place = Place(table.file, 1, column + 1)
+        if not key:
+            if any(cells[column] for _, cells in table.rows):
+                problems.append(Problem(str(place), "", "the column has no name", "", "name it, or take it out"))
+            continue
+        remedy = known(path)
         if remedy is not None:
             problems.append(Problem(str(place), key, "is not a key of a project", "", remedy))
         elif key in table.header[:column]:
@@ -173,17 +240,25 @@ def _project_columns(
     return columns
 
 
-def _read_cells(table: Table, columns: list[int], problems: list[Problem]) -> dict[tuple[int, int], Node]:
-    """Values of the cells that are not empty; flow mappings and quoted texts of all cells are parsed in one go."""
+def _read_cells(table: Table, columns: dict[int, bool], problems: list[Problem]) -> dict[tuple[int, int], Node]:
+    """Values of the cells that are not empty; flow mappings and quoted texts of all cells are parsed in one go.
+
+    Parameters
+    ----------
+    columns
+        Whether each column holds text alone.
+    """
     out: dict[tuple[int, int], Node] = {}
     flows: list[tuple[int, int, str]] = []
     for line, row in table.rows:
-        for column in columns:
+        for column, texts_only in columns.items():
             text = row[column]
             if text and text[0] in "{[\"'":
                 flows.append((line, column, text))
             elif text:
-                out[line, column] = Node(scalar(text), Place(table.file, line, column + 1))
+                value = scalar(text)
+                value = text if texts_only and value is not None else value
+                out[line, column] = Node(value, Place(table.file, line, column + 1))
     texts = list(dict.fromkeys(text for _, _, text in flows))
     read = dict(zip(texts, _parse_flows(texts), strict=True))
     for line, column, text in flows:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from spvrisk.config.base import (
+    Chance,
     Currency,
     Date,
     Flaw,
@@ -14,6 +15,7 @@ from spvrisk.config.base import (
     Rate,
     Share,
     Title,
+    Whole,
     Within,
     Years,
     distinct,
@@ -24,6 +26,7 @@ from spvrisk.config.base import (
 from spvrisk.config.calendars import Calendars
 from spvrisk.config.clock import StatesOfLayers
 from spvrisk.config.laws import Law, Values
+from spvrisk.config.numerals import meant
 
 
 def _no_boolean(value: object) -> object:
@@ -85,9 +88,9 @@ Tiers = TypeVar("Tiers", "Adjustment", "TierSplit")
 class DecisionShares(Model):
     """Probabilities of what becomes of a due funding; they add up to 1."""
 
-    fund: Share = Field(default=0.0, description="probability that it is paid")
-    delay: Share = Field(default=0.0, description="probability that it is put off by delay_days")
-    decline: Share = Field(default=0.0, description="probability that it is declined for good")
+    fund: Chance = Field(default=0.0, description="probability that it is paid")
+    delay: Chance = Field(default=0.0, description="probability that it is put off by delay_days")
+    decline: Chance = Field(default=0.0, description="probability that it is declined for good")
 
     @model_validator(mode="after")
     def _sum(self) -> "DecisionShares":
@@ -112,7 +115,7 @@ class Decision(Model):
 
     layer: str = Field(description="name of the layer")
     by_state: dict[Name, DecisionShares] = Field(description="for every state of the layer", min_length=1)
-    delay_days: Annotated[int, Within(1, 36525)] | None = Field(
+    delay_days: Annotated[Whole, Within(1, 36525)] | None = Field(
         default=None, description="calendar days after which a delayed decision comes back; required with any delay"
     )
     triggers: Annotated[tuple[Trigger, ...], Lax] = Field(default=(), description="what a declined funding sets off")
@@ -131,7 +134,7 @@ class Decision(Model):
 class Funding(Model):
     """When a call for funds falls due, how much may be called, and whether it is paid."""
 
-    lag_business_days: Annotated[int, Within(0, 2000)] = Field(description="business days from notice to due date")
+    lag_business_days: Annotated[Whole, Within(0, 2000)] = Field(description="business days from notice to due date")
     holidays: Calendars = Field(
         description="days that are no business days: codes of countries (their public holidays) or markets as the "
         "`holidays` package has them, {country, category} for bank holidays and the like too, {dates} for one's own"
@@ -247,16 +250,16 @@ class Agreement(Model):
 class Run(Model):
     """Size and machinery of a run; none but `paths` and `seed` changes a number."""
 
-    paths: Annotated[int, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
-    seed: Annotated[int, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")
+    paths: Annotated[Whole, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
+    seed: Annotated[Whole, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")
     lanes: Literal[64, 128, 256] = Field(default=64, description="number of paths side by side in the kernel")
-    leaves_per_shard: Annotated[int, Within(1, 4096)] = Field(
+    leaves_per_shard: Annotated[Whole, Within(1, 4096)] = Field(
         default=4, description="number of leaves of 4096 paths in a shard"
     )
-    workers: Annotated[int, Within(1, 4096)] | None = Field(
+    workers: Annotated[Whole, Within(1, 4096)] | None = Field(
         default=None, description="number of threads; null: all cores"
     )
-    memory_mib: Annotated[int, Within(64)] = Field(default=1024, description="memory limit of a run, MiB")
+    memory_mib: Annotated[Whole, Within(64)] = Field(default=1024, description="memory limit of a run, MiB")
 
 
 def _decimal(value: object) -> object:
@@ -267,7 +270,10 @@ def _decimal(value: object) -> object:
 def _level(text: str) -> str:
     digits = text.strip()
     if not digits.replace(".", "", 1).isdecimal() or not 0 < float(digits) < 1:
-        raise flawed([Flaw((), "must be a decimal number between 0 and 1", shown(text), 'write e.g. "0.95"')])
+        number = meant(text)
+        fits = number is not None and 0 < float(number) < 1
+        remedy = f'write "{number}"' if fits else 'write e.g. "0.95"'
+        raise flawed([Flaw((), "must be a decimal number between 0 and 1", shown(text), remedy)])
     return "0." + digits.partition(".")[2].rstrip("0")
 
 

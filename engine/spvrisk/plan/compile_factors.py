@@ -8,6 +8,7 @@ import numpy as np
 
 from spvrisk.config.factors import Factor, Gbm, Merton, Ou, Vasicek
 from spvrisk.config.models import Study
+from spvrisk.config.nearest import used_pairs
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import FACTOR, JUMP, Floats, Ints, Pool, Records, records
 from spvrisk.plan.calendar import Grid
@@ -164,7 +165,7 @@ def poisson_cdf(mean: float) -> Floats:
 def correlation_of(study: Study) -> tuple[tuple[str, ...], Floats]:
     """Names of the stochastic factors in config order, and the correlation matrix of their scores."""
     names = tuple(name for name, factor in study.factors.items() if factor.process.stochastic)
-    return names, matrix(names, study.correlation.pairs, study.correlation.kind)
+    return names, matrix(names, used_pairs(study.correlation), study.correlation.kind)
 
 
 class FactorArrays(NamedTuple):

@@ -4,14 +4,17 @@ import math
 
 import numpy as np
 
-from spvrisk.config.definite import matrix, score_correlation
+from spvrisk.config.definite import LEAST, matrix, score_correlation
 from spvrisk.plan.arrays import Floats
 
 __all__ = ["cholesky", "matrix", "score_correlation"]
 
 
 def cholesky(correlation: Floats) -> Floats:
-    """Lower triangular factor of a positive definite matrix, row by row; a study with another one has been refused.
+    """Lower triangular factor of a positive semidefinite matrix, row by row; a study with another one has been refused.
+
+    What the factors before leave of a factor's variance counts as nothing up to `LEAST`: the factor is a sum of those
+    before it, has a 0 on the diagonal, and no later factor rides on its own noise.
 
     A row depends on those before it alone, in a fixed order of operations: a factor that is appended to a study
     leaves the rows of the others bit for bit as they were, which LAPACK's blocked routine does not promise.
@@ -21,6 +24,7 @@ def cholesky(correlation: Floats) -> Floats:
     for i in range(n):
         for j in range(i):
             dot = math.fsum(lower[i, q] * lower[j, q] for q in range(j))
-            lower[i, j] = (correlation[i, j] - dot) / lower[j, j]
-        lower[i, i] = math.sqrt(correlation[i, i] - math.fsum(lower[i, q] ** 2 for q in range(i)))
+            lower[i, j] = (correlation[i, j] - dot) / lower[j, j] if lower[j, j] else 0.0
+        left = correlation[i, i] - math.fsum(lower[i, q] ** 2 for q in range(i))
+        lower[i, i] = math.sqrt(left) if left > LEAST else 0.0
     return lower

@@ -8,6 +8,7 @@ import numpy as np
 
 from spvrisk.config.laws import Law
 from spvrisk.config.models import Project, Study
+from spvrisk.config.nearest import used_pairs
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.compile_factors import correlation_of
 from spvrisk.plan.compile_projects import schedules
@@ -44,6 +45,8 @@ class Pair(NamedTuple):
         The factors.
     entered
         What the study says.
+    used
+        What it is repaired to, if anything.
     score
         Of the normal scores, the entry of the matrix R.
     innovation
@@ -53,6 +56,7 @@ class Pair(NamedTuple):
     first: str
     second: str
     entered: float
+    used: float
     score: float
     innovation: float
 
@@ -91,12 +95,13 @@ def pairs(study: Study) -> list[Pair]:
     """Correlations that the study names, in its order."""
     names, matrix = correlation_of(study)
     position = {name: i for i, name in enumerate(names)}
+    used = used_pairs(study.correlation)
     named = [(a, b, value) for a, row in study.correlation.pairs.items() for b, value in row.items()]
     scores = np.array([matrix[position[a], position[b]] for a, b, _ in named])
     nu = study.correlation.degrees_of_freedom
     reached = scores if nu is None or not named else innovation_correlation(scores, nu)
     return [
-        Pair(a, b, value, float(score), float(got))
+        Pair(a, b, value, used[a][b], float(score), float(got))
         for (a, b, value), score, got in zip(named, scores, reached, strict=True)
     ]
 
