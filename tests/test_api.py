@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -12,6 +14,7 @@ from click.testing import CliRunner
 
 import spvrisk
 from spvrisk.cli import main
+from spvrisk.dataset import write
 
 STARTER = Path(__file__).parents[1] / "engine" / "spvrisk" / "data" / "starter.yaml"
 
@@ -129,6 +132,25 @@ def test_run__without_out_leaves_no_file_when_closed(study, tmp_path, monkeypatc
         assert results.paths.npv_funder.shape == (64, 2)
     assert list(tmp_path.iterdir()) == []
     results.close()  # twice does no harm
+
+
+def test_run__two_threads_of_one_process_write_at_the_same_time(study, file, tmp_path, monkeypatch):
+    both, finish = threading.Barrier(2), write._write_provenance
+
+    def together(*arguments):
+        both.wait(timeout=60)
+        finish(*arguments)
+
+    monkeypatch.setattr(write, "_write_provenance", together)
+
+    def run(name):
+        with spvrisk.run(study, out=tmp_path / name) as results:
+            return results.attributes["content_sha256"]
+
+    with ThreadPoolExecutor(2) as pool:
+        digests = set(pool.map(run, ("a.h5", "b.h5")))
+    with spvrisk.open(file) as alone:
+        assert digests == {alone.attributes["content_sha256"]}
 
 
 def test_results__coordinates_have_names(file):

@@ -4,6 +4,7 @@ h5netcdf and h5py's own objects look up every name anew at each step, and take f
 has hundreds of small variables. The layout is that of h5netcdf 1.8.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,8 +36,10 @@ class _Dimension:
 @contextmanager
 def in_memory() -> Iterator["NetcdfFile"]:
     """Make a file in memory: HDF5 does not survive a disk that fills up."""
+    # HDF5 opens no name twice in one process, also where no file bears it: another thread may be writing too
+    name = f"result-{secrets.token_hex(8)}"
     # netCDF wants objects in the order in which they were made
-    with h5py.File("result", "w", driver="core", backing_store=False, block_size=1 << 20, track_order=True) as file:
+    with h5py.File(name, "w", driver="core", backing_store=False, block_size=1 << 20, track_order=True) as file:
         yield NetcdfFile(file)
 
 
