@@ -105,7 +105,11 @@ class Results:
     def _group(self, name: str) -> "xarray.Dataset":
         import xarray  # loaded when labels are wanted: it takes half a second
 
-        dataset = xarray.open_dataset(self.path, group=name, engine="h5netcdf")
+        from spvrisk.dataset.opening import sound
+
+        with sound(self.path):
+            locking = {"locking": "best-effort"}
+            dataset = xarray.open_dataset(self.path, group=name, engine="h5netcdf", driver_kwds=locking)
         self._opened.append(dataset)
         return _with_names(dataset)
 
@@ -211,7 +215,7 @@ def open(path: str | os.PathLike[str]) -> Results:
     Raises
     ------
     InputError
-        There is no such file, it is cut short, no result, or written by a newer version.
+        There is no such file, the system withholds it, it is cut short, no result, or of another version.
 
     Examples
     --------
