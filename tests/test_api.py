@@ -118,10 +118,21 @@ def test_run__existing_file_is_kept_unless_told(study, tmp_path):
     out.write_text("old", encoding="utf-8")
     with pytest.raises(spvrisk.InputError, match="file exists"):
         spvrisk.run(study, out=out)
+    with pytest.raises(spvrisk.InputError, match="must be a result of spvrisk to be replaced"):
+        spvrisk.run(study, out=out, overwrite=True)
     assert out.read_text(encoding="utf-8") == "old"
-    with spvrisk.run(study, paths=64, out=out, overwrite=True) as results:
-        assert results.path == out
-    assert out.exists()
+    out.unlink()
+    for paths in (64, 65):
+        with spvrisk.run(study, paths=paths, out=out, overwrite=True) as results:
+            assert results.path == out and results.attributes["paths"] == paths
+
+
+def test_run__a_file_that_the_study_is_read_from_is_never_replaced(tmp_path):
+    source = tmp_path / "study.yaml"
+    source.write_bytes(STARTER.read_bytes())
+    with pytest.raises(spvrisk.InputError, match="must not be a file that the command reads"):
+        spvrisk.run(spvrisk.load(source), paths=64, out=source, overwrite=True)
+    assert source.read_bytes() == STARTER.read_bytes()
 
 
 def test_run__without_out_leaves_no_file_when_closed(study, tmp_path, monkeypatch):

@@ -172,7 +172,7 @@ def run(
     out
         Result file. If it is left out, the result goes to a temporary file that is removed when it is closed.
     overwrite
-        Whether an existing file is replaced.
+        Whether an existing result is replaced; a file that the study is read from never is.
     progress
         Called with the number of paths done since the last call, from any thread.
 

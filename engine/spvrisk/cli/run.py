@@ -24,7 +24,7 @@ def _interrupted(*_: object) -> None:
 @click.option("--out", type=click.Path(), help="Result file; results/<study>.h5 if left out.")
 @click.option("--workers", type=click.IntRange(1), help="Threads; all processors if left out.")
 @set_option
-@click.option("--overwrite", is_flag=True, help="Replace an existing result file.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON for programs.")
 def command(
     study: str,
@@ -39,7 +39,8 @@ def command(
     """Run STUDY, write a result file and print its summary.
 
     The result depends on the study, the paths and the seed alone: not on threads or machine load. Ctrl-C ends a run
-    within two seconds; the result file appears whole or not at all.
+    within two seconds; the result file appears whole or not at all. A file that STUDY is read from is never replaced,
+    nor is any that is not a result of spvrisk, whatever is asked for.
     """
     signal.signal(signal.SIGTERM, _interrupted)
     loaded = load(study, overrides)

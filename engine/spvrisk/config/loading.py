@@ -56,6 +56,8 @@ class Loaded(NamedTuple):
         Where each part of the study was written.
     overrides
         The changes that were asked for, as ``path=value``.
+    folder
+        The study's folder.
     """
 
     study: Study
@@ -64,6 +66,12 @@ class Loaded(NamedTuple):
     digest: str
     places: Places
     overrides: tuple[str, ...] = ()
+    folder: Path = Path()
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that was read: the study, what it includes, its tables."""
+        return [self.folder / name for name in self.texts]
 
 
 def load_study(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Study:
@@ -111,7 +119,7 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> Loaded:
     if problems or study is None:
         raise InputError(_in_order(problems, list(files.texts)))
     warnings = _in_order(flaw_problems(root, hints(study)), list(files.texts))
-    return Loaded(study, warnings, files.texts, digest_of(study), Places(root, deleted), tuple(overrides))
+    return Loaded(study, warnings, files.texts, digest_of(study), Places(root, deleted), tuple(overrides), files.folder)
 
 
 def digest_of(study: Study) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 
 from spvrisk.errors import InputError, Problem
+from spvrisk.files import Kind
 
 _HELD = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
 """A lock that is another program's."""
@@ -20,6 +21,10 @@ _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 
 _OF_DAMAGE = frozenset({None, errno.EINVAL, errno.EOVERFLOW})
 """What the system answers where a damaged file leads to places that it does not have: no fault of the system."""
+
+# ValueError: also bytes that are no UTF-8, and texts that are no JSON
+_BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What reading a damaged file ends in."""
 
 _UNLOCK = "HDF5_USE_FILE_LOCKING=FALSE"
 
@@ -41,8 +46,7 @@ def sound(path: Path) -> Iterator[None]:
     """Tell as an `InputError` what reading a damaged file, or one that the system withholds, ends in."""
     try:
         yield
-    # ValueError: also bytes that are no UTF-8, and texts that are no JSON
-    except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
+    except _BROKEN as error:
         damaged = Problem(str(path), "", f"the result is damaged: {error}", "", "run the study again")
         raise InputError(_refused_by_system(path, error) or damaged) from error
 
@@ -51,6 +55,27 @@ def is_result(file: h5py.File) -> bool:
     """Tell whether a file is a result of ours, of whatever version."""
     source = file.attrs.get("source", b"")
     return (source.decode("utf-8", "replace") if isinstance(source, bytes) else str(source)).startswith("spvrisk")
+
+
+def _is_result_file(path: Path) -> bool:
+    """Tell whether a file is a result; one that is damaged is not known for one.
+
+    Raises
+    ------
+    InputError
+        If the system withholds it.
+    """
+    try:
+        with h5py.File(path, "r", locking="best-effort") as file:
+            return is_result(file)
+    except _BROKEN as error:
+        withheld = _refused_by_system(path, error)
+        if withheld is not None:
+            raise InputError(withheld) from error
+        return False
+
+
+RESULT = Kind("a result of spvrisk", _is_result_file)
 
 
 def _check_there(path: Path) -> None:
