@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from spvrisk._version import __version__
+from spvrisk.cli.output import say, use_readable
 from spvrisk.errors import InputError, RunError
 
 COMMANDS = {
@@ -54,20 +55,21 @@ class _Commands(click.Group):
         """Run, and leave with 0 (done), 1 (failed run), 2 (wrong input) or 130 (interrupted)."""
         # imports make many objects and no garbage: looking for it takes a tenth of a start
         gc.set_threshold(100_000)
+        use_readable()
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
             sys.stdout.flush()
         except InputError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             code = 2
         except RunError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             code = 1
         except click.ClickException as error:
-            error.show()
+            error.show(sys.stderr)
             code = 2
         except (KeyboardInterrupt, click.Abort):
-            click.echo("interrupted", err=True)
+            say("interrupted", err=True)
             code = 130
         except BrokenPipeError:
             # the reader is gone: nothing more can be said to it, also not at exit

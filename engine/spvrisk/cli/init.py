@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from spvrisk.cli.output import say
 from spvrisk.files import Kind, atomic_write
 
 
@@ -27,4 +28,4 @@ STARTER = Kind("a starter study (known by its first line)", _is_starter)
 def command(file: str, overwrite: bool) -> None:
     """Write a commented starter study of two fictional projects to FILE (study.yaml if left out)."""
     atomic_write(file, _starter(), overwrite, kind=STARTER)
-    click.echo(f"wrote {file}; next: spvrisk validate {file}", err=True)
+    say(f"wrote {file}; next: spvrisk validate {file}", err=True)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
+from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from spvrisk.cli.output import shown_in
 from spvrisk.cli.words import counted
 from spvrisk.config.laws import Law
 from spvrisk.dataset.read import Result
@@ -20,6 +21,9 @@ from spvrisk.plan.names import Labels
 
 SUMMARY_SCHEMA = "spvrisk.summary/1"
 """Format of `summary_json`; the number rises when a reader of the former would misread it."""
+
+HEADED = Box(str(SIMPLE_HEAD), ascii=True)
+"""Lines under heads, also where the stream has no such lines: `output.shown_in` finds their like, rich another form."""
 
 WIDTH = 100
 """Columns where the output is no terminal."""
@@ -34,10 +38,17 @@ NONE = "-"
 """Stands for an undefined number."""
 
 
-def console() -> Console:
-    """Give a console on stdout, of a fixed width where that is a file or a pipe."""
-    made = Console(highlight=False)
-    return made if made.is_terminal else Console(highlight=False, width=WIDTH)
+class _Console(Console):
+    """A console whose cells are as wide as what its encoding makes of them."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(shown_in(text, self.encoding), **options)
+
+
+def console(width: int | None = None) -> Console:
+    """Give a console on stdout, where that is a file or a pipe of a fixed width."""
+    made = _Console(highlight=False, width=width)
+    return made if width is not None or made.is_terminal else _Console(highlight=False, width=WIDTH)
 
 
 def summary_json(result: Result) -> dict[str, Any]:
@@ -292,7 +303,7 @@ def figures_table(title: str, columns: Sequence[str], left: bool = False) -> Tab
         title_justify="left",
         title_style="bold",
         header_style="",
-        box=SIMPLE_HEAD,
+        box=HEADED,
         show_edge=False,
         pad_edge=False,
         collapse_padding=True,

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from spvrisk.cli.options import set_option, study_argument
+from spvrisk.cli.output import say, say_json
 from spvrisk.config import load
 from spvrisk.errors import InputError, Problem
 
@@ -45,7 +46,7 @@ def command(
     signal.signal(signal.SIGTERM, _interrupted)
     loaded = load(study, overrides)
     for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     # loaded here: a mistake in the study is answered without waiting for the compiler
     from spvrisk.cli.progress import progress_bar
     from spvrisk.cli.render import console, render_summary, summary_json
@@ -57,10 +58,10 @@ def command(
         run_study(loaded, target, settings, overwrite, advance, announce)
     opened = open_result(target)
     if as_json:
-        click.echo(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
+        say_json(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
     else:
         console().print(render_summary(opened))
-        click.echo(f"Result: {target}")
+        say(f"Result: {target}")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from spvrisk.cli.output import say, say_json
 from spvrisk.config.schema import json_schema
 from spvrisk.files import Kind, atomic_write
 
@@ -32,7 +33,7 @@ def command(out: str | None, overwrite: bool) -> None:
     """
     text = json.dumps(json_schema(), ensure_ascii=False, indent=2)
     if out is None:
-        click.echo(text)
+        say_json(text)
     else:
         atomic_write(out, text + "\n", overwrite, kind=SCHEMA)
-        click.echo(f"wrote {out}", err=True)
+        say(f"wrote {out}", err=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import click
 
+from spvrisk.cli.output import say_json
 from spvrisk.cli.render import console, render_summary, summary_json
 from spvrisk.config.base import suggestion
 from spvrisk.dataset.read import Given, Result, open_result
@@ -35,7 +36,7 @@ def command(result: str, as_json: bool, conditions: tuple[str, ...]) -> None:
     for given in conditions:
         opened = narrowed(opened, given)
     if as_json:
-        click.echo(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
+        say_json(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
     else:
         console().print(render_summary(opened))
 

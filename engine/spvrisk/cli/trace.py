@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
+from spvrisk.cli.output import say, say_json
 from spvrisk.cli.render import console
 from spvrisk.dataset.read import open_result
 from spvrisk.dataset.write import check_output
@@ -78,14 +78,14 @@ def command(
         csv.writer(text, lineterminator="\n").writerows([header, *rows])
         atomic_write(out, text.getvalue(), overwrite, kind=STEPS, reads=[result])
     if as_json:
-        click.echo(json.dumps(trace_json(trace, wanted), ensure_ascii=False, allow_nan=False, indent=1))
+        say_json(json.dumps(trace_json(trace, wanted), ensure_ascii=False, allow_nan=False, indent=1))
         return
     console().print(render_story(trace, opened, wanted))
     if steps:
         # as wide as it is: figures that are cut off are of no use
-        Console(highlight=False, width=_WIDEST).print(render_steps(trace))
+        console(_WIDEST).print(render_steps(trace))
     if out is not None:
-        click.echo(f"Steps: {out}")
+        say(f"Steps: {out}")
 
 
 def _level(text: str) -> str:

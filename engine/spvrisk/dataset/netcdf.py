@@ -175,7 +175,7 @@ def _numbers(data: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
 
 def _text(text: str) -> tuple[Any, NDArray[Any]]:
     """Text of fixed length: the variable-length kind stops some readers."""
-    data = text.encode()
+    data = text.encode(errors="backslashreplace")
     kind = h5t.C_S1.copy()
     kind.set_size(max(len(data), 1))
     kind.set_strpad(h5t.STR_NULLPAD)

@@ -305,7 +305,8 @@ def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) 
     }
     for name, text in texts.items():
         # long text does not fit an attribute: bytes of UTF-8
-        data = np.frombuffer(text.encode(), np.uint8)
+        # file names may have bytes that are no text: in JSON a backslash escape stands for such a one
+        data = np.frombuffer(text.encode(errors="backslashreplace"), np.uint8)
         about: Attributes = {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"}
         made = file.create("provenance", name, (f"{name}_length",), data.shape, data.dtype, about)
         made.id.write(h5s.ALL, h5s.ALL, data)
