@@ -9,7 +9,7 @@ from spvrisk.cli.output import say
 
 
 @click.command("warmup", epilog="Example: spvrisk warmup")
-@click.option("--lanes", type=click.Choice(["64", "128", "256"]), help="As run.lanes of a study; 128 if left out.")
+@click.option("--lanes", type=click.Choice(["64", "128", "256"]), help="As run.lanes of a study; 64 if left out.")
 def command(lanes: str | None) -> None:
     """Compile the kernel and keep its machine code, so that the next run starts at once."""
     from spvrisk.config import load

@@ -30,7 +30,10 @@ class Given(NamedTuple):
     n_paths: int
     share: float
     """Of all paths."""
-    share_se: float
+    share_low: float
+    """Lower end of its 95 % interval."""
+    share_high: float
+    """Upper end."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,8 @@ def _summary(group: h5py.Group, labels: Labels) -> SummaryTable:
         levels=decimals["level"],
         contribution=group["npv_funder_expected_shortfall_contribution"][...],
         shares={name: group[f"{name}_share"][...] for name in states},
-        shares_se={name: group[f"{name}_share_se"][...] for name in states},
+        shares_low={name: group[f"{name}_share_low"][...] for name in states},
+        shares_high={name: group[f"{name}_share_high"][...] for name in states},
         **fields,
     )
 
@@ -250,7 +254,7 @@ def _conditional(file: h5py.File, labels: Labels) -> ConditionalTable:
     names = tuple(condition.name for condition in conditions(labels))
     if not names:
         none = np.empty(0)
-        return ConditionalTable((), np.empty(0, np.int64), none, none, ())
+        return ConditionalTable((), np.empty(0, np.int64), none, none, none, ())
     group = file["conditional"]
     data = {name: item[...] for name, item in group.items()}
     decimals = {dim: tuple(_attributes(group[dim])["decimals"].split()) for dim in ("quantile", "level")}
@@ -260,12 +264,14 @@ def _conditional(file: h5py.File, labels: Labels) -> ConditionalTable:
             levels=decimals["level"],
             contribution=data["contribution"][i],
             shares=_by_quantity(data["consequence_share"][i], labels),
-            shares_se=_by_quantity(data["consequence_share_se"][i], labels),
+            shares_low=_by_quantity(data["consequence_share_low"][i], labels),
+            shares_high=_by_quantity(data["consequence_share_high"][i], labels),
             **{statistic.name: data[name_over_series(statistic)][i] for statistic in STATISTICS},
         )
         for i in range(len(names))
     ]
-    return ConditionalTable(names, data["n_paths"].astype(np.int64), data["share"], data["share_se"], tuple(tables))
+    shares = {name: data[name] for name in ("share", "share_low", "share_high")}
+    return ConditionalTable(names, data["n_paths"].astype(np.int64), **shares, tables=tuple(tables))
 
 
 def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArray[np.float64]]:
