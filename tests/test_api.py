@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -12,6 +14,7 @@ from click.testing import CliRunner
 
 import spvrisk
 from spvrisk.cli import main
+from spvrisk.dataset import write
 
 STARTER = Path(__file__).parents[1] / "engine" / "spvrisk" / "data" / "starter.yaml"
 
@@ -115,10 +118,21 @@ def test_run__existing_file_is_kept_unless_told(study, tmp_path):
     out.write_text("old", encoding="utf-8")
     with pytest.raises(spvrisk.InputError, match="file exists"):
         spvrisk.run(study, out=out)
+    with pytest.raises(spvrisk.InputError, match="must be a result of spvrisk to be replaced"):
+        spvrisk.run(study, out=out, overwrite=True)
     assert out.read_text(encoding="utf-8") == "old"
-    with spvrisk.run(study, paths=64, out=out, overwrite=True) as results:
-        assert results.path == out
-    assert out.exists()
+    out.unlink()
+    for paths in (64, 65):
+        with spvrisk.run(study, paths=paths, out=out, overwrite=True) as results:
+            assert results.path == out and results.attributes["paths"] == paths
+
+
+def test_run__a_file_that_the_study_is_read_from_is_never_replaced(tmp_path):
+    source = tmp_path / "study.yaml"
+    source.write_bytes(STARTER.read_bytes())
+    with pytest.raises(spvrisk.InputError, match="must not be a file that the command reads"):
+        spvrisk.run(spvrisk.load(source), paths=64, out=source, overwrite=True)
+    assert source.read_bytes() == STARTER.read_bytes()
 
 
 def test_run__without_out_leaves_no_file_when_closed(study, tmp_path, monkeypatch):
@@ -129,6 +143,25 @@ def test_run__without_out_leaves_no_file_when_closed(study, tmp_path, monkeypatc
         assert results.paths.npv_funder.shape == (64, 2)
     assert list(tmp_path.iterdir()) == []
     results.close()  # twice does no harm
+
+
+def test_run__two_threads_of_one_process_write_at_the_same_time(study, file, tmp_path, monkeypatch):
+    both, finish = threading.Barrier(2), write._write_provenance
+
+    def together(*arguments):
+        both.wait(timeout=60)
+        finish(*arguments)
+
+    monkeypatch.setattr(write, "_write_provenance", together)
+
+    def run(name):
+        with spvrisk.run(study, out=tmp_path / name) as results:
+            return results.attributes["content_sha256"]
+
+    with ThreadPoolExecutor(2) as pool:
+        digests = set(pool.map(run, ("a.h5", "b.h5")))
+    with spvrisk.open(file) as alone:
+        assert digests == {alone.attributes["content_sha256"]}
 
 
 def test_results__coordinates_have_names(file):

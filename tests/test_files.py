@@ -9,9 +9,10 @@ import pytest
 
 from spvrisk.config.calendars import ClosedDays
 from spvrisk.errors import InputError
-from spvrisk.files import atomic_write, cached_text, replacing
+from spvrisk.files import Kind, atomic_write, cached_text, replacing
 from spvrisk.plan.calendar import holidays_of
 
+ANY = Kind("a file", lambda _: True)
 VARIABLE = {"win32": "LOCALAPPDATA"}.get(sys.platform, "XDG_CACHE_HOME")
 
 
@@ -91,7 +92,7 @@ def test_replacing__two_writers_have_files_of_their_own_and_the_second_is_told(t
 @pytest.mark.skipif(os.name != "posix", reason="modes")
 def test_replacing__gives_the_mode_of_the_umask(tmp_path: Path) -> None:
     (tmp_path / "plain").touch()
-    atomic_write(tmp_path / "a", "x")
+    atomic_write(tmp_path / "a", "x", kind=ANY)
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
@@ -100,7 +101,7 @@ def test_replacing__works_without_links(tmp_path: Path, monkeypatch: pytest.Monk
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", fail)
-    atomic_write(tmp_path / "a", "x")
+    atomic_write(tmp_path / "a", "x", kind=ANY)
     with pytest.raises(FileExistsError), replacing(tmp_path / "a", overwrite=False):
         pass
     assert files(tmp_path) == [tmp_path / "a"]
@@ -110,10 +111,10 @@ def test_replacing__works_without_links(tmp_path: Path, monkeypatch: pytest.Monk
 def test_atomic_write__follows_links_and_refuses_what_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
-    atomic_write(tmp_path / "link", "new", overwrite=True)
+    atomic_write(tmp_path / "link", "new", overwrite=True, kind=ANY)
     assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_text() == "new"
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "circle").symlink_to("circle")
     for name in (tmp_path / "pipe", tmp_path / "circle", Path(os.devnull)):
         with pytest.raises(InputError, match="must be a regular file.*name another"):
-            atomic_write(name, "x", overwrite=True)
+            atomic_write(name, "x", overwrite=True, kind=ANY)

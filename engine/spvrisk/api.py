@@ -107,7 +107,11 @@ class Results:
     def _group(self, name: str) -> "xarray.Dataset":
         import xarray  # loaded when labels are wanted: it takes half a second
 
-        dataset = xarray.open_dataset(self.path, group=name, engine="h5netcdf")
+        from spvrisk.dataset.opening import sound
+
+        with sound(self.path):
+            locking = {"locking": "best-effort"}
+            dataset = xarray.open_dataset(self.path, group=name, engine="h5netcdf", driver_kwds=locking)
         self._opened.append(dataset)
         return _with_names(dataset)
 
@@ -171,7 +175,7 @@ def run(
     out
         Result file. If it is left out, the result goes to a temporary file that is removed when it is closed.
     overwrite
-        Whether an existing file is replaced.
+        Whether an existing result is replaced; a file that the study is read from never is.
     progress
         Called with the number of paths done since the last call, from any thread.
 
@@ -215,7 +219,7 @@ def open(path: str | os.PathLike[str]) -> Results:
     Raises
     ------
     InputError
-        There is no such file, it is cut short, no result, or written by a newer version.
+        There is no such file, the system withholds it, it is cut short, no result, or of another version.
 
     Examples
     --------

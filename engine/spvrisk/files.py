@@ -7,13 +7,23 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from spvrisk.errors import InputError, Problem
 
 _SWEEP_AFTER_DAYS = 30
+
+
+class Kind(NamedTuple):
+    """What a command writes, and how a file of its own making is known: only such a one is replaced."""
+
+    name: str
+    """As in ``must be <name> to be replaced``."""
+    known: Callable[[Path], bool]
+    """Whether a file is of this kind."""
 
 
 @contextmanager
@@ -60,7 +70,42 @@ def is_irregular(path: str | os.PathLike[str]) -> bool:
     return there and not os.path.isfile(path)
 
 
-def atomic_write(path: str | os.PathLike[str], content: str | bytes, overwrite: bool = False) -> None:
+def check_not_read(target: str | os.PathLike[str], reads: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse a file that the command reads, by whatever name or link it is reached.
+
+    Raises
+    ------
+    InputError
+        If the target is one of them.
+    """
+    for source in reads:
+        with suppress(OSError):  # one of them is not there
+            if os.path.samefile(target, source):
+                rule = "must not be a file that the command reads"
+                raise InputError(Problem(os.fspath(target), "", rule, os.fspath(source), "name another file"))
+
+
+def check_kind(target: str | os.PathLike[str], kind: Kind) -> None:
+    """Refuse to replace a file that spvrisk has not written; an empty one holds nothing that could be lost.
+
+    Raises
+    ------
+    InputError
+        If it is of another kind, or the system withholds it.
+    """
+    if os.path.getsize(target) and not kind.known(Path(target)):
+        rule, remedy = f"must be {kind.name} to be replaced", "name another file, or remove this one first"
+        raise InputError(Problem(os.fspath(target), "", rule, "another file", remedy))
+
+
+def atomic_write(
+    path: str | os.PathLike[str],
+    content: str | bytes,
+    overwrite: bool = False,
+    *,
+    kind: Kind,
+    reads: Iterable[str | os.PathLike[str]] = (),
+) -> None:
     """Write a whole file, or nothing.
 
     Parameters
@@ -70,12 +115,16 @@ def atomic_write(path: str | os.PathLike[str], content: str | bytes, overwrite: 
     content
         Bytes, or a text that is written as UTF-8.
     overwrite
-        Whether it may take the place of a file.
+        Whether it may take the place of a file of its kind.
+    kind
+        What is written.
+    reads
+        Files that the command reads.
 
     Raises
     ------
     InputError
-        If the file is there already or cannot be written.
+        If the file is there already, may not be replaced, or cannot be written.
     """
     target = Path(path)
     there = Problem(str(target), "", "is there already", "", "name another file, or add --overwrite")
@@ -83,9 +132,12 @@ def atomic_write(path: str | os.PathLike[str], content: str | bytes, overwrite: 
         raise InputError(Problem(str(target), "", "must be a file", "a folder", "name a file in it"))
     if is_irregular(target):
         raise InputError(Problem(str(target), "", "must be a regular file", "a device or the like", "name another"))
-    if os.path.exists(target) and not overwrite:
-        raise InputError(there)
     try:
+        if os.path.exists(target):
+            check_not_read(target, reads)
+            if not overwrite:
+                raise InputError(there)
+            check_kind(target, kind)
         with replacing(target, overwrite) as temporary:
             temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     except FileExistsError as error:

@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from spvrisk.cli import main
 from spvrisk.errors import InputError
-from spvrisk.files import atomic_write
+from spvrisk.files import Kind, atomic_write
 
 
 def test_init__writes_a_study_that_validates(tmp_path: Path) -> None:
@@ -27,8 +27,15 @@ def test_init__keeps_a_file_that_is_there(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr == f"{path}: is there already; name another file, or add --overwrite\n"
     assert path.read_text(encoding="utf-8") == "mine"
+    result = runner.invoke(main, ["init", str(path), "--overwrite"])
+    assert result.exit_code == 2 and "must be a starter study (known by its first line) to be repl" in result.stderr
+    assert path.read_text(encoding="utf-8") == "mine"
+    path.unlink()
+    assert runner.invoke(main, ["init", str(path)]).exit_code == 0
+    starter = path.read_text(encoding="utf-8")
+    path.write_text(starter + "# mine\n", encoding="utf-8")
     assert runner.invoke(main, ["init", str(path), "--overwrite"]).exit_code == 0
-    assert path.read_text(encoding="utf-8") != "mine"
+    assert path.read_text(encoding="utf-8") == starter
 
 
 def test_init__names_study_yaml_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +60,6 @@ def test_atomic_write__leaves_the_old_file_when_it_fails(tmp_path: Path, monkeyp
 
     monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(InputError, match="cannot be written: no space left on device"):
-        atomic_write(path, b"new", overwrite=True)
+        atomic_write(path, b"new", overwrite=True, kind=Kind("a file", lambda _: True))
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]

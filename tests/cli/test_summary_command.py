@@ -9,11 +9,12 @@ from click.testing import CliRunner
 from small_run import LEVELS, QUANTILES, make_labels, make_run, make_values, write_small
 from spvrisk.cli import main
 from spvrisk.cli.info import command as info
-from spvrisk.cli.render import money_name, plain, summary_json, with_error
+from spvrisk.cli.render import money_name, plain, summary_json, with_error, with_interval
 from spvrisk.cli.summary import command as summary
 from spvrisk.cli.summary import narrowed
 from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError
+from spvrisk.measures.share import share_interval
 from spvrisk.measures.table import summary as summarise
 
 LABELS = make_labels()
@@ -53,12 +54,13 @@ def test_summary_json__keys(file):
     assert (found["study"], found["paths"], found["seed"]) == ("A made-up study", 5000, 20260331)
     assert list(found["projects"]) == ["gas", "smr"]
     npv = "n n_infinite n_undefined mean mean_se sd sd_se skewness quantile quantile_low quantile_high"
-    loss = (
-        "p_loss p_loss_se value_at_risk value_at_risk_low value_at_risk_high expected_shortfall expected_shortfall_se"
-    )
+    loss = "p_loss p_loss_low p_loss_high value_at_risk value_at_risk_low value_at_risk_high expected_shortfall"
+    loss += " expected_shortfall_se"
     assert set(found["portfolio"]["npv_funder"]) == {*npv.split(), *loss.split()}
     assert set(found["portfolio"]["irr_funder"]) == set(npv.split())
-    assert set(found["scheme"]["outcome_ruling"]) == {"n", "n_undefined", "share", "share_se"}
+    assert set(found["scheme"]["outcome_ruling"]) == {*("n", "n_undefined", "share", "share_low", "share_high")}
+    assert set(found["portfolio"]["payback_years"]) == {*npv.split(), "p_finite", "p_finite_low", "p_finite_high"}
+    assert set(found["projects"]["gas"]["funded"]) == {*npv.split(), "mean_low", "mean_high"}
 
 
 def test_summary_json__numbers_to_the_last_digit(file, table):
@@ -128,9 +130,10 @@ def test_summary_given__json_of_those_paths_alone(file, condition):
     found = json.loads(output(summary, file, "--json", "--given", condition), parse_constant=pytest.fail)
     some = given(condition)
     n, share = some.shape[1], some.shape[1] / 5000
-    assert set(found) - set(whole) == {"given", "share", "share_se"} and set(whole) <= set(found)
+    assert set(found) - set(whole) == {"given", "share", "share_low", "share_high"} and set(whole) <= set(found)
     assert (found["given"], found["paths"], found["share"]) == (condition, n, share)
-    assert found["share_se"] == pytest.approx((share * (1 - share) / 5000) ** 0.5, rel=1e-12)
+    error = (share * (1 - share) / 5000) ** 0.5
+    assert found["share_high"] - found["share_low"] == pytest.approx(2 * 1.96 * error, rel=0.03)
     assert (found["seed"], found["study"], found["schema"]) == (whole["seed"], whole["study"], whole["schema"])
     for unit in ("gas", "portfolio"):
         row = some[LABELS.series.index((unit, "npv_funder"))]
@@ -148,7 +151,7 @@ def test_summary_given__json_of_those_paths_alone(file, condition):
 def test_summary_given__table_says_what_is_given(file):
     text, some = output(summary, file, "--given", "ruling=upheld"), given("ruling=upheld")
     n, share = some.shape[1], some.shape[1] / 50
-    assert f"Given ruling=upheld: {n:,} paths ({share:.2f} ± " in text
+    assert f"Given ruling=upheld: {n:,} paths, {share:.0f} % (" in text
     assert "of 5,000 paths, seed 20260331" in " ".join(text.split())
     row = some[LABELS.series.index(("portfolio", "npv_funder"))]
     assert f"{row.mean():,.0f} ± {row.std(ddof=1) / n**0.5:,.0f}" in text
@@ -185,14 +188,15 @@ def test_summary__names_that_look_like_others(file):
     result, (general, autos) = open_result(file), LABELS.layers
     labels = LABELS._replace(layers=(("ruling", general[1]), ("outcome_autos", autos[1])))
     new = {"final_state_general": "final_state_ruling", "final_state_autos": "final_state_outcome_autos"}
-    shares, errors = (
-        {new.get(k, k): v for k, v in x.items()} for x in (result.summary.shares, result.summary.shares_se)
+    summary = result.summary
+    shares, low, high = (
+        {new.get(k, k): v for k, v in x.items()} for x in (summary.shares, summary.shares_low, summary.shares_high)
     )
     names = tuple(new.get(q, q) + "." + value for q, value in (name.split(".") for name in result.conditional.names))
     named = replace(
         result,
         labels=labels,
-        summary=result.summary._replace(shares=shares, shares_se=errors),
+        summary=result.summary._replace(shares=shares, shares_low=low, shares_high=high),
         conditional=result.conditional._replace(names=names),
     )
     scheme = summary_json(named)["scheme"]
@@ -250,11 +254,28 @@ def test_commands__wrong_file_is_an_input_error(command, tmp_path):
         (0.5, 0.0, "0.500"),
         (np.nan, np.nan, "-"),
         (np.inf, np.nan, "never"),
-        (3.0, np.nan, "3.000"),
+        (3.0, np.nan, "3.000 ± -"),
     ],
 )
 def test_with_error__digits_follow_the_error(value, error, text):
     assert with_error(value, error) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "n", "text"),
+    [
+        (0, 100_000, "0 % (0-0.003)"),
+        (100_000, 100_000, "100 % (99.997-100)"),
+        (99_995, 100_000, "99.995 % (99.988-99.998)"),
+        (92_583, 100_000, "92.6 % (92.4-92.7)"),
+        (9, 20, "45 % (23-68)"),
+        (1, 1, "100 % (5-100)"),
+        (3, 10**8, "0.000003 % (0.000001-0.000009)"),
+        (0, 0, "-"),
+    ],
+)
+def test_with_interval__digits_follow_the_interval(count, n, text):
+    assert with_interval(*share_interval(count, n)) == text
 
 
 @pytest.mark.parametrize(

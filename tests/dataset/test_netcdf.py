@@ -106,3 +106,10 @@ def test_file__chunks_and_compression(tmp_path: Any) -> None:
         whole, parts = file["a/whole"], file["a/parts"]
         assert (whole.chunks, whole.compression, whole.compression_opts, whole.shuffle) == ((100, 10), "gzip", 4, True)
         assert (parts.chunks, parts.compression, parts.shuffle) == ((10, 10), None, False)
+
+
+def test_in_memory__several_at_once_in_one_process() -> None:
+    with in_memory() as first, in_memory() as second:
+        first.set_attributes("", {"number": 1})
+        second.set_attributes("", {"number": 2})
+        assert first.image() != second.image()

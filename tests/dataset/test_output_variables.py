@@ -104,7 +104,8 @@ def test_variables__values_come_from_their_rows(variables):
 def test_conditional__one_variable_per_statistic(variables):
     by_name = {v.name: v for v in variables if v.group == "conditional"}
     coordinates = {"condition", "series", "consequence", "project", "quantile", "level"}
-    own = {"n_paths", "share", "share_se", "contribution", "consequence_share", "consequence_share_se"}
+    shares = {f"{name}{end}" for name in ("share", "consequence_share") for end in ("", "_low", "_high")}
+    own = {"n_paths", "contribution", *shares}
     assert len(by_name) == len(coordinates | own) + len(STATISTICS)
     assert all(v.dims[0] == "condition" for name, v in by_name.items() if name not in coordinates)
     series = by_name["series"].attributes

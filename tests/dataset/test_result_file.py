@@ -47,7 +47,7 @@ def test_open_result__gives_back_the_conditional_tables(file):
     names = ("upheld", "struck_down", "undefined")
     assert result.conditional.names[:3] == tuple(f"outcome_ruling.{name}" for name in names)
     assert result.conditional.names == expected.names and len(expected.names) == 8
-    for name in ("n_paths", "share", "share_se"):
+    for name in ("n_paths", "share", "share_low", "share_high"):
         np.testing.assert_array_equal(getattr(result.conditional, name), getattr(expected, name))
     for condition, found, table in zip(expected.names, result.conditional.tables, expected.tables, strict=True):
         for name in table._fields:
@@ -263,7 +263,7 @@ def test_write__disk_that_fills_up_meanwhile_is_no_crash(tmp_path):
     )
     study = tmp_path / "r"
     study.touch()
-    folder = os.path.dirname(os.path.dirname(__file__))
+    folder = os.pathsep.join([os.path.dirname(os.path.dirname(__file__)), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-c", code, "run", str(study)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": folder})
     assert done.returncode == 1, done.stderr

@@ -69,7 +69,9 @@ def test_conditions__cover_every_path_once_per_event_and_layer(ran):
         assert table.n_paths[own].sum() == PATHS, prefix
     p = table.n_paths / PATHS
     np.testing.assert_allclose(table.share, p, rtol=1e-15)
-    np.testing.assert_allclose(table.share_se, np.sqrt(p * (1 - p) / PATHS), rtol=1e-12)
+    some = (table.n_paths > 100) & (table.n_paths < PATHS)
+    error = np.sqrt(p * (1 - p) / PATHS)[some]
+    np.testing.assert_allclose((table.share_high - table.share_low)[some], 2 * 1.96 * error, rtol=0.05)
     assert 0 in table.n_paths and (table.n_paths > 100).sum() > 20
 
 
@@ -143,7 +145,8 @@ def test_condition__that_no_path_meets_is_undefined(ran):
     assert {"outcome_midterm.tie", "final_state_relations.suspended", "outcome_president.undefined"} <= names
     for i in empty:
         each = table.tables[i]
-        assert (table.share[i], table.share_se[i]) == (0.0, 0.0)
+        assert (table.share[i], table.share_low[i]) == (0.0, 0.0)
+        assert (1 - table.share_high[i]) ** PATHS == pytest.approx(0.05)
         assert not each.n.any() and not each.n_undefined.any()
         for field in set(SummaryTable._fields) - {"quantiles", "levels", "n", "n_infinite", "n_undefined"}:
             value = getattr(each, field)
@@ -177,7 +180,7 @@ def test_file__gives_back_the_tables(ran, files):
     _, _, table = ran
     found = open_result(files[0]).conditional
     assert found.names == table.names
-    for field in ("n_paths", "share", "share_se"):
+    for field in ("n_paths", "share", "share_low", "share_high"):
         np.testing.assert_array_equal(getattr(found, field), getattr(table, field))
     for name, a, b in zip(table.names, found.tables, table.tables, strict=True):
         for field in SummaryTable._fields:

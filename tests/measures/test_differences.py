@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from spvrisk.measures.compare import difference, mean, quantile, share_finite, shortfall
 
@@ -42,7 +43,7 @@ def test_error__is_the_spread_of_differences_between_replications(name, paired, 
 @pytest.mark.parametrize("name", MEASURES)
 def test_difference__of_a_run_and_itself_is_nothing(name, replications):
     a = replications[0, 0]
-    found = difference(MEASURES[name](a), MEASURES[name](a), True)
+    found = difference(MEASURES[name](a), MEASURES[name](a), True, same=True)
     assert found.value == 0 and found.error == 0 and found.unpaired_error > 0 and np.isnan(found.ratio)
 
 
@@ -55,6 +56,52 @@ def test_figures__of_what_is_undefined_or_infinite():
     for of in (mean, share_finite, lambda v: quantile(v, "0.5"), lambda v: shortfall(v, "0.9")):
         assert np.isnan(of(nothing).value)
         assert np.isnan(difference(of(x[:5]), of(nothing), True).error)
+
+
+def figures_of_shares(both, first_only, second_only, n):
+    """Two runs whose shares differ on some paths."""
+    values = np.full((2, n), np.inf)
+    values[:, :both] = 1.0
+    values[0, both : both + first_only] = 1.0
+    values[1, both + first_only : both + first_only + second_only] = 1.0
+    return [share_finite(row) for row in values]
+
+
+def paired_error(b, c, n):
+    """Of a difference (b - c) / n: the variance of the paths' differences, and one path each way."""
+    spread = (b + c - (b - c) ** 2 / n) / n
+    return np.sqrt(spread / (n - 1) + 2 / n**2)
+
+
+@pytest.mark.parametrize("cells", [(0, 0, 0, 200), (50, 3, 0, 200), (50, 3, 7, 200), (200, 0, 0, 200), (9, 1, 1, 4096)])
+def test_difference__of_shares_is_never_certain(cells):
+    both, b, c, n = cells
+    first, second = figures_of_shares(*cells)
+    found = difference(first, second, True)
+    assert found.value == pytest.approx((b - c) / n, abs=1e-15)
+    assert found.error == pytest.approx(paired_error(b, c, n), rel=1e-12) and found.error > 1 / n
+    assert found.unpaired_error >= np.sqrt(2) / n
+    low, high = first.interval
+    assert low <= first.value <= high and high - low > 1 / n
+
+
+@pytest.mark.parametrize("n", [200, 4096])
+def test_difference__of_shares_covers_by_exact_sums(n):
+    """Two errors either way hold the true difference, however rare the paths on which the runs differ."""
+    means = np.array([0, 0.05, 0.3, 1, 2, 2.8, 3.5, 4.4, 6, 9, 15, 25])
+    b, c = np.meshgrid(np.arange(71), np.arange(71), indexing="ij")
+    reach = 1.96 * paired_error(b, c, n)
+    for more in means:
+        for less in means:
+            rare = np.array([more, less, n - more - less]) / n
+            chance = stats.multinomial.pmf(np.stack([b, c, n - b - c], axis=-1), n, rare)
+            assert chance.sum() > 1 - 1e-9
+            assert chance[np.abs((b - c) / n - (more - less) / n) <= reach].sum() >= 0.93, (more, less)
+
+
+def test_shortfall__of_a_tail_of_few_paths_has_no_error():
+    x = np.random.default_rng(1).standard_normal(999)
+    assert np.isfinite(shortfall(x, "0.99").value) and np.isnan(shortfall(x, "0.99").error)
 
 
 def test_shortfall__is_that_of_the_summary():

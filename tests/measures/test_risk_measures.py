@@ -57,15 +57,26 @@ def test_value_at_risk__interval_encloses_and_ends_where_losses_do():
 
 
 def test_probability_of_loss__zero_is_no_loss():
-    p, se = probability_of_loss(np.array([-1.0, 0.0, 2.0, np.inf]))
+    p, low, high = probability_of_loss(np.array([-1.0, 0.0, 2.0, np.inf]))
     assert p == 0.25
-    assert se == pytest.approx((0.25 * 0.75 / 4) ** 0.5)
+    # at the ends 1 of 4 or more, and 1 of 4 or fewer, come to pass in 2.5 % of the cases
+    assert stats.binom.sf(0, 4, low) == pytest.approx(0.025) and stats.binom.cdf(1, 4, high) == pytest.approx(0.025)
 
 
 @pytest.mark.parametrize("measure", [value_at_risk, expected_shortfall])
 def test_risk__nothing_is_undefined(measure):
     assert all(isnan(x) for x in measure(np.array([]), "0.95"))
     assert all(isnan(x) for x in probability_of_loss(np.array([])))
+
+
+@pytest.mark.parametrize(("level", "n"), [("0.95", 199), ("0.99", 999), ("0.99", 20), ("0.99", 100), ("0.5", 1)])
+def test_expected_shortfall__of_a_tail_of_few_paths_has_no_error(level, n):
+    """One path alone in the tail would have the error 0."""
+    values = np.sort(RNG.normal(size=n + 1))
+    shortfall, se = expected_shortfall(values[:n], level)
+    assert shortfall == pytest.approx(float(shortfall_in_fractions(values[:n], level))) and isnan(se)
+    if n in (199, 999):
+        assert expected_shortfall(values, level)[1] > 0
 
 
 @pytest.mark.parametrize("level", ["0.9", "0.99"])

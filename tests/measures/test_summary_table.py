@@ -2,9 +2,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from small_run import LEVELS, QUANTILES, make_labels, make_run
 from spvrisk.aggregate.state import RunState
+from spvrisk.dataset.variables import COUNTED
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE
 
@@ -83,6 +85,26 @@ def test_summary__risk_of_net_present_values_only(run):
         assert np.isfinite(table.value_at_risk[s]).all() == quantity.startswith("npv_")
 
 
+def test_summary__probabilities_of_flags_and_of_times_have_intervals(run):
+    values, table = run
+    for s, (unit, quantity) in enumerate(LABELS.series):
+        flag = quantity in COUNTED and unit != "portfolio"
+        assert np.isfinite([table.mean_low[s], table.mean_high[s]]).all() == flag
+        if flag:
+            assert (table.mean_low[s], table.mean_high[s]) == interval(np.count_nonzero(values[s] == 1), values[s].size)
+        time = quantity in ("payback_years", "whole_years")
+        assert np.isfinite(table.p_finite[s]) == time
+        if time:
+            n, ever = np.count_nonzero(~np.isnan(values[s])), np.count_nonzero(np.isfinite(values[s]))
+            assert table.p_finite[s] == ever / n
+            assert (table.p_finite_low[s], table.p_finite_high[s]) == interval(ever, n)
+
+
+def interval(count, n):
+    """Ends of the interval of a share by the quantiles of the beta law."""
+    return pytest.approx((beta.ppf(0.025, count, n - count + 1), beta.ppf(0.975, count + 1, n - count)), rel=1e-9)
+
+
 def test_summary__risk_by_sorting_losses(run):
     values, table = run
     s = ROW["portfolio", "npv_funder"]
@@ -104,7 +126,9 @@ def test_summary__shares_of_states_over_the_defined(run):
     defined = codes[~np.isnan(codes)]
     share = np.array([(defined == k).mean() for k in (0, 1)])
     assert table.shares["outcome_ruling"] == pytest.approx(share, rel=1e-15)
-    assert table.shares_se["outcome_ruling"] == pytest.approx(np.sqrt(share * (1 - share) / defined.size))
+    width = table.shares_high["outcome_ruling"] - table.shares_low["outcome_ruling"]
+    assert width == pytest.approx(2 * 1.96 * np.sqrt(share * (1 - share) / defined.size), rel=0.02)
+    assert (table.shares_low["outcome_ruling"] < share).all() and (share < table.shares_high["outcome_ruling"]).all()
     assert table.shares["final_state_autos"].sum() == pytest.approx(1.0)
     assert set(table.shares) == {"outcome_ruling", "final_state_autos", "final_state_general"}
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from spvrisk._version import __version__
+from spvrisk.cli.output import say, use_readable
 from spvrisk.errors import InputError, RunError
 
 COMMANDS = {
@@ -30,7 +31,7 @@ COMMANDS = {
 
 def _say(message: Warning | str, *_: object) -> None:
     """A warning of the library, as a line for people."""
-    click.echo(f"warning: {message}", err=True)
+    say(f"warning: {message}", err=True)
 
 
 class _Commands(click.Group):
@@ -62,20 +63,21 @@ class _Commands(click.Group):
         # imports make many objects and no garbage: looking for it takes a tenth of a start
         gc.set_threshold(100_000)
         warnings.showwarning = _say  # type: ignore[assignment]
+        use_readable()
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
             sys.stdout.flush()
         except InputError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             code = 2
         except RunError as error:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             code = 1
         except click.ClickException as error:
-            error.show()
+            error.show(sys.stderr)
             code = 2
         except (KeyboardInterrupt, click.Abort):
-            click.echo("interrupted", err=True)
+            say("interrupted", err=True)
             code = 130
         except BrokenPipeError:
             # the reader is gone: nothing more can be said to it, also not at exit

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from spvrisk.cli.output import say_json
 from spvrisk.cli.render import console
 from spvrisk.cli.render_compare import comparison_json, render_comparison
 from spvrisk.dataset.read import open_result
@@ -26,6 +27,6 @@ def command(results: tuple[str, ...], as_json: bool) -> None:
         raise InputError(Problem("compare", "", "needs two results", given, remedy))
     found: Comparison = compared([open_result(path) for path in results])
     if as_json:
-        click.echo(json.dumps(comparison_json(found), ensure_ascii=False, allow_nan=False, indent=2))
+        say_json(json.dumps(comparison_json(found), ensure_ascii=False, allow_nan=False, indent=2))
     else:
         console().print(render_comparison(found))

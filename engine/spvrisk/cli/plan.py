@@ -3,6 +3,7 @@
 import click
 
 from spvrisk.cli.options import set_option, study_argument
+from spvrisk.cli.output import say, say_json
 from spvrisk.config import load
 
 
@@ -16,9 +17,9 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
     from spvrisk.plan.warnings import warnings_of
 
     for warning in warnings_of(loaded):
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     if as_json:
-        click.echo(loaded.study.model_dump_json(by_alias=True, indent=2))
+        say_json(loaded.study.model_dump_json(by_alias=True, indent=2))
         return
     from spvrisk.cli.render import console
     from spvrisk.cli.render_plan import render_plan

@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
+from rich.box import SIMPLE_HEAD, Box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from spvrisk.cli.output import shown_in
 from spvrisk.cli.words import counted
 from spvrisk.config.laws import Law
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.tables import SummaryTable
+from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.dataset.variables import COUNTED, COUNTS, UNDEFINED, states_of, statistics_of
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
@@ -21,14 +22,14 @@ from spvrisk.plan.names import Labels
 if TYPE_CHECKING:
     from spvrisk.runner.proof import Proof
 
-SUMMARY_SCHEMA = "spvrisk.summary/1"
+SUMMARY_SCHEMA = "spvrisk.summary/2"
 """Format of `summary_json`; the number rises when a reader of the former would misread it."""
+
+HEADED = Box(str(SIMPLE_HEAD), ascii=True)
+"""Lines under heads, also where the stream has no such lines: `output.shown_in` finds their like, rich another form."""
 
 WIDTH = 100
 """Columns where the output is no terminal."""
-
-_FEW_PATHS = 10
-"""Of a tail that holds fewer paths, neither the mean nor its error says much."""
 
 _NOTHING = 1e-9
 """Below it a number is taken for the rounding error of 0."""
@@ -37,10 +38,17 @@ NONE = "-"
 """Stands for an undefined number."""
 
 
-def console() -> Console:
-    """Give a console on stdout, of a fixed width where that is a file or a pipe."""
-    made = Console(highlight=False)
-    return made if made.is_terminal else Console(highlight=False, width=WIDTH)
+class _Console(Console):
+    """A console whose cells are as wide as what its encoding makes of them."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(shown_in(text, self.encoding), **options)
+
+
+def console(width: int | None = None) -> Console:
+    """Give a console on stdout, where that is a file or a pipe of a fixed width."""
+    made = _Console(highlight=False, width=width)
+    return made if width is not None or made.is_terminal else _Console(highlight=False, width=WIDTH)
 
 
 def summary_json(result: Result) -> dict[str, Any]:
@@ -75,14 +83,15 @@ def summary_json(result: Result) -> dict[str, Any]:
 def _given_json(result: Result) -> dict[str, Any]:
     if result.given is None:
         return {}
-    name, _, share, error = result.given
-    return {"given": name, "share": share, "share_se": error}
+    name, _, share, low, high = result.given
+    return {"given": name, "share": share, "share_low": low, "share_high": high}
 
 
 def render_summary(result: Result) -> RenderableType:
     """Give the tables of a result: value, loss, fate and construction, returns, side flows, what happened in law.
 
-    Every number stands with its Monte Carlo standard error, to the digits that it allows.
+    Every number stands with its Monte Carlo standard error, a probability with its interval, to the digits that they
+    allow.
     """
     losses = [_loss_table(result, a) for a in range(len(result.summary.levels))]
     tables = [
@@ -98,7 +107,7 @@ def render_summary(result: Result) -> RenderableType:
     facts = Text(
         f"{_given(result)}{counted(result.n_paths, 'path')}, seed {result.attributes['seed']}, "
         f"values at {result.labels.value_date}. "
-        "Figures after ± are Monte Carlo standard errors."
+        "Figures after ± are Monte Carlo standard errors; after a probability stands its 95 % interval."
     )
     changes = result.provenance["overrides"]
     changed = [Text(f"Changed by --set: {'; '.join(changes)}")] if changes else []
@@ -137,8 +146,8 @@ def _cap_notes(result: Result) -> list[str]:
 def _given(result: Result) -> str:
     if result.given is None:
         return ""
-    name, n_paths, share, error = result.given
-    return f"Given {name}: {counted(n_paths, 'path')} ({with_error(share, error, 100)} %) of "
+    name, n_paths, *share = result.given
+    return f"Given {name}: {counted(n_paths, 'path')}, {with_interval(*share)}, of "
 
 
 def _headlines(result: Result) -> list[str]:
@@ -147,11 +156,11 @@ def _headlines(result: Result) -> list[str]:
     s, money = _rows(labels, "npv_funder")["portfolio"], money_name(labels)
     lines = [
         f"The funder's net present value is {with_error(t.mean[s], t.mean_se[s])} {money} on average; "
-        f"it loses money on {with_error(t.p_loss[s], t.p_loss_se[s], 100)} % of the paths."
+        f"it loses money on {with_interval(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])} of the paths."
     ]
     for a, level in enumerate(t.levels):
         shortfall, tail = t.expected_shortfall[s, a], _percent(f"{1 - Decimal(level)}")
-        if (1.0 - float(level)) * t.n[s] < _FEW_PATHS:
+        if _few(level, t.n[s]):
             lines.append(f"Too few paths for the worst {tail}: run more.")
             continue
         worst = f"Worst {tail} of paths: "
@@ -165,6 +174,11 @@ def _headlines(result: Result) -> list[str]:
         error = t.expected_shortfall_se[s, a]
         lines.append(f"{worst}a loss of {with_error(shortfall, error)} on average, brought by {parts}.")
     return [*lines, *_scheme_lines(result)]
+
+
+def _few(level: str, n: int) -> bool:
+    """Whether the tail of n paths beyond a level says too little."""
+    return (1 - Decimal(level)) * int(n) < FEW_PATHS
 
 
 def _scheme_lines(result: Result) -> list[str]:
@@ -191,7 +205,12 @@ def _insurer_lines(result: Result) -> list[str]:
     if not t.mean[_rows(labels, "cost")["portfolio"]] > 0.0:
         return []
     rows = {name: labels.series.index(("scheme", name)) for name in labels.limits}
-    return [f"{told[name]} on {with_error(t.mean[s], t.mean_se[s], 100)} % of the paths." for name, s in rows.items()]
+    return [f"{told[name]} on {_probability(t, s)} of the paths." for name, s in rows.items()]
+
+
+def _probability(t: SummaryTable, s: int) -> str:
+    """The mean of what is 0 or 1."""
+    return with_interval(t.mean[s], t.mean_low[s], t.mean_high[s])
 
 
 def render_info(result: Result) -> RenderableType:
@@ -250,10 +269,27 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
     value, error = value * scale, error * scale
     if not math.isfinite(value):
         return plain(value)
-    if not (math.isfinite(error) and error > _NOTHING):
+    if not math.isfinite(error):
+        return f"{plain(value)} ± {NONE}"
+    if error <= _NOTHING:
         return plain(value)
     decimals = min(3, max(0, 1 - math.floor(math.log10(error))))
     return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
+
+
+def with_interval(share: float, low: float, high: float) -> str:
+    """Give a probability in per cent with its 95 % interval, to the digit of the interval's half width.
+
+    Examples
+    --------
+    >>> with_interval(0.92583, 0.92419, 0.92745), with_interval(1.0, 0.99997, 1.0)
+    ('92.6 % (92.4-92.7)', '100 % (99.997-100)')
+    """
+    if math.isnan(share):
+        return NONE
+    decimals = min(9, max(0, -math.floor(math.log10(50.0 * (high - low)))))
+    point, *ends = (f"{100 * x:.{0 if x in (0.0, 1.0) else decimals}f}" for x in (share, low, high))
+    return f"{point} % ({'-'.join(ends)})"
 
 
 def plain(value: float, scale: float = 1.0) -> str:
@@ -282,7 +318,8 @@ def _statistics_json(table: SummaryTable, s: int, quantity: str, labels: Labels)
     states = states_of(quantity, labels)
     if states is not None:
         out["share"] = _by_key(states, table.shares[quantity])
-        out["share_se"] = _by_key(states, table.shares_se[quantity])
+        out["share_low"] = _by_key(states, table.shares_low[quantity])
+        out["share_high"] = _by_key(states, table.shares_high[quantity])
     return out
 
 
@@ -308,7 +345,7 @@ def figures_table(title: str, columns: Sequence[str], left: bool = False) -> Tab
         title_justify="left",
         title_style="bold",
         header_style="",
-        box=SIMPLE_HEAD,
+        box=HEADED,
         show_edge=False,
         pad_edge=False,
         collapse_padding=True,
@@ -340,7 +377,7 @@ def _value_table(result: Result) -> Table:
 
     def cells(s: int, scale: float = 1.0) -> list[str]:
         quantiles = [plain(t.quantile[s, q], scale) for q in shown]
-        loss = with_error(t.p_loss[s], t.p_loss_se[s], 100) + " %"
+        loss = with_interval(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
         return [with_error(t.mean[s], t.mean_se[s], scale), with_error(t.sd[s], t.sd_se[s], scale), *quantiles, loss]
 
     _fill(table, labels, lambda unit: cells(rows[unit]))
@@ -388,10 +425,10 @@ def _fate_table(result: Result) -> Table:
     table = figures_table("What became of the projects (without %: mean numbers)", COUNTED)
 
     def cells(unit: str) -> list[str]:
-        counts = unit in ("portfolio", *labels.pipelines)
-        scale, sign = (1, "") if counts else (100, " %")
-        found = (rows[name][unit] for name in COUNTED)
-        return [with_error(t.mean[s], t.mean_se[s], scale) + sign for s in found]
+        found = [rows[name][unit] for name in COUNTED]
+        if unit in ("portfolio", *labels.pipelines):
+            return [with_error(t.mean[s], t.mean_se[s]) for s in found]
+        return [_probability(t, s) for s in found]
 
     return _fill(table, labels, cells)
 
@@ -478,9 +515,7 @@ def _time_table(result: Result) -> Table:
 
     def reached(s: int) -> list[str]:
         """Share of the defined paths on which it happens at all, and when."""
-        n = int(t.n[s])
-        share = (n - int(t.n_infinite[s])) / n if n else math.nan
-        chance = with_error(share, math.sqrt(share * (1 - share) / n) if n else math.nan, 100) + " %"
+        chance = with_interval(t.p_finite[s], t.p_finite_low[s], t.p_finite_high[s])
         return [chance, with_error(t.mean[s], t.mean_se[s])]
 
     return _fill(table, labels, lambda unit: [*reached(payback[unit]), *reached(whole[unit])])
@@ -511,17 +546,17 @@ def _case(result: Result, quantity: str, k: int, name: str) -> list[str]:
     if result.given is not None:
         if name == UNDEFINED:
             return []
-        shares, errors = result.summary.shares[quantity], result.summary.shares_se[quantity]
-        return [with_error(shares[k], errors[k], 100) + " %"]
+        t = result.summary
+        return [with_interval(*(each[quantity][k] for each in (t.shares, t.shares_low, t.shares_high)))]
     i = given.names.index(f"{quantity}.{name}")
     if name == UNDEFINED and not given.n_paths[i]:
         return []
     table = given.tables[i]
     shortfalls = [
-        with_error(table.expected_shortfall[s, -1], table.expected_shortfall_se[s, -1])
-        if (1.0 - float(level)) * given.n_paths[i] >= _FEW_PATHS
-        else "few paths"
+        "few paths"
+        if _few(level, given.n_paths[i])
+        else with_error(table.expected_shortfall[s, -1], table.expected_shortfall_se[s, -1])
         for level in table.levels[-1:]
     ]
-    share = with_error(given.share[i], given.share_se[i], 100) + " %"
+    share = with_interval(given.share[i], given.share_low[i], given.share_high[i])
     return [share, with_error(table.mean[s], table.mean_se[s]), *shortfalls]

@@ -6,8 +6,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from spvrisk.cli.render import NONE, figures_table, finite, money_name, with_error
+from spvrisk.cli.render import NONE, figures_table, finite, money_name, with_error, with_interval
 from spvrisk.cli.words import counted
+from spvrisk.measures.compare import Figure
 from spvrisk.runner.compare import Compared, Comparison, Measure
 
 SCHEMA = "spvrisk.compare/1"
@@ -23,7 +24,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     """Give a comparison as plain JSON values.
 
     ``results`` has for each file ``file, study, paired, unpaired_because, paths_compared, figures, differences,
-    changes``; a difference has ``value, se, unpaired_se``.
+    changes``; a difference has ``value, se, unpaired_se``, a figure ``value, se``, a share ``low, high`` too.
     """
     return {
         "schema": SCHEMA,
@@ -39,13 +40,18 @@ def _result_json(row: Compared) -> dict[str, Any]:
         "paired": row.paired,
         "unpaired_because": row.unpaired_because or None,
         "paths_compared": row.paths,
-        "figures": {key: {"value": finite(f.value), "se": finite(f.error)} for key, f in row.figures.items()},
+        "figures": {key: _figure_json(figure) for key, figure in row.figures.items()},
         "differences": {
             key: {"value": finite(d.value), "se": finite(d.error), "unpaired_se": finite(d.unpaired_error)}
             for key, d in row.differences.items()
         },
         "changes": [{"path": path, "first": a, "this": b} for path, a, b in row.changes],
     }
+
+
+def _figure_json(figure: Figure) -> dict[str, float | None]:
+    interval = {} if figure.interval is None else dict(zip(("low", "high"), map(finite, figure.interval), strict=True))
+    return {"value": finite(figure.value), "se": finite(figure.error), **interval}
 
 
 def render_comparison(found: Comparison) -> RenderableType:
@@ -101,9 +107,12 @@ def _scale(measure: Measure) -> tuple[float, str]:
 
 
 def _figure(row: Compared, measure: Measure) -> str:
-    scale, sign = _scale(measure)
     figure = row.figures.get(measure.key)
-    return NONE if figure is None else with_error(figure.value, figure.error, scale) + sign
+    if figure is None:
+        return NONE
+    if figure.interval is not None:
+        return with_interval(figure.value, *figure.interval)
+    return with_error(figure.value, figure.error)
 
 
 def _difference(row: Compared, measure: Measure) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
-from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from spvrisk.aggregate.store import required_bytes
 from spvrisk.cli.plan_laws import law_reports
-from spvrisk.cli.render import NONE, money_name
+from spvrisk.cli.render import HEADED, NONE, money_name
 from spvrisk.cli.words import counted
 from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
@@ -56,7 +55,7 @@ def render_plan(loaded: Loaded) -> RenderableType:
 
 
 def _table(title: str, texts: Iterable[str], numbers: Iterable[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="", box=HEADED)
     table.show_edge, table.padding = False, (0, 1, 0, 0)
     for column in texts:
         table.add_column(column, no_wrap=True)

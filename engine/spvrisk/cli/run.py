@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from spvrisk.cli.options import Whole, set_option, study_argument
+from spvrisk.cli.output import say, say_json
 from spvrisk.config import load
 from spvrisk.errors import InputError, Problem
 
@@ -24,7 +25,7 @@ def _interrupted(*_: object) -> None:
 @click.option("--out", type=click.Path(), help="Result file; results/<study>.h5 if left out.")
 @click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
 @set_option
-@click.option("--overwrite", is_flag=True, help="Replace an existing result file.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON for programs.")
 def command(
     study: str,
@@ -39,7 +40,8 @@ def command(
     """Run STUDY, write a result file and print its summary.
 
     The result depends on the study, the paths and the seed alone: not on threads or machine load. Ctrl-C ends a run
-    within two seconds; the result file appears whole or not at all.
+    within two seconds; the result file appears whole or not at all. A file that STUDY is read from is never replaced,
+    nor is any that is not a result of spvrisk, whatever is asked for.
     """
     signal.signal(signal.SIGTERM, _interrupted)
     loaded = load(study, overrides)
@@ -47,7 +49,7 @@ def command(
     from spvrisk.plan.warnings import warnings_of
 
     for warning in warnings_of(loaded):
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     from spvrisk.cli.progress import progress_bar
     from spvrisk.cli.render import console, render_summary, summary_json
     from spvrisk.dataset.read import open_result
@@ -58,10 +60,10 @@ def command(
         run_study(loaded, target, settings, overwrite, advance, announce)
     opened = open_result(target)
     if as_json:
-        click.echo(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
+        say_json(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
     else:
         console().print(render_summary(opened))
-        click.echo(f"Result: {target}")
+        say(f"Result: {target}")
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from spvrisk.cli.output import say, say_json
 from spvrisk.errors import RunError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def command(all_targets: bool, as_json: bool) -> None:
     proofs = list(_proofs(all_targets))
     if as_json:
         told = [_told(proof) for proof in proofs]
-        click.echo(json.dumps({"schema": "spvrisk selftest 1", "targets": told}, indent=2, allow_nan=False))
+        say_json(json.dumps({"schema": "spvrisk.selftest/1", "targets": told}, indent=2, allow_nan=False))
     else:
         console().print(render_proofs(proofs))
     if any(proof.stamp.outcome == REFUSED for proof in proofs):
@@ -47,7 +48,7 @@ def _proofs(all_targets: bool) -> Iterator["Proof"]:
     targets = [native(), *(FOREIGN if all_targets else ())]
     with ThreadPoolExecutor(max(processors(), 1)) as pool:
         for proof in pool.map(proved, targets):
-            click.echo(f"{proof.target.name}: {proof.stamp.outcome}", err=True)
+            say(f"{proof.target.name}: {proof.stamp.outcome}", err=True)
             yield proof
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import click
 
+from spvrisk.cli.output import say_json
 from spvrisk.cli.render import console, render_summary, summary_json
 from spvrisk.config.base import suggestion
 from spvrisk.dataset.read import Given, Result, open_result
@@ -23,7 +24,7 @@ from spvrisk.errors import InputError, Problem
     help="Only the paths on which this event had this outcome, or this layer this final state.",
 )
 def command(result: str, as_json: bool, conditions: tuple[str, ...]) -> None:
-    """Print the figures of RESULT, each with its Monte Carlo standard error.
+    """Print the figures of RESULT, each with its Monte Carlo standard error, probabilities with their 95 % interval.
 
     With --given, of the paths on which an event had one outcome (midterm_2026=opposition; =undefined where it did not
     take place), or on which a layer ended in one state (general=gap).
@@ -35,7 +36,7 @@ def command(result: str, as_json: bool, conditions: tuple[str, ...]) -> None:
     for given in conditions:
         opened = narrowed(opened, given)
     if as_json:
-        click.echo(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
+        say_json(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
     else:
         console().print(render_summary(opened))
 
@@ -64,5 +65,6 @@ def narrowed(result: Result, given: str) -> Result:
         raise InputError(
             Problem("--given", "", "no path of this result meets it", given, "run more paths, if it can be")
         )
-    condition = Given(given, int(table.n_paths[i]), float(table.share[i]), float(table.share_se[i]))
+    shares = (float(each[i]) for each in (table.share, table.share_low, table.share_high))
+    condition = Given(given, int(table.n_paths[i]), *shares)
     return replace(result, summary=table.tables[i], given=condition)

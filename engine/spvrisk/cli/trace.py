@@ -3,19 +3,30 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import click
-from rich.console import Console
 
 from spvrisk.cli.options import Whole
+from spvrisk.cli.output import say, say_json
 from spvrisk.cli.render import console
 from spvrisk.config.numerals import number_remedy
 from spvrisk.dataset.read import open_result
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem
-from spvrisk.files import atomic_write
+from spvrisk.files import Kind, atomic_write
 
 _WIDEST = 400
+
+_FIRST_COLUMNS = b"project,step,date,"
+
+
+def _is_steps(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.readline().startswith(_FIRST_COLUMNS)
+
+
+STEPS = Kind("a table of steps that trace has written", _is_steps)
 
 
 @click.command("trace", epilog="Example: spvrisk trace results/study.h5 --rank 0.99 --by npv_funder")
@@ -28,7 +39,7 @@ _WIDEST = 400
 @click.option(
     "--out", type=click.Path(), help="Write all states, scores, flows and balances of all steps to this CSV file."
 )
-@click.option("--overwrite", is_flag=True, help="Replace an existing CSV file.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if trace has written it.")
 def command(
     result: str,
     number: int | None,
@@ -47,7 +58,7 @@ def command(
     if number is not None and rank is not None:
         raise InputError(Problem("--rank", "", "has no meaning beside --path", rank, "leave one of them out"))
     if out is not None:
-        check_output(out, overwrite)
+        check_output(out, overwrite, STEPS, reads=[result])
     opened = open_result(result)
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.cli.render_trace import render_steps, render_story, steps_table, trace_json
@@ -67,16 +78,16 @@ def command(
         header, rows = steps_table(trace)
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([header, *rows])
-        atomic_write(out, text.getvalue(), overwrite)
+        atomic_write(out, text.getvalue(), overwrite, kind=STEPS, reads=[result])
     if as_json:
-        click.echo(json.dumps(trace_json(trace, wanted), ensure_ascii=False, allow_nan=False, indent=1))
+        say_json(json.dumps(trace_json(trace, wanted), ensure_ascii=False, allow_nan=False, indent=1))
         return
     console().print(render_story(trace, opened, wanted))
     if steps:
         # as wide as it is: figures that are cut off are of no use
-        Console(highlight=False, width=_WIDEST).print(render_steps(trace))
+        console(_WIDEST).print(render_steps(trace))
     if out is not None:
-        click.echo(f"Steps: {out}")
+        say(f"Steps: {out}")
 
 
 def _level(text: str) -> str:

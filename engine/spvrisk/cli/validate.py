@@ -5,6 +5,7 @@ import json
 import click
 
 from spvrisk.cli.options import set_option, study_argument
+from spvrisk.cli.output import say, say_json
 from spvrisk.cli.words import counted
 from spvrisk.config import Loaded, load
 from spvrisk.errors import InputError, Problem
@@ -26,15 +27,15 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
         warnings = _plan(loaded)
     except InputError as error:
         if as_json:
-            click.echo(_report(error.problems, []))
+            say_json(_report(error.problems, []))
             raise click.exceptions.Exit(2) from None
         raise
     if as_json:
-        click.echo(_report([], warnings, loaded.digest))
+        say_json(_report([], warnings, loaded.digest))
         return
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
-    click.echo(f"ok: {_counts(loaded)}; {counted(len(warnings), 'warning')}")
+        say(f"warning: {warning}", err=True)
+    say(f"ok: {_counts(loaded)}; {counted(len(warnings), 'warning')}")
 
 
 def _plan(loaded: Loaded) -> list[Problem]:

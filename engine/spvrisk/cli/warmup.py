@@ -5,6 +5,8 @@ from importlib.resources import as_file, files
 
 import click
 
+from spvrisk.cli.output import say
+
 
 @click.command("warmup", epilog="Example: spvrisk warmup")
 @click.option("--lanes", type=click.Choice(["64", "128", "256"]), help="As run.lanes of a study; 64 if left out.")
@@ -19,4 +21,4 @@ def command(lanes: str | None) -> None:
     with as_file(files("spvrisk").joinpath("data", "starter.yaml")) as starter:
         plan, labels, _ = compile_study(load(starter).study)
     simulate(plan, labels, Settings(paths=1, seed=0, workers=1, lanes=int(lanes or LANES)))
-    click.echo(f"kernel ready, {time.perf_counter() - began:.1f} s", err=True)
+    say(f"kernel ready, {time.perf_counter() - began:.1f} s", err=True)

@@ -70,6 +70,8 @@ class Loaded(NamedTuple):
         Where each part of the study was written.
     overrides
         The changes that were asked for, as ``path=value``.
+    folder
+        The study's folder.
     """
 
     study: Study
@@ -78,6 +80,12 @@ class Loaded(NamedTuple):
     digest: str
     places: Places
     overrides: tuple[str, ...] = ()
+    folder: Path = Path()
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that was read: the study, what it includes, its tables."""
+        return [self.folder / name for name in self.texts]
 
 
 def load_study(path: str | os.PathLike[str], overrides: Overrides = ()) -> Study:
@@ -123,7 +131,7 @@ def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Loaded:
     if problems or changed.study is None:
         raise InputError(_in_order(problems, list(files.texts)))
     study, places = changed.study, changed.places
-    loaded = Loaded(study, [], files.texts, digest_of(study), places, texts)
+    loaded = Loaded(study, [], files.texts, digest_of(study), places, texts, files.folder)
     return loaded._replace(warnings=warnings_of(loaded, plain_measure))
 
 

@@ -3,10 +3,10 @@
 ``/summary`` has one variable per quantity and statistic, ``npv_funder_mean(unit)``,
 ``npv_funder_quantile(unit, quantile)``, ``npv_funder_value_at_risk(unit, level)``; the units are the projects,
 the pipelines, and then the portfolio. Quantities of the scheme have no unit dimension (``npv_funder_local_mean``);
-states and outcomes have ``_share`` and ``_share_se`` along their own codes. ``/conditional`` has one variable per
-statistic, ``mean(condition, series)``. ``/timeline`` has ``calls(project, time)`` and ``portfolio_calls(time)``;
-``/paths`` has ``npv_funder(path, project)`` and ``portfolio_npv_funder(path)``. Where they have a dimension
-``project``, pipelines stand behind the projects.
+states and outcomes have ``_share``, ``_share_low`` and ``_share_high`` along their own codes. ``/conditional`` has
+one variable per statistic, ``mean(condition, series)``. ``/timeline`` has ``calls(project, time)`` and
+``portfolio_calls(time)``; ``/paths`` has ``npv_funder(path, project)`` and ``portfolio_npv_funder(path)``. Where they
+have a dimension ``project``, pipelines stand behind the projects.
 """
 
 import datetime
@@ -37,6 +37,13 @@ from spvrisk.errors import InputError, Problem
 from spvrisk.plan.names import FANS, Labels
 
 Float = NDArray[np.float64]
+
+_OF_SHARES = {
+    "": "probability",
+    "_low": "lower end of the 95 % interval of the probability",
+    "_high": "upper end of the 95 % interval of the probability",
+}
+"""Endings of the variables of shares, and what these are."""
 
 UNDEFINED_CODE = -1
 """Code of a state or outcome on a path where it is undefined."""
@@ -150,7 +157,8 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
 
     over_conditions("n_paths", "paths of the condition", table.n_paths.astype("<i4"))
     over_conditions("share", "probability of the condition", table.share)
-    over_conditions("share_se", "standard error of the probability", table.share_se)
+    over_conditions("share_low", "lower end of its 95 % interval", table.share_low)
+    over_conditions("share_high", "upper end of its 95 % interval", table.share_high)
     for statistic in STATISTICS:
         data = np.stack([np.asarray(getattr(each, statistic.name)) for each in table.tables])
         data = data.astype("<i4") if statistic.name in COUNTS else data
@@ -162,10 +170,11 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
     data = np.stack([each.contribution for each in table.tables])
     over_conditions("contribution", meaning, data, "project", "level")
     coded = [name for name in labels.scheme if name in first.shares]
-    for name, field in (("consequence_share", "shares"), ("consequence_share_se", "shares_se")):
-        data = np.stack([np.concatenate([getattr(each, field)[key] for key in coded]) for each in table.tables])
-        meaning = "probability of the consequence" if field == "shares" else "standard error of consequence_share"
-        over_conditions(name, f"{meaning}, given the condition", data, "consequence")
+    for end, meaning in _OF_SHARES.items():
+        of_each = (getattr(each, f"shares{end}") for each in table.tables)
+        data = np.stack([np.concatenate([shares[key] for key in coded]) for shares in of_each])
+        meaning = f"{meaning} of the consequence, given the condition"
+        over_conditions(f"consequence_share{end}", meaning, data, "consequence")
     return variables
 
 
@@ -252,7 +261,8 @@ def check_names(labels: Labels) -> None:
     owner: dict[str, str] = {}
     problems = []
     for path, coordinate, quantity in (*layers, *events):
-        statistics = (*(statistic.name for statistic in statistics_of(quantity, labels)), "share", "share_se")
+        shares = (f"share{end}" for end in _OF_SHARES)
+        statistics = (*(statistic.name for statistic in statistics_of(quantity, labels)), *shares)
         for name in (coordinate, *(f"{quantity}_{statistic}" for statistic in statistics)):
             if owner.setdefault(name, path) != path:
                 rule = f"would share its result {name} with {owner[name]}"
@@ -384,13 +394,12 @@ def _statistics(
 
 
 def _share_variables(table: SummaryTable, name: str) -> list[Variable]:
-    dims = (name.removeprefix("final_"),)
-    about: Attributes = {"long_name": f"probability of each value of {name}", "units": "1"}
-    about_se: Attributes = {"long_name": f"standard error of {name}_share", "units": "1"}
-    return [
-        Variable("summary", f"{name}_share", dims, about, table.shares[name]),
-        Variable("summary", f"{name}_share_se", dims, about_se, table.shares_se[name]),
-    ]
+    variables = []
+    for end, meaning in _OF_SHARES.items():
+        about: Attributes = {"long_name": f"{meaning} of each value of {name}", "units": "1"}
+        data = getattr(table, f"shares{end}")[name]
+        variables.append(Variable("summary", f"{name}_share{end}", (name.removeprefix("final_"),), about, data))
+    return variables
 
 
 def _path_numbers(n_paths: int) -> PathVariable:

@@ -4,6 +4,7 @@ h5netcdf and h5py's own objects look up every name anew at each step, and take f
 has hundreds of small variables. The layout is that of h5netcdf 1.8.
 """
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,8 +36,10 @@ class _Dimension:
 @contextmanager
 def in_memory() -> Iterator["NetcdfFile"]:
     """Make a file in memory: HDF5 does not survive a disk that fills up."""
+    # HDF5 opens no name twice in one process, also where no file bears it: another thread may be writing too
+    name = f"result-{secrets.token_hex(8)}"
     # netCDF wants objects in the order in which they were made
-    with h5py.File("result", "w", driver="core", backing_store=False, block_size=1 << 20, track_order=True) as file:
+    with h5py.File(name, "w", driver="core", backing_store=False, block_size=1 << 20, track_order=True) as file:
         yield NetcdfFile(file)
 
 
@@ -172,7 +175,7 @@ def _numbers(data: NDArray[Any]) -> tuple[Any, NDArray[Any]]:
 
 def _text(text: str) -> tuple[Any, NDArray[Any]]:
     """Text of fixed length: the variable-length kind stops some readers."""
-    data = text.encode()
+    data = text.encode(errors="backslashreplace")
     kind = h5t.C_S1.copy()
     kind.set_size(max(len(data), 1))
     kind.set_strpad(h5t.STR_NULLPAD)

@@ -2,8 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.content import Described, canonical_bytes, content_digest, digest_of_leaves
+from spvrisk.dataset.opening import is_result, opened, sound
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_series, states_of, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
@@ -31,7 +30,10 @@ class Given(NamedTuple):
     n_paths: int
     share: float
     """Of all paths."""
-    share_se: float
+    share_low: float
+    """Lower end of its 95 % interval."""
+    share_high: float
+    """Upper end."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Result:
     @property
     def group_bytes(self) -> dict[str, int]:
         """Bytes that each group's data take in the file."""
-        with _opened(self.path) as file:
+        with opened(self.path) as file:
             return {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)}
 
     def paths(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
@@ -96,7 +98,7 @@ class Result:
         if name not in self.path_names:
             known = ", ".join(self.path_names)
             raise InputError(Problem(str(self.path), f"/paths/{name}", "is not in the file", "", f"it has {known}"))
-        with _opened(self.path) as file:
+        with opened(self.path) as file:
             return np.asarray(file["paths"][name][first:last])
 
 
@@ -106,11 +108,11 @@ def open_result(path: str | os.PathLike[str]) -> Result:
     Raises
     ------
     InputError
-        If there is no such file, it is cut short, no result, or written by a newer version.
+        If there is no such file, the system withholds it, it is cut short, no result, or of another version.
     """
-    with _opened(Path(path)) as file:
+    with opened(Path(path)) as file:
         attributes = _attributes(file)
-        _check_schema(Path(path), attributes)
+        _check_schema(Path(path), is_result(file), attributes)
         provenance = _provenance(file)
         labels = _labels(provenance.pop("labels"))
         return Result(
@@ -136,9 +138,9 @@ def content_of_file(path: str | os.PathLike[str]) -> str:
     # loaded here: nothing else reads with it, and a digest is worth more if another library than ours finds the parts
     import h5netcdf
 
-    with _opened(Path(path)):
+    with opened(Path(path)):
         pass
-    with _sound(Path(path)), h5netcdf.File(path, "r") as file:
+    with sound(Path(path)), h5netcdf.File(path, "r", locking="best-effort") as file:
         return content_digest(
             _part(name, group, variable)
             for name, group in file.groups.items()
@@ -166,39 +168,8 @@ def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, byte
     return described, canonical_bytes(np.asarray(variable[...]))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file, whatever is wrong with it told as an `InputError`."""
-    if path.is_dir():
-        raise InputError(Problem(str(path), "", "is a folder, not a result", "", "name the file in it"))
-    if not path.is_file():
-        raise InputError(Problem(str(path), "", "there is no such file"))
-    try:
-        file = h5py.File(path, "r", locking="best-effort")
-    except (OSError, RuntimeError, ValueError) as error:
-        if path.suffix in (".yaml", ".yml"):
-            remedy = f"run it with `spvrisk run {path}`, and name the file that this writes"
-            raise InputError(Problem(str(path), "", "is a study, not a result", "", remedy)) from error
-        rule = "the file is cut short" if "truncated" in str(error) else "is not an HDF5 file that can be read"
-        raise InputError(Problem(str(path), "", rule, "", "run the study again")) from error
-    with _sound(path), file:
-        yield file
-
-
-@contextmanager
-def _sound(path: Path) -> Iterator[None]:
-    """Tell as an `InputError` what reading a damaged file ends in."""
-    try:
-        yield
-    # ValueError: also bytes that are no UTF-8, and texts that are no JSON
-    except (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(
-            Problem(str(path), "", f"the result is damaged: {error}", "", "run the study again")
-        ) from error
-
-
-def _check_schema(path: Path, attributes: dict[str, Any]) -> None:
-    if not str(attributes.get("source", "")).startswith("spvrisk") or "schema_version" not in attributes:
+def _check_schema(path: Path, ours: bool, attributes: dict[str, Any]) -> None:
+    if not ours or "schema_version" not in attributes:
         raise InputError(Problem(str(path), "", "is not a result of spvrisk"))
     found = int(attributes["schema_version"])
     if found != SCHEMA_VERSION:
@@ -267,7 +238,8 @@ def _summary(group: h5py.Group, labels: Labels) -> SummaryTable:
         levels=decimals["level"],
         contribution=group["npv_funder_expected_shortfall_contribution"][...],
         shares={name: group[f"{name}_share"][...] for name in states},
-        shares_se={name: group[f"{name}_share_se"][...] for name in states},
+        shares_low={name: group[f"{name}_share_low"][...] for name in states},
+        shares_high={name: group[f"{name}_share_high"][...] for name in states},
         **fields,
     )
 
@@ -282,7 +254,7 @@ def _conditional(file: h5py.File, labels: Labels) -> ConditionalTable:
     names = tuple(condition.name for condition in conditions(labels))
     if not names:
         none = np.empty(0)
-        return ConditionalTable((), np.empty(0, np.int64), none, none, ())
+        return ConditionalTable((), np.empty(0, np.int64), none, none, none, ())
     group = file["conditional"]
     data = {name: item[...] for name, item in group.items()}
     decimals = {dim: tuple(_attributes(group[dim])["decimals"].split()) for dim in ("quantile", "level")}
@@ -292,12 +264,14 @@ def _conditional(file: h5py.File, labels: Labels) -> ConditionalTable:
             levels=decimals["level"],
             contribution=data["contribution"][i],
             shares=_by_quantity(data["consequence_share"][i], labels),
-            shares_se=_by_quantity(data["consequence_share_se"][i], labels),
+            shares_low=_by_quantity(data["consequence_share_low"][i], labels),
+            shares_high=_by_quantity(data["consequence_share_high"][i], labels),
             **{statistic.name: data[name_over_series(statistic)][i] for statistic in STATISTICS},
         )
         for i in range(len(names))
     ]
-    return ConditionalTable(names, data["n_paths"].astype(np.int64), data["share"], data["share_se"], tuple(tables))
+    shares = {name: data[name] for name in ("share", "share_low", "share_high")}
+    return ConditionalTable(names, data["n_paths"].astype(np.int64), **shares, tables=tuple(tables))
 
 
 def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArray[np.float64]]:

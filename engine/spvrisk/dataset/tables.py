@@ -9,6 +9,10 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 
+FEW_PATHS = 10
+"""Of a tail that holds fewer paths the error of its mean is undefined: what is found of it is far too small."""
+
+
 class SummaryTable(NamedTuple):
     """Statistics of every series; series in the order of ``Labels.series``.
 
@@ -23,18 +27,22 @@ class SummaryTable(NamedTuple):
         Defined (finite or infinite), infinite and undefined values, ``(series,)`` int64.
     mean, mean_se, sd, sd_se, skewness
         Of the finite values, ``(series,)``.
+    mean_low, mean_high
+        95 % interval of the mean of what is 0 or 1, a probability, ``(series,)``.
     quantile, quantile_low, quantile_high
         Order statistics of the defined values and their 95 % intervals, ``(series, quantile)``.
-    p_loss, p_loss_se
-        Share of paths on which money is lost, ``(series,)``.
+    p_finite, p_finite_low, p_finite_high
+        Share of the defined values of a time that are finite, because it ever comes, and its 95 % interval,
+        ``(series,)``.
+    p_loss, p_loss_low, p_loss_high
+        Share of paths on which money is lost, and its 95 % interval, ``(series,)``.
     value_at_risk, value_at_risk_low, value_at_risk_high, expected_shortfall, expected_shortfall_se
         Of the loss, which is minus the net present value, ``(series, level)``.
     contribution
         Each project's share in the portfolio's expected shortfall (Euler), ``(project, level)``; sums to the
         portfolio's.
-    shares, shares_se
-        By scheme quantity that is a state or an outcome: probability of each, ``(state,)``, and its standard
-        error.
+    shares, shares_low, shares_high
+        By scheme quantity that is a state or an outcome: probability of each, ``(state,)``, and its 95 % interval.
     """
 
     quantiles: tuple[str, ...]
@@ -44,14 +52,20 @@ class SummaryTable(NamedTuple):
     n_undefined: Int
     mean: Float
     mean_se: Float
+    mean_low: Float
+    mean_high: Float
     sd: Float
     sd_se: Float
     skewness: Float
     quantile: Float
     quantile_low: Float
     quantile_high: Float
+    p_finite: Float
+    p_finite_low: Float
+    p_finite_high: Float
     p_loss: Float
-    p_loss_se: Float
+    p_loss_low: Float
+    p_loss_high: Float
     value_at_risk: Float
     value_at_risk_low: Float
     value_at_risk_high: Float
@@ -59,7 +73,8 @@ class SummaryTable(NamedTuple):
     expected_shortfall_se: Float
     contribution: Float
     shares: dict[str, Float]
-    shares_se: dict[str, Float]
+    shares_low: dict[str, Float]
+    shares_high: dict[str, Float]
 
 
 class ConditionalTable(NamedTuple):
@@ -71,8 +86,8 @@ class ConditionalTable(NamedTuple):
         Names of the conditions, such as ``outcome_ruling.struck_down`` or ``final_state_tariffs.gap``.
     n_paths
         Paths of each condition, ``(condition,)`` int64.
-    share, share_se
-        Their share in all paths, ``(condition,)``, and its standard error.
+    share, share_low, share_high
+        Their share in all paths, ``(condition,)``, and its 95 % interval.
     tables
         Statistics over the paths of each condition.
     """
@@ -80,7 +95,8 @@ class ConditionalTable(NamedTuple):
     names: tuple[str, ...]
     n_paths: Int
     share: Float
-    share_se: Float
+    share_low: Float
+    share_high: Float
     tables: tuple[SummaryTable, ...]
 
 

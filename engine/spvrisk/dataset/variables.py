@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.plan.names import Labels
 
 Attributes = dict[str, object]
@@ -115,7 +116,7 @@ class Statistic(NamedTuple):
     dim
         Its own dimension, ``quantile`` or ``level``; ``""`` if it has none.
     applies
-        ``numbers`` (all but states), ``losses`` (net present values) or ``all``.
+        ``numbers`` (all but states), ``flags``, ``times``, ``losses`` (net present values) or ``all``.
     pure
         True if it has no unit whatever the quantity.
     meaning
@@ -135,19 +136,31 @@ STATISTICS = (
     Statistic("n_undefined", "", "all", True, "paths where it is undefined"),
     Statistic("mean", "", "numbers", False, "mean"),
     Statistic("mean_se", "", "numbers", False, "standard error of the mean"),
+    Statistic("mean_low", "", "flags", True, "lower end of the mean's 95 % interval, undefined of a count"),
+    Statistic("mean_high", "", "flags", True, "upper end of the mean's 95 % interval, undefined of a count"),
     Statistic("sd", "", "numbers", False, "standard deviation"),
     Statistic("sd_se", "", "numbers", False, "standard error of the standard deviation"),
     Statistic("skewness", "", "numbers", True, "skewness"),
     Statistic("quantile", "quantile", "numbers", False, "quantile"),
     Statistic("quantile_low", "quantile", "numbers", False, "lower end of the quantile's 95 % interval"),
     Statistic("quantile_high", "quantile", "numbers", False, "upper end of the quantile's 95 % interval"),
+    Statistic("p_finite", "", "times", True, "probability that it ever happens"),
+    Statistic("p_finite_low", "", "times", True, "lower end of the 95 % interval of p_finite"),
+    Statistic("p_finite_high", "", "times", True, "upper end of the 95 % interval of p_finite"),
     Statistic("p_loss", "", "losses", True, "probability of a loss"),
-    Statistic("p_loss_se", "", "losses", True, "standard error of the probability of a loss"),
+    Statistic("p_loss_low", "", "losses", True, "lower end of the 95 % interval of p_loss"),
+    Statistic("p_loss_high", "", "losses", True, "upper end of the 95 % interval of p_loss"),
     Statistic("value_at_risk", "level", "losses", False, "value at risk of the loss"),
     Statistic("value_at_risk_low", "level", "losses", False, "lower end of value at risk's 95 % interval"),
     Statistic("value_at_risk_high", "level", "losses", False, "upper end of value at risk's 95 % interval"),
     Statistic("expected_shortfall", "level", "losses", False, "expected shortfall of the loss"),
-    Statistic("expected_shortfall_se", "level", "losses", False, "standard error of expected shortfall"),
+    Statistic(
+        "expected_shortfall_se",
+        "level",
+        "losses",
+        False,
+        f"standard error of expected shortfall, undefined where its tail holds under {FEW_PATHS} paths",
+    ),
 )
 """Statistics of the summary, in the order in which people read them."""
 
@@ -245,7 +258,9 @@ def statistics_of(name: str, labels: Labels) -> tuple[Statistic, ...]:
     """Statistics that a quantity has."""
     kinds = {"all"}
     if states_of(name, labels) is None:
-        kinds |= {"numbers", "losses"} if has_loss(name) else {"numbers"}
+        quantity = PROJECT_QUANTITIES.get(name) or scheme_quantities(labels)[name]
+        of_kind = {"flag": {"flags"}, "years": {"times"}}.get(quantity.kind, set())
+        kinds |= {"numbers", *of_kind, *({"losses"} if has_loss(name) else ())}
     return tuple(statistic for statistic in STATISTICS if statistic.applies in kinds)
 
 

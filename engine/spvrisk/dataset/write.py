@@ -35,10 +35,11 @@ from spvrisk.dataset.layout import (
     timeline_variables,
 )
 from spvrisk.dataset.netcdf import NetcdfFile, in_memory
+from spvrisk.dataset.opening import RESULT
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
 from spvrisk.errors import InputError, Problem, RunError
-from spvrisk.files import is_irregular, replacing
+from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, replacing
 from spvrisk.plan.names import Labels
 
 SCHEMA_VERSION = 3
@@ -99,13 +100,29 @@ class Provenance(NamedTuple):
     self_test: str
 
 
-def check_output(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
+def check_output(
+    path: str | os.PathLike[str],
+    overwrite: bool = False,
+    kind: Kind = RESULT,
+    reads: Iterable[str | os.PathLike[str]] = (),
+) -> Path:
     """Refuse, before anything is computed, a place where the result cannot be written.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    overwrite
+        Whether a file of its kind is replaced.
+    kind
+        What is to be written.
+    reads
+        Files that the command reads: none of them is ever replaced.
 
     Raises
     ------
     InputError
-        If there is a file already and `overwrite` is false, or something that is no regular file, or no such
+        If there is a file already that may not be replaced, or something that is no regular file, or no such
         folder, or one that may not be written to.
     """
     target = Path(path)
@@ -120,8 +137,11 @@ def check_output(path: str | os.PathLike[str], overwrite: bool = False) -> Path:
     if not os.access(folder, os.W_OK):
         rule = "must lie in a folder that you may write to"
         raise InputError(Problem("--out", "", rule, str(target), "name one that is yours"))
-    if os.path.exists(target) and not overwrite:
-        raise _exists(target)
+    if os.path.exists(target):
+        check_not_read(target, reads)
+        if not overwrite:
+            raise _exists(target)
+        check_kind(target, kind)
     return target
 
 
@@ -169,7 +189,7 @@ def write_result(
     provenance
         How the result came about.
     overwrite
-        Whether an existing file is replaced.
+        Whether an existing result is replaced.
 
     Returns
     -------
@@ -294,7 +314,8 @@ def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) 
     }
     for name, text in texts.items():
         # long text does not fit an attribute: bytes of UTF-8
-        data = np.frombuffer(text.encode(), np.uint8)
+        # file names may have bytes that are no text: in JSON a backslash escape stands for such a one
+        data = np.frombuffer(text.encode(errors="backslashreplace"), np.uint8)
         about: Attributes = {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"}
         made = file.create("provenance", name, (f"{name}_length",), data.shape, data.dtype, about)
         made.id.write(h5s.ALL, h5s.ALL, data)

@@ -1,14 +1,16 @@
 """Differences between two runs, with Monte Carlo errors that know which draws the runs share."""
 
 from fractions import Fraction
-from math import nan, sqrt
+from math import hypot, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.measures.order import rank
-from spvrisk.measures.risk import expected_shortfall
+from spvrisk.measures.risk import expected_shortfall, tail
+from spvrisk.measures.share import share_interval
 
 Float = NDArray[np.float64]
 
@@ -22,6 +24,10 @@ class Figure(NamedTuple):
         The statistic.
     influence
         Influence function on every path, ``(path,)``; the standard error is its root mean square over the root of n.
+    interval
+        95 % interval of a share; None of other statistics.
+    least
+        Of a share, what one path more or less would make of it: the error cannot be known to be less. Else 0.
 
     References
     ----------
@@ -30,11 +36,13 @@ class Figure(NamedTuple):
 
     value: float
     influence: Float
+    interval: tuple[float, float] | None = None
+    least: float = 0.0
 
     @property
     def error(self) -> float:
         """Standard error."""
-        return _error(self.influence)
+        return hypot(_error(self.influence), self.least)
 
 
 class Difference(NamedTuple):
@@ -76,7 +84,10 @@ def mean(values: Float) -> Figure:
 
 def share_finite(values: Float) -> Figure:
     """Share of finite values among those that are defined: the probability that something ever comes to pass."""
-    return mean(np.where(np.isnan(values), nan, np.isfinite(values).astype(np.float64)))
+    n = int(np.count_nonzero(~np.isnan(values)))
+    found = mean(np.where(np.isnan(values), nan, np.isfinite(values).astype(np.float64)))
+    _, low, high = share_interval(np.count_nonzero(np.isfinite(values)), n)
+    return found._replace(interval=(float(low), float(high)), least=1.0 / max(n, 1))
 
 
 def quantile(values: Float, level: str) -> Figure:
@@ -110,13 +121,22 @@ def shortfall(values: Float, level: str) -> Figure:
     if (1 - Fraction(level)) * n < 1:
         return Figure(nan, np.full(values.size, nan))  # the tail is a part of one path
     value, _ = expected_shortfall(ordered, level)
+    if tail(level, n)[0] < FEW_PATHS:
+        return Figure(value, np.full(values.size, nan))
     at_risk = ordered[n - rank(level, n)]
     excess = np.maximum(at_risk - values[defined], 0.0) / float(1 - Fraction(level))
     return Figure(value, _spread(excess - np.mean(excess), defined))
 
 
-def difference(other: Figure, base: Figure, paired: bool) -> Difference:
-    """What `other` has more than `base`."""
-    apart = sqrt(other.error**2 + base.error**2) if not np.isnan(other.value + base.value) else nan
-    error = _error(other.influence - base.influence) if paired and apart == apart else apart
+def difference(other: Figure, base: Figure, paired: bool, same: bool = False) -> Difference:
+    """What `other` has more than `base`.
+
+    The error of a difference of shares holds two paths more than those on which the runs differ, one each way: no
+    such path among n does not say that there is none (decision note 14). Of the same study there is none.
+    """
+    apart = hypot(other.error, base.error) if not np.isnan(other.value + base.value) else nan
+    error = apart
+    if paired and apart == apart:
+        least = (0.0,) if same else (other.least, base.least)
+        error = hypot(_error(other.influence - base.influence), *least)
     return Difference(other.value - base.value, error, apart)

@@ -9,7 +9,7 @@ from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
 from spvrisk.aggregate.state import PairwiseTree
 from spvrisk.dataset.tables import ConditionalTable
 from spvrisk.dataset.variables import conditions
-from spvrisk.measures.risk import share_with_error
+from spvrisk.measures.share import share_interval
 from spvrisk.measures.table import table_of
 from spvrisk.plan.names import LEAF, Labels
 
@@ -36,12 +36,13 @@ def conditional(values: Float, labels: Labels, quantiles: Sequence[str], levels:
         paths = np.flatnonzero(np.isnan(codes) if condition.code < 0 else codes == condition.code)
         n_paths[i] = paths.size
         tables.append(table_of(moments_of(values, paths), values, paths, labels, tuple(quantiles), tuple(levels)))
-    shares = [share_with_error(int(n), values.shape[1]) for n in n_paths]
+    share, low, high = share_interval(n_paths, values.shape[1])
     return ConditionalTable(
         names=tuple(condition.name for condition in names),
         n_paths=n_paths,
-        share=np.array([p for p, _ in shares]),
-        share_se=np.array([se for _, se in shares]),
+        share=share,
+        share_low=low,
+        share_high=high,
         tables=tuple(tables),
     )
 

@@ -8,7 +8,9 @@ from math import floor, fsum, nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.measures.order import pick, quantile_with_interval, rank
+from spvrisk.measures.share import share_interval
 
 Float = NDArray[np.float64]
 
@@ -59,7 +61,7 @@ def expected_shortfall(sorted_values: Float, level: str) -> tuple[float, float]:
     """Expected shortfall, the mean of the worst (1 - a) n losses, and its standard error.
 
     The error is asymptotic, from the influence function (L - VaR)+ / (1 - a); it is too small where the tail
-    holds only a few paths.
+    holds only a few paths, and undefined (NaN) below `FEW_PATHS` of them.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ def expected_shortfall(sorted_values: Float, level: str) -> tuple[float, float]:
     if n == 0:
         return nan, nan
     shortfall = -tail_mean(sorted_values, level, n)
-    if n == 1:
+    if tail(level, n)[0] < FEW_PATHS:
         return shortfall, nan
     beyond = pick(sorted_values, n + 1 - rank(level, n)) - sorted_values[: tail(level, n)[0] + 1]
     excess = np.maximum(beyond, 0.0)
@@ -85,18 +87,10 @@ def expected_shortfall(sorted_values: Float, level: str) -> tuple[float, float]:
     return shortfall, sqrt(max(variance, 0.0) / n) / float(1 - Fraction(level))
 
 
-def probability_of_loss(values: Float) -> tuple[float, float]:
-    """Share of the defined values below zero, and its standard error."""
-    n = values.size
-    return share_with_error(int(np.count_nonzero(values < 0.0)), n)
-
-
-def share_with_error(count: int, n: int) -> tuple[float, float]:
-    """A share and its standard error; NaN of nothing."""
-    if n == 0:
-        return nan, nan
-    p = count / n
-    return p, sqrt(p * (1.0 - p) / n)
+def probability_of_loss(values: Float) -> tuple[float, float, float]:
+    """Share of the defined values below zero, and the ends of its 95 % interval."""
+    p, low, high = share_interval(np.count_nonzero(values < 0.0), values.size)
+    return float(p), float(low), float(high)
 
 
 def contributions(projects: Iterable[Float], worst_first: NDArray[np.intp], level: str) -> Float:

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from spvrisk.aggregate.moments import Moments
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import SummaryTable, TimelineTable
-from spvrisk.dataset.variables import has_loss, states_of
+from spvrisk.dataset.variables import has_loss, quantity_of, states_of
 from spvrisk.measures.order import quantiles_with_intervals, rank
 from spvrisk.measures.risk import (
     contributions,
     expected_shortfall,
     probability_of_loss,
-    share_with_error,
     value_at_risk,
 )
+from spvrisk.measures.share import share_interval
 from spvrisk.plan.names import FANS, FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED, Labels
 
 Float = NDArray[np.float64]
@@ -66,9 +66,11 @@ def table_of(
                 _fill_risk(table, s, row[: table.n[s]])
     for s, states in coded.items():
         quantity = series[s][1]
-        table.shares[quantity], table.shares_se[quantity] = _shares(values[s, paths], len(states))
+        found = _shares(values[s, paths], len(states))
+        table.shares[quantity], table.shares_low[quantity], table.shares_high[quantity] = found
         for statistic in (table.mean, table.mean_se, table.sd, table.sd_se, table.skewness):
             statistic[s] = nan
+    _fill_probabilities(table, labels)
     _fill_contributions(table, values, paths, labels)
     return table
 
@@ -121,14 +123,20 @@ def _empty(moments: Moments, labels: Labels, quantiles: tuple[str, ...], levels:
         n_undefined=moments.counts[UNDEFINED],
         mean=mean,
         mean_se=mean_se,
+        mean_low=undefined(n_series),
+        mean_high=undefined(n_series),
         sd=sd,
         sd_se=sd_se,
         skewness=skewness,
         quantile=undefined(n_series, len(quantiles)),
         quantile_low=undefined(n_series, len(quantiles)),
         quantile_high=undefined(n_series, len(quantiles)),
+        p_finite=undefined(n_series),
+        p_finite_low=undefined(n_series),
+        p_finite_high=undefined(n_series),
         p_loss=undefined(n_series),
-        p_loss_se=undefined(n_series),
+        p_loss_low=undefined(n_series),
+        p_loss_high=undefined(n_series),
         value_at_risk=undefined(n_series, len(levels)),
         value_at_risk_low=undefined(n_series, len(levels)),
         value_at_risk_high=undefined(n_series, len(levels)),
@@ -136,7 +144,8 @@ def _empty(moments: Moments, labels: Labels, quantiles: tuple[str, ...], levels:
         expected_shortfall_se=undefined(n_series, len(levels)),
         contribution=undefined(len(labels.projects), len(levels)),
         shares={},
-        shares_se={},
+        shares_low={},
+        shares_high={},
     )
 
 
@@ -158,18 +167,28 @@ def _from_moments(moments: Moments) -> tuple[Float, Float, Float, Float, Float]:
         return mean, sd / np.sqrt(n), sd, sd_se, np.where(variance > 0, skewness, nan)
 
 
-def _shares(codes: Float, n_states: int) -> tuple[Float, Float]:
-    """Probability of each state over the paths where it is defined, and its standard error."""
+def _shares(codes: Float, n_states: int) -> tuple[Float, Float, Float]:
+    """Probability of each state over the paths where it is defined, and the ends of its 95 % interval."""
     defined = codes[~np.isnan(codes)]
     counts = np.bincount(defined.astype(np.int64), minlength=n_states)
-    pairs = [share_with_error(int(count), defined.size) for count in counts]
-    return np.array([p for p, _ in pairs]), np.array([se for _, se in pairs])
+    return share_interval(counts, defined.size)
+
+
+def _fill_probabilities(table: SummaryTable, labels: Labels) -> None:
+    """Intervals of the means of what is 0 or 1, and shares of the paths on which a time is finite."""
+    kinds = np.array([quantity_of(unit, name, labels).kind for unit, name in labels.series])
+    flags, times = np.flatnonzero(kinds == "flag"), np.flatnonzero(kinds == "years")
+    # ones are counted by their mean, which rounding moves by far less than one of them
+    ones = np.rint(np.nan_to_num(table.mean[flags] * table.n[flags]))
+    _, table.mean_low[flags], table.mean_high[flags] = share_interval(ones, table.n[flags])
+    found = share_interval(table.n[times] - table.n_infinite[times], table.n[times])
+    table.p_finite[times], table.p_finite_low[times], table.p_finite_high[times] = found
 
 
 def _fill_risk(table: SummaryTable, s: int, ordered: Float) -> None:
     """Risk measures of one series from its defined values in ascending order."""
     finite = ordered[np.isfinite(ordered)] if table.n_infinite[s] else ordered
-    table.p_loss[s], table.p_loss_se[s] = probability_of_loss(ordered)
+    table.p_loss[s], table.p_loss_low[s], table.p_loss_high[s] = probability_of_loss(ordered)
     for a, level in enumerate(table.levels):
         var = value_at_risk(ordered, level)
         table.value_at_risk[s, a], table.value_at_risk_low[s, a], table.value_at_risk_high[s, a] = var

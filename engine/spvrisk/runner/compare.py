@@ -112,8 +112,8 @@ def _beside(base: Result, result: Result, measures: Sequence[Measure]) -> Compar
         return Compared(base, True, "", base.n_paths, figures, {}, missing, False, [])
     # of runs of different length the first paths are the same draws
     a, b = (_figures(item, measures, None if reason else paths) for item in (base, result))
-    differences = {key: difference(b[key], a[key], not reason) for key in b if key in a}
     changes = sorted(_changes(base.provenance["config"], result.provenance["config"]), key=lambda c: c[0].count("."))
+    differences = {key: difference(b[key], a[key], not reason, same=not changes) for key in b if key in a}
     other = base.labels.projects != result.labels.projects
     return Compared(result, not reason, reason, paths, figures, differences, missing, other, changes)
 

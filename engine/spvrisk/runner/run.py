@@ -58,7 +58,7 @@ def run_study(
     settings
         Size of the run; see `settings_of`.
     overwrite
-        Whether an existing file is replaced.
+        Whether an existing result is replaced; a file that the study is read from never is.
     progress
         Told of paths done.
     announce
@@ -79,7 +79,7 @@ def run_study(
         Writing failed, or the sums of the run contradict each other; then nothing is written under the name `out`.
     """
     study = loaded.study
-    target = check_output(out, overwrite)
+    target = check_output(out, overwrite, reads=loaded.files)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     announce("planning")
     with loaded.places.filled_in():

@@ -1,0 +1,117 @@
+"""Open a result's file, and say in the user's terms why that does not go: the system, the wrong file, or damage."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from spvrisk.errors import InputError, Problem
+from spvrisk.files import Kind
+
+_HELD = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
+"""A lock that is another program's."""
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, 524})
+"""A file system without locks, as some network drives are; 524 is Linux's, and has no name in Python."""
+
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+
+_OF_DAMAGE = frozenset({None, errno.EINVAL, errno.EOVERFLOW})
+"""What the system answers where a damaged file leads to places that it does not have: no fault of the system."""
+
+# ValueError: also bytes that are no UTF-8, and texts that are no JSON
+_BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+"""What reading a damaged file ends in."""
+
+_UNLOCK = "HDF5_USE_FILE_LOCKING=FALSE"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file to read, whatever is wrong with it told as an `InputError`."""
+    _check_there(path)
+    try:
+        file = h5py.File(path, "r", locking="best-effort")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(_refused_by_system(path, error) or _unreadable(path, error)) from error
+    with sound(path), file:
+        yield file
+
+
+@contextmanager
+def sound(path: Path) -> Iterator[None]:
+    """Tell as an `InputError` what reading a damaged file, or one that the system withholds, ends in."""
+    try:
+        yield
+    except _BROKEN as error:
+        damaged = Problem(str(path), "", f"the result is damaged: {error}", "", "run the study again")
+        raise InputError(_refused_by_system(path, error) or damaged) from error
+
+
+def is_result(file: h5py.File) -> bool:
+    """Tell whether a file is a result of ours, of whatever version."""
+    source = file.attrs.get("source", b"")
+    return (source.decode("utf-8", "replace") if isinstance(source, bytes) else str(source)).startswith("spvrisk")
+
+
+def _is_result_file(path: Path) -> bool:
+    """Tell whether a file is a result; one that is damaged is not known for one.
+
+    Raises
+    ------
+    InputError
+        If the system withholds it.
+    """
+    try:
+        with h5py.File(path, "r", locking="best-effort") as file:
+            return is_result(file)
+    except _BROKEN as error:
+        withheld = _refused_by_system(path, error)
+        if withheld is not None:
+            raise InputError(withheld) from error
+        return False
+
+
+RESULT = Kind("a result of spvrisk", _is_result_file)
+
+
+def _check_there(path: Path) -> None:
+    try:
+        folder, there = path.is_dir(), path.is_file()
+    except OSError as error:  # a folder on the way that may not be looked into, a name that is too long
+        raise InputError(_refused_by_system(path, error) or Problem(str(path), "", "there is no such file")) from error
+    if folder:
+        raise InputError(Problem(str(path), "", "is a folder, not a result", "", "name the file in it"))
+    if not there:
+        raise InputError(Problem(str(path), "", "there is no such file"))
+
+
+def _refused_by_system(path: Path, error: Exception) -> Problem | None:
+    """What the system said, and what helps; None where the file is to blame."""
+    number = error.errno if isinstance(error, OSError) else None
+    lock = "unable to lock file" in str(error)
+    if number in _OF_DAMAGE and not lock:
+        return None
+    said = "" if number is None else f" (errno {number}: {os.strerror(number).lower()})"
+    if number in _NO_LOCKS:
+        rule, remedy = "its file system has no locks", f"set {_UNLOCK} where nothing writes to the file meanwhile"
+    elif number in _HELD or lock:
+        remedy = f"close it there, or wait; where nothing writes to it, set {_UNLOCK}"
+        rule = "another program holds the file"
+    elif number in _FORBIDDEN:
+        rule = "the file may not be read"
+        remedy = "ask its owner for the right to read it; where another program holds it, close it there"
+    else:
+        rule, remedy = "the system cannot read the file", "mend that and try again: the file itself may be sound"
+    return Problem(str(path), "", rule + said, "", remedy)
+
+
+def _unreadable(path: Path, error: Exception) -> Problem:
+    if path.suffix in (".yaml", ".yml"):
+        remedy = f"run it with `spvrisk run {path}`, and name the file that this writes"
+        return Problem(str(path), "", "is a study, not a result", "", remedy)
+    rule = "the file is cut short" if "truncated" in str(error) else "is not an HDF5 file that can be read"
+    return Problem(str(path), "", rule, "", "run the study again")

@@ -1,0 +1,136 @@
+"""Streams of every encoding: a command that has done its work ends with 0, whatever it has to say."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from spvrisk.cli import COMMANDS, main
+from spvrisk.cli.output import shown_in
+
+STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
+TITLE = "日本 Müller ± 𝔘 study"
+
+ENCODINGS = (
+    "ascii cp1252 cp437 cp850 cp1251 koi8-r latin-1 cp932 shift_jis gbk gb18030 euc-jp euc-kr big5 utf-8 utf-16"
+).split()
+
+FEW = ("ascii", "cp1252", "cp932")
+"""For the commands that compute, which write as the others do."""
+
+CALLS = {
+    "init": ["init", "{folder}/新しい.yaml", "--overwrite"],
+    "schema": ["schema"],
+    "validate": ["validate", "{study}"],
+    "validate --json": ["validate", "{study}", "--json"],
+    "plan": ["plan", "{study}"],
+    "plan --json": ["plan", "{study}", "--json"],
+    "warmup": ["warmup"],
+    "run": ["run", "{study}", "--paths", "20", "--out", "{folder}/結果.h5", "--overwrite"],
+    "run --json": ["run", "{study}", "--paths", "20", "--out", "{folder}/結果.h5", "--overwrite", "--json"],
+    "summary": ["summary", "{result}"],
+    "summary --json": ["summary", "{result}", "--json"],
+    "compare": ["compare", "{result}", "{result}"],
+    "compare --json": ["compare", "{result}", "{result}", "--json"],
+    "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],
+    "trace --json": ["trace", "{result}", "--path", "3", "--json"],
+    "info": ["info", "{result}"],
+}
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("encodings")
+    text = STARTER.read_text(encoding="utf-8")
+    old = '{en: "Starter study: a gas plant and a port"}'
+    assert text.count(old) == 1
+    study, result = folder / "研究.yaml", folder / "成果.h5"
+    study.write_text(text.replace(old, f'{{en: "{TITLE}"}}'), encoding="utf-8")
+    done = CliRunner().invoke(main, ["run", str(study), "--paths", "20", "--out", str(result)])
+    assert done.exit_code == 0, done.output
+    return {"folder": str(folder), "study": str(study), "result": str(result)}
+
+
+def call(name: str, names: dict[str, str], encoding: str) -> str:
+    """What a call writes to stdout, seen to end with code 0."""
+    arguments = [argument.format(**names) for argument in CALLS[name]]
+    done = CliRunner(charset=encoding).invoke(main, arguments)
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    assert done.exit_code == 0
+    done.stderr_bytes.decode(encoding)
+    return done.stdout_bytes.decode(encoding)
+
+
+def test_calls__are_all_commands() -> None:
+    assert {arguments[0] for arguments in CALLS.values()} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_encodings__of_each_command(name: str, names: dict[str, str]) -> None:
+    whole = call(name, names, "utf-8")
+    for encoding in FEW if name.split()[0] in ("run", "trace", "compare", "warmup") else ENCODINGS:
+        text = call(name, names, encoding)
+        if whole.startswith("{"):
+            assert json.loads(text) == json.loads(whole), encoding
+            assert encoding == "utf-8" or text.isascii()
+        elif encoding.startswith(("utf", "gb18030")):
+            assert len(text) == len(whole), encoding
+        elif name in ("summary", "info", "plan"):
+            assert shown_in(TITLE, encoding) in text, encoding
+
+
+def test_encodings__signs_that_have_a_like_and_columns_that_stay_in_line(names: dict[str, str]) -> None:
+    text = call("summary", names, "ascii")
+    assert " +- " in text and "?? M?ller +- ? study" in text and "\n------" in text
+    assert max(map(len, text.splitlines())) <= 100
+    lines = text[text.index("Net present value to") :].splitlines()
+    rule = next(i for i, line in enumerate(lines) if line.startswith("---"))
+    assert {len(line) for line in lines[rule - 1 : rule + 4]} == {len(lines[rule])}
+    table = call("summary", names, "cp437")
+    assert "±" in table and "──" in table
+
+
+def test_shown_in__stand_ins() -> None:
+    assert shown_in("± ─ │ ┼ … – ≥ 日 é", "ascii") == "+- - | + ... - >= ? ?"
+    assert shown_in("± 日 é", "cp1252") == "± ? é" and shown_in("± 日", "cp932") == "± 日"
+
+
+def test_mistakes__are_told_on_any_stream(names: dict[str, str]) -> None:
+    for encoding in ENCODINGS:
+        for arguments in (["validate", "無い.yaml"], ["summary", "無い.h5"], ["無い"], ["run", "--無い"]):
+            done = CliRunner(charset=encoding).invoke(main, arguments)
+            assert done.exit_code == 2 and isinstance(done.exception, SystemExit), encoding
+            assert done.stderr_bytes.decode(encoding)
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, ""])
+def test_help__is_ascii(name: str) -> None:
+    assert CliRunner().invoke(main, [*name.split(), "--help"]).stdout.isascii()
+
+
+NONE = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locales of POSIX")
+@pytest.mark.parametrize("setting", [{"PYTHONIOENCODING": "ascii"}, {"PYTHONIOENCODING": "cp1252:strict"}, NONE])
+@pytest.mark.parametrize("json_flag", [[], ["--json"]])
+def test_process__of_settings(setting: dict[str, str], json_flag: list[str], names: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "spvrisk", "summary", names["result"], *json_flag]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, **setting})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json_flag == [] or json.loads(done.stdout)["study"] == TITLE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no text")
+def test_names__that_are_no_text(tmp_path: Path) -> None:
+    out = os.fsdecode(os.fsencode(tmp_path) + b"/r\xff.h5")
+    common = [sys.executable, "-m", "spvrisk"]
+    for arguments in (["run", str(STARTER), "--paths", "20", "--out", out], ["info", out], ["compare", out, out]):
+        done = subprocess.run([*common, *arguments], capture_output=True)
+        assert done.returncode == 0, done.stderr
+    found = subprocess.run([*common, "compare", out, out, "--json"], capture_output=True, check=True).stdout
+    assert json.loads(found)["results"][0]["file"] == out
