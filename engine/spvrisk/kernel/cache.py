@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import llvmlite
 import numba
 
-from spvrisk.files import atomic_write, cache_root, sweep
+from spvrisk.files import cache_root, replacing, sweep
 from spvrisk.kernel.target import Target, ladder, use
 from spvrisk.plan.names import LANES
 
@@ -83,7 +83,8 @@ def put_stamp(target: Target, stamp: Stamp) -> None:
     if not stamp.usable:
         shutil.rmtree(folder, ignore_errors=True)
     if is_kept(target):
-        atomic_write(folder / _STAMP, json.dumps(stamp._asdict()), overwrite=True)
+        with replacing(folder / _STAMP) as temporary:
+            temporary.write_text(json.dumps(stamp._asdict()), encoding="utf-8")
 
 
 def chosen() -> Target | None:
