@@ -12,7 +12,7 @@ help:
 	@echo "make test      checks and tests"
 	@echo "make check     style, types, layers, documented examples"
 	@echo "make campaign  the long statistical campaigns"
-	@echo "make bench     side-by-side benchmarks"
+	@echo "make bench     benchmarks: side by side with NumPy, then one by one (QUICK=--quick: once each)"
 	@echo "make clean     remove the environment and what the tools left"
 
 run: $(VENV)/.run
@@ -32,8 +32,10 @@ check: $(VENV)/.test
 campaign: $(VENV)/.test
 	$(BIN)/python -m pytest tests/campaigns --override-ini norecursedirs=.git -v
 
-bench: $(VENV)/.test
-	$(BIN)/python benchmarks/side_by_side.py
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/side_by_side.py $(QUICK)
+	$(BIN)/asv --config benchmarks/asv.conf.json machine --yes
+	$(BIN)/asv --config benchmarks/asv.conf.json run --environment existing:$(CURDIR)/$(BIN)/python --show-stderr $(QUICK)
 
 clean:
 	rm -rf $(VENV) build dist engine/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -48,4 +50,8 @@ $(VENV)/.run: $(VENV)/bin/python setup.cfg constraints.txt
 
 $(VENV)/.test: $(VENV)/bin/python setup.cfg constraints.txt
 	$(INSTALL) -e '.[test]'
+	touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/bin/python setup.cfg constraints.txt
+	$(INSTALL) -e '.[bench]'
 	touch $@ $(VENV)/.run
