@@ -38,7 +38,7 @@ bench: $(VENV)/.bench
 	$(BIN)/asv --config benchmarks/asv.conf.json run --environment existing:$(CURDIR)/$(BIN)/python --show-stderr $(QUICK)
 
 clean:
-	rm -rf $(VENV) build dist engine/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist engine/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .asv
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "spvrisk needs Python 3.11 or later, this is %s" % sys.version)'

@@ -1,7 +1,7 @@
 """Benchmarks run, at a size that says nothing about speed, so that they cannot rot."""
 
+import ast
 import importlib
-import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -37,15 +37,12 @@ def benchmarks(monkeypatch):
 
 
 def suite_benchmarks():
-    """Module, class and function of each benchmark that asv would find, read off the text: nothing is loaded."""
+    """Module, class and function of each benchmark that asv would find; nothing is loaded to see them."""
     for file in sorted((BENCHMARKS / "suite").glob("bench_*.py")):
-        owner = None
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if line.startswith("class "):
-                owner = line.removeprefix("class ").split(":")[0].split("(")[0]
-            name = line.strip().removeprefix("def ").split("(")[0]
-            if owner and line.startswith("    def ") and name.startswith(KINDS):
-                yield file.stem, owner, name
+        for owner in ast.parse(file.read_text(encoding="utf-8")).body:
+            for item in getattr(owner, "body", ()):
+                if isinstance(item, ast.FunctionDef) and item.name.startswith(KINDS):
+                    yield file.stem, owner.name, item.name
 
 
 @pytest.fixture
@@ -60,7 +57,7 @@ def tiny(benchmarks, monkeypatch):
 @pytest.mark.parametrize(("module", "owner", "name"), list(suite_benchmarks()))
 def test_suite_benchmark__runs_once(tiny, module, owner, name):
     kind = getattr(importlib.import_module(f"suite.{module}"), owner)
-    for arguments in itertools.product(getattr(kind, "params", ())) if hasattr(kind, "params") else [()]:
+    for arguments in [(value,) for value in getattr(kind, "params", ())] or [()]:
         benchmark = kind()
         getattr(benchmark, "setup", lambda *_: None)(*arguments)
         result = getattr(benchmark, name)(*arguments)

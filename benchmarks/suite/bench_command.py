@@ -1,8 +1,5 @@
 """What a user waits for at the command line, each in a process of its own; and the compiler, once."""
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -11,29 +8,23 @@ from suite import engine
 from suite.sizes import SIZE
 
 
-def _command(*words: str, **variables: str) -> None:
-    """Run the command."""
-    arguments = [sys.executable, "-m", "spvrisk", *words]
-    subprocess.run(arguments, env={**os.environ, **variables}, check=True, capture_output=True)
-
-
 class StartUp:
     """Short commands, and a short run with the machine code ready."""
 
     number, warmup_time, timeout = 1, 0.0, 600
 
     def setup(self) -> None:
-        engine.warm_up()  # what it compiles is kept for the commands
+        engine.compile_elsewhere()
 
     def time_help(self) -> None:
-        _command("--help")
+        engine.command("--help")
 
     def time_version(self) -> None:
-        _command("--version")
+        engine.command("--version")
 
     def time_short_run(self) -> None:
         target = Path(engine.folder().name) / "short.h5"
-        _command("run", str(engine.MAIN_STUDY), f"--paths={SIZE.command_paths}", f"--out={target}", "--overwrite")
+        engine.command("run", str(engine.MAIN_STUDY), f"--paths={SIZE.command_paths}", f"--out={target}", "--overwrite")
 
 
 class Compiling:
@@ -45,7 +36,7 @@ class Compiling:
         with tempfile.TemporaryDirectory() as folder:
             variables = {"NUMBA_CACHE_DIR": folder} if SIZE.cold else {}
             begin = time.perf_counter()
-            _command("warmup", **variables)
+            engine.command("warmup", **variables)
             return time.perf_counter() - begin
 
     track_cold.unit = "s"
