@@ -13,7 +13,7 @@ help:
 	@echo "make check     style, types, layers, documented examples"
 	@echo "make campaign  the long statistical campaigns"
 	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
-	@echo "make bench     side-by-side benchmarks"
+	@echo "make bench     benchmarks: side by side with NumPy, then one by one (QUICK=--quick: once each)"
 	@echo "make clean     remove the environment and what the tools left"
 
 run: $(VENV)/.run
@@ -37,11 +37,13 @@ campaign: $(VENV)/.test
 self-test: $(VENV)/.test
 	PYTHONPATH=tests $(BIN)/python tests/renew_self_test.py
 
-bench: $(VENV)/.test
-	$(BIN)/python benchmarks/side_by_side.py
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/side_by_side.py $(QUICK)
+	$(BIN)/asv --config benchmarks/asv.conf.json machine --yes
+	$(BIN)/asv --config benchmarks/asv.conf.json run --environment existing:$(CURDIR)/$(BIN)/python --show-stderr $(QUICK)
 
 clean:
-	rm -rf $(VENV) build dist engine/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist engine/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .asv
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "spvrisk needs Python 3.11 or later, this is %s" % sys.version)'
@@ -53,4 +55,8 @@ $(VENV)/.run: $(VENV)/bin/python setup.cfg constraints.txt
 
 $(VENV)/.test: $(VENV)/bin/python setup.cfg constraints.txt
 	$(INSTALL) -e '.[test]'
+	touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/bin/python setup.cfg constraints.txt
+	$(INSTALL) -e '.[bench]'
 	touch $@ $(VENV)/.run

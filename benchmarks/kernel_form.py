@@ -1,7 +1,8 @@
 """Ways to write lane code, on a small study in one interleaved run: ``python benchmarks/kernel_form.py [--paths N]``.
 
 The study: 8 correlated mean-reverting factors, 6 projects, 140 steps; construction in 20 of them, then operation, a
-split in two tiers and a loan. Random numbers, exponential and decorators are the kernel's own. Forms:
+split in two tiers and a loan. Random numbers, exponential and decorators are the kernel's of
+that time (`frozen_kernel`). Forms:
 
 * ``clauses``: the kernel's form. One flat workspace, named unsigned row offsets, each clause a small function.
 * ``loops``: the same workspace, the clauses of a step written out in one loop with their values in locals.
@@ -20,11 +21,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, uint64
 
-from spvrisk.kernel.maths import L, U, clause, exp
-from spvrisk.kernel.philox import fill_scores, fill_words
-from spvrisk.kernel.scores import score
+from frozen_kernel import LANES, L, U, clause, exp, fill_scores, fill_words, score, use_wide_vectors
 
-LANES = int(L)
+use_wide_vectors()
+
 K, S, T, BUILD = 8, 6, 140, 20
 SEED = np.uint64(42)
 LOWER = np.linalg.cholesky(0.3 * np.ones((K, K)) + 0.7 * np.eye(K))

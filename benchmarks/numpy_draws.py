@@ -3,10 +3,7 @@
 import numpy as np
 from numba import njit, uint64
 
-from spvrisk.kernel.lanes import LANES
-from spvrisk.kernel.maths import U, unit
-from spvrisk.kernel.philox import word
-from spvrisk.kernel.scores import score
+from frozen_kernel import U, score, unit, word
 
 _TAILS = 60.0
 
@@ -208,9 +205,9 @@ _compiled = njit(fastmath={"contract"}, error_model="numpy")
 
 
 @_compiled
-def _words(out, seed, path, streams, index, paths):
+def _words(out, seed, streams, index, paths):
     for i in range(out.size):
-        out[i] = word(seed, path + uint64(paths[i]), streams[i], index[i])
+        out[i] = word(seed, uint64(paths[i]), streams[i], index[i])
 
 
 @_compiled
@@ -226,18 +223,16 @@ def _units(out, words):
 
 
 class Replay:
-    """The kernel's random numbers of the paths from `first` on, to compare the two path by path."""
+    """The kernel's random numbers of the first `n` paths, to compare the two path by path."""
 
-    def __init__(self, plan, seed, first, n):
-        if first % LANES:
-            raise ValueError("a replay begins with a whole row of lanes")
-        self.seed, self.first, self.n, self.plan = U(seed), U(first), n, plan
+    def __init__(self, plan, seed, n):
+        self.seed, self.n, self.plan = U(seed), n, plan
         self.paths = np.arange(n)
 
     def _words(self, streams, index, paths):
         shape = paths.shape
         out, streams = np.empty(shape, np.uint32), np.broadcast_to(np.asarray(streams, np.int64), shape)
-        _words(out, self.seed, self.first, streams, np.broadcast_to(np.asarray(index, np.int64), shape), paths)
+        _words(out, self.seed, streams, np.broadcast_to(np.asarray(index, np.int64), shape), paths)
         return out
 
     def _scores(self, streams, index, paths):

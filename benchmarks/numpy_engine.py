@@ -1,9 +1,10 @@
-"""The main study as a careful NumPy user would write it: the yardstick of the side-by-side benchmark.
+"""A study as a careful NumPy user would write it: the yardstick of the side-by-side benchmark.
 
-It takes the same compiled plan as the kernel and yields the same quantities and timeline sums: from draws of its own
-(SFC64), or from the kernel's, so that both can be compared path by path (`Replay`). All work is vectorised over a chunk
-of paths; a project is gone through on the paths and in the steps in which it builds or operates, and there alone. It
-knows the clauses that the main study uses and refuses others.
+It takes a plan of its own (`frozen_plan`), that of the study which the kernel runs beside it, and yields the same
+quantities and timeline sums: from draws of its own (SFC64), or from the kernel's, so that both can be compared path by
+path (`Replay`). All work is vectorised over a chunk of paths; a project is gone through on the paths and in the steps
+in which it builds or operates, and there alone. It knows the clauses that the frozen study uses, refuses others, and
+need learn no new ones.
 
 There are two of it. The plain one uses what NumPy offers: the generator's normals, `np.interp`, arrays made where they
 are needed. The tuned one has normals and tables of its own, uses buffers again, and simulates the factors of as many
@@ -17,13 +18,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from frozen_plan import FrozenPlan
 from numpy_clock import Clock, ClockTables
 from numpy_draws import Draws, Searched, Table, TailMap, box_muller, curve, law, own_normals
 from numpy_project import Project, ratio
 from numpy_rates import rate_of_net
-from spvrisk.plan.arrays import SPLIT_PERIODIC, Plan
-from spvrisk.plan.names import QUANTITIES, TIMELINE
 
+QUANTITIES = (
+    "funded", "completed", "cancelled", "declined", "cost", "cost_overrun", "overrun_drawn", "delay_months",
+    "npv_funder", "pv_host", "developer_fee", "vendor_margin", "supply_chain_benefit", "irr_funder", "multiple_funder",
+    "payback_years", "whole_years", "deemed_share", "deemed_open",
+)  # fmt: skip
+TIMELINE = (
+    "calls", "spend", "revenue", "available_cash", "distribution_funder", "distribution_host", "due", "carry",
+    "deemed_balance",
+)  # fmt: skip
+"""Rows per step of a project."""
+_SPLIT_PERIODIC = 0
 _IN_CACHE = 1024  # paths whose factors are simulated together: a dozen arrays of a step fit into 1 MiB or so
 _LAWS = (
     "size", "start_delay", "overrun", "uplift", "duration", "threshold", "subscription", "salvage", "shortfall",
@@ -43,6 +54,7 @@ class Result(NamedTuple):
     """What one chunk leaves."""
 
     series: dict[tuple[str, str], np.ndarray]
+    """``(path,)`` by unit (a project, the portfolio or the scheme) and quantity."""
     timeline: np.ndarray
     """``(project, row, step)``: sums over the chunk."""
     occupancy: np.ndarray
@@ -64,7 +76,7 @@ def _stops_or_delays(plan):
     return False
 
 
-def not_known(plan: Plan) -> list[str]:
+def not_known(plan: FrozenPlan) -> list[str]:
     """Clauses of a plan that this yardstick does not know."""
     g, p, e = plan.study[0], plan.projects, plan.events
     clauses = {
@@ -81,7 +93,7 @@ def not_known(plan: Plan) -> list[str]:
         "a stack": g["stack"] == 1,
         "pooling, adjustment and catch-up": g["coupled"] == 1 or g["adjusts"] == 1,
         "output credit": (p["credit"] > 0.0).any(),
-        "splits other than periodic": g["mode"] != SPLIT_PERIODIC,
+        "splits other than periodic": g["mode"] != _SPLIT_PERIODIC,
         "interest before completion": g["interest_before_completion"],
         "interest on the carry": g["carry_bears_interest"],
     }
@@ -91,11 +103,11 @@ def not_known(plan: Plan) -> list[str]:
 class NumpyEngine:
     """A compiled study, ready to be run in chunks; `exact`: with the plan's own tables, not linear ones."""
 
-    def __init__(self, plan: Plan, labels, exact: bool = False, tuned: bool = True) -> None:
+    def __init__(self, plan: FrozenPlan, exact: bool = False, tuned: bool = True) -> None:
         if unknown := not_known(plan):
-            raise ValueError(f"this yardstick knows the clauses of the main study only, not: {', '.join(unknown)}")
+            raise ValueError(f"this yardstick knows the clauses of the frozen study only, not: {', '.join(unknown)}")
         g, pool, projects = plan.study[0], plan.constants, plan.projects
-        self.plan, self.labels, self.pool, self.g, self.tuned = plan, labels, pool, g, tuned
+        self.plan, self.pool, self.g, self.tuned = plan, pool, g, tuned
         kind = Table if tuned else Searched
         table = None if exact else kind
         self.steps, self.dt, self.per_year = int(g["steps"]), float(g["dt"]), float(g["per_year"])
@@ -183,7 +195,7 @@ class NumpyEngine:
         self.side[:] = 0.0
         series: dict[tuple[str, str], np.ndarray] = {}
         timeline, parts = np.zeros((projects.size, len(TIMELINE), self.steps)), []
-        for s, name in enumerate(self.labels.projects):
+        for s, name in enumerate(self.plan.project_names.tolist()):
             parts.append(Project(self, s, draws, world, x, net, timeline[s]).run())
             series.update({(name, key): parts[-1][key] for key in QUANTITIES})
         series.update({("portfolio", key): value for key, value in self.portfolio(parts, net).items()})
@@ -294,9 +306,9 @@ class NumpyEngine:
         self.side += net
         out["scheme_value_local"] = self.local_value(self.side, x)
         out["committed"] = world.committed
-        for (layer, _), state, first in zip(self.labels.layers, world.state, self.plan.layers["first"], strict=True):
+        for layer, state, first in zip(self.plan.layer_names, world.state, self.plan.layers["first"], strict=True):
             out[f"final_state_{layer}"] = (state - first).astype(float)
-        for (event, _), outcome in zip(self.labels.events, world.outcome, strict=True):
+        for event, outcome in zip(self.plan.event_names, world.outcome, strict=True):
             out[f"outcome_{event}"] = np.where(outcome >= 0, outcome.astype(float), np.nan)
         return out
 

@@ -1,7 +1,7 @@
 """The kernel beside other ways to run the same study: ``python benchmarks/side_by_side.py [--paths N] [--quick]``.
 
-First both versions run on the kernel's draws and must agree path by path. Then they are timed on the main study, all
-quantities and timeline sums, without the funder's stack: the kernel on one thread and on two, the whole engine
+First the kernel and the NumPy version run on the same draws and must agree path by path. Then they are timed on the
+frozen study (`frozen_plan`), all quantities and timeline sums: the kernel on one thread and on two, the whole engine
 (kernel, sums and the store of all paths), and the vectorised NumPy versions of `numpy_engine`, plain and tuned, each at
 its best chunk. Ways run in turn, round after round, so that what else the machine does meets all of them alike; ratios
 are medians over the rounds. One thread is timed by its own processor time, several by the clock on the wall. Compiling
@@ -22,17 +22,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+import numba
 import numpy as np
 
-STUDY = Path(__file__).parents[1] / "configs" / "japan_us_2026.yaml"
+import frozen_plan
+from agreement import differences
+from numpy_engine import NumpyEngine
+from suite.engine import SEED, Kernel, compiled, whole_engine
+
 CHUNKS = (1024, 2048, 4096, 8192, 16384, 32768)
-LEFT_OUT = ["stack=null"]
-"""Parts of the main study that the NumPy versions do not know: no version of it runs them here."""
-SEED = 20260331
 AGREEMENT = 1e-9
 
 
@@ -44,57 +45,9 @@ class Way(NamedTuple):
     threads: int
 
 
-def compiled(study: Path, overrides: list[str]):
-    """Plan and labels of a study."""
-    from spvrisk.config import load_study
-    from spvrisk.plan.compile import compile_study
-
-    plan, labels, _ = compile_study(load_study(study, overrides))
-    return plan, labels
-
-
-class Kernel:
-    """The kernel alone: leaves of paths over threads."""
-
-    def __init__(self, plan, labels, threads: int) -> None:
-        from spvrisk.kernel import run as kernel
-
-        self.kernel, self.plan, self.threads = kernel, plan, threads
-        self.places = [
-            (*kernel.make_work(plan), kernel.make_leaf(plan, len(labels.series), False)) for _ in range(threads)
-        ]
-
-    def share(self, i: int, n: int) -> None:
-        """Run `n` paths in thread `i`, leaf by leaf."""
-        at, work, leaf = self.places[i]
-        leaf_paths = leaf.values.shape[1]
-        for first in range(0, n, leaf_paths):
-            numbers = (np.uint64(x) for x in ((i << 24) + first, 0, min(leaf_paths, n - first)))
-            self.kernel.run_paths(self.plan, at, work, leaf, np.uint64(SEED), *numbers)
-
-    def __call__(self, n: int) -> None:
-        """Run `n` paths."""
-        if self.threads == 1:
-            return self.share(0, n)
-        with ThreadPoolExecutor(self.threads) as pool:
-            for done in [pool.submit(self.share, i, n // self.threads) for i in range(self.threads)]:
-                done.result()
-        return None
-
-
-def engine(plan, labels, workers: int) -> Callable[[int], object]:
-    """Return the whole engine: kernel, sums, and the store of all paths."""
-    from spvrisk.runner.simulate import Settings, simulate
-
-    lanes = Kernel(plan, labels, 1).kernel.LANES
-    return lambda n: simulate(plan, labels, Settings(n, SEED, workers, 1, lanes=lanes))
-
-
-def numpy_way(plan, labels, chunk: int, tuned: bool) -> Callable[[int], object]:
+def numpy_way(chunk: int, tuned: bool) -> Callable[[int], object]:
     """Return a NumPy version in chunks."""
-    from numpy_engine import NumpyEngine
-
-    version, rng = NumpyEngine(plan, labels, tuned=tuned), np.random.Generator(np.random.SFC64(SEED))
+    version, rng = NumpyEngine(frozen_plan.load(), tuned=tuned), np.random.Generator(np.random.SFC64(SEED))
 
     def run(n: int) -> None:
         for first in range(0, n, chunk):
@@ -111,23 +64,22 @@ def timed(way: Way, n: int) -> float:
     return 1e6 * (clock() - begin) / n
 
 
-def best_chunk(plan, labels, n: int, chunks: tuple[int, ...], tuned: bool) -> tuple[int, dict[int, float]]:
+def best_chunk(n: int, chunks: tuple[int, ...], tuned: bool) -> tuple[int, dict[int, float]]:
     """Chunk of paths at which a NumPy version is fastest, and what was measured."""
     found = {}
     for chunk in chunks:
-        way = Way("numpy", numpy_way(plan, labels, chunk, tuned), 1)
+        way = Way("numpy", numpy_way(chunk, tuned), 1)
         way.run(chunk)
         found[chunk] = min(timed(way, max(chunk, n // 2)) for _ in range(2))
     return min(found, key=found.__getitem__), found
 
 
-def by_lanes(study: Path, paths: int, rounds: int, overrides: list[str]) -> dict[int, float]:
+def by_lanes(paths: int, rounds: int) -> dict[int, float]:
     """Microseconds per path by lane count, each in processes of its own, in turn."""
     found: dict[int, list[float]] = {64: [], 128: [], 256: []}
     for _ in range(rounds):
         for lanes, values in found.items():
-            command = [sys.executable, __file__, "--lanes", str(lanes), "--paths", str(paths), "--study", str(study)]
-            command += [word for override in overrides if override not in LEFT_OUT for word in ("--set", override)]
+            command = [sys.executable, __file__, "--kernel-only", "--paths", str(paths)]
             env = {**os.environ, "SPVRISK_LANES": str(lanes)}
             done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
             values.append(json.loads(done.stdout))
@@ -136,8 +88,6 @@ def by_lanes(study: Path, paths: int, rounds: int, overrides: list[str]) -> dict
 
 def machine() -> str:
     """What the figures depend on."""
-    import numba
-
     model = platform.processor()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -160,25 +110,24 @@ class Report(NamedTuple):
         return statistics.median(a / b for a, b in zip(self.rounds[above], self.rounds[below], strict=True))
 
 
-def compare(plan, labels, paths: int, rounds: int, chunks: tuple[int, ...]) -> Report:
+def compare(paths: int, rounds: int, chunks: tuple[int, ...]) -> Report:
     """Run all ways in turn."""
-    from agreement import differences
-
+    study = compiled(frozen_plan.STUDY)
     begin = time.perf_counter()
-    Kernel(plan, labels, 1)(256)
+    Kernel(study)(256)
     compile_seconds = time.perf_counter() - begin
-    agreement = max(differences(plan, labels, SEED, min(paths, 1024)).values())
+    agreement = max(differences(SEED, min(paths, 1024)).values())
     if not agreement <= AGREEMENT:
         raise AssertionError(f"the two versions differ by {agreement:.1e}: run benchmarks/agreement.py")
     found, numpy = {}, []
     for name, tuned in (("NumPy", False), ("NumPy, tuned", True)):
-        chunk, found[name] = best_chunk(plan, labels, paths, chunks, tuned)
-        numpy.append(Way(name, numpy_way(plan, labels, chunk, tuned), 1))
+        chunk, found[name] = best_chunk(paths, chunks, tuned)
+        numpy.append(Way(name, numpy_way(chunk, tuned), 1))
     ways = [
-        Way("kernel", Kernel(plan, labels, 1), 1),
-        Way("kernel, 2 threads", Kernel(plan, labels, 2), 2),
-        Way("whole engine", engine(plan, labels, 1), 1),
-        Way("whole engine, 2 threads", engine(plan, labels, 2), 2),
+        Way("kernel", Kernel(study), 1),
+        Way("kernel, 2 threads", Kernel(study, 2), 2),
+        Way("whole engine", whole_engine(study, 1), 1),
+        Way("whole engine, 2 threads", whole_engine(study, 2), 2),
         *numpy,
     ]
     wall = Way("kernel on the wall", ways[0].run, 2)
@@ -214,27 +163,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paths", type=int, default=32768)
     parser.add_argument("--quick", action="store_true", help="fewer paths and rounds, two chunks, no lane counts")
-    parser.add_argument("--study", type=Path, default=STUDY)
-    parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
-    parser.add_argument("--lanes", type=int, help="time the kernel alone at this lane count, print JSON")
+    parser.add_argument("--kernel-only", action="store_true", help="time the kernel alone, print JSON")
     options = parser.parse_args(arguments)
-    if options.lanes:
-        os.environ["SPVRISK_LANES"] = str(options.lanes)
-    if options.study == STUDY:
-        options.overrides = [*LEFT_OUT, *options.overrides]
-    plan, labels = compiled(options.study, options.overrides)
-    if options.lanes:
-        way = Way("kernel", Kernel(plan, labels, 1), 1)
+    if options.kernel_only:
+        way = Way("kernel", Kernel(compiled(frozen_plan.STUDY)), 1)
         way.run(min(256, options.paths))
         print(json.dumps(min(timed(way, options.paths) for _ in range(3))))
         return
     quick = options.quick
     paths, rounds = (min(options.paths, 8192), 3) if quick else (options.paths, 7)
     print(machine())
-    print(table(compare(plan, labels, paths, rounds, CHUNKS[3:5] if quick else CHUNKS)))
+    chunks = tuple(chunk for chunk in (CHUNKS[3:5] if quick else CHUNKS) if chunk <= paths) or (paths,)
+    print(table(compare(paths, rounds, chunks)))
     if not quick:
-        found = by_lanes(options.study, 4096, 3, options.overrides)
-        print("kernel by lanes            " + ", ".join(f"{lanes}: {value:.1f}" for lanes, value in found.items()))
+        lanes = by_lanes(4096, 3)
+        print("kernel by lanes            " + ", ".join(f"{count}: {value:.1f}" for count, value in lanes.items()))
 
 
 if __name__ == "__main__":

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import reference as ref
 from engine_runs import compiled
+from every_clause import STUDIES, example_study
+from every_clause.whole_deal import with_side_flows
 from spvrisk.aggregate.invariants import Figures, checks, violations
 from spvrisk.aggregate.state import Sums
 from spvrisk.config import load
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.simulate import Settings, simulate
 from studies import run_all
-from test_reference_agreement import STUDIES
 
 MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
 PATHS, SEED = 200, 5
@@ -63,7 +63,7 @@ def run():
 
 @pytest.fixture
 def run_of(tmp_path):
-    return lambda variant: Run(*simulated(compiled(STUDIES[variant](ref.example_study()), tmp_path)))
+    return lambda variant: Run(*simulated(compiled(STUDIES[variant](example_study()), tmp_path)))
 
 
 def longer_state(run):
@@ -219,7 +219,7 @@ def passes(run, unit, share):
 )
 @pytest.mark.parametrize("unit", ["gas", "portfolio"])
 def test_shares__by_the_terms(tmp_path, unit, variant, clause, terms, low, high):
-    study = STUDIES[variant](ref.example_study())
+    study = STUDIES[variant](example_study())
     study["agreement"][clause].update(terms)
     run = Run(*simulated(compiled(study, tmp_path)))
     allowed = [passes(run, unit, share) for share in (low - 1e-3, low, high, high + 1e-3)]
@@ -240,7 +240,7 @@ def test_invariants__hold_for_other_terms(run_of, variant):
 
 
 def test_signs__of_side_flows_that_may_be_a_loss_are_not_judged(tmp_path):
-    study = ref.with_side_flows(ref.example_study())
+    study = with_side_flows(example_study())
     (flow,) = [flow for flow in study["side_flows"].values() if isinstance(flow["rate"], float)][:1]
     flow["rate"] = -abs(flow["rate"])
     run = Run(*simulated(compiled(study, tmp_path)))
@@ -255,6 +255,6 @@ def test_signs__of_side_flows_that_may_be_a_loss_are_not_judged(tmp_path):
 def test_marks__are_the_sums_of_the_clocks_rows(run_of, variant, tmp_path):
     """All of them, the lanes of a last short block among them."""
     run = run_of(variant)
-    rows = run_all(compiled(STUDIES[variant](ref.example_study()), tmp_path), SEED, PATHS).attributes
+    rows = run_all(compiled(STUDIES[variant](example_study()), tmp_path), SEED, PATHS).attributes
     assert run.sums.marks.shape == rows.shape[:2] and np.abs(rows).max() > 0
     np.testing.assert_allclose(run.sums.marks, rows.sum(axis=2), rtol=1e-12, atol=1e-12)

@@ -1,0 +1,1 @@
+"""The benchmarks that asv runs (``docs/performance.md`` says how)."""

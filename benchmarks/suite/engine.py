@@ -1,0 +1,131 @@
+"""All that the benchmarks take from the engine: where a name of it changes, this file follows."""
+
+import datetime
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from spvrisk.config import load_study
+from spvrisk.dataset.layout import default_paths
+from spvrisk.dataset.write import Provenance, write_result
+from spvrisk.measures.conditional import conditional
+from spvrisk.measures.table import summary, timeline
+from spvrisk.plan.compile import Compiled, compile_study
+from spvrisk.plan.names import LANES, LEAF
+from spvrisk.runner.simulate import Outcome, Settings, simulate
+
+MAIN_STUDY = Path(__file__).parents[2] / "configs" / "japan_us_2026.yaml"
+SEED = 20260331
+_QUANTILES, _LEVELS = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"), ("0.95", "0.99")
+
+
+@cache
+def compiled(study: Path = MAIN_STUDY) -> Compiled:
+    """Plan and labels of a study."""
+    return compile_study(load_study(study))
+
+
+@cache
+def simulated(paths: int) -> Outcome:
+    """Sums and stored values of the main study."""
+    plan, labels, _ = compiled()
+    return simulate(plan, labels, Settings(paths, SEED, 1, 1))
+
+
+def command(*words: str, **variables: str) -> None:
+    """Run the command in a process of its own."""
+    arguments = [sys.executable, "-m", "spvrisk", *words]
+    subprocess.run(arguments, env={**os.environ, **variables}, check=True, capture_output=True)
+
+
+@cache
+def compile_elsewhere() -> None:
+    """Have the machine code on file, for commands, or where the compiler's memory must not count."""
+    command("warmup")
+
+
+def warm_up() -> None:
+    """Have the machine code ready in this process."""
+    Kernel(compiled())(LANES)
+
+
+def whole_engine(done: Compiled, workers: int, seed: int = SEED) -> Callable[[int], Outcome]:
+    """Return the whole engine on so many threads: kernel, sums, and the store of all paths."""
+    return lambda n: simulate(done.plan, done.labels, Settings(n, seed, workers, 1))
+
+
+class Kernel:
+    """The kernel alone: leaves of paths over threads."""
+
+    def __init__(self, done: Compiled, threads: int = 1) -> None:
+        # loaded after all else, as the engine loads it: what comes first decides for which vectors it is compiled
+        from spvrisk.kernel import run as kernel
+
+        self.kernel, self.plan, self.threads = kernel, done.plan, threads
+        self.places = [
+            (*kernel.make_work(self.plan), kernel.make_leaf(self.plan, len(done.labels.series), False))
+            for _ in range(threads)
+        ]
+
+    def share(self, i: int, n: int) -> None:
+        """Run `n` paths in thread `i`, leaf by leaf."""
+        at, work, leaf = self.places[i]
+        for first in range(0, n, LEAF):
+            numbers = (np.uint64(x) for x in ((i << 24) + first, 0, min(LEAF, n - first)))
+            self.kernel.run_paths(self.plan, at, work, leaf, np.uint64(SEED), *numbers)
+
+    def __call__(self, n: int) -> None:
+        """Run `n` paths."""
+        if self.threads == 1:
+            return self.share(0, n)
+        with ThreadPoolExecutor(self.threads) as pool:
+            for done in [pool.submit(self.share, i, n // self.threads) for i in range(self.threads)]:
+                done.result()
+        return None
+
+
+def without_projects(done: Compiled) -> Compiled:
+    """Leave the clock, the factors, and sums of nothing."""
+    return done._replace(plan=done.plan._replace(projects=done.plan.projects[:0]))
+
+
+def clock_alone(done: Compiled) -> Compiled:
+    """Leave the clock, and sums of nothing."""
+    bare = without_projects(done).plan
+    return done._replace(plan=bare._replace(factors=bare.factors[:0], rows=bare.rows[:0], jumps=bare.jumps[:0]))
+
+
+def measured(run: Outcome) -> tuple:
+    """Summary and conditional statistics of a run of the main study."""
+    labels = compiled().labels
+    return (
+        summary(run.sums, run.store.values, labels, _QUANTILES, _LEVELS),
+        conditional(run.store.values, labels, _QUANTILES, _LEVELS),
+    )
+
+
+@cache
+def tables(paths: int) -> tuple:
+    """All tables of a run of the main study, as they are written."""
+    run, labels = simulated(paths), compiled().labels
+    return (*measured(run), timeline(run.sums, run.store.fans, labels, _QUANTILES))
+
+
+def write(paths: int, target: Path) -> None:
+    """Write the result of a run of the main study."""
+    labels, values = compiled().labels, simulated(paths).store.values
+    origin = Provenance("{}", "0" * 64, {}, (), datetime.datetime.now(datetime.UTC), 0.0, 1, ())
+    write_result(target, labels, *tables(paths), values, default_paths(labels), SEED, origin, overwrite=True)
+
+
+@cache
+def folder() -> tempfile.TemporaryDirectory:
+    """A folder for what the benchmarks write, as long as the process lives."""
+    return tempfile.TemporaryDirectory(prefix="spvrisk-benchmarks-")
