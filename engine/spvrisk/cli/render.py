@@ -15,6 +15,7 @@ from spvrisk.config.laws import Law
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.dataset.variables import COUNTED, COUNTS, UNDEFINED, states_of, statistics_of
+from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
 
@@ -213,6 +214,7 @@ def render_info(result: Result) -> RenderableType:
         "built with": ", ".join(f"{name} {made[name]}" for name in ("python", "numpy", "numba", "h5py")),
         "cpu": made["cpu"],
         "config": about["config_sha256"],
+        "plan": about["plan_sha256"][:SHOWN_DIGITS],
         "content": about["content_sha256"],
         "path variables": ", ".join(result.path_names),
         **{f"size of /{name}": f"{size:,} bytes" for name, size in result.group_bytes.items()},

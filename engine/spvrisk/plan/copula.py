@@ -32,7 +32,7 @@ _CHECKED = np.arange(1, 12) / 12.0
 def _through(place: float, others: Array) -> Array:
     """Coefficients of the cubic that is 1 at a place and 0 at three others."""
     a, b, c = others
-    return np.array([-a * b * c, a * b + b * c + c * a, -(a + b + c), 1.0]) / np.prod(place - others)
+    return np.asarray(np.array([-a * b * c, a * b + b * c + c * a, -(a + b + c), 1.0]) / np.prod(place - others))
 
 
 _TO_COEFFICIENTS = np.array([_through(_PLACES[i], np.delete(_PLACES, i)) for i in range(4)])

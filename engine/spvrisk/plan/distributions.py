@@ -420,7 +420,8 @@ class Mixture(Distribution):
             good = (newton > low) & (newton < high) & (np.abs(newton - x) <= 0.5 * last)
             new = np.where(good, newton, 0.5 * (low + high))
             last = np.abs(new - x)
-            at, below, target, x, last, low, high = (each[go_on] for each in (at, below, target, new, last, low, high))
+            at, below = at[go_on], below[go_on]
+            target, x, last, low, high = (each[go_on] for each in (target, new, last, low, high))
         return result
 
 
