@@ -8,16 +8,16 @@ import json
 from pathlib import Path
 
 import numpy as np
-from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+from test_laws import CASES
 
 import spvrisk
+from processors import features
 from spvrisk.config import load
 from spvrisk.config.laws import Law
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.copula import copula_map, sqrt_w_table
 from spvrisk.plan.digest import plan_sha256
 from spvrisk.plan.tables import TableBook
-from test_laws import CASES
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIES = [
@@ -30,11 +30,6 @@ MORE_LAWS = {
     "reference_class": {"reference_class": {"mean": 0.39, "tail_share": 0.23, "tail_mean": 1.0}},
 }
 DEGREES = (2.1, 4.0, 33.0)
-
-
-def features() -> list[str]:
-    """Features for which NumPy has other loops, as far as this process uses them."""
-    return [name for name in __cpu_dispatch__ if __cpu_features__[name]]
 
 
 def _digest(*arrays: np.ndarray) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plan_digests import STUDIES, features
+from plan_digests import STUDIES
 
+from processors import features
 from spvrisk.config import load
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.digest import plan_sha256

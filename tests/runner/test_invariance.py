@@ -12,6 +12,7 @@ import pytest
 import reference as ref
 import spvrisk
 from engine_runs import KernelScores, compiled, run_block, table_values
+from processors import features
 from spvrisk.config import load
 from spvrisk.config.models import Run
 from spvrisk.errors import InputError
@@ -52,10 +53,10 @@ def run_here(folder, workers, shard, paths=PATHS, study=STUDY, overrides=()):
     return digest_of(run_study(loaded, folder / f"{workers}_{shard}.h5", settings))
 
 
-def run_there(folder, lanes, shard, workers, paths=PATHS, study=STUDY, overrides=()):
-    """Run in a process of its own, which may load the kernel with another lane count."""
+def run_there(folder, lanes, shard, workers, paths=PATHS, study=STUDY, overrides=(), **variables):
+    """Run in a process of its own, which may load the kernel with another lane count, or have other variables."""
     out = folder / f"lanes_{lanes}.h5"
-    env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"}
+    env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"} | variables
     program = PROGRAM.format(paths=paths)
     arguments = [str(x) for x in (study, out, lanes, shard, workers, *overrides)]
     subprocess.run([sys.executable, "-c", program, *arguments], check=True, env=env)
@@ -66,6 +67,12 @@ def run_there(folder, lanes, shard, workers, paths=PATHS, study=STUDY, overrides
 def expected(tmp_path_factory):
     """Digest of a run by one thread, leaf by leaf."""
     return run_here(tmp_path_factory.mktemp("one"), 1, 1)
+
+
+@pytest.mark.skipif(not features(), reason="NumPy uses nothing here that it could do without")
+def test_content__without_numpys_loops_for_newer_processors(expected, tmp_path):
+    """Of all that runs, from the study to the statistics; plans as such are compared in `plan/test_processors.py`."""
+    assert run_there(tmp_path, LANES, 4, 1, NPY_DISABLE_CPU_FEATURES=" ".join(features())) == expected
 
 
 @pytest.mark.parametrize(("workers", "shard"), [(2, 1), (1, 4), (2, 4), (2, 16)])
