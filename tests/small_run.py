@@ -11,6 +11,7 @@ from spvrisk.dataset.variables import COUNTED
 from spvrisk.dataset.write import Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
+from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, LAYER, PIPELINE, PROJECT, STATE, STUDY, Plan
 from spvrisk.plan.names import FAN_PATHS, FANS, LEAF, QUANTITIES, TIMELINE, Labels
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
@@ -81,12 +82,34 @@ def make_run(labels: Labels, n_paths: int, seed: int = 7) -> tuple[Sums, PathSto
     return state.finish(), store
 
 
+def make_plan() -> Plan:
+    """A plan of random bits, whose fields have padding between them."""
+    rng = np.random.default_rng(5)
+
+    def noise(n: int, dtype: np.dtype) -> np.ndarray:
+        return np.frombuffer(rng.bytes(n * dtype.itemsize), dtype).copy()
+
+    return Plan(
+        study=noise(1, STUDY),
+        constants=noise(300, np.dtype(np.float64)),
+        factors=noise(3, FACTOR),
+        rows=noise(2, np.dtype(np.int64)),
+        jumps=noise(0, JUMP),
+        layers=noise(2, LAYER),
+        states=noise(5, STATE),
+        events=noise(1, EVENT),
+        pipelines=noise(0, PIPELINE),
+        projects=noise(2, PROJECT),
+    )
+
+
 def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
     started = datetime.datetime(2026, 4, 1, 12, 0, tzinfo=datetime.UTC)
     sources = {"study.yaml": "study: {}  # 研究\n"}
     return Provenance(
         config_json,
         "0" * 64,
+        make_plan(),
         sources,
         ("run.paths=10",),
         started,

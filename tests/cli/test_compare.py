@@ -1,6 +1,7 @@
 """`spvrisk compare`: results beside the first of them."""
 
 import json
+import shutil
 from pathlib import Path
 
 import h5py
@@ -84,6 +85,86 @@ def test_compare__says_what_a_result_does_not_hold(files: dict[str, str], tmp_pa
     _, text, _ = spvrisk("compare", files["base"], bare)
     told = " ".join(text.split())
     assert "bare.h5 does not hold portfolio.pv_host, portfolio.whole_years, scheme_value by path" in told
+
+
+def changed(file: str, copy: Path, name: str, path: int, value: float, **attributes: str) -> str:
+    """A copy of a result with one value of one path changed, as another machine might have left it."""
+    shutil.copy(file, copy)
+    with h5py.File(copy, "a") as opened:
+        opened["paths"][name][path] = value
+        opened["provenance"].attrs["cpu"] = np.bytes_("skylake")
+        for key, text in {"content_sha256": "0" * 64, **attributes}.items():
+            opened.attrs[key] = np.bytes_(text)
+    return str(copy)
+
+
+def stored(file: str, name: str) -> np.ndarray:
+    with h5py.File(file) as opened:
+        return np.asarray(opened["paths"][name])
+
+
+def test_compare__same_plan_with_other_bits_is_said_first(files: dict[str, str], tmp_path: Path) -> None:
+    value = np.nextafter(stored(files["base"], "scheme_value")[5], np.inf)
+    other = changed(files["base"], tmp_path / "other.h5", "scheme_value", 5, value)
+    code, text, _ = spvrisk("compare", files["base"], files["again"], other)
+    assert code == 0 and text.startswith("The machines or versions disagree: base.h5 and other.h5 have the same plan")
+    told = " ".join(text.split())
+    assert (
+        "other.h5: cpu skylake, spvrisk" in told and f"numpy {np.__version__}" in told and "again.h5: cpu" not in told
+    )
+    assert all(len(line) <= 100 for line in text.splitlines())
+    code, text, _ = spvrisk("compare", files["base"], other, "--strict")
+    assert code == 1 and text.startswith("The machines or versions disagree")
+    code, text, _ = spvrisk("compare", files["base"], other, "--json", "--strict")
+    assert code == 1 and [row["disagrees"] for row in json.loads(text)["results"]] == [False, True]
+
+
+def test_compare__what_may_differ_is_no_disagreement(files: dict[str, str], tmp_path: Path) -> None:
+    """Another study, seed or number of paths, or the same values of which a file holds fewer."""
+    bare, short = str(tmp_path / "bare.h5"), str(tmp_path / "short.h5")
+    options = ("--set", "output.paths=[npv_funder]", "--set", "study.title.en=Other")
+    assert spvrisk("run", STARTER, "--paths", "3000", "--out", bare, *options)[0] == 0
+    assert spvrisk("run", STARTER, "--paths", "1000", "--out", short)[0] == 0
+    others = [files["again"], files["dearer"], files["other_seed"], bare, short]
+    code, text, _ = spvrisk("compare", files["base"], *others, "--strict")
+    assert code == 0 and "disagree" not in text and "another plan" not in text
+    value = np.nextafter(stored(bare, "portfolio_npv_funder")[5], np.inf)
+    other = changed(bare, tmp_path / "other.h5", "portfolio_npv_funder", 5, value)
+    code, text, _ = spvrisk("compare", files["base"], other, "--strict")
+    assert code == 1 and text.startswith("The machines or versions disagree")
+
+
+def test_compare__the_same_study_by_another_plan(files: dict[str, str], tmp_path: Path) -> None:
+    name, plan = "scheme_value", {"plan_sha256": "1" * 64}
+    value = stored(files["base"], name)
+    size = max(abs(value[5]), float(np.abs(value).mean()))
+    near = changed(files["base"], tmp_path / "near.h5", name, 5, value[5] + 0.9e-9 * size, **plan)
+    far = changed(near, tmp_path / "far.h5", name, 7, value[7] + 3e-6 * max(abs(value[7]), size), **plan)
+    event = "outcome_election"
+    flipped = changed(far, tmp_path / "flipped.h5", event, 7, 1 - stored(files["base"], event)[7], **plan)
+    years = stored(files["base"], "portfolio_payback_years")
+    never = changed(near, tmp_path / "never.h5", "portfolio_payback_years", 9, np.inf, **plan)
+    assert np.isfinite(years[9])
+    code, text, _ = spvrisk("compare", files["base"], near, far, flipped, never, "--strict")
+    told = " ".join(text.split())
+    start = "is the same study by another plan: another discrete outcome on"
+    assert code == 0 and "disagree" not in told
+    assert f"near.h5 {start} 0 of 3,000 paths; all values of the others agree to 1e-09." in told
+    assert f"far.h5 {start} 0 of 3,000 paths; values differ by up to 3e-06, on 1 of the others by more" in told
+    assert f"flipped.h5 {start} 1 of 3,000 paths; all values of the others agree to 1e-09." in told
+    assert f"never.h5 {start} 1 of 3,000 paths; all values" in told
+    _, text, _ = spvrisk("compare", files["base"], far, "--json")
+    row = json.loads(text)["results"][1]["agreement"]
+    assert (row["paths"], row["flipped"], row["apart"]) == (3000, 0, 1)
+
+
+def test_compare__a_table_that_was_changed_is_refused(files: dict[str, str], tmp_path: Path) -> None:
+    shutil.copy(files["again"], tmp_path / "again.h5")
+    with h5py.File(tmp_path / "again.h5", "a") as opened:
+        opened["summary/npv_funder_mean"][-1] *= 1.01
+    for command in (("compare", files["base"]), ("summary",), ("info",), ("trace",)):
+        code, out, err = spvrisk(*command, str(tmp_path / "again.h5"))
+        assert (code, out) == (2, "") and "its tables are not those of tables_sha256; run the study again" in err
 
 
 def test_compare__mistakes(files: dict[str, str], tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from spvrisk.config import load
 from spvrisk.dataset.read import open_result
 from spvrisk.kernel.lanes import LANES
 from spvrisk.runner.run import run_study, settings_of
-from spvrisk.runner.trace import STEP_ROWS, Trace, Tracer, study_of
+from spvrisk.runner.trace import STEP_ROWS, Trace, tracer_of
 from studies import BARE, changed, write_study
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -35,7 +35,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def traced(file: Path) -> Trace:
     """Path 17, past the command."""
-    return Tracer(study_of(open_result(file)), 9).trace(17)
+    return tracer_of(open_result(file)).trace(17)
 
 
 @pytest.fixture(scope="module")

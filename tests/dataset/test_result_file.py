@@ -1,3 +1,4 @@
+import hashlib
 import os
 import random
 import shutil
@@ -8,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from small_run import LEVELS, QUANTILES, make_labels, make_run, write_small
+from small_run import LEVELS, QUANTILES, make_labels, make_plan, make_run, write_small
 from spvrisk import _version
 from spvrisk.dataset import read, write
 from spvrisk.dataset.layout import check_names
@@ -17,6 +18,7 @@ from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, RunError
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
+from spvrisk.plan.digest import pack_plan, plan_sha256
 
 LABELS = make_labels()
 
@@ -208,6 +210,80 @@ def test_open_result__group_missing(file, tmp_path):
             open_result(tmp_path / "r.h5")
 
 
+@pytest.mark.parametrize("name", ["summary/npv_funder_mean", "conditional/share", "timeline/calls", "summary/cost_n"])
+def test_open_result__refuses_a_table_that_was_changed(file, tmp_path, name):
+    shutil.copy(file, tmp_path / "r.h5")
+    with h5py.File(tmp_path / "r.h5", "a") as opened:
+        values = opened[name][...]
+        values.reshape(-1).view(np.uint8)[0] ^= 1  # the last bit of the first value
+        opened[name][...] = values
+    with pytest.raises(InputError, match=r"r.h5: the result is damaged: its tables are not those.*run the study again"):
+        open_result(tmp_path / "r.h5")
+
+
+def test_open_result__refuses_other_names_levels_and_tables(file, tmp_path):
+    def swap_names(opened):
+        text = bytes(opened["provenance/labels_json"][...]).replace(b'"gas", "smr"', b'"smr", "gas"')
+        opened["provenance/labels_json"][...] = np.frombuffer(text, np.uint8)
+
+    def other_level(opened):
+        text = opened["summary/level"].attrs["decimals"]
+        opened["summary/level"].attrs["decimals"] = text.replace(b"0.95", b"0.90")
+
+    def one_more(opened):
+        opened["timeline/more"] = 1.0
+
+    for change, told in ((swap_names, "its tables"), (other_level, "decimals of /summary/level"), (one_more, "tables")):
+        shutil.copy(file, tmp_path / "r.h5")
+        with h5py.File(tmp_path / "r.h5", "a") as opened:
+            change(opened)
+        with pytest.raises(InputError, match=f"damaged.*{told}"):
+            open_result(tmp_path / "r.h5")
+
+
+def test_tables_digest__by_hand(file):
+    total = hashlib.sha256()
+    with h5py.File(file) as opened:
+        total.update(bytes(opened["provenance/labels_json"][...]) + b"\n")
+        for group in ("conditional", "summary", "timeline"):
+            for name in sorted(set(opened[group]) - {"bnds"}):
+                x = opened[group][name]
+                total.update(f"/{group}/{name}\n{x.dtype.str}\n{','.join(map(str, x.shape))}\n".encode())
+                values = x[...]
+                if x.dtype.kind == "f":
+                    values = np.where(np.isnan(values), np.nan, values + 0.0)
+                total.update(values.tobytes())
+        assert opened.attrs["tables_sha256"] == total.hexdigest().encode()
+
+
+def test_result__gives_back_the_plan_bit_for_bit(file):
+    result, plan = open_result(file), make_plan()
+    assert result.attributes["plan_sha256"] == plan_sha256(plan)
+    assert pack_plan(result.plan()) == pack_plan(plan)
+    with h5py.File(file) as opened:
+        kept = opened["provenance/plan"]
+        assert (kept.dtype, kept.compression, kept.shuffle) == (np.uint8, "gzip", True)
+        assert kept[...].tobytes() == pack_plan(plan)
+
+
+def test_result__refuses_a_plan_that_was_changed_or_has_other_fields(file, tmp_path):
+    path = tmp_path / "r.h5"
+    shutil.copy(file, path)
+    with h5py.File(path, "a") as opened:
+        opened["provenance/plan"][1000] ^= 1
+    with pytest.raises(
+        InputError, match="/provenance/plan: the result is damaged: the plan is not that of plan_sha256"
+    ):
+        open_result(path).plan()
+    shutil.copy(file, path)
+    with h5py.File(path, "a") as opened:
+        other = opened["provenance/plan"][...].tobytes().replace(b"study.dt ", b"study.dx ")
+        opened["provenance/plan"][...] = np.frombuffer(other, np.uint8)
+        opened.attrs["plan_sha256"] = np.bytes_(hashlib.sha256(other).hexdigest())
+    with pytest.raises(InputError, match=r"must be a plan of this version; use spvrisk \d.*or run the study again"):
+        open_result(path).plan()
+
+
 def test_open_result__newer_schema_names_both_numbers(file, monkeypatch):
     monkeypatch.setattr(read, "SCHEMA_VERSION", write.SCHEMA_VERSION - 1)
     with pytest.raises(InputError) as caught:
@@ -222,7 +298,10 @@ def test_open_result__older_schema_lacks_quantities(file, tmp_path):
     shutil.copy(file, tmp_path / "old.h5")
     with h5py.File(tmp_path / "old.h5", "a") as opened:
         opened.attrs["schema_version"] = np.int32(1)
-    with pytest.raises(InputError, match=r"must be 3, the version that this spvrisk reads, got 1.*run the study again"):
+    with pytest.raises(
+        InputError,
+        match=f"must be {write.SCHEMA_VERSION}, the version that this spvrisk reads, got 1.*run the study again",
+    ):
         open_result(tmp_path / "old.h5")
 
 
@@ -263,9 +342,9 @@ def test_write__disk_that_fills_up_meanwhile_is_no_crash(tmp_path):
     )
     study = tmp_path / "r"
     study.touch()
-    folder = os.pathsep.join([os.path.dirname(os.path.dirname(__file__)), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join([os.path.dirname(os.path.dirname(__file__)), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-c", code, "run", str(study)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": folder})
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 1, done.stderr
     assert "r.h5: cannot be written" in done.stderr
     study.unlink()

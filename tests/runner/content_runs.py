@@ -39,10 +39,10 @@ def run_here(folder, workers, shard, paths=PATHS, study=STUDY, overrides=()):
     return digest_of(run_study(loaded, folder / f"{workers}_{shard}.h5", settings))
 
 
-def run_there(folder, lanes, shard, workers, paths=PATHS, study=STUDY, overrides=()):
-    """Run in a process of its own, which may load the kernel with another lane count."""
+def run_there(folder, lanes, shard, workers, paths=PATHS, study=STUDY, overrides=(), **variables):
+    """Run in a process of its own, which may load the kernel with another lane count, or have other variables."""
     out = folder / f"lanes_{lanes}.h5"
-    env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"}
+    env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"} | variables
     program = PROGRAM.format(paths=paths)
     arguments = [str(x) for x in (study, out, lanes, shard, workers, *overrides)]
     subprocess.run([sys.executable, "-c", program, *arguments], check=True, env=env)

@@ -10,6 +10,7 @@ import reference as ref
 import spvrisk
 from engine_runs import KernelScores, compiled, run_block, table_values
 from every_clause import example_study
+from processors import features
 from spvrisk.config import load
 from spvrisk.config.models import Run
 from spvrisk.errors import InputError
@@ -28,6 +29,12 @@ MONTHLY = ("study.steps_per_year=12",)
 def expected(tmp_path_factory):
     """Digest of a run by one thread, leaf by leaf."""
     return run_here(tmp_path_factory.mktemp("one"), 1, 1)
+
+
+@pytest.mark.skipif(not features(), reason="NumPy uses nothing here that it could do without")
+def test_content__without_numpys_loops_for_newer_processors(expected, tmp_path):
+    """Of all that runs, from the study to the statistics; plans as such are compared in `plan/test_processors.py`."""
+    assert run_there(tmp_path, LANES, 4, 1, NPY_DISABLE_CPU_FEATURES=" ".join(features())) == expected
 
 
 @pytest.mark.parametrize(("workers", "shard"), [(2, 1), (1, 4), (2, 4), (2, 16)])

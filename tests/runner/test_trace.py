@@ -22,7 +22,7 @@ from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import LEAF, TIMELINE
 from spvrisk.runner.run import run_study, settings_of
 from spvrisk.runner.simulate import Settings, simulate
-from spvrisk.runner.trace import STEP_ROWS, Rank, Tracer, check_bits, path_of_rank, series_of, study_of
+from spvrisk.runner.trace import STEP_ROWS, Rank, Tracer, check_bits, path_of_rank, series_of, study_of, tracer_of
 from studies import write_study
 
 PATHS = LEAF + 500
@@ -263,6 +263,17 @@ def test_check_bits__sees_another_seed_or_study(ran, traces):
         check_bits(Tracer(other, SEED).trace(6), result)
     with pytest.raises(RunError, match="differs"):  # another path
         check_bits(traces[0]._replace(path=1), result)
+
+
+def test_tracer_of__replays_the_plan_that_the_result_keeps(ran, monkeypatch):
+    """Nothing is compiled anew: this machine's plan may differ in last digits."""
+    result = open_result(ran.files[0])
+    monkeypatch.setattr("spvrisk.runner.trace.compile_study", None)
+    check_bits(tracer_of(result).trace(LEAF + 1), result)
+    other = ran.plan._replace(study=ran.plan.study.copy())
+    other.study["second_share"] = 0.11
+    with pytest.raises(RunError, match="differs"):
+        check_bits(Tracer(study_of(result), SEED, other).trace(6), result)
 
 
 def test_study_of__refuses_a_study_of_another_version(ran, tmp_path):

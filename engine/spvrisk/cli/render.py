@@ -16,6 +16,7 @@ from spvrisk.config.laws import Law
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.dataset.variables import COUNTED, COUNTS, UNDEFINED, states_of, statistics_of
+from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
 
@@ -237,6 +238,7 @@ def render_info(result: Result) -> RenderableType:
         "machine code": f"for {made['target']}, self-test {made['self_test']}",
         "features": made["features"] or NONE,
         "config": about["config_sha256"],
+        "plan": about["plan_sha256"][:SHOWN_DIGITS],
         "content": about["content_sha256"],
         "path variables": ", ".join(result.path_names),
         **{f"size of /{name}": f"{size:,} bytes" for name, size in result.group_bytes.items()},

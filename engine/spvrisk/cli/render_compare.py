@@ -8,7 +8,10 @@ from rich.text import Text
 
 from spvrisk.cli.render import NONE, figures_table, finite, money_name, with_error, with_interval
 from spvrisk.cli.words import counted
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.write import PACKAGES
 from spvrisk.measures.compare import Figure
+from spvrisk.runner.agreement import TOLERANCE
 from spvrisk.runner.compare import Compared, Comparison, Measure
 
 SCHEMA = "spvrisk.compare/1"
@@ -23,8 +26,9 @@ _NAME_WIDTH = 34
 def comparison_json(found: Comparison) -> dict[str, Any]:
     """Give a comparison as plain JSON values.
 
-    ``results`` has for each file ``file, study, paired, unpaired_because, paths_compared, figures, differences,
-    changes``; a difference has ``value, se, unpaired_se``, a figure ``value, se``, a share ``low, high`` too.
+    ``results`` has for each file ``file, study, paired, unpaired_because, disagrees, agreement, paths_compared,
+    figures, differences, changes``; a difference has ``value, se, unpaired_se``, a figure ``value, se``, a share
+    ``low, high`` too, an agreement with the same study by another plan ``paths, flipped, apart, largest``.
     """
     return {
         "schema": SCHEMA,
@@ -39,6 +43,8 @@ def _result_json(row: Compared) -> dict[str, Any]:
         "study": row.result.labels.title["en"],
         "paired": row.paired,
         "unpaired_because": row.unpaired_because or None,
+        "disagrees": row.disagrees,
+        "agreement": None if row.agreement is None else row.agreement._asdict(),
         "paths_compared": row.paths,
         "figures": {key: _figure_json(figure) for key, figure in row.figures.items()},
         "differences": {
@@ -68,7 +74,8 @@ def render_comparison(found: Comparison) -> RenderableType:
         for name, row in zip(names, found.results, strict=True):
             table.add_row(f"  {name}", _figure(row, measure), _difference(row, measure), _gain(row, measure))
         table.add_section()
-    lines: list[RenderableType] = [*_pairing(base, others), "", table, *_missing(found)]
+    lines: list[RenderableType] = [*_disagreements(base, others), *_pairing(base, others)]
+    lines += [*_agreements(others), "", table, *_missing(found)]
     for name, row in zip(names[1:], others, strict=True):
         lines += ["", *_changed(name, row)]
     return Group(*lines)
@@ -79,6 +86,43 @@ def _names(found: Comparison) -> list[str]:
     names = [row.result.path.stem for row in found.results]
     names = names if len(set(names)) == len(names) else [str(row.result.path) for row in found.results]
     return [name if len(name) <= _NAME_WIDTH else "…" + name[1 - _NAME_WIDTH :] for name in names]
+
+
+def _disagreements(base: Compared, others: list[Compared]) -> list[RenderableType]:
+    """Name results that should have the same bits and have not, with what made them."""
+    return [
+        Text(
+            f"The machines or versions disagree: {base.result.path.name} and {row.result.path.name} have the same "
+            f"plan, seed and paths but other content. {_made(base.result)}; {_made(row.result)}.",
+            style="bold",
+        )
+        for row in others
+        if row.disagrees
+    ]
+
+
+def _made(result: Result) -> str:
+    """What a result was made with."""
+    made = result.provenance
+    versions = ", ".join(f"{name} {made[name]}" for name in ("python", *PACKAGES))
+    return f"{result.path.name}: cpu {made['cpu']}, {result.attributes['source']}, {versions}"
+
+
+def _agreements(others: list[Compared]) -> list[RenderableType]:
+    """How results of the same study by another plan agree, path by path."""
+    lines: list[RenderableType] = []
+    for row in others:
+        if row.agreement is None:
+            continue
+        paths, flipped, apart, largest = row.agreement
+        told = f"{row.result.path.name} is the same study by another plan: another discrete outcome on {flipped:,} of "
+        told += f"{counted(paths, 'path')}; "
+        if apart:
+            told += f"values differ by up to {largest:.1g}, on {apart:,} of the others by more than {TOLERANCE:g}."
+        else:
+            told += f"all values of the others agree to {TOLERANCE:g}."
+        lines.append(Text(told))
+    return lines
 
 
 def _pairing(base: Compared, others: list[Compared]) -> list[RenderableType]:

@@ -16,6 +16,7 @@ from spvrisk.config.models import FixedSplit, Funding, ProjectTemplate, TierSpli
 from spvrisk.dataset.layout import default_paths
 from spvrisk.plan.calendar import add_months
 from spvrisk.plan.compile import Compiled, compile_study
+from spvrisk.plan.digest import SHOWN_DIGITS, plan_sha256
 from spvrisk.plan.names import FAN_PATHS, FANS, Labels
 from spvrisk.plan.overview import pairs, project_dates, smallest_eigenvalue
 
@@ -87,6 +88,7 @@ def _calendar(study: Study, compiled: Compiled) -> Table:
             "split": _split(study.agreement.split),
             **_terms(study, int(g["catch_steps"])),
             **_stack(study, int(g["repayments"]), int(g["wait"])),
+            "plan digest": plan_sha256(compiled.plan)[:SHOWN_DIGITS],
         }
     )
 

@@ -62,13 +62,13 @@ def command(
     opened = open_result(result)
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.cli.render_trace import render_steps, render_story, steps_table, trace_json
-    from spvrisk.runner.trace import Rank, Tracer, check_bits, path_of_rank, series_of, study_of
+    from spvrisk.runner.trace import Rank, check_bits, path_of_rank, series_of, tracer_of
 
     if number is not None and number >= opened.n_paths:
         rule = f"must be below {opened.n_paths}, the number of paths"
         raise InputError(Problem("--path", "", rule, str(number), "paths count from 0"))
     level = None if number is not None else _level(rank or "0.99")
-    tracer = Tracer(study_of(opened), int(opened.attributes["seed"]))
+    tracer = tracer_of(opened)
     wanted = None if level is None else Rank(level, *series_of(opened, by))
     found = number if wanted is None else path_of_rank(opened, tracer, wanted)
     assert found is not None

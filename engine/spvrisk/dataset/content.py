@@ -6,16 +6,24 @@ a little-endian NumPy string, shape joined by commas, ``units`` and ``flag_meani
 has none); then its values in C order as little-endian bytes, every NaN as the one quiet NaN and -0 as +0. A
 variable whose first dimension is ``path`` gives, in place of its bytes, the SHA-256 of the SHA-256 digests of
 its leaves of 4096 paths. Attributes of the file, chunks and filters stay out.
+
+A second digest is over the tables alone, so that it can be checked whenever a file is opened.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.plan.names import LEAF
+
+TABLE_GROUPS = ("conditional", "summary", "timeline")
+"""Groups of the variables that are read whole when a file is opened, in the order of their names."""
+
+Tables = Mapping[str, Mapping[str, NDArray[Any]]]
+"""Values by group and variable."""
 
 
 class Described(NamedTuple):
@@ -53,7 +61,8 @@ def canonical_bytes(array: NDArray[Any]) -> bytes:
     """Values in C order as little-endian bytes, every NaN as one pattern and -0 as +0."""
     array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     if array.dtype.kind == "f":
-        array = array + array.dtype.type(0.0)
+        with np.errstate(invalid="ignore"):  # a damaged file may hold signalling NaNs
+            array = array + array.dtype.type(0.0)
         array[np.isnan(array)] = np.nan
     return array.tobytes()
 
@@ -87,4 +96,19 @@ def content_digest(parts: Iterable[tuple[Described, bytes]]) -> str:
         )
         total.update("".join(line + "\n" for line in lines).encode())
         total.update(payload)
+    return total.hexdigest()
+
+
+def tables_digest(labels_json: bytes, tables: Tables) -> str:
+    """Join the labels' text and the values of `TABLE_GROUPS` into the file's ``tables_sha256``.
+
+    First comes the text with a newline after it; then each variable gives three lines of text (``/group/name``, dtype,
+    shape) and its bytes, as for the content.
+    """
+    total = hashlib.sha256(labels_json + b"\n")
+    for group in TABLE_GROUPS:
+        for name, array in sorted(tables.get(group, {}).items()):
+            dtype, shape = array.dtype.newbyteorder("<").str, ",".join(str(length) for length in array.shape)
+            total.update(f"/{group}/{name}\n{dtype}\n{shape}\n".encode())
+            total.update(canonical_bytes(array))
     return total.hexdigest()

@@ -1,5 +1,6 @@
 """Read a result file into plain arrays and labels, with h5py alone."""
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -11,12 +12,21 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.dataset.content import Described, canonical_bytes, content_digest, digest_of_leaves
+from spvrisk.dataset.content import (
+    TABLE_GROUPS,
+    Described,
+    canonical_bytes,
+    content_digest,
+    digest_of_leaves,
+    tables_digest,
+)
 from spvrisk.dataset.opening import is_result, opened, sound
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_series, states_of, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
+from spvrisk.plan.arrays import Plan
+from spvrisk.plan.digest import unpack_plan
 from spvrisk.plan.names import FANS, Labels
 
 if TYPE_CHECKING:
@@ -46,7 +56,7 @@ class Result:
         Where the file lies.
     attributes
         Of the file: ``paths``, ``seed`` (decimal text), ``numbers_version``, ``config_sha256``,
-        ``content_sha256``, ...
+        ``plan_sha256``, ``tables_sha256``, ``content_sha256``, ...
     provenance
         Attributes and texts of ``/provenance``: ``created``, ``config``, ``sources``, ``overrides``, ...
     labels
@@ -80,6 +90,26 @@ class Result:
         with opened(self.path) as file:
             return {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)}
 
+    def plan(self) -> Plan:
+        """Read back the plan that was run, bit for bit.
+
+        Raises
+        ------
+        InputError
+            It is damaged, or the plan of a version whose plans have other fields.
+        """
+        with opened(self.path) as file:
+            packed = bytes(file["provenance"]["plan"][...])
+        place = "/provenance/plan"
+        if hashlib.sha256(packed).hexdigest() != self.attributes["plan_sha256"]:
+            rule = "the result is damaged: the plan is not that of plan_sha256"
+            raise InputError(Problem(str(self.path), place, rule, "", "run the study again"))
+        try:
+            return unpack_plan(packed)
+        except ValueError as error:
+            remedy = f"use spvrisk {self.attributes['engine_version']}, or run the study again"
+            raise InputError(Problem(str(self.path), place, "must be a plan of this version", "", remedy)) from error
+
     def paths(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
         """Values of a path variable, ``(path,)`` or ``(path, project)``.
 
@@ -108,23 +138,31 @@ def open_result(path: str | os.PathLike[str]) -> Result:
     Raises
     ------
     InputError
-        If there is no such file, the system withholds it, it is cut short, no result, or of another version.
+        If there is no such file, the system withholds it, it is cut short, no result, of another version, or its
+        tables are not those that were written.
     """
     with opened(Path(path)) as file:
         attributes = _attributes(file)
         _check_schema(Path(path), is_result(file), attributes)
         provenance = _provenance(file)
         labels = _labels(provenance.pop("labels"))
-        return Result(
+        tables = {name: _table(file[name]) for name in TABLE_GROUPS if name in file}
+        result = Result(
             Path(path),
             attributes,
             provenance,
             labels,
-            _summary(file["summary"], labels),
-            _conditional(file, labels),
-            _timeline(file["timeline"], labels),
+            _summary(tables["summary"], labels),
+            _conditional(tables, labels),
+            _timeline(tables["timeline"], labels),
             tuple(name for name in file["paths"] if name not in ("path", "project")),
         )
+        # last: where a variable is missing, its name says more
+        texts = bytes(file["provenance"]["labels_json"][...])
+        if tables_digest(texts, {name: table.values for name, table in tables.items()}) != attributes["tables_sha256"]:
+            rule = "the result is damaged: its tables are not those of tables_sha256"
+            raise InputError(Problem(str(path), "", rule, "", "run the study again"))
+        return result
 
 
 def content_of_file(path: str | os.PathLike[str]) -> str:
@@ -219,9 +257,29 @@ def _stored_bytes(group: h5py.Group) -> int:
     return sum(item.id.get_storage_size() for item in group.values() if isinstance(item, h5py.Dataset))
 
 
-def _summary(group: h5py.Group, labels: Labels) -> SummaryTable:
+class _Table(NamedTuple):
+    """A group in memory."""
+
+    values: dict[str, NDArray[Any]]
+    decimals: dict[str, tuple[str, ...]]
+    """Exact text of the probabilities by dimension, ``quantile`` or ``level``."""
+
+
+def _table(group: h5py.Group) -> _Table:
+    # big-endian float32 are dimensions without a coordinate, which hold nothing
+    values = {name: item[...] for name, item in group.items() if item.dtype.str != ">f4"}
+    decimals = {
+        dim: tuple(_attributes(group[dim])["decimals"].split()) for dim in ("quantile", "level") if dim in group
+    }
+    for dim, texts in decimals.items():
+        if [float(text) for text in texts] != values[dim].tolist():
+            raise ValueError(f"the decimals of {group.name}/{dim} are not its values")
+    return _Table(values, decimals)
+
+
+def _summary(table: _Table, labels: Labels) -> SummaryTable:
     """Put the variables of /summary back into rows by series."""
-    decimals = {dim: tuple(_attributes(group[dim])["decimals"].split()) for dim in ("quantile", "level")}
+    group, decimals = table
     fields: dict[str, Any] = {}
     for statistic in STATISTICS:
         own = (len(decimals[statistic.dim]),) if statistic.dim else ()
@@ -236,29 +294,27 @@ def _summary(group: h5py.Group, labels: Labels) -> SummaryTable:
     return SummaryTable(
         quantiles=decimals["quantile"],
         levels=decimals["level"],
-        contribution=group["npv_funder_expected_shortfall_contribution"][...],
-        shares={name: group[f"{name}_share"][...] for name in states},
-        shares_low={name: group[f"{name}_share_low"][...] for name in states},
-        shares_high={name: group[f"{name}_share_high"][...] for name in states},
+        contribution=group["npv_funder_expected_shortfall_contribution"],
+        shares={name: group[f"{name}_share"] for name in states},
+        shares_low={name: group[f"{name}_share_low"] for name in states},
+        shares_high={name: group[f"{name}_share_high"] for name in states},
         **fields,
     )
 
 
-def _fill(fields: dict[str, Any], group: h5py.Group, name: str, rows: slice | int, labels: Labels) -> None:
+def _fill(fields: dict[str, Any], group: dict[str, NDArray[Any]], name: str, rows: slice | int, labels: Labels) -> None:
     for statistic in statistics_of(name, labels):
-        fields[statistic.name][rows] = group[f"{name}_{statistic.name}"][...]
+        fields[statistic.name][rows] = group[f"{name}_{statistic.name}"]
 
 
-def _conditional(file: h5py.File, labels: Labels) -> ConditionalTable:
+def _conditional(tables: dict[str, _Table], labels: Labels) -> ConditionalTable:
     """Put the variables of /conditional back into one summary for each condition."""
     names = tuple(condition.name for condition in conditions(labels))
     if not names:
         none = np.empty(0)
         return ConditionalTable((), np.empty(0, np.int64), none, none, none, ())
-    group = file["conditional"]
-    data = {name: item[...] for name, item in group.items()}
-    decimals = {dim: tuple(_attributes(group[dim])["decimals"].split()) for dim in ("quantile", "level")}
-    tables = [
+    data, decimals = tables["conditional"]
+    given = [
         SummaryTable(
             quantiles=decimals["quantile"],
             levels=decimals["level"],
@@ -271,7 +327,7 @@ def _conditional(file: h5py.File, labels: Labels) -> ConditionalTable:
         for i in range(len(names))
     ]
     shares = {name: data[name] for name in ("share", "share_low", "share_high")}
-    return ConditionalTable(names, data["n_paths"].astype(np.int64), **shares, tables=tuple(tables))
+    return ConditionalTable(names, data["n_paths"].astype(np.int64), **shares, tables=tuple(given))
 
 
 def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArray[np.float64]]:
@@ -281,13 +337,14 @@ def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArr
     return dict(zip(sizes, np.split(shares, ends[:-1]), strict=True))
 
 
-def _timeline(group: h5py.Group, labels: Labels) -> TimelineTable:
-    mean = [np.concatenate([group[row][...], group[f"portfolio_{row}"][...][None]]) for row in labels.timeline]
-    occupancy = [group[f"occupancy_{layer}"][...] for layer, _ in labels.layers]
+def _timeline(table: _Table, labels: Labels) -> TimelineTable:
+    group = table.values
+    mean = [np.concatenate([group[row], group[f"portfolio_{row}"][None]]) for row in labels.timeline]
+    occupancy = [group[f"occupancy_{layer}"] for layer, _ in labels.layers]
     n_steps = len(labels.step_ends)
     return TimelineTable(
-        tuple(_attributes(group["quantile"])["decimals"].split()),
+        table.decimals["quantile"],
         np.stack(mean, axis=1),
         np.concatenate(occupancy) if occupancy else np.empty((0, n_steps)),
-        np.stack([group[f"fan_portfolio_{fan}"][...] for fan in FANS]),
+        np.stack([group[f"fan_portfolio_{fan}"] for fan in FANS]),
     )

@@ -6,6 +6,7 @@ shuffle.
 """
 
 import datetime
+import hashlib
 import json
 import math
 import os
@@ -23,7 +24,7 @@ from llvmlite import binding
 from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
-from spvrisk.dataset.content import canonical_bytes, content_digest, digest_of_leaves
+from spvrisk.dataset.content import TABLE_GROUPS, canonical_bytes, content_digest, digest_of_leaves, tables_digest
 from spvrisk.dataset.layout import (
     PathVariable,
     Variable,
@@ -40,9 +41,11 @@ from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, replacing
+from spvrisk.plan.arrays import Plan
+from spvrisk.plan.digest import pack_plan
 from spvrisk.plan.names import Labels
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Rises whenever a reader of the former version would misread the file."""
 
 CONVENTIONS = "CF-1.11"
@@ -69,6 +72,8 @@ class Provenance(NamedTuple):
         The resolved config, with the paths and the seed of this run.
     config_sha256
         Its digest; see `spvrisk.config.digest_of`.
+    plan
+        What the study was compiled to: all that the kernel has seen.
     sources
         Text of each file that the study was read from, by name as the study writes it.
     overrides
@@ -89,6 +94,7 @@ class Provenance(NamedTuple):
 
     config_json: str
     config_sha256: str
+    plan: Plan
     sources: Mapping[str, str]
     overrides: Sequence[str]
     started: datetime.datetime
@@ -149,9 +155,9 @@ def _exists(target: Path) -> InputError:
     return InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
 
 
-def _check_space(target: Path, paths: Iterable[PathVariable]) -> None:
+def _check_space(target: Path, paths: Iterable[PathVariable], others: int) -> None:
     """Refuse a disk that is too full before anything is made."""
-    need = TABLES_BYTES + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
+    need = TABLES_BYTES + others + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
     have = shutil.disk_usage(os.path.dirname(os.path.realpath(target))).free
     if have < need:
         room = f"the disk has {have / 1e6:,.1f} MB free, and the result needs {need / 1e6:,.1f} MB"
@@ -205,14 +211,20 @@ def write_result(
     """
     target = check_output(path, overwrite)
     tables = _tables(labels, summary, conditional, timeline)
-    paths = path_variables(values, labels, path_names)
+    paths, plan = path_variables(values, labels, path_names), pack_plan(provenance.plan)
     try:
-        _check_space(target, paths)
+        _check_space(target, paths, len(plan))
         with replacing(target, overwrite) as temporary, in_memory() as file:
             file.set_attributes("", _root_attributes(labels, values.shape[1], seed, provenance))
             digest = _write_content(file, tables, paths)
-            file.set_attributes("", {"content_sha256": digest})
+            digests = {
+                "content_sha256": digest,
+                "tables_sha256": _digest_of_tables(labels, tables),
+                "plan_sha256": hashlib.sha256(plan).hexdigest(),
+            }
+            file.set_attributes("", digests)
             _write_provenance(file, labels, provenance)
+            _write_plan(file, plan)
             temporary.write_bytes(file.image())
     except FileExistsError as error:
         raise _exists(target) from error
@@ -240,6 +252,14 @@ def _write_content(file: NetcdfFile, tables: list[Variable], paths: list[PathVar
     parts = [(variable.described(), _write_table(file, variable)) for variable in tables]
     parts += [(variable.described(), _write_paths(file, variable)) for variable in paths]
     return content_digest(parts)
+
+
+def _digest_of_tables(labels: Labels, variables: Iterable[Variable]) -> str:
+    tables: dict[str, dict[str, NDArray[Any]]] = {group: {} for group in TABLE_GROUPS}
+    for variable in variables:
+        if variable.group in tables:
+            tables[variable.group][variable.name] = variable.data
+    return tables_digest(_json(labels._asdict()).encode(), tables)
 
 
 def _root_attributes(labels: Labels, n_paths: int, seed: int, provenance: Provenance) -> dict[str, object]:
@@ -319,6 +339,13 @@ def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) 
         about: Attributes = {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"}
         made = file.create("provenance", name, (f"{name}_length",), data.shape, data.dtype, about)
         made.id.write(h5s.ALL, h5s.ALL, data)
+
+
+def _write_plan(file: NetcdfFile, plan: bytes) -> None:
+    data = np.frombuffer(plan, np.uint8)
+    about: Attributes = {"long_name": "plan that was run, array after array as bytes"}
+    made = file.create("provenance", "plan", ("plan_length",), data.shape, data.dtype, about, data.shape, True)
+    made.id.write(h5s.ALL, h5s.ALL, data)
 
 
 def _json(value: object) -> str:

@@ -163,7 +163,9 @@ def _from_moments(moments: Moments) -> tuple[Float, Float, Float, Float, Float]:
         fourth = moments.central[M4] / n
         spread = (fourth - variance * variance * (n - 3) / (n - 1)) / n
         sd_se = np.where(variance > 0, np.sqrt(np.maximum(spread, 0.0)) / (2 * sd), sd)
-        skewness = np.sqrt(n) * moments.central[M3] / moments.central[M2] ** 1.5
+        second = moments.central[M2]
+        # a power would be other code on a processor with other vector instructions, and differ in last digits
+        skewness = np.sqrt(n) * moments.central[M3] / (second * np.sqrt(second))
         return mean, sd / np.sqrt(n), sd, sd_se, np.where(variance > 0, skewness, nan)
 
 

@@ -17,6 +17,7 @@ from spvrisk.plan.copula import copula_map, sqrt_w_table
 from spvrisk.plan.correlation import cholesky, matrix
 from spvrisk.plan.curves import curve_values, discount_factors
 from spvrisk.plan.distributions import LawError
+from spvrisk.plan.elementary import exp, expm1, log
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook
 
@@ -52,15 +53,15 @@ def _reversion(kappa: float, sigma: float, dt: float) -> tuple[float, float]:
 
 def _gbm(p: Gbm, times: Times, parity: Floats | None) -> Compiled:
     dt, ends = times.grid.dt, times.ends
-    mean = parity if p.drift is None and parity is not None else p.start * np.exp((p.drift or 0.0) * ends)
-    return Compiled(1.0, p.sigma * math.sqrt(dt), 0.0, np.log(mean) - 0.5 * p.sigma**2 * ends, False, mean)
+    mean = parity if p.drift is None and parity is not None else p.start * exp((p.drift or 0.0) * ends)
+    return Compiled(1.0, p.sigma * math.sqrt(dt), 0.0, log(mean) - 0.5 * p.sigma**2 * ends, False, mean)
 
 
 def _merton(p: Merton, times: Times) -> Compiled:
     ends = times.ends
     jump = p.jump_intensity * math.expm1(p.jump_mean + 0.5 * p.jump_sd**2)
-    mean = p.start * np.exp(p.drift * ends)
-    shift = np.log(mean) - (0.5 * p.sigma**2 + jump) * ends
+    mean = p.start * exp(p.drift * ends)
+    shift = log(mean) - (0.5 * p.sigma**2 + jump) * ends
     return Compiled(1.0, p.sigma * math.sqrt(times.grid.dt), 0.0, shift, False, mean)
 
 
@@ -68,10 +69,10 @@ def _ou(p: Ou, times: Times) -> Compiled:
     decay, sd = _reversion(p.kappa, p.sigma, times.grid.dt)
     ends, grid, day = times.ends, times.grid, times.value_date
     stationary = p.sigma**2 / (4.0 * p.kappa)  # half the stationary variance of log X
-    centre = np.log(curve_values(p.mean, ends, grid, day)) - stationary
+    centre = log(curve_values(p.mean, ends, grid, day)) - stationary
     start = math.log(p.start) - (math.log(curve_values(p.mean, np.zeros(1), grid, day)[0]) - stationary)
-    variance = -np.expm1(-2.0 * p.kappa * ends) * stationary * 2.0
-    mean = np.exp(centre + start * np.exp(-p.kappa * ends) + 0.5 * variance)
+    variance = -expm1(-2.0 * p.kappa * ends) * stationary * 2.0
+    mean = exp(centre + start * exp(-p.kappa * ends) + 0.5 * variance)
     return Compiled(decay, sd, start, centre, False, mean)
 
 
@@ -79,7 +80,7 @@ def _vasicek(p: Vasicek, times: Times) -> Compiled:
     decay, sd = _reversion(p.kappa, p.sigma, times.grid.dt)
     centre = curve_values(p.mean, times.ends, times.grid, times.value_date)
     start = p.start - curve_values(p.mean, np.zeros(1), times.grid, times.value_date)[0]
-    return Compiled(decay, sd, start, centre, True, centre + start * np.exp(-p.kappa * times.ends))
+    return Compiled(decay, sd, start, centre, True, centre + start * exp(-p.kappa * times.ends))
 
 
 def compile_factor(factor: Factor, times: Times, parity: Floats | None) -> Compiled:
@@ -106,7 +107,7 @@ def _with_season(factor: Factor, out: Compiled) -> Compiled:
     season = np.resize(np.array(factor.season), out.shift.size)
     if factor.process.vasicek is not None:
         return out._replace(shift=out.shift + season, mean=out.mean + season)
-    shift = out.shift * season if out.is_level else out.shift + np.log(season)
+    shift = out.shift * season if out.is_level else out.shift + log(season)
     return out._replace(shift=shift, mean=out.mean * season)
 
 

@@ -25,6 +25,7 @@ from spvrisk.plan.compile_factors import Compiled
 from spvrisk.plan.compile_selection import due_dates, planned_dues, review_steps
 from spvrisk.plan.correlation import score_correlation
 from spvrisk.plan.cubics import UnfitError
+from spvrisk.plan.elementary import log1p, power
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook, law_number, spend_curve_table
 
@@ -148,7 +149,7 @@ def _yearly_fixed(project: ProjectTemplate) -> float:
 
 
 def _escalation(rate: float, ends: Floats) -> Floats:
-    return np.asarray((1.0 + rate) ** ends)
+    return power(1.0 + rate, ends)
 
 
 class Tools(NamedTuple):
@@ -295,7 +296,7 @@ def _output(project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
     capacity = project.capacity_mw or 0.0
     return {
         "ramp_up": pool.add([len(o.ramp_up), *(1.0 - share for share in o.ramp_up)]),
-        "degradation": float(np.log1p(-o.degradation)),
+        "degradation": float(log1p(-o.degradation)),
         "volume_factor": -1 if o.volume_factor is None else tools.number[o.volume_factor],
         "economic": int(o.dispatch == "economic"),
         "capacity_factor": tools.number[payment.factor] if payment else -1,

@@ -8,6 +8,7 @@ from scipy import special
 
 from spvrisk.plan.cubics import Array, cubic, fit
 from spvrisk.plan.distributions import LawError, normal_density
+from spvrisk.plan.elementary import exp, expm1, log
 from spvrisk.plan.laws import REACH
 from spvrisk.plan.tables import TableBook
 
@@ -26,7 +27,15 @@ _RADII, _ANGLES = 40, 80
 # zeros of the Chebyshev polynomial of degree 4, stretched so that the outer ones are the cell's ends
 _PLACES = np.array([0.0, 1.0 - np.sqrt(0.5), np.sqrt(0.5), 1.0])
 _CHECKED = np.arange(1, 12) / 12.0
-_TO_COEFFICIENTS = np.linalg.inv(np.vander(_PLACES, increasing=True)).T
+
+
+def _through(place: float, others: Array) -> Array:
+    """Coefficients of the cubic that is 1 at a place and 0 at three others."""
+    a, b, c = others
+    return np.asarray(np.array([-a * b * c, a * b + b * c + c * a, -(a + b + c), 1.0]) / np.prod(place - others))
+
+
+_TO_COEFFICIENTS = np.array([_through(_PLACES[i], np.delete(_PLACES, i)) for i in range(4)])
 
 
 def sqrt_w(z: Array, nu: float) -> Array:
@@ -52,7 +61,7 @@ class _Root(NamedTuple):
     def slope(self, z: Array, value: Array) -> Array:
         half = 0.5 * self.nu / (value * value)
         shape = 0.5 * self.nu
-        density = np.exp((shape - 1.0) * np.log(half) - half - special.gammaln(shape))
+        density = exp((shape - 1.0) * log(half) - half - special.gammaln(shape))
         return np.asarray(0.5 * value / half * normal_density(z) / density)
 
     def check(self, z: Array, exact: Array, approximate: Array) -> Array:
@@ -133,7 +142,9 @@ def _fitted(last: float, bits: int, nu: float) -> Array | None:
     bins = np.arange(_bin(last, bits) + 1)
     # a coarse bin may reach so far beyond `last` that the normal tail underflows: it fails the check
     with np.errstate(invalid="ignore"):
-        coefficient = _ratio(_place(bins, _PLACES, bits), nu) @ _TO_COEFFICIENTS
+        values = _ratio(_place(bins, _PLACES, bits), nu)
+        # a sum in this order: a matrix product's depends on the processor
+        coefficient = np.add.reduce(values[:, :, None] * _TO_COEFFICIENTS, axis=1)
         v = _place(bins, _CHECKED, bits)
         exact, x = _ratio(v, nu), np.sqrt(nu * (v - 1.0))
         miss = x * np.abs(cubic(coefficient[:, None, :], _CHECKED) - exact)
@@ -174,7 +185,7 @@ def innovation_correlation(score_correlation: Array, nu: float) -> Array:
         Degrees of freedom.
     """
     s, weight = np.polynomial.laguerre.laggauss(_RADII)
-    radius = np.sqrt(nu * np.expm1(2.0 * s / nu))
+    radius = np.sqrt(nu * expm1(2.0 * s / nu))
     angle = (np.arange(_ANGLES) + 0.5) * (2.0 * np.pi / _ANGLES)
     first = _innovation(np.outer(radius, np.cos(angle)), nu)
 

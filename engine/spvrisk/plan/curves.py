@@ -8,6 +8,7 @@ import numpy as np
 from spvrisk.config.factors import Curve, ZeroCurve
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.calendar import Grid, time_of
+from spvrisk.plan.elementary import power
 
 
 def interpolate(knots: Sequence[tuple[float, float]], times: Floats) -> Floats:
@@ -25,7 +26,7 @@ def interpolate(knots: Sequence[tuple[float, float]], times: Floats) -> Floats:
 def curve_values(curve: Curve, times: Floats, grid: Grid, value_date: date) -> Floats:
     """Values of a config curve at times in years."""
     if curve.value is not None:
-        return np.asarray(curve.value * (1.0 + curve.growth) ** times)
+        return curve.value * power(1.0 + curve.growth, times)
     if curve.knots is not None:
         return interpolate(curve.knots, times)
     dated = curve.dates or {}
@@ -34,4 +35,4 @@ def curve_values(curve: Curve, times: Floats, grid: Grid, value_date: date) -> F
 
 def discount_factors(curve: ZeroCurve, times: Floats) -> Floats:
     """DF(t) = (1 + y(t))^-t."""
-    return np.asarray((1.0 + interpolate(curve.knots, times)) ** -times)
+    return power(1.0 + interpolate(curve.knots, times), -times)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from spvrisk.plan.elementary import exp, log
+
 Array = NDArray[np.float64]
 Function = Callable[[Array], Array]
 
@@ -40,7 +42,7 @@ class LawError(ValueError):
 
 def normal_density(z: Array) -> Array:
     """Density of the standard normal law."""
-    return np.asarray(np.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
+    return np.asarray(exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
 
 
 def score(u: Array, v: Array) -> Array:
@@ -407,7 +409,7 @@ class Mixture(Distribution):
         for _ in range(200):
             tail = np.where(below, self.cdf(x), self.sf(x))
             with np.errstate(all="ignore"):
-                gap = np.where(below, 1.0, -1.0) * np.log(tail / target)
+                gap = np.where(below, 1.0, -1.0) * log(tail / target)
                 newton = x - gap * tail / self.pdf(x)
             low, high = np.where(gap <= 0, x, low), np.where(gap >= 0, x, high)
             result[at] = x
@@ -418,7 +420,8 @@ class Mixture(Distribution):
             good = (newton > low) & (newton < high) & (np.abs(newton - x) <= 0.5 * last)
             new = np.where(good, newton, 0.5 * (low + high))
             last = np.abs(new - x)
-            at, below, target, x, last, low, high = (each[go_on] for each in (at, below, target, new, last, low, high))
+            at, below = at[go_on], below[go_on]
+            target, x, last, low, high = (each[go_on] for each in (target, new, last, low, high))
         return result
 
 

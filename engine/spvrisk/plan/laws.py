@@ -27,6 +27,7 @@ from spvrisk.plan.distributions import (
     pieces,
     weighted_moments,
 )
+from spvrisk.plan.elementary import exp, expm1, log, log1p, power
 from spvrisk.plan.reference_class import reference_class
 
 REACH = 7.0
@@ -137,11 +138,11 @@ def _lognormal(p: Parameters) -> Affine:
         ("lognormal", sigma),
         mean,
         mean * math.sqrt(math.expm1(sigma**2)),
-        ppf=lambda u: np.exp(sigma * special.ndtri(u)),
-        isf=lambda v: np.exp(-sigma * special.ndtri(v)),
-        cdf_inside=lambda x: special.ndtr(np.log(x) / sigma),
-        sf_inside=lambda x: special.ndtr(-np.log(x) / sigma),
-        pdf_inside=lambda x: normal_density(np.log(x) / sigma) / (sigma * x),
+        ppf=lambda u: exp(sigma * special.ndtri(u)),
+        isf=lambda v: exp(-sigma * special.ndtri(v)),
+        cdf_inside=lambda x: special.ndtr(log(x) / sigma),
+        sf_inside=lambda x: special.ndtr(-log(x) / sigma),
+        pdf_inside=lambda x: normal_density(log(x) / sigma) / (sigma * x),
     )
     return Affine(0.0, median, base)
 
@@ -208,7 +209,7 @@ def _standard_beta(a: float, b: float) -> Continuous:
 def beta_density(a: float, b: float, x: Array) -> Array:
     """Density of the beta law with exponents a and b on [0, 1]."""
     power = special.xlogy(a - 1.0, x) + special.xlog1py(b - 1.0, -x)
-    return np.asarray(np.exp(power - special.betaln(a, b)))
+    return np.asarray(exp(power - special.betaln(a, b)))
 
 
 def _gamma(p: Parameters) -> Affine:
@@ -221,7 +222,7 @@ def _gamma(p: Parameters) -> Affine:
         isf=lambda v: special.gammainccinv(shape, v),
         cdf_inside=lambda x: special.gammainc(shape, x),
         sf_inside=lambda x: special.gammaincc(shape, x),
-        pdf_inside=lambda x: np.exp(special.xlogy(shape - 1.0, x) - x - special.gammaln(shape)),
+        pdf_inside=lambda x: exp(special.xlogy(shape - 1.0, x) - x - special.gammaln(shape)),
     )
     return Affine(0.0, p["scale"], base)
 
@@ -232,11 +233,11 @@ def _standard_weibull(shape: float) -> Continuous:
         ("weibull", shape),
         mean,
         math.sqrt(max(math.gamma(1.0 + 2.0 / shape) - mean**2, 0.0)),
-        ppf=lambda u: (-np.log1p(-u)) ** (1.0 / shape),
-        isf=lambda v: (-np.log(v)) ** (1.0 / shape),
-        cdf_inside=lambda x: -np.expm1(-(x**shape)),
-        sf_inside=lambda x: np.exp(-(x**shape)),
-        pdf_inside=lambda x: shape * x ** (shape - 1.0) * np.exp(-(x**shape)),
+        ppf=lambda u: power(-log1p(-u), 1.0 / shape),
+        isf=lambda v: power(-log(v), 1.0 / shape),
+        cdf_inside=lambda x: -expm1(-power(x, shape)),
+        sf_inside=lambda x: exp(-power(x, shape)),
+        pdf_inside=lambda x: shape * power(x, shape - 1.0) * exp(-power(x, shape)),
     )
 
 
@@ -255,7 +256,7 @@ def _poisson(p: Parameters) -> Affine:
     around = np.arange(max(math.floor(mean - reach), 0), math.ceil(mean + reach) + 40.0)
     reached = np.append(True, special.pdtrc(around[:-1], mean) > LEAST_TAIL)
     values = around[reached & (special.pdtr(around, mean) >= LEAST_TAIL)]
-    return _atoms(values, np.exp(special.xlogy(values, mean) - special.gammaln(values + 1.0) - mean))
+    return _atoms(values, exp(special.xlogy(values, mean) - special.gammaln(values + 1.0) - mean))
 
 
 def _student_t(p: Parameters) -> Affine:
@@ -269,7 +270,7 @@ def _student_t(p: Parameters) -> Affine:
         isf=lambda v: -special.stdtrit(nu, v),
         cdf_inside=lambda x: special.stdtr(nu, x),
         sf_inside=lambda x: special.stdtr(nu, -x),
-        pdf_inside=lambda x: np.exp(constant - 0.5 * (nu + 1.0) * np.log1p(x * x / nu)),
+        pdf_inside=lambda x: exp(constant - 0.5 * (nu + 1.0) * log1p(x * x / nu)),
         mean_sd=(
             0.0 if nu > 1.0 else math.nan,
             math.sqrt(nu / (nu - 2.0)) if nu > 2.0 else math.inf if nu > 1.0 else math.nan,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spvrisk.plan.distributions import Array, Continuous, Discrete, LawError, Mixture
+from spvrisk.plan.elementary import exp, expm1, log, log1p
 
 THRESHOLD = 1.5
 """Ratio of actual cost to budget from which an overrun counts as the tail (Flyvbjerg and Gardner 2023)."""
@@ -118,11 +119,11 @@ def _truncated_pareto(alpha: float, cap: float) -> Continuous:
         ("truncated pareto", alpha, cap),
         THRESHOLD,
         cap,
-        ppf=lambda u: THRESHOLD * np.exp(-np.log1p(-inside * u) / alpha),
-        isf=lambda v: THRESHOLD * np.exp(-np.log(censored + inside * v) / alpha),
-        cdf_inside=lambda x: -np.expm1(-alpha * np.log(x / THRESHOLD)) / inside,
-        sf_inside=lambda x: np.maximum(np.exp(-alpha * np.log(x / THRESHOLD)) - censored, 0.0) / inside,
-        pdf_inside=lambda x: alpha / x * np.exp(-alpha * np.log(x / THRESHOLD)) / inside,
+        ppf=lambda u: THRESHOLD * exp(-log1p(-inside * u) / alpha),
+        isf=lambda v: THRESHOLD * exp(-log(censored + inside * v) / alpha),
+        cdf_inside=lambda x: -expm1(-alpha * log(x / THRESHOLD)) / inside,
+        sf_inside=lambda x: np.maximum(exp(-alpha * log(x / THRESHOLD)) - censored, 0.0) / inside,
+        pdf_inside=lambda x: alpha / x * exp(-alpha * log(x / THRESHOLD)) / inside,
         mean_sd=(mean, math.sqrt(max(square - mean**2, 0.0))),
     )
 
@@ -146,20 +147,20 @@ def truncated_exponential(low: float, high: float, level: float) -> Continuous:
         if y == 0.0:
             return near
         # far from the denser end the argument of the logarithm is small: sum it up instead of subtracting from 1
-        steep = np.log(far + near * math.exp(-y)) if y > 1.0 else np.log1p(-inside * near)
+        steep = log(far + near * math.exp(-y)) if y > 1.0 else log1p(-inside * near)
         return np.asarray(-steep / y)
 
     def within(x: Array) -> Array:
         """Probability of lying no farther than x from the denser end."""
-        return np.asarray(np.expm1(-y * x) / -inside) if y else x
+        return np.asarray(expm1(-y * x) / -inside) if y else x
 
     def beyond(x: Array) -> Array:
         """Probability of lying no farther than x from the sparser end."""
-        return np.asarray(np.expm1(-y * x) * np.exp(-y * (1.0 - x)) / -inside) if y else x
+        return np.asarray(expm1(-y * x) * exp(-y * (1.0 - x)) / -inside) if y else x
 
     def density(x: Array) -> Array:
         """Density at a distance x from the denser end."""
-        return np.asarray(np.exp(-y * x) * (y / inside if y else 1.0) / width)
+        return np.asarray(exp(-y * x) * (y / inside if y else 1.0) / width)
 
     name = ("truncated exponential", low, high, level)
     mean_sd = (low + level * width, width * _exponential_sd(y))

@@ -49,7 +49,16 @@ class Tables(NamedTuple):
     coefficient: Array
 
 
-_SOURCES = ("cubics.py", "distributions.py", "laws.py", "reference_class.py", "scipy_laws.py", "tables.py", "copula.py")
+_SOURCES = (
+    "copula.py",
+    "cubics.py",
+    "distributions.py",
+    "elementary.py",
+    "laws.py",
+    "reference_class.py",
+    "scipy_laws.py",
+    "tables.py",
+)
 
 
 @cache

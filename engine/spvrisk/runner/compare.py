@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem
 from spvrisk.measures.compare import Difference, Figure, difference, mean, quantile, share_finite, shortfall
+from spvrisk.runner.agreement import Agreement, agreement, disagree
 
 Float = NDArray[np.float64]
 
@@ -56,6 +57,10 @@ class Compared(NamedTuple):
     other_projects: bool
     changes: list[tuple[str, Any, Any]]
     """``(path, first, this)`` of the resolved studies; empty for the first."""
+    disagrees: bool = False
+    """Whether it differs from the first though plan, seed, paths and numbers version are the same."""
+    agreement: Agreement | None = None
+    """With the first, where that is the same study by another plan."""
 
 
 class Comparison(NamedTuple):
@@ -63,6 +68,11 @@ class Comparison(NamedTuple):
 
     measures: list[Measure]
     results: list[Compared]
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether a result differs from the first that should have the same bits."""
+        return any(row.disagrees for row in self.results)
 
 
 def _measures(result: Result) -> list[Measure]:
@@ -115,7 +125,8 @@ def _beside(base: Result, result: Result, measures: Sequence[Measure]) -> Compar
     changes = sorted(_changes(base.provenance["config"], result.provenance["config"]), key=lambda c: c[0].count("."))
     differences = {key: difference(b[key], a[key], not reason, same=not changes) for key in b if key in a}
     other = base.labels.projects != result.labels.projects
-    return Compared(result, not reason, reason, paths, figures, differences, missing, other, changes)
+    told = disagree(base, result), agreement(base, result)
+    return Compared(result, not reason, reason, paths, figures, differences, missing, other, changes, *told)
 
 
 def _could_hold(result: Result, measure: Measure) -> bool:

@@ -12,6 +12,7 @@ from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.dataset.write import Provenance, check_output, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
+from spvrisk.plan.arrays import Plan
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.failed import failure, kept_aside
 from spvrisk.runner.proof import prepare
@@ -95,7 +96,7 @@ def run_study(
         given = conditional(store.values, labels, study.output.quantiles, study.output.risk_levels)
         steps = timeline(sums, store.fans, labels, study.output.quantiles)
         announce("writing")
-        provenance = _provenance(loaded, settings, started, time.perf_counter() - clock)
+        provenance = _provenance(loaded, plan, settings, started, time.perf_counter() - clock)
         write_result(path, labels, table, given, steps, store.values, names, settings.seed, provenance, replace)
 
     if broken := violations(plan, labels, sums, store.values):
@@ -104,7 +105,9 @@ def run_study(
     return target
 
 
-def _provenance(loaded: Loaded, settings: Settings, started: datetime.datetime, seconds: float) -> Provenance:
+def _provenance(
+    loaded: Loaded, plan: Plan, settings: Settings, started: datetime.datetime, seconds: float
+) -> Provenance:
     """How a run came about: its study has the paths and the seed that were run."""
     proof = prepare()
     run = loaded.study.run.model_copy(update={"paths": settings.paths, "seed": settings.seed})
@@ -112,6 +115,7 @@ def _provenance(loaded: Loaded, settings: Settings, started: datetime.datetime, 
     return Provenance(
         config_json=ran.model_dump_json(by_alias=True),
         config_sha256=digest_of(ran),
+        plan=plan,
         sources=loaded.texts,
         overrides=loaded.overrides,
         started=started,

@@ -13,9 +13,9 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.measures.order import rank
-from spvrisk.plan.arrays import Floats
+from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.calendar import Grid, make_grid
-from spvrisk.plan.compile import compile_study, sites_of
+from spvrisk.plan.compile import compile_study, labels_of, sites_of
 from spvrisk.plan.names import Labels
 from spvrisk.runner.changes import Change, Fates, Teller
 from spvrisk.runner.proof import prepare
@@ -158,19 +158,30 @@ def study_of(result: Result) -> Study:
 
 
 class Tracer:
-    """Replays paths of one study."""
+    """Replays paths of one study.
 
-    def __init__(self, study: Study, seed: int) -> None:
+    Parameters
+    ----------
+    study
+        The study.
+    seed
+        Of the run.
+    plan
+        What the study was compiled to; if it is left out, it is compiled here.
+    """
+
+    def __init__(self, study: Study, seed: int, plan: Plan | None = None) -> None:
         use_lanes(study.run.lanes)
         prepare()
         from spvrisk.kernel import run as kernel
         from spvrisk.kernel.lanes import LANES
 
         self._kernel, self._lanes, self._study, self._seed = kernel, LANES, study, seed
-        self._plan, self._labels, _ = compile_study(study)
+        self._plan = compile_study(study).plan if plan is None else plan
         self._at, self._work = kernel.make_work(self._plan)
         head = study.study
         self._grid, self._sites = make_grid(head.value_date, head.steps, head.steps_per_year), sites_of(study)
+        self._labels = labels_of(study, self._grid)
         self._teller = Teller(study, self._labels, self._grid, self._sites)
 
     def values_of(self, series: tuple[str, str], paths: NDArray[np.int64]) -> Floats:
@@ -307,6 +318,19 @@ class Tracer:
         return out
 
 
+def tracer_of(result: Result) -> Tracer:
+    """Give what replays the paths of a result, on the plan that it keeps.
+
+    Raises
+    ------
+    InputError
+        Its plan is damaged or of another version.
+    RunError
+        Its study does not suit this version.
+    """
+    return Tracer(study_of(result), int(result.attributes["seed"]), result.plan())
+
+
 def _states(changes: tuple[Change, ...], study: Study, grid: Grid) -> dict[str, tuple[str, ...]]:
     """State of each layer at the steps' ends."""
     out = {}
@@ -390,7 +414,7 @@ def check_bits(trace: Trace, result: Result) -> None:
     Raises
     ------
     RunError
-        A stored value differs: the result comes from another class of processor or another version.
+        A stored value differs: the result comes from another version, or from a machine that computes otherwise.
     """
     for name in result.path_names:
         stored = result.paths(name, trace.path, trace.path + 1).reshape(-1)
@@ -399,5 +423,5 @@ def check_bits(trace: Trace, result: Result) -> None:
             code = value.dtype.kind == "i"
             got = (np.nan_to_num(here, nan=UNDEFINED_CODE) if code else here).astype(value.dtype)
             if got.tobytes() != value.tobytes() and not (np.isnan(got) and np.isnan(value)):
-                rule = "the replay differs from the result, which comes from another kind of processor or version"
+                rule = "the replay differs from the result, of another version or a machine that computes otherwise"
                 raise RunError(f"{result.path}: {rule}: {unit} {quantity} is {got!r}, stored {value!r}")
