@@ -39,7 +39,7 @@ self-test: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/side_by_side.py $(QUICK)
-	$(BIN)/asv --config benchmarks/asv.conf.json machine --yes
+	$(BIN)/asv --config benchmarks/asv.conf.json machine --yes > /dev/null
 	$(BIN)/asv --config benchmarks/asv.conf.json run --environment existing:$(CURDIR)/$(BIN)/python --show-stderr $(QUICK)
 
 clean:

@@ -39,4 +39,4 @@ class Compiling:
             engine.command("warmup", **variables)
             return time.perf_counter() - begin
 
-    track_cold.unit = "s"
+    track_cold.unit = "seconds"
