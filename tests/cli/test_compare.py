@@ -165,9 +165,9 @@ def test_compare__the_same_study_by_another_plan(files: dict[str, str], tmp_path
 def test_plan_and_info__show_the_digest_of_the_plan(files: dict[str, str]) -> None:
     with h5py.File(files["base"]) as opened:
         digest = opened.attrs["plan_sha256"].decode()
-    for command in (("plan", STARTER), ("info", files["base"])):
+    for command, label in ((("plan", STARTER), "plan digest "), (("info", files["base"]), "plan  ")):
         _, text, _ = spvrisk(*command)
-        (line,) = (line for line in text.splitlines() if line.startswith("plan "))
+        (line,) = (line for line in text.splitlines() if line.startswith(label))
         assert line.split()[-1] == digest[:12] and len(digest) == 64
 
 
