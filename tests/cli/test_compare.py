@@ -117,6 +117,10 @@ def test_compare__same_plan_with_other_bits_is_said_first(files: dict[str, str],
     assert code == 1 and text.startswith("The machines or versions disagree")
     code, text, _ = spvrisk("compare", files["base"], other, "--json", "--strict")
     assert code == 1 and [row["disagrees"] for row in json.loads(text)["results"]] == [False, True]
+    # the same paths, and other statistics of them
+    same = stored(files["base"], "scheme_value")[5]
+    other = changed(files["base"], tmp_path / "statistics.h5", "scheme_value", 5, same)
+    assert spvrisk("compare", files["base"], other, "--strict")[0] == 1
 
 
 def test_compare__what_may_differ_is_no_disagreement(files: dict[str, str], tmp_path: Path) -> None:
@@ -156,6 +160,15 @@ def test_compare__the_same_study_by_another_plan(files: dict[str, str], tmp_path
     _, text, _ = spvrisk("compare", files["base"], far, "--json")
     row = json.loads(text)["results"][1]["agreement"]
     assert (row["paths"], row["flipped"], row["apart"]) == (3000, 0, 1)
+
+
+def test_plan_and_info__show_the_digest_of_the_plan(files: dict[str, str]) -> None:
+    with h5py.File(files["base"]) as opened:
+        digest = opened.attrs["plan_sha256"].decode()
+    for command, label in ((("plan", STARTER), "plan digest "), (("info", files["base"]), "plan  ")):
+        _, text, _ = spvrisk(*command)
+        (line,) = (line for line in text.splitlines() if line.startswith(label))
+        assert line.split()[-1] == digest[:12] and len(digest) == 64
 
 
 def test_compare__a_table_that_was_changed_is_refused(files: dict[str, str], tmp_path: Path) -> None:
