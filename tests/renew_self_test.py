@@ -5,6 +5,7 @@ changed (or with ``--plans``); the digests themselves may change only with `numb
 is named, and nothing is written.
 """
 
+import contextlib
 import json
 import sys
 import tempfile
@@ -15,7 +16,6 @@ from engine_runs import compiled
 from every_clause import STUDIES, example_study
 from spvrisk._version import NUMBERS_VERSION
 from spvrisk.kernel.cache import sources_digest
-from spvrisk.plan.arrays import Plan
 from spvrisk.runner.proof import differing, digests, packed_plans, shipped_plans
 
 DATA = Path(spvrisk.__file__).parent / "data"
@@ -38,19 +38,17 @@ def plans():
         yield name, plan, [f"{unit}/{quantity}" for unit, quantity in labels.series]
 
 
-def shipped(file):
+def shipped():
     """Shipped plans, where there are some of today's layout."""
-    if not file.exists():
-        return None
-    found = list(shipped_plans())
-    today = [(name, array.dtype) for name, array in zip(Plan._fields, next(plans())[1], strict=True)]
-    return found if [(name, getattr(found[0][1], name).dtype) for name in Plan._fields] == today else None
+    with contextlib.suppress(OSError, KeyError, ValueError):
+        return list(shipped_plans())
+    return None
 
 
 def main():
     """Write what is not up to date, or say why not."""
     file, packed = DATA / "self_test.json", DATA / "self_test_plans.xz"
-    kept = None if "--plans" in sys.argv else shipped(packed)
+    kept = None if "--plans" in sys.argv else shipped()
     used = kept or list(plans())
     found = digests(iter(used))
     if file.exists():

@@ -121,6 +121,21 @@ def test_proved__code_that_the_machine_does_not_know(stamps, monkeypatch):
     assert proof.proved(stamps[0]).stamp.outcome == CANNOT_RUN == cache.stamp_of(stamps[0]).outcome
 
 
+def test_proof__is_of_the_code_that_runs_use():
+    """One signature of the entry point: that of shipped plans is that of compiled studies."""
+    from spvrisk.config import load
+    from spvrisk.kernel.run import make_leaf, make_work, run_paths
+    from spvrisk.plan.compile import compile_study
+
+    none = np.uint64(0)
+    _, shipped, series = next(proof.shipped_plans())
+    compiled = compile_study(load(Path(spvrisk.__file__).parent / "data" / "starter.yaml").study)
+    for plan, n in ((shipped, len(series)), (compiled.plan, len(compiled.labels.series))):
+        at, work = make_work(plan)
+        run_paths(plan, at, work, make_leaf(plan, n, False), none, none, none, none)
+    assert len(run_paths.signatures) == 1
+
+
 def test_shipped__is_up_to_date():
     """What ships belongs to these sources: ``make self-test`` renews it."""
     expected = json.loads(proof._shipped("self_test.json"))

@@ -34,6 +34,7 @@ from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import Target, ladder
 from spvrisk.plan.arrays import Plan
+from spvrisk.plan.digest import pack_plan, unpack_plan
 
 PATHS = 300
 """Paths of each plan: the last block of lanes is not full."""
@@ -153,15 +154,15 @@ def shipped_plans() -> Iterator[tuple[str, Plan, list[str]]]:
     """Plans of the self-test by name, with the names of their series."""
     with np.load(io.BytesIO(lzma.decompress(_shipped(_PLANS))), allow_pickle=False) as arrays:
         for name in arrays["plans"].tolist():
-            plan = Plan(*(arrays[f"{name}/{field}"] for field in Plan._fields))
-            yield name, plan, arrays[f"{name}/series"].tolist()
+            # records as a compiled study has them: numba compiles anew for any other layout
+            yield name, unpack_plan(arrays[f"{name}/plan"].tobytes()), arrays[f"{name}/series"].tolist()
 
 
 def packed_plans(plans: list[tuple[str, Plan, list[str]]]) -> bytes:
     """Plans as they are shipped."""
     arrays: dict[str, Any] = {"plans": np.array([name for name, _, _ in plans])}
     for name, plan, series in plans:
-        arrays |= {f"{name}/{field}": array for field, array in plan._asdict().items()}
+        arrays[f"{name}/plan"] = np.frombuffer(pack_plan(plan), np.uint8)
         arrays[f"{name}/series"] = np.array(series)
     file = io.BytesIO()
     np.savez(file, **arrays)
