@@ -35,6 +35,7 @@ from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import Target, ladder
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, unpack_plan
+from spvrisk.plan.names import LANES as DEFAULT_LANES
 
 PATHS = 300
 """Paths of each plan: the last block of lanes is not full."""
@@ -190,7 +191,11 @@ def _nothing_right() -> str:
 
 def judged() -> Stamp:
     """Judge the code of this process by the digests that ship."""
+    from spvrisk.kernel.lanes import LANES
+
     expected = json.loads(_shipped(_DIGESTS))
+    if LANES != DEFAULT_LANES:
+        return Stamp(NOT_PROVEN, f"the digests are those of {DEFAULT_LANES} lanes")
     if expected["sources"] != cache.sources_digest():
         return Stamp(NOT_PROVEN, "the kernel's sources are not the released ones")
     if expected["numbers_version"] != NUMBERS_VERSION:
