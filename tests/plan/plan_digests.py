@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from test_laws import CASES
+from law_cases import CASES
 
 import spvrisk
 from processors import features

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import spvrisk
+from small_run import write_small
 from spvrisk.cli import main
 from spvrisk.errors import RunError
 from spvrisk.runner import run as runner
@@ -50,11 +51,12 @@ def test_failed_run__says_what_to_report(faulty, tmp_path, monkeypatch):
 
 def test_failed_run__an_older_result_stays(faulty, tmp_path):
     out, aside = tmp_path / "r.h5", tmp_path / "r.h5.failed.h5"
-    out.write_bytes(b"older")
-    aside.write_bytes(b"of an older failure")
+    write_small(out)
+    write_small(aside, n_paths=100)
+    older, failed = out.read_bytes(), aside.read_bytes()
     assert run("--out", str(out), "--overwrite").exit_code == 1
-    assert out.read_bytes() == b"older"
-    assert aside.stat().st_size > 10_000
+    assert out.read_bytes() == older
+    assert aside.read_bytes() != failed
 
 
 def test_failed_run__is_told_though_the_file_cannot_be_kept(faulty, tmp_path):

@@ -93,10 +93,9 @@ def command(
 def _level(text: str) -> str:
     """A rank as given, checked."""
     try:
-        value = float(text)
+        within, otherwise = 0.0 <= float(text) <= 1.0, "write e.g. 0.99"
     except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        remedy = number_remedy(text, "write e.g. 0.99")
-        raise InputError(Problem("--rank", "", "must be a number in [0, 1]", text, remedy))
+        within, otherwise = False, number_remedy(text, "write e.g. 0.99")
+    if not within:
+        raise InputError(Problem("--rank", "", "must be a number in [0, 1]", text, otherwise))
     return text
