@@ -67,7 +67,7 @@ def test_suite_benchmark__runs_once(tiny, module, owner, name):
 def test_suite__covers_what_it_is_meant_to():
     """The list of subjects: a benchmark that is no longer found is missed."""
     assert {name for _, _, name in suite_benchmarks()} == {
-        *("track_stage", "time_kernel", "time_engine", "track_engine_path"),
+        *("track_stage", "track_path"),
         *("time_help", "time_version", "time_short_run", "track_cold"),
         *("peakmem_run", "time_measures", "time_write", "time_open"),
     }

@@ -1,4 +1,4 @@
-"""The kernel on the main study, one thread: a path as a whole, and by stages."""
+"""What a path of the main study takes: the kernel by stages and as a whole, and the whole engine."""
 
 import statistics
 import time
@@ -15,7 +15,9 @@ def _microseconds(kernel: engine.Kernel) -> float:
 
 
 class Stages:
-    """What clock, factors and projects cost: differences between runs in turn of plans that lack the later ones.
+    """What clock, factors and projects cost the kernel on one thread.
+
+    Differences between runs, in turn, of plans that lack the later stages.
 
     Sums and rates of return of the portfolio count with the clock, fundings with the projects.
     """
@@ -39,25 +41,20 @@ class Stages:
 
 
 class WholePath:
-    """A path through the kernel, and through the whole engine with its sums and its store."""
+    """A path through the whole engine with its sums and its store, on one thread and on two, on the wall."""
 
-    number, warmup_time = 1, 0.0
-    timeout = 600
+    params = [1, 2]
+    param_names = ["threads"]
+    unit = "us per path"
 
-    def setup(self) -> None:
-        done = engine.compiled()
-        self.kernel, self.engine = engine.Kernel(done), engine.whole_engine(done, workers=1)
-        engine.warm_up()
+    def setup(self, threads: int) -> None:
+        self.engine = engine.whole_engine(engine.compiled(), threads)
+        self.engine(engine.LANES)
 
-    def time_kernel(self) -> None:
-        self.kernel(SIZE.kernel_paths)
-
-    def time_engine(self) -> None:
-        self.engine(SIZE.kernel_paths)
-
-    def track_engine_path(self) -> float:
-        begin = time.perf_counter()
-        self.engine(SIZE.kernel_paths)
-        return 1e6 * (time.perf_counter() - begin) / SIZE.kernel_paths
-
-    track_engine_path.unit = "us per path"
+    def track_path(self, threads: int) -> float:
+        found = []
+        for _ in range(SIZE.rounds):
+            begin = time.perf_counter()
+            self.engine(SIZE.kernel_paths)
+            found.append(1e6 * (time.perf_counter() - begin) / SIZE.kernel_paths)
+        return statistics.median(found)
