@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from spvrisk.config.loading import _checked, _plain
-from spvrisk.config.source import Node, Place, parse
-from spvrisk.config.tables import put
+from spvrisk.config.reading.source import Node, Place, parse
+from spvrisk.config.reading.tables import put
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
 ROOT, _ = parse(STARTER.read_text(encoding="utf-8"), "starter.yaml")

@@ -2,7 +2,7 @@
 
 from spvrisk.config.loading import Loaded, digest_of, load, load_study
 from spvrisk.config.models import Curve, Law, Project, Study
-from spvrisk.config.overrides import changed_run
-from spvrisk.config.places import Places
+from spvrisk.config.reading.overrides import changed_run
+from spvrisk.config.reading.places import Places
 
 __all__ = ["Curve", "Law", "Loaded", "Places", "Project", "Study", "changed_run", "digest_of", "load", "load_study"]

@@ -1,8 +1,8 @@
 """Cross checks: names that refer to other parts of a study, and rules that need more than one part."""
 
 from spvrisk.config import checks_clock, checks_factors, checks_projects, checks_terms
-from spvrisk.config.base import Flaw
 from spvrisk.config.draft import Draft
+from spvrisk.errors import Problem
 
 CHECKS = (
     checks_terms.parties,
@@ -17,6 +17,6 @@ CHECKS = (
 )
 
 
-def faults(draft: Draft) -> list[Flaw]:
-    """All flaws between the parts of a study."""
-    return [flaw for check in CHECKS for flaw in check(draft)]
+def faults(draft: Draft) -> list[Problem]:
+    """All problems between the parts of a study."""
+    return [problem for check in CHECKS for problem in check(draft)]

@@ -9,7 +9,6 @@ from spvrisk.config.base import (
     AddingUp,
     Chance,
     Date,
-    Flaw,
     Lax,
     Model,
     Name,
@@ -19,11 +18,12 @@ from spvrisk.config.base import (
     Within,
     Years,
     distinct,
-    flawed,
+    refusal,
     shown,
 )
 from spvrisk.config.laws import Law
-from spvrisk.config.numerals import number_remedy
+from spvrisk.config.reading.numerals import number_remedy
+from spvrisk.errors import Problem
 
 Probabilities = Annotated[dict[Name, Chance], AddingUp("probabilities")]
 
@@ -106,7 +106,7 @@ class Shift(Model):
         if isinstance(data, Mapping | Shift):
             return data
         remedy = number_remedy(data, "write e.g. 1.1 or {value: 1.1, lasting_years: 2}")
-        raise flawed([Flaw((), "must be a number or a shift", shown(data), remedy)])
+        raise refusal(Problem.at((), "must be a number or a shift", shown(data), remedy))
 
 
 class Outcome(Model):
@@ -131,7 +131,7 @@ class Outcome(Model):
 
 def _some_states(states: tuple[str, ...]) -> tuple[str, ...]:
     if not states:
-        raise flawed([Flaw((), "needs a state", "an empty list", "name the states, or leave the layer out")])
+        raise refusal(Problem.at((), "needs a state", "an empty list", "name the states, or leave the layer out"))
     return distinct(states)
 
 
@@ -148,8 +148,8 @@ class When(Model):
     @model_validator(mode="after")
     def _something(self) -> "When":
         if not self.layers and not self.outcomes:
-            raise flawed(
-                [Flaw((), "a condition names layers or outcomes", "none", "leave `when` out in the last rule")]
+            raise refusal(
+                Problem.at((), "a condition names layers or outcomes", "none", "leave `when` out in the last rule")
             )
         return self
 
@@ -166,18 +166,20 @@ def _as_rules(value: object) -> object:
 
 
 def _last_is_free(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    flaws = [
-        Flaw((i,), "only the last rule may have no `when`: what follows is never reached", "", "move it to the end")
+    problems = [
+        Problem.at(
+            (i,), "only the last rule may have no `when`: what follows is never reached", "", "move it to the end"
+        )
         for i, rule in enumerate(rules[:-1])
         if rule.when is None
     ]
     if not rules:
-        flaws.append(Flaw((), "needs a rule", "an empty list", "write the probabilities of the outcomes"))
+        problems.append(Problem.at((), "needs a rule", "an empty list", "write the probabilities of the outcomes"))
     elif rules[-1].when is not None:
         remedy = "add a rule `- {is: {..}}` for all other cases"
-        flaws.append(Flaw((len(rules) - 1, "when"), "the last rule must have no `when`", "", remedy))
-    if flaws:
-        raise flawed(flaws)
+        problems.append(Problem.at((len(rules) - 1, "when"), "the last rule must have no `when`", "", remedy))
+    if problems:
+        raise refusal(*problems)
     return rules
 
 
@@ -199,13 +201,13 @@ class Timing(Model):
         given = [key for key, value in (("on", self.on), ("from", self.from_), ("after", self.after)) if value]
         remedy = "write a date, {from: <date>, days: <law>} or {after: <event>, days: <law>}"
         if len(given) != 1:
-            raise flawed([Flaw((), "has exactly one of on, from and after", ", ".join(given) or "none", remedy)])
+            raise refusal(Problem.at((), "has exactly one of on, from and after", ", ".join(given) or "none", remedy))
         if (self.days is None) != (self.on is not None):
             rule = "has no meaning beside a fixed date" if self.on else f"`{given[0]}` needs days"
-            raise flawed([Flaw(("days",) if self.on else (), rule, "", remedy)])
+            raise refusal(Problem.at(("days",) if self.on else (), rule, "", remedy))
         if self.after is not None and self.days is not None and self.days.bounds()[0] < 0:
             low = f"a law that reaches {self.days.bounds()[0]:g}"
-            raise flawed([Flaw(("days",), "a delay must be at least 0", low, "add e.g. truncate: [0, 3650]")])
+            raise refusal(Problem.at(("days",), "a delay must be at least 0", low, "add e.g. truncate: [0, 3650]"))
         return self
 
 

@@ -9,7 +9,6 @@ from spvrisk.config.base import (
     AddingUp,
     Correlated,
     Date,
-    Flaw,
     Lax,
     Model,
     Name,
@@ -19,12 +18,13 @@ from spvrisk.config.base import (
     Together,
     Within,
     Years,
-    flawed,
+    refusal,
     shown,
-    sum_flaws,
+    sum_problems,
 )
 from spvrisk.config.clock import AttributeRef
 from spvrisk.config.laws import Law, ShareLaw, Values
+from spvrisk.errors import Problem
 
 Weights = Annotated[dict[Name, Share], AddingUp("weights", or_empty=True)]
 
@@ -57,7 +57,7 @@ class ProjectCorrelation(Model):
     def _nested(self) -> "ProjectCorrelation":
         if self.class_ < self.all:
             rule = f"must be at least all ({shown(self.all)})"
-            raise flawed([Flaw(("class",), rule, shown(self.class_), "a class contains what all projects share")])
+            raise refusal(Problem.at(("class",), rule, shown(self.class_), "a class contains what all projects share"))
         return self
 
 
@@ -78,27 +78,29 @@ class FundingCap(Model):
 
     @model_validator(mode="after")
     def _whole(self) -> "FundingCap":
-        flaws = []
+        problems = []
         if self.above == "share" and self.funder_share is None:
-            flaws.append(Flaw((), "above: share needs funder_share", "", "add e.g. funder_share: 0.5"))
+            problems.append(Problem.at((), "above: share needs funder_share", "", "add e.g. funder_share: 0.5"))
         for key, value in (("funder_share", self.funder_share), ("ceiling", self.ceiling)):
             if self.above == "stop" and value is not None:
                 remedy = "take it out, or write above: share"
-                flaws.append(Flaw((key,), "has no meaning with above: stop", shown(value), remedy))
+                problems.append(Problem.at((key,), "has no meaning with above: stop", shown(value), remedy))
         if self.ceiling is not None and self.ceiling < self.multiple:
             rule = f"must be at least multiple ({shown(self.multiple)})"
-            flaws.append(Flaw(("ceiling",), rule, shown(self.ceiling), "swap them, or leave ceiling out"))
-        if flaws:
-            raise flawed(flaws)
+            problems.append(Problem.at(("ceiling",), rule, shown(self.ceiling), "swap them, or leave ceiling out"))
+        if problems:
+            raise refusal(*problems)
         return self
 
 
 def _rising(dates: tuple[Date, ...]) -> tuple[Date, ...]:
     if not dates:
-        raise flawed([Flaw((), "needs a date", "an empty list", "leave dates out for a review every year")])
+        raise refusal(Problem.at((), "needs a date", "an empty list", "leave dates out for a review every year"))
     late = [i for i, (before, after) in enumerate(pairwise(dates), start=1) if after <= before]
     if late:
-        raise flawed(Flaw((i,), "dates must rise", f"{dates[i]} after {dates[i - 1]}", "order the dates") for i in late)
+        raise refusal(
+            *(Problem.at((i,), "dates must rise", f"{dates[i]} after {dates[i - 1]}", "order the dates") for i in late)
+        )
     return dates
 
 
@@ -179,35 +181,37 @@ class Construction(Model):
 
     @model_validator(mode="after")
     def _whole(self) -> "Construction":
-        flaws = [*self._time_flaws(), *self._tariff_flaws(), *self._review_flaws()]
-        if flaws:
-            raise flawed(flaws)
+        problems = [*self._time_problems(), *self._tariff_problems(), *self._review_problems()]
+        if problems:
+            raise refusal(*problems)
         return self
 
-    def _time_flaws(self) -> list[Flaw]:
+    def _time_problems(self) -> list[Problem]:
         if (self.phases is None) == (self.planned_duration_years is None):
             at, got = ((), "neither") if self.phases is None else (("phases",), "both")
-            return [Flaw(at, "needs either planned_duration_years or phases", got, "give one of them")]
+            return [Problem.at(at, "needs either planned_duration_years or phases", got, "give one of them")]
         if self.phases is None:
             return []
         if not self.phases:
-            return [Flaw(("phases",), "needs a phase", "an empty list", "write planned_duration_years for one part")]
-        return sum_flaws(("phases",), "shares", [phase.share for phase in self.phases])
+            return [
+                Problem.at(("phases",), "needs a phase", "an empty list", "write planned_duration_years for one part")
+            ]
+        return sum_problems(("phases",), "shares", [phase.share for phase in self.phases])
 
-    def _tariff_flaws(self) -> list[Flaw]:
+    def _tariff_problems(self) -> list[Problem]:
         if self.imported_share > 0 and self.equipment_tariff is None:
             remedy = "add equipment_tariff: {layer: .., attribute: ..}"
-            return [Flaw(("imported_share",), "needs equipment_tariff", shown(self.imported_share), remedy)]
+            return [Problem.at(("imported_share",), "needs equipment_tariff", shown(self.imported_share), remedy)]
         return []
 
-    def _review_flaws(self) -> list[Flaw]:
+    def _review_problems(self) -> list[Problem]:
         if self.subscription is not None and self.review is None:
             remedy = "add e.g. review: {threshold: 2}"
-            return [Flaw(("subscription",), "needs review: it is looked at on review dates", "", remedy)]
+            return [Problem.at(("subscription",), "needs review: it is looked at on review dates", "", remedy)]
         dates = self.review.dates if self.review is not None else None
         if self.subscription is not None and dates is not None and dates[-1] < self.subscription.by:
             rule = f"must not be after the last review date ({dates[-1]}): it would never count"
-            return [Flaw(("subscription", "by"), rule, shown(self.subscription.by), "add a later review date")]
+            return [Problem.at(("subscription", "by"), rule, shown(self.subscription.by), "add a later review date")]
         return []
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from spvrisk.config.base import Flaw, Key, Model, shown, suggestion
+from spvrisk.config.base import Key, Model, shown, suggestion
 from spvrisk.config.clock import AttributeRef, Event, Layer
 from spvrisk.config.construction import Construction
 from spvrisk.config.factors import Correlation, Factor, ZeroCurve
@@ -15,6 +15,7 @@ from spvrisk.config.operation import Offtaker, Operation
 from spvrisk.config.projects import Pipeline, Project
 from spvrisk.config.stack import Stack
 from spvrisk.config.terms import Agreement, Funding, Output, Party, StudyHead
+from spvrisk.errors import Problem
 
 Path = tuple[Key, ...]
 K = TypeVar("K")
@@ -148,17 +149,17 @@ def sound(items: Mapping[K, M | None]) -> Iterator[tuple[K, M]]:
     return ((name, item) for name, item in items.items() if item is not None)
 
 
-def known(at: Path, name: str, names: Iterable[str], what: str) -> Iterator[Flaw]:
-    """Flaw of a name that is none of those allowed."""
+def known(at: Path, name: str, names: Iterable[str], what: str) -> Iterator[Problem]:
+    """Problem of a name that is none of those allowed."""
     allowed = list(names)
     if not allowed and what in ("a curve", "a factor"):
         return  # a study without any of them is told so, once
     if name not in allowed:
-        yield Flaw(at, f"must name {what}", shown(name), suggestion(name, allowed))
+        yield Problem.at(at, f"must name {what}", shown(name), suggestion(name, allowed))
 
 
-def known_attribute(at: Path, reference: AttributeRef, draft: Draft) -> Iterator[Flaw]:
-    """Flaws of a reference to an attribute of a layer."""
+def known_attribute(at: Path, reference: AttributeRef, draft: Draft) -> Iterator[Problem]:
+    """Problems of a reference to an attribute of a layer."""
     yield from known((*at, "layer"), reference.layer, draft.layers, "a layer")
     found = draft.layers.get(reference.layer)
     if found is not None:
@@ -166,8 +167,8 @@ def known_attribute(at: Path, reference: AttributeRef, draft: Draft) -> Iterator
         yield from known((*at, "attribute"), reference.attribute, names, f"an attribute of {reference.layer}")
 
 
-def in_states(at: Path, states: Mapping[str, str | tuple[str, ...]], draft: Draft) -> Iterator[Flaw]:
-    """Flaws of states by layer: one of each, or several."""
+def in_states(at: Path, states: Mapping[str, str | tuple[str, ...]], draft: Draft) -> Iterator[Problem]:
+    """Problems of states by layer: one of each, or several."""
     for layer, named in states.items():
         yield from known((*at, layer), layer, draft.layers, "a layer")
         found = draft.layers.get(layer)

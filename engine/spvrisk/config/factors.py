@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field, model_validator
 from spvrisk.config.base import (
     Correlated,
     Date,
-    Flaw,
     Lax,
     Model,
     Name,
@@ -17,24 +16,29 @@ from spvrisk.config.base import (
     Positive,
     Rate,
     Within,
-    flawed,
+    refusal,
     shown,
 )
-from spvrisk.config.numerals import number_remedy
+from spvrisk.config.reading.numerals import number_remedy
+from spvrisk.errors import Problem
 
 Pair = Annotated[tuple[float, float], Lax]
 
 
 def _knots_in_order(knots: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    flaws = [] if knots else [Flaw((), "needs at least one knot [years, value]", "none", "write e.g. [[0, 1]]")]
+    problems = (
+        [] if knots else [Problem.at((), "needs at least one knot [years, value]", "none", "write e.g. [[0, 1]]")]
+    )
     if knots and knots[0][0] < 0:
-        flaws.append(Flaw((0, 0), "years count from the value date and must be at least 0", shown(knots[0][0])))
+        problems.append(
+            Problem.at((0, 0), "years count from the value date and must be at least 0", shown(knots[0][0]))
+        )
     for i, ((before, _), (year, _)) in enumerate(pairwise(knots), start=1):
         if year < before or (i > 1 and year == knots[i - 2][0]):
             rule = "years must rise from knot to knot (twice the same for a jump)"
-            flaws.append(Flaw((i, 0), rule, f"{shown(year)} after {shown(before)}", "order the knots"))
-    if flaws:
-        raise flawed(flaws)
+            problems.append(Problem.at((i, 0), rule, f"{shown(year)} after {shown(before)}", "order the knots"))
+    if problems:
+        raise refusal(*problems)
     return knots
 
 
@@ -53,7 +57,7 @@ class ZeroCurve(Model):
         allowed = Within(-1, 1, open_low=True, per_cent_from=1)
         bad = [("knots", i, rate) for i, (_, rate) in enumerate(self.knots) if not allowed.holds(rate)]
         if bad:
-            raise flawed(allowed.flaw((key, i, 1), rate) for key, i, rate in bad)
+            raise refusal(*(allowed.problem((key, i, 1), rate) for key, i, rate in bad))
         return self
 
 
@@ -83,18 +87,18 @@ class Curve(Model):
         if isinstance(data, int | float) and not isinstance(data, bool):
             return {"value": data}
         remedy = number_remedy(data, "write e.g. 4 or {value: 4, growth: 0.02}")
-        raise flawed([Flaw((), "must be a number or a curve", shown(data), remedy)])
+        raise refusal(Problem.at((), "must be a number or a curve", shown(data), remedy))
 
     @model_validator(mode="after")
     def _one_form(self) -> "Curve":
         given = [key for key in ("value", "knots", "dates") if getattr(self, key) is not None]
         if len(given) != 1:
             got = ", ".join(given) or "none"
-            raise flawed([Flaw((), "a curve has exactly one of value, knots and dates", got, "keep one of them")])
+            raise refusal(Problem.at((), "a curve has exactly one of value, knots and dates", got, "keep one of them"))
         if self.growth and self.value is None:
-            raise flawed([Flaw(("growth",), f"has no meaning beside {given[0]}", "", "leave growth out")])
+            raise refusal(Problem.at(("growth",), f"has no meaning beside {given[0]}", "", "leave growth out"))
         if self.dates is not None and (not self.dates or list(self.dates) != sorted(self.dates)):
-            raise flawed([Flaw(("dates",), "needs dates in rising order", "", "order the dates")])
+            raise refusal(Problem.at(("dates",), "needs dates in rising order", "", "order the dates"))
         return self
 
     @property
@@ -108,10 +112,10 @@ class Curve(Model):
 def _above_zero(curve: Curve) -> Curve:
     low = [value for value in curve.numbers if value <= 0]
     if low:
-        raise flawed([Flaw((), "must be above 0 everywhere", shown(low[0]), "use vasicek for a level below 0")])
+        raise refusal(Problem.at((), "must be above 0 everywhere", shown(low[0]), "use vasicek for a level below 0"))
     if curve.growth <= -1:
         rule = "must be above -1: a mean of 0 has no logarithm"
-        raise flawed([Flaw(("growth",), rule, shown(curve.growth), "write e.g. -0.02 for -2 %")])
+        raise refusal(Problem.at(("growth",), rule, shown(curve.growth), "write e.g. -0.02 for -2 %"))
     return curve
 
 
@@ -181,7 +185,7 @@ class Process(Model):
         if len(given) != 1:
             got = ", ".join(given) or "none"
             remedy = f"keep one of {', '.join(type(self).model_fields)}; null removes an included one"
-            raise flawed([Flaw((), "a factor has exactly one process", got, remedy)])
+            raise refusal(Problem.at((), "a factor has exactly one process", got, remedy))
         return self
 
     @property
@@ -230,7 +234,7 @@ class Factor(Model):
         floor, cap = self.floor, self.cap
         if floor and cap and floor.value is not None and cap.value is not None and floor.value > cap.value:
             rule = f"must be at least floor ({shown(floor.value)})"
-            raise flawed([Flaw(("cap",), rule, shown(cap.value), "swap floor and cap")])
+            raise refusal(Problem.at(("cap",), rule, shown(cap.value), "swap floor and cap"))
         return self
 
 
@@ -256,8 +260,8 @@ class Correlation(Model):
     @model_validator(mode="after")
     def _degrees(self) -> "Correlation":
         if self.copula == "t" and self.degrees_of_freedom is None:
-            raise flawed([Flaw((), "copula t needs degrees_of_freedom", "", "add e.g. degrees_of_freedom: 5")])
+            raise refusal(Problem.at((), "copula t needs degrees_of_freedom", "", "add e.g. degrees_of_freedom: 5"))
         if self.copula != "t" and self.degrees_of_freedom is not None:
             remedy = "write copula: t, or leave it out"
-            raise flawed([Flaw(("degrees_of_freedom",), "belongs to copula t", self.copula, remedy)])
+            raise refusal(Problem.at(("degrees_of_freedom",), "belongs to copula t", self.copula, remedy))
         return self

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from spvrisk.config.base import Flaw, Model, Within, flawed, shown
+from spvrisk.config.base import Model, Within, refusal, shown
 from spvrisk.config.clock import AttributeRef, StatesOfLayers
-from spvrisk.config.numerals import number_remedy
+from spvrisk.config.reading.numerals import number_remedy
+from spvrisk.errors import Problem
 
 
 def _number_or_mapping(value: object) -> object:
@@ -15,7 +16,7 @@ def _number_or_mapping(value: object) -> object:
     if number or isinstance(value, Mapping | AttributeRef):
         return value
     remedy = number_remedy(value, "write e.g. 0.05 or {layer: .., attribute: ..}")
-    raise flawed([Flaw((), "must be a number or an attribute of a layer", shown(value), remedy)])
+    raise refusal(Problem.at((), "must be a number or an attribute of a layer", shown(value), remedy))
 
 
 def _kind(value: object) -> str:

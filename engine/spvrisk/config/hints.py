@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from statistics import median
 
-from spvrisk.config.base import Flaw, shown
+from spvrisk.config.base import shown
 from spvrisk.config.draft import Path
 from spvrisk.config.factors import Curve, Factor
 from spvrisk.config.hints_deal import decisions, funding, pipelines, take_up
@@ -13,10 +13,11 @@ from spvrisk.config.hints_laws import multiples, times, truncations
 from spvrisk.config.hints_operation import deemed_years, operation
 from spvrisk.config.hints_stack import stack, terms
 from spvrisk.config.laws import Measure
-from spvrisk.config.numerals import multiple, per_cent_remedy
 from spvrisk.config.projects import ProjectTemplate
+from spvrisk.config.reading.numerals import multiple, per_cent_remedy
 from spvrisk.config.study import Study
 from spvrisk.config.terms import FixedSplit
+from spvrisk.errors import Problem
 
 HIGH_GROWTH = 0.5
 HIGH_DEFAULT = 1.0
@@ -27,7 +28,7 @@ LONG_ENOUGH = 40.0
 """Years of operation inside the horizon after which the rest of a life is worth little today."""
 
 
-def hints(study: Study, measure: Measure) -> list[Flaw]:
+def hints(study: Study, measure: Measure) -> list[Problem]:
     """All warnings of a sound study, its laws measured by `measure`."""
     checks = (
         _budgets,
@@ -47,11 +48,12 @@ def hints(study: Study, measure: Measure) -> list[Flaw]:
         _in_time,
     )
     of_laws = (times, multiples, truncations, take_up, operation)
-    found = [flaw for check in checks for flaw in check(study)]
-    return found + [flaw for check in of_laws for flaw in check(study, measure)]
+    found = [problem for check in checks for problem in check(study)]
+    found += [problem for check in of_laws for problem in check(study, measure)]
+    return [problem._replace(severity="warning") for problem in found]
 
 
-def _budgets(study: Study) -> Iterator[Flaw]:
+def _budgets(study: Study) -> Iterator[Problem]:
     """A budget in another unit than the others: 33.3 (billions) among thousands of millions."""
     budgets = {at: site.budget for at, site in study.sites()}
     if study.study.money_unit != 1e6 or max(budgets.values()) <= 1000:
@@ -61,10 +63,10 @@ def _budgets(study: Study) -> Iterator[Flaw]:
             remedy = f"if billions were meant, write {multiple(budget, '1000')}"
             typical = median(budgets.values())
             rule = f"is small beside the other budgets (median {typical:g}) in {study.study.currency} million"
-            yield Flaw((*at, "budget"), rule, shown(budget), remedy)
+            yield Problem.at((*at, "budget"), rule, shown(budget), remedy)
 
 
-def _growth(study: Study) -> Iterator[Flaw]:
+def _growth(study: Study) -> Iterator[Problem]:
     for name, factor in study.factors.items():
         for at, rate in _rates(("factors", name), factor):
             if abs(rate) > HIGH_GROWTH:
@@ -75,8 +77,8 @@ def _growth(study: Study) -> Iterator[Flaw]:
                 yield _fast((*at, "operation", key, "escalator"), part.escalator)
 
 
-def _fast(at: Path, rate: float) -> Flaw:
-    return Flaw(at, f"is more than {HIGH_GROWTH:.0%} a year", shown(rate), per_cent_remedy(rate))
+def _fast(at: Path, rate: float) -> Problem:
+    return Problem.at(at, f"is more than {HIGH_GROWTH:.0%} a year", shown(rate), per_cent_remedy(rate))
 
 
 def _rates(at: Path, factor: Factor) -> Iterator[tuple[Path, float]]:
@@ -93,7 +95,7 @@ def _rates(at: Path, factor: Factor) -> Iterator[tuple[Path, float]]:
             yield (*path, "growth"), curve.growth
 
 
-def _unused(study: Study) -> Iterator[Flaw]:
+def _unused(study: Study) -> Iterator[Problem]:
     used = {party.fx for party in study.parties.values()}
     if not isinstance(study.agreement.split, FixedSplit):
         used.add(study.agreement.split.reference_rate)
@@ -103,10 +105,10 @@ def _unused(study: Study) -> Iterator[Flaw]:
         used |= _factors_of(site)
     for name in study.factors:
         if name not in used:
-            yield Flaw(("factors", name), "no project or party uses the factor", "", "take it out, or use it")
+            yield Problem.at(("factors", name), "no project or party uses the factor", "", "take it out, or use it")
     discounts = [party.discount for party in study.parties.values()]
     for name in study.curves.keys() - {curve for item in discounts for curve in (item.study, item.local)}:
-        yield Flaw(("curves", name), "no party discounts by the curve", "", "take it out, or use it")
+        yield Problem.at(("curves", name), "no party discounts by the curve", "", "take it out, or use it")
 
 
 def _factors_of(site: ProjectTemplate) -> set[str | None]:
@@ -123,7 +125,7 @@ def _factors_of(site: ProjectTemplate) -> set[str | None]:
     }
 
 
-def _repaired(study: Study) -> Iterator[Flaw]:
+def _repaired(study: Study) -> Iterator[Problem]:
     """Pairs that a repair has changed."""
     found = study.correlation
     if found.repair is None:
@@ -135,57 +137,61 @@ def _repaired(study: Study) -> Iterator[Flaw]:
     if moved:
         count = f"{len(moved)} of {sum(map(len, found.pairs.values()))} pairs"
         rule = f"the pairs make no correlation matrix: {count} are changed to the nearest that do"
-        yield Flaw(("correlation", "repair"), rule, "", told(moved))
+        yield Problem.at(("correlation", "repair"), rule, "", told(moved))
 
 
-def _layers(study: Study) -> Iterator[Flaw]:
+def _layers(study: Study) -> Iterator[Problem]:
     for name, layer in study.layers.items():
         if layer.states[layer.initial.state].stops_calls:
             rule = "stops calls from the value date on"
-            yield Flaw(
+            yield Problem.at(
                 ("layers", name, "initial", "state"), rule, layer.initial.state, "nothing is funded while it lasts"
             )
 
 
-def _events(study: Study) -> Iterator[Flaw]:
+def _events(study: Study) -> Iterator[Problem]:
     end = study.study.value_date + timedelta(days=365.25 * study.study.horizon_years)
     for name, event in study.events.items():
         if event.date.on is not None and event.date.on > end:
-            yield Flaw(("events", name, "date"), "lies beyond the horizon", shown(event.date.on), "it never happens")
+            yield Problem.at(
+                ("events", name, "date"), "lies beyond the horizon", shown(event.date.on), "it never happens"
+            )
 
 
-def _offtakers(study: Study) -> Iterator[Flaw]:
+def _offtakers(study: Study) -> Iterator[Problem]:
     named = {site.operation.contract.offtaker for _, site in study.sites() if site.operation.contract is not None}
     for name, offtaker in study.offtakers.items():
         if offtaker.default_hazard > HIGH_DEFAULT:
             rule, rate = f"is above {HIGH_DEFAULT:g} a year", offtaker.default_hazard
-            yield Flaw(("offtakers", name, "default_hazard"), rule, shown(rate), per_cent_remedy(rate))
+            yield Problem.at(("offtakers", name, "default_hazard"), rule, shown(rate), per_cent_remedy(rate))
         if name not in named:
-            yield Flaw(("offtakers", name), "no contract names the offtaker", "", "take it out, or name it")
+            yield Problem.at(("offtakers", name), "no contract names the offtaker", "", "take it out, or name it")
 
 
-def _construction(study: Study) -> Iterator[Flaw]:
+def _construction(study: Study) -> Iterator[Problem]:
     for site_at, site in study.sites():
         at, found = (*site_at, "construction"), site.construction
         if found.termination_fee > HIGH_TERMINATION_FEE:
             rule, remedy = f"is above {HIGH_TERMINATION_FEE:g}", "write it as a share of the budget"
-            yield Flaw((*at, "termination_fee"), rule, shown(found.termination_fee), remedy)
+            yield Problem.at((*at, "termination_fee"), rule, shown(found.termination_fee), remedy)
         cap = found.funding_cap
         if cap is not None and not USUAL_CAPS[0] <= cap.multiple <= USUAL_CAPS[1]:
             rule = f"is outside [{USUAL_CAPS[0]:g}, {USUAL_CAPS[1]:g}]"
             remedy = "write a multiple of the budget: 1.2 for 20 % more"
-            yield Flaw((*at, "funding_cap", "multiple"), rule, shown(cap.multiple), remedy)
+            yield Problem.at((*at, "funding_cap", "multiple"), rule, shown(cap.multiple), remedy)
 
 
-def _side_flows(study: Study) -> Iterator[Flaw]:
+def _side_flows(study: Study) -> Iterator[Problem]:
     for at, site in study.sites():
         for name, flow in site.side_flows.items():
             if flow.base == "spend" and isinstance(flow.rate, float) and abs(flow.rate) > 1:
                 remedy = per_cent_remedy(flow.rate)
-                yield Flaw((*at, "side_flows", name, "rate"), "is more than the whole spend", shown(flow.rate), remedy)
+                yield Problem.at(
+                    (*at, "side_flows", name, "rate"), "is more than the whole spend", shown(flow.rate), remedy
+                )
 
 
-def _in_time(study: Study) -> Iterator[Flaw]:
+def _in_time(study: Study) -> Iterator[Problem]:
     """What the horizon cuts off even if all goes to plan (due dates roughly: 7 days for 5)."""
     lag = timedelta(days=study.agreement.funding.lag_business_days * 7 / 5)
     horizon = study.study.horizon_years
@@ -204,19 +210,19 @@ def _in_time(study: Study) -> Iterator[Flaw]:
         if completion > horizon:
             key = "planned_duration_years" if project.construction.phases is None else "phases"
             rule = f"the horizon ({horizon:g} years) ends before the planned completion, at {completion:.1f}"
-            yield Flaw((*at, "construction", key), rule, "", "it never operates: raise study.horizon_years")
+            yield Problem.at((*at, "construction", key), rule, "", "it never operates: raise study.horizon_years")
         elif end > horizon:
             rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
-            yield Flaw(at, rule, "", f"raise study.horizon_years to {math.ceil(end)} and delays")
+            yield Problem.at(at, rule, "", f"raise study.horizon_years to {math.ceil(end)} and delays")
         elif horizon - completion < min(project.operation.life_years, LONG_ENOUGH):
             life = project.operation.life_years
             cut = completion + life - horizon
             rule = f"the horizon ({horizon:g} years) cuts off the last {cut:.1f} years"
             remedy = f"they are worth nothing: raise study.horizon_years to {math.ceil(completion + life)} and delays"
-            yield Flaw((*at, "operation", "life_years"), rule, shown(life), remedy)
+            yield Problem.at((*at, "operation", "life_years"), rule, shown(life), remedy)
 
 
-def _reviewed(at: Path, project: ProjectTemplate, start: date) -> Iterator[Flaw]:
+def _reviewed(at: Path, project: ProjectTemplate, start: date) -> Iterator[Problem]:
     """Reviews that find no work under way, be it twice as long as planned."""
     found = project.construction
     if found.review is None:
@@ -225,7 +231,7 @@ def _reviewed(at: Path, project: ProjectTemplate, start: date) -> Iterator[Flaw]
     dates = found.review.dates
     if dates is not None and not any(start < day < end for day in dates):
         rule = f"has no date while the project is built (from {start})"
-        yield Flaw((*at, "review", "dates"), rule, "", "nothing is ever reviewed: check the dates")
+        yield Problem.at((*at, "review", "dates"), rule, "", "nothing is ever reviewed: check the dates")
     if found.subscription is not None and found.subscription.by > end:
         rule = f"lies after the works (from {start})"
-        yield Flaw((*at, "subscription", "by"), rule, shown(found.subscription.by), "it is never looked at")
+        yield Problem.at((*at, "subscription", "by"), rule, shown(found.subscription.by), "it is never looked at")

@@ -3,53 +3,54 @@
 import math
 from collections.abc import Iterator
 
-from spvrisk.config.base import Flaw, shown
+from spvrisk.config.base import shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.study import Study
+from spvrisk.errors import Problem
 
 _UNIT = "check the unit of both"
 
 
-def funding(study: Study) -> Iterator[Flaw]:
+def funding(study: Study) -> Iterator[Problem]:
     """Limits that do not let through what is announced."""
     terms, at, projects = study.agreement.funding, ("agreement", "funding"), study.projects
     announced = sum(project.budget for project in projects.values())
     if terms.commitment is not None and terms.commitment < announced:
         rule = f"is less than the announced budgets ({announced:g})"
         remedy = "the last notices are cut or dropped: check the unit of both"
-        yield Flaw((*at, "commitment"), rule, shown(terms.commitment), remedy)
+        yield Problem.at((*at, "commitment"), rule, shown(terms.commitment), remedy)
     largest = max((project.budget for project in projects.values()), default=0.0)
     if terms.annual_cap is not None and 10 * terms.annual_cap < largest:
         rule = f"is less than a tenth of the largest budget ({largest:g})"
-        yield Flaw((*at, "annual_cap"), rule, shown(terms.annual_cap), _UNIT)
+        yield Problem.at((*at, "annual_cap"), rule, shown(terms.annual_cap), _UNIT)
     for name, project in projects.items():
         if terms.deadline is not None and project.notice_date > terms.deadline:
             rule = f"lies after the deadline for notices ({terms.deadline})"
-            yield Flaw(("projects", name, "notice_date"), rule, shown(project.notice_date), "check both dates")
+            yield Problem.at(("projects", name, "notice_date"), rule, shown(project.notice_date), "check both dates")
 
 
-def take_up(study: Study, measure: Measure) -> Iterator[Flaw]:
+def take_up(study: Study, measure: Measure) -> Iterator[Problem]:
     """A ceiling that does not let through what is announced."""
     law, announced = study.agreement.funding.take_up, sum(project.budget for project in study.projects.values())
     found = measure(law) if law is not None else None
     if found is not None and found.mean < announced:
         rule = f"has a mean below the announced budgets ({announced:g})"
-        yield Flaw(("agreement", "funding", "take_up"), rule, f"{found.mean:.6g}", _UNIT)
+        yield Problem.at(("agreement", "funding", "take_up"), rule, f"{found.mean:.6g}", _UNIT)
 
 
-def decisions(study: Study) -> Iterator[Flaw]:
+def decisions(study: Study) -> Iterator[Problem]:
     """Decisions that never come to an end, and triggers that nothing pulls."""
     decision, at = study.agreement.funding.decision, ("agreement", "funding", "decision")
     if decision is None:
         return
     shares = decision.by_state.values()
     if all(share.delay == 1 for share in shares):
-        yield Flaw((*at, "by_state"), "delays in every state", "", "nothing is ever paid")
+        yield Problem.at((*at, "by_state"), "delays in every state", "", "nothing is ever paid")
     if decision.triggers and all(share.decline == 0 for share in shares):
-        yield Flaw((*at, "triggers"), "no state ever declines", "", "take them out, or add decline")
+        yield Problem.at((*at, "triggers"), "no state ever declines", "", "take them out, or add decline")
 
 
-def pipelines(study: Study) -> Iterator[Flaw]:
+def pipelines(study: Study) -> Iterator[Problem]:
     """Arrivals that never come, or are more than may come; sizes in another unit."""
     deadline, head = study.agreement.funding.deadline, study.study
     for name, pipeline in study.pipelines.items():
@@ -57,9 +58,11 @@ def pipelines(study: Study) -> Iterator[Flaw]:
         largest = pipeline.size.bounds()[1]
         if pipeline.min_size > largest:
             rule = f"is above the largest size ({largest:g})"
-            yield Flaw((*at, "min_size"), rule, shown(pipeline.min_size), _UNIT)
+            yield Problem.at((*at, "min_size"), rule, shown(pipeline.min_size), _UNIT)
         if pipeline.arrivals_per_year == 0:
-            yield Flaw((*at, "arrivals_per_year"), "lets no project arrive", "0", "take the pipeline out, or raise it")
+            yield Problem.at(
+                (*at, "arrivals_per_year"), "lets no project arrive", "0", "take the pipeline out, or raise it"
+            )
         years = head.horizon_years
         if deadline is not None:
             years = min(years, max((deadline - head.value_date).days / 365.25, 0.0))
@@ -67,4 +70,4 @@ def pipelines(study: Study) -> Iterator[Flaw]:
         most = math.ceil(expected + 3 * math.sqrt(expected))
         if most > pipeline.max_count:
             rule = f"may be too few: {expected:.3g} arrivals are expected, up to {most} likely"
-            yield Flaw((*at, "max_count"), rule, shown(pipeline.max_count), f"raise it to {most}, or say why not")
+            yield Problem.at((*at, "max_count"), rule, shown(pipeline.max_count), f"raise it to {most}, or say why not")

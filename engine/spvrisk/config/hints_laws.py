@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from spvrisk.config.base import Flaw, Key, keys_of
+from spvrisk.config.base import Key, keys_of
 from spvrisk.config.draft import Path
 from spvrisk.config.laws import Law, Measure
 from spvrisk.config.study import Study
+from spvrisk.errors import Problem
 
 LONG_SLIP = 250.0
 LONG_DELAY = 10.0
@@ -44,7 +45,7 @@ THRESHOLD = Usual(0.7, math.inf, "it is a multiple of the budget: for 60 % more 
 """A threshold that is never reached is a way of having reviews for the sake of subscriptions only."""
 
 
-def times(study: Study, measure: Measure) -> Iterator[Flaw]:
+def times(study: Study, measure: Measure) -> Iterator[Problem]:
     """Delays in another unit than business days or years."""
     slip = Usual(0.0, LONG_SLIP, "check the unit: it is in business days")
     yield from unusual(("agreement", "funding", "slip"), study.agreement.funding.slip, slip, measure, " business days")
@@ -54,7 +55,7 @@ def times(study: Study, measure: Measure) -> Iterator[Flaw]:
         yield from unusual((*at, "construction", "start_delay"), found, delay, measure, " years")
 
 
-def multiples(study: Study, measure: Measure) -> Iterator[Flaw]:
+def multiples(study: Study, measure: Measure) -> Iterator[Problem]:
     """Multiples that were written as rises, percentages or times."""
     for site_at, site in study.sites():
         at, found = (*site_at, "construction"), site.construction
@@ -64,24 +65,24 @@ def multiples(study: Study, measure: Measure) -> Iterator[Flaw]:
             yield from unusual((*at, "review", "threshold"), found.review.threshold, THRESHOLD, measure)
 
 
-def unusual(at: Path, law: Law | None, usual: Usual, measure: Measure, unit: str = "") -> Iterator[Flaw]:
-    """Flaw of a law whose mean is not a usual one."""
+def unusual(at: Path, law: Law | None, usual: Usual, measure: Measure, unit: str = "") -> Iterator[Problem]:
+    """Problem of a law whose mean is not a usual one."""
     found = measure(law) if law is not None else None
     if found is None:
         return
     if found.mean > usual.high:
-        yield Flaw(at, f"has a mean above {usual.high:g}{unit}", f"{found.mean:.6g}", usual.remedy)
+        yield Problem.at(at, f"has a mean above {usual.high:g}{unit}", f"{found.mean:.6g}", usual.remedy)
     elif found.mean < usual.low:
-        yield Flaw(at, f"has a mean below {usual.low:g}{unit}", f"{found.mean:.6g}", usual.remedy)
+        yield Problem.at(at, f"has a mean below {usual.low:g}{unit}", f"{found.mean:.6g}", usual.remedy)
 
 
-def truncations(study: Study, measure: Measure) -> Iterator[Flaw]:
+def truncations(study: Study, measure: Measure) -> Iterator[Problem]:
     """Truncations to where the law hardly ever lies."""
     for at, law in _laws_in((), study):
         found = measure(law) if law.truncate is not None else None
         if found is not None and found.kept < LITTLE_KEPT:
             rule, got = "leaves next to nothing of the law", f"a probability of {found.kept:.3g}"
-            yield Flaw((*at, "truncate"), rule, got, "check the unit of its ends, and of the law")
+            yield Problem.at((*at, "truncate"), rule, got, "check the unit of its ends, and of the law")
 
 
 def _laws_in(at: Path, part: Any) -> Iterator[tuple[Path, Law]]:

@@ -9,11 +9,12 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, ValidationError, core_schema
 
-from spvrisk.config.base import Flaw, Key, Lax, Model, Within, flawed, shown, suggestion, sum_flaws
-from spvrisk.config.numerals import number_remedy
+from spvrisk.config.base import Lax, Model, Path, Within, inner_problems, refusal, shown, suggestion, sum_problems
+from spvrisk.config.reading.numerals import number_remedy
+from spvrisk.errors import Problem
 
 Parameters = dict[str, Any]
-Check = Callable[[Parameters], Iterator[Flaw]]
+Check = Callable[[Parameters], Iterator[Problem]]
 
 
 class Family(NamedTuple):
@@ -43,9 +44,9 @@ class Family(NamedTuple):
 
 
 def _in(key: str, allowed: Within) -> Check:
-    def check(p: Parameters) -> Iterator[Flaw]:
+    def check(p: Parameters) -> Iterator[Problem]:
         if key in p and not allowed.holds(p[key]):
-            yield allowed.flaw((key,), p[key])
+            yield allowed.problem((key,), p[key])
 
     return check
 
@@ -55,55 +56,55 @@ def _positive(*keys: str) -> tuple[Check, ...]:
 
 
 def _ordered(*keys: str) -> Check:
-    def check(p: Parameters) -> Iterator[Flaw]:
+    def check(p: Parameters) -> Iterator[Problem]:
         for low, high in pairwise(key for key in keys if key in p):
             if p[low] > p[high]:
-                yield Flaw((high,), f"must be at least {low} ({shown(p[low])})", shown(p[high]), "order them")
+                yield Problem.at((high,), f"must be at least {low} ({shown(p[low])})", shown(p[high]), "order them")
         if keys[0] in p and p[keys[0]] == p[keys[-1]]:
             rule = f"must be above {keys[0]} ({shown(p[keys[0]])})"
-            yield Flaw((keys[-1],), rule, shown(p[keys[-1]]), "write a plain number for a fixed value")
+            yield Problem.at((keys[-1],), rule, shown(p[keys[-1]]), "write a plain number for a fixed value")
 
     return check
 
 
-def _beta_moments(p: Parameters) -> Iterator[Flaw]:
+def _beta_moments(p: Parameters) -> Iterator[Problem]:
     if "mean" not in p:
         return
     low, high, mean, sd = p["min"], p["max"], p["mean"], p["sd"]
     if not low < mean < high:
-        yield Within(low, high, open_low=True, open_high=True).flaw(("mean",), mean)
+        yield Within(low, high, open_low=True, open_high=True).problem(("mean",), mean)
     elif sd**2 >= (mean - low) * (high - mean):
         most = math.sqrt((mean - low) * (high - mean))
-        yield Flaw(("sd",), f"must be below sqrt((mean - min)(max - mean)) = {most:.6g}", shown(sd), "write less")
+        yield Problem.at(("sd",), f"must be below sqrt((mean - min)(max - mean)) = {most:.6g}", shown(sd), "write less")
 
 
 _WEIGHT = Within(0, 1, per_cent_from=10)
 """Weights and probabilities: 3 beside 1 are odds."""
 
 
-def _discrete(p: Parameters) -> Iterator[Flaw]:
+def _discrete(p: Parameters) -> Iterator[Problem]:
     values, probabilities = p["values"], p["probabilities"]
     if len(values) != len(probabilities):
         got = f"{len(values)} values and {len(probabilities)} probabilities"
-        yield Flaw((), "needs as many probabilities as values", got, "give each value its probability")
+        yield Problem.at((), "needs as many probabilities as values", got, "give each value its probability")
     elif len(set(values)) < len(values):
-        yield Flaw(("values",), "must be distinct", "a value twice", "add up the probabilities of equal values")
+        yield Problem.at(("values",), "must be distinct", "a value twice", "add up the probabilities of equal values")
     elif any(not 0 <= q <= 1 for q in probabilities):
         bad = next(i for i, q in enumerate(probabilities) if not 0 <= q <= 1)
-        yield _WEIGHT.flaw(("probabilities", bad), probabilities[bad])
+        yield _WEIGHT.problem(("probabilities", bad), probabilities[bad])
     else:
-        yield from sum_flaws(("probabilities",), "probabilities", probabilities)
+        yield from sum_problems(("probabilities",), "probabilities", probabilities)
 
 
-def _reference_class(p: Parameters) -> Iterator[Flaw]:
+def _reference_class(p: Parameters) -> Iterator[Problem]:
     body: tuple[float, float] = p["body"]
     low, high = body
     if not 0 <= low < high <= 1.5:
         rule = "must be [low, high] with 0 <= low < high <= 1.5, where the tail begins"
-        yield Flaw(("body",), rule, f"[{low:g}, {high:g}]", "write e.g. [0.7, 1.5]")
+        yield Problem.at(("body",), rule, f"[{low:g}, {high:g}]", "write e.g. [0.7, 1.5]")
     if not 0.5 <= p["tail_mean"] < p["cap"] - 1:
         rule = "the tail begins at an overrun of 0.5 and ends at cap - 1, so its mean must lie between"
-        yield Flaw(("tail_mean",), rule, shown(p["tail_mean"]), "write 1.09 for a mean tail overrun of 109 %")
+        yield Problem.at(("tail_mean",), rule, shown(p["tail_mean"]), "write 1.09 for a mean tail overrun of 109 %")
 
 
 FAMILIES: dict[str, Family] = {
@@ -192,8 +193,8 @@ class Law(Model):
             return {**data, "parameters": {key: _restored(key, value) for key, value in data["parameters"].items()}}
         try:
             return _read(data)
-        except _FlawsError as error:
-            raise flawed(error.flaws) from None
+        except _RefusedError as error:
+            raise refusal(*error.problems) from None
 
     def bounds(self) -> tuple[float, float]:
         """Ends of the law's support; infinite where unknown."""
@@ -223,9 +224,9 @@ def fixed(value: float) -> Law:
     return Law.model_validate(value)
 
 
-class _FlawsError(Exception):
-    def __init__(self, *flaws: Flaw) -> None:
-        self.flaws = flaws
+class _RefusedError(Exception):
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
 
 
 def _restored(key: str, value: Any) -> Any:
@@ -235,26 +236,26 @@ def _restored(key: str, value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _number(at: tuple[Key, ...], value: object) -> float:
+def _number(at: Path, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         remedy = number_remedy(value, "write a plain number")
-        raise _FlawsError(Flaw(at, "must be a number", shown(value), remedy))
+        raise _RefusedError(Problem.at(at, "must be a number", shown(value), remedy))
     if not abs(value) <= LARGEST:
         rule = f"must be a finite number, at most {LARGEST:g} in size"
-        raise _FlawsError(Flaw(at, rule, shown(value), "write a smaller number"))
+        raise _RefusedError(Problem.at(at, rule, shown(value), "write a smaller number"))
     return float(value)
 
 
-def _numbers(at: tuple[Key, ...], value: object) -> tuple[float, ...]:
+def _numbers(at: Path, value: object) -> tuple[float, ...]:
     if not isinstance(value, list | tuple) or not value:
-        raise _FlawsError(Flaw(at, "must be a list of numbers", shown(value), "write e.g. [1, 2, 3]"))
+        raise _RefusedError(Problem.at(at, "must be a list of numbers", shown(value), "write e.g. [1, 2, 3]"))
     return tuple(_number((*at, i), item) for i, item in enumerate(value))
 
 
-def _pair(at: tuple[Key, ...], value: object) -> tuple[float, float]:
+def _pair(at: Path, value: object) -> tuple[float, float]:
     numbers = _numbers(at, value)
     if len(numbers) != 2:
-        raise _FlawsError(Flaw(at, "must be two numbers", f"{len(numbers)} of them", "write [low, high]"))
+        raise _RefusedError(Problem.at(at, "must be two numbers", f"{len(numbers)} of them", "write [low, high]"))
     return numbers[0], numbers[1]
 
 
@@ -266,11 +267,11 @@ def _parameter(family: str, key: str, value: object) -> Any:
         return _pair(at, value)
     if key in TEXTS:
         if not isinstance(value, str):
-            raise _FlawsError(Flaw(at, "must be text", shown(value), "put it in quotes"))
+            raise _RefusedError(Problem.at(at, "must be text", shown(value), "put it in quotes"))
         return value
     if key == "args":
         if not isinstance(value, Mapping):
-            raise _FlawsError(Flaw(at, "must be a mapping", shown(value), "write e.g. {c: 0.2, scale: 3}"))
+            raise _RefusedError(Problem.at(at, "must be a mapping", shown(value), "write e.g. {c: 0.2, scale: 3}"))
         return {str(name): _number((*at, str(name)), item) for name, item in value.items()}
     return _number(at, value)
 
@@ -281,7 +282,7 @@ def _read(data: object) -> dict[str, Any]:
         if isinstance(data, str) or data is None or isinstance(data, list | tuple):
             rule = "must be a law: a number, or a mapping with one family"
             remedy = number_remedy(data, "write e.g. {normal: {mean: 1, sd: 0.1}}")
-            raise _FlawsError(Flaw((), rule, shown(data), remedy))
+            raise _RefusedError(Problem.at((), rule, shown(data), remedy))
         return {"family": "fixed", "parameters": {"value": _number((), data)}}
     family = _family(data)
     parameters = _parameters(family, data[family])
@@ -291,7 +292,7 @@ def _read(data: object) -> dict[str, Any]:
     low, high = _ends(ends)
     if family == "fixed" and not low <= parameters["value"] <= high:
         value = shown(parameters["value"])
-        raise _FlawsError(Flaw(("truncate",), "leaves nothing of a fixed value", value, "leave truncate out"))
+        raise _RefusedError(Problem.at(("truncate",), "leaves nothing of a fixed value", value, "leave truncate out"))
     return {"family": family, "parameters": parameters, "truncate": ends}
 
 
@@ -299,13 +300,15 @@ def _family(data: Mapping[str, Any]) -> str:
     unknown = [key for key in data if key not in ALL_FAMILIES and key != "truncate"]
     if unknown:
         allowed = [*ALL_FAMILIES, "truncate"]
-        raise _FlawsError(*(Flaw((key,), "is not a family of laws", "", suggestion(key, allowed)) for key in unknown))
+        raise _RefusedError(
+            *(Problem.at((key,), "is not a family of laws", "", suggestion(key, allowed)) for key in unknown)
+        )
     families = [key for key in data if key != "truncate"]
     if not families:
-        raise _FlawsError(Flaw((), "a law needs a family", "none", f"allowed: {', '.join(ALL_FAMILIES)}"))
+        raise _RefusedError(Problem.at((), "a law needs a family", "none", f"allowed: {', '.join(ALL_FAMILIES)}"))
     if len(families) > 1:
         remedy = f"keep one; to replace an included law write {families[0]}: null beside the new one"
-        raise _FlawsError(Flaw((families[1],), "a law has exactly one family", ", ".join(families), remedy))
+        raise _RefusedError(Problem.at((families[1],), "a law has exactly one family", ", ".join(families), remedy))
     return families[0]
 
 
@@ -320,14 +323,16 @@ def _ends(truncate: _Ends) -> tuple[float, float]:
 def _truncation(value: object) -> _Ends:
     if not isinstance(value, list | tuple) or len(value) != 2:
         got = f"{len(value)} of them" if isinstance(value, list | tuple) else shown(value)
-        raise _FlawsError(Flaw(("truncate",), "must be two ends", got, "write [low, high], null for no end"))
+        raise _RefusedError(Problem.at(("truncate",), "must be two ends", got, "write [low, high], null for no end"))
     low, high = _ends((_end(0, value[0]), _end(1, value[1])))
     if not low < high:
-        raise _FlawsError(
-            Flaw(("truncate",), "must be [low, high] with low < high", f"[{low:g}, {high:g}]", "order them")
+        raise _RefusedError(
+            Problem.at(("truncate",), "must be [low, high] with low < high", f"[{low:g}, {high:g}]", "order them")
         )
     if math.isinf(low) and math.isinf(high):
-        raise _FlawsError(Flaw(("truncate",), "cuts nothing off", "no end", "give an end, or leave truncate out"))
+        raise _RefusedError(
+            Problem.at(("truncate",), "cuts nothing off", "no end", "give an end, or leave truncate out")
+        )
     return None if math.isinf(low) else low, None if math.isinf(high) else high
 
 
@@ -335,7 +340,9 @@ def _end(at: int, value: object) -> float | None:
     if value is None or (isinstance(value, float) and math.isinf(value)):
         return value
     if isinstance(value, str):
-        raise _FlawsError(Flaw(("truncate", at), "must be a number", shown(value), "write null or .inf for no end"))
+        raise _RefusedError(
+            Problem.at(("truncate", at), "must be a number", shown(value), "write null or .inf for no end")
+        )
     return _number(("truncate", at), value)
 
 
@@ -347,61 +354,58 @@ def _parameters(family: str, body: object) -> Parameters:
     spec = FAMILIES[family]
     if not isinstance(body, Mapping):
         usual = ", ".join(f"{key}: .." for key in spec.forms[0])
-        raise _FlawsError(Flaw((family,), "must be a mapping", shown(body), f"write {{{usual}}}"))
+        raise _RefusedError(Problem.at((family,), "must be a mapping", shown(body), f"write {{{usual}}}"))
     _check_keys(family, spec, body)
     values = {key: _parameter(family, key, value) for key, value in body.items()}
     parameters = {**spec.defaults, **values}
     for check in spec.checks:
-        flaws = [flaw._replace(at=(family, *flaw.at)) for flaw in check(parameters)]
-        if flaws:
-            raise _FlawsError(*flaws)
+        problems = [problem.under((family,)) for problem in check(parameters)]
+        if problems:
+            raise _RefusedError(*problems)
     return parameters
 
 
 def _check_keys(family: str, spec: Family, body: Mapping[str, Any]) -> None:
     unknown = [key for key in body if key not in spec.keys]
     if unknown:
-        flaws = (Flaw((family, key), f"is not a key of {family}", "", suggestion(key, spec.keys)) for key in unknown)
-        raise _FlawsError(*flaws)
+        problems = (
+            Problem.at((family, key), f"is not a key of {family}", "", suggestion(key, spec.keys)) for key in unknown
+        )
+        raise _RefusedError(*problems)
     given = [key for key in body if key not in spec.defaults]
     whole = [form for form in spec.forms if set(form) <= set(given)]
     # a column read from its file has all three keys
     extra = family != "empirical" and whole and set(given) != set(whole[0])
     if not whole or extra:
         sets = " or ".join("{" + ", ".join(form) + "}" for form in spec.forms)
-        raise _FlawsError(
-            Flaw((family,), f"needs the keys {sets}", "{" + ", ".join(given) + "}", "give one whole set of them")
+        raise _RefusedError(
+            Problem.at((family,), f"needs the keys {sets}", "{" + ", ".join(given) + "}", "give one whole set of them")
         )
 
 
 def _mixture(body: object) -> Parameters:
     if not isinstance(body, list | tuple) or not body:
         remedy = "write [{weight: 0.25, law: 0}, {weight: 0.75, law: {..}}]"
-        raise _FlawsError(Flaw(("mixture",), "must be a list of weighted laws", shown(body), remedy))
-    flaws: list[Flaw] = []
+        raise _RefusedError(Problem.at(("mixture",), "must be a list of weighted laws", shown(body), remedy))
+    problems: list[Problem] = []
     weights: list[float] = []
     laws: list[Law] = []
     for i, item in enumerate(body):
         if not isinstance(item, Mapping) or set(item) != {"weight", "law"}:
-            flaws.append(Flaw(("mixture", i), "must have the keys weight and law", shown(item), "give both"))
+            problems.append(Problem.at(("mixture", i), "must have the keys weight and law", shown(item), "give both"))
             continue
         try:
             weights.append(_number(("mixture", i, "weight"), item["weight"]))
             laws.append(Law.model_validate(item["law"]))
-        except _FlawsError as error:
-            flaws += error.flaws
+        except _RefusedError as error:
+            problems += error.problems
         except ValidationError as error:
-            flaws += [f._replace(at=("mixture", i, "law", *f.at)) for f in inner_flaws(error)]
-    flaws += [_WEIGHT.flaw(("mixture", i, "weight"), w) for i, w in enumerate(weights) if not _WEIGHT.holds(w)]
-    flaws = flaws or sum_flaws(("mixture",), "weights", weights)
-    if flaws:
-        raise _FlawsError(*flaws)
+            problems += [problem.under(("mixture", i, "law")) for problem in inner_problems(error)]
+    problems += [_WEIGHT.problem(("mixture", i, "weight"), w) for i, w in enumerate(weights) if not _WEIGHT.holds(w)]
+    problems = problems or sum_problems(("mixture",), "weights", weights)
+    if problems:
+        raise _RefusedError(*problems)
     return {"weights": tuple(weights), "laws": tuple(laws)}
-
-
-def inner_flaws(error: ValidationError) -> list[Flaw]:
-    """Flaws inside a pydantic error that was raised by `flawed`."""
-    return [flaw for item in error.errors() for flaw in item.get("ctx", {}).get("flaws", ())]
 
 
 def _support(law: Law) -> tuple[float, float]:
@@ -442,24 +446,24 @@ class Values:
     what: str = ""
 
     def checked(self, law: Law) -> Law:
-        """Return the law, or raise the flaw."""
-        flaw = self._flaw(law)
-        if flaw is not None:
-            raise flawed([flaw])
+        """Return the law, or raise the problem."""
+        problem = self._problem(law)
+        if problem is not None:
+            raise refusal(problem)
         return law
 
-    def _flaw(self, law: Law) -> Flaw | None:
+    def _problem(self, law: Law) -> Problem | None:
         rule = f"{self.what} {self.within.rule}".strip()
         if law.family == "fixed":
             value = law.parameters["value"]
-            return None if self.within.holds(value) else Flaw((), rule, shown(value), self.within.remedy(value))
+            return None if self.within.holds(value) else Problem.at((), rule, shown(value), self.within.remedy(value))
         low, high = law.bounds()
         least, most = self.within.low, self.within.high
         atom = self.within.open_low and low == least == 0 and law.atom_at_zero()
         if least is not None and (low < least or atom):
-            return Flaw((), rule, reach(law, low, "lower"), self.remedy)
+            return Problem.at((), rule, reach(law, low, "lower"), self.remedy)
         if most is not None and high > most:
-            return Flaw((), rule, reach(law, high, "upper"), self.remedy)
+            return Problem.at((), rule, reach(law, high, "upper"), self.remedy)
         return None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -10,19 +10,18 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from spvrisk.config.base import Key, shown
+from spvrisk.config.base import shown
 from spvrisk.config.checks import faults
 from spvrisk.config.draft import draft_of
-from spvrisk.config.fitting import fitting_remedy
 from spvrisk.config.hints import hints
 from spvrisk.config.laws import Measure, plain_measure
-from spvrisk.config.messages import BLOCK_RULES, BY_NAME, flaw_problems, model_problems, takes_text
-from spvrisk.config.overrides import OPTION, Overrides, apply, override_texts, unknown
-from spvrisk.config.places import Places
 from spvrisk.config.projects import Project
-from spvrisk.config.source import Node, Place, Scalar, no_text, node_at, parse
-from spvrisk.config.study import Study
-from spvrisk.config.tables import (
+from spvrisk.config.reading.fitting import fitting_remedy
+from spvrisk.config.reading.messages import BLOCK_RULES, BY_NAME, model_problems, placed, takes_text
+from spvrisk.config.reading.overrides import OPTION, Overrides, apply, override_texts, unknown
+from spvrisk.config.reading.places import Places
+from spvrisk.config.reading.source import Node, Place, Scalar, no_text, node_at, parse
+from spvrisk.config.reading.tables import (
     Table,
     column_values,
     correlation_pairs,
@@ -30,6 +29,7 @@ from spvrisk.config.tables import (
     project_rows,
     read_table,
 )
+from spvrisk.config.study import Study
 from spvrisk.errors import InputError, Problem
 
 MAX_BYTES = 64 << 20
@@ -137,7 +137,7 @@ def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Loaded:
 
 def warnings_of(loaded: Loaded, measure: Measure) -> list[Problem]:
     """All warnings of a study in the order of its files, its laws measured by `measure`."""
-    return _in_order(flaw_problems(loaded.places.root, hints(loaded.study, measure)), list(loaded.texts))
+    return _in_order(placed(loaded.places.root, hints(loaded.study, measure)), list(loaded.texts))
 
 
 class _Changed(NamedTuple):
@@ -170,13 +170,13 @@ def _with_causes(found: list[Problem], base: Node, overrides: Sequence[str], fil
     for count in reversed(range(len(overrides))):
         causes |= {_what(problem): count for problem in _changed(base, overrides[:count], files).problems}
 
-    def placed(problem: Problem) -> Problem:
+    def caused(problem: Problem) -> Problem:
         cause = causes[_what(problem)]
         if not cause or problem.place.startswith(OPTION):
             return problem
         return problem._replace(place=f"{OPTION} {cause} ({overrides[cause - 1]:.{_LONGEST_OVERRIDE}})")
 
-    return [placed(problem) for problem in found]
+    return [caused(problem) for problem in found]
 
 
 def _what(problem: Problem) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ def digest_of(study: Study) -> str:
 
 
 def _checked(
-    plain: Any, root: Node, deleted: dict[tuple[Key, ...], Place], problems: list[Problem], base: Node | None = None
+    plain: Any, root: Node, deleted: dict[str, Place], problems: list[Problem], base: Node | None = None
 ) -> Study | None:
     """Check the models; where they fail, check what is sound against the rest, so that all is reported at once.
 
@@ -203,7 +203,7 @@ def _checked(
         found = [_fitting(problem, root, base) for problem in model_problems(root, error, deleted)]
         problems += found
         if any(item["loc"] for item in error.errors(include_url=False)):
-            problems += flaw_problems(root, faults(draft_of(plain)))
+            problems += placed(root, faults(draft_of(plain)))
     return None
 
 

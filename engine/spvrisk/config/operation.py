@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from spvrisk.config.base import (
-    Flaw,
     Lax,
     Model,
     NonNegative,
@@ -16,12 +15,13 @@ from spvrisk.config.base import (
     Together,
     Within,
     Years,
-    flawed,
+    refusal,
     shown,
 )
 from spvrisk.config.clock import Intensity
 from spvrisk.config.construction import Weights
 from spvrisk.config.laws import Law, ShareLaw, Values
+from spvrisk.errors import Problem
 
 
 class Availability(Model):
@@ -61,15 +61,17 @@ class Contract(Model):
 
     @model_validator(mode="after")
     def _whole(self) -> "Contract":
-        flaws = []
+        problems = []
         if (self.escalator is None) == (self.indices is None):
             at, got = ((), "neither") if self.escalator is None else (("indices",), "both")
-            flaws.append(Flaw(at, "needs either escalator or indices", got, "give one of them; escalator: 0 is flat"))
+            problems.append(
+                Problem.at(at, "needs either escalator or indices", got, "give one of them; escalator: 0 is flat")
+            )
         if self.default_discount > 0 and self.offtaker is None:
             remedy = "add offtaker: one of the offtakers, or take it out"
-            flaws.append(Flaw(("default_discount",), "needs offtaker", shown(self.default_discount), remedy))
-        if flaws:
-            raise flawed(flaws)
+            problems.append(Problem.at(("default_discount",), "needs offtaker", shown(self.default_discount), remedy))
+        if problems:
+            raise refusal(*problems)
         return self
 
 
@@ -106,7 +108,7 @@ class FixedOm(Model):
     def _one(self) -> "FixedOm":
         if (self.per_mw_year is None) == (self.per_year is None):
             at, got = ((), "neither") if self.per_year is None else (("per_year",), "both")
-            raise flawed([Flaw(at, "needs either per_mw_year or per_year", got, "give one of them")])
+            raise refusal(Problem.at(at, "needs either per_mw_year or per_year", got, "give one of them"))
         return self
 
 
@@ -193,5 +195,7 @@ class Operation(Model):
         passed = self.contract.fuel_pass_through if self.contract is not None else 0.0
         if passed > 0 and self.fuel is None:
             at = ("contract", "fuel_pass_through")
-            raise flawed([Flaw(at, "needs fuel, whose cost the buyer pays", shown(passed), "add fuel, or take it out")])
+            raise refusal(
+                Problem.at(at, "needs fuel, whose cost the buyer pays", shown(passed), "add fuel, or take it out")
+            )
         return self

@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 
 from spvrisk.config.base import (
     Date,
-    Flaw,
     Model,
     Name,
     NonNegative,
@@ -17,7 +16,7 @@ from spvrisk.config.base import (
     Whole,
     Within,
     Years,
-    flawed,
+    refusal,
     shown,
 )
 from spvrisk.config.clock import Intensity
@@ -25,6 +24,7 @@ from spvrisk.config.construction import Construction, SpendCurve
 from spvrisk.config.flows import SideFlow
 from spvrisk.config.laws import Law, ShareLaw, Values, fixed
 from spvrisk.config.operation import Operation
+from spvrisk.errors import Problem
 
 __all__ = ["GoAhead", "Pipeline", "Project", "ProjectTemplate", "SpendCurve", "SplitOverride"]
 
@@ -70,23 +70,27 @@ class ProjectTemplate(Model):
 
     @model_validator(mode="after")
     def _output(self) -> "ProjectTemplate":
-        flaws = []
+        problems = []
         if (self.capacity_mw is None) == (self.capacity is None):
             at, got = ((), "neither") if self.capacity is None else (("capacity",), "both")
-            flaws.append(Flaw(at, "needs either capacity_mw or capacity", got, "give one of them"))
+            problems.append(Problem.at(at, "needs either capacity_mw or capacity", got, "give one of them"))
         elif self.capacity is not None and self.output_unit is None:
-            flaws.append(Flaw(("capacity",), "needs output_unit", "", "add e.g. output_unit: bbl"))
+            problems.append(Problem.at(("capacity",), "needs output_unit", "", "add e.g. output_unit: bbl"))
         elif self.capacity_mw is not None and self.output_unit not in (None, "MWh"):
-            flaws.append(Flaw(("output_unit",), "is MWh with capacity_mw", shown(self.output_unit), "leave it out"))
+            problems.append(
+                Problem.at(("output_unit",), "is MWh with capacity_mw", shown(self.output_unit), "leave it out")
+            )
         fixed = self.operation.fixed_om
         if fixed is not None and fixed.per_mw_year is not None and self.capacity_mw is None:
             per_mw = ("operation", "fixed_om", "per_mw_year")
-            flaws.append(Flaw(per_mw, "needs capacity_mw", "", "write per_year: the cost of the whole plant a year"))
+            problems.append(
+                Problem.at(per_mw, "needs capacity_mw", "", "write per_year: the cost of the whole plant a year")
+            )
         if self.operation.capacity_payment is not None and self.capacity_mw is None:
             remedy = "write capacity_mw: the plant's capacity in MW, or take it out"
-            flaws.append(Flaw(("operation", "capacity_payment"), "needs capacity_mw", "", remedy))
-        if flaws:
-            raise flawed(flaws)
+            problems.append(Problem.at(("operation", "capacity_payment"), "needs capacity_mw", "", remedy))
+        if problems:
+            raise refusal(*problems)
         return self
 
 

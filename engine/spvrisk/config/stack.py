@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from spvrisk.config.base import Model, Rate, Share, Within, Years, flawed, sum_flaws
+from spvrisk.config.base import Model, Rate, Share, Within, Years, refusal, sum_problems
 
 Limit = Annotated[float, Within(0, 1e15, open_low=True)]
 
@@ -57,7 +57,7 @@ class Stack(Model):
     @model_validator(mode="after")
     def _whole(self) -> "Stack":
         shares = [self.policy_loan.share, self.policy_equity.share, self.commercial_loan.share]
-        flaws = sum_flaws((), "shares of policy_loan, policy_equity and commercial_loan", shares)
-        if flaws:
-            raise flawed(flaws)
+        problems = sum_problems((), "shares of policy_loan, policy_equity and commercial_loan", shares)
+        if problems:
+            raise refusal(*problems)
         return self

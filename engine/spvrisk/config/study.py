@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import Field, model_validator
 
-from spvrisk.config.base import Model, Name, flawed
+from spvrisk.config.base import Model, Name, refusal
 from spvrisk.config.checks import faults
 from spvrisk.config.clock import Event, Layer
 from spvrisk.config.draft import Path, draft_from, with_titles
@@ -49,9 +49,9 @@ class Study(Model):
 
     @model_validator(mode="after")
     def _coherent(self) -> "Study":
-        flaws = faults(draft_from(self))
-        if flaws:
-            raise flawed(flaws)
+        problems = faults(draft_from(self))
+        if problems:
+            raise refusal(*problems)
         return self
 
     def sites(self) -> Iterator[tuple[Path, ProjectTemplate]]:

@@ -8,7 +8,6 @@ from spvrisk.config.base import (
     Chance,
     Currency,
     Date,
-    Flaw,
     Lax,
     Model,
     Name,
@@ -19,20 +18,21 @@ from spvrisk.config.base import (
     Within,
     Years,
     distinct,
-    flawed,
+    refusal,
     shown,
-    sum_flaws,
+    sum_problems,
 )
 from spvrisk.config.calendars import Calendars
 from spvrisk.config.clock import StatesOfLayers
 from spvrisk.config.laws import Law, Values
-from spvrisk.config.numerals import meant
+from spvrisk.config.reading.numerals import meant
+from spvrisk.errors import Problem
 
 
 def _no_boolean(value: object) -> object:
     """Refuse true where 1 is allowed: they are equal in Python."""
     if isinstance(value, bool):
-        raise flawed([Flaw((), "must be one of 1, 2, 4, 12", shown(value), "take one of them")])
+        raise refusal(Problem.at((), "must be one of 1, 2, 4, 12", shown(value), "take one of them"))
     return value
 
 
@@ -56,7 +56,7 @@ class StudyHead(Model):
         steps = self.horizon_years * self.steps_per_year
         if abs(steps - round(steps)) > 1e-9 or round(steps) < 1:
             rule = f"must be a whole number of steps of 1/{self.steps_per_year} year"
-            raise flawed([Flaw(("horizon_years",), rule, shown(self.horizon_years), "round it to whole steps")])
+            raise refusal(Problem.at(("horizon_years",), rule, shown(self.horizon_years), "round it to whole steps"))
         return self
 
     @property
@@ -94,9 +94,9 @@ class DecisionShares(Model):
 
     @model_validator(mode="after")
     def _sum(self) -> "DecisionShares":
-        flaws = sum_flaws((), "probabilities", [self.fund, self.delay, self.decline])
-        if flaws:
-            raise flawed(flaws)
+        problems = sum_problems((), "probabilities", [self.fund, self.delay, self.decline])
+        if problems:
+            raise refusal(*problems)
         return self
 
 
@@ -125,8 +125,8 @@ class Decision(Model):
         delayed = [state for state, shares in self.by_state.items() if shares.delay > 0]
         if delayed and self.delay_days is None:
             at = ("by_state", delayed[0], "delay")
-            raise flawed(
-                [Flaw(at, "needs delay_days", shown(self.by_state[delayed[0]].delay), "add e.g. delay_days: 90")]
+            raise refusal(
+                Problem.at(at, "needs delay_days", shown(self.by_state[delayed[0]].delay), "add e.g. delay_days: 90")
             )
         return self
 
@@ -161,7 +161,7 @@ class Funding(Model):
 def _falling(shares: Tiers) -> Tiers:
     if shares.second_share > shares.first_share:
         rule = f"must be at most first_share ({shown(shares.first_share)})"
-        raise flawed([Flaw(("second_share",), rule, shown(shares.second_share), "swap them")])
+        raise refusal(Problem.at(("second_share",), rule, shown(shares.second_share), "swap them"))
     return shares
 
 
@@ -191,10 +191,10 @@ class CatchUp(Model):
     @model_validator(mode="after")
     def _whole(self) -> "CatchUp":
         if self.until == "years" and self.years is None:
-            raise flawed([Flaw((), "until: years needs years", "", "add e.g. years: 5")])
+            raise refusal(Problem.at((), "until: years needs years", "", "add e.g. years: 5"))
         if self.until == "amount" and self.years is not None:
             remedy = "take it out, or write until: years"
-            raise flawed([Flaw(("years",), "has no meaning with until: amount", shown(self.years), remedy)])
+            raise refusal(Problem.at(("years",), "has no meaning with until: amount", shown(self.years), remedy))
         return self
 
 
@@ -273,7 +273,7 @@ def _level(text: str) -> str:
         number = meant(text)
         fits = number is not None and 0 < float(number) < 1
         remedy = f'write "{number}"' if fits else 'write e.g. "0.95"'
-        raise flawed([Flaw((), "must be a decimal number between 0 and 1", shown(text), remedy)])
+        raise refusal(Problem.at((), "must be a decimal number between 0 and 1", shown(text), remedy))
     return "0." + digits.partition(".")[2].rstrip("0")
 
 

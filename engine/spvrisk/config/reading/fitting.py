@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from datetime import date
 from difflib import SequenceMatcher
 
-from spvrisk.config.base import Key, keys_of
-from spvrisk.config.messages import models_at, takes
-from spvrisk.config.source import Node, Scalar, dotted
-
-Path = tuple[Key, ...]
+from spvrisk.config.base import Path, keys_of
+from spvrisk.config.reading.messages import models_at, takes
+from spvrisk.config.reading.source import Node, Scalar
+from spvrisk.errors import dotted
 
 _ANY_TEXT = "?!"
 _SHOWN = 3

@@ -8,14 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from spvrisk.config.base import Key, keys_of, shown, suggestion
+from spvrisk.config.base import keys_of, shown, suggestion
 from spvrisk.config.laws import Law
-from spvrisk.config.messages import choices, is_model, model_problems
-from spvrisk.config.source import Node, Place, dotted, parse
+from spvrisk.config.reading.messages import choices, is_model, model_problems
+from spvrisk.config.reading.source import Node, Place, parse
+from spvrisk.config.reading.tables import put
 from spvrisk.config.study import Study
-from spvrisk.config.tables import put
 from spvrisk.config.terms import Run
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, dotted
 
 OPTION = "--set"
 """How places of overrides begin."""
@@ -66,15 +66,15 @@ def _plain_value(value: object) -> object:
     return plain()
 
 
-def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, dict[tuple[Key, ...], Place]]:
+def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, dict[str, Place]]:
     """Apply overrides in order.
 
     Returns
     -------
     root, deleted
-        The changed nodes, and the place of the override that removed a key, by its path.
+        The changed nodes, and the place of the override that removed a key, by its dotted path.
     """
-    deleted: dict[tuple[Key, ...], Place] = {}
+    deleted: dict[str, Place] = {}
     for number, text in enumerate(overrides, start=1):
         place = Place(f"{OPTION} {number}")
         key, equals, value = text.partition("=")
@@ -91,7 +91,7 @@ def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tupl
         problems += wrong
         if node is not None:
             root = put(root, path, node)
-            deleted |= {path: place} if node.value is None else {}
+            deleted |= {dotted(path): place} if node.value is None else {}
     return root, deleted
 
 

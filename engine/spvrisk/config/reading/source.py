@@ -1,14 +1,14 @@
 """YAML 1.2 text to nodes that remember their place; YAML is read once, from the parser's events."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from spvrisk.config.base import Key, shown
-from spvrisk.errors import Problem
+from spvrisk.errors import Problem, dotted
 
 Scalar = None | bool | int | float | str | date
 
@@ -62,6 +62,18 @@ def node_at(root: Node, path: Iterable[Key]) -> Node | None:
         inner = node.value if node is not None else None
         node = inner.get(str(key)) if isinstance(inner, dict) else None
     return node
+
+
+def child(node: Node, steps: Sequence[str]) -> tuple[Node, int] | None:
+    """Part of a node to which the first of some steps lead, and how many do: a key may hold the dots of a path."""
+    match node.value:
+        case dict() as mapping:
+            for count in range(1, len(steps) + 1):
+                if (key := ".".join(steps[:count])) in mapping:
+                    return mapping[key], count
+        case list() as items if steps[0].isdecimal() and int(steps[0]) < len(items):
+            return items[int(steps[0])], 1
+    return None
 
 
 def no_text(text: str) -> int | None:
@@ -240,11 +252,6 @@ class _Builder:
 
     def refuse(self, place: Place, rule: str, value: str, remedy: str) -> None:
         raise _RefusedError(Problem(str(place), "", rule, value, remedy))
-
-
-def dotted(path: tuple[Key, ...]) -> str:
-    """Path as a message shows it."""
-    return ".".join(map(str, path))
 
 
 _HINTS = (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, NoReturn
 
 from spvrisk.config.base import shown, suggestion
-from spvrisk.config.numerals import number_remedy
-from spvrisk.config.source import Node, Place, Scalar, parse, scalar
+from spvrisk.config.reading.numerals import number_remedy
+from spvrisk.config.reading.source import Node, Place, Scalar, parse, scalar
 from spvrisk.errors import InputError, Problem
 
 _TOLERANCE = 1e-9

@@ -1,4 +1,4 @@
-"""From pydantic's errors and relative flaws to problems with a place, a rule, a value and a remedy."""
+"""From pydantic's errors to problems, and the places of problems."""
 
 import math
 import re
@@ -9,11 +9,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from spvrisk.config.base import Flaw, Key, keys_of, shown, suggestion
-from spvrisk.config.numerals import meant, number_remedy
-from spvrisk.config.source import Node, Place, dotted
+from spvrisk.config.base import Key, keys_of, shown, suggestion
+from spvrisk.config.reading.numerals import meant, number_remedy
+from spvrisk.config.reading.source import Node, Place, child
 from spvrisk.config.study import Study
-from spvrisk.errors import Problem
+from spvrisk.errors import Problem, dotted
 
 # rule and remedy by pydantic's type of error, where nothing better is known
 _PLAIN = {
@@ -36,37 +36,36 @@ BLOCK_RULES = {_PLAIN[kind][0] for kind in ("model_type", "model_attributes_type
 """Rules that a plain value breaks which stands for a block."""
 
 
-def locate(root: Node, path: Iterable[Key], missing: bool = False) -> tuple[Place, tuple[Key, ...]]:
-    """Find the place of a path and the path as the file has it.
+def locate(root: Node, path: Iterable[Key], missing: bool = False) -> tuple[Place, str]:
+    """Find the place of a path and the dotted path as the file has it.
 
     Steps that only the models know (rules of a plain mapping, the mode of a split) are left out. The last step of a
     path to a missing key stays, with the place of what should hold it.
     """
-    node = root
-    steps = list(path)
-    walked: list[Key] = []
-    for step in steps[: len(steps) - missing]:
-        match node.value, step:
-            case dict() as mapping, str() if step in mapping:
-                node = mapping[step]
-            case list() as items, int() if step < len(items):
-                node = items[step]
-            case _:
-                continue
-        walked.append(step)
-    return node.place, (*walked, *steps[len(steps) - missing :])
+    node, steps = root, list(map(str, path))
+    end, walked = len(steps) - missing, []
+    here = 0
+    while here < end:
+        found = child(node, steps[here:end])
+        if found is not None:
+            node, count = found
+            walked += steps[here : here + count]
+            here += count
+        else:
+            here += 1
+    return node.place, dotted((*walked, *steps[end:]))
 
 
-def flaw_problems(root: Node, flaws: Iterable[Flaw]) -> list[Problem]:
-    """Place flaws whose paths begin at the study."""
+def placed(root: Node, problems: Iterable[Problem], above: tuple[Key, ...] = ()) -> list[Problem]:
+    """Fill in the places of problems whose paths begin at `above` in the study."""
     out = []
-    for flaw in flaws:
-        place, path = locate(root, flaw.at)
-        out.append(Problem(str(place), dotted(path), flaw.rule, flaw.value, flaw.remedy))
+    for problem in problems:
+        place, path = locate(root, (*above, *problem.path.split(".")) if problem.path else above)
+        out.append(problem._replace(place=str(place), path=path))
     return out
 
 
-def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Key, ...], Place]) -> list[Problem]:
+def model_problems(root: Node, error: ValidationError, deleted: Mapping[str, Place]) -> list[Problem]:
     """Turn pydantic's errors into problems in our words.
 
     Parameters
@@ -81,18 +80,17 @@ def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Ke
     out: list[Problem] = []
     for item in error.errors(include_url=False):
         loc: tuple[Key, ...] = item["loc"]
-        if item["type"] == "flaws":
-            flaws: tuple[Flaw, ...] = item["ctx"]["flaws"]
-            out += flaw_problems(root, (flaw._replace(at=(*loc, *flaw.at)) for flaw in flaws))
+        if item["type"] == "problems":
+            out += placed(root, item["ctx"]["problems"], loc)
         elif item["type"] == "missing" and isinstance(loc[-1], int):
             place, path = locate(root, loc[:-1])
             rule, remedy = f"must have at least {loc[-1] + 1} items", "write them all"
-            out.append(Problem(str(place), dotted(path), rule, "", remedy))
+            out.append(Problem(str(place), path, rule, "", remedy))
         elif item["type"] in ("missing", "union_tag_not_found"):
             at = loc if item["type"] == "missing" else (*loc, "mode")
             place, path = locate(root, at, missing=True)
             place = deleted.get(path, place)
-            out.append(Problem(str(place), dotted(path), "the key is missing", "", _addition(at)))
+            out.append(Problem(str(place), path, "the key is missing", "", _addition(at)))
         elif item["type"] == "extra_forbidden":
             out.append(_unknown(root, loc))
         else:
@@ -102,7 +100,7 @@ def model_problems(root: Node, error: ValidationError, deleted: Mapping[tuple[Ke
             rule, remedy = _words(item["type"], item.get("ctx", {}), value)
             if isinstance(value, str) and item["type"] in ("float_type", "int_type"):
                 remedy = _as_number(loc, value, item["type"] == "int_type", remedy)
-            out.append(Problem(str(place), dotted(path), rule, shown(value), remedy))
+            out.append(Problem(str(place), path, rule, shown(value), remedy))
     return out
 
 
@@ -111,7 +109,7 @@ def _unknown(root: Node, loc: tuple[Key, ...]) -> Problem:
     key = str(loc[-1])
     models = models_at(loc[:-1])
     allowed = [name for model in models for name in keys_of(model)]
-    return Problem(str(place), dotted(path), "is not a key here", "", suggestion(key, allowed))
+    return Problem(str(place), path, "is not a key here", "", suggestion(key, allowed))
 
 
 def _addition(loc: tuple[Key, ...]) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from spvrisk.config.base import Key
-from spvrisk.config.source import Node, Place
-from spvrisk.errors import InputError
+from spvrisk.config.reading.source import Node, Place, child
+from spvrisk.errors import InputError, dotted
 
 
 class Places(NamedTuple):
@@ -17,11 +16,11 @@ class Places(NamedTuple):
     root
         Node of the whole study.
     deleted
-        Place of the override that removed a key, by its path.
+        Place of the override that removed a key, by its dotted path.
     """
 
     root: Node
-    deleted: Mapping[tuple[Key, ...], Place]
+    deleted: Mapping[str, Place]
 
     def place_of(self, path: str) -> str:
         """Place of a dotted path as a message shows it, such as ``study.yaml:12`` or ``--set 2``.
@@ -33,17 +32,14 @@ class Places(NamedTuple):
         path
             Keys and positions in lists, such as ``projects.smr.operation.life_years`` or ``output.paths.0``.
         """
-        node = self.root
-        walked: list[Key] = []
-        for step in path.split(".") if path else ():
-            match node.value:
-                case dict() as mapping if step in mapping:
-                    node = mapping[step]
-                case list() as items if step.isdecimal() and int(step) < len(items):
-                    node = items[int(step)]
-                case _:
-                    return str(self.deleted.get((*walked, step), node.place))
-            walked.append(step)
+        node, steps = self.root, path.split(".") if path else []
+        here = 0
+        while here < len(steps):
+            found = child(node, steps[here:])
+            if found is None:
+                return str(self.deleted.get(dotted(steps[: here + 1]), node.place))
+            node, count = found
+            here += count
         return str(node.place)
 
     @contextmanager
