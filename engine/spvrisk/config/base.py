@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeGuard, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -90,6 +90,19 @@ class Model(BaseModel):
 def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
     """Fields of a model by the key that a study file uses for them."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def is_model(kind: object) -> TypeGuard[type[Model]]:
+    """Whether a type is one of the models."""
+    return isinstance(kind, type) and issubclass(kind, Model)
+
+
+def choices(annotation: Any) -> list[Any]:
+    """Models, mappings and lists that an annotation allows."""
+    origin = getattr(annotation, "__origin__", None)
+    if is_model(annotation) or origin in (dict, tuple):
+        return [annotation]
+    return [choice for part in get_args(annotation) for choice in choices(part)]
 
 
 @dataclass(frozen=True)

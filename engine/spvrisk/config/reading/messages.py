@@ -9,8 +9,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from spvrisk.config.base import Key, keys_of, shown, suggestion
+from spvrisk.config.base import Key, choices, is_model, keys_of, shown, suggestion
 from spvrisk.config.reading.numerals import meant, number_remedy
+from spvrisk.config.reading.places import Places
 from spvrisk.config.reading.source import Node, Place, child
 from spvrisk.config.study import Study
 from spvrisk.errors import Problem, dotted
@@ -65,19 +66,17 @@ def placed(root: Node, problems: Iterable[Problem], above: tuple[Key, ...] = ())
     return out
 
 
-def model_problems(root: Node, error: ValidationError, deleted: Mapping[str, Place]) -> list[Problem]:
+def model_problems(error: ValidationError, places: Places) -> list[Problem]:
     """Turn pydantic's errors into problems in our words.
 
     Parameters
     ----------
-    root
-        The nodes that were checked.
     error
         What the models found.
-    deleted
-        Places of the overrides that removed a key, by its path.
+    places
+        Where what was checked was written.
     """
-    out: list[Problem] = []
+    root, out = places.root, list[Problem]()
     for item in error.errors(include_url=False):
         loc: tuple[Key, ...] = item["loc"]
         if item["type"] == "problems":
@@ -89,7 +88,7 @@ def model_problems(root: Node, error: ValidationError, deleted: Mapping[str, Pla
         elif item["type"] in ("missing", "union_tag_not_found"):
             at = loc if item["type"] == "missing" else (*loc, "mode")
             place, path = locate(root, at, missing=True)
-            place = deleted.get(path, place)
+            place = places.deleted.get(path, place)
             out.append(Problem(str(place), path, "the key is missing", "", _addition(at)))
         elif item["type"] == "extra_forbidden":
             out.append(_unknown(root, loc))
@@ -186,11 +185,6 @@ def models_at(path: Iterable[Key]) -> list[type[BaseModel]]:
     return [kind for kind in kinds if is_model(kind)]
 
 
-def is_model(kind: object) -> bool:
-    """Whether a type is one of the models."""
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
 def _step(kind: Any, step: Key) -> list[Any]:
     if is_model(kind):
         field = keys_of(kind).get(str(step))
@@ -204,11 +198,3 @@ def _step(kind: Any, step: Key) -> list[Any]:
     if getattr(kind, "__origin__", None) is tuple:
         return choices(get_args(kind)[0])
     return []
-
-
-def choices(annotation: Any) -> list[Any]:
-    """Models, mappings and lists that an annotation allows."""
-    origin = getattr(annotation, "__origin__", None)
-    if is_model(annotation) or origin in (dict, tuple):
-        return [annotation]
-    return [choice for part in get_args(annotation) for choice in choices(part)]

@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from spvrisk.config.base import keys_of, shown, suggestion
+from spvrisk.config.base import choices, is_model, keys_of, shown, suggestion
 from spvrisk.config.laws import Law
-from spvrisk.config.reading.messages import choices, is_model, model_problems
+from spvrisk.config.reading.messages import model_problems
+from spvrisk.config.reading.places import Places
 from spvrisk.config.reading.source import Node, Place, parse
 from spvrisk.config.reading.tables import put
 from spvrisk.config.study import Study
-from spvrisk.config.terms import Run
+from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError, Problem, dotted
 
 OPTION = "--set"
@@ -155,4 +156,4 @@ def changed_run(run: Run, arguments: Mapping[str, int]) -> Run:
         return Run.model_validate({**run.model_dump(), **arguments})
     except ValidationError as error:
         root = Node({key: Node(value, place) for key, value in arguments.items()}, place)
-        raise InputError(model_problems(root, error, {})) from None
+        raise InputError(model_problems(error, Places(root, {}))) from None

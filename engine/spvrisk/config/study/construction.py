@@ -1,7 +1,10 @@
 """Building a project: its cost, its time, who pays above the budget, and what ends it early."""
 
+import math
+from collections.abc import Iterator
+from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -13,6 +16,7 @@ from spvrisk.config.base import (
     Model,
     Name,
     NonNegative,
+    Path,
     Positive,
     Share,
     Together,
@@ -22,9 +26,18 @@ from spvrisk.config.base import (
     shown,
     sum_problems,
 )
-from spvrisk.config.clock import AttributeRef
-from spvrisk.config.laws import Law, ShareLaw, Values
+from spvrisk.config.laws import Law, Measure, ShareLaw, Values
+from spvrisk.config.laws.hints import Usual, unusual
+from spvrisk.config.reading.numerals import per_cent_remedy
+from spvrisk.config.study.clock import AttributeRef, Layer, known_attribute
+from spvrisk.config.study.factors import indices
+from spvrisk.config.study.head import StudyHead
+from spvrisk.config.study.parts import Parts, sound
 from spvrisk.errors import Problem
+
+if TYPE_CHECKING:
+    from spvrisk.config.study.root import Study
+
 
 Weights = Annotated[dict[Name, Share], AddingUp("weights", or_empty=True)]
 
@@ -220,3 +233,88 @@ class Construction(Model):
         if self.phases is not None:
             return max(phase.planned_duration_years for phase in self.phases)
         return self.planned_duration_years or 0.0
+
+
+def checks(parts: Parts) -> Iterator[Problem]:
+    """Problems of classes, indices, review dates and tariffs."""
+    head = parts.one(StudyHead)
+    for at, found in sound(parts.placed(Construction)):
+        if found.class_ == "all":
+            yield Problem.at((*at, "class"), "`all` names what all classes share", "all", "rename the class")
+        yield from indices((*at, "indices"), found.indices, parts)
+        if head is not None:
+            yield from _reviews(at, found, head.value_date)
+        yield from _tariff(at, found, parts)
+
+
+def _reviews(at: Path, found: Construction, value_date: date) -> Iterator[Problem]:
+    for i, day in enumerate(found.review.dates or () if found.review is not None else ()):
+        if day <= value_date:
+            rule = f"must be after the value date ({value_date})"
+            yield Problem.at((*at, "review", "dates", i), rule, shown(day), "take it out")
+
+
+def _tariff(at: Path, found: Construction, parts: Parts) -> Iterator[Problem]:
+    tariff = found.equipment_tariff
+    if tariff is None:
+        return
+    yield from known_attribute((*at, "equipment_tariff"), tariff, parts)
+    layer = parts.named(Layer).get(tariff.layer)
+    if layer is None:
+        return
+    for state, item in layer.states.items():
+        rate = item.attributes.get(tariff.attribute, 0.0)
+        if not 0 <= rate <= 5:
+            remedy = per_cent_remedy(rate) if 5 < rate <= 500 else "write it as a part of 1: 0.25 for 25 %"
+            path = ("layers", tariff.layer, "states", state, "attributes", tariff.attribute)
+            yield Problem.at(path, "a tariff rate must lie in [0, 5]", shown(rate), remedy)
+
+
+HIGH_TERMINATION_FEE = 0.5
+
+
+USUAL_CAPS = (0.5, 10.0)
+"""Multiples of the budget up to which funders pay."""
+
+
+LONG_DELAY = 10.0
+
+
+_COST = "it is a multiple of the cost: for 20 % more write 1.2"
+
+
+MULTIPLES = {
+    "overrun": Usual(0.7, 5.0, _COST),
+    "uplift": Usual(0.7, 5.0, _COST),
+    "duration": Usual(0.5, 2.5, "it is a multiple of the planned duration, no time: for 20 % longer write 1.2"),
+}
+"""Multiples of the plan: none is a rise (0.2 for 20 %), a percentage (120) or a number of months or years."""
+
+
+THRESHOLD = Usual(0.7, math.inf, "it is a multiple of the budget: for 60 % more write 1.6")
+"""A threshold that is never reached is a way of having reviews for the sake of subscriptions only."""
+
+
+def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+    """Warnings about construction."""
+    delay = Usual(0.0, LONG_DELAY, "check the unit: it is in years")
+    for site_at, site in study.sites():
+        at, found = (*site_at, "construction"), site.construction
+        yield from _fees(at, found)
+        yield from unusual((*at, "start_delay"), found.start_delay, delay, measure, " years")
+        for key, usual in MULTIPLES.items():
+            yield from unusual((*at, key), getattr(found, key), usual, measure)
+        if found.review is not None:
+            yield from unusual((*at, "review", "threshold"), found.review.threshold, THRESHOLD, measure)
+
+
+def _fees(at: Path, found: Construction) -> Iterator[Problem]:
+    """Fees and caps of another size than those that are usual."""
+    if found.termination_fee > HIGH_TERMINATION_FEE:
+        rule, remedy = f"is above {HIGH_TERMINATION_FEE:g}", "write it as a share of the budget"
+        yield Problem.at((*at, "termination_fee"), rule, shown(found.termination_fee), remedy)
+    cap = found.funding_cap
+    if cap is not None and not USUAL_CAPS[0] <= cap.multiple <= USUAL_CAPS[1]:
+        rule = f"is outside [{USUAL_CAPS[0]:g}, {USUAL_CAPS[1]:g}]"
+        remedy = "write a multiple of the budget: 1.2 for 20 % more"
+        yield Problem.at((*at, "funding_cap", "multiple"), rule, shown(cap.multiple), remedy)

@@ -1,10 +1,20 @@
 """How the funder raises its calls: policy bank, commercial banks, and the insurer of the commercial loan."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
-from spvrisk.config.base import Model, Rate, Share, Within, Years, refusal, sum_problems
+from spvrisk.config.base import Model, Rate, Share, Within, Years, refusal, shown, sum_problems
+from spvrisk.config.laws import Measure
+from spvrisk.config.reading.numerals import per_cent_remedy
+from spvrisk.config.study.factors import rate_factor
+from spvrisk.config.study.parts import Parts
+from spvrisk.errors import Problem
+
+if TYPE_CHECKING:
+    from spvrisk.config.study.root import Study
+
 
 Limit = Annotated[float, Within(0, 1e15, open_low=True)]
 
@@ -61,3 +71,47 @@ class Stack(Model):
         if problems:
             raise refusal(*problems)
         return self
+
+
+def checks(parts: Parts) -> Iterator[Problem]:
+    """Problems of the reference rate."""
+    stack = parts.one(Stack)
+    if stack is not None:
+        yield from rate_factor(("stack", "reference_rate"), stack.reference_rate, parts)
+
+
+HIGH_PREMIUM = 0.05
+
+
+def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+    """Warnings about loans that outlast the horizon or a plant, and about the insurer."""
+    if study.stack is None:
+        return
+    tenor, horizon = study.stack.tenor_years, study.study.horizon_years
+    if tenor > horizon:
+        rule = f"is longer than the horizon ({horizon:g} years): what is not due by then counts as lost"
+        yield Problem.at(("stack", "tenor_years"), rule, shown(tenor), "raise study.horizon_years")
+    yield from _insurer(study.stack, horizon)
+    for at, site in study.sites():
+        life = site.operation.life_years
+        if tenor > life:
+            rule = f"is shorter than the tenor of the funder's loans ({tenor:g} years)"
+            remedy = "what is not due by then counts as lost; check both"
+            yield Problem.at((*at, "operation", "life_years"), rule, shown(life), remedy)
+
+
+def _insurer(stack: Stack, horizon: float) -> Iterator[Problem]:
+    """Insurance that is free, dear, late or of nothing."""
+    insurer, place = stack.insurer, ("stack", "insurer")
+    if insurer is None:
+        return
+    if stack.commercial_loan.share == 0:
+        yield Problem.at(place, "has no commercial loan to insure", "", "take it out, or give commercial_loan a share")
+    if insurer.premium == 0 and insurer.cover > 0:
+        yield Problem.at(place, "asks for no premium", "", "add premium: 0.008 for 0.8 % a year, or leave it free")
+    if insurer.premium > HIGH_PREMIUM:
+        rule, rate = f"is above {HIGH_PREMIUM:.0%} a year", insurer.premium
+        yield Problem.at((*place, "premium"), rule, shown(rate), per_cent_remedy(rate))
+    if insurer.wait_years >= horizon:
+        rule = f"is not shorter than the horizon ({horizon:g} years): nothing is ever claimed"
+        yield Problem.at((*place, "wait_years"), rule, shown(insurer.wait_years), "write it in years")
