@@ -1,15 +1,19 @@
 """Messages that a person can act on: place, rule, value, remedy."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with what the user gave.
+    """One thing that is wrong with what the user gave, or probably not what was meant.
+
+    Who checks a part of a study knows no file: such a problem is made by `Problem.at`, its path begins at that part,
+    and its place is filled in later.
 
     Attributes
     ----------
     place
-        File and line (``japan_us.yaml:214``), ``--set 2``, or an option's name.
+        File and line (``japan_us.yaml:214``), ``--set 2``, or an option's name; ``""`` while it is not known.
     path
         Dotted path of the key, or ``""``.
     rule
@@ -18,6 +22,8 @@ class Problem(NamedTuple):
         What was found, as text; ``""`` if there is nothing to show.
     remedy
         What to write instead; ``""`` only where the rule says it already.
+    severity
+        ``error``: the input is refused; ``warning``: it is allowed.
     """
 
     place: str
@@ -25,12 +31,27 @@ class Problem(NamedTuple):
     rule: str
     value: str = ""
     remedy: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+    @classmethod
+    def at(cls, path: Iterable[str | int], rule: str, value: str = "", remedy: str = "") -> "Problem":
+        """Problem without a place, at a path of keys and positions in lists from what was checked."""
+        return cls("", dotted(path), rule, value, remedy)
+
+    def under(self, path: Iterable[str | int]) -> "Problem":
+        """The problem of a part as one of what holds it; `path` leads to the part."""
+        return self._replace(path=dotted((*path, *filter(None, [self.path]))))
 
     def __str__(self) -> str:
         head = f"{self.place} {self.path}".strip()
         got = f", got {self.value}" if self.value else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
         return _on_one_line(f"{head}: {self.rule}{got}{remedy}")
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """Path as a message shows it."""
+    return ".".join(map(str, path))
 
 
 def _on_one_line(text: str) -> str:

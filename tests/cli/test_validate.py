@@ -51,7 +51,7 @@ def test_validate__json_for_programs() -> None:
     bad = runner.invoke(main, ["validate", str(STARTER), "--json", "--set", "run.paths=0"])
     (error,) = json.loads(bad.stdout)["errors"]
     assert bad.exit_code == 2
-    assert set(error) == {"place", "path", "rule", "value", "remedy"}
+    assert set(error) == {"place", "path", "rule", "value", "remedy", "severity"} and error["severity"] == "error"
     assert (error["place"], error["path"], error["value"]) == ("--set 1", "run.paths", "0")
 
 

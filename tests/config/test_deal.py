@@ -8,7 +8,10 @@ import pytest
 
 from spvrisk.config import Law, Study, load, load_study
 from spvrisk.config.defaults import defaults
-from spvrisk.config.models import AttributeRef, DecisionShares, FundingCap, GoAhead, Operation
+from spvrisk.config.study.clock import AttributeRef
+from spvrisk.config.study.construction import FundingCap
+from spvrisk.config.study.operation import Operation
+from spvrisk.config.study.selection import DecisionShares, GoAhead
 from spvrisk.errors import InputError, Problem
 
 FILE = Path(__file__).parent / "data" / "deal.yaml"

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from spvrisk.config.loading import _checked, _plain
-from spvrisk.config.source import Node, Place, parse
-from spvrisk.config.tables import put
+from spvrisk.config.loading import checked
+from spvrisk.config.reading.places import Places
+from spvrisk.config.reading.source import Node, Place, parse
+from spvrisk.config.reading.tables import put
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
 ROOT, _ = parse(STARTER.read_text(encoding="utf-8"), "starter.yaml")
@@ -40,8 +40,8 @@ def test_study__survives_any_value_anywhere(value: Any) -> None:
     assert ROOT is not None
     for path in paths(ROOT):
         root = put(ROOT, path, node_of(value))
-        problems: list[Any] = []
-        study = _checked(_plain(root, SimpleNamespace(), {}), root, {}, problems)  # type: ignore[arg-type]
+        places = Places(root, {})
+        study, problems = checked(places.given(), places)
         assert (study is None) == bool(problems), path
         assert all(problem.rule and problem.remedy for problem in problems), problems
         assert all(problem.place for problem in problems)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from spvrisk.config import load_study
-from spvrisk.config.numerals import meant
+from spvrisk.config.reading.numerals import meant
 from spvrisk.errors import InputError, Problem
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spvrisk.config import Study, load_study
-from spvrisk.config.tables import read_table
+from spvrisk.config.reading.tables import read_table
 from spvrisk.errors import InputError, Problem
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"

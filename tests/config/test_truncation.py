@@ -6,7 +6,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from spvrisk.config.laws import Law, inner_flaws
+from spvrisk.config.base import inner_problems
+from spvrisk.config.laws import Law
 
 LOGNORMAL = {"lognormal": {"mean": 1.2, "sd": 0.25}}
 
@@ -49,5 +50,5 @@ def test_truncation__an_end_may_be_open(written, kept, interval):
 def test_truncation__what_is_no_interval_is_refused(written, at, rule, remedy):
     with pytest.raises(ValidationError) as caught:
         Law.model_validate({**LOGNORMAL, "truncate": written})
-    (flaw,) = inner_flaws(caught.value)
-    assert flaw.at == at and rule in flaw.rule and remedy in flaw.remedy
+    (problem,) = inner_problems(caught.value)
+    assert problem.path == ".".join(map(str, at)) and rule in problem.rule and remedy in problem.remedy

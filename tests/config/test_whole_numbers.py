@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from spvrisk.cli import main
 from spvrisk.cli.options import Whole
 from spvrisk.config import load_study
+from spvrisk.config.reading.source import scalar
 from spvrisk.config.schema import json_schema
-from spvrisk.config.source import scalar
 from spvrisk.errors import InputError
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"

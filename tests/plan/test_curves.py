@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spvrisk.config import Curve
-from spvrisk.config.models import ZeroCurve
+from spvrisk.config.study.curves import ZeroCurve
 from spvrisk.plan.calendar import make_grid
 from spvrisk.plan.curves import curve_values, discount_factors, interpolate
 

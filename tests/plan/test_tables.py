@@ -4,7 +4,7 @@ from lookup import look_up
 from scipy import stats
 
 from spvrisk.config.laws import Law
-from spvrisk.config.projects import SpendCurve
+from spvrisk.config.study.construction import SpendCurve
 from spvrisk.plan import laws, tables
 from spvrisk.plan.tables import TableBook, spend_curve_table
 

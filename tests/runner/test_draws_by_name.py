@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spvrisk.config import load_study
-from spvrisk.config.models import Correlation, Factor
+from spvrisk.config.study.factors import Correlation, Factor
 from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import QUANTITIES

@@ -12,7 +12,7 @@ from engine_runs import KernelScores, compiled, run_block, table_values
 from every_clause import example_study
 from processors import features
 from spvrisk.config import load
-from spvrisk.config.models import Run
+from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError
 from spvrisk.kernel.lanes import LANES
 from spvrisk.measures.table import summary

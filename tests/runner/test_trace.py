@@ -14,7 +14,7 @@ import spvrisk
 from engine_runs import KernelScores, table_values
 from every_clause import VARIANTS, example_study, with_horizon
 from spvrisk.config import digest_of, load
-from spvrisk.config.models import Study
+from spvrisk.config.study import Study
 from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError, RunError
 from spvrisk.kernel.lanes import LANES

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from spvrisk.config.numerals import meant
-from spvrisk.config.source import scalar
+from spvrisk.config.reading.numerals import meant
+from spvrisk.config.reading.source import scalar
 
 
 class Whole(click.IntRange):

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from spvrisk.config.laws import Law
-from spvrisk.config.models import ProjectTemplate, Study
+from spvrisk.config.study import Study
+from spvrisk.config.study.projects import ProjectTemplate
 from spvrisk.plan.laws import LawReport
 from spvrisk.plan.tables import TableBook
 

@@ -12,7 +12,9 @@ from spvrisk.cli.render import HEADED, NONE, money_name
 from spvrisk.cli.words import counted
 from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
-from spvrisk.config.models import FixedSplit, Funding, ProjectTemplate, TierSplit
+from spvrisk.config.study.projects import ProjectTemplate
+from spvrisk.config.study.selection import Funding
+from spvrisk.config.study.split import FixedSplit, TierSplit
 from spvrisk.dataset.layout import default_paths
 from spvrisk.plan.calendar import add_months
 from spvrisk.plan.compile import Compiled, compile_study

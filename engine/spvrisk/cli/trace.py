@@ -10,7 +10,7 @@ import click
 from spvrisk.cli.options import Whole
 from spvrisk.cli.output import say, say_json
 from spvrisk.cli.render import console
-from spvrisk.config.numerals import number_remedy
+from spvrisk.config.reading.numerals import number_remedy
 from spvrisk.dataset.read import open_result
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem

@@ -1,11 +1,11 @@
-"""What every part of the config language is built from: strict models, ranges and flaws with a place."""
+"""What every part of the config language is built from: strict models, ranges and the problems that they raise."""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, TypeGuard, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -16,15 +16,19 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Strict,
+    ValidationError,
 )
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from spvrisk.config.numerals import hundredth, multiple
+from spvrisk.config.reading.numerals import hundredth, multiple
+from spvrisk.errors import Problem
 
 Key = str | int
 """One step of a path into a study: a key or the position in a list."""
+
+Path = tuple[Key, ...]
 
 T = TypeVar("T")
 
@@ -32,28 +36,15 @@ SUM_TOLERANCE = 1e-9
 """How far from 1 probabilities, shares and weights may add up."""
 
 
-class Flaw(NamedTuple):
-    """One broken rule, placed relative to the thing that was checked.
-
-    Attributes
-    ----------
-    at
-        Path from the checked thing to the culprit.
-    rule, value, remedy
-        As in `spvrisk.errors.Problem`.
-    """
-
-    at: tuple[Key, ...]
-    rule: str
-    value: str = ""
-    remedy: str = ""
+def refusal(*problems: Problem) -> PydanticCustomError:
+    """Wrap problems so that a pydantic validator can raise them, each with its own path."""
+    text = "; ".join(f"{problem.path} {problem.rule}".strip() for problem in problems)
+    return PydanticCustomError("problems", "{text}", {"text": text, "problems": problems})
 
 
-def flawed(flaws: Iterable[Flaw]) -> PydanticCustomError:
-    """Wrap flaws so that a pydantic validator can raise them, each with its own place."""
-    found = tuple(flaws)
-    text = "; ".join(f"{'.'.join(map(str, flaw.at))} {flaw.rule}".strip() for flaw in found)
-    return PydanticCustomError("flaws", "{text}", {"text": text, "flaws": found})
+def inner_problems(error: ValidationError) -> list[Problem]:
+    """Problems inside a pydantic error that was raised by `refusal`."""
+    return [problem for item in error.errors() for problem in item.get("ctx", {}).get("problems", ())]
 
 
 def shown(value: object) -> str:
@@ -101,6 +92,19 @@ def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
+def is_model(kind: object) -> TypeGuard[type[Model]]:
+    """Whether a type is one of the models."""
+    return isinstance(kind, type) and issubclass(kind, Model)
+
+
+def choices(annotation: Any) -> list[Any]:
+    """Models, mappings and lists that an annotation allows."""
+    origin = getattr(annotation, "__origin__", None)
+    if is_model(annotation) or origin in (dict, tuple):
+        return [annotation]
+    return [choice for part in get_args(annotation) for choice in choices(part)]
+
+
 @dataclass(frozen=True)
 class Within:
     """Range of a number; an annotation, so that the message names both ends and the JSON Schema has them.
@@ -112,8 +116,8 @@ class Within:
     open_low, open_high
         Whether the end itself is refused.
     per_cent_from
-        Above this a number that should be at most 1 is taken for a percentage. A share of 1.2 is rather a slip of the
-        finger, or 120 %; a rate of 1.2 a year is 1.2 %.
+        Above this a number that should be at most 1 is taken for a percentage. A share of 1.2 is rather a
+        typing error, or 120 %; a rate of 1.2 a year is 1.2 %.
     """
 
     low: float | None = None
@@ -139,19 +143,19 @@ class Within:
         return low_ok and high_ok
 
     def remedy(self, value: float) -> str:
-        """What to write instead: a percentage is the usual slip where the range ends at 1."""
+        """What to write instead: a percentage is what is usually meant where the range ends at 1."""
         if self.high == 1 and self.per_cent_from < abs(value) <= 100 and self.holds(value / 100):
             return f"write {hundredth(value)} for {multiple(value, '1')} %"
         return f"write a number {self.rule.removeprefix('must lie ').removeprefix('must be ')}"
 
-    def flaw(self, at: tuple[Key, ...], value: float) -> Flaw:
+    def problem(self, at: Path, value: float) -> Problem:
         """Describe a value outside the range."""
-        return Flaw(at, self.rule, shown(value), self.remedy(value))
+        return Problem.at(at, self.rule, shown(value), self.remedy(value))
 
     def checked(self, value: float) -> float:
-        """Return the value, or raise the flaw."""
+        """Return the value, or raise the problem."""
         if not self.holds(value):
-            raise flawed([self.flaw((), value)])
+            raise refusal(self.problem((), value))
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -175,9 +179,9 @@ class Matching:
     remedy: str
 
     def checked(self, value: str) -> str:
-        """Return the text, or raise the flaw."""
+        """Return the text, or raise the problem."""
         if not re.fullmatch(self.pattern, value):
-            raise flawed([Flaw((), self.rule, shown(value), self.remedy)])
+            raise refusal(Problem.at((), self.rule, shown(value), self.remedy))
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -202,7 +206,7 @@ def _whole(value: object) -> object:
 
 def _near(value: date) -> date:
     if not 1900 <= value.year <= 2300:
-        raise flawed([Flaw((), "must lie between the years 1900 and 2300", shown(value), "check the year")])
+        raise refusal(Problem.at((), "must lie between the years 1900 and 2300", shown(value), "check the year"))
     return value
 
 
@@ -215,7 +219,7 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Rate = Annotated[float, Within(-1, 1, per_cent_from=1)]
 Correlated = Annotated[float, Within(-1, 1, per_cent_from=10)]
 Together = Annotated[float, Within(0, 1, per_cent_from=10)]
-"""Correlations, of any sign and not: 1.6 is a slip of the finger and no percentage."""
+"""Correlations, of any sign and not: 1.6 is a typing error and no percentage."""
 Positive = Annotated[float, Within(0, open_low=True)]
 NonNegative = Annotated[float, Within(0)]
 Years = Annotated[float, Within(0, 200, open_low=True)]
@@ -236,32 +240,32 @@ class AddingUp:
     or_empty: bool = False
 
     def checked(self, value: dict[str, float]) -> dict[str, float]:
-        """Return the mapping, or raise the flaw."""
-        flaws = sum_flaws((), self.what, list(value.values()))
-        if flaws and (value or not self.or_empty):
-            raise flawed(flaws)
+        """Return the mapping, or raise the problem."""
+        problems = sum_problems((), self.what, list(value.values()))
+        if problems and (value or not self.or_empty):
+            raise refusal(*problems)
         return value
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self.checked, handler(source))
 
 
-def sum_flaws(at: tuple[Key, ...], what: str, numbers: list[float]) -> list[Flaw]:
-    """Flaws of numbers that must add up to 1 within `SUM_TOLERANCE`."""
+def sum_problems(at: Path, what: str, numbers: list[float]) -> list[Problem]:
+    """Problems of numbers that must add up to 1 within `SUM_TOLERANCE`."""
     total = sum(numbers)
     if abs(total - 1) <= SUM_TOLERANCE:
         return []
     hint = f"change them by {1 - total:.12g} in all"
     if total > 1.5:
         hint = "write them as parts of 1, not per cent" if abs(total - 100) <= 1 else "divide each by their sum"
-    return [Flaw(at, f"{what} must add up to 1", f"a sum of {shown(float(total))}", hint)]
+    return [Problem.at(at, f"{what} must add up to 1", f"a sum of {shown(float(total))}", hint)]
 
 
 def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
-    """Return the values, or raise the flaw of those that are there twice."""
+    """Return the values, or raise the problem of those that are there twice."""
     twice = [i for i, value in enumerate(values) if value in values[:i]]
     if twice:
-        raise flawed(Flaw((i,), "is there twice", shown(values[i]), "leave one out") for i in twice)
+        raise refusal(*(Problem.at((i,), "is there twice", shown(values[i]), "leave one out") for i in twice))
     return values
 
 

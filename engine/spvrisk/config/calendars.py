@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from spvrisk.config.base import Date, Flaw, Lax, Model, distinct, flawed, shown
+from spvrisk.config.base import Date, Lax, Model, distinct, refusal, shown
+from spvrisk.errors import Problem
 
 _REMEDY = "write a code, {country: JP, category: bank} or {dates: [2028-12-29]}"
 
@@ -31,9 +32,9 @@ class ClosedDays(Model):
         given = [key for key in type(self).model_fields if getattr(self, key) is not None]
         if given not in (["country", "category"], ["dates"]):
             rule = "has either country and category, or dates"
-            raise flawed([Flaw((), rule, ", ".join(given) or "none", _REMEDY)])
+            raise refusal(Problem.at((), rule, ", ".join(given) or "none", _REMEDY))
         if self.dates == ():
-            raise flawed([Flaw(("dates",), "needs a date", "an empty list", "write the days, or leave it out")])
+            raise refusal(Problem.at(("dates",), "needs a date", "an empty list", "write the days, or leave it out"))
         return self
 
     def __str__(self) -> str:
@@ -45,7 +46,7 @@ class ClosedDays(Model):
 def _code_or_mapping(value: object) -> object:
     if isinstance(value, str | Mapping | ClosedDays):
         return value
-    raise flawed([Flaw((), "must be a calendar's code, or a mapping", shown(value), _REMEDY)])
+    raise refusal(Problem.at((), "must be a calendar's code, or a mapping", shown(value), _REMEDY))
 
 
 def _kind(value: object) -> str:

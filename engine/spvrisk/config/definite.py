@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.config.base import Flaw
+from spvrisk.errors import Problem
 
 Matrix = NDArray[np.float64]
 Pairs = Mapping[str, Mapping[str, float]]
@@ -59,7 +59,7 @@ class _Pull(NamedTuple):
         return f"{self.first}, {self.second}"
 
 
-def definite_flaw(pairs: Pairs, kind: str) -> Flaw | None:
+def definite_problem(pairs: Pairs, kind: str) -> Problem | None:
     """Explain why pairs make no positive definite matrix, at the pair that weighs most; None where they do.
 
     Parameters
@@ -71,10 +71,10 @@ def definite_flaw(pairs: Pairs, kind: str) -> Flaw | None:
 
     Examples
     --------
-    >>> flaw = definite_flaw({"a": {"b": 0.9, "c": 0.9}, "b": {"c": 0.0}}, "score")
-    >>> flaw.value
+    >>> problem = definite_problem({"a": {"b": 0.9, "c": 0.9}, "b": {"c": 0.0}}, "score")
+    >>> problem.value
     'smallest eigenvalue -0.273, mostly of a, b, c: 1 - 0.636 (a, b at 0.9) - 0.636 (a, c at 0.9)'
-    >>> flaw.remedy
+    >>> problem.remedy
     'multiply all pairs by 0.785 or less (a, b: 0.706), or put a, b into [-0.435, 0.435] and leave the others'
     """
     names = names_of(pairs)
@@ -86,7 +86,7 @@ def definite_flaw(pairs: Pairs, kind: str) -> Flaw | None:
     order = np.argsort(-np.abs(vectors[:, 0]), kind="stable")[:_SHOWN]
     heavy = ", ".join(names[i] for i in order if abs(vectors[i, 0]) > 0.1)
     worst = pulls[0]
-    return Flaw(
+    return Problem.at(
         ("correlation", "pairs", worst.first, worst.second),
         "the matrix must be positive definite",
         f"smallest eigenvalue {round(values[0], 9) + 0.0:.3g}, mostly of {heavy}: 1{_sum(pulls)}",

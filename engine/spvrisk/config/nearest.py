@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from spvrisk.config.definite import LEAST, Matrix, Pairs, matrix, names_of, rank_correlation
-from spvrisk.config.factors import Correlation
+from spvrisk.config.study.factors import Correlation
 
 Changes = list[tuple[str, str, float, float]]
 """First factor, second factor, what was written, what is used."""

@@ -2,42 +2,10 @@
 
 from typing import Any
 
-from spvrisk.config.laws import FAMILIES, LISTS, TEXTS
+from spvrisk.config.laws.families import FAMILIES, OWN_UNIT
 from spvrisk.config.study import Study
 
 Schema = dict[str, Any]
-
-
-_OWN = "in the unit of the quantity"
-_MEANINGS = {
-    "mean": f"mean, {_OWN}",
-    "sd": f"standard deviation, {_OWN}",
-    "median": f"median, {_OWN}",
-    "sigma": "standard deviation of the logarithm, no unit",
-    "p10": f"quantile of probability 0.1, {_OWN}",
-    "p90": f"quantile of probability 0.9, {_OWN}",
-    "min": f"lowest value, {_OWN}",
-    "mode": f"likeliest value, {_OWN}",
-    "max": f"highest value, {_OWN}",
-    "a": "first exponent, no unit",
-    "b": "second exponent, no unit",
-    "shape": "shape, no unit",
-    "scale": f"scale, {_OWN}",
-    "location": f"location, {_OWN}",
-    "degrees_of_freedom": "degrees of freedom, no unit",
-    "values": f"values, {_OWN}",
-    "probabilities": "probability of each value",
-    "csv": "CSV file, relative to this file",
-    "column": "column of the CSV file with the values",
-    "name": "name of a law in scipy.stats",
-    "args": "its parameters by name, loc and scale too",
-    "tail_share": "share of projects with an overrun of 0.5 (50 %) or more",
-    "tail_mean": "mean overrun of those, as a share of the budget: 1.09 for 109 %",
-    "cap": "highest actual cost as a multiple of the budget",
-    "body": "lowest and highest actual cost outside the tail, as multiples of the budget",
-}
-"""What the parameters of laws are, with their units."""
-_REFERENCE_CLASS = {"mean": "mean overrun as a share of the budget: 0.16 for 16 %"}
 
 
 def json_schema() -> Schema:
@@ -106,23 +74,21 @@ def _file(meaning: str) -> Schema:
 
 
 def _law() -> Schema:
-    numbers = {"type": "array", "items": {"type": "number"}}
-    kinds: dict[str, Any] = {key: numbers for key in (*LISTS, "body")}
-    kinds |= {key: {"type": "string"} for key in TEXTS} | {"args": {"type": "object"}}
-    families: dict[str, Any] = {"fixed": {"type": "number", "description": f"One value, {_OWN}."}}
-    for name, family in FAMILIES.items():
+    families: dict[str, Any] = {"fixed": {"type": "number", "description": f"One value, {OWN_UNIT}."}}
+    mappings = {name: family for name, family in FAMILIES.items() if family.forms}
+    for name, family in mappings.items():
         families[name] = {
             "type": "object",
             "description": family.meaning,
             "properties": {
-                key: {**kinds.get(key, {"type": "number"}), "description": _meaning(name, key)} for key in family.keys
+                key: {**found.kind.schema, "description": found.meaning} for key, found in family.parameters.items()
             },
             "anyOf": [{"required": list(form)} for form in family.forms],
             "additionalProperties": False,
         }
     families["mixture"] = {
         "type": "array",
-        "description": "Weighted laws; weights add up to 1.",
+        "description": FAMILIES["mixture"].meaning,
         "items": {
             "type": "object",
             "properties": {
@@ -136,7 +102,7 @@ def _law() -> Schema:
     truncate = {
         "type": "array",
         "items": {"type": ["number", "null"]},
-        "description": f"Condition the law to [low, high], {_OWN}; null (or .inf, -.inf) for no end.",
+        "description": f"Condition the law to [low, high], {OWN_UNIT}; null (or .inf, -.inf) for no end.",
         "minItems": 2,
         "maxItems": 2,
     }
@@ -147,11 +113,6 @@ def _law() -> Schema:
         "additionalProperties": False,
     }
     return {"description": "Law of a random quantity: a number, or one family.", "anyOf": [{"type": "number"}, mapping]}
-
-
-def _meaning(family: str, key: str) -> str:
-    own = _REFERENCE_CLASS if family == "reference_class" else {}
-    return own.get(key) or _MEANINGS[key]
 
 
 def _curve(mapping: Schema) -> Schema:

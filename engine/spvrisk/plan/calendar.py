@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spvrisk.config.models import Calendar, ClosedDays
+from spvrisk.config.calendars import Calendar, ClosedDays
 from spvrisk.files import cached_text
 from spvrisk.plan.arrays import Floats, Ints
 

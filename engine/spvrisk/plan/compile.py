@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spvrisk.config.models import FixedSplit, Insurer, Study, TierSplit
+from spvrisk.config.study import Study
+from spvrisk.config.study.split import FixedSplit, TierSplit
+from spvrisk.config.study.stack import Insurer
 from spvrisk.plan.arrays import (
     PROJECT,
     SPLIT_CUMULATIVE,

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spvrisk.config.clock import Event, Layer, Outcome, Rule
-from spvrisk.config.models import AttributeRef, SideFlow, Study
+from spvrisk.config.study import Study
+from spvrisk.config.study.clock import AttributeRef, Layer
+from spvrisk.config.study.events import Event, Outcome, Rule
+from spvrisk.config.study.flows import SideFlow
 from spvrisk.plan.arrays import EVENT, LAYER, STATE, Pool, Records, records
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.streams import Streams

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spvrisk.config.factors import Factor, Gbm, Merton, Ou, Vasicek
-from spvrisk.config.models import Study
 from spvrisk.config.nearest import used_pairs
+from spvrisk.config.study import Study
+from spvrisk.config.study.factors import Factor, Gbm, Merton, Ou, Vasicek
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import FACTOR, JUMP, Floats, Ints, Pool, Records, records
 from spvrisk.plan.calendar import Grid

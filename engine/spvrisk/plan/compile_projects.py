@@ -6,17 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import betainc
 
-from spvrisk.config.models import (
-    FixedSplit,
-    Law,
-    Project,
-    ProjectTemplate,
-    SideFlow,
-    SpendCurve,
-    SplitOverride,
-    Study,
-    TierSplit,
-)
+from spvrisk.config.laws import Law
+from spvrisk.config.study import Study
+from spvrisk.config.study.construction import SpendCurve
+from spvrisk.config.study.flows import SideFlow
+from spvrisk.config.study.projects import Project, ProjectTemplate
+from spvrisk.config.study.split import FixedSplit, SplitOverride, TierSplit
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PROJECT, Floats, Pool, Records, records
 from spvrisk.plan.calendar import Grid, time_of

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from spvrisk.config.models import Decision, Funding, Study
+from spvrisk.config.study import Study
+from spvrisk.config.study.selection import Decision, Funding
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PIPELINE, Ints, Pool, Records, records
 from spvrisk.plan.calendar import Grid, UnknownDaysError, business_day_after, holidays_of

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 
-from spvrisk.config.factors import Curve, ZeroCurve
+from spvrisk.config.study.curves import Curve, ZeroCurve
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.elementary import power

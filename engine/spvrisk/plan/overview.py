@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from spvrisk.config.laws import Law
-from spvrisk.config.models import Project, Study
 from spvrisk.config.nearest import used_pairs
+from spvrisk.config.study import Study
+from spvrisk.config.study.projects import Project
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.compile_factors import correlation_of
 from spvrisk.plan.compile_projects import schedules

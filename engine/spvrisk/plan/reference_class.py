@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spvrisk.plan.distributions import Array, Continuous, Discrete, LawError, Mixture
+from spvrisk.plan.distributions import Array, Continuous, Discrete, LawError
 from spvrisk.plan.elementary import exp, expm1, log, log1p
+from spvrisk.plan.mixtures import Mixture
 
 THRESHOLD = 1.5
 """Ratio of actual cost to budget from which an overrun counts as the tail (Flyvbjerg and Gardner 2023)."""
@@ -138,55 +139,59 @@ def truncated_exponential(low: float, high: float, level: float) -> Continuous:
     level
         Place of the mean between them, in (0, 1); at 1/2 the law is uniform.
     """
-    y = exponential_rate(min(level, 1.0 - level))
     width = high - low
-    inside = -math.expm1(-y)
-
-    def depth(near: Array, far: Array) -> Array:
-        """Distance, as a share of the width, from the denser end within which a probability `near` lies."""
-        if y == 0.0:
-            return near
-        # far from the denser end the argument of the logarithm is small: sum it up instead of subtracting from 1
-        steep = log(far + near * math.exp(-y)) if y > 1.0 else log1p(-inside * near)
-        return np.asarray(-steep / y)
-
-    def within(x: Array) -> Array:
-        """Probability of lying no farther than x from the denser end."""
-        return np.asarray(expm1(-y * x) / -inside) if y else x
-
-    def beyond(x: Array) -> Array:
-        """Probability of lying no farther than x from the sparser end."""
-        return np.asarray(expm1(-y * x) * exp(-y * (1.0 - x)) / -inside) if y else x
-
-    def density(x: Array) -> Array:
-        """Density at a distance x from the denser end."""
-        return np.asarray(exp(-y * x) * (y / inside if y else 1.0) / width)
-
-    name = ("truncated exponential", low, high, level)
-    mean_sd = (low + level * width, width * _exponential_sd(y))
+    shape = _Decay(exponential_rate(min(level, 1.0 - level)))
+    name, mean_sd = ("truncated exponential", low, high, level), (low + level * width, width * _exponential_sd(shape.y))
     if level <= 0.5:
         return Continuous(
             name,
             low,
             high,
-            ppf=lambda u: low + width * depth(u, 1.0 - u),
-            isf=lambda v: low + width * depth(1.0 - v, v),
-            cdf_inside=lambda x: within((x - low) / width),
-            sf_inside=lambda x: beyond((high - x) / width),
-            pdf_inside=lambda x: density((x - low) / width),
+            ppf=lambda u: low + width * shape.depth(u, 1.0 - u),
+            isf=lambda v: low + width * shape.depth(1.0 - v, v),
+            cdf_inside=lambda x: shape.within((x - low) / width),
+            sf_inside=lambda x: shape.beyond((high - x) / width),
+            pdf_inside=lambda x: shape.density((x - low) / width) / width,
             mean_sd=mean_sd,
         )
     return Continuous(
         name,
         low,
         high,
-        ppf=lambda u: high - width * depth(1.0 - u, u),
-        isf=lambda v: high - width * depth(v, 1.0 - v),
-        cdf_inside=lambda x: beyond((x - low) / width),
-        sf_inside=lambda x: within((high - x) / width),
-        pdf_inside=lambda x: density((high - x) / width),
+        ppf=lambda u: high - width * shape.depth(1.0 - u, u),
+        isf=lambda v: high - width * shape.depth(v, 1.0 - v),
+        cdf_inside=lambda x: shape.beyond((x - low) / width),
+        sf_inside=lambda x: shape.within((high - x) / width),
+        pdf_inside=lambda x: shape.density((high - x) / width) / width,
         mean_sd=mean_sd,
     )
+
+
+class _Decay:
+    """Density proportional to exp(-y x) on [0, 1]; x is the distance from the denser end."""
+
+    def __init__(self, y: float) -> None:
+        self.y, self.inside = y, -math.expm1(-y)
+
+    def depth(self, near: Array, far: Array) -> Array:
+        """Distance within which a probability `near` lies, where far = 1 - near."""
+        if self.y == 0.0:
+            return near
+        # far from the denser end the argument of the logarithm is small: sum it up instead of subtracting from 1
+        steep = log(far + near * math.exp(-self.y)) if self.y > 1.0 else log1p(-self.inside * near)
+        return np.asarray(-steep / self.y)
+
+    def within(self, x: Array) -> Array:
+        """Probability of lying no farther than x from the denser end."""
+        return np.asarray(expm1(-self.y * x) / -self.inside) if self.y else x
+
+    def beyond(self, x: Array) -> Array:
+        """Probability of lying no farther than x from the sparser end."""
+        return np.asarray(expm1(-self.y * x) * exp(-self.y * (1.0 - x)) / -self.inside) if self.y else x
+
+    def density(self, x: Array) -> Array:
+        """Density at x."""
+        return np.asarray(exp(-self.y * x) * (self.y / self.inside if self.y else 1.0))
 
 
 def exponential_rate(level: float) -> float:

@@ -18,6 +18,7 @@ from spvrisk.files import cache_root, cached_bytes, sweep
 from spvrisk.plan import laws
 from spvrisk.plan.cubics import Array, Segment, fit
 from spvrisk.plan.distributions import Affine, LawError
+from spvrisk.plan.families import beta_density
 
 
 class Tables(NamedTuple):
@@ -54,7 +55,9 @@ _SOURCES = (
     "cubics.py",
     "distributions.py",
     "elementary.py",
+    "families.py",
     "laws.py",
+    "mixtures.py",
     "reference_class.py",
     "scipy_laws.py",
     "tables.py",
@@ -173,7 +176,7 @@ class _SpendCurve(NamedTuple):
 
     def slope(self, x: Array, value: Array) -> Array:
         with np.errstate(divide="ignore"):
-            return laws.beta_density(self.a, self.b, x)
+            return beta_density(self.a, self.b, x)
 
     def check(self, x: Array, exact: Array, approximate: Array) -> Array:
         return np.abs(approximate - exact) / 1e-11

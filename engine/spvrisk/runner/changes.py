@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.config.models import ProjectTemplate, Study
+from spvrisk.config.study import Study
+from spvrisk.config.study.projects import ProjectTemplate
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.calendar import Grid
 from spvrisk.plan.names import Labels

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.config.models import Study
+from spvrisk.config.study import Study
 from spvrisk.dataset.layout import UNDEFINED_CODE, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss

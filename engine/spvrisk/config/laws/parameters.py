@@ -1,0 +1,83 @@
+"""Parameters of laws as a study writes them: numbers, lists, texts."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from spvrisk.config.base import Path, shown
+from spvrisk.config.reading.numerals import number_remedy
+from spvrisk.errors import Problem
+
+LARGEST = 1e100
+"""Bound of a law's parameters, so that no square of them overflows."""
+
+
+class RefusedError(Exception):
+    """What a study says is no law."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+
+
+class Kind(NamedTuple):
+    """A kind of values.
+
+    Attributes
+    ----------
+    read
+        Returns a value as models keep it, or raises `RefusedError`; the first argument is the value's path in the law.
+    schema
+        JSON Schema of the values.
+    """
+
+    read: Callable[[Path, object], Any]
+    schema: Mapping[str, Any]
+
+
+class Parameter(NamedTuple):
+    """A parameter of a family: what it is, with its unit, and of which kind."""
+
+    meaning: str
+    kind: Kind
+
+
+def number(at: Path, value: object) -> float:
+    """Return a number of a law at a path in it, or raise `RefusedError`."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        remedy = number_remedy(value, "write a plain number")
+        raise RefusedError(Problem.at(at, "must be a number", shown(value), remedy))
+    if not abs(value) <= LARGEST:
+        rule = f"must be a finite number, at most {LARGEST:g} in size"
+        raise RefusedError(Problem.at(at, rule, shown(value), "write a smaller number"))
+    return float(value)
+
+
+def _numbers(at: Path, value: object) -> tuple[float, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise RefusedError(Problem.at(at, "must be a list of numbers", shown(value), "write e.g. [1, 2, 3]"))
+    return tuple(number((*at, i), item) for i, item in enumerate(value))
+
+
+def _pair(at: Path, value: object) -> tuple[float, float]:
+    numbers = _numbers(at, value)
+    if len(numbers) != 2:
+        raise RefusedError(Problem.at(at, "must be two numbers", f"{len(numbers)} of them", "write [low, high]"))
+    return numbers[0], numbers[1]
+
+
+def _text(at: Path, value: object) -> str:
+    if not isinstance(value, str):
+        raise RefusedError(Problem.at(at, "must be text", shown(value), "put it in quotes"))
+    return value
+
+
+def _by_name(at: Path, value: object) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        raise RefusedError(Problem.at(at, "must be a mapping", shown(value), "write e.g. {c: 0.2, scale: 3}"))
+    return {str(name): number((*at, str(name)), item) for name, item in value.items()}
+
+
+NUMBER = Kind(number, {"type": "number"})
+NUMBERS = Kind(_numbers, {"type": "array", "items": {"type": "number"}})
+PAIR = Kind(_pair, {"type": "array", "items": {"type": "number"}})
+TEXT = Kind(_text, {"type": "string"})
+BY_NAME = Kind(_by_name, {"type": "object"})

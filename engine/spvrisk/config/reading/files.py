@@ -1,0 +1,265 @@
+"""The files of one study: read once, with their includes and tables."""
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from spvrisk.config.base import shown
+from spvrisk.config.reading.messages import takes_text
+from spvrisk.config.reading.overrides import unknown
+from spvrisk.config.reading.source import Node, Place, Scalar, no_text, parse
+from spvrisk.config.reading.tables import (
+    Table,
+    column_values,
+    correlation_pairs,
+    curve_knots,
+    project_rows,
+    read_table,
+)
+from spvrisk.config.study.projects import Project
+from spvrisk.errors import InputError, Problem
+
+MAX_BYTES = 64 << 20
+"""Largest file of a study."""
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""How result files begin."""
+
+ARCHIVES = {
+    b"PK\x03\x04": "a workbook or another zip file",
+    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
+    b"\x1f\x8b": "a compressed file",
+}
+"""How files begin that are named where a text belongs, and what they are."""
+
+
+class Files:
+    """The files of one study: reads each once, keeps texts and problems."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path.parent.resolve()
+        self.name = path.name or str(path)
+        self.texts: dict[str, str] = {}
+        self.problems: list[Problem] = []
+        self.broken = False
+        """Whether a part of the study is lost, so that checking the rest would blame the wrong lines."""
+
+    def study(self) -> Node | None:
+        """The study with its includes merged in and its tables written out; None where it is no mapping."""
+        root = self.document(self.name, Place(self.name), ())
+        if root is None or not isinstance(root.value, dict):
+            if root is not None and not self.problems:
+                rule = "a study must be a mapping of keys"
+                self.problem(root.place, rule, shown(self.plain(root)[0]), "see `spvrisk init`")
+            return None
+        return self.with_tables(root)
+
+    def plain(self, root: Node) -> tuple[Any, list[Problem]]:
+        """Values without their places, with the columns of empirical laws; and what keeps these from being read."""
+        known, broken = len(self.problems), self.broken
+        value = self._plain(root, {})
+        lost = self.problems[known:]
+        del self.problems[known:]
+        self.broken = broken
+        return value, lost
+
+    def _plain(self, node: Node, done: dict[int, Any]) -> Any:
+        """Values of a node; nodes that are shared stay shared."""
+        if id(node) in done:
+            return done[id(node)]
+        inner = node.value
+        value: Any = inner
+        if isinstance(inner, dict):
+            value = {key: self._plain(item, done) for key, item in inner.items()}
+            column = value.get("empirical")
+            if isinstance(column, dict) and isinstance(column.get("csv"), str):
+                value["empirical"] = self.with_column(column, inner["empirical"])
+        elif isinstance(inner, list):
+            value = [self._plain(item, done) for item in inner]
+        done[id(node)] = value
+        return value
+
+    def text(self, file: str, said: Place) -> str | None:
+        """Content of a file of the study's folder, or None with a problem at the place that names it."""
+        if file in self.texts:
+            return self.texts[file]
+        path = self.folder / file
+        at = said if said.line or said.file != file else Place(file)
+        try:
+            if file != self.name and not path.resolve().is_relative_to(self.folder):
+                rule = "files of a study lie in its folder or below"
+                self.problem(at, rule, file, "move the file, or put the study file above it")
+                return None
+            if path.stat().st_size > MAX_BYTES or not (path.is_file() or path.is_dir()):
+                rule = f"must be a plain file of at most {MAX_BYTES >> 20} MiB"
+                self.problem(at, rule, file, "name another file")
+                return None
+            content = path.read_bytes()
+            archive = next((name for start, name in ARCHIVES.items() if content.startswith(start)), None)
+            if archive is not None:
+                remedy = "save the table as CSV in UTF-8 and name that file"
+                remedy = "name a study in YAML" if file == self.name else remedy
+                self.problem(Place(file, 1), "must be a text file", archive, remedy)
+                return None
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            if path.read_bytes().startswith(HDF5):
+                remedy = "name the study; `spvrisk summary` shows a result file"
+                self.problem(Place(file, 1), "must be a study file", "a result file (HDF5)", remedy)
+                return None
+            line = path.read_bytes()[: error.start].count(b"\n") + 1
+            self.problem(Place(file, line), "must be UTF-8 text", "other bytes", "save the file as UTF-8")
+            return None
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
+            own_words = "not a file name" if isinstance(error, ValueError) else str(error)
+            reason = (getattr(error, "strerror", None) or own_words).lower()
+            named = file if file == file.strip() and 0 < len(file) <= 255 else shown(file)
+            what = "" if at.file == file else f" {named}"
+            self.problem(at, f"cannot be read{what}: {reason.removesuffix(' or directory')}", "", "check the path")
+            return None
+        bad = no_text(text)
+        if bad is not None:
+            line = text.count("\n", 0, bad) + 1
+            rule, remedy = "must be text without control characters", "take them out, or save the file as UTF-8"
+            self.problem(Place(file, line), rule, repr(text[bad]), remedy)
+            return None
+        self.texts[file] = text
+        return text
+
+    def problem(self, place: Place, rule: str, value: str = "", remedy: str = "") -> None:
+        """Note a problem that leaves a part of the study unread."""
+        self.problems.append(Problem(str(place), "", rule, value, remedy))
+        self.broken = True
+
+    def beside(self, place: Place, name: str) -> str:
+        """Path of a file from the study's folder, as named by a file of the study (or by an override)."""
+        folder = PurePosixPath(place.file).parent if place.line else PurePosixPath()
+        return os.path.normpath(folder / name).replace(os.sep, "/")
+
+    def document(self, file: str, said: Place, above: tuple[str, ...]) -> Node | None:
+        """Node of a YAML file with its includes merged in."""
+        if file in above:
+            chain = " includes ".join([*above[above.index(file) :], file])
+            self.problem(said, "includes must not go in a circle", chain, "take one of them out")
+            return None
+        text = self.text(file, said)
+        if text is None:
+            return None
+        node, wrong = parse(text, file)
+        self.problems += wrong
+        self.broken |= node is None
+        if node is None or not isinstance(node.value, dict) or "include" not in node.value:
+            return node
+        own = dict(node.value)
+        included = self.included(own.pop("include"), (*above, file))
+        merged = Node({}, node.place)
+        for part in (*included, Node(own, node.place)):
+            merged = merge(merged, part)
+        return merged
+
+    def included(self, names: Node, above: tuple[str, ...]) -> list[Node]:
+        """Nodes of the included files."""
+        if not isinstance(names.value, list) or any(not isinstance(item.value, str) for item in names.value):
+            self.problem(names.place, "include must be a list of file names", "", "write include: [factors.yaml]")
+            return []
+        out = []
+        for item in names.value:
+            node = self.document(self.beside(item.place, str(item.value)), item.place, above)
+            if node is not None and not isinstance(node.value, dict):
+                self.problem(node.place, "an included file must be a mapping of keys", "", "see `spvrisk schema`")
+            elif node is not None:
+                out.append(node)
+        return out
+
+    def table(self, name: Node) -> Table | None:
+        """Table that a node names."""
+        if not isinstance(name.value, str):
+            self.problem(name.place, "a table is named by its CSV file", "", "write table: file.csv")
+            return None
+        file = self.beside(name.place, name.value)
+        text = self.text(file, name.place)
+        return None if text is None else read_table(text, file)
+
+    def with_column(self, law: dict[str, Any], node: Node) -> dict[str, Any]:
+        """Parameters of an empirical law with its values, read from the column."""
+        place = node.value["csv"].place if isinstance(node.value, dict) else node.place
+        try:
+            table = self.table(Node(law["csv"], place))
+            column = law.get("column")
+            return {**law, "values": column_values(table, column)} if table and isinstance(column, str) else law
+        except InputError as error:
+            self.problems += error.problems
+            self.broken = True
+            return law
+
+    def with_tables(self, root: Node) -> Node:
+        """Study with the tables of curves, correlations and projects written out."""
+        assert isinstance(root.value, dict)
+        out = dict(root.value)
+        for key, expand in (
+            ("curves", self._curves),
+            ("correlation", self._correlation),
+            ("projects", self._projects),
+        ):
+            section = out.get(key)
+            if section is not None and isinstance(section.value, dict):
+                try:
+                    out[key] = Node(expand(section.value, section.place), section.place)
+                except InputError as error:
+                    self.problems += error.problems
+                    self.broken = True
+        return Node(out, root.place)
+
+    def _curves(self, curves: dict[str, Node], place: Place) -> dict[str, Node]:
+        return {name: self._curve(node) for name, node in curves.items()}
+
+    def _curve(self, node: Node) -> Node:
+        inner = node.value
+        if not isinstance(inner, dict) or set(inner) != {"table"}:
+            return node
+        table = self.table(inner["table"])
+        return node if table is None else Node({"knots": curve_knots(table)}, node.place)
+
+    def _correlation(self, section: dict[str, Node], place: Place) -> dict[str, Node]:
+        if "table" not in section:
+            return section
+        if "pairs" in section:
+            self.problem(section["table"].place, "a correlation has pairs or a table", "both", "keep one of them")
+        out = {key: node for key, node in section.items() if key != "table"}
+        table = self.table(section["table"])
+        return out if table is None else {**out, "pairs": correlation_pairs(table)}
+
+    def _projects(self, section: dict[str, Node], place: Place) -> dict[str, Node]:
+        if "table" not in section:
+            if "template" in section:
+                self.problem(section["template"].place, "a template belongs to a table", "", "add table: file.csv")
+            return {key: node for key, node in section.items() if key != "template"}
+        table = self.table(section["table"])
+        if table is None:
+            return {}
+        template = section.get("template", Node({}, place))
+        rows = project_rows(
+            table,
+            template,
+            lambda path: unknown(template, path, Project),
+            lambda path: takes_text(("projects", "", *path)),
+            self.problems,
+        )
+        own = {key: node for key, node in section.items() if key not in ("table", "template")}
+        for name in own.keys() & rows.keys():
+            self.problem(own[name].place, f"the project {name} is in the table too", "", "rename one")
+        return {**rows, **own}
+
+
+def merge(base: Node, over: Node) -> Node:
+    """Merge two nodes: mappings key by key, the later wins, a null deletes what was there."""
+    if not isinstance(base.value, dict) or not isinstance(over.value, dict):
+        return over
+    out: dict[str, Node] = dict(base.value)
+    for key, node in over.value.items():
+        here: Scalar | dict[str, Node] | list[Node] = node.value
+        if here is None and key in out:
+            del out[key]
+        else:
+            out[key] = merge(out[key], node) if key in out else node
+    return Node(out, over.place)

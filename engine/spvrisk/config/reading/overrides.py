@@ -1,0 +1,159 @@
+"""`--set path=value`: changes of a study on the command line, after includes and tables."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from spvrisk.config.base import choices, is_model, keys_of, shown, suggestion
+from spvrisk.config.laws import Law
+from spvrisk.config.reading.messages import model_problems
+from spvrisk.config.reading.places import Places
+from spvrisk.config.reading.source import Node, Place, parse
+from spvrisk.config.reading.tables import put
+from spvrisk.config.study import Study
+from spvrisk.config.study.run import Run
+from spvrisk.errors import InputError, Problem, dotted
+
+OPTION = "--set"
+"""How places of overrides begin."""
+
+Overrides = Sequence[str] | Mapping[str, Any]
+"""Changes as ``path=value``, or paths with their values."""
+
+
+def override_texts(overrides: Overrides) -> tuple[str, ...]:
+    """Overrides as ``path=value``; values of a mapping are written as YAML.
+
+    Raises
+    ------
+    InputError
+        A value is nothing that a study could say.
+
+    Examples
+    --------
+    >>> override_texts({"run.paths": 10, "run.workers": None, "study.value_date": date(2026, 4, 1)})
+    ('run.paths=10', 'run.workers=null', 'study.value_date="2026-04-01"')
+    """
+    if isinstance(overrides, Mapping):
+        return tuple(f"{path}={_written(str(path), value)}" for path, value in overrides.items())
+    if isinstance(overrides, str):
+        remedy = 'write ["run.paths=10000"] or {"run.paths": 10000}'
+        raise InputError(Problem("overrides", "", "must be a list or a mapping", shown(overrides), remedy))
+    return tuple(overrides)
+
+
+def _written(path: str, value: object) -> str:
+    """A Python value as YAML on one line; but for what is not finite that is JSON."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{value:+}".replace("inf", ".inf")
+    try:
+        return json.dumps(value, ensure_ascii=False, default=_plain_value)
+    except (TypeError, ValueError) as error:
+        remedy = "give numbers, texts, dates, None, lists and mappings of them"
+        raise InputError(Problem("overrides", path, "must be a value of a study", str(error), remedy)) from None
+
+
+def _plain_value(value: object) -> object:
+    """Dates as texts, numbers and arrays of NumPy as those of Python."""
+    if isinstance(value, date):
+        return value.isoformat()
+    plain = getattr(value, "tolist", None)
+    if plain is None:
+        raise TypeError(type(value).__name__)
+    return plain()
+
+
+def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, dict[str, Place]]:
+    """Apply overrides in order.
+
+    Returns
+    -------
+    root, deleted
+        The changed nodes, and the place of the override that removed a key, by its dotted path.
+    """
+    deleted: dict[str, Place] = {}
+    for number, text in enumerate(overrides, start=1):
+        place = Place(f"{OPTION} {number}")
+        key, equals, value = text.partition("=")
+        path = tuple(key.strip().split("."))
+        if not equals or not all(path):
+            remedy = "write e.g. --set run.paths=10000"
+            problems.append(Problem(str(place), "", "must be path=value", shown(text), remedy))
+            continue
+        refused = unknown(root, path)
+        if refused is not None:
+            problems.append(Problem(str(place), key.strip(), "is no path of this study", "", refused))
+            continue
+        node, wrong = parse(value, str(place), place) if value.strip() else (Node(None, place), [])
+        problems += wrong
+        if node is not None:
+            root = put(root, path, node)
+            deleted |= {dotted(path): place} if node.value is None else {}
+    return root, deleted
+
+
+def unknown(root: Node, path: Sequence[str], start: Any = Study) -> str | None:
+    """Give the remedy for a path that a study cannot have, else None.
+
+    Names of projects, factors and the like must be there already; keys may be those of the models; in a law that is
+    there only the last key may be new.
+    """
+    node: Node | None = root
+    kinds: list[Any] = [start]
+    for depth, key in enumerate(path):
+        last = depth == len(path) - 1
+        here = node.value if node else None
+        if isinstance(here, list):
+            return f"lists are replaced whole: set {dotted(tuple(path[:depth]))}"
+        inside = here if isinstance(here, dict) else {}
+        if key not in inside and node is not None and here is not None and not isinstance(here, dict):
+            return f"{dotted(tuple(path[:depth]))} is {shown(here)} here: replace it whole"
+        if key not in inside:
+            allowed = _allowed(kinds, inside, last)
+            if allowed is not None and key not in allowed:
+                return suggestion(key, allowed)
+        node = inside.get(key)
+        kinds = [inner for kind in kinds for inner in _inner(kind, key)]
+    return None
+
+
+def _allowed(kinds: list[Any], inside: dict[str, Node], last: bool) -> list[str] | None:
+    """Keys that may be set although they are not there yet; None for any."""
+    models = [kind for kind in kinds if is_model(kind) and kind is not Law]
+    if models:
+        return [*(key for model in models for key in keys_of(model)), *inside]
+    mappings = [kind for kind in kinds if getattr(kind, "__origin__", None) is dict]
+    if mappings:
+        return list(inside) if any(is_model(item) for kind in mappings for item in _inner(kind, "")) else None
+    return None if last or not inside else list(inside)
+
+
+def _inner(kind: Any, key: str) -> list[Any]:
+    if kind is Law:
+        return []
+    if is_model(kind):
+        field = keys_of(kind).get(key)
+        return choices(field.annotation) if field else []
+    if getattr(kind, "__origin__", None) is dict:
+        return choices(kind.__args__[1])
+    return []
+
+
+def changed_run(run: Run, arguments: Mapping[str, int]) -> Run:
+    """Settings of a run with some of them replaced by arguments, checked like those of a file.
+
+    Raises
+    ------
+    InputError
+        An argument is out of range.
+    """
+    place = Place("argument")
+    try:
+        return Run.model_validate({**run.model_dump(), **arguments})
+    except ValidationError as error:
+        root = Node({key: Node(value, place) for key, value in arguments.items()}, place)
+        raise InputError(model_problems(error, Places(root, {}))) from None

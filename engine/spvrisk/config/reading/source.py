@@ -1,0 +1,279 @@
+"""YAML 1.2 text to nodes that remember their place; YAML is read once, from the parser's events."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from spvrisk.config.base import Key, shown
+from spvrisk.errors import Problem, dotted
+
+Scalar = None | bool | int | float | str | date
+
+MAX_DEPTH = 40
+MAX_NODES = 300_000
+"""Largest number of values in a file once its aliases are written out."""
+
+_INT = re.compile(r"[-+]?[0-9]+\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+class Place(NamedTuple):
+    """Where something was written: a file with line and column (0: not counted), or an option."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+
+
+@dataclass(slots=True)
+class Node:
+    """A value with its place.
+
+    Attributes
+    ----------
+    value
+        A scalar, or a dict or list of nodes. Never changed once it is shared.
+    place
+        Of a scalar, where it stands; of a collection, where its key stands.
+    """
+
+    value: "Scalar | dict[str, Node] | list[Node]"
+    place: Place
+
+
+def node_at(root: Node, path: Iterable[Key]) -> Node | None:
+    """Node at a path of keys, or None."""
+    node: Node | None = root
+    for key in path:
+        inner = node.value if node is not None else None
+        node = inner.get(str(key)) if isinstance(inner, dict) else None
+    return node
+
+
+def child(node: Node, steps: Sequence[str]) -> tuple[Node, int] | None:
+    """Part of a node to which the first of some steps lead, and how many do: a key may hold the dots of a path."""
+    match node.value:
+        case dict() as mapping:
+            for count in range(1, len(steps) + 1):
+                if (key := ".".join(steps[:count])) in mapping:
+                    return mapping[key], count
+        case list() as items if steps[0].isdecimal() and int(steps[0]) < len(items):
+            return items[int(steps[0])], 1
+    return None
+
+
+def no_text(text: str) -> int | None:
+    """Position of the first character that no text has (controls, halves of characters), None where all are sound.
+
+    A study's texts go to terminals and into result files, which are ruined or crash by them.
+    """
+    found = _NO_TEXT.search(text)
+    return None if found is None else found.start()
+
+
+def scalar(text: str) -> Scalar:
+    """Read an unquoted scalar by the core schema of YAML 1.2, and ISO dates as dates."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.match(text):
+        return int(text) if len(text) <= 300 else float("inf")
+    if _FLOAT.match(text):
+        return _exact(text, float(text))
+    if _INFINITE.match(text):
+        return float(text.replace(".", "", 1))
+    if _DATE.match(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _exact(text: str, value: float) -> int | float:
+    """The number, as an integer where it is a whole one that a float may round: seeds have 64 bits."""
+    if not 2**53 <= abs(value) < 2**65:
+        return value
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else value
+
+
+def parse(text: str, file: str, at: Place | None = None) -> tuple[Node | None, list[Problem]]:
+    """Parse a YAML document.
+
+    Parameters
+    ----------
+    text
+        The document.
+    file
+        Name of its file in messages.
+    at
+        One place for all nodes, for texts from a table's cell or an option.
+
+    Returns
+    -------
+    node, problems
+        The node is None where the text is no YAML at all.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    builder = _Builder(file, at)
+    try:
+        return builder.document(iter(YAML(typ="safe", pure=True).parse(text))), builder.problems
+    except YAMLError as error:
+        builder.problems.append(_broken(error, text, file, at))
+    except _RefusedError as error:
+        builder.problems.append(error.problem)
+    return None, builder.problems
+
+
+class _RefusedError(Exception):
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+class _Builder:
+    """Builds nodes from one document's events."""
+
+    def __init__(self, file: str, at: Place | None) -> None:
+        self.file = file
+        self.at = at
+        self.problems: list[Problem] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.count = 0
+
+    def document(self, events: Iterator[Any]) -> Node:
+        from ruamel.yaml import events as kinds
+
+        next(events)  # stream start
+        start = next(events)
+        if isinstance(start, kinds.StreamEndEvent):
+            self.refuse(Place(self.file, 1), "a study file must not be empty", "nothing", "see `spvrisk init`")
+        if start.version not in (None, (1, 2)):
+            self.refuse(self.place(start), "must be YAML 1.2", "another version", "take the %YAML line out")
+        root = self.node(next(events), events, None, ())
+        next(events)  # document end
+        follow = next(events)
+        if not isinstance(follow, kinds.StreamEndEvent):
+            self.refuse(self.place(follow), "a file holds one document", "a second ---", "take it out")
+        return root
+
+    def node(self, event: Any, events: Iterator[Any], key: Place | None, path: tuple[Key, ...]) -> Node:
+        from ruamel.yaml import events as kinds
+
+        here = self.place(event)
+        self.grow(1, here)
+        if isinstance(event, kinds.AliasEvent):
+            return self.alias(event.anchor, here)
+        if event.ctag is not None:
+            self.refuse(here, "tags are not part of the language", str(event.ctag), "take the tag out")
+        if len(path) > MAX_DEPTH:
+            self.refuse(here, f"must not nest deeper than {MAX_DEPTH} levels", "", "check brackets and indentation")
+        before = self.count
+        if isinstance(event, kinds.ScalarEvent):
+            plain = event.style is None
+            self.check_text(event.value, here, path)
+            built = Node(scalar(event.value) if plain else event.value, here)
+        elif isinstance(event, kinds.MappingStartEvent):
+            built = Node(self.mapping(events, path), key or here)
+        else:
+            built = Node(self.sequence(events, path), key or here)
+        if event.anchor:
+            self.anchors[event.anchor] = built, self.count - before + 1
+        return built
+
+    def mapping(self, events: Iterator[Any], path: tuple[Key, ...]) -> dict[str, Node]:
+        from ruamel.yaml import events as kinds
+
+        out: dict[str, Node] = {}
+        lines: dict[str, Place] = {}
+        while not isinstance(event := next(events), kinds.MappingEndEvent):
+            here = self.place(event)
+            if not isinstance(event, kinds.ScalarEvent):
+                self.refuse(here, "a key must be a plain name", "", "put text with [ ] { } * in quotes")
+            name = event.value
+            self.check_text(name, here, path)
+            value = self.node(next(events), events, here, (*path, name))
+            if name in lines:
+                rule = f"the key is there twice, first in line {lines[name].line}"
+                self.problems.append(Problem(str(here), dotted((*path, name)), rule, "", "keep one of them"))
+            elif name == "<<":
+                remedy = "use `include`, or a table of projects with a template"
+                self.problems.append(
+                    Problem(str(here), dotted((*path, name)), "YAML 1.2 has no merge keys", "", remedy)
+                )
+            else:
+                out[name] = value
+            lines.setdefault(name, here)
+        return out
+
+    def sequence(self, events: Iterator[Any], path: tuple[Key, ...]) -> list[Node]:
+        from ruamel.yaml import events as kinds
+
+        out: list[Node] = []
+        while not isinstance(event := next(events), kinds.SequenceEndEvent):
+            out.append(self.node(event, events, None, (*path, len(out))))
+        return out
+
+    def alias(self, name: str, here: Place) -> Node:
+        if name not in self.anchors:
+            self.refuse(here, "an alias needs an anchor before it", f"*{name}", f"write &{name} first, or quotes")
+        node, size = self.anchors[name]
+        self.grow(size - 1, here)
+        return node
+
+    def check_text(self, text: str, here: Place, path: tuple[Key, ...]) -> None:
+        if no_text(text) is not None:
+            rule = "text must not hold control characters"
+            self.problems.append(Problem(str(here), dotted(path), rule, shown(text), "take the escapes out"))
+
+    def grow(self, nodes: int, here: Place) -> None:
+        self.count += nodes
+        if self.count > MAX_NODES:
+            rule = f"a file must not hold more than {MAX_NODES} values, aliases written out"
+            self.refuse(here, rule, "", "use a table for many projects, and fewer aliases")
+
+    def place(self, event: Any) -> Place:
+        return self.at or Place(self.file, event.start_mark.line + 1)
+
+    def refuse(self, place: Place, rule: str, value: str, remedy: str) -> None:
+        raise _RefusedError(Problem(str(place), "", rule, value, remedy))
+
+
+_HINTS = (
+    ("'\\t'", "indent with spaces, not with tabs"),
+    ("mapping values are not allowed", "put text that has a colon in quotes, and check the indentation"),
+    ("expected ',' or", "close the bracket, and put text with special characters in quotes"),
+    ("unexpected end of stream", "close the quotes"),
+    ("expected '<document start>'", "check the indentation: the keys at the top begin in the first column"),
+    ("special characters", "take the invisible characters out, or save the file as UTF-8 text"),
+    ("cannot start any token", "put the text in quotes"),
+    ("could not find expected ':'", "write `key: value`, and check the indentation"),
+    ("expected <block end>", "check the indentation"),
+)
+
+
+def _broken(error: Exception, text: str, file: str, at: Place | None) -> Problem:
+    """Turn ruamel's error into a problem."""
+    mark = getattr(error, "problem_mark", None)
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable"
+    if mark is not None:
+        line = mark.line + 1
+    else:
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+    remedy = next((hint for part, hint in _HINTS if part in str(reason)), "check the line and the one before")
+    return Problem(str(at or Place(file, line)), "", f"must be YAML 1.2: {reason}", "", remedy)

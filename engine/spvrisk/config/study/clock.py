@@ -1,0 +1,207 @@
+"""Layers of the legal and political world: states with hazards and clocks."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field
+
+from spvrisk.config.base import AddingUp, Chance, Date, Lax, Model, Name, Path, Whole, Within, distinct, refusal, shown
+from spvrisk.config.laws import Measure
+from spvrisk.config.study.factors import Factor
+from spvrisk.config.study.head import StudyHead
+from spvrisk.config.study.parts import Parts, known, sound
+from spvrisk.errors import Problem
+
+if TYPE_CHECKING:
+    from spvrisk.config.study.root import Study
+
+
+Probabilities = Annotated[dict[Name, Chance], AddingUp("probabilities")]
+
+
+FASTEST = 1e9
+"""Highest yearly intensity, of what takes place at once."""
+
+
+OFTEN = 1000.0
+"""Yearly intensity above which passages must not lead in a circle: a path would never end."""
+
+
+Intensity = Annotated[float, Within(0, FASTEST)]
+"""Per year; a state that lasts less than a working day on average is no state."""
+
+
+Scale = Annotated[float, Within(0, 1000)]
+"""Multiple of a yearly intensity."""
+
+
+class AttributeRef(Model):
+    """Attribute of a layer that is a number elsewhere: a tariff rate, or the rate of a side flow."""
+
+    layer: str = Field(description="name of the layer")
+    attribute: str = Field(description="name of its attribute, in the unit of what it stands for: a rate 0.1 for 10 %")
+
+
+def _some_states(states: tuple[str, ...]) -> tuple[str, ...]:
+    if not states:
+        raise refusal(Problem.at((), "needs a state", "an empty list", "name the states, or leave the layer out"))
+    return distinct(states)
+
+
+StatesOfLayers = dict[Name, Annotated[tuple[Name, ...], AfterValidator(_some_states), Lax]]
+"""States in one of which each named layer is."""
+
+
+class Initial(Model):
+    """State of a layer at the value date."""
+
+    state: str = Field(description="one of the layer's states")
+    since: Date = Field(description="date on which the state began; its clock counts from here")
+
+
+class Expiry(Model):
+    """End of a state by a clock."""
+
+    after_days: Annotated[Whole, Within(1, 36525)] = Field(description="calendar days from the state's entry")
+    outcome: Probabilities = Field(description="probability of each next state")
+
+
+class State(Model):
+    """A state of a layer."""
+
+    attributes: dict[Name, float] = Field(default={}, description="numbers that hold while the state lasts, by name")
+    shifts: dict[Name, float] = Field(
+        default={},
+        description="what the state does to a factor while it lasts: a multiple of what is observed, or for vasicek an "
+        "addition to it, in the factor's unit",
+    )
+    expires: Expiry | None = Field(default=None, description="clock that ends the state")
+    stops_calls: bool = Field(
+        default=False, description="whether entering the state cancels the projects that are funded and not complete"
+    )
+    arrival_multiplier: Scale = Field(
+        default=1.0, description="multiple of the pipelines' yearly arrivals while the state lasts"
+    )
+
+
+class Layer(Model):
+    """A part of the legal and political world that is in one state at a time."""
+
+    initial: Initial
+    states: dict[Name, State] = Field(description="by name", min_length=1)
+    hazards: dict[Name, dict[Name, Intensity]] = Field(
+        {}, description="yearly intensity of the passage, by the state left and the state entered"
+    )
+
+
+UNDEFINED = "undefined"
+"""What results call the outcome of an event that does not happen: no name for a state or an outcome."""
+
+
+def checks(parts: Parts) -> Iterator[Problem]:
+    """Problems of layers, their states, clocks and hazards."""
+    head = parts.one(StudyHead)
+    for name, layer in sound(parts.named(Layer)):
+        at: Path = ("layers", name)
+        states = layer.states
+        yield from reserved((*at, "states"), states)
+        yield from known((*at, "initial", "state"), layer.initial.state, states, "a state of the layer")
+        for state, found in states.items():
+            for target in found.expires.outcome if found.expires else ():
+                where = (*at, "states", state, "expires", "outcome", target)
+                yield from known(where, target, states, "a state of the layer")
+                if target == state:
+                    yield Problem.at(
+                        where, "a clock leads to another state", target, "give what follows a state of its own"
+                    )
+        yield from _attributes(at, layer)
+        for state, found in states.items():
+            yield from shifts((*at, "states", state, "shifts"), found.shifts, parts)
+        yield from _hazards(at, layer)
+        if head is not None:
+            yield from _initial(at, layer, head)
+
+
+def _attributes(at: Path, layer: Layer) -> Iterator[Problem]:
+    names = dict.fromkeys(name for state in layer.states.values() for name in state.attributes)
+    for state, found in layer.states.items():
+        lacking = [name for name in names if name not in found.attributes]
+        if lacking:
+            rule = "all states of a layer give the same attributes"
+            remedy = f"add {', '.join(lacking)}"
+            yield Problem.at((*at, "states", state), rule, f"none for {', '.join(lacking)}", remedy)
+
+
+def _hazards(at: Path, layer: Layer) -> Iterator[Problem]:
+    for left, row in layer.hazards.items():
+        yield from known((*at, "hazards", left), left, layer.states, "a state of the layer")
+        for entered in row:
+            where = (*at, "hazards", left, entered)
+            yield from known(where, entered, layer.states, "a state of the layer")
+            if entered == left:
+                yield Problem.at(where, "a hazard leads to another state", entered, "take it out")
+
+
+def _initial(at: Path, layer: Layer, study: StudyHead) -> Iterator[Problem]:
+    since = layer.initial.since
+    if since > study.value_date:
+        rule = f"must not be after the value date ({study.value_date})"
+        yield Problem.at((*at, "initial", "since"), rule, shown(since), "write when the state began")
+    state = layer.states.get(layer.initial.state)
+    if state is None or state.expires is None or since > study.value_date:
+        return
+    end = since + timedelta(days=state.expires.after_days)
+    if end <= study.value_date:
+        rule = f"the state would have expired on {end}, not after the value date ({study.value_date})"
+        yield Problem.at((*at, "initial", "since"), rule, shown(since), "name the state of the value date")
+
+
+def reserved(at: Path, names: Iterable[str]) -> Iterator[Problem]:
+    """Problem of a name that results have for themselves."""
+    if UNDEFINED in names:
+        yield Problem.at((*at, UNDEFINED), "is what results call a missing one", UNDEFINED, "rename it")
+
+
+def shifts(at: Path, values: Mapping[str, float], parts: Parts) -> Iterator[Problem]:
+    """Problems of what states and outcomes do to factors."""
+    factors = parts.named(Factor)
+    for name, value in values.items():
+        yield from known((*at, name), name, factors, "a factor")
+        factor = factors.get(name)
+        if factor is not None and factor.process.vasicek is None and value <= 0:
+            yield Problem.at((*at, name), "a multiple must be above 0", shown(value), "write e.g. 1.1 for 10 % more")
+
+
+def known_attribute(at: Path, reference: AttributeRef, parts: Parts) -> Iterator[Problem]:
+    """Problems of a reference to an attribute of a layer."""
+    layers = parts.named(Layer)
+    yield from known((*at, "layer"), reference.layer, layers, "a layer")
+    found = layers.get(reference.layer)
+    if found is not None:
+        names = dict.fromkeys(name for state in found.states.values() for name in state.attributes)
+        yield from known((*at, "attribute"), reference.attribute, names, f"an attribute of {reference.layer}")
+
+
+def in_states(at: Path, states: Mapping[str, str | tuple[str, ...]], parts: Parts) -> Iterator[Problem]:
+    """Problems of states by layer: one of each, or several."""
+    layers = parts.named(Layer)
+    for layer, named in states.items():
+        yield from known((*at, layer), layer, layers, "a layer")
+        found = layers.get(layer)
+        if found is None:
+            continue
+        where: Path = (*at, layer)
+        several = [(where, named)] if isinstance(named, str) else [((*where, i), name) for i, name in enumerate(named)]
+        for place, state in several:
+            yield from known(place, state, found.states, f"a state of {layer}")
+
+
+def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+    """Warnings about layers."""
+    for name, layer in study.layers.items():
+        if layer.states[layer.initial.state].stops_calls:
+            rule = "stops calls from the value date on"
+            yield Problem.at(
+                ("layers", name, "initial", "state"), rule, layer.initial.state, "nothing is funded while it lasts"
+            )

@@ -1,0 +1,49 @@
+"""Debt of third parties, which a project pays before the parties."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from spvrisk.config.base import Model, Rate, Within, Years, shown
+from spvrisk.config.laws import Measure
+from spvrisk.config.study.factors import rate_factor
+from spvrisk.config.study.parts import Parts, sound
+from spvrisk.errors import Problem
+
+if TYPE_CHECKING:
+    from spvrisk.config.study.root import Study
+
+
+class SeniorDebt(Model):
+    """Debt of third parties, drawn with every spend and paid before the parties."""
+
+    share: Annotated[float, Within(0, 1, open_high=True)] = Field(description="share of every spend that lenders pay")
+    reference_rate: str = Field(description="factor (vasicek or deterministic) to which the margin is added")
+    margin: Rate = Field(description="over the reference rate, 1/year: 0.02 for 2 %")
+    tenor_years: Years = Field(description="years of level principal from completion")
+
+
+def checks(parts: Parts) -> Iterator[Problem]:
+    """Problems of reference rates."""
+    for at, debt in sound(parts.placed(SeniorDebt)):
+        yield from rate_factor((*at, "reference_rate"), debt.reference_rate, parts)
+
+
+HIGH_GEARING = 0.9
+
+
+def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+    """Warnings about the gearing, and about debt that outlasts the plant."""
+    for site_at, site in study.sites():
+        debt, life = site.operation.senior_debt, site.operation.life_years
+        at = (*site_at, "operation", "senior_debt")
+        if debt is not None and debt.share > HIGH_GEARING:
+            rule, remedy = f"is above {HIGH_GEARING:g}: hardly any lender goes so far", "write e.g. 0.7 for 70 %"
+            yield Problem.at((*at, "share"), rule, shown(debt.share), remedy)
+        if debt is not None and debt.tenor_years > life:
+            rule, remedy = (
+                f"is longer than the life ({life:g} years)",
+                "what is not due by then is lost to the lenders; check both",
+            )
+            yield Problem.at((*at, "tenor_years"), rule, shown(debt.tenor_years), remedy)

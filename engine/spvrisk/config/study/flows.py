@@ -1,0 +1,74 @@
+"""Side flows: what the funder receives beside its share of a project's cash."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from spvrisk.config.base import Model, Within, refusal, shown
+from spvrisk.config.laws import Measure
+from spvrisk.config.reading.numerals import number_remedy, per_cent_remedy
+from spvrisk.config.study.clock import AttributeRef, StatesOfLayers, in_states, known_attribute
+from spvrisk.config.study.parts import Parts, sound
+from spvrisk.errors import Problem
+
+if TYPE_CHECKING:
+    from spvrisk.config.study.root import Study
+
+
+def _number_or_mapping(value: object) -> object:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number or isinstance(value, Mapping | AttributeRef):
+        return value
+    remedy = number_remedy(value, "write e.g. 0.05 or {layer: .., attribute: ..}")
+    raise refusal(Problem.at((), "must be a number or an attribute of a layer", shown(value), remedy))
+
+
+def _kind(value: object) -> str:
+    return "AttributeRef" if isinstance(value, Mapping | AttributeRef) else "number"
+
+
+FlowRate = Annotated[
+    Annotated[float, Within(-1e12, 1e12), Tag("number")] | Annotated[AttributeRef, Tag("AttributeRef")],
+    Discriminator(_kind),
+    BeforeValidator(_number_or_mapping),
+]
+
+
+class SideFlow(Model):
+    """A flow to the funder outside the SPV, in proportion to something."""
+
+    base: Literal["spend", "output", "time"] = Field(
+        description="what it is in proportion to: a project's spend or its output; of the whole scheme: time"
+    )
+    rate: FlowRate = Field(
+        description="share of spend, study currency per unit of output, or money units a year; or {layer, attribute}"
+    )
+    while_: StatesOfLayers = Field(
+        default={}, alias="while", description="states in one of which each named layer must be; none: always"
+    )
+
+
+def checks(parts: Parts) -> Iterator[Problem]:
+    """Problems of what side flows are in proportion to, and of what they name."""
+    for at, flow in sound(parts.placed(SideFlow)):
+        of_scheme = at[0] == "side_flows"
+        allowed = ("time",) if of_scheme else ("spend", "output")
+        if flow.base not in allowed:
+            rule = f"a side flow of {'the whole scheme' if of_scheme else 'a project'} has base {' or '.join(allowed)}"
+            where = "of the study" if flow.base == "time" else "of a project"
+            yield Problem.at((*at, "base"), rule, flow.base, f"move it to the side_flows {where}")
+        if isinstance(flow.rate, AttributeRef):
+            yield from known_attribute((*at, "rate"), flow.rate, parts)
+        yield from in_states((*at, "while"), flow.while_, parts)
+
+
+def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+    """Warnings about side flows."""
+    for at, site in study.sites():
+        for name, flow in site.side_flows.items():
+            if flow.base == "spend" and isinstance(flow.rate, float) and abs(flow.rate) > 1:
+                remedy = per_cent_remedy(flow.rate)
+                yield Problem.at(
+                    (*at, "side_flows", name, "rate"), "is more than the whole spend", shown(flow.rate), remedy
+                )

@@ -1,0 +1,103 @@
+"""Head of a study: its money, its calendar, and the parties."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from spvrisk.config.base import Currency, Date, Model, Path, Title, Within, Years, refusal, shown, suggestion
+from spvrisk.config.study.parts import Parts, known, sound
+from spvrisk.errors import Problem
+
+
+def _no_boolean(value: object) -> object:
+    """Refuse true where 1 is allowed: they are equal in Python."""
+    if isinstance(value, bool):
+        raise refusal(Problem.at((), "must be one of 1, 2, 4, 12", shown(value), "take one of them"))
+    return value
+
+
+StepsPerYear = Annotated[Literal[1, 2, 4, 12], BeforeValidator(_no_boolean)]
+
+
+class StudyHead(Model):
+    """What the study is about, its money and its calendar."""
+
+    title: Title
+    currency: Currency = Field(description="ISO 4217 code of the study's money")
+    money_unit: Annotated[float, Within(1e-6, 1e12)] = Field(
+        description="currency units in one unit of money, e.g. 1000000"
+    )
+    value_date: Date = Field(description="date to which flows are discounted; start of step 0")
+    horizon_years: Years = Field(description="years from the value date; a whole number of steps")
+    steps_per_year: StepsPerYear = Field(default=4, description="number of steps of calculation in a year")
+
+    @model_validator(mode="after")
+    def _whole_steps(self) -> "StudyHead":
+        steps = self.horizon_years * self.steps_per_year
+        if abs(steps - round(steps)) > 1e-9 or round(steps) < 1:
+            rule = f"must be a whole number of steps of 1/{self.steps_per_year} year"
+            raise refusal(Problem.at(("horizon_years",), rule, shown(self.horizon_years), "round it to whole steps"))
+        return self
+
+    @property
+    def steps(self) -> int:
+        """Number of steps."""
+        return round(self.horizon_years * self.steps_per_year)
+
+
+class Discount(Model):
+    """Zero curves by which a party discounts."""
+
+    study: str = Field(description="curve for flows in the study's money")
+    local: str | None = Field(default=None, description="curve for flows in the party's own money")
+
+
+class Party(Model):
+    """A party of the agreement."""
+
+    title: Title
+    currency: Currency = Field(description="ISO 4217 code of the party's money")
+    discount: Discount
+    fx: str | None = Field(default=None, description="factor: the party's money per study money")
+
+
+def checks(parts: Parts) -> Iterator[Problem]:
+    """Problems of the parties, their money and their curves."""
+    found, head = parts.named(Party), parts.one(StudyHead)
+    for name in ("funder", "host"):
+        if found and name not in found:
+            yield Problem.at(("parties",), f"needs the party {name}", ", ".join(found), f"add {name}: {{..}}")
+    for name, party in sound(found):
+        at: Path = ("parties", name)
+        if name not in ("funder", "host"):
+            yield Problem.at(at, "is not a party", "", suggestion(name, ("funder", "host")))
+        yield from known((*at, "discount", "study"), party.discount.study, parts.names("curves"), "a curve")
+        if party.discount.local is not None:
+            yield from known((*at, "discount", "local"), party.discount.local, parts.names("curves"), "a curve")
+        if party.fx is not None:
+            yield from known((*at, "fx"), party.fx, parts.names("factors"), "a factor")
+        if head is not None:
+            yield from _party_money(at, party, head.currency)
+    yield from _fx_once(found)
+
+
+def _party_money(at: Path, party: Party, currency: str) -> Iterator[Problem]:
+    own = party.currency == currency
+    for key, value, path in (
+        ("discount.local", party.discount.local, (*at, "discount", "local")),
+        ("fx", party.fx, (*at, "fx")),
+    ):
+        if own and value is not None:
+            yield Problem.at(path, "belongs to a party with money of its own", party.currency, "take it out")
+        if not own and value is None:
+            rule = f"a party whose money ({party.currency}) is not the study's ({currency}) needs {key}"
+            yield Problem.at(at, rule, "", f"add {key}")
+
+
+def _fx_once(parties: Mapping[str, Party | None]) -> Iterator[Problem]:
+    owner: dict[str, str] = {}
+    for name, party in sound(parties):
+        if party.fx is not None and owner.setdefault(party.fx, name) != name:
+            rule = f"is the fx of {owner[party.fx]} already"
+            yield Problem.at(("parties", name, "fx"), rule, party.fx, "give each party a factor of its own")

@@ -1,0 +1,22 @@
+"""Size and machinery of a run."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from spvrisk.config.base import Model, Whole, Within
+
+
+class Run(Model):
+    """Size and machinery of a run; none but `paths` and `seed` changes a number."""
+
+    paths: Annotated[Whole, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
+    seed: Annotated[Whole, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")
+    lanes: Literal[64, 128, 256] = Field(default=64, description="number of paths side by side in the kernel")
+    leaves_per_shard: Annotated[Whole, Within(1, 4096)] = Field(
+        default=4, description="number of leaves of 4096 paths in a shard"
+    )
+    workers: Annotated[Whole, Within(1, 4096)] | None = Field(
+        default=None, description="number of threads; null: all cores"
+    )
+    memory_mib: Annotated[Whole, Within(64)] = Field(default=1024, description="memory limit of a run, MiB")

@@ -1,0 +1,117 @@
+"""How the funder raises its calls: policy bank, commercial banks, and the insurer of the commercial loan."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, model_validator
+
+from spvrisk.config.base import Model, Rate, Share, Within, Years, refusal, shown, sum_problems
+from spvrisk.config.laws import Measure
+from spvrisk.config.reading.numerals import per_cent_remedy
+from spvrisk.config.study.factors import rate_factor
+from spvrisk.config.study.parts import Parts
+from spvrisk.errors import Problem
+
+if TYPE_CHECKING:
+    from spvrisk.config.study.root import Study
+
+
+Limit = Annotated[float, Within(0, 1e15, open_low=True)]
+
+
+class Loan(Model):
+    """A loan that raises a part of every call."""
+
+    share: Share = Field(description="share of every outflow of the funder that it raises")
+    margin: Rate = Field(description="over the reference rate, 1/year: 0.01 for 1 %")
+
+
+class Equity(Model):
+    """Equity that raises a part of every call."""
+
+    share: Share = Field(description="share of every outflow of the funder that it raises")
+
+
+class Insurer(Model):
+    """Insurance of the commercial loan."""
+
+    cover: Share = Field(description="share of an overdue amount that is paid")
+    wait_years: Annotated[float, Within(0, 100)] = Field(
+        default=0.0, description="years for which an amount is overdue before it is claimed; rounded up to whole steps"
+    )
+    premium: Annotated[float, Within(0, 1, per_cent_from=1)] = Field(
+        default=0.0, description="on the insured balance, 1/year: 0.008 for 0.8 %; paid by the banks; left out: none"
+    )
+    capital: Limit | None = Field(
+        default=None, description="loss that it can bear, money units of the funder's currency; left out: no test"
+    )
+    capacity: Limit | None = Field(
+        default=None, description="most that it can insure, money units of the funder's currency; left out: no test"
+    )
+
+
+class Stack(Model):
+    """Sources of the funder's money; their shares add up to 1."""
+
+    reference_rate: str = Field(description="factor (vasicek or deterministic) to which the margins are added")
+    tenor_years: Years = Field(description="years of level principal from the step after completion")
+    sweep: Share = Field(default=1.0, description="share of what is left after debt service that prepays the loans")
+    policy_loan: Loan = Field(default=Loan(share=0, margin=0), description="loan of the policy bank; left out: none")
+    policy_equity: Equity = Field(default=Equity(share=0), description="equity of the policy bank; left out: none")
+    commercial_loan: Loan = Field(
+        default=Loan(share=0, margin=0),
+        description="loan of commercial banks, to be insured; left out: none",
+    )
+    insurer: Insurer | None = Field(default=None, description="left out: the commercial loan is not insured")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Stack":
+        shares = [self.policy_loan.share, self.policy_equity.share, self.commercial_loan.share]
+        problems = sum_problems((), "shares of policy_loan, policy_equity and commercial_loan", shares)
+        if problems:
+            raise refusal(*problems)
+        return self
+
+
+def checks(parts: Parts) -> Iterator[Problem]:
+    """Problems of the reference rate."""
+    stack = parts.one(Stack)
+    if stack is not None:
+        yield from rate_factor(("stack", "reference_rate"), stack.reference_rate, parts)
+
+
+HIGH_PREMIUM = 0.05
+
+
+def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+    """Warnings about loans that outlast the horizon or a plant, and about the insurer."""
+    if study.stack is None:
+        return
+    tenor, horizon = study.stack.tenor_years, study.study.horizon_years
+    if tenor > horizon:
+        rule = f"is longer than the horizon ({horizon:g} years): what is not due by then counts as lost"
+        yield Problem.at(("stack", "tenor_years"), rule, shown(tenor), "raise study.horizon_years")
+    yield from _insurer(study.stack, horizon)
+    for at, site in study.sites():
+        life = site.operation.life_years
+        if tenor > life:
+            rule = f"is shorter than the tenor of the funder's loans ({tenor:g} years)"
+            remedy = "what is not due by then counts as lost; check both"
+            yield Problem.at((*at, "operation", "life_years"), rule, shown(life), remedy)
+
+
+def _insurer(stack: Stack, horizon: float) -> Iterator[Problem]:
+    """Insurance that is free, dear, late or of nothing."""
+    insurer, place = stack.insurer, ("stack", "insurer")
+    if insurer is None:
+        return
+    if stack.commercial_loan.share == 0:
+        yield Problem.at(place, "has no commercial loan to insure", "", "take it out, or give commercial_loan a share")
+    if insurer.premium == 0 and insurer.cover > 0:
+        yield Problem.at(place, "asks for no premium", "", "add premium: 0.008 for 0.8 % a year, or leave it free")
+    if insurer.premium > HIGH_PREMIUM:
+        rule, rate = f"is above {HIGH_PREMIUM:.0%} a year", insurer.premium
+        yield Problem.at((*place, "premium"), rule, shown(rate), per_cent_remedy(rate))
+    if insurer.wait_years >= horizon:
+        rule = f"is not shorter than the horizon ({horizon:g} years): nothing is ever claimed"
+        yield Problem.at((*place, "wait_years"), rule, shown(insurer.wait_years), "write it in years")
