@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from spvrisk.config.definite import LEAST, Matrix, Pairs, matrix, names_of, rank_correlation
-from spvrisk.config.study.factors import Correlation
 
 Changes = list[tuple[str, str, float, float]]
 """First factor, second factor, what was written, what is used."""
@@ -16,13 +15,6 @@ _ROOM = 1e-6
 """Least eigenvalue per factor, so that rounding to `_DIGITS` leaves the matrix positive definite."""
 _MOST_STEPS = 2000
 _SHOWN = 3
-
-
-def used_pairs(correlation: Correlation) -> Pairs:
-    """Pairs as a run takes them: those of the study, repaired if it asks for that."""
-    if correlation.repair is None:
-        return correlation.pairs
-    return nearest_pairs(correlation.pairs, correlation.kind)
 
 
 def nearest_pairs(pairs: Pairs, kind: str) -> Pairs:

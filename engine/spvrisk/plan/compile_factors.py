@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from spvrisk.config.nearest import used_pairs
 from spvrisk.config.study import Study
 from spvrisk.config.study.factors import Factor, Gbm, Merton, Ou, Vasicek
 from spvrisk.errors import InputError, Problem
@@ -166,7 +165,7 @@ def poisson_cdf(mean: float) -> Floats:
 def correlation_of(study: Study) -> tuple[tuple[str, ...], Floats]:
     """Names of the stochastic factors in config order, and the correlation matrix of their scores."""
     names = tuple(name for name, factor in study.factors.items() if factor.process.stochastic)
-    return names, matrix(names, used_pairs(study.correlation), study.correlation.kind)
+    return names, matrix(names, study.correlation.used_pairs, study.correlation.kind)
 
 
 class FactorArrays(NamedTuple):

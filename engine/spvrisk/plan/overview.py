@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from spvrisk.config.laws import Law
-from spvrisk.config.nearest import used_pairs
 from spvrisk.config.study import Study
 from spvrisk.config.study.projects import Project
 from spvrisk.plan.calendar import date_of, make_grid
@@ -96,7 +95,7 @@ def pairs(study: Study) -> list[Pair]:
     """Correlations that the study names, in its order."""
     names, matrix = correlation_of(study)
     position = {name: i for i, name in enumerate(names)}
-    used = used_pairs(study.correlation)
+    used = study.correlation.used_pairs
     named = [(a, b, value) for a, row in study.correlation.pairs.items() for b, value in row.items()]
     scores = np.array([matrix[position[a], position[b]] for a, b, _ in named])
     nu = study.correlation.degrees_of_freedom

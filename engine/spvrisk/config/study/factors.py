@@ -159,6 +159,16 @@ class Correlation(Model):
         default={}, description="correlation by factor and factor, each pair once; or `table`: a CSV file"
     )
 
+    @property
+    def used_pairs(self) -> Mapping[str, Mapping[str, float]]:
+        """Pairs as a run takes them: those of the study, repaired if it asks for that."""
+        if self.repair is None:
+            return self.pairs
+        # loads NumPy, which most commands that read a study do without
+        from spvrisk.config.nearest import nearest_pairs
+
+        return nearest_pairs(self.pairs, self.kind)
+
     @model_validator(mode="after")
     def _degrees(self) -> "Correlation":
         if self.copula == "t" and self.degrees_of_freedom is None:
