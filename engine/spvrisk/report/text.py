@@ -65,7 +65,7 @@ def page(figures: Iterable[Figures]) -> RenderableType:
 
 
 def _block(figures: Figures) -> Iterator[RenderableType]:
-    if figures.title and (figures.shape == "facts" or not figures.columns):
+    if figures.title and (figures.shape in ("facts", "record") or not figures.columns):
         yield Text(figures.title, style="bold")
     if figures.columns:
         yield _DRESSES[figures.shape](figures)
@@ -102,7 +102,7 @@ def _apart(rows: Sequence[Any], i: int) -> bool:
 
 
 def _facts(figures: Figures) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=figures.shape == "record")
     for row in figures.rows:
         grid.add_row(row.name, *map(shown, row.cells))
     return grid
@@ -219,4 +219,9 @@ def _widths(columns: list[_Column], width: int) -> list[int]:
     return widths
 
 
-_DRESSES: dict[str, Callable[[Figures], RenderableType]] = {"table": _Table, "list": _list, "facts": _facts}
+_DRESSES: dict[str, Callable[[Figures], RenderableType]] = {
+    "table": _Table,
+    "list": _list,
+    "facts": _facts,
+    "record": _facts,
+}

@@ -16,7 +16,7 @@ def info(result: Result) -> Figures:
     """Study, paths, versions, digests, sizes."""
     about, made = result.attributes, result.provenance
     announced = (name for name in result.labels.projects if name not in result.labels.pipelines)
-    return facts(
+    found = facts(
         {
             "study": about["title"],
             "file": str(result.path),
@@ -43,3 +43,4 @@ def info(result: Result) -> Figures:
             **{f"size of /{name}": f"{size:,} bytes" for name, size in result.group_bytes.items()},
         }
     )
+    return found._replace(shape="record")
