@@ -250,7 +250,7 @@ def test_selftest__gives_proofs_and_tells_them(monkeypatch):
 def test_schema_and_init__write_what_they_give(tmp_path):
     found = spvrisk.schema(tmp_path / "s.json")
     written = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
-    assert written == json.loads(json.dumps(found)) and "properties" in written
+    assert written == json.loads(json.dumps(found)) and "$defs" in written
     spvrisk.init(tmp_path / "study.yaml")
     assert spvrisk.load(tmp_path / "study.yaml").digest == spvrisk.load(STARTER).digest
 

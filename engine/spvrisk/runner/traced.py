@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.config.base import suggestion
-from spvrisk.config.numerals import number_remedy
+from spvrisk.config.numerals import meant
 from spvrisk.dataset.layout import UNDEFINED_CODE, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
@@ -91,14 +91,18 @@ def _check_number(path: int, level: str | float | None, n_paths: int) -> None:
 
 def _level(text: str) -> str:
     """A rank as given, checked."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0.0 <= value <= 1.0:
-        remedy = number_remedy(text, "write e.g. 0.99")
+    if not _is_level(text):
+        number = meant(text)
+        remedy = f"write {number}" if number is not None and _is_level(number) else "write e.g. 0.99"
         raise InputError(Problem("--rank", "", "must be a number in [0, 1]", text, remedy))
     return text
+
+
+def _is_level(text: str) -> bool:
+    try:
+        return 0.0 <= float(text) <= 1.0
+    except ValueError:
+        return False
 
 
 def path_of_rank(result: Result, tracer: Tracer, wanted: Rank) -> int:

@@ -111,8 +111,8 @@ class Figures(NamedTuple):
     unit
         Of the amounts of money.
     shape
-        ``table`` of figures; ``list`` of what was given, whose cells are never broken; ``facts`` without heads; ``record`` the same
-        of a file, with a margin.
+        ``table`` of figures; ``list`` of what was given, whose cells are never broken; ``facts`` without heads;
+        ``record``, the same of a file, with a margin.
     names
         Head of the rows' names where the heads of their groups stand beside them; else these stand above.
     """
