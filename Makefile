@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUDY := configs/japan_us_2026.yaml
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check campaign self-test bench clean help
+.PHONY: run test check campaign self-test docs bench clean help
 
 help:
 	@echo "make run       run the main study and print its summary"
@@ -13,6 +13,7 @@ help:
 	@echo "make check     style, types, layers, documented examples"
 	@echo "make campaign  the long statistical campaigns"
 	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
+	@echo "make docs      renew what the README shows of the main study, from the result of make run"
 	@echo "make bench     benchmarks: side by side with NumPy, then one by one (QUICK=--quick: once each)"
 	@echo "make clean     remove the environment and what the tools left"
 
@@ -36,6 +37,9 @@ campaign: $(VENV)/.test
 # after a change of the kernel's sources or of the plan's layout
 self-test: $(VENV)/.test
 	PYTHONPATH=tests $(BIN)/python tests/renew_self_test.py
+
+docs: $(VENV)/.run
+	$(BIN)/python tests/renew_readme.py results/japan_us_2026.h5
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/side_by_side.py $(QUICK)

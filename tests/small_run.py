@@ -12,7 +12,7 @@ from spvrisk.dataset.write import Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, LAYER, PIPELINE, PROJECT, STATE, STUDY, Plan
-from spvrisk.plan.names import FAN_PATHS, FANS, LEAF, QUANTITIES, TIMELINE, Labels
+from spvrisk.plan.names import FAN_PATHS, FANS, LEAF, QUANTITIES, Labels
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 LEVELS = ("0.95", "0.99")
@@ -75,7 +75,7 @@ def make_run(labels: Labels, n_paths: int, seed: int = 7) -> tuple[Sums, PathSto
     for leaf, first in enumerate(range(0, n_paths, LEAF)):
         part = np.ascontiguousarray(values[:, first : first + LEAF])
         n = part.shape[1]
-        timeline_sums = n * rng.random((units * len(TIMELINE), steps))
+        timeline_sums = n * rng.random((units * len(labels.timeline), steps))
         state.update(leaf, part, timeline_sums, n * rng.random((states, steps)), np.zeros((0, steps)))
         fans = rng.normal(size=(len(FANS), steps, n)).astype(np.float32) if first < FAN_PATHS else None
         store.put(first, part, fans)

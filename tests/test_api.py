@@ -13,8 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 import spvrisk
+from small_run import make_labels, write_small
 from spvrisk.cli import main
 from spvrisk.dataset import write
+from spvrisk.kernel.cache import REFUSED, Stamp
+from spvrisk.kernel.target import FOREIGN, native
+from spvrisk.runner import proof
 
 STARTER = Path(__file__).parents[1] / "engine" / "spvrisk" / "data" / "starter.yaml"
 
@@ -193,3 +197,77 @@ def test_open__what_is_no_result_is_refused(tmp_path):
     for name, said in (("text.h5", "is not an HDF5 file"), ("nowhere.h5", "there is no such file")):
         with pytest.raises(spvrisk.InputError, match=said):
             spvrisk.open(tmp_path / name)
+
+
+def test_validate__gives_mistakes_or_the_study():
+    good, bad = spvrisk.validate(STARTER), spvrisk.validate(STARTER, {"run.paths": 0, "run.seed": -1})
+    assert good.study.digest == spvrisk.load(STARTER).digest and not good.mistakes + good.warnings
+    assert bad.study is None and [problem.path for problem in bad.mistakes] == ["run.paths", "run.seed"]
+
+
+def test_validate__what_only_planning_finds():
+    found = spvrisk.validate(STARTER, ["output.paths=[npv_fundr]"])
+    assert found.study is None and "npv_fundr" in str(found.mistakes[0])
+
+
+def test_overview__is_what_the_study_comes_to(study):
+    found = spvrisk.overview(study)
+    assert list(found.dates) == ["gas_plant", "port"] and min(found.memory, found.workspace) > 1e6
+    assert {law.owner for law in found.laws} == {"gas_plant", "port"}
+    assert len(found.compiled.labels.series) == 64
+
+
+def test_compare__takes_files_and_results(file, tmp_path):
+    with spvrisk.open(file) as results:
+        found = spvrisk.compare(results, file)
+    assert found.results[1].paired and found.results[1].differences["npv_funder"].value == 0.0
+    with pytest.raises(spvrisk.InputError, match=r"needs two results, got .*name two or more"):
+        spvrisk.compare(file)
+
+
+def test_trace__by_number_and_by_rank(file):
+    worst = spvrisk.trace(file, rank=1)
+    values = spvrisk.open(file).paths.portfolio_npv_funder.values
+    assert worst.trace.path == values.argmin() and worst.rank.level == "1"
+    assert spvrisk.trace(spvrisk.open(file), path=3).trace.values["portfolio", "npv_funder"] == values[3]
+    for wrong, said in (
+        ({"path": 3, "rank": 0.5}, "no meaning beside"),
+        ({"path": -1}, "must be below 700"),
+        ({"rank": 1.5}, r"must be a number in \[0, 1\]"),
+    ):
+        with pytest.raises(spvrisk.InputError, match=said):
+            spvrisk.trace(file, **wrong)
+
+
+def test_selftest__gives_proofs_and_tells_them(monkeypatch):
+    monkeypatch.setattr(proof, "proved", lambda target: proof.Proof(target, Stamp(REFUSED)))
+    told = []
+    found = spvrisk.selftest(all_targets=True, announce=told.append)
+    assert [each.target for each in found] == [native(), *FOREIGN]
+    assert all(each.refused for each in found) and told[0] == f"{native().name}: {REFUSED}"
+
+
+def test_schema_and_init__write_what_they_give(tmp_path):
+    found = spvrisk.schema(tmp_path / "s.json")
+    written = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
+    assert written == json.loads(json.dumps(found)) and "$defs" in written
+    spvrisk.init(tmp_path / "study.yaml")
+    assert spvrisk.load(tmp_path / "study.yaml").digest == spvrisk.load(STARTER).digest
+
+
+def test_results__conditional_and_views(file):
+    with spvrisk.open(file) as results:
+        shares = results.conditional.share
+        assert shares.sizes["condition"] == len(results.tables().conditional.names)
+        html = results._repr_html_()
+        assert "<table>" in html and "P(loss)" in html and "±" in html
+        given = results.view("value", given="election=new_course")
+        assert given != results.view("value") and given.title == results.view("value").title
+        with pytest.raises(spvrisk.InputError, match="did you mean election=new_course"):
+            results.view("value", given="election=new_cours")
+
+
+def test_results__conditional_is_empty_without_events_and_layers(tmp_path):
+    write_small(tmp_path / "none.h5", make_labels()._replace(layers=(), events=()), 10)
+    with spvrisk.open(tmp_path / "none.h5") as results:
+        assert not results.conditional

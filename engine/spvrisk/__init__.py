@@ -1,7 +1,7 @@
 """Risk engine for portfolios of investment SPVs.
 
-`load` a study, `run` it, `open` its result. The three are imported when they are first used, so that importing the
-package costs nothing.
+`load` a study, `run` it, `open` its result. All of `spvrisk.api` is here, and imported when it is first used, so that
+importing the package costs nothing.
 """
 
 from importlib import import_module
@@ -11,9 +11,42 @@ from spvrisk._version import __version__
 from spvrisk.errors import InputError, RunError
 
 if TYPE_CHECKING:
-    from spvrisk.api import Results, Study, load, open, run
+    from spvrisk.api import (
+        Checked,
+        Results,
+        Study,
+        compare,
+        init,
+        load,
+        open,
+        overview,
+        run,
+        schema,
+        selftest,
+        trace,
+        validate,
+        warmup,
+    )
 
-__all__ = ["InputError", "Results", "RunError", "Study", "__version__", "load", "open", "run"]
+__all__ = [
+    "Checked",
+    "InputError",
+    "Results",
+    "RunError",
+    "Study",
+    "__version__",
+    "compare",
+    "init",
+    "load",
+    "open",
+    "overview",
+    "run",
+    "schema",
+    "selftest",
+    "trace",
+    "validate",
+    "warmup",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,20 +1,33 @@
-"""Python's way in: `load` a study, `run` it, `open` its result; the command line does nothing else."""
+"""Python's way in: `load` a study, `run` it, `open` its result; the command line does nothing that is not here."""
 
+import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from spvrisk import config
-from spvrisk.errors import Problem
+from spvrisk.config.base import suggestion
+from spvrisk.errors import InputError, Problem
+from spvrisk.files import Kind, atomic_write
 
 if TYPE_CHECKING:
     import xarray
 
-    from spvrisk.runner.simulate import Progress
+    from spvrisk.dataset.read import Result
+    from spvrisk.measures.comparison import Comparison
+    from spvrisk.runner.overview import Overview
+    from spvrisk.runner.proof import Proof
+    from spvrisk.runner.simulate import Announce, Progress
+    from spvrisk.runner.traced import Traced
+    from spvrisk.views.figures import Figures
+
+Overrides = Sequence[str] | Mapping[str, Any]
 
 
 class Study(NamedTuple):
@@ -47,6 +60,24 @@ class Study(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<Study {self.config.study.title.en!r}, {len(self.config.projects)} projects>"
+
+
+class Checked(NamedTuple):
+    """What `validate` found.
+
+    Attributes
+    ----------
+    study
+        The study; None if there are mistakes in it.
+    mistakes
+        What must be mended.
+    warnings
+        What is allowed but looks like a slip.
+    """
+
+    study: Study | None
+    mistakes: list[Problem]
+    warnings: list[Problem]
 
 
 class Results:
@@ -85,6 +116,65 @@ class Results:
         """Values by path, read from the file only as far as they are asked for."""
         return self._group("paths")
 
+    @cached_property
+    def conditional(self) -> "xarray.Dataset":
+        """The statistics by outcome of each event and by final state of each layer; empty without these."""
+        import xarray
+
+        given = self.tables().conditional
+        return self._group("conditional") if given.names else xarray.Dataset()
+
+    def tables(self, given: str | None = None) -> "Result":
+        """Give labels and statistics in memory, from which views are made.
+
+        Parameters
+        ----------
+        given
+            A condition as ``ruling=upheld``: the statistics are then those of the paths on which it came out.
+
+        Raises
+        ------
+        InputError
+            There is no such condition, or no path that meets it.
+        """
+        from spvrisk.measures.given import narrowed
+
+        return self._tables if given is None else narrowed(self._tables, given)
+
+    def view(self, name: str, given: str | None = None, **choices: Any) -> "Figures":
+        """Give some of the figures: a title, columns, rows of numbers with their errors, and sentences.
+
+        Parameters
+        ----------
+        name
+            Of a view, such as ``headline``, ``value``, ``fate`` or ``law``.
+        given
+            As of `tables`.
+        choices
+            What the view leaves open: ``level="0.99"`` of ``loss``.
+
+        Raises
+        ------
+        InputError
+            There is no such view or condition.
+
+        Examples
+        --------
+        >>> from importlib.resources import files
+        >>> import spvrisk
+        >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+        >>> with spvrisk.run(study, paths=500) as results:
+        ...     table = results.view("value")
+        >>> [row.name for row in table.rows], table.unit
+        (['portfolio', 'gas_plant', 'port'], 'USD million')
+        """
+        from spvrisk.views.registry import VIEWS
+
+        known = [name for name, view in VIEWS.items() if view.of == "result"]
+        if name not in known:
+            raise InputError(Problem("argument name", "", "must be a view of a result", name, suggestion(name, known)))
+        return VIEWS[name].figures(self.tables(given), **choices)
+
     def close(self) -> None:
         """Close the file; a run without `out` loses it now."""
         for dataset in self._opened:
@@ -103,6 +193,17 @@ class Results:
 
     def __repr__(self) -> str:
         return f"<Results {str(self.path)!r}, {self.attributes['paths']} paths>"
+
+    def _repr_html_(self) -> str:
+        from spvrisk.report.html import table
+
+        return table(self.view("headline"))
+
+    @cached_property
+    def _tables(self) -> "Result":
+        from spvrisk.dataset.read import open_result
+
+        return open_result(self.path)
 
     def _group(self, name: str) -> "xarray.Dataset":
         import xarray  # loaded when labels are wanted: it takes half a second
@@ -126,7 +227,7 @@ def _with_names(dataset: "xarray.Dataset") -> "xarray.Dataset":
     return dataset.assign_coords(names)
 
 
-def load(path: str | os.PathLike[str], overrides: Sequence[str] | Mapping[str, Any] = ()) -> Study:
+def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Study:
     """Load and check a study.
 
     Parameters
@@ -155,6 +256,46 @@ def load(path: str | os.PathLike[str], overrides: Sequence[str] | Mapping[str, A
     return Study(config.load(path, overrides))
 
 
+def validate(path: str | os.PathLike[str], overrides: Overrides = ()) -> Checked:
+    """Check a study as far as that goes without a run: what `load` finds, and what only planning sees.
+
+    Parameters
+    ----------
+    path, overrides
+        As of `load`.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> found = spvrisk.validate(files("spvrisk") / "data" / "starter.yaml", {"run.paths": 0})
+    >>> found.study, [problem.path for problem in found.mistakes]
+    (None, ['run.paths'])
+    """
+    from spvrisk.runner.overview import checked
+
+    try:
+        study = load(path, overrides)
+        return Checked(study, [], checked(study.loaded))
+    except InputError as error:
+        return Checked(None, list(error.problems), [])
+
+
+def overview(study: Study) -> "Overview":
+    """Give what a study comes to before a path is drawn: dates, laws, correlations, memory.
+
+    It is what the command ``plan`` shows; `spvrisk.plan` is the package that compiles studies.
+
+    Raises
+    ------
+    InputError
+        What only planning finds out, with its place.
+    """
+    from spvrisk.runner.overview import overview
+
+    return overview(study.loaded)
+
+
 def run(
     study: Study,
     paths: int | None = None,
@@ -163,6 +304,7 @@ def run(
     workers: int | None = None,
     overwrite: bool = False,
     progress: "Progress | None" = None,
+    announce: "Announce" = lambda _: None,
 ) -> Results:
     """Run a study and open its result.
 
@@ -178,6 +320,8 @@ def run(
         Whether an existing result is replaced; a file that the study is read from never is.
     progress
         Called with the number of paths done since the last call, from any thread.
+    announce
+        Called with a word for each stage.
 
     Raises
     ------
@@ -203,11 +347,13 @@ def run(
 
     settings = settings_of(study.loaded, paths, seed, workers)
     if out is not None:
-        return Results(run_study(study.loaded, out, settings, overwrite, progress))
+        return Results(run_study(study.loaded, out, settings, overwrite, progress, announce))
     folder = tempfile.TemporaryDirectory(prefix="spvrisk-")
     try:
         out = Path(folder.name) / "result.h5"
-        return Results(run_study(study.loaded, out, settings, progress=progress, keep_failed=False), folder)
+        return Results(
+            run_study(study.loaded, out, settings, progress=progress, announce=announce, keep_failed=False), folder
+        )
     except BaseException:
         folder.cleanup()
         raise
@@ -234,3 +380,163 @@ def open(path: str | os.PathLike[str]) -> Results:
     7 {'path': 500, 'project': 2}
     """
     return Results(path)
+
+
+def compare(*results: Results | str | os.PathLike[str]) -> "Comparison":
+    """Set results beside the first of them: figures, differences with paired errors, what differs in the studies.
+
+    Parameters
+    ----------
+    results
+        Two or more, opened or as files.
+
+    Raises
+    ------
+    InputError
+        They are fewer, cannot be read, or are not in the same money.
+    """
+    from spvrisk.measures.comparison import compared
+
+    return compared([_opened(result).tables() for result in results])
+
+
+def trace(
+    result: Results | str | os.PathLike[str],
+    path: int | None = None,
+    rank: str | float | None = None,
+    by: str = "npv_funder",
+) -> "Traced":
+    """Replay one path of a result, with everything that it goes through.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    path
+        Number of the path.
+    rank
+        In place of a number: 0.99, if neither is given, is the 99 % loss path.
+    by
+        Quantity of the rank: ``npv_funder``, ``smr.cost``, ...
+
+    Raises
+    ------
+    InputError
+        There is no such file, path or quantity.
+    RunError
+        The replay differs from what the result holds.
+    """
+    from spvrisk.runner.traced import traced
+
+    return traced(_opened(result).tables(), path, rank, by)
+
+
+def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -> "list[Proof]":
+    """Prove the kernel's machine code on this machine.
+
+    Parameters
+    ----------
+    all_targets
+        Whether also the code that other processors would run: a minute or two each.
+    announce
+        Called with each outcome, in a line.
+
+    Raises
+    ------
+    RunError
+        A proof ended without an outcome.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from spvrisk.kernel.target import FOREIGN, native
+    from spvrisk.runner.proof import proved
+    from spvrisk.runner.simulate import processors
+
+    found = []
+    with ThreadPoolExecutor(processors()) as pool:
+        for proof in pool.map(proved, [native(), *(FOREIGN if all_targets else ())]):
+            announce(f"{proof.target.name}: {proof.stamp.outcome}")
+            found.append(proof)
+    return found
+
+
+def warmup(lanes: int | None = None) -> None:
+    """Compile the kernel, prove it, and keep its machine code, so that the next run starts at once.
+
+    Parameters
+    ----------
+    lanes
+        As ``run.lanes`` of a study.
+    """
+    from spvrisk.plan.compile import compile_study
+    from spvrisk.plan.names import LANES
+    from spvrisk.runner.simulate import Settings, simulate
+
+    with as_file(_starter()) as starter:
+        plan, labels, _ = compile_study(load(starter).config)
+    simulate(plan, labels, Settings(paths=1, seed=0, workers=1, lanes=lanes or LANES))
+
+
+def init(file: str | os.PathLike[str], overwrite: bool = False) -> None:
+    """Write a commented starter study to work from.
+
+    Parameters
+    ----------
+    file
+        Where to.
+    overwrite
+        Whether a file that begins as a starter study is replaced.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    text = _starter().read_text(encoding="utf-8")
+    first = text.partition("\n")[0].encode()
+
+    def begins_so(path: Path) -> bool:
+        with path.open("rb") as found:
+            return found.readline().rstrip() == first
+
+    atomic_write(file, text, overwrite, kind=Kind("a starter study (known by its first line)", begins_so))
+
+
+def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -> dict[str, Any]:
+    """Give the JSON Schema of study files, with the meaning and unit of every key, for editors.
+
+    Parameters
+    ----------
+    out
+        Where to write it.
+    overwrite
+        Whether a JSON Schema of studies that is there is replaced.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    from spvrisk.config.schema import json_schema
+
+    found = json_schema()
+
+    def is_one(path: Path) -> bool:
+        try:
+            there = json.loads(path.read_bytes())
+        except (ValueError, RecursionError):
+            return False
+        return isinstance(there, dict) and all(there.get(key) == found[key] for key in ("$schema", "title"))
+
+    if out is not None:
+        text = json.dumps(found, ensure_ascii=False, indent=2)
+        atomic_write(out, text + "\n", overwrite, kind=Kind("a JSON Schema of studies", is_one))
+    return found
+
+
+def _starter() -> Traversable:
+    return files("spvrisk").joinpath("data", "starter.yaml")
+
+
+def _opened(result: Results | str | os.PathLike[str]) -> Results:
+    return result if isinstance(result, Results) else Results(result)

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from spvrisk.cli import COMMANDS, main
-from spvrisk.cli.output import shown_in
+from spvrisk.report.encoding import shown_in
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
 TITLE = "日本 Müller ± 𝔘 study"

@@ -9,10 +9,12 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+import spvrisk
 from spvrisk.cli import main
-from spvrisk.cli.render_plan import render_plan
 from spvrisk.config import load
 from spvrisk.config.defaults import defaults
+from spvrisk.report.text import page
+from spvrisk.views.plan import plan
 
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "engine" / "spvrisk" / "data" / "starter.yaml"
@@ -87,7 +89,7 @@ def test_defaults__null_and_empty_only_where_they_tell_something() -> None:
 @pytest.mark.parametrize("study", [STARTER, ROOT / "configs" / "japan_us_2026.yaml"], ids=["starter", "main"])
 def test_plan__fits_100_columns(study: Path) -> None:
     console = Console(width=100, file=StringIO())
-    console.print(render_plan(load(study)))
+    console.print(page(plan(spvrisk.overview(spvrisk.load(study)))))
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= 100
     assert "…" not in text

@@ -9,13 +9,15 @@ from click.testing import CliRunner
 from small_run import LEVELS, QUANTILES, make_labels, make_run, make_values, write_small
 from spvrisk.cli import main
 from spvrisk.cli.info import command as info
-from spvrisk.cli.render import money_name, plain, summary_json, with_error, with_interval
 from spvrisk.cli.summary import command as summary
-from spvrisk.cli.summary import narrowed
 from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError
+from spvrisk.measures.given import narrowed
 from spvrisk.measures.share import share_interval
 from spvrisk.measures.table import summary as summarise
+from spvrisk.report.json import summary_json
+from spvrisk.report.words import plain, with_error, with_interval
+from spvrisk.views.words import money_name
 
 LABELS = make_labels()
 

@@ -57,7 +57,7 @@ def test_project_dates__of_the_starter() -> None:
 def test_law_reports__tables_have_the_moments_of_their_laws() -> None:
     study = load_study(STARTER)
     book = compile_study(study).book
-    found = {(each.project, each.quantity): each for each in law_reports(study, book)}
+    found = {(each.owner, each.quantity): each for each in law_reports(study, book)}
     assert len(found) == 10
     price = found["gas_plant", "contract price"]
     assert price.family == "triangular"

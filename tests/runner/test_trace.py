@@ -22,7 +22,8 @@ from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import LEAF, TIMELINE
 from spvrisk.runner.run import run_study, settings_of
 from spvrisk.runner.simulate import Settings, simulate
-from spvrisk.runner.trace import STEP_ROWS, Rank, Tracer, check_bits, path_of_rank, series_of, study_of, tracer_of
+from spvrisk.runner.trace import STEP_ROWS, Tracer, study_of, tracer_of
+from spvrisk.runner.traced import Rank, check_bits, path_of_rank, series_of
 from studies import write_study
 
 PATHS = LEAF + 500

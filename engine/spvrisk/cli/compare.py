@@ -1,15 +1,11 @@
 """``spvrisk compare``: results beside each other."""
 
-import json
-
 import click
 
-from spvrisk.cli.output import say_json
-from spvrisk.cli.render import console
-from spvrisk.cli.render_compare import comparison_json, render_comparison
-from spvrisk.dataset.read import open_result
-from spvrisk.errors import InputError, Problem
-from spvrisk.runner.compare import Comparison, compared
+from spvrisk import api
+from spvrisk.cli.output import say_document
+from spvrisk.report import json, text
+from spvrisk.views.compare import compare
 
 
 @click.command("compare", epilog="Example: spvrisk compare results/japan_us_2026.h5 results/terms_korea_2026.h5")
@@ -24,14 +20,10 @@ def command(context: click.Context, results: tuple[str, ...], as_json: bool, str
     studies, and its error is far smaller than that of either figure. Results of the same plan as well must have the
     same bits: where they have not, the first line says so.
     """
-    if len(results) < 2:
-        given = ", ".join(results) or "none"
-        remedy = "name two or more result files, the one to compare with first"
-        raise InputError(Problem("compare", "", "needs two results", given, remedy))
-    found: Comparison = compared([open_result(path) for path in results])
+    found = api.compare(*results)
     if as_json:
-        say_json(json.dumps(comparison_json(found), ensure_ascii=False, allow_nan=False, indent=2))
+        say_document(json.comparison_json(found))
     else:
-        console().print(render_comparison(found))
+        text.show(compare(found))
     if strict and found.disagrees:
         context.exit(1)

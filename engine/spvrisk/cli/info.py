@@ -2,12 +2,12 @@
 
 import click
 
-from spvrisk.cli.render import console, render_info
-from spvrisk.dataset.read import open_result
+from spvrisk import api
+from spvrisk.report import text
 
 
 @click.command("info", epilog="Example: spvrisk info results/japan_us_2026.h5")
 @click.argument("result", type=click.Path())
 def command(result: str) -> None:
     """Print what RESULT is: study, paths, seed, versions, digests, sizes."""
-    console().print(render_info(open_result(result)))
+    text.show([api.open(result).view("info")])

@@ -2,9 +2,9 @@
 
 import click
 
+from spvrisk import api
 from spvrisk.cli.options import set_option, study_argument
-from spvrisk.cli.output import say, say_json
-from spvrisk.config import load
+from spvrisk.cli.output import say_json, warn
 
 
 @click.command("plan", epilog="Example: spvrisk plan configs/japan_us_2026.yaml")
@@ -13,15 +13,13 @@ from spvrisk.config import load
 @click.option("--json", "as_json", is_flag=True, help="Print the resolved study, every default included, as JSON.")
 def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
     """Show what STUDY comes to: dates, laws with their tables' means beside the laws', correlations, memory."""
-    loaded = load(study, overrides)
-    from spvrisk.plan.warnings import warnings_of
-
-    for warning in warnings_of(loaded):
-        say(f"warning: {warning}", err=True)
+    loaded = api.load(study, overrides)
+    warn(loaded.warnings)
     if as_json:
-        say_json(loaded.study.model_dump_json(by_alias=True, indent=2))
+        say_json(loaded.config.model_dump_json(by_alias=True, indent=2))
         return
-    from spvrisk.cli.render import console
-    from spvrisk.cli.render_plan import render_plan
+    # loaded here: a mistake in the study is answered at once
+    from spvrisk.report import text
+    from spvrisk.views.plan import plan
 
-    console().print(render_plan(loaded))
+    text.show(plan(api.overview(study=loaded)))

@@ -1,16 +1,15 @@
 """``spvrisk run``: run a study."""
 
 import contextlib
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from spvrisk import api
 from spvrisk.cli.options import Whole, set_option, study_argument
-from spvrisk.cli.output import say, say_json
-from spvrisk.config import load
+from spvrisk.cli.output import say, say_document, warn
 from spvrisk.errors import InputError, Problem
 
 
@@ -44,25 +43,28 @@ def command(
     nor is any that is not a result of spvrisk, whatever is asked for.
     """
     signal.signal(signal.SIGTERM, _interrupted)
-    loaded = load(study, overrides)
+    loaded = api.load(study, overrides)
     # loaded here: a mistake in the study is answered without waiting for the compiler
-    from spvrisk.plan.warnings import warnings_of
-
-    for warning in warnings_of(loaded):
-        say(f"warning: {warning}", err=True)
     from spvrisk.cli.progress import progress_bar
-    from spvrisk.cli.render import console, render_summary, summary_json
-    from spvrisk.dataset.read import open_result
-    from spvrisk.runner.run import run_study, settings_of
+    from spvrisk.report import json, text
+    from spvrisk.views.summary import summary
 
-    settings = settings_of(loaded, paths, seed, workers)
-    with _target(study, out) as target, progress_bar(settings.paths) as (advance, announce):
-        run_study(loaded, target, settings, overwrite, advance, announce)
-    opened = open_result(target)
+    warn(loaded.warnings)
+    with _target(study, out) as target, progress_bar(paths or loaded.config.run.paths) as (advance, announce):
+        ran = api.run(
+            study=loaded,
+            paths=paths,
+            seed=seed,
+            out=target,
+            workers=workers,
+            overwrite=overwrite,
+            progress=advance,
+            announce=announce,
+        )
     if as_json:
-        say_json(json.dumps(summary_json(opened), ensure_ascii=False, allow_nan=False, indent=2))
+        say_document(json.summary_json(ran.tables()))
     else:
-        console().print(render_summary(opened))
+        text.show(summary(ran.tables()))
         say(f"Result: {target}")
 
 

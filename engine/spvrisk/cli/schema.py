@@ -1,25 +1,9 @@
-"""``spvrisk schema``: the config language for editors."""
-
-import json
-from pathlib import Path
+"""``spvrisk schema``: the JSON Schema of study files, for editors."""
 
 import click
 
-from spvrisk.cli.output import say, say_json
-from spvrisk.config.schema import json_schema
-from spvrisk.files import Kind, atomic_write
-
-
-def _is_schema(path: Path) -> bool:
-    try:
-        found = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        return False
-    ours = json_schema()
-    return isinstance(found, dict) and all(found.get(key) == ours[key] for key in ("$schema", "title"))
-
-
-SCHEMA = Kind("a JSON Schema of studies", _is_schema)
+from spvrisk import api
+from spvrisk.cli.output import say, say_document
 
 
 @click.command("schema", epilog="Example: spvrisk schema --out study.schema.json")
@@ -31,9 +15,8 @@ def command(out: str | None, overwrite: bool) -> None:
     An editor that knows it completes keys and marks mistakes: in VS Code, begin a study with
     "# yaml-language-server: $schema=study.schema.json".
     """
-    text = json.dumps(json_schema(), ensure_ascii=False, indent=2)
+    found = api.schema(out=out, overwrite=overwrite)
     if out is None:
-        say_json(text)
+        say_document(found)
     else:
-        atomic_write(out, text + "\n", overwrite, kind=SCHEMA)
         say(f"wrote {out}", err=True)

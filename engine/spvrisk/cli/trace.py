@@ -1,32 +1,13 @@
 """``spvrisk trace``: the story of one path."""
 
-import csv
-import io
-import json
-from pathlib import Path
-
 import click
 
+from spvrisk import api
 from spvrisk.cli.options import Whole
-from spvrisk.cli.output import say, say_json
-from spvrisk.cli.render import console
-from spvrisk.config.reading.numerals import number_remedy
-from spvrisk.dataset.read import open_result
-from spvrisk.dataset.write import check_output
+from spvrisk.cli.output import say, say_document
 from spvrisk.errors import InputError, Problem
-from spvrisk.files import Kind, atomic_write
 
 _WIDEST = 400
-
-_FIRST_COLUMNS = b"project,step,date,"
-
-
-def _is_steps(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.readline().startswith(_FIRST_COLUMNS)
-
-
-STEPS = Kind("a table of steps that trace has written", _is_steps)
 
 
 @click.command("trace", epilog="Example: spvrisk trace results/study.h5 --rank 0.99 --by npv_funder")
@@ -57,45 +38,23 @@ def command(
     """
     if number is not None and rank is not None:
         raise InputError(Problem("--rank", "", "has no meaning beside --path", rank, "leave one of them out"))
-    if out is not None:
-        check_output(out, overwrite, STEPS, reads=[result])
-    opened = open_result(result)
     # loaded here: a mistake in the arguments is answered at once
-    from spvrisk.cli.render_trace import render_steps, render_story, steps_table, trace_json
-    from spvrisk.runner.trace import Rank, check_bits, path_of_rank, series_of, tracer_of
+    from spvrisk.report import json, text
+    from spvrisk.report.steps import check_steps, write_steps
+    from spvrisk.views import trace as views
 
-    if number is not None and number >= opened.n_paths:
-        rule = f"must be below {opened.n_paths}, the number of paths"
-        raise InputError(Problem("--path", "", rule, str(number), "paths count from 0"))
-    level = None if number is not None else _level(rank or "0.99")
-    tracer = tracer_of(opened)
-    wanted = None if level is None else Rank(level, *series_of(opened, by))
-    found = number if wanted is None else path_of_rank(opened, tracer, wanted)
-    assert found is not None
-    trace = tracer.trace(found)
-    check_bits(trace, opened)
     if out is not None:
-        header, rows = steps_table(trace)
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([header, *rows])
-        atomic_write(out, text.getvalue(), overwrite, kind=STEPS, reads=[result])
+        check_steps(out, overwrite, result)
+    told = api.trace(result, path=number, rank=rank, by=by)
+    if out is not None:
+        write_steps(told.trace, out, overwrite, result)
     if as_json:
-        say_json(json.dumps(trace_json(trace, wanted), ensure_ascii=False, allow_nan=False, indent=1))
+        say_document(json.trace_json(told), indent=1)
         return
-    console().print(render_story(trace, opened, wanted))
+    text.show(views.trace(told))
     if steps:
+        say("")
         # as wide as it is: figures that are cut off are of no use
-        console(_WIDEST).print(render_steps(trace))
+        text.show(views.steps(told), _WIDEST)
     if out is not None:
         say(f"Steps: {out}")
-
-
-def _level(text: str) -> str:
-    """A rank as given, checked."""
-    try:
-        within, otherwise = 0.0 <= float(text) <= 1.0, "write e.g. 0.99"
-    except ValueError:
-        within, otherwise = False, number_remedy(text, "write e.g. 0.99")
-    if not within:
-        raise InputError(Problem("--rank", "", "must be a number in [0, 1]", text, otherwise))
-    return text

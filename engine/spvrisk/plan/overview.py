@@ -8,7 +8,7 @@ import numpy as np
 
 from spvrisk.config.laws import Law
 from spvrisk.config.study import Study
-from spvrisk.config.study.projects import Project
+from spvrisk.config.study.projects import ProjectTemplate
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.compile_factors import correlation_of
 from spvrisk.plan.compile_projects import schedules
@@ -27,10 +27,14 @@ class ProjectDates(NamedTuple):
     completion: date
 
 
-class LawOfProject(NamedTuple):
+SCHEME = "agreement"
+"""Owner of the laws that belong to no project."""
+
+
+class OwnedLaw(NamedTuple):
     """A law with the table that stands for it."""
 
-    project: str
+    owner: str
     quantity: str
     family: str
     report: LawReport
@@ -73,22 +77,42 @@ def project_dates(study: Study) -> dict[str, ProjectDates]:
     return out
 
 
-def law_reports(study: Study, book: TableBook) -> list[LawOfProject]:
-    """Every law of the projects beside its table; `book` is the compiled study's, which has them all."""
+def law_reports(study: Study, book: TableBook) -> list[OwnedLaw]:
+    """Every law of the study beside its table; `book` is the compiled study's, which has them all."""
     return [
-        LawOfProject(name, quantity, law.family, book.report(book.add(law)))
-        for name, project in study.projects.items()
-        for quantity, law in _laws(project)
+        OwnedLaw(owner, quantity, law.family, book.report(book.add(law)))
+        for owner, quantity, law in _owned(study)
+        if law is not None
     ]
 
 
-def _laws(project: Project) -> Iterator[tuple[str, Law]]:
-    yield "overrun", project.construction.overrun
-    yield "duration", project.construction.duration
-    yield "availability", project.operation.availability.law
-    if project.operation.contract is not None:
-        yield "contract price", project.operation.contract.price
-        yield "contracted share", project.operation.contract.share
+def _owned(study: Study) -> Iterator[tuple[str, str, Law | None]]:
+    funding = study.agreement.funding
+    yield SCHEME, "slip, business days", funding.slip
+    yield SCHEME, "take-up", funding.take_up
+    for name, project in study.projects.items():
+        certain = project.go_ahead is None or project.go_ahead.size_share.bounds() == (1.0, 1.0)
+        yield name, "size share", None if certain or project.go_ahead is None else project.go_ahead.size_share
+        yield from ((name, quantity, law) for quantity, law in _of_project(project))
+    for name, pipeline in study.pipelines.items():
+        yield name, "size", pipeline.size
+        yield from ((name, quantity, law) for quantity, law in _of_project(pipeline.template))
+
+
+def _of_project(project: ProjectTemplate) -> Iterator[tuple[str, Law | None]]:
+    c, o = project.construction, project.operation
+    yield "start delay, years", c.start_delay
+    yield "overrun", c.overrun
+    yield "uplift", c.uplift
+    yield "duration", c.duration
+    yield "review threshold", c.review.threshold if c.review else None
+    yield "subscribed share", c.subscription.share if c.subscription else None
+    yield "salvage", c.salvage
+    yield "shortfall", c.shortfall
+    yield "availability", o.availability.law
+    yield "contract price", o.contract.price if o.contract else None
+    yield "contracted share", o.contract.share if o.contract else None
+    yield "developer's fee", o.developer_fee.amount if o.developer_fee else None
 
 
 def pairs(study: Study) -> list[Pair]:

@@ -66,6 +66,11 @@ class Proof(NamedTuple):
     compile_seconds: float | None = None
     test_seconds: float | None = None
 
+    @property
+    def refused(self) -> bool:
+        """Whether the code is wrong."""
+        return self.stamp.outcome == REFUSED
+
 
 def prepare(announce: Callable[[str], None] = lambda _: None) -> Proof:
     """Have machine code ready that has proved right on this machine; compile and prove it if there is none.

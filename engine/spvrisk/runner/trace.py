@@ -2,17 +2,14 @@
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.config.study import Study
-from spvrisk.dataset.layout import UNDEFINED_CODE, path_series
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.variables import has_loss
-from spvrisk.errors import InputError, Problem, RunError
-from spvrisk.measures.order import rank
+from spvrisk.errors import RunError
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.calendar import Grid, make_grid
 from spvrisk.plan.compile import compile_study, labels_of, sites_of
@@ -343,85 +340,3 @@ def _states(changes: tuple[Change, ...], study: Study, grid: Grid) -> dict[str, 
             states.append(here)
         out[layer] = tuple(states)
     return out
-
-
-class Rank(NamedTuple):
-    """A place in the order of a quantity: for a net present value in the order of loss, else of the value."""
-
-    level: str
-    """Decimal string in [0, 1]."""
-    unit: str
-    quantity: str
-
-
-def path_of_rank(result: Result, tracer: Tracer, wanted: Rank) -> int:
-    """Number of the path at a rank of a quantity, k = ceil(level n), ties by path number.
-
-    Values that agree to their stored digits are told apart by replaying their paths.
-
-    Raises
-    ------
-    InputError
-        The quantity is nowhere defined.
-    """
-    stored, sign = _values(result, tracer, wanted), -1.0 if has_loss(wanted.quantity) else 1.0
-    codes = stored.dtype.kind == "i"
-    defined = np.flatnonzero(stored != UNDEFINED_CODE if codes else ~np.isnan(stored))
-    if not defined.size:
-        raise InputError(Problem("--by", "", "is undefined on every path", wanted.quantity, "name another quantity"))
-    keys = sign * stored[defined].astype(np.float64)
-    k = rank(wanted.level, defined.size) - 1
-    key = np.partition(keys, k)[k]
-    tied, within = defined[keys == key], k - int(np.count_nonzero(keys < key))
-    if stored.dtype == np.float32 and tied.size > 1 and math.isfinite(key):
-        exact = sign * tracer.values_of((wanted.unit, wanted.quantity), tied)
-        tied = tied[np.argsort(exact, kind="stable")]
-    return int(tied[within])
-
-
-def _values(result: Result, tracer: Tracer, wanted: Rank) -> NDArray[Any]:
-    """A quantity on all paths: as stored, else by replaying them all."""
-    series = (wanted.unit, wanted.quantity)
-    for name in result.path_names:
-        held = path_series(name, result.labels)
-        if series in held:
-            return result.paths(name).reshape(result.n_paths, len(held))[:, held.index(series)]
-    return tracer.values_of(series, np.arange(result.n_paths))
-
-
-def series_of(result: Result, by: str) -> tuple[str, str]:
-    """Unit and quantity of a name such as ``npv_funder`` (the portfolio's), ``smr.cost`` or ``npv_funder_local``.
-
-    Raises
-    ------
-    InputError
-        There is no such series.
-    """
-    from spvrisk.config.base import suggestion
-
-    labels = result.labels
-    unit, _, quantity = by.rpartition(".")
-    found = ("scheme", by) if by in labels.scheme else (unit or "portfolio", quantity)
-    if found not in labels.series:
-        known = [f"{unit}.{name}".removeprefix("portfolio.").removeprefix("scheme.") for unit, name in labels.series]
-        raise InputError(Problem("--by", "", "must be a quantity of a unit", by, suggestion(by, known)))
-    return found
-
-
-def check_bits(trace: Trace, result: Result) -> None:
-    """Refuse a trace that does not give what the result holds.
-
-    Raises
-    ------
-    RunError
-        A stored value differs: the result comes from another version, or from a machine that computes otherwise.
-    """
-    for name in result.path_names:
-        stored = result.paths(name, trace.path, trace.path + 1).reshape(-1)
-        for (unit, quantity), value in zip(path_series(name, trace.labels), stored, strict=True):
-            here = np.float64(trace.values[unit, quantity])
-            code = value.dtype.kind == "i"
-            got = (np.nan_to_num(here, nan=UNDEFINED_CODE) if code else here).astype(value.dtype)
-            if got.tobytes() != value.tobytes() and not (np.isnan(got) and np.isnan(value)):
-                rule = "the replay differs from the result, of another version or a machine that computes otherwise"
-                raise RunError(f"{result.path}: {rule}: {unit} {quantity} is {got!r}, stored {value!r}")

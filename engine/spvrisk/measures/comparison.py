@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem
+from spvrisk.measures.agreement import Agreement, agreement, disagree
 from spvrisk.measures.compare import Difference, Figure, difference, mean, quantile, share_finite, shortfall
-from spvrisk.runner.agreement import Agreement, agreement, disagree
 
 Float = NDArray[np.float64]
 
@@ -103,8 +103,12 @@ def compared(results: Sequence[Result]) -> Comparison:
     Raises
     ------
     InputError
-        They are not in the same money.
+        They are fewer than two, or not in the same money.
     """
+    if len(results) < 2:
+        given = ", ".join(str(result.path) for result in results) or "none"
+        remedy = "name two or more result files, the one to compare with first"
+        raise InputError(Problem("compare", "", "needs two results", given, remedy))
     base = results[0]
     for result in results[1:]:
         _check_money(base, result)

@@ -1,0 +1,37 @@
+"""A result narrowed to the paths on which an event had one outcome, or a layer ended in one state."""
+
+import re
+from dataclasses import replace
+
+from spvrisk.config.base import suggestion
+from spvrisk.dataset.read import Given, Result
+from spvrisk.errors import InputError, Problem
+
+
+def narrowed(result: Result, given: str) -> Result:
+    """Give a result with the statistics of one condition in the place of those of all paths.
+
+    Raises
+    ------
+    InputError
+        There is no such condition, or no path that meets it.
+    """
+    table = result.conditional
+    name, _, value = given.partition("=")
+    wanted = [f"{prefix}{name}.{value}" for prefix in ("", "outcome_", "final_state_")]
+    found = [i for i, condition in enumerate(table.names) if condition in wanted]
+    if len(found) > 1:
+        full = [table.names[i].replace(".", "=") for i in found]
+        raise InputError(Problem("--given", "", "names an event and a layer", given, f"write {' or '.join(full)}"))
+    if not found:
+        known = [re.sub("^(final_state|outcome)_", "", condition).replace(".", "=") for condition in table.names]
+        rule = "must be an event and an outcome, or a layer and a state"
+        raise InputError(Problem("--given", "", rule, given, suggestion(given, known)))
+    (i, *_) = found
+    if table.n_paths[i] == 0:
+        raise InputError(
+            Problem("--given", "", "no path of this result meets it", given, "run more paths, if it can be")
+        )
+    shares = (float(each[i]) for each in (table.share, table.share_low, table.share_high))
+    condition = Given(given, int(table.n_paths[i]), *shares)
+    return replace(result, summary=table.tables[i], given=condition)

@@ -1,0 +1,47 @@
+"""What a stream's encoding can show, and what stands in for the rest."""
+
+READABLE = "spvrisk.readable"
+"""Name of the error handler that puts stand-ins in the place of what a stream cannot show."""
+
+_STAND_INS = {
+    "±": "+-",
+    "×": "x",
+    "…": "...",
+    "≤": "<=",
+    "≥": ">=",
+    "\N{NO-BREAK SPACE}": " ",
+    **dict.fromkeys("–—−", "-"),
+    **dict.fromkeys("‘’", "'"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("─━╌═╴╶╸╺", "-"),
+    **dict.fromkeys("│┃╎║╵╷╹╻", "|"),
+    **{chr(code): "+" for code in range(0x250C, 0x254C)},
+}
+"""Signs that have a like in ASCII; all others are replaced by a question mark."""
+
+
+def stand_in(character: str) -> str:
+    """Give the sign that stands for another, a question mark if there is none."""
+    return _STAND_INS.get(character, "?")
+
+
+def shown_in(text: str, encoding: str) -> str:
+    """Give a text with a stand-in for each character that an encoding does not have.
+
+    Examples
+    --------
+    >>> shown_in("1.0 ± 0.1", "ascii"), shown_in("1.0 ± 0.1", "cp1252")
+    ('1.0 +- 0.1', '1.0 ± 0.1')
+    """
+    if encodes(text, encoding):
+        return text
+    return "".join(c if encodes(c, encoding) else stand_in(c) for c in text)
+
+
+def encodes(text: str, encoding: str) -> bool:
+    """Whether an encoding has all characters of a text."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

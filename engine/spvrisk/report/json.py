@@ -1,0 +1,197 @@
+"""What views are made from, and figures themselves, as plain JSON values: NaN and infinities as null."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.tables import SummaryTable
+from spvrisk.dataset.variables import COUNTS, states_of, statistics_of
+from spvrisk.measures.compare import Figure
+from spvrisk.measures.comparison import Compared, Comparison
+from spvrisk.plan.names import Labels
+from spvrisk.report.words import sentence
+from spvrisk.views.figures import Cell, Figures, Note
+from spvrisk.views.projects import cap_shares
+from spvrisk.views.words import money_name
+
+if TYPE_CHECKING:
+    from spvrisk.runner.proof import Proof
+    from spvrisk.runner.traced import Traced
+
+SUMMARY_SCHEMA = "spvrisk.summary/2"
+COMPARE_SCHEMA = "spvrisk.compare/1"
+TRACE_SCHEMA = "spvrisk.trace/2"
+SELFTEST_SCHEMA = "spvrisk.selftest/1"
+"""Formats; a number rises when a reader of the former would misread it."""
+
+
+def summary_json(result: Result) -> dict[str, Any]:
+    """Give all statistics of a result.
+
+    Keys are ``schema, study, paths, seed, numbers_version``, then ``scheme, portfolio, projects`` with the
+    statistics of each quantity. Pipelines stand among the projects; where there are any, ``pipelines`` names them.
+    """
+    labels, table = result.labels, result.summary
+    units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}
+    for s, (unit, quantity) in enumerate(labels.series):
+        units[unit][quantity] = _statistics_json(table, s, quantity, labels)
+    for p, project in enumerate(labels.projects):
+        part = _by_key(table.levels, table.contribution[p])
+        units[project]["npv_funder"]["expected_shortfall_contribution"] = part
+    for project, share in cap_shares(result).items():
+        units[project]["overrun_drawn"]["cap_share"] = share
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "study": labels.title["en"],
+        "paths": result.n_paths if result.given is None else result.given.n_paths,
+        **_given_json(result),
+        **({"pipelines": list(labels.pipelines)} if labels.pipelines else {}),
+        "seed": int(result.attributes["seed"]),
+        "numbers_version": result.attributes["numbers_version"],
+        "scheme": units["scheme"],
+        "portfolio": units["portfolio"],
+        "projects": {project: units[project] for project in labels.projects},
+    }
+
+
+def _given_json(result: Result) -> dict[str, Any]:
+    if result.given is None:
+        return {}
+    name, _, share, low, high = result.given
+    return {"given": name, "share": share, "share_low": low, "share_high": high}
+
+
+def _statistics_json(table: SummaryTable, s: int, quantity: str, labels: Labels) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for statistic in statistics_of(quantity, labels):
+        value = getattr(table, statistic.name)[s]
+        if statistic.name in COUNTS:
+            out[statistic.name] = int(value)
+        elif statistic.dim:
+            out[statistic.name] = _by_key(table.quantiles if statistic.dim == "quantile" else table.levels, value)
+        else:
+            out[statistic.name] = finite(value)
+    states = states_of(quantity, labels)
+    if states is not None:
+        out["share"] = _by_key(states, table.shares[quantity])
+        out["share_low"] = _by_key(states, table.shares_low[quantity])
+        out["share_high"] = _by_key(states, table.shares_high[quantity])
+    return out
+
+
+def _by_key(keys: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
+    return {key: finite(value) for key, value in zip(keys, values, strict=True)}
+
+
+def finite(value: float) -> float | None:
+    """Give a number as JSON can say it: NaN and infinities as null."""
+    return float(value) if math.isfinite(value) else None
+
+
+def comparison_json(found: Comparison) -> dict[str, Any]:
+    """Give a comparison.
+
+    ``results`` has for each file ``file, study, paired, unpaired_because, disagrees, agreement, paths_compared,
+    figures, differences, changes``; a difference has ``value, se, unpaired_se``, a figure ``value, se``, a share
+    ``low, high`` too, an agreement with the same study by another plan ``paths, flipped, apart, largest``.
+    """
+    return {
+        "schema": COMPARE_SCHEMA,
+        "money": money_name(found.results[0].result.labels),
+        "results": [_result_json(row) for row in found.results],
+    }
+
+
+def _result_json(row: Compared) -> dict[str, Any]:
+    return {
+        "file": str(row.result.path),
+        "study": row.result.labels.title["en"],
+        "paired": row.paired,
+        "unpaired_because": row.unpaired_because or None,
+        "disagrees": row.disagrees,
+        "agreement": None if row.agreement is None else row.agreement._asdict(),
+        "paths_compared": row.paths,
+        "figures": {key: _figure_json(figure) for key, figure in row.figures.items()},
+        "differences": {
+            key: {"value": finite(d.value), "se": finite(d.error), "unpaired_se": finite(d.unpaired_error)}
+            for key, d in row.differences.items()
+        },
+        "changes": [{"path": path, "first": a, "this": b} for path, a, b in row.changes],
+    }
+
+
+def _figure_json(figure: Figure) -> dict[str, float | None]:
+    interval = {} if figure.interval is None else dict(zip(("low", "high"), map(finite, figure.interval), strict=True))
+    return {"value": finite(figure.value), "se": finite(figure.error), **interval}
+
+
+def trace_json(told: "Traced") -> dict[str, Any]:
+    """Give all of a path."""
+    from spvrisk.runner.trace import STEP_ROWS
+
+    trace, labels = told.trace, told.trace.labels
+    units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}
+    for (unit, quantity), value in trace.values.items():
+        states = states_of(quantity, labels)
+        if states is None:
+            units[unit][quantity] = finite(value)
+        else:
+            units[unit][quantity] = None if math.isnan(value) else states[int(value)]
+    return {
+        "schema": TRACE_SCHEMA,
+        "study": labels.title["en"],
+        "path": trace.path,
+        **({} if told.rank is None else {"rank": told.rank._asdict()}),
+        "scheme": units["scheme"],
+        "portfolio": units["portfolio"],
+        "projects": {name: units[name] for name in labels.projects},
+        "changes": [change._asdict() for change in trace.changes],
+        "steps": {
+            "dates": list(labels.step_ends),
+            "factors": {name: trace.factors[:, k].tolist() for k, name in enumerate(labels.factors)},
+            "states": {layer: list(states) for layer, states in trace.states.items()},
+            "projects": {
+                name: {column: [finite(x) for x in trace.steps[p, i].tolist()] for i, column in enumerate(STEP_ROWS)}
+                for p, name in enumerate(trace.sites)
+            },
+        },
+    }
+
+
+def proofs_json(proofs: "Iterable[Proof]") -> dict[str, Any]:
+    """Give the outcomes of self-tests."""
+    return {"schema": SELFTEST_SCHEMA, "targets": [_proof_json(proof) for proof in proofs]}
+
+
+def _proof_json(proof: "Proof") -> dict[str, Any]:
+    return {
+        "target": proof.target.name,
+        "features": proof.target.features,
+        "outcome": proof.stamp.outcome,
+        "detail": proof.stamp.detail,
+        "compile_seconds": proof.compile_seconds,
+        "test_seconds": proof.test_seconds,
+    }
+
+
+def figures_json(figures: Figures) -> dict[str, Any]:
+    """Give figures: estimates as ``value, error``, shares as ``value, low, high``, sentences in words."""
+    return {
+        "title": figures.title,
+        "unit": figures.unit,
+        "columns": [column.head for column in figures.columns],
+        "rows": [
+            {"name": row.name, "head": row.head, "cells": [_cell_json(cell) for cell in row.cells]}
+            for row in figures.rows
+        ],
+        "notes": [sentence(note) for note in figures.notes],
+    }
+
+
+def _cell_json(cell: Cell) -> Any:
+    if isinstance(cell, Note):
+        return sentence(cell)
+    if isinstance(cell, tuple):
+        return {name: None if value is None else finite(value) for name, value in cell._asdict().items()}
+    return finite(cell) if isinstance(cell, float) else cell

@@ -1,0 +1,20 @@
+"""Mistakes and warnings of a study as plain JSON values."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from spvrisk.errors import Problem
+
+SCHEMA = "spvrisk.validate/1"
+"""Format; the number rises when a reader of the former would misread it."""
+
+
+def problems_json(digest: str | None, mistakes: Iterable[Problem], warnings: Iterable[Problem]) -> dict[str, Any]:
+    """Give what `spvrisk.validate` found; `digest` is the study's, None where there are mistakes."""
+    return {
+        "schema": SCHEMA,
+        "ok": digest is not None,
+        "digest": digest,
+        "errors": [problem._asdict() for problem in mistakes],
+        "warnings": [problem._asdict() for problem in warnings],
+    }

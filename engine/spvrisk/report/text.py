@@ -1,0 +1,227 @@
+"""Figures as people read them in a terminal."""
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
+
+from rich.box import SIMPLE_HEAD, Box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from spvrisk.report.encoding import shown_in
+from spvrisk.report.words import sentence, shown
+from spvrisk.views.figures import Figures
+
+HEADED = Box(str(SIMPLE_HEAD), ascii=True)
+"""Lines under heads, also where the stream has no such lines: `shown_in` finds their like, rich another form."""
+
+WIDTH = 100
+"""Columns where the output is no terminal."""
+
+_GAP = 2
+"""Columns between two columns of a table."""
+
+_LEAST = 8
+"""Columns that a figure has in any case, with its sign and thousands."""
+
+_WORDS, _FIGURES = re.compile(r"\s+"), re.compile(r" (?=\()")
+"""Where words may be broken, and figures: before the interval of a probability alone."""
+
+
+class _Console(Console):
+    """A console whose cells are as wide as what its encoding makes of them."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(shown_in(text, self.encoding), **options)
+
+
+def show(figures: Iterable[Figures], width: int | None = None) -> None:
+    """Print a page on stdout; where that is a file or a pipe it has a fixed width."""
+    made = _console(width)
+    (made if width is not None or made.is_terminal else _console(WIDTH)).print(page(figures))
+
+
+def written(figures: Iterable[Figures], width: int = WIDTH) -> str:
+    """Give a page as text, without what only a terminal shows."""
+    console = _Console(highlight=False, markup=False, emoji=False, width=width, file=io.StringIO())
+    with console.capture() as caught:
+        console.print(page(figures))
+    return "".join(f"{line.rstrip()}\n" for line in caught.get().splitlines())
+
+
+def _console(width: int | None) -> Console:
+    return _Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def page(figures: Iterable[Figures]) -> RenderableType:
+    """Give figures below each other."""
+    blocks = [list(_block(each)) for each in figures]
+    return Group(*(item for i, block in enumerate(blocks) for item in ([""] if i else []) + block))
+
+
+def _block(figures: Figures) -> Iterator[RenderableType]:
+    if figures.title and (figures.shape in ("facts", "record") or not figures.columns):
+        yield Text(figures.title, style="bold")
+    if figures.columns:
+        yield _DRESSES[figures.shape](figures)
+    for note in figures.notes:
+        yield Padding(sentence(note), (0, 0, 0, note.indent)) if note.indent else sentence(note)
+
+
+class _Line(NamedTuple):
+    """A row in words."""
+
+    cells: tuple[str, ...]
+    bold: bool
+    ends: bool
+    """Whether a space follows."""
+
+
+def _lines(figures: Figures) -> Iterator[_Line]:
+    """Rows in words, heads of their groups among them."""
+    forms = [column.form for column in figures.columns]
+    for head, group in groupby(figures.rows, lambda row: row.head):
+        rows = list(group)
+        if head and not figures.names:
+            yield _Line((head,), True, False)
+        for i, row in enumerate(rows):
+            name = "  " + row.name if head and not figures.names else row.name
+            beside = ("" if i else head,) if figures.names else ()
+            cells = (shown(cell, form) for cell, form in zip(row.cells, forms, strict=True))
+            last = i == len(rows) - 1
+            yield _Line((*beside, name, *cells), row.apart, last if head else row.apart or _apart(rows, i + 1))
+
+
+def _apart(rows: Sequence[Any], i: int) -> bool:
+    return i < len(rows) and rows[i].apart
+
+
+def _facts(figures: Figures) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=figures.shape == "record")
+    for row in figures.rows:
+        grid.add_row(row.name, *map(shown, row.cells))
+    return grid
+
+
+def _list(figures: Figures) -> Table:
+    """A table of what was given: no cell is broken."""
+    table = Table(title=figures.title, title_justify="left", title_style="bold", header_style="", box=HEADED)
+    table.show_edge, table.padding = False, (0, 1, 0, 0)
+    table.add_column("", no_wrap=True)
+    for column in figures.columns:
+        table.add_column(column.head, justify="left" if column.text else "right", no_wrap=True)
+    for line in _lines(figures):
+        table.add_row(*line.cells, style="bold" if line.bold else "", end_section=line.ends)
+    return table
+
+
+class _Column(NamedTuple):
+    """A column in words.
+
+    Attributes
+    ----------
+    place
+        Its number in the lines.
+    head
+        What stands above it.
+    left
+        Whether it holds words.
+    natural, least
+        Columns of the screen that it takes, and that it needs at least: a figure is never broken from its error.
+    """
+
+    place: int
+    head: str
+    left: bool
+    natural: int
+    least: int
+
+
+class _Table:
+    """A table of figures as wide as the screen; columns for which there is no room go to a table below."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._title, self._lines = figures.title, list(_lines(figures))
+        heads = ["", figures.names] if figures.names else [""]
+        self._stubs = [self._stub(k, head, left=k == 0) for k, head in enumerate(heads)]
+        self._columns = [self._column(k, c.head, c.text) for k, c in enumerate(figures.columns, len(heads))]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        for i, columns in enumerate(self._parts(options.max_width)):
+            if i:
+                yield ""
+            yield self._made("" if i else self._title, columns, options.max_width)
+
+    def _texts(self, place: int, head: str) -> list[str]:
+        return [head, *(line.cells[place] for line in self._lines if len(line.cells) > place)]
+
+    def _stub(self, place: int, head: str, left: bool) -> _Column:
+        """Names of the rows, or of their groups."""
+        width = max(map(cell_len, self._texts(place, head)))
+        return _Column(place, head, left, width, width)
+
+    def _column(self, place: int, head: str, left: bool) -> _Column:
+        texts = self._texts(place, head)
+        pieces = [*head.split(), *(piece for text in texts[1:] for piece in (_WORDS if left else _FIGURES).split(text))]
+        natural, least = (max(_LEAST, *map(cell_len, some)) for some in (texts, [*pieces, ""]))
+        return _Column(place, head, left, natural, least)
+
+    def _parts(self, width: int) -> Iterator[list[_Column]]:
+        """As many columns together as there is room for."""
+        part = list(self._stubs)
+        for column in self._columns:
+            if len(part) > len(self._stubs) and _taken(c.least for c in (*part, column)) > width:
+                yield part
+                part = list(self._stubs)
+            part.append(column)
+        yield part
+
+    def _made(self, title: str, columns: list[_Column], width: int) -> Table:
+        table = Table(
+            title=title or None,
+            title_justify="left",
+            title_style="bold",
+            header_style="",
+            box=HEADED,
+            show_edge=False,
+            pad_edge=False,
+            collapse_padding=True,
+        )
+        for column, room in zip(columns, _widths(columns, width), strict=True):
+            is_stub = column.place < len(self._stubs)
+            justify: Literal["left", "right"] = "left" if column.left else "right"
+            table.add_column(column.head, justify=justify, width=room, no_wrap=is_stub)
+        for line in self._lines:
+            cells = (line.cells[c.place] for c in columns if c.place < len(line.cells))
+            table.add_row(*cells, style="bold" if line.bold else "", end_section=line.ends)
+        return table
+
+
+def _taken(widths: Iterable[int]) -> int:
+    """Columns of the screen that a table takes."""
+    each = list(widths)
+    return sum(each) + _GAP * (len(each) - 1)
+
+
+def _widths(columns: list[_Column], width: int) -> list[int]:
+    """Widths of a table's columns: where the screen is narrow, the widest that can be narrower is so."""
+    widths = [column.natural for column in columns]
+    while _taken(widths) > width:
+        free = [k for k, column in enumerate(columns) if widths[k] > column.least]
+        if not free:
+            break
+        widths[max(free, key=widths.__getitem__)] -= 1
+    return widths
+
+
+_DRESSES: dict[str, Callable[[Figures], RenderableType]] = {
+    "table": _Table,
+    "list": _list,
+    "facts": _facts,
+    "record": _facts,
+}

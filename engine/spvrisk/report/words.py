@@ -1,0 +1,114 @@
+"""Figures in words: a number with as many digits as its error allows."""
+
+import math
+from string import Formatter
+from typing import Any
+
+from spvrisk.views.figures import Cell, Estimate, Note, Range, Rate, Share
+from spvrisk.views.words import counted
+
+NONE = "-"
+"""Stands for an undefined number."""
+
+_NOTHING = 1e-9
+"""Below it a number is taken for the rounding error of 0."""
+
+
+class _Sentence(Formatter):
+    """Fills the figures of a note in."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        return shown(value, format_spec)
+
+
+def sentence(note: Note) -> str:
+    """Give a note in words."""
+    return _Sentence().vformat(note.text, note.figures, {})
+
+
+def shown(cell: Cell, form: str = "") -> str:
+    """Give a figure in words, plain numbers in the form of their column.
+
+    Examples
+    --------
+    >>> shown(Estimate(12.3456, 0.0234)), shown(Rate(0.05, 0.01), "+"), shown(Range(1.0, 2.5)), shown(None)
+    ('12.346 ± 0.023', '+5.0 ± 1.0 %', '1.000 to 2.500', '-')
+    >>> shown(1234.5), shown(1234.5, ",.1f x"), shown(0.123, ".0%"), shown(2000, "path")
+    ('1,234', '1,234.5 x', '12 %', '2,000 paths')
+    """
+    match cell:
+        case None:
+            return NONE
+        case str():
+            return cell
+        case Note():
+            return sentence(cell)
+        case Estimate():
+            return _sign(cell.value, form) + with_error(_number(cell.value), _number(cell.error))
+        case Rate():
+            return _sign(cell.value, form) + with_error(_number(cell.value), _number(cell.error), 100.0) + " %"
+        case Share():
+            return with_interval(*map(_number, cell))
+        case Range():
+            return " to ".join(plain(_number(end)) for end in cell)
+        case _:
+            return _formed(cell, form)
+
+
+def _formed(value: float, form: str) -> str:
+    """A plain number by a format specification and a unit, or counted."""
+    if not form:
+        return plain(value)
+    specification, space, unit = form.partition(" ")
+    if len(specification) > 1 and specification.isalpha():
+        return counted(int(value), form)
+    return format(value, specification).replace("%", " %") + space + unit
+
+
+def _sign(value: float | None, form: str) -> str:
+    return "+" if form == "+" and value is not None and value > 0 else ""
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def with_error(value: float, error: float, scale: float = 1.0) -> str:
+    """Give a number and its standard error, with as many decimals (at most 3) as show two digits of the error."""
+    value, error = value * scale, error * scale
+    if not math.isfinite(value):
+        return plain(value)
+    if not math.isfinite(error):
+        return f"{plain(value)} ± {NONE}"
+    if error <= _NOTHING:
+        return plain(value)
+    decimals = min(3, max(0, 1 - math.floor(math.log10(error))))
+    return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
+
+
+def with_interval(share: float, low: float, high: float) -> str:
+    """Give a probability in per cent with its 95 % interval, to the digit of the interval's half width.
+
+    Examples
+    --------
+    >>> with_interval(0.92583, 0.92419, 0.92745), with_interval(1.0, 0.99997, 1.0)
+    ('92.6 % (92.4-92.7)', '100 % (99.997-100)')
+    """
+    if math.isnan(share):
+        return NONE
+    decimals = min(9, max(0, -math.floor(math.log10(50.0 * (high - low)))))
+    point, *ends = (f"{100 * x:.{0 if x in (0.0, 1.0) else decimals}f}" for x in (share, low, high))
+    return f"{point} % ({'-'.join(ends)})"
+
+
+def plain(value: float, scale: float = 1.0) -> str:
+    """Give a number without an error: four digits or all of its whole part."""
+    value = value * scale
+    if math.isnan(value):
+        return NONE
+    if math.isinf(value):
+        return "never" if value > 0 else "-inf"
+    if abs(value) < _NOTHING:
+        return "0"
+    decimals = min(3, max(0, 3 - math.floor(math.log10(abs(value)))))
+    return f"{value:,.{decimals}f}"

@@ -1,0 +1,58 @@
+"""What happened in law, and what the portfolio is worth where it did."""
+
+from collections.abc import Iterator
+
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.variables import UNDEFINED
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Row, defined, mean_of, share_of
+from spvrisk.views.loss import few
+from spvrisk.views.units import rows_of
+from spvrisk.views.words import money_name, percent
+
+_NAMES, _FEW = "outcome or state", "few paths"
+
+
+def law(result: Result) -> Figures:
+    """Probability of each outcome and final state, and what the portfolio is worth where it comes out."""
+    labels, money = result.labels, money_name(result.labels)
+    groups = [(f"outcome_{name}", name, (*names, UNDEFINED)) for name, names in labels.events]
+    groups += [(f"final_state_{name}", f"{name} (at the end)", names) for name, names in labels.layers]
+    cells_of = _cases if result.given is None else _shares
+    rows = tuple(
+        Row(name, cells, head)
+        for quantity, head, names in groups
+        for name, cells in zip(names, cells_of(result, quantity, names), strict=True)
+        if cells
+    )
+    if result.given is not None:
+        return Figures("Events and the law at the end", (Column("probability"),), rows, names=_NAMES)
+    shortfalls = (Column(f"shortfall {percent(level)}") for level in result.summary.levels[-1:])
+    columns = (Column("probability"), Column("mean NPV"), *shortfalls)
+    title = f"Events, the law at the end, and the funder's portfolio in each case, {money}"
+    return Figures(title, columns, rows, unit=money, names=_NAMES)
+
+
+def _shares(result: Result, quantity: str, names: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:
+    """Probabilities under a condition; nothing of an event that does not take place."""
+    t = result.summary
+    for k, name in enumerate(names):
+        parts = (each[quantity] for each in (t.shares, t.shares_low, t.shares_high))
+        yield () if name == UNDEFINED else (share_of(*(float(part[k]) for part in parts)),)
+
+
+def _cases(result: Result, quantity: str, names: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:
+    """Each outcome or state; nothing where an event always takes place, and the row would say that it did."""
+    given, s = result.conditional, rows_of(result.labels, "npv_funder")["portfolio"]
+    for name in names:
+        i = given.names.index(f"{quantity}.{name}")
+        if name == UNDEFINED and not given.n_paths[i]:
+            yield ()
+            continue
+        t, n = given.tables[i], int(given.n_paths[i])
+        shortfalls = (
+            _FEW
+            if few(level, n)
+            else Estimate(defined(t.expected_shortfall[s, -1]), defined(t.expected_shortfall_se[s, -1]))
+            for level in t.levels[-1:]
+        )
+        yield share_of(given.share[i], given.share_low[i], given.share_high[i]), mean_of(t, s), *shortfalls

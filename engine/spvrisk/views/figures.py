@@ -1,0 +1,156 @@
+"""Figures: what a view gives, as plain data that terminal, JSON, HTML and spreadsheet only dress."""
+
+from math import isnan
+from typing import Literal, NamedTuple
+
+from spvrisk.dataset.tables import SummaryTable
+
+
+class Estimate(NamedTuple):
+    """A number with its standard error; None for what is undefined, inf for what never comes."""
+
+    value: float | None
+    error: float | None
+
+
+class Rate(NamedTuple):
+    """A part of something with its standard error, as a fraction: dresses show it in per cent."""
+
+    value: float | None
+    error: float | None
+
+
+class Share(NamedTuple):
+    """A probability with its 95 % interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Range(NamedTuple):
+    """Two ends."""
+
+    low: float | None
+    high: float | None
+
+
+class Note(NamedTuple):
+    """A sentence.
+
+    Attributes
+    ----------
+    text
+        With braces where its figures belong, as of `str.format`; what they hold is a `Column.form`, or a word for
+        things that are counted.
+    figures
+        Its figures.
+    indent
+        Columns by which it is set in.
+    """
+
+    text: str
+    figures: "tuple[Cell, ...]" = ()
+    indent: int = 0
+
+
+Cell = Estimate | Rate | Share | Range | Note | float | str | None
+
+
+class Column(NamedTuple):
+    """A column.
+
+    Attributes
+    ----------
+    head
+        What stands above it.
+    form
+        How plain numbers are written: a format specification of Python, then a space and a unit if there is one;
+        ``"+"`` alone gives estimates their sign. Empty for the house's own way, four digits.
+    text
+        Whether it holds words.
+    """
+
+    head: str
+    form: str = ""
+    text: bool = False
+
+
+class Row(NamedTuple):
+    """A row.
+
+    Attributes
+    ----------
+    name
+        Of what its figures are.
+    cells
+        One for each column.
+    head
+        Of the group of rows that it belongs to.
+    apart
+        Whether it is a total, or another that stands apart from the rows beside it.
+    """
+
+    name: str
+    cells: tuple[Cell, ...] = ()
+    head: str = ""
+    apart: bool = False
+
+
+class Figures(NamedTuple):
+    """What a view gives.
+
+    Attributes
+    ----------
+    title
+        Complete, with the unit where there is one.
+    columns, rows
+        The table; none where all is said in words.
+    notes
+        Sentences that belong to it.
+    unit
+        Of the amounts of money.
+    shape
+        ``table`` of figures; ``list`` of what was given, whose cells are never broken; ``facts`` without heads;
+        ``record``, the same of a file, with a margin.
+    names
+        Head of the rows' names where the heads of their groups stand beside them; else these stand above.
+    """
+
+    title: str
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Row, ...] = ()
+    notes: tuple[Note, ...] = ()
+    unit: str = ""
+    shape: Literal["table", "list", "facts", "record"] = "table"
+    names: str = ""
+
+
+def said(text: str, *figures: Cell) -> Note:
+    """Give a sentence."""
+    return Note(text, figures)
+
+
+def defined(value: float) -> float | None:
+    """Give a number as plain data, None where it is undefined."""
+    return None if isnan(value) else float(value)
+
+
+def mean_of(table: SummaryTable, s: int) -> Estimate:
+    """Mean of a series."""
+    return Estimate(defined(table.mean[s]), defined(table.mean_se[s]))
+
+
+def rate_of(table: SummaryTable, s: int) -> Rate:
+    """Mean of a series of fractions."""
+    return Rate(*mean_of(table, s))
+
+
+def share_of(value: float, low: float, high: float) -> Share:
+    """Give a probability with its interval."""
+    return Share(defined(value), defined(low), defined(high))
+
+
+def probability_of(table: SummaryTable, s: int) -> Share:
+    """Mean of a series of what is 0 or 1."""
+    return share_of(table.mean[s], table.mean_low[s], table.mean_high[s])

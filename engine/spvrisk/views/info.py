@@ -1,0 +1,46 @@
+"""What a result file is."""
+
+from spvrisk.dataset.read import Result
+from spvrisk.plan.digest import SHOWN_DIGITS
+from spvrisk.views.figures import Column, Figures, Row
+from spvrisk.views.words import money_name
+
+
+def facts(rows: dict[str, str | None], title: str = "") -> Figures:
+    """Give facts by name."""
+    found = tuple(Row(name, (value,)) for name, value in rows.items())
+    return Figures(title, (Column("", text=True),), found, shape="facts")
+
+
+def info(result: Result) -> Figures:
+    """Study, paths, versions, digests, sizes."""
+    about, made = result.attributes, result.provenance
+    announced = (name for name in result.labels.projects if name not in result.labels.pipelines)
+    found = facts(
+        {
+            "study": about["title"],
+            "file": str(result.path),
+            "paths": f"{result.n_paths:,}",
+            "seed": str(about["seed"]),
+            "projects": ", ".join(announced),
+            **({"pipelines": ", ".join(result.labels.pipelines)} if result.labels.pipelines else {}),
+            "value date": about["value_date"],
+            "money": money_name(result.labels),
+            "created": made["created"],
+            "duration": f"{made['duration_seconds']:.2f} s with {made['workers']} workers",
+            "command": " ".join(made["command_line"]) or None,
+            "overrides": " ".join(made["overrides"]) or None,
+            "engine": f"{about['source']}, numbers version {about['numbers_version']}",
+            "file schema": str(about["schema_version"]),
+            "built with": ", ".join(f"{name} {made[name]}" for name in ("python", "numpy", "numba", "h5py")),
+            "cpu": made["cpu"],
+            "machine code": f"for {made['target']}, self-test {made['self_test']}",
+            "features": made["features"] or None,
+            "config": about["config_sha256"],
+            "plan": about["plan_sha256"][:SHOWN_DIGITS],
+            "content": about["content_sha256"],
+            "path variables": ", ".join(result.path_names),
+            **{f"size of /{name}": f"{size:,} bytes" for name, size in result.group_bytes.items()},
+        }
+    )
+    return found._replace(shape="record")

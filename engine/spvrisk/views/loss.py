@@ -1,0 +1,187 @@
+"""What the funder earns or loses, how bad it gets, and who brings that about."""
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.tables import FEW_PATHS
+from spvrisk.errors import InputError, Problem
+from spvrisk.views.figures import (
+    Cell,
+    Column,
+    Estimate,
+    Figures,
+    Note,
+    Range,
+    Row,
+    Share,
+    defined,
+    mean_of,
+    probability_of,
+    said,
+    share_of,
+)
+from spvrisk.views.units import by_unit, rows_of
+from spvrisk.views.words import money_name, percent
+
+_BROUGHT_BY = 3
+"""Projects that are named as those that bring a shortfall about."""
+
+
+def headline(result: Result) -> Figures:
+    """Mean, probability of a loss and shortfalls of the funder's portfolio."""
+    labels, t, s = result.labels, result.summary, _portfolio(result)
+    rows = [
+        Row("mean", (mean_of(t, s),)),
+        Row("P(loss)", (_p_loss(result, s),)),
+        *(Row(f"mean of the worst {_tail(level)}", (_worst(result, a),)) for a, level in enumerate(t.levels)),
+    ]
+    money = money_name(labels)
+    return Figures(f"Net present value to the funder, {money}", (Column("portfolio"),), tuple(rows), unit=money)
+
+
+def answer(result: Result) -> Figures:
+    """The answer in sentences."""
+    t, s, money = result.summary, _portfolio(result), money_name(result.labels)
+    first = said(
+        f"The funder's net present value is {{}} {money} on average; it loses money on {{}} of the paths.",
+        mean_of(t, s),
+        _p_loss(result, s),
+    )
+    return Figures("", notes=(first, *_tails(result), *_scheme(result), *_insurer(result)), unit=money)
+
+
+def value(result: Result) -> Figures:
+    """Net present value to the funder by project, with quantiles and the probability of a loss."""
+    labels, t = result.labels, result.summary
+    rows = rows_of(labels, "npv_funder")
+    shown = sorted({0, len(t.quantiles) // 2, len(t.quantiles) - 1}) if t.quantiles else []
+    heads = ["mean", "std. dev.", *(percent(t.quantiles[q]) for q in shown), "P(loss)"]
+    money = money_name(labels)
+
+    def cells(s: int, scale: float = 1.0) -> tuple[Cell, ...]:
+        estimates = ((t.mean[s], t.mean_se[s]), (t.sd[s], t.sd_se[s]))
+        return (
+            *(Estimate(defined(x * scale), defined(error * scale)) for x, error in estimates),
+            *(defined(t.quantile[s, q] * scale) for q in shown),
+            _p_loss(result, s),
+        )
+
+    table = by_unit(labels, lambda unit: cells(rows[unit]))
+    if labels.local_currency != labels.currency:
+        s = labels.series.index(("scheme", "npv_funder_local"))
+        unit = _readable_unit(t.mean[s] * labels.money_unit, labels.money_unit)
+        name = f"in {money_name(labels._replace(money_unit=unit), labels.local_currency)}"
+        table = (*table, Row(name, cells(s, labels.money_unit / unit), apart=True))
+    title = f"Net present value to the funder, {money} (with quantiles: the lowest is the bad end)"
+    return Figures(title, tuple(map(Column, heads)), table, unit=money)
+
+
+def loss(result: Result, level: str | None = None) -> Figures:
+    """Value at risk and expected shortfall at one level, the first if none is named, and each project's part in it.
+
+    Raises
+    ------
+    InputError
+        The result has no such level.
+    """
+    labels, t = result.labels, result.summary
+    if level is not None and level not in t.levels:
+        known = f"it has {', '.join(t.levels)}"
+        raise InputError(Problem("argument level", "", "must be a level of the result", level, known))
+    a = 0 if level is None else t.levels.index(level)
+    rows, money = rows_of(labels, "npv_funder"), money_name(labels)
+
+    def cells(unit: str) -> tuple[Cell, ...]:
+        s = rows[unit]
+        whole = unit == "portfolio"
+        part = t.expected_shortfall[s, a] if whole else t.contribution[labels.projects.index(unit), a]
+        return (
+            defined(t.value_at_risk[s, a]),
+            Range(defined(t.value_at_risk_low[s, a]), defined(t.value_at_risk_high[s, a])),
+            Estimate(defined(t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a])),
+            defined(part),
+        )
+
+    heads = ("value at risk", "95 % interval", "expected shortfall", "part in portfolio's")
+    title = f"Loss to the funder at {percent(t.levels[a])} (minus net present value), {money}"
+    return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), unit=money)
+
+
+def few(level: str, n: int) -> bool:
+    """Whether the tail of n paths beyond a level says too little."""
+    return (1 - Decimal(level)) * int(n) < FEW_PATHS
+
+
+def _portfolio(result: Result) -> int:
+    return rows_of(result.labels, "npv_funder")["portfolio"]
+
+
+def _p_loss(result: Result, s: int) -> Share:
+    t = result.summary
+    return share_of(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
+
+
+def _tail(level: str) -> str:
+    return percent(f"{1 - Decimal(level)}")
+
+
+def _worst(result: Result, a: int) -> Estimate:
+    """Mean net present value beyond a level."""
+    t, s = result.summary, _portfolio(result)
+    return Estimate(defined(-t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a]))
+
+
+def _tails(result: Result) -> Iterator[Note]:
+    """How bad it gets at each level."""
+    labels, t, s = result.labels, result.summary, _portfolio(result)
+    for a, level in enumerate(t.levels):
+        shortfall = t.expected_shortfall[s, a]
+        if few(level, t.n[s]):
+            yield said(f"Too few paths for the worst {_tail(level)}: run more.")
+        elif shortfall > 0.0:
+            first = sorted(range(len(labels.projects)), key=lambda i: -t.contribution[i, a])[:_BROUGHT_BY]
+            parts = ", ".join(f"{labels.projects[i]} {{:.0%}}" for i in first)
+            yield said(
+                f"Worst {_tail(level)} of paths: a loss of {{}} on average, brought by {parts}.",
+                Estimate(float(shortfall), defined(t.expected_shortfall_se[s, a])),
+                *(defined(t.contribution[i, a] / shortfall) for i in first),
+            )
+        elif shortfall != 0.0:  # else nothing is invested
+            yield said(f"Worst {_tail(level)} of paths: no loss, but {{}} on average.", _worst(result, a))
+
+
+def _scheme(result: Result) -> Iterator[Note]:
+    """What is said of the scheme's money beside the net present value."""
+    labels, t = result.labels, result.summary
+    committed, relief, value = (
+        labels.series.index(("scheme", name)) for name in ("committed", "tariff_relief", "scheme_value")
+    )
+    yield said("Budgets noticed and not declined: {} on average.", mean_of(t, committed))
+    if t.sd[relief] > 0.0 or t.mean[relief] != 0.0:
+        worth = mean_of(t, relief)
+        yield said("Tariff relief and other side flows in time are worth {} more to the funder.", worth)
+    if t.mean[value] != t.mean[_portfolio(result)]:
+        yield said("With all side flows the scheme is worth {}.", mean_of(t, value))
+
+
+_LIMITS = {
+    "insurer_breach": "The insurer's loss is above its capital at some time on {} of the paths.",
+    "insurer_capacity_breach": "What it covers is above its capacity at some time on {} of the paths.",
+}
+
+
+def _insurer(result: Result) -> Iterator[Note]:
+    """How often the insurer comes to its limits."""
+    labels, t = result.labels, result.summary
+    if t.mean[rows_of(labels, "cost")["portfolio"]] > 0.0:
+        for name in labels.limits:
+            yield said(_LIMITS[name], probability_of(t, labels.series.index(("scheme", name))))
+
+
+def _readable_unit(amount: float, unit: float) -> float:
+    """Unit of money, a thousandfold of `unit` as often as it takes, in which an amount has at most five digits."""
+    while math.isfinite(amount) and abs(amount) / unit >= 1e5:
+        unit *= 1e3
+    return unit

@@ -1,0 +1,71 @@
+"""What became of the projects, what they cost, and where their overruns are cut."""
+
+from collections.abc import Iterator
+
+from spvrisk.config.laws import Law
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.variables import COUNTED
+from spvrisk.plan.laws import distribution
+from spvrisk.views.figures import Cell, Column, Figures, Note, mean_of, probability_of, rate_of, said
+from spvrisk.views.units import by_unit, rows_of
+from spvrisk.views.words import money_name, percent
+
+
+def fate(result: Result) -> Figures:
+    """How many projects were funded, completed, cancelled and declined: of one project its probability."""
+    labels, t = result.labels, result.summary
+    rows = [rows_of(labels, name) for name in COUNTED]
+
+    def cells(unit: str) -> tuple[Cell, ...]:
+        of_many = unit in ("portfolio", *labels.pipelines)
+        return tuple(mean_of(t, row[unit]) if of_many else probability_of(t, row[unit]) for row in rows)
+
+    title = "What became of the projects (without %: mean numbers)"
+    return Figures(title, tuple(map(Column, COUNTED)), by_unit(labels, cells))
+
+
+def construction(result: Result) -> Figures:
+    """Cost, overrun and delay."""
+    labels, t, money = result.labels, result.summary, money_name(result.labels)
+    cost, overrun, delay, drawn = (
+        rows_of(labels, name) for name in ("cost", "cost_overrun", "delay_months", "overrun_drawn")
+    )
+
+    def cells(unit: str) -> tuple[Cell, ...]:
+        return mean_of(t, cost[unit]), rate_of(t, overrun[unit]), mean_of(t, delay[unit]), rate_of(t, drawn[unit])
+
+    heads = (f"cost, {money}", "cost overrun", "delay, months", "overrun drawn")
+    title = "Construction (overrun and delay of the completed; drawn: of the funded)"
+    return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), unit=money)
+
+
+def cap_shares(result: Result) -> dict[str, float]:
+    """Share of a project's overruns that the cap of its reference class cuts, by project or pipeline with one."""
+    config = result.provenance["config"]
+    templates = {name: pipeline["template"] for name, pipeline in config.get("pipelines", {}).items()}
+    projects = {**config.get("projects", {}), **templates}
+    laws = {name: Law.model_validate(project["construction"]["overrun"]) for name, project in projects.items()}
+    shares = {name: distribution(law).cap_share for name, law in laws.items() if law.family == "reference_class"}
+    return {name: share for name, share in shares.items() if share > 0.0}
+
+
+def caps(result: Result) -> Figures:
+    """Which risk measures lie where overruns are cut: what is beyond is not in them."""
+    return Figures("", notes=tuple(_caps(result)))
+
+
+def _caps(result: Result) -> Iterator[Note]:
+    t, rows = result.summary, rows_of(result.labels, "funded")
+    for name, share in cap_shares(result).items():
+        funded = t.mean[rows[name]]
+        if not funded > 0.0:
+            continue
+        # of a pipeline's paths a larger share has a cut overrun: of several projects
+        on_paths = share * max(1.0, funded if name in result.labels.pipelines else 1.0)
+        cut = [percent(level) for level in t.levels if 1.0 - float(level) <= on_paths]
+        if cut:
+            yield said(
+                f"{name}: the cap of its class cuts {{:.2g %}} of its overruns. Its figures at {' and '.join(cut)}, "
+                "and the portfolio's as far as it brings them, are lower bounds.",
+                100 * share,
+            )

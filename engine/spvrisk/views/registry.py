@@ -1,0 +1,62 @@
+"""Every view by name."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from spvrisk.views import bearers, clock, compare, info, loss, plan, projects, selftest, summary, terms, trace
+from spvrisk.views.figures import Figures
+
+Kind = Literal["result", "plan", "trace", "comparison", "proofs"]
+
+
+class View(NamedTuple):
+    """A view.
+
+    Attributes
+    ----------
+    of
+        What its figures are of: the kind of its first argument.
+    figures
+        Gives them.
+    """
+
+    of: Kind
+    figures: Callable[..., Figures]
+
+
+VIEWS: dict[str, View] = {
+    "opening": View("result", summary.opening),
+    "headline": View("result", loss.headline),
+    "answer": View("result", loss.answer),
+    "value": View("result", loss.value),
+    "loss": View("result", loss.loss),
+    "caps": View("result", projects.caps),
+    "fate": View("result", projects.fate),
+    "construction": View("result", projects.construction),
+    "returns": View("result", terms.returns),
+    "times": View("result", terms.times),
+    "others": View("result", terms.others),
+    "bearers": View("result", bearers.bearers),
+    "claims": View("result", bearers.claims),
+    "law": View("result", clock.law),
+    "info": View("result", info.info),
+    "plan_calendar": View("plan", plan.calendar),
+    "plan_decisions": View("plan", plan.decisions),
+    "plan_projects": View("plan", plan.projects),
+    "plan_pipelines": View("plan", plan.pipelines),
+    "plan_offtakers": View("plan", plan.offtakers),
+    "plan_laws": View("plan", plan.laws),
+    "plan_correlations": View("plan", plan.correlations),
+    "plan_size": View("plan", plan.size),
+    "plan_defaults": View("plan", plan.defaults),
+    "trace_opening": View("trace", trace.opening),
+    "trace_happened": View("trace", trace.happened),
+    "trace_fates": View("trace", trace.fates),
+    "trace_slots": View("trace", trace.slots),
+    "trace_flows": View("trace", trace.flows),
+    "trace_factors": View("trace", trace.factors),
+    "compare_shared": View("comparison", compare.shared),
+    "compare_differences": View("comparison", compare.differences),
+    "selftest": View("proofs", selftest.selftest),
+}
+"""Names of views, in the order in which the commands print them."""

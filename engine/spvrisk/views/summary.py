@@ -1,0 +1,44 @@
+"""The page of a result: value, loss, fate and construction, returns, side flows, what happened in law."""
+
+from spvrisk.dataset.read import Result
+from spvrisk.views.bearers import bearers, claims
+from spvrisk.views.clock import law
+from spvrisk.views.figures import Cell, Figures, Note, said, share_of
+from spvrisk.views.loss import answer, loss, value
+from spvrisk.views.projects import caps, construction, fate
+from spvrisk.views.terms import others, returns, times
+
+_ERRORS = "Figures after ± are Monte Carlo standard errors; after a probability stands its 95 % interval."
+
+
+def summary(result: Result) -> list[Figures]:
+    """Give all of a result's figures.
+
+    Every number stands with its Monte Carlo standard error, a probability with its interval.
+    """
+    tables = [
+        value(result),
+        *(loss(result, level) for level in result.summary.levels),
+        *(view(result) for view in (fate, construction, returns, times, others)),
+    ]
+    if result.labels.stack:
+        tables += [bearers(result), claims(result)]
+    if result.summary.shares:
+        tables.append(law(result))
+    return [opening(result), answer(result), *([cut] if (cut := caps(result)).notes else []), *tables]
+
+
+def opening(result: Result) -> Figures:
+    """What was run, and how to read the figures."""
+    text, given = "{:path}, seed {}, values at {}. " + _ERRORS, tuple[Cell, ...]()
+    if result.given is not None:
+        name, n_paths, *share = result.given
+        text, given = "Given {}: {:path}, {}, of " + text, (name, n_paths, share_of(*share))
+    first = said(text, *given, result.n_paths, str(result.attributes["seed"]), result.labels.value_date)
+    return Figures(result.labels.title["en"], notes=(first, *overridden(result)))
+
+
+def overridden(result: Result) -> tuple[Note, ...]:
+    """What ``--set`` has changed, if anything."""
+    changes = result.provenance["overrides"]
+    return (said("Changed by --set: {}", "; ".join(changes)),) if changes else ()

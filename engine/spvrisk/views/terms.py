@@ -1,0 +1,49 @@
+"""What the terms give: the funder's returns, when it has its money back, and what others get."""
+
+from spvrisk.dataset.read import Result
+from spvrisk.views.figures import Cell, Column, Figures, mean_of, rate_of, share_of
+from spvrisk.views.units import by_unit, means, rows_of
+
+_OTHERS = {
+    "pv_host": "host",
+    "developer_fee": "developer's fee",
+    "vendor_margin": "vendor margin",
+    "supply_chain_benefit": "supply chain",
+}
+"""Present values beside the funder's, and what they are called; side flows to the funder come last."""
+
+_SIDE_FLOWS = {"vendor_margin", "supply_chain_benefit"}
+
+
+def returns(result: Result) -> Figures:
+    """Rate of return and multiple."""
+    labels, t = result.labels, result.summary
+    irr, multiple = rows_of(labels, "irr_funder"), rows_of(labels, "multiple_funder")
+    rows = by_unit(labels, lambda unit: (rate_of(t, irr[unit]), mean_of(t, multiple[unit])))
+    return Figures("Returns to the funder (means)", (Column("rate of return"), Column("receipts / calls")), rows)
+
+
+def times(result: Result) -> Figures:
+    """When the funder has its money back, and when it is made whole: how often at all, and after how long."""
+    labels, t = result.labels, result.summary
+    payback, whole = rows_of(labels, "payback_years"), rows_of(labels, "whole_years")
+
+    def reached(s: int) -> tuple[Cell, Cell]:
+        return share_of(t.p_finite[s], t.p_finite_low[s], t.p_finite_high[s]), mean_of(t, s)
+
+    heads = ("paid back", "years from first call", "made whole", "years from completion")
+    title = "When the funder has its money back, and when the deemed amount (mean years of those)"
+    rows = by_unit(labels, lambda unit: (*reached(payback[unit]), *reached(whole[unit])))
+    return Figures(title, tuple(map(Column, heads)), rows)
+
+
+def others(result: Result) -> Figures:
+    """What the host and the developer get, and the funder beside its distributions, where there is any."""
+    labels, t = result.labels, result.summary
+    kept = {
+        name: head
+        for name, head in _OTHERS.items()
+        if name == "pv_host" or t.mean[rows_of(labels, name)["portfolio"]] != 0.0
+    }
+    side = ", and side flows to the funder" if set(kept) & _SIDE_FLOWS else ""
+    return means(result, f"Present values of others{side}", kept)

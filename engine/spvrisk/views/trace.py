@@ -1,0 +1,319 @@
+"""One path as a story, and as steps."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from spvrisk.dataset.variables import COUNTED, UNDEFINED, has_loss, states_of
+from spvrisk.plan.calendar import date_of, make_grid
+from spvrisk.plan.names import Labels
+from spvrisk.runner.changes import Change
+from spvrisk.runner.trace import STEP_ROWS, Trace
+from spvrisk.runner.traced import Traced
+from spvrisk.views.figures import Cell, Column, Figures, Note, Row, defined, said
+from spvrisk.views.summary import overridden
+from spvrisk.views.words import counted, money_name
+
+_NAME, _REST = 2, 6
+"""Columns by which a project's first and its other lines are set in."""
+
+_YEARS = (5, 10, 20)
+
+
+def trace(told: Traced) -> list[Figures]:
+    """Give the page: what was struck down when, what was noticed and paid, what overran, was built, who got what."""
+    of_pipelines = [slots(told)] if any(map(is_slot, told.trace.sites)) else []
+    return [opening(told), happened(told), fates(told), *of_pipelines, flows(told), factors(told)]
+
+
+def opening(told: Traced) -> Figures:
+    """Which path it is."""
+    path, result, wanted = told.trace.path, told.result, told.rank
+    text = "Path {:,d} of {:,d}, seed {}"
+    figures: tuple[Cell, ...] = (path, result.n_paths, str(result.attributes["seed"]))
+    if wanted is not None:
+        text += ": at rank {:g} by {}, {} = {}"
+        unit = "" if wanted.unit in ("portfolio", "scheme") else f"{wanted.unit} "
+        order = "loss" if has_loss(wanted.quantity) else "value"
+        value = _value(told.trace, (wanted.unit, wanted.quantity))
+        figures = (*figures, float(wanted.level), order, unit + wanted.quantity, value)
+    return Figures(told.trace.labels.title["en"], notes=(said(text + ".", *figures), *overridden(result)))
+
+
+def _value(trace: Trace, series: tuple[str, str]) -> Cell:
+    """A value; of a state or an outcome its name."""
+    value, states = trace.values[series], states_of(series[1], trace.labels)
+    if states is None:
+        return defined(value)
+    return UNDEFINED if math.isnan(value) else states[int(value)]
+
+
+def happened(told: Traced) -> Figures:
+    """Events, changes of the law, and what was decided about projects, in order of time."""
+    trace = told.trace
+    first = trace.labels.value_date
+    initial = ", ".join(f"{name} {layer.initial.state}" for name, layer in trace.study.layers.items())
+    known = [
+        Row(event.date.on.isoformat(), (name, event.outcome or "", "known"))
+        for name, event in trace.study.events.items()
+        if event.date.on is not None and event.date.on.isoformat() < first
+    ]
+    rows = [Row(change.date, (change.what, _became(change, trace.labels), _cause(change))) for change in trace.changes]
+    before = sorted([*known, *(row for row in rows if row.name < first)], key=lambda row: row.name)
+    start = Row(first, ("at first", initial or None, ""))
+    columns = (Column(head, text=True) for head in ("event, layer or project", "outcome or change", "why"))
+    return Figures("What happened", tuple(columns), (*before, start, *(row for row in rows if row.name >= first)))
+
+
+_BECAME = {"waiting": "waits for next year's cap", "no_go_ahead": "no go-ahead", "abandoned": "closes for good"}
+
+
+def _became(change: Change, labels: Labels) -> Cell:
+    if change.kind == "layer":
+        return f"{change.before} -> {change.after}"
+    became = _BECAME.get(change.after, change.after)
+    if change.budget is None:
+        return became
+    if change.wanted is None:
+        return Note(f"{became}: {{}} {money_name(labels)}", (change.budget,))
+    return Note(f"{became}: {{}} {money_name(labels)} of {{}}", (change.budget, change.wanted))
+
+
+_CAUSES = {
+    "expiry": "ran out",
+    "hazard": "of itself",
+    "arrival": "arrived",
+    "ceiling": "no room under the ceiling",
+    "annual_cap": "the year's cap is full",
+    "deadline": "after the deadline",
+    "stopped_calls": "calls stop",
+    "review": "review: too dear",
+    "subscription": "review: too few buyers",
+    "cap": "its cost reached the cap",
+    "arrears": "arrears unpaid for years",
+}
+
+
+def _cause(change: Change) -> str:
+    """Why, in words."""
+    kind, _, name = change.cause.partition(" ")
+    if kind == "decline":
+        return f"{name} was declined"
+    if change.budget is not None and change.wanted is not None:
+        return "cut by the ceiling"
+    return _CAUSES.get(change.cause, f"by {kind} {name}" if name else "")
+
+
+def fates(told: Traced) -> Figures:
+    """What became of each project and each pipeline, in a sentence or two."""
+    notes: list[Note] = []
+    for name in told.trace.labels.projects:
+        first, *rest = (
+            _pipeline(told.trace, name) if name in told.trace.labels.pipelines else _project(told.trace, name)
+        )
+        notes += [first._replace(indent=_NAME), *(note._replace(indent=_REST) for note in rest)]
+    return Figures("What became of the projects", notes=tuple(notes), unit=money_name(told.trace.labels))
+
+
+_NOT_BUILT = {
+    "no_go_ahead": "did not go ahead",
+    "dropped": "got no notice",
+    "declined": "declined",
+    "cancelled": "cancelled before it was funded",
+}
+"""What is said of a project that was never funded, by the last that happened to it."""
+
+
+def _project(trace: Trace, name: str) -> Iterator[Note]:
+    """One project in two sentences."""
+    value = {quantity: number for (unit, quantity), number in trace.values.items() if unit == name}
+    if value["funded"] == 0.0:
+        yield said(f"{name}: {_NOT_BUILT.get(_last(trace, name), 'not funded within the horizon')}.")
+        return
+    yield said(
+        f"{name}: {_end(trace, name)}; cost {{}} {money_name(trace.labels)} (budget {{}}; overrun drawn {{:+.1%}}).",
+        defined(value["cost"]),
+        _budget(trace, name),
+        value["overrun_drawn"],
+    )
+    text, figures = "the funder paid {} and got {} back", [_total(trace, name, "calls")]
+    figures.append(_total(trace, name, "distribution_funder"))
+    if math.isfinite(value["irr_funder"]):
+        text += ", {:+.1%} a year"
+        figures.append(value["irr_funder"])
+    text += ": NPV {}"
+    if not math.isnan(value["whole_years"]):
+        text += ", made whole" if math.isfinite(value["whole_years"]) else ", never made whole"
+    yield said(f"{text}.", *figures, defined(value["npv_funder"]))
+
+
+def _end(trace: Trace, name: str) -> str:
+    """Whether and when a funded project was finished."""
+    if trace.values[name, "completed"] == 1.0:
+        end = f"finished {_completion(trace, name)}, {_months(trace.values[name, 'delay_months'])}"
+    elif trace.values[name, "cancelled"] == 1.0:
+        end = "cancelled before it was finished"
+    else:
+        end = "not finished within the horizon"
+    return end + (", closed before its time" if _last(trace, name) == "abandoned" else "")
+
+
+def _pipeline(trace: Trace, name: str) -> Iterator[Note]:
+    """A pipeline in a sentence."""
+    arrived = len(_sites(trace, name))
+    if not arrived:
+        yield said(f"{name}: no project arrived.")
+        return
+    counts = ", ".join(f"{int(trace.values[name, quantity])} {quantity}" for quantity in COUNTED)
+    yield said(
+        f"{name}: {{:project}} arrived: {counts}; cost {{}} {money_name(trace.labels)}, NPV {{}}.",
+        arrived,
+        defined(trace.values[name, "cost"]),
+        defined(trace.values[name, "npv_funder"]),
+    )
+
+
+def slots(told: Traced) -> Figures:
+    """The projects of pipelines, a line each."""
+    trace, money = told.trace, money_name(told.trace.labels)
+    heads = ("budget", "became of it", "on", "cost", "calls", "to funder", "to host")
+    rows = []
+    for site in filter(is_slot, trace.sites):
+        last = next(change for change in reversed(trace.changes) if (change.kind, change.what) == ("project", site))
+        fate, day = last.after.replace("_", " "), last.date
+        if fate == "paid" and _row(trace, site, "completion_years")[-1] <= trace.study.study.horizon_years:
+            fate, day = "finished", _completion(trace, site)
+        amounts = [
+            float(_row(trace, site, "spend_to_date")[-1]),
+            *(_total(trace, site, column) for column in ("calls", "distribution_funder", "distribution_host")),
+        ]
+        rows.append(Row(site, (_budget(trace, site) or None, fate, day, *amounts)))
+    title = f"Projects of pipelines, {money} (undiscounted)"
+    return Figures(title, tuple(map(Column, heads)), tuple(rows), unit=money)
+
+
+def is_slot(site: str) -> bool:
+    """Whether a project is one of a pipeline."""
+    return "/" in site
+
+
+def _sites(trace: Trace, unit: str) -> list[str]:
+    """Projects of a unit: itself, or those of the pipeline that have arrived."""
+    return [site for site in trace.sites if site == unit or site.startswith(f"{unit}/")]
+
+
+def _budget(trace: Trace, site: str) -> float:
+    """Budget as noticed; 0 without a notice."""
+    noticed = (change.budget for change in trace.changes if (change.kind, change.what) == ("project", site))
+    return next((budget for budget in noticed if budget is not None), 0.0)
+
+
+def _last(trace: Trace, site: str) -> str:
+    """The last that became of a project."""
+    became = [change.after for change in trace.changes if (change.kind, change.what) == ("project", site)]
+    return became[-1] if became else ""
+
+
+def _months(delay: float) -> str:
+    months = counted(round(abs(delay)), "month")
+    return "on time" if abs(delay) < 0.5 else f"{months} {'late' if delay > 0 else 'early'}"
+
+
+def _completion(trace: Trace, name: str) -> str:
+    head = trace.study.study
+    grid = make_grid(head.value_date, head.steps, head.steps_per_year)
+    return date_of(grid, head.value_date, float(_row(trace, name, "completion_years")[-1])).isoformat()
+
+
+def _row(trace: Trace, name: str, column: str) -> np.ndarray[Any, Any]:
+    values: np.ndarray[Any, Any] = trace.steps[trace.sites.index(name), list(STEP_ROWS).index(column)]
+    return values
+
+
+def _total(trace: Trace, unit: str, column: str) -> float:
+    """Sum over the steps, of a project or of all of a pipeline."""
+    return float(sum(_row(trace, site, column).sum() for site in _sites(trace, unit)))
+
+
+_FLOWS = {
+    "calls": "calls",
+    "host_cost": "host pays",
+    "lent": "lenders pay",
+    "distribution_funder": "to funder",
+    "distribution_host": "to host",
+    "debt_service": "to lenders",
+    "caught_up": "caught up",
+    "claims": "claims",
+}
+_WORTH = {"npv_funder": "NPV funder", "pv_host": "PV host", "deemed_open": "open"}
+_ROUNDING = 1e-9  # part of all calls that is nothing
+_ALWAYS = ("calls", "distribution_funder", "distribution_host")
+
+
+def flows(told: Traced) -> Figures:
+    """Who paid and who got what; columns of those who have no part are left out."""
+    trace, units, money = told.trace, told.trace.labels.projects, money_name(told.trace.labels)
+    totals = {column: [_total(trace, unit, column) for unit in units] for column in _FLOWS}
+    least = _ROUNDING * sum(totals["calls"])
+    kept = [column for column in _FLOWS if column in _ALWAYS or any(flow > least for flow in totals[column])]
+    figures = {
+        unit: [*(totals[column][i] for column in kept), *(trace.values[unit, key] for key in _WORTH)]
+        for i, unit in enumerate(units)
+    }
+    whole = np.sum(list(figures.values()), axis=0).tolist()
+    rows = [Row("portfolio", tuple(map(defined, whole)), apart=True)]
+    rows += [Row(name, tuple(map(defined, row))) for name, row in figures.items()]
+    heads = [*(_FLOWS[column] for column in kept), *_WORTH.values()]
+    title = f"Who got what, {money} (the last three are present values and what is open)"
+    return Figures(title, tuple(map(Column, heads)), tuple(rows), unit=money)
+
+
+def factors(told: Traced) -> Figures:
+    """Each factor at the start, after some years, at its ends, and last."""
+    trace = told.trace
+    per_year, steps = trace.labels.steps_per_year, trace.factors.shape[0]
+    years = [year for year in _YEARS if year * per_year <= steps]
+    rows = []
+    for k, name in enumerate(trace.labels.factors):
+        path = trace.factors[:, k]
+        start = trace.study.factors[name].process.starts_at
+        picked = [start, *(path[year * per_year - 1] for year in years), path.min(), path.max(), path[-1]]
+        rows.append(Row(name, tuple(map(float, picked))))
+    heads = ("start", *(f"year {year}" for year in years), "lowest", "highest", "last")
+    return Figures("Factors", tuple(Column(head, ".4g") for head in heads), tuple(rows))
+
+
+_SHOWN = {
+    "spend": "spend",
+    "calls": "calls",
+    "revenue": "revenue",
+    "costs": "costs",
+    "tax": "tax",
+    "arrears": "arrears",
+    "available_cash": "cash",
+    "due": "due",
+    "distribution_funder": "to funder",
+    "distribution_host": "to host",
+    "carry": "carry",
+    "deemed_balance": "balance",
+}
+"""Columns of the printed steps, with their heads."""
+
+
+def steps(told: Traced) -> list[Figures]:
+    """Give the flows of each project, step by step; the CSV file and the JSON have all columns."""
+    trace, money = told.trace, money_name(told.trace.labels)
+    columns = (*(Column(head, ",.2f") for head in _SHOWN.values()), *map(Column, trace.states))
+    places = [list(STEP_ROWS).index(column) for column in _SHOWN]
+    return [
+        Figures(f"{name}, {money}", columns, tuple(_steps(trace, p, places)), unit=money)
+        for p, name in enumerate(trace.sites)
+    ]
+
+
+def _steps(trace: Trace, p: int, places: list[int]) -> Iterator[Row]:
+    for t, end in enumerate(trace.labels.step_ends):
+        flows = (float(trace.steps[p, place, t]) for place in places)
+        yield Row(end, (*flows, *(states[t] for states in trace.states.values())))

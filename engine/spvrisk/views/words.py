@@ -1,0 +1,34 @@
+"""Words that several views use."""
+
+from spvrisk.config.study import Study
+from spvrisk.plan.names import Labels
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things: ``1 path``, ``2,000 paths``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def percent(decimal: str) -> str:
+    """Give a level in per cent: ``0.95`` is ``95 %``."""
+    return f"{float(decimal) * 100:g} %"
+
+
+def money_name(labels: Labels, currency: str = "") -> str:
+    """Name the unit of money, such as ``USD million``."""
+    words = {1: "", 1e3: "thousand", 1e6: "million", 1e9: "billion", 1e12: "trillion"}
+    word = words.get(labels.money_unit, f"x {labels.money_unit:,.0f}")
+    return f"{currency or labels.currency} {word}".strip()
+
+
+def size_of(study: Study) -> str:
+    """Count the parts of a study: ``6 projects, 8 factors, ...``."""
+    counts = [
+        counted(len(study.projects), "project"),
+        *([counted(len(study.pipelines), "pipeline")] if study.pipelines else []),
+        counted(len(study.factors), "factor"),
+        counted(len(study.layers), "layer"),
+        counted(len(study.events), "event"),
+        counted(study.study.steps, "step"),
+    ]
+    return ", ".join(counts)

@@ -1,0 +1,32 @@
+"""Figures as JSON and as HTML."""
+
+import json
+import math
+
+from spvrisk.report.html import table
+from spvrisk.report.json import figures_json
+from spvrisk.views.figures import Column, Estimate, Figures, Note, Row, Share
+
+FIGURES = Figures(
+    "Title <USD>",
+    (Column("mean"), Column("P"), Column("n", "d"), Column("when")),
+    (Row("a & b", (Estimate(1.5, 0.25), Share(0.5, 0.4, 0.6), 7, math.inf)), Row("c", (None, "few", 0, 2.0), "group")),
+    (Note("It is {}.", (Estimate(1.5, 0.25),)),),
+    "USD",
+)
+
+
+def test_figures_json__numbers_with_their_errors():
+    found = json.loads(json.dumps(figures_json(FIGURES), allow_nan=False))
+    assert found["title"] == "Title <USD>" and found["unit"] == "USD" and found["notes"] == ["It is 1.50 ± 0.25."]
+    assert found["columns"] == ["mean", "P", "n", "when"]
+    first = [{"value": 1.5, "error": 0.25}, {"value": 0.5, "low": 0.4, "high": 0.6}, 7, None]
+    assert found["rows"][0] == {"name": "a & b", "head": "", "cells": first}
+    assert found["rows"][1] == {"name": "c", "head": "group", "cells": [None, "few", 0, 2.0]}
+
+
+def test_table__is_html_of_all_figures():
+    html = table(FIGURES)
+    assert "<caption>Title &lt;USD&gt;</caption>" in html and "<th>a &amp; b</th>" in html
+    for shown in ("1.50 ± 0.25", "50 % (40-60)", "never", "few", "<td>-</td>", "<p>It is 1.50 ± 0.25.</p>"):
+        assert shown in html

@@ -1,0 +1,76 @@
+"""Figures as text: a figure stays beside its error, however narrow the screen."""
+
+import re
+
+import pytest
+
+from small_run import make_labels, write_small
+from spvrisk.dataset.read import open_result
+from spvrisk.report.text import written
+from spvrisk.views.figures import Column, Estimate, Figures, Note, Range, Rate, Row, Share
+from spvrisk.views.summary import summary
+
+FIGURE = re.compile(r"[\d,.]+ ± [\d,.]+")
+
+
+def table(n: int = 6) -> Figures:
+    cells = (*(Estimate(123456.0 + i, 789.0) for i in range(n)), Share(0.123456, 0.123, 0.124))
+    columns = (*(Column(f"head {i}") for i in range(n)), Column("P"))
+    rows = (Row("portfolio", cells, apart=True), Row("a_project", cells))
+    return Figures("Title, USD million", columns, rows)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("text") / "small.h5"
+    labels = make_labels(projects=("a_project_with_a_long_name", "gas"), pipelines=("more",))
+    write_small(path, labels._replace(stack=True))
+    return summary(open_result(path))
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 90, 100])
+def test_summary__no_figure_is_broken_from_its_error(page, width):
+    tables = [figures for figures in page if figures.columns]
+    wide, narrow = (FIGURE.findall(written(tables, columns)) for columns in (400, width))
+    assert len(wide) > 50 and sorted(narrow) == sorted(wide)
+    assert max(map(len, written(page, width).splitlines())) <= width
+
+
+def test_table__columns_without_room_go_below_with_the_names_again():
+    text = written([table()], 60)
+    assert text.count("portfolio") == text.count("a_project") == 3
+    assert text.count("Title, USD million") == 1
+    assert text.index("head 0") < text.index("head 5") and all(text.count(f"head {i}") == 1 for i in range(6))
+    assert written([table()], 200).count("portfolio") == 1
+
+
+def test_table__probabilities_give_way_first():
+    wide = written([table(2)], 200)
+    full = max(map(len, wide.splitlines()))
+    narrow = written([table(2)], full - 3)
+    assert "12.35 % (12.30-12.40)" in wide
+    assert "12.35 % (" not in narrow and "12.35 %" in narrow and "(12.30-12.40)" in narrow
+    assert narrow.count("portfolio") == 1
+
+
+def test_table__groups_totals_and_repeated_names():
+    rows = (Row("x", (1.0,), "one"), Row("y", (2.0,), "one"), Row("x", (None,), "two"))
+    above = written([Figures("T", (Column("f"),), rows)])
+    assert [line.split() for line in above.splitlines()][3:] == [
+        ["one"],
+        *(["x", "1.000"], ["y", "2.000"], []),
+        *(["two"], ["x", "-"]),
+    ]
+    beside = written([Figures("T", (Column("f"),), rows, names="case")])
+    assert [line.split() for line in beside.splitlines()][3:] == [
+        *(["one", "x", "1.000"], ["y", "2.000"], [], ["two", "x", "-"])
+    ]
+
+
+def test_page__blocks_have_a_line_between_them():
+    blocks = [
+        Figures("Head", notes=(Note("n = {:d}", (3,)), Note("{:path}, {}", (1, Rate(0.5, 0.01)), indent=4))),
+        Figures("", (Column("", text=True),), (Row("a", ("[b]",)),), shape="facts"),
+        Figures("", notes=(Note("{}", (Range(1.0, None),)),)),
+    ]
+    assert written(blocks) == "Head\nn = 3\n    1 path, 50.0 ± 1.0 %\n\na  [b]\n\n1.000 to -\n"

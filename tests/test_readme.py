@@ -1,0 +1,39 @@
+"""The README's summary is what the main study prints."""
+
+import re
+
+import pytest
+
+import spvrisk
+from renew_readme import README, beginning, renew, shown
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    study = spvrisk.load(README.parent / "configs" / "japan_us_2026.yaml")
+    with spvrisk.run(study, paths=2000, out=tmp_path_factory.mktemp("readme") / "main.h5") as results:
+        yield results
+
+
+def skeleton(text: str, projects: list[str]) -> list[str]:
+    """Words of a text: numbers are alike, and projects where they are ranked by a number."""
+    text = re.sub(r"[-+]?\d[\d,.]*\d|\d", "#", text)
+    text = re.sub(rf"\b({'|'.join(projects)}) # %", "project # %", text)
+    return re.sub("─+", "─", text).split()
+
+
+def test_summary__readme_has_the_lines_that_the_report_gives(results):
+    projects = list(results.tables().labels.projects)
+    assert len(shown()) > 3000
+    assert skeleton(shown(), projects) == skeleton(beginning(results), projects)
+
+
+def test_renew__changes_nothing_but_the_block(results, tmp_path, monkeypatch):
+    copy = tmp_path / "README.md"
+    copy.write_bytes(README.read_bytes())
+    before = shown()
+    monkeypatch.setattr("renew_readme.README", copy)
+    renew(results)
+    assert shown() == beginning(results) != before
+    old, new = (path.read_text(encoding="utf-8") for path in (README, copy))
+    assert new == old.replace(before, beginning(results))
