@@ -12,9 +12,9 @@ import xarray
 from click.testing import CliRunner
 
 from spvrisk.cli import main
-from spvrisk.cli.render import with_interval
 from spvrisk.dataset.read import open_result
 from spvrisk.plan.names import QUANTITIES
+from spvrisk.report.words import with_interval
 
 STUDY = Path(__file__).parents[1] / "data" / "pipeline.yaml"
 UNITS = ["mine", "port", "more"]
