@@ -129,8 +129,8 @@ def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=N
     return write_result(
         path,
         labels,
-        summary(sums, store.values, labels, QUANTILES, LEVELS),
-        conditional(store.values, labels, QUANTILES, LEVELS),
+        summary(sums, store.values.__getitem__, labels, QUANTILES, LEVELS),
+        conditional(store.values.__getitem__, labels, QUANTILES, LEVELS),
         timeline(sums, store.fans, labels, QUANTILES),
         store.values,
         names or default_paths(labels),

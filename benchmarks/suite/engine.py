@@ -106,8 +106,8 @@ def measured(run: Outcome) -> tuple:
     """Summary and conditional statistics of a run of the main study."""
     labels = compiled().labels
     return (
-        summary(run.sums, run.store.values, labels, _QUANTILES, _LEVELS),
-        conditional(run.store.values, labels, _QUANTILES, _LEVELS),
+        summary(run.sums, run.store.values.__getitem__, labels, _QUANTILES, _LEVELS),
+        conditional(run.store.values.__getitem__, labels, _QUANTILES, _LEVELS),
     )
 
 

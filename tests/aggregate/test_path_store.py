@@ -22,7 +22,7 @@ def test_path_store__keeps_leaves_in_any_order(monkeypatch):
 def test_required_bytes__covers_what_is_allocated(n_paths):
     store = PathStore(5, n_paths, 7)
     held = store.values.nbytes + store.fans.nbytes
-    assert held <= required_bytes(5, n_paths, 7) <= held + 3 * 8 * n_paths
+    assert held <= required_bytes(5, n_paths, 7) <= held + 9 * 8 * n_paths
 
 
 def test_check_memory__enough_is_accepted():

@@ -55,8 +55,8 @@ def test_quantities__have_a_known_kind_and_a_meaning():
 def variables():
     sums, store = make_run(LABELS, 5000)
     return [
-        *summary_variables(summary(sums, store.values, LABELS, QUANTILES, LEVELS), LABELS),
-        *conditional_variables(conditional(store.values, LABELS, QUANTILES, LEVELS), LABELS),
+        *summary_variables(summary(sums, store.values.__getitem__, LABELS, QUANTILES, LEVELS), LABELS),
+        *conditional_variables(conditional(store.values.__getitem__, LABELS, QUANTILES, LEVELS), LABELS),
         *timeline_variables(timeline(sums, store.fans, LABELS, QUANTILES), LABELS),
         *label_variables(LABELS),
     ]
@@ -90,7 +90,7 @@ def test_variables__money_has_units_one_and_a_currency(variables):
 
 def test_variables__values_come_from_their_rows(variables):
     sums, store = make_run(LABELS, 5000)
-    table = summary(sums, store.values, LABELS, QUANTILES, LEVELS)
+    table = summary(sums, store.values.__getitem__, LABELS, QUANTILES, LEVELS)
     by_name = {v.name: v.data for v in variables if v.group == "summary"}
     for (unit, quantity), mean in zip(LABELS.series, table.mean, strict=True):
         if unit == "scheme":
@@ -112,7 +112,10 @@ def test_conditional__one_variable_per_statistic(variables):
     assert series["flag_meanings"].split() == [f"{unit}.{quantity}" for unit, quantity in LABELS.series]
     kinds = [quantity_of(unit, quantity, LABELS).kind for unit, quantity in LABELS.series]
     assert series["kinds"].split() == kinds
-    assert conditional_variables(conditional(np.empty((0, 5)), BARE, QUANTILES, LEVELS), BARE) == []
+    assert (
+        conditional_variables(conditional(np.empty((len(BARE.series), 5)).__getitem__, BARE, QUANTILES, LEVELS), BARE)
+        == []
+    )
 
 
 def test_timeline__bounds_are_the_midnights_around_each_step(variables):

@@ -36,7 +36,7 @@ def test_open_result__gives_back_what_was_written(file):
     assert result.labels == LABELS
     assert result.n_paths == 20_000
     for expected, found in (
-        (summary(sums, store.values, LABELS, QUANTILES, LEVELS), result.summary),
+        (summary(sums, store.values.__getitem__, LABELS, QUANTILES, LEVELS), result.summary),
         (timeline(sums, store.fans, LABELS, QUANTILES), result.timeline),
     ):
         for name in expected._fields:
@@ -45,7 +45,7 @@ def test_open_result__gives_back_what_was_written(file):
 
 def test_open_result__gives_back_the_conditional_tables(file):
     result = open_result(file)
-    expected = conditional(make_run(LABELS, 20_000)[1].values, LABELS, QUANTILES, LEVELS)
+    expected = conditional(make_run(LABELS, 20_000)[1].values.__getitem__, LABELS, QUANTILES, LEVELS)
     names = ("upheld", "struck_down", "undefined")
     assert result.conditional.names[:3] == tuple(f"outcome_ruling.{name}" for name in names)
     assert result.conditional.names == expected.names and len(expected.names) == 8

@@ -43,7 +43,7 @@ def ran(loaded):
     plan, labels, _ = compile_study(loaded.study)
     values = simulate(plan, labels, Settings(PATHS, 5, 1, 1, 1024, LANES)).store.values
     output = loaded.study.output
-    return labels, values, conditional(values, labels, output.quantiles, output.risk_levels)
+    return labels, values, conditional(values.__getitem__, labels, output.quantiles, output.risk_levels)
 
 
 def masks(labels, values):
@@ -160,7 +160,7 @@ def test_condition__of_one_path_has_its_values_and_no_spread():
     row = labels.series.index(("scheme", "outcome_ruling"))
     values[row] = 1.0
     values[row, 17] = 0.0
-    table = conditional(values, labels, QUANTILES, LEVELS)
+    table = conditional(values.__getitem__, labels, QUANTILES, LEVELS)
     each = table.tables[table.names.index("outcome_ruling.upheld")]
     s = labels.series.index(("portfolio", "npv_funder"))
     assert table.n_paths[0] == 1 and each.mean[s] == values[s, 17] and (each.quantile[s] == values[s, 17]).all()

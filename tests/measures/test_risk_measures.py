@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spvrisk.measures.risk import contributions, expected_shortfall, probability_of_loss, value_at_risk
+from spvrisk.measures.risk import contribution, expected_shortfall, probability_of_loss, value_at_risk
 
 RNG = np.random.default_rng(8)
 
@@ -113,6 +113,12 @@ def test_expected_shortfall__error_matches_repeated_samples(draw, level):
     assert pairs[:, 1].mean() == pytest.approx(pairs[:, 0].std(ddof=1), rel=0.12)
 
 
+def contributions(projects, level):
+    """Of all projects ``(project, path)``."""
+    order = np.argsort(projects.sum(axis=0), kind="stable")
+    return np.array([contribution(project, order, level) for project in projects])
+
+
 def test_contributions__fractional_last_path_and_ties_by_number():
     a = np.array([-5.0, -1.0, 2.0, 0.0])
     b = np.array([1.0, -3.0, 4.0, 3.0])
@@ -120,7 +126,7 @@ def test_contributions__fractional_last_path_and_ties_by_number():
     order = np.argsort(portfolio, kind="stable")
     assert order[:2].tolist() == [0, 1]
     # worst 1.5 of 4: the whole of path 0 and half of path 1
-    parts = contributions([a, b], order, "0.625")
+    parts = [contribution(project, order, "0.625") for project in (a, b)]
     assert parts == pytest.approx([(5.0 + 0.5) / 1.5, (-1.0 + 1.5) / 1.5], rel=1e-15)
 
 
@@ -128,7 +134,7 @@ def test_contributions__fractional_last_path_and_ties_by_number():
 def test_contributions__add_up_to_the_shortfall(level):
     projects = RNG.normal(0.0, 100.0, (5, 3001))
     portfolio = projects.sum(axis=0)
-    parts = contributions(projects, np.argsort(portfolio, kind="stable"), level)
+    parts = contributions(projects, level)
     assert parts.sum() == pytest.approx(expected_shortfall(np.sort(portfolio), level)[0], rel=1e-12)
 
 
@@ -136,6 +142,6 @@ def test_contributions__normal_portfolio_closed_form():
     """Of independent normal projects the part is sd_i^2 / sd of the whole's shortfall."""
     sds = np.array([1.0, 2.0, 3.0])
     projects = RNG.normal(0.0, 1.0, (3, 200_000)) * sds[:, None]
-    parts = contributions(projects, np.argsort(projects.sum(axis=0), kind="stable"), "0.95")
+    parts = contributions(projects, "0.95")
     whole = stats.norm.pdf(stats.norm.ppf(0.95)) / 0.05
     assert parts == pytest.approx(sds**2 / np.sqrt((sds**2).sum()) * whole, abs=0.1)

@@ -17,7 +17,7 @@ ROW = {key: s for s, key in enumerate(LABELS.series)}
 @pytest.fixture(scope="module")
 def run():
     sums, store = make_run(LABELS, 9000)
-    return store.values, summary(sums, store.values, LABELS, QUANTILES, LEVELS)
+    return store.values, summary(sums, store.values.__getitem__, LABELS, QUANTILES, LEVELS)
 
 
 def table_of(values):
@@ -26,7 +26,7 @@ def table_of(values):
     everything[0] = values
     state = RunState()
     state.update(0, everything, *[np.zeros((1, 1))] * 3)
-    return summary(state.finish(), everything, LABELS, ("0.5", "0.9"), ("0.5",))
+    return summary(state.finish(), everything.__getitem__, LABELS, ("0.5", "0.9"), ("0.5",))
 
 
 def test_summary__counts_of_undefined_and_infinite(run):
@@ -143,7 +143,7 @@ def test_summary__errors_match_repeated_samples(draw):
         state = RunState()
         state.update(0, values, *[np.zeros((1, 1))] * 3)
         values[numbers.stop + 1 :] = 0.0
-        table = summary(state.finish(), values, LABELS, ("0.5",), ("0.9",))
+        table = summary(state.finish(), values.__getitem__, LABELS, ("0.5",), ("0.9",))
         sample.append(np.stack([table.mean, table.mean_se, table.sd, table.sd_se])[:, numbers])
     mean, mean_se, sd, sd_se = np.concatenate(sample, axis=1)
     assert mean.size >= 400
@@ -185,7 +185,7 @@ def test_summary__contributions_take_tied_paths_by_number():
     values[rows[2]] = values[rows[0]] + values[rows[1]]
     state = RunState()
     state.update(0, values, *[np.zeros((1, 1))] * 3)
-    table = summary(state.finish(), values, LABELS, ("0.5",), ("0.85",))
+    table = summary(state.finish(), values.__getitem__, LABELS, ("0.5",), ("0.85",))
     worst = sorted(range(2000), key=lambda path: (values[rows[2], path], path))[:300]
     for p in (0, 1):
         assert table.contribution[p, 0] == pytest.approx(-values[rows[p], worst].mean(), rel=1e-14)

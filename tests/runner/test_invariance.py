@@ -75,7 +75,7 @@ def sample():
 def test_statistics__as_numpy_on_the_stored_values(sample):
     """Within 1e-6 of the sd would do for stored float32; float64 agrees to 1e-12 relative."""
     study, labels, sums, store = sample
-    table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
+    table = summary(sums, store.values.__getitem__, labels, study.output.quantiles, study.output.risk_levels)
     seen = 0
     for s, row in enumerate(store.values):
         if labels.series[s][1].startswith(("final_state_", "outcome_")):

@@ -44,16 +44,20 @@ class PathStore:
             self.fans[:, :, first : first + fans.shape[2]] = fans[:, :, :room]
 
 
+ORDERED_AT_ONCE = 4
+"""Series whose paths are put in order at the same time, at most."""
+
+_WORDS = 2 * ORDERED_AT_ONCE + 1
+
+
 def required_bytes(n_series: int, n_paths: int, n_steps: int) -> int:
     """Memory that a run's stored values take at their peak, in bytes.
 
-    Values, fans, and what the summary holds besides: one sorted series, one ranking of the portfolio's paths,
-    one sorted fan row.
+    Values, fans, and what the summary holds besides: two words a path of each series that is being put in order, and
+    what the path meets of the conditions.
     """
-    values = 8 * n_series * n_paths
     fans = 4 * len(FANS) * n_steps * min(n_paths, FAN_PATHS)
-    work = 3 * 8 * n_paths
-    return values + fans + work
+    return 8 * (n_series + _WORDS) * n_paths + fans
 
 
 def check_memory(n_series: int, n_paths: int, n_steps: int, memory_mib: int) -> None:
@@ -86,7 +90,7 @@ def _mib(size: int) -> int:
 
 def _most_paths(n_series: int, n_steps: int, have: int) -> int:
     """Largest number of paths whose values fit."""
-    per_path = 8 * (n_series + 3)
+    per_path = 8 * (n_series + _WORDS)
     per_fan_path = 4 * len(FANS) * n_steps
     few = have // (per_path + per_fan_path)
     if few <= FAN_PATHS:

@@ -1,7 +1,12 @@
-"""Counts and central moments of the series of a leaf: the compiled part of `aggregate.moments`.
+"""Counts and central moments of a leaf's series, and how they are joined: the compiled part of `aggregate.moments`.
 
 A leaf's sums are 64 partial sums by path number mod 64, in path order, then a fixed tree of halves: the same
 bits for every block size that 64 divides. The arithmetic carries no fast-math flag, so no sum is regrouped.
+
+References
+----------
+Pebay, P. (2008). Formulas for robust, one-pass parallel computation of covariances and arbitrary-order
+statistical moments. Sandia report SAND2008-6212.
 """
 
 import numpy as np
@@ -9,13 +14,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spvrisk.kernel.cache import cache_folder, settled
-from spvrisk.plan.names import FINITE, INFINITE, M2, MEAN, UNDEFINED
+from spvrisk.plan.names import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 PARTIAL_SUMS = 64
 """Partial sums of a leaf; leaves start at multiples of it."""
+
+_U = np.uint64
+_LANES = _U(PARTIAL_SUMS)
 
 settled()
 
@@ -43,34 +51,50 @@ def _count(row: Float, counts: Int) -> int:
 
 
 @njit(nogil=True)
+def _add(row: Float, start: np.uint64, n: np.uint64, centre: float, partial: Float) -> None:
+    """Add x - centre of the finite of n values to the partial sums."""
+    for l in range(n):
+        x = row[start + l]
+        partial[l] += x - centre if x - x == 0.0 else 0.0
+
+
+@njit(nogil=True)
 def _sum_from(row: Float, centre: float, partial: Float) -> float:
     """Sum of x - centre over the finite x."""
     partial[:] = 0.0
-    for start in range(0, row.shape[0], PARTIAL_SUMS):
-        for l in range(min(PARTIAL_SUMS, row.shape[0] - start)):
-            x = row[start + l]
-            partial[l] += x - centre if x - x == 0.0 else 0.0
-    return _join(partial)
+    whole, rest = _U(row.shape[0]) // _LANES, _U(row.shape[0]) % _LANES
+    for block in range(whole):
+        _add(row, block * _LANES, _LANES, centre, partial)
+    _add(row, whole * _LANES, rest, centre, partial)
+    return _join_halves(partial)
+
+
+@njit(nogil=True)
+def _add_powers(row: Float, start: np.uint64, n: np.uint64, mean: float, partial: Float) -> None:
+    """Add powers of x - mean of the finite of n values to the partial sums."""
+    for l in range(n):
+        x = row[start + l]
+        d = x - mean if x - x == 0.0 else 0.0
+        d2 = d * d
+        partial[l] += d2
+        partial[_LANES + l] += d2 * d
+        partial[_U(2) * _LANES + l] += d2 * d2
 
 
 @njit(nogil=True)
 def _sum_powers(row: Float, mean: float, partial: Float, out: Float) -> None:
     """Sums of the 2nd, 3rd and 4th powers of x - mean over the finite x."""
     partial[:] = 0.0
-    for start in range(0, row.shape[0], PARTIAL_SUMS):
-        for l in range(min(PARTIAL_SUMS, row.shape[0] - start)):
-            x = row[start + l]
-            d = x - mean if x - x == 0.0 else 0.0
-            d2 = d * d
-            partial[0, l] += d2
-            partial[1, l] += d2 * d
-            partial[2, l] += d2 * d2
+    whole, rest = _U(row.shape[0]) // _LANES, _U(row.shape[0]) % _LANES
+    for block in range(whole):
+        _add_powers(row, block * _LANES, _LANES, mean, partial)
+    _add_powers(row, whole * _LANES, rest, mean, partial)
     for k in range(3):
-        out[k] = _join(partial[k])
+        out[k] = _join_halves(partial[k * PARTIAL_SUMS : (k + 1) * PARTIAL_SUMS])
 
 
 @njit(nogil=True)
-def _join(partial: Float) -> float:
+def _join_halves(partial: Float) -> float:
     """Sum of the partial sums: the upper half onto the lower, again and again."""
     half = PARTIAL_SUMS // 2
     while half > 0:
@@ -80,16 +104,64 @@ def _join(partial: Float) -> float:
     return float(partial[0])
 
 
+@njit(nogil=True)
+def fill_moments(row: Float, partial: Float, counts: Int, central: Float) -> None:
+    """Two passes: the mean about a pivot, then the powers of the deviations from it.
+
+    Parameters
+    ----------
+    row
+        Values of a leaf, ``(path,)``; NaN is undefined.
+    partial
+        Room for ``3 * PARTIAL_SUMS`` sums.
+    counts, central
+        As of `aggregate.moments.Moments`, ``(3,)`` and ``(4,)``; filled.
+    """
+    n = _count(row, counts)
+    # about a pivot, the mean of a constant series is exact and its sd exactly 0
+    pivot = _first_finite(row)
+    central[MEAN] = pivot + _sum_from(row, pivot, partial[:PARTIAL_SUMS]) / max(n, 1)
+    _sum_powers(row, central[MEAN], partial, central[M2:])
+
+
+@njit(nogil=True, error_model="numpy")
+def join_moments(counts: Int, central: Float, more_counts: Int, more: Float) -> None:
+    """Join the moments of later paths to those of earlier ones (Pebay 2008, equations 2.1 and 3.1)."""
+    na, nb = float(counts[FINITE]), float(more_counts[FINITE])
+    for k in range(3):
+        counts[k] += more_counts[k]
+    # a side without finite values has a mean of 0 that means nothing
+    if na == 0.0:
+        for k in range(4):
+            central[k] = more[k]
+    elif nb > 0.0:
+        n = na + nb
+        delta = more[MEAN] - central[MEAN]
+        square = delta * delta * na * nb / n
+        a2, a3, b2, b3 = central[M2], central[M3], more[M2], more[M3]
+        central[MEAN] += delta * nb / n
+        central[M2] = a2 + b2 + square
+        central[M3] = a3 + b3 + square * delta * (na - nb) / n + 3.0 * delta * (na * b2 - nb * a2) / n
+        central[M4] = (
+            central[M4]
+            + more[M4]
+            + square * delta * delta * (na * na - na * nb + nb * nb) / (n * n)
+            + 6.0 * delta * delta * (na * na * b2 + nb * nb * a2) / (n * n)
+            + 4.0 * delta * (na * b3 - nb * a3) / n
+        )
+
+
 with cache_folder():
 
     @njit(nogil=True, cache=True)
     def moments_of_rows(values: Float, counts: Int, central: Float) -> None:
-        """Two passes a row: the mean about a pivot, then the powers of the deviations from it."""
-        partial = np.empty((3, PARTIAL_SUMS))
+        """Fill the moments of series ``(series, path)``, ``(3, series)`` and ``(4, series)``."""
+        partial = np.empty(3 * PARTIAL_SUMS)
         for s in range(values.shape[0]):
-            row = values[s]
-            n = _count(row, counts[:, s])
-            # about a pivot, the mean of a constant series is exact and its sd exactly 0
-            pivot = _first_finite(row)
-            central[MEAN, s] = pivot + _sum_from(row, pivot, partial[0]) / max(n, 1)
-            _sum_powers(row, central[MEAN, s], partial, central[M2:, s])
+            fill_moments(values[s], partial, counts[:, s], central[:, s])
+
+    @njit(nogil=True, cache=True)
+    def join_rows(counts: Int, central: Float, more_counts: Int, more: Float) -> None:
+        """Join the moments of the same series over later paths to those over earlier ones."""
+        for s in range(counts.shape[1]):
+            join_moments(counts[:, s], central[:, s], more_counts[:, s], more[:, s])

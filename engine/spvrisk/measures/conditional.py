@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
-from spvrisk.aggregate.state import PairwiseTree
-from spvrisk.dataset.tables import ConditionalTable
+from spvrisk.aggregate.moments import Moments
+from spvrisk.aggregate.state import Sums
+from spvrisk.dataset.tables import ConditionalTable, SummaryTable
 from spvrisk.dataset.variables import conditions
+from spvrisk.measures.series import Series, tables_of
+from spvrisk.measures.sets import Column, Sets
 from spvrisk.measures.share import share_interval
-from spvrisk.measures.table import table_of
-from spvrisk.plan.names import LEAF, Labels
-
-Float = NDArray[np.float64]
+from spvrisk.plan.names import Labels
 
 
-def conditional(values: Float, labels: Labels, quantiles: Sequence[str], levels: Sequence[str]) -> ConditionalTable:
+def conditional(
+    column: Column, labels: Labels, quantiles: Sequence[str], levels: Sequence[str], threads: int = 1
+) -> ConditionalTable:
     """Statistics of every series over the paths of each condition.
 
     The conditions of one event, or of one layer, are disjoint and exhaustive: means over the defined paths, weighted by
@@ -24,32 +22,39 @@ def conditional(values: Float, labels: Labels, quantiles: Sequence[str], levels:
 
     Parameters
     ----------
-    values, labels, quantiles, levels
-        As of `spvrisk.measures.table.summary`.
+    column, labels, quantiles, levels, threads
+        As of `spvrisk.measures.series.Series`.
     """
-    names = conditions(labels)
-    row = {name: s for s, (_, name) in enumerate(labels.series)}
-    n_paths = np.empty(len(names), np.int64)
-    tables = []
-    for i, condition in enumerate(names):
-        codes = values[row[condition.quantity]]
-        paths = np.flatnonzero(np.isnan(codes) if condition.code < 0 else codes == condition.code)
-        n_paths[i] = paths.size
-        tables.append(table_of(moments_of(values, paths), values, paths, labels, tuple(quantiles), tuple(levels)))
-    share, low, high = share_interval(n_paths, values.shape[1])
-    return ConditionalTable(
-        names=tuple(condition.name for condition in names),
-        n_paths=n_paths,
+    return _measured(None, Series(column, labels, tuple(quantiles), tuple(levels), threads))[1]
+
+
+def summary_and_conditional(
+    sums: Sums, column: Column, labels: Labels, quantiles: Sequence[str], levels: Sequence[str], threads: int = 1
+) -> tuple[SummaryTable, ConditionalTable]:
+    """Statistics over all paths (`spvrisk.measures.table.summary`) and over those of each condition, each series once.
+
+    Parameters
+    ----------
+    sums
+        The finished state of the run.
+    column, labels, quantiles, levels, threads
+        As of `spvrisk.measures.series.Series`.
+    """
+    return _measured(sums.moments, Series(column, labels, tuple(quantiles), tuple(levels), threads))
+
+
+def _measured(moments: Moments | None, series: Series) -> tuple[SummaryTable, ConditionalTable]:
+    given = conditions(series.labels)
+    row = {name: s for s, (_, name) in enumerate(series.labels.series)}
+    codes = {quantity: series.column(row[quantity]) for quantity in dict.fromkeys(c.quantity for c in given)}
+    sets = Sets(series.column(0).size, given, codes)
+    everything, *tables = tables_of(sets, moments, series)
+    share, low, high = share_interval(sets.n_paths[1:], sets.n_paths[0])
+    return everything, ConditionalTable(
+        names=tuple(condition.name for condition in given),
+        n_paths=sets.n_paths[1:],
         share=share,
         share_low=low,
         share_high=high,
         tables=tuple(tables),
     )
-
-
-def moments_of(values: Float, paths: NDArray[np.intp]) -> Moments:
-    """Moments of ``values (series, path)`` over some paths: leaf by leaf of these, and joined as those of a run."""
-    tree: PairwiseTree[Moments] = PairwiseTree(merge_moments)
-    for leaf in range(max(1, -(-paths.size // LEAF))):
-        tree.insert(leaf, leaf_moments(values[:, paths[leaf * LEAF : (leaf + 1) * LEAF]]))
-    return tree.finish()

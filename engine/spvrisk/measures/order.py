@@ -71,30 +71,17 @@ def _ranks(levels: tuple[str, ...], n: int) -> NDArray[np.intp]:
     return np.vstack([[rank(level, n) for level in levels], _interval_ranks(levels, n)])
 
 
-def quantiles_with_intervals(sorted_rows: Float, counts: NDArray[np.int64], levels: tuple[str, ...]) -> Float:
-    """Quantiles of many series, and the bounds of their 95 % intervals.
-
-    Parameters
-    ----------
-    sorted_rows
-        Values in ascending order, NaN last, ``(series, path)``.
-    counts
-        How many values of each series count, ``(series,)``.
-    levels
-        Decimal strings.
+def ranks_with_intervals(levels: tuple[str, ...], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ranks of quantiles among so many values, ``(set,)``, and of the ends of their 95 % intervals.
 
     Returns
     -------
     ndarray
-        ``(3, series, level)``: quantile, lower bound, upper bound; NaN where there are too few values.
+        ``(set, 3, level)``: quantile, lower end, upper end, from 1; those below 1 or above the count are of no value.
     """
-    out = np.full((3, counts.size, len(levels)), nan)
-    for n in np.unique(counts) if levels else ():
-        if n == 0:
-            continue
-        rows, ranks = np.flatnonzero(counts == n), _ranks(levels, int(n))
-        picked = sorted_rows[rows][:, np.clip(ranks, 1, n) - 1]
-        out[:, rows] = np.where((ranks >= 1) & (ranks <= n), picked, nan).transpose(1, 0, 2)
+    out = np.zeros((counts.size, 3, len(levels)), np.int64)
+    for n in np.unique(counts[counts > 0]) if levels else ():
+        out[counts == n] = _ranks(levels, int(n))
     return out
 
 

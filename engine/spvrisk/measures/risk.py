@@ -1,6 +1,5 @@
 """Risk measures of the loss, which is minus the net present value: positive when money is lost."""
 
-from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from math import floor, fsum, nan, sqrt
@@ -57,7 +56,7 @@ def tail_mean(worst_first: Float, level: str, n: int) -> float:
     return total / float(whole + fraction)
 
 
-def expected_shortfall(sorted_values: Float, level: str) -> tuple[float, float]:
+def expected_shortfall(worst_first: Float, level: str, n: int | None = None) -> tuple[float, float]:
     """Expected shortfall, the mean of the worst (1 - a) n losses, and its standard error.
 
     The error is asymptotic, from the influence function (L - VaR)+ / (1 - a); it is too small where the tail
@@ -65,8 +64,12 @@ def expected_shortfall(sorted_values: Float, level: str) -> tuple[float, float]:
 
     Parameters
     ----------
-    sorted_values
-        Finite net present values in ascending order, ``(path,)``.
+    worst_first
+        Finite net present values in ascending order: the tail's and the next one at least, ``(path,)``.
+    level
+        Decimal string a in (0, 1).
+    n
+        How many values there are; None = all are given.
 
     References
     ----------
@@ -74,13 +77,13 @@ def expected_shortfall(sorted_values: Float, level: str) -> tuple[float, float]:
     26, definition 2.6. Trindade, A. A. et al. (2007). Financial prediction with constrained tail risk.
     Journal of Banking and Finance 31, theorem 2.
     """
-    n = sorted_values.size
+    n = worst_first.size if n is None else n
     if n == 0:
         return nan, nan
-    shortfall = -tail_mean(sorted_values, level, n)
+    shortfall = -tail_mean(worst_first, level, n)
     if tail(level, n)[0] < FEW_PATHS:
         return shortfall, nan
-    beyond = pick(sorted_values, n + 1 - rank(level, n)) - sorted_values[: tail(level, n)[0] + 1]
+    beyond = pick(worst_first, n + 1 - rank(level, n)) - worst_first[: tail(level, n)[0] + 1]
     excess = np.maximum(beyond, 0.0)
     mean = fsum(excess.tolist()) / n
     variance = (fsum((excess * excess).tolist()) - n * mean * mean) / (n - 1)
@@ -93,25 +96,25 @@ def probability_of_loss(values: Float) -> tuple[float, float, float]:
     return float(p), float(low), float(high)
 
 
-def contributions(projects: Iterable[Float], worst_first: NDArray[np.intp], level: str) -> Float:
-    """Euler contributions to the portfolio's expected shortfall: each project's mean loss over its tail paths.
+def contribution(values: Float, worst_first: NDArray[np.intp], level: str, n: int | None = None) -> float:
+    """Euler contribution of a project to the portfolio's expected shortfall: its mean loss over the tail's paths.
+
+    Those of all projects add up to the portfolio's expected shortfall, as their net present values do to its own.
 
     Parameters
     ----------
-    projects
-        Net present values of each project, ``(path,)``, adding up to the portfolio's.
+    values
+        Net present values of the project, ``(path,)``.
     worst_first
-        Path numbers in the order of the portfolio's loss, the worst first, ``(path,)``.
-
-    Returns
-    -------
-    ndarray
-        ``(project,)``; sums to the portfolio's expected shortfall.
+        Path numbers in the order of the portfolio's loss, the worst first: the tail's and the next one at least.
+    level
+        Decimal string a in (0, 1).
+    n
+        How many paths there are; None = all are given.
 
     References
     ----------
     Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle.
     """
-    n = worst_first.size
-    worst = worst_first[: tail(level, n)[0] + 1]
-    return np.array([-tail_mean(values[worst], level, n) for values in projects])
+    n = worst_first.size if n is None else n
+    return -tail_mean(values[worst_first[: tail(level, n)[0] + 1]], level, n)

@@ -10,8 +10,8 @@ from spvrisk.aggregate.invariants import violations
 from spvrisk.config import Loaded, changed_run, digest_of
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.dataset.write import Provenance, check_output, write_result
-from spvrisk.measures.conditional import conditional
-from spvrisk.measures.table import summary, timeline
+from spvrisk.measures.conditional import summary_and_conditional
+from spvrisk.measures.table import timeline
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.failed import failure, kept_aside
@@ -92,8 +92,9 @@ def run_study(
 
     def write(path: Path, replace: bool) -> None:
         announce("summarising")
-        table = summary(sums, store.values, labels, study.output.quantiles, study.output.risk_levels)
-        given = conditional(store.values, labels, study.output.quantiles, study.output.risk_levels)
+        wanted = study.output.quantiles, study.output.risk_levels
+        threads = settings.workers or processors()
+        table, given = summary_and_conditional(sums, store.values.__getitem__, labels, *wanted, threads)
         steps = timeline(sums, store.fans, labels, study.output.quantiles)
         announce("writing")
         provenance = _provenance(loaded, plan, settings, started, time.perf_counter() - clock)

@@ -1,0 +1,177 @@
+"""All paths, and the paths of each condition: what a series says over all these sets at once.
+
+The values of a series are put in order once. Counts, moments and order statistics of every set follow from one walk
+over the paths, or over that order, each (`spvrisk.kernel.conditions`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.moments import Moments
+from spvrisk.dataset.variables import Condition
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+Column = Callable[[int], Float]
+"""From the number of a series to its values ``(path,)``."""
+
+
+_NONE: Mapping[str, Float] = MappingProxyType({})
+
+
+def _compiled() -> Any:
+    # loaded here: the kernel's target is chosen when its first function is decorated
+    from spvrisk.kernel import conditions
+
+    return conditions
+
+
+class Order(NamedTuple):
+    """The paths of a series in ascending order of its values: -0 is 0, NaN is last, equal ones go by number.
+
+    Attributes
+    ----------
+    values
+        Of each path, ``(path,)``.
+    words
+        Words of `spvrisk.kernel.order` in this order, ``(path,)``.
+    """
+
+    values: Float
+    words: Words
+
+    def at(self, places: Int) -> Float:
+        """Values at places of the order, which count from 0."""
+        return self.values[self.paths(places)]
+
+    def paths(self, places: Int | slice) -> Int:
+        """Numbers of the paths at places of the order."""
+        return (self.words[places] & np.uint64(_compiled().PATHS)).astype(np.int64)
+
+    def without_lowest(self) -> "Order":
+        """The order after the paths of minus infinity."""
+        return self._replace(words=self.words[np.count_nonzero(self.values == -np.inf) :])
+
+
+def order_of(values: Float) -> Order:
+    """Put the paths of a series in order."""
+    from spvrisk.kernel.order import sort_words
+
+    words, work = np.empty(values.size, np.uint64), np.empty(values.size, np.uint64)
+    if not sort_words(values, words, work):  # values so near to each other that their upper bits are the same
+        words = np.argsort(values, kind="stable").astype(np.uint64)
+    return Order(values, words)
+
+
+class Slots(NamedTuple):
+    """Conditions packed in one word of each path.
+
+    Attributes
+    ----------
+    words
+        What each path meets, ``(path,)``.
+    conditions
+        Number of the condition that a code in a slot stands for, ``(slot, 8)``; -1 is none.
+    """
+
+    words: Words
+    conditions: Int
+
+
+class Sets:
+    """All paths as set 0, then those of each condition.
+
+    Parameters
+    ----------
+    n_paths
+        Of all.
+    conditions
+        The conditions; those of one quantity are disjoint, and come one after the other.
+    codes
+        Of each quantity that tells of conditions, ``(path,)``; NaN is undefined.
+    """
+
+    def __init__(self, n_paths: int, conditions: Sequence[Condition] = (), codes: Mapping[str, Float] = _NONE) -> None:
+        self.n_paths = np.array([n_paths, *[0] * len(conditions)], np.int64)
+        self._packed = list(self._pack(conditions, codes))
+
+    def count(self, flags: NDArray[np.bool_]) -> Int:
+        """How many paths of each set are flagged, ``(set,)``."""
+        out = np.zeros(self.n_paths.size, np.int64)
+        for slots in self._packed:
+            _compiled().count_flagged(flags, *slots, out[1:])
+        out[0] = np.count_nonzero(flags)
+        return out
+
+    def moments(self, values: Float) -> Moments:
+        """Moments of a series over each set but the first, of which those of the run are known: ``(., set)``."""
+        counts = np.zeros((self.n_paths.size, 3), np.int64)
+        central = np.zeros((self.n_paths.size, 4))
+        for slots in self._packed:
+            _compiled().moments_of_conditions(values, *slots, counts[1:], central[1:])
+        return Moments(counts.T, central.T)
+
+    def at_ranks(self, order: Order, ranks: Int) -> Float:
+        """Values at ranks within each set, ``(set, rank)``; NaN where there is no such one.
+
+        Parameters
+        ----------
+        order
+            Of the series.
+        ranks
+            From 1, in any order, ``(set, rank)``.
+        """
+        rising = np.argsort(ranks, axis=1)
+        wanted, found = np.take_along_axis(ranks, rising, axis=1), np.full(ranks.shape, np.nan)
+        for slots in self._packed if ranks.size else ():
+            _compiled().values_at_ranks(*order, *slots, wanted[1:], found[1:])
+        there = (wanted[0] >= 1) & (wanted[0] <= order.words.size)
+        found[0, there] = order.at(wanted[0, there] - 1)
+        out = np.empty(ranks.shape)
+        np.put_along_axis(out, rising, found, axis=1)
+        return out
+
+    def first(self, order: Order, sizes: Int) -> list[Int]:
+        """Numbers of so many paths of each set, ``(set,)``, that come first in an order."""
+        ends = np.concatenate([[0], np.cumsum(sizes[1:])])
+        paths = np.empty(ends[-1], np.int64)
+        for slots in self._packed:
+            _compiled().first_of_conditions(order.words, *slots, ends, paths)
+        return [order.paths(slice(sizes[0])), *np.split(paths, ends[1:-1])][: sizes.size]
+
+    def _pack(self, conditions: Sequence[Condition], codes: Mapping[str, Float]) -> Iterator[Slots]:
+        """Pack what each path meets, and count who meets what."""
+        if not conditions:
+            return
+        slots = list(_slots(conditions, _compiled().IN_SLOT))
+        for first in range(0, len(slots), _compiled().SLOTS):
+            here = slots[first : first + _compiled().SLOTS]
+            words, numbers = np.zeros(self.n_paths[0], np.uint64), np.full((len(here), 8), -1, np.int64)
+            for s, members in enumerate(here):
+                numbers[s, : len(members)] = members
+                field = np.full(words.size, _compiled().IN_SLOT, np.uint64)
+                values = codes[conditions[members[0]].quantity]
+                for k, number in enumerate(members):
+                    code = conditions[number].code
+                    meets = np.isnan(values) if code < 0 else values == code
+                    field[meets] = k
+                    self.n_paths[1 + number] = np.count_nonzero(meets)
+                words |= field << np.uint64(3 * s + 3)
+            yield Slots(words, numbers)
+
+
+def _slots(conditions: Sequence[Condition], most: int) -> Iterator[list[int]]:
+    """Numbers of conditions that share a slot: of one quantity, and no more than there is room for."""
+    members: list[int] = []
+    for number, condition in enumerate(conditions):
+        if members and (len(members) == most or condition.quantity != conditions[members[0]].quantity):
+            yield members
+            members = []
+        members.append(number)
+    yield members
