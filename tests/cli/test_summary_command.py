@@ -32,7 +32,7 @@ def file(tmp_path_factory):
 @pytest.fixture(scope="module")
 def table():
     sums, store = make_run(LABELS, 5000)
-    return summarise(sums, store.values, LABELS, QUANTILES, LEVELS)
+    return summarise(sums, store.values.__getitem__, LABELS, QUANTILES, LEVELS)
 
 
 def output(command, *arguments):
