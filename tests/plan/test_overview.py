@@ -9,9 +9,8 @@ from scipy import stats
 
 from spvrisk.config import load_study
 from spvrisk.plan.calendar import date_of, make_grid, time_of
-from spvrisk.plan.compile import compile_study
 from spvrisk.plan.copula import innovation_correlation
-from spvrisk.plan.overview import law_reports, pairs, project_dates, smallest_eigenvalue
+from spvrisk.plan.overview import pairs, project_dates, smallest_eigenvalue
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
 
@@ -52,23 +51,6 @@ def test_project_dates__of_the_starter() -> None:
     assert abs(found["gas_plant"].completion - date(2029, 11, 4)) <= timedelta(days=2)
     assert found["port"].start == date(2026, 9, 1)
     assert abs(found["port"].completion - date(2029, 3, 1)) <= timedelta(days=2)
-
-
-def test_law_reports__tables_have_the_moments_of_their_laws() -> None:
-    study = load_study(STARTER)
-    book = compile_study(study).book
-    found = {(each.project, each.quantity): each for each in law_reports(study, book)}
-    assert len(found) == 10
-    price = found["gas_plant", "contract price"]
-    assert price.family == "triangular"
-    assert price.report.mean == pytest.approx((60 + 75 + 95) / 3)
-    assert price.report.sd == pytest.approx(stats.triang(15 / 35, 60, 35).std())
-    overrun = found["gas_plant", "overrun"].report
-    assert overrun.mean == pytest.approx(1.16)
-    assert 0 < overrun.cap_share < 0.14
-    for each in found.values():
-        assert each.report.table_mean == pytest.approx(each.report.mean, rel=1e-5)
-        assert each.report.table_sd == pytest.approx(each.report.sd, rel=1e-4)
 
 
 def test_pairs__ranks_become_scores_and_the_copula_lowers_them() -> None:

@@ -45,7 +45,7 @@ def command(
     """
     signal.signal(signal.SIGTERM, _interrupted)
     loaded = load(study, overrides)
-    # loaded here: a mistake in the study is answered without waiting for the compiler
+    # loaded here: a problem in the study is answered without waiting for the compiler
     from spvrisk.plan.warnings import warnings_of
 
     for warning in warnings_of(loaded):

@@ -28,7 +28,7 @@ SCHEMA = Kind("a JSON Schema of studies", _is_schema)
 def command(out: str | None, overwrite: bool) -> None:
     """Print the JSON Schema of study files, with the meaning and unit of every key.
 
-    An editor that knows it completes keys and marks mistakes: in VS Code, begin a study with
+    An editor that knows it completes keys and marks problems: in VS Code, begin a study with
     "# yaml-language-server: $schema=study.schema.json".
     """
     text = json.dumps(json_schema(), ensure_ascii=False, indent=2)

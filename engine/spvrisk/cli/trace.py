@@ -60,7 +60,7 @@ def command(
     if out is not None:
         check_output(out, overwrite, STEPS, reads=[result])
     opened = open_result(result)
-    # loaded here: a mistake in the arguments is answered at once
+    # loaded here: a problem in the arguments is answered at once
     from spvrisk.cli.render_trace import render_steps, render_story, steps_table, trace_json
     from spvrisk.runner.trace import Rank, Tracer, check_bits, path_of_rank, series_of, study_of
 

@@ -18,9 +18,9 @@ SCHEMA = "spvrisk.validate/1"
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check STUDY and list every mistake with its place, the rule and the remedy.
+    """Check STUDY and list every problem with its place, the rule and the remedy.
 
-    Mistakes end with exit code 2; warnings do not.
+    Errors end with exit code 2; warnings do not.
     """
     try:
         loaded = load(study, overrides)

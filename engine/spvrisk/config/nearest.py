@@ -1,11 +1,14 @@
 """The correlation matrix that is nearest to pairs which make none."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spvrisk.config.definite import LEAST, Matrix, Pairs, matrix, names_of, rank_correlation
-from spvrisk.config.study.factors import Correlation
+
+if TYPE_CHECKING:
+    from spvrisk.config.study.factors import Correlation
 
 Changes = list[tuple[str, str, float, float]]
 """First factor, second factor, what was written, what is used."""
@@ -18,7 +21,7 @@ _MOST_STEPS = 2000
 _SHOWN = 3
 
 
-def used_pairs(correlation: Correlation) -> Pairs:
+def used_pairs(correlation: "Correlation") -> Pairs:
     """Pairs as a run takes them: those of the study, repaired if it asks for that."""
     if correlation.repair is None:
         return correlation.pairs

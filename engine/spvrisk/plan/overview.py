@@ -1,22 +1,17 @@
 """What a study comes to before a path is drawn, as figures: dates, laws beside their tables, correlations."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
 import numpy as np
 
-from spvrisk.config.laws import Law
 from spvrisk.config.nearest import used_pairs
 from spvrisk.config.study import Study
-from spvrisk.config.study.projects import Project
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.compile_factors import correlation_of
 from spvrisk.plan.compile_projects import schedules
 from spvrisk.plan.compile_selection import due_dates
 from spvrisk.plan.copula import innovation_correlation
-from spvrisk.plan.laws import LawReport
-from spvrisk.plan.tables import TableBook
 
 
 class ProjectDates(NamedTuple):
@@ -26,15 +21,6 @@ class ProjectDates(NamedTuple):
     due: date
     start: date
     completion: date
-
-
-class LawOfProject(NamedTuple):
-    """A law with the table that stands for it."""
-
-    project: str
-    quantity: str
-    family: str
-    report: LawReport
 
 
 class Pair(NamedTuple):
@@ -72,24 +58,6 @@ def project_dates(study: Study) -> dict[str, ProjectDates]:
         completion = date_of(grid, head.value_date, start + project.construction.longest_years)
         out[name] = ProjectDates(project.notice_date, due[name], first, completion)
     return out
-
-
-def law_reports(study: Study, book: TableBook) -> list[LawOfProject]:
-    """Every law of the projects beside its table; `book` is the compiled study's, which has them all."""
-    return [
-        LawOfProject(name, quantity, law.family, book.report(book.add(law)))
-        for name, project in study.projects.items()
-        for quantity, law in _laws(project)
-    ]
-
-
-def _laws(project: Project) -> Iterator[tuple[str, Law]]:
-    yield "overrun", project.construction.overrun
-    yield "duration", project.construction.duration
-    yield "availability", project.operation.availability.law
-    if project.operation.contract is not None:
-        yield "contract price", project.operation.contract.price
-        yield "contracted share", project.operation.contract.share
 
 
 def pairs(study: Study) -> list[Pair]:
