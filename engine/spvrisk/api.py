@@ -48,7 +48,7 @@ class Study(NamedTuple):
 
     @property
     def warnings(self) -> list[Problem]:
-        """What is allowed but looks like a slip."""
+        """What is allowed but probably not meant."""
         from spvrisk.plan.warnings import warnings_of
 
         return warnings_of(self.loaded)

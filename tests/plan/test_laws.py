@@ -10,7 +10,8 @@ from lookup import look_up
 from scipy import integrate, optimize, stats
 from scipy.special import ndtr
 
-from spvrisk.config.laws import Law
+from spvrisk.config.laws import FAMILIES, Law
+from spvrisk.plan import families
 from spvrisk.plan.distributions import LawError
 from spvrisk.plan.tables import TableBook
 
@@ -360,3 +361,7 @@ def test_law__whose_parameters_overflow_is_refused(given):
     with pytest.raises(LawError) as caught:
         TableBook().add(Law.model_validate(given))
     assert "too far apart" in caught.value.rule and caught.value.remedy
+
+
+def test_families__of_studies_are_those_of_plans():
+    assert set(families.FAMILIES) == set(FAMILIES)

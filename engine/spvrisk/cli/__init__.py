@@ -16,7 +16,7 @@ from spvrisk.errors import InputError, RunError
 COMMANDS = {
     "init": "Write a starter study to work from.",
     "schema": "Print the JSON Schema of study files, for editors.",
-    "validate": "Check a study and list every mistake in it.",
+    "validate": "Check a study and list every problem in it.",
     "plan": "Show what a study comes to before a path is drawn.",
     "warmup": "Compile the kernel beforehand.",
     "selftest": "Prove that the kernel computes right on this machine.",

@@ -12,7 +12,7 @@ from spvrisk.cli.output import say, say_document
 def command(out: str | None, overwrite: bool) -> None:
     """Print the JSON Schema of study files, with the meaning and unit of every key.
 
-    An editor that knows it completes keys and marks mistakes: in VS Code, begin a study with
+    An editor that knows it completes keys and marks problems: in VS Code, begin a study with
     "# yaml-language-server: $schema=study.schema.json".
     """
     found = api.schema(out=out, overwrite=overwrite)

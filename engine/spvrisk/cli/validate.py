@@ -15,9 +15,9 @@ from spvrisk.views.words import counted, size_of
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Check STUDY and list every mistake with its place, the rule and the remedy.
+    """Check STUDY and list every problem with its place, the rule and the remedy.
 
-    Mistakes end with exit code 2; warnings do not.
+    Errors end with exit code 2; warnings do not.
     """
     found = api.validate(study, overrides)
     digest = None if found.study is None else found.study.digest

@@ -1,7 +1,6 @@
 """Study -> Plan: everything that is known before a path is drawn."""
 
 import math
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,29 +9,28 @@ from spvrisk.config.study import Study
 from spvrisk.config.study.split import FixedSplit, TierSplit
 from spvrisk.config.study.stack import Insurer
 from spvrisk.plan.arrays import (
+    EVENT,
     PROJECT,
     SPLIT_CUMULATIVE,
     SPLIT_NONE,
     SPLIT_PERIODIC,
     STUDY,
-    Ints,
     Plan,
     Pool,
-    Records,
     records,
 )
 from spvrisk.plan.calendar import Grid, make_grid, step_ends
 from spvrisk.plan.compile_clock import Products, compile_clock
 from spvrisk.plan.compile_factors import compile_factors
-from spvrisk.plan.compile_projects import BasketBook, Tools, attributes_read, compile_projects, relief_flows
+from spvrisk.plan.compile_projects import attributes_read, compile_projects, relief_flows
 from spvrisk.plan.compile_selection import compile_funding, compile_pipelines
 from spvrisk.plan.curves import discount_factors
 from spvrisk.plan.names import STACK_QUANTITIES, Labels
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import TableBook, Tables
+from spvrisk.plan.tables import TableBook
+from spvrisk.plan.tools import BasketBook, Tools
 
 _MODES = {"periodic": SPLIT_PERIODIC, "cumulative": SPLIT_CUMULATIVE}
-_TABLE_FIELDS = tuple(name for name in PROJECT.names or () if name.endswith("_law") or name == "spend_curve")
 
 
 class Compiled(NamedTuple):
@@ -54,6 +52,19 @@ def _calendar(grid: Grid, pool: Pool) -> dict[str, Any]:
         "times": pool.add(np.append(0.0, grid.ends)),
         "days": pool.add(grid.day),
     }
+
+
+def _products(products: Products, marks: int, pool: Pool) -> dict[str, int]:
+    """Fields on the rows that the clock leaves: its marks, then products of what states contribute."""
+    return {
+        "marks": marks + products.count,
+        "products": pool.add(products.addresses),
+        "n_products": products.count,
+    }
+
+
+def _common_streams(streams: Streams) -> dict[str, int]:
+    return {f"all_{what}_stream": streams(f"construction/all/{what}", "projects") for what in ("cost", "delay")}
 
 
 def _split(study: Study) -> dict[str, Any]:
@@ -149,24 +160,6 @@ def _discounting(study: Study, grid: Grid, pool: Pool) -> dict[str, Any]:
     }
 
 
-def _table_addresses(tables: Tables, pool: Pool) -> Ints:
-    """Put all tables into the pool; address of each of the book's numbers."""
-    cubics = pool.add(tables.coefficient)
-    addresses = []
-    for (first, count), affine in zip(tables.law, tables.affine, strict=True):
-        segments = tables.segment[first : first + count].copy()
-        segments[:, 3] = cubics + 4.0 * segments[:, 3]
-        addresses.append(pool.add([count, *affine, *segments.ravel()]))
-    return np.array(addresses, np.int64)
-
-
-def _address_tables(rows: Records, fields: Iterable[str], addresses: Ints) -> None:
-    """Turn numbers in the book into addresses."""
-    for field in fields:
-        numbers = rows[field]
-        rows[field] = np.where(numbers >= 0, addresses[numbers], -1)
-
-
 def compile_study(study: Study) -> Compiled:
     """Compile a checked study.
 
@@ -183,36 +176,26 @@ def compile_study(study: Study) -> Compiled:
     clock = compile_clock(study, grid, streams, book, pool, read)
     products = Products(study, clock.numbers, clock.marks.size, pool)
     factors = compile_factors(study, grid, streams, book, pool, clock.marks)
-    number = {name: k for k, name in enumerate(study.factors)}
     baskets = BasketBook(study.factors, pool)
-    tools = Tools(
-        study, grid, streams, book, pool, baskets, factors.processes, number, read, clock.interruptions, products
-    )
-    projects = compile_projects(tools)
-    relief, labels = relief_flows(tools), labels_of(study, grid)
+    tools = Tools(study, grid, streams, book, pool, baskets, factors.processes, read, clock.interruptions, products)
+    projects, relief, labels = compile_projects(tools), relief_flows(tools), labels_of(study, grid)
     funding = compile_funding(study, streams, book, pool, clock.numbers)
-    addresses = _table_addresses(book.tables(), pool)
-    _address_tables(projects, _TABLE_FIELDS, addresses)
-    _address_tables(clock.events, ("days_law",), addresses)
+    book.fill(pool)
     row = {
         **_calendar(grid, pool),
         "money_unit": float(head.money_unit),
         **factors.study,
         **clock.study,
-        "marks": clock.marks.size + products.count,
-        "products": pool.add(products.addresses),
-        "n_products": products.count,
+        **_products(products, clock.marks.size, pool),
         **funding,
         "relief": relief,
-        "all_cost_stream": streams("construction/all/cost", "projects"),
-        "all_delay_stream": streams("construction/all/delay", "projects"),
+        **_common_streams(streams),
         **_split(study),
         **_terms(study),
         **_stack(study),
         **_results(labels),
         **_discounting(study, grid, pool),
     }
-    row |= {field: addresses[row[field]] for field in ("tail_root", "slip_law", "take_up_law") if row[field] >= 0}
     plan = Plan(
         study=records(STUDY, [row]),
         constants=pool.array(),
@@ -221,9 +204,9 @@ def compile_study(study: Study) -> Compiled:
         jumps=factors.jumps,
         layers=clock.layers,
         states=clock.states,
-        events=clock.events,
+        events=records(EVENT, clock.events),
         pipelines=compile_pipelines(study, streams),
-        projects=projects,
+        projects=records(PROJECT, projects),
     )
     return Compiled(plan, labels, book)
 

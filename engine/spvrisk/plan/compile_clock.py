@@ -13,10 +13,10 @@ from spvrisk.config.study import Study
 from spvrisk.config.study.clock import AttributeRef, Layer
 from spvrisk.config.study.events import Event, Outcome, Rule
 from spvrisk.config.study.flows import SideFlow
-from spvrisk.plan.arrays import EVENT, LAYER, STATE, Pool, Records, records
+from spvrisk.plan.arrays import LAYER, STATE, Pool, Records, records
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import TableBook, law_number
+from spvrisk.plan.tables import TableBook, law_address
 
 Attribute = tuple[str, str]
 """Layer and name of an attribute."""
@@ -139,7 +139,8 @@ class ClockArrays(NamedTuple):
 
     layers: Records
     states: Records
-    events: Records
+    events: list[dict[str, Any]]
+    """Records by field: where their laws lie is known later."""
     """Laws of days are numbers in the book, to be turned into addresses."""
     study: dict[str, Any]
     """Fields of the study's record."""
@@ -264,7 +265,7 @@ def _days(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
         "day": (begin - value_date).days,
         "time": time_of(tools.grid, value_date, begin),
         "after": after,
-        "days_law": -1 if date.days is None else law_number(tools.book, date.days, path),
+        "days_law": law_address(tools.book, date.days, path),
         "days_stream": tools.streams(stream, f"events.{name}"),
     }
 
@@ -318,7 +319,7 @@ def compile_clock(
     return ClockArrays(
         records(LAYER, layers),
         records(STATE, states),
-        records(EVENT, events),
+        events,
         sizes,
         tools.marks,
         tools.interruptions,

@@ -215,10 +215,7 @@ def _jump(name: str, k: int, p: Merton, dt: float, streams: Streams, pool: Pool)
 
 
 def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str, Any]:
-    """Fields of the study's record for the copula.
-
-    `tail_root` is a number in the book, to be turned into an address.
-    """
+    """Fields of the study's record for the copula."""
     stream = streams("factors/tail", "correlation")
     if not nu:
         return {"tail_nu": 0.0, "tail_stream": stream, "tail_root": -1, "tail_bits": 1, "tail_map": -1, "tail_last": 0}
@@ -230,7 +227,7 @@ def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str
     return {
         "tail_nu": nu,
         "tail_stream": stream,
-        "tail_root": sqrt_w_table(book, nu),
+        "tail_root": book.address(sqrt_w_table(book, nu)),
         "tail_bits": tails.bits,
         "tail_map": pool.add(tails.coefficient),
         "tail_last": len(tails.coefficient) - 1,

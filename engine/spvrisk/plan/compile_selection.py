@@ -13,7 +13,7 @@ from spvrisk.plan.arrays import PIPELINE, Ints, Pool, Records, records
 from spvrisk.plan.calendar import Grid, UnknownDaysError, business_day_after, holidays_of
 from spvrisk.plan.compile_clock import States, listed
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import TableBook, law_number
+from spvrisk.plan.tables import TableBook, law_address
 
 _LONGEST_SLIP = 2000  # business days: eight years; what slips by more than the calendar holds is never due
 
@@ -129,7 +129,7 @@ def _decision(decision: Decision | None, states: States, pool: Pool) -> dict[str
 
 
 def compile_funding(study: Study, streams: Streams, book: TableBook, pool: Pool, states: States) -> dict[str, Any]:
-    """Fields of the study's record on funding and offtakers; laws are numbers in the book.
+    """Fields of the study's record on funding and offtakers.
 
     Raises
     ------
@@ -145,9 +145,9 @@ def compile_funding(study: Study, streams: Streams, book: TableBook, pool: Pool,
     return {
         "lag": funding.lag_business_days,
         **_business_days(study, pool),
-        "slip_law": -1 if funding.slip is None else law_number(book, funding.slip, f"{path}.slip"),
+        "slip_law": law_address(book, funding.slip, f"{path}.slip"),
         "commitment": np.inf if funding.commitment is None else funding.commitment,
-        "take_up_law": -1 if funding.take_up is None else law_number(book, funding.take_up, f"{path}.take_up"),
+        "take_up_law": law_address(book, funding.take_up, f"{path}.take_up"),
         "take_up_stream": streams("scheme/take_up", path),
         "annual_cap": np.inf if funding.annual_cap is None else funding.annual_cap,
         **_decision(funding.decision, states, pool),

@@ -16,6 +16,7 @@ from spvrisk.config.laws import Law
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import cache_root, cached_bytes, sweep
 from spvrisk.plan import laws
+from spvrisk.plan.arrays import Pool
 from spvrisk.plan.cubics import Array, Segment, fit
 from spvrisk.plan.distributions import Affine, LawError
 from spvrisk.plan.families import beta_density
@@ -95,10 +96,23 @@ def kept_segments(key: Hashable, build: Callable[[], list[Segment]]) -> list[Seg
     return [Segment(float(lower), float(upper), part) for (lower, upper, _), part in zip(head, parts, strict=True)]
 
 
+class Address:
+    """Where a table lies in the pool: records take it for a number, which it is once the book is in the pool."""
+
+    def __init__(self) -> None:
+        self.value: int | None = None
+
+    def __index__(self) -> int:
+        if self.value is None:
+            raise ValueError("the tables are not in the pool yet")
+        return self.value
+
+
 class TableBook:
     """Collects the tables of a study; laws that are equal but for location and scale share one."""
 
     def __init__(self) -> None:
+        self._addresses: list[Address] = []
         self._ids: dict[tuple[float, float, Hashable], int] = {}
         self._tables: dict[Hashable, list[Segment]] = {}
         self._laws: list[Affine | None] = []
@@ -125,7 +139,21 @@ class TableBook:
         index = self._ids.setdefault((location, scale, key), len(self._ids))
         if index == len(self._laws):
             self._laws.append(None)
+            self._addresses.append(Address())
         return index
+
+    def address(self, index: int) -> Address:
+        """Address that a table of the book will have."""
+        return self._addresses[index]
+
+    def fill(self, pool: Pool) -> None:
+        """Put all tables into the pool."""
+        tables = self.tables()
+        cubics = pool.add(tables.coefficient)
+        for address, (first, count), affine in zip(self._addresses, tables.law, tables.affine, strict=True):
+            segments = tables.segment[first : first + count].copy()
+            segments[:, 3] = cubics + 4.0 * segments[:, 3]
+            address.value = pool.add([count, *affine, *segments.ravel()])
 
     def report(self, index: int) -> laws.LawReport:
         """Compare a law of the book with its table."""
@@ -153,16 +181,18 @@ class TableBook:
         )
 
 
-def law_number(book: TableBook, law: Law, path: str) -> int:
-    """Put a law into the book and return its number; `path` is where the study has it.
+def law_address(book: TableBook, law: Law | None, path: str) -> Address | int:
+    """Put a law into the book and return its address, -1 for none; `path` is where the study has it.
 
     Raises
     ------
     InputError
         If there is no such law, or no table can hold it.
     """
+    if law is None:
+        return -1
     try:
-        return book.add(law)
+        return book.address(book.add(law))
     except LawError as error:
         raise InputError(Problem("", path, error.rule, error.value, error.remedy)) from None
 

@@ -1,0 +1,55 @@
+"""What the projects of a study are compiled with."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from spvrisk.config.laws import Law
+from spvrisk.config.study import Study
+from spvrisk.plan.arrays import Pool
+from spvrisk.plan.calendar import Grid
+from spvrisk.plan.compile_clock import Attribute, Interruptions, Products
+from spvrisk.plan.compile_factors import Compiled
+from spvrisk.plan.streams import Streams
+from spvrisk.plan.tables import Address, TableBook, law_address
+
+
+class BasketBook:
+    """Weighted sums of factors in the pool, each kept once."""
+
+    def __init__(self, factors: Iterable[str], pool: Pool) -> None:
+        self._factor = {name: k for k, name in enumerate(factors)}
+        self._address: dict[tuple[tuple[int, float], ...], int] = {}
+        self._pool = pool
+
+    def add(self, weights: Mapping[str, float] | None) -> int:
+        """Return the address of a basket; -1 for none."""
+        if not weights:
+            return -1
+        key = tuple((self._factor[name], weight) for name, weight in weights.items())
+        if key not in self._address:
+            self._address[key] = self._pool.add([len(key), *(x for pair in key for x in pair)])
+        return self._address[key]
+
+
+class Tools(NamedTuple):
+    """What the projects of a study are compiled with."""
+
+    study: Study
+    grid: Grid
+    streams: Streams
+    book: TableBook
+    pool: Pool
+    baskets: BasketBook
+    factors: Mapping[str, Compiled]
+    attributes: Sequence[Attribute]
+    interruptions: Interruptions
+    products: Products
+
+    @property
+    def number(self) -> dict[str, int]:
+        """Position of each factor."""
+        return {name: k for k, name in enumerate(self.study.factors)}
+
+    def law(self, law: Law | None, path: str) -> Address | int:
+        """Address of a law, -1 for none; `path` is where the study has it."""
+        return law_address(self.book, law, path)
