@@ -21,8 +21,8 @@ import numpy as np
 from numba import njit, uint64
 
 from spvrisk.kernel.maths import L, U, clause, exp
-from spvrisk.kernel.philox import fill_scores, fill_words
-from spvrisk.kernel.scores import score
+from spvrisk.kernel.philox import fill_words
+from spvrisk.kernel.scores import score, score_rows
 
 LANES = int(L)
 K, S, T, BUILD = 8, 6, 140, 20
@@ -46,6 +46,13 @@ program = njit(fastmath={"contract"}, error_model="numpy", nogil=True)
 
 
 # ---------------------------------------------------------------- shared by the two flat forms
+
+
+@clause
+def fill_scores(w, u, first, stride, seed, path, stream, block):
+    """Scores of four draws, inverted in a loop of their own."""
+    fill_words(u, seed, path, stream, block)
+    score_rows(w, first, stride, u, U(4))
 
 
 @clause
