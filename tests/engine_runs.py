@@ -136,7 +136,7 @@ def run_block(compiled_study, seed, first, n) -> Block:
     kernel.run_paths(plan, at, work, leaf, np.uint64(seed), np.uint64(first), np.uint64(0), np.uint64(n))
     steps, lanes = int(plan.study[0]["steps"]), kernel.LANES
     rows = (len(labels.projects), len(labels.timeline), steps)
-    factors = work.w[int(at.factor) : int(at.factor) + steps * plan.factors.size * lanes]
+    factors = work.w[int(at.factor.first) :][: steps * plan.factors.size * lanes]
     return Block(
         {key: row[:n] for key, row in zip(labels.series, leaf.values, strict=True)},
         kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows),

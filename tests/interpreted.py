@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,17 +30,27 @@ GROUP = 4
 """Lanes that go together where the kernel takes eight: so that a row has more than one group."""
 CLAUSES = (
     "rows",
+    "whole_rows",
     "tables",
+    "workspace",
+    "world",
+    "dates",
+    "log",
+    "layers",
     "selection",
+    "events",
     "clock",
     "construction",
+    "debt",
     "operation",
     "factors",
     "irr",
     "split",
     "pool",
+    "booking",
     "results",
     "stack",
+    "path",
     "run",
 )
 """Modules that are interpreted, each after those it imports."""
@@ -97,30 +107,45 @@ def _score(word: int) -> float:
     return float(ref.score_from_word(word))
 
 
-def _word(seed: int, path: int, stream: int, index: int) -> int:
-    return _block(seed, path - path % LANES, stream, index // 4)[index % 4][path % LANES]
+class _Draws(NamedTuple):
+    kind: int
+    seed: int
+    replicate: int
+    path: int
+    words: list
 
 
-def _fill_words(u: list, seed: int, path: int, stream: int, block: int) -> None:
-    u[: 4 * LANES] = [word for row in _block(seed, path, stream, block) for word in row]
+def _word(draws: _Draws, stream: int, index: int) -> int:
+    lane = draws.path % LANES
+    return _block(draws.seed, draws.path - lane, stream, index // 4)[index % 4][lane]
 
 
-def _fill_scores(w: list, u: list, first: int, stride: int, seed: int, path: int, stream: int, block: int) -> None:
-    for i, row in enumerate(_block_scores(seed, path, stream, block)):
+def _uniforms(draws: _Draws, w: list, row: int, stream: int) -> None:
+    w[row : row + LANES] = [_unit(word) for word in _block(draws.seed, draws.path, stream, 0)[0]]
+
+
+def _four_uniforms(draws: _Draws, w: list, first: int, stream: int, block: int) -> None:
+    words = _block(draws.seed, draws.path, stream, block)
+    w[first : first + 4 * LANES] = [_unit(word) for row in words for word in row]
+
+
+def _scores(draws: _Draws, w: list, row: int, stream: int) -> None:
+    w[row : row + LANES] = _block_scores(draws.seed, draws.path, stream, 0)[0]
+
+
+def _four_scores(draws: _Draws, w: list, first: int, stride: int, stream: int, block: int) -> None:
+    for i, row in enumerate(_block_scores(draws.seed, draws.path, stream, block)):
         w[first + i * stride : first + i * stride + LANES] = row
 
 
-def _fill_score(w: list, u: list, row: int, seed: int, path: int, stream: int) -> None:
-    w[row : row + LANES] = _block_scores(seed, path, stream, 0)[0]
-
-
-def _cubics_of_group(w: list, target: int, place: int, address: int, c: list) -> None:
+def _cubics_of_group(w: list, target: int, place: int, offset: int, c: list) -> None:
     for i in range(GROUP):
-        s, at = w[place + i], int(w[address + i])
+        s, at = w[place + i], int(w[offset + i])
         w[target + i] = c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3]))
 
 
-def _tails_of_group(w: list, row: int, root: int, c: list, table: int, bits: int, last: int, per: float) -> None:
+def _tails_of_group(w: list, row: int, root: int, c: list, cells: tuple[int, int, int], per: float) -> None:
+    table, bits, last = cells
     for i in range(GROUP):
         y = w[row + i] * w[root + i]
         mantissa, exponent = math.frexp(1.0 + y * y * per)
@@ -151,9 +176,11 @@ STANDING_IN: dict[str, SimpleNamespace] = {
         ROUNDED=1.0 + 1e-12, U=int, L=LANES, clause=_same, fused=_same, entry=_same, inline=_same, borrow=_same,
         fma=_fma, exp=_exp, log=_log, unit=_unit,
     ),
-    "spvrisk.kernel.scores": SimpleNamespace(score=_score),
-    "spvrisk.kernel.philox": SimpleNamespace(
-        word=_word, fill_words=_fill_words, fill_score=_fill_score, fill_scores=_fill_scores
+    "spvrisk.kernel.draws": SimpleNamespace(
+        PHILOX=0, Draws=_Draws, of_lane=lambda draws, l: draws._replace(path=draws.path + l),
+        exponential=lambda u: -_log(1.0 - u), uniform=lambda *draw: _unit(_word(*draw)),
+        score=lambda *draw: _score(_word(*draw)), uniforms=_uniforms, four_uniforms=_four_uniforms,
+        scores=_scores, four_scores=_four_scores,
     ),
     "spvrisk.kernel.vectors": SimpleNamespace(
         EIGHT=GROUP, cubics_of_eight=_cubics_of_group, tails_of_eight=_tails_of_group, adds_eights=_adds_groups
@@ -214,6 +241,7 @@ def _code_as_written(module: str) -> CodeType:
 def load(changed: Mapping[str, CodeType] | None = None) -> dict[str, dict[str, Any]]:
     """Run the kernel's modules, some of them from changed code; their names by module."""
     modules: dict[str, Any] = dict(STANDING_IN)
+    kernel = modules["spvrisk.kernel"] = SimpleNamespace(draws=modules["spvrisk.kernel.draws"])
     out = {}
 
     def find(name: str, *arguments: Any) -> Any:
@@ -224,8 +252,10 @@ def load(changed: Mapping[str, CodeType] | None = None) -> dict[str, dict[str, A
         full = ModuleType(f"interpreted.{module}")
         full.__dict__.update(__builtins__={**vars(builtins), "__import__": find}, divide=divide)
         exec((changed or {}).get(module) or _code_as_written(module), full.__dict__)
-        full.__dict__["np"] = numbers  # Python's numbers are several times as fast
+        if module != "workspace":  # which makes arrays
+            full.__dict__["np"] = numbers  # Python's numbers are several times as fast
         modules[f"spvrisk.kernel.{module}"] = full
+        setattr(kernel, module, full)
         out[module] = vars(full)
     return out
 
@@ -257,9 +287,10 @@ def run(
     modules: Mapping[str, Mapping[str, Any]], plan: Plan, series: int, seed: int, first: int, n: int = LANES
 ) -> dict[str, Any]:
     """Run one row of `n` paths from `first`, a multiple of the lanes; what they leave, by name."""
-    at, g = modules["rows"]["offsets"](plan), plan.study[0]
-    work, steps, factors = _work(modules, plan, int(at.end)), int(g["steps"]), plan.factors.size
-    leaf = SimpleNamespace(
+    (at, work), g = modules["workspace"]["make_work"](plan), plan.study[0]
+    work = type(work)(work.w.tolist(), work.words.tolist(), *(_records(array) for array in work[2:]))
+    steps, factors = int(g["steps"]), plan.factors.size
+    leaf = modules["workspace"]["Leaf"](
         values=np.zeros((series, LANES)),
         partial=[0.0] * (int(g["units"]) * int(g["timeline_rows"]) * steps * GROUP),
         occupancy=np.zeros((2, plan.states.size, steps + 2)),
@@ -269,7 +300,7 @@ def run(
         log=np.zeros((0, 5)),
     )
     modules["run"]["run_paths"](Plan(*(_records(part) for part in plan)), at, work, leaf, seed, first, 0, n)
-    rows = work.w[at.factor : at.factor + steps * factors * LANES]
+    rows = work.w[at.factor.first :][: steps * factors * LANES]
     outer, whole = leaf.occupancy
     return {
         "values": leaf.values[:, :n],
@@ -278,18 +309,3 @@ def run(
         "occupancy": (outer + np.cumsum(whole, axis=1))[:, :-2],
         "fans": leaf.fans[:, :, :n],
     }
-
-
-def _work(modules: Mapping[str, Mapping[str, Any]], plan: Plan, end: int) -> SimpleNamespace:
-    clock, selection, g = modules["clock"], modules["selection"], plan.study[0]
-    return SimpleNamespace(
-        w=[0.0] * end,
-        u=[0] * (4 * LANES),
-        now=_records(np.zeros(plan.layers.size, clock["NOW"])),
-        fate=_records(np.zeros(plan.events.size, clock["FATE"])),
-        scale=Records([1.0] * int(g["hazards"])),
-        held=_records(np.zeros(int(g["n_products"]), clock["HELD"])),
-        deals=_records(np.zeros(plan.projects.size, selection["DEAL"])),
-        flow=_records(np.zeros(plan.pipelines.size, selection["FLOW"])),
-        till=_records(np.zeros(1, selection["TILL"])),
-    )

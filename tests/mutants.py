@@ -7,11 +7,11 @@ variant of the study that comes by the changed line, then on all others that do.
 What cannot matter by construction is left out:
 
 * what a path's trace is told (`note`, `keep_rows`), which the tests of traces compare with the reference;
-* sums of the clock's marks (`add_marks`), which only the checks of a run read (`test_invariants` compares them);
+* sums of the clock's step means (`add_means`), which only the checks of a run read (`test_invariants` compares them);
 * which steps are passed over because they would add zeros (`first_step`, `last_step`, `first_operation`,
   `blocks_until`, `counts`): taking in more of them changes nothing; nor do the rows that are set to zero behind them
   (`rest_from_building`, `rest_from_selling`), which steps of nothing have left at zero;
-* whether address 0 of the plan's pool is one (``p.fee_law >= 0`` or ``> 0``): what lies there is no law;
+* whether offset 0 of the plan's constants is one (``p.fee_law >= 0`` or ``> 0``): what lies there is no law;
 * how soon an iteration ends, where a search begins or what is zero and passed over (`HASTE`): the same is found later;
 * lower or equal for lower, where two real numbers are compared that are never equal on any path of the comparison;
 * offsets within a row (``+ l``): their faults read other memory, whatever the clause says.
@@ -49,15 +49,20 @@ from spvrisk.plan.compile import Compiled
 
 FILES = (
     "clock",
+    "layers",
+    "events",
     "selection",
+    "dates",
     "factors",
     "construction",
     "operation",
+    "debt",
     "split",
     "pool",
     "stack",
+    "booking",
     "results",
-    "run",
+    "path",
     "irr",
     "tables",
 )
@@ -71,14 +76,13 @@ PER_ROOT = 0.5
 """Mutants for each root of a clause's number of possible ones: large clauses get more, small ones at least one."""
 
 NOT_JUDGED = {"note", "keep_rows", "first_step", "last_step", "first_operation", "blocks_until", "counts"}
-NOT_JUDGED |= {"rest_from_building", "rest_from_selling", "add_marks"}
-NOT_JUDGED |= {"make_work", "make_leaf", "tree_sums", "state_shares"}  # no clauses: Python, outside the kernel
-ADDRESSES = re.compile(r"(_law|^law|\.reviews|\.expected_index|\.floor|^address)$")
+NOT_JUDGED |= {"rest_from_building", "rest_from_selling", "add_means"}
+OFFSETS = re.compile(r"(_law|^law|\.reviews|\.expected_index|\.floor|^offset)$")
 HASTE = {
     "if weight != 0.0:",
     "new = inside if direct else 0.5 * (low + high)",
-    "elif t == completion + U(1):",
-    "elif t == closing + U(1) or earning:",
+    "elif t == span.completion + U(1):",
+    "elif t == span.closing + U(1) or earning:",
     "rest_from_building(w)",
     "rest_from_selling(w)",
     "low = min(max(int(day * (g.steps / last)), 0), g.steps - 1)",
@@ -160,9 +164,11 @@ def _next_rows() -> dict[str, int]:
     """First element of the row after each named row."""
     rows = load()["rows"]
     lists = (
-        ("Z0", "LOANS"),
+        ("SCORE0", "FULL"),
         ("DEAL_SIZE", "DEAL_DECLINED"),
         ("SUM_FUNDED", "LAST_WHOLE"),
+        ("PARTNER_START", "PARTNER_DUE"),
+        ("SHARED_CASH", "SHARED_HOST"),
         ("POOL_CASH", "POOL_CAUGHT"),
     )
     names = [name for name, value in rows.items() if name.isupper() and isinstance(value, int)]
@@ -176,8 +182,8 @@ def _of_numbers(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
         yield "constant", ast.Constant(1.0 - node.value)
     if isinstance(node, ast.Constant) and type(node.value) is int and where.index:
         yield "index", ast.Constant(node.value + 1)
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _next_rows():
-        yield "row", ast.Constant(_next_rows()[node.id])
+    if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "R" and node.attr in _next_rows():
+        yield "row", ast.Constant(_next_rows()[node.attr])
 
 
 def _of_terms(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
@@ -198,7 +204,7 @@ def _of_conditions(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]
     """Changes of comparisons, their joints and choices."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         op = type(node.ops[0])
-        if op in _BOUNDS and not ADDRESSES.search(ast.unparse(node.left)):
+        if op in _BOUNDS and not OFFSETS.search(ast.unparse(node.left)):
             yield "bound", ast.Compare(node.left, [_BOUNDS[op]()], node.comparators)
         if not where.choice:
             yield "negation", ast.Compare(node.left, [_OPPOSITES[op]()], node.comparators)
@@ -236,7 +242,7 @@ def _walk(node: ast.AST, where: _Where = _NOWHERE) -> Iterator[tuple[ast.AST, _W
 def _said(old: ast.AST, new: ast.AST, kind: str) -> str:
     """A change in words: the row's name rather than its number."""
     if kind == "row":
-        return f"row after {ast.unparse(old)}"
+        return f"row after {ast.unparse(old).removeprefix('R.')}"
     if kind == "statement":
         return f"without `{_short(old)}`"
     return f"`{_short(old)}` became `{_short(new)}`"

@@ -116,9 +116,9 @@ def run_leaves(done: Compiled, seed: int, n: int, first: int = 0) -> Iterator[Le
             here = min(lanes, count - column)
             numbers = (np.uint64(x) for x in (first + start + column, column, here))
             kernel.run_paths(plan, at, work, leaf, np.uint64(seed), *numbers)
-            block = work.w[int(at.factor) :][: steps * plan.factors.size * lanes]
+            block = work.w[int(at.factor.first) :][: steps * plan.factors.size * lanes]
             factors[:, :, column : column + lanes] = block.reshape(*shape, lanes)
-            block = work.w[int(at.mark) :][: tariffs * (steps + 2) * lanes]
+            block = work.w[int(at.step_mean.first) :][: tariffs * (steps + 2) * lanes]
             attributes[:, :, column : column + lanes] = block.reshape(tariffs, steps + 2, lanes)[:, :steps]
         yield LeafRun(
             {key: row[:count] for key, row in zip(labels.series, leaf.values, strict=True)},

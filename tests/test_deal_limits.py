@@ -45,7 +45,7 @@ def deals_of(done: Compiled, first: int = 0) -> Deals:
     leaf = kernel.make_leaf(plan, len(labels.series), False)
     numbers = (np.uint64(x) for x in (SEED, first, 0, LANES))
     kernel.run_paths(plan, at, work, leaf, *numbers)
-    rows = work.w[int(at.deal) :][: int(DEAL_ROWS) * plan.projects.size * LANES]
+    rows = work.w[int(at.deal.first) :][: int(DEAL_ROWS) * plan.projects.size * LANES]
     rows = rows.reshape(plan.projects.size, int(DEAL_ROWS), LANES)
     picked = (DEAL_SIZE, DEAL_PLANNED, DEAL_FUNDED, DEAL_STOP, DEAL_DECLINED)
     values = {key: row[:LANES] for key, row in zip(labels.series, leaf.values, strict=True)}
@@ -269,7 +269,7 @@ def test_projects__three_hundred_in_flat_memory(tmp_path):
     many = compile_in(bare(**slots(arrivals_per_year=900.0, max_count=299)), tmp_path)
     deals = deals_of(many)
     assert len(deals.size) == 300 and deals.values["portfolio", "funded"].max() > 200
-    rows = [int(kernel.make_work(done.plan)[0].end) // LANES for done in (few, many)]
+    rows = [kernel.make_work(done.plan)[1].w.size // LANES for done in (few, many)]
     assert rows[1] - rows[0] == 296 * int(DEAL_ROWS)
 
 

@@ -14,7 +14,7 @@ def judges():
     ("file", "name"),
     [
         ("split", "split.share_lane: `min(first * a, due)` became `max(first * a, due)`"),
-        ("construction", "construction.step_cost: without `w[SPENT + l] = w[SPENT_NOW + l]`"),
+        ("construction", "construction.step_cost: without `w[R.SPENT + l] = w[R.SPENT_NOW + l]`"),
     ],
 )
 def test_reference__notices_a_fault(judges, file, name):

@@ -3,24 +3,22 @@
 import numpy as np
 from numba import uint64
 
-from spvrisk.kernel.clock import FATE, NOW, next_change
+from spvrisk.kernel import rows as R
+from spvrisk.kernel.clock import next_change
+from spvrisk.kernel.draws import PHILOX, Draws, four_scores
 from spvrisk.kernel.irr import irr
 from spvrisk.kernel.maths import L, entry, exp, log
 from spvrisk.kernel.operation import age
-from spvrisk.kernel.philox import fill_scores, fill_words, philox, word
-from spvrisk.kernel.rows import AVAILABLE, CALL, CARRY, DEEMED, DUE, FUNDER, HOST, LIFE, PAID, START_RATE, fill
-from spvrisk.kernel.rows import COMPLETION as COMPLETION
-from spvrisk.kernel.rows import N_FIXED as N_FIXED
-from spvrisk.kernel.rows import WORK_END as WORK_END
+from spvrisk.kernel.philox import fill_words, philox, word
 from spvrisk.kernel.scores import score
-from spvrisk.kernel.selection import FLOW, TILL
 from spvrisk.kernel.split import distribute, fall_due, settle
+from spvrisk.kernel.whole_rows import fill
+from spvrisk.kernel.workspace import EVENT_STATE, LAYER_NOW, LEDGER, PIPELINE_NOW
 from spvrisk.plan.arrays import PROJECT, SPLIT_CUMULATIVE, SPLIT_PERIODIC, STUDY
 
 LANES = int(L)
-FIXED_ROWS = N_FIXED
-NET = FIXED_ROWS * LANES
-ROWS = np.array([DUE, FUNDER, HOST, CARRY, DEEMED], np.uint64)
+NET = R.N_FIXED * LANES
+ROWS = np.array([R.DUE, R.FUNDER, R.HOST, R.CARRY, R.DEEMED], np.uint64)
 
 
 @entry
@@ -45,7 +43,7 @@ def block_words(u, seed, path, stream, block):  # type: ignore[no-untyped-def]
 @entry
 def block_scores(w, u, seed, path, stream, block):  # type: ignore[no-untyped-def]
     """Scores of four draws on a row of lanes."""
-    fill_scores(w, u, uint64(0), L, seed, path, stream, block)
+    four_scores(Draws(PHILOX, seed, uint64(0), path, u), w, uint64(0), L, stream, block)
 
 
 @entry
@@ -77,15 +75,15 @@ def split_lanes(w, study, projects, available, rates, spend, rows, out):  # type
     g, p = study[0], projects[0]
     for t in range(uint64(available.shape[0])):
         begin = t * g.dt
-        fill(w, START_RATE, rates[t])
+        fill(w, R.START_RATE, rates[t])
         for l in range(L):
-            w[AVAILABLE + l] = available[t, l]
-            w[CALL + l] = spend[t, l]
-            w[PAID + l] += spend[t, l]
+            w[R.AVAILABLE + l] = available[t, l]
+            w[R.CALL + l] = spend[t, l]
+            w[R.PAID + l] += spend[t, l]
         age(w, begin, begin + g.dt)
-        fall_due(w, g, p, START_RATE)
+        fall_due(w, g, p, R.START_RATE)
         distribute(w, g)
-        settle(w, g, p, START_RATE, begin)
+        settle(w, g, p, R.START_RATE, begin)
         for i in range(rows.size):
             for l in range(L):
                 out[t, i, l] = w[rows[i] + l]
@@ -93,14 +91,14 @@ def split_lanes(w, study, projects, available, rates, spend, rows, out):  # type
 
 @entry
 def irr_lanes(w, steps, steps_per_year):  # type: ignore[no-untyped-def]
-    """Rates of return of the flows in the rows from `NET` on, into row 0 of the scratch above them."""
-    irr(w, uint64(NET), steps, steps_per_year, uint64(NET - LANES))
+    """Rates of return of the flows in the rows from `NET` on, into the row `IRR`."""
+    irr(w, uint64(NET), steps, steps_per_year)
 
 
 @entry
-def next_of(now, fate, flow, till, horizon):  # type: ignore[no-untyped-def]
+def next_of(now, event_states, flow, ledger, horizon):  # type: ignore[no-untyped-def]
     """What happens next on a path."""
-    return next_change(now, fate, flow, till[0], horizon)
+    return next_change(now, event_states, flow, ledger[0], horizon)
 
 
 def record(dtype, **fields):
@@ -142,13 +140,18 @@ def split(
     spend = np.zeros((steps, LANES))
     if calls is not None:
         spend[:, :n] = np.asarray(calls, float).reshape(steps, -1)
-    w, out = np.zeros(FIXED_ROWS * LANES), np.zeros((steps, len(ROWS), LANES))
-    w[int(PAID) : int(PAID) + LANES] = paid_in
-    for row in (COMPLETION, WORK_END):
-        w[int(row) : int(row) + LANES] = completion
-    w[int(LIFE) : int(LIFE) + LANES] = plant_life
+    w, out = np.zeros(NET), np.zeros((steps, len(ROWS), LANES))
+    rows = w.reshape(-1, LANES)
+
+    def put(row, value):
+        rows[int(row) // LANES] = value
+
+    put(R.PAID, paid_in)
+    put(R.COMPLETION, completion)
+    put(R.WORK_END, completion)
+    put(R.LIFE, plant_life)
     if mode == "cumulative":
-        w[int(DEEMED) : int(DEEMED) + LANES] = paid_in
+        put(R.DEEMED, paid_in)
     study = record(
         STUDY,
         steps=steps,
@@ -174,34 +177,34 @@ def rates_of_return(flows, m):
     rows[:steps, :n] = flows
     rows[:steps, n:] = flows[:, :1]
     irr_lanes(w, steps, float(m))
-    return w[NET - LANES : NET][:n].copy()
+    return w[int(R.IRR) :][:n].copy()
 
 
 def layers_now(*rows):
     """Records of the layers of one path: intensity, expires, threshold."""
-    now = np.zeros(len(rows), NOW)
+    now = np.zeros(len(rows), LAYER_NOW)
     for i, (intensity, expires, threshold) in enumerate(rows):
-        now[i]["expires"], now[i]["strikes"] = expires, threshold / intensity if intensity else np.inf
+        now[i]["expires"], now[i]["next_jump"] = expires, threshold / intensity if intensity else np.inf
     return now
 
 
 def pipelines_now(*rows):
     """Records of the pipelines of one path: intensity, threshold."""
-    flow = np.zeros(len(rows), FLOW)
+    flow = np.zeros(len(rows), PIPELINE_NOW)
     for n, (intensity, threshold) in enumerate(rows):
-        flow[n]["strikes"] = threshold / intensity
+        flow[n]["next_jump"] = threshold / intensity
     return flow
 
 
 def deal_at(time=np.inf, project=0):
     """What is next to happen to a project."""
-    till = np.zeros(1, TILL)
-    till["time"], till["project"] = time, project
-    return till
+    ledger = np.zeros(1, LEDGER)
+    ledger["time"], ledger["project"] = time, project
+    return ledger
 
 
 def events_at(*times):
     """Records of the events of one path, to take place at times."""
-    fate = np.zeros(len(times), FATE)
-    fate["time"] = times
-    return fate
+    event_states = np.zeros(len(times), EVENT_STATE)
+    event_states["time"] = times
+    return event_states

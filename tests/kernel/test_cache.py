@@ -13,8 +13,8 @@ import spvrisk
 # a kernel in little: an entry in one file that calls clauses of others, kept in the kernel's cache
 LITTLE = """
 from spvrisk.kernel.maths import entry
-from spvrisk.kernel.rows import largest
 from spvrisk.kernel.split import tiers
+from spvrisk.kernel.whole_rows import largest
 
 @entry
 def pay(w, first, second):

@@ -259,8 +259,8 @@ def test_ties__event_clock_funding_hazard_arrival_then_order_of_the_layers():
     arrivals, dry = kernel.pipelines_now((2.0, 1.0), (2.0, 1.0)), kernel.pipelines_now()
     due, never = kernel.deal_at(0.5, 3), kernel.deal_at()
 
-    def next_of(now, fate, flow, till, horizon=2.0):
-        return kernel.next_of(now, fate, flow, till, horizon)
+    def next_of(now, event_states, flow, ledger, horizon=2.0):
+        return kernel.next_of(now, event_states, flow, ledger, horizon)
 
     assert next_of(clocks, events, arrivals, due) == (0.5, EVENT, 1)
     assert next_of(clocks, none, arrivals, due) == (0.5, EXPIRY, 0)

@@ -1,166 +1,134 @@
 """Construction: overrun, duration, spend (section 6 of the model page).
 
 Index legend: k = factor, t = step, l = lane. Each function works on the fixed rows of `kernel.rows`; ``p`` is the
-project's record, ``c`` the pool of constants, ``x`` the first element of the step's factor rows.
+project's record, ``c`` the plan's constants, ``x`` the first element of the step's factor rows.
 """
 
 import numpy as np
 from numba import float64, int32, uint64
 
-from spvrisk.kernel.maths import ROUNDED, L, U, clause, exp, log
-from spvrisk.kernel.philox import fill_score
-from spvrisk.kernel.rows import (
-    AGE,
-    AGE_END,
-    AVAILABLE,
-    CALL,
-    CALLED,
-    CANCELLED_AT,
-    CLOSURE,
-    COMPLETION,
-    COST,
-    COST_INDEX,
-    COST_SCORE,
-    DEAL_FUNDED,
-    DEAL_PLANNED,
-    DEAL_SIZE,
-    DEAL_STOP,
-    DEBT,
-    DEBT_ARREARS,
-    DELAY_SCORE,
-    HOST_COST,
-    INTEREST,
-    LENT,
-    LIFE,
-    OUTFLOW,
-    OVERRUN,
-    PAID,
-    PLANNED,
-    PROGRESS,
-    SALVAGE,
-    SALVAGED,
-    SIZE,
-    SPEND,
-    SPENT,
-    SPENT_NOW,
-    START,
-    STRETCH,
-    SUBSCRIBED,
-    THRESHOLD,
-    WORK_END,
-    Z0,
-    Z1,
-    Z2,
-    fill,
-)
+from spvrisk.kernel import draws as draw
+from spvrisk.kernel import rows as R
+from spvrisk.kernel.maths import ROUNDED, L, U, clause, exp, fused, inline, log
 from spvrisk.kernel.tables import look_up
+from spvrisk.kernel.whole_rows import copy, fill
+from spvrisk.kernel.workspace import mean_row
 
 
 @clause
-def draw_law(w, u, target, c, law, stream, otherwise, seed, path):
-    """Value of a law drawn once a path; where there is none, one value for all."""
+def draw_law(w, c, draws, target, law, stream, otherwise):
+    """Value of a law drawn once a path, into the row `target`; where there is none, one value for all."""
     if law >= 0:
-        fill_score(w, u, Z0, seed, path, stream)
-        look_up(w, Z0, target, c, law)
+        draw.scores(draws, w, R.SCORE0, stream)
+        look_up(w, R.SCORE0, target, c, law)
     else:
         fill(w, target, otherwise)
 
 
-@clause
-def settle_funding(w, u, deal, c, p, seed, path):
+@fused
+def settle_funding(site):
     """Size, planned start and start of construction, as selection has left them."""
-    draw_law(w, u, START, c, p.start_delay_law, p.start_delay_stream, 0.0, seed, path)
+    w, p, deal = site.w, site.p, site.deal
+    draw_law(w, site.c, site.draws, R.START, p.start_delay_law, p.start_delay_stream, 0.0)
     earliest = p.planned_start
     for l in range(L):
-        w[SIZE + l] = w[deal + DEAL_SIZE + l]
-        w[PLANNED + l] = max(w[deal + DEAL_PLANNED + l], earliest)
-        w[START + l] = max(w[deal + DEAL_FUNDED + l], earliest) + w[START + l]
+        w[R.SIZE + l] = w[deal + R.DEAL_SIZE + l]
+        w[R.PLANNED + l] = max(w[deal + R.DEAL_PLANNED + l], earliest)
+        w[R.START + l] = max(w[deal + R.DEAL_FUNDED + l], earliest) + w[R.START + l]
 
 
 @clause
-def class_score(w, u, target, p, all_stream, class_stream, own_stream, seed, path):
+def class_score(w, draws, target, p, all_stream, class_stream, own_stream):
     """Score with an overall, a class and an own part."""
     overall, common, own = p.loading_all, p.loading_class, p.loading_own
-    fill_score(w, u, Z0, seed, path, all_stream)
-    fill_score(w, u, Z1, seed, path, class_stream)
-    fill_score(w, u, Z2, seed, path, own_stream)
+    draw.scores(draws, w, R.SCORE0, all_stream)
+    draw.scores(draws, w, R.SCORE1, class_stream)
+    draw.scores(draws, w, R.SCORE2, own_stream)
     for l in range(L):
-        w[target + l] = overall * w[Z0 + l] + common * w[Z1 + l] + own * w[Z2 + l]
+        w[target + l] = overall * w[R.SCORE0 + l] + common * w[R.SCORE1 + l] + own * w[R.SCORE2 + l]
 
 
-@clause
-def draw_overrun(w, u, c, g, p, seed, path):
+@fused
+def draw_overrun(site):
     """Overrun X of the budget, less the part of the published ratio that the cost indices carry already; uplift."""
-    class_score(w, u, COST_SCORE, p, g.all_cost_stream, p.class_cost_stream, p.cost_stream, seed, path)
-    look_up(w, COST_SCORE, OVERRUN, c, p.overrun_law)
+    w, c, p, draws = site.w, site.c, site.p, site.draws
+    class_score(w, draws, R.COST_SCORE, p, site.g.all_cost_stream, p.class_cost_stream, p.cost_stream)
+    look_up(w, R.COST_SCORE, R.OVERRUN, c, p.overrun_law)
     real = 1.0 - p.inflation_share
     for l in range(L):
-        w[OVERRUN + l] = 1.0 + (w[OVERRUN + l] - 1.0) * real
+        w[R.OVERRUN + l] = 1.0 + (w[R.OVERRUN + l] - 1.0) * real
     if p.uplift_law >= 0:
-        draw_law(w, u, Z1, c, p.uplift_law, p.uplift_stream, 1.0, seed, path)
+        draw_law(w, c, draws, R.UPLIFT, p.uplift_law, p.uplift_stream, 1.0)
         for l in range(L):
-            w[OVERRUN + l] *= w[Z1 + l]
+            w[R.OVERRUN + l] *= w[R.UPLIFT + l]
 
 
-@clause
-def draw_duration(w, u, c, g, p, seed, path):
+@fused
+def draw_duration(site):
     """Duration multiplier Y, its score correlated with the overrun's."""
-    class_score(w, u, DELAY_SCORE, p, g.all_delay_stream, p.class_delay_stream, p.delay_stream, seed, path)
+    w, c, p = site.w, site.c, site.p
+    class_score(w, site.draws, R.DELAY_SCORE, p, site.g.all_delay_stream, p.class_delay_stream, p.delay_stream)
     rho = p.cost_delay
     rest = (1.0 - rho * rho) ** 0.5
     for l in range(L):
-        w[DELAY_SCORE + l] = rho * w[COST_SCORE + l] + rest * w[DELAY_SCORE + l]
-    look_up(w, DELAY_SCORE, STRETCH, c, p.duration_law)
+        w[R.DELAY_SCORE + l] = rho * w[R.COST_SCORE + l] + rest * w[R.DELAY_SCORE + l]
+    look_up(w, R.DELAY_SCORE, R.STRETCH, c, p.duration_law)
 
 
 SAME_DAY = 1e-9
 """Years by which two times must differ: the completion of a project on an event's day comes before the event."""
 
 
+@inline
+def pause_of(at, p, i):
+    """Row at which standstill `i` of a project begins; the next row has its length."""
+    return at.pause.first + U(2) * (uint64(p.pause) + i) * L
+
+
 @clause
 def place_pauses(w, at, p):
     """Standstills begin with their event, but not before the start of construction or the end of the one before."""
-    for l in range(L):
-        w[Z0 + l] = w[START + l]
+    copy(w, R.PAUSE_END, R.START)
     for i in range(uint64(p.n_pauses)):
-        pause = at.pause + U(2) * (uint64(p.pause) + i) * L
+        pause = pause_of(at, p, i)
         for l in range(L):
-            begin = max(w[pause + l], w[Z0 + l])
+            begin = max(w[pause + l], w[R.PAUSE_END + l])
             w[pause + l] = begin
-            w[Z0 + l] = begin + w[pause + L + l]
+            w[R.PAUSE_END + l] = begin + w[pause + L + l]
 
 
 @clause
 def finish(w, at, target, p, duration):
     """Time at which work of a planned duration is done: stretched, and put off by each standstill before that."""
     for l in range(L):
-        w[target + l] = w[START + l] + duration * w[STRETCH + l]
+        w[target + l] = w[R.START + l] + duration * w[R.STRETCH + l]
     for i in range(uint64(p.n_pauses)):
-        pause = at.pause + U(2) * (uint64(p.pause) + i) * L
+        pause = pause_of(at, p, i)
         for l in range(L):
             time = w[target + l]
             w[target + l] = time + (w[pause + L + l] if w[pause + l] < time - SAME_DAY else 0.0)
 
 
-@clause
-def settle_completion(w, at, deal, p):
+@fused
+def settle_completion(site):
     """Times of completion, of the end of work and of the end of operation.
 
     A project that is cancelled before its completion has none, and ceases to operate what it has by then. One that is
     not funded is over before it begins.
     """
+    w, at, p, deal = site.w, site.at, site.p, site.deal
     life = p.life
     place_pauses(w, at, p)
-    finish(w, at, COMPLETION, p, p.duration)
+    finish(w, at, R.COMPLETION, p, p.duration)
     for l in range(L):
-        time, stop, funded = w[COMPLETION + l], w[deal + DEAL_STOP + l], w[START + l] < np.inf
+        time, stop, funded = w[R.COMPLETION + l], w[deal + R.DEAL_STOP + l], w[R.START + l] < np.inf
         cancelled = stop < time - SAME_DAY
         ended = stop if cancelled else time
-        w[COMPLETION + l] = np.inf if cancelled else time
-        w[CANCELLED_AT + l] = stop if cancelled else np.inf
-        w[WORK_END + l] = ended if funded else 0.0
-        w[CLOSURE + l] = (ended if cancelled else time + life) if funded else 0.0
-        w[LIFE + l] = life
+        w[R.COMPLETION + l] = np.inf if cancelled else time
+        w[R.CANCELLED_AT + l] = stop if cancelled else np.inf
+        w[R.WORK_END + l] = ended if funded else 0.0
+        w[R.CLOSURE + l] = (ended if cancelled else time + life) if funded else 0.0
+        w[R.LIFE + l] = life
 
 
 @clause
@@ -171,24 +139,24 @@ def review(w, p, required, begin):
     """
     reveal = p.reveal
     for l in range(L):
-        x = w[PROGRESS + l]
-        estimate = w[COST_INDEX + l] * (1.0 + (w[OVERRUN + l] - 1.0) * exp(reveal * log(max(x, 1e-300))))
-        too_much = estimate > w[THRESHOLD + l] or w[SUBSCRIBED + l] < required
-        under_way = x > 0.0 and w[WORK_END + l] > begin + SAME_DAY
+        x = w[R.PROGRESS + l]
+        estimate = w[R.COST_INDEX + l] * (1.0 + (w[R.OVERRUN + l] - 1.0) * exp(reveal * log(max(x, 1e-300))))
+        too_much = estimate > w[R.THRESHOLD + l] or w[R.SUBSCRIBED + l] < required
+        under_way = x > 0.0 and w[R.WORK_END + l] > begin + SAME_DAY
         cancelled = too_much and under_way
-        completion, at, end, closure = w[COMPLETION + l], w[CANCELLED_AT + l], w[WORK_END + l], w[CLOSURE + l]
-        w[COMPLETION + l] = np.inf if cancelled else completion
-        w[CANCELLED_AT + l] = begin if cancelled else at
-        w[WORK_END + l] = begin if cancelled else end
-        w[CLOSURE + l] = begin if cancelled else closure
+        completion, at, end, closure = w[R.COMPLETION + l], w[R.CANCELLED_AT + l], w[R.WORK_END + l], w[R.CLOSURE + l]
+        w[R.COMPLETION + l] = np.inf if cancelled else completion
+        w[R.CANCELLED_AT + l] = begin if cancelled else at
+        w[R.WORK_END + l] = begin if cancelled else end
+        w[R.CLOSURE + l] = begin if cancelled else closure
 
 
 @clause
-def basket(w, target, x, c, address):
+def basket(w, target, x, c, offset):
     """Weighted sum of a step's factors: a cost or price index. No basket (-1) is the index 1."""
-    fill(w, target, 1.0 if address < 0 else 0.0)
-    if address >= 0:
-        at = uint64(address)
+    fill(w, target, 1.0 if offset < 0 else 0.0)
+    if offset >= 0:
+        at = uint64(offset)
         for j in range(uint64(c[at])):
             row, weight = x + uint64(c[at + U(1) + U(2) * j]) * L, c[at + U(2) + U(2) * j]
             for l in range(L):
@@ -202,21 +170,21 @@ def advance_progress(w, at, p, end):
     Time counts up to the end of work, standstills do not count.
     """
     duration, pauses = p.duration, uint64(p.n_pauses)
-    first = at.pause + U(2) * uint64(p.pause) * L
+    first = pause_of(at, p, U(0))
     for l in range(L):
-        w[PROGRESS + l] = min(end, w[WORK_END + l]) - w[START + l]
+        w[R.PROGRESS + l] = min(end, w[R.WORK_END + l]) - w[R.START + l]
     # stretches of work added up: the whole less the standstills would leave a rounding error where no work is done
     if pauses > U(0):
         for l in range(L):
-            w[PROGRESS + l] = min(min(end, w[WORK_END + l]), w[first + l]) - w[START + l]
+            w[R.PROGRESS + l] = min(min(end, w[R.WORK_END + l]), w[first + l]) - w[R.START + l]
     for i in range(pauses):
         pause = first + U(2) * i * L
-        later = pause + U(2) * L if i + U(1) < pauses else WORK_END
+        later = pause + U(2) * L if i + U(1) < pauses else R.WORK_END
         for l in range(L):
-            until = min(min(end, w[WORK_END + l]), w[later + l])
-            w[PROGRESS + l] += max(until - (w[pause + l] + w[pause + L + l]), 0.0)
+            until = min(min(end, w[R.WORK_END + l]), w[later + l])
+            w[R.PROGRESS + l] += max(until - (w[pause + l] + w[pause + L + l]), 0.0)
     for l in range(L):
-        w[PROGRESS + l] = min(max(w[PROGRESS + l] / (duration * w[STRETCH + l]), 0.0), 1.0)
+        w[R.PROGRESS + l] = min(max(w[R.PROGRESS + l] / (duration * w[R.STRETCH + l]), 0.0), 1.0)
 
 
 @clause
@@ -225,44 +193,44 @@ def deflate_index(w, c, p, steps, dt):
     per_step, duration, last = 1.0 / dt, p.duration / dt, float(steps - 1)
     expected = uint64(p.expected_index)
     for l in range(L):
-        position = min(w[PLANNED + l] * per_step + duration * w[PROGRESS + l], last + 1.0)
+        position = min(w[R.PLANNED + l] * per_step + duration * w[R.PROGRESS + l], last + 1.0)
         step = int32(min(position, last))
         i = expected + uint64(step)
-        w[COST_INDEX + l] /= c[i] + (position - float64(step)) * (c[i + U(1)] - c[i])
+        w[R.COST_INDEX + l] /= c[i] + (position - float64(step)) * (c[i + U(1)] - c[i])
 
 
 @clause
-def apply_tariff(w, p, mark):
+def apply_tariff(w, p, tariff):
     """Tariff on the imported share, against the value date's, which the budget contains."""
     imported = p.imported_share
     base = 1.0 / (1.0 + imported * p.tariff_start)
     for l in range(L):
-        w[COST_INDEX + l] *= (1.0 + imported * w[mark + l]) * base
+        w[R.COST_INDEX + l] *= (1.0 + imported * w[tariff + l]) * base
 
 
 @clause
 def step_cost(w, budget):
     """Spend of the step, due at its end. Work that was done is not undone where a project is stopped at its cap."""
     for l in range(L):
-        done = max(w[SPENT_NOW + l] - w[SPENT + l], 0.0)
-        w[SPEND + l] = budget * w[SIZE + l] * w[OVERRUN + l] * done * w[COST_INDEX + l]
-        w[SPENT + l] = w[SPENT_NOW + l]
-        w[COST + l] += w[SPEND + l]
+        done = max(w[R.SPENT_NOW + l] - w[R.SPENT + l], 0.0)
+        w[R.SPEND + l] = budget * w[R.SIZE + l] * w[R.OVERRUN + l] * done * w[R.COST_INDEX + l]
+        w[R.SPENT + l] = w[R.SPENT_NOW + l]
+        w[R.COST + l] += w[R.SPEND + l]
 
 
 @clause
 def stop_at_cap(w, cap, begin):
     """Cancel at the step's start where its cost would pass the cap; what is left up to the cap is spent."""
     for l in range(L):
-        limit, cost, spend = cap * w[SIZE + l], w[COST + l], w[SPEND + l]
+        limit, cost, spend = cap * w[R.SIZE + l], w[R.COST + l], w[R.SPEND + l]
         passed = cost > limit * ROUNDED and spend > 0.0
-        completion, at, end, closure = w[COMPLETION + l], w[CANCELLED_AT + l], w[WORK_END + l], w[CLOSURE + l]
-        w[SPEND + l] = spend - (cost - limit) if passed else spend
-        w[COST + l] = limit if passed else cost
-        w[COMPLETION + l] = np.inf if passed else completion
-        w[CANCELLED_AT + l] = begin if passed else at
-        w[WORK_END + l] = begin if passed else end
-        w[CLOSURE + l] = begin if passed else closure
+        completion, at, end, closure = w[R.COMPLETION + l], w[R.CANCELLED_AT + l], w[R.WORK_END + l], w[R.CLOSURE + l]
+        w[R.SPEND + l] = spend - (cost - limit) if passed else spend
+        w[R.COST + l] = limit if passed else cost
+        w[R.COMPLETION + l] = np.inf if passed else completion
+        w[R.CANCELLED_AT + l] = begin if passed else at
+        w[R.WORK_END + l] = begin if passed else end
+        w[R.CLOSURE + l] = begin if passed else closure
 
 
 @clause
@@ -277,13 +245,13 @@ def share_cost(w, p):
     lent, share = p.debt_share, p.cap_share
     cap, ceiling = p.cap * p.budget, p.cap_ceiling * p.budget
     for l in range(L):
-        cost, spend, size = w[COST + l], w[SPEND + l], w[SIZE + l]
+        cost, spend, size = w[R.COST + l], w[R.SPEND + l], w[R.SIZE + l]
         # without a cap it is infinite, which times a size of 0 would be undefined
         above, most = (cap * size, ceiling * size) if size > 0.0 else (0.0, 0.0)
         by_funder = funder_part(cost, above, most, share) - funder_part(cost - spend, above, most, share)
-        w[LENT + l] = lent * spend
-        w[CALL + l] = (1.0 - lent) * by_funder
-        w[HOST_COST + l] = (1.0 - lent) * (spend - by_funder)
+        w[R.LENT + l] = lent * spend
+        w[R.CALL + l] = (1.0 - lent) * by_funder
+        w[R.HOST_COST + l] = (1.0 - lent) * (spend - by_funder)
 
 
 @clause
@@ -293,25 +261,27 @@ def call_capital(w, p):
         share_cost(w, p)
     else:
         for l in range(L):
-            w[CALL + l] = w[SPEND + l]
+            w[R.CALL + l] = w[R.SPEND + l]
     for l in range(L):
-        w[OUTFLOW + l] = w[CALL + l]
-        w[PAID + l] += w[CALL + l]
-        w[CALLED + l] += w[CALL + l]
+        w[R.OUTFLOW + l] = w[R.CALL + l]
+        w[R.PAID + l] += w[R.CALL + l]
+        w[R.CALLED + l] += w[R.CALL + l]
 
 
-@clause
-def build(w, at, x, c, g, p, t, begin, end):
+@fused
+def build(site, step):
     """One step of construction, after a review where there is one."""
+    w, at, c, g, p = site.w, site.at, site.c, site.g, site.p
+    t, x, begin = step.t, step.x, step.begin
     if p.reviews >= 0 and c[uint64(p.reviews) + t] > 0.0:
         review(w, p, p.required if c[uint64(p.reviews) + t] > 1.0 else -1.0, begin)
-    advance_progress(w, at, p, end)
-    look_up(w, PROGRESS, SPENT_NOW, c, p.spend_curve)
-    basket(w, COST_INDEX, x, c, p.cost_basket)
+    advance_progress(w, at, p, step.end)
+    look_up(w, R.PROGRESS, R.SPENT_NOW, c, p.spend_curve)
+    basket(w, R.COST_INDEX, x, c, p.cost_basket)
     if p.expected_index >= 0:
         deflate_index(w, c, p, g.steps, g.dt)
     if p.tariff_attribute >= 0:
-        apply_tariff(w, p, at.mark + (uint64(p.tariff_attribute * (g.steps + 2)) + t) * L)
+        apply_tariff(w, p, mean_row(at, g, p.tariff_attribute, t))
     step_cost(w, p.budget)
     if p.cap_stops == 1:
         stop_at_cap(w, p.cap * p.budget, begin)
@@ -323,26 +293,11 @@ def wind_up(w, p, begin, end):
     """A project that was cancelled in the step: what it fetches, to its lenders first, and the termination fee."""
     fee = p.termination_fee * p.budget
     for l in range(L):
-        now = begin <= w[CANCELLED_AT + l] and w[CANCELLED_AT + l] < end and w[START + l] < np.inf
-        salvaged = w[SALVAGE + l] * w[COST + l] if now else 0.0
-        repaid = min(salvaged, w[DEBT + l] + w[DEBT_ARREARS + l])
-        charge = fee * w[SIZE + l] if now else 0.0
-        w[SALVAGED + l] = salvaged
-        w[AVAILABLE + l] += salvaged - repaid
-        w[OUTFLOW + l] += charge
-        w[CALLED + l] += charge
-
-
-@clause
-def accrue_debt(w, rate, p, begin, dt):
-    """Interest on senior debt: until completion it joins the debt with what is drawn, from then on it is due in cash.
-
-    Principal is paid in equal parts over the tenor, so that the debt less what has fallen due is outstanding.
-    """
-    margin, tenor = p.debt_margin, p.debt_tenor
-    for l in range(L):
-        r = max(w[rate + l] + margin, 0.0)
-        debt, begun, ended = w[DEBT + l], w[AGE + l], w[AGE_END + l]
-        outstanding = debt * max(1.0 - begun / tenor, 0.0) + w[DEBT_ARREARS + l]
-        w[INTEREST + l] = r * outstanding * (ended - begun)
-        w[DEBT + l] = debt + r * debt * min(max(w[WORK_END + l] - begin, 0.0), dt) + w[LENT + l]
+        now = begin <= w[R.CANCELLED_AT + l] and w[R.CANCELLED_AT + l] < end and w[R.START + l] < np.inf
+        salvaged = w[R.SALVAGE + l] * w[R.COST + l] if now else 0.0
+        repaid = min(salvaged, w[R.DEBT + l] + w[R.DEBT_ARREARS + l])
+        charge = fee * w[R.SIZE + l] if now else 0.0
+        w[R.SALVAGED + l] = salvaged
+        w[R.AVAILABLE + l] += salvaged - repaid
+        w[R.OUTFLOW + l] += charge
+        w[R.CALLED + l] += charge

@@ -1,19 +1,20 @@
 """Systemic factors: correlated innovations, exact discretisation, floors and caps (section 3 of the model page).
 
 Index legend: k = factor, r = row of the correlation matrix, j = jumping factor, t = step, l = lane; ``f`` is the
-record of a factor. Four steps are drawn at a time, since a
-block of the generator gives four words. The scores of a step are drawn into the factors' own rows and worked over in
-place.
+record of a factor. Four steps are drawn at a time, as `kernel.draws` gives them. The scores of a step are drawn into
+the factors' own rows and worked over in place.
 """
 
 import numpy as np
-from numba import int64, uint64
+from numba import uint64
 
-from spvrisk.kernel.maths import L, U, clause, exp, fma, fused, unit
-from spvrisk.kernel.philox import fill_scores, fill_words
-from spvrisk.kernel.rows import ROOT0, START_RATE, Z0, add, fill
+from spvrisk.kernel import draws as draw
+from spvrisk.kernel import rows as R
+from spvrisk.kernel.maths import L, U, clause, exp, fma, fused
 from spvrisk.kernel.tables import look_up
 from spvrisk.kernel.vectors import EIGHT, tails_of_eight
+from spvrisk.kernel.whole_rows import add, fill
+from spvrisk.kernel.workspace import mean_row
 
 
 @clause
@@ -40,35 +41,35 @@ def map_tails(w, x, root, c, g, rows):
 
     Read off a table of e / y by bins of 1 + y^2 / nu.
     """
-    table, per_nu = int64(g.tail_map), 1.0 / g.tail_nu
+    cells, per_nu = (g.tail_map, g.tail_bits, g.tail_last), 1.0 / g.tail_nu
     for r in range(rows.size):
         row = x + uint64(rows[r]) * L
         for l in range(U(0), L, U(EIGHT)):
-            tails_of_eight(w, row + l, root + l, c, table, g.tail_bits, g.tail_last, per_nu)
+            tails_of_eight(w, row + l, root + l, c, cells, per_nu)
 
 
 @clause
-def draw_roots(w, u, c, g, seed, path, block):
+def draw_roots(w, c, g, draws, four):
     """sqrt(W) of four steps, common to all factors."""
-    fill_scores(w, u, Z0, L, seed, path, g.tail_stream, block)
+    draw.four_scores(draws, w, R.SCORE0, L, g.tail_stream, four)
     for i in range(U(4)):
-        look_up(w, Z0 + i * L, ROOT0 + i * L, c, g.tail_root)
+        look_up(w, R.SCORE0 + i * L, R.TAIL_ROOT0 + i * L, c, g.tail_root)
 
 
 @clause
-def draw_jumps(w, u, rows, c, jump, seed, path, block):
+def draw_jumps(w, rows, c, jump, draws, four):
     """Compound Poisson jumps of four steps: N j + sqrt(N) s z (Merton 1976, in closed form given N)."""
-    fill_words(u, seed, path, jump.count_stream, block)
+    draw.four_uniforms(draws, w, rows, jump.count_stream, four)
     cdf, counts = uint64(jump.cdf), uint64(jump.counts)
     for l in range(U(4) * L):
-        level, count = unit(u[l]), 0.0
+        level, count = w[rows + l], 0.0
         for n in range(counts):
             count += 1.0 if c[cdf + n] <= level else 0.0
         w[rows + l] = count
-    fill_scores(w, u, Z0, L, seed, path, jump.size_stream, block)
+    draw.four_scores(draws, w, R.SCORE0, L, jump.size_stream, four)
     mean, sd = jump.mean, jump.sd
     for l in range(U(4) * L):
-        w[rows + l] = fma(w[rows + l], mean, np.sqrt(w[rows + l]) * sd * w[Z0 + l])
+        w[rows + l] = fma(w[rows + l], mean, np.sqrt(w[rows + l]) * sd * w[R.SCORE0 + l])
 
 
 @clause
@@ -90,14 +91,14 @@ def advance_level(w, level, row, decay, sd, shift):
 
 
 @clause
-def shift(w, row, mark, adds):
-    """Shift what is observed by a mark of the clock: a part of it, or an addition to it."""
+def shift(w, row, mean, adds):
+    """Shift what is observed by a step mean of the clock: a part of it, or an addition to it."""
     if adds == 1:
         for l in range(L):
-            w[row + l] += w[mark + l]
+            w[row + l] += w[mean + l]
     else:
         for l in range(L):
-            w[row + l] *= 1.0 + w[mark + l]
+            w[row + l] *= 1.0 + w[mean + l]
 
 
 @clause
@@ -107,10 +108,11 @@ def bound(w, row, floor, cap):
         w[row + l] = min(max(w[row + l], floor), cap)
 
 
-@clause
-def advance(w, at, row, level, c, g, f, t):
-    """Take one factor a step on: score in, observed value out."""
-    trend = c[uint64(f.shift) + t]
+@fused
+def advance(block, k, row, t):
+    """Take factor `k` a step on: score in, observed value out."""
+    w, at, c, g, f = block.w, block.at, block.c, block.g, block.plan.factors[k]
+    trend, level = c[uint64(f.shift) + t], at.level.first + uint64(k) * L
     if f.row < 0:
         fill(w, row, trend)
     elif f.is_level == 1:
@@ -119,51 +121,52 @@ def advance(w, at, row, level, c, g, f, t):
         advance_log(w, level, row, f.decay, f.sd, trend)
     shifters = uint64(f.shifters)
     for j in range(uint64(c[shifters])):
-        mark = at.mark + (uint64(c[shifters + U(1) + j]) * uint64(g.steps + 2) + t) * L
-        shift(w, row, mark, f.adds_shifts)
+        shift(w, row, mean_row(at, g, c[shifters + U(1) + j], t), f.adds_shifts)
     if f.floor >= 0:
         bound(w, row, c[uint64(f.floor) + t], c[uint64(f.cap) + t])
 
 
-@clause
-def draw_block(w, u, at, x, c, g, factors, rows, jumps, seed, path, block):
+@fused
+def draw_four(block, x, four):
     """Draw what four steps need: scores into the factors' rows, jumps, sqrt(W)."""
-    n = uint64(factors.size)
-    for r in range(rows.size):
-        k = rows[r]
-        fill_scores(w, u, x + uint64(k) * L, n * L, seed, path, factors[k].stream, block)
-    for j in range(jumps.size):
-        draw_jumps(w, u, at.jump + uint64(4 * j) * L, c, jumps[j], seed, path, block)
+    w, g, plan, draws = block.w, block.g, block.plan, block.draws
+    n = uint64(plan.factors.size)
+    for r in range(plan.rows.size):
+        k = plan.rows[r]
+        draw.four_scores(draws, w, x + uint64(k) * L, n * L, plan.factors[k].stream, four)
+    for j in range(plan.jumps.size):
+        draw_jumps(w, block.at.jump.first + uint64(4 * j) * L, block.c, plan.jumps[j], draws, four)
     if g.tail_nu > 0.0:
-        draw_roots(w, u, c, g, seed, path, block)
+        draw_roots(w, block.c, g, draws, four)
 
 
-@clause
-def simulate_factors(w, u, at, c, g, factors, rows, jumps, seed, path):
-    """All factors at the ends of all steps, into the region ``at.factor (t, k, lane)``."""
-    n = uint64(factors.size)
-    for k in range(factors.size):
-        fill(w, at.level + uint64(k) * L, factors[k].start)
+@fused
+def simulate_factors(block):
+    """All factors at the ends of all steps, into the region `factor`."""
+    w, at, c, g, plan = block.w, block.at, block.c, block.g, block.plan
+    n = uint64(plan.factors.size)
+    for k in range(plan.factors.size):
+        fill(w, at.level.first + uint64(k) * L, plan.factors[k].start)
     for t in range(uint64(g.steps)):
-        x, i = at.factor + t * n * L, t % U(4)
+        x, i = at.factor.first + t * n * L, t % U(4)
         if i == U(0):
-            draw_block(w, u, at, x, c, g, factors, rows, jumps, seed, path, t // U(4))
-        correlate(w, x, c, g, rows)
+            draw_four(block, x, t // U(4))
+        correlate(w, x, c, g, plan.rows)
         if g.tail_nu > 0.0:
-            map_tails(w, x, ROOT0 + i * L, c, g, rows)
-        for j in range(jumps.size):
-            add(w, at.level + uint64(jumps[j].factor) * L, at.jump + (uint64(4 * j) + i) * L)
-        for k in range(factors.size):
-            advance(w, at, x + uint64(k) * L, at.level + uint64(k) * L, c, g, factors[k], t)
+            map_tails(w, x, R.TAIL_ROOT0 + i * L, c, g, plan.rows)
+        for j in range(plan.jumps.size):
+            add(w, at.level.first + uint64(plan.jumps[j].factor) * L, at.jump.first + (uint64(4 * j) + i) * L)
+        for k in range(plan.factors.size):
+            advance(block, k, x + uint64(k) * L, t)
 
 
 @fused
 def reference_rate(w, at, factors, k, t):
-    """Row of a reference rate at the step's start: of factor `k`.
+    """Row of a reference rate at the step's start: of factor `k`, as observed at the end of the step before.
 
-    Observed at the end of the step before, the start value at first.
+    At first its start value.
     """
     if t == 0:
-        fill(w, START_RATE, factors[k].observed_start)
-        return START_RATE
-    return at.factor + ((t - U(1)) * uint64(factors.size) + uint64(k)) * L
+        fill(w, R.START_RATE, factors[k].observed_start)
+        return R.START_RATE
+    return at.factor.first + ((t - U(1)) * uint64(factors.size) + uint64(k)) * L

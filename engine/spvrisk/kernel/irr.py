@@ -7,12 +7,10 @@ The flows of a unit lie in the rows ``net (t, lane)`` (whole blocks of four step
 import numpy as np
 from numba import uint64
 
+from spvrisk.kernel import rows as R
 from spvrisk.kernel.maths import L, U, clause, exp, fma, inline, log
-from spvrisk.kernel.rows import ROOT0, ROOT1, ROOT2, ROOT3, START_RATE, Z0, Z1, Z2, Z3, fill
+from spvrisk.kernel.whole_rows import fill
 
-# scratch rows, named for this file
-_LOW, _HIGH, _S, _DONE = Z0, Z1, Z2, Z3
-_IN, _IN_SLOPE, _OUT, _OUT_SLOPE, _X = ROOT0, ROOT1, ROOT2, ROOT3, START_RATE
 _MAX_ROUNDS = 100
 _BOLD_ROUNDS = 8  # as long as that, a step beyond the reach goes to its end at once
 _NEWTON_STEP = 1e-8  # a Newton step as short as that leaves an error of its square times the flows' spread in time
@@ -21,23 +19,20 @@ _REACH = 600.0  # |s| T: exp(s T) stays finite; at 200 quarterly steps yearly ra
 
 
 @clause
-def sign_changes(w, net, steps, cumulated, count, last):
-    """Count the sign changes of flows, or of their running sum, into the row `count`; zeros do not count.
-
-    Leaves the last sign in the row `last`.
-    """
+def sign_changes(w, net, steps, cumulated, count):
+    """Count the sign changes of flows, or of their running sum, into the row `count`; zeros do not count."""
     fill(w, count, 0.0)
-    fill(w, last, 0.0)
-    fill(w, _S, 0.0)
+    fill(w, R.SIGN, 0.0)
+    fill(w, R.CUMULATED, 0.0)
     for t in range(uint64(steps)):
         row = net + t * L
         for l in range(L):
-            x = cumulated * w[_S + l] + w[row + l]
-            w[_S + l] = x
+            x = cumulated * w[R.CUMULATED + l] + w[row + l]
+            w[R.CUMULATED + l] = x
             sign = 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)
-            before = w[last + l]
+            before = w[R.SIGN + l]
             w[count + l] += 1.0 if sign * before < 0.0 else 0.0
-            w[last + l] = sign if sign != 0.0 else before
+            w[R.SIGN + l] = sign if sign != 0.0 else before
 
 
 @inline
@@ -64,22 +59,22 @@ def blocks_until(w, net, steps, sign):
 def evaluate_receipts(w, row):
     """Four steps of the receipts' polynomial and its derivative; they stay in registers."""
     for l in range(L):
-        x = w[_X + l]
-        received, slope = _horner(w[_IN + l], w[_IN_SLOPE + l], x, max(w[row + U(3) * L + l], 0.0))
+        x = w[R.IRR_X + l]
+        received, slope = _horner(w[R.IRR_IN + l], w[R.IRR_IN_SLOPE + l], x, max(w[row + U(3) * L + l], 0.0))
         received, slope = _horner(received, slope, x, max(w[row + U(2) * L + l], 0.0))
         received, slope = _horner(received, slope, x, max(w[row + L + l], 0.0))
-        w[_IN + l], w[_IN_SLOPE + l] = _horner(received, slope, x, max(w[row + l], 0.0))
+        w[R.IRR_IN + l], w[R.IRR_IN_SLOPE + l] = _horner(received, slope, x, max(w[row + l], 0.0))
 
 
 @clause
 def evaluate_calls(w, row):
     """Four steps of the calls' polynomial and its derivative."""
     for l in range(L):
-        x = w[_X + l]
-        called, slope = _horner(w[_OUT + l], w[_OUT_SLOPE + l], x, max(-w[row + U(3) * L + l], 0.0))
+        x = w[R.IRR_X + l]
+        called, slope = _horner(w[R.IRR_OUT + l], w[R.IRR_OUT_SLOPE + l], x, max(-w[row + U(3) * L + l], 0.0))
         called, slope = _horner(called, slope, x, max(-w[row + U(2) * L + l], 0.0))
         called, slope = _horner(called, slope, x, max(-w[row + L + l], 0.0))
-        w[_OUT + l], w[_OUT_SLOPE + l] = _horner(called, slope, x, max(-w[row + l], 0.0))
+        w[R.IRR_OUT + l], w[R.IRR_OUT_SLOPE + l] = _horner(called, slope, x, max(-w[row + l], 0.0))
 
 
 @clause
@@ -89,8 +84,8 @@ def evaluate(w, net, received, called):
     What is left out are Horner steps on zeros.
     """
     for l in range(L):
-        w[_X + l] = exp(w[_S + l])
-    for row in (_IN, _IN_SLOPE, _OUT, _OUT_SLOPE):
+        w[R.IRR_X + l] = exp(w[R.IRR_S + l])
+    for row in (R.IRR_IN, R.IRR_IN_SLOPE, R.IRR_OUT, R.IRR_OUT_SLOPE):
         fill(w, row, 0.0)
     for i in range(received):
         evaluate_receipts(w, net + (received - U(1) - i) * U(4) * L)
@@ -108,11 +103,11 @@ def refine(w, end):
     """
     at_work = 0.0
     for l in range(L):
-        s, x = w[_S + l], w[_X + l]
-        received, called = max(w[_IN + l], 1e-300), max(w[_OUT + l], 1e-300)
+        s, x = w[R.IRR_S + l], w[R.IRR_X + l]
+        received, called = max(w[R.IRR_IN + l], 1e-300), max(w[R.IRR_OUT + l], 1e-300)
         f = log(received / called)
-        slope = x * (w[_IN_SLOPE + l] / received - w[_OUT_SLOPE + l] / called)
-        low, high, done = w[_LOW + l], w[_HIGH + l], w[_DONE + l]
+        slope = x * (w[R.IRR_IN_SLOPE + l] / received - w[R.IRR_OUT_SLOPE + l] / called)
+        low, high, done = w[R.IRR_LOW + l], w[R.IRR_HIGH + l], w[R.IRR_DONE + l]
         low, high = s if f < 0.0 else low, high if f < 0.0 else s
         newton = s - f / slope
         inside = min(max(newton, low), high)
@@ -120,50 +115,47 @@ def refine(w, end):
         new = inside if direct else 0.5 * (low + high)
         busy = done == 0.0
         moves = busy and abs(new - s) > (_NEWTON_STEP if direct else _BISECTION)
-        w[_LOW + l] = low
-        w[_HIGH + l] = high
-        w[_S + l] = new if busy else s
-        w[_DONE + l] = 0.0 if moves else 1.0
+        w[R.IRR_LOW + l] = low
+        w[R.IRR_HIGH + l] = high
+        w[R.IRR_S + l] = new if busy else s
+        w[R.IRR_DONE + l] = 0.0 if moves else 1.0
         at_work += 1.0 if moves else 0.0
     return at_work
 
 
 @clause
-def solve(w, net, steps, steps_per_year, target):
-    """Yearly effective rate of flows that change sign just once, from below to above zero, into the row `target`.
+def solve(w, net, steps, steps_per_year):
+    """Yearly effective rate of flows that change sign just once, from below to above zero, into the row `IRR`.
 
-    -1 where none is above; leaves in the row `_X` whether one is.
+    -1 where none is above; the row `IRR_IN` tells whether one is.
     """
     reach = _REACH / steps
-    fill(w, _LOW, -reach)
-    fill(w, _HIGH, reach)
-    fill(w, _S, 0.0)
+    fill(w, R.IRR_LOW, -reach)
+    fill(w, R.IRR_HIGH, reach)
+    fill(w, R.IRR_S, 0.0)
     received, called = blocks_until(w, net, steps, 1.0), blocks_until(w, net, steps, -1.0)
     evaluate(w, net, received, called)
     for l in range(L):
-        w[_DONE + l] = 0.0 if w[_IN + l] > 0.0 else 1.0
+        w[R.IRR_DONE + l] = 0.0 if w[R.IRR_IN + l] > 0.0 else 1.0
     for i in range(_MAX_ROUNDS):
         if refine(w, reach if i < _BOLD_ROUNDS else np.inf) == 0.0:
             break
         evaluate(w, net, received, called)
     for l in range(L):
-        rate, received = exp(-steps_per_year * w[_S + l]) - 1.0, w[_IN + l]
-        w[_X + l] = received
-        w[target + l] = rate if received > 0.0 else -1.0
+        rate = exp(-steps_per_year * w[R.IRR_S + l]) - 1.0
+        w[R.IRR + l] = rate if w[R.IRR_IN + l] > 0.0 else -1.0
 
 
 @clause
-def irr(w, net, steps, steps_per_year, target):
-    """Rate of return of a unit whose first flow is a call, into the row `target`.
+def irr(w, net, steps, steps_per_year):
+    """Rate of return of a unit whose first flow is a call, into the row `IRR`.
 
     -1 where no step brings more than it calls; undefined unless the flows, or else their running sum (Norstrom 1972),
     change sign just once.
     """
-    solve(w, net, steps, steps_per_year, target)
-    sign_changes(w, net, steps, 0.0, _IN, _OUT)
+    solve(w, net, steps, steps_per_year)
+    sign_changes(w, net, steps, 0.0, R.CHANGES)
+    sign_changes(w, net, steps, 1.0, R.SUM_CHANGES)
     for l in range(L):
-        w[_DONE + l] = w[_IN + l]
-    sign_changes(w, net, steps, 1.0, _IN, _OUT)
-    for l in range(L):
-        defined = w[_DONE + l] == 1.0 or w[_IN + l] == 1.0 or w[_X + l] == 0.0
-        w[target + l] = w[target + l] if defined else np.nan
+        once = w[R.CHANGES + l] == 1.0 or w[R.SUM_CHANGES + l] == 1.0
+        w[R.IRR + l] = w[R.IRR + l] if once or w[R.IRR_IN + l] == 0.0 else np.nan

@@ -70,7 +70,10 @@ def entry(function: Any) -> Any:
 
 
 def inline(function: Any) -> Any:
-    """Compile a scalar helper into its callers."""
+    """Let a function be part of its callers before they are compiled: a scalar helper, or a stage that is called once.
+
+    By itself it is not compiled: each floor of `fused` functions would optimise all that lies below once more.
+    """
     return njit(error_model="numpy", inline="always")(function)
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from numba import uint32, uint64
 
 from spvrisk.kernel.maths import L, U, clause, inline
-from spvrisk.kernel.scores import score_rows
 
 _MASK = np.uint64(0xFFFFFFFF)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -52,17 +51,3 @@ def fill_words(u, seed, path, stream, block):
         u[L + l] = b
         u[U(2) * L + l] = c
         u[U(3) * L + l] = d
-
-
-@clause
-def fill_scores(w, u, first, stride, seed, path, stream, block):
-    """Scores of four consecutive draws, into rows ``first``, ``first + stride``, ..."""
-    fill_words(u, seed, path, stream, block)
-    score_rows(w, first, stride, u, U(4))
-
-
-@clause
-def fill_score(w, u, row, seed, path, stream):
-    """Score of draw 0 of a stream (things drawn once a path), into one row."""
-    fill_words(u, seed, path, stream, U(0))
-    score_rows(w, row, L, u, U(1))

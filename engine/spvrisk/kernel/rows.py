@@ -1,52 +1,80 @@
-"""Rows of the workspace by name, and the regions behind them.
+"""Rows of the workspace by name and owner; to be imported as ``from spvrisk.kernel import rows as R``.
 
-The fixed rows serve one project after the other: `SIZE` to `WHOLE` hold what it is and its state, the rest is scratch.
-Behind them lie regions whose sizes depend on the study: `offsets` says where each begins.
+A name is the number of a row's first element: ``w[R.COST + l]`` is the cost on lane ``l``. The fixed rows serve one
+project after the other. A row is written by its owner alone: the stage under whose heading it stands, or the project
+whose turn it is. What is cleared is a `Region` of one owner.
+
+Behind the fixed rows lie regions whose sizes depend on the study (`kernel.workspace`). Rows of their parts, such as
+those of a project in the region `deal`, are numbered from the part's first element.
 """
 
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 
 from spvrisk.kernel.lanes import LANES
-from spvrisk.kernel.maths import L, U, clause
-from spvrisk.plan.arrays import Plan
-
-_counter = count()
+from spvrisk.kernel.maths import U
 
 
-def _rows(n: int) -> list[np.uint64]:
-    """First elements of the next `n` rows."""
-    return [U(next(_counter) * LANES) for _ in range(n)]
+class Region(NamedTuple):
+    """Elements of the workspace from `first` up to `end`."""
+
+    first: np.uint64
+    end: np.uint64
 
 
-# scores of four consecutive draws, or of the parts of one
-Z0, Z1, Z2, Z3 = _rows(4)
-# square root of the copula's W, four steps
-ROOT0, ROOT1, ROOT2, ROOT3 = _rows(4)
-COST_SCORE, DELAY_SCORE, START_RATE = _rows(3)
+class _Rows:
+    """Hands out rows one after the other."""
 
-# cells of a table that are looked up: address, place within
-CELL, PLACE = _rows(2)
+    def __init__(self) -> None:
+        self.count = 0
 
-# what a project is on a path
+    def take(self, n: int) -> list[np.uint64]:
+        """First elements of the next `n` rows."""
+        first, self.count = self.count, self.count + n
+        return [U(i * LANES) for i in range(first, self.count)]
+
+
+def _region(first: np.uint64, last: np.uint64) -> Region:
+    """Region of two rows and those between them."""
+    return Region(first, last + U(LANES))
+
+
+_fixed = _Rows()
+
+# ---- draws: scores of four consecutive draws, or of the parts of one
+SCORE0, SCORE1, SCORE2, SCORE3 = _fixed.take(4)
+
+# ---- tables: cells that are looked up, place within
+CELL, PLACE = _fixed.take(2)
+
+# ---- factors: square root of the copula's W in four steps; a reference rate on the value date
+TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
+(START_RATE,) = _fixed.take(1)
+
+# ---- project: what is drawn once a path
 (
+    COST_SCORE,
+    DELAY_SCORE,
+    CONTRACT_SCORE,
     SIZE,  # budget on the path over the project's
     START,  # time, years, of construction; infinite if not funded
     PLANNED,  # the same if all had gone to plan
     OVERRUN,  # X after the inflation share and uplift
+    UPLIFT,
     STRETCH,  # Y, actual over planned duration
     THRESHOLD,  # of the estimate at completion over the budget
     SUBSCRIBED,  # share
     SALVAGE,  # share of the sunk cost
+    SHORTFALL,  # of capacity, share
     ACHIEVED,  # capacity over the project's
     PRICE,  # contract price, currency per unit, money of the value date
     SHARE,  # contracted share of output
     FEE,  # developer's fee, money a year
-) = _rows(12)
+    PAUSE_END,  # time, years, at which the standstill before is over
+) = _fixed.take(18)
 
-# state of a project
+# ---- project: its state
 (
     COMPLETION,  # time, years; infinite if cancelled
     WORK_END,  # time, years: completion, or the time at which the project is cancelled
@@ -67,6 +95,7 @@ CELL, PLACE = _rows(2)
     DEBT_ARREARS,
     FEE_OWED,
     CARRY,  # deemed allocation due and not received (periodic reading)
+    DEEMED,  # deemed balance at the step's end; state in the cumulative reading
     RECEIVED,  # tier one received
     RECEIPTS,  # all that the funder received
     NPV,
@@ -79,29 +108,11 @@ CELL, PLACE = _rows(2)
     WHOLE,  # years; infinite so far
     ADJUSTED,  # 1: the shares have changed; 2: they were tested and stay; 0: not tested yet
     PV_CAUGHT,  # diverted to the host
-) = _rows(31)
+) = _fixed.take(32)
+STATE = _region(COMPLETION, PV_CAUGHT)
 
-# scratch of a step
+# ---- project: flows of a step
 (
-    PHASE_START,  # time, years
-    SPENT_NOW,
-    INDEX,
-    OPERATING,  # share of a full step's capacity in operation
-    CONTRACTED,  # the part of it under a living contract
-    DEFAULTED,  # the part of it under a contract that the offtaker has broken
-    RUN,  # the same three, less what ramp-up takes
-    RUN_CONTRACTED,
-    RUN_DEFAULTED,
-    AVAILABILITY,
-    OUTPUT,  # units
-    CONTRACT_OUTPUT,
-    DEFAULTED_OUTPUT,
-    COSTS,  # fuel and O&M
-    INTEREST,  # of senior debt, due in cash
-    FEE_PART,  # of the developer's fee, falling due
-    TAX,
-    DEBT_SERVICE,
-    FEE_PAID,
     AGE,  # years since completion, at the step's start
     AGE_END,
     SPEND,  # of all
@@ -110,27 +121,48 @@ CELL, PLACE = _rows(2)
     HOST_COST,
     LENT,  # by senior lenders
     SALVAGED,
+    OUTPUT,  # units
+    CONTRACT_OUTPUT,
+    DEFAULTED_OUTPUT,
     REVENUE,
+    COSTS,  # fuel and O&M
+    INTEREST,  # of senior debt, due in cash
+    FEE_PART,  # of the developer's fee, falling due
+    TAX,
+    DEBT_SERVICE,
+    FEE_PAID,
     AVAILABLE,  # available cash flow A_t
-    FUNDER,
-    HOST,
     DUE,
     TIER,  # tier one received
+    FUNDER,
+    HOST,
     DIVERTED,  # from the funder to the host
-    DEEMED,  # deemed balance at the step's end; state in the cumulative reading
-) = _rows(35)
+) = _fixed.take(24)
+STEP = _region(AGE, DIVERTED)
 
-# the scheme
+# ---- construction: scratch of a step
+(SPENT_NOW,) = _fixed.take(1)
+
+# ---- operation: scratch of a step; of three rows each, the second and third are parts of the first
 (
-    ONES,  # set once
-    LOCAL,  # value in the funder's own money
-    RELIEF,  # present value of side flows in time
-    SCHEME_LOCAL,
-    BREACH,
-    FULL,
-) = _rows(6)
+    PHASE_START,  # time, years
+    OPERATING,  # share of a full step's capacity in operation
+    CONTRACTED,  # the part of it under a living contract
+    DEFAULTED,  # the part of it under a contract that the offtaker has broken
+    RUN,  # the same three, less what ramp-up takes
+    RUN_CONTRACTED,
+    RUN_DEFAULTED,
+    PHASE,  # the same three of one phase
+    PHASE_CONTRACTED,
+    PHASE_DEFAULTED,
+    RAMP,
+    AVAILABILITY,
+    FULL_OUTPUT,  # of a full step, units
+    INDEX,  # of prices or costs
+) = _fixed.take(14)
+OPERATION = _region(PHASE_START, INDEX)
 
-# the funder's stack: state
+# ---- stack: the funder's loans, state
 (
     POLICY,  # loan of the policy bank, not yet due
     BANKS,  # commercial loan, not yet due
@@ -154,10 +186,7 @@ CELL, PLACE = _rows(2)
     PV_POLICY,
     BANKS_LOST,
     POLICY_LOST,
-) = _rows(21)
-
-# the funder's stack: scratch of a step
-(
+    # flows of a step
     STAGE,  # as in `kernel.stack`
     PREMIUM,
     POLICY_INTEREST,
@@ -170,10 +199,55 @@ CELL, PLACE = _rows(2)
     RECOVERED,  # by the insurer
     CLAIM,  # paid by the insurer
     LOANS,  # owed to the lenders at the step's end
-) = _rows(12)
-N_FIXED = next(_counter)
+) = _fixed.take(33)
+STACK = _region(POLICY, LOANS)
+STACK_VALUES = _region(PV_CLAIMS, POLICY_LOST)
 
-# what selection leaves of each project, rows of the region `deal`
+# ---- pool: scratch of a step
+(FORGONE,) = _fixed.take(1)  # by the host through declines, or the declines whose years run
+
+# ---- irr: the search for a rate of return, and the rate
+(
+    IRR,
+    IRR_LOW,  # the bracket of s
+    IRR_HIGH,
+    IRR_S,
+    IRR_DONE,  # 1: the lane is at rest
+    IRR_X,  # exp(s)
+    IRR_IN,  # receipts at s, and their derivative
+    IRR_IN_SLOPE,
+    IRR_OUT,  # calls at s, and their derivative
+    IRR_OUT_SLOPE,
+    CUMULATED,  # flows so far
+    CHANGES,  # of the flows' sign
+    SUM_CHANGES,  # of their running sum's sign
+    SIGN,  # the last that was not zero
+) = _fixed.take(14)
+
+# ---- group: running figures of all projects, or of a pipeline's
+(
+    GROUP_CALLED,
+    GROUP_RECEIPTS,
+    GROUP_FIRST_CALL,
+    GROUP_PAYBACK,
+) = _fixed.take(4)
+GROUP = _region(GROUP_CALLED, GROUP_PAYBACK)
+
+# ---- scheme
+(
+    ONES,  # set once
+    LOCAL,  # value in the funder's own money
+    RELIEF,  # present value of side flows in time
+    SCHEME_LOCAL,
+    INSURER_LOCAL,  # what the insurer has earned so far, in its own money
+    BREACH,
+    FULL,
+) = _fixed.take(7)
+
+N_FIXED = _fixed.count
+
+# ---- selection: what it leaves of each project, rows of its part of the region `deal`
+_deal = _Rows()
 (
     DEAL_SIZE,  # budget over the project's, after cuts; 0 = no notice
     DEAL_SLIP,  # business days
@@ -182,10 +256,11 @@ N_FIXED = next(_counter)
     DEAL_FUNDED,  # time, years; infinite = never
     DEAL_STOP,  # time, years, at which it is cancelled; infinite = never
     DEAL_DECLINED,  # time, years; infinite = not
-) = (U(i * LANES) for i in range(7))
-DEAL_ROWS = U(7)
+) = _deal.take(7)
+DEAL_ROWS = U(_deal.count)
 
-# sums over projects, rows of the regions `group` and `total`
+# ---- sums over projects, rows of the regions `group` and `total`
+_sums = _Rows()
 (
     SUM_FUNDED,
     SUM_COMPLETED,
@@ -201,30 +276,51 @@ DEAL_ROWS = U(7)
     SUM_RECEIVED,  # tier one
     SUM_OVERDUE,  # fallen due and not received
     SUM_CAUGHT,
-    SUM_STACK,  # the first of six, in the order of `PV_CLAIMS` and the rows after it
-    _SUM_INSURER,
-    _SUM_BANKS,
-    _SUM_POLICY,
-    _SUM_BANKS_LOST,
-    _SUM_POLICY_LOST,
     SUM_COMPLETED_COST,  # of the completed
     SUM_EXPECTED_COST,  # of the completed
     SUM_COMPLETED_BUDGET,
     SUM_DELAY,  # of the completed, months, times budgets
     SUM_BUDGET,  # of the funded
     SUM_DRAWN,  # overruns of the funded, times budgets
-    LAST_WHOLE,  # years, the largest; -1 if none is defined
-) = (U(i * LANES) for i in range(27))
-SUMS = U(27)
+    SUM_PV_CLAIMS,  # of the stack, in the order of the rows `STACK_VALUES`
+    SUM_PV_INSURER,
+    SUM_PV_BANKS,
+    SUM_PV_POLICY,
+    SUM_BANKS_LOST,
+    SUM_POLICY_LOST,
+) = _sums.take(26)
+SUMS_THAT_ADD = _region(SUM_FUNDED, SUM_POLICY_LOST)
+(LAST_WHOLE,) = _sums.take(1)  # years, the largest; -1 if none is defined
+SUM_ROWS = U(_sums.count)
 
-# what projects that share cash leave of each other, rows of the region `partner`: start, completion, life, end of work,
-# paid in, carry, deemed balance, adjustment, due
-PARTNER_ROWS = U(9)
+# ---- pool: what projects that share cash leave of each other, rows of their parts of the region `partner`
+_partner = _Rows()
+(
+    PARTNER_START,
+    PARTNER_COMPLETION,
+    PARTNER_LIFE,
+    PARTNER_WORK_END,
+    PARTNER_PAID,
+    PARTNER_CARRY,
+    PARTNER_DEEMED,
+    PARTNER_ADJUSTED,
+    PARTNER_DUE,
+) = _partner.take(9)
+PARTNER_ROWS = U(_partner.count)
 
-# of a step, rows of the region `shared`: cash, then the funder's part; call, then tier one; diverted; the host's part
-SHARED_ROWS = U(4)
+# ---- pool: of a step of a project, rows of its part of the region `shared`
+_shared = _Rows()
+(
+    SHARED_CASH,
+    SHARED_CALL,
+    SHARED_DIVERTED,
+    SHARED_HOST,
+) = _shared.take(4)
+SHARED_FUNDER, SHARED_TIER = SHARED_CASH, SHARED_CALL  # what the same rows hold once the step is split
+SHARED_ROWS = U(_shared.count)
 
-# all projects that share cash, rows of the region `pool`
+# ---- pool: all projects that share cash, rows of the region `pool`
+_pool = _Rows()
 (
     POOL_CASH,
     POOL_DUE,
@@ -234,146 +330,5 @@ SHARED_ROWS = U(4)
     POOL_COMPLETION,  # time of the first
     POOL_ADJUSTED,
     POOL_CAUGHT,  # diverted so far
-) = (U(i * LANES) for i in range(8))
-POOL_ROWS = U(8)
-
-AHEAD = 8
-"""Hazard jumps of each layer that are drawn for all lanes beforehand; later ones, which are rare, path by path."""
-
-
-class Offsets(NamedTuple):
-    """First elements of the regions of a workspace."""
-
-    level: np.uint64
-    """``(k, lane)``: process states y."""
-    jump: np.uint64
-    """``(j, 4, lane)``: jumps of four steps."""
-    factor: np.uint64
-    """``(t, k, lane)``: observed factors at the steps' ends; t is rounded up to whole blocks of four."""
-    mark: np.uint64
-    """``(mark, t, lane)``: attributes and shifts, means over the steps; two steps more than there are."""
-    pause: np.uint64
-    """``(pause, 2, lane)``: begin and length of a standstill, years; infinite if there is none."""
-    default: np.uint64
-    """``(offtaker, lane)``: times of default."""
-    deal: np.uint64
-    """``(s, 7, lane)``: what selection leaves of each project."""
-    hold: np.uint64
-    """``(layer, AHEAD, lane)``: unit-exponential thresholds of the first hazard jumps."""
-    to: np.uint64
-    """``(layer, AHEAD, lane)``: uniform numbers that say where those jumps lead."""
-    lot: np.uint64
-    """``(event, lane)``: uniform numbers of the outcomes."""
-    calls: np.uint64
-    """``(t, lane)``: the funder's outflows for the portfolio."""
-    receipts: np.uint64
-    """``(t, lane)``: the funder's receipts from the portfolio."""
-    total: np.uint64
-    """``(27, lane)``: sums over the portfolio."""
-    side: np.uint64
-    """``(t, lane)``: side flows of all projects."""
-    insurer: np.uint64
-    """``(t, lane)``: what the insurer earns less what it pays; no rows without a stack. So with the next two."""
-    exposure: np.uint64
-    """``(t, lane)``: the balance that it covers."""
-    fallen: np.uint64
-    """``(t, lane)``: what had fallen due on a commercial loan, cumulated."""
-    partner: np.uint64
-    """``(s, 9, lane)``: state of the projects that share cash; no rows where none do. So with the next two."""
-    shared: np.uint64
-    """``(s, t, 4, lane)``: their steps."""
-    pool: np.uint64
-    """``(8, lane)``: all of them together."""
-    group_calls: np.uint64
-    """``(t, lane)``: outflows for a pipeline; no rows without pipelines. So with the next two."""
-    group_receipts: np.uint64
-    group: np.uint64
-    net: np.uint64
-    """``(t, lane)``: net flows of the unit whose rate of return is sought; t is rounded up to whole blocks of four."""
-    end: np.uint64
-
-
-def offsets(plan: Plan) -> Offsets:
-    """Lay out the regions for a plan."""
-    study = plan.study[0]
-    steps, factors, groups = int(study["steps"]), plan.factors.size, min(plan.pipelines.size, 1)
-    stack, coupled = int(study["stack"]), int(study["coupled"])
-    sizes = (
-        factors,
-        4 * plan.jumps.size,
-        (steps + 3) // 4 * 4 * factors,
-        int(study["marks"]) * (steps + 2),
-        2 * int(study["pauses"]),
-        int(study["n_defaults"]),
-        int(DEAL_ROWS) * plan.projects.size,
-        AHEAD * plan.layers.size,
-        AHEAD * plan.layers.size,
-        plan.events.size,
-        steps,
-        steps,
-        int(SUMS),
-        steps,
-        stack * steps,
-        stack * steps,
-        stack * steps,
-        coupled * plan.projects.size * int(PARTNER_ROWS),
-        coupled * plan.projects.size * steps * int(SHARED_ROWS),
-        coupled * int(POOL_ROWS),
-        groups * steps,
-        groups * steps,
-        groups * int(SUMS),
-        (steps + 3) // 4 * 4,
-    )
-    starts = [N_FIXED * LANES]
-    for size in sizes:
-        starts.append(starts[-1] + size * LANES)
-    return Offsets(*(U(start) for start in starts))
-
-
-@clause
-def zero(w, first, end):
-    """Set elements [first, end) to zero."""
-    for i in range(first, end):
-        w[i] = 0.0
-
-
-@clause
-def fill(w, row, value):
-    """Set a row to one value."""
-    for l in range(L):
-        w[row + l] = value
-
-
-@clause
-def add(w, row, source):
-    """Add one row to another."""
-    for l in range(L):
-        w[row + l] += w[source + l]
-
-
-@clause
-def largest(w, row):
-    """Largest value of a row."""
-    value = w[row]
-    for l in range(L):
-        value = max(value, w[row + l])
-    return value
-
-
-@clause
-def latest(w, row):
-    """Largest finite value of a row of times; 0 if there is none."""
-    value = 0.0
-    for l in range(L):
-        time = w[row + l]
-        value = max(value, time if time < np.inf else 0.0)
-    return value
-
-
-@clause
-def smallest(w, row):
-    """Smallest value of a row."""
-    value = w[row]
-    for l in range(L):
-        value = min(value, w[row + l])
-    return value
+) = _pool.take(8)
+POOL_ROWS = U(_pool.count)

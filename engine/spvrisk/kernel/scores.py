@@ -51,8 +51,8 @@ def _tail(word):
 
 
 @inline
-def _address(y):
-    """Address of the cell of a y."""
+def _offset(y):
+    """Offset of the cell of a y."""
     return int32(int32((y >> int32(19)) - int32(_FIRST)) << int32(2))
 
 
@@ -73,7 +73,7 @@ def _signed(z, word):
 def score(word):
     """Standard normal score of a word."""
     y = _tail(word)
-    i, s = _address(y), _place(y)
+    i, s = _offset(y), _place(y)
     z = fma(s, fma(s, fma(s, _CUBICS[i + 3], _CUBICS[i + 2]), _CUBICS[i + 1]), _CUBICS[i])
     return _signed(word_of_float32(z), word)
 
@@ -82,15 +82,15 @@ def score(word):
 def score_rows(w, first, stride, u, rows):
     """Scores of so many rows of words in `u`, into the rows ``first``, ``first + stride``, ... of `w`.
 
-    Behind its four rows of words `u` has room for as many addresses, and for places, where the scores then are.
+    Behind its four rows of words `u` has room for as many offsets, and for places, where the scores then are.
     """
-    address, place = U(4) * L, U(8) * L
+    offset, place = U(4) * L, U(8) * L
     for l in range(rows * L):
         y = _tail(u[l])
-        u[address + l] = uint32(_address(y))
+        u[offset + l] = uint32(_offset(y))
         u[place + l] = word_of_float32(_place(y))
     for l in range(U(0), rows * L, U(SIXTEEN)):
-        cubics_of_sixteen(u, place + l, address + l, _CUBICS)
+        cubics_of_sixteen(u, place + l, offset + l, _CUBICS)
     for i in range(rows):
         row, source = first + i * stride, i * L
         for l in range(L):

@@ -4,30 +4,15 @@ Index legend: s = project, t = step, l = lane. One tier function serves every re
 of the cash until `DUE` is covered, the rest is shared by the second.
 """
 
+from spvrisk.kernel import rows as R
 from spvrisk.kernel.maths import L, fused
-from spvrisk.kernel.rows import (
-    ADJUSTED,
-    AGE,
-    AGE_END,
-    AVAILABLE,
-    CALL,
-    CARRY,
-    DEEMED,
-    DUE,
-    FUNDER,
-    HOST,
-    PAID,
-    RECEIVED,
-    TIER,
-    WORK_END,
-)
 from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE, SPLIT_PERIODIC
 
 
 @fused
 def open_row(g):
     """Row of what fell due and was not received: the carry, or the whole balance in the cumulative reading."""
-    return DEEMED if g.mode == SPLIT_CUMULATIVE else CARRY
+    return R.DEEMED if g.mode == SPLIT_CUMULATIVE else R.CARRY
 
 
 @fused
@@ -36,12 +21,12 @@ def share_lane(w, l, first, second):
 
     The product s1 T is written min(s1 A, due), so that full cover leaves exactly 0 due.
     """
-    a, due = w[AVAILABLE + l], w[DUE + l]
+    a, due = w[R.AVAILABLE + l], w[R.DUE + l]
     tier = min(first * a, due)
     funder = tier + second * max(a - due / first, 0.0)
-    w[TIER + l] = tier
-    w[FUNDER + l] = funder
-    w[HOST + l] = a - funder
+    w[R.TIER + l] = tier
+    w[R.FUNDER + l] = funder
+    w[R.HOST + l] = a - funder
 
 
 @fused
@@ -68,7 +53,7 @@ def adjusted_tiers(w, g):
     """The tiers with the shares that hold on each lane."""
     one, two, first_then, second_then = g.first_share, g.second_share, g.adjusted_first, g.adjusted_second
     for l in range(L):
-        changed = w[ADJUSTED + l] == 1.0
+        changed = w[R.ADJUSTED + l] == 1.0
         share_lane(w, l, first_then if changed else one, second_then if changed else two)
 
 
@@ -81,21 +66,21 @@ def fall_due_periodic(w, rate, spread, life):
     per_year = 1.0 / life
     for l in range(L):
         r = max(w[rate + l] + spread, 0.0)
-        paid, begin, end = w[PAID + l] * per_year, w[AGE + l], w[AGE_END + l]
+        paid, begin, end = w[R.PAID + l] * per_year, w[R.AGE + l], w[R.AGE_END + l]
         interest = r * paid * max(life - begin, 0.0) * (end - begin)
         principal = paid * (min(end, life) - min(begin, life))
-        w[DUE + l] = interest + principal + w[CARRY + l]
-        w[DEEMED + l] = paid * max(life - end, 0.0)
+        w[R.DUE + l] = interest + principal + w[R.CARRY + l]
+        w[R.DEEMED + l] = paid * max(life - end, 0.0)
 
 
 @fused
 def carry_forward(w, rate, spread, bears_interest, dt):
     """What is due and not received is carried, with or without interest. Only tier one counts."""
     for l in range(L):
-        received = w[TIER + l]
+        received = w[R.TIER + l]
         growth = 1.0 + bears_interest * max(w[rate + l] + spread, 0.0) * dt
-        w[RECEIVED + l] += received
-        w[CARRY + l] = (w[DUE + l] - received) * growth
+        w[R.RECEIVED + l] += received
+        w[R.CARRY + l] = (w[R.DUE + l] - received) * growth
 
 
 @fused
@@ -103,30 +88,30 @@ def accrue_before_completion(w, rate, spread, completion, begin, dt):
     """Interest on what was paid in before the step, for the part of the step before completion, joins the carry."""
     for l in range(L):
         part = min(max(w[completion + l] - begin, 0.0), dt)
-        w[CARRY + l] += max(w[rate + l] + spread, 0.0) * (w[PAID + l] - w[CALL + l]) * part
+        w[R.CARRY + l] += max(w[rate + l] + spread, 0.0) * (w[R.PAID + l] - w[R.CALL + l]) * part
 
 
 @fused
 def fall_due_cumulative(w, rate, spread, dt):
     """Cumulative reading: the whole balance with the step's interest is due."""
     for l in range(L):
-        w[DUE + l] = w[DEEMED + l] * (1.0 + max(w[rate + l] + spread, 0.0) * dt)
+        w[R.DUE + l] = w[R.DEEMED + l] * (1.0 + max(w[rate + l] + spread, 0.0) * dt)
 
 
 @fused
 def settle_cumulative(w):
     """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
     for l in range(L):
-        w[RECEIVED + l] += w[TIER + l]
-        w[DEEMED + l] = max(w[DUE + l] - w[FUNDER + l], 0.0) + w[CALL + l]
+        w[R.RECEIVED + l] += w[R.TIER + l]
+        w[R.DEEMED + l] = max(w[R.DUE + l] - w[R.FUNDER + l], 0.0) + w[R.CALL + l]
 
 
 @fused
 def share_out(w, funder_share):
     """No deemed allocation: fixed shares."""
     for l in range(L):
-        w[FUNDER + l] = funder_share * w[AVAILABLE + l]
-        w[HOST + l] = w[AVAILABLE + l] - w[FUNDER + l]
+        w[R.FUNDER + l] = funder_share * w[R.AVAILABLE + l]
+        w[R.HOST + l] = w[R.AVAILABLE + l] - w[R.FUNDER + l]
 
 
 @fused
@@ -155,6 +140,6 @@ def settle(w, g, p, rate, begin):
     if g.mode == SPLIT_PERIODIC:
         carry_forward(w, rate, p.spread, float(g.carry_bears_interest), g.dt)
         if g.interest_before_completion == 1:
-            accrue_before_completion(w, rate, p.spread, WORK_END, begin, g.dt)
+            accrue_before_completion(w, rate, p.spread, R.WORK_END, begin, g.dt)
     elif g.mode == SPLIT_CUMULATIVE:
         settle_cumulative(w)

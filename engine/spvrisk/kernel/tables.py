@@ -2,8 +2,8 @@
 
 from numba import float64, int32, uint64
 
+from spvrisk.kernel import rows as R
 from spvrisk.kernel.maths import L, U, clause, fma, inline
-from spvrisk.kernel.rows import CELL, PLACE
 from spvrisk.kernel.vectors import EIGHT, cubics_of_eight
 
 
@@ -15,40 +15,40 @@ def whole(x):
 
 @clause
 def cubics(w, target, c):
-    """Evaluate the cubics at the addresses in `CELL` and the places in `PLACE`."""
+    """Evaluate the cubics at the offsets in `CELL` and the places in `PLACE`."""
     for l in range(U(0), L, U(EIGHT)):
-        cubics_of_eight(w, target + l, PLACE + l, CELL + l, c)
+        cubics_of_eight(w, target + l, R.PLACE + l, R.CELL + l, c)
 
 
 @clause
 def locate(w, source, c, segment):
-    """Address and place of the row `source` in a segment; what lies outside is at the segment's end."""
+    """Offset and place of the row `source` in a segment; what lies outside is at the segment's end."""
     lower, per_unit, last, base = c[segment], c[segment + U(1)], c[segment + U(2)], c[segment + U(3)]
     for l in range(L):
         x = (w[source + l] - lower) * per_unit
-        within = x if x > 0.0 else 0.0  # of what is undefined too: it becomes an address
+        within = x if x > 0.0 else 0.0  # of what is undefined too: it becomes an offset
         cell = whole(within if within < last else last)
-        w[PLACE + l] = min(max(x - cell, 0.0), 1.0)
-        w[CELL + l] = base + 4.0 * cell
+        w[R.PLACE + l] = min(max(x - cell, 0.0), 1.0)
+        w[R.CELL + l] = base + 4.0 * cell
 
 
 @clause
 def relocate(w, source, c, segment):
-    """Address and place in a further segment, where the row `source` reaches it."""
+    """Offset and place in a further segment, where the row `source` reaches it."""
     lower, per_unit, last, base = c[segment], c[segment + U(1)], c[segment + U(2)], c[segment + U(3)]
     for l in range(L):
-        z, place, address = w[source + l], w[PLACE + l], w[CELL + l]
+        z, place, offset = w[source + l], w[R.PLACE + l], w[R.CELL + l]
         x = (z - lower) * per_unit
         within = x if x > 0.0 else 0.0
         cell = whole(within if within < last else last)
         here = z >= lower
-        w[PLACE + l] = min(max(x - cell, 0.0), 1.0) if here else place
-        w[CELL + l] = base + 4.0 * cell if here else address
+        w[R.PLACE + l] = min(max(x - cell, 0.0), 1.0) if here else place
+        w[R.CELL + l] = base + 4.0 * cell if here else offset
 
 
 @clause
 def look_up(w, source, target, c, law):
-    """Interpolate the table at address `law` at the row `source` into the row `target`.
+    """Interpolate the table at offset `law` at the row `source` into the row `target`.
 
     Beyond its ends a table is flat.
     """
@@ -64,7 +64,7 @@ def look_up(w, source, target, c, law):
 
 @clause
 def value_at(c, law, z):
-    """Interpolate the table at address `law` at one score."""
+    """Interpolate the table at offset `law` at one score."""
     at = int(law)
     segment = at + 3
     for g in range(1, int(c[at])):

@@ -58,10 +58,10 @@ def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.call(function, [a, b, c])
 
 
-def _cubics(builder: Any, pool: _Rows, addresses: Any, s: Any) -> Any:
-    """Evaluate c0 + s (c1 + s (c2 + s c3)) for eight lanes, coefficients side by side at their addresses."""
-    starts = [builder.extract_element(addresses, ir.Constant(_I32, i)) for i in range(EIGHT)]
-    fours = [pool.load(builder.zext(start, _I64), 4) for start in starts]
+def _cubics(builder: Any, constants: _Rows, offsets: Any, s: Any) -> Any:
+    """Evaluate c0 + s (c1 + s (c2 + s c3)) for eight lanes, coefficients side by side at their offsets."""
+    starts = [builder.extract_element(offsets, ir.Constant(_I32, i)) for i in range(EIGHT)]
+    fours = [constants.load(builder.zext(start, _I64), 4) for start in starts]
     *others, value = _transposed(builder, fours)
     for coefficient in reversed(others):
         value = _fma(builder, value, s, coefficient)
@@ -79,52 +79,52 @@ def _spread(builder: Any, value: Any) -> Any:
 
 
 @_intrinsic
-def tails_of_eight(
-    typingctx: Any, w: Any, row: Any, root: Any, c: Any, table: Any, bits: Any, last: Any, per: Any
-) -> Any:
+def tails_of_eight(typingctx: Any, w: Any, row: Any, root: Any, c: Any, cells: Any, per: Any) -> Any:
     """Multiply w[row + i] by w[root + i] and map that y to y r(1 + per y^2), for eight lanes i.
 
-    The ratio r is a table of cubics in cells by the leading bits of its argument, `bits` of them behind the exponent;
-    the bits that follow, read as a fraction, are the place in the cell.
+    The ratio r is a table of cubics in cells by the leading bits of its argument, so many of them behind the exponent;
+    the bits that follow, read as a fraction, are the place in the cell. `cells` are the offset of the first cell's
+    cubic, the number of those bits, and the last cell.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, pool = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 3))
-        _, row, root, _, table, bits, last, per = arguments
+        rows, constants = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 3))
+        _, row, root, _, cells, per = arguments
+        table, bits, last = (builder.extract_value(cells, i) for i in range(3))
         long = ir.VectorType(_I64, EIGHT)
         y = builder.fmul(rows.load(row), rows.load(root))
         square = builder.fmul(y, y)
         b = builder.bitcast(_fma(builder, square, _spread(builder, per), _all(1.0, _DOUBLE)), long)
         mantissa = ir.Constant(_I64, 52)
-        cells = builder.lshr(builder.sub(b, _all(_ONE, _I64)), _spread(builder, builder.sub(mantissa, bits)))
+        cell = builder.lshr(builder.sub(b, _all(_ONE, _I64)), _spread(builder, builder.sub(mantissa, bits)))
         ends = _spread(builder, last)
-        cells = builder.select(builder.icmp_signed("<", cells, ends), cells, ends)
-        addresses = builder.add(builder.shl(cells, _all(2, _I64)), _spread(builder, table))
+        cell = builder.select(builder.icmp_signed("<", cell, ends), cell, ends)
+        offsets = builder.add(builder.shl(cell, _all(2, _I64)), _spread(builder, table))
         fraction = builder.and_(builder.shl(b, _spread(builder, bits)), _all(_MANTISSA, _I64))
         place = builder.bitcast(builder.or_(fraction, _all(_ONE, _I64)), ir.VectorType(_DOUBLE, EIGHT))
         s = builder.fsub(place, _all(1.0, _DOUBLE))
-        ratio = _cubics(builder, pool, builder.trunc(addresses, ir.VectorType(_I32, EIGHT)), s)
+        ratio = _cubics(builder, constants, builder.trunc(offsets, ir.VectorType(_I32, EIGHT)), s)
         rows.store(builder.fmul(y, ratio), row)
         return context.get_dummy_value()
 
-    return types.void(w, row, root, c, table, bits, last, per), codegen
+    return types.void(w, row, root, c, cells, per), codegen
 
 
 @_intrinsic
-def cubics_of_eight(typingctx: Any, w: Any, target: Any, place: Any, address: Any, c: Any) -> Any:
+def cubics_of_eight(typingctx: Any, w: Any, target: Any, place: Any, offset: Any, c: Any) -> Any:
     """Evaluate w[target + i] = c0 + s (c1 + s (c2 + s c3)) for eight lanes i, s = w[place + i].
 
-    The coefficients lie side by side at c[w[address + i]]. Each lane's are loaded as one vector, and eight of those are
+    The coefficients lie side by side at c[w[offset + i]]. Each lane's are loaded as one vector, and eight of those are
     transposed: a quarter of the time of four gathers.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, pool = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 4))
+        rows, constants = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 4))
         cells = builder.fptosi(rows.load(arguments[3]), ir.VectorType(_I32, EIGHT))
-        rows.store(_cubics(builder, pool, cells, rows.load(arguments[2])), arguments[1])
+        rows.store(_cubics(builder, constants, cells, rows.load(arguments[2])), arguments[1])
         return context.get_dummy_value()
 
-    return types.void(w, target, place, address, c), codegen
+    return types.void(w, target, place, offset, c), codegen
 
 
 def _shuffled(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
@@ -152,22 +152,22 @@ def _transposed_floats(builder: Any, fours: list[Any]) -> list[Any]:
 
 
 @_intrinsic
-def cubics_of_sixteen(typingctx: Any, u: Any, place: Any, address: Any, c: Any) -> Any:
+def cubics_of_sixteen(typingctx: Any, u: Any, place: Any, offset: Any, c: Any) -> Any:
     """Evaluate c0 + s (c1 + s (c2 + s c3)) in float32 for sixteen lanes; `u` holds bits.
 
-    The places s at u[place + i] give way to the values; the coefficients lie side by side at c[u[address + i]].
+    The places s at u[place + i] give way to the values; the coefficients lie side by side at c[u[offset + i]].
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data, pool = (context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 3))
+        data, constants = (context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 3))
 
         def vector_at(pointer: Any, lanes: int) -> Any:
             return builder.bitcast(pointer, ir.VectorType(_FLOAT, lanes).as_pointer())
 
-        # one address after the other from memory: taking them out of a vector would load the units that shuffle
+        # one offset after the other from memory: taking them out of a vector would load the units that shuffle
         at = [builder.add(arguments[2], ir.Constant(_I64, i)) for i in range(SIXTEEN)]
         starts = [builder.zext(builder.load(builder.gep(data, [i])), _I64) for i in at]
-        fours = [builder.load(vector_at(builder.gep(pool, [start]), 4), align=4) for start in starts]
+        fours = [builder.load(vector_at(builder.gep(constants, [start]), 4), align=4) for start in starts]
         places = vector_at(builder.gep(data, [arguments[1]]), SIXTEEN)
         s = builder.load(places, align=4)
         *others, value = _transposed_floats(builder, fours)
@@ -176,7 +176,7 @@ def cubics_of_sixteen(typingctx: Any, u: Any, place: Any, address: Any, c: Any) 
         builder.store(value, places, align=4)
         return context.get_dummy_value()
 
-    return types.void(u, place, address, c), codegen
+    return types.void(u, place, offset, c), codegen
 
 
 def adds_eights(lanes: int) -> Any:

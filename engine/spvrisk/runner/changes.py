@@ -118,7 +118,7 @@ class Teller:
         return tuple(s for s, site in enumerate(self._sites) if s < announced or site in met)
 
     def _logged(self, log: Floats, fates: Fates) -> Iterator[Change]:
-        from spvrisk.kernel.clock import BY_DEAL, BY_DECLINE, BY_EVENT, BY_EXPIRY, HAPPENED
+        from spvrisk.kernel.log import BY_DEAL, BY_DECLINE, BY_EVENT, BY_EXPIRY, HAPPENED
 
         event, declined, days = "", "", dict[int, datetime.date]()
         for time, cause, item, before, after in log[1 : 1 + int(log[0, 0])]:
@@ -141,7 +141,7 @@ class Teller:
 
         `days` has the day to which each notice has come: the log tells none before the value date.
         """
-        from spvrisk.kernel import selection as codes
+        from spvrisk.kernel import log as codes
 
         site = self._sites[s]
         arrives = s not in days and site not in self._study.projects

@@ -196,8 +196,8 @@ class Tracer:
     def trace(self, path: int) -> Trace:
         """Everything of a path."""
         leaf = self._run(path)
-        factors = self._rows(self._at.factor, self._grid.steps, self._plan.factors.size)
-        defaults = self._rows(self._at.default, len(self._study.offtakers))
+        factors = self._rows(self._at.factor.first, self._grid.steps, self._plan.factors.size)
+        defaults = self._rows(self._at.default.first, len(self._study.offtakers))
         steps, fates = self._steps(leaf.trace), self._fates(path, leaf.trace)
         changes = self._teller.changes(leaf.log, fates, defaults)
         used = self._teller.sites_used(changes)
@@ -285,7 +285,8 @@ class Tracer:
         """A row of what selection has left of each project, ``(site,)``."""
         from spvrisk.kernel import rows
 
-        return self._rows(self._at.deal, self._plan.projects.size, int(rows.DEAL_ROWS))[:, int(row) // self._lanes]
+        deals = self._rows(self._at.deal.first, self._plan.projects.size, int(rows.DEAL_ROWS))
+        return deals[:, int(row) // self._lanes]
 
     def _wanted(self, path: int, size: Floats) -> Floats:
         """Sizes before cuts, ``(site,)``: those of the same path in a world without ceilings."""

@@ -1,0 +1,238 @@
+"""Layers of states: hazards, expiries, moves, and what the time in a state leaves (section 4 of the model page).
+
+Scalar per path. Index legend: i = layer, q = state (numbered through), t = step.
+
+What the lanes need later goes to the workspace as changes between steps, which `sum_up` turns into means over the
+steps: most intervals are long, and are told by their two ends.
+"""
+
+import numpy as np
+from numba import uint64
+
+from spvrisk.kernel import draws as draw
+from spvrisk.kernel.dates import day_of_time, time_of_day
+from spvrisk.kernel.log import BY_EXPIRY, BY_HAZARD, note
+from spvrisk.kernel.maths import L, U, fused
+from spvrisk.kernel.whole_rows import add
+from spvrisk.kernel.workspace import AHEAD, mean_row
+
+_NO_DAY = -1  # of a move into a state that does not expire: nobody asks
+
+
+# ---- draws
+
+
+@fused
+def draw_jumps_ahead(block):
+    """Draw the first hazard jumps of each layer for all lanes."""
+    w, at, layers = block.w, block.at, block.plan.layers
+    for i in range(layers.size):
+        for four in range(U(AHEAD // 4)):
+            row = (uint64(i * AHEAD) + U(4) * four) * L
+            hold = at.hold.first + row
+            draw.four_uniforms(block.draws, w, hold, layers[i].hold_stream, four)
+            for l in range(U(4) * L):
+                w[hold + l] = draw.exponential(w[hold + l])
+            draw.four_uniforms(block.draws, w, at.to.first + row, layers[i].to_stream, four)
+
+
+@fused
+def draw_threshold(world, i, n):
+    """Unit-exponential threshold before hazard jump `n` of layer `i`."""
+    if n < AHEAD:
+        return world.w[world.at.hold.first + uint64(i * AHEAD + n) * L + world.lane]
+    return draw.exponential(draw.uniform(world.draws, world.layers[i].hold_stream, n))
+
+
+@fused
+def draw_way(world, i, n):
+    """Uniform number that says where hazard jump `n` of layer `i` leads."""
+    if n < AHEAD:
+        return world.w[world.at.to.first + uint64(i * AHEAD + n) * L + world.lane]
+    return draw.uniform(world.draws, world.layers[i].to_stream, n)
+
+
+@fused
+def choose(c, pairs, n, level):
+    """First of `n` pairs (item, running sum) whose sum exceeds `level`; the last if rounding leaves none."""
+    for j in range(n - 1):
+        if c[pairs + 2 * j + 1] > level:
+            return int(c[pairs + 2 * j])
+    return int(c[pairs + 2 * (n - 1)])
+
+
+# ---- what time leaves: step means and occupancy
+
+
+@fused
+def book_mean(world, number, value, begin, end):
+    """Book `value` in [begin, end) into a step mean, weighted by time within the steps, as changes between steps."""
+    w, g, row = world.w, world.g, mean_row(world.at, world.g, number, 0)
+    first, last = begin * g.per_year, end * g.per_year
+    s, t = uint64(first), uint64(last)
+    w[row + s * L + world.lane] += value * (s + 1.0 - first)
+    w[row + (s + uint64(1)) * L + world.lane] += value * (first - s)
+    w[row + t * L + world.lane] -= value * (t + 1.0 - last)
+    w[row + (t + uint64(1)) * L + world.lane] -= value * (last - t)
+
+
+@fused
+def sum_up(w, at, g):
+    """Turn the changes of all step means between steps into their values."""
+    for number in range(uint64(g.marks)):
+        for t in range(uint64(g.steps - 1)):
+            row = mean_row(at, g, number, t)
+            add(w, row + L, row)
+
+
+@fused
+def occupy(occupancy, g, q, begin, end):
+    """Add the time [begin, end) to a state's occupancy.
+
+    Shares of the outer steps, and how many paths more are in the state in all of a step than in the step before.
+    """
+    first, last = begin * g.per_year, end * g.per_year
+    s, t = int(first), int(last)
+    if s == t:
+        occupancy[0, q, s] += last - first
+    else:
+        occupancy[0, q, s] += s + 1.0 - first
+        occupancy[0, q, t] += last - t
+        occupancy[1, q, s + 1] += 1.0
+        occupancy[1, q, t] -= 1.0
+
+
+@fused
+def leave(world, i, end):
+    """Book the time that a path has spent in the state of layer `i`."""
+    c, q, since = world.c, world.now[i].state, world.now[i].since
+    occupy(world.occupancy, world.g, q, since, end)
+    means = world.states[q].marks
+    for j in range(int(c[means])):
+        book_mean(world, c[means + 1 + 2 * j], c[means + 2 + 2 * j], since, end)
+
+
+# ---- intensities and thresholds
+
+
+@fused
+def scaled_intensity(world, q):
+    """Yearly intensity of leaving a state, as events have scaled it."""
+    state, total = world.states[q], 0.0
+    for j in range(state.n_targets):
+        total += world.c[state.targets + 2 * j + 1] * world.scales[state.hazard + j]
+    return total
+
+
+@fused
+def set_threshold(here, threshold, time):
+    """A new threshold, which is not used up yet."""
+    here.threshold, here.counted = threshold, time
+    here.intensity, here.next_jump = 0.0, np.inf
+
+
+@fused
+def set_intensity(here, intensity, time):
+    """Use up a threshold at another yearly intensity from now on.
+
+    It is counted at changes alone: what else happens meanwhile leaves the time of the next jump to the last bit.
+    """
+    if intensity != here.intensity:
+        here.threshold = max(here.threshold - here.intensity * (time - here.counted), 0.0)
+        here.counted, here.intensity = time, intensity
+        here.next_jump = time + here.threshold / intensity if intensity > 0.0 else np.inf
+
+
+@fused
+def rescale(world, time):
+    """Go on at intensities that events have scaled."""
+    for i in range(world.now.size):
+        set_intensity(world.now[i], scaled_intensity(world, world.now[i].state), time)
+
+
+@fused
+def product(c, factors, now):
+    """Product of the factors of the present states, which begin at the offset `factors` by state."""
+    value = 1.0
+    for i in range(now.size):
+        value *= c[factors + now[i].state]
+    return value
+
+
+# ---- moves
+
+
+@fused
+def begin_layers(world):
+    """Set all layers to their state on the value date."""
+    w, at, now = world.w, world.at, world.now
+    world.scales[:] = 1.0
+    for i in range(now.size):
+        layer = world.layers[i]
+        days = world.states[layer.initial].expiry_days
+        now[i].state = layer.initial
+        now[i].since = 0.0
+        now[i].jumps = 0
+        now[i].expiries = 0
+        set_threshold(now[i], w[at.hold.first + uint64(i * AHEAD) * L + world.lane], 0.0)
+        now[i].expires = time_of_day(world.c, world.g, layer.since + days) if days >= 0 else np.inf
+        set_intensity(now[i], scaled_intensity(world, layer.initial), 0.0)
+
+
+@fused
+def enter(world, q, time, day, cause):
+    """Move a layer into state `q`; a move to the state it is in changes nothing."""
+    i = world.states[q].layer
+    here = world.now[i]
+    if here.state != q:
+        note(world.log, time, cause, i, here.state, q)
+        leave(world, i, time)
+        days = world.states[q].expiry_days
+        here.state = q
+        here.since = time
+        here.expires = time_of_day(world.c, world.g, day + days) if days >= 0 else np.inf
+        set_intensity(here, scaled_intensity(world, q), time)
+
+
+@fused
+def expire(world, i):
+    """The state of layer `i` has come to its last day: draw what follows."""
+    here = world.now[i]
+    state, time = world.states[here.state], here.expires
+    u = draw.uniform(world.draws, world.layers[i].clock_stream, here.expiries)
+    here.expiries += 1
+    # a state ends at a day's start; half a day off, rounding up cannot miss that day
+    day = day_of_time(world.c, world.g, time - 0.5 / 366.0)
+    enter(world, choose(world.c, state.heirs, state.n_heirs, u), time, day, BY_EXPIRY)
+
+
+@fused
+def target_of(world, q, level):
+    """State whose running sum of scaled intensities is the first above `level`; the last possible one if none."""
+    state, total, target = world.states[q], 0.0, 0
+    for j in range(state.n_targets):
+        rate = world.c[state.targets + 2 * j + 1] * world.scales[state.hazard + j]
+        total += rate
+        if rate > 0.0:
+            target = int(world.c[state.targets + 2 * j])
+            if total > level:
+                break
+    return target
+
+
+@fused
+def jump(world, i, time):
+    """The threshold of layer `i` is used up: jump in proportion to the intensities, and draw a new threshold."""
+    here = world.now[i]
+    target = target_of(world, here.state, draw_way(world, i, here.jumps) * here.intensity)
+    here.jumps += 1
+    set_threshold(here, draw_threshold(world, i, here.jumps), time)
+    day = day_of_time(world.c, world.g, time) if world.states[target].expiry_days >= 0 else _NO_DAY
+    enter(world, target, time, day, BY_HAZARD)
+
+
+@fused
+def leave_all(world, horizon):
+    """Book the last states up to the horizon."""
+    for i in range(world.now.size):
+        leave(world, i, horizon)

@@ -1,0 +1,68 @@
+"""Clauses over whole rows and regions of the workspace."""
+
+import numpy as np
+
+from spvrisk.kernel.maths import L, clause
+
+
+@clause
+def zero(w, region):
+    """Set a region to zero."""
+    for i in range(region.first, region.end):
+        w[i] = 0.0
+
+
+@clause
+def fill_region(w, region, value):
+    """Set a region to one value."""
+    for i in range(region.first, region.end):
+        w[i] = value
+
+
+@clause
+def fill(w, row, value):
+    """Set a row to one value."""
+    for l in range(L):
+        w[row + l] = value
+
+
+@clause
+def add(w, row, source):
+    """Add one row to another."""
+    for l in range(L):
+        w[row + l] += w[source + l]
+
+
+@clause
+def copy(w, row, source):
+    """Set a row to another."""
+    for l in range(L):
+        w[row + l] = w[source + l]
+
+
+@clause
+def largest(w, row):
+    """Largest value of a row."""
+    value = w[row]
+    for l in range(L):
+        value = max(value, w[row + l])
+    return value
+
+
+@clause
+def latest(w, row):
+    """Largest finite value of a row of times; 0 if there is none."""
+    value = 0.0
+    for l in range(L):
+        time = w[row + l]
+        value = max(value, time if time < np.inf else 0.0)
+    return value
+
+
+@clause
+def smallest(w, row):
+    """Smallest value of a row."""
+    value = w[row]
+    for l in range(L):
+        value = min(value, w[row + l])
+    return value

@@ -1,0 +1,298 @@
+"""What a thread works on and what it leaves: regions of the workspace, records of one path, results of a leaf.
+
+Index legend: k = factor, s = project, t = step, l = lane.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import uint64
+from numpy.typing import NDArray
+
+from spvrisk.kernel import rows as R
+from spvrisk.kernel.lanes import LANES
+from spvrisk.kernel.maths import L, U, inline
+from spvrisk.kernel.rows import Region
+from spvrisk.kernel.vectors import EIGHT
+from spvrisk.plan.arrays import Floats, Plan, Records
+from spvrisk.plan.names import FANS, LEAF
+
+PARTIALS = EIGHT
+"""Partial sums of a leaf, by path number mod 8: the same additions in the same order for every lane count."""
+AHEAD = 8
+"""Hazard jumps of each layer that are drawn for all lanes beforehand; later ones, which are rare, path by path."""
+MOST_CHANGES = 1000
+"""Changes of the clock for which there is room at first where a path is traced; more are counted, but not kept."""
+CHANGE = ("time", "cause", "item", "before", "after")
+"""Columns of the log of a path, see `kernel.log`."""
+
+
+# ---- the workspace
+
+
+class Offsets(NamedTuple):
+    """Regions of a workspace, behind its fixed rows."""
+
+    level: Region
+    """``(k, lane)``: process states y."""
+    jump: Region
+    """``(j, 4, lane)``: jumps of four steps."""
+    factor: Region
+    """``(t, k, lane)``: observed factors at the steps' ends; t is rounded up to whole blocks of four."""
+    step_mean: Region
+    """``(number, t, lane)``: means over the steps of attributes of states, shifts and products.
+
+    Two steps more than there are.
+    """
+    pause: Region
+    """``(pause, 2, lane)``: begin and length of a standstill, years; infinite if there is none."""
+    default: Region
+    """``(offtaker, lane)``: times of default."""
+    deal: Region
+    """``(s, 7, lane)``: what selection leaves of each project."""
+    hold: Region
+    """``(layer, AHEAD, lane)``: unit-exponential thresholds of the first hazard jumps."""
+    to: Region
+    """``(layer, AHEAD, lane)``: uniform numbers that say where those jumps lead."""
+    lot: Region
+    """``(event, lane)``: uniform numbers of the outcomes."""
+    calls: Region
+    """``(t, lane)``: the funder's outflows for the portfolio."""
+    receipts: Region
+    """``(t, lane)``: the funder's receipts from the portfolio."""
+    total: Region
+    """``(27, lane)``: sums over the portfolio."""
+    side: Region
+    """``(t, lane)``: side flows of all projects."""
+    insurer: Region
+    """``(t, lane)``: what the insurer earns less what it pays; no rows without a stack. So with the next two."""
+    exposure: Region
+    """``(t, lane)``: the balance that it covers."""
+    fallen: Region
+    """``(t, lane)``: what had fallen due on a commercial loan, cumulated."""
+    partner: Region
+    """``(s, 9, lane)``: state of the projects that share cash; no rows where none do. So with the next two."""
+    shared: Region
+    """``(s, t, 4, lane)``: their steps."""
+    pool: Region
+    """``(8, lane)``: all of them together."""
+    group_calls: Region
+    """``(t, lane)``: outflows for a pipeline; no rows without pipelines. So with the next two."""
+    group_receipts: Region
+    group: Region
+    net: Region
+    """``(t, lane)``: net flows of the unit whose rate of return is sought; t is rounded up to whole blocks of four."""
+
+
+def offsets(plan: Plan) -> Offsets:
+    """Lay out the regions for a plan."""
+    study = plan.study[0]
+    steps, factors, groups = int(study["steps"]), plan.factors.size, min(plan.pipelines.size, 1)
+    stack, coupled, blocks = int(study["stack"]), int(study["coupled"]), (steps + 3) // 4 * 4
+    rows = {
+        "level": factors,
+        "jump": 4 * plan.jumps.size,
+        "factor": blocks * factors,
+        "step_mean": int(study["marks"]) * (steps + 2),
+        "pause": 2 * int(study["pauses"]),
+        "default": int(study["n_defaults"]),
+        "deal": int(R.DEAL_ROWS) * plan.projects.size,
+        "hold": AHEAD * plan.layers.size,
+        "to": AHEAD * plan.layers.size,
+        "lot": plan.events.size,
+        "calls": steps,
+        "receipts": steps,
+        "total": int(R.SUM_ROWS),
+        "side": steps,
+        "insurer": stack * steps,
+        "exposure": stack * steps,
+        "fallen": stack * steps,
+        "partner": coupled * plan.projects.size * int(R.PARTNER_ROWS),
+        "shared": coupled * plan.projects.size * steps * int(R.SHARED_ROWS),
+        "pool": coupled * int(R.POOL_ROWS),
+        "group_calls": groups * steps,
+        "group_receipts": groups * steps,
+        "group": groups * int(R.SUM_ROWS),
+        "net": blocks,
+    }
+    regions, first = {}, R.N_FIXED * LANES
+    for name, count in rows.items():
+        end = first + count * LANES
+        regions[name], first = Region(U(first), U(end)), end
+    return Offsets(**regions)
+
+
+def size_of(at: Offsets) -> int:
+    """Elements of a workspace."""
+    return int(max(region.end for region in at))
+
+
+@inline
+def mean_row(at, g, number, t):
+    """Row of a step mean in a step."""
+    return at.step_mean.first + (uint64(number) * uint64(g.steps + 2) + uint64(t)) * L
+
+
+@inline
+def deal_of(at, s):
+    """First element of a project's rows in the region `deal`."""
+    return at.deal.first + uint64(s) * R.DEAL_ROWS * L
+
+
+# ---- records of one path
+
+LAYER_NOW = np.dtype(
+    [
+        ("state", np.int64),
+        ("since", np.float64),  # time of entry, not before the value date
+        ("expires", np.float64),  # time at which the state ends by itself; infinite if never
+        ("intensity", np.float64),  # of leaving the state, per year, scaled
+        ("threshold", np.float64),  # what was left of the unit-exponential threshold at `counted`
+        ("counted", np.float64),
+        ("next_jump", np.float64),  # time at which it is used up
+        ("jumps", np.int64),  # hazard jumps so far
+        ("expiries", np.int64),  # expiries so far
+    ],
+    align=True,
+)
+
+EVENT_STATE = np.dtype(
+    [
+        ("time", np.float64),  # when it will take place; infinite if not known yet, past, or never
+        ("day", np.int64),
+        ("outcome", np.int64),  # -1 before it
+    ],
+    align=True,
+)
+
+PRODUCT_HELD = np.dtype([("value", np.float64), ("since", np.float64)], align=True)
+"""What a product of states is worth, and from when on."""
+
+DEAL = np.dtype(
+    [
+        ("time", np.float64),  # of the notice or decision to come; infinite if there is none
+        ("day", np.int64),
+        ("stage", np.int64),  # as in `kernel.selection`
+        ("decisions", np.int64),  # so far
+    ],
+    align=True,
+)
+
+PIPELINE_NOW = np.dtype(
+    [
+        ("intensity", np.float64),  # of arrivals, per year, scaled
+        ("scale", np.float64),  # by events
+        ("threshold", np.float64),  # what was left of the unit-exponential threshold at `counted`
+        ("counted", np.float64),
+        ("next_jump", np.float64),  # time at which it is used up
+        ("arrivals", np.int64),
+        ("closed", np.int64),  # 1: the deadline has passed
+    ],
+    align=True,
+)
+
+LEDGER = np.dtype(
+    [
+        ("left", np.float64),  # of the ceiling; a remainder, so that it comes to exactly 0
+        ("committed", np.float64),  # budgets noticed, less those declined
+        ("year", np.int64),  # calendar year of the latest notice, counted from that of the first day
+        ("noticed", np.float64),  # budgets noticed in that year
+        ("time", np.float64),  # of the next notice or decision
+        ("project", np.int64),
+    ],
+    align=True,
+)
+"""The ledger of commitments."""
+
+
+class Work(NamedTuple):
+    """Scratch of one thread, used again for every block; all but the first two are of one path."""
+
+    w: Floats
+    """The workspace: fixed rows (`kernel.rows`), then the regions of `Offsets`."""
+    words: NDArray[np.uint32]
+    """``(12 lanes,)``: words of four draws, and scratch for their scores."""
+    now: Records
+    """``(layer,)`` `LAYER_NOW`."""
+    event_states: Records
+    """``(event,)`` `EVENT_STATE`."""
+    scales: Floats
+    """``(passage,)``: multiples of hazards."""
+    held: Records
+    """``(product,)`` `PRODUCT_HELD`."""
+    deals: Records
+    """``(s,)`` `DEAL`: what is to happen to the projects."""
+    flow: Records
+    """``(pipeline,)`` `PIPELINE_NOW`."""
+    ledger: Records
+    """``(1,)`` `LEDGER`: what is committed."""
+
+
+def make_work(plan: Plan) -> tuple[Offsets, Work]:
+    """Lay out and allocate a thread's workspace."""
+    at, g = offsets(plan), plan.study[0]
+    return at, Work(
+        np.zeros(size_of(at)),
+        np.zeros(12 * LANES, np.uint32),
+        np.zeros(plan.layers.size, LAYER_NOW),
+        np.zeros(plan.events.size, EVENT_STATE),
+        np.ones(int(g["hazards"])),
+        np.zeros(int(g["n_products"]), PRODUCT_HELD),
+        np.zeros(plan.projects.size, DEAL),
+        np.zeros(plan.pipelines.size, PIPELINE_NOW),
+        np.zeros(1, LEDGER),
+    )
+
+
+# ---- results
+
+
+class Leaf(NamedTuple):
+    """What the kernel leaves of up to 4096 consecutive paths."""
+
+    values: Floats
+    """``(series, path)``: quantities in the order of `plan.names.Labels.series`; NaN = undefined."""
+    partial: Floats
+    """``(unit, timeline row, step, 8)`` flat: sums by path number mod 8."""
+    occupancy: Floats
+    """``(2, state, step)``, two steps more than there are: see `state_shares`."""
+    marks: Floats
+    """``(number, step, 8)`` flat: sums of the clock's step means by path number mod 8, which checks of a run compare.
+    """
+    fans: NDArray[np.float32]
+    """``(fan, step, path)``: portfolio flows by path; no paths where fans are not wanted."""
+    trace: Floats
+    """``(s, step, row)``: the fixed rows of the first path after each step; no rows where no path is traced."""
+    log: Floats
+    """``(1 + change, CHANGE)``: what the clock of the first path did.
+
+    The first entry is the number of changes; no rows where no path is traced.
+    """
+
+
+def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, changes: int = MOST_CHANGES) -> Leaf:
+    """Allocate the results of one leaf, all zero; where a path is traced, with room for some changes of its clock."""
+    steps, units, projects = int(plan.study[0]["steps"]), int(plan.study[0]["units"]), plan.projects.size
+    return Leaf(
+        np.zeros((n_series, LEAF)),
+        np.zeros(units * int(plan.study[0]["timeline_rows"]) * steps * PARTIALS),
+        np.zeros((2, plan.states.size, steps + 2)),
+        np.zeros(int(plan.study[0]["marks"]) * steps * PARTIALS),
+        np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),
+        np.zeros((projects, steps, R.N_FIXED if traced else 0)),
+        np.zeros((1 + changes if traced else 0, len(CHANGE))),
+    )
+
+
+def tree_sums(partial: Floats, rows: int) -> Floats:
+    """Join the partial sums of each of `rows` rows by a fixed pairwise tree: ``(rows,)``."""
+    x = partial.reshape(rows, PARTIALS)
+    while x.shape[1] > 1:
+        x = x[:, ::2] + x[:, 1::2]
+    return x[:, 0].copy()
+
+
+def state_shares(occupancy: Floats) -> Floats:
+    """Sums over the paths of the share of each step spent in each state, ``(state, step)``, from a leaf's changes."""
+    outer, whole = occupancy
+    return np.asarray(outer + np.cumsum(whole, axis=1))[:, :-2]
