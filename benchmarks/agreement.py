@@ -4,6 +4,10 @@ import argparse
 
 import numpy as np
 
+# first of all: numba makes code for one target in a process, and the engine's is proved
+import spvrisk.kernel.maths  # noqa: F401
+
+# isort: split
 import frozen_plan
 from numpy_draws import Replay
 from numpy_engine import TIMELINE, NumpyEngine

@@ -28,6 +28,10 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+# first of all: numba makes code for one target in a process, and the engine's is proved
+import spvrisk.kernel.maths  # noqa: F401
+
+# isort: split
 import frozen_plan
 from agreement import differences
 from numpy_engine import NumpyEngine

@@ -40,12 +40,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import reference as ref
-from agreement import SEED, TOLERANCE, lowest_rate, scale_of
 from engine_runs import compiled, table_values
 from every_clause import STUDIES, example_study, with_building, with_text
 from interpreted import LANES, code_of, load, run, source_of, text_of, tree_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.compile import Compiled
+from tolerances import SEED, TOLERANCE, lowest_rate, scale_of
 
 FILES = (
     "clock",

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import reference as ref
-from agreement import SEED, TOLERANCE, lowest_rate, scale_of
 from engine_runs import KernelScores, compiled, run_block, table_values
 from every_clause import STUDIES, example_study
 from spvrisk.kernel.lanes import LANES
+from tolerances import SEED, TOLERANCE, lowest_rate, scale_of
 
 MOST_SMALL_MARGINS = 12
 """Discrete decisions so close to their threshold that they may fall either way, of all paths of a variant."""

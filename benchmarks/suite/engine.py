@@ -121,7 +121,20 @@ def tables(paths: int) -> tuple:
 def write(paths: int, target: Path) -> None:
     """Write the result of a run of the main study."""
     labels, values = compiled().labels, simulated(paths).store.values
-    origin = Provenance("{}", "0" * 64, {}, (), datetime.datetime.now(datetime.UTC), 0.0, 1, ())
+    origin = Provenance(
+        config_json="{}",
+        config_sha256="0" * 64,
+        plan=compiled().plan,
+        sources={},
+        overrides=(),
+        started=datetime.datetime.now(datetime.UTC),
+        duration_seconds=0.0,
+        workers=1,
+        command_line=(),
+        target="",
+        features="",
+        self_test="",
+    )
     write_result(target, labels, *tables(paths), values, default_paths(labels), SEED, origin, overwrite=True)
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy import special
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -13,6 +14,12 @@ sys.path[:0] = [str(TESTS / "kernel"), str(TESTS / "runner")]
 
 import lane_calls as kernel  # noqa: E402
 from content_runs import run_here, run_there  # noqa: E402
+
+import spvrisk  # noqa: E402
+from spvrisk.plan.names import LEAF  # noqa: E402
+
+STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+MONTHLY = ("study.steps_per_year=12",)
 
 CHUNK = 1 << 24
 
@@ -39,8 +46,16 @@ def test_score__all_words():
     assert body <= 2e-6 and tail <= 2.5e-3
 
 
-def test_content__lanes_of_128(tmp_path):
-    assert run_there(tmp_path, 128, 1, 2) == run_here(tmp_path, 2, 2)
+@pytest.mark.parametrize("lanes", [128, 256])
+def test_content__other_lanes(lanes, tmp_path):
+    assert run_there(tmp_path, lanes, 1, 2) == run_here(tmp_path, 2, 2)
+
+
+def test_content__other_lanes_by_month(tmp_path):
+    """A twelfth of a year is no binary fraction: what the compiler contracts would show."""
+    (tmp_path / "here").mkdir()
+    here = run_here(tmp_path / "here", 1, 1, LEAF + 77, STARTER, MONTHLY)
+    assert run_there(tmp_path, 256, 2, 2, LEAF + 77, STARTER, MONTHLY) == here
 
 
 BOUNDS = """

@@ -42,19 +42,6 @@ def test_content__any_threads_and_shards(expected, workers, shard, tmp_path):
     assert run_here(tmp_path, workers, shard) == expected
 
 
-@pytest.mark.parametrize("lanes", [64, 256])
-def test_content__other_lanes(expected, lanes, tmp_path):
-    assert run_there(tmp_path, lanes, 2, 2) == expected
-
-
-@pytest.mark.parametrize("lanes", [64, 256])
-def test_content__other_lanes_by_month(lanes, tmp_path):
-    """A twelfth of a year is no binary fraction: what the compiler contracts would show."""
-    (tmp_path / "here").mkdir()
-    here = run_here(tmp_path / "here", 1, 1, LEAF + 77, STARTER, MONTHLY)
-    assert run_there(tmp_path, lanes, 2, 2, LEAF + 77, STARTER, MONTHLY) == here
-
-
 def test_default_lanes__said_alike():
     assert Run().lanes == Settings(1, 0).lanes == DEFAULT_LANES
 
