@@ -234,8 +234,8 @@ def _load() -> None:
 
 
 def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
-    from spvrisk.kernel.workspace import PARTIALS
     from spvrisk.kernel.run import make_leaf, make_work, run_paths, state_shares, tree_sums
+    from spvrisk.kernel.workspace import PARTIALS
 
     at, work = make_work(plan)
     leaf = make_leaf(plan, len(series), True)
