@@ -10,7 +10,7 @@ from spvrisk.cli.render import NONE, figures_table, finite, money_name, with_err
 from spvrisk.cli.words import counted
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.write import PACKAGES
-from spvrisk.measures.compare import Figure
+from spvrisk.measures.sample import Figure
 from spvrisk.runner.agreement import TOLERANCE
 from spvrisk.runner.compare import Compared, Comparison, Measure
 
