@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spvrisk.measures.compare import difference, mean, quantile, share_finite, shortfall
+from spvrisk.measures.compare import difference
+from spvrisk.measures.sample import Sample, mean, quantile, share_finite, shortfall
 
 N, RUNS = 2000, 600
 MEASURES = {
-    "mean": mean,
-    "quantile": lambda x: quantile(x, "0.1"),
-    "median": lambda x: quantile(x, "0.5"),
-    "shortfall": lambda x: shortfall(x, "0.95"),
-    "share": lambda x: share_finite(np.where(x > 0.5, np.inf, x)),
+    "mean": lambda x: mean(Sample(x)),
+    "quantile": lambda x: quantile(Sample(x), "0.1"),
+    "median": lambda x: quantile(Sample(x), "0.5"),
+    "shortfall": lambda x: shortfall(Sample(x), "0.95"),
+    "share": lambda x: share_finite(Sample(np.where(x > 0.5, np.inf, x))),
 }
 
 
@@ -48,14 +49,14 @@ def test_difference__of_a_run_and_itself_is_nothing(name, replications):
 
 
 def test_figures__of_what_is_undefined_or_infinite():
-    x = np.array([1.0, np.nan, np.inf, 2.0, 3.0, np.nan])
+    x = Sample(np.array([1.0, np.nan, np.inf, 2.0, 3.0, np.nan]))
     assert mean(x).value == 2.0 and quantile(x, "0.5").value == 2.0 and share_finite(x).value == 0.75
     # the error is that of the four or three paths that count, about: of a mean over a drawn number of them
     assert mean(x).error == pytest.approx(np.std([1, 2, 3]) * 2 / np.sqrt(5) / np.sqrt(2), rel=1e-12)
-    nothing = np.full(5, np.nan)
+    nothing, fewer = Sample(np.full(5, np.nan)), Sample(x.values[:5])
     for of in (mean, share_finite, lambda v: quantile(v, "0.5"), lambda v: shortfall(v, "0.9")):
         assert np.isnan(of(nothing).value)
-        assert np.isnan(difference(of(x[:5]), of(nothing), True).error)
+        assert np.isnan(difference(of(fewer), of(nothing), True).error)
 
 
 def figures_of_shares(both, first_only, second_only, n):
@@ -64,7 +65,7 @@ def figures_of_shares(both, first_only, second_only, n):
     values[:, :both] = 1.0
     values[0, both : both + first_only] = 1.0
     values[1, both + first_only : both + first_only + second_only] = 1.0
-    return [share_finite(row) for row in values]
+    return [share_finite(Sample(row)) for row in values]
 
 
 def paired_error(b, c, n):
@@ -100,7 +101,7 @@ def test_difference__of_shares_covers_by_exact_sums(n):
 
 
 def test_shortfall__of_a_tail_of_few_paths_has_no_error():
-    x = np.random.default_rng(1).standard_normal(999)
+    x = Sample(np.random.default_rng(1).standard_normal(999))
     assert np.isfinite(shortfall(x, "0.99").value) and np.isnan(shortfall(x, "0.99").error)
 
 
@@ -108,6 +109,6 @@ def test_shortfall__is_that_of_the_summary():
     from spvrisk.measures.risk import expected_shortfall
 
     x = np.random.default_rng(1).standard_normal(1001)
-    figure = shortfall(x, "0.99")
+    figure = shortfall(Sample(x), "0.99")
     value, error = expected_shortfall(np.sort(x), "0.99")
     assert figure.value == value and figure.error == pytest.approx(error, rel=1e-9)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem
 from spvrisk.measures.agreement import Agreement, agreement, disagree
-from spvrisk.measures.compare import Difference, Figure, difference, mean, quantile, share_finite, shortfall
+from spvrisk.measures.compare import Difference, difference
+from spvrisk.measures.sample import Figure, Sample, mean, quantile, share_finite, shortfall
 
 Float = NDArray[np.float64]
 
@@ -27,7 +28,7 @@ class Measure(NamedTuple):
     variable
         Variable of ``/paths``.
     of
-        From values ``(path,)`` to the figure.
+        From the sample to the figure.
     money
         Whether it is money of the study.
     """
@@ -35,7 +36,7 @@ class Measure(NamedTuple):
     key: str
     title: str
     variable: str
-    of: Callable[[Float], Figure]
+    of: Callable[[Sample], Figure]
     money: bool = True
 
 
@@ -166,7 +167,7 @@ def _figures(result: Result, measures: Sequence[Measure], paths: int | None = No
             continue
         if measure.variable not in values:
             values[measure.variable] = result.paths(measure.variable, 0, paths).astype(np.float64)
-        figure = measure.of(values[measure.variable])
+        figure = measure.of(Sample(values[measure.variable]))
         if not np.isnan(figure.value):
             out[measure.key] = figure
     return out

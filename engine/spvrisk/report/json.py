@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.dataset.variables import COUNTS, states_of, statistics_of
-from spvrisk.measures.compare import Figure
 from spvrisk.measures.comparison import Compared, Comparison
+from spvrisk.measures.sample import Figure
 from spvrisk.plan.names import Labels
 from spvrisk.report.words import sentence
 from spvrisk.views.figures import Cell, Figures, Note

@@ -26,13 +26,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
-from spvrisk.aggregate.moments import leaf_moments
+from spvrisk.aggregate.moments import leaf_moments, merge_moments
+from spvrisk.dataset.variables import Condition
 from spvrisk.errors import RunError
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import Target, ladder
+from spvrisk.measures.sets import Sets, order_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, unpack_plan
 from spvrisk.plan.names import LANES as DEFAULT_LANES
@@ -43,6 +46,8 @@ PATHS = 300
 SEED = 20260331
 _PLANS, _DIGESTS = "self_test_plans.xz", "self_test.json"
 _MARK = "self-test: "
+
+Float = NDArray[np.float64]
 
 Digests = dict[str, dict[str, str]]
 """Digest of each series by its name, for each plan."""
@@ -230,7 +235,9 @@ def _load() -> None:
     at, work = make_work(plan)
     leaf, none = make_leaf(plan, len(series), True), np.uint64(0)
     run_paths(plan, at, work, leaf, none, none, none, none)
-    leaf_moments(leaf.values[:, :1])
+    one = leaf_moments(leaf.values[:, :1])
+    merge_moments(one, one)
+    list(_statistics(leaf.values[:1, :PATHS]))
 
 
 def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
@@ -257,9 +264,22 @@ def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
         yield f"mark {mark}", _digest(row)
     for fan, flows in enumerate(leaf.fans[:, :, :PATHS]):
         yield f"fan {fan}", _digest(flows.astype(np.float64))
+    yield "statistics", _digest(*_statistics(values))
 
 
-def _digest(*arrays: np.ndarray[Any, np.dtype[np.float64]]) -> str:
+def _statistics(values: Float) -> Iterator[Float]:
+    """Moments, ranks and the worst paths of series ``(series, path)`` over all paths and over made-up conditions."""
+    numbers = (np.arange(PATHS) % 5).astype(np.float64)
+    sets = Sets(PATHS, [Condition(str(code), "number", code) for code in range(4)], {"number": numbers})
+    for row in values:
+        own = row.copy()
+        order, few = order_of(own), np.full(5, 10, np.int64)
+        yield sets.moments(own).central
+        yield sets.at_ranks(order, np.tile(np.arange(1, 60, 7), (5, 1)))
+        yield np.concatenate([sets.count(own < 0.0), *sets.first(order, few)]).astype(np.float64)
+
+
+def _digest(*arrays: Float) -> str:
     """Sixteen hexadecimal digits: NaN as one pattern, -0 as +0."""
     digest = hashlib.sha256()
     for array in arrays:

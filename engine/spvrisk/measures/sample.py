@@ -1,0 +1,254 @@
+"""Weighted samples, and their statistics with Monte Carlo errors.
+
+Every statistic comes with its influence function on each path, from which follow its standard error, that of a
+difference between runs that share their draws, and the spread between replicates.
+
+References
+----------
+Hampel, F. R. (1974). The influence curve and its role in robust estimation. JASA 69.
+Owen, A. B. (2013). Monte Carlo theory, methods and examples, section 9.2 (self-normalised importance sampling).
+"""
+
+from fractions import Fraction
+from math import fsum, hypot, nan, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.dataset.tables import FEW_PATHS
+from spvrisk.measures.risk import expected_shortfall
+from spvrisk.measures.share import share_interval
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Sample(NamedTuple):
+    """Values of paths, how much each counts, and which were drawn together.
+
+    Attributes
+    ----------
+    values
+        ``(path,)`` float64; NaN is undefined.
+    weight
+        Importance weights, above 0, of any scale, ``(path,)``: statistics are normalised by their sum. None = all
+        paths count alike.
+    replicate
+        Number of the independent randomisation, from 0, that a path belongs to, ``(path,)``: paths of one depend on
+        each other, as those of a quasi-random sequence do. None = each path is drawn on its own.
+    """
+
+    values: Float
+    weight: Float | None = None
+    replicate: Int | None = None
+
+    def weights(self, kept: Flags) -> Float:
+        """Weights of some of the paths."""
+        return np.ones(np.count_nonzero(kept)) if self.weight is None else self.weight[kept]
+
+
+class Figure(NamedTuple):
+    """A statistic of one run, and what each path contributes to its error.
+
+    Attributes
+    ----------
+    value
+        The statistic.
+    influence
+        Influence function on every path, times its normalised weight and n, ``(path,)``.
+    replicate
+        As of the sample.
+    interval
+        95 % interval of a share; None of other statistics.
+    least
+        Of a share, what one path more or less would make of it: the error cannot be known to be less. Else 0.
+    """
+
+    value: float
+    influence: Float
+    replicate: Int | None = None
+    interval: tuple[float, float] | None = None
+    least: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """Standard error."""
+        return hypot(error_of(self.influence, self.replicate), self.least)
+
+
+def error_of(influence: Float, replicate: Int | None) -> float:
+    """Standard error from influences: the spread of the paths' or, where there are replicates, of their sums."""
+    n = influence.size
+    if replicate is None:
+        return sqrt(float(np.mean(influence * influence)) / (n - 1)) if n > 1 else nan
+    sums = np.bincount(replicate, influence) / n
+    r = sums.size
+    return sqrt(float(np.sum(sums * sums)) * r / (r - 1)) if r > 1 else nan
+
+
+def mean(sample: Sample) -> Figure:
+    """Mean of the finite values."""
+    defined = np.isfinite(sample.values)
+    if not defined.any():
+        return _undefined(sample)
+    x, w = sample.values[defined], sample.weights(defined)
+    middle = float(np.sum(w * x) / np.sum(w))
+    return _figure(sample, defined, middle, x - middle)
+
+
+def standard_deviation(sample: Sample) -> Figure:
+    """Standard deviation of the finite values, its square free of bias where the weights are equal."""
+    defined = np.isfinite(sample.values)
+    w = sample.weights(defined)
+    if w.size < 2:
+        return _undefined(sample)
+    d = sample.values[defined] - mean(sample).value
+    variance, n = float(np.sum(w * d * d) / np.sum(w)), _effective(w)
+    influence = (d * d - variance) / (2.0 * sqrt(variance)) if variance > 0.0 else np.zeros(d.size)
+    return _figure(sample, defined, sqrt(variance * n / (n - 1.0)), influence)
+
+
+def skewness(sample: Sample) -> Figure:
+    """Skewness of the finite values; a constant has none."""
+    defined = np.isfinite(sample.values)
+    w = sample.weights(defined)
+    d = sample.values[defined] - mean(sample).value
+    variance = float(np.sum(w * d * d) / np.sum(w)) if w.size > 1 else 0.0
+    if variance == 0.0:
+        return _undefined(sample)
+    z = d / sqrt(variance)
+    value = float(np.sum(w * z * z * z) / np.sum(w))
+    return _figure(sample, defined, value, z * z * z - 3.0 * z - value - 1.5 * value * (z * z - 1.0))
+
+
+def share(sample: Sample, flagged: Flags) -> Figure:
+    """Probability of the flagged among the defined paths.
+
+    Where paths have weights or replicates, the interval is that of as many plain paths as would have the same error.
+
+    References
+    ----------
+    Korn, E. L. and Graubard, B. I. (1998). Confidence intervals for proportions with small expected number of positive
+    counts estimated from survey data. Survey Methodology 24.
+    """
+    defined = ~np.isnan(sample.values)
+    found = mean(sample._replace(values=np.where(defined, flagged.astype(np.float64), nan)))
+    if not defined.any():
+        return found._replace(interval=(nan, nan), least=1.0)
+    w = sample.weights(defined)
+    count, n = float(np.count_nonzero(flagged & defined)), float(w.size)
+    if sample.weight is not None or sample.replicate is not None:
+        p, error = min(max(found.value, 0.0), 1.0), found.error
+        n = p * (1.0 - p) / error**2 if error > 0.0 else _effective(w)
+        count = p * n
+    _, low, high = share_interval(count, n)
+    return found._replace(interval=(float(low), float(high)), least=float(np.max(w) / np.sum(w)))
+
+
+def share_finite(sample: Sample) -> Figure:
+    """Share of finite values among those that are defined: the probability that something ever comes to pass."""
+    return share(sample, np.isfinite(sample.values))
+
+
+def share_lost(sample: Sample) -> Figure:
+    """Share of the defined values below zero: the probability of a loss."""
+    return share(sample, sample.values < 0.0)
+
+
+def quantile(sample: Sample, level: str) -> Figure:
+    """Quantile of the defined values; its influence takes the density from the spacing of n^(-1/5) around it.
+
+    References
+    ----------
+    Siddiqui, M. M. (1960). Distribution of quantiles in samples from a bivariate population.
+    """
+    defined = ~np.isnan(sample.values)
+    x = sample.values[defined]
+    if x.size < 2:
+        return _undefined(sample)
+    ordered, below = _ordered(x, sample.weights(defined))
+    total, p = float(below[-1]), float(Fraction(level))
+    k = _place(below, level)
+    n = _effective(sample.weights(defined))
+    reach = max(int(0.5 * n**0.8 * min(p, 1.0 - p)), 1) * (total / n)
+    low, high = np.searchsorted(below, (below[k] - reach, min(below[k] + reach, total)))
+    with np.errstate(invalid="ignore"):
+        per_share = (ordered[high] - ordered[low]) * total / (below[high] - below[low])
+    return _figure(sample, defined, float(ordered[k]), (p - (x <= ordered[k])) * per_share)
+
+
+def value_at_risk(sample: Sample, level: str) -> Figure:
+    """Value at risk of the loss, minus the values."""
+    return quantile(sample._replace(values=-sample.values), level)
+
+
+def shortfall(sample: Sample, level: str) -> Figure:
+    """Expected shortfall of the loss, minus the values.
+
+    Its error is undefined where the tail has fewer than `FEW_PATHS` paths, and so is the shortfall itself where it is
+    a part of one path.
+    """
+    defined = np.isfinite(sample.values)
+    losses, w = -sample.values[defined], sample.weights(defined)
+    if losses.size < 2:
+        return _undefined(sample)
+    ordered, below = _ordered(losses, w)
+    k = _place(below, level)
+    in_tail = ordered.size - 1 - k
+    if in_tail < 1:
+        return _undefined(sample)
+    if sample.weight is None:
+        value, _ = expected_shortfall(-ordered[::-1], level)
+    else:
+        value = _tail_mean(ordered[k:], np.diff(below[k:]), below[k], below[-1], level)
+    if in_tail < FEW_PATHS:
+        return Figure(value, np.full(sample.values.size, nan), sample.replicate)
+    excess = np.maximum(losses - ordered[k], 0.0) / float(1 - Fraction(level))
+    return _figure(sample, defined, value, excess - np.sum(w * excess) / np.sum(w))
+
+
+def _tail_mean(losses: Float, weights: Float, below: float, total: float, level: str) -> float:
+    """Mean of the worst (1 - a) of all weight.
+
+    Parameters
+    ----------
+    losses
+        In ascending order: the one at risk, whose weight is in the tail by a part, and those above it, ``(path,)``.
+    weights
+        Of those above it, ``(path - 1,)``.
+    below, total
+        Weight up to the one at risk, and of all.
+    """
+    size = float((1 - Fraction(level)) * Fraction(total))
+    part = size - float(total - below)
+    return fsum([part * float(losses[0]), *(weights * losses[1:]).tolist()]) / size
+
+
+def _ordered(values: Float, weights: Float) -> tuple[Float, Float]:
+    """Values in ascending order, and the weight up to each."""
+    order = np.argsort(values, kind="stable")
+    return values[order], np.cumsum(weights[order])
+
+
+def _place(below: Float, level: str) -> int:
+    """Place of a quantile: the first up to which there is so much of the weight; exact where weights are whole."""
+    return int(np.searchsorted(below, float(Fraction(level) * Fraction(float(below[-1])))))
+
+
+def _effective(weights: Float) -> float:
+    """How many paths of equal weight tell as much of a mean (Kish)."""
+    return float(np.sum(weights)) ** 2 / float(np.sum(weights * weights))
+
+
+def _figure(sample: Sample, defined: Flags, value: float, influence: Float) -> Figure:
+    """A statistic over the defined paths: the others have no influence on it."""
+    w = sample.weights(defined)
+    out = np.zeros(defined.size)
+    out[defined] = influence * (w * (defined.size / np.sum(w)))
+    return Figure(value, out, sample.replicate)
+
+
+def _undefined(sample: Sample) -> Figure:
+    return Figure(nan, np.full(sample.values.size, nan), sample.replicate)
