@@ -45,6 +45,7 @@ def stamps(monkeypatch, tmp_path):
     rungs = tuple(Target(name, name, "") for name in ("own", "safe", "safest"))
     for module in (cache, proof):
         monkeypatch.setattr(module, "ladder", lambda: rungs)
+    monkeypatch.setattr(proof, "_ready", None)
     monkeypatch.setattr(cache, "settled", lambda: cache.chosen() or rungs[-1])
     return rungs
 
@@ -73,6 +74,7 @@ def test_prepare__code_that_passes_is_not_tried_again(stamps, monkeypatch, recwa
 def test_prepare__falls_back_and_names_both(stamps, monkeypatch):
     tried = outcomes(monkeypatch, own=REFUSED, safe=CANNOT_RUN, safest=PASSED)
     for _ in range(2):
+        monkeypatch.setattr(proof, "_ready", None)
         with pytest.warns(RuntimeWarning, match=r"own .* not right .*safest"):
             assert proof.prepare().target.name == "safest"
     assert tried == ["own", "safe", "safest"]
@@ -103,6 +105,43 @@ def test_stamp__half_written_is_none(stamps):
     folder.mkdir(parents=True)
     (folder / "self-test.json").write_text('{"outcome": "pas', encoding="utf-8")
     assert cache.stamp_of(stamps[0]) is None
+
+
+CHILD = """
+import sys
+from spvrisk.kernel import cache
+print(cache.settled().name, cache.folder_of(cache.settled()).name)
+"""
+
+
+@pytest.mark.parametrize("target", ladder(), ids=lambda target: target.name)
+def test_asked__a_process_proves_what_it_was_asked_to_in_the_folder_where_it_is_looked_for(target, tmp_path):
+    """Whatever stamps there are: here that target has been refused."""
+    env = {**os.environ, **target.environment(), cache.ASKED: json.dumps(target), "NUMBA_CACHE_DIR": str(tmp_path)}
+    here = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(*next(iter(here.items())))
+        cache.put_stamp(target, Stamp(REFUSED, "x"))
+        folder = cache.folder_of(target).name
+    done = subprocess.run([sys.executable, "-c", CHILD], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"{target.name} {folder}"
+
+
+def test_prepare__ends_where_refusals_are_not_kept(stamps, monkeypatch):
+    tried = []
+    monkeypatch.setattr(proof, "proved", lambda t: tried.append(t.name) or proof.Proof(t, Stamp(REFUSED, "x")))
+    with pytest.raises(spvrisk.RunError, match="own: x; safe: x; safest: x"):
+        proof.prepare()
+    assert tried == ["own", "safe", "safest"]
+
+
+@pytest.mark.parametrize("name", ["ILL", "SEGV", "ABRT"])
+def test_proved__code_that_ends_its_process_is_not_used(stamps, monkeypatch, name):
+    shell = Path(os.environ["NUMBA_CACHE_DIR"]) / "dies"
+    shell.write_text(f"#!/bin/sh\nkill -{name} $$\n", encoding="utf-8")
+    shell.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(shell))
+    assert not proof.proved(stamps[0]).stamp.usable and cache.chosen() == stamps[1]
 
 
 def test_folder__by_target():

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,9 @@ from spvrisk.kernel.target import Target, ladder, use
 from spvrisk.plan.names import LANES
 
 PASSED, REFUSED, CANNOT_RUN, NOT_PROVEN = "passed", "refused", "cannot run here", "not proven"
+
+ASKED = "SPVRISK_SELF_TEST_TARGET"
+"""Environment variable by which a process is told the target that it is to prove."""
 
 _STAMP = "self-test.json"
 _config: Any = numba.config  # its names are made at run time
@@ -52,6 +56,7 @@ class Stamp(NamedTuple):
         return self.outcome in (PASSED, NOT_PROVEN)
 
 
+@cache
 def sources_digest() -> str:
     """Digest of every source that the machine code, or the layout of a plan, depends on."""
     digest = hashlib.sha256()
@@ -65,7 +70,9 @@ def folder_of(target: Target) -> Path:
     """Folder of a target's machine code; it need not be there yet."""
     # the lane count that kernel.lanes will take: importing it here would fix it too early
     lanes = os.environ.get("SPVRISK_LANES", LANES)
-    switches = (numba.__version__, llvmlite.__version__, _config.BOUNDSCHECK, _config.OPT, lanes, target)
+    # not the target's name, which is for people
+    made_for = (target.cpu, target.features, target.vectorise)
+    switches = (numba.__version__, llvmlite.__version__, bool(_config.BOUNDSCHECK), _config.OPT, lanes, made_for)
     key = hashlib.sha256((sources_digest() + repr(tuple(map(str, switches)))).encode()).hexdigest()
     return _base() / key[:20]
 
@@ -83,7 +90,8 @@ def put_stamp(target: Target, stamp: Stamp) -> None:
     if not stamp.usable:
         shutil.rmtree(folder, ignore_errors=True)
     if is_kept(target):
-        with replacing(folder / _STAMP) as temporary:
+        # another process may sweep the folder meanwhile: then it has not been proved
+        with contextlib.suppress(OSError), replacing(folder / _STAMP) as temporary:
             temporary.write_text(json.dumps(stamp._asdict()), encoding="utf-8")
 
 
@@ -94,16 +102,25 @@ def chosen() -> Target | None:
 
 @cache
 def settled() -> Target:
-    """The target of this process, fixed when it is first asked for: before the kernel's first decorator."""
-    target = chosen() or ladder()[-1]
+    """The target of this process, fixed when it is first asked for: before the kernel's first decorator.
+
+    That which another process has named in the environment (see `asked`), else the first that may be used.
+    """
+    target = asked() or chosen() or ladder()[-1]
     use(target)
     return target
+
+
+def asked() -> Target | None:
+    """The target that this process was started to prove, whatever stamps there are; None in all others."""
+    text = os.environ.get(ASKED)
+    return None if text is None else Target(*json.loads(text))
 
 
 def is_kept(target: Target) -> bool:
     """Whether machine code can be handed from process to process."""
     folder = folder_of(target)
-    with contextlib.suppress(OSError):  # a read-only home: numba falls back to compiling in every process
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     return os.access(folder, os.W_OK)
 
@@ -112,7 +129,8 @@ def is_kept(target: Target) -> bool:
 def cache_folder() -> Iterator[Path]:
     """Let functions that are decorated inside keep their machine code in our folder.
 
-    Other code's setting is left alone.
+    Where that cannot be written to, in one of this process alone: numba's own choice, beside the sources, would serve
+    old code after an edit. Other code's setting is left alone.
     """
     target = settled()
     folder, kept = folder_of(target), is_kept(target)
@@ -120,11 +138,16 @@ def cache_folder() -> Iterator[Path]:
         os.utime(folder)
         sweep(folder.parent, folder)
     before = _config.CACHE_DIR
-    _config.CACHE_DIR = str(folder) if kept else before
+    _config.CACHE_DIR = str(folder) if kept else _folder_of_process().name
     try:
         yield folder
     finally:
         _config.CACHE_DIR = before
+
+
+@cache
+def _folder_of_process() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="spvrisk-kernel-")
 
 
 def _base() -> Path:

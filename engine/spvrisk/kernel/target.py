@@ -38,6 +38,8 @@ class Target(NamedTuple):
             "NUMBA_CPU_NAME": self.cpu,
             "NUMBA_CPU_FEATURES": self.features,
             "NUMBA_LOOP_VECTORIZE": str(int(self.vectorise)),
+            "NUMBA_BOUNDSCHECK": str(int(bool(_config.BOUNDSCHECK))),
+            "NUMBA_OPT": "max" if _config.OPT.is_opt_max else str(int(_config.OPT)),
         }
 
 

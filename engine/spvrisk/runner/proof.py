@@ -53,6 +53,11 @@ Digests = dict[str, dict[str, str]]
 """Digest of each series by its name, for each plan."""
 
 
+_CRASHES = {-getattr(signal, name) for name in ("SIGSEGV", "SIGBUS", "SIGABRT") if hasattr(signal, name)} | {0xC0000005}
+_UNKNOWN_INSTRUCTION = {-getattr(signal, "SIGILL", 4), 0xC000001D}
+"""How processes end whose machine code is no good; the last of each are Windows' codes."""
+
+
 class Proof(NamedTuple):
     """What a self-test said of a target's code.
 
@@ -75,6 +80,10 @@ class Proof(NamedTuple):
     def refused(self) -> bool:
         """Whether the code is wrong."""
         return self.stamp.outcome == REFUSED
+
+
+_ready: Proof | None = None
+"""Of the code that this process uses, once it is known."""
 
 
 def prepare(announce: Callable[[str], None] = lambda _: None) -> Proof:
@@ -100,17 +109,27 @@ def prepare(announce: Callable[[str], None] = lambda _: None) -> Proof:
     RunError
         No target's code is right, or compiling failed.
     """
-    while (target := cache.chosen()) is not None:
-        stamp = cache.stamp_of(target)
+    global _ready
+    if _ready is None:
+        _ready = _prepared(announce)
+    return _ready
+
+
+def _prepared(announce: Callable[[str], None]) -> Proof:
+    """Go down the ladder to the first target whose code may be run."""
+    outcomes: list[Proof] = []
+    for target in ladder():
+        stamp = cache.stamp_of(target) if cache.is_kept(target) else None
         if stamp is None:
             announce(f"compiling the kernel for {target.name} and proving it, once: one or two minutes")
             # code that cannot be kept is compiled here, where it is used
             stamp = (proved(target) if cache.is_kept(target) else prove_here()).stamp
+        outcomes.append(Proof(target, stamp))
         if stamp.usable:
-            return _settled(target, stamp)
+            return _settled(outcomes)
         if not cache.is_kept(target):
             break
-    raise RunError(_nothing_right())
+    raise RunError(_nothing_right(outcomes))
 
 
 def proved(target: Target) -> Proof:
@@ -121,10 +140,11 @@ def proved(target: Target) -> Proof:
     RunError
         The process ended without an outcome.
     """
-    package = Path(__file__).resolve().parents[2]
-    path = os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
-    env = {**os.environ, **target.environment(), "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "spvrisk.runner.proof"]
+    env = {**os.environ, **target.environment(), cache.ASKED: json.dumps(target), "PYTHONIOENCODING": "utf-8"}
+    package = str(Path(__file__).resolve().parents[2])
+    # not from the user's folder, whose files may have the names of modules
+    program = f"import sys; sys.path.insert(0, {package!r}); from spvrisk.runner.proof import main; main()"
+    command = [sys.executable, "-P", "-c", program]
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
     with subprocess.Popen(command, env=env, **pipes) as child:
         try:
@@ -134,14 +154,26 @@ def proved(target: Target) -> Proof:
             raise
     line = next((line for line in out.splitlines() if line.startswith(_MARK)), None)
     if line is None:
-        if child.returncode == -signal.SIGILL:
-            stamp = Stamp(CANNOT_RUN, "it has instructions that this machine does not know")
-            cache.put_stamp(target, stamp)
-            return Proof(target, stamp)
+        if child.returncode in _CRASHES | _UNKNOWN_INSTRUCTION:
+            return _ended(target, child.returncode)
         reason = errors.strip().splitlines()[-1:] or [f"the process ended with {child.returncode}"]
         raise RunError(f"compiling the kernel for {target.name} failed: {reason[0]}")
     told = json.loads(line.removeprefix(_MARK))
-    return Proof(target, Stamp(told["outcome"], told["detail"]), told["compile_seconds"], told["test_seconds"])
+    if told["target"] != list(target):
+        raise RunError(f"the self-test for {target.name} has tried {told['target'][0]} in its place")
+    stamp = Stamp(told["outcome"], told["detail"])
+    cache.put_stamp(target, stamp)
+    return Proof(target, stamp, told["compile_seconds"], told["test_seconds"])
+
+
+def _ended(target: Target, code: int) -> Proof:
+    """A process whose machine code ended it."""
+    if code in _UNKNOWN_INSTRUCTION:
+        stamp = Stamp(CANNOT_RUN, "it has instructions that this machine does not know")
+    else:
+        stamp = Stamp(REFUSED, f"its code ended the process ({code})")
+    cache.put_stamp(target, stamp)
+    return Proof(target, stamp)
 
 
 @functools.cache
@@ -180,23 +212,23 @@ def packed_plans(plans: list[tuple[str, Plan, list[str]]]) -> bytes:
     return lzma.compress(file.getvalue(), preset=9 | lzma.PRESET_EXTREME)
 
 
-def _settled(target: Target, stamp: Stamp) -> Proof:
-    """Fix the target of this process, and warn if it is not the first choice."""
-    if cache.settled() != target:
+def _settled(outcomes: list[Proof]) -> Proof:
+    """Fix the target of this process, that of the last outcome, and warn if it is not the first choice."""
+    first, last = outcomes[0], outcomes[-1]
+    if cache.settled() != last.target:
         rule = "this process has loaded the kernel for another target; start a new one"
         raise RunError(f"the kernel's code for {cache.settled().name} is refused: {rule}")
-    first = ladder()[0]
-    if target != first:
-        refused = cache.stamp_of(first) or Stamp(REFUSED)
-        text = f"the kernel's code for {first.name} is not right on this machine ({refused.detail}) and is not used"
-        warnings.warn(f"{text}; that for {target.name} is, which proved right", RuntimeWarning, stacklevel=3)
-    return Proof(target, stamp)
+    if last is not first:
+        text = f"the kernel's code for {first.target.name} is not right on this machine ({first.stamp.detail})"
+        said = f"{text} and is not used; that for {last.target.name} is, which proved right"
+        warnings.warn(said, RuntimeWarning, stacklevel=4)
+    return last
 
 
-def _nothing_right() -> str:
-    tried = [f"{t.name}: {stamp.detail}" for t in ladder() if (stamp := cache.stamp_of(t)) is not None]
+def _nothing_right(outcomes: list[Proof]) -> str:
+    tried = "; ".join(f"{proof.target.name}: {proof.stamp.detail}" for proof in outcomes)
     report = f"please report this with your processor, spvrisk {__version__} and the output of `spvrisk selftest`"
-    return f"the kernel's machine code computes wrong numbers on this machine ({'; '.join(tried)}); {report}"
+    return f"the kernel's machine code is not right on this machine ({tried}); {report}"
 
 
 def judged() -> Stamp:
@@ -292,12 +324,7 @@ def _shipped(name: str) -> bytes:
     return files("spvrisk").joinpath("data", name).read_bytes()
 
 
-def _main() -> None:
+def main() -> None:
     """Prove the target that the environment names, and say the outcome in one line."""
     proof = prove_here()
-    told = {**proof.stamp._asdict(), "compile_seconds": proof.compile_seconds, "test_seconds": proof.test_seconds}
-    print(_MARK + json.dumps(told))
-
-
-if __name__ == "__main__":
-    _main()
+    print(_MARK + json.dumps({**proof._asdict(), **proof.stamp._asdict()}))
