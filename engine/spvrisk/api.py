@@ -166,7 +166,7 @@ class Results:
         >>> with spvrisk.run(study, paths=500) as results:
         ...     table = results.view("value")
         >>> [row.name for row in table.rows], table.unit
-        (['portfolio', 'gas_plant', 'port'], 'USD million')
+        (['portfolio', 'gas_plant', 'port', 'in EUR million'], 'USD million')
         """
         from spvrisk.views.registry import VIEWS
 
