@@ -1,7 +1,7 @@
 """Python's way in: `load` a study, `run` it, `open` its result; the command line does nothing else."""
 
+import io
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from spvrisk.errors import Problem
 if TYPE_CHECKING:
     import xarray
 
-    from spvrisk.runner.simulate import Progress
+    from spvrisk.runner.execute import Progress
 
 
 class Study(NamedTuple):
@@ -50,48 +50,54 @@ class Study(NamedTuple):
 
 
 class Results:
-    """A result file; use it in a ``with`` block, or `close` it.
+    """A result file, or one in memory; use it in a ``with`` block, or `close` it.
 
     Names of projects, states and outcomes are the labels of the datasets' coordinates (in the file they are codes).
+
+    Parameters
+    ----------
+    source
+        The file, or the bytes of one.
 
     Attributes
     ----------
     path
-        The file.
+        The file; None of a result in memory.
     attributes
         Of the file: ``paths``, ``seed`` (decimal text), ``numbers_version``, ``content_sha256`` and others.
     """
 
-    def __init__(self, path: str | os.PathLike[str], folder: tempfile.TemporaryDirectory[str] | None = None) -> None:
-        from spvrisk.dataset.read import open_result
+    def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
+        from spvrisk.dataset.read import attributes_of, open_result
 
-        self.path = Path(path)
-        self.attributes: dict[str, Any] = open_result(self.path).attributes
-        self._folder = folder
+        self._source: Path | bytes = source if isinstance(source, bytes) else Path(source)
+        self.path = None if isinstance(self._source, bytes) else self._source
+        read = attributes_of(self._source) if isinstance(self._source, bytes) else open_result(self._source).attributes
+        self.attributes: dict[str, Any] = read
         self._opened: list[xarray.Dataset] = []
 
     @cached_property
     def summary(self) -> "xarray.Dataset":
         """Statistics of all quantities with their Monte Carlo errors, by unit: projects, pipelines, the portfolio."""
-        return self._group("summary")
+        return self._whole("summary")
 
     @cached_property
     def timeline(self) -> "xarray.Dataset":
         """Means by step over all paths, occupancy of states, fan quantiles."""
-        return self._group("timeline")
+        return self._whole("timeline")
 
     @cached_property
     def paths(self) -> "xarray.Dataset":
         """Values by path, read from the file only as far as they are asked for."""
-        return self._group("paths")
+        dataset = self._group("paths")
+        self._opened.append(dataset)
+        return dataset
 
     def close(self) -> None:
-        """Close the file; a run without `out` loses it now."""
+        """Close the file; `summary` and `timeline` can still be read."""
         for dataset in self._opened:
             dataset.close()
         self._opened.clear()
-        if self._folder is not None:
-            self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -102,18 +108,24 @@ class Results:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Results {str(self.path)!r}, {self.attributes['paths']} paths>"
+        place = "in memory" if self.path is None else repr(str(self.path))
+        return f"<Results {place}, {self.attributes['paths']} paths>"
+
+    def _whole(self, name: str) -> "xarray.Dataset":
+        """A group that is read whole."""
+        with self._group(name) as dataset:
+            return dataset.load()
 
     def _group(self, name: str) -> "xarray.Dataset":
         import xarray  # loaded when labels are wanted: it takes half a second
 
         from spvrisk.dataset.opening import sound
 
-        with sound(self.path):
+        if isinstance(self._source, bytes):
+            return _with_names(xarray.open_dataset(io.BytesIO(self._source), group=name, engine="h5netcdf"))
+        with sound(self._source):
             locking = {"locking": "best-effort"}
-            dataset = xarray.open_dataset(self.path, group=name, engine="h5netcdf", driver_kwds=locking)
-        self._opened.append(dataset)
-        return _with_names(dataset)
+            return _with_names(xarray.open_dataset(self._source, group=name, engine="h5netcdf", driver_kwds=locking))
 
 
 def _with_names(dataset: "xarray.Dataset") -> "xarray.Dataset":
@@ -173,7 +185,7 @@ def run(
     paths, seed, workers
         Instead of what the study says under ``run``. Only the first two change a number.
     out
-        Result file. If it is left out, the result goes to a temporary file that is removed when it is closed.
+        Result file. If it is left out, the result stays in memory.
     overwrite
         Whether an existing result is replaced; a file that the study is read from never is.
     progress
@@ -199,18 +211,12 @@ def run(
     ('0.000000', (100,))
     """
     # loaded here: `load` alone has no use for the engine
-    from spvrisk.runner.run import run_study, settings_of
+    from spvrisk.runner.run import run_in_memory, run_study, settings_of
 
     settings = settings_of(study.loaded, paths, seed, workers)
-    if out is not None:
-        return Results(run_study(study.loaded, out, settings, overwrite, progress))
-    folder = tempfile.TemporaryDirectory(prefix="spvrisk-")
-    try:
-        out = Path(folder.name) / "result.h5"
-        return Results(run_study(study.loaded, out, settings, progress=progress, keep_failed=False), folder)
-    except BaseException:
-        folder.cleanup()
-        raise
+    if out is None:
+        return Results(run_in_memory(study.loaded, settings, progress))
+    return Results(run_study(study.loaded, out, settings, overwrite, progress))
 
 
 def open(path: str | os.PathLike[str]) -> Results:

@@ -6,13 +6,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy import special
 
 TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "kernel"), str(TESTS / "runner")]
 
 import lane_calls as kernel  # noqa: E402
-from content_runs import run_here, run_there  # noqa: E402
+from content_runs import package_of, run_here, run_there  # noqa: E402
+
+import spvrisk  # noqa: E402
+from spvrisk.plan.names import LEAF  # noqa: E402
+
+STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+MONTHLY = ("study.steps_per_year=12",)
 
 CHUNK = 1 << 24
 
@@ -39,8 +46,20 @@ def test_score__all_words():
     assert body <= 2e-6 and tail <= 2.5e-3
 
 
-def test_content__lanes_of_128(tmp_path):
-    assert run_there(tmp_path, 128, 1, 2) == run_here(tmp_path, 2, 2)
+@pytest.fixture(scope="module", params=[128, 256])
+def wide(request, tmp_path_factory):
+    """A package whose kernel runs more paths side by side."""
+    return package_of(tmp_path_factory.mktemp("wide"), request.param)
+
+
+def test_content__other_lanes(wide, tmp_path):
+    assert run_there(tmp_path, 1, 2, package=wide) == run_here(tmp_path, 2, 2)
+
+
+def test_content__other_lanes_by_month(wide, tmp_path):
+    """A twelfth of a year is no binary fraction: what the compiler contracts would show."""
+    here = run_here(tmp_path, 1, 1, LEAF + 77, STARTER, MONTHLY)
+    assert run_there(tmp_path, 2, 2, LEAF + 77, STARTER, MONTHLY, wide) == here
 
 
 BOUNDS = """
@@ -62,7 +81,7 @@ print("in bounds")
 def test_kernel__every_index_is_in_bounds(tmp_path):
     variants = ["as_written", "cumulative", "none", "yearly", "monthly"]
     program = BOUNDS.format(paths=[str(TESTS)], variants=variants, folder=str(tmp_path))
-    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "SPVRISK_LANES": "64"}
+    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1"}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=1000)
     assert "IndexError" not in done.stderr and done.stdout.split() == ["in", "bounds"], done.stderr[-2000:]
 
@@ -81,6 +100,6 @@ def test_kernel__a_short_workspace_is_out_of_bounds(tmp_path):
     program = BOUNDS.format(paths=[str(TESTS)], variants=["as_written"], folder=str(tmp_path))
     program = program.replace("import numpy as np", "import numpy as np\nfrom spvrisk.kernel import run as k", 1)
     program = program.replace("for name in", CUT + "for name in", 1)
-    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "SPVRISK_LANES": "64"}
+    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1"}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=1000)
     assert "IndexError" in done.stderr

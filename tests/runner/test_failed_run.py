@@ -6,9 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 import spvrisk
+from small_run import write_small
 from spvrisk.cli import main
 from spvrisk.errors import RunError
-from spvrisk.runner import run as runner
+from spvrisk.runner.ledger import MemoryLedger
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 
@@ -17,13 +18,14 @@ STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 def faulty(monkeypatch):
     """Let the kernel lose a part of what the host has."""
 
-    def simulate(plan, labels, *arguments):
-        sums, store = whole(plan, labels, *arguments)
-        sums.timeline[labels.timeline.index("distribution_host")] *= 0.9
-        return sums, store
+    def sums(ledger):
+        found = whole(ledger)
+        rows = found.timeline.copy()
+        rows[ledger.job.labels.timeline.index("distribution_host")] *= 0.9
+        return found._replace(timeline=rows)
 
-    whole = runner.simulate
-    monkeypatch.setattr(runner, "simulate", simulate)
+    whole = MemoryLedger.sums
+    monkeypatch.setattr(MemoryLedger, "sums", sums)
 
 
 def run(*arguments):
@@ -50,11 +52,12 @@ def test_failed_run__says_what_to_report(faulty, tmp_path, monkeypatch):
 
 def test_failed_run__an_older_result_stays(faulty, tmp_path):
     out, aside = tmp_path / "r.h5", tmp_path / "r.h5.failed.h5"
-    out.write_bytes(b"older")
-    aside.write_bytes(b"of an older failure")
+    write_small(out)
+    write_small(aside, n_paths=100)
+    older, failed = out.read_bytes(), aside.read_bytes()
     assert run("--out", str(out), "--overwrite").exit_code == 1
-    assert out.read_bytes() == b"older"
-    assert aside.stat().st_size > 10_000
+    assert out.read_bytes() == older
+    assert aside.read_bytes() != failed
 
 
 def test_failed_run__is_told_though_the_file_cannot_be_kept(faulty, tmp_path):
@@ -66,6 +69,7 @@ def test_failed_run__is_told_though_the_file_cannot_be_kept(faulty, tmp_path):
 
 def test_failed_run__from_python_without_a_file_name_leaves_none(faulty, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(RunError, match="funder and host") as caught:
         spvrisk.run(spvrisk.load(STARTER), paths=500)
     assert "kept" not in str(caught.value)

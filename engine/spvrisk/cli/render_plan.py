@@ -6,7 +6,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from spvrisk.aggregate.store import required_bytes
 from spvrisk.cli.plan_laws import law_reports
 from spvrisk.cli.render import HEADED, NONE, money_name
 from spvrisk.cli.words import counted
@@ -19,6 +18,8 @@ from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import SHOWN_DIGITS, plan_sha256
 from spvrisk.plan.names import FAN_PATHS, FANS, Labels
 from spvrisk.plan.overview import pairs, project_dates, smallest_eigenvalue
+from spvrisk.runner.execute import processors
+from spvrisk.runner.ledger import required_bytes, waiting
 
 _MIB = 1 << 20
 
@@ -268,13 +269,14 @@ def _correlations(study: Study) -> list[RenderableType]:
 def _size(study: Study, compiled: Compiled) -> Group:
     run, labels, output = study.run, compiled.labels, study.output
     steps, series, paths = study.study.steps, len(labels.series), counted(run.paths, "path")
-    need = required_bytes(series, run.paths, steps) / _MIB
+    on_the_way = waiting(run.workers or processors(), run.leaves_per_shard)
+    need = required_bytes(series, steps, run.paths, on_the_way) / _MIB
     kept = output.paths or default_paths(labels)
     fans = ", ".join(f"fan_portfolio_{name}" for name in FANS)
     rows = {
         "paths": f"{run.paths:,}, seed {run.seed}",
         "memory": f"{need:,.0f} MiB for {series} series of {paths} (run.memory_mib: {run.memory_mib:,})",
-        "workspace": f"{_workspace(study, compiled) / _MIB:,.1f} MiB for each thread, {run.lanes} paths side by side",
+        "workspace": f"{_workspace(compiled) / _MIB:,.1f} MiB for each thread",
         "plan": f"{compiled.plan.constants.nbytes / _MIB:,.2f} MiB of constants",
         "kept by path": ", ".join(kept),
         "fans": f"{fans}: quantiles {', '.join(output.quantiles)} of the first {min(run.paths, FAN_PATHS):,} paths",
@@ -282,12 +284,9 @@ def _size(study: Study, compiled: Compiled) -> Group:
     return Group(Text("Size", style="bold"), _facts(rows))
 
 
-def _workspace(study: Study, compiled: Compiled) -> int:
+def _workspace(compiled: Compiled) -> int:
     """Bytes of a thread's workspace and of the leaf that it works on."""
-    from spvrisk.runner.simulate import use_lanes
-
-    use_lanes(study.run.lanes)
-    from spvrisk.kernel.run import make_leaf, make_work  # after the lane count is chosen
+    from spvrisk.kernel.run import make_leaf, make_work  # loaded here: nothing else of a plan needs the kernel
 
     _, work = make_work(compiled.plan)
     leaf = make_leaf(compiled.plan, len(compiled.labels.series), True)

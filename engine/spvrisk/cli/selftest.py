@@ -42,8 +42,8 @@ def command(all_targets: bool, as_json: bool) -> None:
 def _proofs(all_targets: bool) -> Iterator["Proof"]:
     """Prove this machine's code, and that for other processors, two at a time."""
     from spvrisk.kernel.target import FOREIGN, native
+    from spvrisk.runner.execute import processors
     from spvrisk.runner.proof import proved
-    from spvrisk.runner.simulate import processors
 
     targets = [native(), *(FOREIGN if all_targets else ())]
     with ThreadPoolExecutor(max(processors(), 1)) as pool:

@@ -48,7 +48,7 @@ ARCHIVES = {
 }
 """How files begin that are named where a text belongs, and what they are."""
 
-MACHINERY = {"lanes", "leaves_per_shard", "memory_mib", "workers"}
+MACHINERY = {"leaves_per_shard", "memory_mib", "workers"}
 """Keys of ``run`` that change no number."""
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from spvrisk.config.base import Key, keys_of, shown, suggestion
 from spvrisk.config.laws import Law
-from spvrisk.config.messages import choices, is_model, model_problems
+from spvrisk.config.messages import GONE, choices, is_model, model_problems
 from spvrisk.config.source import Node, Place, dotted, parse
 from spvrisk.config.study import Study
 from spvrisk.config.tables import put
@@ -114,7 +114,7 @@ def unknown(root: Node, path: Sequence[str], start: Any = Study) -> str | None:
         if key not in inside:
             allowed = _allowed(kinds, inside, last)
             if allowed is not None and key not in allowed:
-                return suggestion(key, allowed)
+                return GONE.get(tuple(path[: depth + 1])) or suggestion(key, allowed)
         node = inside.get(key)
         kinds = [inner for kind in kinds for inner in _inner(kind, key)]
     return None

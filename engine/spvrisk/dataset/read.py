@@ -1,6 +1,7 @@
 """Read a result file into plain arrays and labels, with h5py alone."""
 
 import hashlib
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -163,6 +164,12 @@ def open_result(path: str | os.PathLike[str]) -> Result:
             rule = "the result is damaged: its tables are not those of tables_sha256"
             raise InputError(Problem(str(path), "", rule, "", "run the study again"))
         return result
+
+
+def attributes_of(image: bytes) -> dict[str, Any]:
+    """Attributes of a result file whose bytes are in memory."""
+    with h5py.File(io.BytesIO(image)) as file:
+        return _attributes(file)
 
 
 def content_of_file(path: str | os.PathLike[str]) -> str:

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.aggregate.moments import leaf_moments
@@ -34,6 +35,7 @@ from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import Target, ladder
 from spvrisk.plan.arrays import Plan
+from spvrisk.runner.shard import leaf_sums, load
 
 PATHS = 300
 """Paths of each plan: the last block of lanes is not full."""
@@ -137,7 +139,8 @@ def prove_here() -> Proof:
     """Prove the code of this process' own target, once, which is compiled first if need be; the stamp is kept."""
     target = cache.settled()
     began = time.perf_counter()
-    _load()
+    _, plan, _ = next(shipped_plans())
+    load(plan)
     compiled = time.perf_counter()
     stamp = judged()
     cache.put_stamp(target, stamp)
@@ -153,8 +156,14 @@ def shipped_plans() -> Iterator[tuple[str, Plan, list[str]]]:
     """Plans of the self-test by name, with the names of their series."""
     with np.load(io.BytesIO(lzma.decompress(_shipped(_PLANS))), allow_pickle=False) as arrays:
         for name in arrays["plans"].tolist():
-            plan = Plan(*(arrays[f"{name}/{field}"] for field in Plan._fields))
+            plan = Plan(*(_aligned(arrays[f"{name}/{field}"]) for field in Plan._fields))
             yield name, plan, arrays[f"{name}/series"].tolist()
+
+
+def _aligned(array: NDArray[Any]) -> NDArray[Any]:
+    """Records as plans have them: NumPy's files forget the alignment, without which other code is compiled."""
+    fields = [(name, array.dtype[name]) for name in array.dtype.names or ()]
+    return array.astype(np.dtype(fields, align=True)) if fields else array
 
 
 def packed_plans(plans: list[tuple[str, Plan, list[str]]]) -> bytes:
@@ -211,20 +220,8 @@ def differing(found: Digests, expected: Digests) -> list[str]:
     ]
 
 
-def _load() -> None:
-    """Have the entry points compiled, or loaded."""
-    from spvrisk.kernel.run import make_leaf, make_work, run_paths
-
-    _, plan, series = next(shipped_plans())
-    at, work = make_work(plan)
-    leaf, none = make_leaf(plan, len(series), True), np.uint64(0)
-    run_paths(plan, at, work, leaf, none, none, none, none)
-    leaf_moments(leaf.values[:, :1])
-
-
 def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
-    from spvrisk.kernel.results import PARTIALS
-    from spvrisk.kernel.run import make_leaf, make_work, run_paths, state_shares, tree_sums
+    from spvrisk.kernel.run import make_leaf, make_work, run_paths
 
     at, work = make_work(plan)
     leaf = make_leaf(plan, len(series), True)
@@ -235,14 +232,13 @@ def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
     moments = leaf_moments(values).central
     for name, row, central in zip(series, values, moments.T, strict=True):
         yield name, _digest(row, central)
-    units, rows, steps = (int(plan.study[0][key]) for key in ("units", "timeline_rows", "steps"))
-    sums = tree_sums(leaf.partial, units * rows * steps).reshape(units, rows, steps)
-    for unit in range(units):
-        for row in range(rows):
-            yield f"timeline {unit} {row}", _digest(sums[unit, row])
-    for state, shares in enumerate(state_shares(leaf.occupancy)):
+    timeline, occupancy, marks = leaf_sums(plan, leaf)
+    for unit, rows in enumerate(timeline):
+        for row, flows in enumerate(rows):
+            yield f"timeline {unit} {row}", _digest(flows)
+    for state, shares in enumerate(occupancy):
         yield f"occupancy {state}", _digest(shares)
-    for mark, row in enumerate(tree_sums(leaf.marks, leaf.marks.size // PARTIALS).reshape(-1, steps)):
+    for mark, row in enumerate(marks):
         yield f"mark {mark}", _digest(row)
     for fan, flows in enumerate(leaf.fans[:, :, :PATHS]):
         yield f"fan {fan}", _digest(flows.astype(np.float64))

@@ -19,7 +19,6 @@ from spvrisk.plan.compile import compile_study, labels_of, sites_of
 from spvrisk.plan.names import Labels
 from spvrisk.runner.changes import Change, Fates, Teller
 from spvrisk.runner.proof import prepare
-from spvrisk.runner.simulate import use_lanes
 
 if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
     from spvrisk.kernel.run import Leaf
@@ -171,7 +170,6 @@ class Tracer:
     """
 
     def __init__(self, study: Study, seed: int, plan: Plan | None = None) -> None:
-        use_lanes(study.run.lanes)
         prepare()
         from spvrisk.kernel import run as kernel
         from spvrisk.kernel.lanes import LANES
