@@ -30,6 +30,7 @@ CALLS = {
     "plan": ["plan", "{study}"],
     "plan --json": ["plan", "{study}", "--json"],
     "warmup": ["warmup"],
+    "selftest": ["selftest"],
     "run": ["run", "{study}", "--paths", "20", "--out", "{folder}/結果.h5", "--overwrite"],
     "run --json": ["run", "{study}", "--paths", "20", "--out", "{folder}/結果.h5", "--overwrite", "--json"],
     "summary": ["summary", "{result}"],
@@ -72,7 +73,7 @@ def test_calls__are_all_commands() -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_encodings__of_each_command(name: str, names: dict[str, str]) -> None:
     whole = call(name, names, "utf-8")
-    for encoding in FEW if name.split()[0] in ("run", "trace", "compare", "warmup") else ENCODINGS:
+    for encoding in FEW if name.split()[0] in ("run", "trace", "compare", "warmup", "selftest") else ENCODINGS:
         text = call(name, names, encoding)
         if whole.startswith("{"):
             assert json.loads(text) == json.loads(whole), encoding
