@@ -97,7 +97,8 @@ class Results:
         from spvrisk.dataset.read import open_result
 
         self.path = Path(path)
-        self.attributes: dict[str, Any] = open_result(self.path).attributes
+        self._tables = open_result(self.path)
+        self.attributes: dict[str, Any] = self._tables.attributes
         self._folder = folder
         self._opened: list[xarray.Dataset] = []
 
@@ -198,12 +199,6 @@ class Results:
         from spvrisk.report.html import table
 
         return table(self.view("headline"))
-
-    @cached_property
-    def _tables(self) -> "Result":
-        from spvrisk.dataset.read import open_result
-
-        return open_result(self.path)
 
     def _group(self, name: str) -> "xarray.Dataset":
         import xarray  # loaded when labels are wanted: it takes half a second
