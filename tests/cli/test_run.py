@@ -174,7 +174,7 @@ def test_start_up__help_loads_click_and_little_else() -> None:
 def test_start_up__run_loads_nothing_that_it_does_not_need(study: str, folder: Path) -> None:
     loaded = modules_of("run", study, "--paths", "64", "--out", "a.h5")
     assert {"numpy", "numba", "h5py", "spvrisk.kernel.run"} <= loaded
-    heavy = {"scipy.stats", "matplotlib", "dask", "pandas", "xarray", "netCDF4", "spvrisk.api"}
+    heavy = {"scipy.stats", "matplotlib", "dask", "pandas", "xarray", "netCDF4"}
     assert loaded & heavy == set()
 
 
