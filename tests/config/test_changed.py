@@ -78,6 +78,21 @@ def test_changed__reads_no_file_again(study, tmp_path):
     assert found.texts == loaded.texts
 
 
+def test_changed__knows_the_files_of_its_own_laws(tmp_path):
+    starter = ROOT / "engine" / "spvrisk" / "data" / "starter.yaml"
+    shutil.copy(starter, tmp_path / "study.yaml")
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.csv").write_text("x\n1\n1.5\n", encoding="utf-8")
+    law = {"projects.port.construction.overrun": {"empirical": {"csv": "one.csv", "column": "x"}}}
+    loaded = load(tmp_path / "study.yaml")
+    first = loaded.changed(law)
+    second = loaded.changed({**law, "projects.port.construction.overrun.empirical.csv": "two.csv"})
+    assert list(loaded.texts) == ["study.yaml"]
+    assert list(first.texts) == ["study.yaml", "one.csv"]
+    assert list(second.texts) == ["study.yaml", "two.csv"]
+    assert first.changed({"run.paths": 5}) == load(tmp_path / "study.yaml", {**law, "run.paths": 5})
+
+
 def test_problems__are_errors_or_warnings(loaded):
     with pytest.raises(InputError) as caught:
         loaded.changed(BAD["two at once"])

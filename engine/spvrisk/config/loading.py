@@ -115,7 +115,7 @@ def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Loaded:
     root = files.study()
     if root is None or files.broken:
         raise InputError(_in_order(files.problems, list(files.texts)))
-    return Source(root, files).study(overrides)
+    return Source(root, files, dict(files.texts)).study(overrides)
 
 
 @dataclass(frozen=True)
@@ -128,10 +128,13 @@ class Source:
         The study of the files, includes and tables written out.
     files
         The files; they may have problems that leave all of the study readable.
+    texts
+        Content of the files that say so, by name; columns of laws may come from others.
     """
 
     root: Node = field(repr=False)
     files: Files = field(repr=False, compare=False)
+    texts: dict[str, str] = field(repr=False)
 
     def study(self, overrides: Overrides = ()) -> Loaded:
         """Check the study that comes of overrides; see `load_study`."""
@@ -139,9 +142,9 @@ class Source:
         changed = self._changed(texts)
         problems = [*self.files.problems, *self._with_causes(changed.problems, texts)]
         if problems or changed.study is None:
-            raise InputError(_in_order(problems, list(self.files.texts)))
+            raise InputError(_in_order(problems, list(changed.texts)))
         study = changed.study
-        loaded = Loaded(study, [], self.files.texts, digest_of(study), changed.places, texts, self)
+        loaded = Loaded(study, [], changed.texts, digest_of(study), changed.places, texts, self)
         return loaded._replace(warnings=warnings_of(loaded, plain_measure))
 
     def _changed(self, overrides: Sequence[str]) -> "_Changed":
@@ -149,11 +152,12 @@ class Source:
         problems: list[Problem] = []
         root, deleted = apply(self.root, overrides, problems)
         places = Places(root, deleted)
-        plain, lost = self.files.plain(root)
-        if lost:  # checking the rest would blame the wrong lines
-            return _Changed(None, places, problems + lost)
-        study, found = checked(plain, places, self.root)
-        return _Changed(study, places, problems + found)
+        plain = self.files.plain(root)
+        texts = self.texts | plain.texts
+        if plain.lost:  # checking the rest would blame the wrong lines
+            return _Changed(None, places, texts, problems + plain.lost)
+        study, found = checked(plain.value, places, self.root)
+        return _Changed(study, places, texts, problems + found)
 
     def _with_causes(self, found: list[Problem], overrides: Sequence[str]) -> list[Problem]:
         """Problems with the override with which they first appear, in place of a line that is not to blame."""
@@ -182,6 +186,7 @@ class _Changed(NamedTuple):
 
     study: Study | None
     places: Places
+    texts: dict[str, str]
     problems: list[Problem]
 
 

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from spvrisk.config.base import shown
 from spvrisk.config.reading.messages import takes_text
@@ -33,6 +33,24 @@ ARCHIVES = {
 """How files begin that are named where a text belongs, and what they are."""
 
 
+class Plain(NamedTuple):
+    """Values of a study.
+
+    Attributes
+    ----------
+    value
+        The values, without their places.
+    lost
+        What keeps columns from being read.
+    texts
+        Content of the files with the columns, by name.
+    """
+
+    value: Any
+    lost: list[Problem]
+    texts: dict[str, str]
+
+
 class Files:
     """The files of one study: reads each once, keeps texts and problems."""
 
@@ -40,6 +58,7 @@ class Files:
         self.folder = path.parent.resolve()
         self.name = path.name or str(path)
         self.texts: dict[str, str] = {}
+        self._asked: dict[str, str] = {}
         self.problems: list[Problem] = []
         self.broken = False
         """Whether a part of the study is lost, so that checking the rest would blame the wrong lines."""
@@ -50,18 +69,17 @@ class Files:
         if root is None or not isinstance(root.value, dict):
             if root is not None and not self.problems:
                 rule = "a study must be a mapping of keys"
-                self.problem(root.place, rule, shown(self.plain(root)[0]), "see `spvrisk init`")
+                self.problem(root.place, rule, shown(self.plain(root).value), "see `spvrisk init`")
             return None
         return self.with_tables(root)
 
-    def plain(self, root: Node) -> tuple[Any, list[Problem]]:
-        """Values without their places, with the columns of empirical laws; and what keeps these from being read."""
-        known, broken = len(self.problems), self.broken
+    def plain(self, root: Node) -> Plain:
+        """Values without their places, with the columns of empirical laws."""
+        known, self._asked = len(self.problems), {}
         value = self._plain(root, {})
         lost = self.problems[known:]
         del self.problems[known:]
-        self.broken = broken
-        return value, lost
+        return Plain(value, lost, self._asked)
 
     def _plain(self, node: Node, done: dict[int, Any]) -> Any:
         """Values of a node; nodes that are shared stay shared."""
@@ -81,8 +99,15 @@ class Files:
 
     def text(self, file: str, said: Place) -> str | None:
         """Content of a file of the study's folder, or None with a problem at the place that names it."""
-        if file in self.texts:
-            return self.texts[file]
+        if file not in self.texts:
+            text = self._read(file, said)
+            if text is None:
+                return None
+            self.texts[file] = text
+        self._asked[file] = self.texts[file]
+        return self.texts[file]
+
+    def _read(self, file: str, said: Place) -> str | None:
         path = self.folder / file
         at = said if said.line or said.file != file else Place(file)
         try:
@@ -123,7 +148,6 @@ class Files:
             rule, remedy = "must be text without control characters", "take them out, or save the file as UTF-8"
             self.problem(Place(file, line), rule, repr(text[bad]), remedy)
             return None
-        self.texts[file] = text
         return text
 
     def problem(self, place: Place, rule: str, value: str = "", remedy: str = "") -> None:
