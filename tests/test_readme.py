@@ -17,7 +17,7 @@ def results(tmp_path_factory):
 
 def skeleton(text: str, projects: list[str]) -> list[str]:
     """Words of a text: numbers are alike, and projects where they are ranked by a number."""
-    text = re.sub(r"[-+]?\d[\d,.]*\d|\d", "#", text)
+    text = re.sub(r"[-+]?\d[\d,.]*\d|\d", "#", " ".join(text.split()))
     text = re.sub(rf"\b({'|'.join(projects)}) # %", "project # %", text)
     return re.sub("─+", "─", text).split()
 
