@@ -54,9 +54,9 @@ def test_run__prints_what_became_of_the_projects(ran: tuple[Path, str]) -> None:
     assert with_interval(cancelled["mean"], cancelled["mean_low"], cancelled["mean_high"]) in rows["port"]
     assert found["projects"]["more"]["funded"]["mean_low"] is None  # a number of projects
     committed = found["scheme"]["committed"]["mean"]
-    assert f"Budgets noticed and not declined: {committed:,.1f} ± " in out
-    assert "Tariff relief and other side flows in time are worth " in out
-    assert "more: the cap of its class cuts 0.18 % of its overruns" not in out  # 95 % is far from it
+    assert f"Committed budgets (noticed and not declined): {committed:,.1f} ± " in out
+    assert "Tariff relief and other side flows over time are worth a further " in out
+    assert "more: the cap of its reference class truncates 0.18 % of its overruns" not in out  # 95 % is far from it
 
 
 def summary(file: Path) -> dict[str, Any]:
@@ -161,5 +161,5 @@ def test_summary__says_where_the_cap_cuts_the_overruns_of_a_pipeline(tmp_path: P
     arguments = ("--set", 'output.risk_levels=["0.95", "0.997"]', "--set", "pipelines.more.arrivals_per_year=3")
     out = output("run", STUDY, "--paths", 500, *arguments, "--out", tmp_path / "cap.h5")
     said = " ".join(out.split())
-    assert "more: the cap of its class cuts 0.18 % of its overruns. Its figures at 99.7 %," in said
+    assert "more: the cap of its reference class truncates 0.18 % of its overruns. Its figures at 99.7 %," in said
     assert "mine: the cap" not in said

@@ -60,7 +60,8 @@ def test_run__says_where_a_risk_measure_lies_in_the_cap_of_an_overrun(folder: Pa
     arguments = (*arguments[:2], "--set", 'output.risk_levels=["0.95", "0.9999"]')
     out, _ = run(*arguments, "--out", "b.h5")
     said = " ".join(out.split())
-    assert f"gas_plant: the cap of its class cuts {100 * share:.2g} % of its overruns. Its figures at 99.99 %," in said
+    cut = f"gas_plant: the cap of its reference class truncates {100 * share:.2g} % of its overruns."
+    assert f"{cut} Its figures at 99.99 %," in said
     found = json.loads(run(*arguments, "--json", "--out", "c.h5")[0])
     assert found["projects"]["gas_plant"]["overrun_drawn"]["cap_share"] == pytest.approx(share, rel=1e-9)
 

@@ -98,7 +98,7 @@ def test_summary__begins_with_the_answer(file, table):
     assert f"The funder's net present value is {table.mean[s]:,.0f} ± {table.mean_se[s]:,.0f} USD million" in text
     largest = max(range(len(LABELS.projects)), key=lambda p: table.contribution[p, 0])
     share = 100 * table.contribution[largest, 0] / table.expected_shortfall[s, 0]
-    assert f"brought by {LABELS.projects[largest]} {share:.0f} %" in text
+    assert f"driven by {LABELS.projects[largest]} {share:.0f} %" in text
 
 
 def test_summary__fits_its_width(file):

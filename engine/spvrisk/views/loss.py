@@ -25,8 +25,8 @@ from spvrisk.views.figures import (
 from spvrisk.views.units import by_unit, rows_of
 from spvrisk.views.words import money_name, percent
 
-_BROUGHT_BY = 3
-"""Projects that are named as those that bring a shortfall about."""
+_DRIVEN_BY = 3
+"""Projects that are named as those that drive a shortfall."""
 
 
 def headline(result: Result) -> Figures:
@@ -74,7 +74,7 @@ def value(result: Result) -> Figures:
         unit = _readable_unit(t.mean[s] * labels.money_unit, labels.money_unit)
         name = f"in {money_name(labels._replace(money_unit=unit), labels.local_currency)}"
         table = (*table, Row(name, cells(s, labels.money_unit / unit), apart=True))
-    title = f"Net present value to the funder, {money} (with quantiles: the lowest is the bad end)"
+    title = f"Net present value to the funder, {money} (low quantiles are the bad end)"
     return Figures(title, tuple(map(Column, heads)), table, unit=money)
 
 
@@ -104,7 +104,7 @@ def loss(result: Result, level: str | None = None) -> Figures:
             defined(part),
         )
 
-    heads = ("value at risk", "95 % interval", "expected shortfall", "part in portfolio's")
+    heads = ("value at risk", "95 % interval", "expected shortfall", "contribution")
     title = f"Loss to the funder at {percent(t.levels[a])} (minus net present value), {money}"
     return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), unit=money)
 
@@ -141,10 +141,10 @@ def _tails(result: Result) -> Iterator[Note]:
         if few(level, t.n[s]):
             yield said(f"Too few paths for the worst {_tail(level)}: run more.")
         elif shortfall > 0.0:
-            first = sorted(range(len(labels.projects)), key=lambda i: -t.contribution[i, a])[:_BROUGHT_BY]
+            first = sorted(range(len(labels.projects)), key=lambda i: -t.contribution[i, a])[:_DRIVEN_BY]
             parts = ", ".join(f"{labels.projects[i]} {{:.0%}}" for i in first)
             yield said(
-                f"Worst {_tail(level)} of paths: a loss of {{}} on average, brought by {parts}.",
+                f"Worst {_tail(level)} of paths: a loss of {{}} on average, driven by {parts}.",
                 Estimate(float(shortfall), defined(t.expected_shortfall_se[s, a])),
                 *(defined(t.contribution[i, a] / shortfall) for i in first),
             )
@@ -158,17 +158,17 @@ def _scheme(result: Result) -> Iterator[Note]:
     committed, relief, value = (
         labels.series.index(("scheme", name)) for name in ("committed", "tariff_relief", "scheme_value")
     )
-    yield said("Budgets noticed and not declined: {} on average.", mean_of(t, committed))
+    yield said("Committed budgets (noticed and not declined): {} on average.", mean_of(t, committed))
     if t.sd[relief] > 0.0 or t.mean[relief] != 0.0:
         worth = mean_of(t, relief)
-        yield said("Tariff relief and other side flows in time are worth {} more to the funder.", worth)
+        yield said("Tariff relief and other side flows over time are worth a further {} to the funder.", worth)
     if t.mean[value] != t.mean[_portfolio(result)]:
-        yield said("With all side flows the scheme is worth {}.", mean_of(t, value))
+        yield said("Including all side flows, the scheme is worth {}.", mean_of(t, value))
 
 
 _LIMITS = {
-    "insurer_breach": "The insurer's loss is above its capital at some time on {} of the paths.",
-    "insurer_capacity_breach": "What it covers is above its capacity at some time on {} of the paths.",
+    "insurer_breach": "The insurer's loss exceeds its capital at some time on {} of the paths.",
+    "insurer_capacity_breach": "Its cover exceeds its capacity at some time on {} of the paths.",
 }
 
 

@@ -65,7 +65,8 @@ def _caps(result: Result) -> Iterator[Note]:
         cut = [percent(level) for level in t.levels if 1.0 - float(level) <= on_paths]
         if cut:
             yield said(
-                f"{name}: the cap of its class cuts {{:.2g %}} of its overruns. Its figures at {' and '.join(cut)}, "
-                "and the portfolio's as far as it brings them, are lower bounds.",
+                f"{name}: the cap of its reference class truncates {{:.2g %}} of its overruns. "
+                f"Its figures at {' and '.join(cut)}, "
+                f"and the portfolio's as far as {name} drives them, are lower bounds.",
                 100 * share,
             )

@@ -8,7 +8,7 @@ from spvrisk.views.loss import answer, loss, value
 from spvrisk.views.projects import caps, construction, fate
 from spvrisk.views.terms import others, returns, times
 
-_ERRORS = "Figures after ± are Monte Carlo standard errors; after a probability stands its 95 % interval."
+_ERRORS = "Figures after ± are Monte Carlo standard errors; a probability has its 95 % interval in brackets."
 
 
 def summary(result: Result) -> list[Figures]:

@@ -32,7 +32,7 @@ def times(result: Result) -> Figures:
         return share_of(t.p_finite[s], t.p_finite_low[s], t.p_finite_high[s]), mean_of(t, s)
 
     heads = ("paid back", "years from first call", "made whole", "years from completion")
-    title = "When the funder has its money back, and when the deemed amount (mean years of those)"
+    title = "Payback of the calls and of the deemed amount (mean years of the paths that reach it)"
     rows = by_unit(labels, lambda unit: (*reached(payback[unit]), *reached(whole[unit])))
     return Figures(title, tuple(map(Column, heads)), rows)
 
