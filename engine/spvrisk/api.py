@@ -1,12 +1,9 @@
 """Python's way in: `load` a study, `run` it, `open` its result; the command line does nothing that is not here."""
 
-import json
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from importlib.resources import as_file, files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from spvrisk import config
 from spvrisk.config.base import suggestion
 from spvrisk.errors import InputError, Problem
-from spvrisk.files import Kind, atomic_write
+from spvrisk.tools import init, schema, selftest, warmup
 
 if TYPE_CHECKING:
     import xarray
@@ -22,10 +19,26 @@ if TYPE_CHECKING:
     from spvrisk.dataset.read import Result
     from spvrisk.measures.comparison import Comparison
     from spvrisk.runner.overview import Overview
-    from spvrisk.runner.proof import Proof
     from spvrisk.runner.simulate import Announce, Progress
     from spvrisk.runner.traced import Traced
     from spvrisk.views.figures import Figures
+
+__all__ = [
+    "Checked",
+    "Results",
+    "Study",
+    "compare",
+    "init",
+    "load",
+    "open",
+    "overview",
+    "run",
+    "schema",
+    "selftest",
+    "trace",
+    "validate",
+    "warmup",
+]
 
 Overrides = Sequence[str] | Mapping[str, Any]
 
@@ -424,113 +437,6 @@ def trace(
     from spvrisk.runner.traced import traced
 
     return traced(_opened(result).tables(), path, rank, by)
-
-
-def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -> "list[Proof]":
-    """Prove the kernel's machine code on this machine.
-
-    Parameters
-    ----------
-    all_targets
-        Whether also the code that other processors would run: a minute or two each.
-    announce
-        Called with each outcome, in a line.
-
-    Raises
-    ------
-    RunError
-        A proof ended without an outcome.
-    """
-    from concurrent.futures import ThreadPoolExecutor
-
-    from spvrisk.kernel.target import FOREIGN, native
-    from spvrisk.runner.proof import proved
-    from spvrisk.runner.simulate import processors
-
-    found = []
-    with ThreadPoolExecutor(processors()) as pool:
-        for proof in pool.map(proved, [native(), *(FOREIGN if all_targets else ())]):
-            announce(f"{proof.target.name}: {proof.stamp.outcome}")
-            found.append(proof)
-    return found
-
-
-def warmup(lanes: int | None = None) -> None:
-    """Compile the kernel, prove it, and keep its machine code, so that the next run starts at once.
-
-    Parameters
-    ----------
-    lanes
-        As ``run.lanes`` of a study.
-    """
-    from spvrisk.plan.compile import compile_study
-    from spvrisk.plan.names import LANES
-    from spvrisk.runner.simulate import Settings, simulate
-
-    with as_file(_starter()) as starter:
-        plan, labels, _ = compile_study(load(starter).config)
-    simulate(plan, labels, Settings(paths=1, seed=0, workers=1, lanes=lanes or LANES))
-
-
-def init(file: str | os.PathLike[str], overwrite: bool = False) -> None:
-    """Write a commented starter study to work from.
-
-    Parameters
-    ----------
-    file
-        Where to.
-    overwrite
-        Whether a file that begins as a starter study is replaced.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    text = _starter().read_text(encoding="utf-8")
-    first = text.partition("\n")[0].encode()
-
-    def begins_so(path: Path) -> bool:
-        with path.open("rb") as found:
-            return found.readline().rstrip() == first
-
-    atomic_write(file, text, overwrite, kind=Kind("a starter study (known by its first line)", begins_so))
-
-
-def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -> dict[str, Any]:
-    """Give the JSON Schema of study files, with the meaning and unit of every key, for editors.
-
-    Parameters
-    ----------
-    out
-        Where to write it.
-    overwrite
-        Whether a JSON Schema of studies that is there is replaced.
-
-    Raises
-    ------
-    InputError
-        The file cannot be written.
-    """
-    from spvrisk.config.schema import json_schema
-
-    found = json_schema()
-
-    def is_one(path: Path) -> bool:
-        try:
-            there = json.loads(path.read_bytes())
-        except (ValueError, RecursionError):
-            return False
-        return isinstance(there, dict) and all(there.get(key) == found[key] for key in ("$schema", "title"))
-
-    if out is not None:
-        text = json.dumps(found, ensure_ascii=False, indent=2)
-        atomic_write(out, text + "\n", overwrite, kind=Kind("a JSON Schema of studies", is_one))
-    return found
-
-
-def _starter() -> Traversable:
-    return files("spvrisk").joinpath("data", "starter.yaml")
 
 
 def _opened(result: Results | str | os.PathLike[str]) -> Results:
