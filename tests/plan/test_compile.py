@@ -121,8 +121,8 @@ def test_compile__layers_states_and_events(done):
     gap = plan.states[1]
     pairs = read(plan, gap["targets"], 6).reshape(3, 2)
     np.testing.assert_allclose(pairs, [[3, 1.0], [4, 0.2], [2, 0.8]])
-    heirs = read(plan, plan.states[0]["heirs"], 8).reshape(4, 2)
-    np.testing.assert_allclose(heirs, [[3, 0.5], [1, 0.7], [2, 0.9], [4, 1.0]])
+    successors = read(plan, plan.states[0]["successors"], 8).reshape(4, 2)
+    np.testing.assert_allclose(successors, [[3, 0.5], [1, 0.7], [2, 0.9], [4, 1.0]])
     assert plan.events["day"].tolist() == [(date(2026, 11, 3) - date(2026, 3, 31)).days, 1026]
     assert plan.events["time"][0] == pytest.approx(0.25 * (2 + 34 / 92))
     # size; moves, scales, arrivals, shifts, delays, stops

@@ -203,7 +203,7 @@ def expire(world, i):
     here.expiries += 1
     # a state ends at a day's start; half a day off, rounding up cannot miss that day
     day = day_of_time(world.c, world.g, time - 0.5 / 366.0)
-    enter(world, choose(world.c, state.heirs, state.n_heirs, u), time, day, BY_EXPIRY)
+    enter(world, choose(world.c, state.successors, state.n_successors, u), time, day, BY_EXPIRY)
 
 
 @fused

@@ -1,11 +1,10 @@
-"""The plan: a study as records and one pool of constants, which is all that the kernel sees.
+"""The plan: a study as records and one array of constants, which is all that the kernel sees.
 
 Scalars sit in records (one structured array per kind of thing); whatever has a length of its own (tables, curves,
-lists) sits in one flat pool of float64, and records hold its *address* there. So a compiled clause receives a handful
-of plain arrays and pointers: tuples of many arrays cost the kernel a reference count for each of them at every call
-(measured: fifteen times the run time).
+lists) sits in one flat array of float64, the constants, and records hold its *offset* there. So a compiled clause
+receives a handful of plain arrays and pointers.
 
-Times are years from the value date. Money is in the study's unit. Addresses are positions in ``Plan.constants``; -1 =
+Times are years from the value date. Money is in the study's unit. Offsets are positions in ``Plan.constants``; -1 =
 there is none.
 """
 
@@ -29,30 +28,30 @@ STUDY = np.dtype(
         ("steps", _INT),  # T
         ("dt", _REAL),  # step length, years
         ("per_year", _REAL),  # steps a year
-        ("times", _INT),  # address (T + 1): bounds of the steps, years
-        ("days", _INT),  # address (T + 1): first day of each step from the value date; last, the day after the horizon
+        ("times", _INT),  # offset (T + 1): bounds of the steps, years
+        ("days", _INT),  # offset (T + 1): first day of each step from the value date; last, the day after the horizon
         ("money_unit", _REAL),
         # correlated scores
-        ("cholesky", _INT),  # address (r, r), lower triangular
+        ("cholesky", _INT),  # offset (r, r), lower triangular
         ("tail_nu", _REAL),  # degrees of freedom of the t copula; 0 = Gaussian
         ("tail_stream", _WORD),  # the common W
         ("tail_root", _INT),  # table of sqrt(W) over its score
         ("tail_bits", _INT),  # mantissa bits that number the bins of the map Phi^-1(T_nu(y))
-        ("tail_map", _INT),  # address (bin, 4): cubics of the map's ratio to y, by bins of 1 + y^2 / nu
+        ("tail_map", _INT),  # offset (bin, 4): cubics of the map's ratio to y, by bins of 1 + y^2 / nu
         ("tail_last", _INT),  # last bin
         # clock
         ("marks", _INT),  # number of rows that the clock leaves: attributes that something reads, and shifts
         ("hazards", _INT),  # number of passages that have a hazard
         ("pauses", _INT),  # number of standstills of all projects that outcomes may bring
-        ("products", _INT),  # address of a list: n, n pairs (mark, address of a factor for each state)
+        ("products", _INT),  # offset of a list: n, n pairs (mark, offset of a factor for each state)
         ("n_products", _INT),
         # selection and funding
         ("lag", _INT),  # business days from notice to due date
-        ("business", _INT),  # address: number of business days up to each day, from `first_day` on
-        ("open_days", _INT),  # address: day of each business day by its number
+        ("business", _INT),  # offset: number of business days up to each day, from `first_day` on
+        ("open_days", _INT),  # offset: day of each business day by its number
         ("n_open_days", _INT),
         ("first_day", _INT),
-        ("new_years", _INT),  # address of a list: n, days of 1 January, the first not after `first_day`
+        ("new_years", _INT),  # offset of a list: n, days of 1 January, the first not after `first_day`
         ("slip_law", _INT),  # business days, rounded up; -1 = none
         ("commitment", _REAL),  # ceiling on what is noticed; infinite if there is none
         ("take_up_law", _INT),  # another ceiling; -1 = none
@@ -61,11 +60,11 @@ STUDY = np.dtype(
         ("annual_cap", _REAL),  # infinite if there is none
         ("decision_first", _INT),  # first state of the layer by which fundings are decided; -1 = all are paid
         ("decision_layer", _INT),
-        ("decisions", _INT),  # address of pairs (P(fund), P(fund or delay)) by state of that layer
+        ("decisions", _INT),  # offset of pairs (P(fund), P(fund or delay)) by state of that layer
         ("delay_days", _INT),
-        ("triggers", _INT),  # address of rows (size, probability, address of factors by state, n, n states)
+        ("triggers", _INT),  # offset of rows (size, probability, offset of factors by state, n, n states)
         ("n_triggers", _INT),
-        ("defaults", _INT),  # address of pairs (stream, yearly hazard) of the offtakers
+        ("defaults", _INT),  # offset of pairs (stream, yearly hazard) of the offtakers
         ("n_defaults", _INT),
         # results
         ("quantities", _INT),  # of a unit
@@ -74,7 +73,7 @@ STUDY = np.dtype(
         ("timeline_rows", _INT),
         ("units", _INT),  # projects that have been announced, and pipelines
         ("announced", _INT),
-        ("relief", _INT),  # address of a list of side flows in time: n, n pairs (money a year, mark or -1)
+        ("relief", _INT),  # offset of a list of side flows in time: n, n pairs (money a year, mark or -1)
         # construction
         ("all_cost_stream", _WORD),
         ("all_delay_stream", _WORD),
@@ -112,9 +111,9 @@ STUDY = np.dtype(
         ("capacity", _REAL),
         # discounting
         ("fx_factor", _INT),  # -1: the funder's currency is the study's
-        ("discount_funder", _INT),  # address (t)
-        ("discount_host", _INT),  # address (t)
-        ("discount_local", _INT),  # address (t): the funder's own currency
+        ("discount_funder", _INT),  # offset (t)
+        ("discount_host", _INT),  # offset (t)
+        ("discount_local", _INT),  # offset (t): the funder's own currency
     ],
     align=True,
 )
@@ -127,12 +126,12 @@ FACTOR = np.dtype(
         ("sd", _REAL),
         ("start", _REAL),  # y at the value date
         ("observed_start", _REAL),  # observed value at the value date
-        ("shift", _INT),  # address (t): observed = exp(y + shift), or y + shift
-        ("shifters", _INT),  # address of a list: n, n marks that shift what is observed
+        ("shift", _INT),  # offset (t): observed = exp(y + shift), or y + shift
+        ("shifters", _INT),  # offset of a list: n, n marks that shift what is observed
         ("adds_shifts", _INT),  # 1: marks are added to it; 0: it is multiplied by 1 + mark
         ("is_level", _INT),  # 1: y + shift itself
-        ("floor", _INT),  # address (t)
-        ("cap", _INT),  # address (t); floor and cap both or neither
+        ("floor", _INT),  # offset (t)
+        ("cap", _INT),  # offset (t); floor and cap both or neither
     ],
     align=True,
 )
@@ -142,7 +141,7 @@ JUMP = np.dtype(
         ("factor", _INT),  # the factor that jumps
         ("count_stream", _WORD),
         ("size_stream", _WORD),
-        ("cdf", _INT),  # address: cdf of the number of jumps in a step
+        ("cdf", _INT),  # offset: cdf of the number of jumps in a step
         ("counts", _INT),  # length of the cdf
         ("mean", _REAL),  # of one jump of the logarithm
         ("sd", _REAL),
@@ -166,12 +165,12 @@ STATE = np.dtype(
     [
         ("layer", _INT),
         ("hazard", _INT),  # its first passage, in the numbering of all passages
-        ("targets", _INT),  # address of pairs (state, yearly intensity)
+        ("targets", _INT),  # offset of pairs (state, yearly intensity)
         ("n_targets", _INT),
         ("expiry_days", _INT),  # after entry; -1 = never
-        ("heirs", _INT),  # address of pairs (state, running sum of probabilities)
-        ("n_heirs", _INT),
-        ("marks", _INT),  # address of a list: n, n pairs (mark, value while the state lasts)
+        ("successors", _INT),  # offset of pairs (state, running sum of probabilities)
+        ("n_successors", _INT),
+        ("marks", _INT),  # offset of a list: n, n pairs (mark, value while the state lasts)
         ("stops_calls", _INT),
         ("arrivals", _REAL),  # multiple of the intensity of arrivals
     ],
@@ -186,10 +185,10 @@ EVENT = np.dtype(
         ("days_law", _INT),  # law of days, rounded up; -1: none
         ("days_stream", _WORD),
         ("stream", _WORD),
-        ("rules", _INT),  # address of rules: size, n, n pairs (layer, state), m, m pairs (event, outcome), running sums
+        ("rules", _INT),  # offset of rules: size, n, n pairs (layer, state), m, m pairs (event, outcome), running sums
         ("n_outcomes", _INT),
         ("outcome", _INT),  # known or forced; -1: drawn
-        # address of a list for each outcome: size; n moves (state); n scales (passage, factor); n shifts (mark, value,
+        # offset of a list for each outcome: size; n moves (state); n scales (passage, factor); n shifts (mark, value,
         # years); n delays (first pause, pauses, years); n stops (project); n arrivals (pipeline, factor)
         ("effects", _INT),
     ],
@@ -241,16 +240,16 @@ PROJECT = np.dtype(
         ("uplift_stream", _WORD),
         ("duration_law", _INT),
         ("budget", _REAL),
-        # address: n, n planned starts, n costs with expected indices, no overrun and no delay, parts of the budget
+        # offset: n, n planned starts, n costs with expected indices, no overrun and no delay, parts of the budget
         ("expected_costs", _INT),
         ("pause", _INT),  # its first pause
         ("n_pauses", _INT),
         ("duration", _REAL),  # planned, of the longest phase
-        ("phases", _INT),  # address of pairs (share, planned duration)
+        ("phases", _INT),  # offset of pairs (share, planned duration)
         ("n_phases", _INT),
         ("spend_curve", _INT),  # table of the cumulative share of spend over progress
         ("cost_basket", _INT),
-        ("expected_index", _INT),  # address (T + 1): divisor of the index at the planned date; -1 on a real basis
+        ("expected_index", _INT),  # offset (T + 1): divisor of the index at the planned date; -1 on a real basis
         ("tariff_attribute", _INT),  # row of the tariff on equipment; -1 = none
         ("imported_share", _REAL),
         ("tariff_start", _REAL),  # tau_0
@@ -261,7 +260,7 @@ PROJECT = np.dtype(
         (
             "reviews",
             _INT,
-        ),  # address (t): 1 where there is a review at the step's start, 2 of subscriptions too; -1 = none
+        ),  # offset (t): 1 where there is a review at the step's start, 2 of subscriptions too; -1 = none
         ("threshold_law", _INT),
         ("threshold_stream", _WORD),
         ("reveal", _REAL),  # g
@@ -281,11 +280,11 @@ PROJECT = np.dtype(
         ("price_law", _INT),
         ("share_law", _INT),  # -1: no contract
         ("price_basket", _INT),  # -1: the escalator alone
-        ("escalation", _INT),  # address (t)
+        ("escalation", _INT),  # offset (t)
         ("tenor", _REAL),
         ("offtaker", _INT),  # -1 = none that may default
         ("default_discount", _REAL),
-        ("ramp_up", _INT),  # address of a list: n, shares of full output lost in the first n years
+        ("ramp_up", _INT),  # offset of a list: n, shares of full output lost in the first n years
         ("degradation", _REAL),  # yearly change of the logarithm of output
         ("volume_factor", _INT),  # -1 = none
         ("economic", _INT),  # 1: merchant output only where it pays
@@ -293,7 +292,7 @@ PROJECT = np.dtype(
         ("capacity_rate", _REAL),  # capacity times days a year times credit
         ("credit", _REAL),  # currency per unit of output
         ("credit_years", _REAL),
-        ("credit_escalation", _INT),  # address (t)
+        ("credit_escalation", _INT),  # offset (t)
         ("merchant_factor", _INT),
         ("merchant_basis", _REAL),
         ("fuel_factor", _INT),  # -1: no fuel
@@ -315,7 +314,7 @@ PROJECT = np.dtype(
         ("fee_years", _REAL),
         ("fee_tolerance", _REAL),  # largest shortfall for which it is paid
         ("abandon_years", _REAL),  # of unpaid arrears; infinite = never
-        # side flows: addresses of lists: n, n pairs (rate, mark of the condition or -1)
+        # side flows: offsets of lists: n, n pairs (rate, mark of the condition or -1)
         ("spend_flows", _INT),
         ("output_flows", _INT),
         # split
@@ -335,7 +334,7 @@ class Plan(NamedTuple):
     """The pool.
 
     A law or curve table: number of segments, location, scale, then for each segment its lower abscissa, cells per
-    unit, last cell and the address of its first cell's cubic (four coefficients, lowest power first). A basket:
+    unit, last cell and the offset of its first cell's cubic (four coefficients, lowest power first). A basket:
     number of factors, then pairs (factor, weight).
     """
     factors: Records

@@ -172,7 +172,7 @@ def listed(rows: Sequence[Sequence[float]]) -> list[float]:
     return [float(len(rows)), *(x for row in rows for x in row)]
 
 
-def _heirs(targets: Mapping[int, float]) -> list[tuple[int, float]]:
+def _successors(targets: Mapping[int, float]) -> list[tuple[int, float]]:
     """Targets with the running sum of their probabilities; those that cannot happen are left out."""
     possible = {target: weight for target, weight in targets.items() if weight > 0.0}
     return list(zip(possible, running(possible.values()), strict=True))
@@ -187,7 +187,9 @@ def _state(layer: str, name: str, tools: ClockTools) -> dict[str, Any]:
     states, study = tools.states, tools.study
     state = study.layers[layer].states[name]
     targets = [(states.number[layer, to], rate) for to, rate in states.hazards(layer, name).items()]
-    heirs = _heirs({states.number[layer, to]: p for to, p in (state.expires.outcome if state.expires else {}).items()})
+    successors = _successors(
+        {states.number[layer, to]: p for to, p in (state.expires.outcome if state.expires else {}).items()}
+    )
     marks = [
         (row, state.attributes[attribute])
         for (of_layer, attribute), row in tools.marks.attribute.items()
@@ -202,8 +204,8 @@ def _state(layer: str, name: str, tools: ClockTools) -> dict[str, Any]:
         "targets": tools.pool.add(targets),
         "n_targets": len(targets),
         "expiry_days": state.expires.after_days if state.expires else -1,
-        "heirs": tools.pool.add(heirs),
-        "n_heirs": len(heirs),
+        "successors": tools.pool.add(successors),
+        "n_successors": len(successors),
         "marks": tools.pool.add(listed([mark for mark in marks if mark[1] != 0.0])),
         "stops_calls": int(state.stops_calls),
         "arrivals": state.arrival_multiplier,
