@@ -7,7 +7,6 @@ Random numbers are Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011), a draw being
 stream, block) under the seed as key; normal scores are float32 Phi^-1((word + 1/2) 2^-32) by a table of cubics.
 """
 
-import os
 from statistics import NormalDist
 
 import numba
@@ -17,8 +16,8 @@ from numba import float32, float64, int32, int64, njit, types, uint32, uint64
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
-LANES = int(os.environ.get("SPVRISK_LANES", 64))
-"""Paths per row; the kernel reads the same variable."""
+LANES = 64
+"""Paths per row."""
 U, L, F = np.uint64, np.uint64(LANES), np.float32
 
 

@@ -15,11 +15,8 @@ for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):  # they may keep NumPy's 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import argparse
-import json
 import platform
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -76,18 +73,6 @@ def best_chunk(n: int, chunks: tuple[int, ...], tuned: bool) -> tuple[int, dict[
         way.run(chunk)
         found[chunk] = min(timed(way, max(chunk, n // 2)) for _ in range(2))
     return min(found, key=found.__getitem__), found
-
-
-def by_lanes(paths: int, rounds: int) -> dict[int, float]:
-    """Microseconds per path by lane count, each in processes of its own, in turn."""
-    found: dict[int, list[float]] = {64: [], 128: [], 256: []}
-    for _ in range(rounds):
-        for lanes, values in found.items():
-            command = [sys.executable, __file__, "--kernel-only", "--paths", str(paths)]
-            env = {**os.environ, "SPVRISK_LANES": str(lanes)}
-            done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
-            values.append(json.loads(done.stdout))
-    return {lanes: min(values) for lanes, values in found.items()}
 
 
 def machine() -> str:
@@ -166,22 +151,13 @@ def table(report: Report) -> str:
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paths", type=int, default=32768)
-    parser.add_argument("--quick", action="store_true", help="fewer paths and rounds, two chunks, no lane counts")
-    parser.add_argument("--kernel-only", action="store_true", help="time the kernel alone, print JSON")
+    parser.add_argument("--quick", action="store_true", help="fewer paths and rounds, two chunks")
     options = parser.parse_args(arguments)
-    if options.kernel_only:
-        way = Way("kernel", Kernel(compiled(frozen_plan.STUDY)), 1)
-        way.run(min(256, options.paths))
-        print(json.dumps(min(timed(way, options.paths) for _ in range(3))))
-        return
     quick = options.quick
     paths, rounds = (min(options.paths, 8192), 3) if quick else (options.paths, 7)
     print(machine())
     chunks = tuple(chunk for chunk in (CHUNKS[3:5] if quick else CHUNKS) if chunk <= paths) or (paths,)
     print(table(compare(paths, rounds, chunks)))
-    if not quick:
-        lanes = by_lanes(4096, 3)
-        print("kernel by lanes            " + ", ".join(f"{count}: {value:.1f}" for count, value in lanes.items()))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """A made-up run: labels and random values, for tests of what lies behind the kernel."""
 
 import datetime
+from typing import NamedTuple
 
 import numpy as np
 
 from spvrisk.aggregate.state import RunState, Sums
-from spvrisk.aggregate.store import PathStore
 from spvrisk.dataset.layout import default_paths
 from spvrisk.dataset.variables import COUNTED
-from spvrisk.dataset.write import Provenance, write_result
+from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, LAYER, PIPELINE, PROJECT, STATE, STUDY, Plan
@@ -65,21 +65,28 @@ def make_values(labels: Labels, n_paths: int, seed: int = 7) -> np.ndarray:
     return values
 
 
-def make_run(labels: Labels, n_paths: int, seed: int = 7) -> tuple[Sums, PathStore]:
-    """Finished state and store of the made-up values."""
+class Stored(NamedTuple):
+    """Values ``(series, path)`` and fans ``(fan, step, path)``."""
+
+    values: np.ndarray
+    fans: np.ndarray
+
+
+def make_run(labels: Labels, n_paths: int, seed: int = 7) -> tuple[Sums, Stored]:
+    """Sums, and what is stored of a made-up run."""
     values = make_values(labels, n_paths, seed)
     rng = np.random.default_rng(seed + 1)
     steps, units = len(labels.step_ends), len(labels.projects) + 1
     states = sum(len(names) for _, names in labels.layers)
-    state, store = RunState(), PathStore(len(values), n_paths, steps)
+    state, fans = RunState(), np.empty((len(FANS), steps, min(n_paths, FAN_PATHS)), np.float32)
     for leaf, first in enumerate(range(0, n_paths, LEAF)):
         part = np.ascontiguousarray(values[:, first : first + LEAF])
         n = part.shape[1]
         timeline_sums = n * rng.random((units * len(labels.timeline), steps))
         state.update(leaf, part, timeline_sums, n * rng.random((states, steps)), np.zeros((0, steps)))
-        fans = rng.normal(size=(len(FANS), steps, n)).astype(np.float32) if first < FAN_PATHS else None
-        store.put(first, part, fans)
-    return state.finish(), store
+        if first < FAN_PATHS:
+            fans[:, :, first : first + n] = rng.normal(size=(len(FANS), steps, n))
+    return state.finish(), Stored(values, fans)
 
 
 def make_plan() -> Plan:
@@ -125,16 +132,15 @@ def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
 def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=None, **options) -> str:
     """Write the made-up run; return its content digest."""
     labels = labels or make_labels()
-    sums, store = make_run(labels, n_paths)
-    return write_result(
-        path,
+    sums, (values, fans) = make_run(labels, n_paths)
+    contents = Contents(
         labels,
-        summary(sums, store.values.__getitem__, labels, QUANTILES, LEVELS),
-        conditional(store.values.__getitem__, labels, QUANTILES, LEVELS),
-        timeline(sums, store.fans, labels, QUANTILES),
-        store.values,
+        summary(sums, values.__getitem__, labels, QUANTILES, LEVELS),
+        conditional(values.__getitem__, labels, QUANTILES, LEVELS),
+        timeline(sums, fans, labels, QUANTILES),
+        values,
         names or default_paths(labels),
         20260331,
         make_provenance(),
-        **options,
     )
+    return write_result(path, contents, **options)

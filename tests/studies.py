@@ -55,7 +55,7 @@ BARE: dict[str, Any] = {
     },
     "factors": {"price": {"unit": "USD/t", "process": {"deterministic": {"curve": 3}}}},
     "projects": {"plant": PLANT},
-    "run": {"lanes": kernel.LANES},
+    "run": {},
 }
 """One plant, one flat price, all cash to the funder."""
 

@@ -80,12 +80,12 @@ def test_run__gives_the_same_content_as_the_command(study, file, tmp_path):
 def test_run__arguments_replace_what_the_study_says(study, tmp_path):
     with spvrisk.run(study, paths=64, seed=5, workers=1) as results:
         assert (results.attributes["paths"], results.attributes["seed"]) == (64, "5")
-        assert repr(results) == f"<Results {str(results.path)!r}, 64 paths>"
+        assert repr(results) == "<Results in memory, 64 paths>"
 
 
 def test_run__result_keeps_the_config_that_ran(study, tmp_path):
     spvrisk.run(study, paths=64, seed=5, workers=1, out=tmp_path / "a.h5").close()
-    same = spvrisk.load(STARTER, ["run.paths=64", "run.seed=5", "run.lanes=64"])
+    same = spvrisk.load(STARTER, ["run.paths=64", "run.seed=5"])
     with h5py.File(tmp_path / "a.h5") as file:
         kept = json.loads(bytes(file["provenance/config_json"][:]))
         assert file.attrs["config_sha256"].decode() == same.digest
@@ -139,14 +139,33 @@ def test_run__a_file_that_the_study_is_read_from_is_never_replaced(tmp_path):
     assert source.read_bytes() == STARTER.read_bytes()
 
 
-def test_run__without_out_leaves_no_file_when_closed(study, tmp_path, monkeypatch):
+def test_run__without_out_makes_no_file(study, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     with spvrisk.run(study, paths=64) as results:
-        assert results.path.is_relative_to(tmp_path)
-        assert results.path.exists()
+        assert results.path is None
         assert results.paths.npv_funder.shape == (64, 2)
-    assert list(tmp_path.iterdir()) == []
+        assert list(tmp_path.iterdir()) == []
     results.close()  # twice does no harm
+
+
+def test_run__without_out_gives_what_the_file_holds(study, file):
+    with spvrisk.run(study) as ours, spvrisk.open(file) as theirs:
+        assert ours.attributes == theirs.attributes
+        for name in ("summary", "timeline", "paths"):
+            assert getattr(ours, name).identical(getattr(theirs, name))
+
+
+@pytest.mark.parametrize("of_file", [True, False])
+@pytest.mark.parametrize("read_before", [True, False])
+def test_close__leaves_summary_and_timeline_readable(study, file, of_file, read_before):
+    results = spvrisk.open(file) if of_file else spvrisk.run(study)
+    assert results.paths.npv_funder.shape == (700, 2)
+    if read_before:
+        assert results.summary.sizes["unit"] == 3
+    results.close()
+    assert float(results.summary.npv_funder_mean.sel(unit="portfolio")) != 0.0
+    assert results.timeline.portfolio_calls.values.max() > 0.0
 
 
 def test_run__two_threads_of_one_process_write_at_the_same_time(study, file, tmp_path, monkeypatch):

@@ -18,7 +18,6 @@ KINDS = ("time_", "track_", "peakmem_")
     ("script", "arguments", "word"),
     [
         ("side_by_side.py", ["--quick", "--paths", "512"], "NumPy / kernel"),
-        ("side_by_side.py", ["--kernel-only", "--paths", "128"], "."),
         ("agreement.py", ["--paths", "64"], "npv_funder"),
         ("kernel_form.py", ["--paths", "512", "--rounds", "1"], "us"),
     ],

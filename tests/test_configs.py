@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from in_memory import simulate
 from spvrisk.config import load
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.warnings import warnings_of
-from spvrisk.runner.simulate import Settings, simulate
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 STUDIES = sorted(CONFIGS.glob("*.yaml"))
@@ -29,10 +29,10 @@ def values(path, *overrides):
     """Values by path of every quantity, by its unit and name, and the outcomes' names by event."""
     loaded = load(path, overrides)
     plan, labels, _ = compile_study(loaded.study)
-    sums, store = simulate(plan, labels, Settings(paths=2000, seed=1, workers=1))
-    assert sums.n_paths == 2000
+    ledger = simulate(plan, labels, 2000, 1)
+    assert ledger.sums().n_paths == 2000
     names = {name: list(event.outcomes) for name, event in loaded.study.events.items()}
-    return dict(zip(labels.series, store.values, strict=True)), names
+    return dict(zip(labels.series, ledger.values, strict=True)), names
 
 
 # what cost and time have to say of these two does not depend on how long the plant runs

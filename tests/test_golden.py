@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from in_memory import simulate
 from spvrisk._version import NUMBERS_VERSION
 from spvrisk.config import load_study
 from spvrisk.plan.compile import compile_study
-from spvrisk.runner.simulate import Settings, simulate
 
 HERE = Path(__file__).parent
 STUDIES = {
@@ -28,9 +28,9 @@ PATHS = 4096 + 300
 def statistics(study):
     """Mean and standard deviation of the finite values of every series, and how many there are."""
     plan, labels, _ = compile_study(load_study(STUDIES[study]))
-    sums, store = simulate(plan, labels, Settings(PATHS, seed=1, workers=1))
+    ledger = simulate(plan, labels, PATHS, 1)
     out = {}
-    for (unit, quantity), row in zip(labels.series, store.values, strict=True):
+    for (unit, quantity), row in zip(labels.series, ledger.values, strict=True):
         finite = row[np.isfinite(row)]
         spread = [float(finite.mean()), float(finite.std())] if finite.size else [0.0, 0.0]
         out[f"{unit}.{quantity}"] = [finite.size, *spread]

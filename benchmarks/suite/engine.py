@@ -14,12 +14,14 @@ import numpy as np
 
 from spvrisk.config import load_study
 from spvrisk.dataset.layout import default_paths
-from spvrisk.dataset.write import Provenance, write_result
+from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.compile import Compiled, compile_study
-from spvrisk.plan.names import LANES, LEAF
-from spvrisk.runner.simulate import Outcome, Settings, simulate
+from spvrisk.plan.names import LEAF
+from spvrisk.runner.execute import execute
+from spvrisk.runner.job import Job
+from spvrisk.runner.ledger import MemoryLedger
 
 MAIN_STUDY = Path(__file__).parents[2] / "configs" / "japan_us_2026.yaml"
 SEED = 20260331
@@ -33,10 +35,9 @@ def compiled(study: Path = MAIN_STUDY) -> Compiled:
 
 
 @cache
-def simulated(paths: int) -> Outcome:
-    """Sums and stored values of the main study."""
-    plan, labels, _ = compiled()
-    return simulate(plan, labels, Settings(paths, SEED, 1, 1))
+def simulated(paths: int) -> MemoryLedger:
+    """Ledger of a run of the main study."""
+    return whole_engine(compiled(), 1)(paths)
 
 
 def command(*words: str, **variables: str) -> None:
@@ -53,12 +54,18 @@ def compile_elsewhere() -> None:
 
 def warm_up() -> None:
     """Have the machine code ready in this process."""
-    Kernel(compiled())(LANES)
+    Kernel(compiled())(64)
 
 
-def whole_engine(done: Compiled, workers: int, seed: int = SEED) -> Callable[[int], Outcome]:
-    """Return the whole engine on so many threads: kernel, sums, and the store of all paths."""
-    return lambda n: simulate(done.plan, done.labels, Settings(n, seed, workers, 1))
+def whole_engine(done: Compiled, workers: int, seed: int = SEED) -> Callable[[int], MemoryLedger]:
+    """Return the whole engine on so many threads: kernel, sums, and the ledger of all paths."""
+
+    def run(n: int) -> MemoryLedger:
+        ledger = MemoryLedger(Job(done.plan, done.labels, "", seed, n, 1))
+        execute(ledger, workers)
+        return ledger
+
+    return run
 
 
 class Kernel:
@@ -102,12 +109,12 @@ def clock_alone(done: Compiled) -> Compiled:
     return done._replace(plan=bare._replace(factors=bare.factors[:0], rows=bare.rows[:0], jumps=bare.jumps[:0]))
 
 
-def measured(run: Outcome) -> tuple:
+def measured(run: MemoryLedger) -> tuple:
     """Summary and conditional statistics of a run of the main study."""
     labels = compiled().labels
     return (
-        summary(run.sums, run.store.values.__getitem__, labels, _QUANTILES, _LEVELS),
-        conditional(run.store.values.__getitem__, labels, _QUANTILES, _LEVELS),
+        summary(run.sums(), run.column, labels, _QUANTILES, _LEVELS),
+        conditional(run.column, labels, _QUANTILES, _LEVELS),
     )
 
 
@@ -115,27 +122,16 @@ def measured(run: Outcome) -> tuple:
 def tables(paths: int) -> tuple:
     """All tables of a run of the main study, as they are written."""
     run, labels = simulated(paths), compiled().labels
-    return (*measured(run), timeline(run.sums, run.store.fans, labels, _QUANTILES))
+    return (*measured(run), timeline(run.sums(), run.fans(), labels, _QUANTILES))
 
 
 def write(paths: int, target: Path) -> None:
     """Write the result of a run of the main study."""
-    labels, values = compiled().labels, simulated(paths).store.values
-    origin = Provenance(
-        config_json="{}",
-        config_sha256="0" * 64,
-        plan=compiled().plan,
-        sources={},
-        overrides=(),
-        started=datetime.datetime.now(datetime.UTC),
-        duration_seconds=0.0,
-        workers=1,
-        command_line=(),
-        target="",
-        features="",
-        self_test="",
-    )
-    write_result(target, labels, *tables(paths), values, default_paths(labels), SEED, origin, overwrite=True)
+    plan, labels, _ = compiled()
+    now = datetime.datetime.now(datetime.UTC)
+    origin = Provenance("{}", "0" * 64, plan, {}, (), now, 0.0, 1, (), "", "", "")
+    values, names = simulated(paths).values, default_paths(labels)
+    write_result(target, Contents(labels, *tables(paths), values, names, SEED, origin), overwrite=True)
 
 
 @cache

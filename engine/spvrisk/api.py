@@ -1,7 +1,7 @@
 """Python's way in: `load` a study, `run` it, `open` its result; the command line does nothing that is not here."""
 
+import io
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from spvrisk.dataset.read import Result
     from spvrisk.measures.comparison import Comparison
+    from spvrisk.runner.execute import Announce, Progress
     from spvrisk.runner.overview import Overview
-    from spvrisk.runner.simulate import Announce, Progress
     from spvrisk.runner.traced import Traced
     from spvrisk.views.figures import Figures
 
@@ -94,49 +94,55 @@ class Checked(NamedTuple):
 
 
 class Results:
-    """A result file; use it in a ``with`` block, or `close` it.
+    """A result file, or one in memory; use it in a ``with`` block, or `close` it.
 
     Names of projects, states and outcomes are the labels of the datasets' coordinates (in the file they are codes).
+
+    Parameters
+    ----------
+    source
+        The file, or the bytes of one.
 
     Attributes
     ----------
     path
-        The file.
+        The file; None of a result in memory.
     attributes
         Of the file: ``paths``, ``seed`` (decimal text), ``numbers_version``, ``content_sha256`` and others.
     """
 
-    def __init__(self, path: str | os.PathLike[str], folder: tempfile.TemporaryDirectory[str] | None = None) -> None:
+    def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
         from spvrisk.dataset.read import open_result
 
-        self.path = Path(path)
-        self._tables = open_result(self.path)
+        self._source: Path | bytes = source if isinstance(source, bytes) else Path(source)
+        self._tables = open_result(self._source)
+        self.path = None if isinstance(self._source, bytes) else self._source
         self.attributes: dict[str, Any] = self._tables.attributes
-        self._folder = folder
         self._opened: list[xarray.Dataset] = []
 
     @cached_property
     def summary(self) -> "xarray.Dataset":
         """Statistics of all quantities with their Monte Carlo errors, by unit: projects, pipelines, the portfolio."""
-        return self._group("summary")
+        return self._whole("summary")
 
     @cached_property
     def timeline(self) -> "xarray.Dataset":
         """Means by step over all paths, occupancy of states, fan quantiles."""
-        return self._group("timeline")
+        return self._whole("timeline")
 
     @cached_property
     def paths(self) -> "xarray.Dataset":
         """Values by path, read from the file only as far as they are asked for."""
-        return self._group("paths")
+        dataset = self._group("paths")
+        self._opened.append(dataset)
+        return dataset
 
     @cached_property
     def conditional(self) -> "xarray.Dataset":
         """The statistics by outcome of each event and by final state of each layer; empty without these."""
         import xarray
 
-        given = self.tables().conditional
-        return self._group("conditional") if given.names else xarray.Dataset()
+        return self._whole("conditional") if self.tables().conditional.names else xarray.Dataset()
 
     def tables(self, given: str | None = None) -> "Result":
         """Give labels and statistics in memory, from which views are made.
@@ -190,12 +196,10 @@ class Results:
         return VIEWS[name].figures(self.tables(given), **choices)
 
     def close(self) -> None:
-        """Close the file; a run without `out` loses it now."""
+        """Close the file; all but `paths` can still be read."""
         for dataset in self._opened:
             dataset.close()
         self._opened.clear()
-        if self._folder is not None:
-            self._folder.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -206,7 +210,13 @@ class Results:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<Results {str(self.path)!r}, {self.attributes['paths']} paths>"
+        place = "in memory" if self.path is None else repr(str(self.path))
+        return f"<Results {place}, {self.attributes['paths']} paths>"
+
+    def _whole(self, name: str) -> "xarray.Dataset":
+        """A group that is read whole."""
+        with self._group(name) as dataset:
+            return dataset.load()
 
     def _repr_html_(self) -> str:
         from spvrisk.report.html import table
@@ -218,11 +228,11 @@ class Results:
 
         from spvrisk.dataset.opening import sound
 
-        with sound(self.path):
+        if isinstance(self._source, bytes):
+            return _with_names(xarray.open_dataset(io.BytesIO(self._source), group=name, engine="h5netcdf"))
+        with sound(self._source):
             locking = {"locking": "best-effort"}
-            dataset = xarray.open_dataset(self.path, group=name, engine="h5netcdf", driver_kwds=locking)
-        self._opened.append(dataset)
-        return _with_names(dataset)
+            return _with_names(xarray.open_dataset(self._source, group=name, engine="h5netcdf", driver_kwds=locking))
 
 
 def _with_names(dataset: "xarray.Dataset") -> "xarray.Dataset":
@@ -323,7 +333,7 @@ def run(
     paths, seed, workers
         Instead of what the study says under ``run``. Only the first two change a number.
     out
-        Result file. If it is left out, the result goes to a temporary file that is removed when it is closed.
+        Result file. If it is left out, the result stays in memory.
     overwrite
         Whether an existing result is replaced; a file that the study is read from never is.
     progress
@@ -351,20 +361,12 @@ def run(
     ('0.000000', (100,))
     """
     # loaded here: `load` alone has no use for the engine
-    from spvrisk.runner.run import run_study, settings_of
+    from spvrisk.runner.run import run_in_memory, run_study, settings_of
 
     settings = settings_of(study.loaded, paths, seed, workers)
-    if out is not None:
-        return Results(run_study(study.loaded, out, settings, overwrite, progress, announce))
-    folder = tempfile.TemporaryDirectory(prefix="spvrisk-")
-    try:
-        out = Path(folder.name) / "result.h5"
-        return Results(
-            run_study(study.loaded, out, settings, progress=progress, announce=announce, keep_failed=False), folder
-        )
-    except BaseException:
-        folder.cleanup()
-        raise
+    if out is None:
+        return Results(run_in_memory(study.loaded, settings, progress, announce))
+    return Results(run_study(study.loaded, out, settings, overwrite, progress, announce))
 
 
 def open(path: str | os.PathLike[str]) -> Results:

@@ -11,8 +11,8 @@ from spvrisk import config
 from spvrisk.files import Kind, atomic_write
 
 if TYPE_CHECKING:
+    from spvrisk.runner.execute import Announce
     from spvrisk.runner.proof import Proof
-    from spvrisk.runner.simulate import Announce
 
 
 def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -> "list[Proof]":
@@ -33,8 +33,8 @@ def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -
     from concurrent.futures import ThreadPoolExecutor
 
     from spvrisk.kernel.target import FOREIGN, native
+    from spvrisk.runner.execute import processors
     from spvrisk.runner.proof import proved
-    from spvrisk.runner.simulate import processors
 
     found = []
     with ThreadPoolExecutor(processors()) as pool:
@@ -44,21 +44,20 @@ def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -
     return found
 
 
-def warmup(lanes: int | None = None) -> None:
+def warmup() -> None:
     """Compile the kernel, prove it, and keep its machine code, so that the next run starts at once.
 
-    Parameters
-    ----------
-    lanes
-        As ``run.lanes`` of a study.
+    Raises
+    ------
+    RunError
+        No machine code of the kernel is right.
     """
     from spvrisk.plan.compile import compile_study
-    from spvrisk.plan.names import LANES
-    from spvrisk.runner.simulate import Settings, simulate
+    from spvrisk.runner.execute import make_ready
 
     with as_file(_starter()) as starter:
-        plan, labels, _ = compile_study(config.load(starter).study)
-    simulate(plan, labels, Settings(paths=1, seed=0, workers=1, lanes=lanes or LANES))
+        plan = compile_study(config.load(starter).study).plan
+    make_ready(plan)
 
 
 def init(file: str | os.PathLike[str], overwrite: bool = False) -> None:

@@ -9,11 +9,11 @@ import pytest
 from engine_runs import compiled
 from every_clause import STUDIES, example_study
 from every_clause.whole_deal import with_side_flows
+from in_memory import simulate
 from spvrisk.aggregate.invariants import Figures, checks, violations
 from spvrisk.aggregate.state import Sums
 from spvrisk.config import load
 from spvrisk.plan.compile import compile_study
-from spvrisk.runner.simulate import Settings, simulate
 from studies import run_all
 
 MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
@@ -47,8 +47,8 @@ class Run:
 
 def simulated(done):
     plan, labels, _ = done
-    sums, store = simulate(plan, labels, Settings(paths=PATHS, seed=SEED, workers=1))
-    return plan, labels, sums, store.values
+    ledger = simulate(plan, labels, PATHS, SEED)
+    return plan, labels, ledger.sums(), ledger.values
 
 
 @cache

@@ -13,7 +13,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "kernel"), str(TESTS / "runner")]
 
 import lane_calls as kernel  # noqa: E402
-from content_runs import run_here, run_there  # noqa: E402
+from content_runs import package_of, run_here, run_there  # noqa: E402
 
 import spvrisk  # noqa: E402
 from spvrisk.plan.names import LEAF  # noqa: E402
@@ -46,16 +46,20 @@ def test_score__all_words():
     assert body <= 2e-6 and tail <= 2.5e-3
 
 
-@pytest.mark.parametrize("lanes", [128, 256])
-def test_content__other_lanes(lanes, tmp_path):
-    assert run_there(tmp_path, lanes, 1, 2) == run_here(tmp_path, 2, 2)
+@pytest.fixture(scope="module", params=[128, 256])
+def wide(request, tmp_path_factory):
+    """A package whose kernel runs more paths side by side."""
+    return package_of(tmp_path_factory.mktemp("wide"), request.param)
 
 
-def test_content__other_lanes_by_month(tmp_path):
+def test_content__other_lanes(wide, tmp_path):
+    assert run_there(tmp_path, 1, 2, package=wide) == run_here(tmp_path, 2, 2)
+
+
+def test_content__other_lanes_by_month(wide, tmp_path):
     """A twelfth of a year is no binary fraction: what the compiler contracts would show."""
-    (tmp_path / "here").mkdir()
-    here = run_here(tmp_path / "here", 1, 1, LEAF + 77, STARTER, MONTHLY)
-    assert run_there(tmp_path, 256, 2, 2, LEAF + 77, STARTER, MONTHLY) == here
+    here = run_here(tmp_path, 1, 1, LEAF + 77, STARTER, MONTHLY)
+    assert run_there(tmp_path, 2, 2, LEAF + 77, STARTER, MONTHLY, wide) == here
 
 
 BOUNDS = """
@@ -77,7 +81,7 @@ print("in bounds")
 def test_kernel__every_index_is_in_bounds(tmp_path):
     variants = ["as_written", "cumulative", "none", "yearly", "monthly"]
     program = BOUNDS.format(paths=[str(TESTS)], variants=variants, folder=str(tmp_path))
-    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "SPVRISK_LANES": "64"}
+    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1"}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=1000)
     assert "IndexError" not in done.stderr and done.stdout.split() == ["in", "bounds"], done.stderr[-2000:]
 
@@ -96,6 +100,6 @@ def test_kernel__a_short_workspace_is_out_of_bounds(tmp_path):
     program = BOUNDS.format(paths=[str(TESTS)], variants=["as_written"], folder=str(tmp_path))
     program = program.replace("import numpy as np", "import numpy as np\nfrom spvrisk.kernel import run as k", 1)
     program = program.replace("for name in", CUT + "for name in", 1)
-    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1", "SPVRISK_LANES": "64"}
+    env = {**os.environ, "NUMBA_BOUNDSCHECK": "1"}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=1000)
     assert "IndexError" in done.stderr

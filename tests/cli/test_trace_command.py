@@ -16,7 +16,6 @@ import spvrisk
 from spvrisk.cli import main
 from spvrisk.config import load
 from spvrisk.dataset.read import open_result
-from spvrisk.kernel.lanes import LANES
 from spvrisk.runner.run import run_study, settings_of
 from spvrisk.runner.trace import STEP_ROWS, Trace, tracer_of
 from studies import BARE, changed, write_study
@@ -27,7 +26,7 @@ PATHS = 300
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    loaded = load(STARTER, [f"run.lanes={LANES}"])
+    loaded = load(STARTER)
     folder = tmp_path_factory.mktemp("trace_command")
     return run_study(loaded, folder / "starter.h5", settings_of(loaded, PATHS, 9, 1))
 

@@ -77,7 +77,7 @@ def test_digest__depends_on_meaning_and_order_not_on_layout(tmp_path: Path) -> N
 def test_digest__depends_on_paths_and_seed_not_on_the_machinery(tmp_path: Path) -> None:
     path = study(tmp_path)
     base = load(path).digest
-    machinery = ["run.workers=3", "run.lanes=64", "run.leaves_per_shard=1", "run.memory_mib=2000"]
+    machinery = ["run.workers=3", "run.leaves_per_shard=1", "run.memory_mib=2000"]
     assert load(path, machinery).digest == base
     assert len({base, load(path, ["run.paths=7"]).digest, load(path, ["run.seed=7"]).digest}) == 3
 

@@ -26,7 +26,7 @@ def line_of(culprit: str) -> int:
         ("output.quantiles.2", line_of("output: {")),
         ("output.paths.0", line_of("output: {")),
         ("run.memory_mib", line_of("run: {paths")),
-        ("run.lanes.7", line_of("run: {paths")),
+        ("run.workers.7", line_of("run: {paths")),
         ("correlation", line_of("wages: {steel: 0.3}") - 2),
         ("correlation.degrees_of_freedom", line_of("wages: {steel: 0.3}") - 2),
         ("nothing.of.the.kind", LINES.index("study:") + 1),

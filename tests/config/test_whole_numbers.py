@@ -29,7 +29,6 @@ LARGEST = 2**64 - 1
         ("run.seed", f"{LARGEST}.0", LARGEST),
         ("run.seed", "12345678901234567891.0", 12345678901234567891),
         ("run.workers", "2.0", 2),
-        ("run.lanes", "64.0", 64),
         ("run.leaves_per_shard", "4.0", 4),
         ("run.memory_mib", "1e3", 1000),
         ("study.steps_per_year", "4.0", 4),

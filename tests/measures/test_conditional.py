@@ -8,18 +8,17 @@ import pytest
 from click.testing import CliRunner
 
 from every_clause import VARIANTS, example_study
+from in_memory import simulate
 from small_run import LEVELS, QUANTILES, make_labels, make_values
 from spvrisk.cli.summary import command as summary_command
 from spvrisk.config import load
 from spvrisk.dataset.read import content_of_file, open_result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.errors import InputError
-from spvrisk.kernel.lanes import LANES
 from spvrisk.measures.conditional import conditional
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import LEAF
 from spvrisk.runner.run import run_study, settings_of
-from spvrisk.runner.simulate import Settings, simulate
 from studies import BARE, changed, write_study
 
 PATHS = 2 * LEAF + 321
@@ -32,7 +31,6 @@ def loaded(tmp_path_factory):
     study["layers"]["relations"]["states"]["suspended"] = {"attributes": {"pace": 0.5}}
     study["events"]["midterm"]["outcomes"]["tie"] = {}
     study["events"]["midterm"]["probabilities"]["tie"] = 0
-    study["run"]["lanes"] = LANES
     study["output"]["paths"] = ["npv_funder", "outcome_ruling", "final_state_tariffs"]
     return load(write_study(study, tmp_path_factory.mktemp("conditional") / "study.yaml"))
 
@@ -41,7 +39,7 @@ def loaded(tmp_path_factory):
 def ran(loaded):
     """Labels, values, and the table of a run."""
     plan, labels, _ = compile_study(loaded.study)
-    values = simulate(plan, labels, Settings(PATHS, 5, 1, 1, 1024, LANES)).store.values
+    values = simulate(plan, labels, PATHS, 5, 1, 1).values
     output = loaded.study.output
     return labels, values, conditional(values.__getitem__, labels, output.quantiles, output.risk_levels)
 
@@ -172,8 +170,8 @@ def test_condition__of_one_path_has_its_values_and_no_spread():
 def files(loaded, tmp_path_factory):
     """The same run by one and by two threads."""
     folder = tmp_path_factory.mktemp("files")
-    settings = settings_of(loaded, PATHS, 5, 1)._replace(lanes=LANES, leaves_per_shard=1)
-    return [run_study(loaded, folder / f"{n}.h5", settings._replace(workers=n)) for n in (1, 2)]
+    settings = [settings_of(loaded, PATHS, 5, n).model_copy(update={"leaves_per_shard": 1}) for n in (1, 2)]
+    return [run_study(loaded, folder / f"{each.workers}.h5", each) for each in settings]
 
 
 def test_file__gives_back_the_tables(ran, files):

@@ -1,30 +1,32 @@
-"""Digests of what a run leaves, here or in a process of its own, which may have another lane count."""
+"""Digests of what a run leaves, here or in a process of its own, which may have a package of another lane count."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import h5py
 
+import spvrisk
 from spvrisk.config import load
-from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.names import LEAF
 from spvrisk.runner.run import run_study, settings_of
 
 STUDY = Path(__file__).resolve().parents[1] / "data" / "every_clause.yaml"
 PATHS = 3 * LEAF + 77
+PACKAGE = Path(spvrisk.__file__).parent
 
 PROGRAM = """
 import sys
+import spvrisk
 from spvrisk.config import load
 from spvrisk.runner.run import run_study, settings_of
-study, out, lanes, shard, workers, *overrides = sys.argv[1:]
+study, out, paths, package, shard, workers, *overrides = sys.argv[1:]
+assert spvrisk.__file__.startswith(package)
 loaded = load(study, overrides)
-settings = settings_of(loaded, {paths}, None, int(workers))
-run_study(loaded, out, settings._replace(lanes=int(lanes), leaves_per_shard=int(shard)))
-from spvrisk.kernel.lanes import LANES
-assert LANES == int(lanes)
+settings = settings_of(loaded, int(paths), None, int(workers))
+run_study(loaded, out, settings.model_copy(update={"leaves_per_shard": int(shard)}))
 """
 
 
@@ -35,15 +37,25 @@ def digest_of(file):
 
 def run_here(folder, workers, shard, paths=PATHS, study=STUDY, overrides=()):
     loaded = load(study, overrides)
-    settings = settings_of(loaded, paths, None, workers)._replace(lanes=LANES, leaves_per_shard=shard)
+    settings = settings_of(loaded, paths, None, workers).model_copy(update={"leaves_per_shard": shard})
     return digest_of(run_study(loaded, folder / f"{workers}_{shard}.h5", settings))
 
 
-def run_there(folder, lanes, shard, workers, paths=PATHS, study=STUDY, overrides=(), **variables):
-    """Run in a process of its own, which may load the kernel with another lane count, or have other variables."""
-    out = folder / f"lanes_{lanes}.h5"
-    env = {key: value for key, value in os.environ.items() if key != "SPVRISK_LANES"} | variables
-    program = PROGRAM.format(paths=paths)
-    arguments = [str(x) for x in (study, out, lanes, shard, workers, *overrides)]
-    subprocess.run([sys.executable, "-c", program, *arguments], check=True, env=env)
+def package_of(folder, lanes):
+    """Copy the package, with another number of paths side by side."""
+    package = folder / "spvrisk"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    source = package / "kernel" / "lanes.py"
+    text = source.read_text(encoding="utf-8")
+    assert "\nLANES = 64\n" in text
+    source.write_text(text.replace("\nLANES = 64\n", f"\nLANES = {lanes}\n"), encoding="utf-8")
+    return package
+
+
+def run_there(folder, shard, workers, paths=PATHS, study=STUDY, overrides=(), package=PACKAGE, **variables):
+    """Run in a process of its own, with another package or other variables."""
+    out = folder / "there.h5"
+    arguments = [str(x) for x in (study, out, paths, package, shard, workers, *overrides)]
+    env = {**os.environ, "PYTHONPATH": str(package.parent), **variables}
+    subprocess.run([sys.executable, "-c", PROGRAM, *arguments], check=True, env=env)
     return digest_of(out)

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from spvrisk.kernel.lanes import LANES
-from spvrisk.runner.simulate import Settings, simulate
+from in_memory import simulate
 from studies import compile_in
 
 PATHS = 130
@@ -13,8 +12,8 @@ DF = 1.05 ** -(np.arange(1, 9) / 4)
 def run(study, folder, paths=PATHS):
     """Values by unit and quantity, and timeline means ``(row, step)`` by unit."""
     plan, labels, _ = compile_in(study, folder)
-    sums, store = simulate(plan, labels, Settings(paths, 5, 2, 1, 256, LANES))
+    ledger = simulate(plan, labels, paths, 5, 2, 1)
     units = (*labels.projects, "portfolio")
-    rows = sums.timeline.reshape(len(units), len(labels.timeline), -1) / paths
+    rows = ledger.sums().timeline.reshape(len(units), len(labels.timeline), -1) / paths
     timeline = {unit: dict(zip(labels.timeline, rows[i], strict=True)) for i, unit in enumerate(units)}
-    return dict(zip(labels.series, store.values, strict=True)), timeline
+    return dict(zip(labels.series, ledger.values, strict=True)), timeline

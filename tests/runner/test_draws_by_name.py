@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from in_memory import simulate
 from spvrisk.config import load_study
 from spvrisk.config.study.factors import Correlation, Factor
 from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import QUANTITIES
-from spvrisk.runner.simulate import Settings, simulate
 
 MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
 PATHS = 320
@@ -20,7 +20,7 @@ DRAWN = ("completed", "cost", "overrun_drawn", "delay_months")
 def run(study, seed=20260331):
     """Values by unit and quantity; a project that is not there has no entry."""
     plan, labels, _ = compile_study(study)
-    values = simulate(plan, labels, Settings(PATHS, seed, 1, 1, 1024, LANES)).store.values
+    values = simulate(plan, labels, PATHS, seed).values
     return dict(zip(labels.series, values, strict=True))
 
 
@@ -94,6 +94,6 @@ def test_edit__seed_changes_every_path(main, base):
 
 def test_number_of_paths__first_paths_are_the_same(main, base):
     plan, labels, _ = compile_study(main)
-    values = simulate(plan, labels, Settings(LANES + 7, 20260331, 1, 1, 1024, LANES)).store.values
+    values = simulate(plan, labels, LANES + 7, 20260331).values
     for key, row in zip(labels.series, values, strict=True):
         assert row.tobytes() == base[key][: LANES + 7].tobytes(), key

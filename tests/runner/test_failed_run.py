@@ -9,7 +9,7 @@ import spvrisk
 from small_run import write_small
 from spvrisk.cli import main
 from spvrisk.errors import RunError
-from spvrisk.runner import run as runner
+from spvrisk.runner.ledger import MemoryLedger
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 
@@ -18,13 +18,14 @@ STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 def faulty(monkeypatch):
     """Let the kernel lose a part of what the host has."""
 
-    def simulate(plan, labels, *arguments):
-        sums, store = whole(plan, labels, *arguments)
-        sums.timeline[labels.timeline.index("distribution_host")] *= 0.9
-        return sums, store
+    def sums(ledger):
+        found = whole(ledger)
+        rows = found.timeline.copy()
+        rows[ledger.job.labels.timeline.index("distribution_host")] *= 0.9
+        return found._replace(timeline=rows)
 
-    whole = runner.simulate
-    monkeypatch.setattr(runner, "simulate", simulate)
+    whole = MemoryLedger.sums
+    monkeypatch.setattr(MemoryLedger, "sums", sums)
 
 
 def run(*arguments):
@@ -68,6 +69,7 @@ def test_failed_run__is_told_though_the_file_cannot_be_kept(faulty, tmp_path):
 
 def test_failed_run__from_python_without_a_file_name_leaves_none(faulty, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(RunError, match="funder and host") as caught:
         spvrisk.run(spvrisk.load(STARTER), paths=500)
     assert "kept" not in str(caught.value)

@@ -1,28 +1,19 @@
-"""The same content for any number of threads, lanes and leaves in a shard; statistics as NumPy has them."""
-
-from pathlib import Path
+"""The same content for any number of threads and of leaves in a shard; statistics as NumPy has them."""
 
 import numpy as np
 import pytest
 from content_runs import PATHS, STUDY, run_here, run_there
 
 import reference as ref
-import spvrisk
 from engine_runs import KernelScores, compiled, run_block, table_values
 from every_clause import example_study
+from in_memory import simulate
 from processors import features
 from spvrisk.config import load
-from spvrisk.config.study.run import Run
-from spvrisk.errors import InputError
 from spvrisk.kernel.lanes import LANES
 from spvrisk.measures.table import summary
 from spvrisk.plan.compile import compile_study
-from spvrisk.plan.names import LANES as DEFAULT_LANES
 from spvrisk.plan.names import LEAF
-from spvrisk.runner.simulate import Settings, simulate
-
-STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
-MONTHLY = ("study.steps_per_year=12",)
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +25,12 @@ def expected(tmp_path_factory):
 @pytest.mark.skipif(not features(), reason="NumPy uses nothing here that it could do without")
 def test_content__without_numpys_loops_for_newer_processors(expected, tmp_path):
     """Of all that runs, from the study to the statistics; plans as such are compared in `plan/test_processors.py`."""
-    assert run_there(tmp_path, LANES, 4, 1, NPY_DISABLE_CPU_FEATURES=" ".join(features())) == expected
+    assert run_there(tmp_path, 4, 1, NPY_DISABLE_CPU_FEATURES=" ".join(features())) == expected
 
 
 @pytest.mark.parametrize(("workers", "shard"), [(2, 1), (1, 4), (2, 4), (2, 16)])
 def test_content__any_threads_and_shards(expected, workers, shard, tmp_path):
     assert run_here(tmp_path, workers, shard) == expected
-
-
-def test_default_lanes__said_alike():
-    assert Run().lanes == Settings(1, 0).lanes == DEFAULT_LANES
 
 
 def test_content__another_number_of_paths_is_another_content(expected, tmp_path):
@@ -55,16 +42,16 @@ def sample():
     """Study, labels, sums and stored values of a run."""
     study = load(STUDY).study
     plan, labels, _ = compile_study(study)
-    sums, store = simulate(plan, labels, Settings(PATHS, 3, 2, 2, 256, LANES))
-    return study, labels, sums, store
+    ledger = simulate(plan, labels, PATHS, 3, 2, 2)
+    return study, labels, ledger.sums(), ledger
 
 
 def test_statistics__as_numpy_on_the_stored_values(sample):
     """Within 1e-6 of the sd would do for stored float32; float64 agrees to 1e-12 relative."""
-    study, labels, sums, store = sample
-    table = summary(sums, store.values.__getitem__, labels, study.output.quantiles, study.output.risk_levels)
+    study, labels, sums, ledger = sample
+    table = summary(sums, ledger.column, labels, study.output.quantiles, study.output.risk_levels)
     seen = 0
-    for s, row in enumerate(store.values):
+    for s, row in enumerate(ledger.values):
         if labels.series[s][1].startswith(("final_state_", "outcome_")):
             continue
         finite, defined = row[np.isfinite(row)], row[~np.isnan(row)]
@@ -82,7 +69,7 @@ def test_statistics__as_numpy_on_the_stored_values(sample):
 
 
 def test_timeline__occupancies_and_fans_cover_all_paths(sample):
-    _, labels, sums, store = sample
+    _, labels, sums, ledger = sample
     assert sums.n_paths == PATHS
     row = 0
     for _, states in labels.layers:
@@ -90,24 +77,17 @@ def test_timeline__occupancies_and_fans_cover_all_paths(sample):
         np.testing.assert_allclose(block.sum(axis=0), PATHS, rtol=1e-12)
         row += len(states)
     calls = sums.timeline.reshape(len(labels.projects) + 1, 9, -1)[-1, 0]
-    np.testing.assert_allclose(store.fans[2].sum(axis=1, dtype=float), calls, rtol=1e-6)
-    np.testing.assert_allclose(store.fans[1], np.cumsum(store.fans[0], axis=0, dtype=float), rtol=1e-4, atol=2e-2)
+    net_flow, cumulated, paid = ledger.fans()
+    np.testing.assert_allclose(paid.sum(axis=1, dtype=float), calls, rtol=1e-6)
+    np.testing.assert_allclose(cumulated, np.cumsum(net_flow, axis=0, dtype=float), rtol=1e-4, atol=2e-2)
 
 
 def test_progress__counts_every_path_once():
     study = load(STUDY).study
     plan, labels, _ = compile_study(study)
     told = []
-    simulate(plan, labels, Settings(LEAF + 77, 3, 2, 1, 256, LANES), told.append)
+    simulate(plan, labels, LEAF + 77, 3, 2, 1, progress=told.append)
     assert sum(told) == LEAF + 77 and min(told) > 0
-
-
-def test_settings__other_lanes_in_one_process_are_refused():
-    study = load(STUDY).study
-    plan, labels, _ = compile_study(study)
-    other = 128 if LANES != 128 else 64
-    with pytest.raises(InputError, match="lanes"):
-        simulate(plan, labels, Settings(10, 3, 1, 1, 256, other))
 
 
 def test_path_numbers__cross_2_to_the_32(tmp_path):

@@ -7,14 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from llvmlite import binding
 
 import spvrisk
+from spvrisk.config import load_study
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import FOREIGN, Target, ladder
+from spvrisk.plan.compile import compile_study
 from spvrisk.runner import proof
 
 FOREIGN_NAME = "znver5" if binding.get_host_cpu_features().get("avx512vbmi2") else "x86-64-v3"
@@ -180,6 +183,14 @@ def test_shipped__is_up_to_date():
     expected = json.loads(proof._shipped("self_test.json"))
     assert expected["sources"] == cache.sources_digest()
     assert proof.differing(proof.digests(proof.shipped_plans()), expected["digests"]) == []
+
+
+def test_shipped_plans__are_of_the_types_of_those_that_are_run():
+    """Else the code that is proved is not the code that is used, and both are compiled."""
+    plan = compile_study(load_study(Path(spvrisk.__file__).parent / "data" / "starter.yaml")).plan
+    types = [numba.typeof(array) for array in plan]
+    for _, shipped, _ in proof.shipped_plans():
+        assert [numba.typeof(array) for array in shipped] == types
 
 
 def test_differing__one_value_in_its_last_digit():

@@ -13,6 +13,7 @@ import reference as ref
 import spvrisk
 from engine_runs import KernelScores, table_values
 from every_clause import VARIANTS, example_study, with_horizon
+from in_memory import simulate
 from spvrisk.config import digest_of, load
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import open_result
@@ -21,7 +22,6 @@ from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import LEAF, TIMELINE
 from spvrisk.runner.run import run_study, settings_of
-from spvrisk.runner.simulate import Settings, simulate
 from spvrisk.runner.trace import STEP_ROWS, Tracer, study_of, tracer_of
 from spvrisk.runner.traced import Rank, check_bits, path_of_rank, series_of
 from studies import write_study
@@ -41,7 +41,7 @@ def rulings():
     """The study whose events use every key, with many path variables kept."""
     study = VARIANTS["rulings"](example_study())
     study["output"]["paths"] = KEPT
-    study["run"] |= {"lanes": LANES, "paths": PATHS, "seed": SEED}
+    study["run"] |= {"paths": PATHS, "seed": SEED}
     return study
 
 
@@ -51,10 +51,11 @@ def ran(tmp_path_factory):
     folder, study = tmp_path_factory.mktemp("trace"), rulings()
     loaded = load(write_study(study, folder / "study.yaml"))
     plan, labels, _ = compile_study(loaded.study)
-    values = simulate(plan, labels, Settings(PATHS, SEED, 1, 1, 1024, LANES)).store.values
+    values = simulate(plan, labels, PATHS, SEED, 1, 1).values
     files = [folder / f"{n}.h5" for n in (1, 2)]
     for workers, file in enumerate(files, start=1):
-        run_study(loaded, file, settings_of(loaded, None, None, workers)._replace(lanes=LANES, leaves_per_shard=1))
+        settings = settings_of(loaded, None, None, workers)
+        run_study(loaded, file, settings.model_copy(update={"leaves_per_shard": 1}))
     return SimpleNamespace(
         study=study, plan=plan, labels=labels, values=dict(zip(labels.series, values, strict=True)), files=files
     )
@@ -288,8 +289,7 @@ def test_study_of__refuses_a_study_of_another_version(ran, tmp_path):
 def test_study_of__gives_the_study_that_was_run(path, tmp_path):
     """The same digest, and a plan of the same bytes."""
     loaded = load(path)
-    settings = settings_of(loaded, 40, 3, 1)._replace(lanes=LANES)
-    result = open_result(run_study(loaded, tmp_path / "r.h5", settings))
+    result = open_result(run_study(loaded, tmp_path / "r.h5", settings_of(loaded, 40, 3, 1)))
     study = study_of(result)
     ran_as = loaded.study.run.model_copy(update={"paths": 40, "seed": 3})
     expected = loaded.study.model_copy(update={"run": ran_as})
@@ -303,15 +303,13 @@ def test_study_of__gives_the_study_that_was_run(path, tmp_path):
         for field in a.dtype.names or ():  # not the bytes between fields
             assert a[field].tobytes() == b[field].tobytes(), (name, field)
         assert a.dtype.names or a.tobytes() == b.tobytes(), name
-    lanes = study.run.model_copy(update={"lanes": LANES})
-    check_bits(Tracer(study.model_copy(update={"run": lanes}), 3).trace(39), result)
+    check_bits(Tracer(study, 3).trace(39), result)
 
 
 @pytest.mark.parametrize("years", [2, 3, 5])
 def test_rows__of_a_project_do_not_depend_on_those_before_it(years, tmp_path):
     """All of them operate, or are built, when the horizon comes; what one leaves behind must not show in the next."""
     study = with_horizon(example_study(), years)
-    study["run"]["lanes"] = LANES
     backwards = {**study, "projects": dict(reversed(study["projects"].items()))}
     tracers = [Tracer(load(write_study(each, tmp_path / "study.yaml")).study, SEED) for each in (study, backwards)]
     sold = 0.0

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from spvrisk.config import load_study
-from spvrisk.kernel.lanes import LANES
 from spvrisk.runner.trace import STEP_ROWS, Tracer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,7 +21,6 @@ PATHS = range(24)
 def traced(request):
     """Traces of some paths of a study, and its discount factors."""
     study = load_study(STUDIES[request.param])
-    study = study.model_copy(update={"run": study.run.model_copy(update={"lanes": LANES})})
     tracer = Tracer(study, 11)
     return study, [tracer.trace(path) for path in PATHS]
 

@@ -1,6 +1,6 @@
 """The state of a run: leaves joined in a fixed pairwise tree, in whatever order and place they come."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -29,20 +29,25 @@ class PairwiseTree(Generic[T]):
         # (level, j) holds leaves j 2^level to (j + 1) 2^level - 1
         self._nodes: dict[tuple[int, int], T] = {}
 
-    def insert(self, leaf: int, value: T) -> None:
-        """Add a leaf.
+    def insert(self, leaf: int, value: T, level: int = 0) -> None:
+        """Add a leaf, or a node of another tree: leaves ``leaf 2^level`` to ``(leaf + 1) 2^level - 1``, joined.
 
         Raises
         ------
         ValueError
-            If this leaf is already there.
+            If one of these leaves is already there.
         """
-        self._insert(0, leaf, value)
+        j = leaf
+        if any((up, j >> (up - level)) in self._nodes for up in range(level, level + 64)):
+            raise ValueError(f"leaf {j << level} was added twice")
+        while (sibling := self._nodes.pop((level, j ^ 1), None)) is not None:
+            value = self._join(value, sibling) if j % 2 == 0 else self._join(sibling, value)
+            level, j = level + 1, j >> 1
+        self._nodes[level, j] = value
 
-    def merge(self, other: "PairwiseTree[T]") -> None:
-        """Take over the leaves of another tree, which must be other leaves than ours."""
-        for (level, j), value in other._nodes.items():
-            self._insert(level, j, value)
+    def nodes(self) -> dict[tuple[int, int], T]:
+        """What cannot be joined yet, by level and number."""
+        return dict(self._nodes)
 
     def finish(self) -> T:
         """Everything joined; the tree itself stays as it is.
@@ -65,14 +70,6 @@ class PairwiseTree(Generic[T]):
         for _, value in reversed(nodes[:-1]):
             result = self._join(value, result)
         return result
-
-    def _insert(self, level: int, j: int, value: T) -> None:
-        if any((up, j >> (up - level)) in self._nodes for up in range(level, level + 64)):
-            raise ValueError(f"leaf {j << level} was added twice")
-        while (sibling := self._nodes.pop((level, j ^ 1), None)) is not None:
-            value = self._join(value, sibling) if j % 2 == 0 else self._join(sibling, value)
-            level, j = level + 1, j >> 1
-        self._nodes[level, j] = value
 
 
 class Sums(NamedTuple):
@@ -107,6 +104,14 @@ def merge_sums(a: Sums, b: Sums) -> Sums:
     return Sums(merge_moments(a.moments, b.moments), *joined)
 
 
+class Node(NamedTuple):
+    """Sums over leaves ``number 2^level`` to ``(number + 1) 2^level - 1``, joined in the tree of the run."""
+
+    level: int
+    number: int
+    sums: Sums
+
+
 class RunState:
     """Mergeable state of a run or of a shard: bit-identical for any order and partition of the leaves."""
 
@@ -127,9 +132,14 @@ class RunState:
         """
         self._tree.insert(leaf, Sums(leaf_moments(values), timeline.copy(), occupancy.copy(), marks.copy()))
 
-    def merge(self, other: "RunState") -> None:
-        """Take over the leaves of another state, which must be other leaves than ours."""
-        self._tree.merge(other._tree)
+    def nodes(self) -> tuple[Node, ...]:
+        """What has been added, joined as far as it can be."""
+        return tuple(Node(level, number, sums) for (level, number), sums in self._tree.nodes().items())
+
+    def take(self, nodes: Iterable[Node]) -> None:
+        """Add what another state has joined, which must be other leaves than ours."""
+        for node in nodes:
+            self._tree.insert(node.number, node.sums, node.level)
 
     def finish(self) -> Sums:
         """Sums over all paths.

@@ -25,7 +25,7 @@ from spvrisk.errors import InputError, Problem
 _LONGEST_OVERRIDE = 80
 """Characters of an override that a message shows."""
 
-MACHINERY = {"lanes", "leaves_per_shard", "memory_mib", "workers"}
+MACHINERY = {"leaves_per_shard", "memory_mib", "workers"}
 """Keys of ``run`` that change no number."""
 
 

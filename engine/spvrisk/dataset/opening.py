@@ -1,6 +1,7 @@
 """Open a result's file, and say in the user's terms why that does not go: the system, the wrong file, or damage."""
 
 import errno
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,9 +30,24 @@ _BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, 
 _UNLOCK = "HDF5_USE_FILE_LOCKING=FALSE"
 
 
+def place_of(source: Path | bytes) -> str:
+    """Where a file is, in words."""
+    return "in memory" if isinstance(source, bytes) else str(source)
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file to read, whatever is wrong with it told as an `InputError`."""
+def opened(source: Path | bytes) -> Iterator[h5py.File]:
+    """Open an HDF5 file, or the bytes of one, to read; whatever is wrong with it is told as an `InputError`."""
+    if isinstance(source, bytes):
+        with h5py.File(io.BytesIO(source)) as file:
+            yield file
+    else:
+        with _opened(source) as file:
+            yield file
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
     _check_there(path)
     try:
         file = h5py.File(path, "r", locking="best-effort")

@@ -20,7 +20,7 @@ from spvrisk.dataset.content import (
     digest_of_leaves,
     tables_digest,
 )
-from spvrisk.dataset.opening import is_result, opened, sound
+from spvrisk.dataset.opening import is_result, opened, place_of, sound
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_series, states_of, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
@@ -52,8 +52,8 @@ class Result:
 
     Attributes
     ----------
-    path
-        Where the file lies.
+    source
+        Where the file lies, or its bytes.
     attributes
         Of the file: ``paths``, ``seed`` (decimal text), ``numbers_version``, ``config_sha256``,
         ``plan_sha256``, ``tables_sha256``, ``content_sha256``, ...
@@ -69,7 +69,7 @@ class Result:
         What the summary is given, where it is not that of all paths.
     """
 
-    path: Path
+    source: Path | bytes
     attributes: dict[str, Any]
     provenance: dict[str, Any]
     labels: Labels
@@ -80,6 +80,16 @@ class Result:
     given: Given | None = None
 
     @property
+    def place(self) -> str:
+        """Where the file lies, in words."""
+        return place_of(self.source)
+
+    @property
+    def name(self) -> str:
+        """Of the file, without its folder."""
+        return self.place if isinstance(self.source, bytes) else self.source.name
+
+    @property
     def n_paths(self) -> int:
         """Paths of the run."""
         return int(self.attributes["paths"])
@@ -87,7 +97,7 @@ class Result:
     @property
     def group_bytes(self) -> dict[str, int]:
         """Bytes that each group's data take in the file."""
-        with opened(self.path) as file:
+        with opened(self.source) as file:
             return {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)}
 
     def plan(self) -> Plan:
@@ -98,17 +108,17 @@ class Result:
         InputError
             It is damaged, or the plan of a version whose plans have other fields.
         """
-        with opened(self.path) as file:
+        with opened(self.source) as file:
             packed = bytes(file["provenance"]["plan"][...])
         place = "/provenance/plan"
         if hashlib.sha256(packed).hexdigest() != self.attributes["plan_sha256"]:
             rule = "the result is damaged: the plan is not that of plan_sha256"
-            raise InputError(Problem(str(self.path), place, rule, "", "run the study again"))
+            raise InputError(Problem(self.place, place, rule, "", "run the study again"))
         try:
             return unpack_plan(packed)
         except ValueError as error:
             remedy = f"use spvrisk {self.attributes['engine_version']}, or run the study again"
-            raise InputError(Problem(str(self.path), place, "must be a plan of this version", "", remedy)) from error
+            raise InputError(Problem(self.place, place, "must be a plan of this version", "", remedy)) from error
 
     def paths(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
         """Values of a path variable, ``(path,)`` or ``(path, project)``.
@@ -127,13 +137,13 @@ class Result:
         """
         if name not in self.path_names:
             known = ", ".join(self.path_names)
-            raise InputError(Problem(str(self.path), f"/paths/{name}", "is not in the file", "", f"it has {known}"))
-        with opened(self.path) as file:
+            raise InputError(Problem(self.place, f"/paths/{name}", "is not in the file", "", f"it has {known}"))
+        with opened(self.source) as file:
             return np.asarray(file["paths"][name][first:last])
 
 
-def open_result(path: str | os.PathLike[str]) -> Result:
-    """Read a result file.
+def open_result(source: str | os.PathLike[str] | bytes) -> Result:
+    """Read a result file, or the bytes of one.
 
     Raises
     ------
@@ -141,14 +151,16 @@ def open_result(path: str | os.PathLike[str]) -> Result:
         If there is no such file, the system withholds it, it is cut short, no result, of another version, or its
         tables are not those that were written.
     """
-    with opened(Path(path)) as file:
+    source = source if isinstance(source, bytes) else Path(source)
+    place = place_of(source)
+    with opened(source) as file:
         attributes = _attributes(file)
-        _check_schema(Path(path), is_result(file), attributes)
+        _check_schema(place, is_result(file), attributes)
         provenance = _provenance(file)
         labels = _labels(provenance.pop("labels"))
         tables = {name: _table(file[name]) for name in TABLE_GROUPS if name in file}
         result = Result(
-            Path(path),
+            source,
             attributes,
             provenance,
             labels,
@@ -161,7 +173,7 @@ def open_result(path: str | os.PathLike[str]) -> Result:
         texts = bytes(file["provenance"]["labels_json"][...])
         if tables_digest(texts, {name: table.values for name, table in tables.items()}) != attributes["tables_sha256"]:
             rule = "the result is damaged: its tables are not those of tables_sha256"
-            raise InputError(Problem(str(path), "", rule, "", "run the study again"))
+            raise InputError(Problem(place, "", rule, "", "run the study again"))
         return result
 
 
@@ -206,14 +218,14 @@ def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, byte
     return described, canonical_bytes(np.asarray(variable[...]))
 
 
-def _check_schema(path: Path, ours: bool, attributes: dict[str, Any]) -> None:
+def _check_schema(place: str, ours: bool, attributes: dict[str, Any]) -> None:
     if not ours or "schema_version" not in attributes:
-        raise InputError(Problem(str(path), "", "is not a result of spvrisk"))
+        raise InputError(Problem(place, "", "is not a result of spvrisk"))
     found = int(attributes["schema_version"])
     if found != SCHEMA_VERSION:
         raise InputError(
             Problem(
-                str(path),
+                place,
                 "schema_version",
                 f"must be {SCHEMA_VERSION}, the version that this spvrisk reads",
                 str(found),

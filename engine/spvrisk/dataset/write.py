@@ -106,6 +106,35 @@ class Provenance(NamedTuple):
     self_test: str
 
 
+class Contents(NamedTuple):
+    """What a result file holds.
+
+    Attributes
+    ----------
+    labels
+        Names of everything.
+    summary, conditional, timeline
+        As from `spvrisk.measures`.
+    values
+        All values, ``(series, path)`` float64.
+    path_names
+        Path quantities to keep; see `spvrisk.dataset.layout.check_paths`.
+    seed
+        The run's seed.
+    provenance
+        How the result came about.
+    """
+
+    labels: Labels
+    summary: SummaryTable
+    conditional: ConditionalTable
+    timeline: TimelineTable
+    values: NDArray[np.float64]
+    path_names: Sequence[str]
+    seed: int
+    provenance: Provenance
+
+
 def check_output(
     path: str | os.PathLike[str],
     overwrite: bool = False,
@@ -155,45 +184,26 @@ def _exists(target: Path) -> InputError:
     return InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
 
 
-def _check_space(target: Path, paths: Iterable[PathVariable], others: int) -> None:
+def _check_space(target: Path, contents: Contents) -> None:
     """Refuse a disk that is too full before anything is made."""
-    need = TABLES_BYTES + others + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
+    paths = path_variables(contents.values, contents.labels, contents.path_names)
+    plan = len(pack_plan(contents.provenance.plan))
+    need = TABLES_BYTES + plan + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
     have = shutil.disk_usage(os.path.dirname(os.path.realpath(target))).free
     if have < need:
         room = f"the disk has {have / 1e6:,.1f} MB free, and the result needs {need / 1e6:,.1f} MB"
         raise RunError(f"{target}: {room}; free some space, name another folder, or keep fewer output.paths")
 
 
-def write_result(
-    path: str | os.PathLike[str],
-    labels: Labels,
-    summary: SummaryTable,
-    conditional: ConditionalTable,
-    timeline: TimelineTable,
-    values: NDArray[np.float64],
-    path_names: Sequence[str],
-    seed: int,
-    provenance: Provenance,
-    overwrite: bool = False,
-) -> str:
+def write_result(path: str | os.PathLike[str], contents: Contents, overwrite: bool = False) -> str:
     """Write a result file; it appears under its name whole or not at all.
 
     Parameters
     ----------
     path
         Where to; see `check_output`.
-    labels
-        Names of everything.
-    summary, conditional, timeline
-        As from `spvrisk.measures`.
-    values
-        All values, ``(series, path)`` float64.
-    path_names
-        Path quantities to keep; see `spvrisk.dataset.layout.check_paths`.
-    seed
-        The run's seed.
-    provenance
-        How the result came about.
+    contents
+        What it holds.
     overwrite
         Whether an existing result is replaced.
 
@@ -210,28 +220,43 @@ def write_result(
         If writing fails.
     """
     target = check_output(path, overwrite)
-    tables = _tables(labels, summary, conditional, timeline)
-    paths, plan = path_variables(values, labels, path_names), pack_plan(provenance.plan)
     try:
-        _check_space(target, paths, len(plan))
-        with replacing(target, overwrite) as temporary, in_memory() as file:
-            file.set_attributes("", _root_attributes(labels, values.shape[1], seed, provenance))
-            digest = _write_content(file, tables, paths)
-            digests = {
-                "content_sha256": digest,
-                "tables_sha256": _digest_of_tables(labels, tables),
-                "plan_sha256": hashlib.sha256(plan).hexdigest(),
-            }
-            file.set_attributes("", digests)
-            _write_provenance(file, labels, provenance)
-            _write_plan(file, plan)
-            temporary.write_bytes(file.image())
+        _check_space(target, contents)
+        with replacing(target, overwrite) as temporary:
+            image, digest = result_image(contents)
+            temporary.write_bytes(image)
     except FileExistsError as error:
         raise _exists(target) from error
     except OSError as error:
         reason = error.strerror or error
         raise RunError(f"{target}: cannot be written: {reason}; check the space on the disk") from error
     return digest
+
+
+def result_image(contents: Contents) -> tuple[bytes, str]:
+    """Give a result file's bytes, and its ``content_sha256``.
+
+    Raises
+    ------
+    InputError
+        If a name is refused.
+    """
+    labels, provenance = contents.labels, contents.provenance
+    tables = _tables(labels, contents.summary, contents.conditional, contents.timeline)
+    paths = path_variables(contents.values, labels, contents.path_names)
+    plan = pack_plan(provenance.plan)
+    with in_memory() as file:
+        file.set_attributes("", _root_attributes(labels, contents.values.shape[1], contents.seed, provenance))
+        digest = _write_content(file, tables, paths)
+        digests = {
+            "content_sha256": digest,
+            "tables_sha256": _digest_of_tables(labels, tables),
+            "plan_sha256": hashlib.sha256(plan).hexdigest(),
+        }
+        file.set_attributes("", digests)
+        _write_provenance(file, labels, provenance)
+        _write_plan(file, plan)
+        return file.image(), digest
 
 
 def _tables(

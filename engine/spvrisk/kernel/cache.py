@@ -2,7 +2,7 @@
 
 numba keys its cache by the file of the function that is called, not by those of the functions that it calls in turn:
 after an edit of a clause, a new process would go on with the old machine code. The folder is therefore named by a
-digest of every kernel source, of the compiler's versions and switches, of the lane count and of the target.
+digest of every kernel source, of the compiler's versions and switches, and of the target.
 
 Each folder holds the machine code of one target and, once its self-test has run (`spvrisk.runner.proof`), a stamp
 with the outcome. The first target of the ladder whose code has not been refused is the one of this process.
@@ -24,7 +24,6 @@ import numba
 
 from spvrisk.files import cache_root, replacing, sweep
 from spvrisk.kernel.target import Target, ladder, use
-from spvrisk.plan.names import LANES
 
 PASSED, REFUSED, CANNOT_RUN, NOT_PROVEN = "passed", "refused", "cannot run here", "not proven"
 
@@ -68,11 +67,9 @@ def sources_digest() -> str:
 
 def folder_of(target: Target) -> Path:
     """Folder of a target's machine code; it need not be there yet."""
-    # the lane count that kernel.lanes will take: importing it here would fix it too early
-    lanes = os.environ.get("SPVRISK_LANES", LANES)
     # not the target's name, which is for people
     made_for = (target.cpu, target.features, target.vectorise)
-    switches = (numba.__version__, llvmlite.__version__, bool(_config.BOUNDSCHECK), _config.OPT, lanes, made_for)
+    switches = (numba.__version__, llvmlite.__version__, bool(_config.BOUNDSCHECK), _config.OPT, made_for)
     key = hashlib.sha256((sources_digest() + repr(tuple(map(str, switches)))).encode()).hexdigest()
     return _base() / key[:20]
 

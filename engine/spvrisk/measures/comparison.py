@@ -107,7 +107,7 @@ def compared(results: Sequence[Result]) -> Comparison:
         They are fewer than two, or not in the same money.
     """
     if len(results) < 2:
-        given = ", ".join(str(result.path) for result in results) or "none"
+        given = ", ".join(result.place for result in results) or "none"
         remedy = "name two or more result files, the one to compare with first"
         raise InputError(Problem("compare", "", "needs two results", given, remedy))
     base = results[0]
@@ -144,8 +144,8 @@ def _check_money(base: Result, result: Result) -> None:
     for key in ("currency", "money_unit"):
         found, wanted = getattr(result.labels, key), getattr(base.labels, key)
         if found != wanted:
-            rule = f"must have the {key} of {base.path} ({wanted})"
-            raise InputError(Problem(str(result.path), "", rule, str(found), "run both studies in the same money"))
+            rule = f"must have the {key} of {base.place} ({wanted})"
+            raise InputError(Problem(result.place, "", rule, str(found), "run both studies in the same money"))
 
 
 def _unpaired(base: Result, result: Result) -> str:

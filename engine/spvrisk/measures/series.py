@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments
-from spvrisk.aggregate.store import ORDERED_AT_ONCE
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.dataset.variables import COUNTS, STATISTICS, has_loss, quantity_of, states_of
 from spvrisk.measures.order import ranks_with_intervals
@@ -23,6 +22,13 @@ from spvrisk.plan.names import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED, La
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+
+ORDERED_AT_ONCE = 4
+"""Series whose paths are put in order at the same time, at most."""
+
+BYTES_PER_PATH = 8 * (2 * ORDERED_AT_ONCE + 1)
+"""Memory that statistics take besides the series: two words for each that is being put in order, and what the path
+meets of the conditions."""
 
 
 class Series(NamedTuple):

@@ -65,9 +65,6 @@ FANS = ("net_flow", "cumulated_funder_flow", "calls")
 FAN_PATHS = 1 << 16
 """Fan quantiles come from the paths with numbers below this."""
 
-LANES = 64
-"""Paths side by side in the kernel where nothing else is asked for."""
-
 LEAF = 4096
 """Paths in a leaf, the unit of exact summation."""
 

@@ -105,7 +105,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
 
 def _result_json(row: Compared) -> dict[str, Any]:
     return {
-        "file": str(row.result.path),
+        "file": row.result.place,
         "study": row.result.labels.title["en"],
         "paired": row.paired,
         "unpaired_because": row.unpaired_because or None,

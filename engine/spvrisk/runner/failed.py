@@ -23,7 +23,9 @@ def kept_aside(target: Path) -> Path:
     return target.with_name(f"{target.name}.failed.h5")
 
 
-def failure(violations: Sequence[Violation], aside: Path | None, write: Callable[[Path], object]) -> RunError:
+def failure(
+    violations: Sequence[Violation], aside: Path | None = None, write: Callable[[Path], object] = lambda _: None
+) -> RunError:
     """Keep the result of a run that breaks invariants aside; return the error that tells of it.
 
     Parameters

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from spvrisk.aggregate.store import required_bytes
 from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
@@ -11,6 +10,8 @@ from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
 from spvrisk.plan.overview import OwnedLaw, Pair, ProjectDates, law_reports, pairs, project_dates, smallest_eigenvalue
 from spvrisk.plan.warnings import warnings_of
+from spvrisk.runner.execute import processors
+from spvrisk.runner.ledger import required_bytes, waiting
 
 
 class Overview(NamedTuple):
@@ -60,7 +61,8 @@ def overview(loaded: Loaded) -> Overview:
     study = loaded.study
     with loaded.places.filled_in():
         compiled = compile_study(study)
-    labels = compiled.labels
+    labels, run = compiled.labels, study.run
+    on_the_way = waiting(run.workers or processors(), run.leaves_per_shard)
     return Overview(
         study=study,
         compiled=compiled,
@@ -69,8 +71,8 @@ def overview(loaded: Loaded) -> Overview:
         laws=law_reports(study, compiled.book),
         pairs=pairs(study),
         smallest_eigenvalue=smallest_eigenvalue(study),
-        memory=required_bytes(len(labels.series), study.run.paths, study.study.steps),
-        workspace=_workspace(study, compiled),
+        memory=required_bytes(len(labels.series), study.study.steps, run.paths, on_the_way),
+        workspace=_workspace(compiled),
         kept=tuple(study.output.paths or default_paths(labels)),
         defaults=defaults(study, loaded.places.given()),
     )
@@ -91,12 +93,9 @@ def checked(loaded: Loaded) -> list[Problem]:
     return warnings_of(loaded)
 
 
-def _workspace(study: Study, compiled: Compiled) -> int:
+def _workspace(compiled: Compiled) -> int:
     """Bytes of a thread's workspace and of the leaf that it works on."""
-    from spvrisk.runner.simulate import use_lanes
-
-    use_lanes(study.run.lanes)
-    from spvrisk.kernel.run import make_leaf, make_work  # after the lane count is chosen
+    from spvrisk.kernel.run import make_leaf, make_work  # loaded here: nothing else of a plan needs the kernel
 
     _, work = make_work(compiled.plan)
     leaf = make_leaf(compiled.plan, len(compiled.labels.series), True)

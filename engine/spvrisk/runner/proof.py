@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
-from spvrisk.aggregate.moments import leaf_moments, merge_moments
+from spvrisk.aggregate.moments import leaf_moments
 from spvrisk.dataset.variables import Condition
 from spvrisk.errors import RunError
 from spvrisk.kernel import cache
@@ -38,7 +38,7 @@ from spvrisk.kernel.target import Target, ladder
 from spvrisk.measures.sets import Sets, order_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, unpack_plan
-from spvrisk.plan.names import LANES as DEFAULT_LANES
+from spvrisk.runner.shard import leaf_sums, load
 
 PATHS = 300
 """Paths of each plan: the last block of lanes is not full."""
@@ -181,7 +181,9 @@ def prove_here() -> Proof:
     """Prove the code of this process' own target, once, which is compiled first if need be; the stamp is kept."""
     target = cache.settled()
     began = time.perf_counter()
-    _load()
+    _, plan, _ = next(shipped_plans())
+    load(plan)
+    list(_statistics(np.zeros((1, PATHS))))
     compiled = time.perf_counter()
     stamp = judged()
     cache.put_stamp(target, stamp)
@@ -233,11 +235,7 @@ def _nothing_right(outcomes: list[Proof]) -> str:
 
 def judged() -> Stamp:
     """Judge the code of this process by the digests that ship."""
-    from spvrisk.kernel.lanes import LANES
-
     expected = json.loads(_shipped(_DIGESTS))
-    if LANES != DEFAULT_LANES:
-        return Stamp(NOT_PROVEN, f"the digests are those of {DEFAULT_LANES} lanes")
     if expected["sources"] != cache.sources_digest():
         return Stamp(NOT_PROVEN, "the kernel's sources are not the released ones")
     if expected["numbers_version"] != NUMBERS_VERSION:
@@ -259,22 +257,8 @@ def differing(found: Digests, expected: Digests) -> list[str]:
     ]
 
 
-def _load() -> None:
-    """Have the entry points compiled, or loaded."""
-    from spvrisk.kernel.run import make_leaf, make_work, run_paths
-
-    _, plan, series = next(shipped_plans())
-    at, work = make_work(plan)
-    leaf, none = make_leaf(plan, len(series), True), np.uint64(0)
-    run_paths(plan, at, work, leaf, none, none, none, none)
-    one = leaf_moments(leaf.values[:, :1])
-    merge_moments(one, one)
-    list(_statistics(leaf.values[:1, :PATHS]))
-
-
 def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
-    from spvrisk.kernel.run import make_leaf, make_work, run_paths, state_shares, tree_sums
-    from spvrisk.kernel.workspace import PARTIALS
+    from spvrisk.kernel.run import make_leaf, make_work, run_paths
 
     at, work = make_work(plan)
     leaf = make_leaf(plan, len(series), True)
@@ -285,14 +269,13 @@ def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
     moments = leaf_moments(values).central
     for name, row, central in zip(series, values, moments.T, strict=True):
         yield name, _digest(row, central)
-    units, rows, steps = (int(plan.study[0][key]) for key in ("units", "timeline_rows", "steps"))
-    sums = tree_sums(leaf.partial, units * rows * steps).reshape(units, rows, steps)
-    for unit in range(units):
-        for row in range(rows):
-            yield f"timeline {unit} {row}", _digest(sums[unit, row])
-    for state, shares in enumerate(state_shares(leaf.occupancy)):
+    timeline, occupancy, marks = leaf_sums(plan, leaf)
+    for unit, rows in enumerate(timeline):
+        for row, flows in enumerate(rows):
+            yield f"timeline {unit} {row}", _digest(flows)
+    for state, shares in enumerate(occupancy):
         yield f"occupancy {state}", _digest(shares)
-    for mark, row in enumerate(tree_sums(leaf.marks, leaf.marks.size // PARTIALS).reshape(-1, steps)):
+    for mark, row in enumerate(marks):
         yield f"mark {mark}", _digest(row)
     for fan, flows in enumerate(leaf.fans[:, :, :PATHS]):
         yield f"fan {fan}", _digest(flows.astype(np.float64))

@@ -1,25 +1,28 @@
-"""From a loaded study to a result file: the whole story in a page."""
+"""From a loaded study to a result: the whole story in a page."""
 
 import datetime
 import os
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
-from spvrisk.aggregate.invariants import violations
-from spvrisk.config import Loaded, changed_run, digest_of
+from spvrisk.aggregate.invariants import Violation, violations
+from spvrisk.config import Loaded, Study, changed_run, digest_of
+from spvrisk.config.study.run import Run
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
-from spvrisk.dataset.write import Provenance, check_output, write_result
+from spvrisk.dataset.write import Contents, Provenance, check_output, result_image, write_result
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
-from spvrisk.plan.arrays import Plan
 from spvrisk.plan.compile import compile_study
+from spvrisk.runner.execute import Announce, Progress, execute, processors
 from spvrisk.runner.failed import failure, kept_aside
+from spvrisk.runner.job import Job, study_sha256
+from spvrisk.runner.ledger import MemoryLedger, in_memory
 from spvrisk.runner.proof import prepare
-from spvrisk.runner.simulate import Announce, Progress, Settings, processors, simulate
 
 
-def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Settings:
+def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Run:
     """The study's run settings, changed where an argument is given.
 
     Raises
@@ -28,25 +31,22 @@ def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: in
         An argument is not what the study could say under ``run``.
     """
     given = {"paths": paths, "seed": seed, "workers": workers}
-    run = changed_run(loaded.study.run, {key: value for key, value in given.items() if value is not None})
-    return Settings(
-        paths=run.paths,
-        seed=run.seed,
-        workers=run.workers or processors(),
-        leaves_per_shard=run.leaves_per_shard,
-        memory_mib=run.memory_mib,
-        lanes=run.lanes,
-    )
+    return changed_run(loaded.study.run, {key: value for key, value in given.items() if value is not None})
+
+
+def job_of(study: Study, settings: Run) -> Job:
+    """Compile a study to a job of these settings."""
+    plan, labels, _ = compile_study(study)
+    return Job(plan, labels, study_sha256(study), settings.seed, settings.paths, settings.leaves_per_shard)
 
 
 def run_study(
     loaded: Loaded,
     out: str | os.PathLike[str],
-    settings: Settings,
+    settings: Run,
     overwrite: bool = False,
     progress: Progress | None = None,
     announce: Announce = lambda _: None,
-    keep_failed: bool = True,
 ) -> Path:
     """Run a study and write its result.
 
@@ -64,8 +64,6 @@ def run_study(
         Told of paths done.
     announce
         Told of each stage.
-    keep_failed
-        Whether the result of a run that breaks an invariant is kept beside `out`.
 
     Returns
     -------
@@ -77,53 +75,85 @@ def run_study(
     InputError
         The study or the output cannot be used; nothing was written.
     RunError
-        Writing failed, or the sums of the run contradict each other; then nothing is written under the name `out`.
+        Writing failed, or the sums of the run contradict each other; then nothing is written under the name `out`,
+        and the figures are kept beside it.
     """
-    study = loaded.study
     target = check_output(out, overwrite, reads=loaded.files)
-    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
-    announce("planning")
-    with loaded.places.filled_in():
-        plan, labels, _ = compile_study(study)
-        names = study.output.paths or default_paths(labels)
-        check_paths(names, labels)
-        check_names(labels)
-        sums, store = simulate(plan, labels, settings, progress, announce)
-
-    def write(path: Path, replace: bool) -> None:
-        announce("summarising")
-        wanted = study.output.quantiles, study.output.risk_levels
-        threads = settings.workers or processors()
-        table, given = summary_and_conditional(sums, store.values.__getitem__, labels, *wanted, threads)
-        steps = timeline(sums, store.fans, labels, study.output.quantiles)
-        announce("writing")
-        provenance = _provenance(loaded, plan, settings, started, time.perf_counter() - clock)
-        write_result(path, labels, table, given, steps, store.values, names, settings.seed, provenance, replace)
-
-    if broken := violations(plan, labels, sums, store.values):
-        raise failure(broken, kept_aside(target) if keep_failed else None, lambda path: write(path, True))
-    write(target, overwrite)
+    done = _ran(loaded, settings, progress, announce)
+    if broken := done.violations():
+        raise failure(broken, kept_aside(target), lambda path: write_result(path, done.contents(announce), True))
+    write_result(target, done.contents(announce), overwrite)
     return target
 
 
-def _provenance(
-    loaded: Loaded, plan: Plan, settings: Settings, started: datetime.datetime, seconds: float
-) -> Provenance:
-    """How a run came about: its study has the paths and the seed that were run."""
-    proof = prepare()
-    run = loaded.study.run.model_copy(update={"paths": settings.paths, "seed": settings.seed})
-    ran = loaded.study.model_copy(update={"run": run})
-    return Provenance(
-        config_json=ran.model_dump_json(by_alias=True),
-        config_sha256=digest_of(ran),
-        plan=plan,
-        sources=loaded.texts,
-        overrides=loaded.overrides,
-        started=started,
-        duration_seconds=seconds,
-        workers=settings.workers or processors(),
-        command_line=sys.argv,
-        target=proof.target.name,
-        features=proof.target.features,
-        self_test=proof.stamp.outcome,
-    )
+def run_in_memory(
+    loaded: Loaded, settings: Run, progress: Progress | None = None, announce: Announce = lambda _: None
+) -> bytes:
+    """Run a study and give the bytes of its result file; see `run_study`."""
+    done = _ran(loaded, settings, progress, announce)
+    if broken := done.violations():
+        raise failure(broken)
+    image, _ = result_image(done.contents(announce))
+    return image
+
+
+def _ran(loaded: Loaded, settings: Run, progress: Progress | None, announce: Announce) -> "_Ran":
+    """Plan a study and compute all its shards."""
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    announce("planning")
+    workers = settings.workers or processors()
+    with loaded.places.filled_in():
+        job = job_of(loaded.study, settings)
+        names = loaded.study.output.paths or default_paths(job.labels)
+        check_paths(names, job.labels)
+        check_names(job.labels)
+        ledger = in_memory(job, workers, settings.memory_mib)
+    execute(ledger, workers, progress or (lambda _: None), announce)
+    return _Ran(loaded, ledger, tuple(names), workers, started, clock)
+
+
+class _Ran(NamedTuple):
+    """A run whose shards are all there."""
+
+    loaded: Loaded
+    ledger: MemoryLedger
+    path_names: tuple[str, ...]
+    workers: int
+    started: datetime.datetime
+    clock: float
+
+    def violations(self) -> list[Violation]:
+        """What its sums break of what must hold."""
+        job = self.ledger.job
+        return violations(job.plan, job.labels, self.ledger.sums(), self.ledger.values)
+
+    def contents(self, announce: Announce) -> Contents:
+        """Summarise it."""
+        announce("summarising")
+        ledger, labels, sums = self.ledger, self.ledger.job.labels, self.ledger.sums()
+        quantiles, levels = self.loaded.study.output.quantiles, self.loaded.study.output.risk_levels
+        table, given = summary_and_conditional(sums, ledger.column, labels, quantiles, levels, self.workers)
+        steps = timeline(sums, ledger.fans(), labels, quantiles)
+        announce("writing")
+        seed, origin = ledger.job.seed, self._provenance()
+        return Contents(labels, table, given, steps, ledger.values, self.path_names, seed, origin)
+
+    def _provenance(self) -> Provenance:
+        """How it came about: its study has the paths and the seed that were run."""
+        proof, job, loaded = prepare(), self.ledger.job, self.loaded
+        run = loaded.study.run.model_copy(update={"paths": job.paths, "seed": job.seed})
+        ran = loaded.study.model_copy(update={"run": run})
+        return Provenance(
+            config_json=ran.model_dump_json(by_alias=True),
+            config_sha256=digest_of(ran),
+            plan=job.plan,
+            sources=loaded.texts,
+            overrides=loaded.overrides,
+            started=self.started,
+            duration_seconds=time.perf_counter() - self.clock,
+            workers=self.workers,
+            command_line=sys.argv,
+            target=proof.target.name,
+            features=proof.target.features,
+            self_test=proof.stamp.outcome,
+        )

@@ -16,7 +16,6 @@ from spvrisk.plan.compile import compile_study, labels_of, sites_of
 from spvrisk.plan.names import Labels
 from spvrisk.runner.changes import Change, Fates, Teller
 from spvrisk.runner.proof import prepare
-from spvrisk.runner.simulate import use_lanes
 
 if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
     from spvrisk.kernel.run import Leaf
@@ -151,7 +150,7 @@ def study_of(result: Result) -> Study:
     except ValueError as error:
         made = result.attributes["engine_version"]
         rule = f"its study is not one of this version; trace it with spvrisk {made} or run it again"
-        raise RunError(f"{result.path}: {rule}") from error
+        raise RunError(f"{result.place}: {rule}") from error
 
 
 class Tracer:
@@ -168,7 +167,6 @@ class Tracer:
     """
 
     def __init__(self, study: Study, seed: int, plan: Plan | None = None) -> None:
-        use_lanes(study.run.lanes)
         prepare()
         from spvrisk.kernel import run as kernel
         from spvrisk.kernel.lanes import LANES

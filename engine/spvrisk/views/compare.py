@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import Any
 
 from spvrisk.dataset.read import Result
@@ -47,15 +48,15 @@ def differences(found: Comparison) -> Figures:
 
 def _names(found: Comparison) -> list[str]:
     """File names without their ending, or whole paths where two are alike; their ends where they are long."""
-    names = [row.result.path.stem for row in found.results]
-    names = names if len(set(names)) == len(names) else [str(row.result.path) for row in found.results]
+    names = [PurePath(row.result.name).stem for row in found.results]
+    names = names if len(set(names)) == len(names) else [row.result.place for row in found.results]
     return [name if len(name) <= _NAME_WIDTH else "…" + name[1 - _NAME_WIDTH :] for name in names]
 
 
 def _disagreement(base: Compared, row: Compared) -> str:
     """Name results that should have the same bits and have not, with what made them."""
     return (
-        f"The machines or versions disagree: {base.result.path.name} and {row.result.path.name} have the same "
+        f"The machines or versions disagree: {base.result.name} and {row.result.name} have the same "
         f"plan, seed and paths but other content. {_made(base.result)}; {_made(row.result)}."
     )
 
@@ -64,7 +65,7 @@ def _made(result: Result) -> str:
     """What a result was made with."""
     made = result.provenance
     versions = ", ".join(f"{name} {made[name]}" for name in ("python", *PACKAGES))
-    return f"{result.path.name}: cpu {made['cpu']}, {result.attributes['source']}, {versions}"
+    return f"{result.name}: cpu {made['cpu']}, {result.attributes['source']}, {versions}"
 
 
 def _agreements(others: list[Compared]) -> Iterator[Note]:
@@ -76,19 +77,17 @@ def _agreements(others: list[Compared]) -> Iterator[Note]:
         same = "{} is the same study by another plan: another discrete outcome on {:,d} of {:path}; "
         if apart:
             differ = "values differ by up to {:.1g}, on {:,d} of the others by more than {:g}."
-            yield said(same + differ, row.result.path.name, flipped, paths, largest, apart, TOLERANCE)
+            yield said(same + differ, row.result.name, flipped, paths, largest, apart, TOLERANCE)
         else:
-            yield said(
-                same + "all values of the others agree to {:g}.", row.result.path.name, flipped, paths, TOLERANCE
-            )
+            yield said(same + "all values of the others agree to {:g}.", row.result.name, flipped, paths, TOLERANCE)
 
 
 def _pairing(base: Compared, others: list[Compared]) -> Iterator[Note]:
     """Which results share their draws, and over how many paths."""
     seed, date = (str(base.result.attributes[key]) for key in ("seed", "value_date"))
-    yield said("{}: {:path}, seed {}, values at {}.", base.result.path.name, base.result.n_paths, seed, date)
+    yield said("{}: {:path}, seed {}, values at {}.", base.result.name, base.result.n_paths, seed, date)
     for row in others:
-        name, n_paths = row.result.path.name, row.result.n_paths
+        name, n_paths = row.result.name, row.result.n_paths
         if not row.paired:
             because = "{} does not share its draws ({}): errors of differences are large."
             yield said(because, name, row.unpaired_because)
@@ -128,7 +127,7 @@ def _missing(found: Comparison) -> Iterator[Figures]:
     for row in found.results:
         if row.missing:
             named = ", ".join(name.replace("portfolio_", "portfolio.", 1) for name in row.missing)
-            lacks = said("{} does not hold {} by path: add it to output.paths.", row.result.path.name, named)
+            lacks = said("{} does not hold {} by path: add it to output.paths.", row.result.name, named)
             yield Figures("", notes=(lacks,))
 
 

@@ -19,7 +19,7 @@ def info(result: Result) -> Figures:
     found = facts(
         {
             "study": about["title"],
-            "file": str(result.path),
+            "file": result.place,
             "paths": f"{result.n_paths:,}",
             "seed": str(about["seed"]),
             "projects": ", ".join(announced),

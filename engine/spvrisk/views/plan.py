@@ -262,7 +262,7 @@ def size(found: Overview) -> Figures:
         "paths": f"{run.paths:,}, seed {run.seed}",
         "memory": f"{found.memory / _MIB:,.0f} MiB for {series} series of {counted(run.paths, 'path')} "
         f"(run.memory_mib: {run.memory_mib:,})",
-        "workspace": f"{found.workspace / _MIB:,.1f} MiB for each thread, {run.lanes} paths side by side",
+        "workspace": f"{found.workspace / _MIB:,.1f} MiB for each thread",
         "plan": f"{found.compiled.plan.constants.nbytes / _MIB:,.2f} MiB of constants",
         "kept by path": ", ".join(found.kept),
         "fans": f"{fans}: quantiles {', '.join(output.quantiles)} of the first {min(run.paths, FAN_PATHS):,} paths",

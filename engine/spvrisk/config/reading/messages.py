@@ -31,6 +31,10 @@ _PLAIN = {
     "tuple_type": ("must be a list", "write [first, second]"),
 }
 
+GONE = {
+    "run.lanes": "no longer needed: the kernel has one width, 64 paths, and results are those of any; take it out",
+}
+"""Keys that there have been, by path: why not any more, and what to do."""
 
 BY_NAME = _PLAIN["dict_type"][0]
 BLOCK_RULES = {_PLAIN[kind][0] for kind in ("model_type", "model_attributes_type", "dict_type")}
@@ -108,7 +112,7 @@ def _unknown(root: Node, loc: tuple[Key, ...]) -> Problem:
     key = str(loc[-1])
     models = models_at(loc[:-1])
     allowed = [name for model in models for name in keys_of(model)]
-    return Problem(str(place), path, "is not a key here", "", suggestion(key, allowed))
+    return Problem(str(place), path, "is not a key here", "", GONE.get(path) or suggestion(key, allowed))
 
 
 def _addition(loc: tuple[Key, ...]) -> str:

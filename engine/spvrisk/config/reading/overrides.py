@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from spvrisk.config.base import choices, is_model, keys_of, shown, suggestion
 from spvrisk.config.laws import Law
-from spvrisk.config.reading.messages import model_problems
+from spvrisk.config.reading.messages import GONE, model_problems
 from spvrisk.config.reading.places import Places
 from spvrisk.config.reading.source import Node, Place, parse
 from spvrisk.config.reading.tables import put
@@ -115,7 +115,7 @@ def unknown(root: Node, path: Sequence[str], start: Any = Study) -> str | None:
         if key not in inside:
             allowed = _allowed(kinds, inside, last)
             if allowed is not None and key not in allowed:
-                return suggestion(key, allowed)
+                return GONE.get(".".join(path[: depth + 1])) or suggestion(key, allowed)
         node = inside.get(key)
         kinds = [inner for kind in kinds for inner in _inner(kind, key)]
     return None

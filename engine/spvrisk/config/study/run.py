@@ -1,6 +1,6 @@
 """Size and machinery of a run."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -12,7 +12,6 @@ class Run(Model):
 
     paths: Annotated[Whole, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
     seed: Annotated[Whole, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")
-    lanes: Literal[64, 128, 256] = Field(default=64, description="number of paths side by side in the kernel")
     leaves_per_shard: Annotated[Whole, Within(1, 4096)] = Field(
         default=4, description="number of leaves of 4096 paths in a shard"
     )

@@ -1,0 +1,119 @@
+"""A job is executed: shards that its ledger misses are computed somewhere, and kept as they come."""
+
+import os
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from itertools import islice
+
+from spvrisk.plan.arrays import Plan
+from spvrisk.runner.job import Job
+from spvrisk.runner.ledger import Ledger
+from spvrisk.runner.proof import prepare
+from spvrisk.runner.shard import Advance, Shard, load, run_shard
+
+_POLL_SECONDS = 0.2
+
+Progress = Callable[[int], None]
+"""Told the number of paths done since it was last called; may be called from any thread."""
+
+Announce = Callable[[str], None]
+"""Told in a few words what is being done."""
+
+Executor = Callable[[Job, Sequence[int], Progress], Generator[tuple[int, Shard], None, None]]
+"""Computes shards of a job, wherever: gives each with its number when it is there, in any order.
+
+When it is closed before its end, nothing of it goes on. Processes or machines are another function of this kind.
+"""
+
+
+class _StopError(Exception):
+    """A worker was told to stop."""
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def make_ready(plan: Plan, announce: Announce = lambda _: None) -> None:
+    """Load machine code of the kernel that has proved right here; make and prove it first if there is none.
+
+    Raises
+    ------
+    RunError
+        No machine code is right.
+    """
+    prepare(announce)
+    announce("loading the kernel")
+    load(plan)
+
+
+def execute(
+    ledger: Ledger,
+    workers: int | None = None,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+) -> None:
+    """Compute what a ledger misses of its job.
+
+    Parameters
+    ----------
+    ledger
+        Where the shards are put.
+    workers
+        Threads; None = one per processor that this process may use.
+    progress
+        Told of paths done.
+    announce
+        Told of each stage.
+
+    Raises
+    ------
+    RunError
+        No machine code of the kernel is right.
+    KeyboardInterrupt
+        Passed on once all threads have stopped, within a kernel call.
+    """
+    make_ready(ledger.job.plan, announce)
+    announce("running")
+    with closing(in_threads(workers or processors())(ledger.job, ledger.missing(), progress)) as shards:
+        for k, shard in shards:
+            ledger.put(k, shard)
+
+
+def in_threads(workers: int) -> Executor:
+    """Compute shards in threads: the kernel leaves Python's lock alone."""
+
+    def shards(job: Job, numbers: Sequence[int], progress: Progress) -> Generator[tuple[int, Shard], None, None]:
+        stop, todo = threading.Event(), iter(numbers)
+        pending: dict[Future[Shard], int] = {}
+        pool = ThreadPoolExecutor(workers, "spvrisk")
+        try:
+            while True:
+                # one more than are at work, so that no worker waits for this thread
+                for k in islice(todo, workers + 1 - len(pending)):
+                    pending[pool.submit(run_shard, job, k, _advance(progress, stop))] = k
+                if not pending:
+                    return
+                # in short turns, so that Ctrl-C reaches this thread
+                done, _ = wait(pending, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield pending.pop(future), future.result()
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+
+    return shards
+
+
+def _advance(progress: Progress, stop: threading.Event) -> Advance:
+    """Pass on what is done, until told to stop."""
+
+    def advance(done: int) -> None:
+        if stop.is_set():
+            raise _StopError
+        progress(done)
+
+    return advance

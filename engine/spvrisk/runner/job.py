@@ -1,0 +1,120 @@
+"""What is run: a plan and its names, a seed, a number of paths and a way of sampling; cut into shards of whole leaves.
+
+A job is data alone, so that it may be handed to any thread, process or machine.
+"""
+
+import base64
+import hashlib
+import json
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from spvrisk._version import NUMBERS_VERSION
+from spvrisk.config import Study
+from spvrisk.plan.arrays import Plan
+from spvrisk.plan.digest import pack_plan, plan_sha256, unpack_plan
+from spvrisk.plan.names import LEAF, Labels
+
+_BUDGETS = {"leaves_per_shard", "memory_mib", "workers"}
+"""Keys of ``run`` that say how a job is spread."""
+
+
+def study_sha256(study: Study) -> str:
+    """SHA-256 of what is simulated: the resolved study without paths, seed, budgets and what is kept of a run."""
+    apart: Any = {"run": {*_BUDGETS, "paths", "seed"}, "output": True}
+    return _digest(study.model_dump(mode="json", by_alias=True, exclude=apart))
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """All that a shard of paths is computed from.
+
+    Attributes
+    ----------
+    plan, labels
+        A compiled study.
+    study
+        Its digest, see `study_sha256`.
+    seed
+        Of all draws.
+    paths
+        Their number. A job of more paths has the same shards and some more.
+    leaves_per_shard
+        Leaves of 4096 paths that are computed in one go.
+    sampling
+        How paths are drawn: ``plain``, each by itself.
+    """
+
+    plan: Plan
+    labels: Labels
+    study: str
+    seed: int
+    paths: int
+    leaves_per_shard: int = 4
+    sampling: str = "plain"
+
+    @cached_property
+    def id(self) -> str:
+        """What is asked for, whoever compiles it: the digest of study, seed, sampling and numbers version."""
+        return _digest([self.study, self.seed, self.sampling, NUMBERS_VERSION])
+
+    @cached_property
+    def plan_sha256(self) -> str:
+        """Digest of the plan: the same gives the same bits anywhere, but another machine may plan other last digits."""
+        return plan_sha256(self.plan)
+
+    @property
+    def shards(self) -> range:
+        """Numbers of the shards."""
+        return range(-(-self.paths // (self.leaves_per_shard * LEAF)))
+
+    @property
+    def steps(self) -> int:
+        """Steps of the plan."""
+        return int(self.plan.study[0]["steps"])
+
+    def paths_of(self, k: int) -> range:
+        """Paths of a shard."""
+        size = self.leaves_per_shard * LEAF
+        return range(k * size, min((k + 1) * size, self.paths))
+
+    def to_bytes(self) -> bytes:
+        """Give the job as JSON in UTF-8."""
+        plan = base64.b64encode(zlib.compress(pack_plan(self.plan))).decode("ascii")
+        shown = {"id": self.id, "plan_sha256": self.plan_sha256, "numbers_version": NUMBERS_VERSION}
+        said = {key: getattr(self, key) for key in ("study", "seed", "paths", "leaves_per_shard", "sampling")}
+        text = json.dumps({**shown, **said, "labels": self.labels._asdict(), "plan": plan}, indent=1)
+        return text.encode("utf-8")
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Job":
+        """Give the job whose bytes these are.
+
+        Raises
+        ------
+        ValueError
+            They are no job, or that of another version.
+        """
+        try:
+            found = json.loads(data)
+            shown = [found.pop(key) for key in ("id", "plan_sha256", "numbers_version")]
+            plan = unpack_plan(zlib.decompress(base64.b64decode(found.pop("plan"), validate=True)))
+            labels = Labels(**{key: _tuples(value) for key, value in found.pop("labels").items()})
+            job = cls(plan, labels, **found)
+        except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
+            raise ValueError("no job") from error
+        if shown != [job.id, job.plan_sha256, NUMBERS_VERSION]:
+            raise ValueError("the job is not that of its digests")
+        return job
+
+
+def _digest(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _tuples(value: Any) -> Any:
+    """A value of JSON with tuples in the place of its lists."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

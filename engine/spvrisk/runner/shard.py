@@ -1,0 +1,212 @@
+"""A shard of a job: a pure function of both, which any thread, process or machine may compute, once or twice.
+
+A shard is a run of whole leaves (4096 paths each). Within a leaf the kernel is called for a tenth of a second at a
+time, so that whoever asked for the shard can take his wish back.
+"""
+
+import hashlib
+import json
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
+from spvrisk.aggregate.state import Node, RunState, Sums
+from spvrisk.plan.arrays import Floats, Plan
+from spvrisk.plan.names import FAN_PATHS, FANS, LEAF
+from spvrisk.runner.job import Job
+
+if TYPE_CHECKING:
+    from spvrisk.kernel.run import Leaf
+
+CALL_SECONDS = 0.1
+"""What a call of the kernel is meant to last; 0.25 s is the most that a stop may wait."""
+
+Advance = Callable[[int], None]
+"""Told of the paths that a call of the kernel has done; what it raises ends the shard."""
+
+
+class Shard(NamedTuple):
+    """What is computed of a shard.
+
+    Attributes
+    ----------
+    values
+        ``(series, path)`` float64 in the order of `Labels.series`; NaN is undefined.
+    sums
+        Sums over its leaves, joined as far as they are neighbours in the tree of the run.
+    fans
+        ``(fan, step, path)`` float32 of the paths with numbers below ``FAN_PATHS``.
+    """
+
+    values: Floats
+    sums: tuple[Node, ...]
+    fans: NDArray[np.float32]
+
+    def to_bytes(self, job: Job, k: int) -> bytes:
+        """Give shard `k` of a job as bytes: a line of JSON with its identity and a digest, then the arrays.
+
+        Rows of values come first, so that one of them can be read alone.
+        """
+        arrays: list[NDArray[Any]] = [
+            self.values,
+            self.fans,
+            *(array for node in self.sums for array in _arrays(node.sums)),
+        ]
+        payload = b"".join(np.ascontiguousarray(x, x.dtype.newbyteorder("<")).tobytes() for x in arrays)
+        head = {
+            **_identity(job, k),
+            "sha256": hashlib.sha256(payload).hexdigest(),
+            "nodes": [[node.level, node.number] for node in self.sums],
+            "arrays": [[x.dtype.newbyteorder("<").str, x.shape] for x in arrays],
+        }
+        return json.dumps(head).encode("ascii") + b"\n" + payload
+
+    @classmethod
+    def from_bytes(cls, data: bytes, job: Job, k: int) -> "Shard":
+        """Give the shard whose bytes these are.
+
+        Raises
+        ------
+        ValueError
+            They are damaged, or not those of shard `k` of the job.
+        """
+        line, _, payload = data.partition(b"\n")
+        try:
+            head = json.loads(line)
+            identity = {**_identity(job, k), "sha256": hashlib.sha256(payload).hexdigest()}
+            if any(head[key] != value for key, value in identity.items()):
+                raise ValueError("damaged, or of another job")
+            values, fans, *sums = _unpacked(payload, head["arrays"])
+            parts = zip(*[iter(sums)] * _ARRAYS, strict=True)
+            nodes = zip(head["nodes"], parts, strict=True)
+            return cls(values, tuple(Node(level, number, _sums(*part)) for (level, number), part in nodes), fans)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"no shard {k} of this job") from error
+
+
+def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
+    """Compute a shard of a job; the kernel must have been made ready in this process.
+
+    Parameters
+    ----------
+    job, k
+        The job, and which of its shards.
+    advance
+        Told of paths done after each call of the kernel; what it raises ends the work.
+    """
+    paths, space, state = job.paths_of(k), _workspace(job.plan, job.plan_sha256), RunState()
+    shard = Shard(
+        np.empty((len(job.labels.series), len(paths))),
+        (),
+        np.empty((len(FANS), job.steps, max(0, min(paths.stop, FAN_PATHS) - paths.start)), np.float32),
+    )
+    for first in paths[::LEAF]:
+        n, at = min(LEAF, paths.stop - first), first - paths.start
+        leaf = space.leaf(job, first, n, advance)
+        values = leaf.values[:, :n]
+        timeline, occupancy, marks = leaf_sums(job.plan, leaf)
+        portfolio = np.add.accumulate(timeline, axis=0)[-1:]
+        state.update(
+            first // LEAF, values, np.concatenate([timeline, portfolio]).reshape(-1, job.steps), occupancy, marks
+        )
+        shard.values[:, at : at + n] = values
+        if first < FAN_PATHS:
+            shard.fans[:, :, at : at + n] = leaf.fans[:, :, :n]
+    return shard._replace(sums=state.nodes())
+
+
+def load(plan: Plan) -> None:
+    """Have the kernel's entry points compiled or loaded: a call for no paths, and moments of none."""
+    from spvrisk.kernel.run import make_leaf, make_work, run_paths
+
+    at, work = make_work(plan)
+    leaf, none = make_leaf(plan, 0, False), np.uint64(0)
+    run_paths(plan, at, work, leaf, none, none, none, none)
+    one = leaf_moments(leaf.values[:, :1])
+    merge_moments(one, one)
+
+
+def leaf_sums(plan: Plan, leaf: "Leaf") -> tuple[Floats, Floats, Floats]:
+    """Sums over a leaf's paths: timeline ``(unit, row, step)``, occupancy ``(state, step)``, marks ``(mark, step)``."""
+    from spvrisk.kernel.run import state_shares, tree_sums
+
+    sizes = ("units", "timeline_rows", "marks", "steps")
+    units, rows, marks, steps = (int(plan.study[0][key]) for key in sizes)
+    timeline = tree_sums(leaf.partial, units * rows * steps).reshape(units, rows, steps)
+    return timeline, state_shares(leaf.occupancy), tree_sums(leaf.marks, marks * steps).reshape(marks, steps)
+
+
+class _Workspace:
+    """A thread's workspace, and how many paths it runs in a call."""
+
+    def __init__(self, plan: Plan, digest: str) -> None:
+        # loaded when the kernel's target is settled; takes a fifth of a second
+        from spvrisk.kernel import lanes
+        from spvrisk.kernel import run as kernel
+
+        self.digest, self._kernel, self._lanes = digest, kernel, lanes.LANES
+        self._at, self._work = kernel.make_work(plan)
+        self._paths_per_call = self._lanes
+
+    def leaf(self, job: Job, first: int, n: int, advance: Advance) -> "Leaf":
+        """Run `n` paths from `first`."""
+        kernel, done = self._kernel, 0
+        leaf: Leaf = kernel.make_leaf(job.plan, len(job.labels.series), first < FAN_PATHS)
+        while done < n:
+            count = min(self._paths_per_call, n - done)
+            began = time.perf_counter()
+            numbers = (np.uint64(x) for x in (job.seed, first + done, done, count))
+            kernel.run_paths(job.plan, self._at, self._work, leaf, *numbers)
+            self._adapt(count, time.perf_counter() - began)
+            done += count
+            advance(count)
+        return leaf
+
+    def _adapt(self, count: int, seconds: float) -> None:
+        """Choose the length of the next call, in whole rows of lanes."""
+        wanted = int(count * CALL_SECONDS / max(seconds, 1e-6)) // self._lanes * self._lanes
+        self._paths_per_call = min(max(wanted, self._lanes), 2 * self._paths_per_call, LEAF)
+
+
+_here = threading.local()
+
+
+def _workspace(plan: Plan, digest: str) -> _Workspace:
+    """The calling thread's workspace, kept from shard to shard of the same plan."""
+    space: _Workspace | None = getattr(_here, "space", None)
+    if space is None or space.digest != digest:
+        space = _here.space = _Workspace(plan, digest)
+    return space
+
+
+def _identity(job: Job, k: int) -> dict[str, object]:
+    """What says to which shard of which job bytes belong."""
+    paths = job.paths_of(k)
+    return {"job": job.id, "plan_sha256": job.plan_sha256, "first": paths.start, "last": paths.stop}
+
+
+def _arrays(sums: Sums) -> tuple[NDArray[Any], ...]:
+    return (*sums.moments, *sums[1:])
+
+
+def _sums(counts: NDArray[np.int64], central: Floats, *others: Floats) -> Sums:
+    return Sums(Moments(counts, central), *others)
+
+
+_ARRAYS = len(Moments._fields) + len(Sums._fields) - 1
+"""Arrays of a node."""
+
+
+def _unpacked(payload: bytes, arrays: list[tuple[str, list[int]]]) -> Iterator[Any]:
+    """Arrays of given dtypes and shapes, one after the other."""
+    at = 0
+    for dtype, shape in arrays:
+        size = math.prod(shape)
+        yield np.frombuffer(payload, dtype, size, at).reshape(shape)
+        at += size * np.dtype(dtype).itemsize

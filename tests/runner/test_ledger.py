@@ -1,0 +1,387 @@
+"""Jobs, shards and ledgers: any order, any maker, once or twice, and what a killed or damaged folder still holds."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spvrisk
+from in_memory import simulate
+from spvrisk.config import load_study
+from spvrisk.errors import InputError
+from spvrisk.plan.names import FAN_PATHS, LEAF
+from spvrisk.runner import shard as shards
+from spvrisk.runner.execute import execute, make_ready
+from spvrisk.runner.job import Job, study_sha256
+from spvrisk.runner.ledger import MIB, FolderLedger, MemoryLedger, check_memory, required_bytes, waiting
+from spvrisk.runner.run import job_of
+from spvrisk.runner.shard import Shard, run_shard
+
+STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+PATHS = 3 * LEAF + 77
+
+
+@pytest.fixture(scope="module")
+def job():
+    study = load_study(STARTER)
+    made = job_of(study, study.run.model_copy(update={"paths": PATHS, "seed": 5, "leaves_per_shard": 1}))
+    make_ready(made.plan)
+    return made
+
+
+@pytest.fixture(scope="module")
+def made(job):
+    """All shards, made one after the other."""
+    return [run_shard(job, k) for k in job.shards]
+
+
+def bits(ledger):
+    """All that a ledger says, as bytes."""
+    columns = [ledger.column(s) for s in range(len(ledger.job.labels.series))]
+    sums = ledger.sums()
+    return [x.tobytes() for x in (*columns, ledger.fans(), *sums.moments, *sums[1:])]
+
+
+def filled(ledger, made, order):
+    for k in order:
+        ledger.put(k, made[k])
+    return bits(ledger)
+
+
+@pytest.fixture(scope="module")
+def expected(job, made):
+    return filled(MemoryLedger(job), made, job.shards)
+
+
+# --- jobs ---
+
+
+def of(study, **run):
+    return job_of(study, study.run.model_copy(update={"paths": 10, **run}))
+
+
+def test_job_id__is_of_what_is_asked_for():
+    base, study = of(load_study(STARTER)).id, load_study(STARTER)
+    budgets = {"memory_mib": 77, "workers": 3, "leaves_per_shard": 9}
+    assert of(study, paths=999, **budgets).id == base
+    assert of(load_study(STARTER, ["run.memory_mib=77", 'output.quantiles=["0.5"]']), seed=study.run.seed).id == base
+    assert of(study, seed=study.run.seed + 1).id != base
+    assert of(load_study(STARTER, ["projects.port.budget=401"])).id != base
+    assert replace(of(study), sampling="other").id != base
+
+
+def test_job_id__by_numbers_version(monkeypatch):
+    base = of(load_study(STARTER)).id
+    monkeypatch.setattr("spvrisk.runner.job.NUMBERS_VERSION", 99)
+    assert of(load_study(STARTER)).id != base
+
+
+def test_study_sha256__is_not_of_the_plan(job):
+    """Plans of two processors may differ in last digits: what was asked for is the same."""
+    other = replace(job, plan=job.plan._replace(constants=job.plan.constants * (1 + 2**-52)))
+    assert other.id == job.id and other.plan_sha256 != job.plan_sha256
+    assert study_sha256(load_study(STARTER)) == job.study
+
+
+def test_job__comes_back_from_bytes_and_pickle(job):
+    for other in (Job.from_bytes(job.to_bytes()), pickle.loads(pickle.dumps(job))):
+        assert (other.id, other.plan_sha256, other.labels) == (job.id, job.plan_sha256, job.labels)
+        assert (other.paths, other.leaves_per_shard) == (PATHS, 1)
+    assert b"spvrisk.runner.job" in pickle.dumps(job) and b"lambda" not in pickle.dumps(job)
+
+
+EDITS = [{"seed": 6}, {"study": "0" * 64}, {"plan": "AA"}, {"labels": 3}, {"numbers_version": 1}]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=str)
+def test_job__damaged_bytes_are_refused(job, edit):
+    edited = json.dumps({**json.loads(job.to_bytes()), **edit}).encode()
+    for data in (edited, b"[]", b"", b"\xff", job.to_bytes()[:-100]):
+        with pytest.raises(ValueError, match="job"):
+            Job.from_bytes(data)
+
+
+def test_job__shards_are_whole_leaves_and_cover_all_paths(job):
+    for leaves in (1, 2, 3, 4, 50):
+        each = replace(job, leaves_per_shard=leaves)
+        paths = [each.paths_of(k) for k in each.shards]
+        assert [x for part in paths for x in part] == list(range(PATHS))
+        assert all(part.start % LEAF == 0 for part in paths)
+
+
+# --- shards ---
+
+
+def test_shard__again_is_the_same_bits(job, made):
+    assert run_shard(job, 1).to_bytes(job, 1) == made[1].to_bytes(job, 1)
+
+
+def test_shard__in_another_process_is_the_same_bits(job, made):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=make_ready, initargs=(job.plan,)) as pool:
+        assert pool.submit(run_shard, job, 1).result().to_bytes(job, 1) == made[1].to_bytes(job, 1)
+
+
+def test_shard__comes_back_from_bytes(job, made):
+    last = job.shards[-1]
+    data = made[last].to_bytes(job, last)
+    back = Shard.from_bytes(data, job, last)
+    assert back.to_bytes(job, last) == data and back.values.shape == (64, 77)
+
+
+def test_shard__damaged_or_foreign_bytes_are_refused(job, made):
+    data = made[1].to_bytes(job, 1)
+    middle = len(data) // 2
+    flipped = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
+    for wrong in (flipped, data[:-1], data + b"0", data[:50], b"", b"[]\n", b"\xff\n"):
+        with pytest.raises(ValueError, match="no shard 1"):
+            Shard.from_bytes(wrong, job, 1)
+    other_plan = job.plan._replace(constants=job.plan.constants + 1.0)
+    for other, k in ((replace(job, seed=6), 1), (replace(job, plan=other_plan), 1), (job, 0)):
+        with pytest.raises(ValueError, match="no shard"):
+            Shard.from_bytes(data, other, k)
+
+
+def test_shard__a_thread_keeps_its_workspace(job, made, monkeypatch):
+    laid_out = []
+    whole = shards._Workspace.__init__
+    monkeypatch.setattr(shards._Workspace, "__init__", lambda *a: (laid_out.append(1), whole(*a))[1])
+    monkeypatch.setattr(shards, "_here", threading.local())
+    run_shard(job, 3)
+    run_shard(pickle.loads(pickle.dumps(job)), 3)
+    assert len(laid_out) == 1
+    run_shard(replace(job, plan=job.plan._replace(constants=job.plan.constants.copy() + 1e-12)), 3)
+    assert len(laid_out) == 2
+
+
+def test_shard__what_advance_raises_ends_it(job):
+    class StopError(Exception):
+        pass
+
+    done = []
+
+    def advance(n):
+        done.append(n)
+        if len(done) == 2:
+            raise StopError
+
+    with pytest.raises(StopError):
+        run_shard(replace(job, leaves_per_shard=3), 0, advance)
+    assert len(done) == 2 and sum(done) < 3 * LEAF
+
+
+def test_shard__calls_of_the_kernel_are_short(job):
+    """A call is a tenth of a second long; other programs may stretch a few of them."""
+    ends = [time.perf_counter()]
+    run_shard(replace(job, leaves_per_shard=4), 0, lambda _: ends.append(time.perf_counter()))
+    assert np.median(np.diff(ends)) < 0.25
+
+
+# --- ledgers ---
+
+
+def kinds(tmp_path):
+    return [MemoryLedger, lambda job: FolderLedger(tmp_path / "ledger", job)]
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["memory", "folder"])
+@pytest.mark.parametrize("order", [(3, 0, 2, 1), (0, 0, 1, 2, 1, 3, 3)], ids=["any order", "twice"])
+def test_ledger__any_order_and_twice(job, made, expected, kind, order, tmp_path):
+    ledger = kinds(tmp_path)[kind](job)
+    assert ledger.missing() == [0, 1, 2, 3]
+    ledger.put(order[0], made[order[0]])
+    assert ledger.missing() == sorted({0, 1, 2, 3} - {order[0]})
+    assert filled(ledger, made, order) == expected
+    assert ledger.missing() == []
+
+
+@pytest.mark.parametrize("leaves", [2, 3, 16])
+def test_ledger__same_for_any_size_of_shard(job, expected, leaves):
+    assert bits(simulate(job.plan, job.labels, PATHS, 5, 2, leaves)) == expected
+
+
+def test_ledger__incomplete_sums_are_refused(job, made):
+    ledger = MemoryLedger(job)
+    ledger.put(1, made[1])
+    with pytest.raises(ValueError, match="missing"):
+        ledger.sums()
+
+
+def test_execute__computes_what_is_missing_alone(job, made, expected, tmp_path):
+    ledger, told = FolderLedger(tmp_path, job), []
+    ledger.put(2, made[2])
+    execute(ledger, 2, told.append)
+    assert sum(told) == PATHS - LEAF and bits(ledger) == expected
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_execute__a_failure_ends_it(job, workers):
+    def fail(_):
+        raise OSError("told too much")
+
+    ledger = MemoryLedger(job)
+    with pytest.raises(OSError, match="told too much"):
+        execute(ledger, workers, fail)
+    assert len(ledger.missing()) == 4
+
+
+# --- folders ---
+
+
+def test_folder__a_new_process_finds_its_shards(job, made, expected, tmp_path):
+    FolderLedger(tmp_path, job).put(1, made[1])
+    again = FolderLedger(tmp_path, job)
+    assert again.missing() == [0, 2, 3]
+    assert filled(again, made, again.missing()) == expected
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other shard"])
+def test_folder__a_damaged_shard_does_not_count_and_is_made_again(job, made, expected, damage, tmp_path):
+    ledger = FolderLedger(tmp_path, job)
+    for k in job.shards:
+        ledger.put(k, made[k])
+    first, second = sorted(tmp_path.glob("*.shard"))[:2]
+    data = second.read_bytes()
+    wrong = {"cut": data[:-9], "empty": b"", "other shard": first.read_bytes()}
+    second.write_bytes(wrong.get(damage, data[:5000] + b"x" + data[5001:]))
+    again = FolderLedger(tmp_path, job)
+    assert again.missing() == [1]
+    again.put(1, made[1])
+    assert bits(FolderLedger(tmp_path, job)) == expected
+
+
+def test_folder__extending_a_job_finds_it(job, made, tmp_path):
+    """Whole shards count for more paths, a last short one does not."""
+    ledger = FolderLedger(tmp_path, job)
+    for k in job.shards:
+        ledger.put(k, made[k])
+    more = FolderLedger(tmp_path, replace(job, paths=4 * LEAF + 5))
+    assert more.missing() == [3, 4]
+    assert FolderLedger(tmp_path, job).missing() == []
+
+
+def test_folder__goes_on_with_its_own_plan(job, made, tmp_path):
+    """Another machine's plan may differ in last digits: shards of both would not go together."""
+    FolderLedger(tmp_path, job).put(0, made[0])
+    elsewhere = replace(job, plan=job.plan._replace(constants=job.plan.constants * (1 + 2**-52)), leaves_per_shard=2)
+    ledger = FolderLedger(tmp_path, elsewhere)
+    assert ledger.job.plan_sha256 == job.plan_sha256 and ledger.missing() == [1, 2, 3]
+
+
+def test_folder__of_another_job_is_refused(job, tmp_path):
+    FolderLedger(tmp_path, job)
+    with pytest.raises(InputError, match="same study, seed, sampling and version"):
+        FolderLedger(tmp_path, replace(job, seed=6))
+    (tmp_path / "job.json").write_bytes(b"{}")
+    with pytest.raises(InputError, match="job.json: must hold the job"):
+        FolderLedger(tmp_path, job)
+
+
+def test_folder__sweeps_what_killed_processes_left(job, tmp_path):
+    old, new = tmp_path / ".a.shard.0.tmp", tmp_path / ".b.shard.0.tmp"
+    for file in (old, new):
+        file.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    FolderLedger(tmp_path, job)
+    assert not old.exists() and new.exists()
+
+
+FILL = """
+import sys
+from pathlib import Path
+from spvrisk.runner.execute import execute
+from spvrisk.runner.job import Job
+from spvrisk.runner.ledger import FolderLedger
+folder = Path(sys.argv[1])
+job = Job.from_bytes((folder / "asked").read_bytes())
+execute(FolderLedger(folder, job), 1, lambda _: print("paths", flush=True))
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+def test_folder__killed_in_between_keeps_whole_shards(job, expected, tmp_path):
+    (tmp_path / "asked").write_bytes(job.to_bytes())
+    process = subprocess.Popen([sys.executable, "-c", FILL, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        for _ in process.stdout:
+            if len(list(tmp_path.glob("*.shard"))) >= 2:
+                break
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    ledger = FolderLedger(tmp_path, job)
+    assert len(ledger.missing()) in (1, 2)
+    execute(ledger, 2)
+    assert bits(ledger) == expected
+
+
+# --- memory ---
+
+
+@pytest.mark.parametrize("n_paths", [1000, FAN_PATHS, 200_000])
+def test_required_bytes__covers_what_is_allocated(job, n_paths):
+    ledger = MemoryLedger(replace(job, paths=n_paths))
+    held = ledger.values.nbytes + ledger.fans().nbytes
+    assert held + 3 * 8 * n_paths == required_bytes(64, job.steps, n_paths, 0)
+
+
+def test_required_bytes__covers_shards_on_their_way(job, monkeypatch):
+    """Of two workers, shards that are there at the same time are no more than four."""
+    there, most = set(), []
+    whole = MemoryLedger.put
+
+    class Counted(np.ndarray):
+        """An array that tells when it is gone."""
+
+    def put(ledger, k, shard):
+        most.append(len(there))
+        whole(ledger, k, shard)
+
+    def run(job, k, advance):
+        shard = run_shard(job, k, advance)
+        values = shard.values.view(Counted)
+        there.add(k)
+        weakref.finalize(values, there.discard, k)
+        return shard._replace(values=values)
+
+    monkeypatch.setattr(MemoryLedger, "put", put)
+    monkeypatch.setattr("spvrisk.runner.execute.run_shard", run)
+    execute(MemoryLedger(replace(job, paths=10 * LEAF)), 2)
+    assert 1 <= max(most) <= waiting(2, 1) // LEAF == 4
+
+
+def test_check_memory__enough_is_accepted(job):
+    check_memory(replace(job, paths=100_000), 2, 1024)
+
+
+@pytest.mark.parametrize("memory_mib", [1, 50, 256, 1024])
+def test_check_memory__remedy_is_the_most_that_fits(job, memory_mib):
+    with pytest.raises(InputError) as caught:
+        check_memory(replace(job, paths=50_000_000, leaves_per_shard=4), 2, memory_mib)
+    (problem,) = caught.value.problems
+    assert problem.path == "run.memory_mib"
+    most = int(problem.remedy.split("run.paths to ")[1].split()[0].replace(",", ""))
+    on_the_way = waiting(2, 4)
+    fits, too_many = (required_bytes(64, job.steps, n, on_the_way) for n in (most, most + 1))
+    assert fits <= memory_mib * MIB < too_many
+
+
+def test_check_memory__memory_named_in_the_remedy_is_enough(job):
+    large = replace(job, paths=10_000_000)
+    with pytest.raises(InputError) as caught:
+        check_memory(large, 2, 1024)
+    need = int(caught.value.problems[0].remedy.split("memory_mib to ")[1].split()[0])
+    check_memory(large, 2, need)
