@@ -28,11 +28,12 @@ def difference(ours, theirs):
 def differences(seed, n):
     """Largest relative difference of all that NumPy yields: by series, timeline row and project, and of occupancies."""
     done = engine.compiled(frozen_plan.STUDY)
-    sums, store = engine.whole_engine(done, workers=1, seed=seed)(n)
+    ledger = engine.whole_engine(done, workers=1, seed=seed)(n)
+    sums = ledger.sums()
     plan, labels = frozen_plan.load(), done.labels
     other = NumpyEngine(plan, exact=True).simulate(Replay(plan, seed, n))
     # by name: the engine may have learned quantities and rows since
-    found = {key: difference(store.values[labels.series.index(key)], theirs) for key, theirs in other.series.items()}
+    found = {key: difference(ledger.column(labels.series.index(key)), theirs) for key, theirs in other.series.items()}
     timeline = sums.timeline.reshape(-1, len(labels.timeline), sums.timeline.shape[1])
     for s, name in enumerate(plan.project_names.tolist()):
         for row, key in enumerate(TIMELINE):

@@ -115,15 +115,15 @@ def test_numpy_engine__agrees_with_the_kernel_on_the_whole(benchmarks, tuned):
     from suite.engine import compiled, whole_engine
 
     done, n = compiled(frozen_plan.STUDY), 4096
-    sums, store = whole_engine(done, workers=1, seed=5)(n)
+    ledger = whole_engine(done, workers=1, seed=5)(n)
     other = NumpyEngine(frozen_plan.load(), tuned=tuned).run(n, np.random.default_rng(6))
     for key, theirs in other.series.items():
-        ours = store.values[done.labels.series.index(key)]
+        ours = ledger.column(done.labels.series.index(key))
         ours, theirs = ours[np.isfinite(ours)], theirs[np.isfinite(theirs)]
         assert abs(ours.size - theirs.size) <= 5 * np.sqrt(n), key
         if min(ours.size, theirs.size) < 30:  # hardly ever on any path
             continue
         error = np.sqrt(ours.var() / max(ours.size, 1) + theirs.var() / max(theirs.size, 1))
         assert abs(ours.mean() - theirs.mean()) <= 5 * error + 1e-9 * abs(ours.mean()), key
-    occupancy = sums.occupancy / n
+    occupancy = ledger.sums().occupancy / n
     np.testing.assert_allclose(occupancy, other.occupancy / n, atol=5 * 0.5 * np.sqrt(2 / n))

@@ -49,7 +49,7 @@ class WholePath:
 
     def setup(self, threads: int) -> None:
         self.engine = engine.whole_engine(engine.compiled(), threads)
-        self.engine(engine.LANES)
+        self.engine(engine.A_FEW)
 
     def track_path(self, threads: int) -> float:
         found = []

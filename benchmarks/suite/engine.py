@@ -15,8 +15,8 @@ import numpy as np
 from spvrisk.config import load_study
 from spvrisk.dataset.layout import default_paths
 from spvrisk.dataset.write import Contents, Provenance, write_result
-from spvrisk.measures.conditional import conditional
-from spvrisk.measures.table import summary, timeline
+from spvrisk.measures.conditional import summary_and_conditional
+from spvrisk.measures.table import timeline
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.names import LEAF
 from spvrisk.runner.execute import execute
@@ -25,6 +25,9 @@ from spvrisk.runner.ledger import MemoryLedger
 
 MAIN_STUDY = Path(__file__).parents[2] / "configs" / "japan_us_2026.yaml"
 SEED = 20260331
+A_FEW = 64
+"""Paths of a run that is not timed."""
+
 _QUANTILES, _LEVELS = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"), ("0.95", "0.99")
 
 
@@ -54,7 +57,7 @@ def compile_elsewhere() -> None:
 
 def warm_up() -> None:
     """Have the machine code ready in this process."""
-    Kernel(compiled())(64)
+    Kernel(compiled())(A_FEW)
 
 
 def whole_engine(done: Compiled, workers: int, seed: int = SEED) -> Callable[[int], MemoryLedger]:
@@ -111,11 +114,7 @@ def clock_alone(done: Compiled) -> Compiled:
 
 def measured(run: MemoryLedger) -> tuple:
     """Summary and conditional statistics of a run of the main study."""
-    labels = compiled().labels
-    return (
-        summary(run.sums(), run.column, labels, _QUANTILES, _LEVELS),
-        conditional(run.column, labels, _QUANTILES, _LEVELS),
-    )
+    return summary_and_conditional(run.sums(), run.column, compiled().labels, _QUANTILES, _LEVELS)
 
 
 @cache

@@ -50,8 +50,8 @@ def test_plan__correlations_memory_and_fans() -> None:
     found = rows(text)
     assert ["gas", "power", "0.6", "0.6000", "0.6000"] in found
     assert "Gaussian copula; smallest eigenvalue of the scores' matrix 0.4" in text
-    # by hand: 64 series and 9 columns of 8 bytes, 3 fans of 160 steps of 4 bytes, 20,000 paths
-    need = 20_000 * (8 * (64 + 9) + 4 * 3 * 160) / 2**20
+    # by hand: 64 series, as many on their way, and 9 columns of 8 bytes, 3 fans of 160 steps of 4 bytes, 20,000 paths
+    need = 20_000 * (8 * (64 + 64 + 9) + 4 * 3 * 160) / 2**20
     assert f"{need:.0f} MiB for 64 series of 20,000 paths (run.memory_mib: 1,024)" in text
     assert "fan_portfolio_calls: quantiles 0.05, 0.5, 0.95 of the first" in re.sub(r"\s+", " ", text)
     assert re.search(r"workspace +\d+\.\d MiB for each thread", text)

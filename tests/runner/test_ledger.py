@@ -21,6 +21,7 @@ import spvrisk
 from in_memory import simulate
 from spvrisk.config import load_study
 from spvrisk.errors import InputError
+from spvrisk.measures.series import BYTES_PER_PATH
 from spvrisk.plan.names import FAN_PATHS, LEAF
 from spvrisk.runner import shard as shards
 from spvrisk.runner.execute import execute, make_ready
@@ -335,7 +336,7 @@ def test_folder__killed_in_between_keeps_whole_shards(job, expected, tmp_path):
 def test_required_bytes__covers_what_is_allocated(job, n_paths):
     ledger = MemoryLedger(replace(job, paths=n_paths))
     held = ledger.values.nbytes + ledger.fans().nbytes
-    assert held + 3 * 8 * n_paths == required_bytes(64, job.steps, n_paths, 0)
+    assert held + BYTES_PER_PATH * n_paths == required_bytes(64, job.steps, n_paths, 0)
 
 
 def test_required_bytes__covers_shards_on_their_way(job, monkeypatch):
