@@ -13,7 +13,7 @@ help:
 	@echo "make check     style, types, layers, documented examples"
 	@echo "make campaign  the long statistical campaigns"
 	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
-	@echo "make docs      renew what the README shows of the main study, from the result of make run"
+	@echo "make docs      renew what the README shows of the result of make run, and the tables of docs/result_file.md"
 	@echo "make bench     benchmarks: side by side with NumPy, then one by one (QUICK=--quick: once each)"
 	@echo "make clean     remove the environment and what the tools left"
 
@@ -40,6 +40,7 @@ self-test: $(VENV)/.test
 
 docs: $(VENV)/.run
 	$(BIN)/python tests/renew_readme.py results/japan_us_2026.h5
+	$(BIN)/python tests/renew_result_file.py
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/side_by_side.py $(QUICK)

@@ -22,7 +22,7 @@ import numpy as np
 import reference as ref
 import spvrisk
 from spvrisk.plan.arrays import Plan
-from spvrisk.plan.names import FANS
+from spvrisk.plan.outputs import FANS
 
 KERNEL = Path(spvrisk.__file__).parent / "kernel"
 LANES = 8

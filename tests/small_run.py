@@ -7,15 +7,18 @@ import numpy as np
 
 from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.dataset.layout import default_paths
-from spvrisk.dataset.variables import COUNTED
 from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, LAYER, PIPELINE, PROJECT, STATE, STUDY, Plan
-from spvrisk.plan.names import FAN_PATHS, FANS, LEAF, QUANTITIES, Labels
+from spvrisk.plan.names import FAN_PATHS, LEAF, Labels
+from spvrisk.plan.outputs import FANS
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 LEVELS = ("0.95", "0.99")
+
+COUNTED = ("funded", "completed", "cancelled", "declined")
+"""Flags of a project that are numbers of projects for many."""
 
 
 def make_labels(projects=("gas", "smr"), years=3, pipelines=()) -> Labels:
@@ -59,8 +62,8 @@ def make_values(labels: Labels, n_paths: int, seed: int = 7) -> np.ndarray:
         elif quantity == "outcome_ruling":
             row = np.where(rng.random(n_paths) < 0.05, np.nan, rng.integers(0, 2, n_paths))
         if unit == "portfolio" and quantity in (*COUNTED, "npv_funder"):
-            q = QUANTITIES.index(quantity)
-            row = values[q : s : len(QUANTITIES)].sum(axis=0)
+            q = labels.quantities.index(quantity)
+            row = values[q : s : len(labels.quantities)].sum(axis=0)
         values[s] = row
     return values
 

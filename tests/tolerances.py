@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from spvrisk.plan.names import CATCH_UP_QUANTITIES, STACK_QUANTITIES
+from spvrisk.plan.outputs import OUTPUTS
 
 SEED = 7
 TOLERANCE = 1e-9
 MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local", "committed", "tariff_relief"}
 MONEY |= {"developer_fee", "vendor_margin", "supply_chain_benefit", "scheme_value", "scheme_value_local"}
-MONEY |= {*STACK_QUANTITIES, *CATCH_UP_QUANTITIES}
+MONEY |= {output.name for output in OUTPUTS if output.exists and output.kind == "money"}
 
 
 def scale_of(study, unit, quantity):

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from spvrisk.cli import main
 from spvrisk.dataset.read import open_result
-from spvrisk.plan.names import QUANTITIES
+from spvrisk.plan.outputs import UNIT, existing
 from spvrisk.report.words import with_interval
 
 STUDY = Path(__file__).parents[1] / "data" / "pipeline.yaml"
@@ -68,7 +68,7 @@ def test_summary__json_has_every_quantity_of_every_unit(file: Path) -> None:
     found = summary(file)
     assert found["pipelines"] == ["more"] and list(found["projects"]) == UNITS
     for unit in (found["portfolio"], *found["projects"].values()):
-        assert tuple(unit) == QUANTITIES
+        assert list(unit) == [output.name for output in existing(UNIT, ())]
         for name in ("funded", "cost", "npv_funder", "pv_host", "developer_fee", "vendor_margin"):
             assert unit[name]["n"] == 2000 and unit[name]["n_undefined"] == 0
     for name in (*COUNTED, "cost", "npv_funder", "pv_host", "developer_fee", "vendor_margin", "supply_chain_benefit"):

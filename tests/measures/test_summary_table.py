@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from small_run import LEVELS, QUANTILES, make_labels, make_run
+from small_run import COUNTED, LEVELS, QUANTILES, make_labels, make_run
 from spvrisk.aggregate.state import RunState
-from spvrisk.dataset.variables import COUNTED
 from spvrisk.measures.table import summary, timeline
-from spvrisk.plan.names import FANS, QUANTITIES, TIMELINE
+from spvrisk.plan.outputs import FANS
 
 LABELS = make_labels()
 ROW = {key: s for s, key in enumerate(LABELS.series)}
@@ -154,17 +153,17 @@ def test_summary__errors_match_repeated_samples(draw):
 def test_timeline__means_and_fans():
     rng = np.random.default_rng(2)
     units, steps, states = len(LABELS.projects) + 1, 4, 5
-    rows = rng.random((units * len(TIMELINE), steps))
+    rows = rng.random((units * len(LABELS.timeline), steps))
     occupancy = rng.random((states, steps))
     state = RunState()
     state.update(0, np.zeros((len(LABELS.series), 10)), rows, occupancy, np.zeros((0, 1)))
     fans = np.broadcast_to(np.arange(9.0, -1.0, -1.0), (len(FANS), steps, 10)).astype(np.float32)
     table = timeline(state.finish(), fans, LABELS, ("0.1", "0.5", "0.51"))
-    assert table.mean.shape == (units, len(TIMELINE), steps)
-    assert table.mean[1, 2].tolist() == (rows[len(TIMELINE) + 2] / 10).tolist()
+    assert table.mean.shape == (units, len(LABELS.timeline), steps)
+    assert table.mean[1, 2].tolist() == (rows[len(LABELS.timeline) + 2] / 10).tolist()
     assert table.occupancy.tolist() == (occupancy / 10).tolist()
     assert table.fans[0, :, 0].tolist() == [0.0, 4.0, 5.0]
-    assert len(QUANTITIES) * units == ROW["scheme", "npv_funder_local"]
+    assert len(LABELS.quantities) * units == ROW["scheme", "npv_funder_local"]
 
 
 def test_summary__error_of_a_deviation_by_hand():

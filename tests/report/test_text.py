@@ -24,7 +24,7 @@ def table(n: int = 6) -> Figures:
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("text") / "small.h5"
     labels = make_labels(projects=("a_project_with_a_long_name", "gas"), pipelines=("more",))
-    write_small(path, labels._replace(stack=True))
+    write_small(path, labels._replace(features=("stack",)))
     return summary(open_result(path))
 
 

@@ -10,7 +10,7 @@ from spvrisk.config import load_study
 from spvrisk.config.study.factors import Correlation, Factor
 from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.compile import compile_study
-from spvrisk.plan.names import QUANTITIES
+from spvrisk.plan.outputs import UNIT, existing
 
 MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
 PATHS = 320
@@ -34,7 +34,10 @@ def base(main):
     return run(main)
 
 
-def assert_same(got, base, units, quantities=QUANTITIES, paths=slice(None)):
+ALWAYS = [output.name for output in existing(UNIT, ())]
+
+
+def assert_same(got, base, units, quantities=ALWAYS, paths=slice(None)):
     for unit in units:
         for quantity in quantities:
             a, b = got[unit, quantity][paths], base[unit, quantity][paths]

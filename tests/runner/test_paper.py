@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from paper_runs import DF, PATHS, run
 
-from spvrisk.plan.names import QUANTITIES, TIMELINE
+from spvrisk.plan.outputs import UNIT, existing, step_rows
 from studies import BARE, PLANT, changed
 
 
@@ -38,9 +38,9 @@ def test_paper__one_plant_one_price_all_to_the_funder(tmp_path):
 
 def test_paper__portfolio_of_one_is_the_project(tmp_path):
     values, timeline = run(BARE, tmp_path)
-    for quantity in QUANTITIES:
+    for quantity, *_ in existing(UNIT, ()):
         np.testing.assert_allclose(values["portfolio", quantity], values["plant", quantity], rtol=1e-12, atol=1e-13)
-    for row in TIMELINE:
+    for row in step_rows(()):
         np.testing.assert_array_equal(timeline["portfolio"][row], timeline["plant"][row])
 
 
@@ -158,7 +158,7 @@ def test_portfolio__is_the_sum_of_its_projects(three):
     for quantity in ("funded", "completed", "cost", "npv_funder", "pv_host", "deemed_open"):
         total = sum(values[name, quantity] for name in names)
         np.testing.assert_allclose(values["portfolio", quantity], total, rtol=1e-13, err_msg=quantity)
-    for row in TIMELINE:
+    for row in step_rows(()):
         np.testing.assert_allclose(timeline["portfolio"][row], sum(timeline[n][row] for n in names), rtol=1e-13)
     multiple = sum(values[n, "multiple_funder"] * values[n, "cost"] for n in names) / values["portfolio", "cost"]
     np.testing.assert_allclose(values["portfolio", "multiple_funder"], multiple, rtol=1e-11)

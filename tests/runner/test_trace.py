@@ -20,7 +20,8 @@ from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError, RunError
 from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.compile import compile_study
-from spvrisk.plan.names import LEAF, TIMELINE
+from spvrisk.plan.names import LEAF
+from spvrisk.plan.outputs import step_rows
 from spvrisk.runner.run import run_study, settings_of
 from spvrisk.runner.trace import STEP_ROWS, Tracer, study_of, tracer_of
 from spvrisk.runner.traced import Rank, check_bits, path_of_rank, series_of
@@ -132,7 +133,7 @@ def test_rows__those_of_the_reference(ran, traces):
             np.testing.assert_allclose(trace.factors[:, k], slow.factors[factor][:, i], rtol=1e-9, atol=1e-12)
         for s, project in enumerate(ran.labels.projects):
             budget = ran.study["projects"][project]["budget"]
-            for row in TIMELINE:
+            for row in step_rows(()):
                 expected = slow.projects[project][row][:, i]
                 np.testing.assert_allclose(
                     column(trace, row)[s], expected, rtol=1e-9, atol=1e-12 * budget, err_msg=f"{project} {row}"

@@ -20,7 +20,7 @@ OF_RESULTS = [name for name, view in VIEWS.items() if view.of == "result"]
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     path = tmp_path_factory.mktemp("views") / "small.h5"
-    write_small(path, make_labels(pipelines=PIPELINES)._replace(stack=True))
+    write_small(path, make_labels(pipelines=PIPELINES)._replace(features=("stack",)))
     with spvrisk.open(path) as opened:
         yield opened
 

@@ -19,58 +19,18 @@ from numpy.typing import ArrayLike, NDArray
 from spvrisk.aggregate.state import Sums
 from spvrisk.plan.arrays import SPLIT_NONE, Plan
 from spvrisk.plan.names import FINITE, M2, MEAN, Labels
+from spvrisk.plan.outputs import OUTPUTS, STACK, STEP_OUTPUTS, SUMS
 
 Float = NDArray[np.float64]
 
 TOLERANCE = 1e-9
 """Part of what goes into a comparison by which rounding may be off."""
 
-ADDED = (
-    "funded",
-    "completed",
-    "cancelled",
-    "declined",
-    "cost",
-    "npv_funder",
-    "pv_host",
-    "developer_fee",
-    "vendor_margin",
-    "supply_chain_benefit",
-    "deemed_open",
-    "caught_up",
-    "insurer_claims",
-    "insurer_net",
-    "npv_banks",
-    "npv_policy_bank",
-    "bank_loss",
-    "policy_bank_loss",
-)
-"""Quantities of which the portfolio has the sum, and which are a finite number on every path."""
+NEVER_NEGATIVE = tuple(output.name for output in OUTPUTS if output.never_negative)
+"""Quantities that are at least 0 on every path; side flows are besides, where all their rates are."""
 
-NEVER_NEGATIVE = (
-    "cost",
-    "developer_fee",
-    "deemed_open",
-    "caught_up",
-    "insurer_claims",
-    "bank_loss",
-    "policy_bank_loss",
-)
-"""Quantities of a unit that are at least 0 on every path; side flows are besides, where all their rates are."""
-
-ROWS_NEVER_NEGATIVE = (
-    "calls",
-    "spend",
-    "available_cash",
-    "distribution_funder",
-    "distribution_host",
-    "due",
-    "carry",
-    "deemed_balance",
-    "loan_balance",
-    "claims",
-)
-"""Rows of the timeline that are at least 0; revenue is not among them, since a price may be negative."""
+ROWS_NEVER_NEGATIVE = tuple(row.name for row in STEP_OUTPUTS if row.never_negative)
+"""Rows of the timeline that are at least 0."""
 
 
 class Violation(NamedTuple):
@@ -326,7 +286,8 @@ def _signs(figures: Figures) -> Iterator[Check]:
             yield _sign(figures, quantity, units)
     if _only_gains(figures, int(figures.study["relief"])):
         yield _sign(figures, "tariff_relief", ("scheme",))
-    yield _sign(figures, "committed", ("scheme",))
+    for quantity in (name for name in NEVER_NEGATIVE if name in figures.labels.scheme):
+        yield _sign(figures, quantity, ("scheme",))
 
 
 def _sign(figures: Figures, quantity: str, units: Sequence[str]) -> Check:
@@ -354,7 +315,7 @@ def _units_of_gains(figures: Figures, field: str) -> list[str]:
 
 def _numbers(figures: Figures) -> Iterator[Check]:
     """Money is a number on every path."""
-    names = [name for name in ADDED if name in figures.labels.quantities]
+    names = [name for name in SUMS if name in figures.labels.quantities]
     finite = figures.sums.moments.counts[FINITE]
     shares = np.array([finite[figures.series(name)] for name in names]).T / figures.n
     yield Check("money is a number on every path: their share", figures.units, names, shares, 1.0, 1.0, 0.0)
@@ -401,7 +362,7 @@ def _sums_of_projects(figures: Figures) -> Iterator[Check]:
     parts, scale = flows[:, :-1].sum(axis=1), np.abs(flows).sum(axis=1)
     units = [f"portfolio, {row}" for row in rows]
     yield Check(f"{rule}, by step", units, figures.steps, flows[:, -1], parts, parts, scale)
-    names = [name for name in ADDED if name in figures.labels.quantities]
+    names = [name for name in SUMS if name in figures.labels.quantities]
     means = np.array([figures.mean(name) for name in names]).T
     scale = np.array([figures.size(figures.series(name)) for name in names]).sum(axis=1)
     parts = means[:-1].sum(axis=0)[None]
@@ -418,7 +379,7 @@ def _present_values(figures: Figures) -> Iterator[Check]:
     yield Check(
         rule, figures.units, places, npv, worth, worth, gross + figures.size(figures.series("npv_funder"))[:, None]
     )
-    if figures.labels.stack:
+    if STACK in figures.labels.features:
         names = ("npv_banks", "npv_policy_bank", "insurer_net")
         shared = np.array([figures.mean(name) for name in names]).sum(axis=0)[:, None]
         sizes = np.array([figures.size(figures.series(name)) for name in names]).sum(axis=0)[:, None]

@@ -21,9 +21,7 @@ from spvrisk.dataset.content import Described
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import (
     COUNTS,
-    FAN_ROWS,
     STATISTICS,
-    TIMELINE_ROWS,
     Attributes,
     flag_attributes,
     name_over_series,
@@ -34,7 +32,8 @@ from spvrisk.dataset.variables import (
     unit_attributes,
 )
 from spvrisk.errors import InputError, Problem
-from spvrisk.plan.names import FANS, Labels
+from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import FANS, STEP_OUTPUTS, UNIT, existing
 
 Float = NDArray[np.float64]
 
@@ -192,13 +191,14 @@ def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:
         *_time(labels),
         *_state_coordinates("timeline", labels),
     ]
+    meanings = {row.name: row.meaning for row in STEP_OUTPUTS}
     for r, row in enumerate(labels.timeline):
-        about = {"long_name": f"mean of {TIMELINE_ROWS[row]}", **_money(labels)}
+        about = {"long_name": f"mean of {meanings[row]}", **_money(labels)}
         variables.append(Variable("timeline", row, ("project", "time"), about, table.mean[:-1, r]))
-        about = {"long_name": f"mean of the portfolio's {TIMELINE_ROWS[row]}", **_money(labels)}
+        about = {"long_name": f"mean of the portfolio's {meanings[row]}", **_money(labels)}
         variables.append(Variable("timeline", f"portfolio_{row}", ("time",), about, table.mean[-1, r]))
-    for f, fan in enumerate(FANS):
-        about = {"long_name": f"quantile of the portfolio's {FAN_ROWS[fan]}", **_money(labels)}
+    for f, (fan, meaning) in enumerate(FANS.items()):
+        about = {"long_name": f"quantile of the portfolio's {meaning}", **_money(labels)}
         variables.append(Variable("timeline", f"fan_portfolio_{fan}", ("quantile", "time"), about, table.fans[f]))
     first = 0
     for layer, states in labels.layers:
@@ -221,9 +221,9 @@ def label_variables(labels: Labels) -> list[Variable]:
 
 def default_paths(labels: Labels) -> tuple[str, ...]:
     """Names of the path quantities that a file holds where the config does not say."""
-    insured = ("npv_policy_bank", "npv_banks", "insurer_net", "insurer_claims") if labels.stack else ()
-    portfolio = ("irr_funder", "payback_years", "whole_years", "pv_host", *insured)
-    return ("npv_funder", *(f"portfolio.{name}" for name in portfolio), *labels.scheme)
+    name = {"units": "{}", "portfolio": "portfolio.{}"}
+    of_units = (name[output.kept].format(output.name) for output in existing(UNIT, labels.features) if output.kept)
+    return (*of_units, *labels.scheme)
 
 
 def check_paths(names: Sequence[str], labels: Labels) -> None:

@@ -27,7 +27,8 @@ from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import unpack_plan
-from spvrisk.plan.names import FANS, Labels
+from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import FANS
 
 if TYPE_CHECKING:
     import h5netcdf
@@ -261,7 +262,7 @@ def _provenance(file: h5py.File) -> dict[str, Any]:
 def _labels(fields: dict[str, Any]) -> Labels:
     """Labels with the tuples that JSON turned into lists."""
     pairs = {key: tuple((name, tuple(items)) for name, items in fields[key]) for key in ("layers", "events")}
-    names = {key: tuple(fields[key]) for key in ("projects", "pipelines", "factors", "step_ends", "limits")}
+    names = {key: tuple(fields[key]) for key in ("projects", "pipelines", "factors", "step_ends", "features")}
     return Labels(**{**fields, **pairs, **names})
 
 

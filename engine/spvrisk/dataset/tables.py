@@ -114,7 +114,7 @@ class TimelineTable(NamedTuple):
         Mean share of each step spent in each state, ``(state, step)``: the layers' states in config order.
     fans
         Quantiles over the first ``plan.names.FAN_PATHS`` paths, ``(fan, quantile, step)``, rows as
-        ``plan.names.FANS``.
+        ``plan.outputs.FANS``.
     """
 
     quantiles: tuple[str, ...]

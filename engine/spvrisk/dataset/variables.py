@@ -1,4 +1,4 @@
-"""The one table of output variables: quantities, statistics, timeline rows, and their descriptions."""
+"""What is said of outputs: their statistics, units, conditions, and how their values are stored."""
 
 from typing import NamedTuple
 
@@ -6,26 +6,9 @@ import numpy as np
 
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import BY_NAME, EVENT, OUTPUTS, REGIME, Output
 
 Attributes = dict[str, object]
-
-
-class Quantity(NamedTuple):
-    """One result of a path.
-
-    Attributes
-    ----------
-    name
-        As in ``plan.names``.
-    kind
-        ``money``, ``ratio``, ``flag``, ``years``, ``months``, ``count`` or ``state``.
-    meaning
-        What it is, in one line.
-    """
-
-    name: str
-    kind: str
-    meaning: str
 
 
 UNITS = {
@@ -38,72 +21,6 @@ UNITS = {
     "state": "1",
 }
 """``units`` by kind. Money is "1", for units libraries know no currencies: its currency is an attribute."""
-
-PROJECT_QUANTITIES = {
-    q.name: q
-    for q in (
-        Quantity("funded", "flag", "project was funded"),
-        Quantity("completed", "flag", "construction was completed within the horizon"),
-        Quantity("cancelled", "flag", "project was cancelled before its completion"),
-        Quantity("declined", "flag", "whether its funding was declined"),
-        Quantity("cost", "money", "nominal construction spend by all"),
-        Quantity("cost_overrun", "ratio", "cost over expected cost, minus 1; undefined unless completed"),
-        Quantity("overrun_drawn", "ratio", "drawn cost overrun without inflation, completed or not"),
-        Quantity("delay_months", "months", "completion against plan; undefined unless completed"),
-        Quantity("npv_funder", "money", "net present value to the funder at the value date"),
-        Quantity("pv_host", "money", "present value of distributions to the host, less what it pays of the cost"),
-        Quantity("developer_fee", "money", "present value of the developer's fee"),
-        Quantity("vendor_margin", "money", "present value of side flows to the funder on spend"),
-        Quantity("supply_chain_benefit", "money", "present value of side flows to the funder on output"),
-        Quantity(
-            "irr_funder",
-            "ratio",
-            "funder's internal rate of return per year; -1 where no step brings more than it calls",
-        ),
-        Quantity("multiple_funder", "ratio", "funder's receipts over calls, undiscounted"),
-        Quantity("payback_years", "years", "from the first call until receipts cover calls; infinite if never"),
-        Quantity("whole_years", "years", "from completion until the funder is made whole; infinite if never"),
-        Quantity(
-            "deemed_share",
-            "ratio",
-            "tier one received over received and open at the end; cumulative: receipts up to what is due, and balance",
-        ),
-        Quantity("deemed_open", "money", "tier one open at the end, due or not yet due"),
-        Quantity("caught_up", "money", "present value of what the host had from the funder's part after a decline"),
-        Quantity("insurer_claims", "money", "present value of claims that the insurer paid"),
-        Quantity("insurer_net", "money", "present value of premiums and recoveries, less claims paid"),
-        Quantity("npv_banks", "money", "net present value to the commercial banks at the value date"),
-        Quantity("npv_policy_bank", "money", "net present value to the policy bank at the value date"),
-        Quantity("bank_loss", "money", "present value of the banks' funded principal that was never repaid"),
-        Quantity("policy_bank_loss", "money", "present value of the policy bank's lent principal never repaid"),
-    )
-}
-"""Quantities of a project and of the portfolio; the last ones with a catch-up or a stack alone."""
-
-COUNTED = ("funded", "completed", "cancelled", "declined")
-"""Flags of a project whose value for a pipeline or the portfolio is a number of projects."""
-
-TIMELINE_ROWS = {
-    "calls": "funding calls in the step",
-    "spend": "construction spend in the step",
-    "revenue": "revenue in the step",
-    "available_cash": "cash available for distribution in the step",
-    "distribution_funder": "distributions to the funder in the step",
-    "distribution_host": "distributions to the host in the step",
-    "due": "tier one due in the step, carry included",
-    "carry": "tier one due and unpaid at the end of the step",
-    "deemed_balance": "deemed balance at the end of the step",
-    "loan_balance": "loans to the funder and their arrears at the end of the step",
-    "claims": "claims that the insurer pays in the step",
-}
-"""Meaning of the rows of the timeline, all money."""
-
-FAN_ROWS = {
-    "net_flow": "funder's net flow in the step",
-    "cumulated_funder_flow": "funder's net flows cumulated to the end of the step",
-    "calls": "funding calls in the step",
-}
-"""Meaning of the portfolio rows with fan quantiles, all money."""
 
 
 class Statistic(NamedTuple):
@@ -174,27 +91,6 @@ COUNTS = ("n", "n_infinite", "n_undefined")
 """Statistics that are whole numbers of paths."""
 
 
-_LIMITS = (
-    Quantity("insurer_breach", "flag", "the insurer's cumulated loss is above its capital at some step"),
-    Quantity("insurer_capacity_breach", "flag", "what the insurer covers is above its capacity at some step"),
-)
-
-
-def scheme_quantities(labels: Labels) -> dict[str, Quantity]:
-    """Quantities of the scheme as a whole, in the order of ``labels.scheme``."""
-    local = Quantity(
-        "npv_funder_local", "money", "net present value to the funder in the funder's own currency and curve"
-    )
-    relief = Quantity("tariff_relief", "money", "present value of side flows to the funder in time")
-    value = Quantity("scheme_value", "money", "net present value to the funder with all side flows")
-    value_local = Quantity("scheme_value_local", "money", "the same in the funder's own currency and curve")
-    limits = (q for q in _LIMITS if q.name in labels.limits)
-    committed = Quantity("committed", "money", "budgets noticed, less those declined")
-    states = (Quantity(f"final_state_{l}", "state", f"state of layer {l} at the end") for l, _ in labels.layers)
-    outcomes = (Quantity(f"outcome_{e}", "state", f"outcome of event {e}") for e, _ in labels.events)
-    return {q.name: q for q in (local, relief, value, value_local, *limits, committed, *states, *outcomes)}
-
-
 UNDEFINED = "undefined"
 """What the outcome of an event is called where the event does not take place."""
 
@@ -230,14 +126,24 @@ def conditions(labels: Labels) -> tuple[Condition, ...]:
     return tuple(out)
 
 
-def quantity_of(unit: str, name: str, labels: Labels) -> Quantity:
-    """Look up the quantity of a series; a flag of many projects is a count."""
+def quantity_of(unit: str, name: str, labels: Labels) -> Output:
+    """Look up the output of a series; a flag of many projects is a count."""
     if unit == "scheme":
-        return scheme_quantities(labels)[name]
-    quantity = PROJECT_QUANTITIES[name]
-    if unit in (*labels.pipelines, "portfolio") and name in COUNTED:
-        return Quantity(name, "count", "number of projects: " + quantity.meaning)
-    return quantity
+        return _of_scheme(name, labels)
+    output = BY_NAME[name]
+    if unit in (*labels.pipelines, "portfolio") and output.kind == "flag":
+        return output._replace(kind="count", meaning=f"number of projects: {output.meaning}")
+    return output
+
+
+def _of_scheme(name: str, labels: Labels) -> Output:
+    """An output of the scheme, of a layer or of an event."""
+    named = {REGIME: labels.layers, EVENT: labels.events}
+    for output in OUTPUTS:
+        for key, _ in named.get(output.of, ()):
+            if name == output.name.format(key):
+                return output._replace(name=name, meaning=output.meaning.format(key))
+    return BY_NAME[name]
 
 
 def has_loss(name: str) -> bool:
@@ -247,19 +153,20 @@ def has_loss(name: str) -> bool:
 
 def states_of(name: str, labels: Labels) -> tuple[str, ...] | None:
     """States or outcomes that a scheme quantity's codes 0, 1, ... stand for; None if it is a number."""
-    for prefix, table in (("final_state_", labels.layers), ("outcome_", labels.events)):
-        for key, states in table:
-            if name == prefix + key:
-                return states
-    return None
+    return _states(labels).get(name)
+
+
+def _states(labels: Labels) -> dict[str, tuple[str, ...]]:
+    """States of each quantity that has some."""
+    named = {REGIME: labels.layers, EVENT: labels.events}
+    return {output.name.format(key): states for output in OUTPUTS for key, states in named.get(output.of, ())}
 
 
 def statistics_of(name: str, labels: Labels) -> tuple[Statistic, ...]:
     """Statistics that a quantity has."""
     kinds = {"all"}
     if states_of(name, labels) is None:
-        quantity = PROJECT_QUANTITIES.get(name) or scheme_quantities(labels)[name]
-        of_kind = {"flag": {"flags"}, "years": {"times"}}.get(quantity.kind, set())
+        of_kind = {"flag": {"flags"}, "years": {"times"}}.get(BY_NAME[name].kind, set())
         kinds |= {"numbers", *of_kind, *({"losses"} if has_loss(name) else ())}
     return tuple(statistic for statistic in STATISTICS if statistic.applies in kinds)
 
@@ -278,7 +185,7 @@ def flag_attributes(meanings: tuple[str, ...], dtype: str) -> Attributes:
     return {"flag_values": np.arange(len(meanings), dtype=dtype), "flag_meanings": " ".join(meanings)}
 
 
-def path_dtype(quantity: Quantity, n_states: int) -> str:
+def path_dtype(quantity: Output, n_states: int) -> str:
     """Type of stored path values: net present values float64, other numbers float32, codes int8."""
     if has_loss(quantity.name):
         return "<f8"

@@ -45,7 +45,7 @@ from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan
 from spvrisk.plan.names import Labels
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Rises whenever a reader of the former version would misread the file."""
 
 CONVENTIONS = "CF-1.11"

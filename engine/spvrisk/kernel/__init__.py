@@ -4,7 +4,7 @@ How lane code is written here (``docs/decisions/0005-kernel-form.md`` and ``0016
 
 * ``w`` is one flat float64 workspace. Its rows hold ``LANES`` paths each; fixed rows have named offsets
   (``from spvrisk.kernel import rows as R``), rows per step or factor an offset worked out from the regions of
-  `kernel.workspace`. ``w[R.COST + l]`` is the cost on lane ``l``. A row has one owner, who alone writes it.
+  `kernel.workspace`. ``w[R.CARRY + l]`` is the carry on lane ``l``. A row has one owner, who alone writes it.
 * Lane counts, offsets and loop variables are unsigned 64-bit: signed indices carry a wraparound test that stops
   vectorisation. Never mix them with signed integers (numba would make a float of the sum).
 * A clause of the agreement is one small function over all lanes, of rows and scalars. Scalars of the plan are read

@@ -14,7 +14,7 @@ from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.vectors import adds_eights
 from spvrisk.kernel.whole_rows import add, fill, zero
 from spvrisk.kernel.workspace import PARTIALS, mean_row
-from spvrisk.plan.names import STACK_TIMELINE, TIMELINE
+from spvrisk.plan.outputs import STEP_OUTPUTS
 
 _add_eights = adds_eights(LANES)
 (
@@ -29,7 +29,7 @@ _add_eights = adds_eights(LANES)
     _DEEMED_BALANCE,
     _LOAN_BALANCE,
     _CLAIMS,
-) = (U(i) for i in range(len(TIMELINE) + len(STACK_TIMELINE)))
+) = (U(i) for i in range(len(STEP_OUTPUTS)))
 
 
 class Side(NamedTuple):
@@ -111,6 +111,7 @@ def add_claims(w, line):
 def begin_project(w):
     """State of a project before its first step; the two times are infinite until they are known."""
     zero(w, R.STATE)
+    zero(w, R.OUT_ROWS)
     zero(w, R.STEP)
     zero(w, R.OPERATION)
     fill(w, R.FIRST_CALL, -1.0)
@@ -122,8 +123,8 @@ def begin_project(w):
 def book_values(w, discount_funder, discount_host):
     """Present values of the step's flows, at its end."""
     for l in range(L):
-        w[R.NPV + l] += discount_funder * (w[R.FUNDER + l] - w[R.OUTFLOW + l])
-        w[R.PV_HOST + l] += discount_host * (w[R.HOST + l] - w[R.HOST_COST + l])
+        w[R.OUT.npv_funder + l] += discount_funder * (w[R.FUNDER + l] - w[R.OUTFLOW + l])
+        w[R.OUT.pv_host + l] += discount_host * (w[R.HOST + l] - w[R.HOST_COST + l])
         w[R.RECEIPTS + l] += w[R.FUNDER + l]
 
 
@@ -131,7 +132,7 @@ def book_values(w, discount_funder, discount_host):
 def book_fee(w, discount):
     """Present value of the developer's fee."""
     for l in range(L):
-        w[R.PV_FEE + l] += discount * w[R.FEE_PAID + l]
+        w[R.OUT.developer_fee + l] += discount * w[R.FEE_PAID + l]
 
 
 @fused
@@ -199,11 +200,12 @@ def book_step(site, step, account, line, building, earning):
         book_flows(w, at, account, t, building, earning)
     if building:
         book_first_call(w, R.FIRST_CALL, R.CALLED, t)
-        book_side_flows(w, at, c, g, Side(p.spend_flows, R.SPEND, R.PV_VENDOR, 1.0), discount, t)
+        book_side_flows(w, at, c, g, Side(p.spend_flows, R.SPEND, R.OUT.vendor_margin, 1.0), discount, t)
         add_spending(w, line)
     if earning:
         book_payback(w, R.FIRST_CALL, R.CALLED, R.RECEIPTS, R.PAYBACK, t, g.dt)
-        book_side_flows(w, at, c, g, Side(p.output_flows, R.OUTPUT, R.PV_SUPPLY, 1.0 / g.money_unit), discount, t)
+        side = Side(p.output_flows, R.OUTPUT, R.OUT.supply_chain_benefit, 1.0 / g.money_unit)
+        book_side_flows(w, at, c, g, side, discount, t)
         if p.fee_law >= 0:
             book_fee(w, discount)
         add_income(w, line)
@@ -239,7 +241,7 @@ def add_group(w, total, group):
 
 @fused
 def keep_fans(w, calls, net, fans, t, column):
-    """Keep the portfolio's flows of a step by path, rows in the order of `plan.names.FANS`."""
+    """Keep the portfolio's flows of a step by path, rows in the order of `plan.outputs.FANS`."""
     for l in range(L):
         fans[0, t, column + l] = w[net + l]
         fans[1, t, column + l] = w[R.GROUP_RECEIPTS + l] - w[R.GROUP_CALLED + l]

@@ -24,6 +24,7 @@ import numba
 
 from spvrisk.files import cache_root, replacing, sweep
 from spvrisk.kernel.target import Target, ladder, use
+from spvrisk.plan.outputs import layout_of_rows
 
 PASSED, REFUSED, CANNOT_RUN, NOT_PROVEN = "passed", "refused", "cannot run here", "not proven"
 
@@ -62,6 +63,8 @@ def sources_digest() -> str:
     here = Path(__file__).parent
     for source in sorted([*here.glob("*.py"), *(here.parent / "plan" / name for name in ("arrays.py", "names.py"))]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    # not the table's text, which says more than code depends on
+    digest.update(layout_of_rows().encode())
     return digest.hexdigest()
 
 

@@ -215,18 +215,18 @@ def step_cost(w, budget):
         done = max(w[R.SPENT_NOW + l] - w[R.SPENT + l], 0.0)
         w[R.SPEND + l] = budget * w[R.SIZE + l] * w[R.OVERRUN + l] * done * w[R.COST_INDEX + l]
         w[R.SPENT + l] = w[R.SPENT_NOW + l]
-        w[R.COST + l] += w[R.SPEND + l]
+        w[R.OUT.cost + l] += w[R.SPEND + l]
 
 
 @clause
 def stop_at_cap(w, cap, begin):
     """Cancel at the step's start where its cost would pass the cap; what is left up to the cap is spent."""
     for l in range(L):
-        limit, cost, spend = cap * w[R.SIZE + l], w[R.COST + l], w[R.SPEND + l]
+        limit, cost, spend = cap * w[R.SIZE + l], w[R.OUT.cost + l], w[R.SPEND + l]
         passed = cost > limit * ROUNDED and spend > 0.0
         completion, at, end, closure = w[R.COMPLETION + l], w[R.CANCELLED_AT + l], w[R.WORK_END + l], w[R.CLOSURE + l]
         w[R.SPEND + l] = spend - (cost - limit) if passed else spend
-        w[R.COST + l] = limit if passed else cost
+        w[R.OUT.cost + l] = limit if passed else cost
         w[R.COMPLETION + l] = np.inf if passed else completion
         w[R.CANCELLED_AT + l] = begin if passed else at
         w[R.WORK_END + l] = begin if passed else end
@@ -245,7 +245,7 @@ def share_cost(w, p):
     lent, share = p.debt_share, p.cap_share
     cap, ceiling = p.cap * p.budget, p.cap_ceiling * p.budget
     for l in range(L):
-        cost, spend, size = w[R.COST + l], w[R.SPEND + l], w[R.SIZE + l]
+        cost, spend, size = w[R.OUT.cost + l], w[R.SPEND + l], w[R.SIZE + l]
         # without a cap it is infinite, which times a size of 0 would be undefined
         above, most = (cap * size, ceiling * size) if size > 0.0 else (0.0, 0.0)
         by_funder = funder_part(cost, above, most, share) - funder_part(cost - spend, above, most, share)
@@ -294,7 +294,7 @@ def wind_up(w, p, begin, end):
     fee = p.termination_fee * p.budget
     for l in range(L):
         now = begin <= w[R.CANCELLED_AT + l] and w[R.CANCELLED_AT + l] < end and w[R.START + l] < np.inf
-        salvaged = w[R.SALVAGE + l] * w[R.COST + l] if now else 0.0
+        salvaged = w[R.SALVAGE + l] * w[R.OUT.cost + l] if now else 0.0
         repaid = min(salvaged, w[R.DEBT + l] + w[R.DEBT_ARREARS + l])
         charge = fee * w[R.SIZE + l] if now else 0.0
         w[R.SALVAGED + l] = salvaged

@@ -260,7 +260,7 @@ def pay_tax(w, p):
     """
     rate, life, limit = p.tax_rate, p.tax_life, p.nol_limit
     for l in range(L):
-        depreciation = w[R.COST + l] * (min(w[R.AGE_END + l], life) - min(w[R.AGE + l], life)) / life
+        depreciation = w[R.OUT.cost + l] * (min(w[R.AGE_END + l], life) - min(w[R.AGE + l], life)) / life
         income = w[R.REVENUE + l] - w[R.COSTS + l] - w[R.FEE_PART + l] - w[R.INTEREST + l] - depreciation
         gain = max(income, 0.0)
         offset = min(w[R.LOSSES + l], limit * gain)

@@ -25,7 +25,7 @@ from spvrisk.kernel.factors import reference_rate, simulate_factors
 from spvrisk.kernel.maths import L, U, fused, inline
 from spvrisk.kernel.operation import age, draw_availability, draw_contract, draw_plant, operate
 from spvrisk.kernel.pool import begin_sharing, catch_up, keep_cash, keep_partner, recall_part, share_together
-from spvrisk.kernel.results import add_project, group_quantities, project_quantities, scheme_values
+from spvrisk.kernel.results import add_project, finish_outputs, group_quantities, project_quantities, scheme_values
 from spvrisk.kernel.split import distribute, fall_due, open_row, settle, test_shares
 from spvrisk.kernel.stack import begin_stack, fund, write_off
 from spvrisk.kernel.whole_rows import fill, largest, latest, smallest, zero
@@ -238,7 +238,8 @@ def run_project(block, s, account, rehearsing):
     if rehearsing:
         keep_partner(block.w, block.at, s)
     else:
-        add_project(block.w, site.deal, block.c, block.g, site.p, account.sums.first)
+        finish_outputs(block.w, block.c, block.g, site.deal)
+        add_project(block.w, block.c, block.g, site.p, account.sums.first)
 
 
 # ---- all projects
@@ -259,9 +260,9 @@ def group_of(at):
 @inline
 def close_pipeline(block, n):
     """Quantities of a pipeline, whose sums join the portfolio's."""
-    w, at, g, leaf, group = block.w, block.at, block.g, block.leaf, group_of(block.at)
-    group_quantities(w, at, g, group, g.announced + n, leaf.values, leaf.fans[:, :, :0], block.column)
-    add_group(w, portfolio_of(at), group)
+    at, group = block.at, group_of(block.at)
+    group_quantities(block, group, block.g.announced + n, block.leaf.fans[:, :, :0])
+    add_group(block.w, portfolio_of(at), group)
 
 
 @inline
@@ -278,7 +279,7 @@ def run_projects(block, rehearsing):
         if rehearsing:
             continue
         if n < 0:
-            project_quantities(w, at, deal, block.c, g, projects[s], block.leaf.values, block.column)
+            project_quantities(w, at, block.c, g, projects[s], block.leaf.values, block.column)
         elif s == pipelines[n].first + pipelines[n].slots - 1:
             close_pipeline(block, n)
 
@@ -302,5 +303,5 @@ def run_block(block):
         run_projects(block, rehearsing)
         if rehearsing:
             share_together(block)
-    group_quantities(w, at, g, portfolio, g.units, leaf.values, leaf.fans, block.column)
+    group_quantities(block, portfolio, g.units, leaf.fans)
     scheme_values(w, at, block.c, g, uint64(block.plan.factors.size), leaf.values, scheme, block.column)

@@ -253,4 +253,4 @@ def catch_up(w, discount):
     for l in range(L):
         w[R.FUNDER + l] -= w[R.DIVERTED + l]
         w[R.HOST + l] += w[R.DIVERTED + l]
-        w[R.PV_CAUGHT + l] += discount * w[R.DIVERTED + l]
+        w[R.OUT.caught_up + l] += discount * w[R.DIVERTED + l]

@@ -3,6 +3,9 @@
 Index legend: s = project (the portfolio comes last), i = quantity, t = step, l = lane.
 """
 
+from collections import namedtuple
+from typing import Any
+
 import numpy as np
 from numba import uint64
 
@@ -13,31 +16,12 @@ from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.split import open_row
 from spvrisk.kernel.whole_rows import fill
 from spvrisk.plan.arrays import SPLIT_NONE
-from spvrisk.plan.names import CATCH_UP_QUANTITIES, QUANTITIES, STACK_QUANTITIES
+from spvrisk.plan.outputs import RULED, SUMS
 
-(
-    _FUNDED,
-    _COMPLETED,
-    _CANCELLED,
-    _DECLINED,
-    _COST,
-    _COST_OVERRUN,
-    _OVERRUN_DRAWN,
-    _DELAY_MONTHS,
-    _NPV_FUNDER,
-    _PV_HOST,
-    _DEVELOPER_FEE,
-    _VENDOR_MARGIN,
-    _SUPPLY_CHAIN_BENEFIT,
-    _IRR_FUNDER,
-    _MULTIPLE_FUNDER,
-    _PAYBACK_YEARS,
-    _WHOLE_YEARS,
-    _DEEMED_SHARE,
-    _DEEMED_OPEN,
-    _CAUGHT_UP,
-) = range(len(QUANTITIES) + len(CATCH_UP_QUANTITIES))
-N_STACK = U(len(STACK_QUANTITIES))
+_N_SUMS = U(len(SUMS))
+_Ruled: Any = namedtuple("_Ruled", RULED)  # type: ignore[misc]  # fields are those of the table
+_Q: Any = _Ruled(*(U(i) for i in range(len(RULED))))
+"""Numbers of the outputs with a rule of their own, behind those that add up."""
 
 
 @fused
@@ -64,83 +48,70 @@ def expected_cost(w, c, p, l):
 
 
 @fused
-def write_stack(w, row, values, first, column):
-    """Write the quantities of the stack from the rows that begin at `row`."""
-    for i in range(N_STACK):
-        for l in range(L):
-            values[first + i, column + l] = w[row + i * L + l]
+def finish_outputs(w, c, g, deal):
+    """Outputs that add up and are known at a project's end alone."""
+    horizon = c[g.times + g.steps]
+    for l in range(L):
+        w[R.OUT.funded + l] = 1.0 if w[R.START + l] < np.inf else 0.0
+        w[R.OUT.completed + l] = 1.0 if w[R.COMPLETION + l] <= horizon else 0.0
+        w[R.OUT.cancelled + l] = 1.0 if w[R.CANCELLED_AT + l] < np.inf else 0.0
+        w[R.OUT.declined + l] = 1.0 if w[deal + R.DEAL_DECLINED + l] < np.inf else 0.0
+        w[R.OUT.deemed_open + l] = w[R.DEEMED + l] + w[R.CARRY + l]
 
 
 @fused
-def project_quantities(w, at, deal, c, g, p, values, column):
-    """Write the quantities of one project, rows in the order of `plan.names.QUANTITIES`."""
-    horizon, duration = c[g.times + g.steps], p.duration
+def write_sums(w, c, g, first_row, values, first, column):
+    """Write the outputs that add up over projects, which lie side by side from a row on; return the next place."""
+    count = uint64(c[g.sums])
+    for i in range(count):
+        row = first_row + uint64(c[uint64(g.sums) + U(1) + i]) * L
+        for l in range(L):
+            values[first + i, column + l] = w[row + l]
+    return first + count
+
+
+@fused
+def project_quantities(w, at, c, g, p, values, column):
+    """Write the quantities of one project, rows in the order of `plan.outputs`."""
+    duration = p.duration
     undefined = np.nan if g.mode == SPLIT_NONE else 0.0
     overdue = open_row(g)
-    first = p.unit * g.quantities
+    first = write_sums(w, c, g, R.OUT[0], values, uint64(p.unit * g.quantities), column)
     if p.n_phases == 1 and g.pooled == 0:  # nothing is called after the step of the first receipt
         solve(w, at.net.first, g.steps, 1.0 / g.dt)
     else:
         irr(w, at.net.first, g.steps, 1.0 / g.dt)
     for l in range(L):
         k = column + l
-        completed = 1.0 if w[R.COMPLETION + l] <= horizon else 0.0
-        funded = 1.0 if w[R.START + l] < np.inf else 0.0
-        if_completed = 0.0 if completed == 1.0 else np.nan
-        if_funded = 0.0 if funded == 1.0 else np.nan
+        if_completed = 0.0 if w[R.OUT.completed + l] == 1.0 else np.nan
+        if_funded = 0.0 if w[R.OUT.funded + l] == 1.0 else np.nan
         if_called = 0.0 if w[R.CALLED + l] > 0.0 else np.nan
-        values[first + _FUNDED, k] = funded
-        values[first + _COMPLETED, k] = completed
-        values[first + _CANCELLED, k] = 1.0 if w[R.CANCELLED_AT + l] < np.inf else 0.0
-        values[first + _DECLINED, k] = 1.0 if w[deal + R.DEAL_DECLINED + l] < np.inf else 0.0
-        values[first + _COST, k] = w[R.COST + l]
-        values[first + _COST_OVERRUN, k] = w[R.COST + l] / expected_cost(w, c, p, l) - 1.0 + if_completed
-        values[first + _OVERRUN_DRAWN, k] = w[R.OVERRUN + l] - 1.0 + if_funded
-        values[first + _DELAY_MONTHS, k] = 12.0 * (w[R.COMPLETION + l] - (w[R.PLANNED + l] + duration)) + if_completed
-        values[first + _NPV_FUNDER, k] = w[R.NPV + l]
-        values[first + _PV_HOST, k] = w[R.PV_HOST + l]
-        values[first + _DEVELOPER_FEE, k] = w[R.PV_FEE + l]
-        values[first + _VENDOR_MARGIN, k] = w[R.PV_VENDOR + l]
-        values[first + _SUPPLY_CHAIN_BENEFIT, k] = w[R.PV_SUPPLY + l]
-        values[first + _IRR_FUNDER, k] = w[R.IRR + l] + if_called
-        values[first + _MULTIPLE_FUNDER, k] = _ratio(w[R.RECEIPTS + l], w[R.CALLED + l])
-        values[first + _PAYBACK_YEARS, k] = w[R.PAYBACK + l] + if_called
-        values[first + _WHOLE_YEARS, k] = w[R.WHOLE + l] + undefined + if_funded
-        values[first + _DEEMED_SHARE, k] = _ratio(w[R.RECEIVED + l], w[R.RECEIVED + l] + w[overdue + l]) + undefined
-        values[first + _DEEMED_OPEN, k] = w[R.DEEMED + l] + w[R.CARRY + l]
-    if g.catch_share > 0.0:
-        for l in range(L):
-            values[first + _CAUGHT_UP, column + l] = w[R.PV_CAUGHT + l]
-    if g.stack == 1:
-        write_stack(w, R.STACK_VALUES.first, values, first + g.stack_quantity, column)
+        values[first + _Q.cost_overrun, k] = w[R.OUT.cost + l] / expected_cost(w, c, p, l) - 1.0 + if_completed
+        values[first + _Q.overrun_drawn, k] = w[R.OVERRUN + l] - 1.0 + if_funded
+        values[first + _Q.delay_months, k] = 12.0 * (w[R.COMPLETION + l] - (w[R.PLANNED + l] + duration)) + if_completed
+        values[first + _Q.irr_funder, k] = w[R.IRR + l] + if_called
+        values[first + _Q.multiple_funder, k] = _ratio(w[R.RECEIPTS + l], w[R.CALLED + l])
+        values[first + _Q.payback_years, k] = w[R.PAYBACK + l] + if_called
+        values[first + _Q.whole_years, k] = w[R.WHOLE + l] + undefined + if_funded
+        values[first + _Q.deemed_share, k] = _ratio(w[R.RECEIVED + l], w[R.RECEIVED + l] + w[overdue + l]) + undefined
 
 
 @fused
-def add_project(w, deal, c, g, p, sums):
+def add_project(w, c, g, p, sums):
     """Add a project to the sums of its group or the portfolio."""
-    horizon, duration, budget = c[g.times + g.steps], p.duration, p.budget
+    duration, budget = p.duration, p.budget
     overdue = open_row(g)
     undefined = g.mode == SPLIT_NONE
+    for i in range(_N_SUMS * L):
+        w[sums + R.SUM_OUT[0] + i] += w[R.OUT[0] + i]
     for l in range(L):
-        funded, completed = w[R.START + l] < np.inf, w[R.COMPLETION + l] <= horizon
+        funded, completed = w[R.OUT.funded + l] == 1.0, w[R.OUT.completed + l] == 1.0
         size = budget * w[R.SIZE + l]
-        w[sums + R.SUM_FUNDED + l] += 1.0 if funded else 0.0
-        w[sums + R.SUM_COMPLETED + l] += 1.0 if completed else 0.0
-        w[sums + R.SUM_CANCELLED + l] += 1.0 if w[R.CANCELLED_AT + l] < np.inf else 0.0
-        w[sums + R.SUM_DECLINED + l] += 1.0 if w[deal + R.DEAL_DECLINED + l] < np.inf else 0.0
-        w[sums + R.SUM_COST + l] += w[R.COST + l]
-        w[sums + R.SUM_NPV + l] += w[R.NPV + l]
-        w[sums + R.SUM_PV_HOST + l] += w[R.PV_HOST + l]
-        w[sums + R.SUM_PV_FEE + l] += w[R.PV_FEE + l]
-        w[sums + R.SUM_PV_VENDOR + l] += w[R.PV_VENDOR + l]
-        w[sums + R.SUM_PV_SUPPLY + l] += w[R.PV_SUPPLY + l]
-        w[sums + R.SUM_DEEMED_OPEN + l] += w[R.DEEMED + l] + w[R.CARRY + l]
         w[sums + R.SUM_RECEIVED + l] += w[R.RECEIVED + l]
         w[sums + R.SUM_OVERDUE + l] += w[overdue + l]
-        w[sums + R.SUM_CAUGHT + l] += w[R.PV_CAUGHT + l]
         if completed:
             delay = 12.0 * (w[R.COMPLETION + l] - (w[R.PLANNED + l] + duration))
-            w[sums + R.SUM_COMPLETED_COST + l] += w[R.COST + l]
+            w[sums + R.SUM_COMPLETED_COST + l] += w[R.OUT.cost + l]
             w[sums + R.SUM_EXPECTED_COST + l] += expected_cost(w, c, p, l)
             w[sums + R.SUM_COMPLETED_BUDGET + l] += size
             w[sums + R.SUM_DELAY + l] += size * delay
@@ -150,48 +121,31 @@ def add_project(w, deal, c, g, p, sums):
         years = w[R.WHOLE + l]
         if funded and not undefined and years > w[sums + R.LAST_WHOLE + l]:
             w[sums + R.LAST_WHOLE + l] = years
-    if g.stack == 1:
-        for i in range(N_STACK * L):
-            w[sums + R.SUM_PV_CLAIMS + i] += w[R.STACK_VALUES.first + i]
 
 
 @fused
-def group_quantities(w, at, g, account, unit, values, fans, column):
+def group_quantities(block, account, unit, fans):
     """Write the quantities of a group of projects: a pipeline or the portfolio.
 
     Ratios and weighted means of the completed are undefined where nothing was completed.
     """
+    w, at, c, g, values, column = block.w, block.at, block.c, block.g, block.leaf.values, block.column
     group_flows(w, at, g, account, fans, column)
     irr(w, at.net.first, g.steps, 1.0 / g.dt)
-    first, sums = unit * g.quantities, account.sums.first
+    sums = account.sums.first
+    first = write_sums(w, c, g, sums + R.SUM_OUT[0], values, uint64(unit * g.quantities), column)
     for l in range(L):
         k, of = column + l, sums + l
         if_called = 0.0 if w[R.GROUP_CALLED + l] > 0.0 else np.nan
         whole, received = w[of + R.LAST_WHOLE], w[of + R.SUM_RECEIVED]
-        values[first + _FUNDED, k] = w[of + R.SUM_FUNDED]
-        values[first + _COMPLETED, k] = w[of + R.SUM_COMPLETED]
-        values[first + _CANCELLED, k] = w[of + R.SUM_CANCELLED]
-        values[first + _DECLINED, k] = w[of + R.SUM_DECLINED]
-        values[first + _COST, k] = w[of + R.SUM_COST]
-        values[first + _COST_OVERRUN, k] = _ratio(w[of + R.SUM_COMPLETED_COST], w[of + R.SUM_EXPECTED_COST]) - 1.0
-        values[first + _OVERRUN_DRAWN, k] = _ratio(w[of + R.SUM_DRAWN], w[of + R.SUM_BUDGET])
-        values[first + _DELAY_MONTHS, k] = _ratio(w[of + R.SUM_DELAY], w[of + R.SUM_COMPLETED_BUDGET])
-        values[first + _NPV_FUNDER, k] = w[of + R.SUM_NPV]
-        values[first + _PV_HOST, k] = w[of + R.SUM_PV_HOST]
-        values[first + _DEVELOPER_FEE, k] = w[of + R.SUM_PV_FEE]
-        values[first + _VENDOR_MARGIN, k] = w[of + R.SUM_PV_VENDOR]
-        values[first + _SUPPLY_CHAIN_BENEFIT, k] = w[of + R.SUM_PV_SUPPLY]
-        values[first + _IRR_FUNDER, k] = w[R.IRR + l] + if_called
-        values[first + _MULTIPLE_FUNDER, k] = _ratio(w[R.GROUP_RECEIPTS + l], w[R.GROUP_CALLED + l])
-        values[first + _PAYBACK_YEARS, k] = w[R.GROUP_PAYBACK + l] + if_called
-        values[first + _WHOLE_YEARS, k] = whole if whole >= 0.0 else np.nan
-        values[first + _DEEMED_SHARE, k] = _ratio(received, received + w[of + R.SUM_OVERDUE])
-        values[first + _DEEMED_OPEN, k] = w[of + R.SUM_DEEMED_OPEN]
-    if g.catch_share > 0.0:
-        for l in range(L):
-            values[first + _CAUGHT_UP, column + l] = w[sums + R.SUM_CAUGHT + l]
-    if g.stack == 1:
-        write_stack(w, sums + R.SUM_PV_CLAIMS, values, first + g.stack_quantity, column)
+        values[first + _Q.cost_overrun, k] = _ratio(w[of + R.SUM_COMPLETED_COST], w[of + R.SUM_EXPECTED_COST]) - 1.0
+        values[first + _Q.overrun_drawn, k] = _ratio(w[of + R.SUM_DRAWN], w[of + R.SUM_BUDGET])
+        values[first + _Q.delay_months, k] = _ratio(w[of + R.SUM_DELAY], w[of + R.SUM_COMPLETED_BUDGET])
+        values[first + _Q.irr_funder, k] = w[R.IRR + l] + if_called
+        values[first + _Q.multiple_funder, k] = _ratio(w[R.GROUP_RECEIPTS + l], w[R.GROUP_CALLED + l])
+        values[first + _Q.payback_years, k] = w[R.GROUP_PAYBACK + l] + if_called
+        values[first + _Q.whole_years, k] = whole if whole >= 0.0 else np.nan
+        values[first + _Q.deemed_share, k] = _ratio(received, received + w[of + R.SUM_OVERDUE])
 
 
 @fused
@@ -219,7 +173,8 @@ def scheme_values(w, at, c, g, n_factors, values, row, column):
         k, of = column + l, at.total.first + l
         values[row, k] = w[R.LOCAL + l]
         values[row + 1, k] = w[R.RELIEF + l]
-        values[row + 2, k] = w[of + R.SUM_NPV] + w[of + R.SUM_PV_VENDOR] + w[of + R.SUM_PV_SUPPLY] + w[R.RELIEF + l]
+        own, other = w[of + R.SUM_OUT.npv_funder], w[of + R.SUM_OUT.vendor_margin]
+        values[row + 2, k] = own + other + w[of + R.SUM_OUT.supply_chain_benefit] + w[R.RELIEF + l]
         values[row + 3, k] = w[R.SCHEME_LOCAL + l]
     if g.insured == 1:
         insurer_breaches(w, at, g, n_factors, values, row + 4, column)

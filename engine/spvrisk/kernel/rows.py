@@ -1,6 +1,6 @@
 """Rows of the workspace by name and owner; to be imported as ``from spvrisk.kernel import rows as R``.
 
-A name is the number of a row's first element: ``w[R.COST + l]`` is the cost on lane ``l``. The fixed rows serve one
+A name is the number of a row's first element: ``w[R.CARRY + l]`` is the carry on lane ``l``. The fixed rows serve one
 project after the other. A row is written by its owner alone: the stage under whose heading it stands, or the project
 whose turn it is. What is cleared is a `Region` of one owner.
 
@@ -8,12 +8,14 @@ Behind the fixed rows lie regions whose sizes depend on the study (`kernel.works
 those of a project in the region `deal`, are numbered from the part's first element.
 """
 
-from typing import NamedTuple
+from collections import namedtuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import U
+from spvrisk.plan.outputs import SUMS
 
 
 class Region(NamedTuple):
@@ -41,6 +43,7 @@ def _region(first: np.uint64, last: np.uint64) -> Region:
 
 
 _fixed = _Rows()
+_Out: Any = namedtuple("_Out", SUMS)  # type: ignore[misc]  # fields are those of the table
 
 # ---- draws: scores of four consecutive draws, or of the parts of one
 SCORE0, SCORE1, SCORE2, SCORE3 = _fixed.take(4)
@@ -85,7 +88,6 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     PROGRESS,  # share of the planned work done
     COST_INDEX,  # of the last step of work: indices over what the budget contains, tariff
     SPENT,  # share of the spend curve behind us
-    COST,  # cumulated spend of all, nominal
     PAID,  # cumulated capital calls
     CALLED,  # cumulated outflow of the funder
     LOSSES,  # carried forward for tax
@@ -98,18 +100,16 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     DEEMED,  # deemed balance at the step's end; state in the cumulative reading
     RECEIVED,  # tier one received
     RECEIPTS,  # all that the funder received
-    NPV,
-    PV_HOST,
-    PV_FEE,
-    PV_VENDOR,
-    PV_SUPPLY,
     FIRST_CALL,  # step of the first call; -1 before it
     PAYBACK,  # years; infinite so far
     WHOLE,  # years; infinite so far
     ADJUSTED,  # 1: the shares have changed; 2: they were tested and stay; 0: not tested yet
-    PV_CAUGHT,  # diverted to the host
-) = _fixed.take(32)
-STATE = _region(COMPLETION, PV_CAUGHT)
+) = _fixed.take(25)
+STATE = _region(COMPLETION, ADJUSTED)
+
+# ---- project: outputs that add up over projects, side by side; ``R.OUT.cost`` is the spend of all so far
+OUT: Any = _Out(*_fixed.take(len(SUMS)))
+OUT_ROWS = _region(OUT[0], OUT[-1])
 
 # ---- project: flows of a step
 (
@@ -179,13 +179,6 @@ OPERATION = _region(PHASE_START, INDEX)
     POLICY_OPEN,  # funded principal not repaid
     BANKS_OPEN,
     PV_CALLS,
-    # six quantities in the order of `plan.names.STACK_QUANTITIES`
-    PV_CLAIMS,
-    PV_INSURER,
-    PV_BANKS,
-    PV_POLICY,
-    BANKS_LOST,
-    POLICY_LOST,
     # flows of a step
     STAGE,  # as in `kernel.stack`
     PREMIUM,
@@ -199,9 +192,8 @@ OPERATION = _region(PHASE_START, INDEX)
     RECOVERED,  # by the insurer
     CLAIM,  # paid by the insurer
     LOANS,  # owed to the lenders at the step's end
-) = _fixed.take(33)
+) = _fixed.take(27)
 STACK = _region(POLICY, LOANS)
-STACK_VALUES = _region(PV_CLAIMS, POLICY_LOST)
 
 # ---- pool: scratch of a step
 (FORGONE,) = _fixed.take(1)  # by the host through declines, or the declines whose years run
@@ -259,37 +251,21 @@ _deal = _Rows()
 ) = _deal.take(7)
 DEAL_ROWS = U(_deal.count)
 
-# ---- sums over projects, rows of the regions `group` and `total`
+# ---- sums over projects, rows of the regions `group` and `total`: the outputs that add up, in the order of the rows
+# `OUT`, then what the others are made of
 _sums = _Rows()
+SUM_OUT: Any = _Out(*_sums.take(len(SUMS)))
 (
-    SUM_FUNDED,
-    SUM_COMPLETED,
-    SUM_CANCELLED,
-    SUM_DECLINED,
-    SUM_COST,
-    SUM_NPV,
-    SUM_PV_HOST,
-    SUM_PV_FEE,
-    SUM_PV_VENDOR,
-    SUM_PV_SUPPLY,
-    SUM_DEEMED_OPEN,
     SUM_RECEIVED,  # tier one
     SUM_OVERDUE,  # fallen due and not received
-    SUM_CAUGHT,
     SUM_COMPLETED_COST,  # of the completed
     SUM_EXPECTED_COST,  # of the completed
     SUM_COMPLETED_BUDGET,
     SUM_DELAY,  # of the completed, months, times budgets
     SUM_BUDGET,  # of the funded
     SUM_DRAWN,  # overruns of the funded, times budgets
-    SUM_PV_CLAIMS,  # of the stack, in the order of the rows `STACK_VALUES`
-    SUM_PV_INSURER,
-    SUM_PV_BANKS,
-    SUM_PV_POLICY,
-    SUM_BANKS_LOST,
-    SUM_POLICY_LOST,
-) = _sums.take(26)
-SUMS_THAT_ADD = _region(SUM_FUNDED, SUM_POLICY_LOST)
+) = _sums.take(8)
+SUMS_THAT_ADD = _region(SUM_OUT[0], SUM_DRAWN)
 (LAST_WHOLE,) = _sums.take(1)  # years, the largest; -1 if none is defined
 SUM_ROWS = U(_sums.count)
 

@@ -179,10 +179,10 @@ def book_stack(w, at, g, discount, t):
     for l in range(L):
         call, net = w[R.OUTFLOW + l], w[R.PREMIUM + l] + w[R.RECOVERED + l] - w[R.CLAIM + l]
         w[R.PV_CALLS + l] += discount * call
-        w[R.PV_POLICY + l] += discount * (w[R.POLICY_PAID + l] + w[R.EQUITY_PAID + l] - of_policy * call)
-        w[R.PV_BANKS + l] += discount * (w[R.BANKS_PAID + l] + w[R.CLAIM + l] - w[R.PREMIUM + l] - of_banks * call)
-        w[R.PV_CLAIMS + l] += discount * w[R.CLAIM + l]
-        w[R.PV_INSURER + l] += discount * net
+        w[R.OUT.npv_policy_bank + l] += discount * (w[R.POLICY_PAID + l] + w[R.EQUITY_PAID + l] - of_policy * call)
+        w[R.OUT.npv_banks + l] += discount * (w[R.BANKS_PAID + l] + w[R.CLAIM + l] - w[R.PREMIUM + l] - of_banks * call)
+        w[R.OUT.insurer_claims + l] += discount * w[R.CLAIM + l]
+        w[R.OUT.insurer_net + l] += discount * net
         w[earned + l] += net
         w[insured + l] += cover * (w[R.BANKS + l] + w[R.OVERDUE + l])
 
@@ -201,8 +201,8 @@ def write_off(w):
     for l in range(L):
         called = w[R.CALLED + l]
         per_unit = w[R.PV_CALLS + l] / called if called > 0.0 else 0.0
-        w[R.BANKS_LOST + l] = per_unit * w[R.BANKS_OPEN + l]
-        w[R.POLICY_LOST + l] = per_unit * w[R.POLICY_OPEN + l]
+        w[R.OUT.bank_loss + l] = per_unit * w[R.BANKS_OPEN + l]
+        w[R.OUT.policy_bank_loss + l] = per_unit * w[R.POLICY_OPEN + l]
 
 
 @fused

@@ -10,7 +10,8 @@ from spvrisk.dataset.tables import SummaryTable, TimelineTable
 from spvrisk.measures.order import rank
 from spvrisk.measures.series import Series, tables_of
 from spvrisk.measures.sets import Column, Sets
-from spvrisk.plan.names import FANS, Labels
+from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import FANS
 
 
 def summary(

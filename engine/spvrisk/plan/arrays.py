@@ -68,7 +68,7 @@ STUDY = np.dtype(
         ("n_defaults", _INT),
         # results
         ("quantities", _INT),  # of a unit
-        ("stack_quantity", _INT),  # first of those of the stack
+        ("sums", _INT),  # offset of a list: n, n numbers of the outputs that add up over projects, of `SUMS`
         ("scheme_values", _INT),  # quantities of the scheme before what is committed
         ("timeline_rows", _INT),
         ("units", _INT),  # projects that have been announced, and pipelines

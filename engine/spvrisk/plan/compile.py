@@ -25,7 +25,8 @@ from spvrisk.plan.compile_factors import compile_factors
 from spvrisk.plan.compile_projects import attributes_read, compile_projects, relief_flows
 from spvrisk.plan.compile_selection import compile_funding, compile_pipelines
 from spvrisk.plan.curves import discount_factors
-from spvrisk.plan.names import STACK_QUANTITIES, Labels
+from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import CAPACITY, CAPITAL, CATCH_UP, STACK, SUMS
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook
 from spvrisk.plan.tools import BasketBook, Tools
@@ -136,11 +137,12 @@ def _stack(study: Study) -> dict[str, Any]:
     }
 
 
-def _results(labels: Labels) -> dict[str, Any]:
+def _results(labels: Labels, pool: Pool) -> dict[str, Any]:
     """Fields on what the kernel writes."""
+    added = [SUMS.index(name) for name in labels.quantities if name in SUMS]
     return {
         "quantities": len(labels.quantities),
-        "stack_quantity": len(labels.quantities) - len(STACK_QUANTITIES),
+        "sums": pool.add([len(added), *added]),
         "scheme_values": labels.scheme.index("committed"),
         "timeline_rows": len(labels.timeline),
     }
@@ -193,7 +195,7 @@ def compile_study(study: Study) -> Compiled:
         **_split(study),
         **_terms(study),
         **_stack(study),
-        **_results(labels),
+        **_results(labels, pool),
         **_discounting(study, grid, pool),
     }
     plan = Plan(
@@ -236,15 +238,17 @@ def labels_of(study: Study, grid: Grid) -> Labels:
         value_date=head.value_date.isoformat(),
         step_ends=step_ends(grid, head.value_date),
         steps_per_year=head.steps_per_year,
-        stack=study.stack is not None,
-        catch_up=study.agreement.catch_up is not None,
-        limits=_limits(study.stack.insurer if study.stack else None),
+        features=_features(study),
     )
 
 
-def _limits(insurer: Insurer | None) -> tuple[str, ...]:
-    """Scheme quantities that tell whether an insurer keeps to its limits."""
-    if insurer is None:
-        return ()
-    limits = {"insurer_breach": insurer.capital, "insurer_capacity_breach": insurer.capacity}
-    return tuple(name for name, limit in limits.items() if limit is not None)
+def _features(study: Study) -> tuple[str, ...]:
+    """What outputs depend on."""
+    insurer = study.stack.insurer if study.stack else None
+    has = {
+        CATCH_UP: study.agreement.catch_up is not None,
+        STACK: study.stack is not None,
+        CAPITAL: insurer is not None and insurer.capital is not None,
+        CAPACITY: insurer is not None and insurer.capacity is not None,
+    }
+    return tuple(name for name, there in has.items() if there)

@@ -1,66 +1,12 @@
-"""The order of everything that the kernel writes, by name: one place for each fact.
+"""Names that go with the arrays of a plan.
 
-A *series* is one quantity of one unit (a project, a pipeline, the portfolio, or the scheme). Series are ordered by unit
-(projects and pipelines in config order, then the portfolio), within a unit as in `Labels.quantities`, then the
-scheme's.
+Series are ordered by unit (projects and pipelines in config order, then the portfolio), within a unit as in
+`spvrisk.plan.outputs`, then the scheme's.
 """
 
 from typing import NamedTuple
 
-QUANTITIES = (
-    "funded",
-    "completed",
-    "cancelled",
-    "declined",
-    "cost",
-    "cost_overrun",
-    "overrun_drawn",
-    "delay_months",
-    "npv_funder",
-    "pv_host",
-    "developer_fee",
-    "vendor_margin",
-    "supply_chain_benefit",
-    "irr_funder",
-    "multiple_funder",
-    "payback_years",
-    "whole_years",
-    "deemed_share",
-    "deemed_open",
-)
-"""Quantities of a project and of the portfolio, in the order of the kernel's rows."""
-
-CATCH_UP_QUANTITIES = ("caught_up",)
-"""Quantities that there are beside, where a decline has a catch-up."""
-
-STACK_QUANTITIES = (
-    "insurer_claims",
-    "insurer_net",
-    "npv_banks",
-    "npv_policy_bank",
-    "bank_loss",
-    "policy_bank_loss",
-)
-"""Quantities that there are beside, where the funder has a stack."""
-
-TIMELINE = (
-    "calls",
-    "spend",
-    "revenue",
-    "available_cash",
-    "distribution_funder",
-    "distribution_host",
-    "due",
-    "carry",
-    "deemed_balance",
-)
-"""Flows and balances per step of a project (and of the portfolio, as their sum), in the order of the kernel's rows."""
-
-STACK_TIMELINE = ("loan_balance", "claims")
-"""Rows that there are beside, where the funder has a stack."""
-
-FANS = ("net_flow", "cumulated_funder_flow", "calls")
-"""Portfolio rows kept by path for fan quantiles: funder's net flow, its running sum, calls."""
+from spvrisk.plan.outputs import EVENT, REGIME, SCHEME, UNIT, existing, step_rows
 
 FAN_PATHS = 1 << 16
 """Fan quantiles come from the paths with numbers below this."""
@@ -105,10 +51,8 @@ class Labels(NamedTuple):
         ISO date of each step's last day, ``(step,)``.
     steps_per_year
         1, 2, 4 or 12.
-    stack, catch_up
-        Whether there are their quantities.
-    limits
-        Scheme quantities that tell whether the insurer keeps to its limits.
+    features
+        What the study has of the features on which outputs depend, see `spvrisk.plan.outputs`.
     """
 
     title: dict[str, str]
@@ -124,36 +68,25 @@ class Labels(NamedTuple):
     value_date: str
     step_ends: tuple[str, ...]
     steps_per_year: int
-    stack: bool = False
-    catch_up: bool = False
-    limits: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
     @property
     def quantities(self) -> tuple[str, ...]:
         """Quantities of a project and of the portfolio, in the order of the kernel's rows."""
-        return (
-            *QUANTITIES,
-            *(CATCH_UP_QUANTITIES if self.catch_up else ()),
-            *(STACK_QUANTITIES if self.stack else ()),
-        )
+        return tuple(output.name for output in existing(UNIT, self.features))
 
     @property
     def timeline(self) -> tuple[str, ...]:
         """Rows of the timeline, in the order of the kernel's."""
-        return (*TIMELINE, *(STACK_TIMELINE if self.stack else ()))
+        return step_rows(self.features)
 
     @property
     def scheme(self) -> tuple[str, ...]:
         """Names of the scheme's quantities, in the order of the kernel's rows."""
         return (
-            "npv_funder_local",
-            "tariff_relief",
-            "scheme_value",
-            "scheme_value_local",
-            *self.limits,
-            "committed",
-            *(f"final_state_{layer}" for layer, _ in self.layers),
-            *(f"outcome_{event}" for event, _ in self.events),
+            *(output.name for output in existing(SCHEME, self.features)),
+            *(output.name.format(name) for output in existing(REGIME, self.features) for name, _ in self.layers),
+            *(output.name.format(name) for output in existing(EVENT, self.features) for name, _ in self.events),
         )
 
     @property

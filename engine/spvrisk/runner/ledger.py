@@ -15,7 +15,8 @@ from spvrisk.errors import InputError, Problem
 from spvrisk.files import replacing
 from spvrisk.measures.series import BYTES_PER_PATH
 from spvrisk.plan.arrays import Floats
-from spvrisk.plan.names import FAN_PATHS, FANS, LEAF
+from spvrisk.plan.names import FAN_PATHS, LEAF
+from spvrisk.plan.outputs import FANS
 from spvrisk.runner.job import Job
 from spvrisk.runner.shard import Shard
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -51,7 +52,7 @@ STEP_ROWS = {
     "progress": "PROGRESS",
     "cost_index": "COST_INDEX",
     "spend": "SPEND",
-    "spend_to_date": "COST",
+    "spend_to_date": "OUT.cost",
     "capital_call": "CALL",
     "calls": "OUTFLOW",
     "paid_in": "PAID",
@@ -231,7 +232,7 @@ class Tracer:
         """Number of a fixed row."""
         from spvrisk.kernel import rows
 
-        return int(getattr(rows, name)) // self._lanes
+        return int(attrgetter(name)(rows)) // self._lanes
 
     def _steps(self, rows: Floats) -> Floats:
         """Columns by site and step, ``(site, column, step)``.
@@ -275,7 +276,7 @@ class Tracer:
             cancelled=cancelled,
             completed=of_built("COMPLETION"),
             closed=of_built("CLOSURE"),
-            at_cap=stops & (last[:, self._row("COST")] >= np.where(stops, projects["cap"], 1.0) * budget * _NEARLY),
+            at_cap=stops & (last[:, self._row("OUT.cost")] >= np.where(stops, projects["cap"], 1.0) * budget * _NEARLY),
             too_dear=self._too_dear(trace, cancelled),
         )
 

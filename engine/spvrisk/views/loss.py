@@ -176,8 +176,9 @@ def _insurer(result: Result) -> Iterator[Note]:
     """How often the insurer comes to its limits."""
     labels, t = result.labels, result.summary
     if t.mean[rows_of(labels, "cost")["portfolio"]] > 0.0:
-        for name in labels.limits:
-            yield said(_LIMITS[name], probability_of(t, labels.series.index(("scheme", name))))
+        for name, sentence in _LIMITS.items():
+            if name in labels.scheme:
+                yield said(sentence, probability_of(t, labels.series.index(("scheme", name))))
 
 
 def _readable_unit(amount: float, unit: float) -> float:

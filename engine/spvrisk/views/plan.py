@@ -8,7 +8,8 @@ from spvrisk.config.study.selection import Funding
 from spvrisk.config.study.split import FixedSplit, TierSplit
 from spvrisk.plan.calendar import add_months
 from spvrisk.plan.digest import SHOWN_DIGITS
-from spvrisk.plan.names import FAN_PATHS, FANS, Labels
+from spvrisk.plan.names import FAN_PATHS, Labels
+from spvrisk.plan.outputs import FANS
 from spvrisk.runner.overview import Overview
 from spvrisk.views.figures import Cell, Column, Figures, Note, Row, said
 from spvrisk.views.info import facts

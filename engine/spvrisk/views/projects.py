@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from spvrisk.config.laws import Law
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.variables import COUNTED
 from spvrisk.plan.laws import distribution
+from spvrisk.plan.outputs import viewed
 from spvrisk.views.figures import Cell, Column, Figures, Note, mean_of, probability_of, rate_of, said
 from spvrisk.views.units import by_unit, rows_of
 from spvrisk.views.words import money_name, percent
@@ -14,14 +14,15 @@ from spvrisk.views.words import money_name, percent
 def fate(result: Result) -> Figures:
     """How many projects were funded, completed, cancelled and declined: of one project its probability."""
     labels, t = result.labels, result.summary
-    rows = [rows_of(labels, name) for name in COUNTED]
+    heads = viewed("fate", labels.features)
+    rows = [rows_of(labels, name) for name in heads]
 
     def cells(unit: str) -> tuple[Cell, ...]:
         of_many = unit in ("portfolio", *labels.pipelines)
         return tuple(mean_of(t, row[unit]) if of_many else probability_of(t, row[unit]) for row in rows)
 
     title = "What became of the projects (without %: mean numbers)"
-    return Figures(title, tuple(map(Column, COUNTED)), by_unit(labels, cells))
+    return Figures(title, tuple(map(Column, heads.values())), by_unit(labels, cells))
 
 
 def construction(result: Result) -> Figures:

@@ -1,6 +1,7 @@
 """The page of a result: value, loss, fate and construction, returns, side flows, what happened in law."""
 
 from spvrisk.dataset.read import Result
+from spvrisk.plan.outputs import STACK
 from spvrisk.views.bearers import bearers, claims
 from spvrisk.views.clock import law
 from spvrisk.views.figures import Cell, Figures, Note, said, share_of
@@ -21,7 +22,7 @@ def summary(result: Result) -> list[Figures]:
         *(loss(result, level) for level in result.summary.levels),
         *(view(result) for view in (fate, construction, returns, times, others)),
     ]
-    if result.labels.stack:
+    if STACK in result.labels.features:
         tables += [bearers(result), claims(result)]
     if result.summary.shares:
         tables.append(law(result))

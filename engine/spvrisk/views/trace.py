@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from spvrisk.dataset.variables import COUNTED, UNDEFINED, has_loss, states_of
+from spvrisk.dataset.variables import UNDEFINED, has_loss, states_of
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import viewed
 from spvrisk.runner.changes import Change
 from spvrisk.runner.trace import STEP_ROWS, Trace
 from spvrisk.runner.traced import Traced
@@ -166,7 +167,7 @@ def _pipeline(trace: Trace, name: str) -> Iterator[Note]:
     if not arrived:
         yield said(f"{name}: no project arrived.")
         return
-    counts = ", ".join(f"{int(trace.values[name, quantity])} {quantity}" for quantity in COUNTED)
+    counts = ", ".join(f"{int(trace.values[name, quantity])} {quantity}" for quantity in viewed("fate", ()))
     yield said(
         f"{name}: {{:project}} arrived: {counts}; cost {{}} {money_name(trace.labels)}, NPV {{}}.",
         arrived,
