@@ -19,6 +19,7 @@ from spvrisk.dataset import write
 from spvrisk.kernel.cache import REFUSED, Stamp
 from spvrisk.kernel.target import FOREIGN, native
 from spvrisk.runner import proof
+from spvrisk.views.registry import VIEWS
 
 STARTER = Path(__file__).parents[1] / "engine" / "spvrisk" / "data" / "starter.yaml"
 
@@ -242,6 +243,21 @@ def test_compare__takes_files_and_results(file, tmp_path):
     assert found.results[1].paired and found.results[1].differences["npv_funder"].value == 0.0
     with pytest.raises(spvrisk.InputError, match=r"needs two results, got .*name two or more"):
         spvrisk.compare(file)
+
+
+def test_compare__strict_in_memory_and_its_verdict(study):
+    with spvrisk.run(study, paths=300) as short, spvrisk.run(study, paths=400) as longer:
+        found = spvrisk.compare(short, longer, strict=True)
+        assert found.agrees and found.strict and found.pairs[0].paths == 300
+        other = spvrisk.run(study, paths=300, seed=8)
+        found = spvrisk.compare(short, longer, other, strict=True)
+    assert not found.agrees and not found.disagreements
+    assert [(pair.first, pair.second, pair.because) for pair in found.unchecked] == [
+        (0, 2, "another seed"),
+        (1, 2, "another seed"),
+    ]
+    said = VIEWS["compare_shared"].figures(found)
+    assert said.title.startswith("Whether in memory (1) and in memory (3) agree is not known")
 
 
 def test_trace__by_number_and_by_rank(file):

@@ -392,22 +392,40 @@ def open(path: str | os.PathLike[str]) -> Results:
     return Results(path)
 
 
-def compare(*results: Results | str | os.PathLike[str]) -> "Comparison":
+def compare(*results: Results | str | os.PathLike[str], strict: bool = False) -> "Comparison":
     """Set results beside the first of them: figures, differences with paired errors, what differs in the studies.
 
     Parameters
     ----------
     results
         Two or more, opened or as files.
+    strict
+        Whether to read them whole and refuse one whose content is not that of its ``content_sha256``; without it the
+        digests are trusted.
+
+    Returns
+    -------
+    Comparison
+        With a verdict on every two results in ``pairs``; ``agrees`` is what ``spvrisk compare --strict`` asks for.
 
     Raises
     ------
     InputError
-        They are fewer, cannot be read, or are not in the same money.
+        They are fewer, cannot be read, are not in the same money, or, if `strict`, damaged.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as short, spvrisk.run(study, paths=600) as long:
+    ...     found = spvrisk.compare(short, long, strict=True)
+    >>> found.agrees, found.pairs[0].paths
+    (True, 500)
     """
     from spvrisk.measures.comparison import compared
 
-    return compared([_opened(result).tables() for result in results])
+    return compared([_opened(result).tables() for result in results], strict)
 
 
 def trace(

@@ -10,6 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from spvrisk.cli import main
+from spvrisk.dataset.content import TABLE_GROUPS, tables_digest
+from spvrisk.dataset.read import content_of_file
 
 STARTER = str(Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml")
 
@@ -92,10 +94,35 @@ def changed(file: str, copy: Path, name: str, path: int, value: float, **attribu
     shutil.copy(file, copy)
     with h5py.File(copy, "a") as opened:
         opened["paths"][name][path] = value
-        opened["provenance"].attrs["cpu"] = np.bytes_("skylake")
-        for key, text in {"content_sha256": "0" * 64, **attributes}.items():
+        for key, text in attributes.items():
             opened.attrs[key] = np.bytes_(text)
-    return str(copy)
+    return sealed(copy)
+
+
+def sealed(file: Path) -> str:
+    """A file with the digests of what it holds."""
+    with h5py.File(file, "a") as opened:
+        tables = {
+            group: {name: item[...] for name, item in opened[group].items() if item.dtype.str != ">f4"}
+            for group in TABLE_GROUPS
+            if group in opened
+        }
+        digest = tables_digest(bytes(opened["provenance/labels_json"][...]), tables)
+        opened.attrs["tables_sha256"] = np.bytes_(digest)
+    content = content_of_file(file)
+    with h5py.File(file, "a") as opened:
+        opened.attrs["content_sha256"] = np.bytes_(content)
+    return str(file)
+
+
+def next_up(file: str, copy: Path, name: str = "scheme_value") -> str:
+    """A copy of a result with the last bit of path 5 changed."""
+    return changed(file, copy, name, 5, np.nextafter(stored(file, name)[5], np.inf))
+
+
+def verdicts(*arguments: str) -> list[tuple[int, int, str, str | None]]:
+    _, text, _ = spvrisk("compare", *arguments, "--json")
+    return [(x["first"], x["second"], x["verdict"], x["because"]) for x in json.loads(text)["pairs"]]
 
 
 def stored(file: str, name: str) -> np.ndarray:
@@ -104,50 +131,158 @@ def stored(file: str, name: str) -> np.ndarray:
 
 
 def test_compare__same_plan_with_other_bits_is_said_first(files: dict[str, str], tmp_path: Path) -> None:
-    value = np.nextafter(stored(files["base"], "scheme_value")[5], np.inf)
-    other = changed(files["base"], tmp_path / "other.h5", "scheme_value", 5, value)
+    other = next_up(files["base"], tmp_path / "other.h5")
     code, text, _ = spvrisk("compare", files["base"], files["again"], other)
     assert code == 0 and text.startswith("The machines or versions disagree: base.h5 and other.h5 have the same plan")
-    told = " ".join(text.split())
-    assert (
-        "other.h5: cpu skylake, spvrisk" in told and f"numpy {np.__version__}" in told and "again.h5: cpu" not in told
-    )
+    assert f"numpy {np.__version__}" in " ".join(text.split())
     assert all(len(line) <= 100 for line in text.splitlines())
     code, text, _ = spvrisk("compare", files["base"], other, "--strict")
     assert code == 1 and text.startswith("The machines or versions disagree")
     code, text, _ = spvrisk("compare", files["base"], other, "--json", "--strict")
-    assert code == 1 and [row["disagrees"] for row in json.loads(text)["results"]] == [False, True]
-    # the same paths, and other statistics of them
-    same = stored(files["base"], "scheme_value")[5]
-    other = changed(files["base"], tmp_path / "statistics.h5", "scheme_value", 5, same)
-    assert spvrisk("compare", files["base"], other, "--strict")[0] == 1
+    found = json.loads(text)
+    assert code == 1 and [row["disagrees"] for row in found["results"]] == [False, True]
+    assert not found["agree"] and found["contents_checked"]
+
+
+def test_compare__other_statistics_of_the_same_paths_are_a_disagreement(files: dict[str, str], tmp_path: Path) -> None:
+    shutil.copy(files["base"], tmp_path / "statistics.h5")
+    with h5py.File(tmp_path / "statistics.h5", "a") as opened:
+        opened["summary/npv_funder_mean"][-1] *= 1.01
+    assert spvrisk("compare", files["base"], sealed(tmp_path / "statistics.h5"), "--strict")[0] == 1
+
+
+def test_compare__any_two_may_disagree(files: dict[str, str], tmp_path: Path) -> None:
+    """The first is of another study, and so is beside the point."""
+    other = next_up(files["base"], tmp_path / "other.h5")
+    given = (files["dearer"], files["base"], files["again"], other)
+    code, text, _ = spvrisk("compare", *given, "--strict")
+    told = " ".join(text.split())
+    assert code == 1 and text.startswith("The machines or versions disagree: base.h5 and other.h5 have the same plan,")
+    assert "disagree: again.h5 and other.h5 have" in told and told.count("disagree:") == 2
+    study = "another study"
+    assert verdicts(*given) == [
+        (0, 1, "not_compared", study),
+        (0, 2, "not_compared", study),
+        (0, 3, "not_compared", study),
+        (1, 2, "same", None),
+        (1, 3, "differ", None),
+        (2, 3, "differ", None),
+    ]
+
+
+def test_compare__who_disagrees_is_told_apart_by_folder(files: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    other = next_up(files["base"], tmp_path / "b" / "base.h5")
+    _, text, _ = spvrisk("compare", files["base"], other)
+    start = f"The machines or versions disagree: {files['base']} and {other} have the same plan"
+    assert "".join(text.split()).startswith("".join(start.split()))
+
+
+def test_compare__disagreement_names_what_made_the_two(files: dict[str, str], tmp_path: Path) -> None:
+    other = next_up(files["base"], tmp_path / "other.h5")
+    for file, attributes in (
+        (shutil.copy(files["base"], tmp_path / "one.h5"), ("znver5", "+avx2,+avx512f,-amx", "passed")),
+        (other, ("skylake", "+avx2,-avx512f,+adx,+aes", "not proven")),
+        (next_up(files["base"], tmp_path / "plain.h5"), ("x86-64-v3", "", "passed")),
+    ):
+        with h5py.File(file, "a") as opened:
+            for key, text in zip(("target", "features", "self_test"), attributes, strict=True):
+                opened["provenance"].attrs[key] = np.bytes_(text)
+            opened["provenance"].attrs["cpu"] = np.bytes_(f"cpu-of-{attributes[0]}")
+    _, text, _ = spvrisk("compare", str(tmp_path / "one.h5"), other)
+    told = " ".join(text.split())
+    assert "one.h5: cpu cpu-of-znver5, target znver5 with avx512f, self-test passed, spvrisk" in told
+    assert "other.h5: cpu cpu-of-skylake, target skylake with adx, aes, self-test not proven, spvrisk" in told
+    _, text, _ = spvrisk("compare", str(tmp_path / "one.h5"), str(tmp_path / "plain.h5"))
+    told = " ".join(text.split())
+    assert "target znver5, self-test" in told and "target x86-64-v3 without a list of features, self-test" in told
+
+
+def test_compare__common_paths_of_runs_of_other_lengths_have_the_same_bits(
+    files: dict[str, str], tmp_path: Path
+) -> None:
+    """Zeros of either sign are equal, as in the digest."""
+    short = str(tmp_path / "short.h5")
+    assert spvrisk("run", STARTER, "--paths", "1000", "--out", short)[0] == 0
+    assert stored(short, "tariff_relief")[5] == 0.0
+    signs = changed(short, tmp_path / "signs.h5", "tariff_relief", 5, -0.0)
+    code, text, _ = spvrisk("compare", files["base"], short, signs, "--strict")
+    assert code == 0 and "base.h5 and short.h5 (1,000 paths)" in " ".join(text.split())
+    beyond = changed(files["base"], tmp_path / "beyond.h5", "scheme_value", 1000, 0.0)
+    assert spvrisk("compare", beyond, short, "--strict")[0] == 0
+    other = next_up(short, tmp_path / "other.h5")
+    for given in ((files["base"], other), (other, files["base"])):
+        code, text, _ = spvrisk("compare", *given, "--strict")
+        assert code == 1 and text.startswith("The machines or versions disagree")
+        assert "same plan and seed but other values of their first 1,000 paths." in " ".join(text.split())
+        assert spvrisk("compare", *given)[0] == 0 and verdicts(*given) == [(0, 1, "differ", None)]
 
 
 def test_compare__what_may_differ_is_no_disagreement(files: dict[str, str], tmp_path: Path) -> None:
-    """Another study, seed or number of paths, or the same values of which a file holds fewer."""
+    """Another study or number of paths, or the same values of which a file holds fewer."""
     bare, short = str(tmp_path / "bare.h5"), str(tmp_path / "short.h5")
     options = ("--set", "output.paths=[npv_funder]", "--set", "study.title.en=Other")
     assert spvrisk("run", STARTER, "--paths", "3000", "--out", bare, *options)[0] == 0
     assert spvrisk("run", STARTER, "--paths", "1000", "--out", short)[0] == 0
-    others = [files["again"], files["dearer"], files["other_seed"], bare, short]
+    others = [files["again"], files["dearer"], bare, short]
     code, text, _ = spvrisk("compare", files["base"], *others, "--strict")
     assert code == 0 and "disagree" not in text and "another plan" not in text
-    value = np.nextafter(stored(bare, "portfolio_npv_funder")[5], np.inf)
-    other = changed(bare, tmp_path / "other.h5", "portfolio_npv_funder", 5, value)
+    other = next_up(bare, tmp_path / "other.h5", "portfolio_npv_funder")
     code, text, _ = spvrisk("compare", files["base"], other, "--strict")
     assert code == 1 and text.startswith("The machines or versions disagree")
 
 
+def test_compare__strict_says_what_was_not_compared(files: dict[str, str], tmp_path: Path) -> None:
+    """Other studies are no failure; a result that nothing of its own study could be held against is one."""
+    seed, dearer = files["other_seed"], files["dearer"]
+    version = changed(files["base"], tmp_path / "version.h5", "scheme_value", 5, 0.0)
+    with h5py.File(version, "a") as opened:
+        opened.attrs["numbers_version"] = np.int32(99)
+    kept = {name: str(tmp_path / f"{name}.h5") for name in ("npv_funder", "pv_host")}
+    for name, file in kept.items():
+        assert spvrisk("run", STARTER, "--paths", "500", "--out", file, "--set", f"output.paths=[{name}]")[0] == 0
+    for given, expected, because in (
+        ((files["base"], dearer), 0, "another study"),
+        ((files["base"], seed), 1, "another seed"),
+        ((files["base"], version), 1, "another numbers version"),
+        (tuple(kept.values()), 1, "no variable of /paths in common"),
+        ((dearer, seed), 0, "another study"),
+        ((files["base"], files["again"], seed), 1, "another seed"),
+        ((files["base"], files["again"], seed, shutil.copy(seed, tmp_path / "seed.h5")), 0, "another seed"),
+    ):
+        code, text, _ = spvrisk("compare", *map(str, given), "--strict")
+        told = " ".join(text.split())
+        assert code == expected and f"Not compared bit by bit ({because}): " in told, given
+        unknown = f"are of one study but could not be compared bit by bit ({because})."
+        assert (unknown in told) == (expected == 1) == told.startswith("Whether ")
+        code, text, _ = spvrisk("compare", *map(str, given))
+        assert code == 0 and "bit by bit" not in text
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_compare__strict_refuses_a_content_that_is_not_its_digests(
+    files: dict[str, str], tmp_path: Path, which: int
+) -> None:
+    shutil.copy(files["again"], tmp_path / "again.h5")
+    with h5py.File(tmp_path / "again.h5", "a") as opened:
+        opened["paths/scheme_value"][5] += 1.0
+    given = [files["base"], str(tmp_path / "again.h5")][:: -1 if which == 0 else 1]
+    assert spvrisk("compare", *given)[0] == 0
+    code, out, err = spvrisk("compare", *given, "--strict")
+    damage = "again.h5: the result is damaged: its content is not that of content_sha256; run the study again"
+    assert (code, out) == (2, "") and damage in err and "base.h5" not in err and "Traceback" not in err
+
+
 def test_compare__the_same_study_by_another_plan(files: dict[str, str], tmp_path: Path) -> None:
-    name, plan = "scheme_value", {"plan_sha256": "1" * 64}
+    name, plan, third, fourth, fifth = "scheme_value", *({"plan_sha256": digit * 64} for digit in "1234")
     value = stored(files["base"], name)
     size = max(abs(value[5]), float(np.abs(value).mean()))
     near = changed(files["base"], tmp_path / "near.h5", name, 5, value[5] + 0.9e-9 * size, **plan)
-    far = changed(near, tmp_path / "far.h5", name, 7, value[7] + 3e-6 * max(abs(value[7]), size), **plan)
+    far = changed(near, tmp_path / "far.h5", name, 7, value[7] + 3e-6 * max(abs(value[7]), size), **third)
     event = "outcome_election"
-    flipped = changed(far, tmp_path / "flipped.h5", event, 7, 1 - stored(files["base"], event)[7], **plan)
+    flipped = changed(far, tmp_path / "flipped.h5", event, 7, 1 - stored(files["base"], event)[7], **fourth)
     years = stored(files["base"], "portfolio_payback_years")
-    never = changed(near, tmp_path / "never.h5", "portfolio_payback_years", 9, np.inf, **plan)
+    never = changed(near, tmp_path / "never.h5", "portfolio_payback_years", 9, np.inf, **fifth)
     assert np.isfinite(years[9])
     code, text, _ = spvrisk("compare", files["base"], near, far, flipped, never, "--strict")
     told = " ".join(text.split())
@@ -157,9 +292,24 @@ def test_compare__the_same_study_by_another_plan(files: dict[str, str], tmp_path
     assert f"far.h5 {start} 0 of 3,000 paths; values differ by up to 3e-06, on 1 of the others by more" in told
     assert f"flipped.h5 {start} 1 of 3,000 paths; all values of the others agree to 1e-09." in told
     assert f"never.h5 {start} 1 of 3,000 paths; all values" in told
-    _, text, _ = spvrisk("compare", files["base"], far, "--json")
-    row = json.loads(text)["results"][1]["agreement"]
-    assert (row["paths"], row["flipped"], row["apart"]) == (3000, 0, 1)
+    assert told.count("by another plan") == 4
+    _, text, _ = spvrisk("compare", files["dearer"], files["base"], far, "--json")
+    found = json.loads(text)
+    row = found["pairs"][2]["agreement"]
+    assert (row["paths"], row["flipped"], row["apart"]) == (3000, 0, 1) and found["results"][2]["agreement"] is None
+    _, text, _ = spvrisk("compare", files["dearer"], files["base"], far)
+    assert "far.h5 is the same study as base.h5 by another plan: another" in " ".join(text.split())
+
+
+def test_compare__another_plan_and_length(files: dict[str, str], tmp_path: Path) -> None:
+    short = str(tmp_path / "short.h5")
+    assert spvrisk("run", STARTER, "--paths", "1000", "--out", short)[0] == 0
+    other = changed(short, tmp_path / "other.h5", "scheme_value", 5, 0.0, plan_sha256="1" * 64)
+    code, text, _ = spvrisk("compare", files["base"], other, "--strict", "--json")
+    (pair,) = json.loads(text)["pairs"]
+    row = pair["agreement"]
+    assert code == 0 and (pair["verdict"], pair["because"], pair["paths"]) == ("not_compared", "another plan", 0)
+    assert (row["paths"], row["flipped"], row["apart"]) == (1000, 0, 1)
 
 
 def test_plan_and_info__show_the_digest_of_the_plan(files: dict[str, str]) -> None:

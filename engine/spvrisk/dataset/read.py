@@ -1,8 +1,10 @@
 """Read a result file into plain arrays and labels, with h5py alone."""
 
 import hashlib
+import io
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -178,8 +180,8 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
         return result
 
 
-def content_of_file(path: str | os.PathLike[str]) -> str:
-    """Compute ``content_sha256`` anew from what the file holds.
+def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
+    """Compute ``content_sha256`` anew from what a file, or the bytes of one, holds.
 
     Raises
     ------
@@ -189,15 +191,35 @@ def content_of_file(path: str | os.PathLike[str]) -> str:
     # loaded here: nothing else reads with it, and a digest is worth more if another library than ours finds the parts
     import h5netcdf
 
-    with opened(Path(path)):
+    source = source if isinstance(source, bytes) else Path(source)
+    with opened(source):
         pass
-    with sound(Path(path)), h5netcdf.File(path, "r", locking="best-effort") as file:
+    readable = io.BytesIO(source) if isinstance(source, bytes) else source
+    with sound(source), h5netcdf.File(readable, "r", locking="best-effort") as file:
         return content_digest(
             _part(name, group, variable)
             for name, group in file.groups.items()
             if name != "provenance"
             for variable in group.variables
         )
+
+
+def check_contents(results: Iterable[Result]) -> None:
+    """Read results whole and refuse those whose content is not that of their digest.
+
+    Raises
+    ------
+    InputError
+        With each that is damaged.
+    """
+    rule = "the result is damaged: its content is not that of content_sha256"
+    damaged = [
+        Problem(result.place, "", rule, "", "run the study again")
+        for result in results
+        if content_of_file(result.source) != result.attributes["content_sha256"]
+    ]
+    if damaged:
+        raise InputError(damaged)
 
 
 def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, bytes]:

@@ -1,11 +1,15 @@
 """Whether two results agree that should: those of one plan in every bit, those of one study in all but last digits."""
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.dataset.content import canonical_bytes
 from spvrisk.dataset.read import Result
+from spvrisk.measures.changes import changes
 
 Values = NDArray[np.generic]
 
@@ -34,34 +38,111 @@ class Agreement(NamedTuple):
     largest: float
 
 
-def disagree(base: Result, other: Result) -> bool:
-    """Whether results of the same plan, seed, paths and numbers version differ where they hold the same."""
-    if base.attributes["content_sha256"] == other.attributes["content_sha256"]:
+class Pair(NamedTuple):
+    """Two of several results: whether they have the same bits where they should.
+
+    Attributes
+    ----------
+    first, second
+        Their numbers, from 0.
+    same_study
+        Whether both are of one study, whatever their titles, seeds, lengths and what they keep.
+    paths
+        Common paths, the first of both, that were compared bit by bit; 0 if none were.
+    because
+        Why none were; empty if they were.
+    differ
+        Whether bits differ that should be the same: the machines or versions disagree.
+    agreement
+        Of one study by two plans.
+    """
+
+    first: int
+    second: int
+    same_study: bool
+    paths: int
+    because: str
+    differ: bool
+    agreement: Agreement | None
+
+    @property
+    def compared(self) -> bool:
+        """Whether anything could be compared, by bits or by values."""
+        return self.paths > 0 or self.agreement is not None
+
+
+def pairs_of(results: Sequence[Result]) -> list[Pair]:
+    """Put every two results beside each other.
+
+    Path i of a plan, seed and numbers version has the same bits in runs of any length: so the common paths of such
+    results are compared, as far as both hold the same variables. Where they are of the same length and hold the same,
+    all of their content is compared, statistics too, by its digest.
+    """
+    return [
+        _pair(first, second, results[first], results[second]) for first, second in combinations(range(len(results)), 2)
+    ]
+
+
+def _pair(first: int, second: int, base: Result, other: Result) -> Pair:
+    same_study = _same(base, other, "plan_sha256") or not changes(base.provenance["config"], other.provenance["config"])
+    because = _incomparable(base, other, same_study)
+    if because:
+        by_plan = same_study and _same(base, other, "seed", "numbers_version")
+        found = _agreement(base, other) if by_plan else None
+        return Pair(first, second, same_study, 0, because, differ=False, agreement=found)
+    paths = min(base.n_paths, other.n_paths)
+    return Pair(first, second, same_study, paths, "", differ=_differ(base, other), agreement=None)
+
+
+def _incomparable(base: Result, other: Result, same_study: bool) -> str:
+    """Why two results need not have the same bits, or hold none that both should have; empty if they do."""
+    if not same_study:
+        return "another study"
+    for key, name in (("numbers_version", "numbers version"), ("seed", "seed"), ("plan_sha256", "plan")):
+        if not _same(base, other, key):
+            return f"another {name}"
+    if _equal_files(base, other) or _common(base, other):
+        return ""
+    return "no variable of /paths in common"
+
+
+def _differ(base: Result, other: Result) -> bool:
+    """Whether results of the same plan, seed and numbers version differ where they hold the same."""
+    if _same(base, other, "content_sha256"):
         return False
-    if not _same(base, other, "plan_sha256", "seed", "paths", "numbers_version"):
-        return False
-    if _kept(base) == _kept(other):
+    if _equal_files(base, other):
         return True
+    paths = min(base.n_paths, other.n_paths)
     return any(
-        base.paths(name).tobytes() != other.paths(name).tobytes()
-        for name in base.path_names
-        if name in other.path_names
+        canonical_bytes(base.paths(name, 0, paths)) != canonical_bytes(other.paths(name, 0, paths))
+        for name in _common(base, other)
     )
 
 
-def agreement(base: Result, other: Result) -> Agreement | None:
-    """Compare results of one study, seed and numbers version by different plans path by path; None for any others."""
-    if not _same(base, other, "config_sha256", "numbers_version") or _same(base, other, "plan_sha256"):
+def _equal_files(base: Result, other: Result) -> bool:
+    """Whether two results of one plan should be equal as a whole."""
+    return base.n_paths == other.n_paths and _kept(base) == _kept(other)
+
+
+def _common(base: Result, other: Result) -> list[str]:
+    """Variables that both hold by path."""
+    return [name for name in base.path_names if name in other.path_names]
+
+
+def _agreement(base: Result, other: Result) -> Agreement | None:
+    """Compare the common paths of one study by two plans; None if they hold no variable in common."""
+    names, paths = _common(base, other), min(base.n_paths, other.n_paths)
+    if not names:
         return None
-    flipped, distance = np.zeros(base.n_paths, np.bool_), np.zeros(base.n_paths)
-    for name in base.path_names:
-        a, b = (result.paths(name).reshape(base.n_paths, -1) for result in (base, other))
+    flipped, distance = np.zeros(paths, np.bool_), np.zeros(paths)
+    for name in names:
+        a, b = (result.paths(name, 0, paths).reshape(paths, -1) for result in (base, other))
         flipped |= _flips(a, b).any(axis=1)
         if a.dtype.kind == "f":
             distance = np.maximum(distance, _distances(a, b).max(axis=1))
     left = distance[~flipped]
     return Agreement(
-        base.n_paths,
+        paths,
         int(np.count_nonzero(flipped)),
         int(np.count_nonzero(left > TOLERANCE)),
         float(left.max(initial=0.0)),

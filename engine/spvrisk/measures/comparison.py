@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.dataset.read import Result
+from spvrisk.dataset.read import Result, check_contents
 from spvrisk.errors import InputError, Problem
-from spvrisk.measures.agreement import Agreement, agreement, disagree
+from spvrisk.measures.agreement import Pair, pairs_of
+from spvrisk.measures.changes import Change, changes
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.sample import Figure, Sample, mean, quantile, share_finite, shortfall
 
@@ -56,24 +57,35 @@ class Compared(NamedTuple):
     missing: list[str]
     """Variables that it does not hold by path though its study has them."""
     other_projects: bool
-    changes: list[tuple[str, Any, Any]]
+    changes: list[Change]
     """``(path, first, this)`` of the resolved studies; empty for the first."""
-    disagrees: bool = False
-    """Whether it differs from the first though plan, seed, paths and numbers version are the same."""
-    agreement: Agreement | None = None
-    """With the first, where that is the same study by another plan."""
 
 
 class Comparison(NamedTuple):
-    """Results beside the first of them."""
+    """Results beside the first of them, and each beside each other as far as they should have the same bits."""
 
     measures: list[Measure]
     results: list[Compared]
+    pairs: list[Pair]
+    strict: bool
+    """Whether the contents were checked against their digests."""
 
     @property
-    def disagrees(self) -> bool:
-        """Whether a result differs from the first that should have the same bits."""
-        return any(row.disagrees for row in self.results)
+    def disagreements(self) -> list[Pair]:
+        """Pairs whose bits differ and should be the same."""
+        return [pair for pair in self.pairs if pair.differ]
+
+    @property
+    def unchecked(self) -> list[Pair]:
+        """Pairs of one study that could not be compared, one of which could be compared with no other either."""
+        checked = {number for pair in self.pairs if pair.compared for number in (pair.first, pair.second)}
+        apart = (pair for pair in self.pairs if pair.same_study and not pair.compared)
+        return [pair for pair in apart if not checked.issuperset((pair.first, pair.second))]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all results of one study could be compared, and none disagrees; other studies do not count."""
+        return not self.disagreements and not self.unchecked
 
 
 def _measures(result: Result) -> list[Measure]:
@@ -98,13 +110,20 @@ def _measures(result: Result) -> list[Measure]:
     ]
 
 
-def compared(results: Sequence[Result]) -> Comparison:
-    """Set results beside the first.
+def compared(results: Sequence[Result], strict: bool = False) -> Comparison:
+    """Set results beside the first, and see whether any two disagree.
+
+    Parameters
+    ----------
+    results
+        Two or more.
+    strict
+        Whether to read them whole and refuse one whose content is not that of its digest.
 
     Raises
     ------
     InputError
-        They are fewer than two, or not in the same money.
+        They are fewer than two, not in the same money, or, if `strict`, damaged.
     """
     if len(results) < 2:
         given = ", ".join(result.place for result in results) or "none"
@@ -113,10 +132,12 @@ def compared(results: Sequence[Result]) -> Comparison:
     base = results[0]
     for result in results[1:]:
         _check_money(base, result)
+    if strict:
+        check_contents(results)
     measures = _measures(base)
     rows = [_beside(base, result, measures) for result in results]
     kept = [measure for measure in measures if any(measure.key in row.figures for row in rows)]
-    return Comparison(kept, rows)
+    return Comparison(kept, rows, pairs_of(results), strict)
 
 
 def _beside(base: Result, result: Result, measures: Sequence[Measure]) -> Compared:
@@ -127,11 +148,10 @@ def _beside(base: Result, result: Result, measures: Sequence[Measure]) -> Compar
         return Compared(base, True, "", base.n_paths, figures, {}, missing, False, [])
     # of runs of different length the first paths are the same draws
     a, b = (_figures(item, measures, None if reason else paths) for item in (base, result))
-    changes = sorted(_changes(base.provenance["config"], result.provenance["config"]), key=lambda c: c[0].count("."))
-    differences = {key: difference(b[key], a[key], not reason, same=not changes) for key in b if key in a}
+    changed = sorted(changes(base.provenance["config"], result.provenance["config"]), key=lambda c: c[0].count("."))
+    differences = {key: difference(b[key], a[key], not reason, same=not changed) for key in b if key in a}
     other = base.labels.projects != result.labels.projects
-    told = disagree(base, result), agreement(base, result)
-    return Compared(result, not reason, reason, paths, figures, differences, missing, other, changes, *told)
+    return Compared(result, not reason, reason, paths, figures, differences, missing, other, changed)
 
 
 def _could_hold(result: Result, measure: Measure) -> bool:
@@ -171,16 +191,3 @@ def _figures(result: Result, measures: Sequence[Measure], paths: int | None = No
         if not np.isnan(figure.value):
             out[measure.key] = figure
     return out
-
-
-def _changes(base: Any, other: Any, path: str = "") -> list[tuple[str, Any, Any]]:
-    """Paths at which two resolved studies differ, with both values; titles and sizes of runs are no difference."""
-    blocks = [item for item in (base, other) if isinstance(item, dict)]
-    if blocks and all(item is None or isinstance(item, dict) for item in (base, other)):
-        out: list[tuple[str, Any, Any]] = []
-        for key in dict.fromkeys(key for block in blocks for key in block):
-            here = f"{path}.{key}".lstrip(".")
-            if key != "title" and here not in ("run", "output"):
-                out += _changes((base or {}).get(key), (other or {}).get(key), here)
-        return out
-    return [] if base == other else [(path, base, other)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.dataset.variables import COUNTS, states_of, statistics_of
+from spvrisk.measures.agreement import Pair
 from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
 from spvrisk.plan.names import Labels
@@ -95,22 +96,46 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     ``results`` has for each file ``file, study, paired, unpaired_because, disagrees, agreement, paths_compared,
     figures, differences, changes``; a difference has ``value, se, unpaired_se``, a figure ``value, se``, a share
     ``low, high`` too, an agreement with the same study by another plan ``paths, flipped, apart, largest``.
+    ``disagrees`` and ``agreement`` are with the first; those of every two are in ``pairs``: ``first, second`` (places
+    in ``results``, from 0), ``verdict`` (same, differ, not_compared: of bits), ``because``, ``same_study``, ``paths``
+    compared bit by bit, ``agreement``. ``agree`` is what ``--strict`` asks for, ``contents_checked`` whether the
+    contents are known to be those of the digests.
     """
+    with_first: list[Pair | None] = [None, *(pair for pair in found.pairs if pair.first == 0)]
     return {
         "schema": COMPARE_SCHEMA,
         "money": money_name(found.results[0].result.labels),
-        "results": [_result_json(row) for row in found.results],
+        "agree": found.agrees,
+        "contents_checked": found.strict,
+        "pairs": [_pair_json(pair) for pair in found.pairs],
+        "results": [_result_json(row, pair) for row, pair in zip(found.results, with_first, strict=True)],
     }
 
 
-def _result_json(row: Compared) -> dict[str, Any]:
+def _pair_json(pair: Pair) -> dict[str, Any]:
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "same_study": pair.same_study,
+        "verdict": "not_compared" if pair.because else "differ" if pair.differ else "same",
+        "because": pair.because or None,
+        "paths": pair.paths,
+        "agreement": _agreement_json(pair),
+    }
+
+
+def _agreement_json(pair: Pair | None) -> dict[str, Any] | None:
+    return None if pair is None or pair.agreement is None else pair.agreement._asdict()
+
+
+def _result_json(row: Compared, with_first: Pair | None) -> dict[str, Any]:
     return {
         "file": row.result.place,
         "study": row.result.labels.title["en"],
         "paired": row.paired,
         "unpaired_because": row.unpaired_because or None,
-        "disagrees": row.disagrees,
-        "agreement": None if row.agreement is None else row.agreement._asdict(),
+        "disagrees": with_first is not None and with_first.differ,
+        "agreement": _agreement_json(with_first),
         "paths_compared": row.paths,
         "figures": {key: _figure_json(figure) for key, figure in row.figures.items()},
         "differences": {

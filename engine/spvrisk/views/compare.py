@@ -7,7 +7,7 @@ from typing import Any
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.write import PACKAGES
-from spvrisk.measures.agreement import TOLERANCE
+from spvrisk.measures.agreement import TOLERANCE, Pair
 from spvrisk.measures.comparison import Compared, Comparison, Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said, share_of
 from spvrisk.views.words import money_name
@@ -28,9 +28,12 @@ def compare(found: Comparison) -> list[Figures]:
 
 def shared(found: Comparison) -> Figures:
     """Which results share their draws, and how those agree that should; who disagrees stands in the title."""
-    base, *others = found.results
-    disagree = "\n".join(_disagreement(base, row) for row in others if row.disagrees)
-    return Figures(disagree, notes=(*_pairing(base, others), *_agreements(others)))
+    files = _files(found)
+    title = [_disagreement(found, pair, files) for pair in found.disagreements]
+    if found.strict:
+        title += [_unchecked(pair, files) for pair in found.unchecked]
+    bits = _bits(found, files) if found.strict else ()
+    return Figures("\n".join(title), notes=(*_pairing(found, files), *_agreements(found, files), *bits))
 
 
 def differences(found: Comparison) -> Figures:
@@ -46,48 +49,97 @@ def differences(found: Comparison) -> Figures:
     return Figures(f"{money}; ± standard error", columns, tuple(rows), unit=money)
 
 
+def _files(found: Comparison) -> list[str]:
+    """File names; whole paths where two are alike, with their numbers where these are too."""
+    results = [row.result for row in found.results]
+    for names in ([result.name for result in results], [result.place for result in results]):
+        if len(set(names)) == len(names):
+            return names
+    return [f"{result.place} ({number})" for number, result in enumerate(results, start=1)]
+
+
 def _names(found: Comparison) -> list[str]:
-    """File names without their ending, or whole paths where two are alike; their ends where they are long."""
-    names = [PurePath(row.result.name).stem for row in found.results]
-    names = names if len(set(names)) == len(names) else [row.result.place for row in found.results]
+    """Files without their folder and ending where that tells them apart; their ends where they are long."""
+    files = _files(found)
+    names = [PurePath(file).stem for file in files]
+    names = names if len(set(names)) == len(names) else files
     return [name if len(name) <= _NAME_WIDTH else "…" + name[1 - _NAME_WIDTH :] for name in names]
 
 
-def _disagreement(base: Compared, row: Compared) -> str:
+def _disagreement(found: Comparison, pair: Pair, files: list[str]) -> str:
     """Name results that should have the same bits and have not, with what made them."""
-    return (
-        f"The machines or versions disagree: {base.result.name} and {row.result.name} have the same "
-        f"plan, seed and paths but other content. {_made(base.result)}; {_made(row.result)}."
-    )
+    first, second = (found.results[number].result for number in (pair.first, pair.second))
+    same, other = "plan, seed and paths", "content"
+    if first.n_paths != second.n_paths:
+        same, other = "plan and seed", f"values of their first {pair.paths:,} paths"
+    made = f"{_made(files[pair.first], first, second)}; {_made(files[pair.second], second, first)}"
+    return f"The machines or versions disagree: {_both(pair, files)} have the same {same} but other {other}. {made}."
 
 
-def _made(result: Result) -> str:
+def _unchecked(pair: Pair, files: list[str]) -> str:
+    """Name results of one study of which nothing is known."""
+    why = f"they are of one study but could not be compared bit by bit ({pair.because})"
+    return f"Whether {_both(pair, files)} agree is not known: {why}."
+
+
+def _both(pair: Pair, files: list[str]) -> str:
+    return f"{files[pair.first]} and {files[pair.second]}"
+
+
+def _made(file: str, result: Result, other: Result) -> str:
     """What a result was made with."""
     made = result.provenance
+    target = f"target {made['target']}{_features(made['features'], other.provenance['features'])}"
     versions = ", ".join(f"{name} {made[name]}" for name in ("python", *PACKAGES))
-    return f"{result.name}: cpu {made['cpu']}, {result.attributes['source']}, {versions}"
+    source = result.attributes["source"]
+    return f"{file}: cpu {made['cpu']}, {target}, self-test {made['self_test']}, {source}, {versions}"
 
 
-def _agreements(others: list[Compared]) -> Iterator[Note]:
-    """How results of the same study by another plan agree, path by path."""
-    for row in others:
-        if row.agreement is None:
+def _features(own: str, other: str) -> str:
+    """Features of a target that another one lacks; where a target lists none, it has those of its name."""
+    if own == other or not other:
+        return ""
+    if not own:
+        return " without a list of features"
+    used, of_other = ({word[1:] for word in text.split(",") if word.startswith("+")} for text in (own, other))
+    only = sorted(used - of_other)
+    return f" with {', '.join(only)}" if only else ""
+
+
+def _agreements(found: Comparison, files: list[str]) -> Iterator[Note]:
+    """How results of the same study by another plan agree, path by path: each beside the first that it can be."""
+    told: set[int] = set()
+    for pair in found.pairs:
+        if pair.agreement is None or pair.second in told:
             continue
-        paths, flipped, apart, largest = row.agreement
-        same = "{} is the same study by another plan: another discrete outcome on {:,d} of {:path}; "
+        told.add(pair.second)
+        paths, flipped, apart, largest = pair.agreement
+        whose = "" if pair.first == 0 else f" as {files[pair.first]}"
+        same = "{} is the same study{} by another plan: another discrete outcome on {:,d} of {:path}; "
         if apart:
             differ = "values differ by up to {:.1g}, on {:,d} of the others by more than {:g}."
-            yield said(same + differ, row.result.name, flipped, paths, largest, apart, TOLERANCE)
+            yield said(same + differ, files[pair.second], whose, flipped, paths, largest, apart, TOLERANCE)
         else:
-            yield said(same + "all values of the others agree to {:g}.", row.result.name, flipped, paths, TOLERANCE)
+            all_agree = "all values of the others agree to {:g}."
+            yield said(same + all_agree, files[pair.second], whose, flipped, paths, TOLERANCE)
 
 
-def _pairing(base: Compared, others: list[Compared]) -> Iterator[Note]:
+def _bits(found: Comparison, files: list[str]) -> Iterator[Note]:
+    """Which results were compared bit by bit, and why the others were not."""
+    done = [f"{_both(pair, files)} ({pair.paths:,} paths)" for pair in found.pairs if not pair.because]
+    yield said("The contents are those of the digests. Compared bit by bit: {}.", "; ".join(done) or "none")
+    for because in dict.fromkeys(pair.because for pair in found.pairs if pair.because):
+        which = "; ".join(_both(pair, files) for pair in found.pairs if pair.because == because)
+        yield said("Not compared bit by bit ({}): {}.", because, which)
+
+
+def _pairing(found: Comparison, files: list[str]) -> Iterator[Note]:
     """Which results share their draws, and over how many paths."""
+    base, *others = found.results
     seed, date = (str(base.result.attributes[key]) for key in ("seed", "value_date"))
-    yield said("{}: {:path}, seed {}, values at {}.", base.result.name, base.result.n_paths, seed, date)
-    for row in others:
-        name, n_paths = row.result.name, row.result.n_paths
+    yield said("{}: {:path}, seed {}, values at {}.", files[0], base.result.n_paths, seed, date)
+    for name, row in zip(files[1:], others, strict=True):
+        n_paths = row.result.n_paths
         if not row.paired:
             because = "{} does not share its draws ({}): errors of differences are large."
             yield said(because, name, row.unpaired_because)
@@ -124,10 +176,10 @@ def _gain(row: Compared, measure: Measure) -> Cell:
 
 def _missing(found: Comparison) -> Iterator[Figures]:
     """Say what results do not hold by path, and how to keep it."""
-    for row in found.results:
+    for file, row in zip(_files(found), found.results, strict=True):
         if row.missing:
             named = ", ".join(name.replace("portfolio_", "portfolio.", 1) for name in row.missing)
-            lacks = said("{} does not hold {} by path: add it to output.paths.", row.result.name, named)
+            lacks = said("{} does not hold {} by path: add it to output.paths.", file, named)
             yield Figures("", notes=(lacks,))
 
 

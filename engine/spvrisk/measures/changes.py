@@ -1,0 +1,19 @@
+"""How two resolved studies differ."""
+
+from typing import Any
+
+Change = tuple[str, Any, Any]
+"""Path of a key, its value in the first study and in the other."""
+
+
+def changes(base: Any, other: Any, path: str = "") -> list[Change]:
+    """Paths at which two resolved studies differ, with both values; titles and sizes of runs are no difference."""
+    blocks = [item for item in (base, other) if isinstance(item, dict)]
+    if blocks and all(item is None or isinstance(item, dict) for item in (base, other)):
+        out: list[Change] = []
+        for key in dict.fromkeys(key for block in blocks for key in block):
+            here = f"{path}.{key}".lstrip(".")
+            if key != "title" and here not in ("run", "output"):
+                out += changes((base or {}).get(key), (other or {}).get(key), here)
+        return out
+    return [] if base == other else [(path, base, other)]
