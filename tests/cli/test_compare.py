@@ -284,10 +284,11 @@ def test_compare__the_same_study_by_another_plan(files: dict[str, str], tmp_path
     years = stored(files["base"], "portfolio_payback_years")
     never = changed(near, tmp_path / "never.h5", "portfolio_payback_years", 9, np.inf, **fifth)
     assert np.isfinite(years[9])
+    assert spvrisk("compare", files["base"], near, flipped, never, "--strict")[0] == 0
     code, text, _ = spvrisk("compare", files["base"], near, far, flipped, never, "--strict")
     told = " ".join(text.split())
     start = "is the same study by another plan: another discrete outcome on"
-    assert code == 0 and "disagree" not in told
+    assert code == 1 and "disagree" not in told
     assert f"near.h5 {start} 0 of 3,000 paths; all values of the others agree to 1e-09." in told
     assert f"far.h5 {start} 0 of 3,000 paths; values differ by up to 3e-06, on 1 of the others by more" in told
     assert f"flipped.h5 {start} 1 of 3,000 paths; all values of the others agree to 1e-09." in told
@@ -308,7 +309,7 @@ def test_compare__another_plan_and_length(files: dict[str, str], tmp_path: Path)
     code, text, _ = spvrisk("compare", files["base"], other, "--strict", "--json")
     (pair,) = json.loads(text)["pairs"]
     row = pair["agreement"]
-    assert code == 0 and (pair["verdict"], pair["because"], pair["paths"]) == ("not_compared", "another plan", 0)
+    assert code == 1 and (pair["verdict"], pair["because"], pair["paths"]) == ("not_compared", "another plan", 0)
     assert (row["paths"], row["flipped"], row["apart"]) == (1000, 0, 1)
 
 

@@ -24,8 +24,8 @@ def command(context: click.Context, results: tuple[str, ...], as_json: bool, str
 
     With --strict the files are read whole, and one whose content is not that of its digest is refused (exit code 2).
     The exit code is 1 if any two disagree, and if a result could not be compared though another of its study is given:
-    by another seed or numbers version, or without a variable in common. Other studies are no failure, nor is the same
-    study by another plan, whose agreement in all but last digits is told. What was not compared is said, and why.
+    by another seed or numbers version, or without a variable in common; and if values of one study by two plans differ
+    by more than 1e-9. Other studies are no failure. What was not compared is said, and why.
     """
     found = api.compare(*results, strict=strict)
     if as_json:

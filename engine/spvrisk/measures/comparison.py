@@ -13,6 +13,7 @@ from spvrisk.measures.agreement import Pair, pairs_of
 from spvrisk.measures.changes import Change, changes
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.sample import Figure, Sample, mean, quantile, share_finite, shortfall
+from spvrisk.plan.outputs import OUTPUTS, SCHEME, UNIT
 
 Float = NDArray[np.float64]
 
@@ -84,8 +85,12 @@ class Comparison(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether all results of one study could be compared, and none disagrees; other studies do not count."""
-        return not self.disagreements and not self.unchecked
+        """Whether all results of one study could be compared, and none disagrees; other studies do not count.
+
+        Of one study by two plans discrete outcomes may flip; all other values must agree to the tolerance.
+        """
+        apart = any(pair.agreement is not None and pair.agreement.apart > 0 for pair in self.pairs)
+        return not (self.disagreements or self.unchecked or apart)
 
 
 def _measures(result: Result) -> list[Measure]:
@@ -98,15 +103,12 @@ def _measures(result: Result) -> list[Measure]:
         out.append(Measure(f"expected_shortfall_{level}", title, npv, partial(shortfall, level=level)))
     for level in summary.quantiles:
         out.append(Measure(f"quantile_{level}", f"quantile {level}", npv, partial(quantile, level=level)))
+    others = [output for output in OUTPUTS if output.compared]
     return [
         *out,
-        Measure("npv_policy_bank", "policy bank and equity, net", "portfolio_npv_policy_bank", mean),
-        Measure("npv_banks", "banks, net", "portfolio_npv_banks", mean),
-        Measure("insurer_net", "insurer, net", "portfolio_insurer_net", mean),
-        Measure("insurer_claims", "insurer's claims", "portfolio_insurer_claims", mean),
-        Measure("pv_host", "host's present value", "portfolio_pv_host", mean),
+        *(Measure(o.name, o.compared, f"portfolio_{o.name}", mean) for o in others if o.of == UNIT),
         Measure("p_whole", "P(whole): all deemed amounts paid", "portfolio_whole_years", share_finite, money=False),
-        Measure("scheme_value", "scheme value", "scheme_value", mean),
+        *(Measure(o.name, o.compared, o.name, mean) for o in others if o.of == SCHEME),
     ]
 
 
