@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import spvrisk
 from spvrisk.config import load_study
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
-from spvrisk.kernel.target import FOREIGN, Target, ladder
+from spvrisk.kernel.target import FOREIGN, Target, ladder, native
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner import proof
 
@@ -145,6 +146,39 @@ def test_proved__code_that_ends_its_process_is_not_used(stamps, monkeypatch, nam
     shell.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(shell))
     assert not proof.proved(stamps[0]).stamp.usable and cache.chosen() == stamps[1]
+
+
+PARENT = """
+import subprocess, sys
+from spvrisk.kernel.target import native
+from spvrisk.runner import proof
+
+class Told(subprocess.Popen):
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, pass_fds=[int(sys.argv[1])], **more)
+        print("child started", flush=True)
+
+subprocess.Popen = Told
+proof.proved(native())
+"""
+"""Compiles in a child, which has the pipe that is handed down."""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals, and pipes that are handed down by their number")
+@pytest.mark.parametrize("seconds", [0.0, 6.0])
+def test_proved__child_ends_with_its_parent(seconds, tmp_path):
+    """At once or in the middle of compiling; the pipe is at its end when both are gone."""
+    end, ours = os.pipe()
+    env = environment(tmp_path, native())
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(ours)], env=env, pass_fds=[ours], stdout=subprocess.PIPE
+    ) as parent:
+        os.close(ours)
+        assert parent.stdout.readline() == b"child started\n"
+        assert select.select([end], [], [], seconds)[0] == []
+        parent.terminate()
+    assert select.select([end], [], [], 20.0)[0] == [end] and os.read(end, 1) == b""
+    os.close(end)
 
 
 def test_folder__by_target():
