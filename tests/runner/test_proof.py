@@ -181,6 +181,86 @@ def test_proved__child_ends_with_its_parent(seconds, tmp_path):
     os.close(end)
 
 
+SWITCHES = {
+    "SLP_VECTORIZE": 1,
+    "DISABLE_INTEL_SVML": 1,
+    "LLVM_REFPRUNE_PASS": 0,
+    "LLVM_REFPRUNE_FLAGS": "per_bb",
+    "EXTEND_VARIABLE_LIFETIMES": 1,
+    "DEBUGINFO_DEFAULT": 1,
+    "BOUNDSCHECK": 1,
+}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_folder__by_switches(name, monkeypatch):
+    target, folder = FOREIGN[0], cache.folder_of(FOREIGN[0])
+    given = target.environment()
+    monkeypatch.setattr(numba.config, name, SWITCHES[name])
+    assert cache.folder_of(target) != folder
+    other = target.environment()
+    assert {key: str(SWITCHES[name]) for key in other if other[key] != given[key]} == dict(
+        other.items() - given.items()
+    )
+
+
+@pytest.mark.parametrize("switch", ["NUMBA_SLP_VECTORIZE=1", "NUMBA_OPT=1", "NUMBA_LLVM_REFPRUNE_FLAGS=per_bb"])
+def test_asked__a_process_has_the_switches_of_the_one_that_asks(switch, tmp_path, monkeypatch):
+    """Of whatever origin: here they are given to a process by its environment, which hands them on."""
+    monkeypatch.setenv(*switch.split("="))
+    program = f"""
+import json, os, subprocess, sys
+from spvrisk.kernel import cache
+from spvrisk.kernel.target import native
+env = {{**os.environ, **native().environment(), cache.ASKED: json.dumps(native())}}
+print(cache.folder_of(native()).name, subprocess.check_output([sys.executable, "-c", {CHILD!r}], env=env, text=True))
+"""
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    mine, _, theirs = subprocess.check_output([sys.executable, "-c", program], env=env, text=True).split()
+    assert mine == theirs
+
+
+@pytest.mark.parametrize(
+    "command", [["run", "study.yaml", "--paths", "64"], ["selftest"], ["warmup"]], ids=lambda c: c[0]
+)
+def test_disabled_jit__is_told(command, tmp_path):
+    (tmp_path / "study.yaml").write_bytes((Path(spvrisk.__file__).parent / "data" / "starter.yaml").read_bytes())
+    env = {**environment(tmp_path, native()), "NUMBA_DISABLE_JIT": "1"}
+    program = [sys.executable, "-m", "spvrisk", *command]
+    done = subprocess.run(program, env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "NUMBA_DISABLE_JIT forbids it: unset it, and start anew" in done.stderr
+
+
+OTHERS_FIRST = """
+import numba
+import spvrisk
+from spvrisk.kernel import cache
+numba.njit(lambda x: x + 1)(1)
+try:
+    cache.settled()
+except spvrisk.RunError as error:
+    print(error)
+"""
+
+
+def test_settled__other_code_has_fixed_another_target(tmp_path):
+    target = Target("another", "x86-64-v2" if ON_X86 else "generic", "")
+    env = {**os.environ, cache.ASKED: json.dumps(target), "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", OTHERS_FIRST], env=env, capture_output=True, text=True, check=True)
+    assert "other code of this process has had numba compile for" in done.stdout
+    assert "cannot be compiled for another: call spvrisk.warmup() before anything else" in done.stdout
+
+
+def test_prepare__code_for_the_target_of_others_is_refused(stamps, monkeypatch):
+    monkeypatch.setattr(proof, "ladder", lambda: stamps[:1])
+    monkeypatch.setattr(proof, "fixed_by_others", lambda: stamps[0])
+    outcomes(monkeypatch, own=REFUSED)
+    said = r"numba compile for own before spvrisk was used.* \(own: a detail\): call spvrisk.warmup\(\) before"
+    with pytest.raises(spvrisk.RunError, match=said):
+        proof.prepare()
+
+
 def test_folder__by_target():
     folders = {cache.folder_of(target) for target in (*FOREIGN, FOREIGN[0]._replace(vectorise=False))}
     assert len(folders) == len(FOREIGN) + 1

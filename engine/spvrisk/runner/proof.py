@@ -36,7 +36,7 @@ from spvrisk.dataset.variables import Condition
 from spvrisk.errors import RunError
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
-from spvrisk.kernel.target import Target, ladder
+from spvrisk.kernel.target import FIRST, Target, fixed_by_others, ladder
 from spvrisk.measures.sets import Sets, order_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, unpack_plan
@@ -268,6 +268,9 @@ def _settled(outcomes: list[Proof]) -> Proof:
 
 def _nothing_right(outcomes: list[Proof]) -> str:
     tried = "; ".join(f"{proof.target.name}: {proof.stamp.detail}" for proof in outcomes)
+    if made := fixed_by_others():
+        rule = f"other code of this process has had numba compile for {made.cpu} before spvrisk was used"
+        return f"{rule}, and the kernel's code for that is not right on this machine ({tried}): {FIRST}"
     report = f"please report this with your processor, spvrisk {__version__} and the output of `spvrisk selftest`"
     return f"the kernel's machine code is not right on this machine ({tried}); {report}"
 
