@@ -16,7 +16,7 @@ import spvrisk
 from small_run import make_labels, write_small
 from spvrisk.cli import main
 from spvrisk.dataset import write
-from spvrisk.kernel.cache import REFUSED, Stamp
+from spvrisk.kernel.cache import PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import FOREIGN, native
 from spvrisk.runner import proof
 from spvrisk.views.registry import VIEWS
@@ -84,6 +84,39 @@ def test_run__arguments_replace_what_the_study_says(study, tmp_path):
         assert repr(results) == "<Results in memory, 64 paths>"
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint16, np.float32, np.array, float])
+def test_run__whole_numbers_of_any_type(study, kind):
+    with spvrisk.run(study, paths=kind(64), seed=kind(5), workers=kind(1)) as results:
+        assert (results.attributes["paths"], results.attributes["seed"]) == (64, "5")
+
+
+WRONG_KINDS = {
+    "load 123": (lambda _: spvrisk.load(123), "path: must be the name of a file, got 123"),
+    "load bytes": (lambda _: spvrisk.load(b"a.yaml"), "path: must be the name of a file, got bytes"),
+    "open None": (lambda _: spvrisk.open(None), "path: must be the name of a file, got nothing"),
+    "run a file": (lambda _: spvrisk.run("a.yaml"), 'study: must be a study, got "a.yaml"; load it first'),
+    "overview a file": (lambda _: spvrisk.overview("a.yaml"), 'study: must be a study, got "a.yaml"; load it first'),
+    "compare numbers": (lambda _: spvrisk.compare(3, 4), "results: must be the name of a file, got 3"),
+    "trace a study": (lambda _: spvrisk.trace(spvrisk.load(STARTER)), "result: must be the name of a file, got Study"),
+    "trace path x": (lambda file: spvrisk.trace(file, path="x"), 'path: must be a whole number, got "x"'),
+    "trace path 2.5": (lambda file: spvrisk.trace(file, path=2.5), "path: must be a whole number, got 2.5"),
+    "trace path True": (lambda file: spvrisk.trace(file, path=True), "path: must be a whole number, got true"),
+    "trace by 3": (lambda file: spvrisk.trace(file, by=3), "by: must be a text, got 3"),
+    "view 3": (lambda file: spvrisk.open(file).view(3), "name: must be a text, got 3"),
+    "view no view": (lambda file: spvrisk.open(file).view("los"), 'name: must be a view of a result, got "los"; did'),
+    "given 3": (lambda file: spvrisk.open(file).tables(3), "given: must be a text, got 3"),
+    "init None": (lambda _: spvrisk.init(None), "file: must be the name of a file, got nothing"),
+    "schema 3": (lambda _: spvrisk.schema(3), "out: must be the name of a file, got 3"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_KINDS)
+def test_argument__of_a_wrong_kind_is_named(kind, file):
+    call, said = WRONG_KINDS[kind]
+    with pytest.raises(spvrisk.InputError, match="^argument " + said):
+        call(file)
+
+
 def test_run__result_keeps_the_config_that_ran(study, tmp_path):
     spvrisk.run(study, paths=64, seed=5, workers=1, out=tmp_path / "a.h5").close()
     same = spvrisk.load(STARTER, ["run.paths=64", "run.seed=5"])
@@ -104,10 +137,18 @@ def test_run__progress_adds_up_to_the_paths(study):
     [
         ({"paths": 0}, r"argument paths: must lie in \[1, 1e\+12\], got 0; write a number"),
         ({"paths": 2.5}, "argument paths: must be a whole number, got 2.5; round it"),
-        ({"seed": -1}, "argument seed: must lie in"),
-        ({"workers": 0}, "argument workers: must lie in"),
+        ({"paths": "many"}, 'argument paths: must be a whole number, got "many"'),
+        ({"paths": np.float64(2.5)}, "argument paths: must be a whole number, got 2.5; round it"),
+        ({"paths": np.bool_(True)}, "argument paths: must be a whole number, got true"),
+        ({"paths": 10**5000}, "argument paths: must lie in .*, got a whole number of more than 300 digits"),
+        ({"seed": -1}, r"argument seed: must lie in \[0, 18446744073709551615\], got -1"),
+        ({"seed": 2e19}, r"argument seed: must lie in \[0, 18446744073709551615\], got 20000000000000000000;"),
+        ({"workers": 0}, r"argument workers: must lie in \[1, 4096\], got 0"),
         ({"paths": 10**9}, r"starter.yaml:\d+ run.memory_mib: 1,000,000,000 paths of 64 series must fit"),
         ({"out": "no/such/folder/a.h5"}, "--out: must lie in a folder that exists"),
+        ({"out": "x" * 300 + ".h5"}, r"--out: must be a name that the file system takes \(file name too long\)"),
+        ({"out": 3}, "argument out: must be the name of a file, got 3"),
+        ({"out": "a\0.h5"}, "argument out: must be the name of a file"),
     ],
 )
 def test_run__wrong_arguments_are_refused_before_anything_is_written(study, given, said, tmp_path, monkeypatch):
@@ -159,14 +200,18 @@ def test_run__without_out_gives_what_the_file_holds(study, file):
 
 @pytest.mark.parametrize("of_file", [True, False])
 @pytest.mark.parametrize("read_before", [True, False])
-def test_close__leaves_summary_and_timeline_readable(study, file, of_file, read_before):
+def test_close__leaves_all_readable(study, file, of_file, read_before):
     results = spvrisk.open(file) if of_file else spvrisk.run(study)
-    assert results.paths.npv_funder.shape == (700, 2)
+    before = results.paths.npv_funder
+    assert before.shape == (700, 2)
     if read_before:
         assert results.summary.sizes["unit"] == 3
     results.close()
     assert float(results.summary.npv_funder_mean.sel(unit="portfolio")) != 0.0
     assert results.timeline.portfolio_calls.values.max() > 0.0
+    again = results.paths.npv_funder
+    assert again is not before and np.array_equal(again.values, before.values) and results.conditional
+    results.close()
 
 
 def test_run__two_threads_of_one_process_write_at_the_same_time(study, file, tmp_path, monkeypatch):
@@ -241,8 +286,9 @@ def test_compare__takes_files_and_results(file, tmp_path):
     with spvrisk.open(file) as results:
         found = spvrisk.compare(results, file)
     assert found.results[1].paired and found.results[1].differences["npv_funder"].value == 0.0
-    with pytest.raises(spvrisk.InputError, match=r"needs two results, got .*name two or more"):
-        spvrisk.compare(file)
+    for few in ((file,), ()):
+        with pytest.raises(spvrisk.InputError, match=r"needs two results, got .*name two or more"):
+            spvrisk.compare(*few)
 
 
 def test_compare__strict_in_memory_and_its_verdict(study):
@@ -264,11 +310,14 @@ def test_trace__by_number_and_by_rank(file):
     worst = spvrisk.trace(file, rank=1)
     values = spvrisk.open(file).paths.portfolio_npv_funder.values
     assert worst.trace.path == values.argmin() and worst.rank.level == "1"
-    assert spvrisk.trace(spvrisk.open(file), path=3).trace.values["portfolio", "npv_funder"] == values[3]
+    for number in (3, 3.0, np.int32(3)):
+        found = spvrisk.trace(spvrisk.open(file), path=number).trace
+        assert found.values["portfolio", "npv_funder"] == values[3] and repr(found.path) == "3"
     for wrong, said in (
         ({"path": 3, "rank": 0.5}, "no meaning beside"),
         ({"path": -1}, "must be below 700"),
         ({"rank": 1.5}, r"must be a number in \[0, 1\]"),
+        ({"rank": "abc"}, r"must be a number in \[0, 1\], got abc"),
     ):
         with pytest.raises(spvrisk.InputError, match=said):
             spvrisk.trace(file, **wrong)
@@ -280,6 +329,20 @@ def test_selftest__gives_proofs_and_tells_them(monkeypatch):
     found = spvrisk.selftest(all_targets=True, announce=told.append)
     assert [each.target for each in found] == [native(), *FOREIGN]
     assert all(each.refused for each in found) and told[0] == f"{native().name}: {REFUSED}"
+
+
+def test_selftest__that_fails_is_an_outcome_and_the_others_go_on(monkeypatch):
+    def proved(target):
+        if target == FOREIGN[0]:
+            raise spvrisk.RunError("compiling failed: no memory")
+        return proof.Proof(target, Stamp(PASSED))
+
+    monkeypatch.setattr(proof, "proved", proved)
+    failed = [each for each in spvrisk.selftest(all_targets=True) if each.stamp.outcome != PASSED]
+    assert failed == [proof.Proof(FOREIGN[0], Stamp(proof.FAILED, "compiling failed: no memory"))]
+    told = CliRunner().invoke(main, ["selftest", "--all-targets"])
+    assert told.exit_code == 1 and "a self-test could not be done" in told.stderr
+    assert "no memory" in told.stdout and told.stdout.count(PASSED) == len(FOREIGN)
 
 
 def test_schema_and_init__write_what_they_give(tmp_path):

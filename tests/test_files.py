@@ -83,10 +83,21 @@ def test_replacing__two_writers_have_files_of_their_own_and_the_second_is_told(t
         second.write_text("second")
         with replacing(target, overwrite=False) as first:
             assert first != second
-            assert all(path.name.startswith(".a.") and path.suffix == ".tmp" for path in (first, second))
+            assert all(path.name.startswith(".") and path.suffix == ".tmp" for path in (first, second))
             first.write_text("first")
     assert target.read_text() == "first"
     assert files(tmp_path) == [target]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="lengths of names")
+@pytest.mark.parametrize("letter", ["x", "\u6e2f"])
+def test_atomic_write__name_of_the_greatest_length_and_one_beyond(letter: str, tmp_path: Path) -> None:
+    room = os.pathconf(tmp_path, "PC_NAME_MAX")
+    longest = letter * (room // len(letter.encode()))
+    atomic_write(tmp_path / longest, "x", kind=ANY)
+    assert files(tmp_path) == [tmp_path / longest]
+    with pytest.raises(InputError, match="cannot be the name of a file: file name too long; choose another name"):
+        atomic_write(tmp_path / (longest + letter), "x", kind=ANY)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes")

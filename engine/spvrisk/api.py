@@ -1,6 +1,5 @@
 """Python's way in: `load` a study, `run` it, `open` its result; the command line does nothing that is not here."""
 
-import io
 import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -9,6 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from spvrisk import config
+from spvrisk.arguments import file_name, text, whole, wrong
 from spvrisk.config.base import suggestion
 from spvrisk.errors import InputError, Problem
 from spvrisk.tools import init, schema, selftest, warmup
@@ -114,7 +114,7 @@ class Results:
     def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
         from spvrisk.dataset.read import open_result
 
-        self._source: Path | bytes = source if isinstance(source, bytes) else Path(source)
+        self._source: Path | bytes = source if isinstance(source, bytes) else Path(file_name("path", source))
         self._tables = open_result(self._source)
         self.path = None if isinstance(self._source, bytes) else self._source
         self.attributes: dict[str, Any] = self._tables.attributes
@@ -159,7 +159,7 @@ class Results:
         """
         from spvrisk.measures.given import narrowed
 
-        return self._tables if given is None else narrowed(self._tables, given)
+        return self._tables if given is None else narrowed(self._tables, text("given", given))
 
     def view(self, name: str, given: str | None = None, **choices: Any) -> "Figures":
         """Give some of the figures: a title, columns, rows of numbers with their errors, and sentences.
@@ -191,15 +191,16 @@ class Results:
         from spvrisk.views.registry import VIEWS
 
         known = [name for name, view in VIEWS.items() if view.of == "result"]
-        if name not in known:
-            raise InputError(Problem("argument name", "", "must be a view of a result", name, suggestion(name, known)))
+        if text("name", name) not in known:
+            raise wrong("name", "must be a view of a result", name, suggestion(name, known))
         return VIEWS[name].figures(self.tables(given), **choices)
 
     def close(self) -> None:
-        """Close the file; all but `paths` can still be read."""
+        """Close the file; what is read of it later opens it again, until it is closed once more."""
         for dataset in self._opened:
             dataset.close()
         self._opened.clear()
+        self.__dict__.pop("paths", None)
 
     def __enter__(self) -> Self:
         return self
@@ -224,25 +225,16 @@ class Results:
         return table(self.view("headline"))
 
     def _group(self, name: str) -> "xarray.Dataset":
-        import xarray  # loaded when labels are wanted: it takes half a second
+        from spvrisk.dataset.labelled import labelled  # loaded when labels are wanted: xarray takes half a second
 
-        from spvrisk.dataset.opening import sound
-
-        if isinstance(self._source, bytes):
-            return _with_names(xarray.open_dataset(io.BytesIO(self._source), group=name, engine="h5netcdf"))
-        with sound(self._source):
-            locking = {"locking": "best-effort"}
-            return _with_names(xarray.open_dataset(self._source, group=name, engine="h5netcdf", driver_kwds=locking))
+        return labelled(self._source, name)
 
 
-def _with_names(dataset: "xarray.Dataset") -> "xarray.Dataset":
-    """Put names in the place of the codes of coordinates."""
-    names = {
-        key: (key, coordinate.attrs["flag_meanings"].split(), {"long_name": coordinate.attrs["long_name"]})
-        for key, coordinate in dataset.coords.items()
-        if coordinate.dims == (key,) and "flag_meanings" in coordinate.attrs
-    }
-    return dataset.assign_coords(names)
+def _study(study: Study) -> Study:
+    """The argument of that name, if it is one."""
+    if not isinstance(study, Study):
+        raise wrong("study", "must be a study", study, "load it first: spvrisk.load(path)")
+    return study
 
 
 def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Study:
@@ -271,7 +263,7 @@ def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Study:
     >>> study.config.run.paths, study.config.projects["port"].budget
     (500, 400.0)
     """
-    return Study(config.load(path, overrides))
+    return Study(config.load(file_name("path", path), overrides))
 
 
 def validate(path: str | os.PathLike[str], overrides: Overrides = ()) -> Checked:
@@ -311,7 +303,7 @@ def overview(study: Study) -> "Overview":
     """
     from spvrisk.runner.overview import overview
 
-    return overview(study.loaded)
+    return overview(_study(study).loaded)
 
 
 def run(
@@ -363,14 +355,20 @@ def run(
     # loaded here: `load` alone has no use for the engine
     from spvrisk.runner.run import run_in_memory, run_study, settings_of
 
-    settings = settings_of(study.loaded, paths, seed, workers)
+    loaded = _study(study).loaded
+    settings = settings_of(loaded, paths, seed, workers)
     if out is None:
-        return Results(run_in_memory(study.loaded, settings, progress, announce))
-    return Results(run_study(study.loaded, out, settings, overwrite, progress, announce))
+        return Results(run_in_memory(loaded, settings, progress, announce))
+    return Results(run_study(loaded, file_name("out", out), settings, overwrite, progress, announce))
 
 
 def open(path: str | os.PathLike[str]) -> Results:
     """Open a result file.
+
+    Parameters
+    ----------
+    path
+        The file.
 
     Raises
     ------
@@ -425,7 +423,7 @@ def compare(*results: Results | str | os.PathLike[str], strict: bool = False) ->
     """
     from spvrisk.measures.comparison import compared
 
-    return compared([_opened(result).tables() for result in results], strict)
+    return compared([_opened("results", result).tables() for result in results], strict)
 
 
 def trace(
@@ -456,8 +454,9 @@ def trace(
     """
     from spvrisk.runner.traced import traced
 
-    return traced(_opened(result).tables(), path, rank, by)
+    number = None if path is None else whole("path", path)
+    return traced(_opened("result", result).tables(), number, rank, text("by", by))
 
 
-def _opened(result: Results | str | os.PathLike[str]) -> Results:
-    return result if isinstance(result, Results) else Results(result)
+def _opened(name: str, result: Results | str | os.PathLike[str]) -> Results:
+    return result if isinstance(result, Results) else Results(file_name(name, result))

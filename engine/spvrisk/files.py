@@ -24,6 +24,8 @@ class Kind(NamedTuple):
     """As in ``must be <name> to be replaced``."""
     known: Callable[[Path], bool]
     """Whether a file is of this kind."""
+    other: str = "another file"
+    """What a file is that is not known."""
 
 
 @contextmanager
@@ -51,7 +53,8 @@ def replacing(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[
         If there is such a file and it may not be replaced.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    # short, and not the target's name with more to it: that may be as long as the file system allows
+    temporary = target.with_name(f".spvrisk-{secrets.token_hex(8)}.tmp")
     # not tempfile.mkstemp: its files can be read by their owner alone, whatever the umask
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
@@ -70,6 +73,20 @@ def is_irregular(path: str | os.PathLike[str]) -> bool:
     return there and not os.path.isfile(path)
 
 
+def name_refused(path: str | os.PathLike[str]) -> str | None:
+    """Why the file system cannot have a file of this name, in words; None where it can.
+
+    Names that are too long, or have characters that it does not take: it says so as soon as it looks for such a file.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return None
+
+
 def check_not_read(target: str | os.PathLike[str], reads: Iterable[str | os.PathLike[str]]) -> None:
     """Refuse a file that the command reads, by whatever name or link it is reached.
 
@@ -86,7 +103,7 @@ def check_not_read(target: str | os.PathLike[str], reads: Iterable[str | os.Path
 
 
 def check_kind(target: str | os.PathLike[str], kind: Kind) -> None:
-    """Refuse to replace a file that spvrisk has not written; an empty one holds nothing that could be lost.
+    """Refuse to replace a file that is not as spvrisk writes it; an empty one holds nothing that could be lost.
 
     Raises
     ------
@@ -95,7 +112,7 @@ def check_kind(target: str | os.PathLike[str], kind: Kind) -> None:
     """
     if os.path.getsize(target) and not kind.known(Path(target)):
         rule, remedy = f"must be {kind.name} to be replaced", "name another file, or remove this one first"
-        raise InputError(Problem(os.fspath(target), "", rule, "another file", remedy))
+        raise InputError(Problem(os.fspath(target), "", rule, kind.other, remedy))
 
 
 def atomic_write(
@@ -132,6 +149,8 @@ def atomic_write(
         raise InputError(Problem(str(target), "", "must be a file", "a folder", "name a file in it"))
     if is_irregular(target):
         raise InputError(Problem(str(target), "", "must be a regular file", "a device or the like", "name another"))
+    if reason := name_refused(target):
+        raise InputError(Problem(str(target), "", f"cannot be the name of a file: {reason}", "", "choose another name"))
     try:
         if os.path.exists(target):
             check_not_read(target, reads)

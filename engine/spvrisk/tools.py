@@ -4,15 +4,21 @@ import json
 import os
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
+from spvrisk.arguments import file_name
 from spvrisk.files import Kind, atomic_write
 
 if TYPE_CHECKING:
     from spvrisk.runner.execute import Announce
     from spvrisk.runner.proof import Proof
+
+
+_AT_A_TIME = 2
+"""Proofs that are worked out side by side: each compiles, in a GiB of memory."""
+
+_OTHER = "an edited or another file"
 
 
 def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -> "list[Proof]":
@@ -25,20 +31,20 @@ def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -
     announce
         Called with each outcome, in a line.
 
-    Raises
-    ------
-    RunError
-        A proof ended without an outcome.
+    Returns
+    -------
+    list of Proof
+        Of each target; a proof that could not be done is one of outcome ``failed``.
     """
     from concurrent.futures import ThreadPoolExecutor
 
     from spvrisk.kernel.target import FOREIGN, native
     from spvrisk.runner.execute import processors
-    from spvrisk.runner.proof import proved
+    from spvrisk.runner.proof import tried
 
     found = []
-    with ThreadPoolExecutor(processors()) as pool:
-        for proof in pool.map(proved, [native(), *(FOREIGN if all_targets else ())]):
+    with ThreadPoolExecutor(min(processors(), _AT_A_TIME)) as pool:
+        for proof in pool.map(tried, [native(), *(FOREIGN if all_targets else ())]):
             announce(f"{proof.target.name}: {proof.stamp.outcome}")
             found.append(proof)
     return found
@@ -68,21 +74,16 @@ def init(file: str | os.PathLike[str], overwrite: bool = False) -> None:
     file
         Where to.
     overwrite
-        Whether a file that begins as a starter study is replaced.
+        Whether a starter study that nobody has edited is replaced.
 
     Raises
     ------
     InputError
         The file cannot be written.
     """
-    text = _starter().read_text(encoding="utf-8")
-    first = text.partition("\n")[0].encode()
-
-    def begins_so(path: Path) -> bool:
-        with path.open("rb") as found:
-            return found.readline().rstrip() == first
-
-    atomic_write(file, text, overwrite, kind=Kind("a starter study (known by its first line)", begins_so))
+    content = _starter().read_bytes()
+    kind = Kind("a starter study that nobody has edited", lambda path: path.read_bytes() == content, _OTHER)
+    atomic_write(file_name("file", file), content, overwrite, kind=kind)
 
 
 def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -> dict[str, Any]:
@@ -93,27 +94,22 @@ def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -
     out
         Where to write it.
     overwrite
-        Whether a JSON Schema of studies that is there is replaced.
+        Whether a JSON Schema of studies, of this version or another, is replaced; one that was edited is not.
 
     Raises
     ------
     InputError
         The file cannot be written.
     """
-    from spvrisk.config.schema import json_schema
+    from spvrisk.config.schema import is_as_made, json_schema
 
     found = json_schema()
-
-    def is_one(path: Path) -> bool:
-        try:
-            there = json.loads(path.read_bytes())
-        except (ValueError, RecursionError):
-            return False
-        return isinstance(there, dict) and all(there.get(key) == found[key] for key in ("$schema", "title"))
-
     if out is not None:
         text = json.dumps(found, ensure_ascii=False, indent=2)
-        atomic_write(out, text + "\n", overwrite, kind=Kind("a JSON Schema of studies", is_one))
+        kind = Kind(
+            "a JSON Schema of studies that nobody has edited", lambda path: is_as_made(path.read_bytes()), _OTHER
+        )
+        atomic_write(file_name("out", out), text + "\n", overwrite, kind=kind)
     return found
 
 

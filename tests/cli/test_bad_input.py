@@ -326,6 +326,9 @@ KINDS = {
         "name;budget\na;1\n", "separated by commas", "semicolons", "save", "projects.csv:1:",
     ),
     "no header": projects("", "needs a header", "an empty file", "column names first", "projects.csv:1:"),
+    "no header but nearly": projects(
+        "Name,budget\na,1\n", "the first column", '"Name"', "write it so", "projects.csv:1:1"
+    ),
     "project twice": projects(
         "name,budget\na,1\na,2\n", "there twice, first in row 2", "", "rename one", "projects.csv:3:1",
     ),
@@ -592,6 +595,9 @@ KINDS = {
     ),
     "output below a file": output(
         "there.h5/r.h5", "must lie in a folder that exists", "there.h5/r.h5", "create it first",
+    ),
+    "output with a name that is too long": output(
+        "x" * 300, "must be a name that the file system takes (file name too long)", "xxx", "choose another name"
     ),
     "output that is a folder": output(".", "must be a file, not a folder", ".", "name a file in it"),
 }  # fmt: skip

@@ -28,12 +28,11 @@ def test_init__keeps_a_file_that_is_there(tmp_path: Path) -> None:
     assert result.stderr == f"{path}: is there already; name another file, or add --overwrite\n"
     assert path.read_text(encoding="utf-8") == "mine"
     result = runner.invoke(main, ["init", str(path), "--overwrite"])
-    assert result.exit_code == 2 and "must be a starter study (known by its first line) to be repl" in result.stderr
+    assert result.exit_code == 2 and "must be a starter study that nobody has edited to be repl" in result.stderr
     assert path.read_text(encoding="utf-8") == "mine"
     path.unlink()
     assert runner.invoke(main, ["init", str(path)]).exit_code == 0
     starter = path.read_text(encoding="utf-8")
-    path.write_text(starter + "# mine\n", encoding="utf-8")
     assert runner.invoke(main, ["init", str(path), "--overwrite"]).exit_code == 0
     assert path.read_text(encoding="utf-8") == starter
 

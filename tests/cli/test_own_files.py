@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from small_run import write_small
 from spvrisk.cli import main
+from spvrisk.config.schema import _comment
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
 TEXT = STARTER.read_text(encoding="utf-8")
@@ -210,6 +211,19 @@ def test_overwrite__of_its_own_kind_and_of_an_empty_file(command: str, folder: P
     assert written and (folder / "out").read_bytes() == written
 
 
+@pytest.mark.parametrize(
+    ("command", "old", "new"), [("init", "budget: 400", "budget: 500"), ("schema", '"minimum": 0', '"minimum": 1')]
+)
+def test_overwrite__leaves_what_was_edited(command: str, old: str, new: str, folder: Path) -> None:
+    arguments = WRITERS[command]
+    assert CliRunner().invoke(main, [*arguments, "mine"]).exit_code == 0
+    text = (folder / "mine").read_text(encoding="utf-8")
+    assert old in text
+    (folder / "mine").write_text(text.replace(old, new, 1), encoding="utf-8")
+    said = refused(folder, *arguments, "mine")
+    assert "that nobody has edited to be replaced, got an edited or another file; name another file" in said
+
+
 @pytest.mark.parametrize("command", WRITERS)
 def test_overwrite__help_says_what_is_replaced(command: str) -> None:
     text = " ".join(CliRunner().invoke(main, [command, "--help"]).stdout.split())
@@ -220,6 +234,8 @@ def test_schema__of_an_older_version_is_replaced(folder: Path) -> None:
     assert CliRunner().invoke(main, ["schema", "--out", "s.json"]).exit_code == 0
     schema = json.loads((folder / "s.json").read_text(encoding="utf-8"))
     schema["else"]["properties"].pop("run")
+    schema.pop("$comment")
+    schema["$comment"] = _comment(schema)  # as that version would have written it
     (folder / "s.json").write_text(json.dumps(schema), encoding="utf-8")
     assert CliRunner().invoke(main, ["schema", "--out", "s.json", "--overwrite"]).exit_code == 0
     assert "run" in json.loads((folder / "s.json").read_text(encoding="utf-8"))["else"]["properties"]

@@ -217,6 +217,25 @@ def test_curve_table__is_read_beside_the_file_that_names_it(tmp_path: Path) -> N
     assert found.place == "sub/eur.csv:3:2" and "write 0.028 for 2.8 %" in found.remedy
 
 
+@pytest.mark.parametrize(
+    ("header", "column", "remedy"),
+    [
+        ("Year,rate", "years", "name the column Year so"),
+        ("Years,rate", "years", "name the column Years so"),
+        ("years,Rate", "rate", "name the column Rate so"),
+        ("x,rate", "years", "name a column so"),
+    ],
+)
+def test_curve_table__says_how_its_columns_must_be_named(header: str, column: str, remedy: str, tmp_path: Path) -> None:
+    text = STARTER.read_text(encoding="utf-8")
+    knots = "{knots: [[0, 0.04], [10, 0.042], [30, 0.045]]}"
+    assert knots in text
+    path = study(tmp_path, text.replace(knots, "{table: usd.csv}"), usd_csv=f"{header}\n0,0.02\n30,0.03\n")
+    (found,) = problems(path)
+    assert found.place == "usd.csv:1" and found.rule == f"has no column {column}"
+    assert (found.value, found.remedy) == (f'"{header}"', remedy)
+
+
 SQUARE = ",wages,steel,gas\nwages,1,0.3,0\nsteel,0.3,1,\ngas,0,-0.2,1\n"
 LISTED = "first,second,value\nwages,steel,0.3\nsteel,gas,-0.2\n"
 

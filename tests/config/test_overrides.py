@@ -1,13 +1,19 @@
 """`--set`: values of Python, causes of mistakes elsewhere, and plain values in the place of blocks."""
 
-from datetime import date
-from pathlib import Path
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
 
 import spvrisk
 from spvrisk.config import load
+from spvrisk.config.reading.overrides import override_texts
 from spvrisk.errors import InputError, Problem
 
 ROOT = Path(__file__).parents[2]
@@ -50,17 +56,99 @@ def test_load__mapping_of_values() -> None:
     [
         ({"run.paths": 2.5}, "--set 1 run.paths: must be a whole number, got 2.5; round it"),
         ({"run.seed": 1, "run.sede": 7}, "--set 2 run.sede: is no path of this study; did you mean seed?"),
-        ({"run.paths": object()}, "overrides run.paths: must be a value of a study, got object; give numbers"),
         ({"projects.port.budget": float("inf")}, "must be a finite number, got inf"),
         ({"projects.port.budget": float("nan")}, "must be a finite number, got nan"),
         ({"projects.port.budget": "400"}, 'must be a number, got "400"; write 400'),
-        ("run.paths=10", 'overrides: must be a list or a mapping, got "run.paths=10"; write'),
+        ({"output.quantiles": [float("inf")]}, "--set 1 output.quantiles.0: must be a decimal number between 0 and 1"),
+        ({"curves.usd.knots": [[0, float("nan")]]}, "--set 1 curves.usd.knots.0.1: must be a finite number, got nan"),
+        ({"curves.usd.knots": np.array([[0, -np.inf]])}, "curves.usd.knots.0.1: must be a finite number, got -inf"),
+        (
+            {"projects.port.construction.overrun": {"normal": {"mean": 1, "sd": float("inf")}}},
+            "at most 1e+100 in size, got inf",
+        ),
+        ("run.paths=10", 'overrides: must be a list of texts or a mapping, got "run.paths=10"; write'),
+        (None, "overrides: must be a list of texts or a mapping, got nothing; write"),
+        ([b"run.paths=10"], "overrides: must be a list of texts or a mapping, got bytes; write"),
+        ({3: 4}, "overrides: its keys must be paths, got 3; write"),
+        ({"run.paths=3": 4}, 'overrides: its keys must be paths, got "run.paths=3"; write'),
     ],
 )
-def test_load__mapping_with_mistakes(given: dict[str, object], said: str) -> None:
+def test_load__mapping_with_mistakes(given: Any, said: str) -> None:
     with pytest.raises(InputError) as caught:
         spvrisk.load(STARTER, given)
     assert said in str(caught.value)
+
+
+def test_override_texts__kinds_of_values() -> None:
+    """Each as a file would say it."""
+    day = date(2026, 5, 4)
+    kinds: dict[str, list[object]] = {
+        "3": [3, np.int64(3), np.uint8(3), np.array(3)],
+        "0.5": [0.5, np.float64(0.5), np.float32(0.5), np.float16(0.5)],
+        "true": [True, np.bool_(True)],
+        "null": [None],
+        "[1, 2]": [[1, 2], (1, 2), np.array([1, 2]), np.array([1, 2], object)],
+        "[.nan, -.inf]": [[float("nan"), float("-inf")], np.array([np.nan, -np.inf], np.float32)],
+        '"2026-05-04"': [
+            day, "2026-05-04", np.str_("2026-05-04"), datetime(2026, 5, 4), datetime(2026, 5, 4, tzinfo=UTC),
+            *(np.datetime64(day, unit) for unit in ("D", "s", "ns")),
+        ],
+        '["2026-05-04"]': [[day], np.array([day], "M8[ns]"), np.array([day], object)],
+        '{"a": 1}': [{"a": 1}, MappingProxyType({"a": np.int8(1)})],
+        '{"2030": 1}': [{2030: 1}, {np.int64(2030): 1}],
+    }  # fmt: skip
+    for text, values in kinds.items():
+        for value in values:
+            assert override_texts({"a.b": value}) == (f"a.b={text}",), repr(value)
+
+
+def test_load__mapping_with_an_infinite_end_as_a_file_may_have_it() -> None:
+    law = {"normal": {"mean": 1, "sd": 0.1}, "truncate": (0.5, float("inf"))}
+    overrun = (
+        spvrisk.load(STARTER, {"projects.port.construction.overrun": law}).config.projects["port"].construction.overrun
+    )
+    assert overrun.truncate == (0.5, None)
+
+
+@pytest.mark.parametrize("text", ["a\u2028b", "a\x85b", "a\ufeffb", "\U000f0000", 'a: "b" # c\\', "tab\t", "\n"])
+def test_override_texts__texts_come_back(text: str) -> None:
+    assert spvrisk.load(STARTER, {"study.title.en": text}).config.study.title.en == text
+
+
+CIRCLE: list[object] = []
+CIRCLE.append(CIRCLE)
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (object(), "object; give numbers"),
+        ({1, 2}, "set; give numbers"),
+        (frozenset([1]), "frozenset; give numbers"),
+        (Decimal("0.5"), "Decimal; give numbers"),
+        (Fraction(1, 2), "Fraction; give numbers"),
+        (PurePosixPath("a.csv"), "PurePosixPath; give numbers"),
+        (b"x", "bytes; give numbers"),
+        (1j, "complex; give numbers"),
+        (np.complex64(1j), "complex; give numbers"),
+        (np.longdouble(1), "longdouble of "),
+        (np.timedelta64(1, "D"), "timedelta; give numbers"),
+        (np.datetime64("NaT"), "datetime64 of datetime64 that is no time; give a date"),
+        (datetime(2026, 5, 4, 12), "a datetime that begins no day; give its date"),
+        (np.datetime64("2026-05-04T12", "ns"), "a datetime that begins no day; give its date"),
+        (10**5000, "a whole number of more than 300 digits; write a smaller one"),
+        ({None: 1}, "a key of type NoneType; give keys that are texts"),
+        ({(1, 2): 1}, "a key of type tuple; give keys that are texts"),
+        (iter([1]), "list_iterator; give numbers"),
+        (CIRCLE, "one that nests too deep; check whether it holds itself"),
+    ],
+    ids=lambda item: type(item).__name__ if not isinstance(item, str) else "",
+)
+def test_override_texts__what_is_no_value_is_named_by_its_key_and_type(value: object, got: str) -> None:
+    with pytest.raises(InputError, match=re.escape(f"overrides a.b: must be a value of a study, got {got}")):
+        override_texts({"a.b": value})
+    with pytest.raises(InputError, match=re.escape("overrides a.b")):
+        override_texts({"a.b": {"c": [value]}})
 
 
 CAUSES = {

@@ -241,6 +241,24 @@ def test_open_result__refuses_other_names_levels_and_tables(file, tmp_path):
             open_result(tmp_path / "r.h5")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("labels_json", b"null"), ("labels_json", b"[1, 2]"), ("labels_json", b'{"layers": [], "events": 3}')],
+)
+def test_open_result__what_is_not_what_it_should_be_is_told_in_plain_words(file, tmp_path, name, text):
+    shutil.copy(file, tmp_path / "r.h5")
+    with h5py.File(tmp_path / "r.h5", "a") as opened:
+        del opened["provenance"][name]
+        opened["provenance"][name] = np.frombuffer(text, np.uint8)
+    said = "r.h5: the result is damaged: a part is missing, or is not what it should be; run the study again"
+    with pytest.raises(InputError, match=said):
+        open_result(tmp_path / "r.h5")
+    with pytest.raises(
+        InputError, match="in memory: the result is damaged: a part is missing, or is not what it should"
+    ):
+        open_result((tmp_path / "r.h5").read_bytes())
+
+
 def test_tables_digest__by_hand(file):
     total = hashlib.sha256()
     with h5py.File(file) as opened:

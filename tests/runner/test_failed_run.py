@@ -67,6 +67,12 @@ def test_failed_run__is_told_though_the_file_cannot_be_kept(faulty, tmp_path):
     assert "funder and host" in done.stderr and "could not be kept" in done.stderr
 
 
+def test_failed_run__long_names_leave_room(faulty, tmp_path):
+    done = run("--out", str(tmp_path / ("\u6e2f" * 80 + ".h5")))
+    assert done.exit_code == 1 and "could not be kept" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["\u6e2f" * 60 + ".failed.h5"]
+
+
 def test_failed_run__from_python_without_a_file_name_leaves_none(faulty, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)

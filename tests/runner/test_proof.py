@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import spvrisk
 from spvrisk.config import load_study
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
-from spvrisk.kernel.target import FOREIGN, Target, ladder
+from spvrisk.kernel.target import FOREIGN, Target, ladder, native
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner import proof
 
@@ -145,6 +146,119 @@ def test_proved__code_that_ends_its_process_is_not_used(stamps, monkeypatch, nam
     shell.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(shell))
     assert not proof.proved(stamps[0]).stamp.usable and cache.chosen() == stamps[1]
+
+
+PARENT = """
+import subprocess, sys
+from spvrisk.kernel.target import native
+from spvrisk.runner import proof
+
+class Told(subprocess.Popen):
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, pass_fds=[int(sys.argv[1])], **more)
+        print("child started", flush=True)
+
+subprocess.Popen = Told
+proof.proved(native())
+"""
+"""Compiles in a child, which has the pipe that is handed down."""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals, and pipes that are handed down by their number")
+@pytest.mark.parametrize("seconds", [0.0, 6.0])
+def test_proved__child_ends_with_its_parent(seconds, tmp_path):
+    """At once or in the middle of compiling; the pipe is at its end when both are gone."""
+    end, ours = os.pipe()
+    env = environment(tmp_path, native())
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(ours)], env=env, pass_fds=[ours], stdout=subprocess.PIPE
+    ) as parent:
+        os.close(ours)
+        assert parent.stdout.readline() == b"child started\n"
+        assert select.select([end], [], [], seconds)[0] == []
+        parent.terminate()
+    assert select.select([end], [], [], 20.0)[0] == [end] and os.read(end, 1) == b""
+    os.close(end)
+
+
+SWITCHES = {
+    "SLP_VECTORIZE": 1,
+    "DISABLE_INTEL_SVML": 1,
+    "LLVM_REFPRUNE_PASS": 0,
+    "LLVM_REFPRUNE_FLAGS": "per_bb",
+    "EXTEND_VARIABLE_LIFETIMES": 1,
+    "DEBUGINFO_DEFAULT": 1,
+    "BOUNDSCHECK": 1,
+}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_folder__by_switches(name, monkeypatch):
+    target, folder = FOREIGN[0], cache.folder_of(FOREIGN[0])
+    given = target.environment()
+    monkeypatch.setattr(numba.config, name, SWITCHES[name])
+    assert cache.folder_of(target) != folder
+    other = target.environment()
+    assert {key: str(SWITCHES[name]) for key in other if other[key] != given[key]} == dict(
+        other.items() - given.items()
+    )
+
+
+@pytest.mark.parametrize("switch", ["NUMBA_SLP_VECTORIZE=1", "NUMBA_OPT=1", "NUMBA_LLVM_REFPRUNE_FLAGS=per_bb"])
+def test_asked__a_process_has_the_switches_of_the_one_that_asks(switch, tmp_path, monkeypatch):
+    """Of whatever origin: here they are given to a process by its environment, which hands them on."""
+    monkeypatch.setenv(*switch.split("="))
+    program = f"""
+import json, os, subprocess, sys
+from spvrisk.kernel import cache
+from spvrisk.kernel.target import native
+env = {{**os.environ, **native().environment(), cache.ASKED: json.dumps(native())}}
+print(cache.folder_of(native()).name, subprocess.check_output([sys.executable, "-c", {CHILD!r}], env=env, text=True))
+"""
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    mine, _, theirs = subprocess.check_output([sys.executable, "-c", program], env=env, text=True).split()
+    assert mine == theirs
+
+
+@pytest.mark.parametrize(
+    "command", [["run", "study.yaml", "--paths", "64"], ["selftest"], ["warmup"]], ids=lambda c: c[0]
+)
+def test_disabled_jit__is_told(command, tmp_path):
+    (tmp_path / "study.yaml").write_bytes((Path(spvrisk.__file__).parent / "data" / "starter.yaml").read_bytes())
+    env = {**environment(tmp_path, native()), "NUMBA_DISABLE_JIT": "1"}
+    program = [sys.executable, "-m", "spvrisk", *command]
+    done = subprocess.run(program, env=env, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "NUMBA_DISABLE_JIT forbids it: unset it, and start anew" in done.stderr
+
+
+OTHERS_FIRST = """
+import numba
+import spvrisk
+from spvrisk.kernel import cache
+numba.njit(lambda x: x + 1)(1)
+try:
+    cache.settled()
+except spvrisk.RunError as error:
+    print(error)
+"""
+
+
+def test_settled__other_code_has_fixed_another_target(tmp_path):
+    target = Target("another", "x86-64-v2" if ON_X86 else "generic", "")
+    env = {**os.environ, cache.ASKED: json.dumps(target), "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", OTHERS_FIRST], env=env, capture_output=True, text=True, check=True)
+    assert "other code of this process has had numba compile for" in done.stdout
+    assert "cannot be compiled for another: call spvrisk.warmup() before anything else" in done.stdout
+
+
+def test_prepare__code_for_the_target_of_others_is_refused(stamps, monkeypatch):
+    monkeypatch.setattr(proof, "ladder", lambda: stamps[:1])
+    monkeypatch.setattr(proof, "fixed_by_others", lambda: stamps[0])
+    outcomes(monkeypatch, own=REFUSED)
+    said = r"numba compile for own before spvrisk was used.* \(own: a detail\): call spvrisk.warmup\(\) before"
+    with pytest.raises(spvrisk.RunError, match=said):
+        proof.prepare()
 
 
 def test_folder__by_target():

@@ -8,7 +8,7 @@ from spvrisk.cli.output import say
 
 @click.command("init", epilog="Example: spvrisk init my_study.yaml && spvrisk validate my_study.yaml")
 @click.argument("file", type=click.Path(), default="study.yaml")
-@click.option("--overwrite", is_flag=True, help="Replace the file if it begins as a starter study.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it is a starter study that nobody has edited.")
 def command(file: str, overwrite: bool) -> None:
     """Write a commented starter study of two fictional projects to FILE (study.yaml if left out)."""
     api.init(file, overwrite=overwrite)

@@ -8,7 +8,9 @@ from spvrisk.cli.output import say, say_document
 
 @click.command("schema", epilog="Example: spvrisk schema --out study.schema.json")
 @click.option("--out", type=click.Path(), help="Write to this file instead of stdout.")
-@click.option("--overwrite", is_flag=True, help="Replace the file if it is a JSON Schema of studies.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace the file if it is a JSON Schema of studies that nobody has edited."
+)
 def command(out: str | None, overwrite: bool) -> None:
     """Print the JSON Schema of study files, with the meaning and unit of every key.
 

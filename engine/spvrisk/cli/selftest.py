@@ -17,7 +17,7 @@ def command(all_targets: bool, as_json: bool) -> None:
 
     The machine code is compiled first if there is none, then run on plans that ship with spvrisk, which have every
     clause on; each series of values must be the same, to the last bit, as on any other processor. Leaves with 1 if
-    code is wrong. Code that this machine cannot run does not count.
+    code is wrong or a test could not be done. Code that this machine cannot run does not count.
     """
     from spvrisk.report import json, text
     from spvrisk.views.selftest import selftest
@@ -29,3 +29,5 @@ def command(all_targets: bool, as_json: bool) -> None:
         text.show([selftest(proofs)])
     if any(proof.refused for proof in proofs):
         raise RunError("machine code computes wrong numbers: spvrisk uses none that does; please report this table")
+    if any(proof.failed for proof in proofs):
+        raise RunError("a self-test could not be done: its line says why")

@@ -35,6 +35,9 @@ T = TypeVar("T")
 SUM_TOLERANCE = 1e-9
 """How far from 1 probabilities, shares and weights may add up."""
 
+MOST_DIGITS = 300
+"""Of a whole number; longer ones are read as infinite."""
+
 
 def refusal(*problems: Problem) -> PydanticCustomError:
     """Wrap problems so that a pydantic validator can raise them, each with its own path."""
@@ -56,6 +59,8 @@ def shown(value: object) -> str:
             return "true" if value else "false"
         case float():
             return f"{value:.12g}"
+        case int() if abs(value) >= 10**MOST_DIGITS:
+            return f"a whole number of more than {MOST_DIGITS} digits"
         case int() | date():
             return str(value)
         case str():
@@ -79,6 +84,12 @@ def suggestion(wrong: str, allowed: Iterable[str]) -> str:
     head = f"did you mean {guess[0]}? " if guess else ""
     listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
     return f"{head}allowed: {listed}"
+
+
+def _exact(number: float) -> str:
+    """A number in few digits, all of them where these would be another one: the largest seed has twenty."""
+    short = f"{number:g}"
+    return short if float(short) == number else str(number)
 
 
 class Model(BaseModel):
@@ -129,12 +140,13 @@ class Within:
     @property
     def rule(self) -> str:
         """The range in words."""
-        if self.high is None:
-            return f"must be {'above' if self.open_low else 'at least'} {self.low:g}"
-        if self.low is None:
-            return f"must be {'below' if self.open_high else 'at most'} {self.high:g}"
+        low, high = (None if end is None else _exact(end) for end in (self.low, self.high))
+        if high is None:
+            return f"must be {'above' if self.open_low else 'at least'} {low}"
+        if low is None:
+            return f"must be {'below' if self.open_high else 'at most'} {high}"
         left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
-        return f"must lie in {left}{self.low:g}, {self.high:g}{right}"
+        return f"must lie in {left}{low}, {high}{right}"
 
     def holds(self, value: float) -> bool:
         """Whether a value lies in the range."""

@@ -1,5 +1,7 @@
 """JSON Schema of the config language, for editors: what a file says, includes and tables too."""
 
+import hashlib
+import json
 from typing import Any
 
 from spvrisk.config.laws.families import FAMILIES, OWN_UNIT
@@ -46,7 +48,23 @@ def json_schema() -> Schema:
         gone = {"type": "null", "description": "takes out the key of an included split of another mode"}
         properties |= {key: gone for key in taken_out if key not in properties}
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return {**dialect, **schema, "if": {"required": ["include"]}, "then": changes, "else": whole}
+    made = {**dialect, **schema, "if": {"required": ["include"]}, "then": changes, "else": whole}
+    return {**made, "$comment": _comment(made)}
+
+
+def is_as_made(text: bytes) -> bool:
+    """Whether a text is a JSON Schema of studies, of whatever version, that nobody has edited."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.pop("$comment", None) == _comment(found)
+
+
+def _comment(schema: Schema) -> str:
+    """What tells of all the rest of a schema whether it is as it was made."""
+    text = json.dumps(schema, sort_keys=True)
+    return f"made by `spvrisk schema`, sha256 {hashlib.sha256(text.encode()).hexdigest()}"
 
 
 _CHANGES = "ChangesOf"

@@ -39,7 +39,7 @@ def place_of(source: Path | bytes) -> str:
 def opened(source: Path | bytes) -> Iterator[h5py.File]:
     """Open an HDF5 file, or the bytes of one, to read; whatever is wrong with it is told as an `InputError`."""
     if isinstance(source, bytes):
-        with h5py.File(io.BytesIO(source)) as file:
+        with sound(source), h5py.File(io.BytesIO(source)) as file:
             yield file
     else:
         with _opened(source) as file:
@@ -52,7 +52,7 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         file = h5py.File(path, "r", locking="best-effort")
     except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(_refused_by_system(path, error) or _unreadable(path, error)) from error
+        raise InputError(_refused_by_system(str(path), error) or _unreadable(path, error)) from error
     with sound(path), file:
         yield file
 
@@ -64,8 +64,19 @@ def sound(source: Path | bytes) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        damaged = Problem(str(path), "", f"the result is damaged: {error}", "", "run the study again")
-        raise InputError(_refused_by_system(path, error) or damaged) from error
+        place = place_of(source)
+        damaged = Problem(place, "", f"the result is damaged: {_damage(error)}", "", "run the study again")
+        raise InputError(_refused_by_system(place, error) or damaged) from error
+
+
+def _damage(error: Exception) -> str:
+    """What is wrong with a file, in words for people: Python's own speak of types."""
+    match error:
+        case KeyError() if error.args and isinstance(error.args[0], str):
+            return f"a part is missing ({error.args[0]})"
+        case AttributeError() | IndexError() | TypeError() | ArithmeticError():
+            return "a part is missing, or is not what it should be"
+    return str(error)
 
 
 def is_result(file: h5py.File) -> bool:
@@ -86,7 +97,7 @@ def _is_result_file(path: Path) -> bool:
         with h5py.File(path, "r", locking="best-effort") as file:
             return is_result(file)
     except _BROKEN as error:
-        withheld = _refused_by_system(path, error)
+        withheld = _refused_by_system(str(path), error)
         if withheld is not None:
             raise InputError(withheld) from error
         return False
@@ -99,14 +110,16 @@ def _check_there(path: Path) -> None:
     try:
         folder, there = path.is_dir(), path.is_file()
     except OSError as error:  # a folder on the way that may not be looked into, a name that is too long
-        raise InputError(_refused_by_system(path, error) or Problem(str(path), "", "there is no such file")) from error
+        raise InputError(
+            _refused_by_system(str(path), error) or Problem(str(path), "", "there is no such file")
+        ) from error
     if folder:
         raise InputError(Problem(str(path), "", "is a folder, not a result", "", "name the file in it"))
     if not there:
         raise InputError(Problem(str(path), "", "there is no such file"))
 
 
-def _refused_by_system(path: Path, error: Exception) -> Problem | None:
+def _refused_by_system(place: str, error: Exception) -> Problem | None:
     """What the system said, and what helps; None where the file is to blame."""
     number = error.errno if isinstance(error, OSError) else None
     lock = "unable to lock file" in str(error)
@@ -123,7 +136,7 @@ def _refused_by_system(path: Path, error: Exception) -> Problem | None:
         remedy = "ask its owner for the right to read it; where another program holds it, close it there"
     else:
         rule, remedy = "the system cannot read the file", "mend that and try again: the file itself may be sound"
-    return Problem(str(path), "", rule + said, "", remedy)
+    return Problem(place, "", rule + said, "", remedy)
 
 
 def _unreadable(path: Path, error: Exception) -> Problem:

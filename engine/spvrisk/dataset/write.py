@@ -40,7 +40,7 @@ from spvrisk.dataset.opening import RESULT
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
 from spvrisk.errors import InputError, Problem, RunError
-from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, replacing
+from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_refused, replacing
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan
 from spvrisk.plan.names import Labels
@@ -158,7 +158,7 @@ def check_output(
     ------
     InputError
         If there is a file already that may not be replaced, or something that is no regular file, or no such
-        folder, or one that may not be written to.
+        folder, or one that may not be written to, or if the file system cannot have a file of this name.
     """
     target = Path(path)
     folder = os.path.dirname(os.path.realpath(target))
@@ -172,6 +172,9 @@ def check_output(
     if not os.access(folder, os.W_OK):
         rule = "must lie in a folder that you may write to"
         raise InputError(Problem("--out", "", rule, str(target), "name one that is yours"))
+    if reason := name_refused(target):
+        rule = f"must be a name that the file system takes ({reason})"
+        raise InputError(Problem("--out", "", rule, str(target), "choose another name"))
     if os.path.exists(target):
         check_not_read(target, reads)
         if not overwrite:

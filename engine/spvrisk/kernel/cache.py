@@ -4,6 +4,9 @@ numba keys its cache by the file of the function that is called, not by those of
 after an edit of a clause, a new process would go on with the old machine code. The folder is therefore named by a
 digest of every kernel source, of the compiler's versions and switches, and of the target.
 
+To ask for the target (`settled`), as every module of compiled code does when it is imported, sets numba's target, and
+`kernel.maths` an option of LLVM, for all that numba compiles in the process afterwards.
+
 Each folder holds the machine code of one target and, once its self-test has run (`spvrisk.runner.proof`), a stamp
 with the outcome. The first target of the ladder whose code has not been refused is the one of this process.
 """
@@ -23,7 +26,7 @@ import llvmlite
 import numba
 
 from spvrisk.files import cache_root, replacing, sweep
-from spvrisk.kernel.target import Target, ladder, use
+from spvrisk.kernel.target import Target, ladder, switches, use
 from spvrisk.plan.outputs import layout_of_rows
 
 PASSED, REFUSED, CANNOT_RUN, NOT_PROVEN = "passed", "refused", "cannot run here", "not proven"
@@ -72,8 +75,8 @@ def folder_of(target: Target) -> Path:
     """Folder of a target's machine code; it need not be there yet."""
     # not the target's name, which is for people
     made_for = (target.cpu, target.features, target.vectorise)
-    switches = (numba.__version__, llvmlite.__version__, bool(_config.BOUNDSCHECK), _config.OPT, made_for)
-    key = hashlib.sha256((sources_digest() + repr(tuple(map(str, switches)))).encode()).hexdigest()
+    compiler = (numba.__version__, llvmlite.__version__, *sorted(switches().items()), made_for)
+    key = hashlib.sha256((sources_digest() + repr(compiler)).encode()).hexdigest()
     return _base() / key[:20]
 
 

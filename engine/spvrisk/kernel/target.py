@@ -1,6 +1,8 @@
 """The processor that the kernel's machine code is made for, and safer ones to fall back to.
 
 numba makes code for one processor in a process: the one that its settings name when the first function is decorated.
+So what is chosen here holds for all that numba compiles in the process from then on, and what other code of the
+process has had compiled before holds here.
 """
 
 from functools import cache
@@ -8,6 +10,11 @@ from typing import Any, NamedTuple
 
 import numba
 from llvmlite import binding
+
+from spvrisk.errors import RunError
+
+FIRST = "call spvrisk.warmup() before anything else in the process is compiled, or start a new process"
+"""What helps where other code has fixed the processor."""
 
 _config: Any = numba.config  # its names are made at run time
 
@@ -38,9 +45,20 @@ class Target(NamedTuple):
             "NUMBA_CPU_NAME": self.cpu,
             "NUMBA_CPU_FEATURES": self.features,
             "NUMBA_LOOP_VECTORIZE": str(int(self.vectorise)),
-            "NUMBA_BOUNDSCHECK": str(int(bool(_config.BOUNDSCHECK))),
-            "NUMBA_OPT": "max" if _config.OPT.is_opt_max else str(int(_config.OPT)),
+            **switches(),
         }
+
+
+def switches() -> dict[str, str]:
+    """Options of numba that machine code depends on beside its target, as they are here, by environment variable."""
+    numbers = ("SLP_VECTORIZE", "DISABLE_INTEL_SVML", "LLVM_REFPRUNE_PASS", "EXTEND_VARIABLE_LIFETIMES")
+    return {
+        **{f"NUMBA_{name}": str(int(getattr(_config, name))) for name in numbers},
+        "NUMBA_LLVM_REFPRUNE_FLAGS": _config.LLVM_REFPRUNE_FLAGS,
+        "NUMBA_DEBUGINFO": str(int(_config.DEBUGINFO_DEFAULT)),
+        "NUMBA_BOUNDSCHECK": str(int(bool(_config.BOUNDSCHECK))),
+        "NUMBA_OPT": "max" if _config.OPT.is_opt_max else str(int(_config.OPT)),
+    }
 
 
 FOREIGN = (
@@ -66,7 +84,14 @@ def native() -> Target:
 
     512-bit vectors are used where LLVM would keep to 256 (an eighth less time, the same bits), from Ice Lake on, whose
     clock does not suffer.
+
+    Raises
+    ------
+    RunError
+        numba compiles nothing in this process.
     """
+    if _config.DISABLE_JIT:
+        raise RunError("the kernel must be compiled, and NUMBA_DISABLE_JIT forbids it: unset it, and start anew")
     cpu = _config.CPU_NAME or binding.get_host_cpu_name()
     features = _config.CPU_FEATURES
     if features is None:
@@ -82,7 +107,7 @@ def native() -> Target:
 def ladder() -> tuple[Target, ...]:
     """Targets to try, in this order: the machine's own, then safer ones."""
     own = native()
-    if made := _made():
+    if made := fixed_by_others():
         return (made,)
     narrow = own._replace(name=f"{own.name}, 256-bit vectors", features=f"{own.features},+prefer-256-bit".strip(","))
     wide = "+avx512f" in own.features or own.features.endswith("-prefer-256-bit")
@@ -91,14 +116,30 @@ def ladder() -> tuple[Target, ...]:
     return (own, *((narrow,) if wide else ()), *(target for target in on_x86 if target.cpu != own.cpu), generic)
 
 
+@cache
+def fixed_by_others() -> Target | None:
+    """The target that other code of this process had fixed before the ladder was asked for; None if that was free."""
+    return _made()
+
+
 def use(target: Target) -> None:
-    """Let numba make its code for a target from now on; it must not have decorated a function yet, unless for it."""
+    """Let numba make its code for a target from now on.
+
+    Raises
+    ------
+    RunError
+        It makes it for another already.
+    """
+    made = _made()
+    if made is not None and (made.cpu, made.features) != (target.cpu, target.features):
+        rule = f"other code of this process has had numba compile for {made.cpu} while the kernel's target was chosen"
+        raise RunError(f"{rule}, so that it cannot be compiled for {target.name}: {FIRST}")
     _config.CPU_NAME, _config.CPU_FEATURES = target.cpu, target.features
     _config.LOOP_VECTORIZE = int(target.vectorise)
 
 
 def _made() -> Target | None:
-    """The target for which this process makes code already, if something else has decorated a function before."""
+    """The target for which this process makes code already; None where nothing has decorated a function."""
     from numba.core.registry import cpu_target
 
     if "_toplevel_target_context" not in vars(cpu_target):

@@ -17,10 +17,13 @@ from spvrisk.errors import RunError
 
 _config: Any = numba.config  # its names are made at run time
 
+_KEPT_LETTERS = 60
+"""Of a name: with four bytes each they leave room for more within the 255 of most file systems."""
+
 
 def kept_aside(target: Path) -> Path:
     """Where the result of a failed run is kept: never under the name that was asked for."""
-    return target.with_name(f"{target.name}.failed.h5")
+    return target.with_name(f"{target.name[:_KEPT_LETTERS]}.failed.h5")
 
 
 def failure(

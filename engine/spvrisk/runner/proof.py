@@ -18,9 +18,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +36,7 @@ from spvrisk.dataset.variables import Condition
 from spvrisk.errors import RunError
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
-from spvrisk.kernel.target import Target, ladder
+from spvrisk.kernel.target import FIRST, Target, fixed_by_others, ladder
 from spvrisk.measures.sets import Sets, order_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, unpack_plan
@@ -48,6 +50,9 @@ _PLANS, _DIGESTS = "self_test_plans.xz", "self_test.json"
 _MARK = "self-test: "
 
 Float = NDArray[np.float64]
+
+FAILED = "failed"
+"""Outcome where a self-test ended without one: nothing is known of the code, and no stamp is kept."""
 
 Digests = dict[str, dict[str, str]]
 """Digest of each series by its name, for each plan."""
@@ -80,6 +85,11 @@ class Proof(NamedTuple):
     def refused(self) -> bool:
         """Whether the code is wrong."""
         return self.stamp.outcome == REFUSED
+
+    @property
+    def failed(self) -> bool:
+        """Whether the self-test could not be done."""
+        return self.stamp.outcome == FAILED
 
 
 _ready: Proof | None = None
@@ -146,7 +156,7 @@ def proved(target: Target) -> Proof:
     program = f"import sys; sys.path.insert(0, {package!r}); from spvrisk.runner.proof import main; main()"
     command = [sys.executable, "-P", "-c", program]
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
-    with subprocess.Popen(command, env=env, **pipes) as child:
+    with _alive() as alive, subprocess.Popen(command, env=env, stdin=alive, **pipes) as child:
         try:
             out, errors = child.communicate()
         except BaseException:  # Ctrl-C above all: no compiler is left running
@@ -164,6 +174,35 @@ def proved(target: Target) -> Proof:
     stamp = Stamp(told["outcome"], told["detail"])
     cache.put_stamp(target, stamp)
     return Proof(target, stamp, told["compile_seconds"], told["test_seconds"])
+
+
+def tried(target: Target) -> Proof:
+    """What `proved` finds; that it failed is an outcome too."""
+    try:
+        return proved(target)
+    except RunError as error:
+        return Proof(target, Stamp(FAILED, str(error)))
+
+
+@contextmanager
+def _alive() -> Iterator[int]:
+    """The end of a pipe for a child to read, on which nothing comes, until it is closed: by the block or our death."""
+    end, ours = os.pipe()
+    try:
+        yield end
+    finally:
+        os.close(end)
+        os.close(ours)
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is no more; see `_alive`."""
+
+    def wait() -> None:
+        os.read(0, 1)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _ended(target: Target, code: int) -> Proof:
@@ -229,6 +268,9 @@ def _settled(outcomes: list[Proof]) -> Proof:
 
 def _nothing_right(outcomes: list[Proof]) -> str:
     tried = "; ".join(f"{proof.target.name}: {proof.stamp.detail}" for proof in outcomes)
+    if made := fixed_by_others():
+        rule = f"other code of this process has had numba compile for {made.cpu} before spvrisk was used"
+        return f"{rule}, and the kernel's code for that is not right on this machine ({tried}): {FIRST}"
     report = f"please report this with your processor, spvrisk {__version__} and the output of `spvrisk selftest`"
     return f"the kernel's machine code is not right on this machine ({tried}); {report}"
 
@@ -309,5 +351,6 @@ def _shipped(name: str) -> bytes:
 
 def main() -> None:
     """Prove the target that the environment names, and say the outcome in one line."""
+    _end_with_parent()
     proof = prove_here()
     print(_MARK + json.dumps({**proof._asdict(), **proof.stamp._asdict()}))

@@ -173,4 +173,4 @@ def check_bits(trace: Trace, result: Result) -> None:
             got = (np.nan_to_num(here, nan=UNDEFINED_CODE) if code else here).astype(value.dtype)
             if got.tobytes() != value.tobytes() and not (np.isnan(got) and np.isnan(value)):
                 rule = "the replay differs from the result, of another version or a machine that computes otherwise"
-                raise RunError(f"{result.place}: {rule}: {unit} {quantity} is {got!r}, stored {value!r}")
+                raise RunError(f"{result.place}: {rule}: {unit} {quantity} is {got}, stored {value}")

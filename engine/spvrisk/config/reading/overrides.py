@@ -1,9 +1,7 @@
 """`--set path=value`: changes of a study on the command line, after includes and tables."""
 
-import json
-import math
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,6 +12,7 @@ from spvrisk.config.reading.messages import GONE, model_problems
 from spvrisk.config.reading.places import Places
 from spvrisk.config.reading.source import Node, Place, parse
 from spvrisk.config.reading.tables import put
+from spvrisk.config.reading.values import plain, yaml_text
 from spvrisk.config.study import Study
 from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError, Problem, dotted
@@ -35,36 +34,31 @@ def override_texts(overrides: Overrides) -> tuple[str, ...]:
 
     Examples
     --------
+    >>> from datetime import date
     >>> override_texts({"run.paths": 10, "run.workers": None, "study.value_date": date(2026, 4, 1)})
     ('run.paths=10', 'run.workers=null', 'study.value_date="2026-04-01"')
     """
     if isinstance(overrides, Mapping):
-        return tuple(f"{path}={_written(str(path), value)}" for path, value in overrides.items())
-    if isinstance(overrides, str):
-        remedy = 'write ["run.paths=10000"] or {"run.paths": 10000}'
-        raise InputError(Problem("overrides", "", "must be a list or a mapping", shown(overrides), remedy))
-    return tuple(overrides)
+        return tuple(f"{_path(path)}={yaml_text(plain(value, (path,)))}" for path, value in overrides.items())
+    if isinstance(overrides, str) or not isinstance(overrides, Iterable):
+        raise _no_changes(overrides)
+    texts = tuple(overrides)
+    for text in texts:
+        if not isinstance(text, str):
+            raise _no_changes(text)
+    return texts
 
 
-def _written(path: str, value: object) -> str:
-    """A Python value as YAML on one line; but for what is not finite that is JSON."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return ".nan" if math.isnan(value) else f"{value:+}".replace("inf", ".inf")
-    try:
-        return json.dumps(value, ensure_ascii=False, default=_plain_value)
-    except (TypeError, ValueError) as error:
-        remedy = "give numbers, texts, dates, None, lists and mappings of them"
-        raise InputError(Problem("overrides", path, "must be a value of a study", str(error), remedy)) from None
+def _no_changes(value: object) -> InputError:
+    remedy = 'write ["run.paths=10000"] or {"run.paths": 10000}'
+    return InputError(Problem("overrides", "", "must be a list of texts or a mapping", shown(value), remedy))
 
 
-def _plain_value(value: object) -> object:
-    """Dates as texts, numbers and arrays of NumPy as those of Python."""
-    if isinstance(value, date):
-        return value.isoformat()
-    plain = getattr(value, "tolist", None)
-    if plain is None:
-        raise TypeError(type(value).__name__)
-    return plain()
+def _path(path: object) -> str:
+    """A key of the mapping."""
+    if not isinstance(path, str) or "=" in path:
+        raise InputError(Problem("overrides", "", "its keys must be paths", shown(path), 'write e.g. "run.paths"'))
+    return path
 
 
 def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, dict[str, Place]]:
@@ -143,7 +137,7 @@ def _inner(kind: Any, key: str) -> list[Any]:
     return []
 
 
-def changed_run(run: Run, arguments: Mapping[str, int]) -> Run:
+def changed_run(run: Run, arguments: Mapping[str, Any]) -> Run:
     """Settings of a run with some of them replaced by arguments, checked like those of a file.
 
     Raises
@@ -152,8 +146,12 @@ def changed_run(run: Run, arguments: Mapping[str, int]) -> Run:
         An argument is out of range.
     """
     place = Place("argument")
+    given = dict(arguments)
+    for key, value in arguments.items():
+        with suppress(InputError):  # what is no value of a study is no number either, and is said to be none below
+            given[key] = plain(value)
     try:
-        return Run.model_validate({**run.model_dump(), **arguments})
+        return Run.model_validate({**run.model_dump(), **given})
     except ValidationError as error:
-        root = Node({key: Node(value, place) for key, value in arguments.items()}, place)
+        root = Node({key: Node(value, place) for key, value in given.items()}, place)
         raise InputError(model_problems(error, Places(root, {}))) from None

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from spvrisk.config.base import Key, shown
+from spvrisk.config.base import MOST_DIGITS, Key, shown
 from spvrisk.errors import Problem, dotted
 
 Scalar = None | bool | int | float | str | date
@@ -90,7 +90,7 @@ def scalar(text: str) -> Scalar:
     if text in _WORDS:
         return _WORDS[text]
     if _INT.match(text):
-        return int(text) if len(text) <= 300 else float("inf")
+        return int(text) if len(text) <= MOST_DIGITS else float("inf")
     if _FLOAT.match(text):
         return _exact(text, float(text))
     if _INFINITE.match(text):

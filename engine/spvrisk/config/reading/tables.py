@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
 from spvrisk.config.base import shown, suggestion
@@ -109,6 +110,16 @@ def _column(table: Table, name: str) -> int:
     return table.header.index(name)
 
 
+def _own_column(table: Table, name: str) -> int:
+    """A column whose name is fixed: it is the table that must be changed where it has another."""
+    if name not in table.header:
+        near = get_close_matches(name, [other.lower() for other in table.header], n=1)
+        found = [other for other in table.header if other.lower() in near]
+        remedy = f"name the column {found[0]} so" if found else "name a column so"
+        _fail(Place(table.file, 1), f"has no column {name}", shown(",".join(table.header)), remedy)
+    return _column(table, name)
+
+
 def column_values(table: Table, name: str) -> list[float]:
     """Numbers of one column; empty cells are left out, as columns may differ in length."""
     column = _column(table, name)
@@ -120,7 +131,7 @@ def column_values(table: Table, name: str) -> list[float]:
 
 def curve_knots(table: Table) -> Node:
     """Knots of a zero curve from the columns years and rate."""
-    years, rate = _column(table, "years"), _column(table, "rate")
+    years, rate = _own_column(table, "years"), _own_column(table, "rate")
     knots = []
     for line, cells in table.rows:
         pair = [
@@ -221,7 +232,8 @@ def _project_columns(
 ) -> list[tuple[int, tuple[str, ...]]]:
     if table.header[0] != "name":
         rule = "the first column of a table of projects is `name`"
-        _fail(Place(table.file, 1, 1), rule, shown(table.header[0]), "put the projects' names first")
+        advice = "write it so" if table.header[0].lower() == "name" else "put the projects' names first"
+        _fail(Place(table.file, 1, 1), rule, shown(table.header[0]), advice)
     columns = []
     for column, key in list(enumerate(table.header))[1:]:
         path = tuple(key.split("."))

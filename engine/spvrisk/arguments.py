@@ -1,0 +1,57 @@
+"""What callers of the Python API give, checked where it comes in: a wrong kind is told in a sentence that names it."""
+
+import os
+from typing import Any
+
+from spvrisk.config.base import shown
+from spvrisk.config.reading.values import plain
+from spvrisk.errors import InputError, Problem
+
+
+def wrong(name: str, rule: str, value: object, remedy: str) -> InputError:
+    """The error of an argument."""
+    got = shown(value) if value is None or isinstance(value, str | int | float) else type(value).__name__
+    return InputError(Problem(f"argument {name}", "", rule, got, remedy))
+
+
+def file_name(name: str, value: Any) -> str:
+    """An argument that names a file.
+
+    Raises
+    ------
+    InputError
+        It does not.
+    """
+    path = os.fspath(value) if isinstance(value, str | os.PathLike) else None
+    if not isinstance(path, str) or "\0" in path:
+        raise wrong(name, "must be the name of a file", value, "give a text or a pathlib.Path")
+    return path
+
+
+def text(name: str, value: Any) -> str:
+    """An argument that is a text.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    if not isinstance(value, str):
+        raise wrong(name, "must be a text", value, "put it in quotes")
+    return value
+
+
+def whole(name: str, value: Any) -> int:
+    """An argument that is a whole number, of Python or NumPy, such as 7 or 7.0.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    number = plain(value) if hasattr(value, "dtype") else value
+    if isinstance(number, float) and number.is_integer():
+        return int(number)
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise wrong(name, "must be a whole number", number, "write its digits")
+    return number
