@@ -60,7 +60,6 @@ def _opened(path: Path) -> Iterator[h5py.File]:
 @contextmanager
 def sound(source: Path | bytes) -> Iterator[None]:
     """Tell as an `InputError` what reading a damaged file, or one that the system withholds, ends in."""
-    path = Path(place_of(source))
     try:
         yield
     except _BROKEN as error:
