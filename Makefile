@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 help:
 	@echo "make run       run the main study and print its summary"
 	@echo "make test      checks and tests"
-	@echo "make check     style, types, layers, documented examples"
+	@echo "make check     style, types, floors, documented examples"
 	@echo "make campaign  the long statistical campaigns"
 	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
 	@echo "make docs      renew what the README shows of the result of make run, and the tables of docs/result_file.md"

@@ -17,7 +17,7 @@ def freeze(file: Path = FILE) -> None:
     plan, labels, _ = engine.compiled(STUDY)
     names = {
         "project_names": np.array(labels.projects),
-        "layer_names": np.array([layer for layer, _ in labels.layers]),
+        "regime_names": np.array([regime for regime, _ in labels.regimes]),
         "event_names": np.array([event for event, _ in labels.events]),
     }
     arrays = {name: getattr(plan, name) for name in FrozenPlan._fields if name not in names}

@@ -18,13 +18,13 @@ class FrozenPlan(NamedTuple):
     factors: np.ndarray
     rows: np.ndarray
     jumps: np.ndarray
-    layers: np.ndarray
+    regimes: np.ndarray
     states: np.ndarray
     events: np.ndarray
     pipelines: np.ndarray
     projects: np.ndarray
     project_names: np.ndarray
-    layer_names: np.ndarray
+    regime_names: np.ndarray
     event_names: np.ndarray
 
 

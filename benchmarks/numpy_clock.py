@@ -1,4 +1,4 @@
-"""Layers, events and fundings of a chunk of paths: on each path its next change is made, round after round."""
+"""Regimes, events and fundings of a chunk of paths: on each path its next change is made, round after round."""
 
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ _SOONEST_DAY = 0.5 / 366.0  # a state ends at a day's start; half a day off, rou
 class World(NamedTuple):
     """What the clock leaves."""
 
-    marks: np.ndarray
-    """``(mark, step, path)``"""
+    step_means: np.ndarray
+    """``(step_mean, step, path)``"""
     state: np.ndarray
-    """``(layer, path)``: at the horizon."""
+    """``(regime, path)``: at the horizon."""
     outcome: np.ndarray
     """``(event, path)``; -1 where it has not taken place."""
     occupancy: np.ndarray
@@ -46,20 +46,20 @@ class ClockTables:
         for q, state in enumerate(states):
             pairs = pool[int(state["targets"]) :][: 2 * state["n_targets"]].reshape(-1, 2)
             self.target[: len(pairs), q], self.rate[: len(pairs), q] = pairs.T
-        self.value = np.zeros((int(g["marks"]), states.size))
+        self.value = np.zeros((int(g["step_means"]), states.size))
         for q, state in enumerate(states):
-            for mark, value in engine.listed(state["marks"], 2):
-                self.value[int(mark), q] = value
-        addresses = pool[int(g["products"]) :][: 2 * int(g["n_products"])].reshape(-1, 2).astype(int)
-        self.products = [(mark, *self._factors(plan, pool[at : at + states.size])) for mark, at in addresses]
+            for step_mean, value in engine.listed(state["step_means"], 2):
+                self.value[int(step_mean), q] = value
+        offsets = pool[int(g["products"]) :][: 2 * int(g["n_products"])].reshape(-1, 2).astype(int)
+        self.products = [(step_mean, *self._factors(plan, pool[at : at + states.size])) for step_mean, at in offsets]
         order = np.argsort(plan.events["time"], kind="stable")
         self.events = [int(e) for e in order if plan.events["day"][e] >= 0]
         self.event_time = np.append(plan.events["time"][self.events], np.inf)
 
     @staticmethod
     def _factors(plan, factor):
-        """Layers that a product of states depends on, and what each state contributes."""
-        moves = [np.ptp(factor[plan.states["layer"] == i]) > 0.0 for i in range(plan.layers.size)]
+        """Regimes that a product of states depends on, and what each state contributes."""
+        moves = [np.ptp(factor[plan.states["regime"] == i]) > 0.0 for i in range(plan.regimes.size)]
         return np.array(moves), factor
 
     def time_of(self, day):
@@ -75,36 +75,36 @@ class Clock:
         self.engine, self.plan, self.pool, self.g, self.draws, self.known = (
             engine, plan, engine.pool, engine.g, draws, engine.world,
         )  # fmt: skip
-        n, layers = self.n, plan.layers
+        n, regimes = self.n, plan.regimes
         self.horizon, self.per_year = engine.steps / engine.per_year, engine.per_year
         self.outcome = np.full((plan.events.size, n), -1)
         self.scale = np.ones((max(int(self.g["hazards"]), 1), n))
-        # when the next event, the end of each layer's state, the next funding and each layer's next hazard are due, in
-        # the order in which ties are decided; flat views serve indices layer * n + path
-        self.due = np.full((2 + 2 * layers.size, n), np.inf)
-        self.expires, self.hazard = self.due[1 : 1 + layers.size].reshape(-1), self.due[2 + layers.size :].reshape(-1)
+        # when the next event, the end of each regime's state, the next funding and each regime's next hazard are due,
+        # in the order in which ties are decided; flat views serve indices regime * n + path
+        self.due = np.full((2 + 2 * regimes.size, n), np.inf)
+        self.expires, self.hazard = self.due[1 : 1 + regimes.size].reshape(-1), self.due[2 + regimes.size :].reshape(-1)
         self.moves, self.changes = [], []
-        self._begin_layers()
+        self._begin_regimes()
         self._begin_events()
         self._begin_deals()
 
-    def _begin_layers(self):
-        n, layers, states = self.n, self.plan.layers, self.plan.states
-        paths = np.tile(np.arange(n), layers.size)
-        self.state = np.repeat(layers["initial"], n)
-        self.threshold = self.draws.exponentials(np.repeat(layers["hold_stream"], n), 0, paths)
-        self.jumps, self.expiries = np.zeros(layers.size * n, np.int64), np.zeros(layers.size * n, np.int64)
-        self.since = np.zeros(layers.size * n)
-        for i, layer in enumerate(layers):
-            days = states["expiry_days"][layer["initial"]]
+    def _begin_regimes(self):
+        n, regimes, states = self.n, self.plan.regimes, self.plan.states
+        paths = np.tile(np.arange(n), regimes.size)
+        self.state = np.repeat(regimes["initial"], n)
+        self.threshold = self.draws.exponentials(np.repeat(regimes["hold_stream"], n), 0, paths)
+        self.jumps, self.expiries = np.zeros(regimes.size * n, np.int64), np.zeros(regimes.size * n, np.int64)
+        self.since = np.zeros(regimes.size * n)
+        for i, regime in enumerate(regimes):
+            days = states["expiry_days"][regime["initial"]]
             if days >= 0:
-                self.expires[i * n : (i + 1) * n] = self.known.time_of(layer["since"] + days)
+                self.expires[i * n : (i + 1) * n] = self.known.time_of(regime["since"] + days)
         self.intensity = self._intensity(self.state, paths)
         self.worth = []
-        for mark, _, factor in self.known.products:
-            worth = factor[layers["initial"]].prod()
+        for step_mean, _, factor in self.known.products:
+            worth = factor[regimes["initial"]].prod()
             self.worth.append(np.full(n, worth))
-            self.changes.append((mark, np.arange(n), 0.0, worth))
+            self.changes.append((step_mean, np.arange(n), 0.0, worth))
 
     def _begin_events(self):
         n, events = self.n, self.plan.events
@@ -160,7 +160,7 @@ class Clock:
 
     def _set_deals(self, paths):
         """When a path's next funding is due."""
-        self.due[1 + self.plan.layers.size, paths] = self.deal_time[:, paths].min(axis=0)
+        self.due[1 + self.plan.regimes.size, paths] = self.deal_time[:, paths].min(axis=0)
 
     def _day_of(self, time):
         """First days that do not begin before the times."""
@@ -187,9 +187,9 @@ class Clock:
         self.threshold[at] -= self.intensity[at] * (time - self.since[at])
         self.since[at] = time
 
-    def _enter(self, layer, paths, target, time, day):
-        """Move layers of some paths into new states; a move to the state that it is in changes nothing."""
-        at = layer * self.n + paths
+    def _enter(self, regime, paths, target, time, day):
+        """Move regimes of some paths into new states; a move to the state that it is in changes nothing."""
+        at = regime * self.n + paths
         before = self.state[at]
         moves = before != target
         if not moves.all():
@@ -210,11 +210,11 @@ class Clock:
         funded, stopped = self.funded[:, paths], self.stopped[:, paths]
         self.stopped[:, paths] = np.where(funded <= time, np.minimum(stopped, time), stopped)
 
-    def _follow(self, paths, time, layer=None):
+    def _follow(self, paths, time, regime=None):
         """Note what products of states are worth now, where they have changed."""
         state = self.state.reshape(-1, self.n)
-        for (mark, of, factor), worth in zip(self.known.products, self.worth, strict=True):
-            here, now = (paths, time) if layer is None else (paths[of[layer]], time[of[layer]])
+        for (step_mean, of, factor), worth in zip(self.known.products, self.worth, strict=True):
+            here, now = (paths, time) if regime is None else (paths[of[regime]], time[of[regime]])
             value = 1.0
             for i in np.flatnonzero(of):
                 value = value * factor[state[i, here]]
@@ -222,12 +222,12 @@ class Clock:
             changed = np.flatnonzero(change)
             if changed.size:
                 worth[here] = value
-                self.changes.append((mark, here[changed], now[changed], change[changed]))
+                self.changes.append((step_mean, here[changed], now[changed], change[changed]))
 
-    def _jump(self, layer, paths, time):
+    def _jump(self, regime, paths, time):
         """Thresholds are used up: jump in proportion to the intensities, and draw new thresholds."""
-        at, layers = layer * self.n + paths, self.plan.layers
-        q, streams = self.state[at], layers["to_stream"][layer]
+        at, regimes = regime * self.n + paths, self.plan.regimes
+        q, streams = self.state[at], regimes["to_stream"][regime]
         level = self.draws.uniforms(streams, self.jumps[at], paths) * self.intensity[at]
         self.jumps[at] += 1
         total, place = 0.0, 0
@@ -235,15 +235,15 @@ class Clock:
             total = total + rate[q] * self.scale[passage[q], paths]
             place = place + (total <= level)
         target = self.known.target[np.minimum(place, self.plan.states["n_targets"][q] - 1), q]
-        self.threshold[at] = self.draws.exponentials(layers["hold_stream"][layer], self.jumps[at], paths)
+        self.threshold[at] = self.draws.exponentials(regimes["hold_stream"][regime], self.jumps[at], paths)
         self.since[at] = time
-        self._enter(layer, paths, target, time, self._day_of(time))
-        self._follow(paths, time, layer)
+        self._enter(regime, paths, target, time, self._day_of(time))
+        self._follow(paths, time, regime)
 
-    def _expire(self, layer, paths, time):
+    def _expire(self, regime, paths, time):
         """States have come to their last day: draw what follows."""
-        at, states = layer * self.n + paths, self.plan.states
-        level = self.draws.uniforms(self.plan.layers["clock_stream"][layer], self.expiries[at], paths)
+        at, states = regime * self.n + paths, self.plan.states
+        level = self.draws.uniforms(self.plan.regimes["clock_stream"][regime], self.expiries[at], paths)
         self.expiries[at] += 1
         q, target = self.state[at], np.empty(paths.size, np.int64)
         for state in np.unique(q):
@@ -251,8 +251,8 @@ class Clock:
             pairs = self.pool[states["heirs"][state] :][: 2 * count].reshape(count, 2)
             place = np.searchsorted(pairs[:, 1], level[here], side="right")
             target[here] = pairs[np.minimum(place, count - 1), 0]
-        self._enter(layer, paths, target, time, self._day_of(time - _SOONEST_DAY))
-        self._follow(paths, time, layer)
+        self._enter(regime, paths, target, time, self._day_of(time - _SOONEST_DAY))
+        self._follow(paths, time, regime)
 
     def _decide(self, paths, time):
         """Fundings are due: paid, put off or declined by the state of the deal."""
@@ -266,7 +266,7 @@ class Clock:
                 streams = projects["funding_stream"][s[again]]
                 u[again] = self.draws.uniforms(streams, self.decisions[at[again]], paths[again])
             self.decisions[at] += 1
-            fund, either = self.pairs[state[g["decision_layer"]] - g["decision_first"]].T
+            fund, either = self.pairs[state[g["decision_regime"]] - g["decision_first"]].T
             declined = u >= either
             delayed = (u >= fund) & ~declined
         stopped = (self.plan.states["stops_calls"][state] == 1).any(axis=0)
@@ -283,7 +283,7 @@ class Clock:
         self._set_deals(paths)
 
     def _decline(self, s, paths, time, day):
-        """What is declined is given back, and may move layers."""
+        """What is declined is given back, and may move regimes."""
         projects, row = self.plan.projects, int(self.g["triggers"])
         self.committed[paths] -= projects["budget"][s] * self.size[s, paths]
         for i in range(self.g["n_triggers"]):
@@ -293,7 +293,7 @@ class Clock:
             pulled &= self.draws.uniforms(projects["trigger_stream"][s], i, paths) < probability
             here, now, today = paths[pulled], time[pulled], day[pulled]
             for q in self.pool[row + 4 : row + 4 + int(count)].astype(int):
-                self._enter(self.plan.states["layer"][q], here, np.full(here.size, q), now, today)
+                self._enter(self.plan.states["regime"][q], here, np.full(here.size, q), now, today)
             row += int(size)
         self._follow(paths, time)
 
@@ -335,10 +335,10 @@ class Clock:
             at += int(self.pool[at])
 
     def _move(self, targets, event, paths):
-        """Move layers on an event's day."""
+        """Move regimes on an event's day."""
         time, day = np.full(paths.size, event["time"]), np.full(paths.size, event["day"])
         for q in targets:
-            self._enter(self.plan.states["layer"][q], paths, np.full(paths.size, q), time, day)
+            self._enter(self.plan.states["regime"][q], paths, np.full(paths.size, q), time, day)
         if targets.size:
             self._follow(paths, time)
 
@@ -349,21 +349,21 @@ class Clock:
             h = int(passage)
             self.scale[h, paths] *= factor
             owner = int(np.flatnonzero((states["hazard"] <= h) & (states["n_targets"] > 0))[-1])
-            at = states["layer"][owner] * n + paths
+            at = states["regime"][owner] * n + paths
             self._elapse(at, max(time, 0.0))
             self.intensity[at] = self._intensity(self.state[at], paths)
             self._set_hazards(at)
 
     def _shift(self, shifts, time, paths):
         """Shift factors for some years."""
-        for mark, value, years in shifts:
+        for step_mean, value, years in shifts:
             end = min(time + years, self.horizon)
             if end > 0.0:
-                self.changes += [(int(mark), paths, max(time, 0.0), value), (int(mark), paths, end, -value)]
+                self.changes += [(int(step_mean), paths, max(time, 0.0), value), (int(step_mean), paths, end, -value)]
 
     def run(self) -> World:
         """Run all paths to the horizon."""
-        paths, layers = np.arange(self.n), self.plan.layers.size
+        paths, regimes = np.arange(self.n), self.plan.regimes.size
         while True:
             due = self.due.take(paths, axis=1)
             time = due.min(axis=0)
@@ -375,9 +375,9 @@ class Clock:
             kind = due.argmin(axis=0)
             for turn, low, high in (
                 (self._take_events, 0, 0),
-                (self._expire, 1, layers),
-                (self._decide, 1 + layers, 1 + layers),
-                (self._jump, 2 + layers, 1 + 2 * layers),
+                (self._expire, 1, regimes),
+                (self._decide, 1 + regimes, 1 + regimes),
+                (self._jump, 2 + regimes, 1 + 2 * regimes),
             ):
                 here = np.flatnonzero((kind >= low) & (kind <= high))
                 if here.size and low == high:
@@ -401,30 +401,32 @@ class Clock:
         position = time * self.per_year
         step = np.minimum(position.astype(np.int64), steps - 1)
         rest = step + 1.0 - position
-        marks = self.engine.buffer("marks", (len(self.known.value), steps + 1, n))
-        marks[:] = 0.0
-        for mark, value in enumerate(self.known.value):
-            marks[mark, 0] += value[self.plan.layers["initial"]].sum()
-            self._book(marks[mark].reshape(-1), paths, step, rest, value[after] - value[before])
-        for mark, here, now, change in self.changes:
+        step_means = self.engine.buffer("step_means", (len(self.known.value), steps + 1, n))
+        step_means[:] = 0.0
+        for step_mean, value in enumerate(self.known.value):
+            step_means[step_mean, 0] += value[self.plan.regimes["initial"]].sum()
+            self._book(step_means[step_mean].reshape(-1), paths, step, rest, value[after] - value[before])
+        for step_mean, here, now, change in self.changes:
             at = np.broadcast_to(now * self.per_year, here.shape)
             first = np.minimum(at.astype(np.int64), steps - 1)
-            self._book(marks[mark].reshape(-1), here, first, first + 1.0 - at, np.broadcast_to(change, here.shape))
+            self._book(
+                step_means[step_mean].reshape(-1), here, first, first + 1.0 - at, np.broadcast_to(change, here.shape)
+            )
         for t in range(steps - 1):
-            marks[:, t + 1] += marks[:, t]
+            step_means[:, t + 1] += step_means[:, t]
         width = steps + 2
         cells = np.concatenate([q * width + step + i for q in (after, before) for i in (0, 1)])
         shares = np.concatenate([rest, 1.0 - rest, -rest, rest - 1.0])
         occupancy = np.bincount(cells, shares, states.size * width).reshape(-1, width)
-        occupancy[self.plan.layers["initial"], 0] += n
+        occupancy[self.plan.regimes["initial"], 0] += n
         return World(
-            marks[:, :steps], self.state.reshape(-1, n), self.outcome, np.cumsum(occupancy, axis=1)[:, :steps],
+            step_means[:, :steps], self.state.reshape(-1, n), self.outcome, np.cumsum(occupancy, axis=1)[:, :steps],
             self.size, self.planned, self.funded, self.stopped, self.declined, self.committed,
         )  # fmt: skip
 
-    def _book(self, mark, paths, step, rest, change):
-        """Changes of a mark, as changes between steps."""
+    def _book(self, step_mean, paths, step, rest, change):
+        """Changes of a step mean, as changes between steps."""
         some = np.flatnonzero(change)
         cell, change, rest = step[some] * self.n + paths[some], change[some], rest[some]
-        np.add.at(mark, cell, change * rest)
-        np.add.at(mark, cell + self.n, change * (1.0 - rest))
+        np.add.at(step_mean, cell, change * rest)
+        np.add.at(step_mean, cell + self.n, change * (1.0 - rest))

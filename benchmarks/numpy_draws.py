@@ -54,9 +54,9 @@ class Searched:
 class Cubics:
     """A law or curve of the plan as the plan has it."""
 
-    def __init__(self, pool, address):
-        count, self.location, self.scale = int(pool[address]), pool[address + 1], pool[address + 2]
-        self.pool, self.segments = pool, pool[address + 3 : address + 3 + 4 * count].reshape(count, 4)
+    def __init__(self, pool, offset):
+        count, self.location, self.scale = int(pool[offset]), pool[offset + 1], pool[offset + 2]
+        self.pool, self.segments = pool, pool[offset + 3 : offset + 3 + 4 * count].reshape(count, 4)
 
     def __call__(self, x):
         out = np.empty_like(x)
@@ -81,20 +81,20 @@ class Constant:
         self.value = value
 
 
-def law(pool, address, table):
+def law(pool, offset, table):
     """A law over its score; None where there is none."""
-    if address < 0:
+    if offset < 0:
         return None
-    cubics = Cubics(pool, int(address))
+    cubics = Cubics(pool, int(offset))
     values = cubics(np.linspace(-7.0, 7.0, Table.cells + 1))
     if values.min() == values.max():
         return Constant(values[0])
     return cubics.read_off(-7.0, 7.0, table)
 
 
-def curve(pool, address, table):
+def curve(pool, offset, table):
     """A curve over [0, 1]."""
-    return Cubics(pool, int(address)).read_off(0.0, 1.0, table)
+    return Cubics(pool, int(offset)).read_off(0.0, 1.0, table)
 
 
 class TailMap:
@@ -105,8 +105,8 @@ class TailMap:
     def __init__(self, plan):
         g = plan.study[0]
         self.nu, self.bits, last = float(g["tail_nu"]), int(g["tail_bits"]), int(g["tail_last"])
-        address = int(g["tail_map"])
-        self.last, self.cubics = last, plan.constants[address : address + 4 * (last + 1)].reshape(-1, 4)
+        offset = int(g["tail_map"])
+        self.last, self.cubics = last, plan.constants[offset : offset + 4 * (last + 1)].reshape(-1, 4)
 
     def at(self, y):
         bits = (1.0 + y * y / self.nu).view(np.int64)

@@ -25,9 +25,9 @@ from numpy_project import Project, ratio
 from numpy_rates import rate_of_net
 
 QUANTITIES = (
-    "funded", "completed", "cancelled", "declined", "cost", "cost_overrun", "overrun_drawn", "delay_months",
-    "npv_funder", "pv_host", "developer_fee", "vendor_margin", "supply_chain_benefit", "irr_funder", "multiple_funder",
-    "payback_years", "whole_years", "deemed_share", "deemed_open",
+    "funded", "completed", "cancelled", "declined", "cost", "cost_overrun", "overrun_sampled", "delay_months",
+    "npv_funder", "pv_host", "developer_fee", "vendor_margin", "supply_chain_benefit", "irr_funder", "moic_funder",
+    "payback_years", "recovery_years", "deemed_share", "deemed_open",
 )  # fmt: skip
 TIMELINE = (
     "calls", "spend", "revenue", "available_cash", "distribution_funder", "distribution_host", "due", "carry",
@@ -149,15 +149,15 @@ class NumpyEngine:
         self.reviews = [None if p.reviews < 0 else self.curve(p.reviews) for p in self.p]
         self.escalation = [self.curve(p.escalation) for p in self.p]
         self.spend_flows, self.output_flows = (
-            [[(rate, int(mark)) for rate, mark in self.listed(getattr(p, name), 2)] for p in self.p]
+            [[(rate, int(step_mean)) for rate, step_mean in self.listed(getattr(p, name), 2)] for p in self.p]
             for name in ("spend_flows", "output_flows")
         )
         names = [name for name in projects.dtype.names if name.endswith("_basket")]
         self.baskets = [{name: self._basket(getattr(p, name)) for name in names} for p in self.p]
 
-    def _basket(self, address):
+    def _basket(self, offset):
         """Factors and weights of an index; None for the index 1."""
-        return None if address < 0 else [(int(k), float(weight)) for k, weight in self.listed(address, 2)]
+        return None if offset < 0 else [(int(k), float(weight)) for k, weight in self.listed(offset, 2)]
 
     def buffer(self, name, shape):
         """An array that is used again by every chunk: fresh large ones cost a page fault per 512 values."""
@@ -168,13 +168,13 @@ class NumpyEngine:
             self.buffers[name] = np.empty(size)
         return self.buffers[name][:size].reshape(shape)
 
-    def curve(self, address, size=None):
+    def curve(self, offset, size=None):
         """A curve over the steps."""
-        return self.pool[int(address) : int(address) + (size or self.steps)]
+        return self.pool[int(offset) : int(offset) + (size or self.steps)]
 
-    def listed(self, address, width):
+    def listed(self, offset, width):
         """A list of the pool: its length, then rows of so many numbers."""
-        start, count = int(address) + 1, int(self.pool[int(address)])
+        start, count = int(offset) + 1, int(self.pool[int(offset)])
         return self.pool[start : start + count * width].reshape(count, width)
 
     def run(self, n: int, rng: np.random.Generator) -> Result:
@@ -188,7 +188,7 @@ class NumpyEngine:
         paths = np.arange(n)
         self.defaults = [draws.exponentials(int(stream), 0, paths) / hazard for stream, hazard in pairs]
         world = Clock(self, draws).run()
-        x = self.factors(draws, world.marks)
+        x = self.factors(draws, world.step_means)
         net = self.buffer("net", (self.steps, n))
         net[:] = 0.0
         self.side = self.buffer("side", (self.steps, n))
@@ -203,16 +203,16 @@ class NumpyEngine:
         series.update({("scheme", key): value for key, value in self.scheme(world, x, net, sums).items()})
         return Result(series, timeline, world.occupancy)
 
-    def factors(self, draws, marks):
+    def factors(self, draws, step_means):
         """All factors at the steps' ends: ``(step, factor, path)``."""
         n = draws.n
         out = self.buffer("factors", (self.steps, self.plan.factors.size, n))
         at_once = _IN_CACHE if self.tuned else n
         for low in range(0, n, at_once):
-            self._some_factors(draws, marks, slice(low, min(low + at_once, n)), out)
+            self._some_factors(draws, step_means, slice(low, min(low + at_once, n)), out)
         return out
 
-    def _some_factors(self, draws, marks, v, out):
+    def _some_factors(self, draws, step_means, v, out):
         """Factors of so many paths that a step of them stays in the cache."""
         f, rows, n = self.plan.factors, self.plan.rows, v.stop - v.start
         z, e = np.empty((rows.size, n)), np.empty((rows.size, n))
@@ -230,9 +230,9 @@ class NumpyEngine:
             scores *= sd
             y *= decay
             y += scores
-            self._observe(t, y, marks[:, t, v], out[t, :, v])
+            self._observe(t, y, step_means[:, t, v], out[t, :, v])
 
-    def _observe(self, t, y, marks, x):
+    def _observe(self, t, y, step_means, x):
         """What is observed of the factors, from their processes."""
         rows, shape = self.plan.rows, self.shape
         if rows.size == len(x):
@@ -248,9 +248,9 @@ class NumpyEngine:
             x[shape.log] = np.exp(x[shape.log])
         for k, m, adds in shape.shifters:
             if adds:
-                x[k] += marks[m]
+                x[k] += step_means[m]
             else:
-                x[k] *= 1.0 + marks[m]
+                x[k] *= 1.0 + step_means[m]
         for k, floor, cap in shape.bounds:
             np.minimum(np.maximum(x[k], floor[t], out=x[k]), cap[t], out=x[k])
 
@@ -261,7 +261,7 @@ class NumpyEngine:
         self.shape = SimpleNamespace(
             log=log,
             joined=log.size and log[-1] + 1 - log[0] == log.size,  # logarithmic factors mostly stand together
-            shifts=np.stack([self.curve(address) for address in f["shift"]], axis=1)[:, :, None],
+            shifts=np.stack([self.curve(offset) for offset in f["shift"]], axis=1)[:, :, None],
             bounds=[(k, self.curve(p["floor"]), self.curve(p["cap"])) for k, p in enumerate(f) if p["floor"] >= 0],
             shifters=[
                 (k, m, p["adds_shifts"] == 1)
@@ -275,13 +275,13 @@ class NumpyEngine:
         total = {key: sum(part[key] for part in parts) for key in (*_SUMS, *_OF_PORTFOLIO)}
         out, called = {key: total[key] for key in _SUMS}, total["called"] > 0.0
         out["cost_overrun"] = ratio(total["completed_cost"], total["completed_expected"]) - 1.0
-        out["overrun_drawn"] = ratio(total["weighted_overrun"], total["budget"])
+        out["overrun_sampled"] = ratio(total["weighted_overrun"], total["budget"])
         out["delay_months"] = ratio(total["weighted_delay"], total["completed_budget"])
         out["irr_funder"] = np.where(called, rate_of_net(net, self.per_year), np.nan)
-        out["multiple_funder"] = ratio(total["receipts"], total["called"])
+        out["moic_funder"] = ratio(total["receipts"], total["called"])
         first = np.minimum.reduce([part["first_call"] for part in parts])
         out["payback_years"] = np.where(called, self.payback(net, first), np.nan)
-        out["whole_years"] = np.fmax.reduce([part["whole_years"] for part in parts])
+        out["recovery_years"] = np.fmax.reduce([part["recovery_years"] for part in parts])
         out["deemed_share"] = ratio(total["received"], total["received"] + total["overdue"])
         return out
 
@@ -305,9 +305,9 @@ class NumpyEngine:
         self.side += relief
         self.side += net
         out["scheme_value_local"] = self.local_value(self.side, x)
-        out["committed"] = world.committed
-        for layer, state, first in zip(self.plan.layer_names, world.state, self.plan.layers["first"], strict=True):
-            out[f"final_state_{layer}"] = (state - first).astype(float)
+        out["net_commitments"] = world.committed
+        for regime, state, first in zip(self.plan.regime_names, world.state, self.plan.regimes["first"], strict=True):
+            out[f"final_state_{regime}"] = (state - first).astype(float)
         for event, outcome in zip(self.plan.event_names, world.outcome, strict=True):
             out[f"outcome_{event}"] = np.where(outcome >= 0, outcome.astype(float), np.nan)
         return out
@@ -321,6 +321,8 @@ class NumpyEngine:
     def relief(self, world):
         """The scheme's side flows in time ``(step, path)``."""
         out = np.zeros((self.steps, world.committed.size))
-        for rate, mark in self.listed(self.g["relief"], 2):
-            out += rate * self.dt if mark < 0 else (rate * self.dt) * world.marks[int(mark)][: self.steps]
+        for rate, step_mean in self.listed(self.g["relief"], 2):
+            out += (
+                rate * self.dt if step_mean < 0 else (rate * self.dt) * world.step_means[int(step_mean)][: self.steps]
+            )
         return out

@@ -139,7 +139,7 @@ class Project:
             index = index / engine.expected[self.s](self.plan_step[v] + (p.duration * self.per_year) * progress)
         if p.tariff_attribute >= 0:
             imported = p.imported_share
-            tariff = self.world.marks[p.tariff_attribute, t].take(paths)
+            tariff = self.world.step_means[p.tariff_attribute, t].take(paths)
             tariff *= imported
             tariff += 1.0
             tariff *= 1.0 / (1.0 + imported * p.tariff_start)
@@ -194,8 +194,12 @@ class Project:
             self.paid[v] += call
         self.calls[t - self.first, v] = call
         self.npv[v] -= engine.discount_funder[t] * call
-        for rate, mark in engine.spend_flows[self.s]:
-            flow = rate * spend if mark < 0 else rate * spend * self.world.marks[mark, t].take(self.paths[v])
+        for rate, step_mean in engine.spend_flows[self.s]:
+            flow = (
+                rate * spend
+                if step_mean < 0
+                else rate * spend * self.world.step_means[step_mean, t].take(self.paths[v])
+            )
             self.pv_vendor[v] += engine.discount_funder[t] * flow
             engine.side[t, self.paths[v]] += flow
         self.timeline[0, t] = np.add.reduce(call)
@@ -325,9 +329,9 @@ class Project:
         timeline[3, t] += np.add.reduce(available)
         self._split(t, v, span, age_end, available, end)
         self.age[v] = age_end
-        for rate, mark in engine.output_flows[self.s]:
+        for rate, step_mean in engine.output_flows[self.s]:
             flow = (rate * self.money) * self.output
-            flow = flow if mark < 0 else flow * self.world.marks[mark, t].take(self.who[v])
+            flow = flow if step_mean < 0 else flow * self.world.step_means[step_mean, t].take(self.who[v])
             self.v_supply[v] += engine.discount_funder[t] * flow
             engine.side[t, self.who[v]] += flow
 
@@ -339,17 +343,17 @@ class Project:
 
     def _index(self, t, v, name):
         """An index of the step, taken once."""
-        address = getattr(self.p, name)
+        offset = getattr(self.p, name)
         basket = self.engine.baskets[self.s][name]
         if basket is None:
             return 1.0
-        if ("index", address) not in self.now:
+        if ("index", offset) not in self.now:
             (k, weight), *others = basket
             value = self._factor(t, v, k) if weight == 1.0 else weight * self._factor(t, v, k)
             for k, weight in others:
                 value = value + weight * self._factor(t, v, k)
-            self.now["index", address] = value
-        return self.now["index", address]
+            self.now["index", offset] = value
+        return self.now["index", offset]
 
     def _units(self, t, v, score):
         """Output a year at full operation."""
@@ -652,15 +656,15 @@ class Project:
             "completed": (completed, 0.0),
             "cost": (self.cost, 0.0),
             "cost_overrun": (overrun, nan),
-            "overrun_drawn": (self.overrun - 1.0, nan),
+            "overrun_sampled": (self.overrun - 1.0, nan),
             "delay_months": (np.where(completed, delay, nan), nan),
             "npv_funder": (self.npv, 0.0),
             "pv_host": (self.pv_host, 0.0),
             "vendor_margin": (self.pv_vendor, 0.0),
             "irr_funder": (np.where(called, self.rate, nan), nan),
-            "multiple_funder": (ratio(self.receipts, self.called), nan),
+            "moic_funder": (ratio(self.receipts, self.called), nan),
             "payback_years": (np.where(called, self.payback, nan), nan),
-            "whole_years": (whole, nan),
+            "recovery_years": (whole, nan),
             "deemed_share": (ratio(received, received + carry), nan),
             "deemed_open": (deemed, 0.0),
             # for the portfolio

@@ -10,14 +10,14 @@ Q = np.array([[-0.9, 0.7, 0.2], [1.5, -2.0, 0.5], [0.0, 0.4, -0.4]])
 """Intensities per year of the chain's states."""
 
 
-def reader(layer, attribute):
-    """Projects that read an attribute of a layer, so that the kernel keeps its rows."""
-    tariff = {"imported_share": 0.1, "equipment_tariff": {"layer": layer, "attribute": attribute}}
+def reader(regime, attribute):
+    """Projects that read an attribute of a regime, so that the kernel keeps its rows."""
+    tariff = {"imported_share": 0.1, "equipment_tariff": {"regime": regime, "attribute": attribute}}
     return {"construction": tariff}
 
 
 def with_readers(study, *pairs):
-    """Add one project for each (layer, attribute) that a test wants to see, in that order."""
+    """Add one project for each (regime, attribute) that a test wants to see, in that order."""
     if not pairs:
         return study
     plant = study["projects"]["plant"]
@@ -26,18 +26,18 @@ def with_readers(study, *pairs):
 
 
 def states(**values):
-    """States of a layer with one attribute, `level`."""
+    """States of a regime with one attribute, `level`."""
     return {name: {"attributes": {"level": float(value)}} for name, value in values.items()}
 
 
 def chain_study(horizon=3, m=4):
-    """A layer that jumps by hazards alone; attributes tell its states apart."""
+    """A regime that jumps by hazards alone; attributes tell its states apart."""
     hazards = {CHAIN[i]: {CHAIN[j]: float(Q[i, j]) for j in range(3) if j != i and Q[i, j] > 0} for i in range(3)}
     flags = {name: {"attributes": {other: float(other == name) for other in CHAIN}} for name in CHAIN}
     study = changed(
         BARE,
         study={"horizon_years": horizon, "steps_per_year": m},
-        layers={"mood": {"initial": {"state": "calm", "since": "2026-01-01"}, "states": flags, "hazards": hazards}},
+        regimes={"mood": {"initial": {"state": "calm", "since": "2026-01-01"}, "states": flags, "hazards": hazards}},
     )
     return with_readers(study, *(("mood", name) for name in CHAIN))
 
@@ -62,7 +62,7 @@ def chain_checks(run, steps, dt, horizon):
 
 
 EVENT_STUDY = {
-    "layers": {
+    "regimes": {
         "house": {"initial": {"state": "split", "since": "2026-01-01"}, "states": states(split=0, left=1, right=2)},
         "deal": {"initial": {"state": "alive", "since": "2026-01-01"}, "states": states(alive=0, dead=1)},
     },
@@ -86,11 +86,11 @@ EVENT_STUDY = {
             "outcomes": {"saved": {"moves": {}}, "broken": {"moves": {"deal": "dead"}}, "delayed": {"moves": {}}},
             "probabilities": [
                 {
-                    "when": {"layers": {"house": "left"}, "outcomes": {"court": "struck"}},
+                    "when": {"regimes": {"house": "left"}, "outcomes": {"court": "struck"}},
                     "is": {"saved": 0.1, "broken": 0.8, "delayed": 0.1},
                 },
                 {"when": {"outcomes": {"court": "struck"}}, "is": {"saved": 0.25, "broken": 0.25, "delayed": 0.5}},
-                {"when": {"layers": {"house": "right"}}, "is": {"saved": 0.0, "broken": 1.0, "delayed": 0.0}},
+                {"when": {"regimes": {"house": "right"}}, "is": {"saved": 0.0, "broken": 1.0, "delayed": 0.0}},
                 {"is": {"saved": 0.9, "broken": 0.04, "delayed": 0.06}},
             ],
         },

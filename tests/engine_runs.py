@@ -50,7 +50,7 @@ def table_values(study, plan):
     scheme = {"correlation.tail": "tail_root", "agreement.funding.slip": "slip_law"}
     scheme |= {"agreement.funding.take_up": "take_up_law"}
 
-    def address(key):
+    def offset(key):
         if key in scheme:
             return plan.study[0][scheme[key]]
         if key.startswith("events."):
@@ -61,7 +61,7 @@ def table_values(study, plan):
     def value(key, law, z):
         if key == "correlation.score":
             return normal_of_t(plan, z)
-        table = int(address(key))
+        table = int(offset(key))
         if table < 0:  # no table stands for a law that is one number
             return ref.exact_value(key, law, z)
         return look_up(plan.constants, table, np.asarray(z, float))
@@ -88,10 +88,10 @@ LAW_FIELDS = {
 }
 
 
-def look_up(pool, address, z):
+def look_up(pool, offset, z):
     """Interpolate a table of the plan's pool, segment by segment."""
-    count, location, scale = int(pool[address]), pool[address + 1], pool[address + 2]
-    segments = pool[address + 3 : address + 3 + 4 * count].reshape(count, 4)
+    count, location, scale = int(pool[offset]), pool[offset + 1], pool[offset + 2]
+    segments = pool[offset + 3 : offset + 3 + 4 * count].reshape(count, 4)
     out = np.empty_like(z)
     for g, (lower, per_unit, last, cubics) in enumerate(segments):
         here = z >= lower if g else np.ones_like(z, bool)

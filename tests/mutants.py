@@ -49,7 +49,7 @@ from tolerances import SEED, TOLERANCE, lowest_rate, scale_of
 
 FILES = (
     "clock",
-    "layers",
+    "regimes",
     "events",
     "selection",
     "dates",
@@ -372,7 +372,7 @@ def _expected(study: dict, done: Compiled, slow: ref.Simulation, part: slice) ->
             [[slow.projects[name][row][:, part].sum(axis=1) for row in labels.timeline] for name in labels.projects]
         ),
         "factors": np.array([slow.factors[name][:, part] for name in study["factors"]]).swapaxes(0, 1),
-        "occupancy": np.concatenate([slow.occupancy[layer][..., part].sum(axis=2) for layer in study["layers"]]),
+        "occupancy": np.concatenate([slow.occupancy[regime][..., part].sum(axis=2) for regime in study["regimes"]]),
         "fans": np.array([net, np.cumsum(net, axis=0), flows["calls"]]),
     }
     scale = {

@@ -48,7 +48,7 @@ NASTY: list[Any] = [
     {"lognormal": {"mean": 1e-300, "sd": 1e300}}, {"beta": {"a": 1e-9, "b": 1e9}},
     {"scipy": {"name": "norm", "args": {}}}, {"empirical": {"csv": "none.csv", "column": "x"}}, {"table": "none.csv"},
     {"mixture": []}, {"discrete": {"values": [], "probabilities": []}}, {"knots": [[0, 1], [0, 2], [0, 3]]},
-    {"value": 1, "growth": -1}, {"dates": {}}, {"layer": "deal", "attribute": "relief"}, {"fund": 1, "delay": 0},
+    {"value": 1, "growth": -1}, {"dates": {}}, {"regime": "deal", "attribute": "relief"}, {"fund": 1, "delay": 0},
     {"probability": 1, "moves": {}}, [date(2027, 3, 31), date(2027, 3, 31)], "must_run", "stop", DEEP, DEEP_MAPPING,
 ]  # fmt: skip
 """Values to plant anywhere."""

@@ -133,9 +133,9 @@ def two_more(study, budgets=(100, 60), notices=(dt.date(2027, 3, 1), dt.date(202
 def decided(table, by_state=None, triggers=None, states=None, hazards=None, events=None, **more):
     states = states or {"a": {}, "b": {}, "c": {"stops_calls": True}}
     by_state = by_state or {s: {"fund": 0.5, "delay": 0.3, "decline": 0.2} for s in states}
-    decision = {"layer": "l", "by_state": by_state, "delay_days": 400, "triggers": triggers}
+    decision = {"regime": "l", "by_state": by_state, "delay_days": 400, "triggers": triggers}
     study = changed(funding={"decision": decision}, **more)
-    study["layers"] = {
+    study["regimes"] = {
         "l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": states, "hazards": hazards}
     }
     study["events"] = events

@@ -1,4 +1,4 @@
-"""Worlds of the reference on paper: layers and events whose uniforms and scores are given."""
+"""Worlds of the reference on paper: regimes and events whose uniforms and scores are given."""
 
 import datetime as dt
 
@@ -24,9 +24,9 @@ class Fixed(ref.Draws):
         return np.zeros(np.shape(index) + (len(paths),))
 
 
-def world(layers, events=None, draws=None, n=1, years=4, m=4):
+def world(regimes, events=None, draws=None, n=1, years=4, m=4):
     clock = ref.Calendar(dt.date(2026, 3, 31), m, years)
-    return ref.simulate_world({"layers": layers, "events": events}, clock, np.arange(n), draws or Fixed())
+    return ref.simulate_world({"regimes": regimes, "events": events}, clock, np.arange(n), draws or Fixed())
 
 
 STATES = {"a": {"attributes": {"x": 0.0}}, "b": {"attributes": {"x": 1.0}}, "c": {"attributes": {"x": 4.0}}}

@@ -10,7 +10,7 @@ from spvrisk.dataset.layout import default_paths
 from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
-from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, LAYER, PIPELINE, PROJECT, STATE, STUDY, Plan
+from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, PIPELINE, PROJECT, REGIME, STATE, STUDY, Plan
 from spvrisk.plan.names import FAN_PATHS, LEAF, Labels
 from spvrisk.plan.outputs import FANS
 
@@ -32,7 +32,7 @@ def make_labels(projects=("gas", "smr"), years=3, pipelines=()) -> Labels:
         projects=(*projects, *pipelines),
         pipelines=tuple(pipelines),
         project_titles={name: {"en": f"Project {name}"} for name in (*projects, *pipelines)},
-        layers=(("general", ("deal", "gap")), ("autos", ("kept", "cut", "raised"))),
+        regimes=(("general", ("deal", "gap")), ("autos", ("kept", "cut", "raised"))),
         events=(("ruling", ("upheld", "struck_down")),),
         factors=("sofr",),
         value_date="2026-03-31",
@@ -53,7 +53,7 @@ def make_values(labels: Labels, n_paths: int, seed: int = 7) -> np.ndarray:
                 row *= rng.poisson(3.0, n_paths)
         elif quantity in ("cost_overrun", "irr_funder"):
             row = np.where(rng.random(n_paths) < 0.1, np.nan, row / 1e4)
-        elif quantity in ("payback_years", "whole_years"):
+        elif quantity in ("payback_years", "recovery_years"):
             row = np.where(rng.random(n_paths) < 0.2, np.inf, rng.gamma(5.0, 2.0, n_paths))
         elif quantity == "final_state_autos":
             row = rng.integers(0, 3, n_paths).astype(float)
@@ -80,7 +80,7 @@ def make_run(labels: Labels, n_paths: int, seed: int = 7) -> tuple[Sums, Stored]
     values = make_values(labels, n_paths, seed)
     rng = np.random.default_rng(seed + 1)
     steps, units = len(labels.step_ends), len(labels.projects) + 1
-    states = sum(len(names) for _, names in labels.layers)
+    states = sum(len(names) for _, names in labels.regimes)
     state, fans = RunState(), np.empty((len(FANS), steps, min(n_paths, FAN_PATHS)), np.float32)
     for leaf, first in enumerate(range(0, n_paths, LEAF)):
         part = np.ascontiguousarray(values[:, first : first + LEAF])
@@ -105,7 +105,7 @@ def make_plan() -> Plan:
         factors=noise(3, FACTOR),
         rows=noise(2, np.dtype(np.int64)),
         jumps=noise(0, JUMP),
-        layers=noise(2, LAYER),
+        regimes=noise(2, REGIME),
         states=noise(5, STATE),
         events=noise(1, EVENT),
         pipelines=noise(0, PIPELINE),

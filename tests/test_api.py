@@ -365,7 +365,7 @@ def test_results__conditional_and_views(file):
             results.view("value", given="election=new_cours")
 
 
-def test_results__conditional_is_empty_without_events_and_layers(tmp_path):
-    write_small(tmp_path / "none.h5", make_labels()._replace(layers=(), events=()), 10)
+def test_results__conditional_is_empty_without_events_and_regimes(tmp_path):
+    write_small(tmp_path / "none.h5", make_labels()._replace(regimes=(), events=()), 10)
     with spvrisk.open(tmp_path / "none.h5") as results:
         assert not results.conditional

@@ -1,4 +1,4 @@
-"""The clock path by path: when what happens, to which layer, and why.
+"""The clock path by path: when what happens, to which regime, and why.
 
 Oracles: the reference's event loop (times equal to 1e-9 years), and studies whose order or times follow from section 4
 of the model page by hand.
@@ -33,7 +33,7 @@ def study_of(text, **head):
 
 ONE_DAY = study_of(
     """
-layers:
+regimes:
   # 2026-02-24 + 150 and 2026-03-01 + 145 days are both 2026-07-24
   general:
     initial: {state: s122, since: 2026-02-24}
@@ -64,7 +64,7 @@ events:
 
 SCALED = study_of(
     """
-layers:
+regimes:
   mood:
     initial: {state: calm, since: 2026-03-31}
     states: {calm: {}, tense: {}, war: {expires: {after_days: 10, outcome: {calm: 0.5, tense: 0.5}}}}
@@ -87,7 +87,7 @@ events:
 
 CLAMPED = study_of(
     """
-layers:
+regimes:
   mood:
     initial: {state: calm, since: 2027-12-15}
     states:
@@ -104,7 +104,7 @@ events:
   first:
     date: {from: 2028-02-01, days: {uniform: {min: 0, max: 60}}}
     outcomes: {up: {moves: {price: high, mood: calm}}, down: {moves: {price: low}}}
-    probabilities: [{when: {layers: {price: high}}, is: {up: 0, down: 1}}, {is: {up: 0.5, down: 0.5}}]
+    probabilities: [{when: {regimes: {price: high}}, is: {up: 0, down: 1}}, {is: {up: 0.5, down: 0.5}}]
   third: {date: {after: first, days: 0}, outcomes: {so: {moves: {mood: tense}}}, probabilities: {so: 1}}
 """,
     value_date="2028-01-31",
@@ -133,8 +133,8 @@ def logs(done, n):
 
 def by_name(study, log):
     """Jumps and what took place of a log as the reference tells them, and all of it in order as short words."""
-    numbered = [(layer, state) for layer, body in study["layers"].items() for state in body["states"]]
-    layers, events = list(study["layers"]), list(study["events"])
+    numbered = [(regime, state) for regime, body in study["regimes"].items() for state in body["states"]]
+    regimes, events = list(study["regimes"]), list(study["events"])
     jumps, happened, words, last = [], {}, [], None
     for time, cause, item, before, after in log:
         if cause == "happened":
@@ -144,7 +144,7 @@ def by_name(study, log):
             words.append((time, f"{last}={list(study['events'][last]['outcomes'])[after]}"))
             continue
         (of, left), (to, entered) = numbered[before], numbered[after]
-        assert of == to == layers[item]
+        assert of == to == regimes[item]
         why = f"event:{last}" if cause == "event" else cause
         jumps.append((time, of, left, entered, why))
         words.append((time, f"{of}:{left}>{entered} {why}"))
@@ -190,17 +190,17 @@ def test_events__times_and_outcomes_of_the_reference(told):
 
 
 def test_log__is_in_order_of_time_and_whole(told):
-    """Each layer's jumps join up from its first state to its final one; times never go back."""
+    """Each regime's jumps join up from its first state to its final one; times never go back."""
     for jumps, _, words, values in told.runs:
         times = [time for time, _ in words]
         assert times == sorted(times) and all(0 <= time < told.study["study"]["horizon_years"] for time in times)
-        for layer, body in told.study["layers"].items():
+        for regime, body in told.study["regimes"].items():
             here = body["initial"]["state"]
             for _, of, before, after, _ in jumps:
-                if of == layer:
+                if of == regime:
                     assert before == here != after
                     here = after
-            assert list(body["states"])[int(values["scheme", f"final_state_{layer}"])] == here
+            assert list(body["states"])[int(values["scheme", f"final_state_{regime}"])] == here
 
 
 def test_one_day__events_then_expiries_in_config_order(tmp_path):

@@ -82,7 +82,7 @@ def test_commitment__never_above_the_ceiling_and_what_is_declined_is_given_back(
     study, _, deals = funded
     noticed = np.where(np.isfinite(deals.planned), deals.size, 0.0) * budgets(study)[:, None]
     committed = (noticed * np.isinf(deals.declined)).sum(axis=0)
-    np.testing.assert_allclose(deals.values["scheme", "committed"], committed, rtol=1e-12, atol=1e-9)
+    np.testing.assert_allclose(deals.values["scheme", "net_commitments"], committed, rtol=1e-12, atol=1e-9)
     terms = study["agreement"]["funding"]
     assert (committed <= terms.get("commitment", np.inf) * (1 + 1e-12)).all()
 
@@ -112,7 +112,7 @@ def test_declined__has_no_flow(funded):
         out = ~np.isfinite(deals.funded[s])
         for quantity in ("funded", "cost", "npv_funder", "pv_host", "deemed_open"):
             assert (deals.values[name, quantity][out] == 0).all()
-        assert np.isnan(deals.values[name, "multiple_funder"][out]).all()
+        assert np.isnan(deals.values[name, "moic_funder"][out]).all()
 
 
 @pytest.mark.parametrize("variant", ["building", "operating", "whole_deal", "whole_deal_cumulative"])
@@ -158,7 +158,7 @@ def test_pipeline__that_never_arrives_is_nothing(tmp_path):
     assert (out.values["more", "funded"] == 0).all() and (out.values["more", "cost"] == 0).all()
     assert np.isnan(out.values["more", "irr_funder"]).all()
     alone = run_all(compile_in(bare(), tmp_path), SEED, 256)
-    for quantity in ("npv_funder", "irr_funder", "multiple_funder"):
+    for quantity in ("npv_funder", "irr_funder", "moic_funder"):
         same = np.array_equal(out.values["portfolio", quantity], alone.values["plant", quantity], equal_nan=True)
         assert same, quantity
 
@@ -169,11 +169,11 @@ def test_pipeline__that_always_fills_takes_what_is_left_and_no_more(tmp_path):
     parts["agreement"]["funding"]["commitment"] = 350.0
     out = run_all(compile_in(bare(**parts), tmp_path), SEED, 256)
     assert (out.values["more", "funded"] == 3).all()
-    np.testing.assert_allclose(out.values["scheme", "committed"], 350.0, rtol=1e-12)
+    np.testing.assert_allclose(out.values["scheme", "net_commitments"], 350.0, rtol=1e-12)
     parts["pipelines"]["more"]["min_size"] = 60.0
     out = run_all(compile_in(bare(**parts), tmp_path), SEED, 256)
     assert (out.values["more", "funded"] == 2).all()
-    np.testing.assert_allclose(out.values["scheme", "committed"], 300.0, rtol=1e-12)
+    np.testing.assert_allclose(out.values["scheme", "net_commitments"], 300.0, rtol=1e-12)
 
 
 def test_pipeline__an_arrival_that_fits_is_taken_however_small(tmp_path):
@@ -189,7 +189,7 @@ def test_limits__budgets_that_add_up_to_them_but_for_rounding_fit(limit, tmp_pat
     parts["agreement"]["funding"] |= {limit: 0.3, "deadline": "2026-12-30"}
     parts["projects"] = {"plant": {"go_ahead": {"probability": 0.0}}}
     out = run_all(compile_in(bare(**parts), tmp_path), SEED, 256)
-    both = np.isclose(out.values["scheme", "committed"], 0.3, rtol=1e-12)
+    both = np.isclose(out.values["scheme", "net_commitments"], 0.3, rtol=1e-12)
     assert 100 < both.sum() < 156  # one of each, which comes first by chance
     assert (out.values["more", "funded"][both] == 2).all()
 
@@ -207,9 +207,9 @@ def test_pipeline__arrivals_are_poisson_thinned_by_state_and_event(tmp_path):
     """Rate 3, halved by the state; from half-time on tripled by an event: 3 / 4 + 9 / 4 in a year."""
     parts = slots(arrivals_per_year=3.0, max_count=60)
     parts["agreement"]["funding"]["deadline"] = "2027-03-30"
-    layer = {"initial": {"state": "slow", "since": "2026-03-31"}, "states": {"slow": {"arrival_multiplier": 0.5}}}
+    regime = {"initial": {"state": "slow", "since": "2026-03-31"}, "states": {"slow": {"arrival_multiplier": 0.5}}}
     event = {"date": "2026-09-30", "outcomes": {"yes": {"scale_arrivals": {"more": 3.0}}}, "probabilities": {"yes": 1}}
-    study = bare(**parts, layers={"deal": layer}, events={"push": event})
+    study = bare(**parts, regimes={"deal": regime}, events={"push": event})
     n = 1 << 14
     count = run_all(compile_in(study, tmp_path), SEED, n).values["more", "funded"]
     expected = 1.5 * 0.5 + 4.5 * 181 / 365  # half a year is two steps; the second half ends a day early
@@ -223,7 +223,7 @@ def test_size__zero_share_or_no_go_ahead_is_no_project(tmp_path):
         for quantity in ("funded", "completed", "cancelled", "declined", "cost", "npv_funder"):
             assert (out.values["plant", quantity] == 0).all()
         assert np.isnan(out.values["portfolio", "irr_funder"]).all()
-        assert (out.values["scheme", "committed"] == 0).all()
+        assert (out.values["scheme", "net_commitments"] == 0).all()
 
 
 def test_size__zero_with_debt_and_no_cap_pays_nothing(tmp_path):

@@ -23,8 +23,8 @@ FILE = ROOT / "tests" / "data" / "digests.json"
 STUDIES = sorted([*ROOT.glob("configs/*.yaml"), *ROOT.glob("tests/data/*.yaml")])
 PATHS = 2000
 ORDER = """
-funded completed cancelled declined cost cost_overrun overrun_drawn delay_months npv_funder pv_host developer_fee
-vendor_margin supply_chain_benefit irr_funder multiple_funder payback_years whole_years deemed_share deemed_open
+funded completed cancelled declined cost cost_overrun overrun_sampled delay_months npv_funder pv_host developer_fee
+vendor_margin supply_chain_benefit irr_funder moic_funder payback_years recovery_years deemed_share deemed_open
 caught_up insurer_claims insurer_net npv_banks npv_policy_bank bank_loss policy_bank_loss
 """.split()
 """Outputs of a unit in the order in which the digests were taken."""

@@ -30,9 +30,9 @@ def test_duration__with_an_atom_at_zero_is_refused(tmp_path):
 
 
 def flickering(rate, **events):
-    layer = {"initial": {"state": "x", "since": "2026-03-31"}, "states": states(x=0, y=1)}
-    layer["hazards"] = {"x": {"y": rate}, "y": {"x": rate}}
-    return changed(BARE, layers={"m": layer}, events=events)
+    regime = {"initial": {"state": "x", "since": "2026-03-31"}, "states": states(x=0, y=1)}
+    regime["hazards"] = {"x": {"y": rate}, "y": {"x": rate}}
+    return changed(BARE, regimes={"m": regime}, events=events)
 
 
 def test_scale_hazards__beyond_what_a_hazard_may_be_is_refused(tmp_path):
@@ -49,9 +49,9 @@ def test_hazards__that_lead_in_a_circle_too_often_are_refused(tmp_path):
 
 def test_hazard__of_a_thousand_million_a_year_takes_place_at_once(tmp_path):
     """From x through y to z within a blink; at the other end of the scale nothing ever moves."""
-    layer = {"initial": {"state": "x", "since": "2026-03-31"}, "states": states(x=0, y=1, z=2)}
-    layer["hazards"] = {"x": {"y": 1e9}, "y": {"z": 1e9, "x": 0}, "z": {"x": 0}}
-    done = compile_in(changed(BARE, layers={"m": layer}), tmp_path)
+    regime = {"initial": {"state": "x", "since": "2026-03-31"}, "states": states(x=0, y=1, z=2)}
+    regime["hazards"] = {"x": {"y": 1e9}, "y": {"z": 1e9, "x": 0}, "z": {"x": 0}}
+    done = compile_in(changed(BARE, regimes={"m": regime}), tmp_path)
     out = run_all(done, 3, 64)
     assert (out.values["scheme", "final_state_m"] == 2).all()
     np.testing.assert_allclose(out.occupancy[:, 0] / 64, [0, 0, 1], atol=1e-7)

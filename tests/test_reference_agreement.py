@@ -76,7 +76,7 @@ def test_timeline__sums_over_paths(pair):
 
 def test_occupancy__sums_over_paths(pair):
     study, done, block, slow = pair
-    expected = np.concatenate([slow.occupancy[layer].sum(axis=2) for layer in study["layers"]])
+    expected = np.concatenate([slow.occupancy[regime].sum(axis=2) for regime in study["regimes"]])
     assert_close(block.occupancy, expected, 1e-3 * LANES, "occupancy")
 
 

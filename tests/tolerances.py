@@ -6,7 +6,7 @@ from spvrisk.plan.outputs import OUTPUTS
 
 SEED = 7
 TOLERANCE = 1e-9
-MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local", "committed", "tariff_relief"}
+MONEY = {"cost", "npv_funder", "pv_host", "deemed_open", "npv_funder_local", "net_commitments", "tariff_relief"}
 MONEY |= {"developer_fee", "vendor_margin", "supply_chain_benefit", "scheme_value", "scheme_value_local"}
 MONEY |= {output.name for output in OUTPUTS if output.exists and output.kind == "money"}
 

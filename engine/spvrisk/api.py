@@ -139,7 +139,7 @@ class Results:
 
     @cached_property
     def conditional(self) -> "xarray.Dataset":
-        """The statistics by outcome of each event and by final state of each layer; empty without these."""
+        """The statistics by outcome of each event and by final state of each regime; empty without these."""
         import xarray
 
         return self._whole("conditional") if self.tables().conditional.names else xarray.Dataset()

@@ -75,14 +75,14 @@ def negative_state(run):
     run.sums.occupancy[1, STEP] -= 2.0 * PATHS
 
 
-def attribute_of_one_layer(run):
-    run.sums.marks[0, STEP] *= 1.0 + 1e-6
+def attribute_of_one_regime(run):
+    run.sums.step_means[0, STEP] *= 1.0 + 1e-6
 
 
 def product_beyond_its_bounds(run):
     """The relief's row below 0, where no rate is: what a compiler's fault once made of it."""
     product = max(Figures(run.plan, run.labels, run.sums, run.values).factors)
-    run.sums.marks[product, STEP] = -1.0
+    run.sums.step_means[product, STEP] = -1.0
 
 
 def relief_below_zero(run):
@@ -133,10 +133,15 @@ def value_that_no_party_has(run):
 
 
 BROKEN = [
-    (longer_state, "the states of a layer fill each step", "general", STEP),
+    (longer_state, "the states of a regime fill each step", "general", STEP),
     (negative_state, "a state lasts between none and all of a step", "general.gap", STEP),
-    (attribute_of_one_layer, "an attribute of states is worth what they last times their values", "mark 0", STEP),
-    (product_beyond_its_bounds, "an attribute of states is worth what they last times their values", "mark 4", STEP),
+    (attribute_of_one_regime, "an attribute of states is worth what they last times their values", "step mean 0", STEP),
+    (
+        product_beyond_its_bounds,
+        "an attribute of states is worth what they last times their values",
+        "step mean 4",
+        STEP,
+    ),
     (relief_below_zero, "tariff_relief is negative on no path", "scheme", "lowest tariff_relief"),
     (cost_below_zero, "cost is negative on no path", "smr", "lowest cost"),
     (margin_below_zero, "vendor_margin is negative on no path", "smr", "lowest vendor_margin"),
@@ -178,9 +183,9 @@ def test_invariants__every_one_is_seen_to_cry(run):
 
 def test_invariants__tell_the_worst_figure_and_how_many_others(run):
     run.sums.occupancy[1, STEP : STEP + 3] += np.array([0.1, 0.3, 0.2]) * PATHS
-    (found,) = (v for v in run.violations() if v.invariant == "the states of a layer fill each step")
+    (found,) = (v for v in run.violations() if v.invariant == "the states of a regime fill each step")
     assert str(found) == (
-        f"the states of a layer fill each step: general, {run.labels.step_ends[STEP + 1]}: "
+        f"the states of a regime fill each step: general, {run.labels.step_ends[STEP + 1]}: "
         f"{found.found:.15g}, must be equal to 1 (and 2 more)"
     )
     assert found.found == pytest.approx(1.3)
@@ -248,7 +253,7 @@ def test_signs__of_side_flows_that_may_be_a_loss_are_not_judged(tmp_path):
     assert "tariff_relief is negative on no path" not in {v.invariant for v in run.violations()}
 
 
-# The kernel's sums of its marks
+# The kernel's sums of its step means
 
 
 @pytest.mark.parametrize("variant", ["side_flows", "rulings"])
@@ -256,5 +261,5 @@ def test_marks__are_the_sums_of_the_clocks_rows(run_of, variant, tmp_path):
     """All of them, the lanes of a last short block among them."""
     run = run_of(variant)
     rows = run_all(compiled(STUDIES[variant](example_study()), tmp_path), SEED, PATHS).attributes
-    assert run.sums.marks.shape == rows.shape[:2] and np.abs(rows).max() > 0
-    np.testing.assert_allclose(run.sums.marks, rows.sum(axis=2), rtol=1e-12, atol=1e-12)
+    assert run.sums.step_means.shape == rows.shape[:2] and np.abs(rows).max() > 0
+    np.testing.assert_allclose(run.sums.step_means, rows.sum(axis=2), rtol=1e-12, atol=1e-12)

@@ -113,7 +113,7 @@ def test_run_state__sums_are_those_of_all_paths():
     sums = state.finish()
     everything = np.concatenate([values for values, *_ in parts], axis=1)
     assert sums.n_paths == 5 * 256 + 100
-    for i, rows in enumerate((sums.timeline, sums.occupancy, sums.marks), start=1):
+    for i, rows in enumerate((sums.timeline, sums.occupancy, sums.step_means), start=1):
         assert rows == pytest.approx(sum(part[i] for part in parts))
     assert sums.moments.central[0] == pytest.approx(everything.mean(axis=1), rel=1e-12)
     assert sums.moments.central[1] == pytest.approx(everything.var(axis=1) * sums.n_paths, rel=1e-12)

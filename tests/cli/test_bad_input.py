@@ -371,8 +371,8 @@ KINDS = {
     "decision that does not add up": deal(
         "delay: 0.06,", "delay: 0.16,", "probabilities must add up to 1", "a sum of 1.1", "change them by -0.1"
     ),
-    "decision by an unknown layer": deal(
-        "layer: deal\n", "layer: dael\n", "must name a layer", '"dael"', "did you mean deal?"
+    "decision by an unknown regime": deal(
+        "regime: deal\n", "regime: dael\n", "must name a regime", '"dael"', "did you mean deal?"
     ),
     "decision by an unknown state": deal(
         "breach: {fund", "breech: {fund", "must name a state of deal", '"breech"', "did you mean breach?"
@@ -572,20 +572,20 @@ KINDS = {
         "move it to the side_flows of a project",
     ),
     "side flow at a word": deal(
-        "rate: 0.5}", "rate: half}", "must be a number or an attribute of a layer", '"half"', "write e.g. 0.05"
+        "rate: 0.5}", "rate: half}", "must be a number or an attribute of a regime", '"half"', "write e.g. 0.05"
     ),
     "side flow at an unknown attribute": deal(
         "attribute: relief}", "attribute: releif}", "must name an attribute of tariffs", '"releif"', "mean relief?"
     ),
     "side flow at half an attribute": deal(
-        "{layer: tariffs, attribute: relief}", "{layer: tariffs}", "the key is missing", "", "add attribute: name of"
+        "{regime: tariffs, attribute: relief}", "{regime: tariffs}", "the key is missing", "", "add attribute: name of"
     ),
     "side flow in an unknown state": deal(
         "[performing, breach]", "[performing, breech]", "must name a state of deal", '"breech"', "did you mean breach?"
     ),
     "side flow in no state": deal("tariffs: [low]", "tariffs: []", "needs a state", "an empty list", "name the states"),
     "attribute of one state only": deal(
-        "high: {attributes: {relief: 900}}", "high: {}", "all states of a layer give the same attributes",
+        "high: {attributes: {relief: 900}}", "high: {}", "all states of a regime give the same attributes",
         "none for relief", "add relief",
     ),
     # outputs

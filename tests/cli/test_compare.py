@@ -86,7 +86,7 @@ def test_compare__says_what_a_result_does_not_hold(files: dict[str, str], tmp_pa
     assert spvrisk(*run)[0] == 0
     _, text, _ = spvrisk("compare", files["base"], bare)
     told = " ".join(text.split())
-    assert "bare.h5 does not hold portfolio.pv_host, portfolio.whole_years, scheme_value by path" in told
+    assert "bare.h5 does not hold portfolio.pv_host, portfolio.recovery_years, scheme_value by path" in told
 
 
 def changed(file: str, copy: Path, name: str, path: int, value: float, **attributes: str) -> str:

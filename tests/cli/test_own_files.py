@@ -81,7 +81,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def write_study(folder: Path) -> None:
     """The starter study, cut into all kinds of files."""
-    head, laws = TEXT.split("layers:\n", 1)
+    head, laws = TEXT.split("regimes:\n", 1)
     (folder / "parts").mkdir()
     factors = head[head.index("factors:") : head.index("# Correlation")]
     (folder / "parts" / "factors.yaml").write_text(factors, encoding="utf-8")

@@ -53,7 +53,7 @@ def test_run__prints_what_became_of_the_projects(ran: tuple[Path, str]) -> None:
     cancelled = found["projects"]["port"]["cancelled"]
     assert with_interval(cancelled["mean"], cancelled["mean_low"], cancelled["mean_high"]) in rows["port"]
     assert found["projects"]["more"]["funded"]["mean_low"] is None  # a number of projects
-    committed = found["scheme"]["committed"]["mean"]
+    committed = found["scheme"]["net_commitments"]["mean"]
     assert f"Committed budgets (noticed and not declined): {committed:,.1f} ± " in out
     assert "Tariff relief and other side flows over time are worth a further " in out
     assert "more: the cap of its reference class truncates 0.18 % of its overruns" not in out  # 95 % is far from it
@@ -98,7 +98,7 @@ def test_xarray__opens_it(file: Path) -> None:
         calls = tree["timeline/calls"]
         assert calls.dims == ("project", "time") and calls.shape == (3, 40)
         np.testing.assert_allclose(calls.sum("project"), tree["timeline/portfolio_calls"], rtol=1e-12, atol=1e-12)
-        assert tree["paths/committed"].attrs["currency"] == "USD"
+        assert tree["paths/net_commitments"].attrs["currency"] == "USD"
 
 
 def path_with(file: Path, arrivals: int) -> int:

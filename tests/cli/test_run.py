@@ -63,7 +63,7 @@ def test_run__says_where_a_risk_measure_lies_in_the_cap_of_an_overrun(folder: Pa
     cut = f"gas_plant: the cap of its reference class truncates {100 * share:.2g} % of its overruns."
     assert f"{cut} Its figures at 99.99 %," in said
     found = json.loads(run(*arguments, "--json", "--out", "c.h5")[0])
-    assert found["projects"]["gas_plant"]["overrun_drawn"]["cap_share"] == pytest.approx(share, rel=1e-9)
+    assert found["projects"]["gas_plant"]["overrun_sampled"]["cap_share"] == pytest.approx(share, rel=1e-9)
 
 
 def test_run__json_has_the_keys_of_the_summary(folder: Path) -> None:

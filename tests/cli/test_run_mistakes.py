@@ -176,11 +176,11 @@ def test_mistake__results_that_is_no_folder(folder: Path) -> None:
 
 
 def test_mistake__in_an_included_file_and_in_a_table(folder: Path) -> None:
-    head, laws = TEXT.split("layers:\n", 1)
+    head, laws = TEXT.split("regimes:\n", 1)
     (folder / "factors.yaml").write_text("\n\n" + head[head.index("factors:") : head.index("# Correlation")])
     pairs = "first,second,value\nwages,steel,0.9\nwages,gas,0.9\nsteel,gas,-0.9\n"
     (folder / "pairs.csv").write_text(pairs, encoding="utf-8")
-    text = "include: [factors.yaml]\n" + head[: head.index("factors:")] + "layers:\n" + laws
+    text = "include: [factors.yaml]\n" + head[: head.index("factors:")] + "regimes:\n" + laws
     (folder / "study.yaml").write_text(text + "correlation: {table: pairs.csv}\n", encoding="utf-8")
     said = refused(folder, "study.yaml")
     assert "pairs.csv:2:3 correlation.pairs.wages.steel: the matrix must be" in said

@@ -64,7 +64,7 @@ def test_schema__finds_mistakes_in_the_clauses_of_a_deal() -> None:
     study = YAML(typ="safe", pure=True).load(DEAL.read_text(encoding="utf-8"))
     study["pipelines"]["more"]["template"]["notice_date"] = "2026-03-02"
     study["projects"]["plant"]["go_ahead"].pop("probability")
-    study["projects"]["plant"]["side_flows"]["vendor_margin"]["rate"] = {"layer": "deal"}
+    study["projects"]["plant"]["side_flows"]["vendor_margin"]["rate"] = {"regime": "deal"}
     study["agreement"]["funding"]["decision"]["by_state"]["breach"]["fnud"] = 0.5
     study["offtakers"]["utility"]["default_hazard"] = "low"
     assert len(mismatches(study, read)) == 5

@@ -166,8 +166,8 @@ def test_summary_given__table_says_what_is_given(file):
     ("wrong", "words"),
     [
         ("ruling=uphold", ["--given", "ruling=uphold", "did you mean ruling=upheld?", "general=gap"]),
-        ("autos", ["an event and an outcome, or a layer and a state", "allowed: ruling=upheld"]),
-        ("autos=undefined", ["got autos=undefined"]),  # a layer always is in a state
+        ("autos", ["an event and an outcome, or a regime and a state", "allowed: ruling=upheld"]),
+        ("autos=undefined", ["got autos=undefined"]),  # a regime always is in a state
         ("=", ["allowed"]),
     ],
 )
@@ -186,9 +186,9 @@ def test_summary_given__names_are_suggested_as_they_are(file):
 
 
 def test_summary__names_that_look_like_others(file):
-    """A layer and an event of one name, and a layer whose name begins as the quantities of events do."""
-    result, (general, autos) = open_result(file), LABELS.layers
-    labels = LABELS._replace(layers=(("ruling", general[1]), ("outcome_autos", autos[1])))
+    """A regime and an event of one name, and a regime whose name begins as the quantities of events do."""
+    result, (general, autos) = open_result(file), LABELS.regimes
+    labels = LABELS._replace(regimes=(("ruling", general[1]), ("outcome_autos", autos[1])))
     new = {"final_state_general": "final_state_ruling", "final_state_autos": "final_state_outcome_autos"}
     summary = result.summary
     shares, low, high = (
@@ -224,11 +224,11 @@ def test_summary_given__no_path_meets_it(tmp_path):
     assert f"no path of this result meets it, got ruling={other}; run more paths" in done.stderr
 
 
-def test_summary_given__without_layers_and_events(tmp_path):
-    write_small(tmp_path / "none.h5", LABELS._replace(layers=(), events=()), 10)
+def test_summary_given__without_regimes_and_events(tmp_path):
+    write_small(tmp_path / "none.h5", LABELS._replace(regimes=(), events=()), 10)
     done = CliRunner().invoke(main, ["summary", str(tmp_path / "none.h5"), "--given", "ruling=upheld"])
     assert done.exit_code == 2
-    assert "--given: must be an event and an outcome, or a layer and a state, got ruling=upheld; none is defined" in (
+    assert "--given: must be an event and an outcome, or a regime and a state, got ruling=upheld; none is defined" in (
         done.stderr
     )
 

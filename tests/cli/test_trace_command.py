@@ -39,7 +39,7 @@ def traced(file: Path) -> Trace:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A result of a study without layers and events."""
+    """A result of a study without regimes and events."""
     folder = tmp_path_factory.mktemp("bare")
     loaded = load(write_study(changed(BARE), folder / "bare.yaml"))
     return run_study(loaded, folder / "bare.h5", settings_of(loaded, 70, 1, 1))
@@ -106,7 +106,9 @@ def test_rank__by_a_projects_quantity(file: Path) -> None:
 
 def test_rank__by_a_state_tells_its_name(file: Path) -> None:
     labels = open_result(file).labels
-    coded = [f"final_state_{layer}" for layer, _ in labels.layers] + [f"outcome_{event}" for event, _ in labels.events]
+    coded = [f"final_state_{regime}" for regime, _ in labels.regimes] + [
+        f"outcome_{event}" for event, _ in labels.events
+    ]
     assert coded
     for by in coded:
         for level in ("0", "1"):
@@ -130,7 +132,7 @@ def test_json__holds_everything_and_no_nan(file: Path, traced: Trace) -> None:
     for (unit, quantity), value in traced.values.items():
         home = found[unit] if unit in ("scheme", "portfolio") else found["projects"][unit]
         if quantity.startswith(("final_state_", "outcome_")):
-            names = dict(traced.labels.layers + traced.labels.events)[
+            names = dict(traced.labels.regimes + traced.labels.events)[
                 quantity.removeprefix("final_state_").removeprefix("outcome_")
             ]
             assert home[quantity] == (None if math.isnan(value) else names[int(value)])
@@ -144,7 +146,7 @@ def test_json__holds_everything_and_no_nan(file: Path, traced: Trace) -> None:
             assert steps["projects"][project][column] == expected, column
     for k, factor in enumerate(traced.labels.factors):
         assert steps["factors"][factor] == traced.factors[:, k].tolist()
-    assert {layer: tuple(states) for layer, states in steps["states"].items()} == traced.states
+    assert {regime: tuple(states) for regime, states in steps["states"].items()} == traced.states
     assert [change["after"] for change in found["changes"]] == [change.after for change in traced.changes]
 
 
@@ -190,7 +192,7 @@ def test_out__that_cannot_be_written_is_told(file: Path, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_study__without_layers_and_events(bare: Path) -> None:
+def test_study__without_regimes_and_events(bare: Path) -> None:
     out = told(bare, "--path", 0, "--steps")
     assert "at first" in out and "plant: finished 2027-03-31, on time; cost 100.0 USD" in out
     assert "made whole" not in out  # fixed shares: nothing is deemed
@@ -203,7 +205,7 @@ def test_study__without_layers_and_events(bare: Path) -> None:
         "tariff_relief",
         "scheme_value",
         "scheme_value_local",
-        "committed",
+        "net_commitments",
     }
 
 

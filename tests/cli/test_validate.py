@@ -15,7 +15,7 @@ STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.y
 def test_validate__says_what_it_found() -> None:
     result = CliRunner().invoke(main, ["validate", str(STARTER)])
     assert result.exit_code == 0
-    assert result.stdout == "ok: 2 projects, 6 factors, 1 layer, 1 event, 160 steps; 0 warnings\n"
+    assert result.stdout == "ok: 2 projects, 6 factors, 1 regime, 1 event, 160 steps; 0 warnings\n"
     assert result.stderr == ""
 
 

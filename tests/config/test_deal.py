@@ -55,7 +55,7 @@ def test_funding__as_the_file_says(deal: Study) -> None:
     assert funding.slip is not None and funding.slip.bounds() == (0, 20)
     assert funding.take_up is not None and funding.take_up.family == "beta"
     decision = funding.decision
-    assert decision is not None and (decision.layer, decision.delay_days) == ("deal", 183)
+    assert decision is not None and (decision.regime, decision.delay_days) == ("deal", 183)
     assert decision.by_state["performing"] == DecisionShares(fund=0.9, delay=0.06, decline=0.04)
     assert [(row.probability, row.moves) for row in decision.triggers] == [
         (1, {"deal": "breach"}),
@@ -64,7 +64,7 @@ def test_funding__as_the_file_says(deal: Study) -> None:
 
 
 def test_clock__as_the_file_says(deal: Study) -> None:
-    states = deal.layers["deal"].states
+    states = deal.regimes["deal"].states
     assert [(state.stops_calls, state.arrival_multiplier) for state in states.values()] == [
         (False, 1.0),
         (False, 0.5),
@@ -91,7 +91,7 @@ def test_projects__as_the_file_says(deal: Study) -> None:
     assert run.senior_debt is not None and run.senior_debt.share == 0.4
     assert run.developer_fee is not None and run.developer_fee.tolerance == 0.05
     assert plant.side_flows["supply_chain"].while_ == {"deal": ("performing", "breach"), "tariffs": ("low",)}
-    assert deal.side_flows["relief"].rate == AttributeRef(layer="tariffs", attribute="relief")
+    assert deal.side_flows["relief"].rate == AttributeRef(regime="tariffs", attribute="relief")
     assert deal.side_flows["goodwill"].rate == 0.5
     assert port.construction.review is not None and value(port.construction.review.threshold) == 2.5
     assert port.construction.review.dates is None
@@ -135,7 +135,7 @@ def test_defaults__say_nothing_of_what_is_left_out(tmp_path: Path) -> None:
     assert found["projects.*.go_ahead.size_share"][1:] == (1.0, 1, 2)
     assert found["pipelines.*.template.operation.dispatch"][1:] == ("must_run", 1, 1)
     assert found["projects.*.construction.review.reveal"][1:] == (1.0, 1, 2)
-    assert found["layers.*.states.*.arrival_multiplier"][1:] == (1.0, 3, 5)
+    assert found["regimes.*.states.*.arrival_multiplier"][1:] == (1.0, 3, 5)
     silent = [path for path, default in found.items() if default.value in (None, {}, ())]
     assert silent == ["run.workers", "output.paths"]
     assert not [path for path in found if path.endswith((".title.en", ".ramp_up", "side_flows", ".scale_arrivals"))]
@@ -190,7 +190,7 @@ def test_table__has_columns_for_the_new_keys(tmp_path: Path) -> None:
         ("commitment: 9000", "commitment: 900", "agreement.funding.commitment",
          "less than the announced budgets (1600)"),
         ("min_size: 250", "min_size: 5000", "pipelines.more.min_size", "above the largest size (3000)"),
-        ("initial: {state: performing,", "initial: {state: terminated,", "layers.deal.initial.state",
+        ("initial: {state: performing,", "initial: {state: terminated,", "regimes.deal.initial.state",
          "stops calls from the value date on"),
         (", offtaker: utility", "", "offtakers.utility", "no contract names the offtaker"),
         ("rate: 0.008", "rate: 8", "projects.plant.side_flows.vendor_margin.rate", "more than the whole spend"),
@@ -292,7 +292,7 @@ def test_mistakes__of_all_parts_are_told_at_once(tmp_path: Path) -> None:
         ("rate: 0.5}", "rate: true}", "must be a number or an attribute"),
         ("rate: 0.5}", "rate: 1.0e+13}", "must lie in [-1e+12, 1e+12]"),
         ("rate: 0.5}", "rate: .nan}", "must be a finite number"),
-        ("rate: 0.5}", "rate: {layer: tarifs, attribute: relief}}", "must name a layer"),
+        ("rate: 0.5}", "rate: {regime: tarifs, attribute: relief}}", "must name a regime"),
         ("attribute: relief}, while", "attribute: relief, of: 1}, while", "is not a key here"),
         ("size: {lognormal: {mean: 900, sd: 400}, truncate: [200, 3000]}",
          "size: {discrete: {values: [0, 900], probabilities: [0.5, 0.5]}}", "must be above 0"),

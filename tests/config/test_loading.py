@@ -289,7 +289,7 @@ def test_set__changes_values_in_order_and_removes(tmp_path: Path) -> None:
             "projects.port.budget=600",
             "projects.port.construction.duration={lognormal: {mean: 1.2, sd: 0.2}}",
             "factors.gas.floor=null",
-            "layers.trade.hazards.settled.high=0.2",
+            "regimes.trade.hazards.settled.high=0.2",
             "agreement.split.mode=cumulative",
             'output.quantiles=["0.1"]',
             "projects.port.split.deemed_life_years=15",
@@ -299,7 +299,7 @@ def test_set__changes_values_in_order_and_removes(tmp_path: Path) -> None:
     assert (loaded.run.paths, loaded.run.memory_mib, port.budget) == (7, 128, 600)
     assert port.construction.duration.family == "lognormal"
     assert loaded.factors["gas"].floor is None
-    assert loaded.layers["trade"].hazards["settled"] == {"high": 0.2}
+    assert loaded.regimes["trade"].hazards["settled"] == {"high": 0.2}
     assert loaded.agreement.split.mode == "cumulative"
     assert loaded.output.quantiles == ("0.1",)
     assert port.split is not None and port.split.deemed_life_years == 15

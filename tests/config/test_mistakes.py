@@ -42,7 +42,7 @@ MISTAKES = {
         "outcome: {settled: 0.6, high: 0.4}",
         "outcome: {temporary: 0.6, high: 0.4}",
         "outcome: {temporary",
-        "layers.trade.states.temporary.expires.outcome.temporary",
+        "regimes.trade.states.temporary.expires.outcome.temporary",
         "a clock leads to another state",
         "a state of its own",
     ),
@@ -259,24 +259,24 @@ MISTAKES = {
         "correlation:\n", "correlation:\n  copula: t\n", "copula: t", "correlation", "t", "add"
     ),
     "unknown initial state": Mistake(
-        "state: temporary", "state: temp", "state: temp,", "layers.trade.initial.state", "a state", "temporary"
+        "state: temporary", "state: temp", "state: temp,", "regimes.trade.initial.state", "a state", "temporary"
     ),
     "expired initial state": Mistake(
         "since: 2026-02-24",
         "since: 2025-02-24",
         "since: 2025",
-        "layers.trade.initial.since",
+        "regimes.trade.initial.since",
         "would have expired on 2025-07-24",
         "state of the value date",
     ),
     "hazard to nowhere": Mistake(
-        "high: {settled: 0.3}", "high: {gone: 0.3}", "gone", "layers.trade.hazards.high.gone", "a state", "allowed"
+        "high: {settled: 0.3}", "high: {gone: 0.3}", "gone", "regimes.trade.hazards.high.gone", "a state", "allowed"
     ),
     "negative hazard": Mistake(
         "high: {settled: 0.3}",
         "high: {settled: -0.3}",
         "settled: -0.3",
-        "layers.trade.hazards.high.settled",
+        "regimes.trade.hazards.high.settled",
         "must lie in [0, 1e+09]",
         "write",
     ),
@@ -284,7 +284,7 @@ MISTAKES = {
         "settled: {attributes: {equipment_tariff: 0.05}}",
         "settled: {}",
         "settled: {}",
-        "layers.trade.states.settled",
+        "regimes.trade.states.settled",
         "the same attributes",
         "add equipment_tariff",
     ),
@@ -300,7 +300,7 @@ MISTAKES = {
         "date: 2028-11-07", "date: 2025-11-07", "date: 2025", "events.election.date", "before the value date", "out"
     ),
     "event that waits for itself": Mistake(
-        "when: {layers: {trade: high}}",
+        "when: {regimes: {trade: high}}",
         "when: {outcomes: {election: new_course}}",
         "outcomes: {election",
         "events.election.probabilities.0.when.outcomes.election",
@@ -309,7 +309,7 @@ MISTAKES = {
     ),
     "last rule has a condition": Mistake(
         "- {is: {same_course: 0.5",
-        "- {when: {layers: {trade: settled}}, is: {same_course: 0.5",
+        "- {when: {regimes: {trade: settled}}, is: {same_course: 0.5",
         "trade: settled}}, is",
         "events.election.probabilities.1.when",
         "last rule must have no `when`",
@@ -339,7 +339,7 @@ MISTAKES = {
         "class",
     ),
     "imports without a tariff": Mistake(
-        "      equipment_tariff: {layer: trade, attribute: equipment_tariff}\n",
+        "      equipment_tariff: {regime: trade, attribute: equipment_tariff}\n",
         "",
         "imported_share",
         "projects.gas_plant.construction.imported_share",
@@ -371,8 +371,8 @@ MISTAKES = {
         "change them by 0.1",
     ),
     "unknown attribute": Mistake(
-        "{layer: trade, attribute: equipment_tariff}",
-        "{layer: trade, attribute: tariff}",
+        "{regime: trade, attribute: equipment_tariff}",
+        "{regime: trade, attribute: tariff}",
         "attribute: tariff}",
         "projects.gas_plant.construction.equipment_tariff.attribute",
         "must name an attribute of trade",

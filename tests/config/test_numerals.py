@@ -129,9 +129,9 @@ def test_remedy__names_no_number_that_is_not_certain_or_not_allowed(text: str, f
         ("projects.port.operation.degradation", "1.5", "write 0.015 for 1.5 %"),
         ("curves.usd.knots", "[[0, 3.65]]", "write 0.0365 for 3.65 %"),
         # odds, and sums to the last digit that counts
-        ("layers.trade.states.temporary.expires.outcome", "{settled: 3, high: 1}", "write a number in [0, 1]"),
+        ("regimes.trade.states.temporary.expires.outcome", "{settled: 3, high: 1}", "write a number in [0, 1]"),
         (
-            "layers.trade.states.temporary.expires.outcome",
+            "regimes.trade.states.temporary.expires.outcome",
             "{settled: 0.12345678, high: 0.11111111}",
             "change them by 0.76543211 in all",
         ),
@@ -140,8 +140,8 @@ def test_remedy__names_no_number_that_is_not_certain_or_not_allowed(text: str, f
         ("factors.wages.process.gbm.start", "123.456789", "divide the factor's start by 123.456789"),
         ("factors.steel.process.ou.start", "123.456789", "divide the factor's start and mean by 123.456789"),
         ("factors.steel.process", "{deterministic: {curve: 0}}", "let it start at 1"),
-        ("layers.trade.states.high.attributes.equipment_tariff", "25", "for 25 % write 0.25"),
-        ("layers.trade.states.high.attributes.equipment_tariff", "900", "write it as a part of 1: 0.25 for 25 %"),
+        ("regimes.trade.states.high.attributes.equipment_tariff", "25", "for 25 % write 0.25"),
+        ("regimes.trade.states.high.attributes.equipment_tariff", "900", "write it as a part of 1: 0.25 for 25 %"),
     ],
 )
 def test_remedy__of_other_keys(path: str, text: str, remedy: str) -> None:

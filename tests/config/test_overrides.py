@@ -160,7 +160,7 @@ CAUSES = {
         "factors.power.process={deterministic: {curve: 55}}", "correlation.pairs.gas.power", "no innovations"),
     "a rate that is none": (
         "factors.base_rate.process={gbm: {start: 1, drift: 0, sigma: 0.1}}", "agreement.split.reference_rate", "rate"),
-    "names that are gone": ("layers.trade.states={settled: {}}", "layers.trade.initial.state", "must name"),
+    "names that are gone": ("regimes.trade.states={settled: {}}", "regimes.trade.initial.state", "must name"),
     "a season of another length": ("study.steps_per_year=12", "factors.gas.season", "12 steps"),
 }  # fmt: skip
 
@@ -205,7 +205,7 @@ FITTING = {
     "projects.gas_plant.operation.fuel=power": "projects.gas_plant.operation.fuel.factor",
     "agreement.split=25": "agreement.split.deemed_life_years",
     "agreement.funding=60": "agreement.funding.lag_business_days",
-    "layers.trade.states.settled.attributes=0.1": "layers.trade.states.settled.attributes.equipment_tariff",
+    "regimes.trade.states.settled.attributes=0.1": "regimes.trade.states.settled.attributes.equipment_tariff",
     "run=2000": "run.paths",
 }
 

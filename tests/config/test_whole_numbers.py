@@ -33,7 +33,7 @@ LARGEST = 2**64 - 1
         ("run.memory_mib", "1e3", 1000),
         ("study.steps_per_year", "4.0", 4),
         ("agreement.funding.lag_business_days", "45.0", 45),
-        ("layers.trade.states.temporary.expires.after_days", "1.5e2", 150),
+        ("regimes.trade.states.temporary.expires.after_days", "1.5e2", 150),
     ],
 )
 def test_whole_number__is_read_from_what_has_no_fraction(path: str, text: str, number: int) -> None:

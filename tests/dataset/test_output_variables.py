@@ -24,7 +24,7 @@ from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 
 LABELS = make_labels()
-BARE = LABELS._replace(layers=(), events=())
+BARE = LABELS._replace(regimes=(), events=())
 
 
 def test_statistics__are_fields_of_the_table():

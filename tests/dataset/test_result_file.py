@@ -99,8 +99,8 @@ def test_write__long_texts_fit(tmp_path):
     assert open_result(tmp_path / "r.h5").labels == labels
 
 
-def test_write__no_layers_no_events_one_project(tmp_path):
-    labels = make_labels(("only",))._replace(layers=(), events=(), local_currency="USD")
+def test_write__no_regimes_no_events_one_project(tmp_path):
+    labels = make_labels(("only",))._replace(regimes=(), events=(), local_currency="USD")
     write_small(tmp_path / "r.h5", labels, 70)
     result = open_result(tmp_path / "r.h5")
     assert result.labels == labels
@@ -243,7 +243,7 @@ def test_open_result__refuses_other_names_levels_and_tables(file, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("labels_json", b"null"), ("labels_json", b"[1, 2]"), ("labels_json", b'{"layers": [], "events": 3}')],
+    [("labels_json", b"null"), ("labels_json", b"[1, 2]"), ("labels_json", b'{"regimes": [], "events": 3}')],
 )
 def test_open_result__what_is_not_what_it_should_be_is_told_in_plain_words(file, tmp_path, name, text):
     shutil.copy(file, tmp_path / "r.h5")

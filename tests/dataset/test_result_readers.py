@@ -112,7 +112,7 @@ def test_cf__checker_finds_nothing(file, tmp_path, group):
     with xr.open_datatree(file, engine="h5netcdf", decode_times=False) as tree:
         flat = tree[group].to_dataset().load()
         # one quantity of each kind: the checker takes half a minute for all
-        kinds = ("npv_funder", "completed", "cost_overrun", "whole_years", "delay_months", "outcome", "final")
+        kinds = ("npv_funder", "completed", "cost_overrun", "recovery_years", "delay_months", "outcome", "final")
         if group == "summary":
             flat = flat[[name for name in flat.data_vars if name.startswith(kinds)]]
         flat.attrs = {**tree.attrs, **tree["provenance"].attrs}

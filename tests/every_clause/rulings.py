@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from every_clause.changes import merged
 
 RULINGS = """
-layers:
+regimes:
   tariffs:
     states:
       s122: {shifts: {steel: 1.05, sofr: 0.002}}
@@ -68,7 +68,7 @@ events:
         delays: {gas: 4, port: 2}
       upheld: {delays: {mine: 7}}
     probabilities:
-      - {when: {layers: {tariffs: s122}, outcomes: {midterm: opposition}}, is: {struck_down: 0.8, upheld: 0.2}}
+      - {when: {regimes: {tariffs: s122}, outcomes: {midterm: opposition}}, is: {struck_down: 0.8, upheld: 0.2}}
       - {is: {struck_down: 0.6, upheld: 0.4}}
   appeal:
     date: {after: ruling, days: {gamma: {shape: 2, scale: 90}}}
@@ -95,7 +95,7 @@ events:
       cut: {moves: {tariffs: gap}, shifts: {equipment: {value: 0.97, lasting_years: 1.1}}}
       raise: {moves: {tariffs: punitive, relations: lapsed}, delays: {mine: 3}, cancels: [gas]}
     probabilities:
-      - {when: {layers: {relations: breach}, outcomes: {midterm: opposition}}, is: {keep: 0.2, cut: 0.2, raise: 0.6}}
+      - {when: {regimes: {relations: breach}, outcomes: {midterm: opposition}}, is: {keep: 0.2, cut: 0.2, raise: 0.6}}
       - {when: {outcomes: {midterm: opposition}}, is: {keep: 0.3, cut: 0.5, raise: 0.2}}
       - {is: {keep: 0.4, cut: 0.2, raise: 0.4}}
   budget:                # the president's day, behind president and echo
@@ -127,4 +127,4 @@ events:
 def with_rulings(study: Mapping) -> dict[str, Any]:
     """Return a copy whose events use every key: laws of dates, shifts, scales, delays, cancels, known outcomes."""
     changes = YAML(typ="safe", pure=True).load(RULINGS)
-    return {**merged(study, {"layers": changes["layers"]}), "events": changes["events"]}
+    return {**merged(study, {"regimes": changes["regimes"]}), "events": changes["events"]}

@@ -17,7 +17,7 @@ agreement:
     deadline: 2028-09-30
     annual_cap: 1250
     decision:
-      layer: relations
+      regime: relations
       by_state:
         performing: {fund: 0.7, delay: 0.15, decline: 0.15}
         breach: {fund: 0.3, delay: 0.4, decline: 0.3}
@@ -26,7 +26,7 @@ agreement:
       triggers:
         - {probability: 0.6, while: {relations: [performing, lapsed]}, moves: {relations: breach}}
         - {probability: 0.4, moves: {tariffs: punitive, relations: lapsed}}
-layers:
+regimes:
   relations:
     states:
       lapsed: {stops_calls: true}
@@ -70,7 +70,7 @@ agreement:
     deadline: 2029-06-29
     annual_cap: 1600
     decision:
-      layer: relations
+      regime: relations
       by_state:
         performing: {fund: 0.8, delay: 0.1, decline: 0.1}
         breach: {fund: 0.5, delay: 0.3, decline: 0.2}
@@ -78,7 +78,7 @@ agreement:
       delay_days: 60
       triggers:
         - {probability: 0.3, moves: {relations: lapsed}}
-layers:
+regimes:
   tariffs:
     states:
       punitive: {arrival_multiplier: 1.5}
@@ -204,21 +204,21 @@ SIDE_FLOWS = """
 side_flows:
   relief_general:
     base: time
-    rate: {layer: tariffs, attribute: goods_tariff}
+    rate: {regime: tariffs, attribute: goods_tariff}
     while: {relations: [performing, breach], tariffs: [deal, gap, again]}
   relief_fixed: {base: time, rate: 12.5, while: {relations: [performing]}}
 projects:
   gas:
     side_flows:
       turbines: {base: spend, rate: 0.05}
-      steel: {base: spend, rate: {layer: tariffs, attribute: equipment_tariff}, while: {tariffs: [deal, punitive]}}
+      steel: {base: spend, rate: {regime: tariffs, attribute: equipment_tariff}, while: {tariffs: [deal, punitive]}}
       power: {base: output, rate: 0.4, while: {relations: [breach, lapsed]}}
   port:
     side_flows:
       cargo: {base: output, rate: 0.02}
   mine:
     side_flows:
-      grit: {base: output, rate: {layer: tariffs, attribute: goods_tariff}, while: {relations: [performing]}}
+      grit: {base: output, rate: {regime: tariffs, attribute: goods_tariff}, while: {relations: [performing]}}
       trucks: {base: spend, rate: 0.01, while: {relations: [performing], tariffs: [s122, gap, deal]}}
 """
 

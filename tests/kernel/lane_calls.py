@@ -13,7 +13,7 @@ from spvrisk.kernel.philox import fill_words, philox, word
 from spvrisk.kernel.scores import score
 from spvrisk.kernel.split import distribute, fall_due, settle
 from spvrisk.kernel.whole_rows import fill
-from spvrisk.kernel.workspace import EVENT_STATE, LAYER_NOW, LEDGER, PIPELINE_NOW
+from spvrisk.kernel.workspace import EVENT_STATE, LEDGER, PIPELINE_NOW, REGIME_NOW
 from spvrisk.plan.arrays import PROJECT, SPLIT_CUMULATIVE, SPLIT_PERIODIC, STUDY
 
 LANES = int(L)
@@ -180,9 +180,9 @@ def rates_of_return(flows, m):
     return w[int(R.IRR) :][:n].copy()
 
 
-def layers_now(*rows):
-    """Records of the layers of one path: intensity, expires, threshold."""
-    now = np.zeros(len(rows), LAYER_NOW)
+def regimes_now(*rows):
+    """Records of the regimes of one path: intensity, expires, threshold."""
+    now = np.zeros(len(rows), REGIME_NOW)
     for i, (intensity, expires, threshold) in enumerate(rows):
         now[i]["expires"], now[i]["next_jump"] = expires, threshold / intensity if intensity else np.inf
     return now

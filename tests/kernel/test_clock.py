@@ -22,7 +22,7 @@ N = 1 << 15
 NOTHING, EVENT, EXPIRY, HAZARD, DEAL, ARRIVAL = -1, 1, 2, 3, 5, 6
 
 
-def layer(initial, its_states, hazards=None, since="2026-02-24"):
+def regime(initial, its_states, hazards=None, since="2026-02-24"):
     out = {"initial": {"state": initial, "since": since}, "states": its_states}
     return out if hazards is None else {**out, "hazards": hazards}
 
@@ -53,12 +53,12 @@ def test_occupancy__each_path_fills_each_step(tmp_path):
 
 
 # steps from 2026-03-31: 91 days to 06-30, 92 to 09-30, 92 to 12-31, 90 to 2027-03-31
-S122 = layer("s122", {"s122": expiring(1.0, 150, again=1), "again": expiring(2.0, 150, gap=1), **states(gap=0)})
+S122 = regime("s122", {"s122": expiring(1.0, 150, again=1), "again": expiring(2.0, 150, gap=1), **states(gap=0)})
 
 
 def test_expiry__s122_lasts_150_days_from_its_own_date_to_the_day(tmp_path):
     """2026-02-24 + 150 days = 07-24, day 24 of step 1; + 150 = 12-21, day 82 of step 2."""
-    out = run({"layers": {"general": S122}}, tmp_path, ("general", "level"))
+    out = run({"regimes": {"general": S122}}, tmp_path, ("general", "level"))
     assert date(2026, 7, 24).toordinal() - date(2026, 2, 24).toordinal() == 150
     assert date(2026, 12, 21).toordinal() - date(2026, 7, 24).toordinal() == 150
     expected = np.zeros((3, 8))
@@ -73,12 +73,12 @@ def test_expiry__s122_lasts_150_days_from_its_own_date_to_the_day(tmp_path):
 def test_expiry__with_hazards_never_lasts_longer(tmp_path):
     """Entered at any time, s122 holds its attribute for at most 150 days; from the start, exp(-h t) reach the clock."""
     hazard, n = 0.8, N
-    world = layer(
+    world = regime(
         "s122",
         {"s122": expiring(1.0, 150, deal=0.6, gap=0.4), **states(gap=0, deal=0)},
         {"s122": {"gap": hazard}},
     )
-    study = with_readers(changed(BARE, layers={"general": world}), ("general", "level"))
+    study = with_readers(changed(BARE, regimes={"general": world}), ("general", "level"))
     check = Check()
     end = 0.25 * (1 + 24 / 92)
     mean = np.zeros(8)
@@ -103,8 +103,10 @@ def test_expiry__with_hazards_never_lasts_longer(tmp_path):
 
 def test_expiry__state_entered_inside_a_day_counts_from_the_next(tmp_path):
     """Entered by a hazard at any time of day, a state of 10 days ends at a day's start, 10 to 11 days after."""
-    world = layer("gap", {**states(gap=0), "s122": expiring(1.0, 10, over=1), **states(over=0)}, {"gap": {"s122": 4.0}})
-    study = changed(BARE, layers={"general": world}, study={"horizon_years": 4, "steps_per_year": 12})
+    world = regime(
+        "gap", {**states(gap=0), "s122": expiring(1.0, 10, over=1), **states(over=0)}, {"gap": {"s122": 4.0}}
+    )
+    study = changed(BARE, regimes={"general": world}, study={"horizon_years": 4, "steps_per_year": 12})
     out = run_all(compile_in(with_readers(study, ("general", "level")), tmp_path), SEED, 2048)
     ends = [date(2026 + (2 + k) // 12, (2 + k) % 12 + 1, 1) for k in range(49)]
     days = np.diff([last_of(d).toordinal() for d in ends])
@@ -128,8 +130,8 @@ def last_of(first):
 
 
 def test_expiry__since_the_same_day_as_the_value_date(tmp_path):
-    world = layer("s122", {"s122": expiring(1.0, 91, gap=1), **states(gap=0)}, since="2026-03-31")
-    out = run({"layers": {"general": world}}, tmp_path, ("general", "level"))
+    world = regime("s122", {"s122": expiring(1.0, 91, gap=1), **states(gap=0)}, since="2026-03-31")
+    out = run({"regimes": {"general": world}}, tmp_path, ("general", "level"))
     assert (out.attributes[0, 0] == 1.0).all() and (out.attributes[0, 1:] == 0.0).all()
 
 
@@ -143,7 +145,7 @@ def test_events__frequencies_follow_rules_by_state_and_earlier_outcome(tmp_path)
 def test_events__take_effect_at_their_date_inside_a_step(tmp_path):
     """2026-11-03 is day 34, 2026-12-01 day 62 of step 2, which has 92 days."""
     world = {
-        "layers": {"general": layer("low", states(low=0.1, high=0.4, top=0.7))},
+        "regimes": {"general": regime("low", states(low=0.1, high=0.4, top=0.7))},
         "events": {
             "later": {
                 "date": "2026-12-01",
@@ -164,7 +166,7 @@ def test_events__take_effect_at_their_date_inside_a_step(tmp_path):
 
 
 def moving(day, target, probabilities=None, moved="general"):
-    """An event that asks for the state of `general` before it moves a layer."""
+    """An event that asks for the state of `general` before it moves a regime."""
     return {
         "date": day,
         "outcomes": {"seen": {"moves": {moved: target}}, "missed": {"moves": {moved: target}}},
@@ -173,19 +175,19 @@ def moving(day, target, probabilities=None, moved="general"):
 
 
 def if_general_is(state):
-    return [{"when": {"layers": {"general": state}}, "is": {"seen": 1, "missed": 0}}, {"is": {"seen": 0, "missed": 1}}]
+    return [{"when": {"regimes": {"general": state}}, "is": {"seen": 1, "missed": 0}}, {"is": {"seen": 0, "missed": 1}}]
 
 
 def test_ties__event_comes_before_the_clock_of_the_same_day(tmp_path):
     """On 2026-07-24 the event still finds s122, and what it moves is not moved again by the dead clock."""
-    world = layer("s122", {"s122": expiring(0.1, 150, punitive=1), **states(punitive=0.3, gap=0)})
+    world = regime("s122", {"s122": expiring(0.1, 150, punitive=1), **states(punitive=0.3, gap=0)})
     events = {"ruling": moving("2026-07-24", "gap", if_general_is("s122"))}
-    out = run({"layers": {"general": world}, "events": events}, tmp_path)
+    out = run({"regimes": {"general": world}, "events": events}, tmp_path)
     assert (out.values["scheme", "outcome_ruling"] == 0).all()
     assert (out.values["scheme", "final_state_general"] == 2).all()
     # the day after, the clock has struck
     events = {"ruling": moving("2026-07-25", "gap", if_general_is("s122"))}
-    out = run({"layers": {"general": world}, "events": events}, tmp_path)
+    out = run({"regimes": {"general": world}, "events": events}, tmp_path)
     assert (out.values["scheme", "outcome_ruling"] == 1).all()
 
 
@@ -195,7 +197,7 @@ def test_ties__events_of_one_date_come_in_the_order_of_the_file(names, final, tm
         "first": moving("2027-01-15", "a", if_general_is("start")),
         "second": moving("2027-01-15", "b", if_general_is("a")),
     }
-    world = {"layers": {"general": layer("start", states(start=0, a=1, b=2))}}
+    world = {"regimes": {"general": regime("start", states(start=0, a=1, b=2))}}
     out = run({**world, "events": {name: events[name] for name in names}}, tmp_path)
     seen = {name: out.values["scheme", f"outcome_{name}"] for name in names}
     assert (out.values["scheme", "final_state_general"] == final).all()
@@ -206,15 +208,15 @@ def test_ties__events_of_one_date_come_in_the_order_of_the_file(names, final, tm
 
 
 def test_events__move_to_the_state_it_is_in_leaves_the_clock_running(tmp_path):
-    world = layer("s122", {"s122": expiring(1.0, 150, gap=1), **states(gap=0)})
+    world = regime("s122", {"s122": expiring(1.0, 150, gap=1), **states(gap=0)})
     events = {"again": moving("2026-05-01", "s122")}
-    out = run({"layers": {"general": world}, "events": events}, tmp_path, ("general", "level"))
+    out = run({"regimes": {"general": world}, "events": events}, tmp_path, ("general", "level"))
     np.testing.assert_allclose(out.attributes[0, :3], np.array([[1], [24 / 92], [0]]) * np.ones(256), atol=1e-12)
 
 
 def test_events__on_the_value_date_and_on_the_last_day(tmp_path):
     world = {
-        "layers": {"general": layer("start", states(start=0.5, a=1.0, b=2.0))},
+        "regimes": {"general": regime("start", states(start=0.5, a=1.0, b=2.0))},
         "events": {"now": moving("2026-03-31", "a"), "last": moving("2028-03-30", "b")},
     }
     out = run(world, tmp_path, ("general", "level"))
@@ -222,18 +224,18 @@ def test_events__on_the_value_date_and_on_the_last_day(tmp_path):
     np.testing.assert_allclose(out.attributes[0, 7], 1.0 + 1 / 91, rtol=1e-12)  # 2027-12-31 to 2028-03-31: 91 days
 
 
-def test_hazards__threshold_lives_on_when_an_event_moves_the_layer(tmp_path):
+def test_hazards__threshold_lives_on_when_an_event_moves_the_regime(tmp_path):
     """Intensity 1 for a year, then 3: P(no jump by 2 years) = exp(-1 - 3), and each jump time keeps its threshold."""
     world = {
-        "layers": {
-            "general": layer("slow", states(slow=0, fast=0, gone=1), {"slow": {"gone": 1.0}, "fast": {"gone": 3.0}})
+        "regimes": {
+            "general": regime("slow", states(slow=0, fast=0, gone=1), {"slow": {"gone": 1.0}, "fast": {"gone": 3.0}})
         },
         "events": {
             "speed": {
                 "date": "2027-03-31",
                 "outcomes": {"up": {"moves": {"general": "fast"}}, "no": {"moves": {}}},
                 "probabilities": [
-                    {"when": {"layers": {"general": "slow"}}, "is": {"up": 1, "no": 0}},
+                    {"when": {"regimes": {"general": "slow"}}, "is": {"up": 1, "no": 0}},
                     {"is": {"up": 0, "no": 1}},
                 ],
             }
@@ -249,13 +251,13 @@ def test_hazards__threshold_lives_on_when_an_event_moves_the_layer(tmp_path):
     check.assert_within(4.5)
 
 
-def test_ties__event_clock_funding_hazard_arrival_then_order_of_the_layers():
+def test_ties__event_clock_funding_hazard_arrival_then_order_of_the_regimes():
     events, none = kernel.events_at(np.inf, 0.5, 0.5), kernel.events_at()
-    # layers: intensity, expires, threshold; both hazards strike at 0 + 1 / 2
-    clocks = kernel.layers_now((2.0, 0.5, 1.0), (2.0, 0.5, 1.0))
-    hazards = kernel.layers_now((2.0, np.inf, 1.0), (2.0, np.inf, 1.0))
-    second = kernel.layers_now((2.0, np.inf, 1.0), (2.0, 0.5, 1.0))
-    still = kernel.layers_now((0.0, np.inf, 1.0), (0.0, np.inf, 1.0))
+    # regimes: intensity, expires, threshold; both hazards strike at 0 + 1 / 2
+    clocks = kernel.regimes_now((2.0, 0.5, 1.0), (2.0, 0.5, 1.0))
+    hazards = kernel.regimes_now((2.0, np.inf, 1.0), (2.0, np.inf, 1.0))
+    second = kernel.regimes_now((2.0, np.inf, 1.0), (2.0, 0.5, 1.0))
+    still = kernel.regimes_now((0.0, np.inf, 1.0), (0.0, np.inf, 1.0))
     arrivals, dry = kernel.pipelines_now((2.0, 1.0), (2.0, 1.0)), kernel.pipelines_now()
     due, never = kernel.deal_at(0.5, 3), kernel.deal_at()
 

@@ -28,7 +28,7 @@ PATHS = 2 * LEAF + 321
 def loaded(tmp_path_factory):
     study = VARIANTS["rulings"](example_study())
     # an outcome that nothing leads to, and a state without a way in
-    study["layers"]["relations"]["states"]["suspended"] = {"attributes": {"pace": 0.5}}
+    study["regimes"]["relations"]["states"]["suspended"] = {"attributes": {"pace": 0.5}}
     study["events"]["midterm"]["outcomes"]["tie"] = {}
     study["events"]["midterm"]["probabilities"]["tie"] = 0
     study["output"]["paths"] = ["npv_funder", "outcome_ruling", "final_state_tariffs"]
@@ -45,24 +45,24 @@ def ran(loaded):
 
 
 def masks(labels, values):
-    """Paths of every condition by name, in the order of the model page: events, then layers."""
+    """Paths of every condition by name, in the order of the model page: events, then regimes."""
     row = {quantity: values[s] for s, (_, quantity) in enumerate(labels.series)}
     out = {}
     for event, outcomes in labels.events:
         codes = row[f"outcome_{event}"]
         out |= {f"outcome_{event}.{name}": codes == k for k, name in enumerate(outcomes)}
         out[f"outcome_{event}.undefined"] = np.isnan(codes)
-    for layer, states in labels.layers:
-        out |= {f"final_state_{layer}.{name}": row[f"final_state_{layer}"] == k for k, name in enumerate(states)}
+    for regime, states in labels.regimes:
+        out |= {f"final_state_{regime}.{name}": row[f"final_state_{regime}"] == k for k, name in enumerate(states)}
     return out
 
 
-def test_conditions__cover_every_path_once_per_event_and_layer(ran):
+def test_conditions__cover_every_path_once_per_event_and_regime(ran):
     labels, values, table = ran
     expected = masks(labels, values)
     assert list(table.names) == list(expected)
     assert table.n_paths.tolist() == [int(mask.sum()) for mask in expected.values()]
-    for prefix in (*(f"outcome_{e}." for e, _ in labels.events), *(f"final_state_{l}." for l, _ in labels.layers)):
+    for prefix in (*(f"outcome_{e}." for e, _ in labels.events), *(f"final_state_{l}." for l, _ in labels.regimes)):
         own = [i for i, name in enumerate(table.names) if name.startswith(prefix)]
         assert table.n_paths[own].sum() == PATHS, prefix
     p = table.n_paths / PATHS
@@ -79,7 +79,7 @@ def test_means__weighted_give_those_of_all_paths(ran):
     total = np.array([row[ok].sum() for row, ok in zip(values, finite, strict=True)])
     size = np.array([np.abs(row[ok]).sum() for row, ok in zip(values, finite, strict=True)])
     numbers = [s for s, (_, q) in enumerate(labels.series) if not q.startswith(("final_state_", "outcome_"))]
-    for prefix in (*(f"outcome_{e}." for e, _ in labels.events), *(f"final_state_{l}." for l, _ in labels.layers)):
+    for prefix in (*(f"outcome_{e}." for e, _ in labels.events), *(f"final_state_{l}." for l, _ in labels.regimes)):
         own = [table.tables[i] for i, name in enumerate(table.names) if name.startswith(prefix)]
         counts = np.array([each.n - each.n_infinite for each in own])
         assert (counts.sum(axis=0) == finite.sum(axis=1)).all()
@@ -109,7 +109,7 @@ def test_statistics__as_numpy_on_the_masked_values(ran):
             defined, finite = row[~np.isnan(row)], row[np.isfinite(row)]
             assert (each.n[s], each.n_infinite[s]) == (defined.size, defined.size - finite.size)
             if quantity.startswith(("final_state_", "outcome_")):
-                states = dict(labels.layers + labels.events)[
+                states = dict(labels.regimes + labels.events)[
                     quantity.removeprefix("final_state_").removeprefix("outcome_")
                 ]
                 if defined.size:
@@ -208,7 +208,7 @@ def test_command__every_condition_of_a_run(ran, files):
             assert f"Given {given}: {mask.sum():,} paths" in shown
 
 
-def test_study__without_layers_and_events_has_no_conditions(tmp_path):
+def test_study__without_regimes_and_events_has_no_conditions(tmp_path):
     loaded = load(write_study(changed(BARE), tmp_path / "bare.yaml"))
     file = run_study(loaded, tmp_path / "bare.h5", settings_of(loaded, 70, 1, 1))
     result = open_result(file)

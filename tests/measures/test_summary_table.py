@@ -91,7 +91,7 @@ def test_summary__probabilities_of_flags_and_of_times_have_intervals(run):
         assert np.isfinite([table.mean_low[s], table.mean_high[s]]).all() == flag
         if flag:
             assert (table.mean_low[s], table.mean_high[s]) == interval(np.count_nonzero(values[s] == 1), values[s].size)
-        time = quantity in ("payback_years", "whole_years")
+        time = quantity in ("payback_years", "recovery_years")
         assert np.isfinite(table.p_finite[s]) == time
         if time:
             n, ever = np.count_nonzero(~np.isnan(values[s])), np.count_nonzero(np.isfinite(values[s]))

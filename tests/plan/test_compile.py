@@ -32,8 +32,8 @@ def done(study):
     return compile_study(study)
 
 
-def read(plan, address, n):
-    return plan.constants[int(address) : int(address) + n]
+def read(plan, offset, n):
+    return plan.constants[int(offset) : int(offset) + n]
 
 
 def test_compile__same_study_gives_the_same_bits(study, done):
@@ -49,7 +49,7 @@ def test_compile__study_record(done):
     assert (g["steps"], g["dt"], g["money_unit"], g["tail_nu"]) == (32, 0.25, 1e6, 5.0)
     assert (g["mode"], g["first_share"], g["second_share"]) == (SPLIT_PERIODIC, 0.5, 0.1)
     assert (g["carry_bears_interest"], g["interest_before_completion"]) == (0, 1)
-    assert (g["reference_factor"], g["fx_factor"], g["marks"]) == (0, 1, 1)
+    assert (g["reference_factor"], g["fx_factor"], g["step_means"]) == (0, 1, 1)
     assert g["all_cost_stream"] == stream_of("construction/all/cost") != g["all_delay_stream"]
     days = read(done.plan, g["days"], 33)
     assert days[:4].tolist() == [0, 91, 183, 275] and days[32] == (date(2034, 3, 31) - date(2026, 3, 31)).days
@@ -111,10 +111,10 @@ def test_poisson_cdf__covers_every_uniform(mean):
     assert cdf[-1] > 1 - 2.0**-33 and (np.diff(cdf) >= 0).all()
 
 
-def test_compile__layers_states_and_events(done):
+def test_compile__regimes_states_and_events(done):
     plan = done.plan
-    assert plan.layers["first"].tolist() == [0, 5] and plan.layers["initial"].tolist() == [0, 5]
-    assert plan.layers["since"][0] == -35  # 2026-02-24
+    assert plan.regimes["first"].tolist() == [0, 5] and plan.regimes["initial"].tolist() == [0, 5]
+    assert plan.regimes["since"][0] == -35  # 2026-02-24
     assert plan.states["n_targets"].tolist() == [1, 3, 1, 2, 2, 1, 1, 0]
     assert plan.states["hazard"].tolist() == [0, 1, 4, 5, 7, 9, 10, 11] and plan.study[0]["hazards"] == 11
     assert plan.states["expiry_days"].tolist() == [150, -1, 150, -1, -1, -1, -1, -1]
@@ -183,7 +183,7 @@ def test_labels__series_in_order(done):
         "tariff_relief",
         "scheme_value",
         "scheme_value_local",
-        "committed",
+        "net_commitments",
         "final_state_tariffs",
         "final_state_relations",
         "outcome_midterm",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from small_run import make_plan
-from spvrisk.plan.arrays import LAYER, Plan
+from spvrisk.plan.arrays import REGIME, Plan
 from spvrisk.plan.digest import pack_plan, plan_sha256, unpack_plan
 
 
@@ -19,24 +19,24 @@ def bits(plan: Plan) -> list[bytes]:
 
 def test_pack_plan__by_hand():
     """Two of the arrays, written with struct."""
-    plan = make_plan()._replace(rows=np.array([3, -1]), layers=np.zeros(1, LAYER))
-    plan.layers["first"], plan.layers["hold_stream"] = 7, 2**31 + 1
+    plan = make_plan()._replace(rows=np.array([3, -1]), regimes=np.zeros(1, REGIME))
+    plan.regimes["first"], plan.regimes["hold_stream"] = 7, 2**31 + 1
     packed = pack_plan(plan)
     assert b"rows <i8 2\n" + struct.pack("<qq", 3, -1) in packed
     fields = [("first", "<i8", "q", 7), ("initial", "<i8", "q", 0), ("since", "<i8", "q", 0)]
     fields += [("hold_stream", "<u4", "I", 2**31 + 1), ("to_stream", "<u4", "I", 0), ("clock_stream", "<u4", "I", 0)]
-    layers = (f"layers.{n} {d} 1\n".encode() + struct.pack("<" + code, value) for n, d, code, value in fields)
-    assert b"".join(layers) + b"states.layer <i8 5\n" in packed
+    regimes = (f"regimes.{n} {d} 1\n".encode() + struct.pack("<" + code, value) for n, d, code, value in fields)
+    assert b"".join(regimes) + b"states.regime <i8 5\n" in packed
     assert plan_sha256(plan) == hashlib.sha256(packed).hexdigest()
 
 
 def test_plan_sha256__counts_every_bit_of_every_field_and_no_padding():
     plan = make_plan()
     digest = plan_sha256(plan)
-    padded = plan._replace(layers=np.zeros(2, LAYER))
-    for field in LAYER.names:
-        padded.layers[field] = plan.layers[field]
-    assert padded.layers.tobytes() != plan.layers.tobytes()
+    padded = plan._replace(regimes=np.zeros(2, REGIME))
+    for field in REGIME.names:
+        padded.regimes[field] = plan.regimes[field]
+    assert padded.regimes.tobytes() != plan.regimes.tobytes()
     assert plan_sha256(padded) == digest
     for name, array in plan._asdict().items():
         for field in array.dtype.names or (None,):

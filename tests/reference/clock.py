@@ -22,7 +22,7 @@ from reference.world import (
     HAZARD,
     MARGINS,
     NOTICE,
-    LayerState,
+    RegimeState,
     Selection,
     Venture,
     World,
@@ -53,11 +53,13 @@ class ClockPath(PathSelection):
 
     def run(self) -> None:
         """Take the next of event, clock, notice, funding decision, hazard and arrival until the horizon."""
-        self.spec = given(self.study, "layers", {})
+        self.spec = given(self.study, "regimes", {})
         self.events = given(self.study, "events", {})
-        self.layers = {
-            name: LayerState(layer["initial"]["state"], as_date(layer["initial"]["since"]), self.new_threshold(name, 0))
-            for name, layer in self.spec.items()
+        self.regimes = {
+            name: RegimeState(
+                regime["initial"]["state"], as_date(regime["initial"]["since"]), self.new_threshold(name, 0)
+            )
+            for name, regime in self.spec.items()
         }
         self.now, self.pending, self.dates, self.scales = 0.0, [], {}, {}
         self.open_selection()
@@ -107,10 +109,10 @@ class ClockPath(PathSelection):
         """Record that an event has taken place: it scales hazards from now on, and others may follow it."""
         self.outcomes[name], self.happened[name] = outcome, time
         clause = given(self.events[name]["outcomes"], outcome, {})
-        for layer, passages in given(clause, "scale_hazards", {}).items():
+        for regime, passages in given(clause, "scale_hazards", {}).items():
             for start, factors in passages.items():
                 for end, factor in factors.items():
-                    self.scales[layer, start, end] = self.scales.get((layer, start, end), 1.0) * factor
+                    self.scales[regime, start, end] = self.scales.get((regime, start, end), 1.0) * factor
         for pipeline, factor in given(clause, "scale_arrivals", {}).items():
             self.inflows[pipeline].scale *= factor
         for other, event in self.events.items():
@@ -126,54 +128,54 @@ class ClockPath(PathSelection):
         """Keep the smallest margin."""
         self.margins[what] = min(self.margins[what], margin)
 
-    def new_threshold(self, layer: str, jump: int) -> float:
-        """Return a layer's unit exponential threshold."""
-        return -math.log1p(-self.uniform(f"layer/{layer}/hold", jump))
+    def new_threshold(self, regime: str, jump: int) -> float:
+        """Return a regime's unit exponential threshold."""
+        return -math.log1p(-self.uniform(f"layer/{regime}/hold", jump))
 
-    def intensities(self, layer: str) -> Mapping[str, float]:
-        """Return the yearly intensities out of a layer's present state, scaled by what has taken place."""
-        state = self.layers[layer].state
-        rates = given(given(self.spec[layer], "hazards", {}), state, {})
-        return {to: rate * self.scales.get((layer, state, to), 1.0) for to, rate in rates.items()}
+    def intensities(self, regime: str) -> Mapping[str, float]:
+        """Return the yearly intensities out of a regime's present state, scaled by what has taken place."""
+        state = self.regimes[regime].state
+        rates = given(given(self.spec[regime], "hazards", {}), state, {})
+        return {to: rate * self.scales.get((regime, state, to), 1.0) for to, rate in rates.items()}
 
     def hazard_candidates(self) -> list[tuple]:
-        """Return each layer's next jump as things stand."""
+        """Return each regime's next jump as things stand."""
         found = []
-        for order, (name, layer) in enumerate(self.layers.items()):
+        for order, (name, regime) in enumerate(self.regimes.items()):
             total = sum(self.intensities(name).values())
             if total > 0:
-                found.append((self.now + max(layer.threshold, 0.0) / total, HAZARD, order, name))
+                found.append((self.now + max(regime.threshold, 0.0) / total, HAZARD, order, name))
         return found
 
-    def expiry(self, layer: str) -> Mapping | None:
-        """Return the expiry clause of a layer's present state."""
-        return given(self.spec[layer]["states"][self.layers[layer].state], "expires")
+    def expiry(self, regime: str) -> Mapping | None:
+        """Return the expiry clause of a regime's present state."""
+        return given(self.spec[regime]["states"][self.regimes[regime].state], "expires")
 
     def clock_candidates(self) -> list[tuple]:
-        """Return each layer's next expiry."""
+        """Return each regime's next expiry."""
         found = []
-        for order, (name, layer) in enumerate(self.layers.items()):
-            if self.expiry(name) is not None and not layer.spent:
-                date = layer.entry + dt.timedelta(days=self.expiry(name)["after_days"])
+        for order, (name, regime) in enumerate(self.regimes.items()):
+            if self.expiry(name) is not None and not regime.spent:
+                date = regime.entry + dt.timedelta(days=self.expiry(name)["after_days"])
                 if date < self.clock.value_date:
-                    raise ValueError(f"layer {name}: its initial state ended before the value date")
+                    raise ValueError(f"regime {name}: its initial state ended before the value date")
                 found.append((self.clock.time_of(date), CLOCK, order, name))
         return found
 
     def advance(self, time: float) -> None:
         """Let the thresholds be consumed until a time."""
-        for name, layer in self.layers.items():
-            layer.threshold -= (time - self.now) * sum(self.intensities(name).values())
+        for name, regime in self.regimes.items():
+            regime.threshold -= (time - self.now) * sum(self.intensities(name).values())
         for name, inflow in self.inflows.items():
             inflow.threshold -= (time - self.now) * self.arrival_intensity(name)
         self.now = time
 
     def move(self, name: str, state: str, cause: str, date: dt.date) -> None:
-        """Move a layer; a move to the state that it is in changes nothing."""
-        layer = self.layers[name]
-        if layer.state != state:
-            self.jumps.append((self.now, name, layer.state, state, cause))
-            layer.state, layer.entry, layer.spent = state, date, False
+        """Move a regime; a move to the state that it is in changes nothing."""
+        regime = self.regimes[name]
+        if regime.state != state:
+            self.jumps.append((self.now, name, regime.state, state, cause))
+            regime.state, regime.entry, regime.spent = state, date, False
             if self.stops_calls(name):
                 for deal in self.deals.values():
                     if deal.funded:
@@ -190,13 +192,13 @@ class ClockPath(PathSelection):
         event = self.events[name]
         outcome = given(event, "outcome")
         if outcome is None:
-            states = {layer: self.layers[layer].state for layer in self.layers}
+            states = {regime: self.regimes[regime].state for regime in self.regimes}
             probabilities = event_probabilities(event, states, self.outcomes)
             table = {o: given(probabilities, o, 0.0) for o in event["outcomes"]}
             outcome = self.draw(table, self.uniform(f"event/{name}/outcome", 0))
         clause, date = given(event["outcomes"], outcome, {}), self.dates[name]
-        for layer, state in given(clause, "moves", {}).items():
-            self.move(layer, state, f"event:{name}", date)
+        for regime, state in given(clause, "moves", {}).items():
+            self.move(regime, state, f"event:{name}", date)
         for project, months in given(clause, "delays", {}).items():
             if months < 0:
                 raise ValueError(f"event {name}: the delay of {project} is negative")
@@ -211,19 +213,19 @@ class ClockPath(PathSelection):
 
     def expire(self, name: str) -> None:
         """Let a state's clock run out."""
-        layer, clause = self.layers[name], self.expiry(name)
-        date = layer.entry + dt.timedelta(days=clause["after_days"])
-        state = self.draw(clause["outcome"], self.uniform(f"layer/{name}/clock", layer.expiries))
-        layer.expiries += 1
-        layer.spent = True
+        regime, clause = self.regimes[name], self.expiry(name)
+        date = regime.entry + dt.timedelta(days=clause["after_days"])
+        state = self.draw(clause["outcome"], self.uniform(f"layer/{name}/clock", regime.expiries))
+        regime.expiries += 1
+        regime.spent = True
         self.move(name, state, "clock", date)
 
     def jump(self, name: str) -> None:
-        """Let a layer's hazard strike."""
-        layer = self.layers[name]
-        state = self.draw(self.intensities(name), self.uniform(f"layer/{name}/to", layer.jumps))
-        layer.jumps += 1
-        layer.threshold = self.new_threshold(name, layer.jumps)
+        """Let a regime's hazard strike."""
+        regime = self.regimes[name]
+        state = self.draw(self.intensities(name), self.uniform(f"layer/{name}/to", regime.jumps))
+        regime.jumps += 1
+        regime.threshold = self.new_threshold(name, regime.jumps)
         date, margin = self.clock.date_of(self.now)
         self.move(name, state, "hazard", date)
         if self.expiry(name) is not None:
@@ -234,23 +236,23 @@ def simulate_world(
     study: Mapping, clock: Calendar, paths: Array, draws: Draws, law_value: LawValue = exact_value
 ) -> World:
     """Run the clock of every path and tabulate what later stages read."""
-    layers, events = given(study, "layers", {}), given(study, "events", {})
+    regimes, events = given(study, "regimes", {}), given(study, "events", {})
     check_dates(events, clock)
-    check_scales(events, layers)
+    check_scales(events, regimes)
     T, n, uniform = clock.steps, len(paths), UniformCache(draws, paths)
     ventures, value = ventures_of(study), LawCache(draws, paths, law_value)
     check_notices(study, clock)
     days = event_days(events, paths, draws, law_value)
     clauses = [outcome for event in events.values() for outcome in event["outcomes"].values()]
-    states = {name: list(layer["states"]) for name, layer in layers.items()}
+    states = {name: list(regime["states"]) for name, regime in regimes.items()}
     world = World(
         jumps=[],
         outcomes={name: np.full(n, -1) for name in events},
         happened={name: np.full(n, math.nan) for name in events},
         delays={name: [[] for _ in range(n)] for clause in clauses for name in given(clause, "delays", {})},
         cancels={name: np.full(n, math.inf) for clause in clauses for name in given(clause, "cancels", [])},
-        final_states={name: np.zeros(n, dtype=int) for name in layers},
-        occupancy={name: np.zeros((len(states[name]), T, n)) for name in layers},
+        final_states={name: np.zeros(n, dtype=int) for name in regimes},
+        occupancy={name: np.zeros((len(states[name]), T, n)) for name in regimes},
         attributes={},
         initial_attributes={},
         margins={f"clock_{what}": np.zeros(n) for what in MARGINS},
@@ -280,8 +282,8 @@ def simulate_world(
             world.delays[project][i].append((time, length))
         for project, time in one.cancels:
             world.cancels[project][i] = min(world.cancels[project][i], time)
-        for name in layers:
-            since, state = 0.0, layers[name]["initial"]["state"]
+        for name in regimes:
+            since, state = 0.0, regimes[name]["initial"]["state"]
             for time, _, _, to, _ in (jump for jump in one.jumps if jump[1] == name):
                 world.occupancy[name][states[name].index(state), :, i] += overlap(since, time, T, clock.m)
                 since, state = time, to
@@ -289,12 +291,12 @@ def simulate_world(
             world.final_states[name][i] = states[name].index(state)
         for what, margin in one.margins.items():
             world.margins[f"clock_{what}"][i] = margin
-    for name, layer in layers.items():
-        tables = {state: given(clause, "attributes", {}) for state, clause in layer["states"].items()}
+    for name, regime in regimes.items():
+        tables = {state: given(clause, "attributes", {}) for state, clause in regime["states"].items()}
         for attribute in dict.fromkeys(a for table in tables.values() for a in table):
             if not all(attribute in table for table in tables.values()):
-                raise ValueError(f"layer {name}: attribute {attribute} is missing in a state")
+                raise ValueError(f"regime {name}: attribute {attribute} is missing in a state")
             values = np.array([tables[state][attribute] for state in states[name]], dtype=float)
             world.attributes[name, attribute] = np.tensordot(values, world.occupancy[name], axes=1)
-            world.initial_attributes[name, attribute] = float(tables[layer["initial"]["state"]][attribute])
+            world.initial_attributes[name, attribute] = float(tables[regime["initial"]["state"]][attribute])
     return world

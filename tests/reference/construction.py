@@ -212,7 +212,7 @@ def build_site(ctx: Context, venture: Venture) -> Site:
         expected_cost = budget * plan_index(ctx, venture, duration, expected, plan_start)
     imported = given(build, "imported_share", 0.0)
     if imported > 0:
-        where = (build["equipment_tariff"]["layer"], build["equipment_tariff"]["attribute"])
+        where = (build["equipment_tariff"]["regime"], build["equipment_tariff"]["attribute"])
         price = (
             price * (1 + imported * ctx.world.attributes[where]) / (1 + imported * ctx.world.initial_attributes[where])
         )

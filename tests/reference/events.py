@@ -19,8 +19,8 @@ def event_probabilities(event: Mapping, states: Mapping[str, str], outcomes: Map
         return rules
     for rule in rules:
         when = given(rule, "when", {})
-        layers_hold = all(states[layer] == state for layer, state in given(when, "layers", {}).items())
-        if layers_hold and all(outcomes.get(e) == o for e, o in given(when, "outcomes", {}).items()):
+        regimes_hold = all(states[regime] == state for regime, state in given(when, "regimes", {}).items())
+        if regimes_hold and all(outcomes.get(e) == o for e, o in given(when, "outcomes", {}).items()):
             return rule["is"]
     raise ValueError("no rule holds")
 
@@ -67,15 +67,15 @@ def check_notices(study: Mapping, clock: Calendar) -> None:
         raise ValueError("pipelines need a deadline")
 
 
-def check_scales(events: Mapping, layers: Mapping) -> None:
+def check_scales(events: Mapping, regimes: Mapping) -> None:
     """Refuse negative scales, and scales of passages without a hazard."""
     for name, event in events.items():
         for outcome in event["outcomes"].values():
-            for layer, passages in given(outcome, "scale_hazards", {}).items():
+            for regime, passages in given(outcome, "scale_hazards", {}).items():
                 for start, factors in passages.items():
                     for end, factor in factors.items():
-                        if given(given(given(layers[layer], "hazards", {}), start, {}), end) is None:
-                            raise ValueError(f"event {name}: {layer} has no hazard from {start} to {end}")
+                        if given(given(given(regimes[regime], "hazards", {}), start, {}), end) is None:
+                            raise ValueError(f"event {name}: {regime} has no hazard from {start} to {end}")
                         if factor < 0:
                             raise ValueError(f"event {name}: a hazard's factor is negative")
 

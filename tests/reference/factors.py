@@ -1,4 +1,4 @@
-"""Systemic factors (section 3), and how layers and events shift them."""
+"""Systemic factors (section 3), and how regimes and events shift them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -125,15 +125,15 @@ def shift_of(spec: Any) -> tuple[float, float]:
 def shift_rows(study: Mapping, name: str, neutral: float, clock: Calendar, world: World) -> list[Array]:
     """Return what each source adds to a factor's neutral shift: mean over each step, ``(T, n)`` per source.
 
-    A source is a layer, or an event, with at least one shift of the factor.
+    A source is a regime, or an event, with at least one shift of the factor.
     """
     rows = []
-    for layer, spec in given(study, "layers", {}).items():
+    for regime, spec in given(study, "regimes", {}).items():
         shifts = [given(given(state, "shifts", {}), name) for state in spec["states"].values()]
         if any(shift is not None for shift in shifts):
             values = [neutral if shift is None else float(shift) for shift in shifts]
-            refuse_shifts(f"layer {layer}", name, neutral, values)
-            rows.append(np.tensordot(np.array(values) - neutral, world.occupancy[layer], axes=1))
+            refuse_shifts(f"regime {regime}", name, neutral, values)
+            rows.append(np.tensordot(np.array(values) - neutral, world.occupancy[regime], axes=1))
     for event, spec in given(study, "events", {}).items():
         shifts = [given(given(outcome, "shifts", {}), name) for outcome in spec["outcomes"].values()]
         if any(shift is not None for shift in shifts):

@@ -85,7 +85,7 @@ def flow_quantities(ctx: Context, calls: Array, receipts: Array, host: Array) ->
         "npv_funder": (df_funder * (receipts - calls)).sum(axis=0),
         "pv_host": (df_host * host).sum(axis=0),
         "irr_funder": np.array([rate for rate, _ in rates]),
-        "multiple_funder": multiple,
+        "moic_funder": multiple,
         "payback_years": np.array([payback(calls[:, i], receipts[:, i], ctx.clock.m) for i in range(n)]),
     }
     scale = np.maximum(paid, 1e-300)
@@ -100,7 +100,7 @@ def flow_quantities(ctx: Context, calls: Array, receipts: Array, host: Array) ->
     }
 
 
-def whole_years(ctx: Context, terms: Mapping, site: Site, flows: Mapping[str, Array]) -> Array:
+def recovery_years(ctx: Context, terms: Mapping, site: Site, flows: Mapping[str, Array]) -> Array:
     """Return the years from completion until the funder is first whole."""
     n = len(ctx.paths)
     if terms["mode"] == "none":
@@ -159,11 +159,11 @@ def own_quantities(
         "declined": site.declined,
         "cost": cost,
         "cost_overrun": np.where(completed, over, np.nan),
-        "overrun_drawn": np.where(site.funded > 0, site.overrun - 1, np.nan),
+        "overrun_sampled": np.where(site.funded > 0, site.overrun - 1, np.nan),
         "delay_months": np.where(completed, late, np.nan),
     }
-    whole = whole_years(ctx, terms, site, flows)
-    quantities["whole_years"] = np.where(site.funded > 0, whole, np.nan)
+    whole = recovery_years(ctx, terms, site, flows)
+    quantities["recovery_years"] = np.where(site.funded > 0, whole, np.nan)
     quantities["deemed_share"] = ratio(received, received + owed)
     quantities["deemed_open"] = open_
     for quantity, row in PRESENT_VALUES.items():
@@ -237,8 +237,8 @@ def joint_quantities(ctx: Context, parts: Sequence[Part], flows: Mapping[str, Ar
         "declined": rows("declined").sum(axis=0),
         "cost": rows("cost").sum(axis=0),
         "cost_overrun": ratio((done * rows("cost")).sum(axis=0), (done * expected).sum(axis=0)) - 1,
-        "overrun_drawn": ratio(
-            (budgets * np.nan_to_num(rows("overrun_drawn"))).sum(axis=0), (budgets * rows("funded")).sum(axis=0)
+        "overrun_sampled": ratio(
+            (budgets * np.nan_to_num(rows("overrun_sampled"))).sum(axis=0), (budgets * rows("funded")).sum(axis=0)
         ),
         "delay_months": ratio(
             (budgets * np.nan_to_num(rows("delay_months"))).sum(axis=0), (budgets * done).sum(axis=0)
@@ -246,8 +246,8 @@ def joint_quantities(ctx: Context, parts: Sequence[Part], flows: Mapping[str, Ar
     }
     from_flows, margins = flow_quantities(ctx, flows["calls"], flows["distribution_funder"], host_net(flows))
     quantities |= from_flows
-    whole = rows("whole_years")
-    quantities["whole_years"] = np.where(
+    whole = rows("recovery_years")
+    quantities["recovery_years"] = np.where(
         np.isnan(whole).all(axis=0), np.nan, np.where(np.isnan(whole), -np.inf, whole).max(axis=0)
     )
     quantities["deemed_share"] = ratio(

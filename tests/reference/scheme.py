@@ -14,15 +14,15 @@ from reference.stack import wait_steps
 
 
 def mean_over_steps(ctx: Context, value: Callable[[Mapping[str, str]], float]) -> Array:
-    """Return the exact time mean over each step of a function of the layers' states, ``(T, n)``."""
-    initial = {layer: spec["initial"]["state"] for layer, spec in given(ctx.study, "layers", {}).items()}
+    """Return the exact time mean over each step of a function of the regimes' states, ``(T, n)``."""
+    initial = {regime: spec["initial"]["state"] for regime, spec in given(ctx.study, "regimes", {}).items()}
     T, m, horizon = ctx.clock.steps, ctx.clock.m, ctx.clock.horizon
     total = np.zeros((T, len(ctx.paths)))
     for i, jumps in enumerate(ctx.world.jumps):
         states, since = dict(initial), 0.0
         present = value(states)
-        for time, layer, _, to, _ in jumps:
-            states[layer] = to
+        for time, regime, _, to, _ in jumps:
+            states[regime] = to
             if value(states) != present:
                 total[:, i] += present * overlap(since, time, T, m)
                 since, present = time, value(states)
@@ -32,13 +32,13 @@ def mean_over_steps(ctx: Context, value: Callable[[Mapping[str, str]], float]) -
 
 def side_rate(ctx: Context, clause: Mapping) -> Array:
     """Return the mean over each step of a side flow's rate while its condition holds, ``(T, n)``."""
-    layers, condition, rate = given(ctx.study, "layers", {}), given(clause, "while", {}), clause["rate"]
+    regimes, condition, rate = given(ctx.study, "regimes", {}), given(clause, "while", {}), clause["rate"]
 
     def value(states: Mapping[str, str]) -> float:
-        if not all(states[layer] in allowed for layer, allowed in condition.items()):
+        if not all(states[regime] in allowed for regime, allowed in condition.items()):
             return 0.0
         if isinstance(rate, Mapping):
-            return float(layers[rate["layer"]]["states"][states[rate["layer"]]]["attributes"][rate["attribute"]])
+            return float(regimes[rate["regime"]]["states"][states[rate["regime"]]]["attributes"][rate["attribute"]])
         return float(rate)
 
     return mean_over_steps(ctx, value)
@@ -102,7 +102,7 @@ def scheme_quantities(ctx: Context, sim: Simulation, relief: Array) -> dict[str,
     quantities = sim.quantities["portfolio"]
     beside = quantities["vendor_margin"] + quantities["supply_chain_benefit"]
     rows = sum(flows["vendor_margin"] + flows["supply_chain_benefit"] for flows in sim.projects.values())
-    result["committed"] = ctx.world.committed
+    result["net_commitments"] = ctx.world.committed
     result["tariff_relief"] = (funder_factors(ctx) * relief).sum(axis=0)
     result["scheme_value"] = quantities["npv_funder"] + beside + result["tariff_relief"]
     local_factors = fx * discount_factors(curve, times)[:, None]
@@ -114,8 +114,8 @@ def scheme_quantities(ctx: Context, sim: Simulation, relief: Array) -> dict[str,
         sim.margins |= margins
         if given(stack, "insurer") is not None:
             sim.margins["insurer_wait"] = np.full(len(ctx.paths), wait_steps(stack["insurer"], ctx.clock.m)[1])
-    for layer, state in sim.final_states.items():
-        result[f"final_state_{layer}"] = state.astype(float)
+    for regime, state in sim.final_states.items():
+        result[f"final_state_{regime}"] = state.astype(float)
     for event, outcome in sim.outcomes.items():
         result[f"outcome_{event}"] = np.where(outcome < 0, np.nan, outcome.astype(float))
     return result

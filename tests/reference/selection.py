@@ -14,7 +14,7 @@ from reference.world import ARRIVAL, FUNDING, NOTICE, Deal, Inflow, Venture
 class PathSelection:
     """Selection and funding on one path: what the event loop, `ClockPath`, does at notices, decisions and arrivals.
 
-    The loop has the study, the clock, the draws, the states of the layers and the time that it is.
+    The loop has the study, the clock, the draws, the states of the regimes and the time that it is.
     """
 
     def open_selection(self) -> None:
@@ -29,7 +29,7 @@ class PathSelection:
             ceilings.append(self.value("agreement.funding.take_up", self.funding["take_up"], "scheme/take_up"))
         self.ceiling = self.left = min(ceilings)
         self.committed, self.noticed_in = 0.0, {}
-        stops = any(given(s, "stops_calls", False) for layer in self.spec.values() for s in layer["states"].values())
+        stops = any(given(s, "stops_calls", False) for regime in self.spec.values() for s in regime["states"].values())
         self.selective = self.decision is not None or bool(self.pipelines) or stops
         self.inflows = {name: Inflow(self.new_gap(name, 0)) for name in self.pipelines}
         self.by_name = {venture.name: venture for venture in self.ventures}
@@ -64,9 +64,9 @@ class PathSelection:
         self.dates[NOTICE, venture.name] = date
         self.pending.append((time, NOTICE, (date.toordinal(), venture.rank), venture.name))
 
-    def stops_calls(self, layer: str) -> bool:
-        """Return whether a layer's present state stops calls."""
-        return bool(given(self.spec[layer]["states"][self.layers[layer].state], "stops_calls", False))
+    def stops_calls(self, regime: str) -> bool:
+        """Return whether a regime's present state stops calls."""
+        return bool(given(self.spec[regime]["states"][self.regimes[regime].state], "stops_calls", False))
 
     def new_gap(self, pipeline: str, slot: int) -> float:
         """Return the unit exponential spacing before a slot's arrival."""
@@ -75,8 +75,8 @@ class PathSelection:
     def arrival_intensity(self, name: str) -> float:
         """Return a pipeline's yearly intensity as things stand."""
         rate = self.pipelines[name]["arrivals_per_year"] * self.inflows[name].scale
-        for layer, present in self.layers.items():
-            rate *= given(self.spec[layer]["states"][present.state], "arrival_multiplier", 1.0)
+        for regime, present in self.regimes.items():
+            rate *= given(self.spec[regime]["states"][present.state], "arrival_multiplier", 1.0)
         return rate
 
     def arrival_candidates(self) -> list[tuple]:
@@ -173,7 +173,7 @@ class PathSelection:
         if deal.stop <= time:  # an outcome has cancelled it
             return
         if self.decision is not None:
-            state = self.layers[self.decision["layer"]].state
+            state = self.regimes[self.decision["regime"]].state
             table = self.decision["by_state"][state]
             fund, delay = given(table, "fund", 0.0), given(table, "delay", 0.0)
             u = self.uniform(f"project/{venture.name}/funding", deal.decisions)
@@ -186,7 +186,7 @@ class PathSelection:
             if u >= fund + delay:
                 self.decline(venture, time, date)
                 return
-        if any(self.stops_calls(layer) for layer in self.layers):
+        if any(self.stops_calls(regime) for regime in self.regimes):
             deal.stop = time
             self.notes.append((time, "stopped", venture.name))
             return
@@ -194,7 +194,7 @@ class PathSelection:
         self.notes.append((time, "funded", venture.name))
 
     def decline(self, venture: Venture, time: float, date: dt.date) -> None:
-        """Decline a funding: the budget is given back, and each row of the trigger table may move layers."""
+        """Decline a funding: the budget is given back, and each row of the trigger table may move regimes."""
         deal = self.deals[venture.name]
         deal.declined = True
         self.leave(venture, time, "declined")
@@ -202,11 +202,11 @@ class PathSelection:
         self.left += deal.budget
         self.advance(time)
         for i, row in enumerate(given(self.decision, "triggers", [])):
-            if any(self.layers[layer].state not in states for layer, states in given(row, "while", {}).items()):
+            if any(self.regimes[regime].state not in states for regime, states in given(row, "while", {}).items()):
                 continue
             u = self.uniform(f"project/{venture.name}/trigger", i)
             self.keep("trigger", abs(u - row["probability"]))
             if u < row["probability"]:
                 self.notes.append((time, "trigger", venture.name))
-                for layer, state in row["moves"].items():
-                    self.move(layer, state, f"decline:{venture.name}", date)
+                for regime, state in row["moves"].items():
+                    self.move(regime, state, f"decline:{venture.name}", date)

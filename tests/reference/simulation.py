@@ -19,12 +19,12 @@ class Simulation:
         Time of each step's end, years ``(T,)``.
     factors, factor_start, factor_expected : dict
         Factor -> observed ``(T, n)``, observed at the value date, and expected ``(T,)``.
-    layers : list
-        Per path: (time, layer, from, to, cause) in order.
+    regimes : list
+        Per path: (time, regime, from, to, cause) in order.
     attributes, occupancy : dict
-        (layer, attribute) -> ``(T, n)``; layer -> share of each step in each state ``(S, T, n)``.
+        (regime, attribute) -> ``(T, n)``; regime -> share of each step in each state ``(S, T, n)``.
     outcomes, final_states : dict
-        Event -> outcome's index (-1: not within the horizon), layer -> state's index ``(n,)``.
+        Event -> outcome's index (-1: not within the horizon), regime -> state's index ``(n,)``.
     happened : dict
         Event -> time at which it took place, years ``(n,)``; undefined if it did not.
     projects : dict
@@ -69,7 +69,7 @@ class Simulation:
     factors: dict[str, Array]
     factor_start: dict[str, float]
     factor_expected: dict[str, Array]
-    layers: list[list[tuple]]
+    regimes: list[list[tuple]]
     attributes: dict[tuple[str, str], Array]
     occupancy: dict[str, Array]
     outcomes: dict[str, Array]

@@ -12,7 +12,7 @@ from paper_world import STATES, Fixed, known, world
 
 
 def test_clock__threshold_lives_on_through_an_event():
-    layers = {
+    regimes = {
         "l": {
             "initial": {"state": "a", "since": dt.date(2026, 1, 1)},
             "states": STATES,
@@ -35,7 +35,7 @@ def test_clock__threshold_lives_on_through_an_event():
             ("layer/l/hold", 1): 0.999,
         }
     )
-    got = world(layers, events, draws)
+    got = world(regimes, events, draws)
     # half of the threshold is used up by the event at year 1, the rest goes at intensity 4: a jump at 1.125
     assert [(pytest.approx(t), *rest) for t, *rest in got.jumps[0]] == [
         (1.0, "l", "a", "c", "event:e"),
@@ -52,7 +52,7 @@ def test_clock__state_expires_on_its_day():
         "b": STATES["b"],
         "c": STATES["c"],
     }
-    layers = {
+    regimes = {
         "l": {
             "initial": {"state": "a", "since": dt.date(2026, 2, 24)},
             "states": states,
@@ -60,7 +60,7 @@ def test_clock__state_expires_on_its_day():
         }
     }
     draws = Fixed({("layer/l/hold", 0): 1 - math.exp(-0.1), ("layer/l/clock", 0): 0.5, ("layer/l/hold", 1): 0.9})
-    got = world(layers, draws=draws)
+    got = world(regimes, draws=draws)
     july = ref.Calendar(dt.date(2026, 3, 31), 4, 4).time_of(dt.date(2026, 7, 24))
     assert got.jumps[0][0] == (july, "l", "a", "c", "clock")
     # back in a at july + 0.1 years = 2026-08-29.7: the entry is the 30th, the 150 days end on 2027-01-27
@@ -74,7 +74,7 @@ def test_clock__event_goes_before_clock_on_the_same_day():
         "b": STATES["b"],
         "c": STATES["c"],
     }
-    layers = {"l": {"initial": {"state": "a", "since": dt.date(2026, 3, 31)}, "states": states}}
+    regimes = {"l": {"initial": {"state": "a", "since": dt.date(2026, 3, 31)}, "states": states}}
     events = {
         "e": {
             "date": dt.date(2026, 7, 9),
@@ -82,16 +82,16 @@ def test_clock__event_goes_before_clock_on_the_same_day():
             "probabilities": {"o": 1.0},
         }
     }
-    assert [jump[3] for jump in world(layers, events).jumps[0]] == ["c"]
+    assert [jump[3] for jump in world(regimes, events).jumps[0]] == ["c"]
 
 
 def test_clock__rules_by_state_and_earlier_outcome():
-    layers = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": STATES}}
+    regimes = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": STATES}}
     outcomes = {"p": {"moves": {"l": "b"}}, "q": {"moves": {}}}
 
     def events(first):
         rules = [
-            {"when": {"layers": {"l": "b"}, "outcomes": {"one": "p"}}, "is": {"p": 0, "q": 1}},
+            {"when": {"regimes": {"l": "b"}, "outcomes": {"one": "p"}}, "is": {"p": 0, "q": 1}},
             {"when": {"outcomes": {"one": "q"}}, "is": {"p": 1, "q": 0}},
             {"is": {"p": 0.5, "q": 0.5}},
         ]
@@ -103,15 +103,15 @@ def test_clock__rules_by_state_and_earlier_outcome():
         }
 
     for first, second in (("p", 1), ("q", 0)):
-        got = world(layers, events(first))
+        got = world(regimes, events(first))
         assert got.outcomes["two"].tolist() == [second]
         assert got.outcomes["late"].tolist() == [-1]
 
 
 def test_clock__occupancy_is_the_matrix_exponential():
     hazards = {"a": {"b": 1.0, "c": 0.5}, "b": {"c": 2.0}, "c": {"a": 0.3, "b": 0.2}}
-    layers = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": STATES, "hazards": hazards}}
-    n, got = 1500, world(layers, draws=ref.Draws(3), n=1500, years=2)
+    regimes = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": STATES, "hazards": hazards}}
+    n, got = 1500, world(regimes, draws=ref.Draws(3), n=1500, years=2)
     rates = np.array([[-1.5, 1, 0.5], [0, -2, 2], [0.3, 0.2, -0.5]])
     expected = linalg.expm(rates * 2)[0]
     share = np.bincount(got.final_states["l"], minlength=3) / n
@@ -121,7 +121,7 @@ def test_clock__occupancy_is_the_matrix_exponential():
     assert np.allclose(got.occupancy["l"].sum(axis=0), 1)
 
 
-def layer(hazards):
+def regime(hazards):
     return {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": STATES, "hazards": hazards}}
 
 
@@ -136,7 +136,7 @@ def test_scales__multiply_from_the_event_on():
         ("layer/l/hold", 1): 1 - math.exp(-0.3),
         ("layer/l/to", 1): 0.9999,
     }
-    got = world(layer({"a": {"b": 1.0}, "b": {"c": 9.0, "a": 0.5}}), events, Fixed(table))
+    got = world(regime({"a": {"b": 1.0}, "b": {"c": 9.0, "a": 0.5}}), events, Fixed(table))
     # 0.5 by year 1, 1.5 by year 1.5, the remaining 0.5 at 6: 1 + 0.5 + 1 / 12; then 0.3 at 1.5, to a with certainty
     assert [(pytest.approx(t), *rest) for t, *rest in got.jumps[0][:2]] == [
         (1.5 + 0.5 / 6, "l", "a", "b", "hazard"),
@@ -148,11 +148,11 @@ def test_scales__multiply_from_the_event_on():
 def test_scales__targets_in_proportion():
     events = {"e": known(dt.date(2026, 3, 31), {"scale_hazards": {"l": {"a": {"b": 3}}}})}
     for u, target in ((0.74, "b"), (0.76, "c")):
-        got = world(layer({"a": {"b": 2.0, "c": 2.0}}), events, Fixed({("layer/l/to", 0): u}))
+        got = world(regime({"a": {"b": 2.0, "c": 2.0}}), events, Fixed({("layer/l/to", 0): u}))
         assert got.jumps[0][0][3] == target
 
 
 def test_forced__only_the_outcome_is_given():
     events = {"e": {"date": dt.date(2027, 3, 31), "outcomes": {"o": {}, "p": {"moves": {"l": "c"}}}, "outcome": "p"}}
-    got = world(layer({}), events)
+    got = world(regime({}), events)
     assert got.jumps[0] == [(1.0, "l", "a", "c", "event:e")] and got.outcomes["e"][0] == 1

@@ -61,7 +61,7 @@ def test_cancels__worked_on_paper(at, calls, completed):
     assert (q["completed"][0], q["cancelled"][0], q["funded"][0]) == (completed, 1 - completed, 1)
     assert sim.margins["cancel/p"][0] == pytest.approx(abs(at - 3))
     if not completed:
-        assert (q["irr_funder"][0], q["multiple_funder"][0], q["payback_years"][0]) == (-1, 0, math.inf)
+        assert (q["irr_funder"][0], q["moic_funder"][0], q["payback_years"][0]) == (-1, 0, math.inf)
         assert np.isnan(q["delay_months"][0]) and np.isnan(q["cost_overrun"][0])
         assert not sim.projects["p"]["output"].any() and sim.quantities["portfolio"]["cancelled"][0] == 1
 
@@ -86,9 +86,9 @@ def test_cancels__funding_and_money():
         q = {name: float(value[0]) for name, value in sim.quantities["p"].items()}
         assert (q["funded"], q["cancelled"], q["completed"]) == (funded, 1, 0)
         assert all(q[name] == 0 for name in ("cost", "npv_funder", "pv_host", "deemed_open"))
-        for name in ("irr_funder", "multiple_funder", "payback_years", "deemed_share", "cost_overrun"):
+        for name in ("irr_funder", "moic_funder", "payback_years", "deemed_share", "cost_overrun"):
             assert math.isnan(q[name])
-        assert math.isinf(q["whole_years"]) if funded else math.isnan(q["whole_years"])
+        assert math.isinf(q["recovery_years"]) if funded else math.isnan(q["recovery_years"])
 
 
 def test_past__neither_delays_nor_cancels_again():
@@ -103,7 +103,7 @@ HIGH = {"overrun": 1.6, "inflation_share": None}
 def test_uplift__multiplies_after_the_inflation_share():
     build = {"overrun": 1.4, "inflation_share": 0.5, "uplift": {"uniform": {"min": 1.2, "max": 1.8}}}
     _, rows, q = play(changed(construction=build))
-    assert rows["calls"][1:3] == pytest.approx([90, 90]) and q["overrun_drawn"] == pytest.approx(0.8)
+    assert rows["calls"][1:3] == pytest.approx([90, 90]) and q["overrun_sampled"] == pytest.approx(0.8)
 
 
 def test_funding_cap__shares_and_ceiling():
@@ -135,7 +135,7 @@ def test_funding_cap__stops_with_salvage_and_fee():
     )
     assert rows["available_cash"] == pytest.approx([0, 0, 30, 0, 0, 0, 0]) and rows["distribution_funder"][2] == 3
     assert q["npv_funder"] == pytest.approx(-80 * 1.1**-2 - 42 * 1.1**-3)
-    assert q["multiple_funder"] == pytest.approx(3 / 125) and q["irr_funder"] == -1 and q["deemed_open"] == 120
+    assert q["moic_funder"] == pytest.approx(3 / 125) and q["irr_funder"] == -1 and q["deemed_open"] == 120
     assert sim.margins["cap/p"][0] == pytest.approx(0.4) and not rows["operating"].any()
     study["projects"]["p"]["construction"]["salvage"] = 0.5
     study["projects"]["p"]["operation"]["senior_debt"] = dict(

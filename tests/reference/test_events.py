@@ -76,9 +76,9 @@ def test_dates__ties_in_the_order_of_the_file_among_those_that_wait():
     ],
 )
 def test_dates__refusals(events, words):
-    layers = {"l": {"initial": {"state": "a", "since": "2026-01-01"}, "states": STATES, "hazards": {"a": {"b": 1}}}}
+    regimes = {"l": {"initial": {"state": "a", "since": "2026-01-01"}, "states": STATES, "hazards": {"a": {"b": 1}}}}
     with pytest.raises(ValueError, match=words):
-        world(layers, events)
+        world(regimes, events)
 
 
 def test_dates__allowed_to_the_day():

@@ -36,14 +36,14 @@ def test_example__uses_every_clause(example):
         "deterministic",
     }
     sim = ref.simulate(example, np.arange(400))
-    causes = {jump[4] for path in sim.layers for jump in path}
+    causes = {jump[4] for path in sim.regimes for jump in path}
     assert causes == {"clock", "hazard", "event:president"}
     assert all(len(np.unique(outcome)) == len(example["events"][e]["outcomes"]) for e, outcome in sim.outcomes.items())
     q = sim.quantities
     assert 0 < q["mine"]["completed"].mean() < 1
     for name in ("gas", "port", "mine", "portfolio"):
         assert 0 < np.isinf(q[name]["payback_years"]).mean() < 1
-        assert 0 < np.isinf(q[name]["whole_years"]).mean() < 1
+        assert 0 < np.isinf(q[name]["recovery_years"]).mean() < 1
     assert all((sim.projects[name]["tax"] > 0).any() for name in ("gas", "port"))
     assert (sim.projects["mine"]["arrears"] > 0).any()
     assert (sim.factors["henry_hub"] == 2.5).any() and (sim.factors["power"] >= 90).any()

@@ -1,4 +1,4 @@
-"""Factors: without noise, their means, parity, and how layers and events shift them."""
+"""Factors: without noise, their means, parity, and how regimes and events shift them."""
 
 import datetime as dt
 import math
@@ -95,12 +95,12 @@ def test_cholesky__row_wise():
         ref.cholesky(np.array([[1, 1.0], [1.0, 1]]))
 
 
-def shifted(layers=None, events=None, m=4, cap=None):
+def shifted(regimes=None, events=None, m=4, cap=None):
     spec = {
         "g": {"process": {"gbm": {"start": 2, "drift": 0, "sigma": 0}}, "cap": cap},
         "v": {"process": {"vasicek": {"start": 0.03, "mean": 0.03, "kappa": 1, "sigma": 0}}},
     }
-    study = {"factors": spec, "layers": layers, "events": events}
+    study = {"factors": spec, "regimes": regimes, "events": events}
     clock = ref.Calendar(dt.date(2026, 3, 31), m, 2)
     there = ref.simulate_world(study, clock, np.arange(1), Fixed())
     got = ref.simulate_factors(study, clock, np.arange(1), Fixed(), ref.exact_value, there)
@@ -110,16 +110,16 @@ def shifted(layers=None, events=None, m=4, cap=None):
 
 def test_shifts__states_and_events():
     states = {"a": {"shifts": {"g": 1.5, "v": 0.01}}, "c": {"shifts": {"g": 0.5}}}
-    layers = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": states}}
+    regimes = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": states}}
     half = dt.date(2026, 9, 30) + dt.timedelta(days=46)  # the middle of the third step, of 92 days
     shifts = {"g": 1.2, "v": {"value": -0.02, "lasting_years": 0.5}}
-    g, v = shifted(layers, {"e": known(half, {"moves": {"l": "c"}, "shifts": shifts})})
+    g, v = shifted(regimes, {"e": known(half, {"moves": {"l": "c"}, "shifts": shifts})})
     assert g == pytest.approx([3, 3, 2 * 1.0 * 1.1, *[2 * 0.5 * 1.2] * 5])
     assert v == pytest.approx([0.04, 0.04, 0.03 + 0.005 - 0.01, 0.01, 0.02, 0.03, 0.03, 0.03])
-    assert shifted(layers, {}, cap=2.5)[0] == pytest.approx([2.5] * 8)
+    assert shifted(regimes, {}, cap=2.5)[0] == pytest.approx([2.5] * 8)
 
 
-def test_shifts__two_layers_multiply_means():
+def test_shifts__two_regimes_multiply_means():
     states = {"a": {"shifts": {"g": 1.5}}, "c": {}}
     spec = {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": states}
     moved = {"e": known(dt.date(2026, 3, 31) + dt.timedelta(days=73), {"moves": {"l": "c", "k": "c"}})}

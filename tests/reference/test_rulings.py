@@ -32,7 +32,7 @@ def test_rulings__everything_happens(rulings):
     )
     both = (sim.outcomes["ruling"] == 0) & (sim.outcomes["court"] == 1) & (sim.happened["court"] < 3)
     assert both.sum() >= many  # the same hazard scaled twice
-    inside = [t * 4 % 1 for path in sim.layers for t, *_, cause in path if cause == "clock"]
+    inside = [t * 4 % 1 for path in sim.regimes for t, *_, cause in path if cause == "clock"]
     assert sum(0.01 < share < 0.99 for share in inside) >= many
 
 

@@ -11,7 +11,7 @@ from paper_deal import changed, play
 def test_side_flows__worked_on_paper():
     study = changed()
     study["study"]["money_unit"] = 10
-    study["layers"] = {
+    study["regimes"] = {
         "l": {
             "initial": {"state": "a", "since": dt.date(2026, 1, 1)},
             "states": {"a": {"attributes": {"x": 2.0}}, "b": {"attributes": {"x": 6.0}}},
@@ -24,7 +24,7 @@ def test_side_flows__worked_on_paper():
 
     middle, late = dt.date(2028, 12, 31), dt.date(2029, 8, 7)  # years 2 and 2.6
     study["events"] = {"e": event(middle + dt.timedelta(days=146), {"l": "b"}), "f": event(late, {"k": "b"})}
-    x = {"layer": "l", "attribute": "x"}
+    x = {"regime": "l", "attribute": "x"}
     study["side_flows"] = {"r": {"base": "time", "rate": x, "while": {"k": ["a"], "l": ["a", "b"]}}}
     study["projects"]["p"]["side_flows"] = {
         "v": {"base": "spend", "rate": 0.1, "while": {"l": ["b"]}},

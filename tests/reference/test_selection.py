@@ -16,36 +16,36 @@ def test_go_ahead__share_scales_budget_capacity_and_fixed_costs():
     sim, rows, q = play(study, drawn(project__p__go_ahead=0.69))
     assert rows["calls"] == pytest.approx([0, 20, 20, 0, 0, 0, 0])
     assert rows["revenue"][3:6] == pytest.approx([20] * 3) and rows["om"][3:6] == pytest.approx([4] * 3)
-    assert sim.quantities["scheme"]["committed"][0] == pytest.approx(40)
+    assert sim.quantities["scheme"]["net_commitments"][0] == pytest.approx(40)
     assert sim.margins["clock_go_ahead"][0] == pytest.approx(0.01)
     for draws in (drawn(project__p__go_ahead=0.7), drawn(project__p__go_ahead=0.1, project__p__size=-9)):
         study["projects"]["p"]["go_ahead"]["size_share"] = {"discrete": {"values": [0, 1], "probabilities": [0.1, 0.9]}}
         sim, rows, q = play(study, draws)
         assert told(sim) == [("no_go_ahead", "p")]
         assert (q["funded"], q["declined"], q["cancelled"], q["completed"], q["cost"]) == (0, 0, 0, 0, 0)
-        assert sim.quantities["scheme"]["committed"][0] == 0
+        assert sim.quantities["scheme"]["net_commitments"][0] == 0
         assert not any(row.any() for name, row in rows.items() if name != "rate")
-        assert all(math.isnan(q[name]) for name in ("irr_funder", "multiple_funder", "overrun_drawn", "whole_years"))
+        assert all(math.isnan(q[name]) for name in ("irr_funder", "moic_funder", "overrun_sampled", "recovery_years"))
 
 
 def test_commitment__cuts_drops_and_takes_back():
     table = {"project/p/funding": 0.99}  # declined in February 2027, before the notice of q
-    decision = {"layer": "l", "by_state": {"a": {"fund": 0.9, "delay": 0.05, "decline": 0.05}}, "delay_days": 10}
-    layers = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": {"a": {}}}}
+    decision = {"regime": "l", "by_state": {"a": {"fund": 0.9, "delay": 0.05, "decline": 0.05}}, "delay_days": 10}
+    regimes = {"l": {"initial": {"state": "a", "since": dt.date(2026, 1, 1)}, "states": {"a": {}}}}
     # 100 of 150, then 50 of 100, then nothing of 60
     sim, _, _ = play(two_more(changed(funding={"commitment": 150})))
     assert told(sim)[:2] == [("notice", "p"), ("funded", "p")]
     assert ("cut", "q") in told(sim) and ("dropped", "r") in told(sim)
     assert sim.quantities["q"]["cost"][0] == pytest.approx(50) and sim.sites["q"].size[0] == 0.5
-    assert sim.quantities["r"]["funded"][0] == 0 and sim.quantities["scheme"]["committed"][0] == 150
+    assert sim.quantities["r"]["funded"][0] == 0 and sim.quantities["scheme"]["net_commitments"][0] == 150
     # with p's 100 given back there are 150 for q and r: 100 and 50
     study = two_more(changed(funding={"commitment": 400, "take_up": {"uniform": {"min": 100, "max": 200}}}))
-    study["layers"], study["agreement"]["funding"]["decision"] = layers, decision
+    study["regimes"], study["agreement"]["funding"]["decision"] = regimes, decision
     sim, rows, q = play(study, drawn(table))
     assert (q["declined"], q["funded"], q["cancelled"]) == (1, 0, 0) and not rows["calls"].any()
     assert sim.quantities["q"]["cost"][0] == pytest.approx(100)
     assert sim.quantities["r"]["cost"][0] == pytest.approx(50)
-    assert sim.quantities["scheme"]["committed"][0] == 150
+    assert sim.quantities["scheme"]["net_commitments"][0] == 150
     assert sim.quantities["portfolio"]["declined"][0] == 1 and sim.quantities["portfolio"]["funded"][0] == 2
 
 
@@ -107,8 +107,8 @@ def test_decline__each_trigger_row_by_itself():
         study, draws = decided({"project/p/funding": 0.9, ("project/p/trigger", 1): u}, triggers=triggers)
         sim, _, q = play(study, draws)
         assert told(sim)[1:] == [("declined", "p")] + [("trigger", "p")] * count
-        assert list(study["layers"]["l"]["states"])[sim.final_states["l"][0]] == end
-        assert [jump[4] for jump in sim.layers[0]] == ["decline:p"] * count and q["declined"] == 1
+        assert list(study["regimes"]["l"]["states"])[sim.final_states["l"][0]] == end
+        assert [jump[4] for jump in sim.regimes[0]] == ["decline:p"] * count and q["declined"] == 1
         assert sim.margins["clock_trigger"][0] == pytest.approx(0.01)
 
 
@@ -138,7 +138,7 @@ def test_outcome__cancels_before_the_decision():
     event = {"date": dt.date(2027, 1, 15), "outcomes": {"o": {"cancels": ["p"]}}, "probabilities": {"o": 1}}
     sim, _, q = play(*decided({"project/p/funding": 0.9}, events={"e": event}))
     assert told(sim) == [("notice", "p")] and (q["declined"], q["cancelled"], q["funded"]) == (0, 1, 0)
-    assert sim.quantities["scheme"]["committed"][0] == 100
+    assert sim.quantities["scheme"]["net_commitments"][0] == 100
     event["date"] = dt.date(2027, 6, 1)
     sim, _, q = play(*decided({"project/p/funding": 0.9}, events={"e": event}))
     assert (q["declined"], q["cancelled"], q["funded"]) == (1, 0, 0)
@@ -159,7 +159,7 @@ def piped(**more):
     }
     study["pipelines"]["n"].update(more)
     study["agreement"]["funding"].update(deadline=dt.date(2030, 6, 30), lag_business_days=0, holidays=[])
-    study["layers"] = {
+    study["regimes"] = {
         "l": {
             "initial": {"state": "a", "since": dt.date(2026, 1, 1)},
             "states": {"a": {"arrival_multiplier": 2}, "b": {"arrival_multiplier": 0.5}},
@@ -189,9 +189,9 @@ def test_pipeline__arrivals_sizes_and_sums():
     q = {name: value[0] for name, value in sim.quantities["n"].items()}
     assert (q["funded"], q["completed"], q["cost"]) == (2, 2, pytest.approx(80))
     assert sim.projects["n"]["calls"][:, 0] == pytest.approx((first.flows["calls"] + second.flows["calls"])[:, 0])
-    assert q["multiple_funder"] == pytest.approx(sim.projects["n"]["distribution_funder"].sum() / 80)
+    assert q["moic_funder"] == pytest.approx(sim.projects["n"]["distribution_funder"].sum() / 80)
     assert sim.quantities["portfolio"]["cost"][0] == pytest.approx(180)
-    assert sim.quantities["scheme"]["committed"][0] == pytest.approx(180)
+    assert sim.quantities["scheme"]["net_commitments"][0] == pytest.approx(180)
     assert told(sim).count(("notice", "n/0")) == 1 and sim.margins["clock_date"][0] == pytest.approx(0.25)
 
 
@@ -221,7 +221,7 @@ def test_pipeline__cuts_drops_and_no_size():
 
 def test_pipeline__no_arrivals_at_rest():
     study = piped()
-    study["layers"]["l"]["states"]["a"]["arrival_multiplier"] = 0
+    study["regimes"]["l"]["states"]["a"]["arrival_multiplier"] = 0
     study["events"]["e"]["outcomes"]["o"]["scale_arrivals"] = None
     sim, _, _ = play(study, drawn({("pipeline/n/gap", 0): gap(0.125)}))
     assert sim.slots["n"][0].site.start[0] == pytest.approx(1.5, abs=1 / 366)  # 0.25 a year from year 1 on

@@ -32,12 +32,12 @@ def test_project__worked_on_paper():
         pytest.approx(0),
         0,
     )
-    assert (q["multiple_funder"], q["deemed_share"], q["deemed_open"]) == (
+    assert (q["moic_funder"], q["deemed_share"], q["deemed_open"]) == (
         0.56,
         pytest.approx(56 / 115),
         pytest.approx(59),
     )
-    assert (q["payback_years"], q["whole_years"]) == (math.inf, math.inf)
+    assert (q["payback_years"], q["recovery_years"]) == (math.inf, math.inf)
     assert sim.quantities["scheme"]["npv_funder_local"][0] == pytest.approx(npv)
 
 
@@ -51,7 +51,7 @@ def test_project__paper_study_cumulative_and_rich():
     assert flows["due"] == pytest.approx([0, 0, 55, 115.5, 0, 0, 0])
     assert flows["deemed_balance"] == pytest.approx([0, 50, 105, 0, 0, 0, 0])
     assert flows["distribution_funder"] == pytest.approx([0, 0, 0, 115.5 + 0.1 * (400 - 231), 40, 40, 0])
-    assert sim.quantities["p"]["whole_years"][0] == 1 and sim.quantities["p"]["payback_years"][0] == 2
+    assert sim.quantities["p"]["recovery_years"][0] == 1 and sim.quantities["p"]["payback_years"][0] == 2
     assert sim.quantities["p"]["deemed_share"][0] == 1
 
 
@@ -75,7 +75,7 @@ def test_project__paper_study_with_delay_and_phases():
     assert flows["distribution_funder"][2] == pytest.approx(
         0.1 * (8 - 1.6)
     )  # tier two alone; not depreciated before completion
-    assert sim.quantities["p"]["overrun_drawn"][0] == pytest.approx(0.2)
+    assert sim.quantities["p"]["overrun_sampled"][0] == pytest.approx(0.2)
     assert sim.quantities["p"]["delay_months"][0] == pytest.approx(6)
 
 
@@ -139,7 +139,7 @@ def test_project__plant_and_tariff_worked_on_paper():
     study["study"]["money_unit"] = 1e6
     study["factors"]["cpi"] = {"process": {"deterministic": {"curve": curve}}}
     study["factors"]["gas"] = {"process": {"deterministic": {"curve": 4}}}
-    study["layers"] = {
+    study["regimes"] = {
         "l": {
             "initial": {"state": "a", "since": dt.date(2026, 1, 1)},
             "states": {"a": {"attributes": {"x": 0.1}}, "b": {"attributes": {"x": 0.4}}},
@@ -155,7 +155,7 @@ def test_project__plant_and_tariff_worked_on_paper():
     project = study["projects"]["p"]
     del project["capacity"]
     project["capacity_mw"] = 10
-    where = {"layer": "l", "attribute": "x"}
+    where = {"regime": "l", "attribute": "x"}
     project["construction"].update(imported_share=0.5, equipment_tariff=where)
     uniform = {"uniform": {"min": 0, "max": 1}}
     project["operation"] = {

@@ -63,7 +63,7 @@ def test_whole_deal__cash_is_conserved(deals, variant):
         total = sum(sim.quantities[unit][quantity] for unit in sim.projects)
         assert np.allclose(sim.quantities["portfolio"][quantity], total, rtol=1e-9, atol=1e-9), quantity
     left = sum(s.budget * (1 - s.declined) for s in sim.selections.values())
-    assert np.allclose(sim.quantities["scheme"]["committed"], left)
+    assert np.allclose(sim.quantities["scheme"]["net_commitments"], left)
 
 
 @pytest.mark.parametrize("variant", WHOLE_DEAL_VARIANTS)

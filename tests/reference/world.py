@@ -1,4 +1,4 @@
-"""What the clock knows of ventures, layers and pipelines on a path, and what it leaves behind (sections 4 and 5)."""
+"""What the clock knows of ventures, regimes and pipelines on a path, and what it leaves behind (sections 4 and 5)."""
 
 import datetime as dt
 import math
@@ -86,8 +86,8 @@ class Inflow:
 
 
 @dataclass
-class LayerState:
-    """One layer on one path."""
+class RegimeState:
+    """One regime on one path."""
 
     state: str
     entry: dt.date
@@ -104,7 +104,7 @@ class World:
     Attributes
     ----------
     jumps : list
-        Per path, in order: (time, layer, from, to, cause), cause ``event:<name>``, ``clock``, ``hazard`` or
+        Per path, in order: (time, regime, from, to, cause), cause ``event:<name>``, ``clock``, ``hazard`` or
         ``decline:<venture>``.
     outcomes : dict
         Event -> index of the outcome ``(n,)``; -1 if the event does not take place within the horizon.
@@ -116,13 +116,13 @@ class World:
         Project -> time of the first outcome that cancels it ``(n,)``, infinite without one; of the projects that an
         outcome cancels.
     final_states : dict
-        Layer -> index of the state at the horizon ``(n,)``.
+        Regime -> index of the state at the horizon ``(n,)``.
     occupancy : dict
-        Layer -> share of each step spent in each state ``(S, T, n)``.
+        Regime -> share of each step spent in each state ``(S, T, n)``.
     attributes : dict
-        (layer, attribute) -> time-weighted mean over each step ``(T, n)``.
+        (regime, attribute) -> time-weighted mean over each step ``(T, n)``.
     initial_attributes : dict
-        (layer, attribute) -> value in the configured initial state.
+        (regime, attribute) -> value in the configured initial state.
     margins : dict
         ``clock_order`` (years: hazards and arrivals against all else), ``clock_choice`` (probability), ``clock_date``
         (days: the entry of a state with a clock, an arrival), ``clock_days`` (days: a law's value against whole

@@ -72,7 +72,7 @@ def test_timeline__occupancies_and_fans_cover_all_paths(sample):
     _, labels, sums, ledger = sample
     assert sums.n_paths == PATHS
     row = 0
-    for _, states in labels.layers:
+    for _, states in labels.regimes:
         block = sums.occupancy[row : row + len(states)]
         np.testing.assert_allclose(block.sum(axis=0), PATHS, rtol=1e-12)
         row += len(states)
@@ -99,7 +99,7 @@ def test_path_numbers__cross_2_to_the_32(tmp_path):
         block = run_block(done, 7, first, LANES)
         slow = ref.simulate(study, np.arange(first, first + LANES), KernelScores(7), table_values(study, done.plan))
         for (unit, quantity), got in block.quantities.items():
-            if quantity in ("cost", "npv_funder", "overrun_drawn", "pv_host"):
+            if quantity in ("cost", "npv_funder", "overrun_sampled", "pv_host"):
                 np.testing.assert_allclose(got, slow.quantities[unit][quantity], rtol=1e-8, atol=1e-6)
         seen.append(block.quantities["gas", "cost"])
     low = run_block(done, 7, 0, LANES).quantities["gas", "cost"]

@@ -20,17 +20,17 @@ def test_paper__one_plant_one_price_all_to_the_funder(tmp_path):
         "completed": 1,
         "cost": 100,
         "cost_overrun": 0,
-        "overrun_drawn": 0,
+        "overrun_sampled": 0,
         "delay_months": 0,
         "npv_funder": npv,
         "pv_host": 0,
-        "multiple_funder": 0.3,
+        "moic_funder": 0.3,
         "payback_years": np.inf,
         "deemed_open": 0,
     }
     for quantity, value in expected.items():
         np.testing.assert_allclose(values["plant", quantity], np.full(PATHS, value), rtol=1e-13, atol=1e-13)
-    for quantity in ("whole_years", "deemed_share"):
+    for quantity in ("recovery_years", "deemed_share"):
         assert np.isnan(values["plant", quantity]).all()
     rate = 0.3**1.0 - 1  # four calls and four receipts in a row: 25 q = 7.5 with q = (1 + r)^1
     np.testing.assert_allclose(values["plant", "irr_funder"], rate, rtol=1e-11)
@@ -82,13 +82,13 @@ def test_paper__overrun_delay_index_and_tariff_by_hand(tmp_path):
         "inflation_share": 0.25,
         "indices": {"index": 1.0},
         "imported_share": 0.5,
-        "equipment_tariff": {"layer": "law", "attribute": "tariff"},
+        "equipment_tariff": {"regime": "law", "attribute": "tariff"},
     }
     world = {
         "factors": {
             "index": {"unit": "1", "process": {"deterministic": {"curve": {"knots": [[0, 1], [1.1, 1], [1.1, 1.1]]}}}}
         },
-        "layers": {
+        "regimes": {
             "law": {
                 "initial": {"state": "old", "since": "2026-01-01"},
                 "states": {"old": {"attributes": {"tariff": 0.1}}, "new": {"attributes": {"tariff": 0.4}}},
@@ -104,7 +104,7 @@ def test_paper__overrun_delay_index_and_tariff_by_hand(tmp_path):
     index = np.array([1, 1, 1, 1, 1.1, 1.1])
     np.testing.assert_allclose(timeline["plant"]["calls"][:6], share * tariff * index, rtol=1e-12)
     np.testing.assert_allclose(timeline["plant"]["calls"][6:], 0, atol=1e-12)
-    np.testing.assert_allclose(values["plant", "overrun_drawn"], 0.75, rtol=1e-14)
+    np.testing.assert_allclose(values["plant", "overrun_sampled"], 0.75, rtol=1e-14)
     np.testing.assert_allclose(values["plant", "delay_months"], 6.0, rtol=1e-12)
     np.testing.assert_allclose(timeline["plant"]["revenue"], [0] * 6 + [7.5] * 2, rtol=1e-12, atol=1e-12)
 
@@ -160,8 +160,8 @@ def test_portfolio__is_the_sum_of_its_projects(three):
         np.testing.assert_allclose(values["portfolio", quantity], total, rtol=1e-13, err_msg=quantity)
     for row in step_rows(()):
         np.testing.assert_allclose(timeline["portfolio"][row], sum(timeline[n][row] for n in names), rtol=1e-13)
-    multiple = sum(values[n, "multiple_funder"] * values[n, "cost"] for n in names) / values["portfolio", "cost"]
-    np.testing.assert_allclose(values["portfolio", "multiple_funder"], multiple, rtol=1e-11)
+    multiple = sum(values[n, "moic_funder"] * values[n, "cost"] for n in names) / values["portfolio", "cost"]
+    np.testing.assert_allclose(values["portfolio", "moic_funder"], multiple, rtol=1e-11)
 
 
 def test_cash__what_comes_in_goes_out_in_every_step(three):

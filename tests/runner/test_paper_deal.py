@@ -36,7 +36,7 @@ def test_size__scales_budget_capacity_and_fixed_costs(tmp_path):
     values, timeline = run(study, tmp_path)
     close(timeline["plant"]["calls"], [10] * 4 + [0] * 4)
     close(timeline["plant"]["available_cash"], [0] * 4 + [3 - 0.4] * 4)
-    close(values["scheme", "committed"], 40)
+    close(values["scheme", "net_commitments"], 40)
 
 
 def test_start_delay__half_a_year_late_against_the_plan(tmp_path):
@@ -47,19 +47,19 @@ def test_start_delay__half_a_year_late_against_the_plan(tmp_path):
 
 def test_funding__paid_after_two_delays_of_half_a_year(tmp_path):
     """A state that always delays, until it gives way to one that always pays: due on day 0, 184 and 368."""
-    layer = {
+    regime = {
         "initial": {"state": "shut", "since": "2026-03-31"},
         "states": {"shut": {"expires": {"after_days": 300, "outcome": {"open": 1}}}, "open": {}},
     }
     decision = {
-        "layer": "till",
+        "regime": "till",
         "by_state": {
             "shut": {"fund": 0, "delay": 1, "decline": 0},
             "open": {"fund": 1, "delay": 0, "decline": 0},
         },
         "delay_days": 184,
     }
-    study = changed(BARE, layers={"till": layer}, agreement={"funding": {"decision": decision}})
+    study = changed(BARE, regimes={"till": regime}, agreement={"funding": {"decision": decision}})
     values, _ = run(study, tmp_path)
     start = 1 + 3 / 91 / 4  # day 368 is three days into the quarter of 91 that begins on day 365
     assert paid(values, "funded") == 1 and paid(values, "completed") == 0
@@ -68,17 +68,17 @@ def test_funding__paid_after_two_delays_of_half_a_year(tmp_path):
 
 def test_decline__no_flow_and_a_breach(tmp_path):
     """Declined for certain: nothing is paid, the money is given back, one trigger is pulled and one is not."""
-    layers = {
+    regimes = {
         "deal": {"initial": {"state": "kept", "since": "2026-03-31"}, "states": {"kept": {}, "breach": {}}},
         "tariff": {"initial": {"state": "low", "since": "2026-03-31"}, "states": {"low": {}, "high": {}}},
     }
     never = {"fund": 0, "delay": 0, "decline": 1}
     decision = {
-        "layer": "deal",
+        "regime": "deal",
         "by_state": {"kept": never, "breach": never},
         "triggers": [{"probability": 1, "moves": {"deal": "breach"}}, {"probability": 0, "moves": {"tariff": "high"}}],
     }
-    values, timeline = run(changed(BARE, layers=layers, agreement={"funding": {"decision": decision}}), tmp_path)
+    values, timeline = run(changed(BARE, regimes=regimes, agreement={"funding": {"decision": decision}}), tmp_path)
     for quantity, value in {
         "funded": 0,
         "declined": 1,
@@ -89,7 +89,7 @@ def test_decline__no_flow_and_a_breach(tmp_path):
     }.items():
         assert paid(values, quantity) == value
     assert all(not row.any() for row in timeline["plant"].values())
-    assert (values["scheme", "committed"] == 0).all()
+    assert (values["scheme", "net_commitments"] == 0).all()
     assert (values["scheme", "final_state_deal"] == 1).all() and (values["scheme", "final_state_tariff"] == 0).all()
 
 
@@ -98,7 +98,7 @@ def test_trigger__pulled_only_in_the_states_that_it_names(tmp_path):
     states = {"kept": {}, "over": {}, "gone": {}}
     never = {"fund": 0, "delay": 0, "decline": 1}
     decision = {
-        "layer": "deal",
+        "regime": "deal",
         "by_state": dict.fromkeys(states, never),
         "triggers": [
             {"probability": 1, "while": {"deal": ["kept", "gone"]}, "moves": {"deal": "over"}},
@@ -106,14 +106,14 @@ def test_trigger__pulled_only_in_the_states_that_it_names(tmp_path):
             {"probability": 1, "while": {"deal": ["over"], "tariff": ["low"]}, "moves": {"tariff": "middle"}},
         ],
     }
-    layers = {
+    regimes = {
         "deal": {"initial": {"state": "kept", "since": "2026-03-31"}, "states": states},
         "tariff": {
             "initial": {"state": "low", "since": "2026-03-31"},
             "states": {"low": {}, "high": {}, "middle": {}},
         },
     }
-    values, _ = run(changed(BARE, layers=layers, agreement={"funding": {"decision": decision}}), tmp_path)
+    values, _ = run(changed(BARE, regimes=regimes, agreement={"funding": {"decision": decision}}), tmp_path)
     assert (values["scheme", "final_state_deal"] == 1).all() and (values["scheme", "final_state_tariff"] == 2).all()
 
 
@@ -122,18 +122,18 @@ def test_event__cancels_before_the_notice_which_is_then_not_given(tmp_path):
     study = changed(plant(notice_date="2026-12-30"), events={"end": event})
     values, _ = run(study, tmp_path)
     assert paid(values, "cancelled") == 1 and paid(values, "funded") == 0 and paid(values, "declined") == 0
-    assert (values["scheme", "committed"] == 0).all()
+    assert (values["scheme", "net_commitments"] == 0).all()
 
 
 def test_stopped_calls__half_is_spent_and_a_tenth_of_it_saved(tmp_path):
     """Calls stop after two quarters: 50 spent, 5 saved and shared, a fee of 2 in the third quarter."""
-    layer = {
+    regime = {
         "initial": {"state": "kept", "since": "2026-03-31"},
         "states": {"kept": {}, "over": {"stops_calls": True}},
     }
     event = {"date": "2026-09-30", "outcomes": {"end": {"moves": {"deal": "over"}}}, "probabilities": {"end": 1}}
     construction = {"salvage": 0.1, "termination_fee": 0.02}
-    study = changed(plant(construction=construction), layers={"deal": layer}, events={"end": event})
+    study = changed(plant(construction=construction), regimes={"deal": regime}, events={"end": event})
     values, timeline = run(study, tmp_path)
     close(timeline["plant"]["calls"], [25, 25, 2, 0, 0, 0, 0, 0])
     close(timeline["plant"]["available_cash"], [0, 0, 5, 0, 0, 0, 0, 0])
@@ -319,7 +319,7 @@ def test_arrears__closed_after_half_a_year_that_was_never_paid(tmp_path):
 
 def test_side_flows__spend_output_and_time_under_a_condition(tmp_path):
     """2 % of spend; .1 a tonne while the ban lasts, half of it; 4 a year, at a rate of the state, after the change."""
-    layers = {
+    regimes = {
         "ban": {
             "initial": {"state": "on", "since": "2026-03-31"},
             "states": {"on": {"attributes": {"relief": 4.0}}, "off": {"attributes": {"relief": 0.0}}},
@@ -330,8 +330,8 @@ def test_side_flows__spend_output_and_time_under_a_condition(tmp_path):
         "margin": {"base": "spend", "rate": 0.02},
         "supply": {"base": "output", "rate": 0.1, "while": {"ban": ["on"]}},
     }
-    scheme = {"relief": {"base": "time", "rate": {"layer": "ban", "attribute": "relief"}}}
-    study = changed(plant(side_flows=own), layers=layers, events={"end": event}, side_flows=scheme)
+    scheme = {"relief": {"base": "time", "rate": {"regime": "ban", "attribute": "relief"}}}
+    study = changed(plant(side_flows=own), regimes=regimes, events={"end": event}, side_flows=scheme)
     values, _ = run(study, tmp_path)
     close(paid(values, "vendor_margin"), 0.5 * DF[:4].sum())
     close(paid(values, "supply_chain_benefit"), 0.25 * DF[4:6].sum())

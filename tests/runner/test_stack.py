@@ -148,7 +148,7 @@ def test_sweep__whole_deemed_allocation_leaves_no_arrears(tmp_path):
         projects={"plant": {"operation": {"life_years": 12.0}}},
     )
     values, _ = run(study, tmp_path, 4096)
-    whole = np.isfinite(values["plant", "whole_years"])
+    whole = np.isfinite(values["plant", "recovery_years"])
     assert 0.2 < whole.mean() < 0.98
     for name in ("bank_loss", "policy_bank_loss"):
         np.testing.assert_allclose(values["plant", name][whole], 0, atol=1e-9)

@@ -138,9 +138,9 @@ def test_rows__those_of_the_reference(ran, traces):
                 np.testing.assert_allclose(
                     column(trace, row)[s], expected, rtol=1e-9, atol=1e-12 * budget, err_msg=f"{project} {row}"
                 )
-        for layer, body in ran.study["layers"].items():
-            jumps = [jump for jump in slow.layers[i] if jump[1] == layer]
-            for t, state in enumerate(trace.states[layer]):
+        for regime, body in ran.study["regimes"].items():
+            jumps = [jump for jump in slow.regimes[i] if jump[1] == regime]
+            for t, state in enumerate(trace.states[regime]):
                 before = [after for time, _, _, after, _ in jumps if time < (t + 1) / 4]
                 assert state == (before[-1] if before else body["initial"]["state"])
 
@@ -150,7 +150,7 @@ def test_changes__those_of_the_reference_with_dates(ran, traces):
     clock = ref.Calendar(ref.as_date(ran.study["study"]["value_date"]), 4, 8.0)
     world = ref.simulate_world(ran.study, clock, paths, KernelScores(SEED), table_values(ran.study, ran.plan))
     for i, trace in enumerate(traces.values()):
-        jumps = [(c.what, c.before, c.after, c.cause) for c in trace.changes if c.kind == "layer"]
+        jumps = [(c.what, c.before, c.after, c.cause) for c in trace.changes if c.kind == "regime"]
         causes = {"clock": "expiry", "hazard": "hazard"}
         expected = [(what, a, b, causes.get(why, why.replace(":", " "))) for _, what, a, b, why in world.jumps[i]]
         assert jumps == expected
@@ -189,7 +189,7 @@ RANKED = {
     "gas.deemed_open": ("gas", "deemed_open"),  # 0 on many paths
     "port.cancelled": ("port", "cancelled"),
     "completed": ("portfolio", "completed"),
-    "mine.whole_years": ("mine", "whole_years"),  # not in the file: all paths are run again
+    "mine.recovery_years": ("mine", "recovery_years"),  # not in the file: all paths are run again
     "outcome_review": ("scheme", "outcome_review"),  # undefined where the horizon comes first
 }
 

@@ -102,7 +102,7 @@ def test_story__agrees_with_the_values(traced):
         noticed = sum(c.budget for c in trace.changes if c.after == "noticed")
         lost = {c.what for c in trace.changes if c.after == "declined"}
         back = sum(c.budget for c in trace.changes if c.after == "noticed" and c.what in lost)
-        assert noticed - back == pytest.approx(trace.values["scheme", "committed"], rel=1e-12, abs=1e-9)
+        assert noticed - back == pytest.approx(trace.values["scheme", "net_commitments"], rel=1e-12, abs=1e-9)
         met.update((c.kind, c.after if c.kind == "project" else "") for c in trace.changes)
         met.update(c.cause.split(" ")[0] for c in trace.changes if c.kind == "project")
     assert {("project", word) for word in ("noticed", "paid", "declined", "cancelled")} <= met.keys()

@@ -5,8 +5,8 @@ row of the clock and the time that the paths spend in its states. A fault of the
 processor that reaches one of the two and not the other shows here. Nothing is compared path by path but signs; all
 figures are means over the paths, as in the result file.
 
-Not judged: what events do to factors, whose times no other sum tells; of a product of states of several layers only its
-bounds, since the sums do not say how long two states last together.
+Not judged: what events do to factors, whose times no other sum tells; of a product of states of several regimes only
+its bounds, since the sums do not say how long two states last together.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ class Violation(NamedTuple):
     invariant
         What must hold.
     unit
-        Whose figure: a project, the portfolio, a layer, a mark.
+        Whose figure: a project, the portfolio, a regime, a step mean.
     place
         The step, by its last day, or the quantity.
     found
@@ -130,7 +130,7 @@ class Figures:
         self.plan, self.labels, self.sums, self.values = plan, labels, sums, values
         self.study, self.n = plan.study[0], float(sums.n_paths)
         self.units, self.steps = (*labels.projects, "portfolio"), labels.step_ends
-        self.occupancy, self.marks = sums.occupancy / self.n, sums.marks / self.n
+        self.occupancy, self.step_means = sums.occupancy / self.n, sums.step_means / self.n
         self._number = {series: s for s, series in enumerate(labels.series)}
 
     @cached_property
@@ -148,20 +148,20 @@ class Figures:
 
     @cached_property
     def factors(self) -> dict[int, Float]:
-        """What each state contributes to a mark, ``(state,)``, by the mark: the mark is their product over the layers.
+        """What each state contributes to a step mean, ``(state,)``, by number: it is their product over regimes.
 
-        An attribute, or what states do to a factor, is a product that only one layer has a part in.
+        An attribute, or what states do to a factor, is a product that only one regime has a part in.
         """
-        constants, states, layers = self.plan.constants, self.plan.states, self.plan.layers
+        constants, states, regimes = self.plan.constants, self.plan.states, self.plan.regimes
         out: dict[int, Float] = {}
         for q, state in enumerate(states):
-            for mark, value in _pairs(constants, int(state["marks"])):
-                factors = out.setdefault(int(mark), np.where(states["layer"] == state["layer"], 0.0, 1.0))
+            for step_mean, value in _pairs(constants, int(state["step_means"])):
+                factors = out.setdefault(int(step_mean), np.where(states["regime"] == state["regime"], 0.0, 1.0))
                 factors[q] = value
         first = int(self.study["products"])
-        for mark, address in constants[first : first + 2 * int(self.study["n_products"])].reshape(-1, 2):
-            out[int(mark)] = constants[int(address) : int(address) + states.size]
-        return out if layers.size else {}
+        for step_mean, offset in constants[first : first + 2 * int(self.study["n_products"])].reshape(-1, 2):
+            out[int(step_mean)] = constants[int(offset) : int(offset) + states.size]
+        return out if regimes.size else {}
 
     def series(self, quantity: str, units: Iterable[str] = ()) -> list[int]:
         """Numbers of a quantity's series, of all units if none is named."""
@@ -204,9 +204,9 @@ def checks(figures: Figures) -> Iterator[Check]:
     yield from _present_values(figures)
 
 
-def _pairs(constants: Float, address: int) -> Float:
+def _pairs(constants: Float, offset: int) -> Float:
     """A list of pairs in the pool, ``(pair, 2)``."""
-    return constants[address + 1 : address + 1 + 2 * int(constants[address])].reshape(-1, 2)
+    return constants[offset + 1 : offset + 1 + 2 * int(constants[offset])].reshape(-1, 2)
 
 
 # The clock
@@ -214,30 +214,34 @@ def _pairs(constants: Float, address: int) -> Float:
 
 def _clock(figures: Figures) -> Iterator[Check]:
     """Occupancy, and the rows that the clock leaves for the lanes against it."""
-    layers, steps = figures.labels.layers, figures.steps
-    if not layers:
+    regimes, steps = figures.labels.regimes, figures.steps
+    if not regimes:
         return
-    names = [f"{layer}.{state}" for layer, states in layers for state in states]
+    names = [f"{regime}.{state}" for regime, states in regimes for state in states]
     yield Check("a state lasts between none and all of a step", names, steps, figures.occupancy, 0.0, 1.0, 1.0)
-    whole = np.add.reduceat(figures.occupancy, figures.plan.layers["first"])
-    yield Check("the states of a layer fill each step", [name for name, _ in layers], steps, whole, 1.0, 1.0, 1.0)
-    marks = sorted(figures.factors)
-    if marks:
-        bounds = [_bounds_of_mark(figures, figures.factors[mark]) for mark in marks]
+    whole = np.add.reduceat(figures.occupancy, figures.plan.regimes["first"])
+    yield Check("the states of a regime fill each step", [name for name, _ in regimes], steps, whole, 1.0, 1.0, 1.0)
+    step_means = sorted(figures.factors)
+    if step_means:
+        bounds = [_bounds_of_step_mean(figures, figures.factors[step_mean]) for step_mean in step_means]
         least, most = (np.array([bound[side] for bound in bounds]) for side in (0, 1))
-        scale = np.array([[max(abs(x) for x in _range_of(figures, figures.factors[mark]))] for mark in marks])
-        units = [f"mark {mark} ({_layers_of(figures, figures.factors[mark])})" for mark in marks]
+        scale = np.array(
+            [[max(abs(x) for x in _range_of(figures, figures.factors[step_mean]))] for step_mean in step_means]
+        )
+        units = [
+            f"step mean {step_mean} ({_regimes_of(figures, figures.factors[step_mean])})" for step_mean in step_means
+        ]
         rule = "an attribute of states is worth what they last times their values"
-        yield Check(rule, units, steps, figures.marks[marks], least, most, scale)
+        yield Check(rule, units, steps, figures.step_means[step_means], least, most, scale)
 
 
-def _by_layer(figures: Figures, factors: Float) -> list[Float]:
-    """Factors of each layer's states."""
-    return np.split(factors, figures.plan.layers["first"][1:])
+def _by_regime(figures: Figures, factors: Float) -> list[Float]:
+    """Factors of each regime's states."""
+    return np.split(factors, figures.plan.regimes["first"][1:])
 
 
 def _interval(factors: Iterable[Float]) -> tuple[float, float]:
-    """Smallest and largest product of one factor of each layer."""
+    """Smallest and largest product of one factor of each regime."""
     low, high = 1.0, 1.0
     for part in factors:
         ends = [x * float(y) for x in (low, high) for y in (part.min(), part.max())]
@@ -246,22 +250,22 @@ def _interval(factors: Iterable[Float]) -> tuple[float, float]:
 
 
 def _range_of(figures: Figures, factors: Float) -> tuple[float, float]:
-    """Smallest and largest value of a mark."""
-    return _interval(_by_layer(figures, factors))
+    """Smallest and largest value of a step mean."""
+    return _interval(_by_regime(figures, factors))
 
 
-def _layers_of(figures: Figures, factors: Float) -> str:
-    """Names of the layers that have a part in a mark."""
-    parts = zip(figures.labels.layers, _by_layer(figures, factors), strict=True)
+def _regimes_of(figures: Figures, factors: Float) -> str:
+    """Names of the regimes that have a part in a step mean."""
+    parts = zip(figures.labels.regimes, _by_regime(figures, factors), strict=True)
     return " x ".join(name for (name, _), part in parts if part.min() != part.max())
 
 
-def _bounds_of_mark(figures: Figures, factors: Float) -> tuple[Float, Float]:
-    """Bounds of a mark's mean by step, ``(step,)``: each state's time with the others at their lowest and highest.
+def _bounds_of_step_mean(figures: Figures, factors: Float) -> tuple[Float, Float]:
+    """Bounds of a step mean's mean by step, ``(step,)``: each state's time with the others at their lowest and highest.
 
-    Where only one layer has a part in it, they are one.
+    Where only one regime has a part in it, they are one.
     """
-    parts, times = _by_layer(figures, factors), _by_layer(figures, figures.occupancy)
+    parts, times = _by_regime(figures, factors), _by_regime(figures, figures.occupancy)
     least, most = np.full(len(figures.steps), -np.inf), np.full(len(figures.steps), np.inf)
     for i, (part, time) in enumerate(zip(parts, times, strict=True)):
         low, high = _interval(parts[:i] + parts[i + 1 :])
@@ -297,11 +301,11 @@ def _sign(figures: Figures, quantity: str, units: Sequence[str]) -> Check:
     return Check(f"{quantity} is negative on no path", units, (f"lowest {quantity}",), lowest, 0.0, np.inf, scale)
 
 
-def _only_gains(figures: Figures, address: int) -> bool:
+def _only_gains(figures: Figures, offset: int) -> bool:
     """Whether no side flow of a list can be negative."""
     gains = True
-    for rate, mark in _pairs(figures.plan.constants, address):
-        values = (1.0,) if mark < 0.0 else _range_of(figures, figures.factors[int(mark)])
+    for rate, step_mean in _pairs(figures.plan.constants, offset):
+        values = (1.0,) if step_mean < 0.0 else _range_of(figures, figures.factors[int(step_mean)])
         gains = gains and all(rate * value >= 0.0 for value in values)
     return gains
 

@@ -82,15 +82,15 @@ class Sums(NamedTuple):
     timeline
         Sums over the paths, ``(unit * row, step)`` float64, rows as the kernel writes them.
     occupancy
-        Sums over the paths of the share of each step spent in each layer's states, ``(state, step)`` float64.
-    marks
-        Sums over the paths of the clock's marks, ``(mark, step)`` float64.
+        Sums over the paths of the share of each step spent in each regime's states, ``(state, step)`` float64.
+    step means
+        Sums over the paths of the clock's step means, ``(step_mean, step)`` float64.
     """
 
     moments: Moments
     timeline: Float
     occupancy: Float
-    marks: Float
+    step_means: Float
 
     @property
     def n_paths(self) -> int:
@@ -118,7 +118,7 @@ class RunState:
     def __init__(self) -> None:
         self._tree: PairwiseTree[Sums] = PairwiseTree(merge_sums)
 
-    def update(self, leaf: int, values: Float, timeline: Float, occupancy: Float, marks: Float) -> None:
+    def update(self, leaf: int, values: Float, timeline: Float, occupancy: Float, step_means: Float) -> None:
         """Add one leaf.
 
         Parameters
@@ -127,10 +127,10 @@ class RunState:
             Number of the leaf: its first path's number divided by ``plan.names.LEAF``.
         values
             ``(series, path)`` float64; NaN is undefined.
-        timeline, occupancy, marks
-            Sums over the leaf's paths, ``(unit * row, step)``, ``(state, step)`` and ``(mark, step)`` float64; copied.
+        timeline, occupancy, step_means
+            Sums over the leaf's paths, ``(unit * row, step)``, ``(state, step)`` and ``(step_mean, step)``; copied.
         """
-        self._tree.insert(leaf, Sums(leaf_moments(values), timeline.copy(), occupancy.copy(), marks.copy()))
+        self._tree.insert(leaf, Sums(leaf_moments(values), timeline.copy(), occupancy.copy(), step_means.copy()))
 
     def nodes(self) -> tuple[Node, ...]:
         """What has been added, joined as far as it can be."""

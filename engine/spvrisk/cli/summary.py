@@ -17,13 +17,13 @@ from spvrisk.views.summary import summary
     "conditions",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Only the paths on which this event had this outcome, or this layer this final state.",
+    help="Only the paths on which this event had this outcome, or this regime this final state.",
 )
 def command(result: str, as_json: bool, conditions: tuple[str, ...]) -> None:
     """Print the figures of RESULT, each with its Monte Carlo standard error, probabilities with their 95 % interval.
 
     With --given, of the paths on which an event had one outcome (midterm_2026=opposition; =undefined where it did not
-    take place), or on which a layer ended in one state (general=gap).
+    take place), or on which a regime ended in one state (general=gap).
     """
     if len(conditions) > 1:
         remedy = "force one of them with `run --set events.<event>.outcome=..`, and ask for the other"

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from spvrisk.config.base import Key
 from spvrisk.config.study import Study
 
-_BY_NAME = ("parties", "factors", "layers", "events", "offtakers", "pipelines", "projects", "side_flows")
+_BY_NAME = ("parties", "factors", "regimes", "events", "offtakers", "pipelines", "projects", "side_flows")
 # sections in which a null or nothing means something that a reader should know
 _NULLS_COUNT = ("run", "output")
 
@@ -17,7 +17,7 @@ class Default(NamedTuple):
     Attributes
     ----------
     path
-        Dotted path, with ``*`` for the names of what is named, and of the states of layers.
+        Dotted path, with ``*`` for the names of what is named, and of the states of regimes.
     value
         The default.
     times, parts
@@ -56,15 +56,15 @@ def _without_names(path: tuple[Key, ...]) -> str:
     steps = list(map(str, path))
     if steps[0] in _BY_NAME and len(steps) > 2:
         steps[1] = "*"
-        if steps[0] == "layers" and steps[2] == "states" and len(steps) > 4:
+        if steps[0] == "regimes" and steps[2] == "states" and len(steps) > 4:
             steps[3] = "*"
     return ".".join(steps)
 
 
 def _parts(study: Study, path: str) -> int:
     """How many parts of a study a path with ``*`` may mean."""
-    if path.startswith("layers.*.states.*."):
-        return sum(len(layer.states) for layer in study.layers.values())
+    if path.startswith("regimes.*.states.*."):
+        return sum(len(regime.states) for regime in study.regimes.values())
     return len(getattr(study, path.split(".")[0])) if ".*." in path else 1
 
 

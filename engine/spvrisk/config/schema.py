@@ -28,7 +28,7 @@ def json_schema() -> Schema:
     )
     for part in ("Party", "Event", "Offtaker", "Pipeline", "Project", "ProjectTemplate"):
         parts[part]["required"].remove("title")  # the name stands in
-    parts["Layer"]["required"].remove("initial")  # the including study may say in which state a layer begins
+    parts["Regime"]["required"].remove("initial")  # the including study may say in which state a regime begins
     parts["Agreement"].pop("required")  # or how cash is split
     parts["Timing"] = _timing(parts["Timing"])
     parts["Shift"] = _shift(parts["Shift"])

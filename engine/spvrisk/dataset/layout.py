@@ -129,7 +129,7 @@ def summary_variables(table: SummaryTable, labels: Labels) -> list[Variable]:
 
 
 def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Variable]:
-    """Give the variables of ``/conditional``; none where no layer and no event is.
+    """Give the variables of ``/conditional``; none where no regime and no event is.
 
     One variable per statistic, over all conditions and series: ``mean(condition, series)``,
     ``quantile_value(condition, series, quantile)``.
@@ -144,7 +144,7 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
     variables = [
         _codes("conditional", "condition", table.names, "outcome or final state that is given"),
         of_series,
-        _codes("conditional", "consequence", consequences(labels), "outcome of an event, or final state of a layer"),
+        _codes("conditional", "consequence", consequences(labels), "outcome of an event, or final state of a regime"),
         project_coordinate("conditional", labels),
         _levels("conditional", "quantile", first.quantiles, "quantile"),
         _levels("conditional", "level", first.levels, "level of a risk measure"),
@@ -201,11 +201,11 @@ def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:
         about = {"long_name": f"quantile of the portfolio's {meaning}", **_money(labels)}
         variables.append(Variable("timeline", f"fan_portfolio_{fan}", ("quantile", "time"), about, table.fans[f]))
     first = 0
-    for layer, states in labels.layers:
-        share: Attributes = {"long_name": f"mean share of the step spent in each state of layer {layer}"}
+    for regime, states in labels.regimes:
+        share: Attributes = {"long_name": f"mean share of the step spent in each state of regime {regime}"}
         rows = table.occupancy[first : first + len(states)]
-        dims = (f"state_{layer}", "time")
-        variables.append(Variable("timeline", f"occupancy_{layer}", dims, {**share, "units": "1"}, rows))
+        dims = (f"state_{regime}", "time")
+        variables.append(Variable("timeline", f"occupancy_{regime}", dims, {**share, "units": "1"}, rows))
         first += len(states)
     return variables
 
@@ -246,7 +246,7 @@ def check_paths(names: Sequence[str], labels: Labels) -> None:
 
 
 def check_names(labels: Labels) -> None:
-    """Refuse events and layers whose variables would have one name.
+    """Refuse events and regimes whose variables would have one name.
 
     An event ``a`` has its coordinate ``outcome_a`` and statistics such as ``outcome_a_n``, which is the coordinate
     of an event ``a_n``.
@@ -256,11 +256,11 @@ def check_names(labels: Labels) -> None:
     InputError
         With the one that comes later.
     """
-    layers = [(f"layers.{l}", f"state_{l}", f"final_state_{l}") for l, _ in labels.layers]
+    regimes = [(f"regimes.{l}", f"state_{l}", f"final_state_{l}") for l, _ in labels.regimes]
     events = [(f"events.{e}", f"outcome_{e}", f"outcome_{e}") for e, _ in labels.events]
     owner: dict[str, str] = {}
     problems = []
-    for path, coordinate, quantity in (*layers, *events):
+    for path, coordinate, quantity in (*regimes, *events):
         shares = (f"share{end}" for end in _OF_SHARES)
         statistics = (*(statistic.name for statistic in statistics_of(quantity, labels)), *shares)
         for name in (coordinate, *(f"{quantity}_{statistic}" for statistic in statistics)):
@@ -345,7 +345,7 @@ def _levels(group: str, name: str, decimals: Sequence[str], about: str) -> Varia
 
 
 def _state_coordinates(group: str, labels: Labels) -> list[Variable]:
-    return [_codes(group, f"state_{l}", states, f"state of layer {l}") for l, states in labels.layers]
+    return [_codes(group, f"state_{l}", states, f"state of regime {l}") for l, states in labels.regimes]
 
 
 def _event_coordinates(labels: Labels) -> list[Variable]:

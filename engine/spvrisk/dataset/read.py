@@ -283,7 +283,7 @@ def _provenance(file: h5py.File) -> dict[str, Any]:
 
 def _labels(fields: dict[str, Any]) -> Labels:
     """Labels with the tuples that JSON turned into lists."""
-    pairs = {key: tuple((name, tuple(items)) for name, items in fields[key]) for key in ("layers", "events")}
+    pairs = {key: tuple((name, tuple(items)) for name, items in fields[key]) for key in ("regimes", "events")}
     names = {key: tuple(fields[key]) for key in ("projects", "pipelines", "factors", "step_ends", "features")}
     return Labels(**{**fields, **pairs, **names})
 
@@ -375,7 +375,7 @@ def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArr
 def _timeline(table: _Table, labels: Labels) -> TimelineTable:
     group = table.values
     mean = [np.concatenate([group[row], group[f"portfolio_{row}"][None]]) for row in labels.timeline]
-    occupancy = [group[f"occupancy_{layer}"] for layer, _ in labels.layers]
+    occupancy = [group[f"occupancy_{regime}"] for regime, _ in labels.regimes]
     n_steps = len(labels.step_ends)
     return TimelineTable(
         table.decimals["quantile"],

@@ -111,7 +111,7 @@ class TimelineTable(NamedTuple):
         Mean over all paths, ``(unit, row, step)``: projects, pipelines, then the portfolio, rows as
         ``plan.names.Labels.timeline``.
     occupancy
-        Mean share of each step spent in each state, ``(state, step)``: the layers' states in config order.
+        Mean share of each step spent in each state, ``(state, step)``: the regimes' states in config order.
     fans
         Quantiles over the first ``plan.names.FAN_PATHS`` paths, ``(fan, quantile, step)``, rows as
         ``plan.outputs.FANS``.

@@ -96,7 +96,7 @@ UNDEFINED = "undefined"
 
 
 class Condition(NamedTuple):
-    """A set of paths: those with one outcome of an event, or one final state of a layer.
+    """A set of paths: those with one outcome of an event, or one final state of a regime.
 
     Attributes
     ----------
@@ -114,14 +114,14 @@ class Condition(NamedTuple):
 
 
 def conditions(labels: Labels) -> tuple[Condition, ...]:
-    """All conditions: by event its outcomes and ``undefined``, then by layer its states."""
+    """All conditions: by event its outcomes and ``undefined``, then by regime its states."""
     out = []
     for event, outcomes in labels.events:
         quantity = f"outcome_{event}"
         out += [Condition(f"{quantity}.{name}", quantity, o) for o, name in enumerate(outcomes)]
         out.append(Condition(f"{quantity}.{UNDEFINED}", quantity, -1))
-    for layer, states in labels.layers:
-        quantity = f"final_state_{layer}"
+    for regime, states in labels.regimes:
+        quantity = f"final_state_{regime}"
         out += [Condition(f"{quantity}.{name}", quantity, q) for q, name in enumerate(states)]
     return tuple(out)
 
@@ -137,8 +137,8 @@ def quantity_of(unit: str, name: str, labels: Labels) -> Output:
 
 
 def _of_scheme(name: str, labels: Labels) -> Output:
-    """An output of the scheme, of a layer or of an event."""
-    named = {REGIME: labels.layers, EVENT: labels.events}
+    """An output of the scheme, of a regime or of an event."""
+    named = {REGIME: labels.regimes, EVENT: labels.events}
     for output in OUTPUTS:
         for key, _ in named.get(output.of, ()):
             if name == output.name.format(key):
@@ -158,7 +158,7 @@ def states_of(name: str, labels: Labels) -> tuple[str, ...] | None:
 
 def _states(labels: Labels) -> dict[str, tuple[str, ...]]:
     """States of each quantity that has some."""
-    named = {REGIME: labels.layers, EVENT: labels.events}
+    named = {REGIME: labels.regimes, EVENT: labels.events}
     return {output.name.format(key): states for output in OUTPUTS for key, states in named.get(output.of, ())}
 
 

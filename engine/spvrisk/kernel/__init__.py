@@ -12,7 +12,7 @@ How lane code is written here (``docs/decisions/0005-kernel-form.md`` and ``0016
 * A draw is asked of `kernel.draws`, by stream and number; nothing else knows a generator.
 * Branches inside lane loops are selects; nothing raises; no library function is called.
 
-Stages, each a file: clock (`layers`, `events`, `selection`), `factors`, `construction`, `operation`, `debt`, `split`,
+Stages, each a file: clock (`regimes`, `events`, `selection`), `factors`, `construction`, `operation`, `debt`, `split`,
 `pool`, `stack`, `booking`, `results`; `path` has their order, `run` the entry.
 
 Only `kernel.run` is meant to be imported from outside; it sees to the cache of compiled code first.

@@ -68,7 +68,7 @@ def add_row(w, line, i, row):
 def add_means(w, at, g, sums, n):
     """Add the step means that the clock has left for the lanes to their sums over the paths."""
     steps = uint64(g.steps)
-    for number in range(uint64(g.marks)):
+    for number in range(uint64(g.step_means)):
         for t in range(steps):
             accumulate(w, mean_row(at, g, number, t), sums, (number * steps + t) * U(PARTIALS), n)
 

@@ -1,15 +1,17 @@
 """The legal and political clock: what happens next, until the horizon (section 4 of the model page).
 
-Scalar per path: a path sees a few dozen changes, and clarity is worth more here than lanes. Index legend: i = layer,
-e = event, n = pipeline, j = product of states, l = lane. What a change does is told by `kernel.layers`,
+Scalar per path: a path sees a few dozen changes, and clarity is worth more here than lanes. Index legend: i = regime,
+e = event, n = pipeline, j = product of states, l = lane. What a change does is told by `kernel.regimes`,
 `kernel.events` and `kernel.selection`.
 """
 
 import numpy as np
 
 from spvrisk.kernel.events import begin_events, draw_lots_ahead, happen
-from spvrisk.kernel.layers import (
-    begin_layers,
+from spvrisk.kernel.log import BY_ARRIVAL, BY_DEAL, BY_EVENT, BY_EXPIRY, BY_HAZARD
+from spvrisk.kernel.maths import fused, inline
+from spvrisk.kernel.regimes import (
+    begin_regimes,
     book_mean,
     draw_jumps_ahead,
     expire,
@@ -18,8 +20,6 @@ from spvrisk.kernel.layers import (
     product,
     sum_up,
 )
-from spvrisk.kernel.log import BY_ARRIVAL, BY_DEAL, BY_EVENT, BY_EXPIRY, BY_HAZARD
-from spvrisk.kernel.maths import fused, inline
 from spvrisk.kernel.selection import (
     arrive,
     attend,
@@ -81,7 +81,7 @@ def follow(world, time):
 
 @fused
 def next_change(now, event_states, flow, ledger, horizon):
-    """What happens next, when, and to which event, layer, project or pipeline.
+    """What happens next, when, and to which event, regime, project or pipeline.
 
     Ties go to events, then expiries, then notices and decisions, then hazards, then arrivals, then config order.
     """
@@ -126,7 +126,7 @@ def begin_clock(world):
     begin_deals(world)
     begin_pipelines(world)
     find_next(world.deals, world.ledger)
-    begin_layers(world)
+    begin_regimes(world)
     begin_events(world)
     begin_products(world.held)
     while world.ledger.time < 0.0:
@@ -152,14 +152,14 @@ def run_clock(world):
 
 @fused
 def keep_ends(world, values, row, column):
-    """Keep what is committed, final states (numbered within their layer) and outcomes of a path, from `row` on."""
-    layers, states = world.now.size, world.event_states
-    values[row, column] = world.ledger.committed
-    for i in range(layers):
-        values[row + 1 + i, column] = world.now[i].state - world.layers[i].first
+    """Keep what is committed, final states (numbered within their regime) and outcomes of a path, from `row` on."""
+    regimes, states = world.now.size, world.event_states
+    values[row, column] = world.ledger.net_commitments
+    for i in range(regimes):
+        values[row + 1 + i, column] = world.now[i].state - world.regimes[i].first
     for e in range(states.size):
         outcome = states[e].outcome
-        values[row + 1 + layers + e, column] = outcome if outcome >= 0 else np.nan
+        values[row + 1 + regimes + e, column] = outcome if outcome >= 0 else np.nan
 
 
 @inline

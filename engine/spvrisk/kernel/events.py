@@ -9,9 +9,9 @@ from numba import uint64
 
 from spvrisk.kernel import draws as draw
 from spvrisk.kernel.dates import days_up, time_of_day
-from spvrisk.kernel.layers import book_mean, enter, rescale
 from spvrisk.kernel.log import BY_EVENT, HAPPENED, note
 from spvrisk.kernel.maths import L, fused
+from spvrisk.kernel.regimes import book_mean, enter, rescale
 from spvrisk.kernel.selection import find_next, stop_project
 from spvrisk.kernel.tables import value_at
 
@@ -77,7 +77,7 @@ def effects_of(c, event, outcome):
 
 
 @fused
-def move_layers(world, effects, time, day):
+def move_regimes(world, effects, time, day):
     """Make an outcome's moves."""
     c = world.c
     n = int(c[effects])
@@ -152,7 +152,7 @@ def happen(world, e):
     state.time = np.inf
     note(world.log, time, HAPPENED, e, -1, state.outcome)
     effects = effects_of(c, event, state.outcome)
-    effects = move_layers(world, effects, time, day)
+    effects = move_regimes(world, effects, time, day)
     effects = scale_hazards(world, effects, time)
     effects = scale_arrivals(c, world.flow, effects)
     effects = shift_factors(world, effects, time)

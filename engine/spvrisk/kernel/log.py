@@ -1,8 +1,8 @@
 """The log of a traced path: what its clock did, in order of time.
 
 An entry has the columns of `workspace.CHANGE`. Where an event takes place: its number, -1, its outcome. Of a move: what
-caused it (an event, an expiry, a hazard, a declined funding), the layer, the states before and after. Of a project: its
-number, -1, what becomes of it.
+caused it (an event, an expiry, a hazard, a declined funding), the regime, the states before and after. Of a project:
+its number, -1, what becomes of it.
 """
 
 from spvrisk.kernel.maths import fused

@@ -293,7 +293,7 @@ def run_block(block):
     for region in (at.side, at.insurer, at.exposure):
         zero(w, region)
     run_clocks(block, scheme + g.scheme_values)
-    add_means(w, at, g, leaf.marks, block.n)
+    add_means(w, at, g, leaf.step_means, block.n)
     simulate_factors(block)
     if g.coupled == 1:
         begin_sharing(w, at)

@@ -87,12 +87,12 @@ def project_quantities(w, at, c, g, p, values, column):
         if_funded = 0.0 if w[R.OUT.funded + l] == 1.0 else np.nan
         if_called = 0.0 if w[R.CALLED + l] > 0.0 else np.nan
         values[first + _Q.cost_overrun, k] = w[R.OUT.cost + l] / expected_cost(w, c, p, l) - 1.0 + if_completed
-        values[first + _Q.overrun_drawn, k] = w[R.OVERRUN + l] - 1.0 + if_funded
+        values[first + _Q.overrun_sampled, k] = w[R.OVERRUN + l] - 1.0 + if_funded
         values[first + _Q.delay_months, k] = 12.0 * (w[R.COMPLETION + l] - (w[R.PLANNED + l] + duration)) + if_completed
         values[first + _Q.irr_funder, k] = w[R.IRR + l] + if_called
-        values[first + _Q.multiple_funder, k] = _ratio(w[R.RECEIPTS + l], w[R.CALLED + l])
+        values[first + _Q.moic_funder, k] = _ratio(w[R.RECEIPTS + l], w[R.CALLED + l])
         values[first + _Q.payback_years, k] = w[R.PAYBACK + l] + if_called
-        values[first + _Q.whole_years, k] = w[R.WHOLE + l] + undefined + if_funded
+        values[first + _Q.recovery_years, k] = w[R.WHOLE + l] + undefined + if_funded
         values[first + _Q.deemed_share, k] = _ratio(w[R.RECEIVED + l], w[R.RECEIVED + l] + w[overdue + l]) + undefined
 
 
@@ -139,12 +139,12 @@ def group_quantities(block, account, unit, fans):
         if_called = 0.0 if w[R.GROUP_CALLED + l] > 0.0 else np.nan
         whole, received = w[of + R.LAST_WHOLE], w[of + R.SUM_RECEIVED]
         values[first + _Q.cost_overrun, k] = _ratio(w[of + R.SUM_COMPLETED_COST], w[of + R.SUM_EXPECTED_COST]) - 1.0
-        values[first + _Q.overrun_drawn, k] = _ratio(w[of + R.SUM_DRAWN], w[of + R.SUM_BUDGET])
+        values[first + _Q.overrun_sampled, k] = _ratio(w[of + R.SUM_DRAWN], w[of + R.SUM_BUDGET])
         values[first + _Q.delay_months, k] = _ratio(w[of + R.SUM_DELAY], w[of + R.SUM_COMPLETED_BUDGET])
         values[first + _Q.irr_funder, k] = w[R.IRR + l] + if_called
-        values[first + _Q.multiple_funder, k] = _ratio(w[R.GROUP_RECEIPTS + l], w[R.GROUP_CALLED + l])
+        values[first + _Q.moic_funder, k] = _ratio(w[R.GROUP_RECEIPTS + l], w[R.GROUP_CALLED + l])
         values[first + _Q.payback_years, k] = w[R.GROUP_PAYBACK + l] + if_called
-        values[first + _Q.whole_years, k] = whole if whole >= 0.0 else np.nan
+        values[first + _Q.recovery_years, k] = whole if whole >= 0.0 else np.nan
         values[first + _Q.deemed_share, k] = _ratio(received, received + w[of + R.SUM_OVERDUE])
 
 

@@ -11,7 +11,6 @@ from numba import uint64
 from spvrisk.kernel import draws as draw
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.dates import day_of_time, days_up, due_day, time_of_day, year_of
-from spvrisk.kernel.layers import enter, product, set_intensity, set_threshold
 from spvrisk.kernel.log import (
     BY_DEAL,
     BY_DECLINE,
@@ -25,6 +24,7 @@ from spvrisk.kernel.log import (
     note,
 )
 from spvrisk.kernel.maths import ROUNDED, L, fused
+from spvrisk.kernel.regimes import enter, product, set_intensity, set_threshold
 from spvrisk.kernel.tables import look_up, value_at
 from spvrisk.kernel.whole_rows import fill
 from spvrisk.kernel.workspace import deal_of
@@ -122,7 +122,7 @@ def begin_deals(world):
     """Nothing is committed; all announced notices are to come, those before the value date first."""
     deals, ledger = world.deals, world.ledger
     ledger.left = ceiling(world)
-    ledger.committed, ledger.noticed = 0.0, 0.0
+    ledger.net_commitments, ledger.noticed = 0.0, 0.0
     ledger.year = -1
     for s in range(deals.size):
         deal = deals[s]
@@ -177,7 +177,7 @@ def give_notice(world, s):
         w[row + R.DEAL_SIZE] = fits / p.budget
     if fits == 0.0:
         return DROPPED
-    ledger.committed += fits
+    ledger.net_commitments += fits
     ledger.left = max(ledger.left - fits, 0.0)
     ledger.noticed += fits
     deal.stage = DECISION
@@ -218,10 +218,10 @@ def decide(world, s):
         if deal.decisions > 0:
             u = draw.uniform(world.draws, p.funding_stream, deal.decisions)
         deal.decisions += 1
-        pair = g.decisions + 2 * (world.now[g.decision_layer].state - g.decision_first)
+        pair = g.decisions + 2 * (world.now[g.decision_regime].state - g.decision_first)
         if u >= world.c[pair + 1]:
             w[row + R.DEAL_DECLINED] = deal.time
-            ledger.committed -= p.budget * w[row + R.DEAL_SIZE]
+            ledger.net_commitments -= p.budget * w[row + R.DEAL_SIZE]
             ledger.left += p.budget * w[row + R.DEAL_SIZE]
             return DECLINED
         if u >= world.c[pair]:

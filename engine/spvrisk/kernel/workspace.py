@@ -21,7 +21,7 @@ from spvrisk.plan.outputs import FANS
 PARTIALS = EIGHT
 """Partial sums of a leaf, by path number mod 8: the same additions in the same order for every lane count."""
 AHEAD = 8
-"""Hazard jumps of each layer that are drawn for all lanes beforehand; later ones, which are rare, path by path."""
+"""Hazard jumps of each regime that are drawn for all lanes beforehand; later ones, which are rare, path by path."""
 MOST_CHANGES = 1000
 """Changes of the clock for which there is room at first where a path is traced; more are counted, but not kept."""
 CHANGE = ("time", "cause", "item", "before", "after")
@@ -52,9 +52,9 @@ class Offsets(NamedTuple):
     deal: Region
     """``(s, 7, lane)``: what selection leaves of each project."""
     hold: Region
-    """``(layer, AHEAD, lane)``: unit-exponential thresholds of the first hazard jumps."""
+    """``(regime, AHEAD, lane)``: unit-exponential thresholds of the first hazard jumps."""
     to: Region
-    """``(layer, AHEAD, lane)``: uniform numbers that say where those jumps lead."""
+    """``(regime, AHEAD, lane)``: uniform numbers that say where those jumps lead."""
     lot: Region
     """``(event, lane)``: uniform numbers of the outcomes."""
     calls: Region
@@ -94,12 +94,12 @@ def offsets(plan: Plan) -> Offsets:
         "level": factors,
         "jump": 4 * plan.jumps.size,
         "factor": blocks * factors,
-        "step_mean": int(study["marks"]) * (steps + 2),
+        "step_mean": int(study["step_means"]) * (steps + 2),
         "pause": 2 * int(study["pauses"]),
         "default": int(study["n_defaults"]),
         "deal": int(R.DEAL_ROWS) * plan.projects.size,
-        "hold": AHEAD * plan.layers.size,
-        "to": AHEAD * plan.layers.size,
+        "hold": AHEAD * plan.regimes.size,
+        "to": AHEAD * plan.regimes.size,
         "lot": plan.events.size,
         "calls": steps,
         "receipts": steps,
@@ -142,7 +142,7 @@ def deal_of(at, s):
 
 # ---- records of one path
 
-LAYER_NOW = np.dtype(
+REGIME_NOW = np.dtype(
     [
         ("state", np.int64),
         ("since", np.float64),  # time of entry, not before the value date
@@ -195,7 +195,7 @@ PIPELINE_NOW = np.dtype(
 LEDGER = np.dtype(
     [
         ("left", np.float64),  # of the ceiling; a remainder, so that it comes to exactly 0
-        ("committed", np.float64),  # budgets noticed, less those declined
+        ("net_commitments", np.float64),  # budgets noticed, less those declined
         ("year", np.int64),  # calendar year of the latest notice, counted from that of the first day
         ("noticed", np.float64),  # budgets noticed in that year
         ("time", np.float64),  # of the next notice or decision
@@ -214,7 +214,7 @@ class Work(NamedTuple):
     words: NDArray[np.uint32]
     """``(12 lanes,)``: words of four draws, and scratch for their scores."""
     now: Records
-    """``(layer,)`` `LAYER_NOW`."""
+    """``(regime,)`` `REGIME_NOW`."""
     event_states: Records
     """``(event,)`` `EVENT_STATE`."""
     scales: Floats
@@ -235,7 +235,7 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
     return at, Work(
         np.zeros(size_of(at)),
         np.zeros(12 * LANES, np.uint32),
-        np.zeros(plan.layers.size, LAYER_NOW),
+        np.zeros(plan.regimes.size, REGIME_NOW),
         np.zeros(plan.events.size, EVENT_STATE),
         np.ones(int(g["hazards"])),
         np.zeros(int(g["n_products"]), PRODUCT_HELD),
@@ -257,7 +257,7 @@ class Leaf(NamedTuple):
     """``(unit, timeline row, step, 8)`` flat: sums by path number mod 8."""
     occupancy: Floats
     """``(2, state, step)``, two steps more than there are: see `state_shares`."""
-    marks: Floats
+    step_means: Floats
     """``(number, step, 8)`` flat: sums of the clock's step means by path number mod 8, which checks of a run compare.
     """
     fans: NDArray[np.float32]
@@ -278,7 +278,7 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, 
         np.zeros((n_series, LEAF)),
         np.zeros(units * int(plan.study[0]["timeline_rows"]) * steps * PARTIALS),
         np.zeros((2, plan.states.size, steps + 2)),
-        np.zeros(int(plan.study[0]["marks"]) * steps * PARTIALS),
+        np.zeros(int(plan.study[0]["step_means"]) * steps * PARTIALS),
         np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),
         np.zeros((projects, steps, R.N_FIXED if traced else 0)),
         np.zeros((1 + changes if traced else 0, len(CHANGE))),

@@ -51,7 +51,7 @@ class World(NamedTuple):
     g: Record
     draws: Draws
     lane: np.uint64
-    layers: Records
+    regimes: Records
     """Of the plan; so with the next four."""
     states: Records
     events: Records
@@ -127,7 +127,7 @@ def borrowed_plan(plan):
         borrow(plan.factors),
         borrow(plan.rows),
         borrow(plan.jumps),
-        borrow(plan.layers),
+        borrow(plan.regimes),
         borrow(plan.states),
         borrow(plan.events),
         borrow(plan.pipelines),
@@ -158,7 +158,7 @@ def borrowed_leaf(leaf):
         borrow(leaf.values),
         borrow(leaf.partial),
         borrow(leaf.occupancy),
-        borrow(leaf.marks),
+        borrow(leaf.step_means),
         borrow(leaf.fans),
         borrow(leaf.trace),
         borrow(leaf.log),
@@ -183,7 +183,7 @@ def world_of(block, l):
         block.g,
         draw.of_lane(block.draws, l),
         l,
-        plan.layers,
+        plan.regimes,
         plan.states,
         plan.events,
         plan.pipelines,

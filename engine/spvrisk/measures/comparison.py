@@ -107,7 +107,7 @@ def _measures(result: Result) -> list[Measure]:
     return [
         *out,
         *(Measure(o.name, o.compared, f"portfolio_{o.name}", mean) for o in others if o.of == UNIT),
-        Measure("p_whole", "P(whole): all deemed amounts paid", "portfolio_whole_years", share_finite, money=False),
+        Measure("p_whole", "P(whole): all deemed amounts paid", "portfolio_recovery_years", share_finite, money=False),
         *(Measure(o.name, o.compared, o.name, mean) for o in others if o.of == SCHEME),
     ]
 

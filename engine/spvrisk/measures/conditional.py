@@ -1,4 +1,4 @@
-"""What a run says where something is given: the outcome of an event, or the final state of a layer."""
+"""What a run says where something is given: the outcome of an event, or the final state of a regime."""
 
 from collections.abc import Sequence
 
@@ -17,8 +17,8 @@ def conditional(
 ) -> ConditionalTable:
     """Statistics of every series over the paths of each condition.
 
-    The conditions of one event, or of one layer, are disjoint and exhaustive: means over the defined paths, weighted by
-    how many these are, give those of all paths.
+    The conditions of one event, or of one regime, are disjoint and exhaustive: means over the defined paths, weighted
+    by how many these are, give those of all paths.
 
     Parameters
     ----------

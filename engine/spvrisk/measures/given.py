@@ -1,4 +1,4 @@
-"""A result narrowed to the paths on which an event had one outcome, or a layer ended in one state."""
+"""A result narrowed to the paths on which an event had one outcome, or a regime ended in one state."""
 
 import re
 from dataclasses import replace
@@ -22,10 +22,10 @@ def narrowed(result: Result, given: str) -> Result:
     found = [i for i, condition in enumerate(table.names) if condition in wanted]
     if len(found) > 1:
         full = [table.names[i].replace(".", "=") for i in found]
-        raise InputError(Problem("--given", "", "names an event and a layer", given, f"write {' or '.join(full)}"))
+        raise InputError(Problem("--given", "", "names an event and a regime", given, f"write {' or '.join(full)}"))
     if not found:
         known = [re.sub("^(final_state|outcome)_", "", condition).replace(".", "=") for condition in table.names]
-        rule = "must be an event and an outcome, or a layer and a state"
+        rule = "must be an event and an outcome, or a regime and a state"
         raise InputError(Problem("--given", "", rule, given, suggestion(given, known)))
     (i, *_) = found
     if table.n_paths[i] == 0:

@@ -40,10 +40,10 @@ STUDY = np.dtype(
         ("tail_map", _INT),  # offset (bin, 4): cubics of the map's ratio to y, by bins of 1 + y^2 / nu
         ("tail_last", _INT),  # last bin
         # clock
-        ("marks", _INT),  # number of rows that the clock leaves: attributes that something reads, and shifts
+        ("step_means", _INT),  # number of rows that the clock leaves: attributes that something reads, and shifts
         ("hazards", _INT),  # number of passages that have a hazard
         ("pauses", _INT),  # number of standstills of all projects that outcomes may bring
-        ("products", _INT),  # offset of a list: n, n pairs (mark, offset of a factor for each state)
+        ("products", _INT),  # offset of a list: n, n pairs (step mean, offset of a factor for each state)
         ("n_products", _INT),
         # selection and funding
         ("lag", _INT),  # business days from notice to due date
@@ -58,9 +58,9 @@ STUDY = np.dtype(
         ("take_up_stream", _WORD),
         ("deadline", _INT),  # last day of a notice
         ("annual_cap", _REAL),  # infinite if there is none
-        ("decision_first", _INT),  # first state of the layer by which fundings are decided; -1 = all are paid
-        ("decision_layer", _INT),
-        ("decisions", _INT),  # offset of pairs (P(fund), P(fund or delay)) by state of that layer
+        ("decision_first", _INT),  # first state of the regime by which fundings are decided; -1 = all are paid
+        ("decision_regime", _INT),
+        ("decisions", _INT),  # offset of pairs (P(fund), P(fund or delay)) by state of that regime
         ("delay_days", _INT),
         ("triggers", _INT),  # offset of rows (size, probability, offset of factors by state, n, n states)
         ("n_triggers", _INT),
@@ -73,7 +73,7 @@ STUDY = np.dtype(
         ("timeline_rows", _INT),
         ("units", _INT),  # projects that have been announced, and pipelines
         ("announced", _INT),
-        ("relief", _INT),  # offset of a list of side flows in time: n, n pairs (money a year, mark or -1)
+        ("relief", _INT),  # offset of a list of side flows in time: n, n pairs (money a year, step mean or -1)
         # construction
         ("all_cost_stream", _WORD),
         ("all_delay_stream", _WORD),
@@ -127,8 +127,8 @@ FACTOR = np.dtype(
         ("start", _REAL),  # y at the value date
         ("observed_start", _REAL),  # observed value at the value date
         ("shift", _INT),  # offset (t): observed = exp(y + shift), or y + shift
-        ("shifters", _INT),  # offset of a list: n, n marks that shift what is observed
-        ("adds_shifts", _INT),  # 1: marks are added to it; 0: it is multiplied by 1 + mark
+        ("shifters", _INT),  # offset of a list: n, n step means that shift what is observed
+        ("adds_shifts", _INT),  # 1: step means are added to it; 0: it is multiplied by 1 + step mean
         ("is_level", _INT),  # 1: y + shift itself
         ("floor", _INT),  # offset (t)
         ("cap", _INT),  # offset (t); floor and cap both or neither
@@ -149,7 +149,7 @@ JUMP = np.dtype(
     align=True,
 )
 
-LAYER = np.dtype(
+REGIME = np.dtype(
     [
         ("first", _INT),  # its first state, in the numbering of all states
         ("initial", _INT),
@@ -163,14 +163,14 @@ LAYER = np.dtype(
 
 STATE = np.dtype(
     [
-        ("layer", _INT),
+        ("regime", _INT),
         ("hazard", _INT),  # its first passage, in the numbering of all passages
         ("targets", _INT),  # offset of pairs (state, yearly intensity)
         ("n_targets", _INT),
         ("expiry_days", _INT),  # after entry; -1 = never
         ("successors", _INT),  # offset of pairs (state, running sum of probabilities)
         ("n_successors", _INT),
-        ("marks", _INT),  # offset of a list: n, n pairs (mark, value while the state lasts)
+        ("step_means", _INT),  # offset of a list: n, n pairs (step mean, value while the state lasts)
         ("stops_calls", _INT),
         ("arrivals", _REAL),  # multiple of the intensity of arrivals
     ],
@@ -185,11 +185,11 @@ EVENT = np.dtype(
         ("days_law", _INT),  # law of days, rounded up; -1: none
         ("days_stream", _WORD),
         ("stream", _WORD),
-        ("rules", _INT),  # offset of rules: size, n, n pairs (layer, state), m, m pairs (event, outcome), running sums
+        ("rules", _INT),  # offset of rules: size, n, n pairs (regime, state), m, m pairs (event, outcome), running sums
         ("n_outcomes", _INT),
         ("outcome", _INT),  # known or forced; -1: drawn
-        # offset of a list for each outcome: size; n moves (state); n scales (passage, factor); n shifts (mark, value,
-        # years); n delays (first pause, pauses, years); n stops (project); n arrivals (pipeline, factor)
+        # offset of a list for each outcome: size; n moves (state); n scales (passage, factor); n shifts (step mean,
+        # value, years); n delays (first pause, pauses, years); n stops (project); n arrivals (pipeline, factor)
         ("effects", _INT),
     ],
     align=True,
@@ -314,7 +314,7 @@ PROJECT = np.dtype(
         ("fee_years", _REAL),
         ("fee_tolerance", _REAL),  # largest shortfall for which it is paid
         ("abandon_years", _REAL),  # of unpaid arrears; infinite = never
-        # side flows: offsets of lists: n, n pairs (rate, mark of the condition or -1)
+        # side flows: offsets of lists: n, n pairs (rate, step mean of the condition or -1)
         ("spend_flows", _INT),
         ("output_flows", _INT),
         # split
@@ -343,10 +343,10 @@ class Plan(NamedTuple):
     """``(r,)``: the factor of each row of the correlation matrix."""
     jumps: Records
     """``(j,)`` `JUMP`."""
-    layers: Records
-    """``(i,)`` `LAYER`."""
+    regimes: Records
+    """``(i,)`` `REGIME`."""
     states: Records
-    """``(q,)`` `STATE`, all layers' states numbered through."""
+    """``(q,)`` `STATE`, all regimes' states numbered through."""
     events: Records
     """``(e,)`` `EVENT`, config order."""
     pipelines: Records
@@ -363,12 +363,12 @@ class Pool:
         self._size = 0
 
     def add(self, values: ArrayLike) -> int:
-        """Put values into the pool and return their address."""
+        """Put values into the pool and return their offset."""
         part = np.array(values, np.float64).ravel()
-        address = self._size
+        offset = self._size
         self._parts.append(part)
         self._size += part.size
-        return address
+        return offset
 
     def array(self) -> Floats:
         """The pool as one array, never empty."""

@@ -55,11 +55,11 @@ def _calendar(grid: Grid, pool: Pool) -> dict[str, Any]:
     }
 
 
-def _products(products: Products, marks: int, pool: Pool) -> dict[str, int]:
-    """Fields on the rows that the clock leaves: its marks, then products of what states contribute."""
+def _products(products: Products, step_means: int, pool: Pool) -> dict[str, int]:
+    """Fields on the rows that the clock leaves: its step means, then products of what states contribute."""
     return {
-        "marks": marks + products.count,
-        "products": pool.add(products.addresses),
+        "step_means": step_means + products.count,
+        "products": pool.add(products.offsets),
         "n_products": products.count,
     }
 
@@ -143,7 +143,7 @@ def _results(labels: Labels, pool: Pool) -> dict[str, Any]:
     return {
         "quantities": len(labels.quantities),
         "sums": pool.add([len(added), *added]),
-        "scheme_values": labels.scheme.index("committed"),
+        "scheme_values": labels.scheme.index("net_commitments"),
         "timeline_rows": len(labels.timeline),
     }
 
@@ -176,8 +176,8 @@ def compile_study(study: Study) -> Compiled:
     streams, book, pool = Streams(), TableBook(), Pool()
     read = attributes_read(study)
     clock = compile_clock(study, grid, streams, book, pool, read)
-    products = Products(study, clock.numbers, clock.marks.size, pool)
-    factors = compile_factors(study, grid, streams, book, pool, clock.marks)
+    products = Products(study, clock.numbers, clock.step_means.size, pool)
+    factors = compile_factors(study, grid, streams, book, pool, clock.step_means)
     baskets = BasketBook(study.factors, pool)
     tools = Tools(study, grid, streams, book, pool, baskets, factors.processes, read, clock.interruptions, products)
     projects, relief, labels = compile_projects(tools), relief_flows(tools), labels_of(study, grid)
@@ -188,7 +188,7 @@ def compile_study(study: Study) -> Compiled:
         "money_unit": float(head.money_unit),
         **factors.study,
         **clock.study,
-        **_products(products, clock.marks.size, pool),
+        **_products(products, clock.step_means.size, pool),
         **funding,
         "relief": relief,
         **_common_streams(streams),
@@ -204,7 +204,7 @@ def compile_study(study: Study) -> Compiled:
         factors=factors.factors,
         rows=factors.rows,
         jumps=factors.jumps,
-        layers=clock.layers,
+        regimes=clock.regimes,
         states=clock.states,
         events=records(EVENT, clock.events),
         pipelines=compile_pipelines(study, streams),
@@ -232,7 +232,7 @@ def labels_of(study: Study, grid: Grid) -> Labels:
         projects=tuple(titles),
         pipelines=tuple(study.pipelines),
         project_titles={name: title.model_dump(exclude_none=True) for name, title in titles.items()},
-        layers=tuple((name, tuple(layer.states)) for name, layer in study.layers.items()),
+        regimes=tuple((name, tuple(regime.states)) for name, regime in study.regimes.items()),
         events=tuple((name, tuple(event.outcomes)) for name, event in study.events.items()),
         factors=tuple(study.factors),
         value_date=head.value_date.isoformat(),

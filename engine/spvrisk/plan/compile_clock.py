@@ -1,6 +1,6 @@
-"""Layers and events of a study -> records (section 4 of the model page).
+"""Regimes and events of a study -> records (section 4 of the model page).
 
-States of all layers are numbered through in config order.
+States of all regimes are numbered through in config order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,55 +10,55 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spvrisk.config.study import Study
-from spvrisk.config.study.clock import AttributeRef, Layer
+from spvrisk.config.study.clock import AttributeRef, Regime
 from spvrisk.config.study.events import Event, Outcome, Rule
 from spvrisk.config.study.flows import SideFlow
-from spvrisk.plan.arrays import LAYER, STATE, Pool, Records, records
+from spvrisk.plan.arrays import REGIME, STATE, Pool, Records, records
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook, law_address
 
 Attribute = tuple[str, str]
-"""Layer and name of an attribute."""
+"""Regime and name of an attribute."""
 
 
 class States:
-    """Numbers of states, layers, events and outcomes by name."""
+    """Numbers of states, regimes, events and outcomes by name."""
 
     def __init__(self, study: Study) -> None:
-        self.layer = {layer: i for i, layer in enumerate(study.layers)}
-        pairs = [(layer, state) for layer, body in study.layers.items() for state in body.states]
+        self.regime = {regime: i for i, regime in enumerate(study.regimes)}
+        pairs = [(regime, state) for regime, body in study.regimes.items() for state in body.states]
         self.number = {pair: q for q, pair in enumerate(pairs)}
         self.passage: dict[tuple[str, str], int] = {}
         self._rows = {}
         count = 0
-        for layer, state in pairs:
-            rates = study.layers[layer].hazards.get(state, {})
+        for regime, state in pairs:
+            rates = study.regimes[regime].hazards.get(state, {})
             # a passage that never happens cannot be made to happen by scaling it
-            self._rows[layer, state] = {to: rate for to, rate in rates.items() if rate > 0.0}
-            self.passage[layer, state] = count
-            count += len(self._rows[layer, state])
+            self._rows[regime, state] = {to: rate for to, rate in rates.items() if rate > 0.0}
+            self.passage[regime, state] = count
+            count += len(self._rows[regime, state])
         self.passages_in_all = count
         self.event = {event: e for e, event in enumerate(study.events)}
         self.outcome = {
             event: {name: o for o, name in enumerate(body.outcomes)} for event, body in study.events.items()
         }
 
-    def hazards(self, layer: str, state: str) -> Mapping[str, float]:
+    def hazards(self, regime: str, state: str) -> Mapping[str, float]:
         """Yearly intensities of the passages out of a state."""
-        return self._rows[layer, state]
+        return self._rows[regime, state]
 
     def within(self, conditions: Mapping[str, Sequence[str]]) -> list[float]:
-        """By state: 0 where conditions name its layer, but not the state; else 1. Products tell whether all hold."""
-        return [float(state in conditions.get(layer, (state,))) for layer, state in self.number]
+        """By state: 0 where conditions name its regime, but not the state; else 1. Products tell whether all hold."""
+        return [float(state in conditions.get(regime, (state,))) for regime, state in self.number]
 
-    def passages(self, layer: str, left: str, entered: str) -> list[int]:
+    def passages(self, regime: str, left: str, entered: str) -> list[int]:
         """Return the number of a passage; none if it never happens."""
-        targets = list(self._rows[layer, left])
-        return [self.passage[layer, left] + targets.index(entered)] if entered in targets else []
+        targets = list(self._rows[regime, left])
+        return [self.passage[regime, left] + targets.index(entered)] if entered in targets else []
 
 
-class Marks:
+class StepMeans:
     """Rows that the clock leaves for the lanes.
 
     Attributes first, then what states do to factors, then what outcomes do.
@@ -66,23 +66,23 @@ class Marks:
 
     def __init__(self, study: Study, read: Sequence[Attribute]) -> None:
         self.attribute = {ref: a for a, ref in enumerate(read)}
-        layers = [
-            (layer, factor)
-            for layer, body in study.layers.items()
+        regimes = [
+            (regime, factor)
+            for regime, body in study.regimes.items()
             for factor in dict.fromkeys(factor for state in body.states.values() for factor in state.shifts)
         ]
-        self.layer = {pair: len(read) + i for i, pair in enumerate(layers)}
+        self.regime = {pair: len(read) + i for i, pair in enumerate(regimes)}
         events = [
             (event, factor)
             for event, body in study.events.items()
             for factor in dict.fromkeys(factor for outcome in body.outcomes.values() for factor in outcome.shifts)
         ]
-        self.event = {pair: len(read) + len(layers) + i for i, pair in enumerate(events)}
-        self.size = len(read) + len(layers) + len(events)
+        self.event = {pair: len(read) + len(regimes) + i for i, pair in enumerate(events)}
+        self.size = len(read) + len(regimes) + len(events)
 
     def of_factor(self, factor: str) -> list[int]:
         """Marks that shift a factor."""
-        return [row for rows in (self.layer, self.event) for (_, shifted), row in rows.items() if shifted == factor]
+        return [row for rows in (self.regime, self.event) for (_, shifted), row in rows.items() if shifted == factor]
 
 
 class Products:
@@ -91,26 +91,26 @@ class Products:
     def __init__(self, study: Study, states: States, first: int, pool: Pool) -> None:
         self._study, self._states, self._first, self._pool = study, states, first, pool
         self._row: dict[object, int] = {}
-        self.addresses: list[float] = []
+        self.offsets: list[float] = []
 
     def add(self, flow: SideFlow) -> tuple[float, int]:
-        """Return a side flow's constant rate and the mark of what it is multiplied by, -1 for nothing."""
+        """Return a side flow's constant rate and the step mean of what it is multiplied by, -1 for nothing."""
         ref = flow.rate if isinstance(flow.rate, AttributeRef) else None
         rate = 1.0 if isinstance(flow.rate, AttributeRef) else flow.rate
         if ref is None and not flow.while_:
             return rate, -1
-        key = (ref and (ref.layer, ref.attribute), tuple(sorted((k, tuple(v)) for k, v in flow.while_.items())))
+        key = (ref and (ref.regime, ref.attribute), tuple(sorted((k, tuple(v)) for k, v in flow.while_.items())))
         if key not in self._row:
             self._row[key] = self._first + len(self._row)
-            self.addresses += [self._row[key], self._pool.add(self._factors(ref, flow.while_))]
+            self.offsets += [self._row[key], self._pool.add(self._factors(ref, flow.while_))]
         return rate, self._row[key]
 
     def _factors(self, ref: AttributeRef | None, conditions: Mapping[str, Sequence[str]]) -> list[float]:
         """What each state contributes to the product; 1 where it has no part in it."""
         out = self._states.within(conditions)
-        for (layer, state), q in self._states.number.items():
-            if ref is not None and layer == ref.layer:
-                out[q] *= self._study.layers[layer].states[state].attributes[ref.attribute]
+        for (regime, state), q in self._states.number.items():
+            if ref is not None and regime == ref.regime:
+                out[q] *= self._study.regimes[regime].states[state].attributes[ref.attribute]
         return out
 
     @property
@@ -135,22 +135,22 @@ class Interruptions:
 
 
 class ClockArrays(NamedTuple):
-    """What the plan holds of layers and events."""
+    """What the plan holds of regimes and events."""
 
-    layers: Records
+    regimes: Records
     states: Records
     events: list[dict[str, Any]]
     """Records by field: where their laws lie is known later."""
-    """Laws of days are numbers in the book, to be turned into addresses."""
+    """Laws of days are numbers in the book, to be turned into offsets."""
     study: dict[str, Any]
     """Fields of the study's record."""
-    marks: Marks
+    step_means: StepMeans
     interruptions: Interruptions
     numbers: States
 
 
 class ClockTools(NamedTuple):
-    """What layers and events are compiled with."""
+    """What regimes and events are compiled with."""
 
     study: Study
     grid: Grid
@@ -158,7 +158,7 @@ class ClockTools(NamedTuple):
     book: TableBook
     pool: Pool
     states: States
-    marks: Marks
+    step_means: StepMeans
     interruptions: Interruptions
 
 
@@ -179,34 +179,35 @@ def _successors(targets: Mapping[int, float]) -> list[tuple[int, float]]:
 
 
 def _deviation(study: Study, factor: str, value: float) -> float:
-    """What a mark holds of a shift: a part of what is observed, or for vasicek an addition."""
+    """What a step mean holds of a shift: a part of what is observed, or for vasicek an addition."""
     return value if study.factors[factor].process.vasicek is not None else value - 1.0
 
 
-def _state(layer: str, name: str, tools: ClockTools) -> dict[str, Any]:
+def _state(regime: str, name: str, tools: ClockTools) -> dict[str, Any]:
     states, study = tools.states, tools.study
-    state = study.layers[layer].states[name]
-    targets = [(states.number[layer, to], rate) for to, rate in states.hazards(layer, name).items()]
+    state = study.regimes[regime].states[name]
+    targets = [(states.number[regime, to], rate) for to, rate in states.hazards(regime, name).items()]
     successors = _successors(
-        {states.number[layer, to]: p for to, p in (state.expires.outcome if state.expires else {}).items()}
+        {states.number[regime, to]: p for to, p in (state.expires.outcome if state.expires else {}).items()}
     )
-    marks = [
+    step_means = [
         (row, state.attributes[attribute])
-        for (of_layer, attribute), row in tools.marks.attribute.items()
-        if of_layer == layer
+        for (of_regime, attribute), row in tools.step_means.attribute.items()
+        if of_regime == regime
     ]
-    marks += [
-        (tools.marks.layer[layer, factor], _deviation(study, factor, value)) for factor, value in state.shifts.items()
+    step_means += [
+        (tools.step_means.regime[regime, factor], _deviation(study, factor, value))
+        for factor, value in state.shifts.items()
     ]
     return {
-        "layer": states.layer[layer],
-        "hazard": states.passage.get((layer, name), 0),
+        "regime": states.regime[regime],
+        "hazard": states.passage.get((regime, name), 0),
         "targets": tools.pool.add(targets),
         "n_targets": len(targets),
         "expiry_days": state.expires.after_days if state.expires else -1,
         "successors": tools.pool.add(successors),
         "n_successors": len(successors),
-        "marks": tools.pool.add(listed([mark for mark in marks if mark[1] != 0.0])),
+        "step_means": tools.pool.add(listed([step_mean for step_mean in step_means if step_mean[1] != 0.0])),
         "stops_calls": int(state.stops_calls),
         "arrivals": state.arrival_multiplier,
     }
@@ -215,33 +216,33 @@ def _state(layer: str, name: str, tools: ClockTools) -> dict[str, Any]:
 def _rule(rule: Rule, event: Event, states: States) -> list[float]:
     """One rule in the pool's form.
 
-    Size, conditions on layers, conditions on outcomes, running sums of the outcomes' probabilities.
+    Size, conditions on regimes, conditions on outcomes, running sums of the outcomes' probabilities.
     """
-    on_layers = list(rule.when.layers.items()) if rule.when else []
+    on_regimes = list(rule.when.regimes.items()) if rule.when else []
     on_outcomes = list(rule.when.outcomes.items()) if rule.when else []
     probabilities = [rule.is_.get(outcome, 0.0) for outcome in event.outcomes]
     last = max(o for o, p in enumerate(probabilities) if p > 0.0)
     # rounding must not leave a gap below 1 after the last outcome that can happen
     sums = [*running(probabilities)[:last], *([1.0] * (len(probabilities) - last))]
-    body = listed([(states.layer[layer], states.number[layer, state]) for layer, state in on_layers])
+    body = listed([(states.regime[regime], states.number[regime, state]) for regime, state in on_regimes])
     body += listed([(states.event[name], states.outcome[name][outcome]) for name, outcome in on_outcomes])
     return [1.0 + len(body) + len(sums), *body, *sums]
 
 
 def _effects(event: str, outcome: Outcome, tools: ClockTools) -> list[float]:
     """What an outcome does, in the pool's form."""
-    states, marks, projects = tools.states, tools.marks, tools.interruptions
+    states, step_means, projects = tools.states, tools.step_means, tools.interruptions
     moves = [(states.number[move],) for move in outcome.moves.items()]
     scales = [
         (number, factor)
-        for layer, rows in outcome.scale_hazards.items()
+        for regime, rows in outcome.scale_hazards.items()
         for left, row in rows.items()
         for entered, factor in row.items()
-        for number in states.passages(layer, left, entered)
+        for number in states.passages(regime, left, entered)
     ]
     shifts = [
         (
-            marks.event[event, factor],
+            step_means.event[event, factor],
             _deviation(tools.study, factor, shift.value),
             np.inf if shift.lasting_years is None else shift.lasting_years,
         )
@@ -284,22 +285,22 @@ def _event(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
     }
 
 
-def _layer(name: str, layer: Layer, tools: ClockTools) -> dict[str, Any]:
+def _regime(name: str, regime: Regime, tools: ClockTools) -> dict[str, Any]:
     states, streams = tools.states, tools.streams
     return {
-        "first": states.number[name, next(iter(layer.states))],
-        "initial": states.number[name, layer.initial.state],
-        "since": (layer.initial.since - tools.study.study.value_date).days,
-        "hold_stream": streams(f"layer/{name}/hold", f"layers.{name}"),
-        "to_stream": streams(f"layer/{name}/to", f"layers.{name}"),
-        "clock_stream": streams(f"layer/{name}/clock", f"layers.{name}"),
+        "first": states.number[name, next(iter(regime.states))],
+        "initial": states.number[name, regime.initial.state],
+        "since": (regime.initial.since - tools.study.study.value_date).days,
+        "hold_stream": streams(f"layer/{name}/hold", f"regimes.{name}"),
+        "to_stream": streams(f"layer/{name}/to", f"regimes.{name}"),
+        "clock_stream": streams(f"layer/{name}/clock", f"regimes.{name}"),
     }
 
 
 def compile_clock(
     study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool, read: Sequence[Attribute]
 ) -> ClockArrays:
-    """Turn layers and events into records.
+    """Turn regimes and events into records.
 
     Parameters
     ----------
@@ -313,17 +314,17 @@ def compile_clock(
     InputError
         A law of days cannot be tabulated.
     """
-    tools = ClockTools(study, grid, streams, book, pool, States(study), Marks(study, read), Interruptions(study))
-    layers = [_layer(name, layer, tools) for name, layer in study.layers.items()]
-    states = [_state(layer, name, tools) for layer, name in tools.states.number]
+    tools = ClockTools(study, grid, streams, book, pool, States(study), StepMeans(study, read), Interruptions(study))
+    regimes = [_regime(name, regime, tools) for name, regime in study.regimes.items()]
+    states = [_state(regime, name, tools) for regime, name in tools.states.number]
     events = [_event(name, event, tools) for name, event in study.events.items()]
     sizes = {"hazards": tools.states.passages_in_all, "pauses": tools.interruptions.pauses}
     return ClockArrays(
-        records(LAYER, layers),
+        records(REGIME, regimes),
         records(STATE, states),
         events,
         sizes,
-        tools.marks,
+        tools.step_means,
         tools.interruptions,
         tools.states,
     )

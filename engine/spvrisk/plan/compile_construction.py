@@ -49,7 +49,7 @@ def compile_construction(path: str, project: ProjectTemplate, tools: Tools) -> d
         "spend_curve": _spend_curve(tools.book, c.spend_curve, f"{path}.spend_curve"),
         "cost_basket": tools.baskets.add(c.indices),
         "expected_index": pool.add(index) if c.budget_basis == "nominal" else -1,
-        "tariff_attribute": -1 if ref is None else tools.attributes.index((ref.layer, ref.attribute)),
+        "tariff_attribute": -1 if ref is None else tools.attributes.index((ref.regime, ref.attribute)),
         "imported_share": c.imported_share,
         "tariff_start": _tariff_start(tools.study, project),
         **_ends(path, c, tools),
@@ -80,7 +80,7 @@ def _ends(path: str, c: Construction, tools: Tools) -> dict[str, Any]:
 
 def _spend_curve(book: TableBook, curve: SpendCurve, path: str) -> Address:
     try:
-        return book.address(spend_curve_table(book, curve.a, curve.b))
+        return book.offset(spend_curve_table(book, curve.a, curve.b))
     except UnfitError as error:
         rule = f"must be smooth enough for a table: {error}"
         raise InputError(
@@ -123,8 +123,8 @@ def _tariff_start(study: Study, project: ProjectTemplate) -> float:
     ref = project.construction.equipment_tariff
     if ref is None:
         return 0.0
-    layer = study.layers[ref.layer]
-    return layer.states[layer.initial.state].attributes[ref.attribute]
+    regime = study.regimes[ref.regime]
+    return regime.states[regime.initial.state].attributes[ref.attribute]
 
 
 def expected_costs(project: ProjectTemplate, starts: Sequence[float], tools: Tools) -> int:

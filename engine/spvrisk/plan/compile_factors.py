@@ -11,7 +11,7 @@ from spvrisk.config.study.factors import Factor, Gbm, Merton, Ou, Vasicek
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import FACTOR, JUMP, Floats, Ints, Pool, Records, records
 from spvrisk.plan.calendar import Grid
-from spvrisk.plan.compile_clock import Marks
+from spvrisk.plan.compile_clock import StepMeans
 from spvrisk.plan.copula import copula_map, sqrt_w_table
 from spvrisk.plan.correlation import cholesky, matrix
 from spvrisk.plan.curves import curve_values, discount_factors
@@ -227,7 +227,7 @@ def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str
     return {
         "tail_nu": nu,
         "tail_stream": stream,
-        "tail_root": book.address(sqrt_w_table(book, nu)),
+        "tail_root": book.offset(sqrt_w_table(book, nu)),
         "tail_bits": tails.bits,
         "tail_map": pool.add(tails.coefficient),
         "tail_last": len(tails.coefficient) - 1,
@@ -235,9 +235,9 @@ def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str
 
 
 def compile_factors(
-    study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool, marks: Marks
+    study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool, step_means: StepMeans
 ) -> FactorArrays:
-    """Turn factors and correlation into records; `marks` says which rows of the clock shift a factor.
+    """Turn factors and correlation into records; `step_means` says which rows of the clock shift a factor.
 
     Raises
     ------
@@ -251,7 +251,7 @@ def compile_factors(
     row = {k: r for r, k in enumerate(stochastic)}
     items = list(enumerate(study.factors.items()))
     factors = [
-        _record(name, f, done[name], row.get(k, -1), marks.of_factor(name), times, streams, pool)
+        _record(name, f, done[name], row.get(k, -1), step_means.of_factor(name), times, streams, pool)
         for k, (name, f) in items
     ]
     jumps = [_jump(name, k, p, grid.dt, streams, pool) for k, (name, f) in items if (p := f.process.merton) is not None]

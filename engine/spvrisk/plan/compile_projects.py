@@ -59,7 +59,7 @@ def attributes_read(study: Study) -> list[Attribute]:
     """Attributes that projects read, each once, in config order."""
     templates = [*study.projects.values(), *(pipeline.template for pipeline in study.pipelines.values())]
     refs = [project.construction.equipment_tariff for project in templates]
-    return list(dict.fromkeys((ref.layer, ref.attribute) for ref in refs if ref is not None))
+    return list(dict.fromkeys((ref.regime, ref.attribute) for ref in refs if ref is not None))
 
 
 def _streams(name: str, path: str, project: ProjectTemplate, streams: Streams) -> dict[str, int]:

@@ -105,9 +105,9 @@ def _business_days(study: Study, pool: Pool) -> dict[str, int]:
 def _decision(decision: Decision | None, states: States, pool: Pool) -> dict[str, Any]:
     """Fields on who decides what."""
     if decision is None:
-        none = {"decision_first": -1, "decision_layer": 0, "decisions": 0, "delay_days": 0}
+        none = {"decision_first": -1, "decision_regime": 0, "decisions": 0, "delay_days": 0}
         return {**none, "triggers": 0, "n_triggers": 0}
-    names = [state for layer, state in states.number if layer == decision.layer]
+    names = [state for regime, state in states.number if regime == decision.regime]
     shares = [decision.by_state[name] for name in names]
     # what cannot happen is left out exactly: sums of shares are rounded
     pairs = [
@@ -119,8 +119,8 @@ def _decision(decision: Decision | None, states: States, pool: Pool) -> dict[str
         within = float(pool.add(states.within(trigger.while_)))
         triggers += [3.0 + len(moves), trigger.probability, within, *moves]
     return {
-        "decision_first": states.number[decision.layer, names[0]],
-        "decision_layer": states.layer[decision.layer],
+        "decision_first": states.number[decision.regime, names[0]],
+        "decision_regime": states.regime[decision.regime],
         "decisions": pool.add(pairs),
         "delay_days": decision.delay_days or 0,
         "triggers": pool.add(triggers),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, LAYER, PIPELINE, PROJECT, STATE, STUDY, Plan
+from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, PIPELINE, PROJECT, REGIME, STATE, STUDY, Plan
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "study": STUDY,
@@ -21,7 +21,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "factors": FACTOR,
     "rows": np.dtype(np.int64),
     "jumps": JUMP,
-    "layers": LAYER,
+    "regimes": REGIME,
     "states": STATE,
     "events": EVENT,
     "pipelines": PIPELINE,

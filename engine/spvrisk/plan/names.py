@@ -39,8 +39,8 @@ class Labels(NamedTuple):
         Titles by project or pipeline, by language.
     pipelines
         Those of them that are pipelines, whose values are sums over projects.
-    layers
-        ``(layer, states)`` in config order.
+    regimes
+        ``(regime, states)`` in config order.
     events
         ``(event, outcomes)`` in config order.
     factors
@@ -62,7 +62,7 @@ class Labels(NamedTuple):
     projects: tuple[str, ...]
     pipelines: tuple[str, ...]
     project_titles: dict[str, dict[str, str]]
-    layers: tuple[tuple[str, tuple[str, ...]], ...]
+    regimes: tuple[tuple[str, tuple[str, ...]], ...]
     events: tuple[tuple[str, tuple[str, ...]], ...]
     factors: tuple[str, ...]
     value_date: str
@@ -85,7 +85,7 @@ class Labels(NamedTuple):
         """Names of the scheme's quantities, in the order of the kernel's rows."""
         return (
             *(output.name for output in existing(SCHEME, self.features)),
-            *(output.name.format(name) for output in existing(REGIME, self.features) for name, _ in self.layers),
+            *(output.name.format(name) for output in existing(REGIME, self.features) for name, _ in self.regimes),
             *(output.name.format(name) for output in existing(EVENT, self.features) for name, _ in self.events),
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 UNIT, SCHEME, REGIME, EVENT = "unit", "scheme", "regime", "event"
-"""What an output is of: a project, pipeline or the portfolio; the scheme as a whole; each layer; each event."""
+"""What an output is of: a project, pipeline or the portfolio; the scheme as a whole; each regime; each event."""
 
 OWN, SUM = "own", "sum"
 """How a pipeline's or the portfolio's value comes about: by a rule of its own, or as the sum of the projects'."""
@@ -27,7 +27,7 @@ class Output(NamedTuple):
     Attributes
     ----------
     name
-        Of the quantity. Those of layers and events have ``{}`` in the place of the layer's or event's name.
+        Of the quantity. Those of regimes and events have ``{}`` in the place of the regime's or event's name.
     kind
         ``money``, ``ratio``, ``flag``, ``years``, ``months``, ``count`` or ``state``.
     meaning
@@ -120,19 +120,19 @@ _ADDED = (
 
 _OWN = (
     Output("cost_overrun", "ratio", "cost over expected cost, minus 1; undefined unless completed"),
-    Output("overrun_drawn", "ratio", "drawn cost overrun without inflation, completed or not"),
+    Output("overrun_sampled", "ratio", "drawn cost overrun without inflation, completed or not"),
     Output("delay_months", "months", "completion against plan; undefined unless completed"),
     Output(
         "irr_funder", "ratio", "funder's internal rate of return per year; -1 where no step brings more than it calls",
         kept="portfolio",
     ),
-    Output("multiple_funder", "ratio", "funder's receipts over calls, undiscounted"),
+    Output("moic_funder", "ratio", "funder's receipts over calls, undiscounted"),
     Output(
         "payback_years", "years", "from the first call until receipts cover calls; infinite if never",
         kept="portfolio",
     ),
     Output(
-        "whole_years", "years", "from completion until the funder is made whole; infinite if never",
+        "recovery_years", "years", "from completion until the funder is made whole; infinite if never",
         kept="portfolio",
     ),
     Output(
@@ -160,8 +160,8 @@ _SCHEME = (
         "insurer_capacity_breach", "flag", "what the insurer covers is above its capacity at some step",
         of=SCHEME, exists=CAPACITY,
     ),
-    Output("committed", "money", "budgets noticed, less those declined", of=SCHEME, never_negative=True),
-    Output("final_state_{}", "state", "state of layer {} at the end", of=REGIME),
+    Output("net_commitments", "money", "budgets noticed, less those declined", of=SCHEME, never_negative=True),
+    Output("final_state_{}", "state", "state of regime {} at the end", of=REGIME),
     Output("outcome_{}", "state", "outcome of event {}", of=EVENT),
 )
 # fmt: on

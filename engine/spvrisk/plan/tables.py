@@ -142,7 +142,7 @@ class TableBook:
             self._addresses.append(Address())
         return index
 
-    def address(self, index: int) -> Address:
+    def offset(self, index: int) -> Address:
         """Address that a table of the book will have."""
         return self._addresses[index]
 
@@ -150,10 +150,10 @@ class TableBook:
         """Put all tables into the pool."""
         tables = self.tables()
         cubics = pool.add(tables.coefficient)
-        for address, (first, count), affine in zip(self._addresses, tables.law, tables.affine, strict=True):
+        for offset, (first, count), affine in zip(self._addresses, tables.law, tables.affine, strict=True):
             segments = tables.segment[first : first + count].copy()
             segments[:, 3] = cubics + 4.0 * segments[:, 3]
-            address.value = pool.add([count, *affine, *segments.ravel()])
+            offset.value = pool.add([count, *affine, *segments.ravel()])
 
     def report(self, index: int) -> laws.LawReport:
         """Compare a law of the book with its table."""
@@ -182,7 +182,7 @@ class TableBook:
 
 
 def law_address(book: TableBook, law: Law | None, path: str) -> Address | int:
-    """Put a law into the book and return its address, -1 for none; `path` is where the study has it.
+    """Put a law into the book and return its offset, -1 for none; `path` is where the study has it.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def law_address(book: TableBook, law: Law | None, path: str) -> Address | int:
     if law is None:
         return -1
     try:
-        return book.address(book.add(law))
+        return book.offset(book.add(law))
     except LawError as error:
         raise InputError(Problem("", path, error.rule, error.value, error.remedy)) from None
 

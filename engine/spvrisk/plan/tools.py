@@ -22,7 +22,7 @@ class BasketBook:
         self._pool = pool
 
     def add(self, weights: Mapping[str, float] | None) -> int:
-        """Return the address of a basket; -1 for none."""
+        """Return the offset of a basket; -1 for none."""
         if not weights:
             return -1
         key = tuple((self._factor[name], weight) for name, weight in weights.items())

@@ -41,7 +41,7 @@ def summary_json(result: Result) -> dict[str, Any]:
         part = _by_key(table.levels, table.contribution[p])
         units[project]["npv_funder"]["expected_shortfall_contribution"] = part
     for project, share in cap_shares(result).items():
-        units[project]["overrun_drawn"]["cap_share"] = share
+        units[project]["overrun_sampled"]["cap_share"] = share
     return {
         "schema": SUMMARY_SCHEMA,
         "study": labels.title["en"],
@@ -175,7 +175,7 @@ def trace_json(told: "Traced") -> dict[str, Any]:
         "steps": {
             "dates": list(labels.step_ends),
             "factors": {name: trace.factors[:, k].tolist() for k, name in enumerate(labels.factors)},
-            "states": {layer: list(states) for layer, states in trace.states.items()},
+            "states": {regime: list(states) for regime, states in trace.states.items()},
             "projects": {
                 name: {column: [finite(x) for x in trace.steps[p, i].tolist()] for i, column in enumerate(STEP_ROWS)}
                 for p, name in enumerate(trace.sites)

@@ -49,7 +49,7 @@ def write_steps(trace: Trace, out: str | os.PathLike[str], overwrite: bool, resu
 def _table(trace: Trace) -> tuple[list[str], list[list[Any]]]:
     """Header and rows of all steps: one row for each project and step."""
     labels = trace.labels
-    states = [f"state_{layer}" for layer in trace.states]
+    states = [f"state_{regime}" for regime in trace.states]
     header = ["project", "step", "date", *STEP_ROWS, *(f"factor_{name}" for name in labels.factors), *states]
     rows = [
         [
@@ -58,7 +58,7 @@ def _table(trace: Trace) -> tuple[list[str], list[list[Any]]]:
             end,
             *(_exact(x) for x in trace.steps[p, :, t]),
             *(_exact(x) for x in trace.factors[t]),
-            *(of_layer[t] for of_layer in trace.states.values()),
+            *(of_regime[t] for of_regime in trace.states.values()),
         ]
         for p, name in enumerate(trace.sites)
         for t, end in enumerate(labels.step_ends)

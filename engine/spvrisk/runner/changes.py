@@ -25,13 +25,13 @@ class Change(NamedTuple):
     """Years from the value date; 0 of what came before it."""
     date: str
     kind: str
-    """``event``, ``layer``, ``project`` or ``offtaker``."""
+    """``event``, ``regime``, ``project`` or ``offtaker``."""
     what: str
     """Its name; a project of a pipeline is ``<pipeline>/<number>``."""
     before: str
-    """State of the layer before; else empty."""
+    """State of the regime before; else empty."""
     after: str
-    """State of the layer after, the event's outcome, or what becomes of the project.
+    """State of the regime after, the event's outcome, or what becomes of the project.
 
     ``noticed, waiting, dropped, no_go_ahead, paid, delayed, declined, cancelled, abandoned``; of an offtaker
     ``defaulted``.
@@ -39,8 +39,8 @@ class Change(NamedTuple):
     cause: str
     """Why.
 
-    Of a layer ``event <name>``, ``decline <project>``, ``expiry`` or ``hazard``; of a project ``arrival``, ``ceiling``,
-    ``annual_cap``, ``deadline``, ``event <name>``, ``stopped_calls``, ``review``, ``subscription``,
+    Of a regime ``event <name>``, ``decline <project>``, ``expiry`` or ``hazard``; of a project ``arrival``,
+    ``ceiling``, ``annual_cap``, ``deadline``, ``event <name>``, ``stopped_calls``, ``review``, ``subscription``,
     ``cap`` or ``arrears``; else empty.
     """
     budget: float | None = None
@@ -89,7 +89,7 @@ class Teller:
     def __init__(self, study: Study, labels: Labels, grid: Grid, sites: tuple[str, ...]) -> None:
         self._study, self._labels, self._grid, self._sites = study, labels, grid, sites
         self._horizon = grid.steps * grid.dt
-        self._states = [(layer, state) for layer, names in labels.layers for state in names]
+        self._states = [(regime, state) for regime, names in labels.regimes for state in names]
 
     def changes(self, log: Floats, fates: Fates, defaults: Floats) -> tuple[Change, ...]:
         """Give all changes in order of time; what follows from another stands behind it.
@@ -132,9 +132,9 @@ class Teller:
                     yield change
             else:
                 by = {BY_EVENT: f"event {event}", BY_DECLINE: f"decline {declined}", BY_EXPIRY: "expiry"}
-                layer, state = self._states[int(after)]
+                regime, state = self._states[int(after)]
                 old = self._states[int(before)][1]
-                yield Change(time, self._day(time), "layer", layer, old, state, by.get(int(cause), "hazard"))
+                yield Change(time, self._day(time), "regime", regime, old, state, by.get(int(cause), "hazard"))
 
     def _deal(self, time: float, s: int, became: int, fates: Fates, days: dict[int, datetime.date]) -> Change | None:
         """A notice or a decision; none where a project that is cancelled already comes up for its decision.

@@ -311,14 +311,14 @@ def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
     moments = leaf_moments(values).central
     for name, row, central in zip(series, values, moments.T, strict=True):
         yield name, _digest(row, central)
-    timeline, occupancy, marks = leaf_sums(plan, leaf)
+    timeline, occupancy, step_means = leaf_sums(plan, leaf)
     for unit, rows in enumerate(timeline):
         for row, flows in enumerate(rows):
             yield f"timeline {unit} {row}", _digest(flows)
     for state, shares in enumerate(occupancy):
         yield f"occupancy {state}", _digest(shares)
-    for mark, row in enumerate(marks):
-        yield f"mark {mark}", _digest(row)
+    for number, row in enumerate(step_means):
+        yield f"step mean {number}", _digest(row)
     for fan, flows in enumerate(leaf.fans[:, :, :PATHS]):
         yield f"fan {fan}", _digest(flows.astype(np.float64))
     yield "statistics", _digest(*_statistics(values))

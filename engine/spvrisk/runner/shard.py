@@ -111,10 +111,10 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
         n, at = min(LEAF, paths.stop - first), first - paths.start
         leaf = space.leaf(job, first, n, advance)
         values = leaf.values[:, :n]
-        timeline, occupancy, marks = leaf_sums(job.plan, leaf)
+        timeline, occupancy, step_means = leaf_sums(job.plan, leaf)
         portfolio = np.add.accumulate(timeline, axis=0)[-1:]
         state.update(
-            first // LEAF, values, np.concatenate([timeline, portfolio]).reshape(-1, job.steps), occupancy, marks
+            first // LEAF, values, np.concatenate([timeline, portfolio]).reshape(-1, job.steps), occupancy, step_means
         )
         shard.values[:, at : at + n] = values
         if first < FAN_PATHS:
@@ -134,13 +134,17 @@ def load(plan: Plan) -> None:
 
 
 def leaf_sums(plan: Plan, leaf: "Leaf") -> tuple[Floats, Floats, Floats]:
-    """Sums over a leaf's paths: timeline ``(unit, row, step)``, occupancy ``(state, step)``, marks ``(mark, step)``."""
+    """Sums over a leaf's paths: timeline ``(unit, row, step)``, occupancy ``(state, step)``, step means by step."""
     from spvrisk.kernel.run import state_shares, tree_sums
 
-    sizes = ("units", "timeline_rows", "marks", "steps")
-    units, rows, marks, steps = (int(plan.study[0][key]) for key in sizes)
+    sizes = ("units", "timeline_rows", "step_means", "steps")
+    units, rows, step_means, steps = (int(plan.study[0][key]) for key in sizes)
     timeline = tree_sums(leaf.partial, units * rows * steps).reshape(units, rows, steps)
-    return timeline, state_shares(leaf.occupancy), tree_sums(leaf.marks, marks * steps).reshape(marks, steps)
+    return (
+        timeline,
+        state_shares(leaf.occupancy),
+        tree_sums(leaf.step_means, step_means * steps).reshape(step_means, steps),
+    )
 
 
 class _Workspace:

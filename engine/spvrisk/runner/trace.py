@@ -124,7 +124,7 @@ class Trace(NamedTuple):
         ``(site, column, step)``, columns as `STEP_ROWS`. Before the step in which construction starts there are only
         what was drawn and zeros.
     states
-        By layer, the state at each step's end.
+        By regime, the state at each step's end.
     """
 
     path: int
@@ -329,14 +329,14 @@ def tracer_of(result: Result) -> Tracer:
 
 
 def _states(changes: tuple[Change, ...], study: Study, grid: Grid) -> dict[str, tuple[str, ...]]:
-    """State of each layer at the steps' ends."""
+    """State of each regime at the steps' ends."""
     out = {}
-    for layer, body in study.layers.items():
-        moves = [change for change in changes if change.kind == "layer" and change.what == layer]
+    for regime, body in study.regimes.items():
+        moves = [change for change in changes if change.kind == "regime" and change.what == regime]
         here, states = body.initial.state, []
         for end in grid.ends:
             while moves and moves[0].time < end:
                 here = moves.pop(0).after
             states.append(here)
-        out[layer] = tuple(states)
+        out[regime] = tuple(states)
     return out

@@ -16,7 +16,7 @@ def law(result: Result) -> Figures:
     """Probability of each outcome and final state, and what the portfolio is worth where it comes out."""
     labels, money = result.labels, money_name(result.labels)
     groups = [(f"outcome_{name}", name, (*names, UNDEFINED)) for name, names in labels.events]
-    groups += [(f"final_state_{name}", f"{name} (at the end)", names) for name, names in labels.layers]
+    groups += [(f"final_state_{name}", f"{name} (at the end)", names) for name, names in labels.regimes]
     cells_of = _cases if result.given is None else _shares
     rows = tuple(
         Row(name, cells, head)

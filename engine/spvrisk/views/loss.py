@@ -156,7 +156,7 @@ def _scheme(result: Result) -> Iterator[Note]:
     """What is said of the scheme's money beside the net present value."""
     labels, t = result.labels, result.summary
     committed, relief, value = (
-        labels.series.index(("scheme", name)) for name in ("committed", "tariff_relief", "scheme_value")
+        labels.series.index(("scheme", name)) for name in ("net_commitments", "tariff_relief", "scheme_value")
     )
     yield said("Committed budgets (noticed and not declined): {} on average.", mean_of(t, committed))
     if t.sd[relief] > 0.0 or t.mean[relief] != 0.0:

@@ -117,7 +117,7 @@ def _limits(funding: Funding, labels: Labels) -> dict[str, str]:
 
 
 def decisions(found: Overview) -> Figures:
-    """What becomes of due funds, by the state of a layer, and what a decline sets off."""
+    """What becomes of due funds, by the state of a regime, and what a decline sets off."""
     decision = found.study.agreement.funding.decision
     if decision is None:
         return _NONE
@@ -127,12 +127,12 @@ def decisions(found: Overview) -> Figures:
     )
     lines = [said(f"A delayed decision comes back after {decision.delay_days} days.")] if decision.delay_days else []
     for trigger in decision.triggers:
-        moves = ", ".join(f"{layer} to {state}" for layer, state in trigger.moves.items())
-        held = " and ".join(f"{layer} is {' or '.join(states)}" for layer, states in trigger.while_.items())
+        moves = ", ".join(f"{regime} to {state}" for regime, state in trigger.moves.items())
+        held = " and ".join(f"{regime} is {' or '.join(states)}" for regime, states in trigger.while_.items())
         sets_off = f"A decline{held and f' while {held}'} moves, with probability {{:g}}, {moves}."
         lines.append(said(sets_off, trigger.probability))
     heads = (Column(name, ".6g %") for name in ("fund", "delay", "decline"))
-    return _list(f"Decisions on due funds, by the state of {decision.layer}", heads, rows, lines)
+    return _list(f"Decisions on due funds, by the state of {decision.regime}", heads, rows, lines)
 
 
 def projects(found: Overview) -> Figures:

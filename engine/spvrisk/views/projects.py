@@ -29,7 +29,7 @@ def construction(result: Result) -> Figures:
     """Cost, overrun and delay."""
     labels, t, money = result.labels, result.summary, money_name(result.labels)
     cost, overrun, delay, drawn = (
-        rows_of(labels, name) for name in ("cost", "cost_overrun", "delay_months", "overrun_drawn")
+        rows_of(labels, name) for name in ("cost", "cost_overrun", "delay_months", "overrun_sampled")
     )
 
     def cells(unit: str) -> tuple[Cell, ...]:

@@ -11,7 +11,7 @@ _SIDE_FLOWS = {"vendor_margin", "supply_chain_benefit"}
 def returns(result: Result) -> Figures:
     """Rate of return and multiple."""
     labels, t = result.labels, result.summary
-    irr, multiple = rows_of(labels, "irr_funder"), rows_of(labels, "multiple_funder")
+    irr, multiple = rows_of(labels, "irr_funder"), rows_of(labels, "moic_funder")
     rows = by_unit(labels, lambda unit: (rate_of(t, irr[unit]), mean_of(t, multiple[unit])))
     return Figures("Returns to the funder (means)", (Column("rate of return"), Column("receipts / calls")), rows)
 
@@ -19,7 +19,7 @@ def returns(result: Result) -> Figures:
 def times(result: Result) -> Figures:
     """When the funder has its money back, and when it is made whole: how often at all, and after how long."""
     labels, t = result.labels, result.summary
-    payback, whole = rows_of(labels, "payback_years"), rows_of(labels, "whole_years")
+    payback, whole = rows_of(labels, "payback_years"), rows_of(labels, "recovery_years")
 
     def reached(s: int) -> tuple[Cell, Cell]:
         return share_of(t.p_finite[s], t.p_finite_low[s], t.p_finite_high[s]), mean_of(t, s)

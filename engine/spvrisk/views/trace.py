@@ -55,7 +55,7 @@ def happened(told: Traced) -> Figures:
     """Events, changes of the law, and what was decided about projects, in order of time."""
     trace = told.trace
     first = trace.labels.value_date
-    initial = ", ".join(f"{name} {layer.initial.state}" for name, layer in trace.study.layers.items())
+    initial = ", ".join(f"{name} {regime.initial.state}" for name, regime in trace.study.regimes.items())
     known = [
         Row(event.date.on.isoformat(), (name, event.outcome or "", "known"))
         for name, event in trace.study.events.items()
@@ -64,7 +64,7 @@ def happened(told: Traced) -> Figures:
     rows = [Row(change.date, (change.what, _became(change, trace.labels), _cause(change))) for change in trace.changes]
     before = sorted([*known, *(row for row in rows if row.name < first)], key=lambda row: row.name)
     start = Row(first, ("at first", initial or None, ""))
-    columns = (Column(head, text=True) for head in ("event, layer or project", "outcome or change", "why"))
+    columns = (Column(head, text=True) for head in ("event, regime or project", "outcome or change", "why"))
     return Figures("What happened", tuple(columns), (*before, start, *(row for row in rows if row.name >= first)))
 
 
@@ -72,7 +72,7 @@ _BECAME = {"waiting": "waits for next year's cap", "no_go_ahead": "no go-ahead",
 
 
 def _became(change: Change, labels: Labels) -> Cell:
-    if change.kind == "layer":
+    if change.kind == "regime":
         return f"{change.before} -> {change.after}"
     became = _BECAME.get(change.after, change.after)
     if change.budget is None:
@@ -137,7 +137,7 @@ def _project(trace: Trace, name: str) -> Iterator[Note]:
         f"{name}: {_end(trace, name)}; cost {{}} {money_name(trace.labels)} (budget {{}}; overrun drawn {{:+.1%}}).",
         defined(value["cost"]),
         _budget(trace, name),
-        value["overrun_drawn"],
+        value["overrun_sampled"],
     )
     text, figures = "the funder paid {} and got {} back", [_total(trace, name, "calls")]
     figures.append(_total(trace, name, "distribution_funder"))
@@ -145,8 +145,8 @@ def _project(trace: Trace, name: str) -> Iterator[Note]:
         text += ", {:+.1%} a year"
         figures.append(value["irr_funder"])
     text += ": NPV {}"
-    if not math.isnan(value["whole_years"]):
-        text += ", made whole" if math.isfinite(value["whole_years"]) else ", never made whole"
+    if not math.isnan(value["recovery_years"]):
+        text += ", made whole" if math.isfinite(value["recovery_years"]) else ", never made whole"
     yield said(f"{text}.", *figures, defined(value["npv_funder"]))
 
 

@@ -27,7 +27,7 @@ def size_of(study: Study) -> str:
         counted(len(study.projects), "project"),
         *([counted(len(study.pipelines), "pipeline")] if study.pipelines else []),
         counted(len(study.factors), "factor"),
-        counted(len(study.layers), "layer"),
+        counted(len(study.regimes), "regime"),
         counted(len(study.events), "event"),
         counted(study.study.steps, "step"),
     ]

@@ -1,4 +1,4 @@
-"""Layers of the legal and political world: states with hazards and clocks."""
+"""Regimes of the legal and political world: states with hazards and clocks."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
@@ -37,26 +37,26 @@ Scale = Annotated[float, Within(0, 1000)]
 
 
 class AttributeRef(Model):
-    """Attribute of a layer that is a number elsewhere: a tariff rate, or the rate of a side flow."""
+    """Attribute of a regime that is a number elsewhere: a tariff rate, or the rate of a side flow."""
 
-    layer: str = Field(description="name of the layer")
+    regime: str = Field(description="name of the regime")
     attribute: str = Field(description="name of its attribute, in the unit of what it stands for: a rate 0.1 for 10 %")
 
 
 def _some_states(states: tuple[str, ...]) -> tuple[str, ...]:
     if not states:
-        raise refusal(Problem.at((), "needs a state", "an empty list", "name the states, or leave the layer out"))
+        raise refusal(Problem.at((), "needs a state", "an empty list", "name the states, or leave the regime out"))
     return distinct(states)
 
 
-StatesOfLayers = dict[Name, Annotated[tuple[Name, ...], AfterValidator(_some_states), Lax]]
-"""States in one of which each named layer is."""
+StatesOfRegimes = dict[Name, Annotated[tuple[Name, ...], AfterValidator(_some_states), Lax]]
+"""States in one of which each named regime is."""
 
 
 class Initial(Model):
-    """State of a layer at the value date."""
+    """State of a regime at the value date."""
 
-    state: str = Field(description="one of the layer's states")
+    state: str = Field(description="one of the regime's states")
     since: Date = Field(description="date on which the state began; its clock counts from here")
 
 
@@ -68,7 +68,7 @@ class Expiry(Model):
 
 
 class State(Model):
-    """A state of a layer."""
+    """A state of a regime."""
 
     attributes: dict[Name, float] = Field(default={}, description="numbers that hold while the state lasts, by name")
     shifts: dict[Name, float] = Field(
@@ -85,7 +85,7 @@ class State(Model):
     )
 
 
-class Layer(Model):
+class Regime(Model):
     """A part of the legal and political world that is in one state at a time."""
 
     initial: Initial
@@ -100,55 +100,55 @@ UNDEFINED = "undefined"
 
 
 def checks(parts: Parts) -> Iterator[Problem]:
-    """Problems of layers, their states, clocks and hazards."""
+    """Problems of regimes, their states, clocks and hazards."""
     head = parts.one(StudyHead)
-    for name, layer in sound(parts.named(Layer)):
-        at: Path = ("layers", name)
-        states = layer.states
+    for name, regime in sound(parts.named(Regime)):
+        at: Path = ("regimes", name)
+        states = regime.states
         yield from reserved((*at, "states"), states)
-        yield from known((*at, "initial", "state"), layer.initial.state, states, "a state of the layer")
+        yield from known((*at, "initial", "state"), regime.initial.state, states, "a state of the regime")
         for state, found in states.items():
             for target in found.expires.outcome if found.expires else ():
                 where = (*at, "states", state, "expires", "outcome", target)
-                yield from known(where, target, states, "a state of the layer")
+                yield from known(where, target, states, "a state of the regime")
                 if target == state:
                     yield Problem.at(
                         where, "a clock leads to another state", target, "give what follows a state of its own"
                     )
-        yield from _attributes(at, layer)
+        yield from _attributes(at, regime)
         for state, found in states.items():
             yield from shifts((*at, "states", state, "shifts"), found.shifts, parts)
-        yield from _hazards(at, layer)
+        yield from _hazards(at, regime)
         if head is not None:
-            yield from _initial(at, layer, head)
+            yield from _initial(at, regime, head)
 
 
-def _attributes(at: Path, layer: Layer) -> Iterator[Problem]:
-    names = dict.fromkeys(name for state in layer.states.values() for name in state.attributes)
-    for state, found in layer.states.items():
+def _attributes(at: Path, regime: Regime) -> Iterator[Problem]:
+    names = dict.fromkeys(name for state in regime.states.values() for name in state.attributes)
+    for state, found in regime.states.items():
         lacking = [name for name in names if name not in found.attributes]
         if lacking:
-            rule = "all states of a layer give the same attributes"
+            rule = "all states of a regime give the same attributes"
             remedy = f"add {', '.join(lacking)}"
             yield Problem.at((*at, "states", state), rule, f"none for {', '.join(lacking)}", remedy)
 
 
-def _hazards(at: Path, layer: Layer) -> Iterator[Problem]:
-    for left, row in layer.hazards.items():
-        yield from known((*at, "hazards", left), left, layer.states, "a state of the layer")
+def _hazards(at: Path, regime: Regime) -> Iterator[Problem]:
+    for left, row in regime.hazards.items():
+        yield from known((*at, "hazards", left), left, regime.states, "a state of the regime")
         for entered in row:
             where = (*at, "hazards", left, entered)
-            yield from known(where, entered, layer.states, "a state of the layer")
+            yield from known(where, entered, regime.states, "a state of the regime")
             if entered == left:
                 yield Problem.at(where, "a hazard leads to another state", entered, "take it out")
 
 
-def _initial(at: Path, layer: Layer, study: StudyHead) -> Iterator[Problem]:
-    since = layer.initial.since
+def _initial(at: Path, regime: Regime, study: StudyHead) -> Iterator[Problem]:
+    since = regime.initial.since
     if since > study.value_date:
         rule = f"must not be after the value date ({study.value_date})"
         yield Problem.at((*at, "initial", "since"), rule, shown(since), "write when the state began")
-    state = layer.states.get(layer.initial.state)
+    state = regime.states.get(regime.initial.state)
     if state is None or state.expires is None or since > study.value_date:
         return
     end = since + timedelta(days=state.expires.after_days)
@@ -174,34 +174,34 @@ def shifts(at: Path, values: Mapping[str, float], parts: Parts) -> Iterator[Prob
 
 
 def known_attribute(at: Path, reference: AttributeRef, parts: Parts) -> Iterator[Problem]:
-    """Problems of a reference to an attribute of a layer."""
-    layers = parts.named(Layer)
-    yield from known((*at, "layer"), reference.layer, layers, "a layer")
-    found = layers.get(reference.layer)
+    """Problems of a reference to an attribute of a regime."""
+    regimes = parts.named(Regime)
+    yield from known((*at, "regime"), reference.regime, regimes, "a regime")
+    found = regimes.get(reference.regime)
     if found is not None:
         names = dict.fromkeys(name for state in found.states.values() for name in state.attributes)
-        yield from known((*at, "attribute"), reference.attribute, names, f"an attribute of {reference.layer}")
+        yield from known((*at, "attribute"), reference.attribute, names, f"an attribute of {reference.regime}")
 
 
 def in_states(at: Path, states: Mapping[str, str | tuple[str, ...]], parts: Parts) -> Iterator[Problem]:
-    """Problems of states by layer: one of each, or several."""
-    layers = parts.named(Layer)
-    for layer, named in states.items():
-        yield from known((*at, layer), layer, layers, "a layer")
-        found = layers.get(layer)
+    """Problems of states by regime: one of each, or several."""
+    regimes = parts.named(Regime)
+    for regime, named in states.items():
+        yield from known((*at, regime), regime, regimes, "a regime")
+        found = regimes.get(regime)
         if found is None:
             continue
-        where: Path = (*at, layer)
+        where: Path = (*at, regime)
         several = [(where, named)] if isinstance(named, str) else [((*where, i), name) for i, name in enumerate(named)]
         for place, state in several:
-            yield from known(place, state, found.states, f"a state of {layer}")
+            yield from known(place, state, found.states, f"a state of {regime}")
 
 
 def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
-    """Warnings about layers."""
-    for name, layer in study.layers.items():
-        if layer.states[layer.initial.state].stops_calls:
+    """Warnings about regimes."""
+    for name, regime in study.regimes.items():
+        if regime.states[regime.initial.state].stops_calls:
             rule = "stops calls from the value date on"
             yield Problem.at(
-                ("layers", name, "initial", "state"), rule, layer.initial.state, "nothing is funded while it lasts"
+                ("regimes", name, "initial", "state"), rule, regime.initial.state, "nothing is funded while it lasts"
             )

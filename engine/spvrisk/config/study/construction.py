@@ -29,7 +29,7 @@ from spvrisk.config.base import (
 from spvrisk.config.laws import Law, Measure, ShareLaw, Values
 from spvrisk.config.laws.hints import Usual, unusual
 from spvrisk.config.reading.numerals import per_cent_remedy
-from spvrisk.config.study.clock import AttributeRef, Layer, known_attribute
+from spvrisk.config.study.clock import AttributeRef, Regime, known_attribute
 from spvrisk.config.study.factors import indices
 from spvrisk.config.study.head import StudyHead
 from spvrisk.config.study.parts import Parts, sound
@@ -213,7 +213,7 @@ class Construction(Model):
 
     def _tariff_problems(self) -> list[Problem]:
         if self.imported_share > 0 and self.equipment_tariff is None:
-            remedy = "add equipment_tariff: {layer: .., attribute: ..}"
+            remedy = "add equipment_tariff: {regime: .., attribute: ..}"
             return [Problem.at(("imported_share",), "needs equipment_tariff", shown(self.imported_share), remedy)]
         return []
 
@@ -259,14 +259,14 @@ def _tariff(at: Path, found: Construction, parts: Parts) -> Iterator[Problem]:
     if tariff is None:
         return
     yield from known_attribute((*at, "equipment_tariff"), tariff, parts)
-    layer = parts.named(Layer).get(tariff.layer)
-    if layer is None:
+    regime = parts.named(Regime).get(tariff.regime)
+    if regime is None:
         return
-    for state, item in layer.states.items():
+    for state, item in regime.states.items():
         rate = item.attributes.get(tariff.attribute, 0.0)
         if not 0 <= rate <= 5:
             remedy = per_cent_remedy(rate) if 5 < rate <= 500 else "write it as a part of 1: 0.25 for 25 %"
-            path = ("layers", tariff.layer, "states", state, "attributes", tariff.attribute)
+            path = ("regimes", tariff.regime, "states", state, "attributes", tariff.attribute)
             yield Problem.at(path, "a tariff rate must lie in [0, 5]", shown(rate), remedy)
 
 

@@ -22,7 +22,7 @@ from spvrisk.config.base import (
 )
 from spvrisk.config.laws import Law, Measure, reach
 from spvrisk.config.reading.numerals import number_remedy
-from spvrisk.config.study.clock import FASTEST, OFTEN, Layer, Probabilities, Scale, in_states, reserved, shifts
+from spvrisk.config.study.clock import FASTEST, OFTEN, Probabilities, Regime, Scale, in_states, reserved, shifts
 from spvrisk.config.study.head import StudyHead
 from spvrisk.config.study.parts import Parts, known, sound
 from spvrisk.errors import Problem
@@ -53,10 +53,10 @@ class Shift(Model):
 class Outcome(Model):
     """An outcome of an event, and what it does."""
 
-    moves: dict[Name, Name] = Field(default={}, description="state that each named layer moves to")
+    moves: dict[Name, Name] = Field(default={}, description="state that each named regime moves to")
     scale_hazards: dict[Name, dict[Name, dict[Name, Scale]]] = Field(
         default={},
-        description="multiples of yearly intensities from the event on, by layer, state left and state entered",
+        description="multiples of yearly intensities from the event on, by regime, state left and state entered",
     )
     scale_arrivals: dict[Name, Scale] = Field(
         default={}, description="multiples of the yearly arrivals of pipelines from the event on, by pipeline"
@@ -73,14 +73,14 @@ class Outcome(Model):
 class When(Model):
     """Condition of a rule; all of its parts must hold."""
 
-    layers: dict[Name, Name] = Field(default={}, description="state that each named layer must be in")
+    regimes: dict[Name, Name] = Field(default={}, description="state that each named regime must be in")
     outcomes: dict[Name, Name] = Field(default={}, description="outcome that each named earlier event must have had")
 
     @model_validator(mode="after")
     def _something(self) -> "When":
-        if not self.layers and not self.outcomes:
+        if not self.regimes and not self.outcomes:
             raise refusal(
-                Problem.at((), "a condition names layers or outcomes", "none", "leave `when` out in the last rule")
+                Problem.at((), "a condition names regimes or outcomes", "none", "leave `when` out in the last rule")
             )
         return self
 
@@ -176,7 +176,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
             here = (*at, "probabilities", i)
             yield from _rule_outcomes((*here, "is"), rule_.is_, event)
             if rule_.when is not None:
-                yield from in_states((*here, "when", "layers"), rule_.when.layers, parts)
+                yield from in_states((*here, "when", "regimes"), rule_.when.regimes, parts)
                 yield from _earlier((*here, "when", "outcomes"), rule_.when.outcomes, name, parts)
 
 
@@ -223,16 +223,16 @@ def _cyclic(parts: Parts) -> dict[str, list[str]]:
 
 def _outcome(at: Path, found: Outcome, parts: Parts) -> Iterator[Problem]:
     yield from in_states((*at, "moves"), found.moves, parts)
-    for layer, rows in found.scale_hazards.items():
-        yield from known((*at, "scale_hazards", layer), layer, parts.names("layers"), "a layer")
-        of_layer = parts.named(Layer).get(layer)
-        if of_layer is None:
+    for regime, rows in found.scale_hazards.items():
+        yield from known((*at, "scale_hazards", regime), regime, parts.names("regimes"), "a regime")
+        of_regime = parts.named(Regime).get(regime)
+        if of_regime is None:
             continue
         for left, row in rows.items():
-            where: Path = (*at, "scale_hazards", layer, left)
-            yield from known(where, left, of_layer.hazards, f"a state of {layer} with hazards")
-            for entered in row if left in of_layer.hazards else ():
-                yield from known((*where, entered), entered, of_layer.hazards[left], f"a hazard of {layer}: {left}")
+            where: Path = (*at, "scale_hazards", regime, left)
+            yield from known(where, left, of_regime.hazards, f"a state of {regime} with hazards")
+            for entered in row if left in of_regime.hazards else ():
+                yield from known((*where, entered), entered, of_regime.hazards[left], f"a hazard of {regime}: {left}")
     yield from shifts((*at, "shifts"), {name: shift.value for name, shift in found.shifts.items()}, parts)
     for name in found.scale_arrivals:
         yield from known((*at, "scale_arrivals", name), name, parts.names("pipelines"), "a pipeline")
@@ -248,7 +248,7 @@ def _outcome(at: Path, found: Outcome, parts: Parts) -> Iterator[Problem]:
 
 def _announced(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
     if name in parts.names("pipelines") and name not in parts.names("projects"):
-        remedy = "projects of a pipeline have no names: use scale_arrivals, or the states of a layer"
+        remedy = "projects of a pipeline have no names: use scale_arrivals, or the states of a regime"
         yield Problem.at(at, "must name an announced project", f'the pipeline "{name}"', remedy)
     else:
         yield from known(at, name, parts.names("projects"), "a project")
@@ -261,18 +261,18 @@ def _fastest(parts: Parts) -> Iterator[Problem]:
         passages = [_passages(outcome) for outcome in event.outcomes.values()]
         for key in {key for outcome in passages for key in outcome}:
             largest[key] = largest.get(key, 1.0) * max(1.0, *(outcome.get(key, 1.0) for outcome in passages))
-    for name, layer in sound(parts.named(Layer)):
+    for name, regime in sound(parts.named(Regime)):
         often: dict[str, list[str]] = {}
-        for left, row in layer.hazards.items():
+        for left, row in regime.hazards.items():
             for entered, rate in row.items():
                 scale = largest.get((name, left, entered), 1.0)
                 if rate * scale > FASTEST:
                     rule, got = f"with all that scales it, must be at most {FASTEST:g} a year", _scaled(rate, scale)
-                    at = ("layers", name, "hazards", left, entered)
+                    at = ("regimes", name, "hazards", left, entered)
                     yield Problem.at(at, rule, got, "lower the scale_hazards of the events")
                 elif rate * scale > OFTEN:
                     often.setdefault(left, []).append(entered)
-        yield from _circle(("layers", name, "hazards"), often)
+        yield from _circle(("regimes", name, "hazards"), often)
 
 
 def _scaled(rate: float, scale: float) -> str:
@@ -290,8 +290,8 @@ def _circle(at: Path, often: Mapping[str, list[str]]) -> Iterator[Problem]:
 
 def _passages(outcome: Outcome) -> dict[tuple[str, str, str], float]:
     return {
-        (layer, left, entered): scale
-        for layer, rows in outcome.scale_hazards.items()
+        (regime, left, entered): scale
+        for regime, rows in outcome.scale_hazards.items()
         for left, row in rows.items()
         for entered, scale in row.items()
     }

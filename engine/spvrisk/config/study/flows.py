@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from spvrisk.config.base import Model, Within, refusal, shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.reading.numerals import number_remedy, per_cent_remedy
-from spvrisk.config.study.clock import AttributeRef, StatesOfLayers, in_states, known_attribute
+from spvrisk.config.study.clock import AttributeRef, StatesOfRegimes, in_states, known_attribute
 from spvrisk.config.study.parts import Parts, sound
 from spvrisk.errors import Problem
 
@@ -20,8 +20,8 @@ def _number_or_mapping(value: object) -> object:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number or isinstance(value, Mapping | AttributeRef):
         return value
-    remedy = number_remedy(value, "write e.g. 0.05 or {layer: .., attribute: ..}")
-    raise refusal(Problem.at((), "must be a number or an attribute of a layer", shown(value), remedy))
+    remedy = number_remedy(value, "write e.g. 0.05 or {regime: .., attribute: ..}")
+    raise refusal(Problem.at((), "must be a number or an attribute of a regime", shown(value), remedy))
 
 
 def _kind(value: object) -> str:
@@ -42,10 +42,10 @@ class SideFlow(Model):
         description="what it is in proportion to: a project's spend or its output; of the whole scheme: time"
     )
     rate: FlowRate = Field(
-        description="share of spend, study currency per unit of output, or money units a year; or {layer, attribute}"
+        description="share of spend, study currency per unit of output, or money units a year; or {regime, attribute}"
     )
-    while_: StatesOfLayers = Field(
-        default={}, alias="while", description="states in one of which each named layer must be; none: always"
+    while_: StatesOfRegimes = Field(
+        default={}, alias="while", description="states in one of which each named regime must be; none: always"
     )
 
 

@@ -23,7 +23,7 @@ from spvrisk.config.base import (
 )
 from spvrisk.config.laws import Law, Measure, Values
 from spvrisk.config.reading.numerals import multiple
-from spvrisk.config.study.clock import FASTEST, Intensity, Layer
+from spvrisk.config.study.clock import FASTEST, Intensity, Regime
 from spvrisk.config.study.construction import Construction
 from spvrisk.config.study.events import Event
 from spvrisk.config.study.flows import SideFlow
@@ -136,8 +136,8 @@ def _units(section: str, names: Iterable[str]) -> Iterator[Problem]:
 def _arrivals(parts: Parts) -> Iterator[Problem]:
     """Arrivals, with all that may scale them at once, keep to what a yearly intensity may be."""
     by_state = math.prod(
-        max(1.0, *(state.arrival_multiplier for state in layer.states.values()))
-        for _, layer in sound(parts.named(Layer))
+        max(1.0, *(state.arrival_multiplier for state in regime.states.values()))
+        for _, regime in sound(parts.named(Regime))
     )
     for name, pipeline in sound(parts.named(Pipeline)):
         by_event = math.prod(

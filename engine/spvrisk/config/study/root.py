@@ -23,7 +23,7 @@ from spvrisk.config.study import (
     split,
     stack,
 )
-from spvrisk.config.study.clock import Layer
+from spvrisk.config.study.clock import Regime
 from spvrisk.config.study.curves import ZeroCurve
 from spvrisk.config.study.events import Event
 from spvrisk.config.study.factors import Correlation, Factor
@@ -81,7 +81,7 @@ class Study(Model):
     stack: Stack | None = Field(default=None, description="how the funder raises its calls; left out: it is one party")
     factors: dict[Name, Factor] = Field(description="by name; their order is that of the Cholesky factor", min_length=1)
     correlation: Correlation = Field(default_factory=lambda: Correlation())
-    layers: dict[Name, Layer] = Field(default={}, description="by name")
+    regimes: dict[Name, Regime] = Field(default={}, description="by name")
     events: dict[Name, Event] = Field(default={}, description="by name")
     offtakers: dict[Name, Offtaker] = Field(default={}, description="buyers that contracts may name, by name")
     pipelines: dict[Name, Pipeline] = Field(default={}, description="projects that are not yet known, by name")

@@ -9,7 +9,7 @@ from spvrisk.config.base import Chance, Date, Lax, Model, Name, Path, Share, Who
 from spvrisk.config.calendars import Calendars
 from spvrisk.config.laws import Law, Measure, ShareLaw, Values, fixed
 from spvrisk.config.laws.hints import Usual, unusual
-from spvrisk.config.study.clock import Layer, StatesOfLayers, in_states
+from spvrisk.config.study.clock import Regime, StatesOfRegimes, in_states
 from spvrisk.config.study.head import StudyHead
 from spvrisk.config.study.parts import Parts, known
 from spvrisk.errors import Problem
@@ -40,17 +40,17 @@ class Trigger(Model):
     """Something that a declined funding may set off."""
 
     probability: Share = Field(description="probability of the moves, drawn by itself")
-    while_: StatesOfLayers = Field(
-        default={}, alias="while", description="states in one of which each named layer must be; none: always"
+    while_: StatesOfRegimes = Field(
+        default={}, alias="while", description="states in one of which each named regime must be; none: always"
     )
-    moves: dict[Name, Name] = Field(description="state that each named layer moves to", min_length=1)
+    moves: dict[Name, Name] = Field(description="state that each named regime moves to", min_length=1)
 
 
 class Decision(Model):
-    """Whether a due funding is paid, by the state of a layer at the due date."""
+    """Whether a due funding is paid, by the state of a regime at the due date."""
 
-    layer: str = Field(description="name of the layer")
-    by_state: dict[Name, DecisionShares] = Field(description="for every state of the layer", min_length=1)
+    regime: str = Field(description="name of the regime")
+    by_state: dict[Name, DecisionShares] = Field(description="for every state of the regime", min_length=1)
     delay_days: Annotated[Whole, Within(1, 36525)] | None = Field(
         default=None, description="calendar days after which a delayed decision comes back; required with any delay"
     )
@@ -124,12 +124,12 @@ def checks(parts: Parts) -> Iterator[Problem]:
 
 
 def _decision(at: Path, found: Decision, parts: Parts) -> Iterator[Problem]:
-    yield from known((*at, "layer"), found.layer, parts.names("layers"), "a layer")
-    layer = parts.named(Layer).get(found.layer)
-    if layer is not None:
+    yield from known((*at, "regime"), found.regime, parts.names("regimes"), "a regime")
+    regime = parts.named(Regime).get(found.regime)
+    if regime is not None:
         for state in found.by_state:
-            yield from known((*at, "by_state", state), state, layer.states, f"a state of {found.layer}")
-        lacking = [state for state in layer.states if state not in found.by_state]
+            yield from known((*at, "by_state", state), state, regime.states, f"a state of {found.regime}")
+        lacking = [state for state in regime.states if state not in found.by_state]
         if lacking:
             remedy = "add e.g. {fund: 1, delay: 0, decline: 0}"
             yield Problem.at(

@@ -1,6 +1,6 @@
-"""Layers of states: hazards, expiries, moves, and what the time in a state leaves (section 4 of the model page).
+"""Regimes of states: hazards, expiries, moves, and what the time in a state leaves (section 4 of the model page).
 
-Scalar per path. Index legend: i = layer, q = state (numbered through), t = step.
+Scalar per path. Index legend: i = regime, q = state (numbered through), t = step.
 
 What the lanes need later goes to the workspace as changes between steps, which `sum_up` turns into means over the
 steps: most intervals are long, and are told by their two ends.
@@ -24,32 +24,32 @@ _NO_DAY = -1  # of a move into a state that does not expire: nobody asks
 
 @fused
 def draw_jumps_ahead(block):
-    """Draw the first hazard jumps of each layer for all lanes."""
-    w, at, layers = block.w, block.at, block.plan.layers
-    for i in range(layers.size):
+    """Draw the first hazard jumps of each regime for all lanes."""
+    w, at, regimes = block.w, block.at, block.plan.regimes
+    for i in range(regimes.size):
         for four in range(U(AHEAD // 4)):
             row = (uint64(i * AHEAD) + U(4) * four) * L
             hold = at.hold.first + row
-            draw.four_uniforms(block.draws, w, hold, layers[i].hold_stream, four)
+            draw.four_uniforms(block.draws, w, hold, regimes[i].hold_stream, four)
             for l in range(U(4) * L):
                 w[hold + l] = draw.exponential(w[hold + l])
-            draw.four_uniforms(block.draws, w, at.to.first + row, layers[i].to_stream, four)
+            draw.four_uniforms(block.draws, w, at.to.first + row, regimes[i].to_stream, four)
 
 
 @fused
 def draw_threshold(world, i, n):
-    """Unit-exponential threshold before hazard jump `n` of layer `i`."""
+    """Unit-exponential threshold before hazard jump `n` of regime `i`."""
     if n < AHEAD:
         return world.w[world.at.hold.first + uint64(i * AHEAD + n) * L + world.lane]
-    return draw.exponential(draw.uniform(world.draws, world.layers[i].hold_stream, n))
+    return draw.exponential(draw.uniform(world.draws, world.regimes[i].hold_stream, n))
 
 
 @fused
 def draw_way(world, i, n):
-    """Uniform number that says where hazard jump `n` of layer `i` leads."""
+    """Uniform number that says where hazard jump `n` of regime `i` leads."""
     if n < AHEAD:
         return world.w[world.at.to.first + uint64(i * AHEAD + n) * L + world.lane]
-    return draw.uniform(world.draws, world.layers[i].to_stream, n)
+    return draw.uniform(world.draws, world.regimes[i].to_stream, n)
 
 
 @fused
@@ -79,7 +79,7 @@ def book_mean(world, number, value, begin, end):
 @fused
 def sum_up(w, at, g):
     """Turn the changes of all step means between steps into their values."""
-    for number in range(uint64(g.marks)):
+    for number in range(uint64(g.step_means)):
         for t in range(uint64(g.steps - 1)):
             row = mean_row(at, g, number, t)
             add(w, row + L, row)
@@ -104,10 +104,10 @@ def occupy(occupancy, g, q, begin, end):
 
 @fused
 def leave(world, i, end):
-    """Book the time that a path has spent in the state of layer `i`."""
+    """Book the time that a path has spent in the state of regime `i`."""
     c, q, since = world.c, world.now[i].state, world.now[i].since
     occupy(world.occupancy, world.g, q, since, end)
-    means = world.states[q].marks
+    means = world.states[q].step_means
     for j in range(int(c[means])):
         book_mean(world, c[means + 1 + 2 * j], c[means + 2 + 2 * j], since, end)
 
@@ -163,26 +163,26 @@ def product(c, factors, now):
 
 
 @fused
-def begin_layers(world):
-    """Set all layers to their state on the value date."""
+def begin_regimes(world):
+    """Set all regimes to their state on the value date."""
     w, at, now = world.w, world.at, world.now
     world.scales[:] = 1.0
     for i in range(now.size):
-        layer = world.layers[i]
-        days = world.states[layer.initial].expiry_days
-        now[i].state = layer.initial
+        regime = world.regimes[i]
+        days = world.states[regime.initial].expiry_days
+        now[i].state = regime.initial
         now[i].since = 0.0
         now[i].jumps = 0
         now[i].expiries = 0
         set_threshold(now[i], w[at.hold.first + uint64(i * AHEAD) * L + world.lane], 0.0)
-        now[i].expires = time_of_day(world.c, world.g, layer.since + days) if days >= 0 else np.inf
-        set_intensity(now[i], scaled_intensity(world, layer.initial), 0.0)
+        now[i].expires = time_of_day(world.c, world.g, regime.since + days) if days >= 0 else np.inf
+        set_intensity(now[i], scaled_intensity(world, regime.initial), 0.0)
 
 
 @fused
 def enter(world, q, time, day, cause):
-    """Move a layer into state `q`; a move to the state it is in changes nothing."""
-    i = world.states[q].layer
+    """Move a regime into state `q`; a move to the state it is in changes nothing."""
+    i = world.states[q].regime
     here = world.now[i]
     if here.state != q:
         note(world.log, time, cause, i, here.state, q)
@@ -196,10 +196,10 @@ def enter(world, q, time, day, cause):
 
 @fused
 def expire(world, i):
-    """The state of layer `i` has come to its last day: draw what follows."""
+    """The state of regime `i` has come to its last day: draw what follows."""
     here = world.now[i]
     state, time = world.states[here.state], here.expires
-    u = draw.uniform(world.draws, world.layers[i].clock_stream, here.expiries)
+    u = draw.uniform(world.draws, world.regimes[i].clock_stream, here.expiries)
     here.expiries += 1
     # a state ends at a day's start; half a day off, rounding up cannot miss that day
     day = day_of_time(world.c, world.g, time - 0.5 / 366.0)
@@ -222,7 +222,7 @@ def target_of(world, q, level):
 
 @fused
 def jump(world, i, time):
-    """The threshold of layer `i` is used up: jump in proportion to the intensities, and draw a new threshold."""
+    """The threshold of regime `i` is used up: jump in proportion to the intensities, and draw a new threshold."""
     here = world.now[i]
     target = target_of(world, here.state, draw_way(world, i, here.jumps) * here.intensity)
     here.jumps += 1
