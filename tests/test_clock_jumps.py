@@ -237,7 +237,7 @@ def test_scaled__first_jump_by_hand(tmp_path):
     done, talks = compiled(SCALED, tmp_path), 0.25 * (2 + 1 / 92)
     outcomes = {name: o for o, name in enumerate(SCALED["events"]["talks"]["outcomes"])}
     draws, paths = ref.Draws(SEED), np.arange(PATHS)
-    hold, to = (draws.uniforms(f"layer/mood/{what}", 0, paths) for what in ("hold", "to"))
+    hold, to = (draws.uniforms(f"regime/mood/{what}", 0, paths) for what in ("hold", "to"))
     seen = set()
     for path, (log, _) in enumerate(logs(done, PATHS)):
         jumps, happened, _ = by_name(SCALED, log)

@@ -81,15 +81,15 @@ class Checked(NamedTuple):
     Attributes
     ----------
     study
-        The study; None if there are mistakes in it.
-    mistakes
+        The study; None if there are errors in it.
+    errors
         What must be mended.
     warnings
-        What is allowed but looks like a slip.
+        What is allowed but is probably not meant.
     """
 
     study: Study | None
-    mistakes: list[Problem]
+    errors: list[Problem]
     warnings: list[Problem]
 
 
@@ -167,7 +167,7 @@ class Results:
         Parameters
         ----------
         name
-            Of a view, such as ``headline``, ``value``, ``fate`` or ``law``.
+            Of a view, such as ``headline``, ``value``, ``status`` or ``regimes``.
         given
             As of `tables`.
         choices
@@ -279,7 +279,7 @@ def validate(path: str | os.PathLike[str], overrides: Overrides = ()) -> Checked
     >>> from importlib.resources import files
     >>> import spvrisk
     >>> found = spvrisk.validate(files("spvrisk") / "data" / "starter.yaml", {"run.paths": 0})
-    >>> found.study, [problem.path for problem in found.mistakes]
+    >>> found.study, [problem.path for problem in found.errors]
     (None, ['run.paths'])
     """
     from spvrisk.runner.overview import checked

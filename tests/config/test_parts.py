@@ -11,7 +11,7 @@ from spvrisk.config.study.flows import SideFlow
 from spvrisk.config.study.head import StudyHead
 from spvrisk.config.study.parts import Parts
 from spvrisk.config.study.projects import Pipeline, ProjectTemplate
-from spvrisk.config.study.root import CHECKS, HINTS, with_titles
+from spvrisk.config.study.root import CHECKS, WARNINGS, with_titles
 from spvrisk.config.study.selection import Funding
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
@@ -64,6 +64,6 @@ def test_sections__are_all_asked():
     from spvrisk.config import study
 
     modules = [f"{study.__name__}.{item.name}" for item in pkgutil.iter_modules(study.__path__)]
-    for name, asked in (("checks", CHECKS), ("hints", HINTS)):
+    for name, asked in (("checks", CHECKS), ("warnings", WARNINGS)):
         having = {m for m in modules if hasattr(__import__(m, fromlist=["_"]), name) and not m.endswith(".root")}
         assert having == {function.__module__ for function in asked}

@@ -12,7 +12,7 @@ from engine_runs import look_up
 from every_clause import example_study
 from spvrisk.config import load_study
 from spvrisk.errors import InputError
-from spvrisk.plan.arrays import SPLIT_PERIODIC, Pool, records
+from spvrisk.plan.arrays import SPLIT_PERIODIC, Constants, records
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.compile_factors import poisson_cdf
 from spvrisk.plan.compile_selection import due_dates
@@ -198,9 +198,9 @@ def test_records__need_every_field():
 
 
 def test_pool__addresses_follow_each_other():
-    pool = Pool()
-    assert [pool.add([1, 2]), pool.add([]), pool.add([[3, 4], [5, 6]])] == [0, 2, 2]
-    assert pool.array()[:6].tolist() == [1, 2, 3, 4, 5, 6] and Pool().array().size > 0
+    constants = Constants()
+    assert [constants.add([1, 2]), constants.add([]), constants.add([[3, 4], [5, 6]])] == [0, 2, 2]
+    assert constants.array()[:6].tolist() == [1, 2, 3, 4, 5, 6] and Constants().array().size > 0
 
 
 def refused(study, /, **update):

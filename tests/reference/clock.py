@@ -130,7 +130,7 @@ class ClockPath(PathSelection):
 
     def new_threshold(self, regime: str, jump: int) -> float:
         """Return a regime's unit exponential threshold."""
-        return -math.log1p(-self.uniform(f"layer/{regime}/hold", jump))
+        return -math.log1p(-self.uniform(f"regime/{regime}/hold", jump))
 
     def intensities(self, regime: str) -> Mapping[str, float]:
         """Return the yearly intensities out of a regime's present state, scaled by what has taken place."""
@@ -215,7 +215,7 @@ class ClockPath(PathSelection):
         """Let a state's clock run out."""
         regime, clause = self.regimes[name], self.expiry(name)
         date = regime.entry + dt.timedelta(days=clause["after_days"])
-        state = self.draw(clause["outcome"], self.uniform(f"layer/{name}/clock", regime.expiries))
+        state = self.draw(clause["outcome"], self.uniform(f"regime/{name}/clock", regime.expiries))
         regime.expiries += 1
         regime.spent = True
         self.move(name, state, "clock", date)
@@ -223,7 +223,7 @@ class ClockPath(PathSelection):
     def jump(self, name: str) -> None:
         """Let a regime's hazard strike."""
         regime = self.regimes[name]
-        state = self.draw(self.intensities(name), self.uniform(f"layer/{name}/to", regime.jumps))
+        state = self.draw(self.intensities(name), self.uniform(f"regime/{name}/to", regime.jumps))
         regime.jumps += 1
         regime.threshold = self.new_threshold(name, regime.jumps)
         date, margin = self.clock.date_of(self.now)

@@ -29,10 +29,10 @@ def test_clock__threshold_lives_on_through_an_event():
     one = 1 - math.exp(-1)  # a threshold of 1
     draws = Fixed(
         {
-            ("layer/l/hold", 0): one,
+            ("regime/l/hold", 0): one,
             ("event/e/outcome", 0): 0.41,
-            ("layer/l/to", 0): 0.6,
-            ("layer/l/hold", 1): 0.999,
+            ("regime/l/to", 0): 0.6,
+            ("regime/l/hold", 1): 0.999,
         }
     )
     got = world(regimes, events, draws)
@@ -59,7 +59,7 @@ def test_clock__state_expires_on_its_day():
             "hazards": {"c": {"a": 1.0}},
         }
     }
-    draws = Fixed({("layer/l/hold", 0): 1 - math.exp(-0.1), ("layer/l/clock", 0): 0.5, ("layer/l/hold", 1): 0.9})
+    draws = Fixed({("regime/l/hold", 0): 1 - math.exp(-0.1), ("regime/l/clock", 0): 0.5, ("regime/l/hold", 1): 0.9})
     got = world(regimes, draws=draws)
     july = ref.Calendar(dt.date(2026, 3, 31), 4, 4).time_of(dt.date(2026, 7, 24))
     assert got.jumps[0][0] == (july, "l", "a", "c", "clock")
@@ -132,9 +132,9 @@ def test_scales__multiply_from_the_event_on():
         "two": known(dt.date(2027, 9, 30), {"scale_hazards": {"l": {"a": {"b": 2}}}}),
     }
     table = {
-        ("layer/l/hold", 0): 1 - math.exp(-2.5),
-        ("layer/l/hold", 1): 1 - math.exp(-0.3),
-        ("layer/l/to", 1): 0.9999,
+        ("regime/l/hold", 0): 1 - math.exp(-2.5),
+        ("regime/l/hold", 1): 1 - math.exp(-0.3),
+        ("regime/l/to", 1): 0.9999,
     }
     got = world(regime({"a": {"b": 1.0}, "b": {"c": 9.0, "a": 0.5}}), events, Fixed(table))
     # 0.5 by year 1, 1.5 by year 1.5, the remaining 0.5 at 6: 1 + 0.5 + 1 / 12; then 0.3 at 1.5, to a with certainty
@@ -148,7 +148,7 @@ def test_scales__multiply_from_the_event_on():
 def test_scales__targets_in_proportion():
     events = {"e": known(dt.date(2026, 3, 31), {"scale_hazards": {"l": {"a": {"b": 3}}}})}
     for u, target in ((0.74, "b"), (0.76, "c")):
-        got = world(regime({"a": {"b": 2.0, "c": 2.0}}), events, Fixed({("layer/l/to", 0): u}))
+        got = world(regime({"a": {"b": 2.0, "c": 2.0}}), events, Fixed({("regime/l/to", 0): u}))
         assert got.jumps[0][0][3] == target
 
 

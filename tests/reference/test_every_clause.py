@@ -68,7 +68,7 @@ def test_hooks__everything_drawn_and_tabulated_passes_through(example):
     exact = ref.simulate(example, np.arange(5))
     rounded = ref.simulate(example, np.arange(5), Spy(example["run"]["seed"]), law_value)
     assert np.allclose(exact.quantities["gas"]["npv_funder"], rounded.quantities["gas"]["npv_funder"], rtol=1e-4)
-    assert {"factors/tail", "factor/equipment/count", "factor/equipment/jump", "layer/tariffs/clock"} <= asked
+    assert {"factors/tail", "factor/equipment/count", "factor/equipment/jump", "regime/tariffs/clock"} <= asked
     assert {
         "construction/all/cost",
         "construction/thermal/delay",

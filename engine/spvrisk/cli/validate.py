@@ -22,11 +22,11 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
     found = api.validate(study, overrides)
     digest = None if found.study is None else found.study.digest
     if as_json:
-        say_document(problems_json(digest, found.mistakes, found.warnings))
-        if found.mistakes:
+        say_document(problems_json(digest, found.errors, found.warnings))
+        if found.errors:
             raise click.exceptions.Exit(2)
     elif found.study is None:
-        raise InputError(found.mistakes)
+        raise InputError(found.errors)
     else:
         warn(found.warnings)
         say(f"ok: {size_of(found.study.config)}; {counted(len(found.warnings), 'warning')}")

@@ -72,11 +72,24 @@ def shown(value: object) -> str:
     return type(value).__name__
 
 
+RENAMED = {
+    "layers": "regimes",
+    "committed": "net_commitments",
+    "multiple_funder": "moic_funder",
+    "overrun_drawn": "overrun_sampled",
+    "whole_years": "recovery_years",
+}
+"""Names that keys and outputs have had, and what they are called now."""
+
+
 def suggestion(wrong: str, allowed: Iterable[str]) -> str:
-    """Remedy for an unknown name: the nearest allowed one, then the allowed ones."""
+    """Remedy for an unknown name: its new name, or the nearest allowed one, then the allowed ones."""
     names = list(dict.fromkeys(allowed))
     if not names:
         return "none is defined"
+    unit, dot, name = wrong.rpartition(".")
+    if (now := f"{unit}{dot}{RENAMED.get(name)}") in names:
+        return f"it is called {now} now"
     lower = [name.lower() for name in names]
     near = get_close_matches(wrong.lower(), lower, n=1, cutoff=0.6)
     near = near or [name for name in lower if len(wrong) > 3 and wrong.lower() in name][:1]

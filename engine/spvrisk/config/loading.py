@@ -19,7 +19,7 @@ from spvrisk.config.reading.overrides import OPTION, Overrides, apply, override_
 from spvrisk.config.reading.places import Places
 from spvrisk.config.reading.source import Node, node_at
 from spvrisk.config.study import Study
-from spvrisk.config.study.root import check_parts, hints
+from spvrisk.config.study.root import check_parts, warnings
 from spvrisk.errors import InputError, Problem
 
 _LONGEST_OVERRIDE = 80
@@ -178,7 +178,7 @@ class Source:
 
 def warnings_of(loaded: Loaded, measure: Measure) -> list[Problem]:
     """All warnings of a study in the order of its files, its laws measured by `measure`."""
-    return _in_order(placed(loaded.places.root, hints(loaded.study, measure)), list(loaded.texts))
+    return _in_order(placed(loaded.places.root, warnings(loaded.study, measure)), list(loaded.texts))
 
 
 class _Changed(NamedTuple):

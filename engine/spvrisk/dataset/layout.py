@@ -11,12 +11,12 @@ have a dimension ``project``, pipelines stand behind the projects.
 
 import datetime
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.config.base import suggestion
 from spvrisk.dataset.content import Described
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import (
@@ -238,9 +238,8 @@ def check_paths(names: Sequence[str], labels: Labels) -> None:
     problems = []
     for i, name in enumerate(names):
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            problems.append(Problem("", f"output.paths.{i}", "must be the name of a path quantity", name, remedy))
+            rule = "must be the name of a path quantity"
+            problems.append(Problem("", f"output.paths.{i}", rule, name, suggestion(name, known)))
     if problems:
         raise InputError(problems)
 

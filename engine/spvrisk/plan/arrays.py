@@ -331,7 +331,7 @@ class Plan(NamedTuple):
     study: Records
     """``(1,)`` `STUDY`."""
     constants: Floats
-    """The pool.
+    """One array of constants.
 
     A law or curve table: number of segments, location, scale, then for each segment its lower abscissa, cells per
     unit, last cell and the offset of its first cell's cubic (four coefficients, lowest power first). A basket:
@@ -355,7 +355,7 @@ class Plan(NamedTuple):
     """``(s,)`` `PROJECT`: the announced ones in config order, then the slots of each pipeline."""
 
 
-class Pool:
+class Constants:
     """Collects the constants of a plan."""
 
     def __init__(self) -> None:
@@ -363,7 +363,7 @@ class Pool:
         self._size = 0
 
     def add(self, values: ArrayLike) -> int:
-        """Put values into the pool and return their offset."""
+        """Add values and return their offset."""
         part = np.array(values, np.float64).ravel()
         offset = self._size
         self._parts.append(part)
@@ -371,7 +371,7 @@ class Pool:
         return offset
 
     def array(self) -> Floats:
-        """The pool as one array, never empty."""
+        """All of them as one array, never empty."""
         return np.concatenate([*self._parts, np.zeros(4)])
 
 

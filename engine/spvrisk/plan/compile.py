@@ -15,8 +15,8 @@ from spvrisk.plan.arrays import (
     SPLIT_NONE,
     SPLIT_PERIODIC,
     STUDY,
+    Constants,
     Plan,
-    Pool,
     records,
 )
 from spvrisk.plan.calendar import Grid, make_grid, step_ends
@@ -43,23 +43,23 @@ class Compiled(NamedTuple):
     """The laws of the study, for reports on their tables."""
 
 
-def _calendar(grid: Grid, pool: Pool) -> dict[str, Any]:
+def _calendar(grid: Grid, constants: Constants) -> dict[str, Any]:
     """Fields on steps and times."""
     return {
         "steps": grid.steps,
         "dt": grid.dt,
         "per_year": float(grid.steps_per_year),
         # looked up, never computed as t dt: for monthly steps that product is inexact
-        "times": pool.add(np.append(0.0, grid.ends)),
-        "days": pool.add(grid.day),
+        "times": constants.add(np.append(0.0, grid.ends)),
+        "days": constants.add(grid.day),
     }
 
 
-def _products(products: Products, step_means: int, pool: Pool) -> dict[str, int]:
+def _products(products: Products, step_means: int, constants: Constants) -> dict[str, int]:
     """Fields on the rows that the clock leaves: its step means, then products of what states contribute."""
     return {
         "step_means": step_means + products.count,
-        "products": pool.add(products.offsets),
+        "products": constants.add(products.offsets),
         "n_products": products.count,
     }
 
@@ -137,22 +137,22 @@ def _stack(study: Study) -> dict[str, Any]:
     }
 
 
-def _results(labels: Labels, pool: Pool) -> dict[str, Any]:
+def _results(labels: Labels, constants: Constants) -> dict[str, Any]:
     """Fields on what the kernel writes."""
     added = [SUMS.index(name) for name in labels.quantities if name in SUMS]
     return {
         "quantities": len(labels.quantities),
-        "sums": pool.add([len(added), *added]),
+        "sums": constants.add([len(added), *added]),
         "scheme_values": labels.scheme.index("net_commitments"),
         "timeline_rows": len(labels.timeline),
     }
 
 
-def _discounting(study: Study, grid: Grid, pool: Pool) -> dict[str, Any]:
+def _discounting(study: Study, grid: Grid, constants: Constants) -> dict[str, Any]:
     funder, host = study.parties["funder"], study.parties["host"]
 
     def factors(curve: str) -> int:
-        return pool.add(discount_factors(study.curves[curve], grid.ends))
+        return constants.add(discount_factors(study.curves[curve], grid.ends))
 
     return {
         "fx_factor": list(study.factors).index(funder.fx) if funder.fx is not None else -1,
@@ -173,34 +173,36 @@ def compile_study(study: Study) -> Compiled:
     """
     head = study.study
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)
-    streams, book, pool = Streams(), TableBook(), Pool()
+    streams, book, constants = Streams(), TableBook(), Constants()
     read = attributes_read(study)
-    clock = compile_clock(study, grid, streams, book, pool, read)
-    products = Products(study, clock.numbers, clock.step_means.size, pool)
-    factors = compile_factors(study, grid, streams, book, pool, clock.step_means)
-    baskets = BasketBook(study.factors, pool)
-    tools = Tools(study, grid, streams, book, pool, baskets, factors.processes, read, clock.interruptions, products)
+    clock = compile_clock(study, grid, streams, book, constants, read)
+    products = Products(study, clock.numbers, clock.step_means.size, constants)
+    factors = compile_factors(study, grid, streams, book, constants, clock.step_means)
+    baskets = BasketBook(study.factors, constants)
+    tools = Tools(
+        study, grid, streams, book, constants, baskets, factors.processes, read, clock.interruptions, products
+    )
     projects, relief, labels = compile_projects(tools), relief_flows(tools), labels_of(study, grid)
-    funding = compile_funding(study, streams, book, pool, clock.numbers)
-    book.fill(pool)
+    funding = compile_funding(study, streams, book, constants, clock.numbers)
+    book.fill(constants)
     row = {
-        **_calendar(grid, pool),
+        **_calendar(grid, constants),
         "money_unit": float(head.money_unit),
         **factors.study,
         **clock.study,
-        **_products(products, clock.step_means.size, pool),
+        **_products(products, clock.step_means.size, constants),
         **funding,
         "relief": relief,
         **_common_streams(streams),
         **_split(study),
         **_terms(study),
         **_stack(study),
-        **_results(labels, pool),
-        **_discounting(study, grid, pool),
+        **_results(labels, constants),
+        **_discounting(study, grid, constants),
     }
     plan = Plan(
         study=records(STUDY, [row]),
-        constants=pool.array(),
+        constants=constants.array(),
         factors=factors.factors,
         rows=factors.rows,
         jumps=factors.jumps,

@@ -13,7 +13,7 @@ from spvrisk.config.study import Study
 from spvrisk.config.study.clock import AttributeRef, Regime
 from spvrisk.config.study.events import Event, Outcome, Rule
 from spvrisk.config.study.flows import SideFlow
-from spvrisk.plan.arrays import REGIME, STATE, Pool, Records, records
+from spvrisk.plan.arrays import REGIME, STATE, Constants, Records, records
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook, law_address
@@ -88,8 +88,8 @@ class StepMeans:
 class Products:
     """Products of states: of the attribute that a side flow's rate may be, and of whether its conditions hold."""
 
-    def __init__(self, study: Study, states: States, first: int, pool: Pool) -> None:
-        self._study, self._states, self._first, self._pool = study, states, first, pool
+    def __init__(self, study: Study, states: States, first: int, constants: Constants) -> None:
+        self._study, self._states, self._first, self._constants = study, states, first, constants
         self._row: dict[object, int] = {}
         self.offsets: list[float] = []
 
@@ -102,7 +102,7 @@ class Products:
         key = (ref and (ref.regime, ref.attribute), tuple(sorted((k, tuple(v)) for k, v in flow.while_.items())))
         if key not in self._row:
             self._row[key] = self._first + len(self._row)
-            self.offsets += [self._row[key], self._pool.add(self._factors(ref, flow.while_))]
+            self.offsets += [self._row[key], self._constants.add(self._factors(ref, flow.while_))]
         return rate, self._row[key]
 
     def _factors(self, ref: AttributeRef | None, conditions: Mapping[str, Sequence[str]]) -> list[float]:
@@ -156,7 +156,7 @@ class ClockTools(NamedTuple):
     grid: Grid
     streams: Streams
     book: TableBook
-    pool: Pool
+    constants: Constants
     states: States
     step_means: StepMeans
     interruptions: Interruptions
@@ -168,7 +168,7 @@ def running(values: Iterable[float]) -> list[float]:
 
 
 def listed(rows: Sequence[Sequence[float]]) -> list[float]:
-    """A list in the pool's form: its length, then its rows."""
+    """A list as constants: its length, then its rows."""
     return [float(len(rows)), *(x for row in rows for x in row)]
 
 
@@ -202,19 +202,19 @@ def _state(regime: str, name: str, tools: ClockTools) -> dict[str, Any]:
     return {
         "regime": states.regime[regime],
         "hazard": states.passage.get((regime, name), 0),
-        "targets": tools.pool.add(targets),
+        "targets": tools.constants.add(targets),
         "n_targets": len(targets),
         "expiry_days": state.expires.after_days if state.expires else -1,
-        "successors": tools.pool.add(successors),
+        "successors": tools.constants.add(successors),
         "n_successors": len(successors),
-        "step_means": tools.pool.add(listed([step_mean for step_mean in step_means if step_mean[1] != 0.0])),
+        "step_means": tools.constants.add(listed([step_mean for step_mean in step_means if step_mean[1] != 0.0])),
         "stops_calls": int(state.stops_calls),
         "arrivals": state.arrival_multiplier,
     }
 
 
 def _rule(rule: Rule, event: Event, states: States) -> list[float]:
-    """One rule in the pool's form.
+    """One rule as constants.
 
     Size, conditions on regimes, conditions on outcomes, running sums of the outcomes' probabilities.
     """
@@ -230,7 +230,7 @@ def _rule(rule: Rule, event: Event, states: States) -> list[float]:
 
 
 def _effects(event: str, outcome: Outcome, tools: ClockTools) -> list[float]:
-    """What an outcome does, in the pool's form."""
+    """What an outcome does, as constants."""
     states, step_means, projects = tools.states, tools.step_means, tools.interruptions
     moves = [(states.number[move],) for move in outcome.moves.items()]
     scales = [
@@ -274,14 +274,14 @@ def _days(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
 
 
 def _event(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
-    pool, states = tools.pool, tools.states
+    constants, states = tools.constants, tools.states
     return {
         **_days(name, event, tools),
         "stream": tools.streams(f"event/{name}/outcome", f"events.{name}"),
-        "rules": pool.add([x for rule in event.probabilities for x in _rule(rule, event, states)]),
+        "rules": constants.add([x for rule in event.probabilities for x in _rule(rule, event, states)]),
         "n_outcomes": len(event.outcomes),
         "outcome": -1 if event.outcome is None else states.outcome[name][event.outcome],
-        "effects": pool.add([x for outcome in event.outcomes.values() for x in _effects(name, outcome, tools)]),
+        "effects": constants.add([x for outcome in event.outcomes.values() for x in _effects(name, outcome, tools)]),
     }
 
 
@@ -291,20 +291,20 @@ def _regime(name: str, regime: Regime, tools: ClockTools) -> dict[str, Any]:
         "first": states.number[name, next(iter(regime.states))],
         "initial": states.number[name, regime.initial.state],
         "since": (regime.initial.since - tools.study.study.value_date).days,
-        "hold_stream": streams(f"layer/{name}/hold", f"regimes.{name}"),
-        "to_stream": streams(f"layer/{name}/to", f"regimes.{name}"),
-        "clock_stream": streams(f"layer/{name}/clock", f"regimes.{name}"),
+        "hold_stream": streams(f"regime/{name}/hold", f"regimes.{name}"),
+        "to_stream": streams(f"regime/{name}/to", f"regimes.{name}"),
+        "clock_stream": streams(f"regime/{name}/clock", f"regimes.{name}"),
     }
 
 
 def compile_clock(
-    study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool, read: Sequence[Attribute]
+    study: Study, grid: Grid, streams: Streams, book: TableBook, constants: Constants, read: Sequence[Attribute]
 ) -> ClockArrays:
     """Turn regimes and events into records.
 
     Parameters
     ----------
-    study, grid, streams, book, pool
+    study, grid, streams, book, constants
         The study, and what its plan is made with.
     read
         Attributes that something reads.
@@ -314,7 +314,9 @@ def compile_clock(
     InputError
         A law of days cannot be tabulated.
     """
-    tools = ClockTools(study, grid, streams, book, pool, States(study), StepMeans(study, read), Interruptions(study))
+    tools = ClockTools(
+        study, grid, streams, book, constants, States(study), StepMeans(study, read), Interruptions(study)
+    )
     regimes = [_regime(name, regime, tools) for name, regime in study.regimes.items()]
     states = [_state(regime, name, tools) for regime, name in tools.states.number]
     events = [_event(name, event, tools) for name, event in study.events.items()]

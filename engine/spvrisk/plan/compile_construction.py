@@ -17,7 +17,7 @@ from spvrisk.plan.compile_factors import Compiled
 from spvrisk.plan.compile_selection import review_steps
 from spvrisk.plan.correlation import score_correlation
 from spvrisk.plan.cubics import UnfitError
-from spvrisk.plan.tables import Address, TableBook, spend_curve_table
+from spvrisk.plan.tables import Offset, TableBook, spend_curve_table
 from spvrisk.plan.tools import Tools
 
 # what a project without such a clause has in its place
@@ -28,7 +28,7 @@ NO_SUBSCRIPTION = Subscription.model_construct(share=None, required=-1.0, correl
 
 def compile_construction(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
     """Fields on cost and time, and on who pays above the budget and what ends the work early."""
-    c, pool, grid = project.construction, tools.pool, tools.grid
+    c, constants, grid = project.construction, tools.constants, tools.grid
     loading, phases, index = _loading(project), _phases(project), _composite(project, tools.factors, grid.steps)
     ref, planned = c.equipment_tariff, c.planned_start
     return {
@@ -44,11 +44,11 @@ def compile_construction(path: str, project: ProjectTemplate, tools: Tools) -> d
         "duration_law": tools.law(c.duration, f"{path}.duration"),
         "budget": project.budget,
         "duration": c.longest_years,
-        "phases": pool.add(phases),
+        "phases": constants.add(phases),
         "n_phases": len(phases),
         "spend_curve": _spend_curve(tools.book, c.spend_curve, f"{path}.spend_curve"),
         "cost_basket": tools.baskets.add(c.indices),
-        "expected_index": pool.add(index) if c.budget_basis == "nominal" else -1,
+        "expected_index": constants.add(index) if c.budget_basis == "nominal" else -1,
         "tariff_attribute": -1 if ref is None else tools.attributes.index((ref.regime, ref.attribute)),
         "imported_share": c.imported_share,
         "tariff_start": _tariff_start(tools.study, project),
@@ -66,7 +66,7 @@ def _ends(path: str, c: Construction, tools: Tools) -> dict[str, Any]:
         "cap_share": 1.0 if cap.funder_share is None else cap.funder_share,
         "cap_ceiling": np.inf if cap.ceiling is None else cap.ceiling,
         "cap_stops": int(cap.above == "stop"),
-        "reviews": -1 if steps is None else tools.pool.add(steps),
+        "reviews": -1 if steps is None else tools.constants.add(steps),
         "threshold_law": tools.law(review.threshold, f"{path}.review.threshold"),
         "reveal": review.reveal,
         "subscription_law": tools.law(subscription.share, f"{path}.subscription.share"),
@@ -78,7 +78,7 @@ def _ends(path: str, c: Construction, tools: Tools) -> dict[str, Any]:
     }
 
 
-def _spend_curve(book: TableBook, curve: SpendCurve, path: str) -> Address:
+def _spend_curve(book: TableBook, curve: SpendCurve, path: str) -> Offset:
     try:
         return book.offset(spend_curve_table(book, curve.a, curve.b))
     except UnfitError as error:
@@ -128,15 +128,15 @@ def _tariff_start(study: Study, project: ProjectTemplate) -> float:
 
 
 def expected_costs(project: ProjectTemplate, starts: Sequence[float], tools: Tools) -> int:
-    """Address of the spend with expected indices on plans that start at given times, parts of the budget.
+    """Offset of the spend with expected indices on plans that start at given times, parts of the budget.
 
     A nominal budget contains it, a real one does not.
     """
     c, grid = project.construction, tools.grid
     if c.budget_basis == "nominal":
-        return tools.pool.add([1.0, 0.0, 1.0])
+        return tools.constants.add([1.0, 0.0, 1.0])
     index = _composite(project, tools.factors, grid.steps)
     progress = np.clip((grid.ends - np.array(starts)[:, None]) / c.longest_years, 0.0, 1.0)
     spent = betainc(c.spend_curve.a, c.spend_curve.b, progress)
     costs = np.sum(np.diff(spent, prepend=0.0) * index[1:], axis=1)
-    return tools.pool.add([len(starts), *starts, *costs])
+    return tools.constants.add([len(starts), *starts, *costs])

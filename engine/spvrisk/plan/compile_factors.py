@@ -9,7 +9,7 @@ import numpy as np
 from spvrisk.config.study import Study
 from spvrisk.config.study.factors import Factor, Gbm, Merton, Ou, Vasicek
 from spvrisk.errors import InputError, Problem
-from spvrisk.plan.arrays import FACTOR, JUMP, Floats, Ints, Pool, Records, records
+from spvrisk.plan.arrays import FACTOR, JUMP, Constants, Floats, Ints, Records, records
 from spvrisk.plan.calendar import Grid
 from spvrisk.plan.compile_clock import StepMeans
 from spvrisk.plan.copula import copula_map, sqrt_w_table
@@ -181,7 +181,14 @@ class FactorArrays(NamedTuple):
 
 
 def _record(
-    name: str, factor: Factor, done: Compiled, row: int, shifters: list[int], times: Times, streams: Streams, pool: Pool
+    name: str,
+    factor: Factor,
+    done: Compiled,
+    row: int,
+    shifters: list[int],
+    times: Times,
+    streams: Streams,
+    constants: Constants,
 ) -> dict[str, Any]:
     floor, cap = _bounds(name, factor, times)
     bounded = bool(np.isfinite(floor).any() or np.isfinite(cap).any())
@@ -192,29 +199,29 @@ def _record(
         "sd": done.sd,
         "start": done.start,
         "observed_start": _observed_start(factor, times),
-        "shift": pool.add(done.shift),
-        "shifters": pool.add([len(shifters), *shifters]),
+        "shift": constants.add(done.shift),
+        "shifters": constants.add([len(shifters), *shifters]),
         "adds_shifts": int(factor.process.vasicek is not None),
         "is_level": int(done.is_level),
-        "floor": pool.add(floor) if bounded else -1,
-        "cap": pool.add(cap) if bounded else -1,
+        "floor": constants.add(floor) if bounded else -1,
+        "cap": constants.add(cap) if bounded else -1,
     }
 
 
-def _jump(name: str, k: int, p: Merton, dt: float, streams: Streams, pool: Pool) -> dict[str, Any]:
+def _jump(name: str, k: int, p: Merton, dt: float, streams: Streams, constants: Constants) -> dict[str, Any]:
     cdf = poisson_cdf(p.jump_intensity * dt)
     return {
         "factor": k,
         "count_stream": streams(f"factor/{name}/count", f"factors.{name}"),
         "size_stream": streams(f"factor/{name}/jump", f"factors.{name}"),
-        "cdf": pool.add(cdf),
+        "cdf": constants.add(cdf),
         "counts": cdf.size,
         "mean": p.jump_mean,
         "sd": p.jump_sd,
     }
 
 
-def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str, Any]:
+def _tails(nu: float, streams: Streams, book: TableBook, constants: Constants) -> dict[str, Any]:
     """Fields of the study's record for the copula."""
     stream = streams("factors/tail", "correlation")
     if not nu:
@@ -229,13 +236,13 @@ def _tails(nu: float, streams: Streams, book: TableBook, pool: Pool) -> dict[str
         "tail_stream": stream,
         "tail_root": book.offset(sqrt_w_table(book, nu)),
         "tail_bits": tails.bits,
-        "tail_map": pool.add(tails.coefficient),
+        "tail_map": constants.add(tails.coefficient),
         "tail_last": len(tails.coefficient) - 1,
     }
 
 
 def compile_factors(
-    study: Study, grid: Grid, streams: Streams, book: TableBook, pool: Pool, step_means: StepMeans
+    study: Study, grid: Grid, streams: Streams, book: TableBook, constants: Constants, step_means: StepMeans
 ) -> FactorArrays:
     """Turn factors and correlation into records; `step_means` says which rows of the clock shift a factor.
 
@@ -251,15 +258,17 @@ def compile_factors(
     row = {k: r for r, k in enumerate(stochastic)}
     items = list(enumerate(study.factors.items()))
     factors = [
-        _record(name, f, done[name], row.get(k, -1), step_means.of_factor(name), times, streams, pool)
+        _record(name, f, done[name], row.get(k, -1), step_means.of_factor(name), times, streams, constants)
         for k, (name, f) in items
     ]
-    jumps = [_jump(name, k, p, grid.dt, streams, pool) for k, (name, f) in items if (p := f.process.merton) is not None]
-    tails = _tails(study.correlation.degrees_of_freedom or 0.0, streams, book, pool)
+    jumps = [
+        _jump(name, k, p, grid.dt, streams, constants) for k, (name, f) in items if (p := f.process.merton) is not None
+    ]
+    tails = _tails(study.correlation.degrees_of_freedom or 0.0, streams, book, constants)
     return FactorArrays(
         factors=records(FACTOR, factors),
         rows=np.array(stochastic, np.int64),
         jumps=records(JUMP, jumps),
-        study={"cholesky": pool.add(cholesky(correlation_of(study)[1])), **tails},
+        study={"cholesky": constants.add(cholesky(correlation_of(study)[1])), **tails},
         processes=done,
     )

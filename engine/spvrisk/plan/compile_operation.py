@@ -51,7 +51,7 @@ def _sales(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
         "price_law": tools.law(contract.price, f"{path}.contract.price"),
         "share_law": tools.law(contract.share, f"{path}.contract.share"),
         "price_basket": tools.baskets.add(contract.indices),
-        "escalation": tools.pool.add(_escalation(contract.escalator or 0.0, tools.grid.ends)),
+        "escalation": tools.constants.add(_escalation(contract.escalator or 0.0, tools.grid.ends)),
         "tenor": contract.tenor_years,
         "offtaker": list(tools.study.offtakers).index(contract.offtaker) if contract.offtaker else -1,
         "default_discount": contract.default_discount,
@@ -63,11 +63,11 @@ def _sales(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
 
 def _output(project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
     """What changes output, and what is paid for it beside the price."""
-    o, pool, dt = project.operation, tools.pool, tools.grid.dt
+    o, constants, dt = project.operation, tools.constants, tools.grid.dt
     payment, credit = o.capacity_payment or NO_PAYMENT, o.output_credit or NO_CREDIT
     capacity = project.capacity_mw or 0.0
     return {
-        "ramp_up": pool.add([len(o.ramp_up), *(1.0 - share for share in o.ramp_up)]),
+        "ramp_up": constants.add([len(o.ramp_up), *(1.0 - share for share in o.ramp_up)]),
         "degradation": float(log1p(-o.degradation)),
         "volume_factor": -1 if o.volume_factor is None else tools.number[o.volume_factor],
         "economic": int(o.dispatch == "economic"),
@@ -75,7 +75,9 @@ def _output(project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
         "capacity_rate": payment.credit * capacity * DAYS_A_YEAR * dt,
         "credit": credit.per_output,
         "credit_years": credit.years,
-        "credit_escalation": 0 if o.output_credit is None else pool.add(_escalation(credit.escalator, tools.grid.ends)),
+        "credit_escalation": 0
+        if o.output_credit is None
+        else constants.add(_escalation(credit.escalator, tools.grid.ends)),
     }
 
 

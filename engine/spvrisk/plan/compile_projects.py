@@ -90,12 +90,12 @@ def _streams(name: str, path: str, project: ProjectTemplate, streams: Streams) -
 
 
 def _side_flows(flows: Iterable[SideFlow], tools: Tools) -> int:
-    """Address of a list of side flows."""
-    return tools.pool.add(listed([tools.products.add(flow) for flow in flows]))
+    """Offset of a list of side flows."""
+    return tools.constants.add(listed([tools.products.add(flow) for flow in flows]))
 
 
 def relief_flows(tools: Tools) -> int:
-    """Address of the list of the scheme's side flows."""
+    """Offset of the list of the scheme's side flows."""
     return _side_flows(tools.study.side_flows.values(), tools)
 
 

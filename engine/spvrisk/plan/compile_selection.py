@@ -9,7 +9,7 @@ import numpy as np
 from spvrisk.config.study import Study
 from spvrisk.config.study.selection import Decision, Funding
 from spvrisk.errors import InputError, Problem
-from spvrisk.plan.arrays import PIPELINE, Ints, Pool, Records, records
+from spvrisk.plan.arrays import PIPELINE, Constants, Ints, Records, records
 from spvrisk.plan.calendar import Grid, UnknownDaysError, business_day_after, holidays_of
 from spvrisk.plan.compile_clock import States, listed
 from spvrisk.plan.streams import Streams
@@ -80,7 +80,7 @@ def _last_notice(study: Study) -> date:
     return max(announced, horizon) if study.pipelines or funding.annual_cap is not None else announced
 
 
-def _business_days(study: Study, pool: Pool) -> dict[str, int]:
+def _business_days(study: Study, constants: Constants) -> dict[str, int]:
     """Tables that lead from a notice's day to its due day, and from a day to the calendar year."""
     funding, value_date = study.agreement.funding, study.study.value_date
     first = min([value_date, *(project.notice_date for project in study.projects.values())])
@@ -93,16 +93,16 @@ def _business_days(study: Study, pool: Pool) -> dict[str, int]:
     start = (first - value_date).days
     new_years = [(date(year, 1, 1) - value_date).days for year in range(first.year + 1, notice.year + 2)]
     return {
-        "business": pool.add(np.cumsum(is_open)),
-        "open_days": pool.add(start + np.flatnonzero(is_open)),
+        "business": constants.add(np.cumsum(is_open)),
+        "open_days": constants.add(start + np.flatnonzero(is_open)),
         "n_open_days": int(np.count_nonzero(is_open)),
         "first_day": start,
-        "new_years": pool.add([len(new_years), *new_years]),
+        "new_years": constants.add([len(new_years), *new_years]),
         "deadline": (notice - value_date).days,
     }
 
 
-def _decision(decision: Decision | None, states: States, pool: Pool) -> dict[str, Any]:
+def _decision(decision: Decision | None, states: States, constants: Constants) -> dict[str, Any]:
     """Fields on who decides what."""
     if decision is None:
         none = {"decision_first": -1, "decision_regime": 0, "decisions": 0, "delay_days": 0}
@@ -116,19 +116,21 @@ def _decision(decision: Decision | None, states: States, pool: Pool) -> dict[str
     triggers = []
     for trigger in decision.triggers:
         moves = listed([(states.number[move],) for move in trigger.moves.items()])
-        within = float(pool.add(states.within(trigger.while_)))
+        within = float(constants.add(states.within(trigger.while_)))
         triggers += [3.0 + len(moves), trigger.probability, within, *moves]
     return {
         "decision_first": states.number[decision.regime, names[0]],
         "decision_regime": states.regime[decision.regime],
-        "decisions": pool.add(pairs),
+        "decisions": constants.add(pairs),
         "delay_days": decision.delay_days or 0,
-        "triggers": pool.add(triggers),
+        "triggers": constants.add(triggers),
         "n_triggers": len(decision.triggers),
     }
 
 
-def compile_funding(study: Study, streams: Streams, book: TableBook, pool: Pool, states: States) -> dict[str, Any]:
+def compile_funding(
+    study: Study, streams: Streams, book: TableBook, constants: Constants, states: States
+) -> dict[str, Any]:
     """Fields of the study's record on funding and offtakers.
 
     Raises
@@ -144,14 +146,14 @@ def compile_funding(study: Study, streams: Streams, book: TableBook, pool: Pool,
     path = "agreement.funding"
     return {
         "lag": funding.lag_business_days,
-        **_business_days(study, pool),
+        **_business_days(study, constants),
         "slip_law": law_address(book, funding.slip, f"{path}.slip"),
         "commitment": np.inf if funding.commitment is None else funding.commitment,
         "take_up_law": law_address(book, funding.take_up, f"{path}.take_up"),
         "take_up_stream": streams("scheme/take_up", path),
         "annual_cap": np.inf if funding.annual_cap is None else funding.annual_cap,
-        **_decision(funding.decision, states, pool),
-        "defaults": pool.add(defaults),
+        **_decision(funding.decision, states, constants),
+        "defaults": constants.add(defaults),
         "n_defaults": len(defaults),
         "units": len(study.projects) + len(study.pipelines),
         "announced": len(study.projects),

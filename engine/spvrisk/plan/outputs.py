@@ -64,10 +64,10 @@ class Output(NamedTuple):
 
 # fmt: off
 _ADDED = (
-    Output("funded", "flag", "project was funded", view="fate", head="funded"),
-    Output("completed", "flag", "construction was completed within the horizon", view="fate", head="completed"),
-    Output("cancelled", "flag", "project was cancelled before its completion", view="fate", head="cancelled"),
-    Output("declined", "flag", "whether its funding was declined", view="fate", head="declined"),
+    Output("funded", "flag", "project was funded", view="status", head="funded"),
+    Output("completed", "flag", "construction was completed within the horizon", view="status", head="completed"),
+    Output("cancelled", "flag", "project was cancelled before its completion", view="status", head="cancelled"),
+    Output("declined", "flag", "whether its funding was declined", view="status", head="declined"),
     Output("cost", "money", "nominal construction spend by all", never_negative=True),
     Output("npv_funder", "money", "net present value to the funder at the value date", kept="units"),
     Output(

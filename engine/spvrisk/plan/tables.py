@@ -16,7 +16,7 @@ from spvrisk.config.laws import Law
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import cache_root, cached_bytes, sweep
 from spvrisk.plan import laws
-from spvrisk.plan.arrays import Pool
+from spvrisk.plan.arrays import Constants
 from spvrisk.plan.cubics import Array, Segment, fit
 from spvrisk.plan.distributions import Affine, LawError
 from spvrisk.plan.families import beta_density
@@ -96,15 +96,15 @@ def kept_segments(key: Hashable, build: Callable[[], list[Segment]]) -> list[Seg
     return [Segment(float(lower), float(upper), part) for (lower, upper, _), part in zip(head, parts, strict=True)]
 
 
-class Address:
-    """Where a table lies in the pool: records take it for a number, which it is once the book is in the pool."""
+class Offset:
+    """Where a table will lie among the constants: records take it for a number, which it is once the book is there."""
 
     def __init__(self) -> None:
         self.value: int | None = None
 
     def __index__(self) -> int:
         if self.value is None:
-            raise ValueError("the tables are not in the pool yet")
+            raise ValueError("the tables are not among the constants yet")
         return self.value
 
 
@@ -112,7 +112,7 @@ class TableBook:
     """Collects the tables of a study; laws that are equal but for location and scale share one."""
 
     def __init__(self) -> None:
-        self._addresses: list[Address] = []
+        self._offsets: list[Offset] = []
         self._ids: dict[tuple[float, float, Hashable], int] = {}
         self._tables: dict[Hashable, list[Segment]] = {}
         self._laws: list[Affine | None] = []
@@ -139,21 +139,21 @@ class TableBook:
         index = self._ids.setdefault((location, scale, key), len(self._ids))
         if index == len(self._laws):
             self._laws.append(None)
-            self._addresses.append(Address())
+            self._offsets.append(Offset())
         return index
 
-    def offset(self, index: int) -> Address:
-        """Address that a table of the book will have."""
-        return self._addresses[index]
+    def offset(self, index: int) -> Offset:
+        """Offset that a table of the book will have."""
+        return self._offsets[index]
 
-    def fill(self, pool: Pool) -> None:
-        """Put all tables into the pool."""
+    def fill(self, constants: Constants) -> None:
+        """Put all tables among the constants."""
         tables = self.tables()
-        cubics = pool.add(tables.coefficient)
-        for offset, (first, count), affine in zip(self._addresses, tables.law, tables.affine, strict=True):
+        cubics = constants.add(tables.coefficient)
+        for offset, (first, count), affine in zip(self._offsets, tables.law, tables.affine, strict=True):
             segments = tables.segment[first : first + count].copy()
             segments[:, 3] = cubics + 4.0 * segments[:, 3]
-            offset.value = pool.add([count, *affine, *segments.ravel()])
+            offset.value = constants.add([count, *affine, *segments.ravel()])
 
     def report(self, index: int) -> laws.LawReport:
         """Compare a law of the book with its table."""
@@ -181,7 +181,7 @@ class TableBook:
         )
 
 
-def law_address(book: TableBook, law: Law | None, path: str) -> Address | int:
+def law_address(book: TableBook, law: Law | None, path: str) -> Offset | int:
     """Put a law into the book and return its offset, -1 for none; `path` is where the study has it.
 
     Raises

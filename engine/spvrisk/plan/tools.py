@@ -5,21 +5,21 @@ from typing import NamedTuple
 
 from spvrisk.config.laws import Law
 from spvrisk.config.study import Study
-from spvrisk.plan.arrays import Pool
+from spvrisk.plan.arrays import Constants
 from spvrisk.plan.calendar import Grid
 from spvrisk.plan.compile_clock import Attribute, Interruptions, Products
 from spvrisk.plan.compile_factors import Compiled
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import Address, TableBook, law_address
+from spvrisk.plan.tables import Offset, TableBook, law_address
 
 
 class BasketBook:
-    """Weighted sums of factors in the pool, each kept once."""
+    """Weighted sums of factors among the constants, each kept once."""
 
-    def __init__(self, factors: Iterable[str], pool: Pool) -> None:
+    def __init__(self, factors: Iterable[str], constants: Constants) -> None:
         self._factor = {name: k for k, name in enumerate(factors)}
         self._address: dict[tuple[tuple[int, float], ...], int] = {}
-        self._pool = pool
+        self._constants = constants
 
     def add(self, weights: Mapping[str, float] | None) -> int:
         """Return the offset of a basket; -1 for none."""
@@ -27,7 +27,7 @@ class BasketBook:
             return -1
         key = tuple((self._factor[name], weight) for name, weight in weights.items())
         if key not in self._address:
-            self._address[key] = self._pool.add([len(key), *(x for pair in key for x in pair)])
+            self._address[key] = self._constants.add([len(key), *(x for pair in key for x in pair)])
         return self._address[key]
 
 
@@ -38,7 +38,7 @@ class Tools(NamedTuple):
     grid: Grid
     streams: Streams
     book: TableBook
-    pool: Pool
+    constants: Constants
     baskets: BasketBook
     factors: Mapping[str, Compiled]
     attributes: Sequence[Attribute]
@@ -50,6 +50,6 @@ class Tools(NamedTuple):
         """Position of each factor."""
         return {name: k for k, name in enumerate(self.study.factors)}
 
-    def law(self, law: Law | None, path: str) -> Address | int:
-        """Address of a law, -1 for none; `path` is where the study has it."""
+    def law(self, law: Law | None, path: str) -> Offset | int:
+        """Offset of a law, -1 for none; `path` is where the study has it."""
         return law_address(self.book, law, path)

@@ -9,12 +9,12 @@ SCHEMA = "spvrisk.validate/1"
 """Format; the number rises when a reader of the former would misread it."""
 
 
-def problems_json(digest: str | None, mistakes: Iterable[Problem], warnings: Iterable[Problem]) -> dict[str, Any]:
-    """Give what `spvrisk.validate` found; `digest` is the study's, None where there are mistakes."""
+def problems_json(digest: str | None, errors: Iterable[Problem], warnings: Iterable[Problem]) -> dict[str, Any]:
+    """Give what `spvrisk.validate` found; `digest` is the study's, None where there are errors."""
     return {
         "schema": SCHEMA,
         "ok": digest is not None,
         "digest": digest,
-        "errors": [problem._asdict() for problem in mistakes],
+        "errors": [problem._asdict() for problem in errors],
         "warnings": [problem._asdict() for problem in warnings],
     }

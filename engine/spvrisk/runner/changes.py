@@ -49,7 +49,7 @@ class Change(NamedTuple):
     """Money that would have been noticed without ceiling, where that is more."""
 
 
-class Fates(NamedTuple):
+class Endings(NamedTuple):
     """What selection and construction left of all projects of a path, each ``(site,)``; times in years."""
 
     budget: Floats
@@ -65,7 +65,7 @@ class Fates(NamedTuple):
     """End of operation."""
     at_cap: NDArray[np.bool_]
     """Whether its cost has reached the cap at which work stops."""
-    too_dear: NDArray[np.bool_]
+    over_threshold: NDArray[np.bool_]
     """Whether the estimate at the review that cancelled it was above the threshold."""
 
 
@@ -75,7 +75,7 @@ def template_of(study: Study, site: str) -> ProjectTemplate:
     return study.pipelines[pipeline].template if slash else study.projects[site]
 
 
-class Teller:
+class History:
     """Tells what happened on a path.
 
     Parameters
@@ -91,22 +91,22 @@ class Teller:
         self._horizon = grid.steps * grid.dt
         self._states = [(regime, state) for regime, names in labels.regimes for state in names]
 
-    def changes(self, log: Floats, fates: Fates, defaults: Floats) -> tuple[Change, ...]:
+    def changes(self, log: Floats, endings: Endings, defaults: Floats) -> tuple[Change, ...]:
         """Give all changes in order of time; what follows from another stands behind it.
 
         Parameters
         ----------
         log
             As the kernel keeps it.
-        fates
+        endings
             Of the projects.
         defaults
             Time of each offtaker's default ``(offtaker,)``.
         """
-        logged = list(self._logged(log, fates))
+        logged = list(self._logged(log, endings))
         return tuple(
             sorted(
-                [*logged, *self._cancelled(logged, fates), *self._abandoned(fates), *self._defaulted(defaults)],
+                [*logged, *self._cancelled(logged, endings), *self._abandoned(endings), *self._defaulted(defaults)],
                 key=lambda change: change.time,
             )
         )
@@ -117,7 +117,7 @@ class Teller:
         announced = len(self._study.projects)
         return tuple(s for s, site in enumerate(self._sites) if s < announced or site in met)
 
-    def _logged(self, log: Floats, fates: Fates) -> Iterator[Change]:
+    def _logged(self, log: Floats, endings: Endings) -> Iterator[Change]:
         from spvrisk.kernel.log import BY_DEAL, BY_DECLINE, BY_EVENT, BY_EXPIRY, HAPPENED
 
         event, declined, days = "", "", dict[int, datetime.date]()
@@ -126,7 +126,7 @@ class Teller:
                 event, outcomes = self._labels.events[int(item)]
                 yield Change(time, self._day(time), "event", event, "", outcomes[int(after)], "")
             elif cause == BY_DEAL:
-                change = self._deal(time, int(item), int(after), fates, days)
+                change = self._deal(time, int(item), int(after), endings, days)
                 if change is not None:
                     declined = change.what if change.after == "declined" else declined
                     yield change
@@ -136,7 +136,9 @@ class Teller:
                 old = self._states[int(before)][1]
                 yield Change(time, self._day(time), "regime", regime, old, state, by.get(int(cause), "hazard"))
 
-    def _deal(self, time: float, s: int, became: int, fates: Fates, days: dict[int, datetime.date]) -> Change | None:
+    def _deal(
+        self, time: float, s: int, became: int, endings: Endings, days: dict[int, datetime.date]
+    ) -> Change | None:
         """A notice or a decision; none where a project that is cancelled already comes up for its decision.
 
         `days` has the day to which each notice has come: the log tells none before the value date.
@@ -150,7 +152,7 @@ class Teller:
         if time > 0.0 or arrives:
             days[s] = datetime.date.fromisoformat(self._day(time))
         bare = Change(time, days[s].isoformat(), "project", site, "", "", "arrival" if arrives else "")
-        budget, wanted = float(fates.budget[s]), float(fates.wanted[s])
+        budget, wanted = float(endings.budget[s]), float(endings.wanted[s])
         if became == codes.NOTICED:
             return bare._replace(after="noticed", budget=budget, wanted=wanted if wanted > budget else None)
         if became == codes.WAITING:
@@ -169,29 +171,29 @@ class Teller:
             return bare._replace(after="no_go_ahead", cause="")
         return bare._replace(after="dropped", cause="ceiling", wanted=wanted)
 
-    def _cancelled(self, logged: list[Change], fates: Fates) -> Iterator[Change]:
-        for s, time in enumerate(fates.cancelled):
+    def _cancelled(self, logged: list[Change], endings: Endings) -> Iterator[Change]:
+        for s, time in enumerate(endings.cancelled):
             if time < np.inf:
-                cause = self._cause_of_end(logged, s, time, fates)
+                cause = self._cause_of_end(logged, s, time, endings)
                 yield Change(time, self._day(time), "project", self._sites[s], "", "cancelled", cause)
 
-    def _cause_of_end(self, logged: list[Change], s: int, time: float, fates: Fates) -> str:
+    def _cause_of_end(self, logged: list[Change], s: int, time: float, endings: Endings) -> str:
         """What cancelled a project: the world, if that is when it would, else a review or the cap."""
-        if time == fates.stop[s]:
+        if time == endings.stop[s]:
             events = (change for change in logged if change.kind == "event" and change.time == time)
             for event in events:
                 if self._sites[s] in self._study.events[event.what].outcomes[event.after].cancels:
                     return f"event {event.what}"
             return "stopped_calls"
-        if fates.at_cap[s]:
+        if endings.at_cap[s]:
             return "cap"
-        return "review" if fates.too_dear[s] else "subscription"
+        return "review" if endings.over_threshold[s] else "subscription"
 
-    def _abandoned(self, fates: Fates) -> Iterator[Change]:
+    def _abandoned(self, endings: Endings) -> Iterator[Change]:
         """Completed projects that close before their life is over."""
         for s, site in enumerate(self._sites):
             life = template_of(self._study, site).operation.life_years
-            time, completed = fates.closed[s], fates.completed[s]
+            time, completed = endings.closed[s], endings.completed[s]
             if completed < np.inf and time < min(self._horizon, completed + life - _SAME):
                 yield Change(time, self._day(time), "project", site, "", "abandoned", "arrears")
 

@@ -15,7 +15,7 @@ from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.calendar import Grid, make_grid
 from spvrisk.plan.compile import compile_study, labels_of, sites_of
 from spvrisk.plan.names import Labels
-from spvrisk.runner.changes import Change, Fates, Teller
+from spvrisk.runner.changes import Change, Endings, History
 from spvrisk.runner.proof import prepare
 
 if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
@@ -178,7 +178,7 @@ class Tracer:
         head = study.study
         self._grid, self._sites = make_grid(head.value_date, head.steps, head.steps_per_year), sites_of(study)
         self._labels = labels_of(study, self._grid)
-        self._teller = Teller(study, self._labels, self._grid, self._sites)
+        self._history = History(study, self._labels, self._grid, self._sites)
 
     def values_of(self, series: tuple[str, str], paths: NDArray[np.int64]) -> Floats:
         """One quantity of many paths; whole rows of lanes are run, each of them once."""
@@ -197,9 +197,9 @@ class Tracer:
         leaf = self._run(path)
         factors = self._rows(self._at.factor.first, self._grid.steps, self._plan.factors.size)
         defaults = self._rows(self._at.default.first, len(self._study.offtakers))
-        steps, fates = self._steps(leaf.trace), self._fates(path, leaf.trace)
-        changes = self._teller.changes(leaf.log, fates, defaults)
-        used = self._teller.sites_used(changes)
+        steps, endings = self._steps(leaf.trace), self._endings(path, leaf.trace)
+        changes = self._history.changes(leaf.log, endings, defaults)
+        used = self._history.sites_used(changes)
         return Trace(
             path,
             self._labels,
@@ -255,7 +255,7 @@ class Tracer:
                 steps[:], steps[times] = 0.0, np.inf
         return out
 
-    def _fates(self, path: int, trace: Floats) -> Fates:
+    def _endings(self, path: int, trace: Floats) -> Endings:
         """What became of the projects; `trace` holds the kernel's rows."""
         from spvrisk.kernel import rows
 
@@ -269,7 +269,7 @@ class Tracer:
             return np.where(built, last[:, self._row(name)], otherwise)
 
         cancelled, stops = of_built("CANCELLED_AT", stop), projects["cap_stops"] == 1
-        return Fates(
+        return Endings(
             budget=budget,
             wanted=projects["budget"] * self._wanted(path, size),
             stop=stop,
@@ -277,7 +277,7 @@ class Tracer:
             completed=of_built("COMPLETION"),
             closed=of_built("CLOSURE"),
             at_cap=stops & (last[:, self._row("OUT.cost")] >= np.where(stops, projects["cap"], 1.0) * budget * _NEARLY),
-            too_dear=self._too_dear(trace, cancelled),
+            over_threshold=self._over_threshold(trace, cancelled),
         )
 
     def _deal(self, row: np.uint64) -> Floats:
@@ -300,7 +300,7 @@ class Tracer:
         self._kernel.run_paths(self._plan._replace(study=study), self._at, self._work, leaf, *numbers)
         return self._deal(rows.DEAL_SIZE)
 
-    def _too_dear(self, trace: Floats, cancelled: Floats) -> NDArray[np.bool_]:
+    def _over_threshold(self, trace: Floats, cancelled: Floats) -> NDArray[np.bool_]:
         """Whether the estimate at completion, as a review at the time of cancellation saw it, was too high."""
         out = np.zeros(cancelled.size, np.bool_)
         reveal = self._plan.projects["reveal"]

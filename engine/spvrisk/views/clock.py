@@ -1,4 +1,4 @@
-"""What happened in law, and what the portfolio is worth where it did."""
+"""Events and regimes: what happened, and what the portfolio is worth where it did."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from spvrisk.views.words import money_name, percent
 _NAMES, _FEW = "outcome or state", "few paths"
 
 
-def law(result: Result) -> Figures:
+def regimes(result: Result) -> Figures:
     """Probability of each outcome and final state, and what the portfolio is worth where it comes out."""
     labels, money = result.labels, money_name(result.labels)
     groups = [(f"outcome_{name}", name, (*names, UNDEFINED)) for name, names in labels.events]
@@ -25,10 +25,10 @@ def law(result: Result) -> Figures:
         if cells
     )
     if result.given is not None:
-        return Figures("Events and the law at the end", (Column("probability"),), rows, names=_NAMES)
+        return Figures("Events and final regimes", (Column("probability"),), rows, names=_NAMES)
     shortfalls = (Column(f"shortfall {percent(level)}") for level in result.summary.levels[-1:])
     columns = (Column("probability"), Column("mean NPV"), *shortfalls)
-    title = f"Events, the law at the end, and the funder's portfolio in each case, {money}"
+    title = f"Events, final regimes, and the funder's portfolio in each case, {money}"
     return Figures(title, columns, rows, unit=money, names=_NAMES)
 
 

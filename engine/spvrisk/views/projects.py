@@ -11,10 +11,10 @@ from spvrisk.views.units import by_unit, rows_of
 from spvrisk.views.words import money_name, percent
 
 
-def fate(result: Result) -> Figures:
+def status(result: Result) -> Figures:
     """How many projects were funded, completed, cancelled and declined: of one project its probability."""
     labels, t = result.labels, result.summary
-    heads = viewed("fate", labels.features)
+    heads = viewed("status", labels.features)
     rows = [rows_of(labels, name) for name in heads]
 
     def cells(unit: str) -> tuple[Cell, ...]:

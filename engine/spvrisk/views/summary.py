@@ -1,12 +1,12 @@
-"""The page of a result: value, loss, fate and construction, returns, side flows, what happened in law."""
+"""The page of a result: value, loss, status and construction, returns, side flows, events and regimes."""
 
 from spvrisk.dataset.read import Result
 from spvrisk.plan.outputs import STACK
 from spvrisk.views.bearers import bearers, claims
-from spvrisk.views.clock import law
+from spvrisk.views.clock import regimes
 from spvrisk.views.figures import Cell, Figures, Note, said, share_of
 from spvrisk.views.loss import answer, loss, value
-from spvrisk.views.projects import caps, construction, fate
+from spvrisk.views.projects import caps, construction, status
 from spvrisk.views.terms import others, returns, times
 
 _ERRORS = "Figures after ± are Monte Carlo standard errors; a probability has its 95 % interval in brackets."
@@ -20,12 +20,12 @@ def summary(result: Result) -> list[Figures]:
     tables = [
         value(result),
         *(loss(result, level) for level in result.summary.levels),
-        *(view(result) for view in (fate, construction, returns, times, others)),
+        *(view(result) for view in (status, construction, returns, times, others)),
     ]
     if STACK in result.labels.features:
         tables += [bearers(result), claims(result)]
     if result.summary.shares:
-        tables.append(law(result))
+        tables.append(regimes(result))
     return [opening(result), answer(result), *([cut] if (cut := caps(result)).notes else []), *tables]
 
 

@@ -26,7 +26,7 @@ _YEARS = (5, 10, 20)
 def trace(told: Traced) -> list[Figures]:
     """Give the page: what was struck down when, what was noticed and paid, what overran, was built, who got what."""
     of_pipelines = [slots(told)] if any(map(is_slot, told.trace.sites)) else []
-    return [opening(told), happened(told), fates(told), *of_pipelines, flows(told), factors(told)]
+    return [opening(told), happened(told), projects(told), *of_pipelines, flows(told), factors(told)]
 
 
 def opening(told: Traced) -> Figures:
@@ -107,7 +107,7 @@ def _cause(change: Change) -> str:
     return _CAUSES.get(change.cause, f"by {kind} {name}" if name else "")
 
 
-def fates(told: Traced) -> Figures:
+def projects(told: Traced) -> Figures:
     """What became of each project and each pipeline, in a sentence or two."""
     notes: list[Note] = []
     for name in told.trace.labels.projects:
@@ -167,7 +167,7 @@ def _pipeline(trace: Trace, name: str) -> Iterator[Note]:
     if not arrived:
         yield said(f"{name}: no project arrived.")
         return
-    counts = ", ".join(f"{int(trace.values[name, quantity])} {quantity}" for quantity in viewed("fate", ()))
+    counts = ", ".join(f"{int(trace.values[name, quantity])} {quantity}" for quantity in viewed("status", ()))
     yield said(
         f"{name}: {{:project}} arrived: {counts}; cost {{}} {money_name(trace.labels)}, NPV {{}}.",
         arrived,

@@ -197,7 +197,7 @@ def in_states(at: Path, states: Mapping[str, str | tuple[str, ...]], parts: Part
             yield from known(place, state, found.states, f"a state of {regime}")
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about regimes."""
     for name, regime in study.regimes.items():
         if regime.states[regime.initial.state].stops_calls:

@@ -27,7 +27,7 @@ from spvrisk.config.base import (
     sum_problems,
 )
 from spvrisk.config.laws import Law, Measure, ShareLaw, Values
-from spvrisk.config.laws.hints import Usual, unusual
+from spvrisk.config.laws.warnings import Usual, unusual
 from spvrisk.config.reading.numerals import per_cent_remedy
 from spvrisk.config.study.clock import AttributeRef, Regime, known_attribute
 from spvrisk.config.study.factors import indices
@@ -295,7 +295,7 @@ THRESHOLD = Usual(0.7, math.inf, "it is a multiple of the budget: for 60 % more 
 """A threshold that is never reached is a way of having reviews for the sake of subscriptions only."""
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about construction."""
     delay = Usual(0.0, LONG_DELAY, "check the unit: it is in years")
     for site_at, site in study.sites():

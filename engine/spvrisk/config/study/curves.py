@@ -118,7 +118,7 @@ PositiveCurve = Annotated[Curve, AfterValidator(_above_zero)]
 HIGH_GROWTH = 0.5
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about curves."""
     discounts = [party.discount for party in study.parties.values()]
     for name in study.curves.keys() - {curve for item in discounts for curve in (item.study, item.local)}:

@@ -33,7 +33,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
 HIGH_GEARING = 0.9
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about the gearing, and about debt that outlasts the plant."""
     for site_at, site in study.sites():
         debt, life = site.operation.senior_debt, site.operation.life_years

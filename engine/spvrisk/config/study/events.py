@@ -335,7 +335,7 @@ def _forerunners(name: str, events: Mapping[str, Event | None]) -> list[str]:
     return chain
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about events."""
     end = study.study.value_date + timedelta(days=365.25 * study.study.horizon_years)
     for name, event in study.events.items():

@@ -320,7 +320,7 @@ def _levels_of(factor: Factor) -> str:
     return f"the factor's {', '.join([own, *bounds])}"
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about factors: growth, no use, repaired correlations."""
     for name, factor in study.factors.items():
         for at, rate in _rates(("factors", name), factor):

@@ -63,7 +63,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
         yield from in_states((*at, "while"), flow.while_, parts)
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about side flows."""
     for at, site in study.sites():
         for name, flow in site.side_flows.items():

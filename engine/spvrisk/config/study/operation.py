@@ -277,7 +277,7 @@ FAR_PRICES = 5.0
 HOURS = 8766.0
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about plants and their buyers."""
     yield from _offtakers(study)
     for site_at, site in study.sites():

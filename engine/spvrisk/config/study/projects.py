@@ -159,7 +159,7 @@ LONG_ENOUGH = 40.0
 _UNIT = "check the unit of both"
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about budgets and pipelines, and about what the horizon cuts off."""
     yield from _budgets(study)
     yield from _pipelines(study)

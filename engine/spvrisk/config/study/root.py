@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from spvrisk.config.base import Model, Name, Path, choices, is_model, refusal
 from spvrisk.config.laws import Measure
-from spvrisk.config.laws.hints import truncations
+from spvrisk.config.laws.warnings import truncations
 from spvrisk.config.study import (
     clock,
     construction,
@@ -52,19 +52,19 @@ CHECKS = (
     debt.checks,
     flows.checks,
 )
-HINTS = (
-    curves.hints,
-    factors.hints,
-    clock.hints,
-    events.hints,
-    selection.hints,
-    split.hints,
-    stack.hints,
-    projects.hints,
-    construction.hints,
-    operation.hints,
-    debt.hints,
-    flows.hints,
+WARNINGS = (
+    curves.warnings,
+    factors.warnings,
+    clock.warnings,
+    events.warnings,
+    selection.warnings,
+    split.warnings,
+    stack.warnings,
+    projects.warnings,
+    construction.warnings,
+    operation.warnings,
+    debt.warnings,
+    flows.warnings,
 )
 
 
@@ -116,9 +116,9 @@ def check_parts(study: Study | Mapping[str, Any]) -> list[Problem]:
     return [problem for check in CHECKS for problem in check(parts)]
 
 
-def hints(study: Study, measure: Measure) -> list[Problem]:
+def warnings(study: Study, measure: Measure) -> list[Problem]:
     """All warnings of a sound study, its laws measured by `measure`."""
-    found = [problem for section in HINTS for problem in section(study, measure)]
+    found = [problem for section in WARNINGS for problem in section(study, measure)]
     return [problem._replace(severity="warning") for problem in (*found, *truncations(study, measure))]
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from spvrisk.config.base import Chance, Date, Lax, Model, Name, Path, Share, Whole, Within, refusal, shown, sum_problems
 from spvrisk.config.calendars import Calendars
 from spvrisk.config.laws import Law, Measure, ShareLaw, Values, fixed
-from spvrisk.config.laws.hints import Usual, unusual
+from spvrisk.config.laws.warnings import Usual, unusual
 from spvrisk.config.study.clock import Regime, StatesOfRegimes, in_states
 from spvrisk.config.study.head import StudyHead
 from spvrisk.config.study.parts import Parts, known
@@ -146,7 +146,7 @@ _UNIT = "check the unit of both"
 LONG_SLIP = 250.0
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about funding and its decisions."""
     at, funding = ("agreement", "funding"), study.agreement.funding
     yield from _limits(study)

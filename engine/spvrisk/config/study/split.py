@@ -135,7 +135,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
         yield Problem.at(("agreement", "catch_up"), "needs agreement.funding.decision", "none", remedy)
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about terms that never take effect, and about lives that are too short for them."""
     yield from _terms(study)
     for at, site in study.sites():

@@ -83,7 +83,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
 HIGH_PREMIUM = 0.05
 
 
-def hints(study: "Study", measure: Measure) -> Iterator[Problem]:
+def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about loans that outlast the horizon or a plant, and about the insurer."""
     if study.stack is None:
         return
