@@ -16,7 +16,7 @@ import pytest
 
 from spvrisk.config import load
 from spvrisk.dataset.content import canonical_bytes
-from spvrisk.runner.run import run_study, settings_of
+from spvrisk.experiments.run import run_study, settings_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "tests" / "data" / "digests.json"

@@ -6,7 +6,7 @@ import pytest
 from clocks import states
 from spvrisk.config import load
 from spvrisk.errors import InputError
-from spvrisk.runner.trace import Tracer
+from spvrisk.experiments.trace import Tracer
 from studies import BARE, changed, compile_in, run_all, write_study
 
 

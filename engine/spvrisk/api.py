@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import xarray
 
     from spvrisk.dataset.read import Result
+    from spvrisk.experiments.overview import Overview
+    from spvrisk.experiments.traced import Traced
     from spvrisk.measures.comparison import Comparison
     from spvrisk.runner.execute import Announce, Progress
-    from spvrisk.runner.overview import Overview
-    from spvrisk.runner.traced import Traced
     from spvrisk.views.figures import Figures
 
 __all__ = [
@@ -282,7 +282,7 @@ def validate(path: str | os.PathLike[str], overrides: Overrides = ()) -> Checked
     >>> found.study, [problem.path for problem in found.errors]
     (None, ['run.paths'])
     """
-    from spvrisk.runner.overview import checked
+    from spvrisk.experiments.overview import checked
 
     try:
         study = load(path, overrides)
@@ -301,7 +301,7 @@ def overview(study: Study) -> "Overview":
     InputError
         What only planning finds out, with its place.
     """
-    from spvrisk.runner.overview import overview
+    from spvrisk.experiments.overview import overview
 
     return overview(_study(study).loaded)
 
@@ -353,7 +353,7 @@ def run(
     ('0.000000', (100,))
     """
     # loaded here: `load` alone has no use for the engine
-    from spvrisk.runner.run import run_in_memory, run_study, settings_of
+    from spvrisk.experiments.run import run_in_memory, run_study, settings_of
 
     loaded = _study(study).loaded
     settings = settings_of(loaded, paths, seed, workers)
@@ -452,7 +452,7 @@ def trace(
     RunError
         The replay differs from what the result holds.
     """
-    from spvrisk.runner.traced import traced
+    from spvrisk.experiments.traced import traced
 
     number = None if path is None else whole("path", path)
     return traced(_opened("result", result).tables(), number, rank, text("by", by))

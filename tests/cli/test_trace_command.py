@@ -16,8 +16,8 @@ import spvrisk
 from spvrisk.cli import main
 from spvrisk.config import load
 from spvrisk.dataset.read import open_result
-from spvrisk.runner.run import run_study, settings_of
-from spvrisk.runner.trace import STEP_ROWS, Trace, tracer_of
+from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.trace import STEP_ROWS, Trace, tracer_of
 from studies import BARE, changed, write_study
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"

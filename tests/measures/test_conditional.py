@@ -15,10 +15,10 @@ from spvrisk.config import load
 from spvrisk.dataset.read import content_of_file, open_result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.errors import InputError
+from spvrisk.experiments.run import run_study, settings_of
 from spvrisk.measures.conditional import conditional
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import LEAF
-from spvrisk.runner.run import run_study, settings_of
 from studies import BARE, changed, write_study
 
 PATHS = 2 * LEAF + 321

@@ -10,8 +10,8 @@ import h5py
 
 import spvrisk
 from spvrisk.config import load
+from spvrisk.experiments.run import run_study, settings_of
 from spvrisk.plan.names import LEAF
-from spvrisk.runner.run import run_study, settings_of
 
 STUDY = Path(__file__).resolve().parents[1] / "data" / "every_clause.yaml"
 PATHS = 3 * LEAF + 77
@@ -21,7 +21,7 @@ PROGRAM = """
 import sys
 import spvrisk
 from spvrisk.config import load
-from spvrisk.runner.run import run_study, settings_of
+from spvrisk.experiments.run import run_study, settings_of
 study, out, paths, package, shard, workers, *overrides = sys.argv[1:]
 assert spvrisk.__file__.startswith(package)
 loaded = load(study, overrides)

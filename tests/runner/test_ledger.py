@@ -21,13 +21,14 @@ import spvrisk
 from in_memory import simulate
 from spvrisk.config import load_study
 from spvrisk.errors import InputError
+from spvrisk.experiments.memory import MIB, check_memory, required_bytes, waiting
+from spvrisk.experiments.run import job_of
 from spvrisk.measures.series import BYTES_PER_PATH
 from spvrisk.plan.names import FAN_PATHS, LEAF
 from spvrisk.runner import shard as shards
 from spvrisk.runner.execute import execute, make_ready
 from spvrisk.runner.job import Job, study_sha256
-from spvrisk.runner.ledger import MIB, FolderLedger, MemoryLedger, check_memory, required_bytes, waiting
-from spvrisk.runner.run import job_of
+from spvrisk.runner.ledger import FolderLedger, MemoryLedger
 from spvrisk.runner.shard import Shard, run_shard
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"

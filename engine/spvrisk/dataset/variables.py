@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spvrisk.aggregate.sets import Condition
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import BY_NAME, EVENT, OUTPUTS, REGIME, Output
@@ -93,24 +94,6 @@ COUNTS = ("n", "n_infinite", "n_undefined")
 
 UNDEFINED = "undefined"
 """What the outcome of an event is called where the event does not take place."""
-
-
-class Condition(NamedTuple):
-    """A set of paths: those with one outcome of an event, or one final state of a regime.
-
-    Attributes
-    ----------
-    name
-        Quantity and value, such as ``outcome_ruling.struck_down``; ``undefined`` where the event does not take place.
-    quantity
-        Scheme quantity that tells.
-    code
-        Its value; -1 for undefined.
-    """
-
-    name: str
-    quantity: str
-    code: int
 
 
 def conditions(labels: Labels) -> tuple[Condition, ...]:

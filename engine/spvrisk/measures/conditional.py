@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from spvrisk.aggregate.moments import Moments
+from spvrisk.aggregate.sets import Column, Sets
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable
 from spvrisk.dataset.variables import conditions
 from spvrisk.measures.series import Series, tables_of
-from spvrisk.measures.sets import Column, Sets
 from spvrisk.measures.share import share_interval
 from spvrisk.plan.names import Labels
 

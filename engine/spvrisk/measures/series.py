@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments
+from spvrisk.aggregate.sets import Column, Order, Sets, order_of
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.dataset.variables import COUNTS, STATISTICS, has_loss, quantity_of, states_of
 from spvrisk.measures.order import ranks_with_intervals
 from spvrisk.measures.risk import contribution, expected_shortfall, tail
-from spvrisk.measures.sets import Column, Order, Sets, order_of
 from spvrisk.measures.share import share_interval
 from spvrisk.plan.names import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED, Labels
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.aggregate.sets import Column, Sets
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import SummaryTable, TimelineTable
 from spvrisk.measures.order import rank
 from spvrisk.measures.series import Series, tables_of
-from spvrisk.measures.sets import Column, Sets
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import FANS
 

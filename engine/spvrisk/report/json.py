@@ -17,8 +17,8 @@ from spvrisk.views.projects import cap_shares
 from spvrisk.views.words import money_name
 
 if TYPE_CHECKING:
+    from spvrisk.experiments.traced import Traced
     from spvrisk.runner.proof import Proof
-    from spvrisk.runner.traced import Traced
 
 SUMMARY_SCHEMA = "spvrisk.summary/2"
 COMPARE_SCHEMA = "spvrisk.compare/1"
@@ -153,7 +153,7 @@ def _figure_json(figure: Figure) -> dict[str, float | None]:
 
 def trace_json(told: "Traced") -> dict[str, Any]:
     """Give all of a path."""
-    from spvrisk.runner.trace import STEP_ROWS
+    from spvrisk.experiments.trace import STEP_ROWS
 
     trace, labels = told.trace, told.trace.labels
     units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}

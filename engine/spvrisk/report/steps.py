@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from spvrisk.dataset.write import check_output
+from spvrisk.experiments.trace import STEP_ROWS, Trace
 from spvrisk.files import Kind, atomic_write
-from spvrisk.runner.trace import STEP_ROWS, Trace
 
 _FIRST_COLUMNS = b"project,step,date,"
 

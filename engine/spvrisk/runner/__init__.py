@@ -1,1 +1,1 @@
-"""Running a study: leaves of paths over threads, progress, interruption, the result file."""
+"""Running a job: its shards over threads, the ledger that keeps them, progress, interruption, proved machine code."""

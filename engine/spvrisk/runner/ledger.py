@@ -1,7 +1,6 @@
 """Where the shards of a job are kept, over which a run is a fold: in memory, or in a folder that stays."""
 
 import time
-from bisect import bisect_left
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +12,12 @@ from numpy.typing import NDArray
 from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import replacing
-from spvrisk.measures.series import BYTES_PER_PATH
 from spvrisk.plan.arrays import Floats
-from spvrisk.plan.names import FAN_PATHS, LEAF
+from spvrisk.plan.names import FAN_PATHS
 from spvrisk.plan.outputs import FANS
 from spvrisk.runner.job import Job
 from spvrisk.runner.shard import Shard
 
-MIB = 1 << 20
 _ROW = np.dtype("<f8")
 _DEAD_AFTER_SECONDS = 3600.0
 """Age from which a file that was written aside belongs to no living process."""
@@ -187,70 +184,3 @@ class FolderLedger:
             with suppress(OSError):
                 if time.time() - file.stat().st_mtime > _DEAD_AFTER_SECONDS:
                     file.unlink()
-
-
-def in_memory(job: Job, workers: int, memory_mib: int) -> MemoryLedger:
-    """Give an empty ledger in memory for a job that fits into the memory budget.
-
-    Raises
-    ------
-    InputError
-        It does not fit, or the machine has not so much memory.
-    """
-    check_memory(job, workers, memory_mib)
-    try:
-        return MemoryLedger(job)
-    except MemoryError as error:
-        rule, remedy = "the machine has not so much memory", "run fewer paths"
-        raise InputError(Problem("", "run.memory_mib", rule, str(memory_mib), remedy)) from error
-
-
-def required_bytes(n_series: int, n_steps: int, n_paths: int, n_waiting: int) -> int:
-    """Memory that the values of a run take at their peak, in bytes.
-
-    Values, fans, shards on their way, and what statistics hold besides.
-
-    Parameters
-    ----------
-    n_series, n_steps, n_paths
-        Size of the job.
-    n_waiting
-        Paths of the shards that are on their way, see `waiting`.
-    """
-    values = 8 * n_series * (n_paths + min(n_waiting, n_paths))
-    fans = 4 * len(FANS) * n_steps * min(n_paths, FAN_PATHS)
-    return values + fans + BYTES_PER_PATH * n_paths
-
-
-def waiting(workers: int, leaves_per_shard: int) -> int:
-    """Most paths of shards that so many workers have on their way: one each, one to come, and one that is put."""
-    return (workers + 2) * leaves_per_shard * LEAF
-
-
-def check_memory(job: Job, workers: int, memory_mib: int) -> None:
-    """Refuse a job whose values do not fit into the memory budget, before anything is computed.
-
-    Raises
-    ------
-    InputError
-        With the memory needed, the budget, and what to write instead.
-    """
-    n_series = len(job.labels.series)
-
-    def need(paths: int) -> int:
-        return required_bytes(n_series, job.steps, paths, waiting(workers, job.leaves_per_shard))
-
-    have = memory_mib * MIB
-    if need(job.paths) <= have:
-        return
-    most = bisect_left(range(1, job.paths + 1), True, key=lambda paths: need(paths) > have)
-    enough = -(-need(job.paths) // MIB)
-    raise InputError(
-        Problem(
-            "",
-            "run.memory_mib",
-            f"{job.paths:,} paths of {n_series} series must fit: they need {enough} MiB",
-            str(memory_mib),
-            f"set run.memory_mib to {enough} or more, or run.paths to {most} or fewer",
-        )
-    )

@@ -32,12 +32,11 @@ from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.aggregate.moments import leaf_moments
-from spvrisk.dataset.variables import Condition
+from spvrisk.aggregate.sets import Condition, Sets, order_of
 from spvrisk.errors import RunError
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import FIRST, Target, fixed_by_others, ladder
-from spvrisk.measures.sets import Sets, order_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, unpack_plan
 from spvrisk.runner.shard import leaf_sums, load

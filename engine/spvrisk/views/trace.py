@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from spvrisk.dataset.variables import UNDEFINED, has_loss, states_of
+from spvrisk.experiments.changes import Change
+from spvrisk.experiments.trace import STEP_ROWS, Trace
+from spvrisk.experiments.traced import Traced
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import viewed
-from spvrisk.runner.changes import Change
-from spvrisk.runner.trace import STEP_ROWS, Trace
-from spvrisk.runner.traced import Traced
 from spvrisk.views.figures import Cell, Column, Figures, Note, Row, defined, said
 from spvrisk.views.summary import overridden
 from spvrisk.views.words import counted, money_name

@@ -12,13 +12,14 @@ from spvrisk.config import Loaded, Study, changed_run, digest_of
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_image, write_result
+from spvrisk.experiments.failed import failure, kept_aside
+from spvrisk.experiments.memory import in_memory
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.execute import Announce, Progress, execute, processors
-from spvrisk.runner.failed import failure, kept_aside
 from spvrisk.runner.job import Job, study_sha256
-from spvrisk.runner.ledger import MemoryLedger, in_memory
+from spvrisk.runner.ledger import MemoryLedger
 from spvrisk.runner.proof import prepare
 
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
 from spvrisk.errors import RunError
+from spvrisk.experiments.changes import Change, Endings, History
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.calendar import Grid, make_grid
 from spvrisk.plan.compile import compile_study, labels_of, sites_of
 from spvrisk.plan.names import Labels
-from spvrisk.runner.changes import Change, Endings, History
 from spvrisk.runner.proof import prepare
 
 if TYPE_CHECKING:  # the kernel is loaded when its lane count is known

@@ -12,8 +12,8 @@ from spvrisk.dataset.layout import UNDEFINED_CODE, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
 from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.experiments.trace import Trace, Tracer, tracer_of
 from spvrisk.measures.order import rank
-from spvrisk.runner.trace import Trace, Tracer, tracer_of
 
 DEFAULT_RANK, DEFAULT_BY = "0.99", "npv_funder"
 """What is traced where nothing is asked for: the 99 % loss path."""

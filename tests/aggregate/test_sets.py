@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from spvrisk.aggregate.moments import leaf_moments, merge_moments
+from spvrisk.aggregate.sets import Condition, Sets, order_of
 from spvrisk.aggregate.state import PairwiseTree
-from spvrisk.dataset.variables import Condition
-from spvrisk.measures.sets import Sets, order_of
 from spvrisk.plan.names import LEAF
 
 N = 3 * LEAF + 77

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments
-from spvrisk.dataset.variables import Condition
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -30,6 +29,24 @@ def _compiled() -> Any:
     from spvrisk.kernel import conditions
 
     return conditions
+
+
+class Condition(NamedTuple):
+    """A set of paths: those with one outcome of an event, or one final state of a regime.
+
+    Attributes
+    ----------
+    name
+        Quantity and value, such as ``outcome_ruling.struck_down``; ``undefined`` where the event does not take place.
+    quantity
+        Scheme quantity that tells.
+    code
+        Its value; -1 for undefined.
+    """
+
+    name: str
+    quantity: str
+    code: int
 
 
 class Order(NamedTuple):

@@ -18,13 +18,13 @@ from spvrisk.config import digest_of, load
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError, RunError
+from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.trace import STEP_ROWS, Tracer, study_of, tracer_of
+from spvrisk.experiments.traced import Rank, check_bits, path_of_rank, series_of
 from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import LEAF
 from spvrisk.plan.outputs import step_rows
-from spvrisk.runner.run import run_study, settings_of
-from spvrisk.runner.trace import STEP_ROWS, Tracer, study_of, tracer_of
-from spvrisk.runner.traced import Rank, check_bits, path_of_rank, series_of
 from studies import write_study
 
 PATHS = LEAF + 500
@@ -272,7 +272,7 @@ def test_check_bits__sees_another_seed_or_study(ran, traces):
 def test_tracer_of__replays_the_plan_that_the_result_keeps(ran, monkeypatch):
     """Nothing is compiled anew: this machine's plan may differ in last digits."""
     result = open_result(ran.files[0])
-    monkeypatch.setattr("spvrisk.runner.trace.compile_study", None)
+    monkeypatch.setattr("spvrisk.experiments.trace.compile_study", None)
     check_bits(tracer_of(result).trace(LEAF + 1), result)
     other = ran.plan._replace(study=ran.plan.study.copy())
     other.study["second_share"] = 0.11

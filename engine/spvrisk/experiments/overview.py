@@ -6,12 +6,12 @@ from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.errors import Problem
+from spvrisk.experiments.memory import required_bytes, waiting
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
 from spvrisk.plan.overview import OwnedLaw, Pair, ProjectDates, law_reports, pairs, project_dates, smallest_eigenvalue
 from spvrisk.plan.warnings import warnings_of
 from spvrisk.runner.execute import processors
-from spvrisk.runner.ledger import required_bytes, waiting
 
 
 class Overview(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spvrisk.config import load_study
-from spvrisk.runner.trace import STEP_ROWS, Tracer
+from spvrisk.experiments.trace import STEP_ROWS, Tracer
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIES = {

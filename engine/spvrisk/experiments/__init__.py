@@ -1,0 +1,1 @@
+"""What is done with a study or a result: one run of it, its overview, the replay of a path."""
