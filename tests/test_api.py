@@ -99,7 +99,11 @@ WRONG_KINDS = {
     "compare numbers": (lambda _: spvrisk.compare(3, 4), "results: must be the name of a file, got 3"),
     "trace a study": (lambda _: spvrisk.trace(spvrisk.load(STARTER)), "result: must be the name of a file, got Study"),
     "trace path x": (lambda file: spvrisk.trace(file, path="x"), 'path: must be a whole number, got "x"'),
-    "trace path 2.5": (lambda file: spvrisk.trace(file, path=2.5), "path: must be a whole number, got 2.5"),
+    "trace path 2.5": (lambda file: spvrisk.trace(file, path=2.5), "path: must be a whole number, got 2.5; round it"),
+    "trace path 1j": (
+        lambda file: spvrisk.trace(file, path=np.complex64(1j)),
+        "path: must be a whole number, got compl",
+    ),
     "trace path True": (lambda file: spvrisk.trace(file, path=True), "path: must be a whole number, got true"),
     "trace by 3": (lambda file: spvrisk.trace(file, by=3), "by: must be a text, got 3"),
     "view 3": (lambda file: spvrisk.open(file).view(3), "name: must be a text, got 3"),

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from spvrisk.config.base import shown
-from spvrisk.config.reading.values import plain
+from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem
 
 
@@ -49,9 +49,10 @@ def whole(name: str, value: Any) -> int:
     InputError
         It is none.
     """
-    number = plain(value) if hasattr(value, "dtype") else value
+    number = plain_if_any(value)
     if isinstance(number, float) and number.is_integer():
         return int(number)
     if isinstance(number, bool) or not isinstance(number, int):
-        raise wrong(name, "must be a whole number", number, "write its digits")
+        remedy = "round it" if isinstance(number, float) else "write its digits"
+        raise wrong(name, "must be a whole number", number, remedy)
     return number

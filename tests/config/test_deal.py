@@ -13,6 +13,8 @@ from spvrisk.config.study.construction import FundingCap
 from spvrisk.config.study.operation import Operation
 from spvrisk.config.study.selection import DecisionShares, GoAhead
 from spvrisk.errors import InputError, Problem
+from spvrisk.plan.compile import compile_study
+from spvrisk.plan.digest import plan_sha256
 
 FILE = Path(__file__).parent / "data" / "deal.yaml"
 TEXT = FILE.read_text(encoding="utf-8")
@@ -329,3 +331,28 @@ def test_law_of_scipy__is_not_said_to_reach_a_number(tmp_path: Path) -> None:
 def test_operation__needs_no_fuel_for_economic_dispatch(deal: Study) -> None:
     port = deal.projects["port"].operation
     assert Operation.model_validate({**port.model_dump(by_alias=True), "dispatch": "economic"}).fuel is None
+
+
+def test_capacity_factor__is_availability_by_another_name(tmp_path: Path) -> None:
+    starter = STARTER.read_text(encoding="utf-8")
+    first = starter.index("availability:")
+    text = starter[:first] + starter[first:].replace("availability:", "capacity_factor:", 1)
+    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    ours, theirs = compile_study(load_study(tmp_path / "s.yaml")), compile_study(load_study(STARTER))
+    assert plan_sha256(ours.plan) == plan_sha256(theirs.plan)
+
+
+@pytest.mark.parametrize(
+    ("override", "got", "path"),
+    [
+        ("projects.port.operation.availability=null", "neither", "projects.port.operation"),
+        (
+            "projects.port.operation.capacity_factor={law: 0.4, persistence: 0.5}",
+            "both",
+            "projects.port.operation.capacity_factor",
+        ),
+    ],
+)
+def test_operation__needs_one_of_availability_and_capacity_factor(override: str, got: str, path: str) -> None:
+    (problem,) = problems(STARTER, override)
+    assert (problem.path, problem.value, problem.rule) == (path, got, "needs either availability or capacity_factor")

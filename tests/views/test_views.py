@@ -101,5 +101,5 @@ def test_law__groups_and_cases(results):
 
 
 def test_view__unknown_name_is_told(results):
-    with pytest.raises(spvrisk.InputError, match="argument name: must be a view of a result, got valu; did you mean"):
+    with pytest.raises(spvrisk.InputError, match="argument name: must be a view of a result, got .valu.; did you mean"):
         results.view("valu")

@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 
 import h5py
@@ -73,7 +74,7 @@ def _damage(error: Exception) -> str:
     match error:
         case KeyError() if error.args and isinstance(error.args[0], str):
             return f"a part is missing ({error.args[0]})"
-        case AttributeError() | IndexError() | TypeError() | ArithmeticError():
+        case AttributeError() | IndexError() | TypeError() | ArithmeticError() | UnicodeError() | JSONDecodeError():
             return "a part is missing, or is not what it should be"
     return str(error)
 

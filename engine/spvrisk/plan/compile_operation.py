@@ -42,12 +42,13 @@ def compile_operation(path: str, project: ProjectTemplate, tools: Tools) -> dict
 
 def _sales(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
     o, contract = project.operation, project.operation.contract or NO_CONTRACT
+    key, load = o.load
     units = project.capacity_mw * HOURS_A_YEAR if project.capacity_mw is not None else project.capacity or 0.0
     return {
         "life": o.life_years,
         "output": units * tools.grid.dt,
-        "availability_law": tools.law(o.availability.law, f"{path}.availability.law"),
-        "persistence": o.availability.persistence**tools.grid.dt,
+        "availability_law": tools.law(load.law, f"{path}.{key}.law"),
+        "persistence": load.persistence**tools.grid.dt,
         "price_law": tools.law(contract.price, f"{path}.contract.price"),
         "share_law": tools.law(contract.share, f"{path}.contract.share"),
         "price_basket": tools.baskets.add(contract.indices),

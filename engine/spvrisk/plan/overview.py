@@ -109,7 +109,8 @@ def _of_project(project: ProjectTemplate) -> Iterator[tuple[str, Law | None]]:
     yield "subscribed share", c.subscription.share if c.subscription else None
     yield "salvage", c.salvage
     yield "shortfall", c.shortfall
-    yield "availability", o.availability.law
+    key, load = o.load
+    yield key, load.law
     yield "contract price", o.contract.price if o.contract else None
     yield "contracted share", o.contract.share if o.contract else None
     yield "developer's fee", o.developer_fee.amount if o.developer_fee else None

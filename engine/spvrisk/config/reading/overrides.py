@@ -1,7 +1,6 @@
 """`--set path=value`: changes of a study on the command line, after includes and tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,7 +11,7 @@ from spvrisk.config.reading.messages import GONE, model_problems
 from spvrisk.config.reading.places import Places
 from spvrisk.config.reading.source import Node, Place, parse
 from spvrisk.config.reading.tables import put
-from spvrisk.config.reading.values import plain, yaml_text
+from spvrisk.config.reading.values import plain, plain_if_any, yaml_text
 from spvrisk.config.study import Study
 from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError, Problem, dotted
@@ -146,10 +145,7 @@ def changed_run(run: Run, arguments: Mapping[str, Any]) -> Run:
         An argument is out of range.
     """
     place = Place("argument")
-    given = dict(arguments)
-    for key, value in arguments.items():
-        with suppress(InputError):  # what is no value of a study is no number either, and is said to be none below
-            given[key] = plain(value)
+    given = {key: plain_if_any(value) for key, value in arguments.items()}
     try:
         return Run.model_validate({**run.model_dump(), **given})
     except ValidationError as error:

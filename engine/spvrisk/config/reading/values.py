@@ -49,6 +49,14 @@ def plain(value: Any, path: tuple[str | int, ...] = ()) -> Plain:
     raise _refused(path, _type(value))
 
 
+def plain_if_any(value: Any) -> Any:
+    """The plain value, or the same where a study could not say it: for checks that refuse it in their own words."""
+    try:
+        return plain(value)
+    except InputError:
+        return value
+
+
 def yaml_text(value: Plain) -> str:
     """A plain value as YAML on one line; but for what is not finite or not seen that is JSON."""
     match value:

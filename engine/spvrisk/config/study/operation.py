@@ -167,7 +167,12 @@ class Operation(Model):
     """What a completed project earns and costs."""
 
     life_years: Years = Field(description="years of operation from completion")
-    availability: Availability
+    availability: Availability | None = Field(
+        default=None, description="output over that at full load, for thermal plant; or `capacity_factor`"
+    )
+    capacity_factor: Availability | None = Field(
+        default=None, description="output over nameplate capacity all year, for wind and solar; or `availability`"
+    )
     contract: Contract | None = Field(default=None, description="left out: all output is sold at the merchant price")
     merchant: Merchant
     fuel: Fuel | None = None
@@ -194,6 +199,22 @@ class Operation(Model):
     abandon_after_years: Years | None = Field(
         default=None, description="years of unpaid arrears after which operation ends for good; left out: never"
     )
+
+    @property
+    def load(self) -> tuple[str, Availability]:
+        """Which key says how much of its capacity the plant uses, and how much."""
+        if self.capacity_factor is not None:
+            return "capacity_factor", self.capacity_factor
+        assert self.availability is not None
+        return "availability", self.availability
+
+    @model_validator(mode="after")
+    def _load(self) -> "Operation":
+        if (self.availability is None) == (self.capacity_factor is None):
+            at, got = ((), "neither") if self.availability is None else (("capacity_factor",), "both")
+            rule, remedy = "needs either availability or capacity_factor", "give one: availability for thermal plant"
+            raise refusal(Problem.at(at, rule, got, remedy))
+        return self
 
     @model_validator(mode="after")
     def _fuel(self) -> "Operation":
@@ -303,10 +324,11 @@ def _output(study: "Study", at: Path, plant: Operation, measure: Measure) -> Ite
     if plant.degradation > HIGH_DEGRADATION:
         rule, rate = f"is more than {HIGH_DEGRADATION:.0%} a year", plant.degradation
         yield Problem.at((*at, "degradation"), rule, shown(rate), per_cent_remedy(rate))
-    found = measure(plant.availability.law)
+    key, load = plant.load
+    found = measure(load.law)
     if found is not None and found.mean < LOW_AVAILABILITY:
         rule = f"has a mean below {LOW_AVAILABILITY:g}"
-        yield Problem.at((*at, "availability", "law"), rule, f"{found.mean:.6g}", "write it as a share of full output")
+        yield Problem.at((*at, key, "law"), rule, f"{found.mean:.6g}", "write it as a share of full output")
     if plant.volume_factor is None:
         return
     start, place = study.factors[plant.volume_factor].process.starts_at, (*at, "volume_factor")
@@ -316,9 +338,7 @@ def _output(study: "Study", at: Path, plant: Operation, measure: Measure) -> Ite
         yield Problem.at(place, rule, said, "let it start near 1")
     elif found is not None and start * found.mean > 1:
         rule = f"makes a capacity factor of {start * found.mean:.3g}: more than full output"
-        yield Problem.at(
-            place, rule, f"{said}, availability {found.mean:.3g}", "it multiplies the availability: lower either"
-        )
+        yield Problem.at(place, rule, f"{said}, {key} {found.mean:.3g}", f"it multiplies the {key}: lower either")
 
 
 def _fee(at: Path, site: "ProjectTemplate", measure: Measure) -> Iterator[Problem]:
@@ -362,7 +382,7 @@ def _beside_budget(
     study: "Study", site: "ProjectTemplate", prices: dict[Path, float], measure: Measure
 ) -> Iterator[Problem]:
     """Prices at which a year's sales are out of proportion to the budget."""
-    availability = measure(site.operation.availability.law)
+    availability = measure(site.operation.load[1].law)
     if availability is None:
         return
     full = site.capacity_mw * HOURS if site.capacity_mw is not None else site.capacity or 0.0
