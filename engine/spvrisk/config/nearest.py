@@ -82,14 +82,26 @@ def nearest_matrix(start: Matrix, kept: Matrix) -> Matrix:
 
 
 def changes(pairs: Pairs, kind: str) -> Changes:
-    """What `nearest_pairs` changes, the largest change first."""
+    """What `nearest_pairs` changes, the largest change first.
+
+    Parameters
+    ----------
+    pairs, kind
+        As of `nearest_pairs`.
+    """
     used = nearest_pairs(pairs, kind)
     moved = [(a, b, value, used[a][b]) for a, b, value in _entries(pairs) if used[a][b] != value]
     return sorted(moved, key=lambda item: -round(abs(item[3] - item[2]), _DIGITS))
 
 
 def told(moved: Changes) -> str:
-    """The largest changes in words: ``a, b from 0.9 to 0.707107``."""
+    """The largest changes in words: ``a, b from 0.9 to 0.707107``.
+
+    Parameters
+    ----------
+    moved
+        As from `changes`.
+    """
     rest = f" and {len(moved) - _SHOWN} more" if len(moved) > _SHOWN else ""
     return "; ".join(f"{a}, {b} from {old:g} to {new:g}" for a, b, old, new in moved[:_SHOWN]) + rest
 
