@@ -164,15 +164,35 @@ class Figures:
         return out if regimes.size else {}
 
     def series(self, quantity: str, units: Iterable[str] = ()) -> list[int]:
-        """Numbers of a quantity's series, of all units if none is named."""
+        """Numbers of a quantity's series, of all units if none is named.
+
+        Parameters
+        ----------
+        quantity
+            Name of an output, such as ``npv_funder``.
+        units
+            Projects, pipelines or ``portfolio``.
+        """
         return [self._number[unit, quantity] for unit in (units or self.units)]
 
     def mean(self, quantity: str) -> Float:
-        """Means by unit, ``(unit,)``."""
+        """Means by unit, ``(unit,)`` float64, in the quantity's own unit.
+
+        Parameters
+        ----------
+        quantity
+            As of `series`.
+        """
         return self.sums.moments.central[MEAN, self.series(quantity)]
 
     def size(self, series: Sequence[int]) -> Float:
-        """Roots of mean squares of some series."""
+        """Roots of mean squares of some series, ``(series,)`` float64: how large values are, whatever their signs.
+
+        Parameters
+        ----------
+        series
+            Numbers, as from `series`.
+        """
         central = self.sums.moments.central[:, series]
         return np.asarray(np.sqrt(central[MEAN] ** 2 + central[M2] / self.n))
 
