@@ -32,13 +32,27 @@ class Ledger(Protocol):
     job: Job
 
     def put(self, k: int, shard: Shard) -> None:
-        """Keep a shard; one that is there already is the same."""
+        """Keep a shard; one that is there already is the same.
+
+        Parameters
+        ----------
+        k
+            Number of the shard.
+        shard
+            Its values and sums.
+        """
 
     def missing(self) -> list[int]:
         """Give the numbers of the shards that are not there."""
 
     def column(self, series: int) -> Floats:
-        """Values of a series on all paths, ``(path,)``, to be read only."""
+        """Values of a series on all paths, ``(path,)`` float64 in the quantity's unit, to be read only.
+
+        Parameters
+        ----------
+        series
+            Its number, in the order of the labels.
+        """
 
     def sums(self) -> Sums:
         """Give the sums over all paths."""
@@ -65,7 +79,13 @@ class MemoryLedger:
         self._state, self._missing = RunState(), set(job.shards)
 
     def put(self, k: int, shard: Shard) -> None:
-        """Keep a shard; one that is there already is the same."""
+        """Keep a shard; one that is there already is the same.
+
+        Parameters
+        ----------
+        k, shard
+            As of `Ledger.put`.
+        """
         if k not in self._missing:
             return
         first = self.job.paths_of(k).start
@@ -79,7 +99,13 @@ class MemoryLedger:
         return sorted(self._missing)
 
     def column(self, series: int) -> Floats:
-        """Values of a series on all paths, ``(path,)``, to be read only."""
+        """Values of a series on all paths, ``(path,)`` float64, to be read only.
+
+        Parameters
+        ----------
+        series
+            As of `Ledger.column`.
+        """
         row: Floats = self.values[series]
         return row
 
@@ -121,7 +147,13 @@ class FolderLedger:
         self._sweep()
 
     def put(self, k: int, shard: Shard) -> None:
-        """Keep a shard; one that is there already is the same."""
+        """Keep a shard; one that is there already is the same.
+
+        Parameters
+        ----------
+        k, shard
+            As of `Ledger.put`.
+        """
         if not self._is_there(k):
             with replacing(self._file(k)) as temporary:
                 temporary.write_bytes(shard.to_bytes(self.job, k))
@@ -131,7 +163,13 @@ class FolderLedger:
         return [k for k in self.job.shards if not self._is_there(k)]
 
     def column(self, series: int) -> Floats:
-        """Values of a series on all paths, ``(path,)``."""
+        """Values of a series on all paths, ``(path,)`` float64.
+
+        Parameters
+        ----------
+        series
+            As of `Ledger.column`.
+        """
         return np.concatenate([self._row(k, series) for k in self.job.shards])
 
     def sums(self) -> Sums:
@@ -192,6 +230,15 @@ class FolderLedger:
 def in_memory(job: Job, workers: int, memory_mib: int) -> MemoryLedger:
     """Give an empty ledger in memory for a job that fits into the memory budget.
 
+    Parameters
+    ----------
+    job
+        What is to be run.
+    workers
+        Threads, each of which has a shard on its way.
+    memory_mib
+        Budget in MiB.
+
     Raises
     ------
     InputError
@@ -223,12 +270,25 @@ def required_bytes(n_series: int, n_steps: int, n_paths: int, n_waiting: int) ->
 
 
 def waiting(workers: int, leaves_per_shard: int) -> int:
-    """Most paths of shards that so many workers have on their way: one each, one to come, and one that is put."""
+    """Most paths of shards that so many workers have on their way: one each, one to come, and one that is put.
+
+    Parameters
+    ----------
+    workers
+        Threads.
+    leaves_per_shard
+        Size of a shard in leaves.
+    """
     return (workers + 2) * leaves_per_shard * LEAF
 
 
 def check_memory(job: Job, workers: int, memory_mib: int) -> None:
     """Refuse a job whose values do not fit into the memory budget, before anything is computed.
+
+    Parameters
+    ----------
+    job, workers, memory_mib
+        As of `in_memory`.
 
     Raises
     ------
