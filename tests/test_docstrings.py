@@ -6,7 +6,8 @@ documented by their help).
 
 - Parameters: a section names each of them, besides `self` and `cls`. It may be missing where each is annotated by
   another class of the package, for that has a docstring. What `__init__` takes is named in the docstring of its class.
-- Arrays: where the annotation of what is returned names an array, the docstring gives its shape, as in ``(path,)``.
+- Arrays: where the annotation of what is returned names an array, the docstring gives shape and type, as in ``(path,)``
+  float64.
 - Errors: a section Raises names each class of errors that the body raises itself. What has been caught and is raised
   again does not count, nor does an AssertionError, which is an error of ours.
 
@@ -26,6 +27,8 @@ ENGINE = Path(__file__).resolve().parents[1] / "engine"
 APART = ("kernel", "cli")
 TO_COME = ("plan/arrays.py", "plan/outputs.py")
 """Part of the kernel's sources, whose change would compile it anew: to be mended with the next change of them."""
+
+TYPES = {"float64", "float32", "int64", "uint64", "bool", "dtype"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -122,9 +125,10 @@ def unnamed_parameters(public: Public) -> set[str]:
     return set(parameters) - named(section(public.docstring, "Parameters"))
 
 
-def shape_is_missing(public: Public) -> bool:
+def arrays_are_bare(public: Public) -> bool:
     returns = ast.unparse(public.function.returns) if public.function.returns else ""
-    return bool(named(returns) & names().arrays) and "``(" not in public.docstring
+    said = "``(" in public.docstring and named(public.docstring) & TYPES
+    return bool(named(returns) & names().arrays) and not said
 
 
 def own(node: ast.AST) -> Iterator[ast.AST]:
@@ -145,8 +149,8 @@ def unnamed_errors(public: Public) -> set[str]:
 def offences(public: Public) -> Iterator[str]:
     if missing := unnamed_parameters(public):
         yield f"{public.where}: Parameters: {', '.join(sorted(missing))}"
-    if shape_is_missing(public):
-        yield f"{public.where}: the shape of what it returns"
+    if arrays_are_bare(public):
+        yield f"{public.where}: shape and type of what it returns"
     if missing := unnamed_errors(public):
         yield f"{public.where}: Raises: {', '.join(sorted(missing))}"
 
@@ -175,8 +179,9 @@ def test_docstrings__to_come_are_not_there(name):
         ("def f(result: Result): 'F.'", ""),
         ("def f(result: 'Result', study: config.Study): 'F.'", ""),
         ("def f(one: Result, other: Result): 'F.'", "Parameters: one, other"),
-        ("def f() -> tuple[Floats, int]: 'F.'", "the shape of what it returns"),
-        ("def f() -> Floats: 'F, ``(path,)``.'", ""),
+        ("def f() -> tuple[Floats, int]: 'F.'", "shape and type of what it returns"),
+        ("def f() -> Floats: 'F, ``(path,)``.'", "shape and type of what it returns"),
+        ("def f() -> Floats: 'F, ``(path,)`` float64.'", ""),
         ("def f():\n 'F.'\n raise InputError(1)", "Raises: InputError"),
         ("def f():\n 'F.'\n raise wrong(1) from None", "Raises: InputError"),
         ("def f():\n 'F.'\n raise", ""),

@@ -135,20 +135,20 @@ class Figures:
 
     @cached_property
     def timeline(self) -> dict[str, Float]:
-        """``(unit, step)`` by the name of the row; the portfolio is the last unit."""
+        """``(unit, step)`` float64 by the name of the row; the portfolio is the last unit."""
         shape = (len(self.units), len(self.labels.timeline), -1)
         rows = self.sums.timeline.reshape(shape).swapaxes(0, 1) / self.n
         return dict(zip(self.labels.timeline, rows, strict=True))
 
     @cached_property
     def discount(self) -> Float:
-        """The funder's discount factors, ``(step,)``."""
+        """The funder's discount factors, ``(step,)`` float64."""
         first = int(self.study["discount_funder"])
         return self.plan.constants[first : first + len(self.steps)]
 
     @cached_property
     def factors(self) -> dict[int, Float]:
-        """What each state contributes to a step mean, ``(state,)``, by number: it is their product over regimes.
+        """What each state contributes to a step mean, ``(state,)`` float64, by number: it is a product of them.
 
         An attribute, or what states do to a factor, is a product that only one regime has a part in.
         """

@@ -58,8 +58,7 @@ def nearest_pairs(pairs: Pairs, kind: str) -> Pairs:
 def nearest_matrix(start: Matrix, kept: Matrix) -> Matrix:
     """Nearest matrix in the Frobenius norm with a unit diagonal, no negative eigenvalue and some entries kept.
 
-    Alternating projections with Dykstra's correction: Higham (2002), Computing the nearest correlation matrix, IMA
-    Journal of Numerical Analysis 22, 329-343. The kept entries belong to the set of the unit diagonal.
+    Alternating projections with Dykstra's correction; the kept entries belong to the set of the unit diagonal.
 
     Parameters
     ----------
@@ -67,6 +66,15 @@ def nearest_matrix(start: Matrix, kept: Matrix) -> Matrix:
         Symmetric ``(n, n)`` with a unit diagonal.
     kept
         Which entries stay, ``(n, n)`` bool, symmetric.
+
+    Returns
+    -------
+    ndarray
+        ``(n, n)`` float64.
+
+    References
+    ----------
+    Higham, N. J. (2002). Computing the nearest correlation matrix. IMA Journal of Numerical Analysis 22, 329-343.
     """
     found, correction = start, np.zeros_like(start)
     for _ in range(_MOST_STEPS):

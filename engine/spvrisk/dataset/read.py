@@ -124,7 +124,7 @@ class Result:
             raise InputError(Problem(self.place, place, "must be a plan of this version", "", remedy)) from error
 
     def paths(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
-        """Values of a path variable, ``(path,)`` or ``(path, project)``.
+        """Values of a path variable, ``(path,)`` or ``(path, project)``, of the dtype that the file has.
 
         Parameters
         ----------

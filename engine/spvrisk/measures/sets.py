@@ -148,7 +148,7 @@ class Sets:
         return Moments(counts.T, central.T)
 
     def at_ranks(self, order: Order, ranks: Int) -> Float:
-        """Values at ranks within each set, ``(set, rank)``; NaN where there is no such one.
+        """Values at ranks within each set, ``(set, rank)`` float64; NaN where there is no such one.
 
         Parameters
         ----------

@@ -34,7 +34,7 @@ class Grid(NamedTuple):
 
     @property
     def ends(self) -> Floats:
-        """Times of the steps' ends ``(t,)``."""
+        """Times of the steps' ends, ``(step,)`` float64, in years from the value date."""
         return np.arange(1, self.steps + 1) / self.steps_per_year
 
 

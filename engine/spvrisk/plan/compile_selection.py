@@ -161,7 +161,7 @@ def compile_funding(
 
 
 def compile_pipelines(study: Study, streams: Streams) -> Records:
-    """Turn pipelines into records ``(pipeline,)``; their slots follow the announced projects, in order."""
+    """Turn pipelines into records, ``(pipeline,)`` of dtype `PIPELINE`; their slots follow the announced projects."""
     rows, first = [], len(study.projects)
     for name, pipeline in study.pipelines.items():
         rows.append(

@@ -58,7 +58,7 @@ class Ledger(Protocol):
         """Give the sums over all paths."""
 
     def fans(self) -> NDArray[np.float32]:
-        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)``."""
+        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)`` float32."""
 
 
 class MemoryLedger:
@@ -114,7 +114,7 @@ class MemoryLedger:
         return self._state.finish()
 
     def fans(self) -> NDArray[np.float32]:
-        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)``."""
+        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)`` float32."""
         return self._fans
 
 
@@ -180,7 +180,7 @@ class FolderLedger:
         return state.finish()
 
     def fans(self) -> NDArray[np.float32]:
-        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)``."""
+        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)`` float32."""
         parts = [self._shard(k).fans for k in self.job.shards if self.job.paths_of(k).start < FAN_PATHS]
         return np.concatenate(parts, axis=2)
 

@@ -150,7 +150,7 @@ def load(plan: Plan) -> None:
 
 
 def leaf_sums(plan: Plan, leaf: "Leaf") -> tuple[Floats, Floats, Floats]:
-    """Sums over a leaf's paths: timeline ``(unit, row, step)``, occupancy ``(state, step)``, step means by step."""
+    """Sums over a leaf, float64: timeline ``(unit, row, step)``, occupancy ``(state, step)``, step means by step."""
     from spvrisk.kernel.run import state_shares, tree_sums
 
     sizes = ("units", "timeline_rows", "step_means", "steps")
