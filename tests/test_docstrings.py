@@ -26,7 +26,7 @@ import pytest
 ENGINE = Path(__file__).resolve().parents[1] / "engine"
 APART = ("kernel", "cli")
 TO_COME = ("plan/arrays.py", "plan/outputs.py")
-"""Part of the kernel's sources, whose change would compile it anew: to be mended with the next change of them."""
+"""Not mended yet, but with the next change of their code: a change of the first compiles the kernel anew."""
 
 TYPES = {"float64", "float32", "int64", "uint64", "bool", "dtype"}
 

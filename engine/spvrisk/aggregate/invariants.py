@@ -148,7 +148,7 @@ class Figures:
 
     @cached_property
     def factors(self) -> dict[int, Float]:
-        """What each state contributes to a step mean, ``(state,)`` float64, by number: it is a product of them.
+        """What each state contributes to a step mean, a product over regimes: ``(state,)`` float64, by its number.
 
         An attribute, or what states do to a factor, is a product that only one regime has a part in.
         """
