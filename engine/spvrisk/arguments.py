@@ -9,13 +9,32 @@ from spvrisk.errors import InputError, Problem
 
 
 def wrong(name: str, rule: str, value: object, remedy: str) -> InputError:
-    """The error of an argument."""
+    """The error of an argument.
+
+    Parameters
+    ----------
+    name
+        Of the argument, as the caller wrote it.
+    rule
+        What must hold, e.g. ``must be a text``.
+    value
+        What was given; of what is no number or text, only the type is told.
+    remedy
+        What to write instead.
+    """
     got = shown(value) if value is None or isinstance(value, str | int | float) else type(value).__name__
     return InputError(Problem(f"argument {name}", "", rule, got, remedy))
 
 
 def file_name(name: str, value: Any) -> str:
     """An argument that names a file.
+
+    Parameters
+    ----------
+    name
+        Of the argument, for the message.
+    value
+        What was given.
 
     Raises
     ------
@@ -31,6 +50,11 @@ def file_name(name: str, value: Any) -> str:
 def text(name: str, value: Any) -> str:
     """An argument that is a text.
 
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
     Raises
     ------
     InputError
@@ -43,6 +67,11 @@ def text(name: str, value: Any) -> str:
 
 def whole(name: str, value: Any) -> int:
     """An argument that is a whole number, of Python or NumPy, such as 7 or 7.0.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
 
     Raises
     ------

@@ -35,11 +35,25 @@ class Problem(NamedTuple):
 
     @classmethod
     def at(cls, path: Iterable[str | int], rule: str, value: str = "", remedy: str = "") -> "Problem":
-        """Problem without a place, at a path of keys and positions in lists from what was checked."""
+        """Problem without a place, at a path of keys and positions in lists from what was checked.
+
+        Parameters
+        ----------
+        path
+            From what was checked to what is wrong.
+        rule, value, remedy
+            As the attributes.
+        """
         return cls("", dotted(path), rule, value, remedy)
 
     def under(self, path: Iterable[str | int]) -> "Problem":
-        """The problem of a part as one of what holds it; `path` leads to the part."""
+        """The problem of a part as one of what holds it.
+
+        Parameters
+        ----------
+        path
+            From what holds the part to the part.
+        """
         return self._replace(path=dotted((*path, *filter(None, [self.path]))))
 
     def __str__(self) -> str:
@@ -50,7 +64,13 @@ class Problem(NamedTuple):
 
 
 def dotted(path: Iterable[str | int]) -> str:
-    """Path as a message shows it."""
+    """Path as a message shows it.
+
+    Parameters
+    ----------
+    path
+        Keys and positions in lists.
+    """
     return ".".join(map(str, path))
 
 
@@ -60,7 +80,13 @@ def _on_one_line(text: str) -> str:
 
 
 class InputError(Exception):
-    """The user's input is wrong (exit code 2); carries every problem found, not only the first."""
+    """The user's input is wrong (exit code 2); carries every problem found, not only the first.
+
+    Parameters
+    ----------
+    problems
+        What is wrong, in the order of the file.
+    """
 
     def __init__(self, problems: Problem | list[Problem]) -> None:
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)

@@ -68,7 +68,13 @@ def replacing(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[
 
 
 def is_irregular(path: str | os.PathLike[str]) -> bool:
-    """Tell whether something is there that is no regular file: a folder, a device, a pipe, a circle of links."""
+    """Tell whether something is there that is no regular file: a folder, a device, a pipe, a circle of links.
+
+    Parameters
+    ----------
+    path
+        Where to look; links are followed.
+    """
     there = os.path.exists(path) or os.path.lexists(os.path.realpath(path))
     return there and not os.path.isfile(path)
 
@@ -77,6 +83,11 @@ def name_refused(path: str | os.PathLike[str]) -> str | None:
     """Why the file system cannot have a file of this name, in words; None where it can.
 
     Names that are too long, or have characters that it does not take: it says so as soon as it looks for such a file.
+
+    Parameters
+    ----------
+    path
+        The name; no such file need be there.
     """
     try:
         os.lstat(path)
@@ -89,6 +100,13 @@ def name_refused(path: str | os.PathLike[str]) -> str | None:
 
 def check_not_read(target: str | os.PathLike[str], reads: Iterable[str | os.PathLike[str]]) -> None:
     """Refuse a file that the command reads, by whatever name or link it is reached.
+
+    Parameters
+    ----------
+    target
+        File that is to be written; it need not be there yet.
+    reads
+        Files that the command reads; those that are not there are passed over.
 
     Raises
     ------
@@ -104,6 +122,13 @@ def check_not_read(target: str | os.PathLike[str], reads: Iterable[str | os.Path
 
 def check_kind(target: str | os.PathLike[str], kind: Kind) -> None:
     """Refuse to replace a file that is not as spvrisk writes it; an empty one holds nothing that could be lost.
+
+    Parameters
+    ----------
+    target
+        File that is there already.
+    kind
+        What it must be.
 
     Raises
     ------
@@ -168,7 +193,15 @@ def atomic_write(
 
 
 def cached_text(folder: str, key: str, make: Callable[[], str]) -> str:
-    """Text that takes long to make; see `cached_bytes`."""
+    """Text that takes long to make; see `cached_bytes`.
+
+    Parameters
+    ----------
+    folder, key
+        As of `cached_bytes`.
+    make
+        Makes the text where the cache has none.
+    """
     return cached_bytes(folder, key, lambda: make().encode()).decode()
 
 
@@ -198,7 +231,15 @@ def cached_bytes(folder: str, key: str, make: Callable[[], bytes]) -> bytes:
 
 
 def sweep(base: Path, keep: Path) -> None:
-    """Remove what lies beside `keep` in a folder of caches and that nobody has used for a month."""
+    """Remove what lies beside `keep` in a folder of caches and that nobody has used for a month.
+
+    Parameters
+    ----------
+    base
+        The folder of caches.
+    keep
+        File or folder in it that stays, whatever its age.
+    """
     limit = time.time() - _SWEEP_AFTER_DAYS * 86400
     with suppress(OSError):
         for item in base.iterdir():

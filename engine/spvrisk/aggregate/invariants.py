@@ -135,20 +135,20 @@ class Figures:
 
     @cached_property
     def timeline(self) -> dict[str, Float]:
-        """``(unit, step)`` by the name of the row; the portfolio is the last unit."""
+        """``(unit, step)`` float64 by the name of the row; the portfolio is the last unit."""
         shape = (len(self.units), len(self.labels.timeline), -1)
         rows = self.sums.timeline.reshape(shape).swapaxes(0, 1) / self.n
         return dict(zip(self.labels.timeline, rows, strict=True))
 
     @cached_property
     def discount(self) -> Float:
-        """The funder's discount factors, ``(step,)``."""
+        """The funder's discount factors, ``(step,)`` float64."""
         first = int(self.study["discount_funder"])
         return self.plan.constants[first : first + len(self.steps)]
 
     @cached_property
     def factors(self) -> dict[int, Float]:
-        """What each state contributes to a step mean, ``(state,)``, by number: it is their product over regimes.
+        """What each state contributes to a step mean, a product over regimes: ``(state,)`` float64, by its number.
 
         An attribute, or what states do to a factor, is a product that only one regime has a part in.
         """
@@ -164,15 +164,35 @@ class Figures:
         return out if regimes.size else {}
 
     def series(self, quantity: str, units: Iterable[str] = ()) -> list[int]:
-        """Numbers of a quantity's series, of all units if none is named."""
+        """Numbers of a quantity's series, of all units if none is named.
+
+        Parameters
+        ----------
+        quantity
+            Name of an output, such as ``npv_funder``.
+        units
+            Projects, pipelines or ``portfolio``.
+        """
         return [self._number[unit, quantity] for unit in (units or self.units)]
 
     def mean(self, quantity: str) -> Float:
-        """Means by unit, ``(unit,)``."""
+        """Means by unit, ``(unit,)`` float64, in the quantity's own unit.
+
+        Parameters
+        ----------
+        quantity
+            As of `series`.
+        """
         return self.sums.moments.central[MEAN, self.series(quantity)]
 
     def size(self, series: Sequence[int]) -> Float:
-        """Roots of mean squares of some series."""
+        """Roots of mean squares of some series, ``(series,)`` float64: how large values are, whatever their signs.
+
+        Parameters
+        ----------
+        series
+            Numbers, as from `series`.
+        """
         central = self.sums.moments.central[:, series]
         return np.asarray(np.sqrt(central[MEAN] ** 2 + central[M2] / self.n))
 

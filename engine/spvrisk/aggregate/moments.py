@@ -43,7 +43,13 @@ def leaf_moments(values: Float) -> Moments:
 
 
 def merge_moments(a: Moments, b: Moments) -> Moments:
-    """Moments of the union of two sets of paths, those of `a` before those of `b`."""
+    """Moments of the union of two sets of paths, those of `a` before those of `b`.
+
+    Parameters
+    ----------
+    a, b
+        Of paths that do not overlap; neither is changed.
+    """
     from spvrisk.kernel.moments import join_rows
 
     joined = Moments(a.counts.copy(), a.central.copy())

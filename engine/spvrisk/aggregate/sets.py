@@ -64,11 +64,23 @@ class Order(NamedTuple):
     words: Words
 
     def at(self, places: Int) -> Float:
-        """Values at places of the order, which count from 0."""
+        """Values at places of the order, ``(place,)`` float64.
+
+        Parameters
+        ----------
+        places
+            Counted from 0.
+        """
         return self.values[self.paths(places)]
 
     def paths(self, places: Int | slice) -> Int:
-        """Numbers of the paths at places of the order."""
+        """Numbers of the paths at places of the order, ``(place,)`` int64.
+
+        Parameters
+        ----------
+        places
+            Counted from 0.
+        """
         return (self.words[places] & np.uint64(_compiled().PATHS)).astype(np.int64)
 
     def without_lowest(self) -> "Order":
@@ -77,7 +89,13 @@ class Order(NamedTuple):
 
 
 def order_of(values: Float) -> Order:
-    """Put the paths of a series in order."""
+    """Put the paths of a series in order.
+
+    Parameters
+    ----------
+    values
+        Of each path, ``(path,)``.
+    """
     from spvrisk.kernel.order import sort_words
 
     words, work = np.empty(values.size, np.uint64), np.empty(values.size, np.uint64)
@@ -119,7 +137,13 @@ class Sets:
         self._packed = list(self._pack(conditions, codes))
 
     def count(self, flags: NDArray[np.bool_]) -> Int:
-        """How many paths of each set are flagged, ``(set,)``."""
+        """How many paths of each set are flagged, ``(set,)`` int64.
+
+        Parameters
+        ----------
+        flags
+            Of each path, ``(path,)``.
+        """
         out = np.zeros(self.n_paths.size, np.int64)
         for slots in self._packed:
             _compiled().count_flagged(flags, *slots, out[1:])
@@ -127,7 +151,13 @@ class Sets:
         return out
 
     def moments(self, values: Float) -> Moments:
-        """Moments of a series over each set but the first, of which those of the run are known: ``(., set)``."""
+        """Moments of a series over each set but the first, of which those of the run are known: ``(., set)``.
+
+        Parameters
+        ----------
+        values
+            Of each path, ``(path,)``; NaN is undefined.
+        """
         counts = np.zeros((self.n_paths.size, 3), np.int64)
         central = np.zeros((self.n_paths.size, 4))
         for slots in self._packed:
@@ -135,7 +165,7 @@ class Sets:
         return Moments(counts.T, central.T)
 
     def at_ranks(self, order: Order, ranks: Int) -> Float:
-        """Values at ranks within each set, ``(set, rank)``; NaN where there is no such one.
+        """Values at ranks within each set, ``(set, rank)`` float64; NaN where there is no such one.
 
         Parameters
         ----------
@@ -155,7 +185,15 @@ class Sets:
         return out
 
     def first(self, order: Order, sizes: Int) -> list[Int]:
-        """Numbers of so many paths of each set, ``(set,)``, that come first in an order."""
+        """Numbers of the paths of each set that come first in an order, ``(size,)`` int64 each.
+
+        Parameters
+        ----------
+        order
+            Of a series.
+        sizes
+            How many of each set, ``(set,)``.
+        """
         ends = np.concatenate([[0], np.cumsum(sizes[1:])])
         paths = np.empty(ends[-1], np.int64)
         for slots in self._packed:

@@ -32,6 +32,15 @@ class PairwiseTree(Generic[T]):
     def insert(self, leaf: int, value: T, level: int = 0) -> None:
         """Add a leaf, or a node of another tree: leaves ``leaf 2^level`` to ``(leaf + 1) 2^level - 1``, joined.
 
+        Parameters
+        ----------
+        leaf
+            Number of the node in its level; of a leaf, its own.
+        value
+            What the leaf holds, or all leaves of the node joined.
+        level
+            How often a node's leaves have been joined in pairs; 0 = a leaf.
+
         Raises
         ------
         ValueError
@@ -99,7 +108,13 @@ class Sums(NamedTuple):
 
 
 def merge_sums(a: Sums, b: Sums) -> Sums:
-    """Sums over the union of two sets of paths."""
+    """Sums over the union of two sets of paths.
+
+    Parameters
+    ----------
+    a, b
+        Of paths that do not overlap, those of `a` first; neither is changed.
+    """
     joined = (x + y for x, y in zip(a[1:], b[1:], strict=True))
     return Sums(merge_moments(a.moments, b.moments), *joined)
 
@@ -137,7 +152,13 @@ class RunState:
         return tuple(Node(level, number, sums) for (level, number), sums in self._tree.nodes().items())
 
     def take(self, nodes: Iterable[Node]) -> None:
-        """Add what another state has joined, which must be other leaves than ours."""
+        """Add what another state has joined, which must be other leaves than ours.
+
+        Parameters
+        ----------
+        nodes
+            As from `nodes` of the other state.
+        """
         for node in nodes:
             self._tree.insert(node.number, node.sums, node.level)
 

@@ -46,12 +46,24 @@ def refusal(*problems: Problem) -> PydanticCustomError:
 
 
 def inner_problems(error: ValidationError) -> list[Problem]:
-    """Problems inside a pydantic error that was raised by `refusal`."""
+    """Problems inside a pydantic error that was raised by `refusal`.
+
+    Parameters
+    ----------
+    error
+        What pydantic raised; problems that it found by itself are left out.
+    """
     return [problem for item in error.errors() for problem in item.get("ctx", {}).get("problems", ())]
 
 
 def shown(value: object) -> str:
-    """Show a value as a message does: as the user wrote it, collections only by their kind."""
+    """Show a value as a message does: as the user wrote it, collections only by their kind.
+
+    Parameters
+    ----------
+    value
+        Of any type that YAML gives.
+    """
     match value:
         case None:
             return "nothing"
@@ -83,7 +95,15 @@ RENAMED = {
 
 
 def suggestion(wrong: str, allowed: Iterable[str]) -> str:
-    """Remedy for an unknown name: its new name, or the nearest allowed one, then the allowed ones."""
+    """Remedy for an unknown name: its new name, or the nearest allowed one, then the allowed ones.
+
+    Parameters
+    ----------
+    wrong
+        The name as the user wrote it.
+    allowed
+        Names that would do, in the order in which they are listed.
+    """
     names = list(dict.fromkeys(allowed))
     if not names:
         return "none is defined"
@@ -112,17 +132,35 @@ class Model(BaseModel):
 
 
 def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    """Fields of a model by the key that a study file uses for them."""
+    """Fields of a model by the key that a study file uses for them.
+
+    Parameters
+    ----------
+    model
+        A model's class.
+    """
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def is_model(kind: object) -> TypeGuard[type[Model]]:
-    """Whether a type is one of the models."""
+    """Whether a type is one of the models.
+
+    Parameters
+    ----------
+    kind
+        A type, or whatever else an annotation holds.
+    """
     return isinstance(kind, type) and issubclass(kind, Model)
 
 
 def choices(annotation: Any) -> list[Any]:
-    """Models, mappings and lists that an annotation allows."""
+    """Models, mappings and lists that an annotation allows.
+
+    Parameters
+    ----------
+    annotation
+        Type of a model's field, unions included.
+    """
     origin = getattr(annotation, "__origin__", None)
     if is_model(annotation) or origin in (dict, tuple):
         return [annotation]
@@ -162,23 +200,54 @@ class Within:
         return f"must lie in {left}{low}, {high}{right}"
 
     def holds(self, value: float) -> bool:
-        """Whether a value lies in the range."""
+        """Whether a value lies in the range.
+
+        Parameters
+        ----------
+        value
+            In the unit of the key.
+        """
         low_ok = self.low is None or (value > self.low if self.open_low else value >= self.low)
         high_ok = self.high is None or (value < self.high if self.open_high else value <= self.high)
         return low_ok and high_ok
 
     def remedy(self, value: float) -> str:
-        """What to write instead: a percentage is what is usually meant where the range ends at 1."""
+        """What to write instead: a percentage is what is usually meant where the range ends at 1.
+
+        Parameters
+        ----------
+        value
+            One outside the range.
+        """
         if self.high == 1 and self.per_cent_from < abs(value) <= 100 and self.holds(value / 100):
             return f"write {hundredth(value)} for {multiple(value, '1')} %"
         return f"write a number {self.rule.removeprefix('must lie ').removeprefix('must be ')}"
 
     def problem(self, at: Path, value: float) -> Problem:
-        """Describe a value outside the range."""
+        """Describe a value outside the range.
+
+        Parameters
+        ----------
+        at
+            Path of the value.
+        value
+            One outside the range.
+        """
         return Problem.at(at, self.rule, shown(value), self.remedy(value))
 
     def checked(self, value: float) -> float:
-        """Return the value, or raise the problem."""
+        """Return the value, or raise the problem.
+
+        Parameters
+        ----------
+        value
+            In the unit of the key.
+
+        Raises
+        ------
+        PydanticCustomError
+            The value lies outside the range.
+        """
         if not self.holds(value):
             raise refusal(self.problem((), value))
         return value
@@ -204,7 +273,18 @@ class Matching:
     remedy: str
 
     def checked(self, value: str) -> str:
-        """Return the text, or raise the problem."""
+        """Return the text, or raise the problem.
+
+        Parameters
+        ----------
+        value
+            The text.
+
+        Raises
+        ------
+        PydanticCustomError
+            It has not the form.
+        """
         if not re.fullmatch(self.pattern, value):
             raise refusal(Problem.at((), self.rule, shown(value), self.remedy))
         return value
@@ -265,7 +345,18 @@ class AddingUp:
     or_empty: bool = False
 
     def checked(self, value: dict[str, float]) -> dict[str, float]:
-        """Return the mapping, or raise the problem."""
+        """Return the mapping, or raise the problem.
+
+        Parameters
+        ----------
+        value
+            Numbers by name.
+
+        Raises
+        ------
+        PydanticCustomError
+            They do not add up to 1.
+        """
         problems = sum_problems((), self.what, list(value.values()))
         if problems and (value or not self.or_empty):
             raise refusal(*problems)
@@ -276,7 +367,17 @@ class AddingUp:
 
 
 def sum_problems(at: Path, what: str, numbers: list[float]) -> list[Problem]:
-    """Problems of numbers that must add up to 1 within `SUM_TOLERANCE`."""
+    """Problems of numbers that must add up to 1 within `SUM_TOLERANCE`.
+
+    Parameters
+    ----------
+    at
+        Path of the numbers.
+    what
+        What they are, for the message.
+    numbers
+        All of them.
+    """
     total = sum(numbers)
     if abs(total - 1) <= SUM_TOLERANCE:
         return []
@@ -287,7 +388,18 @@ def sum_problems(at: Path, what: str, numbers: list[float]) -> list[Problem]:
 
 
 def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
-    """Return the values, or raise the problem of those that are there twice."""
+    """Return the values, or raise the problem of those that are there twice.
+
+    Parameters
+    ----------
+    values
+        In the order of the study.
+
+    Raises
+    ------
+    PydanticCustomError
+        With a problem for each value that is there before.
+    """
     twice = [i for i, value in enumerate(values) if value in values[:i]]
     if twice:
         raise refusal(*(Problem.at((i,), "is there twice", shown(values[i]), "leave one out") for i in twice))

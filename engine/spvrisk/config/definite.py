@@ -20,17 +20,43 @@ _SHOWN = 4
 
 
 def score_correlation(rank: float) -> float:
-    """Correlation of normal scores whose Spearman correlation is `rank`: 2 sin(pi r / 6)."""
+    """Correlation of normal scores whose Spearman correlation is `rank`: 2 sin(pi rank / 6).
+
+    Parameters
+    ----------
+    rank
+        Spearman correlation, in [-1, 1].
+
+    References
+    ----------
+    ``docs/model.md``, section 3.
+    """
     return 2.0 * math.sin(math.pi * rank / 6.0)
 
 
 def rank_correlation(score: float) -> float:
-    """Spearman correlation of normal scores: the inverse of `score_correlation`."""
+    """Spearman correlation of normal scores: the inverse of `score_correlation`.
+
+    Parameters
+    ----------
+    score
+        Pearson correlation of the scores, in [-1, 1].
+    """
     return 6.0 / math.pi * math.asin(score / 2.0)
 
 
 def matrix(names: tuple[str, ...], pairs: Pairs, kind: str) -> Matrix:
-    """Correlation matrix ``(r, r)`` of the named factors from pairs; what is not given is 0."""
+    """Correlation matrix ``(factor, factor)`` float64 of normal scores from pairs; what is not given is 0.
+
+    Parameters
+    ----------
+    names
+        Factors, in the order of rows and columns.
+    pairs
+        Correlations by factor and factor, each pair once.
+    kind
+        What the pairs are: ``score``, or ``rank``, from which those of the scores are computed.
+    """
     position = {name: i for i, name in enumerate(names)}
     out = np.eye(len(names))
     for first, others in pairs.items():
@@ -42,7 +68,13 @@ def matrix(names: tuple[str, ...], pairs: Pairs, kind: str) -> Matrix:
 
 
 def names_of(pairs: Pairs) -> tuple[str, ...]:
-    """Factors that pairs name, in their order."""
+    """Factors that pairs name, in their order.
+
+    Parameters
+    ----------
+    pairs
+        As of `matrix`.
+    """
     return tuple(dict.fromkeys(name for first, row in pairs.items() for name in (first, *row)))
 
 

@@ -110,7 +110,18 @@ def load_study(path: str | os.PathLike[str], overrides: Overrides = ()) -> Study
 
 
 def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Loaded:
-    """Load and check a study, and keep warnings and provenance; see `load_study`."""
+    """Load and check a study, and keep warnings and provenance; see `load_study`.
+
+    Parameters
+    ----------
+    path, overrides
+        As of `load_study`.
+
+    Raises
+    ------
+    InputError
+        With every problem found.
+    """
     files = Files(Path(path))
     root = files.study()
     if root is None or files.broken:
@@ -137,7 +148,18 @@ class Source:
     texts: dict[str, str] = field(repr=False)
 
     def study(self, overrides: Overrides = ()) -> Loaded:
-        """Check the study that comes of overrides; see `load_study`."""
+        """Check the study that comes of overrides; see `load_study`.
+
+        Parameters
+        ----------
+        overrides
+            As of `load_study`.
+
+        Raises
+        ------
+        InputError
+            With every problem found.
+        """
         texts = override_texts(overrides)
         changed = self._changed(texts)
         problems = [*self.files.problems, *self._with_causes(changed.problems, texts)]

@@ -58,8 +58,7 @@ def nearest_pairs(pairs: Pairs, kind: str) -> Pairs:
 def nearest_matrix(start: Matrix, kept: Matrix) -> Matrix:
     """Nearest matrix in the Frobenius norm with a unit diagonal, no negative eigenvalue and some entries kept.
 
-    Alternating projections with Dykstra's correction: Higham (2002), Computing the nearest correlation matrix, IMA
-    Journal of Numerical Analysis 22, 329-343. The kept entries belong to the set of the unit diagonal.
+    Alternating projections with Dykstra's correction; the kept entries belong to the set of the unit diagonal.
 
     Parameters
     ----------
@@ -67,6 +66,15 @@ def nearest_matrix(start: Matrix, kept: Matrix) -> Matrix:
         Symmetric ``(n, n)`` with a unit diagonal.
     kept
         Which entries stay, ``(n, n)`` bool, symmetric.
+
+    Returns
+    -------
+    ndarray
+        ``(n, n)`` float64.
+
+    References
+    ----------
+    Higham, N. J. (2002). Computing the nearest correlation matrix. IMA Journal of Numerical Analysis 22, 329-343.
     """
     found, correction = start, np.zeros_like(start)
     for _ in range(_MOST_STEPS):
@@ -82,14 +90,26 @@ def nearest_matrix(start: Matrix, kept: Matrix) -> Matrix:
 
 
 def changes(pairs: Pairs, kind: str) -> Changes:
-    """What `nearest_pairs` changes, the largest change first."""
+    """What `nearest_pairs` changes, the largest change first.
+
+    Parameters
+    ----------
+    pairs, kind
+        As of `nearest_pairs`.
+    """
     used = nearest_pairs(pairs, kind)
     moved = [(a, b, value, used[a][b]) for a, b, value in _entries(pairs) if used[a][b] != value]
     return sorted(moved, key=lambda item: -round(abs(item[3] - item[2]), _DIGITS))
 
 
 def told(moved: Changes) -> str:
-    """The largest changes in words: ``a, b from 0.9 to 0.707107``."""
+    """The largest changes in words: ``a, b from 0.9 to 0.707107``.
+
+    Parameters
+    ----------
+    moved
+        As from `changes`.
+    """
     rest = f" and {len(moved) - _SHOWN} more" if len(moved) > _SHOWN else ""
     return "; ".join(f"{a}, {b} from {old:g} to {new:g}" for a, b, old, new in moved[:_SHOWN]) + rest
 

@@ -53,7 +53,13 @@ def json_schema() -> Schema:
 
 
 def is_as_made(text: bytes) -> bool:
-    """Whether a text is a JSON Schema of studies, of whatever version, that nobody has edited."""
+    """Whether a text is a JSON Schema of studies, of whatever version, that nobody has edited.
+
+    Parameters
+    ----------
+    text
+        Bytes of the file, which may be anything.
+    """
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -58,7 +58,13 @@ class Described(NamedTuple):
 
 
 def canonical_bytes(array: NDArray[Any]) -> bytes:
-    """Values in C order as little-endian bytes, every NaN as one pattern and -0 as +0."""
+    """Values in C order as little-endian bytes, every NaN as one pattern and -0 as +0.
+
+    Parameters
+    ----------
+    array
+        Of any shape and type.
+    """
     array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     if array.dtype.kind == "f":
         with np.errstate(invalid="ignore"):  # a damaged file may hold signalling NaNs
@@ -83,7 +89,13 @@ def digest_of_leaves(blocks: Iterable[NDArray[Any]]) -> bytes:
 
 
 def content_digest(parts: Iterable[tuple[Described, bytes]]) -> str:
-    """Join the variables' texts and bytes, given in any order, into the file's ``content_sha256``."""
+    """Join the variables' texts and bytes, given in any order, into the file's ``content_sha256``.
+
+    Parameters
+    ----------
+    parts
+        Description of each variable, and its `canonical_bytes`.
+    """
     total = hashlib.sha256()
     for variable, payload in sorted(parts, key=lambda part: part[0].key):
         lines = (
@@ -104,6 +116,13 @@ def tables_digest(labels_json: bytes, tables: Tables) -> str:
 
     First comes the text with a newline after it; then each variable gives three lines of text (``/group/name``, dtype,
     shape) and its bytes, as for the content.
+
+    Parameters
+    ----------
+    labels_json
+        The labels as the file holds them.
+    tables
+        Arrays by group and name.
     """
     total = hashlib.sha256(labels_json + b"\n")
     for group in TABLE_GROUPS:

@@ -229,6 +229,11 @@ def default_paths(labels: Labels) -> tuple[str, ...]:
 def check_paths(names: Sequence[str], labels: Labels) -> None:
     """Refuse names that are no path quantity: a quantity, ``portfolio.<quantity>``, or one of the scheme's.
 
+    Parameters
+    ----------
+    names, labels
+        As ``output.paths`` has them; labels of the study's plan.
+
     Raises
     ------
     InputError
@@ -307,7 +312,13 @@ def path_variables(values: Float, labels: Labels, names: Sequence[str]) -> list[
 
 
 def path_series(name: str, labels: Labels) -> tuple[tuple[str, str], ...]:
-    """Series whose values a variable of ``/paths`` holds, in the order of its columns."""
+    """Series whose values a variable of ``/paths`` holds, in the order of its columns.
+
+    Parameters
+    ----------
+    name, labels
+        Of the variable; labels of the result.
+    """
     if name in labels.scheme:
         return (("scheme", name),)
     quantity = name.removeprefix("portfolio_")
@@ -316,7 +327,13 @@ def path_series(name: str, labels: Labels) -> tuple[tuple[str, str], ...]:
 
 
 def project_coordinate(group: str, labels: Labels) -> Variable:
-    """Give the codes of the projects and pipelines."""
+    """Give the codes of the projects and pipelines.
+
+    Parameters
+    ----------
+    group, labels
+        Group that the coordinate is in; labels of the result.
+    """
     return _codes(group, "project", labels.projects, "project, or pipeline" if labels.pipelines else "project")
 
 

@@ -32,13 +32,25 @@ _UNLOCK = "HDF5_USE_FILE_LOCKING=FALSE"
 
 
 def place_of(source: Path | bytes) -> str:
-    """Where a file is, in words."""
+    """Where a file is, in words.
+
+    Parameters
+    ----------
+    source
+        Path of the file, or the bytes of one.
+    """
     return "in memory" if isinstance(source, bytes) else str(source)
 
 
 @contextmanager
 def opened(source: Path | bytes) -> Iterator[h5py.File]:
-    """Open an HDF5 file, or the bytes of one, to read; whatever is wrong with it is told as an `InputError`."""
+    """Open an HDF5 file, or the bytes of one, to read; whatever is wrong with it is told as an `InputError`.
+
+    Parameters
+    ----------
+    source
+        Path of the file, or the bytes of one.
+    """
     if isinstance(source, bytes):
         with sound(source), h5py.File(io.BytesIO(source)) as file:
             yield file
@@ -60,7 +72,18 @@ def _opened(path: Path) -> Iterator[h5py.File]:
 
 @contextmanager
 def sound(source: Path | bytes) -> Iterator[None]:
-    """Tell as an `InputError` what reading a damaged file, or one that the system withholds, ends in."""
+    """Tell as an `InputError` what reading a damaged file, or one that the system withholds, ends in.
+
+    Parameters
+    ----------
+    source
+        As of `opened`; named in the message.
+
+    Raises
+    ------
+    InputError
+        What is done inside the ``with`` block failed because of the file.
+    """
     try:
         yield
     except _BROKEN as error:
@@ -80,7 +103,13 @@ def _damage(error: Exception) -> str:
 
 
 def is_result(file: h5py.File) -> bool:
-    """Tell whether a file is a result of ours, of whatever version."""
+    """Tell whether a file is a result of ours, of whatever version.
+
+    Parameters
+    ----------
+    file
+        Opened to read.
+    """
     source = file.attrs.get("source", b"")
     return (source.decode("utf-8", "replace") if isinstance(source, bytes) else str(source)).startswith("spvrisk")
 

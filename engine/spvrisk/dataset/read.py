@@ -124,7 +124,7 @@ class Result:
             raise InputError(Problem(self.place, place, "must be a plan of this version", "", remedy)) from error
 
     def paths(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
-        """Values of a path variable, ``(path,)`` or ``(path, project)``.
+        """Values of a path variable, ``(path,)`` or ``(path, project)``, of the dtype that the file has.
 
         Parameters
         ----------
@@ -147,6 +147,11 @@ class Result:
 
 def open_result(source: str | os.PathLike[str] | bytes) -> Result:
     """Read a result file, or the bytes of one.
+
+    Parameters
+    ----------
+    source
+        Path of the file, or the bytes of one.
 
     Raises
     ------
@@ -183,6 +188,11 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
 def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
     """Compute ``content_sha256`` anew from what a file, or the bytes of one, holds.
 
+    Parameters
+    ----------
+    source
+        As of `open_result`.
+
     Raises
     ------
     InputError
@@ -206,6 +216,11 @@ def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
 
 def check_contents(results: Iterable[Result]) -> None:
     """Read results whole and refuse those whose content is not that of their digest.
+
+    Parameters
+    ----------
+    results
+        As from `open_result`; each file is read again.
 
     Raises
     ------

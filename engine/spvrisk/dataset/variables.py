@@ -110,7 +110,17 @@ def conditions(labels: Labels) -> tuple[Condition, ...]:
 
 
 def quantity_of(unit: str, name: str, labels: Labels) -> Output:
-    """Look up the output of a series; a flag of many projects is a count."""
+    """Look up the output of a series; a flag of many projects is a count.
+
+    Parameters
+    ----------
+    unit
+        A project, a pipeline, ``portfolio`` or ``scheme``.
+    name
+        Of the quantity.
+    labels
+        Of the result.
+    """
     if unit == "scheme":
         return _of_scheme(name, labels)
     output = BY_NAME[name]
@@ -130,12 +140,26 @@ def _of_scheme(name: str, labels: Labels) -> Output:
 
 
 def has_loss(name: str) -> bool:
-    """Tell whether a quantity is a net present value, whose loss is its negative."""
+    """Tell whether a quantity is a net present value, whose loss is its negative.
+
+    Parameters
+    ----------
+    name
+        Of the quantity.
+    """
     return name.startswith("npv_")
 
 
 def states_of(name: str, labels: Labels) -> tuple[str, ...] | None:
-    """States or outcomes that a scheme quantity's codes 0, 1, ... stand for; None if it is a number."""
+    """States or outcomes that a scheme quantity's codes 0, 1, ... stand for; None if it is a number.
+
+    Parameters
+    ----------
+    name
+        Of the quantity.
+    labels
+        Of the result.
+    """
     return _states(labels).get(name)
 
 
@@ -146,7 +170,15 @@ def _states(labels: Labels) -> dict[str, tuple[str, ...]]:
 
 
 def statistics_of(name: str, labels: Labels) -> tuple[Statistic, ...]:
-    """Statistics that a quantity has."""
+    """Statistics that a quantity has.
+
+    Parameters
+    ----------
+    name
+        Of the quantity.
+    labels
+        Of the result.
+    """
     kinds = {"all"}
     if states_of(name, labels) is None:
         of_kind = {"flag": {"flags"}, "years": {"times"}}.get(BY_NAME[name].kind, set())
@@ -155,7 +187,17 @@ def statistics_of(name: str, labels: Labels) -> tuple[Statistic, ...]:
 
 
 def unit_attributes(kind: str, labels: Labels, local: bool = False) -> Attributes:
-    """Attributes that say in what a variable is measured."""
+    """Attributes that say in what a variable is measured.
+
+    Parameters
+    ----------
+    kind
+        Of an output, such as ``money`` or ``years``.
+    labels
+        Of the result.
+    local
+        Whether it is in local money.
+    """
     attributes: Attributes = {"units": UNITS[kind]}
     if kind == "money":
         attributes["currency"] = labels.local_currency if local else labels.currency
@@ -164,12 +206,28 @@ def unit_attributes(kind: str, labels: Labels, local: bool = False) -> Attribute
 
 
 def flag_attributes(meanings: tuple[str, ...], dtype: str) -> Attributes:
-    """Attributes of codes 0, 1, ... and what they stand for."""
+    """Attributes of codes 0, 1, ... and what they stand for.
+
+    Parameters
+    ----------
+    meanings
+        Words without blanks, by code.
+    dtype
+        NumPy type of the codes, such as ``|i1``.
+    """
     return {"flag_values": np.arange(len(meanings), dtype=dtype), "flag_meanings": " ".join(meanings)}
 
 
 def path_dtype(quantity: Output, n_states: int) -> str:
-    """Type of stored path values: net present values float64, other numbers float32, codes int8."""
+    """Type of stored path values: net present values float64, other numbers float32, codes int8.
+
+    Parameters
+    ----------
+    quantity
+        What is stored.
+    n_states
+        How many states or outcomes it tells of; 0 if it is a number.
+    """
     if has_loss(quantity.name):
         return "<f8"
     if quantity.kind == "flag" or (quantity.kind == "state" and n_states < 127):

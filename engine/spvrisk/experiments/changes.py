@@ -70,7 +70,15 @@ class Endings(NamedTuple):
 
 
 def template_of(study: Study, site: str) -> ProjectTemplate:
-    """Give what a project is made from: itself if it has been announced, else its pipeline's template."""
+    """Give what a project is made from: itself if it has been announced, else its pipeline's template.
+
+    Parameters
+    ----------
+    study
+        The study.
+    site
+        Name of an announced project, or ``pipeline/number``.
+    """
     pipeline, slash, _ = site.rpartition("/")
     return study.pipelines[pipeline].template if slash else study.projects[site]
 
@@ -112,7 +120,13 @@ class History:
         )
 
     def sites_used(self, changes: tuple[Change, ...]) -> tuple[int, ...]:
-        """Give the numbers of the announced projects, and of those that have arrived."""
+        """Give the numbers of the announced projects, and of those that have arrived.
+
+        Parameters
+        ----------
+        changes
+            As from `changes`.
+        """
         met = {change.what for change in changes if change.kind == "project"}
         announced = len(self._study.projects)
         return tuple(s for s, site in enumerate(self._sites) if s < announced or site in met)

@@ -22,7 +22,13 @@ _KEPT_LETTERS = 60
 
 
 def kept_aside(target: Path) -> Path:
-    """Where the result of a failed run is kept: never under the name that was asked for."""
+    """Where the result of a failed run is kept: never under the name that was asked for.
+
+    Parameters
+    ----------
+    target
+        The result file that was asked for.
+    """
     return target.with_name(f"{target.name[:_KEPT_LETTERS]}.failed.h5")
 
 

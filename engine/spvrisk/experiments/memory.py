@@ -15,6 +15,15 @@ MIB = 1 << 20
 def in_memory(job: Job, workers: int, memory_mib: int) -> MemoryLedger:
     """Give an empty ledger in memory for a job that fits into the memory budget.
 
+    Parameters
+    ----------
+    job
+        What is to be run.
+    workers
+        Threads, each of which has a shard on its way.
+    memory_mib
+        Budget in MiB.
+
     Raises
     ------
     InputError
@@ -46,12 +55,25 @@ def required_bytes(n_series: int, n_steps: int, n_paths: int, n_waiting: int) ->
 
 
 def waiting(workers: int, leaves_per_shard: int) -> int:
-    """Most paths of shards that so many workers have on their way: one each, one to come, and one that is put."""
+    """Most paths of shards that so many workers have on their way: one each, one to come, and one that is put.
+
+    Parameters
+    ----------
+    workers
+        Threads.
+    leaves_per_shard
+        Size of a shard in leaves.
+    """
     return (workers + 2) * leaves_per_shard * LEAF
 
 
 def check_memory(job: Job, workers: int, memory_mib: int) -> None:
     """Refuse a job whose values do not fit into the memory budget, before anything is computed.
+
+    Parameters
+    ----------
+    job, workers, memory_mib
+        As of `in_memory`.
 
     Raises
     ------

@@ -26,6 +26,13 @@ from spvrisk.runner.proof import prepare
 def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Run:
     """The study's run settings, changed where an argument is given.
 
+    Parameters
+    ----------
+    loaded
+        The study.
+    paths, seed, workers
+        In place of the study's own; None leaves those.
+
     Raises
     ------
     InputError
@@ -90,7 +97,18 @@ def run_study(
 def run_in_memory(
     loaded: Loaded, settings: Run, progress: Progress | None = None, announce: Announce = lambda _: None
 ) -> bytes:
-    """Run a study and give the bytes of its result file; see `run_study`."""
+    """Run a study and give the bytes of its result file; see `run_study`.
+
+    Parameters
+    ----------
+    loaded, settings, progress, announce
+        As of `run_study`.
+
+    Raises
+    ------
+    RunError
+        The sums of the run contradict each other.
+    """
     done = _ran(loaded, settings, progress, announce)
     if broken := done.violations():
         raise failure(broken)

@@ -181,7 +181,15 @@ class Tracer:
         self._history = History(study, self._labels, self._grid, self._sites)
 
     def values_of(self, series: tuple[str, str], paths: NDArray[np.int64]) -> Floats:
-        """One quantity of many paths; whole rows of lanes are run, each of them once."""
+        """One quantity of many paths, ``(path,)`` float64 in its own unit; whole rows of lanes are run, each once.
+
+        Parameters
+        ----------
+        series
+            Unit and name.
+        paths
+            Numbers of the paths, ``(path,)``.
+        """
         kernel, lanes, s = self._kernel, self._lanes, self._labels.series.index(series)
         leaf = kernel.make_leaf(self._plan, len(self._labels.series), False)
         rows, row = np.unique(paths // lanes, return_inverse=True)
@@ -193,7 +201,13 @@ class Tracer:
         return np.asarray(values[row, paths % lanes])
 
     def trace(self, path: int) -> Trace:
-        """Everything of a path."""
+        """Everything of a path.
+
+        Parameters
+        ----------
+        path
+            Number of the path.
+        """
         leaf = self._run(path)
         factors = self._rows(self._at.factor.first, self._grid.steps, self._plan.factors.size)
         defaults = self._rows(self._at.default.first, len(self._study.offtakers))

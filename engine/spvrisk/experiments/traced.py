@@ -143,6 +143,13 @@ def _values(result: Result, tracer: Tracer, wanted: Rank) -> NDArray[Any]:
 def series_of(result: Result, by: str) -> tuple[str, str]:
     """Unit and quantity of a name such as ``npv_funder`` (the portfolio's), ``smr.cost`` or ``npv_funder_local``.
 
+    Parameters
+    ----------
+    result
+        What it is a quantity of.
+    by
+        The name.
+
     Raises
     ------
     InputError

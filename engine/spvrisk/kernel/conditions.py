@@ -51,18 +51,16 @@ def _count(held: Words, n: int, slot: int) -> np.uint64:
 
 
 @njit(nogil=True)
-def _find(
-    values: Float, order: Words, held: Words, at: int, slot: int, code: int, seen: int, ranks: Int, out: Float
-) -> int:
+def _find(values: Float, block: Words, held: Words, slot: int, code: int, seen: int, ranks: Int, out: Float) -> int:
     """Record the values at wanted ranks of one condition in a block; return the first rank that is still wanted."""
     k = 0
     while k < ranks.shape[0] and ranks[k] <= seen:
         k += 1
-    for i in range(min(_BLOCK, order.shape[0] - at)):
+    for i in range(block.shape[0]):
         if _code(held[i], slot) == code:
             seen += 1
             while k < ranks.shape[0] and ranks[k] == seen:
-                out[k] = values[order[at + i] & _PATH]
+                out[k] = values[block[i] & _PATH]
                 k += 1
     return ranks[k] if k < ranks.shape[0] else _NO_RANK
 
@@ -154,9 +152,10 @@ with cache_folder():
         seen = np.zeros(ranks.shape[0], np.int64)
         wanted = ranks[:, 0].copy()
         for first in range(0, order.shape[0], _BLOCK):
-            n = min(_BLOCK, order.shape[0] - first)
+            block = order[first : first + _BLOCK]
+            n = block.shape[0]
             for i in range(n):
-                held[i] = words[order[first + i] & _PATH]
+                held[i] = words[block[i] & _PATH]
             for slot in range(conditions.shape[0]):
                 counts = _count(held, n, slot)
                 for code in range(IN_SLOT):
@@ -164,7 +163,7 @@ with cache_folder():
                     if c >= 0:
                         more = seen[c] + np.int64((counts >> _U(8 * code)) & _U(255))
                         if more >= wanted[c]:
-                            wanted[c] = _find(values, order, held, first, slot, code, seen[c], ranks[c], out[c])
+                            wanted[c] = _find(values, block, held, slot, code, seen[c], ranks[c], out[c])
                         seen[c] = more
 
     @njit("void(uint64[::1], uint64[::1], int64[:, ::1], int64[::1], int64[::1])", nogil=True, cache=True)

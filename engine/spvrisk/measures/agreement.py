@@ -77,6 +77,11 @@ def pairs_of(results: Sequence[Result]) -> list[Pair]:
     Path i of a plan, seed and numbers version has the same bits in runs of any length: so the common paths of such
     results are compared, as far as both hold the same variables. Where they are of the same length and hold the same,
     all of their content is compared, statistics too, by its digest.
+
+    Parameters
+    ----------
+    results
+        As from `spvrisk.dataset.read.open_result`.
     """
     return [
         _pair(first, second, results[first], results[second]) for first, second in combinations(range(len(results)), 2)

@@ -7,7 +7,15 @@ Change = tuple[str, Any, Any]
 
 
 def changes(base: Any, other: Any, path: str = "") -> list[Change]:
-    """Paths at which two resolved studies differ, with both values; titles and sizes of runs are no difference."""
+    """Paths at which two resolved studies differ, with both values; titles and sizes of runs are no difference.
+
+    Parameters
+    ----------
+    base, other
+        Studies, or parts of them, as their ``config_json`` reads; None where a side has no such part.
+    path
+        Dotted path of the part from the study.
+    """
     blocks = [item for item in (base, other) if isinstance(item, dict)]
     if blocks and all(item is None or isinstance(item, dict) for item in (base, other)):
         out: list[Change] = []

@@ -28,6 +28,15 @@ def difference(other: Figure, base: Figure, paired: bool, same: bool = False) ->
 
     The error of a difference of shares holds two paths more than those on which the runs differ, one each way: no
     such path among n does not say that there is none (decision note 14). Of the same study there is none.
+
+    Parameters
+    ----------
+    other, base
+        The same statistic of two runs.
+    paired
+        Whether path i of both has the same draws.
+    same
+        Whether both ran the same study.
     """
     apart = hypot(other.error, base.error) if not np.isnan(other.value + base.value) else nan
     error = apart

@@ -11,6 +11,13 @@ from spvrisk.errors import InputError, Problem
 def narrowed(result: Result, given: str) -> Result:
     """Give a result with the statistics of one condition in the place of those of all paths.
 
+    Parameters
+    ----------
+    result
+        As from `spvrisk.dataset.read.open_result`.
+    given
+        Event and outcome, or regime and state, as ``ruling=upheld``.
+
     Raises
     ------
     InputError

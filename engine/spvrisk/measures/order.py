@@ -19,7 +19,15 @@ CONFIDENCE = 0.95
 
 @lru_cache(maxsize=4096)
 def rank(level: str, n: int) -> int:
-    """Rank k = ceil(level n) of a quantile among n sorted values, counted from 1; at least 1."""
+    """Rank k = ceil(level n) of a quantile among n sorted values, counted from 1; at least 1.
+
+    Parameters
+    ----------
+    level
+        Decimal string in (0, 1).
+    n
+        Number of values.
+    """
     return max(1, ceil(Fraction(level) * n))
 
 
@@ -29,6 +37,13 @@ def interval_ranks(level: str, n: int) -> tuple[int, int]:
 
     The number of values at or below the quantile is binomial: the lower rank l is the largest with P(B < l)
     <= 2.5 %, the upper rank u the smallest with P(B >= u) <= 2.5 %.
+
+    Parameters
+    ----------
+    level
+        Decimal string in (0, 1).
+    n
+        Number of values.
 
     Returns
     -------
@@ -52,12 +67,33 @@ def _interval_ranks(levels: tuple[str, ...], n: int) -> NDArray[np.intp]:
 
 
 def pick(sorted_values: Float, k: int) -> float:
-    """The k-th smallest value, counted from 1; NaN if there is no such one."""
+    """The k-th smallest value, counted from 1; NaN if there is no such one.
+
+    Parameters
+    ----------
+    sorted_values
+        In ascending order, ``(path,)``.
+    k
+        Its rank.
+    """
     return float(sorted_values[k - 1]) if 1 <= k <= sorted_values.size else nan
 
 
 def quantile_with_interval(sorted_values: Float, level: str) -> tuple[float, float, float]:
-    """A quantile and the bounds of its 95 % interval, of values sorted in ascending order."""
+    """A quantile and the bounds of its 95 % interval, of values sorted in ascending order.
+
+    Parameters
+    ----------
+    sorted_values
+        In ascending order, ``(path,)``.
+    level
+        Decimal string in (0, 1).
+
+    Returns
+    -------
+    quantile, low, high
+        In the values' unit; NaN where there are too few values for it.
+    """
     n = sorted_values.size
     if n == 0:
         return nan, nan, nan
@@ -72,12 +108,20 @@ def _ranks(levels: tuple[str, ...], n: int) -> NDArray[np.intp]:
 
 
 def ranks_with_intervals(levels: tuple[str, ...], counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Ranks of quantiles among so many values, ``(set,)``, and of the ends of their 95 % intervals.
+    """Ranks of quantiles among so many values, and of the ends of their 95 % intervals.
+
+    Parameters
+    ----------
+    levels
+        Decimal strings in (0, 1).
+    counts
+        Numbers of values, ``(set,)``.
 
     Returns
     -------
     ndarray
-        ``(set, 3, level)``: quantile, lower end, upper end, from 1; those below 1 or above the count are of no value.
+        ``(set, 3, level)`` int64: quantile, lower end, upper end, from 1; those below 1 or above the count are of no
+        value.
     """
     out = np.zeros((counts.size, 3, len(levels)), np.int64)
     for n in np.unique(counts[counts > 0]) if levels else ():

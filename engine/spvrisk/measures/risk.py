@@ -34,7 +34,15 @@ def value_at_risk(sorted_values: Float, level: str) -> tuple[float, float, float
 
 @lru_cache(maxsize=4096)
 def tail(level: str, n: int) -> tuple[int, Fraction]:
-    """How many of n paths are the worst (1 - a) n: whole paths, and the fraction of the next one."""
+    """How many of n paths are the worst (1 - a) n: whole paths, and the fraction of the next one.
+
+    Parameters
+    ----------
+    level
+        Decimal string a in (0, 1).
+    n
+        Number of paths.
+    """
     size = (1 - Fraction(level)) * n
     whole = floor(size)
     return whole, size - whole
@@ -47,6 +55,10 @@ def tail_mean(worst_first: Float, level: str, n: int) -> float:
     ----------
     worst_first
         Values of the paths in order of loss, the worst first; at least the tail's ``(path,)``.
+    level
+        Decimal string a in (0, 1).
+    n
+        Number of paths.
     """
     whole, fraction = tail(level, n)
     # fsum rounds once: the same bits in any order of the tail
@@ -91,7 +103,18 @@ def expected_shortfall(worst_first: Float, level: str, n: int | None = None) -> 
 
 
 def probability_of_loss(values: Float) -> tuple[float, float, float]:
-    """Share of the defined values below zero, and the ends of its 95 % interval."""
+    """Share of the defined values below zero, and the ends of its 95 % interval.
+
+    Parameters
+    ----------
+    values
+        Net present values, ``(path,)``; none is NaN.
+
+    Returns
+    -------
+    share, low, high
+        NaN of no values.
+    """
     p, low, high = share_interval(np.count_nonzero(values < 0.0), values.size)
     return float(p), float(low), float(high)
 

@@ -45,7 +45,13 @@ class Sample(NamedTuple):
     replicate: Int | None = None
 
     def weights(self, kept: Flags) -> Float:
-        """Weights of some of the paths."""
+        """Weights of some of the paths, ``(kept path,)`` float64; ones where all paths count alike.
+
+        Parameters
+        ----------
+        kept
+            Which, ``(path,)`` bool.
+        """
         return np.ones(np.count_nonzero(kept)) if self.weight is None else self.weight[kept]
 
 
@@ -79,7 +85,15 @@ class Figure(NamedTuple):
 
 
 def error_of(influence: Float, replicate: Int | None) -> float:
-    """Standard error from influences: the spread of the paths' or, where there are replicates, of their sums."""
+    """Standard error from influences: the spread of the paths' or, where there are replicates, of their sums.
+
+    Parameters
+    ----------
+    influence
+        Of each path, ``(path,)``, in the statistic's unit.
+    replicate
+        As of `Sample`.
+    """
     n = influence.size
     if replicate is None:
         return sqrt(float(np.mean(influence * influence)) / (n - 1)) if n > 1 else nan
@@ -128,6 +142,13 @@ def share(sample: Sample, flagged: Flags) -> Figure:
 
     Where paths have weights or replicates, the interval is that of as many plain paths as would have the same error.
 
+    Parameters
+    ----------
+    sample
+        Paths of which NaN is undefined; the values do not matter otherwise.
+    flagged
+        ``(path,)`` bool.
+
     References
     ----------
     Korn, E. L. and Graubard, B. I. (1998). Confidence intervals for proportions with small expected number of positive
@@ -160,6 +181,13 @@ def share_lost(sample: Sample) -> Figure:
 def quantile(sample: Sample, level: str) -> Figure:
     """Quantile of the defined values; its influence takes the density from the spacing of n^(-1/5) around it.
 
+    Parameters
+    ----------
+    sample
+        The paths.
+    level
+        Decimal string in (0, 1).
+
     References
     ----------
     Siddiqui, M. M. (1960). Distribution of quantiles in samples from a bivariate population.
@@ -180,7 +208,15 @@ def quantile(sample: Sample, level: str) -> Figure:
 
 
 def value_at_risk(sample: Sample, level: str) -> Figure:
-    """Value at risk of the loss, minus the values."""
+    """Value at risk of the loss, minus the values.
+
+    Parameters
+    ----------
+    sample
+        Net present values.
+    level
+        Decimal string in (0, 1).
+    """
     return quantile(sample._replace(values=-sample.values), level)
 
 
@@ -189,6 +225,17 @@ def shortfall(sample: Sample, level: str) -> Figure:
 
     Its error is undefined where the tail has fewer than `FEW_PATHS` paths, and so is the shortfall itself where it is
     a part of one path.
+
+    Parameters
+    ----------
+    sample
+        Net present values.
+    level
+        Decimal string in (0, 1).
+
+    References
+    ----------
+    Acerbi, C. and Tasche, D. (2002), Trindade, A. A. et al. (2007): see `spvrisk.measures.risk.expected_shortfall`.
     """
     defined = np.isfinite(sample.values)
     losses, w = -sample.values[defined], sample.weights(defined)

@@ -53,15 +53,35 @@ class Series(NamedTuple):
     threads: int = 1
 
     def values(self, s: int) -> Float:
-        """Values of a series as compiled code takes them."""
+        """Values of a series as compiled code takes them, ``(path,)`` float64 in one piece.
+
+        Parameters
+        ----------
+        s
+            Number of the series.
+        """
         return np.require(self.column(s), np.float64, ["C", "W"])
 
     def states(self, s: int) -> int:
-        """Of how many states or outcomes a series tells; 0 if it is a number."""
+        """Of how many states or outcomes a series tells; 0 if it is a number.
+
+        Parameters
+        ----------
+        s
+            Number of the series.
+        """
         return len(states_of(self.labels.series[s][1], self.labels) or ())
 
     def each(self, work: Callable[[int], None], numbers: list[int]) -> None:
-        """Have work done for series, side by side."""
+        """Have work done for series, side by side.
+
+        Parameters
+        ----------
+        work
+            Called with the number of a series, from any thread.
+        numbers
+            Of the series.
+        """
         if self.threads == 1:
             for s in numbers:
                 work(s)

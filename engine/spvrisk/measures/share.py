@@ -27,7 +27,7 @@ def share_interval(count: ArrayLike, n: ArrayLike) -> tuple[Float, Float, Float]
     Returns
     -------
     share, low, high
-        NaN of nothing.
+        ``(...)`` float64, of the shape to which count and n broadcast; NaN of nothing.
 
     References
     ----------

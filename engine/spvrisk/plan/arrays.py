@@ -363,7 +363,13 @@ class Constants:
         self._size = 0
 
     def add(self, values: ArrayLike) -> int:
-        """Add values and return their offset."""
+        """Add values and return their offset.
+
+        Parameters
+        ----------
+        values
+            Numbers of any shape; they are kept in C order.
+        """
         part = np.array(values, np.float64).ravel()
         offset = self._size
         self._parts.append(part)
@@ -371,11 +377,19 @@ class Constants:
         return offset
 
     def array(self) -> Floats:
-        """All of them as one array, never empty."""
+        """All of them as one array ``(n,)`` float64, never empty."""
         return np.concatenate([*self._parts, np.zeros(4)])
 
 
 def records(dtype: np.dtype[np.void], rows: Iterable[dict[str, Any]]) -> Records:
-    """Structured array of rows given by field name; every field must be given."""
+    """Structured array ``(row,)`` of a dtype.
+
+    Parameters
+    ----------
+    dtype
+        Of a kind of record, such as `PROJECT`.
+    rows
+        Values by field; every field must be given.
+    """
     filled = [tuple(row[name] for name in dtype.names or ()) for row in rows]
     return np.array(filled, dtype)

@@ -34,12 +34,20 @@ class Grid(NamedTuple):
 
     @property
     def ends(self) -> Floats:
-        """Times of the steps' ends ``(t,)``."""
+        """Times of the steps' ends, ``(step,)`` float64, in years from the value date."""
         return np.arange(1, self.steps + 1) / self.steps_per_year
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day of the month some months later, clamped to the month's end."""
+    """The same day of the month some months later, clamped to the month's end.
+
+    Parameters
+    ----------
+    day
+        Any day.
+    months
+        Of either sign.
+    """
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     for last in range(min(day.day, _LONGEST_MONTH), 0, -1):
         try:
@@ -50,14 +58,32 @@ def add_months(day: date, months: int) -> date:
 
 
 def make_grid(value_date: date, steps: int, steps_per_year: int) -> Grid:
-    """Lay out the steps: step t begins 12 t / m months after the value date."""
+    """Lay out the steps: step t begins 12 t / m months after the value date.
+
+    Parameters
+    ----------
+    value_date
+        Start of step 0.
+    steps
+        How many.
+    steps_per_year
+        m, a divisor of 12.
+    """
     starts = [add_months(value_date, 12 // steps_per_year * t) for t in range(steps + 1)]
     days = np.array([(start - value_date).days for start in starts], dtype=np.int64)
     return Grid(steps, steps_per_year, days)
 
 
 def step_ends(grid: Grid, value_date: date) -> tuple[str, ...]:
-    """ISO date of each step's last day."""
+    """ISO date of each step's last day.
+
+    Parameters
+    ----------
+    grid
+        As from `make_grid`.
+    value_date
+        Start of step 0.
+    """
     return tuple((value_date + timedelta(days=int(day) - 1)).isoformat() for day in grid.day[1:])
 
 
@@ -65,6 +91,15 @@ def time_of(grid: Grid, value_date: date, day: date) -> float:
     """Years from the value date to the start of a day: whole steps, and the share of the step's days.
 
     Days outside the grid count as 1/365.25 of a year.
+
+    Parameters
+    ----------
+    grid
+        As from `make_grid`.
+    value_date
+        Start of step 0.
+    day
+        Before or after the grid, too.
     """
     number = (day - value_date).days
     if number < 0:
@@ -77,7 +112,17 @@ def time_of(grid: Grid, value_date: date, day: date) -> float:
 
 
 def date_of(grid: Grid, value_date: date, time: float) -> date:
-    """Day of a time in years, rounded up: what `time_of` gives for a day leads back to it."""
+    """Day of a time in years, rounded up: what `time_of` gives for a day leads back to it.
+
+    Parameters
+    ----------
+    grid
+        As from `make_grid`.
+    value_date
+        Start of step 0.
+    time
+        Years from the value date, at least 0.
+    """
     t = min(int(time * grid.steps_per_year), grid.steps)
     if t == grid.steps:
         days = (time - grid.steps * grid.dt) * _DAYS_A_YEAR
@@ -87,7 +132,17 @@ def date_of(grid: Grid, value_date: date, time: float) -> date:
 
 
 def business_day_after(day: date, lag: int, holidays: Iterable[date]) -> date:
-    """The `lag`-th business day after `day` (which is day 0); Saturdays, Sundays and `holidays` do not count."""
+    """The `lag`-th business day after a day.
+
+    Parameters
+    ----------
+    day
+        Day 0, of whatever kind.
+    lag
+        Business days.
+    holidays
+        Days that do not count, besides Saturdays and Sundays.
+    """
     closed = frozenset(holidays)
     while lag > 0:
         day += timedelta(days=1)
@@ -114,6 +169,13 @@ def holidays_of(calendars: Iterable[Calendar], years: Iterable[int]) -> set[date
     """Days on which calendars are closed: holidays of some years, observed days included, and listed days of any year.
 
     Holidays are kept in the user's cache folder: loading the `holidays` package takes a fifth of a second.
+
+    Parameters
+    ----------
+    calendars
+        As the study names them.
+    years
+        Of the holidays.
 
     Raises
     ------

@@ -45,15 +45,35 @@ class States:
         }
 
     def hazards(self, regime: str, state: str) -> Mapping[str, float]:
-        """Yearly intensities of the passages out of a state."""
+        """Yearly intensities of the passages out of a state.
+
+        Parameters
+        ----------
+        regime, state
+            Names in the study.
+        """
         return self._rows[regime, state]
 
     def within(self, conditions: Mapping[str, Sequence[str]]) -> list[float]:
-        """By state: 0 where conditions name its regime, but not the state; else 1. Products tell whether all hold."""
+        """By state: 0 where conditions name its regime, but not the state; else 1. Products tell whether all hold.
+
+        Parameters
+        ----------
+        conditions
+            States in which something holds, by regime.
+        """
         return [float(state in conditions.get(regime, (state,))) for regime, state in self.number]
 
     def passages(self, regime: str, left: str, entered: str) -> list[int]:
-        """Return the number of a passage; none if it never happens."""
+        """Return the number of a passage; none if it never happens.
+
+        Parameters
+        ----------
+        regime
+            Name in the study.
+        left, entered
+            States between which it leads.
+        """
         targets = list(self._rows[regime, left])
         return [self.passage[regime, left] + targets.index(entered)] if entered in targets else []
 
@@ -62,6 +82,13 @@ class StepMeans:
     """Rows that the clock leaves for the lanes.
 
     Attributes first, then what states do to factors, then what outcomes do.
+
+    Parameters
+    ----------
+    study
+        The study.
+    read
+        Attributes that something reads.
     """
 
     def __init__(self, study: Study, read: Sequence[Attribute]) -> None:
@@ -81,12 +108,30 @@ class StepMeans:
         self.size = len(read) + len(regimes) + len(events)
 
     def of_factor(self, factor: str) -> list[int]:
-        """Marks that shift a factor."""
+        """Marks that shift a factor.
+
+        Parameters
+        ----------
+        factor
+            Name in the study.
+        """
         return [row for rows in (self.regime, self.event) for (_, shifted), row in rows.items() if shifted == factor]
 
 
 class Products:
-    """Products of states: of the attribute that a side flow's rate may be, and of whether its conditions hold."""
+    """Products of states: of the attribute that a side flow's rate may be, and of whether its conditions hold.
+
+    Parameters
+    ----------
+    study
+        The study.
+    states
+        Numbers of its states.
+    first
+        Number of the first step mean that is a product.
+    constants
+        Takes the factors of each.
+    """
 
     def __init__(self, study: Study, states: States, first: int, constants: Constants) -> None:
         self._study, self._states, self._first, self._constants = study, states, first, constants
@@ -163,12 +208,24 @@ class ClockTools(NamedTuple):
 
 
 def running(values: Iterable[float]) -> list[float]:
-    """Running sums, in order."""
+    """Running sums, in order.
+
+    Parameters
+    ----------
+    values
+        Summands.
+    """
     return list(accumulate(values))
 
 
 def listed(rows: Sequence[Sequence[float]]) -> list[float]:
-    """A list as constants: its length, then its rows."""
+    """A list as constants: its length, then its rows.
+
+    Parameters
+    ----------
+    rows
+        All of one length.
+    """
     return [float(len(rows)), *(x for row in rows for x in row)]
 
 

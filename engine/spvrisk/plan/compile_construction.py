@@ -27,7 +27,17 @@ NO_SUBSCRIPTION = Subscription.model_construct(share=None, required=-1.0, correl
 
 
 def compile_construction(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
-    """Fields on cost and time, and on who pays above the budget and what ends the work early."""
+    """Fields on cost and time, and on who pays above the budget and what ends the work early.
+
+    Parameters
+    ----------
+    path
+        Of the project in the study.
+    project
+        The project, or a pipeline's template.
+    tools
+        What the study's projects share.
+    """
     c, constants, grid = project.construction, tools.constants, tools.grid
     loading, phases, index = _loading(project), _phases(project), _composite(project, tools.factors, grid.steps)
     ref, planned = c.equipment_tariff, c.planned_start
@@ -131,6 +141,15 @@ def expected_costs(project: ProjectTemplate, starts: Sequence[float], tools: Too
     """Offset of the spend with expected indices on plans that start at given times, parts of the budget.
 
     A nominal budget contains it, a real one does not.
+
+    Parameters
+    ----------
+    project
+        The project, or a pipeline's template.
+    starts
+        Years from the value date.
+    tools
+        What the study's projects share.
     """
     c, grid = project.construction, tools.grid
     if c.budget_basis == "nominal":

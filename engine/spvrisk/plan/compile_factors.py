@@ -83,7 +83,25 @@ def _vasicek(p: Vasicek, times: Times) -> Compiled:
 
 
 def compile_factor(factor: Factor, times: Times, parity: Floats | None) -> Compiled:
-    """Discretise one process exactly over the step, season included."""
+    """Discretise one process exactly over the step, season included.
+
+    Parameters
+    ----------
+    factor
+        The factor.
+    times
+        Ends of the steps, on the study's grid.
+    parity
+        Mean of an exchange rate without drift at the ends of the steps, ``(step,)``; None where the study has no
+        interest rates for it.
+
+    References
+    ----------
+    Merton, R. C. (1976). Option pricing when underlying stock returns are discontinuous. Journal of Financial Economics
+    3.
+    Schwartz, E. S. (1997). The stochastic behavior of commodity prices. Journal of Finance 52.
+    Vasicek, O. (1977). An equilibrium characterization of the term structure. Journal of Financial Economics 5.
+    """
     match factor.process.parameters:
         case Gbm() as p:
             out = _gbm(p, times, parity)
@@ -151,7 +169,13 @@ def _observed_start(factor: Factor, times: Times) -> float:
 
 
 def poisson_cdf(mean: float) -> Floats:
-    """Cdf of a Poisson count up to the first value that no 32-bit uniform number exceeds."""
+    """Cdf of a Poisson count from 0 up to the first value that no 32-bit uniform number exceeds, ``(count,)`` float64.
+
+    Parameters
+    ----------
+    mean
+        Expected number, at least 0.
+    """
     term = total = math.exp(-mean)
     out = [total]
     while out[-1] <= _LARGEST_U and len(out) < 1000:
@@ -163,7 +187,7 @@ def poisson_cdf(mean: float) -> Floats:
 
 
 def correlation_of(study: Study) -> tuple[tuple[str, ...], Floats]:
-    """Names of the stochastic factors in config order, and the correlation matrix of their scores."""
+    """Stochastic factors in config order, and the correlation of their scores, ``(factor, factor)`` float64."""
     names = tuple(name for name, factor in study.factors.items() if factor.process.stochastic)
     return names, matrix(names, study.correlation.used_pairs, study.correlation.kind)
 
@@ -244,12 +268,25 @@ def _tails(nu: float, streams: Streams, book: TableBook, constants: Constants) -
 def compile_factors(
     study: Study, grid: Grid, streams: Streams, book: TableBook, constants: Constants, step_means: StepMeans
 ) -> FactorArrays:
-    """Turn factors and correlation into records; `step_means` says which rows of the clock shift a factor.
+    """Turn factors and correlation into records.
+
+    Parameters
+    ----------
+    study, grid
+        The study and its steps.
+    streams
+        Numbers of streams by name.
+    book
+        Takes the table of the copula's mixing variable.
+    constants
+        Takes what has a length of its own.
+    step_means
+        Which rows of the clock shift a factor.
 
     Raises
     ------
     InputError
-        The correlation matrix is not positive definite, or a floor lies above its cap.
+        A floor lies above its cap, or the copula has too many degrees of freedom for its tables.
     """
     times = Times(grid, study.study.value_date, grid.ends)
     parity = _parity(study, times)

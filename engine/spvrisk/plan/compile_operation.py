@@ -36,7 +36,13 @@ NO_FEE = DeveloperFee.model_construct(amount=None, years=1.0, tolerance=0.0)
 
 
 def compile_operation(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
-    """Fields on sales, output, costs, tax and debt."""
+    """Fields on sales, output, costs, tax and debt.
+
+    Parameters
+    ----------
+    path, project, tools
+        As of `spvrisk.plan.compile_construction.compile_construction`.
+    """
     return {**_sales(path, project, tools), **_output(project, tools), **_costs(path, project, tools)}
 
 

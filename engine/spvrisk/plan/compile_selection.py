@@ -161,7 +161,7 @@ def compile_funding(
 
 
 def compile_pipelines(study: Study, streams: Streams) -> Records:
-    """Turn pipelines into records; their slots follow the announced projects, in order."""
+    """Turn pipelines into records, ``(pipeline,)`` of dtype `PIPELINE`; their slots follow the announced projects."""
     rows, first = [], len(study.projects)
     for name, pipeline in study.pipelines.items():
         rows.append(
@@ -177,9 +177,16 @@ def compile_pipelines(study: Study, streams: Streams) -> Records:
 
 
 def review_steps(study: Study, grid: Grid, dates: tuple[date, ...] | None, by: date | None) -> Ints:
-    """Steps at whose start there is a review ``(t,)``: 1, or 2 where it looks at subscriptions too; 0 elsewhere.
+    """Which steps start with a review, ``(step,)`` int64: 1, or 2 where it looks at subscriptions too; 0 elsewhere.
 
-    Left out, dates are the anniversaries of the value date.
+    Parameters
+    ----------
+    study, grid
+        The study and its steps.
+    dates
+        Of the reviews; None = the anniversaries of the value date.
+    by
+        From when on reviews look at subscriptions; None = never.
     """
     starts = [study.study.value_date + timedelta(days=int(day)) for day in grid.day[:-1]]
     yearly = range(grid.steps_per_year, grid.steps, grid.steps_per_year)
@@ -193,7 +200,15 @@ def review_steps(study: Study, grid: Grid, dates: tuple[date, ...] | None, by: d
 
 
 def planned_dues(study: Study, notice: date) -> list[date]:
-    """Days on which funds may be due without slip: after the notice, or a New Year for which it may have waited."""
+    """Days on which funds may be due without slip: after the notice, or a New Year for which it may have waited.
+
+    Parameters
+    ----------
+    study
+        The study.
+    notice
+        Day of the notice.
+    """
     funding, last = study.agreement.funding, _last_notice(study)
     notices = [notice]
     if funding.annual_cap is not None:

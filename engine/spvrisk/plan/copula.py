@@ -39,7 +39,15 @@ _TO_COEFFICIENTS = np.array([_through(_PLACES[i], np.delete(_PLACES, i)) for i i
 
 
 def sqrt_w(z: Array, nu: float) -> Array:
-    """Square root of W = nu / chi2_nu, increasing in its score: sqrt(nu / chi2.isf(Phi(z)))."""
+    """Square root of W = nu / chi2_nu, increasing in its score, ``(...)`` float64: sqrt(nu / chi2.isf(Phi(z))).
+
+    Parameters
+    ----------
+    z
+        Scores, ``(...)``.
+    nu
+        Degrees of freedom.
+    """
     return np.sqrt(nu / (2.0 * _half_chi2(z, nu)))
 
 
@@ -183,6 +191,11 @@ def innovation_correlation(score_correlation: Array, nu: float) -> Array:
         Entries of the correlation matrix of the scores, any shape.
     nu
         Degrees of freedom.
+
+    Returns
+    -------
+    ndarray
+        ``(...)`` float64, of the entries' shape.
     """
     s, weight = np.polynomial.laguerre.laggauss(_RADII)
     radius = np.sqrt(nu * expm1(2.0 * s / nu))

@@ -18,6 +18,16 @@ def cholesky(correlation: Floats) -> Floats:
 
     A row depends on those before it alone, in a fixed order of operations: a factor that is appended to a study
     leaves the rows of the others bit for bit as they were, which LAPACK's blocked routine does not promise.
+
+    Parameters
+    ----------
+    correlation
+        Positive semidefinite ``(factor, factor)`` with a unit diagonal.
+
+    Returns
+    -------
+    ndarray
+        ``(factor, factor)`` float64, 0 above the diagonal.
     """
     n = correlation.shape[0]
     lower = np.zeros((n, n))

@@ -22,11 +22,25 @@ class Curve(Protocol):
     """A non-decreasing function with its slope."""
 
     def value(self, abscissa: Array) -> Array:
-        """Function values."""
+        """Function values, ``(...)`` float64.
+
+        Parameters
+        ----------
+        abscissa
+            Where, ``(...)``.
+        """
         ...
 
     def slope(self, abscissa: Array, value: Array) -> Array:
-        """Slopes at abscissae whose values are known; ``inf`` or NaN where it has none."""
+        """Slopes, ``(...)`` float64; ``inf`` or NaN where it has none.
+
+        Parameters
+        ----------
+        abscissa
+            Where, ``(...)``.
+        value
+            Function values there, which the slope may be found from.
+        """
         ...
 
 
@@ -47,7 +61,15 @@ class Segment(NamedTuple):
 
 
 def constant(lower: float, upper: float, value: float) -> Segment:
-    """Make the segment of an atom: one cell that is `value` throughout."""
+    """Make the segment of an atom: one cell that is `value` throughout.
+
+    Parameters
+    ----------
+    lower, upper
+        Ends of the stretch.
+    value
+        Of the curve, all over it.
+    """
     return Segment(lower, upper, np.array([[value, 0.0, 0.0, 0.0]]))
 
 
@@ -77,7 +99,15 @@ def _limited(slope: Array, rise: Array) -> Array:
 
 
 def cubic(coefficient: Array, s: Array) -> Array:
-    """Evaluate cubics: coefficients ``(..., 4)`` at positions s of a shape that broadcasts with ``...``."""
+    """Evaluate cubics, ``(...)`` float64.
+
+    Parameters
+    ----------
+    coefficient
+        ``(..., 4)`` as of `Segment`.
+    s
+        Positions in their cells, of a shape that broadcasts with ``...``.
+    """
     c0, c1, c2, c3 = np.moveaxis(coefficient, -1, 0)
     value: Array = c0 + s * (c1 + s * (c2 + s * c3))
     return value
@@ -95,6 +125,12 @@ def fit(curve: Curve, check: Check, lower: float, upper: float, least_width: flo
 
     Parameters
     ----------
+    curve
+        The function.
+    check
+        Tells how far off an approximation is.
+    lower, upper
+        Ends of the stretch.
     least_width
         A segment narrower than this is accepted as it is: monotone and exact at its ends.
     halvings

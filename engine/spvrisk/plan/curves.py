@@ -12,7 +12,15 @@ from spvrisk.plan.elementary import power
 
 
 def interpolate(knots: Sequence[tuple[float, float]], times: Floats) -> Floats:
-    """Linear between knots, flat outside; where two knots share a time, the later holds from there on."""
+    """Linear between knots, flat outside, ``(time,)`` float64; of two knots at one time, the later holds from there on.
+
+    Parameters
+    ----------
+    knots
+        Time and value, in the order of time.
+    times
+        In the knots' unit, ``(time,)``.
+    """
     years = np.array([year for year, _ in knots])
     values = np.array([value for _, value in knots])
     right = np.searchsorted(years, times, side="right")
@@ -24,7 +32,17 @@ def interpolate(knots: Sequence[tuple[float, float]], times: Floats) -> Floats:
 
 
 def curve_values(curve: Curve, times: Floats, grid: Grid, value_date: date) -> Floats:
-    """Values of a config curve at times in years."""
+    """Values of a config curve, ``(time,)`` float64 in the curve's unit.
+
+    Parameters
+    ----------
+    curve
+        As the study has it.
+    times
+        Years from the value date, ``(time,)``.
+    grid, value_date
+        Lead from dates to times.
+    """
     if curve.value is not None:
         return curve.value * power(1.0 + curve.growth, times)
     if curve.knots is not None:
@@ -34,5 +52,13 @@ def curve_values(curve: Curve, times: Floats, grid: Grid, value_date: date) -> F
 
 
 def discount_factors(curve: ZeroCurve, times: Floats) -> Floats:
-    """DF(t) = (1 + y(t))^-t."""
+    """DF(t) = (1 + y(t))^-t, ``(time,)`` float64.
+
+    Parameters
+    ----------
+    curve
+        Zero rates y, per year.
+    times
+        Years from the value date, ``(time,)``.
+    """
     return power(1.0 + interpolate(curve.knots, times), -times)

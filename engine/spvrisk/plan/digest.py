@@ -50,6 +50,11 @@ def pack_plan(plan: Plan) -> bytes:
 def unpack_plan(data: bytes) -> Plan:
     """Give the plan whose bytes these are, bit for bit.
 
+    Parameters
+    ----------
+    data
+        As from `pack_plan`.
+
     Raises
     ------
     ValueError

@@ -41,12 +41,26 @@ class LawError(ValueError):
 
 
 def normal_density(z: Array) -> Array:
-    """Density of the standard normal law."""
+    """Density of the standard normal law, ``(...)`` float64.
+
+    Parameters
+    ----------
+    z
+        Scores, ``(...)``.
+    """
     return np.asarray(exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi))
 
 
 def score(u: Array, v: Array) -> Array:
-    """Normal score of the probability u, where v = 1 - u; only the smaller of the two is taken at its word."""
+    """Normal score of a probability, ``(...)`` float64; infinite at 0 and 1.
+
+    Parameters
+    ----------
+    u
+        Probability, ``(...)``.
+    v
+        1 - u, ``(...)``; only the smaller of the two is taken at its word, so that neither tail loses digits.
+    """
     # the difference of two probabilities may come out a rounding below zero
     return np.asarray(np.where(u < v, special.ndtri(np.maximum(u, 0.0)), -special.ndtri(np.maximum(v, 0.0))))
 
@@ -79,22 +93,52 @@ class Distribution(ABC):
 
     @abstractmethod
     def quantile(self, u: Array, v: Array) -> Array:
-        """Quantile at u, where v = 1 - u; only the smaller of the two is taken at its word."""
+        """Quantiles, ``(...)`` float64 in the law's unit.
+
+        Parameters
+        ----------
+        u, v
+            As of `score`.
+        """
 
     @abstractmethod
     def cdf(self, x: Array) -> Array:
-        """P(X <= x)."""
+        """P(X <= x), ``(...)`` float64.
+
+        Parameters
+        ----------
+        x
+            Values, ``(...)``.
+        """
 
     @abstractmethod
     def sf(self, x: Array) -> Array:
-        """P(X > x)."""
+        """P(X > x), ``(...)`` float64.
+
+        Parameters
+        ----------
+        x
+            Values, ``(...)``.
+        """
 
     @abstractmethod
     def pdf(self, x: Array) -> Array:
-        """Density of the continuous part."""
+        """Density of the continuous part, ``(...)`` float64.
+
+        Parameters
+        ----------
+        x
+            Values, ``(...)``.
+        """
 
     def atom(self, x: Array) -> Array:
-        """P(X = x)."""
+        """P(X = x), ``(...)`` float64.
+
+        Parameters
+        ----------
+        x
+            Values, ``(...)``.
+        """
         return np.zeros_like(x)
 
 
@@ -319,7 +363,15 @@ class Piece(NamedTuple):
 
 
 def pieces(law: Distribution, reach: float) -> list[Piece]:
-    """Cut the scores |z| <= `reach` at the atoms, splices and ends of a law."""
+    """Cut the scores |z| <= `reach` at the atoms, splices and ends of a law.
+
+    Parameters
+    ----------
+    law
+        Of any kind.
+    reach
+        Largest score that a table covers.
+    """
     x = np.array(law.breaks)
     cdf, sf, atom = law.cdf(x), law.sf(x), law.atom(x)
     left, right = score(cdf - atom, sf + atom), score(cdf, sf)
@@ -336,7 +388,15 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
 def gauss_panels(lower: float, upper: float, cells: int) -> tuple[Array, Array]:
-    """Abscissae and weights of Gauss quadrature against the normal density, in parts of so many equal cells."""
+    """Abscissae and weights of Gauss quadrature against the normal density, ``(abscissa,)`` float64 each.
+
+    Parameters
+    ----------
+    lower, upper
+        Scores between which it integrates.
+    cells
+        Equal parts, none of which a panel straddles.
+    """
     panels = cells * int(np.ceil(4.0 * (upper - lower) / cells))
     edges = np.linspace(lower, upper, panels + 1)
     half = 0.5 * np.diff(edges)[:, None]
@@ -358,6 +418,14 @@ def quadrature(law: Distribution) -> tuple[float, float]:
 
 
 def weighted_moments(value: Array, weight: Array) -> tuple[float, float]:
-    """Mean and standard deviation of values with weights, which are normalised to one."""
+    """Mean and standard deviation of values with weights, which are normalised to one.
+
+    Parameters
+    ----------
+    value
+        ``(value,)``.
+    weight
+        ``(value,)``, of any sum above 0.
+    """
     mean = float(np.dot(value, weight) / weight.sum())
     return mean, float(np.sqrt(np.dot((value - mean) ** 2, weight) / weight.sum()))

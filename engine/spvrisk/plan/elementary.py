@@ -16,26 +16,58 @@ Array = NDArray[np.float64]
 
 
 def exp(x: ArrayLike) -> Array:
-    """Exponential function."""
+    """Exponential function, ``(...)`` float64.
+
+    Parameters
+    ----------
+    x
+        ``(...)``, or a number.
+    """
     # the inverse of the Box-Cox transform whose parameter is zero is exp, by definition and in its code
     return np.asarray(special.inv_boxcox(x, 0.0))
 
 
 def expm1(x: ArrayLike) -> Array:
-    """``exp(x) - 1`` without loss of digits near zero."""
+    """``exp(x) - 1`` without loss of digits near zero, ``(...)`` float64.
+
+    Parameters
+    ----------
+    x
+        ``(...)``, or a number.
+    """
     return np.asarray(special.expm1(x))
 
 
 def log(x: ArrayLike) -> Array:
-    """Natural logarithm."""
+    """Natural logarithm, ``(...)`` float64.
+
+    Parameters
+    ----------
+    x
+        ``(...)``, or a number.
+    """
     return np.asarray(special.xlogy(1.0, x))
 
 
 def log1p(x: ArrayLike) -> Array:
-    """``log(1 + x)`` without loss of digits near zero."""
+    """``log(1 + x)`` without loss of digits near zero, ``(...)`` float64.
+
+    Parameters
+    ----------
+    x
+        ``(...)``, or a number.
+    """
     return np.asarray(special.log1p(x))
 
 
 def power(base: ArrayLike, exponent: ArrayLike) -> Array:
-    """``base ** exponent`` of a base that is not negative; 1 for an exponent of 0."""
+    """``base ** exponent``, ``(...)`` float64; 1 for an exponent of 0.
+
+    Parameters
+    ----------
+    base
+        Not negative.
+    exponent
+        Of a shape that broadcasts with that of `base`.
+    """
     return exp(special.xlogy(exponent, base))

@@ -140,7 +140,15 @@ def _standard_beta(a: float, b: float) -> Continuous:
 
 
 def beta_density(a: float, b: float, x: Array) -> Array:
-    """Density of the beta law with exponents a and b on [0, 1]."""
+    """Density of the beta law on [0, 1], ``(...)`` float64.
+
+    Parameters
+    ----------
+    a, b
+        Exponents, above 0.
+    x
+        In [0, 1], ``(...)``.
+    """
     power = special.xlogy(a - 1.0, x) + special.xlog1py(b - 1.0, -x)
     return np.asarray(exp(power - special.betaln(a, b)))
 
@@ -213,7 +221,20 @@ def _student_t(p: Parameters) -> Affine:
 
 
 def atoms(values: Array, probabilities: Array) -> Affine:
-    """Atoms at distinct increasing values."""
+    """Law of atoms.
+
+    Parameters
+    ----------
+    values
+        Distinct and increasing, ``(value,)``.
+    probabilities
+        ``(value,)``, of any sum above 0; values of probability 0 are left out.
+
+    Raises
+    ------
+    LawError
+        There are more than `MOST_VALUES`.
+    """
     if values.size > MOST_VALUES:
         raise LawError(
             f"a law may have at most {MOST_VALUES} distinct values",
@@ -244,7 +265,13 @@ def _reference_class(p: Parameters) -> Affine:
 
 
 def mixed(parts: list[tuple[float, Affine]]) -> Affine:
-    """Mixture of laws with positive weights, which need not add up to one."""
+    """Mixture of laws with positive weights, which need not add up to one.
+
+    Parameters
+    ----------
+    parts
+        Weights and laws.
+    """
     if len(parts) == 1:
         return parts[0][1]
     total = sum(weight for weight, _ in parts)

@@ -54,7 +54,13 @@ def distribution(law: Law) -> Affine:
 
 
 def conditioned(law: Law) -> tuple[Affine, float]:
-    """Distribution of a law, and the probability that its truncation keeps; see `distribution`."""
+    """Distribution of a law, and the probability that its truncation keeps; see `distribution`.
+
+    Raises
+    ------
+    LawError
+        The parameters' numbers overflow, or truncation leaves no probability.
+    """
     try:
         whole = FAMILIES[law.family](_parameters(law))
     except ArithmeticError:
@@ -243,14 +249,28 @@ class LawReport(NamedTuple):
 
 
 def report(law: Affine, segments: list[Segment]) -> LawReport:
-    """Compare a law with the table of its standard form."""
+    """Compare a law with the table of its standard form.
+
+    Parameters
+    ----------
+    law
+        What the table is to give.
+    segments
+        Table of its standard form.
+    """
     mean, sd = table_moments(segments)
     nodes = sum(len(segment.coefficient) + 1 for segment in segments)
     return LawReport(*law.moments, law.location + law.scale * mean, law.scale * sd, law.cap_share, len(segments), nodes)
 
 
 def table_moments(segments: list[Segment]) -> tuple[float, float]:
-    """Mean and standard deviation of a table at a standard normal score, by Gauss quadrature in each cell."""
+    """Mean and standard deviation of a table at a standard normal score, by Gauss quadrature in each cell.
+
+    Parameters
+    ----------
+    segments
+        Table over the standard normal score.
+    """
     first, last = segments[0].coefficient[0, 0], cubic(segments[-1].coefficient[-1], np.array(1.0))
     values, weights = [np.array([first, last])], [special.ndtr([segments[0].lower, -segments[-1].upper])]
     for lower, upper, coefficient in segments:

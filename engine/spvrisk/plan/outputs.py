@@ -218,17 +218,39 @@ RULED = tuple(output.name for output in OUTPUTS if output.of == UNIT and output.
 
 
 def existing(of: str, features: Iterable[str]) -> list[Output]:
-    """Outputs of something that a study of these features has, in order."""
+    """Outputs that a study has, in the order of the table.
+
+    Parameters
+    ----------
+    of
+        `UNIT`, `SCHEME`, `REGIME` or `EVENT`.
+    features
+        Of the study, such as `STACK`.
+    """
     return [output for output in OUTPUTS if output.of == of and output.exists in ("", *features)]
 
 
 def step_rows(features: Iterable[str]) -> tuple[str, ...]:
-    """Names of the timeline's rows of a study of these features, in order."""
+    """Names of the timeline's rows, in the order of the table.
+
+    Parameters
+    ----------
+    features
+        Of the study, such as `STACK`.
+    """
     return tuple(row.name for row in STEP_OUTPUTS if row.exists in ("", *features))
 
 
 def viewed(view: str, features: Iterable[str]) -> dict[str, str]:
-    """Heads of a table of the summary by output."""
+    """Heads of a table of the summary by output.
+
+    Parameters
+    ----------
+    view
+        The table, such as ``bearers``.
+    features
+        Of the study, such as `STACK`.
+    """
     return {output.name: output.head for output in existing(UNIT, features) if output.view == view}
 
 

@@ -91,6 +91,13 @@ def tail_index(tail_mean: float, cap: float) -> float:
     """Tail index alpha of the Pareto law from 1.5 on that, censored at `cap`, has the mean 1 + `tail_mean`.
 
     With k = log(cap / 1.5) the mean is 1.5 + 1.5 k phi((alpha - 1) k), phi(y) = (1 - exp(-y)) / y decreasing.
+
+    Parameters
+    ----------
+    tail_mean
+        Mean overrun in the tail, in (0.5, cap - 1).
+    cap
+        Largest ratio of actual cost to budget, above 1.5.
     """
     k = math.log(cap / THRESHOLD)
     target = (tail_mean - 0.5) / (THRESHOLD * k)
@@ -195,7 +202,13 @@ class _Decay:
 
 
 def exponential_rate(level: float) -> float:
-    """Rate y >= 0 at which the density exp(-y x) on [0, 1] has its mean at `level`, in (0, 1/2]."""
+    """Rate y >= 0 at which the density exp(-y x) on [0, 1] has its mean at `level`, in (0, 1/2].
+
+    Parameters
+    ----------
+    level
+        The mean.
+    """
     return _root(_exponential_mean, level, 0.0, 1.0 / level) if level < 0.5 else 0.0
 
 

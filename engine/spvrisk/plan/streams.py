@@ -6,7 +6,13 @@ from spvrisk.errors import InputError, Problem
 
 
 def stream_of(name: str) -> int:
-    """Number of a stream: the first four bytes, little-endian, of the BLAKE2s-256 digest of its name."""
+    """Number of a stream: the first four bytes, little-endian, of the BLAKE2s-256 digest of its name.
+
+    Parameters
+    ----------
+    name
+        As in the table of streams of ``docs/model.md``.
+    """
     return int.from_bytes(hashlib.blake2s(name.encode(), digest_size=32).digest()[:4], "little")
 
 

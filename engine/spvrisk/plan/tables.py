@@ -80,6 +80,13 @@ def kept_segments(key: Hashable, build: Callable[[], list[Segment]]) -> list[Seg
     """Segments of a curve from the user's cache; a study needs dozens of tables, and each takes milliseconds to fit.
 
     The key's text tells all that a curve depends on but the code, of which the folder's name is a digest.
+
+    Parameters
+    ----------
+    key
+        All that the curve depends on but the code.
+    build
+        Makes the segments where the cache has none.
     """
 
     def made() -> bytes:
@@ -133,7 +140,17 @@ class TableBook:
     def add_table(
         self, key: Hashable, build: Callable[[], list[Segment]], location: float = 0.0, scale: float = 1.0
     ) -> int:
-        """Put any curve into the book; `build` makes its segments unless an equal `key` has a table already."""
+        """Put any curve into the book.
+
+        Parameters
+        ----------
+        key
+            All that the curve depends on but the code; an equal one has the same table.
+        build
+            Makes its segments unless the key has a table already.
+        location, scale
+            Of what the kernel reads from the table: location + scale times the curve.
+        """
         if key not in self._tables:
             self._tables[key] = kept_segments(key, build)
         index = self._ids.setdefault((location, scale, key), len(self._ids))
@@ -143,7 +160,13 @@ class TableBook:
         return index
 
     def offset(self, index: int) -> Offset:
-        """Offset that a table of the book will have."""
+        """Offset that a table of the book will have.
+
+        Parameters
+        ----------
+        index
+            As from `add` or `add_table`.
+        """
         return self._offsets[index]
 
     def fill(self, constants: Constants) -> None:
@@ -156,7 +179,18 @@ class TableBook:
             offset.value = constants.add([count, *affine, *segments.ravel()])
 
     def report(self, index: int) -> laws.LawReport:
-        """Compare a law of the book with its table."""
+        """Compare a law of the book with its table.
+
+        Parameters
+        ----------
+        index
+            As from `add`.
+
+        Raises
+        ------
+        ValueError
+            The table is that of another curve.
+        """
         law = self._laws[index]
         if law is None:
             raise ValueError(f"table {index} is not a law")
@@ -182,7 +216,16 @@ class TableBook:
 
 
 def law_address(book: TableBook, law: Law | None, path: str) -> Offset | int:
-    """Put a law into the book and return its offset, -1 for none; `path` is where the study has it.
+    """Put a law into the book and return its offset, -1 for none.
+
+    Parameters
+    ----------
+    book
+        Takes the law's table.
+    law
+        None where the study has none.
+    path
+        Where the study has it, for messages.
 
     Raises
     ------
@@ -213,9 +256,16 @@ class _SpendCurve(NamedTuple):
 
 
 def spend_curve_table(book: TableBook, a: float, b: float) -> int:
-    """Put a spend curve into the book: cumulative spend over progress in [0, 1], the Beta(a, b) cdf.
+    """Put a spend curve into the book: cumulative spend over progress in [0, 1].
 
     The error is at most 1e-11 (for a or b below 1, up to progress 1e-9 from the end with the infinite slope).
+
+    Parameters
+    ----------
+    book
+        Takes the table.
+    a, b
+        Exponents of the beta law whose cdf it is.
     """
     curve = _SpendCurve(a, b)
     return book.add_table(("spend curve", a, b), lambda: fit(curve, curve.check, 0.0, 1.0, least_width=1e-9))

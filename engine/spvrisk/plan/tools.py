@@ -14,7 +14,15 @@ from spvrisk.plan.tables import Offset, TableBook, law_address
 
 
 class BasketBook:
-    """Weighted sums of factors among the constants, each kept once."""
+    """Weighted sums of factors among the constants, each kept once.
+
+    Parameters
+    ----------
+    factors
+        Names in the order of the plan.
+    constants
+        Takes the baskets.
+    """
 
     def __init__(self, factors: Iterable[str], constants: Constants) -> None:
         self._factor = {name: k for k, name in enumerate(factors)}
@@ -22,7 +30,13 @@ class BasketBook:
         self._constants = constants
 
     def add(self, weights: Mapping[str, float] | None) -> int:
-        """Return the offset of a basket; -1 for none."""
+        """Return the offset of a basket; -1 for none.
+
+        Parameters
+        ----------
+        weights
+            By factor.
+        """
         if not weights:
             return -1
         key = tuple((self._factor[name], weight) for name, weight in weights.items())
@@ -51,5 +65,13 @@ class Tools(NamedTuple):
         return {name: k for k, name in enumerate(self.study.factors)}
 
     def law(self, law: Law | None, path: str) -> Offset | int:
-        """Offset of a law, -1 for none; `path` is where the study has it."""
+        """Offset of a law, -1 for none.
+
+        Parameters
+        ----------
+        law
+            None where the study has none.
+        path
+            Where the study has it, for messages.
+        """
         return law_address(self.book, law, path)

@@ -21,12 +21,25 @@ _STAND_INS = {
 
 
 def stand_in(character: str) -> str:
-    """Give the sign that stands for another, a question mark if there is none."""
+    """Give the sign that stands for another, a question mark if there is none.
+
+    Parameters
+    ----------
+    character
+        One that an encoding does not have.
+    """
     return _STAND_INS.get(character, "?")
 
 
 def shown_in(text: str, encoding: str) -> str:
     """Give a text with a stand-in for each character that an encoding does not have.
+
+    Parameters
+    ----------
+    text
+        Any.
+    encoding
+        Name of a codec of Python.
 
     Examples
     --------
@@ -39,7 +52,15 @@ def shown_in(text: str, encoding: str) -> str:
 
 
 def encodes(text: str, encoding: str) -> bool:
-    """Whether an encoding has all characters of a text."""
+    """Whether an encoding has all characters of a text.
+
+    Parameters
+    ----------
+    text
+        Any.
+    encoding
+        Name of a codec of Python.
+    """
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

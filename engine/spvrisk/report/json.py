@@ -86,7 +86,13 @@ def _by_key(keys: Sequence[str], values: Iterable[float]) -> dict[str, float | N
 
 
 def finite(value: float) -> float | None:
-    """Give a number as JSON can say it: NaN and infinities as null."""
+    """Give a number as JSON can say it: NaN and infinities as null.
+
+    Parameters
+    ----------
+    value
+        Any number, of NumPy too.
+    """
     return float(value) if math.isfinite(value) else None
 
 
@@ -185,7 +191,13 @@ def trace_json(told: "Traced") -> dict[str, Any]:
 
 
 def proofs_json(proofs: "Iterable[Proof]") -> dict[str, Any]:
-    """Give the outcomes of self-tests."""
+    """Give the outcomes of self-tests.
+
+    Parameters
+    ----------
+    proofs
+        As from `spvrisk.selftest`.
+    """
     return {"schema": SELFTEST_SCHEMA, "targets": [_proof_json(proof) for proof in proofs]}
 
 

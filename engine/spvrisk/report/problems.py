@@ -10,7 +10,17 @@ SCHEMA = "spvrisk.validate/1"
 
 
 def problems_json(digest: str | None, errors: Iterable[Problem], warnings: Iterable[Problem]) -> dict[str, Any]:
-    """Give what `spvrisk.validate` found; `digest` is the study's, None where there are errors."""
+    """Give what `spvrisk.validate` found.
+
+    Parameters
+    ----------
+    digest
+        Of the study; None where there are errors.
+    errors
+        What must be mended.
+    warnings
+        What is allowed but probably not meant.
+    """
     return {
         "schema": SCHEMA,
         "ok": digest is not None,

@@ -24,6 +24,15 @@ STEPS = Kind("a table of steps that trace has written", _is_steps)
 def check_steps(out: str | os.PathLike[str], overwrite: bool, result: str | os.PathLike[str]) -> None:
     """Refuse a file that cannot be written, before a path is replayed.
 
+    Parameters
+    ----------
+    out
+        The file.
+    overwrite
+        Whether an existing table of steps may be replaced.
+    result
+        File that the trace is of, which is never replaced.
+
     Raises
     ------
     InputError
@@ -33,7 +42,14 @@ def check_steps(out: str | os.PathLike[str], overwrite: bool, result: str | os.P
 
 
 def write_steps(trace: Trace, out: str | os.PathLike[str], overwrite: bool, result: str | os.PathLike[str]) -> None:
-    """Write all columns of all steps; `result` is the file that the trace is of, which is never replaced.
+    """Write all columns of all steps as CSV.
+
+    Parameters
+    ----------
+    trace
+        The path.
+    out, overwrite, result
+        As of `check_steps`.
 
     Raises
     ------

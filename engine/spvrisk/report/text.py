@@ -41,13 +41,29 @@ class _Console(Console):
 
 
 def show(figures: Iterable[Figures], width: int | None = None) -> None:
-    """Print a page on stdout; where that is a file or a pipe it has a fixed width."""
+    """Print a page on stdout; where that is a file or a pipe it has a fixed width.
+
+    Parameters
+    ----------
+    figures
+        Tables and sentences, in their order.
+    width
+        In columns; None = that of the terminal, or `WIDTH`.
+    """
     made = _console(width)
     (made if width is not None or made.is_terminal else _console(WIDTH)).print(page(figures))
 
 
 def written(figures: Iterable[Figures], width: int = WIDTH) -> str:
-    """Give a page as text, without what only a terminal shows."""
+    """Give a page as text, without what only a terminal shows.
+
+    Parameters
+    ----------
+    figures
+        Tables and sentences, in their order.
+    width
+        In columns.
+    """
     console = _Console(highlight=False, markup=False, emoji=False, width=width, file=io.StringIO())
     with console.capture() as caught:
         console.print(page(figures))
@@ -59,7 +75,13 @@ def _console(width: int | None) -> Console:
 
 
 def page(figures: Iterable[Figures]) -> RenderableType:
-    """Give figures below each other."""
+    """Give figures below each other.
+
+    Parameters
+    ----------
+    figures
+        Tables and sentences, in their order.
+    """
     blocks = [list(_block(each)) for each in figures]
     return Group(*(item for i, block in enumerate(blocks) for item in ([""] if i else []) + block))
 

@@ -29,6 +29,13 @@ def sentence(note: Note) -> str:
 def shown(cell: Cell, form: str = "") -> str:
     """Give a figure in words, plain numbers in the form of their column.
 
+    Parameters
+    ----------
+    cell
+        What stands in a table's cell, or in a sentence.
+    form
+        As `spvrisk.views.figures.Column` has it; it matters to plain numbers, and its sign to those with an error.
+
     Examples
     --------
     >>> shown(Estimate(12.3456, 0.0234)), shown(Rate(0.05, 0.01), "+"), shown(Range(1.0, 2.5)), shown(None)
@@ -74,7 +81,17 @@ def _number(value: float | None) -> float:
 
 
 def with_error(value: float, error: float, scale: float = 1.0) -> str:
-    """Give a number and its standard error, with as many decimals (at most 3) as show two digits of the error."""
+    """Give a number and its standard error, with as many decimals (at most 3) as show two digits of the error.
+
+    Parameters
+    ----------
+    value
+        Number in its own unit.
+    error
+        Standard error in the same unit.
+    scale
+        By which both are multiplied, 100 for per cent.
+    """
     value, error = value * scale, error * scale
     if not math.isfinite(value):
         return plain(value)
@@ -89,6 +106,13 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
 def with_interval(share: float, low: float, high: float) -> str:
     """Give a probability in per cent with its 95 % interval, to the digit of the interval's half width.
 
+    Parameters
+    ----------
+    share
+        In [0, 1].
+    low, high
+        Ends of its interval.
+
     Examples
     --------
     >>> with_interval(0.92583, 0.92419, 0.92745), with_interval(1.0, 0.99997, 1.0)
@@ -102,7 +126,15 @@ def with_interval(share: float, low: float, high: float) -> str:
 
 
 def plain(value: float, scale: float = 1.0) -> str:
-    """Give a number without an error: four digits or all of its whole part."""
+    """Give a number without an error: four digits or all of its whole part.
+
+    Parameters
+    ----------
+    value
+        Number in its own unit.
+    scale
+        By which it is multiplied.
+    """
     value = value * scale
     if math.isnan(value):
         return NONE

@@ -40,6 +40,13 @@ def processors() -> int:
 def make_ready(plan: Plan, announce: Announce = lambda _: None) -> None:
     """Load machine code of the kernel that has proved right here; make and prove it first if there is none.
 
+    Parameters
+    ----------
+    plan
+        Any plan: its arrays' types are what the kernel is loaded for.
+    announce
+        Called with a word for each stage.
+
     Raises
     ------
     RunError
@@ -84,7 +91,13 @@ def execute(
 
 
 def in_threads(workers: int) -> Executor:
-    """Compute shards in threads: the kernel leaves Python's lock alone."""
+    """Compute shards in threads: the kernel leaves Python's lock alone.
+
+    Parameters
+    ----------
+    workers
+        How many.
+    """
 
     def shards(job: Job, numbers: Sequence[int], progress: Progress) -> Generator[tuple[int, Shard], None, None]:
         stop, todo = threading.Event(), iter(numbers)

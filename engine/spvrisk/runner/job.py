@@ -76,7 +76,13 @@ class Job:
         return int(self.plan.study[0]["steps"])
 
     def paths_of(self, k: int) -> range:
-        """Paths of a shard."""
+        """Paths of a shard.
+
+        Parameters
+        ----------
+        k
+            Number of the shard.
+        """
         size = self.leaves_per_shard * LEAF
         return range(k * size, min((k + 1) * size, self.paths))
 
@@ -91,6 +97,11 @@ class Job:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Job":
         """Give the job whose bytes these are.
+
+        Parameters
+        ----------
+        data
+            As from `to_bytes`.
 
         Raises
         ------

@@ -29,19 +29,33 @@ class Ledger(Protocol):
     job: Job
 
     def put(self, k: int, shard: Shard) -> None:
-        """Keep a shard; one that is there already is the same."""
+        """Keep a shard; one that is there already is the same.
+
+        Parameters
+        ----------
+        k
+            Number of the shard.
+        shard
+            Its values and sums.
+        """
 
     def missing(self) -> list[int]:
         """Give the numbers of the shards that are not there."""
 
     def column(self, series: int) -> Floats:
-        """Values of a series on all paths, ``(path,)``, to be read only."""
+        """Values of a series on all paths, ``(path,)`` float64 in the quantity's unit, to be read only.
+
+        Parameters
+        ----------
+        series
+            Its number, in the order of the labels.
+        """
 
     def sums(self) -> Sums:
         """Give the sums over all paths."""
 
     def fans(self) -> NDArray[np.float32]:
-        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)``."""
+        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)`` float32."""
 
 
 class MemoryLedger:
@@ -62,7 +76,13 @@ class MemoryLedger:
         self._state, self._missing = RunState(), set(job.shards)
 
     def put(self, k: int, shard: Shard) -> None:
-        """Keep a shard; one that is there already is the same."""
+        """Keep a shard; one that is there already is the same.
+
+        Parameters
+        ----------
+        k, shard
+            As of `Ledger.put`.
+        """
         if k not in self._missing:
             return
         first = self.job.paths_of(k).start
@@ -76,7 +96,13 @@ class MemoryLedger:
         return sorted(self._missing)
 
     def column(self, series: int) -> Floats:
-        """Values of a series on all paths, ``(path,)``, to be read only."""
+        """Values of a series on all paths, ``(path,)`` float64, to be read only.
+
+        Parameters
+        ----------
+        series
+            As of `Ledger.column`.
+        """
         row: Floats = self.values[series]
         return row
 
@@ -85,7 +111,7 @@ class MemoryLedger:
         return self._state.finish()
 
     def fans(self) -> NDArray[np.float32]:
-        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)``."""
+        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)`` float32."""
         return self._fans
 
 
@@ -118,7 +144,13 @@ class FolderLedger:
         self._sweep()
 
     def put(self, k: int, shard: Shard) -> None:
-        """Keep a shard; one that is there already is the same."""
+        """Keep a shard; one that is there already is the same.
+
+        Parameters
+        ----------
+        k, shard
+            As of `Ledger.put`.
+        """
         if not self._is_there(k):
             with replacing(self._file(k)) as temporary:
                 temporary.write_bytes(shard.to_bytes(self.job, k))
@@ -128,7 +160,13 @@ class FolderLedger:
         return [k for k in self.job.shards if not self._is_there(k)]
 
     def column(self, series: int) -> Floats:
-        """Values of a series on all paths, ``(path,)``."""
+        """Values of a series on all paths, ``(path,)`` float64.
+
+        Parameters
+        ----------
+        series
+            As of `Ledger.column`.
+        """
         return np.concatenate([self._row(k, series) for k in self.job.shards])
 
     def sums(self) -> Sums:
@@ -139,7 +177,7 @@ class FolderLedger:
         return state.finish()
 
     def fans(self) -> NDArray[np.float32]:
-        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)``."""
+        """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)`` float32."""
         parts = [self._shard(k).fans for k in self.job.shards if self.job.paths_of(k).start < FAN_PATHS]
         return np.concatenate(parts, axis=2)
 

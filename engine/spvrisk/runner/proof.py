@@ -229,7 +229,13 @@ def prove_here() -> Proof:
 
 
 def digests(plans: Iterator[tuple[str, Plan, list[str]]]) -> Digests:
-    """Digests of all that the kernel leaves of the first paths of plans, given with their series' names."""
+    """Digests of all that the kernel leaves of the first paths of plans, given with their series' names.
+
+    Parameters
+    ----------
+    plans
+        Name, plan and series, as from `shipped_plans`.
+    """
     return {name: dict(_digests_of(plan, series)) for name, plan, series in plans}
 
 
@@ -242,7 +248,13 @@ def shipped_plans() -> Iterator[tuple[str, Plan, list[str]]]:
 
 
 def packed_plans(plans: list[tuple[str, Plan, list[str]]]) -> bytes:
-    """Plans as they are shipped."""
+    """Plans as they are shipped.
+
+    Parameters
+    ----------
+    plans
+        Name, plan and series, as from `shipped_plans`.
+    """
     arrays: dict[str, Any] = {"plans": np.array([name for name, _, _ in plans])}
     for name, plan, series in plans:
         arrays[f"{name}/plan"] = np.frombuffer(pack_plan(plan), np.uint8)
@@ -289,7 +301,13 @@ def judged() -> Stamp:
 
 
 def differing(found: Digests, expected: Digests) -> list[str]:
-    """Names of the series, as ``plan: series``, whose digests are not as expected."""
+    """Names of the series, as ``plan: series``, whose digests are not as expected.
+
+    Parameters
+    ----------
+    found, expected
+        Digests by plan and series.
+    """
     return [
         f"{plan}: {series}"
         for plan, all_series in expected.items()

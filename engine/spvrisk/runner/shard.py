@@ -50,9 +50,16 @@ class Shard(NamedTuple):
     fans: NDArray[np.float32]
 
     def to_bytes(self, job: Job, k: int) -> bytes:
-        """Give shard `k` of a job as bytes: a line of JSON with its identity and a digest, then the arrays.
+        """Give a shard as bytes: a line of JSON with its identity and a digest, then the arrays.
 
         Rows of values come first, so that one of them can be read alone.
+
+        Parameters
+        ----------
+        job
+            What it is a shard of.
+        k
+            Its number.
         """
         arrays: list[NDArray[Any]] = [
             self.values,
@@ -71,6 +78,15 @@ class Shard(NamedTuple):
     @classmethod
     def from_bytes(cls, data: bytes, job: Job, k: int) -> "Shard":
         """Give the shard whose bytes these are.
+
+        Parameters
+        ----------
+        data
+            As from `to_bytes`.
+        job
+            What it should be a shard of.
+        k
+            Its number.
 
         Raises
         ------
@@ -134,7 +150,7 @@ def load(plan: Plan) -> None:
 
 
 def leaf_sums(plan: Plan, leaf: "Leaf") -> tuple[Floats, Floats, Floats]:
-    """Sums over a leaf's paths: timeline ``(unit, row, step)``, occupancy ``(state, step)``, step means by step."""
+    """Sums over a leaf, float64: timeline ``(unit, row, step)``, occupancy ``(state, step)``, step means by step."""
     from spvrisk.kernel.run import state_shares, tree_sums
 
     sizes = ("units", "timeline_rows", "step_means", "steps")

@@ -127,30 +127,68 @@ class Figures(NamedTuple):
 
 
 def said(text: str, *figures: Cell) -> Note:
-    """Give a sentence."""
+    """Give a sentence.
+
+    Parameters
+    ----------
+    text, figures
+        As of `Note`.
+    """
     return Note(text, figures)
 
 
 def defined(value: float) -> float | None:
-    """Give a number as plain data, None where it is undefined."""
+    """Give a number as plain data, None where it is undefined.
+
+    Parameters
+    ----------
+    value
+        NaN where it is undefined.
+    """
     return None if isnan(value) else float(value)
 
 
 def mean_of(table: SummaryTable, s: int) -> Estimate:
-    """Mean of a series."""
+    """Mean of a series.
+
+    Parameters
+    ----------
+    table
+        Statistics of a result.
+    s
+        Number of the series.
+    """
     return Estimate(defined(table.mean[s]), defined(table.mean_se[s]))
 
 
 def rate_of(table: SummaryTable, s: int) -> Rate:
-    """Mean of a series of fractions."""
+    """Mean of a series of fractions.
+
+    Parameters
+    ----------
+    table, s
+        As of `mean_of`.
+    """
     return Rate(*mean_of(table, s))
 
 
 def share_of(value: float, low: float, high: float) -> Share:
-    """Give a probability with its interval."""
+    """Give a probability with its interval.
+
+    Parameters
+    ----------
+    value, low, high
+        The probability and the ends of its 95 % interval; NaN where undefined.
+    """
     return Share(defined(value), defined(low), defined(high))
 
 
 def probability_of(table: SummaryTable, s: int) -> Share:
-    """Mean of a series of what is 0 or 1."""
+    """Mean of a series of what is 0 or 1.
+
+    Parameters
+    ----------
+    table, s
+        As of `mean_of`.
+    """
     return share_of(table.mean[s], table.mean_low[s], table.mean_high[s])

@@ -7,7 +7,15 @@ from spvrisk.views.words import money_name
 
 
 def facts(rows: dict[str, str | None], title: str = "") -> Figures:
-    """Give facts by name."""
+    """Give facts by name.
+
+    Parameters
+    ----------
+    rows
+        What is told, by its name; None where it is unknown.
+    title
+        Of the table.
+    """
     found = tuple(Row(name, (value,)) for name, value in rows.items())
     return Figures(title, (Column("", text=True),), found, shape="facts")
 

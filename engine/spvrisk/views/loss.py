@@ -81,6 +81,13 @@ def value(result: Result) -> Figures:
 def loss(result: Result, level: str | None = None) -> Figures:
     """Value at risk and expected shortfall at one level, the first if none is named, and each project's part in it.
 
+    Parameters
+    ----------
+    result
+        The result, of all paths or of a condition.
+    level
+        Decimal string, as the study has it under ``output.risk_levels``.
+
     Raises
     ------
     InputError
@@ -110,7 +117,15 @@ def loss(result: Result, level: str | None = None) -> Figures:
 
 
 def few(level: str, n: int) -> bool:
-    """Whether the tail of n paths beyond a level says too little."""
+    """Whether the tail of n paths beyond a level says too little.
+
+    Parameters
+    ----------
+    level
+        Decimal string in (0, 1).
+    n
+        Number of paths.
+    """
     return (1 - Decimal(level)) * int(n) < FEW_PATHS
 
 

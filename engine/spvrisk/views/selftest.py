@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 
 def selftest(proofs: "Sequence[Proof]") -> Figures:
-    """Give the outcomes, a target a row."""
+    """Give the outcomes, a target a row.
+
+    Parameters
+    ----------
+    proofs
+        As from `spvrisk.selftest`.
+    """
     rows = tuple(
         Row(
             proof.target.name,

@@ -196,7 +196,13 @@ def slots(told: Traced) -> Figures:
 
 
 def is_slot(site: str) -> bool:
-    """Whether a project is one of a pipeline."""
+    """Whether a project is one of a pipeline.
+
+    Parameters
+    ----------
+    site
+        Name of the project, such as ``smr`` or ``later/3``.
+    """
     return "/" in site
 
 

@@ -5,17 +5,39 @@ from spvrisk.plan.names import Labels
 
 
 def counted(number: int, thing: str) -> str:
-    """A number of things: ``1 path``, ``2,000 paths``."""
+    """A number of things: ``1 path``, ``2,000 paths``.
+
+    Parameters
+    ----------
+    number
+        How many.
+    thing
+        In the singular, with an s in the plural.
+    """
     return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def percent(decimal: str) -> str:
-    """Give a level in per cent: ``0.95`` is ``95 %``."""
+    """Give a level in per cent: ``0.95`` is ``95 %``.
+
+    Parameters
+    ----------
+    decimal
+        In (0, 1), as text.
+    """
     return f"{float(decimal) * 100:g} %"
 
 
 def money_name(labels: Labels, currency: str = "") -> str:
-    """Name the unit of money, such as ``USD million``."""
+    """Name the unit of money, such as ``USD million``.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    currency
+        In place of the study's.
+    """
     words = {1: "", 1e3: "thousand", 1e6: "million", 1e9: "billion", 1e12: "trillion"}
     word = words.get(labels.money_unit, f"x {labels.money_unit:,.0f}")
     return f"{currency or labels.currency} {word}".strip()

@@ -69,6 +69,11 @@ class Law(Model):
 def fixed(value: float) -> Law:
     """Law of a known value.
 
+    Parameters
+    ----------
+    value
+        What the law always gives.
+
     Examples
     --------
     >>> fixed(2.0).bounds()

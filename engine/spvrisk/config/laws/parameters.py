@@ -41,7 +41,20 @@ class Parameter(NamedTuple):
 
 
 def number(at: Path, value: object) -> float:
-    """Return a number of a law at a path in it, or raise `RefusedError`."""
+    """Return a number of a law, or refuse it.
+
+    Parameters
+    ----------
+    at
+        Path of the number in the law.
+    value
+        What the file has there.
+
+    Raises
+    ------
+    RefusedError
+        It is no finite number.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         remedy = number_remedy(value, "write a plain number")
         raise RefusedError(Problem.at(at, "must be a number", shown(value), remedy))

@@ -32,7 +32,13 @@ class Values:
     what: str = ""
 
     def checked(self, law: Law) -> Law:
-        """Return the law, or raise the problem."""
+        """Return the law, or raise the problem.
+
+        Raises
+        ------
+        PydanticCustomError
+            The law may leave the range.
+        """
         problem = self._problem(law)
         if problem is not None:
             raise refusal(problem)
@@ -57,7 +63,17 @@ class Values:
 
 
 def reach(law: Law, end: float, which: str) -> str:
-    """Say how far a law reaches; scipy's laws are not asked."""
+    """Say how far a law reaches; scipy's laws are not asked.
+
+    Parameters
+    ----------
+    law
+        Law whose support is too wide.
+    end
+        The end of its support; infinite where there is none.
+    which
+        ``lower`` or ``upper``.
+    """
     unknown = math.isinf(end) and law.family == "scipy"
     return f"a law of scipy without a known {which} end" if unknown else f"a law that reaches {end:g}"
 

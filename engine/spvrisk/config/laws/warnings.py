@@ -31,7 +31,21 @@ class Usual(NamedTuple):
 
 
 def unusual(at: Path, law: Law | None, usual: Usual, measure: Measure, unit: str = "") -> Iterator[Problem]:
-    """Problem of a law whose mean is not a usual one."""
+    """Problem of a law whose mean is not a usual one.
+
+    Parameters
+    ----------
+    at
+        Path of the law.
+    law
+        None where the study has none.
+    usual
+        Between which numbers means usually lie.
+    measure
+        Gives mean and kept probability of a law, or None where they are not known.
+    unit
+        Of the numbers, with a space before it, for the message.
+    """
     found = measure(law) if law is not None else None
     if found is None:
         return
@@ -42,7 +56,15 @@ def unusual(at: Path, law: Law | None, usual: Usual, measure: Measure, unit: str
 
 
 def truncations(study: BaseModel, measure: Measure) -> Iterator[Problem]:
-    """Truncations to where the law hardly ever lies."""
+    """Truncations to where the law hardly ever lies.
+
+    Parameters
+    ----------
+    study
+        The study, or a part of it.
+    measure
+        As of `unusual`.
+    """
     for at, law in _laws_in((), study):
         found = measure(law) if law.truncate is not None else None
         if found is not None and found.kept < LITTLE_KEPT:

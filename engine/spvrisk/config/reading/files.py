@@ -52,7 +52,13 @@ class Plain(NamedTuple):
 
 
 class Files:
-    """The files of one study: reads each once, keeps texts and problems."""
+    """The files of one study: reads each once, keeps texts and problems.
+
+    Parameters
+    ----------
+    path
+        The study's file.
+    """
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent.resolve()
@@ -98,7 +104,15 @@ class Files:
         return value
 
     def text(self, file: str, said: Place) -> str | None:
-        """Content of a file of the study's folder, or None with a problem at the place that names it."""
+        """Content of a file of the study's folder, or None with a problem at the place that names it.
+
+        Parameters
+        ----------
+        file
+            Path from the study's folder.
+        said
+            Where a file of the study names it.
+        """
         if file not in self.texts:
             text = self._read(file, said)
             if text is None:
@@ -151,17 +165,41 @@ class Files:
         return text
 
     def problem(self, place: Place, rule: str, value: str = "", remedy: str = "") -> None:
-        """Note a problem that leaves a part of the study unread."""
+        """Note a problem that leaves a part of the study unread.
+
+        Parameters
+        ----------
+        place
+            Where it is.
+        rule, value, remedy
+            As of `spvrisk.errors.Problem`.
+        """
         self.problems.append(Problem(str(place), "", rule, value, remedy))
         self.broken = True
 
     def beside(self, place: Place, name: str) -> str:
-        """Path of a file from the study's folder, as named by a file of the study (or by an override)."""
+        """Path of a file from the study's folder, as named by a file of the study (or by an override).
+
+        Parameters
+        ----------
+        place
+            Where the name stands; names in a file start from its folder, those of an override from the study's.
+        name
+            As it is written there.
+        """
         folder = PurePosixPath(place.file).parent if place.line else PurePosixPath()
         return os.path.normpath(folder / name).replace(os.sep, "/")
 
     def document(self, file: str, said: Place, above: tuple[str, ...]) -> Node | None:
-        """Node of a YAML file with its includes merged in."""
+        """Node of a YAML file with its includes merged in.
+
+        Parameters
+        ----------
+        file, said
+            As of `text`.
+        above
+            Files that include this one, the outermost first: it must be none of them.
+        """
         if file in above:
             chain = " includes ".join([*above[above.index(file) :], file])
             self.problem(said, "includes must not go in a circle", chain, "take one of them out")
@@ -182,7 +220,15 @@ class Files:
         return merged
 
     def included(self, names: Node, above: tuple[str, ...]) -> list[Node]:
-        """Nodes of the included files."""
+        """Nodes of the included files.
+
+        Parameters
+        ----------
+        names
+            What stands under ``include``.
+        above
+            As of `document`, with the file that includes.
+        """
         if not isinstance(names.value, list) or any(not isinstance(item.value, str) for item in names.value):
             self.problem(names.place, "include must be a list of file names", "", "write include: [factors.yaml]")
             return []
@@ -205,7 +251,15 @@ class Files:
         return None if text is None else read_table(text, file)
 
     def with_column(self, law: dict[str, Any], node: Node) -> dict[str, Any]:
-        """Parameters of an empirical law with its values, read from the column."""
+        """Parameters of an empirical law with its values, read from the column.
+
+        Parameters
+        ----------
+        law
+            Parameters of the law as the study has them, ``csv`` and ``column`` among them.
+        node
+            What they were read from, for the places of problems.
+        """
         place = node.value["csv"].place if isinstance(node.value, dict) else node.place
         try:
             table = self.table(Node(law["csv"], place))
@@ -276,7 +330,15 @@ class Files:
 
 
 def merge(base: Node, over: Node) -> Node:
-    """Merge two nodes: mappings key by key, the later wins, a null deletes what was there."""
+    """Merge two nodes: mappings key by key, the later wins, a null deletes what was there.
+
+    Parameters
+    ----------
+    base
+        What was there before.
+    over
+        What comes later, and whose place the outcome has.
+    """
     if not isinstance(base.value, dict) or not isinstance(over.value, dict):
         return over
     out: dict[str, Node] = dict(base.value)

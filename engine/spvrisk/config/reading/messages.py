@@ -46,6 +46,15 @@ def locate(root: Node, path: Iterable[Key], missing: bool = False) -> tuple[Plac
 
     Steps that only the models know (rules of a plain mapping, the mode of a split) are left out. The last step of a
     path to a missing key stays, with the place of what should hold it.
+
+    Parameters
+    ----------
+    root
+        The study as it was read.
+    path
+        Keys and positions from the root.
+    missing
+        Whether the last key is one that should be there and is not.
     """
     node, steps = root, list(map(str, path))
     end, walked = len(steps) - missing, []
@@ -62,7 +71,17 @@ def locate(root: Node, path: Iterable[Key], missing: bool = False) -> tuple[Plac
 
 
 def placed(root: Node, problems: Iterable[Problem], above: tuple[Key, ...] = ()) -> list[Problem]:
-    """Fill in the places of problems whose paths begin at `above` in the study."""
+    """Fill in the places of problems whose paths begin at `above` in the study.
+
+    Parameters
+    ----------
+    root
+        As of `locate`.
+    problems
+        Problems without a place.
+    above
+        Path from the root to where their own paths begin.
+    """
     out = []
     for problem in problems:
         place, path = locate(root, (*above, *problem.path.split(".")) if problem.path else above)
@@ -152,13 +171,27 @@ def _as_number(loc: tuple[Key, ...], text: str, whole: bool, otherwise: str) -> 
 
 
 def takes(path: tuple[Key, ...], value: object) -> bool:
-    """Whether a value may stand at a path of a study, as far as its key alone tells."""
+    """Whether a value may stand at a path of a study, as far as its key alone tells.
+
+    Parameters
+    ----------
+    path
+        Keys from the root; the last is the one in question.
+    value
+        What would stand there.
+    """
     fields = [keys_of(model).get(str(path[-1])) for model in models_at(path[:-1])]
     return any(_valid(field, value) for field in fields if field is not None) or not any(fields)
 
 
 def takes_text(path: tuple[Key, ...]) -> bool:
-    """Whether a key takes text and nothing else: a title, say, may be 007."""
+    """Whether a key takes text and nothing else: a title, say, may be 007.
+
+    Parameters
+    ----------
+    path
+        Keys from the root; the last is the one in question.
+    """
     fields = [keys_of(model).get(str(path[-1])) for model in models_at(path[:-1])]
     kinds = {kind for field in fields if field is not None for kind in _plain_types(field.annotation)}
     return str in kinds and kinds <= {str, type(None)}
@@ -182,7 +215,13 @@ def _valid(field: FieldInfo, value: object) -> bool:
 
 
 def models_at(path: Iterable[Key]) -> list[type[BaseModel]]:
-    """Models that may stand at a path of a study; empty where the path leads out of the models."""
+    """Models that may stand at a path of a study; empty where the path leads out of the models.
+
+    Parameters
+    ----------
+    path
+        Keys from the root.
+    """
     kinds: list[Any] = [Study]
     for step in path:
         kinds = [inner for kind in kinds for inner in _step(kind, step)]

@@ -34,6 +34,11 @@ _OTHER_MEANING = ("<super>", "<sub>", "<circle>", "<fraction>")
 def written(number: Decimal) -> str:
     """Write a number in full, without a trailing zero: ``0.05``.
 
+    Parameters
+    ----------
+    number
+        Of any exponent.
+
     Examples
     --------
     >>> written(Decimal("400.50")), written(Decimal("2e4")), written(Decimal("-0.0"))
@@ -48,6 +53,11 @@ def written(number: Decimal) -> str:
 def hundredth(value: float) -> str:
     """Write a hundredth of a value, to the last digit that the value was written with.
 
+    Parameters
+    ----------
+    value
+        As it was read from the study.
+
     Examples
     --------
     >>> hundredth(12.3456789), hundredth(55.0), hundredth(3)
@@ -59,6 +69,11 @@ def hundredth(value: float) -> str:
 def per_cent_remedy(value: float) -> str:
     """Remedy for a number that may have been meant as a percentage.
 
+    Parameters
+    ----------
+    value
+        As it was read from the study.
+
     Examples
     --------
     >>> per_cent_remedy(0.75)
@@ -69,6 +84,13 @@ def per_cent_remedy(value: float) -> str:
 
 def multiple(value: float, factor: str) -> str:
     """Write a decimal multiple of a value, to the last digit.
+
+    Parameters
+    ----------
+    value
+        As it was read from the study.
+    factor
+        In decimals, so that no digit is rounded.
 
     Examples
     --------
@@ -101,6 +123,15 @@ def meant(text: str, whole: bool = False) -> str | None:
 
 def number_remedy(value: object, otherwise: str, whole: bool = False) -> str:
     """Remedy for what should be a number: that number where it is certain, else `otherwise`.
+
+    Parameters
+    ----------
+    value
+        What the study has in a number's place.
+    otherwise
+        What to say where it can be read as no number.
+    whole
+        Whether only a whole number would do.
 
     Examples
     --------

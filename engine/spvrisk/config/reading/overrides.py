@@ -26,6 +26,11 @@ Overrides = Sequence[str] | Mapping[str, Any]
 def override_texts(overrides: Overrides) -> tuple[str, ...]:
     """Overrides as ``path=value``; values of a mapping are written as YAML.
 
+    Parameters
+    ----------
+    overrides
+        Texts ``path=value`` as the command takes them, or values by path.
+
     Raises
     ------
     InputError
@@ -63,6 +68,15 @@ def _path(path: object) -> str:
 def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tuple[Node, dict[str, Place]]:
     """Apply overrides in order.
 
+    Parameters
+    ----------
+    root
+        The study as it was read; it is not changed.
+    overrides
+        Texts ``path=value``.
+    problems
+        Takes what is wrong with them; such an override is left out.
+
     Returns
     -------
     root, deleted
@@ -94,6 +108,15 @@ def unknown(root: Node, path: Sequence[str], start: Any = Study) -> str | None:
 
     Names of projects, factors and the like must be there already; keys may be those of the models; in a law that is
     there only the last key may be new.
+
+    Parameters
+    ----------
+    root
+        The study as it was read.
+    path
+        Keys of the override.
+    start
+        Model that the path starts from.
     """
     node: Node | None = root
     kinds: list[Any] = [start]
@@ -138,6 +161,13 @@ def _inner(kind: Any, key: str) -> list[Any]:
 
 def changed_run(run: Run, arguments: Mapping[str, Any]) -> Run:
     """Settings of a run with some of them replaced by arguments, checked like those of a file.
+
+    Parameters
+    ----------
+    run
+        Settings as the study has them.
+    arguments
+        Values by key of ``run``, of any type.
 
     Raises
     ------

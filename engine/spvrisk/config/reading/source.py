@@ -56,7 +56,15 @@ class Node:
 
 
 def node_at(root: Node, path: Iterable[Key]) -> Node | None:
-    """Node at a path of keys, or None."""
+    """Node at a path of keys, or None.
+
+    Parameters
+    ----------
+    root
+        The study as it was read.
+    path
+        Keys of mappings; a list is entered by none.
+    """
     node: Node | None = root
     for key in path:
         inner = node.value if node is not None else None
@@ -65,7 +73,15 @@ def node_at(root: Node, path: Iterable[Key]) -> Node | None:
 
 
 def child(node: Node, steps: Sequence[str]) -> tuple[Node, int] | None:
-    """Part of a node to which the first of some steps lead, and how many do: a key may hold the dots of a path."""
+    """Part of a node to which the first of some steps lead, and how many do: a key may hold the dots of a path.
+
+    Parameters
+    ----------
+    node
+        A mapping or a list; anything else has no parts.
+    steps
+        Keys and positions, as text; at least one.
+    """
     match node.value:
         case dict() as mapping:
             for count in range(1, len(steps) + 1):
@@ -80,13 +96,24 @@ def no_text(text: str) -> int | None:
     """Position of the first character that no text has (controls, halves of characters), None where all are sound.
 
     A study's texts go to terminals and into result files, which are ruined or crash by them.
+
+    Parameters
+    ----------
+    text
+        Content of a file.
     """
     found = _NO_TEXT.search(text)
     return None if found is None else found.start()
 
 
 def scalar(text: str) -> Scalar:
-    """Read an unquoted scalar by the core schema of YAML 1.2, and ISO dates as dates."""
+    """Read an unquoted scalar by the core schema of YAML 1.2, and ISO dates as dates.
+
+    Parameters
+    ----------
+    text
+        As it stands in the file.
+    """
     if text in _WORDS:
         return _WORDS[text]
     if _INT.match(text):

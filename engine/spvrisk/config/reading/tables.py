@@ -32,6 +32,18 @@ def read_table(text: str, file: str) -> Table:
     """Split a CSV text into a header and rows of its length.
 
     Blank lines are skipped, and so are columns at the end that hold nothing and have no name: spreadsheets write them.
+
+    Parameters
+    ----------
+    text
+        Content of the file.
+    file
+        Its path from the study's folder, for places.
+
+    Raises
+    ------
+    InputError
+        It is no CSV, is empty, or has rows of another length than the header.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
@@ -121,7 +133,20 @@ def _own_column(table: Table, name: str) -> int:
 
 
 def column_values(table: Table, name: str) -> list[float]:
-    """Numbers of one column; empty cells are left out, as columns may differ in length."""
+    """Numbers of one column; empty cells are left out, as columns may differ in length.
+
+    Parameters
+    ----------
+    table
+        As from `read_table`.
+    name
+        Of the column, as in the header.
+
+    Raises
+    ------
+    InputError
+        There is no such column, or it has no numbers or something else than numbers.
+    """
     column = _column(table, name)
     values = [_number(table, line, column, cells[column]) for line, cells in table.rows if cells[column]]
     if not values:
@@ -303,7 +328,17 @@ def _placed(node: Node, place: Place) -> Node:
 
 
 def put(node: Node, path: tuple[str, ...], new: Node) -> Node:
-    """Copy of a mapping with the value at a path replaced (or removed, where the new value is null)."""
+    """Copy of a mapping with the value at a path replaced (or removed, where the new value is null).
+
+    Parameters
+    ----------
+    node
+        The mapping, or a scalar that becomes one.
+    path
+        Keys down to the value; mappings on the way are made where they are missing.
+    new
+        The value.
+    """
     inner: Scalar | dict[str, Node] | list[Node] = node.value
     copy = dict(inner) if isinstance(inner, dict) else {}
     key, *rest = path

@@ -50,7 +50,13 @@ def plain(value: Any, path: tuple[str | int, ...] = ()) -> Plain:
 
 
 def plain_if_any(value: Any) -> Any:
-    """The plain value, or the same where a study could not say it: for checks that refuse it in their own words."""
+    """The plain value, or the same where a study could not say it: for checks that refuse it in their own words.
+
+    Parameters
+    ----------
+    value
+        Anything that a caller has given.
+    """
     try:
         return plain(value)
     except InputError:

@@ -158,13 +158,31 @@ def _initial(at: Path, regime: Regime, study: StudyHead) -> Iterator[Problem]:
 
 
 def reserved(at: Path, names: Iterable[str]) -> Iterator[Problem]:
-    """Problem of a name that results have for themselves."""
+    """Problem of a name that results have for themselves.
+
+    Parameters
+    ----------
+    at
+        Path of the section.
+    names
+        That it defines.
+    """
     if UNDEFINED in names:
         yield Problem.at((*at, UNDEFINED), "is what results call a missing one", UNDEFINED, "rename it")
 
 
 def shifts(at: Path, values: Mapping[str, float], parts: Parts) -> Iterator[Problem]:
-    """Problems of what states and outcomes do to factors."""
+    """Problems of what states and outcomes do to factors.
+
+    Parameters
+    ----------
+    at
+        Path of the shifts.
+    values
+        Multiple by factor, of a Vasicek factor the number that is added.
+    parts
+        The study's parts, as far as they are sound.
+    """
     factors = parts.named(Factor)
     for name, value in values.items():
         yield from known((*at, name), name, factors, "a factor")
@@ -174,7 +192,17 @@ def shifts(at: Path, values: Mapping[str, float], parts: Parts) -> Iterator[Prob
 
 
 def known_attribute(at: Path, reference: AttributeRef, parts: Parts) -> Iterator[Problem]:
-    """Problems of a reference to an attribute of a regime."""
+    """Problems of a reference to an attribute of a regime.
+
+    Parameters
+    ----------
+    at
+        Path of the reference.
+    reference
+        What it names.
+    parts
+        As of `shifts`.
+    """
     regimes = parts.named(Regime)
     yield from known((*at, "regime"), reference.regime, regimes, "a regime")
     found = regimes.get(reference.regime)
@@ -184,7 +212,17 @@ def known_attribute(at: Path, reference: AttributeRef, parts: Parts) -> Iterator
 
 
 def in_states(at: Path, states: Mapping[str, str | tuple[str, ...]], parts: Parts) -> Iterator[Problem]:
-    """Problems of states by regime: one of each, or several."""
+    """Problems of states by regime: one of each, or several.
+
+    Parameters
+    ----------
+    at
+        Path of the states.
+    states
+        State, or several, by regime.
+    parts
+        As of `shifts`.
+    """
     regimes = parts.named(Regime)
     for regime, named in states.items():
         yield from known((*at, regime), regime, regimes, "a regime")

@@ -126,6 +126,14 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
 
 
 def fast_growth(at: Path, rate: float) -> Iterator[Problem]:
-    """Warning of a yearly growth, of whatever it is, that is hardly meant."""
+    """Warning of a yearly growth, of whatever it is, that is hardly meant.
+
+    Parameters
+    ----------
+    at
+        Path of the rate.
+    rate
+        Growth per year, 0.02 = 2 %.
+    """
     if abs(rate) > HIGH_GROWTH:
         yield Problem.at(at, f"is more than {HIGH_GROWTH:.0%} a year", shown(rate), per_cent_remedy(rate))

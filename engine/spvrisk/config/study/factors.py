@@ -259,7 +259,17 @@ def _correlated(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
 
 
 def rate_factor(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
-    """Problems of a factor that is named as an interest rate."""
+    """Problems of a factor that is named as an interest rate.
+
+    Parameters
+    ----------
+    at
+        Path of the name.
+    name
+        Of the factor.
+    parts
+        The study's parts, as far as they are sound.
+    """
     yield from known(at, name, parts.names("factors"), "a factor")
     factor = parts.named(Factor).get(name)
     if factor is None:
@@ -295,7 +305,17 @@ def _levels(at: Path, curve: Curve, allowed: Within) -> Iterator[Problem]:
 
 
 def indices(at: Path, weights: Mapping[str, float], parts: Parts) -> Iterator[Problem]:
-    """Problems of factors on which a cost or a price rides."""
+    """Problems of factors on which a cost or a price rides.
+
+    Parameters
+    ----------
+    at
+        Path of the weights.
+    weights
+        Weight by factor.
+    parts
+        As of `rate_factor`.
+    """
     for name in weights:
         yield from known((*at, name), name, parts.names("factors"), "a factor")
         factor = parts.named(Factor).get(name)

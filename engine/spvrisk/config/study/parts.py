@@ -30,22 +30,46 @@ class Parts:
         self._placed: dict[type[Model], dict[Path, Any]] = {}
 
     def names(self, section: str) -> tuple[str, ...]:
-        """Names in a section at the top of the study."""
+        """Names in a section at the top of the study.
+
+        Parameters
+        ----------
+        section
+            Key at the top of the study.
+        """
         found = _inside(self._study, section, self._root.model_fields[section])
         return tuple(found) if isinstance(found, Mapping) else ()
 
     def placed(self, model: type[M]) -> Mapping[Path, M | None]:
-        """All parts of a model by their paths."""
+        """All parts of a model by their paths.
+
+        Parameters
+        ----------
+        model
+            Class of the parts; those that are not sound are None.
+        """
         if model not in self._placed:
             self._placed[model] = dict(_parts(self._root, self._study, (), model))
         return self._placed[model]
 
     def named(self, model: type[M]) -> Mapping[str, M | None]:
-        """The parts of a model that are a section of their own, by their names."""
+        """The parts of a model that are a section of their own, by their names.
+
+        Parameters
+        ----------
+        model
+            As of `placed`.
+        """
         return {str(at[1]): part for at, part in self.placed(model).items() if len(at) == 2}
 
     def one(self, model: type[M]) -> M | None:
-        """The part of a model of which there is one at most."""
+        """The part of a model of which there is one at most.
+
+        Parameters
+        ----------
+        model
+            As of `placed`.
+        """
         return next(iter(self.placed(model).values()), None)
 
 
@@ -101,12 +125,30 @@ def _sound(kind: type[M], value: Any) -> M | None:
 
 
 def sound(items: Mapping[K, M | None]) -> Iterator[tuple[K, M]]:
-    """Entries that are sound by themselves."""
+    """Entries that are sound by themselves.
+
+    Parameters
+    ----------
+    items
+        Parts by name, None where one is not sound.
+    """
     return ((name, item) for name, item in items.items() if item is not None)
 
 
 def known(at: Path, name: str, names: Iterable[str], what: str) -> Iterator[Problem]:
-    """Problem of a name that is none of those allowed."""
+    """Problem of a name that is none of those allowed.
+
+    Parameters
+    ----------
+    at
+        Path of the name.
+    name
+        As the study has it.
+    names
+        Those that are defined.
+    what
+        What it should name, with an article: ``a factor``.
+    """
     allowed = list(names)
     if not allowed and what in ("a curve", "a factor"):
         return  # a study without any of them is told so, once

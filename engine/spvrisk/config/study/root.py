@@ -111,7 +111,13 @@ class Study(Model):
 
 
 def check_parts(study: Study | Mapping[str, Any]) -> list[Problem]:
-    """All problems between the parts of a study, or of what its file says, as far as parts are sound by themselves."""
+    """All problems between the parts of a study, or of what its file says, as far as parts are sound by themselves.
+
+    Parameters
+    ----------
+    study
+        The study, or nested mappings as its file has them.
+    """
     parts = Parts(Study, study if isinstance(study, Study) else with_titles(study))
     return [problem for check in CHECKS for problem in check(parts)]
 
@@ -123,7 +129,13 @@ def warnings(study: Study, measure: Measure) -> list[Problem]:
 
 
 def with_titles(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Study as a file says it, where what has no title is titled by its name, and a template by its pipeline."""
+    """Study as a file says it, where what has no title is titled by its name, and a template by its pipeline.
+
+    Parameters
+    ----------
+    plain
+        Nested mappings as the study's file has them; not changed.
+    """
     out = dict(plain)
     for key in _titled_sections():
         section = plain.get(key)
