@@ -247,8 +247,8 @@ class Clock:
         self.expiries[at] += 1
         q, target = self.state[at], np.empty(paths.size, np.int64)
         for state in np.unique(q):
-            here, count = q == state, states["n_heirs"][state]
-            pairs = self.pool[states["heirs"][state] :][: 2 * count].reshape(count, 2)
+            here, count = q == state, states["n_successors"][state]
+            pairs = self.pool[states["successors"][state] :][: 2 * count].reshape(count, 2)
             place = np.searchsorted(pairs[:, 1], level[here], side="right")
             target[here] = pairs[np.minimum(place, count - 1), 0]
         self._enter(regime, paths, target, time, self._day_of(time - _SOONEST_DAY))

@@ -161,19 +161,22 @@ _NOWHERE = _Where()
 
 @cache
 def _next_rows() -> dict[str, int]:
-    """First element of the row after each named row."""
+    """First element of the row after each row, by the row's name in the code."""
     rows = load()["rows"]
     lists = (
         ("SCORE0", "FULL"),
         ("DEAL_SIZE", "DEAL_DECLINED"),
-        ("SUM_FUNDED", "LAST_WHOLE"),
+        ("SUM_RECEIVED", "LAST_WHOLE"),
         ("PARTNER_START", "PARTNER_DUE"),
         ("SHARED_CASH", "SHARED_HOST"),
         ("POOL_CASH", "POOL_CAUGHT"),
     )
     names = [name for name, value in rows.items() if name.isupper() and isinstance(value, int)]
     inside = [names[names.index(first) : names.index(last)] for first, last in lists]
-    return {name: rows[name] + LANES for part in inside for name in part}
+    named = {f"R.{name}": rows[name] for part in inside for name in part}
+    for group in ("OUT", "SUM_OUT"):
+        named |= {f"R.{group}.{name}": row for name, row in rows[group]._asdict().items()}
+    return {name: row + LANES for name, row in named.items()}
 
 
 def _of_numbers(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
@@ -182,8 +185,8 @@ def _of_numbers(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
         yield "constant", ast.Constant(1.0 - node.value)
     if isinstance(node, ast.Constant) and type(node.value) is int and where.index:
         yield "index", ast.Constant(node.value + 1)
-    if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "R" and node.attr in _next_rows():
-        yield "row", ast.Constant(_next_rows()[node.attr])
+    if isinstance(node, ast.Attribute) and (following := _next_rows().get(ast.unparse(node))) is not None:
+        yield "row", ast.Constant(following)
 
 
 def _of_terms(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:

@@ -107,7 +107,7 @@ def run_leaves(done: Compiled, seed: int, n: int, first: int = 0) -> Iterator[Le
     lanes, steps = kernel.LANES, int(plan.study[0]["steps"])
     at, work = kernel.make_work(plan)
     shape, rows = (steps, plan.factors.size), (len(labels.projects), len(labels.timeline), steps)
-    tariffs = int(plan.study[0]["marks"])
+    tariffs = int(plan.study[0]["step_means"])
     for start in range(0, n, LEAF):
         count = min(LEAF, n - start)
         leaf = kernel.make_leaf(plan, len(labels.series), False)

@@ -270,13 +270,13 @@ def test_open__what_is_no_result_is_refused(tmp_path):
 
 def test_validate__gives_mistakes_or_the_study():
     good, bad = spvrisk.validate(STARTER), spvrisk.validate(STARTER, {"run.paths": 0, "run.seed": -1})
-    assert good.study.digest == spvrisk.load(STARTER).digest and not good.mistakes + good.warnings
-    assert bad.study is None and [problem.path for problem in bad.mistakes] == ["run.paths", "run.seed"]
+    assert good.study.digest == spvrisk.load(STARTER).digest and not good.errors + good.warnings
+    assert bad.study is None and [problem.path for problem in bad.errors] == ["run.paths", "run.seed"]
 
 
 def test_validate__what_only_planning_finds():
     found = spvrisk.validate(STARTER, ["output.paths=[npv_fundr]"])
-    assert found.study is None and "npv_fundr" in str(found.mistakes[0])
+    assert found.study is None and "npv_fundr" in str(found.errors[0])
 
 
 def test_overview__is_what_the_study_comes_to(study):

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from spvrisk import config
 from spvrisk.arguments import file_name, text, whole, wrong
-from spvrisk.config.base import suggestion
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.tools import init, schema, selftest, warmup
 
 if TYPE_CHECKING:

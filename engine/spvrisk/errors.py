@@ -1,6 +1,7 @@
 """Messages that a person can act on: place, rule, value, remedy."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 
@@ -61,6 +62,41 @@ class Problem(NamedTuple):
         got = f", got {self.value}" if self.value else ""
         remedy = f"; {self.remedy}" if self.remedy else ""
         return _on_one_line(f"{head}: {self.rule}{got}{remedy}")
+
+
+RENAMED = {
+    "layers": "regimes",
+    "committed": "net_commitments",
+    "multiple_funder": "moic_funder",
+    "overrun_drawn": "overrun_sampled",
+    "whole_years": "recovery_years",
+}
+"""Names that keys and outputs have had, and what they are called now."""
+
+
+def suggestion(wrong: str, allowed: Iterable[str]) -> str:
+    """Remedy for an unknown name: its new name, or the nearest allowed one, then the allowed ones.
+
+    Parameters
+    ----------
+    wrong
+        The name as the user wrote it.
+    allowed
+        Names that would do, in the order in which they are listed.
+    """
+    names = list(dict.fromkeys(allowed))
+    if not names:
+        return "none is defined"
+    unit, dot, name = wrong.rpartition(".")
+    if (now := f"{unit}{dot}{RENAMED.get(name)}") in names:
+        return f"it is called {now} now"
+    lower = [name.lower() for name in names]
+    near = get_close_matches(wrong.lower(), lower, n=1, cutoff=0.6)
+    near = near or [name for name in lower if len(wrong) > 3 and wrong.lower() in name][:1]
+    guess = [name for name in names if near and name.lower() == near[0]][:1]
+    head = f"did you mean {guess[0]}? " if guess else ""
+    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    return f"{head}allowed: {listed}"
 
 
 def dotted(path: Iterable[str | int]) -> str:

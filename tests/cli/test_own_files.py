@@ -91,7 +91,7 @@ def write_study(folder: Path) -> None:
     (folder / "projects.csv").write_text("name,budget\nother_port,300\n", encoding="utf-8")
     text = "include: [parts/factors.yaml]\n" + head[: head.index("factors:")]
     text = text.replace("usd: {knots: [[0, 0.04], [10, 0.042], [30, 0.045]]}", "usd: {table: curve.csv}")
-    text += "correlation: {table: pairs.csv}\nlayers:\n" + laws
+    text += "correlation: {table: pairs.csv}\nregimes:\n" + laws
     before, port = text.split("  port:\n")
     port = port.split("\nrun:")[0]
     template = "".join(f"  {line}\n" for line in port.splitlines())

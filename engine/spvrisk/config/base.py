@@ -1,10 +1,9 @@
 """What every part of the config language is built from: strict models, ranges and the problems that they raise."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from typing import Annotated, Any, TypeGuard, TypeVar, get_args
 
 from pydantic import (
@@ -82,41 +81,6 @@ def shown(value: object) -> str:
         case list() | tuple():
             return "a list"
     return type(value).__name__
-
-
-RENAMED = {
-    "layers": "regimes",
-    "committed": "net_commitments",
-    "multiple_funder": "moic_funder",
-    "overrun_drawn": "overrun_sampled",
-    "whole_years": "recovery_years",
-}
-"""Names that keys and outputs have had, and what they are called now."""
-
-
-def suggestion(wrong: str, allowed: Iterable[str]) -> str:
-    """Remedy for an unknown name: its new name, or the nearest allowed one, then the allowed ones.
-
-    Parameters
-    ----------
-    wrong
-        The name as the user wrote it.
-    allowed
-        Names that would do, in the order in which they are listed.
-    """
-    names = list(dict.fromkeys(allowed))
-    if not names:
-        return "none is defined"
-    unit, dot, name = wrong.rpartition(".")
-    if (now := f"{unit}{dot}{RENAMED.get(name)}") in names:
-        return f"it is called {now} now"
-    lower = [name.lower() for name in names]
-    near = get_close_matches(wrong.lower(), lower, n=1, cutoff=0.6)
-    near = near or [name for name in lower if len(wrong) > 3 and wrong.lower() in name][:1]
-    guess = [name for name in names if near and name.lower() == near[0]][:1]
-    head = f"did you mean {guess[0]}? " if guess else ""
-    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-    return f"{head}allowed: {listed}"
 
 
 def _exact(number: float) -> str:

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.config.base import suggestion
 from spvrisk.dataset.content import Described
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import (
@@ -31,7 +30,7 @@ from spvrisk.dataset.variables import (
     statistics_of,
     unit_attributes,
 )
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import FANS, STEP_OUTPUTS, UNIT, existing
 

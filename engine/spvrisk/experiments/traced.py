@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.config.base import suggestion
 from spvrisk.config.reading.numerals import meant
 from spvrisk.dataset.layout import UNDEFINED_CODE, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem, RunError, suggestion
 from spvrisk.experiments.trace import Trace, Tracer, tracer_of
 from spvrisk.measures.order import rank
 

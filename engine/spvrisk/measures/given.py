@@ -3,9 +3,8 @@
 import re
 from dataclasses import replace
 
-from spvrisk.config.base import suggestion
 from spvrisk.dataset.read import Given, Result
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, suggestion
 
 
 def narrowed(result: Result, given: str) -> Result:

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from spvrisk.config.base import Lax, Model, inner_problems, refusal, shown, suggestion, sum_problems
+from spvrisk.config.base import Lax, Model, inner_problems, refusal, shown, sum_problems
 from spvrisk.config.laws.families import FAMILIES, WEIGHT, Family, Parameters
 from spvrisk.config.laws.parameters import RefusedError, number
 from spvrisk.config.reading.numerals import number_remedy
-from spvrisk.errors import Problem
+from spvrisk.errors import Problem, suggestion
 
 
 class Law(Model):

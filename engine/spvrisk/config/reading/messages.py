@@ -9,12 +9,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from spvrisk.config.base import Key, choices, is_model, keys_of, shown, suggestion
+from spvrisk.config.base import Key, choices, is_model, keys_of, shown
 from spvrisk.config.reading.numerals import meant, number_remedy
 from spvrisk.config.reading.places import Places
 from spvrisk.config.reading.source import Node, Place, child
 from spvrisk.config.study import Study
-from spvrisk.errors import Problem, dotted
+from spvrisk.errors import Problem, dotted, suggestion
 
 # rule and remedy by pydantic's type of error, where nothing better is known
 _PLAIN = {

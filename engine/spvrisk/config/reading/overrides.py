@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from spvrisk.config.base import choices, is_model, keys_of, shown, suggestion
+from spvrisk.config.base import choices, is_model, keys_of, shown
 from spvrisk.config.laws import Law
 from spvrisk.config.reading.messages import GONE, model_problems
 from spvrisk.config.reading.places import Places
@@ -14,7 +14,7 @@ from spvrisk.config.reading.tables import put
 from spvrisk.config.reading.values import plain, plain_if_any, yaml_text
 from spvrisk.config.study import Study
 from spvrisk.config.study.run import Run
-from spvrisk.errors import InputError, Problem, dotted
+from spvrisk.errors import InputError, Problem, dotted, suggestion
 
 OPTION = "--set"
 """How places of overrides begin."""

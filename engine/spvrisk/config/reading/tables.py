@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
-from spvrisk.config.base import shown, suggestion
+from spvrisk.config.base import shown
 from spvrisk.config.reading.numerals import number_remedy
 from spvrisk.config.reading.source import Node, Place, Scalar, parse, scalar
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, suggestion
 
 _TOLERANCE = 1e-9
 """Rounding of a computed correlation matrix: how far its diagonal may be from 1 and its halves from each other."""

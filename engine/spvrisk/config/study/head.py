@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from spvrisk.config.base import Currency, Date, Model, Path, Title, Within, Years, refusal, shown, suggestion
+from spvrisk.config.base import Currency, Date, Model, Path, Title, Within, Years, refusal, shown
 from spvrisk.config.study.parts import Parts, known, sound
-from spvrisk.errors import Problem
+from spvrisk.errors import Problem, suggestion
 
 
 def _no_boolean(value: object) -> object:

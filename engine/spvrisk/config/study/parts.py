@@ -7,8 +7,8 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from spvrisk.config.base import Model, Path, choices, is_model, shown, suggestion
-from spvrisk.errors import Problem
+from spvrisk.config.base import Model, Path, choices, is_model, shown
+from spvrisk.errors import Problem, suggestion
 
 K = TypeVar("K")
 M = TypeVar("M", bound=Model)
