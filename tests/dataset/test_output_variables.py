@@ -198,7 +198,7 @@ def test_paths__unknown_name_is_refused_with_the_nearest(name):
     assert (problem.place, problem.path) == ("", "output.paths.1")
     assert problem.remedy
     if name == "npv_fundr":
-        assert problem.remedy == "did you mean npv_funder?"
+        assert problem.remedy.startswith("did you mean npv_funder?")
 
 
 def test_docs__describe_every_quantity_statistic_and_row():

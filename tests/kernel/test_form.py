@@ -14,7 +14,7 @@ MOST_ARGUMENTS, MOST_LINES, MOST_LINES_OF_FILE = 8, 50, 450
 GENERATOR = {"philox", "scores"}
 
 
-LONGER = ("conditions._find",)
+LONGER = ()
 """The loop over a series in order, with a counter and a place of each condition: its arrays have no other owner."""
 
 

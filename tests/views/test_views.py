@@ -88,14 +88,14 @@ def test_headline__agrees_with_the_answer(results):
     assert [row.cells[0] for row in table.rows[:2]] == list(answer.notes[0].figures)
 
 
-def test_law__groups_and_cases(results):
-    rows = results.view("law").rows
+def test_regimes__groups_and_cases(results):
+    rows = results.view("regimes").rows
     assert [(row.head, row.name) for row in rows][:3] == [
         ("ruling", "upheld"),
         ("ruling", "struck_down"),
         ("ruling", "undefined"),
     ]
-    given = results.view("law", given="ruling=upheld")
+    given = results.view("regimes", given="ruling=upheld")
     assert [column.head for column in given.columns] == ["probability"]
     assert given.rows[0].cells == (Share(1.0, *given.rows[0].cells[0][1:]),)
 
