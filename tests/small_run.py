@@ -11,8 +11,9 @@ from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
 from spvrisk.plan.arrays import EVENT, FACTOR, JUMP, PIPELINE, PROJECT, REGIME, STATE, STUDY, Plan
-from spvrisk.plan.names import FAN_PATHS, LEAF, Labels
+from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import FANS
+from spvrisk.plan.shared import FAN_PATHS, LEAF
 
 QUANTILES = ("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99")
 LEVELS = ("0.95", "0.99")

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from spvrisk.config import load_study
 from spvrisk.kernel import run as kernel
 from spvrisk.plan.compile import Compiled, compile_study
-from spvrisk.plan.names import LEAF
+from spvrisk.plan.shared import LEAF
 
 PLANT: dict[str, Any] = {
     "notice_date": "2026-03-31",

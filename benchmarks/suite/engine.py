@@ -18,7 +18,7 @@ from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
 from spvrisk.plan.compile import Compiled, compile_study
-from spvrisk.plan.names import LEAF
+from spvrisk.plan.shared import LEAF
 from spvrisk.runner.execute import execute
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import MemoryLedger

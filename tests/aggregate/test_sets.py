@@ -6,7 +6,7 @@ import pytest
 from spvrisk.aggregate.moments import leaf_moments, merge_moments
 from spvrisk.aggregate.sets import Condition, Sets, order_of
 from spvrisk.aggregate.state import PairwiseTree
-from spvrisk.plan.names import LEAF
+from spvrisk.plan.shared import LEAF
 
 N = 3 * LEAF + 77
 

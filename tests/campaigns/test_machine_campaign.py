@@ -16,7 +16,7 @@ import lane_calls as kernel  # noqa: E402
 from content_runs import package_of, run_here, run_there  # noqa: E402
 
 import spvrisk  # noqa: E402
-from spvrisk.plan.names import LEAF  # noqa: E402
+from spvrisk.plan.shared import LEAF  # noqa: E402
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 MONTHLY = ("study.steps_per_year=12",)

@@ -23,8 +23,8 @@ from spvrisk.experiments.trace import STEP_ROWS, Tracer, study_of, tracer_of
 from spvrisk.experiments.traced import Rank, check_bits, path_of_rank, series_of
 from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.compile import compile_study
-from spvrisk.plan.names import LEAF
 from spvrisk.plan.outputs import step_rows
+from spvrisk.plan.shared import LEAF
 from studies import write_study
 
 PATHS = LEAF + 500

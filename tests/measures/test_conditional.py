@@ -18,7 +18,7 @@ from spvrisk.errors import InputError
 from spvrisk.experiments.run import run_study, settings_of
 from spvrisk.measures.conditional import conditional
 from spvrisk.plan.compile import compile_study
-from spvrisk.plan.names import LEAF
+from spvrisk.plan.shared import LEAF
 from studies import BARE, changed, write_study
 
 PATHS = 2 * LEAF + 321

@@ -11,7 +11,7 @@ import h5py
 import spvrisk
 from spvrisk.config import load
 from spvrisk.experiments.run import run_study, settings_of
-from spvrisk.plan.names import LEAF
+from spvrisk.plan.shared import LEAF
 
 STUDY = Path(__file__).resolve().parents[1] / "data" / "every_clause.yaml"
 PATHS = 3 * LEAF + 77

@@ -13,7 +13,7 @@ from spvrisk.config import load
 from spvrisk.kernel.lanes import LANES
 from spvrisk.measures.table import summary
 from spvrisk.plan.compile import compile_study
-from spvrisk.plan.names import LEAF
+from spvrisk.plan.shared import LEAF
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from spvrisk.errors import InputError
 from spvrisk.experiments.memory import MIB, check_memory, required_bytes, waiting
 from spvrisk.experiments.run import job_of
 from spvrisk.measures.series import BYTES_PER_PATH
-from spvrisk.plan.names import FAN_PATHS, LEAF
+from spvrisk.plan.shared import FAN_PATHS, LEAF
 from spvrisk.runner import shard as shards
 from spvrisk.runner.execute import execute, make_ready
 from spvrisk.runner.job import Job, study_sha256

@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from spvrisk.aggregate.state import Sums
 from spvrisk.plan.arrays import SPLIT_NONE, Plan
-from spvrisk.plan.names import FINITE, M2, MEAN, Labels
+from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import OUTPUTS, STACK, STEP_OUTPUTS, SUMS
+from spvrisk.plan.shared import FINITE, M2, MEAN
 
 Float = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.plan.names import LEAF
+from spvrisk.plan.shared import LEAF
 
 TABLE_GROUPS = ("conditional", "summary", "timeline")
 """Groups of the variables that are read whole when a file is opened, in the order of their names."""

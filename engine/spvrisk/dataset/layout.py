@@ -26,7 +26,6 @@ from spvrisk.dataset.variables import (
     name_over_series,
     path_dtype,
     quantity_of,
-    states_of,
     statistics_of,
     unit_attributes,
 )
@@ -178,7 +177,7 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
 
 def consequences(labels: Labels) -> tuple[str, ...]:
     """Names of all states and outcomes in the order of ``labels.scheme``."""
-    coded = ((name, states_of(name, labels)) for name in labels.scheme)
+    coded = ((name, labels.states.get(name)) for name in labels.scheme)
     return tuple(f"{name}.{state}" for name, states in coded for state in states or ())
 
 
@@ -427,7 +426,7 @@ def _path_numbers(n_paths: int) -> PathVariable:
 def _path_variable(name: str, unit: str, quantity_name: str, rows: Float, labels: Labels) -> PathVariable:
     """Give one path variable; rows are ``(path,)`` or ``(project, path)``."""
     quantity = quantity_of(unit, quantity_name, labels)
-    states = states_of(quantity_name, labels) or ()
+    states = labels.states.get(quantity_name) or ()
     dtype = path_dtype(quantity, len(states))
     about = {
         "long_name": ("portfolio: " if unit == "portfolio" else "") + quantity.meaning,

@@ -24,7 +24,7 @@ from spvrisk.dataset.content import (
 )
 from spvrisk.dataset.opening import is_result, opened, place_of, sound
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
-from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_series, states_of, statistics_of
+from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_series, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import Plan
@@ -340,7 +340,7 @@ def _summary(table: _Table, labels: Labels) -> SummaryTable:
         _fill(fields, group, name, slice(q, project_rows, len(labels.quantities)), labels)
     for s, name in enumerate(labels.scheme, start=project_rows):
         _fill(fields, group, name, s, labels)
-    states = [name for name in labels.scheme if states_of(name, labels) is not None]
+    states = [name for name in labels.scheme if labels.states.get(name) is not None]
     return SummaryTable(
         quantiles=decimals["quantile"],
         levels=decimals["level"],
@@ -382,7 +382,7 @@ def _conditional(tables: dict[str, _Table], labels: Labels) -> ConditionalTable:
 
 def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArray[np.float64]]:
     """Cut shares of all states and outcomes into those of each quantity."""
-    sizes = {name: len(states) for name in labels.scheme if (states := states_of(name, labels)) is not None}
+    sizes = {name: len(states) for name in labels.scheme if (states := labels.states.get(name)) is not None}
     ends = np.cumsum(list(sizes.values()))
     return dict(zip(sizes, np.split(shares, ends[:-1]), strict=True))
 

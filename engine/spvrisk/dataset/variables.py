@@ -150,25 +150,6 @@ def has_loss(name: str) -> bool:
     return name.startswith("npv_")
 
 
-def states_of(name: str, labels: Labels) -> tuple[str, ...] | None:
-    """States or outcomes that a scheme quantity's codes 0, 1, ... stand for; None if it is a number.
-
-    Parameters
-    ----------
-    name
-        Of the quantity.
-    labels
-        Of the result.
-    """
-    return _states(labels).get(name)
-
-
-def _states(labels: Labels) -> dict[str, tuple[str, ...]]:
-    """States of each quantity that has some."""
-    named = {REGIME: labels.regimes, EVENT: labels.events}
-    return {output.name.format(key): states for output in OUTPUTS for key, states in named.get(output.of, ())}
-
-
 def statistics_of(name: str, labels: Labels) -> tuple[Statistic, ...]:
     """Statistics that a quantity has.
 
@@ -180,7 +161,7 @@ def statistics_of(name: str, labels: Labels) -> tuple[Statistic, ...]:
         Of the result.
     """
     kinds = {"all"}
-    if states_of(name, labels) is None:
+    if labels.states.get(name) is None:
         of_kind = {"flag": {"flags"}, "years": {"times"}}.get(BY_NAME[name].kind, set())
         kinds |= {"numbers", *of_kind, *({"losses"} if has_loss(name) else ())}
     return tuple(statistic for statistic in STATISTICS if statistic.applies in kinds)

@@ -4,8 +4,8 @@ from bisect import bisect_left
 
 from spvrisk.errors import InputError, Problem
 from spvrisk.measures.series import BYTES_PER_PATH
-from spvrisk.plan.names import FAN_PATHS, LEAF
 from spvrisk.plan.outputs import FANS
+from spvrisk.plan.shared import FAN_PATHS, LEAF
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import MemoryLedger
 

@@ -64,7 +64,7 @@ def sources_digest() -> str:
     """Digest of every source that the machine code, or the layout of a plan, depends on."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for source in sorted([*here.glob("*.py"), *(here.parent / "plan" / name for name in ("arrays.py", "names.py"))]):
+    for source in sorted([*here.glob("*.py"), *(here.parent / "plan" / name for name in ("arrays.py", "shared.py"))]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     # not the table's text, which says more than code depends on
     digest.update(layout_of_rows().encode())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spvrisk.kernel.cache import cache_folder, settled
 from spvrisk.kernel.moments import PARTIAL_SUMS, fill_moments, join_moments
 from spvrisk.kernel.order import PATHS
-from spvrisk.plan.names import LEAF
+from spvrisk.plan.shared import LEAF
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spvrisk.kernel.cache import cache_folder, settled
-from spvrisk.plan.names import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
+from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

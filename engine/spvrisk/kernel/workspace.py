@@ -15,8 +15,8 @@ from spvrisk.kernel.maths import L, U, inline
 from spvrisk.kernel.rows import Region
 from spvrisk.kernel.vectors import EIGHT
 from spvrisk.plan.arrays import Floats, Plan, Records
-from spvrisk.plan.names import LEAF
 from spvrisk.plan.outputs import FANS
+from spvrisk.plan.shared import LEAF
 
 PARTIALS = EIGHT
 """Partial sums of a leaf, by path number mod 8: the same additions in the same order for every lane count."""

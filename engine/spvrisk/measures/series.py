@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from spvrisk.aggregate.moments import Moments
 from spvrisk.aggregate.sets import Column, Order, Sets, order_of
 from spvrisk.dataset.tables import SummaryTable
-from spvrisk.dataset.variables import COUNTS, STATISTICS, has_loss, quantity_of, states_of
+from spvrisk.dataset.variables import COUNTS, STATISTICS, has_loss, quantity_of
 from spvrisk.measures.order import ranks_with_intervals
 from spvrisk.measures.risk import contribution, expected_shortfall, tail
 from spvrisk.measures.share import share_interval
-from spvrisk.plan.names import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED, Labels
+from spvrisk.plan.names import Labels
+from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -70,7 +71,7 @@ class Series(NamedTuple):
         s
             Number of the series.
         """
-        return len(states_of(self.labels.series[s][1], self.labels) or ())
+        return len(self.labels.states.get(self.labels.series[s][1]) or ())
 
     def each(self, work: Callable[[int], None], numbers: list[int]) -> None:
         """Have work done for series, side by side.

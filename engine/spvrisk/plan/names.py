@@ -4,25 +4,30 @@ Series are ordered by unit (projects and pipelines in config order, then the por
 `spvrisk.plan.outputs`, then the scheme's.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 from spvrisk.plan.outputs import EVENT, REGIME, SCHEME, UNIT, existing, step_rows
 
-FAN_PATHS = 1 << 16
-"""Fan quantiles come from the paths with numbers below this."""
 
-LEAF = 4096
-"""Paths in a leaf, the unit of exact summation."""
+class _Names(NamedTuple):
+    title: dict[str, str]
+    currency: str
+    money_unit: float
+    local_currency: str
+    projects: tuple[str, ...]
+    pipelines: tuple[str, ...]
+    project_titles: dict[str, dict[str, str]]
+    regimes: tuple[tuple[str, tuple[str, ...]], ...]
+    events: tuple[tuple[str, tuple[str, ...]], ...]
+    factors: tuple[str, ...]
+    value_date: str
+    step_ends: tuple[str, ...]
+    steps_per_year: int
+    features: tuple[str, ...] = ()
 
 
-FINITE, INFINITE, UNDEFINED = 0, 1, 2
-"""Rows of the counts of a series' values."""
-
-MEAN, M2, M3, M4 = 0, 1, 2, 3
-"""Rows of its central moments: mean, then sums of powers of the deviations from it."""
-
-
-class Labels(NamedTuple):
+class Labels(_Names):
     """Names that go with the arrays of a plan.
 
     Attributes
@@ -55,32 +60,17 @@ class Labels(NamedTuple):
         What the study has of the features on which outputs depend, see `spvrisk.plan.outputs`.
     """
 
-    title: dict[str, str]
-    currency: str
-    money_unit: float
-    local_currency: str
-    projects: tuple[str, ...]
-    pipelines: tuple[str, ...]
-    project_titles: dict[str, dict[str, str]]
-    regimes: tuple[tuple[str, tuple[str, ...]], ...]
-    events: tuple[tuple[str, tuple[str, ...]], ...]
-    factors: tuple[str, ...]
-    value_date: str
-    step_ends: tuple[str, ...]
-    steps_per_year: int
-    features: tuple[str, ...] = ()
-
-    @property
+    @cached_property
     def quantities(self) -> tuple[str, ...]:
         """Quantities of a project and of the portfolio, in the order of the kernel's rows."""
         return tuple(output.name for output in existing(UNIT, self.features))
 
-    @property
+    @cached_property
     def timeline(self) -> tuple[str, ...]:
         """Rows of the timeline, in the order of the kernel's."""
         return step_rows(self.features)
 
-    @property
+    @cached_property
     def scheme(self) -> tuple[str, ...]:
         """Names of the scheme's quantities, in the order of the kernel's rows."""
         return (
@@ -89,7 +79,7 @@ class Labels(NamedTuple):
             *(output.name.format(name) for output in existing(EVENT, self.features) for name, _ in self.events),
         )
 
-    @property
+    @cached_property
     def series(self) -> tuple[tuple[str, str], ...]:
         """``(unit, quantity)`` of each series; the units are project names, ``portfolio`` and ``scheme``."""
         units = (*self.projects, "portfolio")
@@ -97,3 +87,14 @@ class Labels(NamedTuple):
             *((unit, quantity) for unit in units for quantity in self.quantities),
             *(("scheme", quantity) for quantity in self.scheme),
         )
+
+    @cached_property
+    def states(self) -> dict[str, tuple[str, ...]]:
+        """States or outcomes that the codes 0, 1, ... of a scheme's quantity stand for, by quantity."""
+        named = {REGIME: self.regimes, EVENT: self.events}
+        return {
+            output.name.format(name): states
+            for of, pairs in named.items()
+            for output in existing(of, self.features)
+            for name, states in pairs
+        }

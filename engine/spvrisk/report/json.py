@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
-from spvrisk.dataset.variables import COUNTS, states_of, statistics_of
+from spvrisk.dataset.variables import COUNTS, statistics_of
 from spvrisk.measures.agreement import Pair
 from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
@@ -73,7 +73,7 @@ def _statistics_json(table: SummaryTable, s: int, quantity: str, labels: Labels)
             out[statistic.name] = _by_key(table.quantiles if statistic.dim == "quantile" else table.levels, value)
         else:
             out[statistic.name] = finite(value)
-    states = states_of(quantity, labels)
+    states = labels.states.get(quantity)
     if states is not None:
         out["share"] = _by_key(states, table.shares[quantity])
         out["share_low"] = _by_key(states, table.shares_low[quantity])
@@ -164,7 +164,7 @@ def trace_json(told: "Traced") -> dict[str, Any]:
     trace, labels = told.trace, told.trace.labels
     units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}
     for (unit, quantity), value in trace.values.items():
-        states = states_of(quantity, labels)
+        states = labels.states.get(quantity)
         if states is None:
             units[unit][quantity] = finite(value)
         else:

@@ -15,7 +15,8 @@ from spvrisk._version import NUMBERS_VERSION
 from spvrisk.config import Study
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, plan_sha256, unpack_plan
-from spvrisk.plan.names import LEAF, Labels
+from spvrisk.plan.names import Labels
+from spvrisk.plan.shared import LEAF
 
 _BUDGETS = {"leaves_per_shard", "memory_mib", "workers"}
 """Keys of ``run`` that say how a job is spread."""

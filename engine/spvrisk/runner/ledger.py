@@ -13,8 +13,8 @@ from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import replacing
 from spvrisk.plan.arrays import Floats
-from spvrisk.plan.names import FAN_PATHS
 from spvrisk.plan.outputs import FANS
+from spvrisk.plan.shared import FAN_PATHS
 from spvrisk.runner.job import Job
 from spvrisk.runner.shard import Shard
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
 from spvrisk.aggregate.state import Node, RunState, Sums
 from spvrisk.plan.arrays import Floats, Plan
-from spvrisk.plan.names import FAN_PATHS, LEAF
 from spvrisk.plan.outputs import FANS
+from spvrisk.plan.shared import FAN_PATHS, LEAF
 from spvrisk.runner.job import Job
 
 if TYPE_CHECKING:

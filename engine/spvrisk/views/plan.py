@@ -9,8 +9,9 @@ from spvrisk.config.study.split import FixedSplit, TierSplit
 from spvrisk.experiments.overview import Overview
 from spvrisk.plan.calendar import add_months
 from spvrisk.plan.digest import SHOWN_DIGITS
-from spvrisk.plan.names import FAN_PATHS, Labels
+from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import FANS
+from spvrisk.plan.shared import FAN_PATHS
 from spvrisk.views.figures import Cell, Column, Figures, Note, Row, said
 from spvrisk.views.info import facts
 from spvrisk.views.words import counted, money_name

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spvrisk.dataset.variables import UNDEFINED, has_loss, states_of
+from spvrisk.dataset.variables import UNDEFINED, has_loss
 from spvrisk.experiments.changes import Change
 from spvrisk.experiments.trace import STEP_ROWS, Trace
 from spvrisk.experiments.traced import Traced
@@ -45,7 +45,7 @@ def opening(told: Traced) -> Figures:
 
 def _value(trace: Trace, series: tuple[str, str]) -> Cell:
     """A value; of a state or an outcome its name."""
-    value, states = trace.values[series], states_of(series[1], trace.labels)
+    value, states = trace.values[series], trace.labels.states.get(series[1])
     if states is None:
         return defined(value)
     return UNDEFINED if math.isnan(value) else states[int(value)]
