@@ -299,8 +299,8 @@ def test_compare__strict_in_memory_and_its_verdict(study):
         found = spvrisk.compare(short, longer, other, strict=True)
     assert not found.agrees and not found.disagreements
     assert [(pair.first, pair.second, pair.because) for pair in found.unchecked] == [
-        (0, 2, "another seed"),
-        (1, 2, "another seed"),
+        (0, 2, "different seed"),
+        (1, 2, "different seed"),
     ]
     said = VIEWS["compare_shared"].figures(found)
     assert said.title.startswith("Whether in memory (1) and in memory (3) agree is not known")
@@ -314,7 +314,7 @@ def test_trace__by_number_and_by_rank(file):
         found = spvrisk.trace(spvrisk.open(file), path=number).trace
         assert found.values["portfolio", "npv_funder"] == values[3] and repr(found.path) == "3"
     for wrong, said in (
-        ({"path": 3, "rank": 0.5}, "no meaning beside"),
+        ({"path": 3, "rank": 0.5}, "cannot be used with"),
         ({"path": -1}, "must be below 700"),
         ({"rank": 1.5}, r"must be a number in \[0, 1\]"),
         ({"rank": "abc"}, r"must be a number in \[0, 1\], got abc"),

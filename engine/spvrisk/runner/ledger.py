@@ -152,7 +152,7 @@ class FolderLedger:
         try:
             kept = Job.from_bytes(file.read_bytes())
         except ValueError as error:
-            rule, remedy = "must hold the job of the folder's shards", "name another folder, or remove this one"
+            rule, remedy = "must hold the job that its shards belong to", "name another folder, or remove this one"
             raise InputError(Problem(str(file), "", rule, str(error), remedy)) from error
         if kept.id != job.id:
             rule, remedy = "must hold shards of the same study, seed, sampling and version", "name another folder"
@@ -195,13 +195,13 @@ def in_memory(job: Job, workers: int, memory_mib: int) -> MemoryLedger:
     Raises
     ------
     InputError
-        It does not fit, or the machine has not so much memory.
+        It does not fit, or the machine does not have that much memory.
     """
     check_memory(job, workers, memory_mib)
     try:
         return MemoryLedger(job)
     except MemoryError as error:
-        rule, remedy = "the machine has not so much memory", "run fewer paths"
+        rule, remedy = "the machine does not have that much memory", "run fewer paths"
         raise InputError(Problem("", "run.memory_mib", rule, str(memory_mib), remedy)) from error
 
 
