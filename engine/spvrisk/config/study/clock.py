@@ -25,7 +25,7 @@ FASTEST = 1e9
 
 
 OFTEN = 1000.0
-"""Yearly intensity above which passages must not form a circle: a path would never end."""
+"""Yearly intensity above which transitions must not form a circle: a path would never end."""
 
 
 Intensity = Annotated[float, Within(0, FASTEST)]
