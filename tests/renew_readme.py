@@ -26,7 +26,7 @@ def shown() -> str:
 def renew(results: spvrisk.Results) -> None:
     """Put a result's summary in the place of the README's."""
     before, _, after = README.read_text(encoding="utf-8").split(MARK)
-    block = f"\nThe beginning of what the main study prints:\n\n```text\n{beginning(results)}```\n"
+    block = f"\nThe start of the main study's summary:\n\n```text\n{beginning(results)}```\n"
     README.write_text(before + MARK + block + MARK + after, encoding="utf-8")
 
 

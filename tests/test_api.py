@@ -303,8 +303,8 @@ def test_compare__strict_in_memory_and_its_verdict(study):
         found = spvrisk.compare(short, longer, other, strict=True)
     assert not found.agrees and not found.disagreements
     assert [(pair.first, pair.second, pair.because) for pair in found.unchecked] == [
-        (0, 2, "another seed"),
-        (1, 2, "another seed"),
+        (0, 2, "different seed"),
+        (1, 2, "different seed"),
     ]
     said = VIEWS["compare_shared"].figures(found)
     assert said.title.startswith("Whether in memory (1) and in memory (3) agree is not known")
@@ -318,7 +318,7 @@ def test_trace__by_number_and_by_rank(file):
         found = spvrisk.trace(spvrisk.open(file), path=number).trace
         assert found.values["portfolio", "npv_funder"] == values[3] and repr(found.path) == "3"
     for wrong, said in (
-        ({"path": 3, "rank": 0.5}, "no meaning beside"),
+        ({"path": 3, "rank": 0.5}, "cannot be used with"),
         ({"path": -1}, "must be below 700"),
         ({"rank": 1.5}, r"must be a number in \[0, 1\]"),
         ({"rank": "abc"}, r"must be a number in \[0, 1\], got abc"),
@@ -345,7 +345,7 @@ def test_selftest__that_fails_is_an_outcome_and_the_others_go_on(monkeypatch):
     failed = [each for each in spvrisk.selftest(all_targets=True) if each.stamp.outcome != PASSED]
     assert failed == [proof.Proof(FOREIGN[0], Stamp(proof.FAILED, "compiling failed: no memory"))]
     told = CliRunner().invoke(main, ["selftest", "--all-targets"])
-    assert told.exit_code == 1 and "a self-test could not be done" in told.stderr
+    assert told.exit_code == 1 and "a self-test could not be run" in told.stderr
     assert "no memory" in told.stdout and told.stdout.count(PASSED) == len(FOREIGN)
 
 

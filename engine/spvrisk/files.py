@@ -166,10 +166,10 @@ def atomic_write(
     Raises
     ------
     InputError
-        If the file is there already, may not be replaced, or cannot be written.
+        If the file exists already, may not be replaced, or cannot be written.
     """
     target = Path(path)
-    there = Problem(str(target), "", "is there already", "", "name another file, or add --overwrite")
+    there = Problem(str(target), "", "exists already", "", "name another file, or add --overwrite")
     if os.path.isdir(target):
         raise InputError(Problem(str(target), "", "must be a file", "a folder", "name a file in it"))
     if is_irregular(target):
@@ -188,7 +188,7 @@ def atomic_write(
         raise InputError(there) from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        remedy = "check that the folder is there and may be written to"
+        remedy = "check that the folder exists and is writable"
         raise InputError(Problem(str(target), "", f"cannot be written: {reason}", "", remedy)) from error
 
 

@@ -144,13 +144,13 @@ KINDS = {
     ),
     "not UTF-8": whole(b"study:\n  title: \xe9t\xe9\n", "must be UTF-8 text", "other bytes", "save", "study.yaml:2:"),
     "UTF-16": whole(TEXT.encode("utf-16"), "must be UTF-8 text", "other bytes", "save the file as", "study.yaml:1:"),
-    "null bytes": whole("a: 1\nb: \0\n", "without control characters", r"'\x00'", "take them out", "study.yaml:2:"),
-    "two documents": whole("a: 1\n---\nb: 2\n", "a file holds one document", "a second ---", "out", "study.yaml:2:"),
-    "YAML 1.1": whole("%YAML 1.1\n---\na: 1\n", "must be YAML 1.2", "another version", "take the %", "study.yaml:2:"),
+    "null bytes": whole("a: 1\nb: \0\n", "without control characters", r"'\x00'", "remove them", "study.yaml:2:"),
+    "two documents": whole("a: 1\n---\nb: 2\n", "a file holds one document", "a second ---", "remove", "study.yaml:2:"),
+    "YAML 1.1": whole("%YAML 1.1\n---\na: 1\n", "must be YAML 1.2", "another version", "remove the %", "study.yaml:2:"),
     "deep nesting": whole("[" * 99, "must not nest deeper than 40 levels", "", "check brackets", "study.yaml:1:"),
     # YAML
     "duplicate key": edit(
-        "  port:\n", "  gas_plant: {}\n  port:\n", "there twice, first in line 76", "", "keep one", "gas_plant: {}"
+        "  port:\n", "  gas_plant: {}\n  port:\n", "appears twice, first in line 76", "", "keep one", "gas_plant: {}"
     ),
     "tab": edit("  port:\n", "\tport:\n", "must be YAML 1.2: found character '\\t'", "", "indent with spaces"),
     "open bracket": edit(
@@ -160,14 +160,14 @@ KINDS = {
     "merge key": edit("  port:\n", "  port:\n    <<: {}\n", "no merge keys", "", "use `include`", "<<"),
     "tag": edit(
         "budget: 400", "budget: !!python/name:os.system 400", "tags are not part",
-        "tag:yaml.org,2002:python/name:os.system", "take the tag out",
+        "tag:yaml.org,2002:python/name:os.system", "remove the tag",
     ),
     "escaped control": edit(
-        "{en: Host}", r'{en: "\e[31mHost"}', "text must not hold control", r'"\x1b[31mHost"', "take the escapes out"
+        "{en: Host}", r'{en: "\e[31mHost"}', "text must not hold control", r'"\x1b[31mHost"', "remove the escapes"
     ),
     # files that belong to others
     "include in a circle": include(
-        "a.yaml", "includes must not go in a circle", "study.yaml includes a.yaml includes study.yaml", "take one of",
+        "a.yaml", "includes must not form a circle", "study.yaml includes a.yaml includes study.yaml", "remove one of",
         {"a.yaml": "include: [study.yaml]\n"}, "a.yaml:1",
     ),
     "include outside": include("../b.yaml", "lie in its folder or below", "../b.yaml", "move the file", {}),
@@ -183,7 +183,7 @@ KINDS = {
         "spend_curve: {a: 2, b: 3}", "spend_kurve: {a: 2, b: 3}", "is not a key here", "", "did you mean spend_curve?"
     ),
     "missing key": edit(
-        "    budget: 400\n", "", "the key is missing", "", "add budget: cost as announced", "sector: port",
+        "    budget: 400\n", "", "the key is missing", "", "add budget: announced cost", "sector: port",
     ),
     "unknown family": edit(
         "{beta: {mean: 0.8,", "{betta: {mean: 0.8,", "not a family of laws", "", "did you mean beta?",
@@ -246,13 +246,13 @@ KINDS = {
     "unknown holidays": edit("[US]", "[US, XX]", "a calendar is not known", '"XX"', "ISO country codes"),
     "a month for a country": edit("[US]", "[MAR]", "a calendar is not known", '"MAR"', "did you mean MA or"),
     "bank days of no country": edit(
-        "[US]", "[US, {category: bank}]", "has either country and category, or dates", "category", "{country: JP,"
+        "[US]", "[US, {category: bank}]", "must have country and category, or dates", "category", "{country: JP,"
     ),
     "a country without its category": edit(
-        "[US]", "[{country: US}]", "has either country and category, or dates", "country", "{country: JP,"
+        "[US]", "[{country: US}]", "must have country and category, or dates", "country", "{country: JP,"
     ),
     "listed days of a country": edit(
-        "[US]", "[{country: JP, category: bank, dates: [2028-12-29]}]", "has either country and category, or dates",
+        "[US]", "[{country: JP, category: bank, dates: [2028-12-29]}]", "must have country and category, or dates",
         "country, category, dates", "{dates:",
     ),
     "a category that is none": edit(
@@ -263,10 +263,10 @@ KINDS = {
         "[US]", "[{dates: [2028-13-29]}]", "must be a date", '"2028-13-29"', "year-month"
     ),
     "a listed day twice": edit(
-        "[US]", "[{dates: [2028-12-29, 2028-12-29]}]", "is there twice", "2028-12-29", "leave one out"
+        "[US]", "[{dates: [2028-12-29, 2028-12-29]}]", "is listed twice", "2028-12-29", "leave one out"
     ),
     "bank days twice": edit(
-        "[US]", "[{country: JP, category: bank}, {country: JP, category: bank}]", "is there twice", "a mapping",
+        "[US]", "[{country: JP, category: bank}, {country: JP, category: bank}]", "is listed twice", "a mapping",
         "leave one out",
     ),
     "a misspelt key of bank days": edit(
@@ -301,7 +301,7 @@ KINDS = {
         "{power: 0.6}", "{pwer: 0.6}", "must name a factor", '"pwer"', "did you mean power?",
     ),
     "pair twice": edit(
-        "gas: {power: 0.6}", "gas: {power: 0.6}\n    power: {gas: 0.6}", "named once", "power, gas twice", "take one",
+        "gas: {power: 0.6}", "gas: {power: 0.6}\n    power: {gas: 0.6}", "named once", "power, gas twice", "remove one",
         "power: {gas",
     ),
     "asymmetric table": correlations(
@@ -309,7 +309,7 @@ KINDS = {
         "corr.csv:3:2:"
     ),
     "ragged table": correlations(
-        ",wages,gas\nwages,1\ngas,0.4,1\n", "must have 3 cells as the header has", "2", "commas of empty", "corr.csv:2:"
+        ",wages,gas\nwages,1\ngas,0.4,1\n", "must have 3 cells, one for each", "2", "commas of empty", "corr.csv:2:"
     ),
     "table with a word": correlations(
         "first,second,value\nwages,gas,high\n", "must be a number", '"high"', "write a plain number", "corr.csv:2:3:"
@@ -330,7 +330,7 @@ KINDS = {
         "Name,budget\na,1\n", "the first column", '"Name"', "write it so", "projects.csv:1:1"
     ),
     "project twice": projects(
-        "name,budget\na,1\na,2\n", "there twice, first in row 2", "", "rename one", "projects.csv:3:1",
+        "name,budget\na,1\na,2\n", "appears twice, first in row 2", "", "rename one", "projects.csv:3:1",
     ),
     "word for a budget": projects("name,budget\na,much\n", "must be a number", '"much"', "write a", "projects.csv:2:2"),
     "open quotes in a table": projects('name,budget\na,"1\n', "must be CSV", "", 'write " inside', "projects.csv:2:"),
@@ -342,8 +342,8 @@ KINDS = {
         text=TABLE, files={"projects.csv": "name,budget\nport,1\n"},
     ),
     # --set
-    "set an unknown path": option("run.pahts=7", "is no path of this study", "", "did you mean paths?", "run.pahts"),
-    "set an unknown name": option("factors.gaz.unit=x", "is no path", "", "did you mean gas?", "factors.gaz.unit"),
+    "set an unknown path": option("run.pahts=7", "is not a key of this study", "", "did you mean paths?", "run.pahts"),
+    "set an unknown name": option("factors.gaz.unit=x", "is not a key", "", "did you mean gas?", "factors.gaz.unit"),
     "set bad YAML": option("run.paths={", "must be YAML", "", "check"),
     "set nothing": option("run.paths", "must be path=value", '"run.paths"', "write e.g. --set run.paths=10000"),
     "set a wrong value": option("run.paths=2.5", "must be a whole number", "2.5", "round it", "run.paths"),
@@ -378,7 +378,7 @@ KINDS = {
         "breach: {fund", "breech: {fund", "must name a state of deal", '"breech"', "did you mean breach?"
     ),
     "decision without a state": deal(
-        "        terminated: {fund: 0, delay: 0, decline: 1}\n", "", "gives each state its probabilities",
+        "        terminated: {fund: 0, delay: 0, decline: 1}\n", "", "must give each state its probabilities",
         "none for terminated", "add e.g. {fund: 1", "by_state:",
     ),
     "delay without days": deal(
@@ -391,11 +391,11 @@ KINDS = {
         "while: {deal: [breach, performing]}, moves", "while: {deal: [breech]}, moves", "must name a state of deal",
         '"breech"', "did you mean breach?",
     ),
-    "a holiday calendar twice": deal("holidays: [US]", "holidays: [US, US]", "is there twice", '"US"', "leave one out"),
+    "a holiday calendar twice": deal("holidays: [US]", "holidays: [US, US]", "is listed twice", '"US"', "leave one"),
     "a negative basis": deal("basis: 5", "basis: -5", "must be at least 0", "-5", "write a number"),
     "fuel passed on without fuel": deal(
         "tenor_years: 35, offtaker", "tenor_years: 35, fuel_pass_through: 0.5, offtaker",
-        "needs fuel, whose cost the buyer pays", "0.5", "add fuel, or take it out", "contract: {price: 6",
+        "needs fuel, whose cost the buyer pays", "0.5", "add fuel, or remove it", "contract: {price: 6",
     ),
     "an overrun that may be nothing": deal(
         "overrun: {lognormal: {p10: 0.95, p90: 1.6}}", "overrun: {normal: {mean: 1.2, sd: 0.3}}",
@@ -429,7 +429,7 @@ KINDS = {
         "until: years, years: 3", "until: years", "until: years needs years", "", "add e.g. years: 5"
     ),
     "catch-up of an amount with years": deal(
-        "until: years, years: 3", "until: amount, years: 3", "has no meaning with until: amount", "3", "take it out"
+        "until: years, years: 3", "until: amount, years: 3", "has no meaning with until: amount", "3", "remove it"
     ),
     "phases without a phase": deal(
         "planned_duration_years: 2.5", "phases: []", "needs a phase", "an empty list", "write planned_duration_years"
@@ -464,10 +464,10 @@ KINDS = {
     ),
     "pipeline of none": deal("max_count: 20", "max_count: 0", "must lie in [1, 1000]", "0", "write a number"),
     "pipeline with the name of a project": deal(
-        "  port:\n", "  more:\n", "is the name of a project too", "more", "rename one of the two", "Plants to come"
+        "  port:\n", "  more:\n", "is also the name of a project", "more", "rename one of the two", "Plants to come"
     ),
     "pipeline with the name of a unit": deal(
-        "  more:\n", "  portfolio:\n", "is the name of a unit of results", "portfolio", "rename it"
+        "  more:\n", "  portfolio:\n", "is reserved for a unit of the results", "portfolio", "rename it"
     ),
     "size of nothing": deal(
         "size: {lognormal: {mean: 900, sd: 400}, truncate: [200, 3000]}", "size: 0", "must be above 0", "0",
@@ -489,7 +489,7 @@ KINDS = {
         "above: share, funder_share: 0.8,", "above: share,", "above: share needs funder_share", "", "funder_share: 0.5"
     ),
     "share above a stop": deal(
-        "above: stop}", "above: stop, funder_share: 0.5}", "has no meaning with above: stop", "0.5", "take it out"
+        "above: stop}", "above: stop, funder_share: 0.5}", "has no meaning with above: stop", "0.5", "remove it"
     ),
     "ceiling below the cap": deal("ceiling: 3}", "ceiling: 0.5}", "must be at least multiple (1)", "0.5", "swap them"),
     "threshold below 0": deal(
@@ -499,7 +499,7 @@ KINDS = {
         "2028-03-31, 2029-03-31", "2029-03-31, 2028-03-31", "dates must rise", "2028-03-31 after 2029-03-31", "order"
     ),
     "review in the past": deal(
-        "[2027-03-31,", "[2026-03-31,", "must be after the value date (2026-03-31)", "2026-03-31", "take it out"
+        "[2027-03-31,", "[2026-03-31,", "must be after the value date (2026-03-31)", "2026-03-31", "remove it"
     ),
     "subscription without a review": deal(
         "      review: {threshold: {lognormal: {mean: 2, sd: 0.3}}, reveal: 1.5, dates: [2027-03-31, 2028-03-31,"
@@ -585,7 +585,7 @@ KINDS = {
     ),
     "side flow in no state": deal("tariffs: [low]", "tariffs: []", "needs a state", "an empty list", "name the states"),
     "attribute of one state only": deal(
-        "high: {attributes: {relief: 900}}", "high: {}", "all states of a regime give the same attributes",
+        "high: {attributes: {relief: 900}}", "high: {}", "all states of a regime must give the same attributes",
         "none for relief", "add relief",
     ),
     # outputs
@@ -658,7 +658,7 @@ def test_output__in_a_folder_of_somebody_else(folder: Path, monkeypatch: pytest.
     allowed = os.access
     monkeypatch.setattr("os.access", lambda path, mode: str(path) != str(folder.resolve()) and allowed(path, mode))
     (line,) = refused("run", "study.yaml", "--out", "r.h5")
-    assert line.startswith("--out: must lie in a folder that you may write to, got r.h5; name one")
+    assert line.startswith("--out: must lie in a folder that is writable, got r.h5; name a folder")
 
 
 @pytest.mark.parametrize(

@@ -60,12 +60,13 @@ def test_compare__paired_differences_are_those_of_the_paths(files: dict[str, str
 
 def test_compare__table_says_what_is_shared_and_what_differs(files: dict[str, str]) -> None:
     code, text, _ = spvrisk("compare", files["base"], files["dearer"], files["again"], files["other_seed"])
-    assert code == 0 and "other_seed.h5 does not share its draws (another seed)" in " ".join(text.split())
+    shared = "other_seed.h5 does not share the draws of the first (different seed)"
+    assert code == 0 and shared in " ".join(text.split())
     assert "projects.port.budget: 400 -> 480" in text and "again: the same study." in text
-    assert "less base" in text and "P(whole)" in text
+    assert "minus base" in text and "P(whole)" in text
     assert all(len(line) <= 100 for line in text.splitlines())
     _, text, _ = spvrisk("compare", files["base"], files["dearer"])
-    assert "3,000 paths, seed 1" in text and "All share their draws" in text and "pairing gains" in text
+    assert "3,000 paths, seed 1" in text and "All share their draws" in text and "gain from pairing" in text
 
 
 def test_compare__runs_of_other_lengths_are_paired_on_their_common_paths(files: dict[str, str], tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_compare__says_what_a_result_does_not_hold(files: dict[str, str], tmp_pa
     assert spvrisk(*run)[0] == 0
     _, text, _ = spvrisk("compare", files["base"], bare)
     told = " ".join(text.split())
-    assert "bare.h5 does not hold portfolio.pv_host, portfolio.recovery_years, scheme_value by path" in told
+    assert "bare.h5 does not keep portfolio.pv_host, portfolio.recovery_years, scheme_value by path" in told
 
 
 def changed(file: str, copy: Path, name: str, path: int, value: float, **attributes: str) -> str:
@@ -159,7 +160,7 @@ def test_compare__any_two_may_disagree(files: dict[str, str], tmp_path: Path) ->
     told = " ".join(text.split())
     assert code == 1 and text.startswith("The machines or versions disagree: base.h5 and other.h5 have the same plan,")
     assert "disagree: again.h5 and other.h5 have" in told and told.count("disagree:") == 2
-    study = "another study"
+    study = "different studies"
     assert verdicts(*given) == [
         (0, 1, "not_compared", study),
         (0, 2, "not_compared", study),
@@ -214,7 +215,7 @@ def test_compare__common_paths_of_runs_of_other_lengths_have_the_same_bits(
     for given in ((files["base"], other), (other, files["base"])):
         code, text, _ = spvrisk("compare", *given, "--strict")
         assert code == 1 and text.startswith("The machines or versions disagree")
-        assert "same plan and seed but other values of their first 1,000 paths." in " ".join(text.split())
+        assert "same plan and seed but different values of their first 1,000 paths." in " ".join(text.split())
         assert spvrisk("compare", *given)[0] == 0 and verdicts(*given) == [(0, 1, "differ", None)]
 
 
@@ -226,7 +227,7 @@ def test_compare__what_may_differ_is_no_disagreement(files: dict[str, str], tmp_
     assert spvrisk("run", STARTER, "--paths", "1000", "--out", short)[0] == 0
     others = [files["again"], files["dearer"], bare, short]
     code, text, _ = spvrisk("compare", files["base"], *others, "--strict")
-    assert code == 0 and "disagree" not in text and "another plan" not in text
+    assert code == 0 and "disagree" not in text and "different plan" not in text
     other = next_up(bare, tmp_path / "other.h5", "portfolio_npv_funder")
     code, text, _ = spvrisk("compare", files["base"], other, "--strict")
     assert code == 1 and text.startswith("The machines or versions disagree")
@@ -242,18 +243,18 @@ def test_compare__strict_says_what_was_not_compared(files: dict[str, str], tmp_p
     for name, file in kept.items():
         assert spvrisk("run", STARTER, "--paths", "500", "--out", file, "--set", f"output.paths=[{name}]")[0] == 0
     for given, expected, because in (
-        ((files["base"], dearer), 0, "another study"),
-        ((files["base"], seed), 1, "another seed"),
-        ((files["base"], version), 1, "another numbers version"),
+        ((files["base"], dearer), 0, "different studies"),
+        ((files["base"], seed), 1, "different seed"),
+        ((files["base"], version), 1, "different numbers version"),
         (tuple(kept.values()), 1, "no variable of /paths in common"),
-        ((dearer, seed), 0, "another study"),
-        ((files["base"], files["again"], seed), 1, "another seed"),
-        ((files["base"], files["again"], seed, shutil.copy(seed, tmp_path / "seed.h5")), 0, "another seed"),
+        ((dearer, seed), 0, "different studies"),
+        ((files["base"], files["again"], seed), 1, "different seed"),
+        ((files["base"], files["again"], seed, shutil.copy(seed, tmp_path / "seed.h5")), 0, "different seed"),
     ):
         code, text, _ = spvrisk("compare", *map(str, given), "--strict")
         told = " ".join(text.split())
         assert code == expected and f"Not compared bit by bit ({because}): " in told, given
-        unknown = f"are of one study but could not be compared bit by bit ({because})."
+        unknown = f"are results of the same study but could not be compared bit by bit ({because})."
         assert (unknown in told) == (expected == 1) == told.startswith("Whether ")
         code, text, _ = spvrisk("compare", *map(str, given))
         assert code == 0 and "bit by bit" not in text
@@ -269,7 +270,7 @@ def test_compare__strict_refuses_a_content_that_is_not_its_digests(
     given = [files["base"], str(tmp_path / "again.h5")][:: -1 if which == 0 else 1]
     assert spvrisk("compare", *given)[0] == 0
     code, out, err = spvrisk("compare", *given, "--strict")
-    damage = "again.h5: the result is damaged: its content is not that of content_sha256; run the study again"
+    damage = "again.h5: the result is damaged: its content does not match content_sha256; run the study again"
     assert (code, out) == (2, "") and damage in err and "base.h5" not in err and "Traceback" not in err
 
 
@@ -287,19 +288,19 @@ def test_compare__the_same_study_by_another_plan(files: dict[str, str], tmp_path
     assert spvrisk("compare", files["base"], near, flipped, never, "--strict")[0] == 0
     code, text, _ = spvrisk("compare", files["base"], near, far, flipped, never, "--strict")
     told = " ".join(text.split())
-    start = "is the same study by another plan: another discrete outcome on"
+    start = "is the same study under a different plan: discrete outcomes differ on"
     assert code == 1 and "disagree" not in told
-    assert f"near.h5 {start} 0 of 3,000 paths; all values of the others agree to 1e-09." in told
-    assert f"far.h5 {start} 0 of 3,000 paths; values differ by up to 3e-06, on 1 of the others by more" in told
-    assert f"flipped.h5 {start} 1 of 3,000 paths; all values of the others agree to 1e-09." in told
-    assert f"never.h5 {start} 1 of 3,000 paths; all values" in told
-    assert told.count("by another plan") == 4
+    assert f"near.h5 {start} 0 of 3,000 paths; on the others all values agree to 1e-09." in told
+    assert f"far.h5 {start} 0 of 3,000 paths; on the others values differ by up to 3e-06, on 1 of them by more" in told
+    assert f"flipped.h5 {start} 1 of 3,000 paths; on the others all values agree to 1e-09." in told
+    assert f"never.h5 {start} 1 of 3,000 paths; on the others all values" in told
+    assert told.count("under a different plan") == 4
     _, text, _ = spvrisk("compare", files["dearer"], files["base"], far, "--json")
     found = json.loads(text)
     row = found["pairs"][2]["agreement"]
     assert (row["paths"], row["flipped"], row["apart"]) == (3000, 0, 1) and found["results"][2]["agreement"] is None
     _, text, _ = spvrisk("compare", files["dearer"], files["base"], far)
-    assert "far.h5 is the same study as base.h5 by another plan: another" in " ".join(text.split())
+    assert "far.h5 is the same study as base.h5 under a different plan: discrete" in " ".join(text.split())
 
 
 def test_compare__another_plan_and_length(files: dict[str, str], tmp_path: Path) -> None:
@@ -309,7 +310,7 @@ def test_compare__another_plan_and_length(files: dict[str, str], tmp_path: Path)
     code, text, _ = spvrisk("compare", files["base"], other, "--strict", "--json")
     (pair,) = json.loads(text)["pairs"]
     row = pair["agreement"]
-    assert code == 1 and (pair["verdict"], pair["because"], pair["paths"]) == ("not_compared", "another plan", 0)
+    assert code == 1 and (pair["verdict"], pair["because"], pair["paths"]) == ("not_compared", "different plan", 0)
     assert (row["paths"], row["flipped"], row["apart"]) == (1000, 0, 1)
 
 
@@ -328,7 +329,7 @@ def test_compare__a_table_that_was_changed_is_refused(files: dict[str, str], tmp
         opened["summary/npv_funder_mean"][-1] *= 1.01
     for command in (("compare", files["base"]), ("summary",), ("info",), ("trace",)):
         code, out, err = spvrisk(*command, str(tmp_path / "again.h5"))
-        assert (code, out) == (2, "") and "its tables are not those of tables_sha256; run the study again" in err
+        assert (code, out) == (2, "") and "its tables do not match tables_sha256; run the study again" in err
 
 
 def test_compare__mistakes(files: dict[str, str], tmp_path: Path) -> None:

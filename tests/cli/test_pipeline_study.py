@@ -42,7 +42,7 @@ def file(ran: tuple[Path, str]) -> Path:
 
 def test_run__prints_what_became_of_the_projects(ran: tuple[Path, str]) -> None:
     out, found = ran[1], summary(ran[0])
-    for title in ("What became of the projects", "Construction (", "Present values of others, and side flows"):
+    for title in ("What became of the projects", "Construction (", "Present values to other parties, and side flows"):
         assert title in out
     fate = out[out.index("What became of the projects") : out.index("Construction (")].splitlines()
     heads, rows = fate[1].split(), {line.split()[0]: line for line in fate[3:] if line.strip()}
@@ -54,7 +54,7 @@ def test_run__prints_what_became_of_the_projects(ran: tuple[Path, str]) -> None:
     assert with_interval(cancelled["mean"], cancelled["mean_low"], cancelled["mean_high"]) in rows["port"]
     assert found["projects"]["more"]["funded"]["mean_low"] is None  # a number of projects
     committed = found["scheme"]["net_commitments"]["mean"]
-    assert f"Committed budgets (noticed and not declined): {committed:,.1f} ± " in out
+    assert f"Committed budgets (given notice and not declined): {committed:,.1f} ± " in out
     assert "Tariff relief and other side flows over time are worth a further " in out
     assert "more: the cap of its reference class truncates 0.18 % of its overruns" not in out  # 95 % is far from it
 
@@ -137,15 +137,15 @@ def test_plan__tells_the_terms(file: Path) -> None:
     out = output("plan", STUDY)
     said = " ".join(out.split())
     for words in (
-        "20 business days after notice and a slip that is drawn (holidays: US)",
-        "noticed at most 1,500 USD million or a take-up that is drawn, the lower",
-        "in a year 600 USD million",
+        "20 business days after notice plus a drawn slip (holidays: US)",
+        "notices at most 1,500 USD million or a take-up that is drawn, the lower",
+        "notices in a year at most 600 USD million",
         "last notice 2031-03-31",
         "Decisions on due funds, by the state of deal",
         "performing 75 % 15 % 10 %",
-        "A delayed decision comes back after 180 days.",
-        "A decline moves, with probability 0.7, deal to breach.",
-        "Chances of a go-ahead: mine 85 %; the others for certain.",
+        "A delayed decision is taken again after 180 days.",
+        "A decline moves deal to breach with probability 0.7.",
+        "Chances of a go-ahead: mine 85 %; the others are certain.",
         "more 0.7 6 40 200 2e+06 t/year",
         "mill mine, more 0.1",
         "size lognormal",

@@ -75,7 +75,7 @@ def test_plan__lists_the_defaults_that_were_applied() -> None:
         assert row in found
     text = printed("--set", "run.memory_mib=2000")
     for given in ("run.paths ", "run.memory_mib ", "budget", "factors.*.process", "title"):
-        assert given not in text.split("Defaults that were applied")[1]
+        assert given not in text.split("Defaults applied")[1]
 
 
 def test_defaults__null_and_empty_only_where_they_tell_something() -> None:
@@ -111,7 +111,7 @@ def test_plan__tells_split_terms_and_stack_in_whole_steps() -> None:
         "50 % of the funder's part to the host after a decline, for 12 steps",
         "policy bank 32 % at base_rate + 1.1 %, banks 66 % at base_rate + 1.8 %, equity 2 %",
         "repaid in 68 steps, sweep 90 %",
-        "covers 95 % of the banks' loans after 2 steps, for 0.7 % a year",
+        "covers 95 % of the banks' loans after a wait of 2 steps, for a premium of 0.7 % a year",
     ):
         assert told in text, told
 

@@ -162,6 +162,6 @@ def test_schema__is_written_to_a_file_once(tmp_path: Path) -> None:
     assert runner.invoke(main, ["schema", "--out", str(path)]).exit_code == 0
     assert json.loads(path.read_text(encoding="utf-8")) == schema()
     again = runner.invoke(main, ["schema", "--out", str(path)])
-    assert again.exit_code == 2 and "is there already" in again.stderr
+    assert again.exit_code == 2 and "exists already" in again.stderr
     assert runner.invoke(main, ["schema", "--out", str(path), "--overwrite"]).exit_code == 0
     assert list(tmp_path.iterdir()) == [path]

@@ -221,7 +221,7 @@ def test_summary_given__no_path_meets_it(tmp_path):
     other = "struck_down" if ruling == 0 else "upheld"
     done = CliRunner().invoke(main, ["summary", str(tmp_path / "one.h5"), "--given", f"ruling={other}"])
     assert done.exit_code == 2
-    assert f"no path of this result meets it, got ruling={other}; run more paths" in done.stderr
+    assert f"no path of this result meets the condition, got ruling={other}; run more paths" in done.stderr
 
 
 def test_summary_given__without_regimes_and_events(tmp_path):

@@ -80,7 +80,8 @@ def test_path__tells_law_projects_money_and_factors(file: Path, traced: Trace) -
     for part in ("What happened", "What became of the projects", "Who got what", "Factors"):
         assert part in out
     for change in traced.changes:
-        assert change.date in out and change.what in out and change.after in out
+        became = {"noticed": "notice given"}.get(change.after, change.after)
+        assert change.date in out and change.what in out and became in out
     for project in traced.labels.projects:
         assert f"{project}: " in out
     assert max(len(line) for line in out.splitlines() if "│" in line or "─" in line) <= 100
@@ -216,7 +217,7 @@ def test_study__without_regimes_and_events(bare: Path) -> None:
         (["--path", "99999999999999999999999"], ["--path", "must be below 300"]),
         (["--path", "-1"], ["--path", "x>=0"]),
         (["--path", "one"], ["--path", "one"]),
-        (["--path", "1", "--rank", "0.5"], ["--rank", "no meaning beside --path", "leave one"]),
+        (["--path", "1", "--rank", "0.5"], ["--rank", "cannot be used with --path", "leave one"]),
         (["--rank", "1.01"], ["--rank", "number in [0, 1]", "got 1.01", "0.99"]),
         (["--rank", "-0.1"], ["--rank", "number in [0, 1]"]),
         (["--rank", "nan"], ["--rank", "number in [0, 1]", "got nan"]),

@@ -233,7 +233,7 @@ def test_table__has_columns_for_the_new_keys(tmp_path: Path) -> None:
          "longer than the life (30 years)"),
         ("tenor_years: 17", "tenor_years: 45", "stack.tenor_years", "longer than the horizon (40 years)"),
         ("wait_years: 0.5", "wait_years: 50", "stack.insurer.wait_years", "nothing is ever claimed"),
-        ("premium: 0.007, ", "", "stack.insurer", "asks for no premium"),
+        ("premium: 0.007, ", "", "stack.insurer", "charges no premium"),
         ("premium: 0.007", "premium: 0.7", "stack.insurer.premium", "above 5% a year"),
         ("policy_loan: {share: 0.32, margin: 0.011}\n  policy_equity: {share: 0.02}\n  commercial_loan: {share: 0.66,",
          "policy_loan: {share: 0.98, margin: 0.011}\n  policy_equity: {share: 0.02}\n  commercial_loan: {share: 0,",
@@ -289,7 +289,7 @@ def test_mistakes__of_all_parts_are_told_at_once(tmp_path: Path) -> None:
     [
         ("process: {ou: {start: 1, mean: 1, kappa: 0.5, sigma: 0.1}}", "process: {deterministic: {curve: -1}}",
          "a multiple of output must not fall below 0"),
-        ("[performing, breach]", "[performing, performing]", "is there twice"),
+        ("[performing, breach]", "[performing, performing]", "is listed twice"),
         ("dates: [2027-03-31, 2028-03-31, 2029-03-31]", "dates: []", "needs a date"),
         ("rate: 0.5}", "rate: true}", "must be a number or an attribute"),
         ("rate: 0.5}", "rate: 1.0e+13}", "must lie in [-1e+12, 1e+12]"),

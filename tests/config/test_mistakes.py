@@ -43,8 +43,8 @@ MISTAKES = {
         "outcome: {temporary: 0.6, high: 0.4}",
         "outcome: {temporary",
         "regimes.trade.states.temporary.expires.outcome.temporary",
-        "a clock leads to another state",
-        "a state of its own",
+        "a clock must lead to another state",
+        "define another state",
     ),
     "unknown factor": Mistake(
         "fuel: {factor: gas,",
@@ -59,7 +59,7 @@ MISTAKES = {
         "  gas_plant: {}\n  port:",
         "  gas_plant: {}",
         "projects.gas_plant",
-        "there twice, first in line",
+        "appears twice, first in line",
         "keep one",
     ),
     "tab": Mistake("  port:", "\tport:", "\tport:", "", "must be YAML 1.2", "spaces"),
@@ -89,7 +89,7 @@ MISTAKES = {
         "p90: 0.95",
         "projects.port.construction.overrun.lognormal.p90",
         "must be at least p10",
-        "order them",
+        "put them in order",
     ),
     "spend curve without a table": Mistake(
         "spend_curve: {a: 2, b: 3}",
@@ -110,7 +110,7 @@ MISTAKES = {
         "      same_course: {moves: {}}\n      undefined: {moves: {}}\n",
         "undefined: {moves",
         "events.election.outcomes.undefined",
-        "is what results call a missing one",
+        "is reserved for an event that does not take place",
         "rename it",
     ),
     "thousands separator": Mistake(
@@ -249,8 +249,8 @@ MISTAKES = {
         "gas: {power: 0.6}\n    power: {gas: 0.6}",
         "power: {gas",
         "correlation.pairs.power.gas",
-        "each pair is named once",
-        "take one",
+        "each pair must be named once",
+        "remove one",
     ),
     "correlation beyond 1": Mistake(
         "power: 0.6}", "power: 60}", "power: 60", "correlation.pairs.gas.power", "must lie in [-1, 1]", "write 0.6"
@@ -305,7 +305,7 @@ MISTAKES = {
         "outcomes: {election",
         "events.election.probabilities.0.when.outcomes.election",
         "an event before this one",
-        "take the condition out",
+        "remove the condition",
     ),
     "last rule has a condition": Mistake(
         "- {is: {same_course: 0.5",
@@ -395,13 +395,15 @@ MISTAKES = {
         "one of them",
     ),
     "bad name": Mistake("  port:\n", "  9port:\n", "9port", "projects.9port", "begins with a letter", "rename"),
-    "name of a result": Mistake("  port:\n", "  scheme:\n", "scheme", "projects.scheme", "unit of results", "rename"),
+    "name of a result": Mistake(
+        "  port:\n", "  scheme:\n", "scheme", "projects.scheme", "unit of the results", "rename"
+    ),
     "level": Mistake('"0.5"', '"50"', '"50"', "output.quantiles.1", "between 0 and 1", '"0.95"'),
     "half a step": Mistake(
         "horizon_years: 40", "horizon_years: 40.1", "40.1", "study.horizon_years", "whole number of steps", "round"
     ),
     "list for a mapping": Mistake("\nrun: {", "\nrun: []\nrunn: {", "run: []", "run", "must be a mapping", "indented"),
-    "tag": Mistake("budget: 400", "budget: !!python/name:os.system 400", "!!python", "", "tags", "take the tag out"),
+    "tag": Mistake("budget: 400", "budget: !!python/name:os.system 400", "!!python", "", "tags", "remove the tag"),
     "merge key": Mistake("  port:\n", "  port:\n    <<: {}\n", "<<", "projects.port.<<", "no merge keys", "include"),
     "alias of nothing": Mistake("budget: 400", "budget: *x", "*x", "", "needs an anchor", "&x"),
 }

@@ -55,7 +55,7 @@ def test_load__mapping_of_values() -> None:
     ("given", "said"),
     [
         ({"run.paths": 2.5}, "--set 1 run.paths: must be a whole number, got 2.5; round it"),
-        ({"run.seed": 1, "run.sede": 7}, "--set 2 run.sede: is no path of this study; did you mean seed?"),
+        ({"run.seed": 1, "run.sede": 7}, "--set 2 run.sede: is not a key of this study; did you mean seed?"),
         ({"projects.port.budget": float("inf")}, "must be a finite number, got inf"),
         ({"projects.port.budget": float("nan")}, "must be a finite number, got nan"),
         ({"projects.port.budget": "400"}, 'must be a number, got "400"; write 400'),
@@ -69,8 +69,8 @@ def test_load__mapping_of_values() -> None:
         ("run.paths=10", 'overrides: must be a list of texts or a mapping, got "run.paths=10"; write'),
         (None, "overrides: must be a list of texts or a mapping, got nothing; write"),
         ([b"run.paths=10"], "overrides: must be a list of texts or a mapping, got bytes; write"),
-        ({3: 4}, "overrides: its keys must be paths, got 3; write"),
-        ({"run.paths=3": 4}, 'overrides: its keys must be paths, got "run.paths=3"; write'),
+        ({3: 4}, "overrides: its keys must be dotted paths, got 3; write"),
+        ({"run.paths=3": 4}, 'overrides: its keys must be dotted paths, got "run.paths=3"; write'),
     ],
 )
 def test_load__mapping_with_mistakes(given: Any, said: str) -> None:

@@ -62,22 +62,22 @@ def test_table__of_a_harmless_shape_is_read(kind: str, shape: str, tmp_path: Pat
 
 
 REFUSED = {
-    "separator line": (lambda lines: "\n".join(["sep=,", *lines]), "column names", "take the line out", 1),
+    "separator line": (lambda lines: "\n".join(["sep=,", *lines]), "column names", "remove the line", 1),
     "separator line and semicolons": (
         lambda lines: "\n".join(["sep=;", *lines]).replace(",", ";"),
         "column names",
-        "take the line out, and save the table with commas",
+        "remove the line, and save the table with commas",
         1,
     ),
-    "comment at the top": (lambda lines: "\n".join(["# exported", *lines]), "column names", "take the line out", 1),
+    "comment at the top": (lambda lines: "\n".join(["# exported", *lines]), "column names", "remove the line", 1),
     "comment with commas at the top": (
         lambda lines: "\n".join(["# by me, today, 7", *lines]),
         "column names",
-        "take the line out",
+        "remove the line",
         1,
     ),
     "comment mark before the names": (lambda lines: "# " + "\n".join(lines), "column names", "or its #", 1),
-    "comment below": (lambda lines: "\n".join([*lines, "# end"]), "has no comments", "take the line out", 4),
+    "comment below": (lambda lines: "\n".join([*lines, "# end"]), "has no comments", "remove the line", 4),
     "semicolons": (lambda lines: "\n".join(lines).replace(",", ";"), "by commas, got semicolons", "with commas", 1),
     "tabs": (lambda lines: "\n".join(lines).replace(",", "\t"), "by commas, got tabs", "with commas", 1),
     "bars": (lambda lines: "\n".join(lines).replace(",", "|"), "by commas, got bars", "with commas", 1),

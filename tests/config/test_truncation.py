@@ -32,9 +32,9 @@ def test_truncation__an_end_may_be_open(written, kept, interval):
 @pytest.mark.parametrize(
     ("written", "at", "rule", "remedy"),
     [
-        ([3, 0.85], ("truncate",), "low < high", "order them"),
-        ([math.inf, 3], ("truncate",), "low < high", "order them"),
-        ([0.85, -math.inf], ("truncate",), "low < high", "order them"),
+        ([3, 0.85], ("truncate",), "low < high", "put them in order"),
+        ([math.inf, 3], ("truncate",), "low < high", "put them in order"),
+        ([0.85, -math.inf], ("truncate",), "low < high", "put them in order"),
         ([None, None], ("truncate",), "cuts nothing off", "leave truncate out"),
         ([-math.inf, math.inf], ("truncate",), "cuts nothing off", "leave truncate out"),
         ([0.85, "inf"], ("truncate", 1), "must be a number", "null or .inf"),

@@ -30,16 +30,16 @@ COMMANDS = {
 UNLOCK = "HDF5_USE_FILE_LOCKING=FALSE"
 LOCKED = "Unable to synchronously open file (unable to lock file, errno = {}, error message = '...')"
 SAID = {
-    errno.EAGAIN: ("another program holds the file (errno 11: resource temporarily unavailable)", "close it there"),
-    errno.EACCES: ("the file may not be read (errno 13: permission denied)", "ask its owner"),
-    errno.EPERM: ("the file may not be read (errno 1: operation not permitted)", "ask its owner"),
+    errno.EAGAIN: ("another program has the file open (errno 11: resource temporarily unavailable)", "close it there"),
+    errno.EACCES: ("no permission to read the file (errno 13: permission denied)", "ask its owner"),
+    errno.EPERM: ("no permission to read the file (errno 1: operation not permitted)", "ask its owner"),
     errno.ENOLCK: ("its file system has no locks (errno 37: no locks available)", UNLOCK),
     errno.ENOSYS: ("its file system has no locks (errno 38: ", UNLOCK),
     errno.ENOTSUP: ("its file system has no locks (errno 95: ", UNLOCK),
     524: ("its file system has no locks (errno 524: ", UNLOCK),
-    errno.EIO: ("the system cannot read the file (errno 5: input/output error)", "may be sound"),
-    errno.EMFILE: ("the system cannot read the file (errno 24: too many open files)", "may be sound"),
-    errno.ESTALE: ("the system cannot read the file (errno 116: stale file handle)", "may be sound"),
+    errno.EIO: ("the system cannot read the file (errno 5: input/output error)", "may be intact"),
+    errno.EMFILE: ("the system cannot read the file (errno 24: too many open files)", "may be intact"),
+    errno.ESTALE: ("the system cannot read the file (errno 116: stale file handle)", "may be intact"),
 }
 
 
@@ -83,7 +83,7 @@ def test_open__a_lock_by_whatever_number_is_held_by_another(
         raise OSError(number, LOCKED.format(number)) if number else OSError(LOCKED.format(0))
 
     monkeypatch.setattr(h5py, "File", refuse)
-    with pytest.raises(InputError, match="another program holds the file.*close it there, or wait.*" + UNLOCK):
+    with pytest.raises(InputError, match="another program has the file open.*close it there, or wait.*" + UNLOCK):
         open_result(file)
 
 
@@ -93,7 +93,7 @@ def test_open__while_another_program_writes(read: object, file: Path) -> None:
     command = [sys.executable, "-c", code, str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None and other.stdout.readline() == "held\n"
-        with pytest.raises(InputError, match="another program holds the file"):
+        with pytest.raises(InputError, match="another program has the file open"):
             read(file)  # type: ignore[operator]
         for arguments in COMMANDS.values():
             assert "close it there, or wait" in told(arguments, file)
@@ -112,7 +112,7 @@ def test_results__datasets_of_a_file_that_is_withheld_later(file: Path, monkeypa
     with spvrisk.open(file) as results:
         assert results.summary.sizes["unit"] == 3
         monkeypatch.setattr(xarray, "open_dataset", refuse)
-        with pytest.raises(InputError, match="another program holds the file"):
+        with pytest.raises(InputError, match="another program has the file open"):
             _ = results.timeline
 
 

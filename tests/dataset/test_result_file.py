@@ -217,7 +217,7 @@ def test_open_result__refuses_a_table_that_was_changed(file, tmp_path, name):
         values = opened[name][...]
         values.reshape(-1).view(np.uint8)[0] ^= 1  # the last bit of the first value
         opened[name][...] = values
-    with pytest.raises(InputError, match=r"r.h5: the result is damaged: its tables are not those.*run the study again"):
+    with pytest.raises(InputError, match=r"r.h5: the result is damaged: its tables do not match.*run the study again"):
         open_result(tmp_path / "r.h5")
 
 
@@ -296,7 +296,7 @@ def test_result__refuses_a_plan_that_was_changed_or_has_other_fields(file, tmp_p
     with h5py.File(path, "a") as opened:
         opened["provenance/plan"][1000] ^= 1
     with pytest.raises(
-        InputError, match="/provenance/plan: the result is damaged: the plan is not that of plan_sha256"
+        InputError, match="/provenance/plan: the result is damaged: its plan does not match plan_sha256"
     ):
         open_result(path).plan()
     shutil.copy(file, path)
@@ -399,7 +399,7 @@ def test_check_names__events_that_would_share_a_variable():
     check_names(LABELS)
     for other in ("ruling_share", "ruling_n", "ruling_n_undefined"):
         events = (*LABELS.events, (other, ("a", "b")))
-        with pytest.raises(InputError, match=f"events.{other}: would share its result outcome_{other} with.*rename"):
+        with pytest.raises(InputError, match=f"events.{other}: would have the same result name .* as .*rename"):
             check_names(LABELS._replace(events=events))
 
 

@@ -198,7 +198,9 @@ def test_command__every_condition_of_a_run(ran, files):
         given = name.removeprefix("outcome_").removeprefix("final_state_").replace(".", "=")
         done = runner.invoke(summary_command, [str(files[0]), "--json", "--given", given])
         if not mask.any():
-            assert isinstance(done.exception, InputError) and "no path of this result meets it" in str(done.exception)
+            assert isinstance(done.exception, InputError) and "no path of this result meets the condition" in str(
+                done.exception
+            )
             continue
         found = json.loads(done.stdout, parse_constant=pytest.fail)
         assert (found["given"], found["paths"], found["share"]) == (given, mask.sum(), mask.sum() / PATHS)

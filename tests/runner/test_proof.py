@@ -79,7 +79,7 @@ def test_prepare__falls_back_and_names_both(stamps, monkeypatch):
     tried = outcomes(monkeypatch, own=REFUSED, safe=CANNOT_RUN, safest=PASSED)
     for _ in range(2):
         monkeypatch.setattr(proof, "_ready", None)
-        with pytest.warns(RuntimeWarning, match=r"own .* not right .*safest"):
+        with pytest.warns(RuntimeWarning, match=r"own computes wrong numbers .*safest"):
             assert proof.prepare().target.name == "safest"
     assert tried == ["own", "safe", "safest"]
 

@@ -17,14 +17,14 @@ COMMANDS = {
     "init": "Write a starter study to work from.",
     "schema": "Print the JSON Schema of study files, for editors.",
     "validate": "Check a study and list every problem in it.",
-    "plan": "Show what a study comes to before a path is drawn.",
-    "warmup": "Compile the kernel beforehand.",
-    "selftest": "Prove that the kernel computes right on this machine.",
+    "plan": "Show what a study would run, before any path is simulated.",
+    "warmup": "Compile the kernel ahead of the first run.",
+    "selftest": "Prove that the kernel computes correctly on this machine.",
     "run": "Run a study and print its summary.",
     "summary": "Print the figures of a result.",
-    "compare": "Set results beside each other: differences and their errors.",
-    "trace": "Tell the story of one path of a result.",
-    "info": "Say what a result file is and how it came about.",
+    "compare": "Compare results: differences and their standard errors.",
+    "trace": "Show what happened on one path of a result.",
+    "info": "Describe a result file and how it was made.",
 }
 """Commands in the order of work, with their line in the help; each is `command` of the module of its name."""
 
@@ -55,7 +55,7 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands, in the order of work"):
+        with formatter.section("Commands, in the order of use"):
             formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, *args: Any, **extra: Any) -> Any:
@@ -93,4 +93,4 @@ class _Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="spvrisk", message="%(prog)s %(version)s")
 def main() -> None:
-    """Risk of portfolios of investment SPVs under an international agreement, by Monte Carlo."""
+    """Monte Carlo risk of portfolios of investment SPVs under an international agreement."""

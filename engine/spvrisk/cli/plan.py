@@ -1,4 +1,4 @@
-"""``spvrisk plan``: what a study comes to before a path is drawn."""
+"""``spvrisk plan``: what a study would run, before any path is simulated."""
 
 import click
 
@@ -12,7 +12,7 @@ from spvrisk.cli.output import say_json, warn
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print the resolved study, every default included, as JSON.")
 def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Show what STUDY comes to: dates, laws with their tables' means beside the laws', correlations, memory."""
+    """Show what STUDY would run: dates, laws with their exact and tabulated moments, correlations, memory."""
     loaded = api.load(study, overrides)
     warn(loaded.warnings)
     if as_json:

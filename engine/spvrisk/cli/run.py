@@ -38,9 +38,9 @@ def command(
 ) -> None:
     """Run STUDY, write a result file and print its summary.
 
-    The result depends on the study, the paths and the seed alone: not on threads or machine load. Ctrl-C ends a run
-    within two seconds; the result file appears whole or not at all. A file that STUDY is read from is never replaced,
-    nor is any that is not a result of spvrisk, whatever is asked for.
+    The result depends only on the study, the number of paths and the seed, not on threads or machine load. Ctrl-C ends
+    a run within two seconds; the result file is written whole or not at all. A file that STUDY reads is never
+    replaced, nor is any file that is not a result of spvrisk, even with --overwrite.
     """
     signal.signal(signal.SIGTERM, _interrupted)
     loaded = api.load(study, overrides)

@@ -8,16 +8,14 @@ from spvrisk.errors import RunError
 
 
 @click.command("selftest", epilog="Example: spvrisk selftest --all-targets")
-@click.option(
-    "--all-targets", is_flag=True, help="Also the code that other processors would run: a minute or two each."
-)
+@click.option("--all-targets", is_flag=True, help="Test the code for other processors too: a minute or two each.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON for programs.")
 def command(all_targets: bool, as_json: bool) -> None:
     """Run the kernel's self-test on this machine and print a table of the outcomes.
 
-    The machine code is compiled first if there is none, then run on plans that ship with spvrisk, which have every
-    clause on; each series of values must be the same, to the last bit, as on any other processor. Leaves with 1 if
-    code is wrong or a test could not be done. Code that this machine cannot run does not count.
+    The machine code is compiled first if there is none, then run on plans that ship with spvrisk and exercise every
+    clause; each series of values must be the same, to the last bit, as on any other processor. Exits with 1 if any code
+    is wrong or a test could not be run. Code that this machine cannot run is not counted.
     """
     from spvrisk.report import json, text
     from spvrisk.views.selftest import selftest
@@ -28,6 +26,6 @@ def command(all_targets: bool, as_json: bool) -> None:
     else:
         text.show([selftest(proofs)])
     if any(proof.refused for proof in proofs):
-        raise RunError("machine code computes wrong numbers: spvrisk uses none that does; please report this table")
+        raise RunError("some machine code computes wrong numbers; spvrisk will not use it; please report this table")
     if any(proof.failed for proof in proofs):
-        raise RunError("a self-test could not be done: its line says why")
+        raise RunError("a self-test could not be run: its row says why")

@@ -17,16 +17,16 @@ from spvrisk.views.summary import summary
     "conditions",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Only the paths on which this event had this outcome, or this regime this final state.",
+    help="Only the paths with this outcome of an event, or this final state of a regime.",
 )
 def command(result: str, as_json: bool, conditions: tuple[str, ...]) -> None:
-    """Print the figures of RESULT, each with its Monte Carlo standard error, probabilities with their 95 % interval.
+    """Print the figures of RESULT with their Monte Carlo standard errors, probabilities with their 95 % intervals.
 
-    With --given, of the paths on which an event had one outcome (midterm_2026=opposition; =undefined where it did not
-    take place), or on which a regime ended in one state (general=gap).
+    With --given, the figures are conditional on an outcome of an event (midterm_2026=opposition; =undefined where it
+    did not take place) or on the final state of a regime (general=gap).
     """
     if len(conditions) > 1:
-        remedy = "force one of them with `run --set events.<event>.outcome=..`, and ask for the other"
+        remedy = "force one of them with `run --set events.<event>.outcome=..`, and condition on the other"
         raise InputError(Problem("--given", "", "may be used once", " ".join(conditions), remedy))
     found = api.open(result).tables(given=next(iter(conditions), None))
     if as_json:

@@ -1,4 +1,4 @@
-"""``spvrisk trace``: the story of one path."""
+"""``spvrisk trace``: what happened on one path."""
 
 import click
 
@@ -14,13 +14,13 @@ _WIDEST = 400
 @click.argument("result", type=click.Path())
 @click.option("--path", "number", type=Whole(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")
-@click.option("--by", default="npv_funder", show_default=True, help="Quantity of the rank: npv_funder, smr.cost, ...")
+@click.option("--by", default="npv_funder", show_default=True, help="Quantity to rank by: npv_funder, smr.cost, ...")
 @click.option("--steps", is_flag=True, help="Print the flows of every step as tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON for programs.")
 @click.option(
     "--out", type=click.Path(), help="Write all states, scores, flows and balances of all steps to this CSV file."
 )
-@click.option("--overwrite", is_flag=True, help="Replace the file if trace has written it.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if trace wrote it.")
 def command(
     result: str,
     number: int | None,
@@ -31,13 +31,13 @@ def command(
     out: str | None,
     overwrite: bool,
 ) -> None:
-    """Tell what happened on one path of RESULT: the law, what overran, what was built, who got what.
+    """Show what happened on one path of RESULT: regimes and events, overruns, what was built, who got what.
 
-    The path is given by its number, or by its rank. Paths are ranked by loss where the quantity is a net present value
-    (the last is the worst), else by its value, of the paths on which it is defined.
+    The path is given by its number, or by its rank. Paths on which the quantity is defined are ranked: by loss if it is
+    a net present value (the last is the worst), otherwise by value.
     """
     if number is not None and rank is not None:
-        raise InputError(Problem("--rank", "", "has no meaning beside --path", rank, "leave one of them out"))
+        raise InputError(Problem("--rank", "", "cannot be used with --path", rank, "leave one of them out"))
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.report import json, text
     from spvrisk.report.steps import check_steps, write_steps

@@ -366,7 +366,7 @@ def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     """
     twice = [i for i, value in enumerate(values) if value in values[:i]]
     if twice:
-        raise refusal(*(Problem.at((i,), "is there twice", shown(values[i]), "leave one out") for i in twice))
+        raise refusal(*(Problem.at((i,), "is listed twice", shown(values[i]), "leave one out") for i in twice))
     return values
 
 

@@ -20,18 +20,18 @@ class ClosedDays(Model):
     country: str | None = Field(default=None, description="code as the `holidays` package has it; with `category`")
     category: str | None = Field(
         default=None,
-        description="holidays of the country that count beside the public ones, as the `holidays` package calls them: "
+        description="holidays of the country that count besides the public ones, as the `holidays` package calls them: "
         "bank for the days on which its banks are closed",
     )
     dates: Annotated[tuple[Date, ...], Lax, AfterValidator(distinct)] | None = Field(
-        default=None, description="days of one's own"
+        default=None, description="a list of dates of your own"
     )
 
     @model_validator(mode="after")
     def _one_form(self) -> "ClosedDays":
         given = [key for key in type(self).model_fields if getattr(self, key) is not None]
         if given not in (["country", "category"], ["dates"]):
-            rule = "has either country and category, or dates"
+            rule = "must have country and category, or dates"
             raise refusal(Problem.at((), rule, ", ".join(given) or "none", _REMEDY))
         if self.dates == ():
             raise refusal(Problem.at(("dates",), "needs a date", "an empty list", "write the days, or leave it out"))

@@ -94,7 +94,7 @@ def _counts(path: tuple[Key, ...], value: Any, given: Mapping[str, Any]) -> bool
         return False
     if path[-1] == "growth" and "value" not in given:  # of a curve that is given in another form
         return False
-    if path[-1] == "default_discount" and "offtaker" not in given:  # of a buyer who never defaults
+    if path[-1] == "default_discount" and "offtaker" not in given:  # of a buyer that never defaults
         return False
     if path[-2:] == ("title", "en"):  # the name stands in
         return False

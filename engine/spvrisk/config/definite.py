@@ -162,7 +162,7 @@ def _remedy(names: tuple[str, ...], pairs: Pairs, kind: str, pulls: list[_Pull])
         span = _span(names, pairs, kind, pull)
         if span is not None:
             return f"{scaled}, or put {pull.name} into [{span[0]:g}, {span[1]:g}] and leave the others"
-    return f"{scaled}; no single pair mends it"
+    return f"{scaled}; changing a single pair is not enough"
 
 
 def _largest_multiple(names: tuple[str, ...], pairs: Pairs, kind: str) -> float:

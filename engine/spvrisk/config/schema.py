@@ -45,7 +45,7 @@ def json_schema() -> Schema:
     parts |= {_CHANGES + name: _demanding_nothing(part) for name, part in parts.items() if name not in _WHOLES}
     one, other = (parts[_CHANGES + name]["properties"] for name in ("TierSplit", "FixedSplit"))
     for properties, taken_out in ((one, other), (other, one)):
-        gone = {"type": "null", "description": "takes out the key of an included split of another mode"}
+        gone = {"type": "null", "description": "removes the key of an included split of another mode"}
         properties |= {key: gone for key in taken_out if key not in properties}
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     made = {**dialect, **schema, "if": {"required": ["include"]}, "then": changes, "else": whole}
@@ -126,7 +126,7 @@ def _law() -> Schema:
     truncate = {
         "type": "array",
         "items": {"type": ["number", "null"]},
-        "description": f"Condition the law to [low, high], {OWN_UNIT}; null (or .inf, -.inf) for no end.",
+        "description": f"Condition the law on [low, high], {OWN_UNIT}; null (or .inf, -.inf) for no end.",
         "minItems": 2,
         "maxItems": 2,
     }
@@ -157,7 +157,7 @@ def _timing(mapping: Schema) -> Schema:
 
 
 def _shift(mapping: Schema) -> Schema:
-    meaning = "What an outcome does to a factor: a number for ever, or a value for some years."
+    meaning = "Shift of a factor by an outcome: a number for a permanent shift, or a value for some years."
     return {"description": meaning, "anyOf": [{"type": "number"}, mapping]}
 
 

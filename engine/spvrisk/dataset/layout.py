@@ -119,7 +119,7 @@ def summary_variables(table: SummaryTable, labels: Labels) -> list[Variable]:
             "summary",
             "npv_funder_expected_shortfall_contribution",
             ("project", "level"),
-            {"long_name": "project's part of the portfolio's expected shortfall", **_money(labels)},
+            {"long_name": "project's contribution to the portfolio's expected shortfall", **_money(labels)},
             table.contribution,
         )
     )
@@ -140,7 +140,7 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
     of_series = _codes("conditional", "series", series, "unit and quantity")
     of_series.attributes["kinds"] = " ".join(kinds)
     variables = [
-        _codes("conditional", "condition", table.names, "outcome or final state that is given"),
+        _codes("conditional", "condition", table.names, "outcome or final state conditioned on"),
         of_series,
         _codes("conditional", "consequence", consequences(labels), "outcome of an event, or final state of a regime"),
         project_coordinate("conditional", labels),
@@ -152,7 +152,7 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
         about: Attributes = {"long_name": meaning, "units": "1"}
         variables.append(Variable("conditional", name, ("condition", *dims), about, data))
 
-    over_conditions("n_paths", "paths of the condition", table.n_paths.astype("<i4"))
+    over_conditions("n_paths", "paths that meet the condition", table.n_paths.astype("<i4"))
     over_conditions("share", "probability of the condition", table.share)
     over_conditions("share_low", "lower end of its 95 % interval", table.share_low)
     over_conditions("share_high", "upper end of its 95 % interval", table.share_high)
@@ -163,14 +163,14 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
         over_conditions(
             name_over_series(statistic), f"{statistic.meaning}; in the unit of the series", data, "series", *own
         )
-    meaning = "project's part of the portfolio's expected shortfall of npv_funder"
+    meaning = "project's contribution to the portfolio's expected shortfall of npv_funder"
     data = np.stack([each.contribution for each in table.tables])
     over_conditions("contribution", meaning, data, "project", "level")
     coded = [name for name in labels.scheme if name in first.shares]
     for end, meaning in _OF_SHARES.items():
         of_each = (getattr(each, f"shares{end}") for each in table.tables)
         data = np.stack([np.concatenate([shares[key] for key in coded]) for shares in of_each])
-        meaning = f"{meaning} of the consequence, given the condition"
+        meaning = f"{meaning} of the consequence, conditional on the condition"
         over_conditions(f"consequence_share{end}", meaning, data, "consequence")
     return variables
 
@@ -267,7 +267,7 @@ def check_names(labels: Labels) -> None:
         statistics = (*(statistic.name for statistic in statistics_of(quantity, labels)), *shares)
         for name in (coordinate, *(f"{quantity}_{statistic}" for statistic in statistics)):
             if owner.setdefault(name, path) != path:
-                rule = f"would share its result {name} with {owner[name]}"
+                rule = f"would have the same result name {name} as {owner[name]}"
                 problems.append(Problem("", path, rule, path.partition(".")[2], "rename one of them"))
     if problems:
         raise InputError(problems)

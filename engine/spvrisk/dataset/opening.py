@@ -156,21 +156,21 @@ def _refused_by_system(place: str, error: Exception) -> Problem | None:
         return None
     said = "" if number is None else f" (errno {number}: {os.strerror(number).lower()})"
     if number in _NO_LOCKS:
-        rule, remedy = "its file system has no locks", f"set {_UNLOCK} where nothing writes to the file meanwhile"
+        rule, remedy = "its file system has no locks", f"set {_UNLOCK} if nothing else writes to the file"
     elif number in _HELD or lock:
-        remedy = f"close it there, or wait; where nothing writes to it, set {_UNLOCK}"
-        rule = "another program holds the file"
+        remedy = f"close it there, or wait; if nothing is writing to it, set {_UNLOCK}"
+        rule = "another program has the file open"
     elif number in _FORBIDDEN:
-        rule = "the file may not be read"
-        remedy = "ask its owner for the right to read it; where another program holds it, close it there"
+        rule = "no permission to read the file"
+        remedy = "ask its owner for read permission; if another program has it open, close it there"
     else:
-        rule, remedy = "the system cannot read the file", "mend that and try again: the file itself may be sound"
+        rule, remedy = "the system cannot read the file", "solve that and try again: the file itself may be intact"
     return Problem(place, "", rule + said, "", remedy)
 
 
 def _unreadable(path: Path, error: Exception) -> Problem:
     if path.suffix in (".yaml", ".yml"):
-        remedy = f"run it with `spvrisk run {path}`, and name the file that this writes"
+        remedy = f"run it with `spvrisk run {path}`, and name the file that it writes"
         return Problem(str(path), "", "is a study, not a result", "", remedy)
     rule = "the file is cut short" if "truncated" in str(error) else "is not an HDF5 file that can be read"
     return Problem(str(path), "", rule, "", "run the study again")

@@ -115,7 +115,7 @@ class Result:
             packed = bytes(file["provenance"]["plan"][...])
         place = "/provenance/plan"
         if hashlib.sha256(packed).hexdigest() != self.attributes["plan_sha256"]:
-            rule = "the result is damaged: the plan is not that of plan_sha256"
+            rule = "the result is damaged: its plan does not match plan_sha256"
             raise InputError(Problem(self.place, place, rule, "", "run the study again"))
         try:
             return unpack_plan(packed)
@@ -180,7 +180,7 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
         # last: where a variable is missing, its name says more
         texts = bytes(file["provenance"]["labels_json"][...])
         if tables_digest(texts, {name: table.values for name, table in tables.items()}) != attributes["tables_sha256"]:
-            rule = "the result is damaged: its tables are not those of tables_sha256"
+            rule = "the result is damaged: its tables do not match tables_sha256"
             raise InputError(Problem(place, "", rule, "", "run the study again"))
         return result
 
@@ -227,7 +227,7 @@ def check_contents(results: Iterable[Result]) -> None:
     InputError
         With each that is damaged.
     """
-    rule = "the result is damaged: its content is not that of content_sha256"
+    rule = "the result is damaged: its content does not match content_sha256"
     damaged = [
         Problem(result.place, "", rule, "", "run the study again")
         for result in results

@@ -54,8 +54,8 @@ STATISTICS = (
     Statistic("n_undefined", "", "all", True, "paths where it is undefined"),
     Statistic("mean", "", "numbers", False, "mean"),
     Statistic("mean_se", "", "numbers", False, "standard error of the mean"),
-    Statistic("mean_low", "", "flags", True, "lower end of the mean's 95 % interval, undefined of a count"),
-    Statistic("mean_high", "", "flags", True, "upper end of the mean's 95 % interval, undefined of a count"),
+    Statistic("mean_low", "", "flags", True, "lower end of the mean's 95 % interval, undefined for a count"),
+    Statistic("mean_high", "", "flags", True, "upper end of the mean's 95 % interval, undefined for a count"),
     Statistic("sd", "", "numbers", False, "standard deviation"),
     Statistic("sd_se", "", "numbers", False, "standard error of the standard deviation"),
     Statistic("skewness", "", "numbers", True, "skewness"),
@@ -77,7 +77,7 @@ STATISTICS = (
         "level",
         "losses",
         False,
-        f"standard error of expected shortfall, undefined where its tail holds under {FEW_PATHS} paths",
+        f"standard error of expected shortfall, undefined where the tail holds fewer than {FEW_PATHS} paths",
     ),
 )
 """Statistics of the summary, in the order in which people read them."""

@@ -170,8 +170,8 @@ def check_output(
     if not os.path.isdir(folder):
         raise InputError(Problem("--out", "", "must lie in a folder that exists", str(target), "create it first"))
     if not os.access(folder, os.W_OK):
-        rule = "must lie in a folder that you may write to"
-        raise InputError(Problem("--out", "", rule, str(target), "name one that is yours"))
+        rule = "must lie in a folder that is writable"
+        raise InputError(Problem("--out", "", rule, str(target), "name a folder that you may write to"))
     if reason := name_refused(target):
         rule = f"must be a name that the file system takes ({reason})"
         raise InputError(Problem("--out", "", rule, str(target), "choose another name"))

@@ -46,7 +46,7 @@ def failure(
     write
         Writes the result to a path.
     """
-    lines = ["the sums of the run contradict each other, so its figures are wrong; no result was written"]
+    lines = ["sums of the run contradict each other, so its figures are wrong; no result was written"]
     lines += [f"  {violation}" for violation in violations]
     lines.append(f"{_kept(aside, write)}Please report these lines, the study and its seed with: {machine()}")
     return RunError("\n".join(lines))
@@ -59,7 +59,7 @@ def _kept(aside: Path | None, write: Callable[[Path], object]) -> str:
         write(aside)
     except Exception as error:  # wrong figures may break anything; that the run is wrong must be told all the same
         return f"The figures could not be kept in {aside} ({str(error) or type(error).__name__}). "
-    return f"The figures are kept for inquiry in {aside}, not to be used. "
+    return f"The figures are kept in {aside} for investigation only, not for use. "
 
 
 def machine() -> str:

@@ -27,13 +27,13 @@ def in_memory(job: Job, workers: int, memory_mib: int) -> MemoryLedger:
     Raises
     ------
     InputError
-        It does not fit, or the machine has not so much memory.
+        It does not fit, or the machine does not have that much memory.
     """
     check_memory(job, workers, memory_mib)
     try:
         return MemoryLedger(job)
     except MemoryError as error:
-        rule, remedy = "the machine has not so much memory", "run fewer paths"
+        rule, remedy = "the machine does not have that much memory", "run fewer paths"
         raise InputError(Problem("", "run.memory_mib", rule, str(memory_mib), remedy)) from error
 
 

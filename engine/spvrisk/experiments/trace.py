@@ -150,7 +150,7 @@ def study_of(result: Result) -> Study:
         return Study.model_validate_json(json.dumps(result.provenance["config"]))
     except ValueError as error:
         made = result.attributes["engine_version"]
-        rule = f"its study is not one of this version; trace it with spvrisk {made} or run it again"
+        rule = f"its study was written for another version; trace it with spvrisk {made} or run it again"
         raise RunError(f"{result.place}: {rule}") from error
 
 

@@ -82,7 +82,7 @@ def traced(result: Result, path: int | None = None, level: str | float | None = 
 
 def _check_number(path: int, level: str | float | None, n_paths: int) -> None:
     if level is not None:
-        raise InputError(Problem("--rank", "", "has no meaning beside --path", str(level), "leave one of them out"))
+        raise InputError(Problem("--rank", "", "cannot be used with --path", str(level), "leave one of them out"))
     if not 0 <= path < n_paths:
         rule = f"must be below {n_paths}, the number of paths"
         raise InputError(Problem("--path", "", rule, str(path), "paths count from 0"))
@@ -178,5 +178,5 @@ def check_bits(trace: Trace, result: Result) -> None:
             code = value.dtype.kind == "i"
             got = (np.nan_to_num(here, nan=UNDEFINED_CODE) if code else here).astype(value.dtype)
             if got.tobytes() != value.tobytes() and not (np.isnan(got) and np.isnan(value)):
-                rule = "the replay differs from the result, of another version or a machine that computes otherwise"
+                rule = "the replay differs from the result: another version, or a machine that computes differently"
                 raise RunError(f"{result.place}: {rule}: {unit} {quantity} is {got}, stored {value}")

@@ -102,10 +102,10 @@ def _pair(first: int, second: int, base: Result, other: Result) -> Pair:
 def _incomparable(base: Result, other: Result, same_study: bool) -> str:
     """Why two results need not have the same bits, or hold none that both should have; empty if they do."""
     if not same_study:
-        return "another study"
+        return "different studies"
     for key, name in (("numbers_version", "numbers version"), ("seed", "seed"), ("plan_sha256", "plan")):
         if not _same(base, other, key):
-            return f"another {name}"
+            return f"different {name}"
     if _equal_files(base, other) or _common(base, other):
         return ""
     return "no variable of /paths in common"

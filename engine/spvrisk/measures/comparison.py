@@ -174,9 +174,9 @@ def _unpaired(base: Result, result: Result) -> str:
     """Why two results do not share their draws; empty if they do."""
     for key, name in (("seed", "seed"), ("numbers_version", "numbers version"), ("value_date", "value date")):
         if str(base.attributes[key]) != str(result.attributes[key]):
-            return f"another {name}"
+            return f"different {name}"
     if base.labels.steps_per_year != result.labels.steps_per_year:
-        return "other steps"
+        return "different steps"
     return ""
 
 

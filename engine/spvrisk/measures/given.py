@@ -28,7 +28,9 @@ def narrowed(result: Result, given: str) -> Result:
     found = [i for i, condition in enumerate(table.names) if condition in wanted]
     if len(found) > 1:
         full = [table.names[i].replace(".", "=") for i in found]
-        raise InputError(Problem("--given", "", "names an event and a regime", given, f"write {' or '.join(full)}"))
+        raise InputError(
+            Problem("--given", "", "is the name of both an event and a regime", given, f"write {' or '.join(full)}")
+        )
     if not found:
         known = [re.sub("^(final_state|outcome)_", "", condition).replace(".", "=") for condition in table.names]
         rule = "must be an event and an outcome, or a regime and a state"
@@ -36,7 +38,13 @@ def narrowed(result: Result, given: str) -> Result:
     (i, *_) = found
     if table.n_paths[i] == 0:
         raise InputError(
-            Problem("--given", "", "no path of this result meets it", given, "run more paths, if it can be")
+            Problem(
+                "--given",
+                "",
+                "no path of this result meets the condition",
+                given,
+                "run more paths, if the condition is possible",
+            )
         )
     shares = (float(each[i]) for each in (table.share, table.share_low, table.share_high))
     condition = Given(given, int(table.n_paths[i]), *shares)

@@ -151,7 +151,7 @@ def _bounds(name: str, factor: Factor, times: Times) -> tuple[Floats, Floats]:
         t = int(np.argmax(floor > cap))
         rule = "must be at least the floor at every step's end"
         got = f"{cap[t]:.6g} under a floor of {floor[t]:.6g} after {times.ends[t]:g} years"
-        raise InputError(Problem("", f"factors.{name}.cap", rule, got, "swap floor and cap, or move them apart"))
+        raise InputError(Problem("", f"factors.{name}.cap", rule, got, "swap floor and cap, or set them further apart"))
     return floor, cap
 
 

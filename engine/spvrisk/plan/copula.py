@@ -142,7 +142,7 @@ def copula_map(nu: float) -> CopulaMap:
 def _check_degrees(nu: float) -> None:
     if not nu <= _MOST_DEGREES:
         rule = f"a t copula has at most {_MOST_DEGREES:g} degrees of freedom"
-        raise LawError(rule, f"{nu:g}", "write `copula: gaussian`, which is the same there")
+        raise LawError(rule, f"{nu:g}", "write `copula: gaussian`, which is the same at that size")
 
 
 def _fitted(last: float, bits: int, nu: float) -> Array | None:

@@ -184,7 +184,7 @@ def _standard_weibull(shape: float) -> Continuous:
 
 def _weibull(p: Parameters) -> Affine:
     if p["shape"] < 0.02:
-        raise LawError("a weibull shape must be at least 0.02", f"{p['shape']:g}", "its quantiles leave all bounds")
+        raise LawError("a weibull shape must be at least 0.02", f"{p['shape']:g}", "below that its quantiles overflow")
     return Affine(0.0, p["scale"], _standard_weibull(p["shape"]))
 
 

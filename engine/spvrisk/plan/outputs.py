@@ -67,8 +67,8 @@ _ADDED = (
     Output("funded", "flag", "project was funded", view="status", head="funded"),
     Output("completed", "flag", "construction was completed within the horizon", view="status", head="completed"),
     Output("cancelled", "flag", "project was cancelled before its completion", view="status", head="cancelled"),
-    Output("declined", "flag", "whether its funding was declined", view="status", head="declined"),
-    Output("cost", "money", "nominal construction spend by all", never_negative=True),
+    Output("declined", "flag", "project's funding was declined", view="status", head="declined"),
+    Output("cost", "money", "nominal construction spend, by all payers", never_negative=True),
     Output("npv_funder", "money", "net present value to the funder at the value date", kept="units"),
     Output(
         "pv_host", "money", "present value of distributions to the host, less what it pays of the cost",
@@ -79,16 +79,16 @@ _ADDED = (
         never_negative=True, view="others", head="developer's fee",
     ),
     Output(
-        "vendor_margin", "money", "present value of side flows to the funder on spend",
+        "vendor_margin", "money", "present value of side flows to the funder in proportion to spend",
         view="others", head="vendor margin",
     ),
     Output(
-        "supply_chain_benefit", "money", "present value of side flows to the funder on output",
+        "supply_chain_benefit", "money", "present value of side flows to the funder in proportion to output",
         view="others", head="supply chain",
     ),
-    Output("deemed_open", "money", "tier one open at the end, due or not yet due", never_negative=True),
+    Output("deemed_open", "money", "tier-one amount unpaid at the end, due or not yet due", never_negative=True),
     Output(
-        "caught_up", "money", "present value of what the host had from the funder's part after a decline",
+        "caught_up", "money", "present value of the catch-up paid to the host out of the funder's share",
         exists=CATCH_UP, never_negative=True,
     ),
     Output(
@@ -105,15 +105,15 @@ _ADDED = (
         exists=STACK, kept="portfolio", view="bearers", head="insurer", compared="insurer, net",
     ),
     Output(
-        "insurer_claims", "money", "present value of claims that the insurer paid",
+        "insurer_claims", "money", "present value of claims paid by the insurer",
         exists=STACK, kept="portfolio", never_negative=True, view="claims", head="claims", compared="insurer's claims",
     ),
     Output(
-        "bank_loss", "money", "present value of the banks' funded principal that was never repaid",
+        "bank_loss", "money", "present value of the banks' loan principal never repaid",
         exists=STACK, never_negative=True, view="claims", head="banks' loss",
     ),
     Output(
-        "policy_bank_loss", "money", "present value of the policy bank's lent principal never repaid",
+        "policy_bank_loss", "money", "present value of the policy bank's loan principal never repaid",
         exists=STACK, never_negative=True, view="claims", head="policy bank's loss",
     ),
 )
@@ -121,9 +121,9 @@ _ADDED = (
 _OWN = (
     Output("cost_overrun", "ratio", "cost over expected cost, minus 1; undefined unless completed"),
     Output("overrun_sampled", "ratio", "drawn cost overrun without inflation, completed or not"),
-    Output("delay_months", "months", "completion against plan; undefined unless completed"),
+    Output("delay_months", "months", "delay of completion against plan; undefined unless completed"),
     Output(
-        "irr_funder", "ratio", "funder's internal rate of return per year; -1 where no step brings more than it calls",
+        "irr_funder", "ratio", "funder's internal rate of return per year; -1 where no step has receipts above calls",
         kept="portfolio",
     ),
     Output("moic_funder", "ratio", "funder's receipts over calls, undiscounted"),
@@ -137,30 +137,30 @@ _OWN = (
     ),
     Output(
         "deemed_share", "ratio",
-        "tier one received over received and open at the end; cumulative: receipts up to what is due, and balance",
+        "tier one received / (received + unpaid at the end); cumulative: receipts up to the amount due, and balance",
     ),
 )
 
 _SCHEME = (
     Output(
-        "npv_funder_local", "money", "net present value to the funder in the funder's own currency and curve",
+        "npv_funder_local", "money", "net present value to the funder in its own currency and on its own curve",
         of=SCHEME,
     ),
-    Output("tariff_relief", "money", "present value of side flows to the funder in time", of=SCHEME),
+    Output("tariff_relief", "money", "present value of side flows to the funder in proportion to time", of=SCHEME),
     Output(
         "scheme_value", "money", "net present value to the funder with all side flows",
         of=SCHEME, compared="scheme value",
     ),
-    Output("scheme_value_local", "money", "the same in the funder's own currency and curve", of=SCHEME),
+    Output("scheme_value_local", "money", "scheme value in the funder's own currency and on its own curve", of=SCHEME),
     Output(
-        "insurer_breach", "flag", "the insurer's cumulated loss is above its capital at some step",
+        "insurer_breach", "flag", "the insurer's cumulative loss exceeds its capital at some step",
         of=SCHEME, exists=CAPITAL,
     ),
     Output(
-        "insurer_capacity_breach", "flag", "what the insurer covers is above its capacity at some step",
+        "insurer_capacity_breach", "flag", "the insurer's cover exceeds its capacity at some step",
         of=SCHEME, exists=CAPACITY,
     ),
-    Output("net_commitments", "money", "budgets noticed, less those declined", of=SCHEME, never_negative=True),
+    Output("net_commitments", "money", "budgets at notice, less those declined", of=SCHEME, never_negative=True),
     Output("final_state_{}", "state", "state of regime {} at the end", of=REGIME),
     Output("outcome_{}", "state", "outcome of event {}", of=EVENT),
 )
@@ -198,14 +198,16 @@ STEP_OUTPUTS = (
     StepOutput("due", "tier one due in the step, carry included"),
     StepOutput("carry", "tier one due and unpaid at the end of the step"),
     StepOutput("deemed_balance", "deemed balance at the end of the step"),
-    StepOutput("loan_balance", "loans to the funder and their arrears at the end of the step", exists=STACK),
-    StepOutput("claims", "claims that the insurer pays in the step", exists=STACK),
+    StepOutput(
+        "loan_balance", "balance of the loans to the funder, arrears included, at the end of the step", exists=STACK
+    ),
+    StepOutput("claims", "claims paid by the insurer in the step", exists=STACK),
 )
 """Rows of the timeline."""
 
 FANS = {
     "net_flow": "funder's net flow in the step",
-    "cumulated_funder_flow": "funder's net flows cumulated to the end of the step",
+    "cumulated_funder_flow": "funder's cumulative net flow to the end of the step",
     "calls": "funding calls in the step",
 }
 """Rows of the portfolio that are kept by path, for fan quantiles. All money."""

@@ -18,7 +18,7 @@ def _is_steps(path: Path) -> bool:
         return file.readline().startswith(_FIRST_COLUMNS)
 
 
-STEPS = Kind("a table of steps that trace has written", _is_steps)
+STEPS = Kind("a table of steps that trace wrote", _is_steps)
 
 
 def check_steps(out: str | os.PathLike[str], overwrite: bool, result: str | os.PathLike[str]) -> None:

@@ -118,7 +118,7 @@ class Job:
         except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
             raise ValueError("no job") from error
         if shown != [job.id, job.plan_sha256, NUMBERS_VERSION]:
-            raise ValueError("the job is not that of its digests")
+            raise ValueError("the job does not match its digests")
         return job
 
 

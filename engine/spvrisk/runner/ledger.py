@@ -187,7 +187,7 @@ class FolderLedger:
         try:
             kept = Job.from_bytes(file.read_bytes())
         except ValueError as error:
-            rule, remedy = "must hold the job of the folder's shards", "name another folder, or remove this one"
+            rule, remedy = "must hold the job that its shards belong to", "name another folder, or remove this one"
             raise InputError(Problem(str(file), "", rule, str(error), remedy)) from error
         if kept.id != job.id:
             rule, remedy = "must hold shards of the same study, seed, sampling and version", "name another folder"

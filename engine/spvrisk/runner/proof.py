@@ -169,7 +169,7 @@ def proved(target: Target) -> Proof:
         raise RunError(f"compiling the kernel for {target.name} failed: {reason[0]}")
     told = json.loads(line.removeprefix(_MARK))
     if told["target"] != list(target):
-        raise RunError(f"the self-test for {target.name} has tried {told['target'][0]} in its place")
+        raise RunError(f"the self-test for {target.name} ran {told['target'][0]} instead")
     stamp = Stamp(told["outcome"], told["detail"])
     cache.put_stamp(target, stamp)
     return Proof(target, stamp, told["compile_seconds"], told["test_seconds"])
@@ -207,7 +207,7 @@ def _end_with_parent() -> None:
 def _ended(target: Target, code: int) -> Proof:
     """A process whose machine code ended it."""
     if code in _UNKNOWN_INSTRUCTION:
-        stamp = Stamp(CANNOT_RUN, "it has instructions that this machine does not know")
+        stamp = Stamp(CANNOT_RUN, "it has instructions that this machine lacks")
     else:
         stamp = Stamp(REFUSED, f"its code ended the process ({code})")
     cache.put_stamp(target, stamp)
@@ -271,8 +271,10 @@ def _settled(outcomes: list[Proof]) -> Proof:
         rule = "this process has loaded the kernel for another target; start a new one"
         raise RunError(f"the kernel's code for {cache.settled().name} is refused: {rule}")
     if last is not first:
-        text = f"the kernel's code for {first.target.name} is not right on this machine ({first.stamp.detail})"
-        said = f"{text} and is not used; that for {last.target.name} is, which proved right"
+        text = (
+            f"the kernel's code for {first.target.name} computes wrong numbers on this machine ({first.stamp.detail})"
+        )
+        said = f"{text} and is not used; the code for {last.target.name}, which passed the self-test, is used instead"
         warnings.warn(said, RuntimeWarning, stacklevel=4)
     return last
 
@@ -280,10 +282,12 @@ def _settled(outcomes: list[Proof]) -> Proof:
 def _nothing_right(outcomes: list[Proof]) -> str:
     tried = "; ".join(f"{proof.target.name}: {proof.stamp.detail}" for proof in outcomes)
     if made := fixed_by_others():
-        rule = f"other code of this process has had numba compile for {made.cpu} before spvrisk was used"
-        return f"{rule}, and the kernel's code for that is not right on this machine ({tried}): {FIRST}"
+        rule = f"other code in this process made numba compile for {made.cpu} before spvrisk was used"
+        return (
+            f"{rule}, and the kernel's code for that target computes wrong numbers on this machine ({tried}): {FIRST}"
+        )
     report = f"please report this with your processor, spvrisk {__version__} and the output of `spvrisk selftest`"
-    return f"the kernel's machine code is not right on this machine ({tried}); {report}"
+    return f"the kernel's machine code computes wrong numbers on this machine ({tried}); {report}"
 
 
 def judged() -> Stamp:
@@ -292,11 +296,11 @@ def judged() -> Stamp:
     if expected["sources"] != cache.sources_digest():
         return Stamp(NOT_PROVEN, "the kernel's sources are not the released ones")
     if expected["numbers_version"] != NUMBERS_VERSION:
-        return Stamp(NOT_PROVEN, f"the digests are those of numbers version {expected['numbers_version']}")
+        return Stamp(NOT_PROVEN, f"the reference digests are for numbers version {expected['numbers_version']}")
     wrong = differing(digests(shipped_plans()), expected["digests"])
     total = sum(map(len, expected["digests"].values()))
     if wrong:
-        return Stamp(REFUSED, f"{len(wrong)} of {total} series differ, {wrong[0]} for one")
+        return Stamp(REFUSED, f"{len(wrong)} of {total} series differ, for example {wrong[0]}")
     return Stamp(PASSED, f"{total} series")
 
 

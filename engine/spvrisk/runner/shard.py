@@ -98,7 +98,7 @@ class Shard(NamedTuple):
             head = json.loads(line)
             identity = {**_identity(job, k), "sha256": hashlib.sha256(payload).hexdigest()}
             if any(head[key] != value for key, value in identity.items()):
-                raise ValueError("damaged, or of another job")
+                raise ValueError("damaged, or from another job")
             values, fans, *sums = _unpacked(payload, head["arrays"])
             parts = zip(*[iter(sums)] * _ARRAYS, strict=True)
             nodes = zip(head["nodes"], parts, strict=True)

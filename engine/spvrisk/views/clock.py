@@ -25,10 +25,10 @@ def regimes(result: Result) -> Figures:
         if cells
     )
     if result.given is not None:
-        return Figures("Events and final regimes", (Column("probability"),), rows, names=_NAMES)
+        return Figures("Event outcomes and final states", (Column("probability"),), rows, names=_NAMES)
     shortfalls = (Column(f"shortfall {percent(level)}") for level in result.summary.levels[-1:])
     columns = (Column("probability"), Column("mean NPV"), *shortfalls)
-    title = f"Events, final regimes, and the funder's portfolio in each case, {money}"
+    title = f"Event outcomes and final states, and the funder's portfolio conditional on each, {money}"
     return Figures(title, columns, rows, unit=money, names=_NAMES)
 
 

@@ -1,4 +1,4 @@
-"""Results beside the first of them: figures, differences with their errors, and how the studies differ."""
+"""Results compared with the first of them: figures, differences with their errors, and how the studies differ."""
 
 import json
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def shared(found: Comparison) -> Figures:
 def differences(found: Comparison) -> Figures:
     """Figures and differences, measure by measure; quantiles are left to JSON."""
     names, money = _names(found), money_name(found.results[0].result.labels)
-    columns = (Column("figure"), Column(f"less {names[0]}", "+"), Column("pairing gains", ",.1f x"))
+    columns = (Column("figure"), Column(f"minus {names[0]}", "+"), Column("gain from pairing", ",.1f x"))
     rows = (
         Row(name, (_figure(row, measure), _difference(row, measure), _gain(row, measure)), measure.title)
         for measure in found.measures
@@ -73,12 +73,14 @@ def _disagreement(found: Comparison, pair: Pair, files: list[str]) -> str:
     if first.n_paths != second.n_paths:
         same, other = "plan and seed", f"values of their first {pair.paths:,} paths"
     made = f"{_made(files[pair.first], first, second)}; {_made(files[pair.second], second, first)}"
-    return f"The machines or versions disagree: {_both(pair, files)} have the same {same} but other {other}. {made}."
+    return (
+        f"The machines or versions disagree: {_both(pair, files)} have the same {same} but different {other}. {made}."
+    )
 
 
 def _unchecked(pair: Pair, files: list[str]) -> str:
     """Name results of one study of which nothing is known."""
-    why = f"they are of one study but could not be compared bit by bit ({pair.because})"
+    why = f"they are results of the same study but could not be compared bit by bit ({pair.because})"
     return f"Whether {_both(pair, files)} agree is not known: {why}."
 
 
@@ -115,19 +117,19 @@ def _agreements(found: Comparison, files: list[str]) -> Iterator[Note]:
         told.add(pair.second)
         paths, flipped, apart, largest = pair.agreement
         whose = "" if pair.first == 0 else f" as {files[pair.first]}"
-        same = "{} is the same study{} by another plan: another discrete outcome on {:,d} of {:path}; "
+        same = "{} is the same study{} under a different plan: discrete outcomes differ on {:,d} of {:path}; "
         if apart:
-            differ = "values differ by up to {:.1g}, on {:,d} of the others by more than {:g}."
+            differ = "on the others values differ by up to {:.1g}, on {:,d} of them by more than {:g}."
             yield said(same + differ, files[pair.second], whose, flipped, paths, largest, apart, TOLERANCE)
         else:
-            all_agree = "all values of the others agree to {:g}."
+            all_agree = "on the others all values agree to {:g}."
             yield said(same + all_agree, files[pair.second], whose, flipped, paths, TOLERANCE)
 
 
 def _bits(found: Comparison, files: list[str]) -> Iterator[Note]:
     """Which results were compared bit by bit, and why the others were not."""
     done = [f"{_both(pair, files)} ({pair.paths:,} paths)" for pair in found.pairs if not pair.because]
-    yield said("The contents are those of the digests. Compared bit by bit: {}.", "; ".join(done) or "none")
+    yield said("All contents match their digests. Compared bit by bit: {}.", "; ".join(done) or "none")
     for because in dict.fromkeys(pair.because for pair in found.pairs if pair.because):
         which = "; ".join(_both(pair, files) for pair in found.pairs if pair.because == because)
         yield said("Not compared bit by bit ({}): {}.", because, which)
@@ -141,15 +143,15 @@ def _pairing(found: Comparison, files: list[str]) -> Iterator[Note]:
     for name, row in zip(files[1:], others, strict=True):
         n_paths = row.result.n_paths
         if not row.paired:
-            because = "{} does not share its draws ({}): errors of differences are large."
+            because = "{} does not share the draws of the first ({}): errors of differences are large."
             yield said(because, name, row.unpaired_because)
         elif row.paths < max(base.result.n_paths, n_paths):
             yield said("{} has {:path}: differences are over the first {:,d}.", name, n_paths, row.paths)
         if row.other_projects:
             yield said("{} has other projects.", name)
     if all(row.paired for row in others):
-        yield said("All share their draws: differences are path by path. The last column says how many times")
-        yield said("larger their errors would be if they were not.")
+        yield said("All share their draws: differences are paired path by path. The last column says how many")
+        yield said("times larger their errors would be without pairing.")
 
 
 def _figure(row: Compared, measure: Measure) -> Cell:
@@ -179,7 +181,7 @@ def _missing(found: Comparison) -> Iterator[Figures]:
     for file, row in zip(_files(found), found.results, strict=True):
         if row.missing:
             named = ", ".join(name.replace("portfolio_", "portfolio.", 1) for name in row.missing)
-            lacks = said("{} does not hold {} by path: add it to output.paths.", file, named)
+            lacks = said("{} does not keep {} by path: add it to output.paths.", file, named)
             yield Figures("", notes=(lacks,))
 
 
@@ -190,9 +192,9 @@ def _changed(name: str, row: Compared) -> Figures:
     notes = [said("  {}: {} -> {}", path, _short(a), _short(b)) for path, a, b in row.changes[:SHOWN_CHANGES]]
     if len(row.changes) > SHOWN_CHANGES:
         notes.append(said("  and {:d} more: see --json", len(row.changes) - SHOWN_CHANGES))
-    return Figures(f"{name} differs in", notes=tuple(notes))
+    return Figures(f"How {name} differs", notes=tuple(notes))
 
 
 def _short(value: Any) -> str:
-    text = "(nothing)" if value is None else f"{value:.9g}" if isinstance(value, float) else json.dumps(value)
+    text = "(absent)" if value is None else f"{value:.9g}" if isinstance(value, float) else json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -74,7 +74,7 @@ def value(result: Result) -> Figures:
         unit = _readable_unit(t.mean[s] * labels.money_unit, labels.money_unit)
         name = f"in {money_name(labels._replace(money_unit=unit), labels.local_currency)}"
         table = (*table, Row(name, cells(s, labels.money_unit / unit), apart=True))
-    title = f"Net present value to the funder, {money} (low quantiles are the bad end)"
+    title = f"Net present value to the funder, {money} (low quantiles are the adverse tail)"
     return Figures(title, tuple(map(Column, heads)), table, unit=money)
 
 
@@ -164,7 +164,7 @@ def _tails(result: Result) -> Iterator[Note]:
                 *(defined(t.contribution[i, a] / shortfall) for i in first),
             )
         elif shortfall != 0.0:  # else nothing is invested
-            yield said(f"Worst {_tail(level)} of paths: no loss, but {{}} on average.", _worst(result, a))
+            yield said(f"Worst {_tail(level)} of paths: no loss; the mean gain is {{}}.", _worst(result, a))
 
 
 def _scheme(result: Result) -> Iterator[Note]:
@@ -173,7 +173,7 @@ def _scheme(result: Result) -> Iterator[Note]:
     committed, relief, value = (
         labels.series.index(("scheme", name)) for name in ("net_commitments", "tariff_relief", "scheme_value")
     )
-    yield said("Committed budgets (noticed and not declined): {} on average.", mean_of(t, committed))
+    yield said("Committed budgets (given notice and not declined): {} on average.", mean_of(t, committed))
     if t.sd[relief] > 0.0 or t.mean[relief] != 0.0:
         worth = mean_of(t, relief)
         yield said("Tariff relief and other side flows over time are worth a further {} to the funder.", worth)

@@ -1,4 +1,4 @@
-"""What a study comes to before a path is drawn."""
+"""What a study would run, before any path is simulated."""
 
 from collections.abc import Iterable
 
@@ -39,7 +39,7 @@ def calendar(found: Overview) -> Figures:
     study, labels, g = found.study, found.compiled.labels, found.compiled.plan.study[0]
     head, funding = study.study, study.agreement.funding
     end = add_months(head.value_date, head.steps * 12 // head.steps_per_year)
-    slip = " and a slip that is drawn" if funding.slip is not None else ""
+    slip = " plus a drawn slip" if funding.slip is not None else ""
     return facts(
         {
             "value date": f"{head.value_date}",
@@ -77,26 +77,28 @@ def _terms(study: Study, catch_steps: int) -> dict[str, str]:
         out["adjustment"] = f"{shares}, if anything is overdue {adjust.after_years:g} years after completion"
     catch_up = study.agreement.catch_up
     if catch_up is not None:
-        made_up = "until the declined budgets are made up for"
+        made_up = "until the declined budgets are made up"
         steps = made_up if catch_steps < 0 else f"for {counted(catch_steps, 'step')}"
         out["catch-up"] = f"{_share(catch_up.share)} of the funder's part to the host after a decline, {steps}"
     return out
 
 
 def _stack(study: Study, repayments: int, wait: int) -> dict[str, str]:
-    """How the funder raises its calls."""
+    """How the funder finances its calls."""
     stack = study.stack
     if stack is None:
         return {}
     loans = (("policy bank", stack.policy_loan), ("banks", stack.commercial_loan))
     parts = [f"{name} {_share(loan.share)} at {stack.reference_rate} + {_share(loan.margin)}" for name, loan in loans]
     parts.append(f"equity {_share(stack.policy_equity.share)}")
-    out = {"raised by": f"{', '.join(parts)}; repaid in {counted(repayments, 'step')}, sweep {_share(stack.sweep)}"}
+    out = {
+        "calls funded by": f"{', '.join(parts)}; repaid in {counted(repayments, 'step')}, sweep {_share(stack.sweep)}"
+    }
     insurer = stack.insurer
     if insurer is not None:
         out["insurer"] = (
-            f"covers {_share(insurer.cover)} of the banks' loans after {counted(wait, 'step')}, "
-            f"for {_share(insurer.premium)} a year"
+            f"covers {_share(insurer.cover)} of the banks' loans after a wait of {counted(wait, 'step')}, "
+            f"for a premium of {_share(insurer.premium)} a year"
         )
     return out
 
@@ -111,8 +113,8 @@ def _limits(funding: Funding, labels: Labels) -> dict[str, str]:
     ceilings = [] if funding.commitment is None else [f"{funding.commitment:,.6g} {money}"]
     ceilings += [] if funding.take_up is None else ["a take-up that is drawn"]
     return {
-        **({"noticed at most": " or ".join(ceilings) + (", the lower" if ceilings[1:] else "")} if ceilings else {}),
-        **({} if funding.annual_cap is None else {"in a year": f"{funding.annual_cap:,.6g} {money}"}),
+        **({"notices at most": " or ".join(ceilings) + (", the lower" if ceilings[1:] else "")} if ceilings else {}),
+        **({} if funding.annual_cap is None else {"notices in a year at most": f"{funding.annual_cap:,.6g} {money}"}),
         **({} if funding.deadline is None else {"last notice": f"{funding.deadline}"}),
     }
 
@@ -126,11 +128,13 @@ def decisions(found: Overview) -> Figures:
         Row(state, (100 * shares.fund, 100 * shares.delay, 100 * shares.decline))
         for state, shares in decision.by_state.items()
     )
-    lines = [said(f"A delayed decision comes back after {decision.delay_days} days.")] if decision.delay_days else []
+    lines = (
+        [said(f"A delayed decision is taken again after {decision.delay_days} days.")] if decision.delay_days else []
+    )
     for trigger in decision.triggers:
         moves = ", ".join(f"{regime} to {state}" for regime, state in trigger.moves.items())
         held = " and ".join(f"{regime} is {' or '.join(states)}" for regime, states in trigger.while_.items())
-        sets_off = f"A decline{held and f' while {held}'} moves, with probability {{:g}}, {moves}."
+        sets_off = f"A decline{held and f' while {held}'} moves {moves} with probability {{:g}}."
         lines.append(said(sets_off, trigger.probability))
     heads = (Column(name, ".6g %") for name in ("fund", "delay", "decline"))
     return _list(f"Decisions on due funds, by the state of {decision.regime}", heads, rows, lines)
@@ -159,7 +163,7 @@ def _go_ahead(study: Study) -> list[Note]:
         for name, project in study.projects.items()
         if project.go_ahead is not None
     ]
-    others = "; the others for certain" if len(chances) < len(study.projects) else ""
+    others = "; the others are certain" if len(chances) < len(study.projects) else ""
     return [said(f"Chances of a go-ahead: {', '.join(chances)}{others}.")] if chances else []
 
 
@@ -182,8 +186,8 @@ def pipelines(found: Overview) -> Figures:
         for name, pipeline in found.study.pipelines.items()
     )
     heads = (
-        *(Column("arrivals a year", "g"), Column("at most", "d"), Column("smallest", ",.6g")),
-        *(Column("template's budget", ",.6g"), Column("its capacity")),
+        *(Column("arrivals a year", "g"), Column("most", "d"), Column("smallest budget", ",.6g")),
+        *(Column("template budget", ",.6g"), Column("template capacity")),
     )
     return _list(f"Pipelines (money in {money})", heads, rows, unit=money)
 
@@ -203,7 +207,7 @@ def offtakers(found: Overview) -> Figures:
         Row(name, (", ".join(seller for seller, buyer in buyers.items() if buyer == name) or None, each.default_hazard))
         for name, each in study.offtakers.items()
     )
-    return _list("Offtakers", (Column("buys from", text=True), Column("defaults a year", "g")), rows)
+    return _list("Offtakers", (Column("buys from", text=True), Column("default hazard a year", "g")), rows)
 
 
 def _capacity(project: ProjectTemplate) -> str:
@@ -225,9 +229,9 @@ def laws(found: Overview) -> Figures:
         )
         for law in found.laws
     )
-    moments = (Column(head, ".6g") for head in ("mean", "table's", "sd", "table's"))
+    moments = (Column(head, ".6g") for head in ("mean", "(table)", "sd", "(table)"))
     heads = (Column("family", text=True), Column("nodes", "d"), *moments, Column("at the cap", ".3g %"))
-    return _list("Laws, and the tables that stand for them", heads, rows)
+    return _list("Laws (distributions), exact and as tabulated", heads, rows)
 
 
 def correlations(found: Overview) -> Figures:
@@ -242,7 +246,7 @@ def correlations(found: Overview) -> Figures:
     moved = sum(pair.used != pair.entered for pair in pairs)
     if moved:
         many = f"{moved} of {counted(len(pairs), 'pair')}"
-        notes.insert(0, said(f"Repaired: {many} changed to the nearest that make a correlation matrix."))
+        notes.insert(0, said(f"Repaired: {many} changed to form the nearest correlation matrix."))
 
     def figures(entered: float, used: float, *reached: float) -> tuple[Cell, ...]:
         return (entered, *([used if used != entered else None] if moved else []), *reached)
@@ -279,7 +283,7 @@ def defaults(found: Overview) -> Figures:
         for item in found.defaults
     )
     columns = (Column("", text=True), Column("", text=True))
-    return Figures("Defaults that were applied", columns, tuple(rows), shape="facts")
+    return Figures("Defaults applied", columns, tuple(rows), shape="facts")
 
 
 def _worded(value: object) -> str:

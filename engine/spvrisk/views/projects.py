@@ -21,7 +21,7 @@ def status(result: Result) -> Figures:
         of_many = unit in ("portfolio", *labels.pipelines)
         return tuple(mean_of(t, row[unit]) if of_many else probability_of(t, row[unit]) for row in rows)
 
-    title = "What became of the projects (without %: mean numbers)"
+    title = "What became of the projects (without %: mean number of projects)"
     return Figures(title, tuple(map(Column, heads.values())), by_unit(labels, cells))
 
 
@@ -36,7 +36,7 @@ def construction(result: Result) -> Figures:
         return mean_of(t, cost[unit]), rate_of(t, overrun[unit]), mean_of(t, delay[unit]), rate_of(t, drawn[unit])
 
     heads = (f"cost, {money}", "cost overrun", "delay, months", "overrun drawn")
-    title = "Construction (overrun and delay of the completed; drawn: of the funded)"
+    title = "Construction (overrun and delay: completed projects; overrun drawn: funded projects)"
     return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), unit=money)
 
 

@@ -25,7 +25,7 @@ def times(result: Result) -> Figures:
         return share_of(t.p_finite[s], t.p_finite_low[s], t.p_finite_high[s]), mean_of(t, s)
 
     heads = ("paid back", "years from first call", "made whole", "years from completion")
-    title = "Payback of the calls and of the deemed amount (mean years of the paths that reach it)"
+    title = "Payback of calls, and recovery of the deemed amount (mean years over the paths that reach it)"
     rows = by_unit(labels, lambda unit: (*reached(payback[unit]), *reached(whole[unit])))
     return Figures(title, tuple(map(Column, heads)), rows)
 
@@ -39,4 +39,4 @@ def others(result: Result) -> Figures:
         if name == "pv_host" or t.mean[rows_of(labels, name)["portfolio"]] != 0.0
     }
     side = ", and side flows to the funder" if set(kept) & _SIDE_FLOWS else ""
-    return means(result, f"Present values of others{side}", kept)
+    return means(result, f"Present values to other parties{side}", kept)

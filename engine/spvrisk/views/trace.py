@@ -68,7 +68,12 @@ def happened(told: Traced) -> Figures:
     return Figures("What happened", tuple(columns), (*before, start, *(row for row in rows if row.name >= first)))
 
 
-_BECAME = {"waiting": "waits for next year's cap", "no_go_ahead": "no go-ahead", "abandoned": "closes for good"}
+_BECAME = {
+    "noticed": "notice given",
+    "waiting": "waits for next year's cap",
+    "no_go_ahead": "no go-ahead",
+    "abandoned": "closed for good",
+}
 
 
 def _became(change: Change, labels: Labels) -> Cell:
@@ -83,13 +88,13 @@ def _became(change: Change, labels: Labels) -> Cell:
 
 
 _CAUSES = {
-    "expiry": "ran out",
-    "hazard": "of itself",
+    "expiry": "expired",
+    "hazard": "by hazard",
     "arrival": "arrived",
     "ceiling": "no room under the ceiling",
     "annual_cap": "the year's cap is full",
     "deadline": "after the deadline",
-    "stopped_calls": "calls stop",
+    "stopped_calls": "calls stopped",
     "review": "review: too dear",
     "subscription": "review: too few buyers",
     "cap": "its cost reached the cap",
@@ -120,7 +125,7 @@ def projects(told: Traced) -> Figures:
 
 _NOT_BUILT = {
     "no_go_ahead": "did not go ahead",
-    "dropped": "got no notice",
+    "dropped": "received no notice",
     "declined": "declined",
     "cancelled": "cancelled before it was funded",
 }
@@ -158,7 +163,7 @@ def _end(trace: Trace, name: str) -> str:
         end = "cancelled before it was finished"
     else:
         end = "not finished within the horizon"
-    return end + (", closed before its time" if _last(trace, name) == "abandoned" else "")
+    return end + (", closed early" if _last(trace, name) == "abandoned" else "")
 
 
 def _pipeline(trace: Trace, name: str) -> Iterator[Note]:
@@ -179,7 +184,7 @@ def _pipeline(trace: Trace, name: str) -> Iterator[Note]:
 def slots(told: Traced) -> Figures:
     """The projects of pipelines, a line each."""
     trace, money = told.trace, money_name(told.trace.labels)
-    heads = ("budget", "became of it", "on", "cost", "calls", "to funder", "to host")
+    heads = ("budget", "status", "date", "cost", "calls", "to funder", "to host")
     rows = []
     for site in filter(is_slot, trace.sites):
         last = next(change for change in reversed(trace.changes) if (change.kind, change.what) == ("project", site))
@@ -251,10 +256,10 @@ _FLOWS = {
     "distribution_funder": "to funder",
     "distribution_host": "to host",
     "debt_service": "to lenders",
-    "caught_up": "caught up",
+    "caught_up": "catch-up",
     "claims": "claims",
 }
-_WORTH = {"npv_funder": "NPV funder", "pv_host": "PV host", "deemed_open": "open"}
+_WORTH = {"npv_funder": "NPV funder", "pv_host": "PV host", "deemed_open": "unpaid"}
 _ROUNDING = 1e-9  # part of all calls that is nothing
 _ALWAYS = ("calls", "distribution_funder", "distribution_host")
 
@@ -273,7 +278,7 @@ def flows(told: Traced) -> Figures:
     rows = [Row("portfolio", tuple(map(defined, whole)), apart=True)]
     rows += [Row(name, tuple(map(defined, row))) for name, row in figures.items()]
     heads = [*(_FLOWS[column] for column in kept), *_WORTH.values()]
-    title = f"Who got what, {money} (the last three are present values and what is open)"
+    title = f"Who got what, {money} (the last three: present values, and the deemed amount unpaid)"
     return Figures(title, tuple(map(Column, heads)), tuple(rows), unit=money)
 
 

@@ -35,7 +35,7 @@ PARAMETERS = {
     "csv": Parameter("CSV file, relative to this file", TEXT),
     "column": Parameter("column of the CSV file with the values", TEXT),
     "name": Parameter("name of a law in scipy.stats", TEXT),
-    "args": Parameter("its parameters by name, loc and scale too", BY_NAME),
+    "args": Parameter("its parameters by name, loc and scale included", BY_NAME),
     "tail_share": Parameter("share of projects with an overrun of 0.5 (50 %) or more", NUMBER),
     "tail_mean": Parameter("mean overrun of those, as a share of the budget: 1.09 for 109 %", NUMBER),
     "cap": Parameter("highest actual cost as a multiple of the budget", NUMBER),
@@ -111,7 +111,9 @@ def _ordered(*keys: str) -> Check:
     def check(p: Parameters) -> Iterator[Problem]:
         for low, high in pairwise(key for key in keys if key in p):
             if p[low] > p[high]:
-                yield Problem.at((high,), f"must be at least {low} ({shown(p[low])})", shown(p[high]), "order them")
+                yield Problem.at(
+                    (high,), f"must be at least {low} ({shown(p[low])})", shown(p[high]), "put them in order"
+                )
         if keys[0] in p and p[keys[0]] == p[keys[-1]]:
             rule = f"must be above {keys[0]} ({shown(p[keys[0]])})"
             yield Problem.at((keys[-1],), rule, shown(p[keys[-1]]), "write a plain number for a fixed value")
@@ -283,7 +285,7 @@ FAMILIES: dict[str, Family] = {
         support=_listed,
     ),
     "reference_class": Family(
-        "Overrun factor X = actual / budget of a reference class: mean overrun, share of overruns of 50 % or more "
+        "Cost ratio X = actual / budget of a reference class: mean overrun, share of overruns of 50 % or more "
         "(tail_share), their mean (tail_mean), all as 0.16 for 16 %; largest X (cap), bounds of X below the tail.",
         (("mean", "tail_share", "tail_mean"),),
         (

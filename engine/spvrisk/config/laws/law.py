@@ -93,7 +93,7 @@ def _read(data: object) -> dict[str, Any]:
     """Turn what a file says into `family`, `parameters` and `truncate`."""
     if not isinstance(data, Mapping):
         if isinstance(data, str) or data is None or isinstance(data, list | tuple):
-            rule = "must be a law: a number, or a mapping with one family"
+            rule = "must be a law (distribution): a number, or a mapping with one family"
             remedy = number_remedy(data, "write e.g. {normal: {mean: 1, sd: 0.1}}")
             raise RefusedError(Problem.at((), rule, shown(data), remedy))
         return {"family": "fixed", "parameters": {"value": number((), data)}}
@@ -140,7 +140,9 @@ def _truncation(value: object) -> _Ends:
     low, high = _ends((_end(0, value[0]), _end(1, value[1])))
     if not low < high:
         raise RefusedError(
-            Problem.at(("truncate",), "must be [low, high] with low < high", f"[{low:g}, {high:g}]", "order them")
+            Problem.at(
+                ("truncate",), "must be [low, high] with low < high", f"[{low:g}, {high:g}]", "put them in order"
+            )
         )
     if math.isinf(low) and math.isinf(high):
         raise RefusedError(

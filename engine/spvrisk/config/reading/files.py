@@ -27,7 +27,7 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 
 ARCHIVES = {
     b"PK\x03\x04": "a workbook or another zip file",
-    b"\xd0\xcf\x11\xe0": "a workbook of an old Excel",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"\x1f\x8b": "a compressed file",
 }
 """How files begin that are named where a text belongs, and what they are."""
@@ -126,8 +126,8 @@ class Files:
         at = said if said.line or said.file != file else Place(file)
         try:
             if file != self.name and not path.resolve().is_relative_to(self.folder):
-                rule = "files of a study lie in its folder or below"
-                self.problem(at, rule, file, "move the file, or put the study file above it")
+                rule = "files of a study must lie in its folder or below"
+                self.problem(at, rule, file, "move the file, or move the study file above it")
                 return None
             if path.stat().st_size > MAX_BYTES or not (path.is_file() or path.is_dir()):
                 rule = f"must be a plain file of at most {MAX_BYTES >> 20} MiB"
@@ -159,7 +159,7 @@ class Files:
         bad = no_text(text)
         if bad is not None:
             line = text.count("\n", 0, bad) + 1
-            rule, remedy = "must be text without control characters", "take them out, or save the file as UTF-8"
+            rule, remedy = "must be text without control characters", "remove them, or save the file as UTF-8"
             self.problem(Place(file, line), rule, repr(text[bad]), remedy)
             return None
         return text
@@ -202,7 +202,7 @@ class Files:
         """
         if file in above:
             chain = " includes ".join([*above[above.index(file) :], file])
-            self.problem(said, "includes must not go in a circle", chain, "take one of them out")
+            self.problem(said, "includes must not form a circle", chain, "remove one of them")
             return None
         text = self.text(file, said)
         if text is None:

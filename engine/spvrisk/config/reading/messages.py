@@ -32,7 +32,7 @@ _PLAIN = {
 }
 
 GONE = {
-    "run.lanes": "no longer needed: the kernel has one width, 64 paths, and results are those of any; take it out",
+    "run.lanes": "no longer needed: the kernel has one width, 64 paths, and results do not depend on it; remove it",
 }
 """Keys that there have been, by path: why not any more, and what to do."""
 
@@ -152,13 +152,13 @@ def _words(kind: str, ctx: Mapping[str, Any], value: object) -> tuple[str, str]:
     if kind in ("too_short", "too_long"):
         if ctx.get("field_type") == "Tuple" or kind == "too_long":
             length = ctx.get("max_length", ctx.get("min_length"))
-            return f"must have {length} items, has {ctx.get('actual_length')}", "write just that many"
+            return f"must have {length} items, has {ctx.get('actual_length')}", "write exactly that many"
         return "must not be empty", "write at least one"
     rule, remedy = _PLAIN.get(kind, (f"is not valid ({kind.replace('_', ' ')})", "see `spvrisk schema`"))
     if kind == "int_type" and isinstance(value, float) and math.isfinite(value):
         return rule, "round it"
     if value is None:
-        return rule, "write a value, or take the key out"
+        return rule, "write a value, or remove the key"
     return rule, remedy
 
 

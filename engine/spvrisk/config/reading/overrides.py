@@ -61,7 +61,9 @@ def _no_changes(value: object) -> InputError:
 def _path(path: object) -> str:
     """A key of the mapping."""
     if not isinstance(path, str) or "=" in path:
-        raise InputError(Problem("overrides", "", "its keys must be paths", shown(path), 'write e.g. "run.paths"'))
+        raise InputError(
+            Problem("overrides", "", "its keys must be dotted paths", shown(path), 'write e.g. "run.paths"')
+        )
     return path
 
 
@@ -93,7 +95,7 @@ def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tupl
             continue
         refused = unknown(root, path)
         if refused is not None:
-            problems.append(Problem(str(place), key.strip(), "is no path of this study", "", refused))
+            problems.append(Problem(str(place), key.strip(), "is not a key of this study", "", refused))
             continue
         node, wrong = parse(value, str(place), place) if value.strip() else (Node(None, place), [])
         problems += wrong

@@ -191,12 +191,12 @@ class _Builder:
         if isinstance(start, kinds.StreamEndEvent):
             self.refuse(Place(self.file, 1), "a study file must not be empty", "nothing", "see `spvrisk init`")
         if start.version not in (None, (1, 2)):
-            self.refuse(self.place(start), "must be YAML 1.2", "another version", "take the %YAML line out")
+            self.refuse(self.place(start), "must be YAML 1.2", "another version", "remove the %YAML line")
         root = self.node(next(events), events, None, ())
         next(events)  # document end
         follow = next(events)
         if not isinstance(follow, kinds.StreamEndEvent):
-            self.refuse(self.place(follow), "a file holds one document", "a second ---", "take it out")
+            self.refuse(self.place(follow), "a file holds one document", "a second ---", "remove it")
         return root
 
     def node(self, event: Any, events: Iterator[Any], key: Place | None, path: tuple[Key, ...]) -> Node:
@@ -207,7 +207,7 @@ class _Builder:
         if isinstance(event, kinds.AliasEvent):
             return self.alias(event.anchor, here)
         if event.ctag is not None:
-            self.refuse(here, "tags are not part of the language", str(event.ctag), "take the tag out")
+            self.refuse(here, "tags are not part of the language", str(event.ctag), "remove the tag")
         if len(path) > MAX_DEPTH:
             self.refuse(here, f"must not nest deeper than {MAX_DEPTH} levels", "", "check brackets and indentation")
         before = self.count
@@ -236,7 +236,7 @@ class _Builder:
             self.check_text(name, here, path)
             value = self.node(next(events), events, here, (*path, name))
             if name in lines:
-                rule = f"the key is there twice, first in line {lines[name].line}"
+                rule = f"the key appears twice, first in line {lines[name].line}"
                 self.problems.append(Problem(str(here), dotted((*path, name)), rule, "", "keep one of them"))
             elif name == "<<":
                 remedy = "use `include`, or a table of projects with a template"
@@ -266,7 +266,7 @@ class _Builder:
     def check_text(self, text: str, here: Place, path: tuple[Key, ...]) -> None:
         if no_text(text) is not None:
             rule = "text must not hold control characters"
-            self.problems.append(Problem(str(here), dotted(path), rule, shown(text), "take the escapes out"))
+            self.problems.append(Problem(str(here), dotted(path), rule, shown(text), "remove the escapes"))
 
     def grow(self, nodes: int, here: Place) -> None:
         self.count += nodes
@@ -287,7 +287,7 @@ _HINTS = (
     ("expected ',' or", "close the bracket, and put text with special characters in quotes"),
     ("unexpected end of stream", "close the quotes"),
     ("expected '<document start>'", "check the indentation: the keys at the top begin in the first column"),
-    ("special characters", "take the invisible characters out, or save the file as UTF-8 text"),
+    ("special characters", "remove the invisible characters, or save the file as UTF-8 text"),
     ("cannot start any token", "put the text in quotes"),
     ("could not find expected ':'", "write `key: value`, and check the indentation"),
     ("expected <block end>", "check the indentation"),

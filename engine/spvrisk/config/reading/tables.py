@@ -75,9 +75,9 @@ def _check_first_line(file: str, line: int, header: list[str]) -> None:
     rule = "the first line of a table holds the column names"
     if first.startswith("sep="):
         commas = "" if first == "sep=" and len(header) > 1 else ", and save the table with commas"
-        _fail(Place(file, line), rule, shown(",".join(header)), f"take the line out{commas}")
+        _fail(Place(file, line), rule, shown(",".join(header)), f"remove the line{commas}")
     if first.startswith("#"):
-        remedy = "take the line out, or its # if the column names follow it"
+        remedy = "remove the line, or its # if the column names follow it"
         _fail(Place(file, line), rule, shown(",".join(header)), remedy)
     named = next((name for mark, name in _SEPARATORS.items() if mark in first), None)
     if len(header) == 1 and named is not None:
@@ -95,8 +95,8 @@ def _without_empty_end(cells: list[str], width: int) -> list[str]:
 def _wrong_length(cells: list[str], width: int) -> tuple[str, str, str]:
     """Rule, value and remedy of a row that is longer or shorter than the header."""
     if cells[0].startswith("#"):
-        return "a table has no comments", shown(",".join(cells)), "take the line out"
-    rule = f"must have {width} cells as the header has names"
+        return "a table has no comments", shown(",".join(cells)), "remove the line"
+    rule = f"must have {width} cells, one for each name in the header"
     if len(cells) > width:
         return rule, str(len(cells)), "put cells that contain a comma in double quotes, and name every column"
     return rule, str(len(cells)), "write the commas of empty cells too"
@@ -176,7 +176,7 @@ def correlation_pairs(table: Table) -> Node:
         inner = pairs.setdefault(first, Node({}, node.place)).value
         assert isinstance(inner, dict)
         if second in inner:
-            _fail(node.place, f"the pair {first}, {second} is there twice", "", "keep one of them")
+            _fail(node.place, f"the pair {first}, {second} appears twice", "", "keep one of them")
         inner[second] = node
     return Node(pairs, Place(table.file, 1))
 
@@ -240,7 +240,7 @@ def project_rows(
     for line, row in table.rows:
         name = row[0]
         if name in lines:
-            rule = f"the project is there twice, first in row {lines[name]}"
+            rule = f"the project appears twice, first in row {lines[name]}"
             problems.append(Problem(str(Place(table.file, line, 1)), f"projects.{name}", rule, "", "rename one"))
             continue
         lines[name] = line
@@ -265,13 +265,13 @@ def _project_columns(
         place = Place(table.file, 1, column + 1)
         if not key:
             if any(cells[column] for _, cells in table.rows):
-                problems.append(Problem(str(place), "", "the column has no name", "", "name it, or take it out"))
+                problems.append(Problem(str(place), "", "the column has no name", "", "name it, or remove it"))
             continue
         remedy = known(path)
         if remedy is not None:
             problems.append(Problem(str(place), key, "is not a key of a project", "", remedy))
         elif key in table.header[:column]:
-            problems.append(Problem(str(place), key, "the column is there twice", "", "keep one of them"))
+            problems.append(Problem(str(place), key, "the column appears twice", "", "keep one of them"))
         else:
             columns.append((column, path))
     return columns

@@ -25,7 +25,7 @@ FASTEST = 1e9
 
 
 OFTEN = 1000.0
-"""Yearly intensity above which passages must not lead in a circle: a path would never end."""
+"""Yearly intensity above which transitions must not form a circle: a path would never end."""
 
 
 Intensity = Annotated[float, Within(0, FASTEST)]
@@ -37,7 +37,7 @@ Scale = Annotated[float, Within(0, 1000)]
 
 
 class AttributeRef(Model):
-    """Attribute of a regime that is a number elsewhere: a tariff rate, or the rate of a side flow."""
+    """Attribute of a regime that serves as a number elsewhere: a tariff rate, or the rate of a side flow."""
 
     regime: str = Field(description="name of the regime")
     attribute: str = Field(description="name of its attribute, in the unit of what it stands for: a rate 0.1 for 10 %")
@@ -50,7 +50,7 @@ def _some_states(states: tuple[str, ...]) -> tuple[str, ...]:
 
 
 StatesOfRegimes = dict[Name, Annotated[tuple[Name, ...], AfterValidator(_some_states), Lax]]
-"""States in one of which each named regime is."""
+"""For each named regime, the states in one of which it must be."""
 
 
 class Initial(Model):
@@ -73,8 +73,8 @@ class State(Model):
     attributes: dict[Name, float] = Field(default={}, description="numbers that hold while the state lasts, by name")
     shifts: dict[Name, float] = Field(
         default={},
-        description="what the state does to a factor while it lasts: a multiple of what is observed, or for vasicek an "
-        "addition to it, in the factor's unit",
+        description="what the state does to a factor while it lasts: a multiple of the observed value, or for vasicek "
+        "an addition to it, in the factor's unit",
     )
     expires: Expiry | None = Field(default=None, description="clock that ends the state")
     stops_calls: bool = Field(
@@ -91,7 +91,7 @@ class Regime(Model):
     initial: Initial
     states: dict[Name, State] = Field(description="by name", min_length=1)
     hazards: dict[Name, dict[Name, Intensity]] = Field(
-        {}, description="yearly intensity of the passage, by the state left and the state entered"
+        {}, description="yearly intensity of the transition, by state left and state entered"
     )
 
 
@@ -113,7 +113,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
                 yield from known(where, target, states, "a state of the regime")
                 if target == state:
                     yield Problem.at(
-                        where, "a clock leads to another state", target, "give what follows a state of its own"
+                        where, "a clock must lead to another state", target, "define another state for what follows"
                     )
         yield from _attributes(at, regime)
         for state, found in states.items():
@@ -128,7 +128,7 @@ def _attributes(at: Path, regime: Regime) -> Iterator[Problem]:
     for state, found in regime.states.items():
         lacking = [name for name in names if name not in found.attributes]
         if lacking:
-            rule = "all states of a regime give the same attributes"
+            rule = "all states of a regime must give the same attributes"
             remedy = f"add {', '.join(lacking)}"
             yield Problem.at((*at, "states", state), rule, f"none for {', '.join(lacking)}", remedy)
 
@@ -140,7 +140,7 @@ def _hazards(at: Path, regime: Regime) -> Iterator[Problem]:
             where = (*at, "hazards", left, entered)
             yield from known(where, entered, regime.states, "a state of the regime")
             if entered == left:
-                yield Problem.at(where, "a hazard leads to another state", entered, "take it out")
+                yield Problem.at(where, "a hazard must lead to another state", entered, "remove it")
 
 
 def _initial(at: Path, regime: Regime, study: StudyHead) -> Iterator[Problem]:
@@ -168,7 +168,7 @@ def reserved(at: Path, names: Iterable[str]) -> Iterator[Problem]:
         That it defines.
     """
     if UNDEFINED in names:
-        yield Problem.at((*at, UNDEFINED), "is what results call a missing one", UNDEFINED, "rename it")
+        yield Problem.at((*at, UNDEFINED), "is reserved for an event that does not take place", UNDEFINED, "rename it")
 
 
 def shifts(at: Path, values: Mapping[str, float], parts: Parts) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Building a project: its cost, its time, who pays above the budget, and what ends it early."""
+"""Building a project: cost, duration, who pays above the budget, and what ends it early."""
 
 import math
 from collections.abc import Iterator
@@ -61,9 +61,9 @@ class ProjectCorrelation(Model):
 
     all: Together = Field(description="correlation between projects of different classes")
     class_: Together = Field(alias="class", description="correlation between projects of one class, at least `all`")
-    cost_delay: Correlated = Field(description="correlation of a project's overrun and duration")
+    cost_delay: Correlated = Field(description="correlation between a project's overrun and its duration")
     kind: Literal["score", "rank"] = Field(
-        default="score", description="what the numbers are: of the scores, or Spearman's"
+        default="score", description="what the numbers are: correlations of the scores, or Spearman's rank correlations"
     )
 
     @model_validator(mode="after")
@@ -75,14 +75,15 @@ class ProjectCorrelation(Model):
 
 
 class FundingCap(Model):
-    """How far the funder pays, and what happens above."""
+    """Cost up to which the funder pays in full, and what happens above it."""
 
     multiple: Positive = Field(description="cap as a multiple of the budget, nominal: 1 for the budget itself")
     above: Literal["share", "stop"] = Field(
         description="share: funder and host share what is above the cap; stop: the project is cancelled at the cap"
     )
     funder_share: Share | None = Field(
-        default=None, description="funder's share of the cost above the cap; only and always with above: share"
+        default=None,
+        description="funder's share of the cost above the cap; required with above: share, otherwise not allowed",
     )
     ceiling: Positive | None = Field(
         default=None,
@@ -96,7 +97,7 @@ class FundingCap(Model):
             problems.append(Problem.at((), "above: share needs funder_share", "", "add e.g. funder_share: 0.5"))
         for key, value in (("funder_share", self.funder_share), ("ceiling", self.ceiling)):
             if self.above == "stop" and value is not None:
-                remedy = "take it out, or write above: share"
+                remedy = "remove it, or write above: share"
                 problems.append(Problem.at((key,), "has no meaning with above: stop", shown(value), remedy))
         if self.ceiling is not None and self.ceiling < self.multiple:
             rule = f"must be at least multiple ({shown(self.multiple)})"
@@ -118,7 +119,7 @@ def _rising(dates: tuple[Date, ...]) -> tuple[Date, ...]:
 
 
 class Review(Model):
-    """Reviews on which a project may be cancelled."""
+    """Reviews at which a project may be cancelled."""
 
     threshold: Annotated[Law, Values(Within(0, open_low=True), "add e.g. truncate: [1, 5]", "estimate / budget")] = (
         Field(description="law of the estimate at completion, a multiple of the budget, above which it is cancelled")
@@ -133,13 +134,14 @@ class Review(Model):
 
 
 class Subscription(Model):
-    """Sale of the output in advance, without which a project is cancelled at a review."""
+    """Advance sale of the output, without which a project is cancelled at a review."""
 
     share: ShareLaw = Field(description="law of the share of output that is subscribed, within [0, 1]")
-    required: Share = Field(description="least share of output with which the project goes on")
-    by: Date = Field(description="the first review on or after this date, and those that follow, look at the share")
+    required: Share = Field(description="smallest share of output with which the project continues")
+    by: Date = Field(description="the share is tested at the first review on or after this date, and at all later ones")
     correlation: Correlated = Field(
-        description="correlation of the scores of the share and of the overrun; below 0: who costs more sells less"
+        description="correlation between the scores of the share and of the overrun; "
+        "below 0: projects that cost more sell less"
     )
 
 
@@ -156,20 +158,26 @@ class Construction(Model):
         default=None, description="parts of the capacity; shares sum to 1"
     )
     spend_curve: SpendCurve
-    class_: Name = Field(alias="class", description="projects of one class share a part of their overrun and delay")
+    class_: Name = Field(
+        alias="class", description="projects of one class share a component of their overruns and delays"
+    )
     overrun: Annotated[Law, Values(Within(0, open_low=True), "add e.g. truncate: [0.5, 3]", "actual / budget")] = Field(
         description="law of actual cost / budget, a multiple"
     )
-    inflation_share: Share = Field(default=0.0, description="part of the overrun that the cost indices carry already")
+    inflation_share: Share = Field(
+        default=0.0, description="share of the overrun that the cost indices already account for"
+    )
     duration: Annotated[
         Law, Values(Within(0, open_low=True), "add e.g. truncate: [0.5, 3]", "actual / planned duration")
     ] = Field(description="law of actual duration / planned duration, a multiple")
     correlation: ProjectCorrelation
-    indices: Weights = Field(default={}, description="weight of each cost index, sum 1; none: no inflation")
+    indices: Weights = Field(default={}, description="weight of each cost index; weights sum to 1; none: no inflation")
     budget_basis: Literal["real", "nominal"] = Field(
         description="real: in money of the value date; nominal: as-spent, expected inflation included"
     )
-    imported_share: Share = Field(default=0.0, description="share of the budget that pays the equipment tariff")
+    imported_share: Share = Field(
+        default=0.0, description="share of the budget that is subject to the equipment tariff"
+    )
     equipment_tariff: AttributeRef | None = Field(
         default=None, description="tariff on the imported share; required with it"
     )
@@ -183,7 +191,7 @@ class Construction(Model):
     review: Review | None = Field(default=None, description="left out: no reviews")
     subscription: Subscription | None = Field(default=None, description="needs review; left out: none")
     salvage: ShareLaw | None = Field(
-        default=None, description="law of the share of the sunk cost that comes back after a cancellation"
+        default=None, description="law of the share of the sunk cost that is recovered after a cancellation"
     )
     termination_fee: Share = Field(
         default=0.0, description="share of the budget that the funder pays on a cancellation"
@@ -220,10 +228,10 @@ class Construction(Model):
     def _review_problems(self) -> list[Problem]:
         if self.subscription is not None and self.review is None:
             remedy = "add e.g. review: {threshold: 2}"
-            return [Problem.at(("subscription",), "needs review: it is looked at on review dates", "", remedy)]
+            return [Problem.at(("subscription",), "needs review: it is tested on review dates", "", remedy)]
         dates = self.review.dates if self.review is not None else None
         if self.subscription is not None and dates is not None and dates[-1] < self.subscription.by:
-            rule = f"must not be after the last review date ({dates[-1]}): it would never count"
+            rule = f"must not be after the last review date ({dates[-1]}): it would never be tested"
             return [Problem.at(("subscription", "by"), rule, shown(self.subscription.by), "add a later review date")]
         return []
 
@@ -240,7 +248,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
     head = parts.one(StudyHead)
     for at, found in sound(parts.placed(Construction)):
         if found.class_ == "all":
-            yield Problem.at((*at, "class"), "`all` names what all classes share", "all", "rename the class")
+            yield Problem.at((*at, "class"), "`all` is reserved for what all classes share", "all", "rename the class")
         yield from indices((*at, "indices"), found.indices, parts)
         if head is not None:
             yield from _reviews(at, found, head.value_date)
@@ -251,7 +259,7 @@ def _reviews(at: Path, found: Construction, value_date: date) -> Iterator[Proble
     for i, day in enumerate(found.review.dates or () if found.review is not None else ()):
         if day <= value_date:
             rule = f"must be after the value date ({value_date})"
-            yield Problem.at((*at, "review", "dates", i), rule, shown(day), "take it out")
+            yield Problem.at((*at, "review", "dates", i), rule, shown(day), "remove it")
 
 
 def _tariff(at: Path, found: Construction, parts: Parts) -> Iterator[Problem]:

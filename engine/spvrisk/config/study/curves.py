@@ -1,4 +1,4 @@
-"""Known curves over time: zero curves, and values that move in a known way."""
+"""Deterministic curves over time: zero curves, and values that move in a known way."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -61,7 +61,9 @@ class Curve(Model):
     `dates` is set.
     """
 
-    value: float | None = Field(default=None, description="value at the value date, in the unit of what the curve is")
+    value: float | None = Field(
+        default=None, description="value at the value date, in the unit of what the curve describes"
+    )
     growth: Rate = Field(default=0.0, description="growth of `value`, 1/year: value * (1 + growth)^t")
     knots: Knots | None = Field(
         default=None,
@@ -69,7 +71,7 @@ class Curve(Model):
         "what the curve is",
     )
     dates: dict[Date, float] | None = Field(
-        default=None, description="value by date, linear between, flat outside, in the unit of what the curve is"
+        default=None, description="value by date, linear between, flat outside, in the unit of what the curve describes"
     )
 
     @model_validator(mode="before")
@@ -89,7 +91,7 @@ class Curve(Model):
             got = ", ".join(given) or "none"
             raise refusal(Problem.at((), "a curve has exactly one of value, knots and dates", got, "keep one of them"))
         if self.growth and self.value is None:
-            raise refusal(Problem.at(("growth",), f"has no meaning beside {given[0]}", "", "leave growth out"))
+            raise refusal(Problem.at(("growth",), f"has no meaning with {given[0]}", "", "leave growth out"))
         if self.dates is not None and (not self.dates or list(self.dates) != sorted(self.dates)):
             raise refusal(Problem.at(("dates",), "needs dates in rising order", "", "order the dates"))
         return self
@@ -105,7 +107,7 @@ class Curve(Model):
 def _above_zero(curve: Curve) -> Curve:
     low = [value for value in curve.numbers if value <= 0]
     if low:
-        raise refusal(Problem.at((), "must be above 0 everywhere", shown(low[0]), "use vasicek for a level below 0"))
+        raise refusal(Problem.at((), "must be above 0 everywhere", shown(low[0]), "use vasicek if it may be below 0"))
     if curve.growth <= -1:
         rule = "must be above -1: a mean of 0 has no logarithm"
         raise refusal(Problem.at(("growth",), rule, shown(curve.growth), "write e.g. -0.02 for -2 %"))
@@ -122,7 +124,7 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about curves."""
     discounts = [party.discount for party in study.parties.values()]
     for name in study.curves.keys() - {curve for item in discounts for curve in (item.study, item.local)}:
-        yield Problem.at(("curves", name), "no party discounts by the curve", "", "take it out, or use it")
+        yield Problem.at(("curves", name), "no party discounts on the curve", "", "remove it, or use it")
 
 
 def fast_growth(at: Path, rate: float) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Debt of third parties, which a project pays before the parties."""
+"""Senior debt of third parties, which a project serves before funder and host."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 
 class SeniorDebt(Model):
-    """Debt of third parties, drawn with every spend and paid before the parties."""
+    """Senior debt of third parties, drawn with every spend and served before funder and host."""
 
-    share: Annotated[float, Within(0, 1, open_high=True)] = Field(description="share of every spend that lenders pay")
+    share: Annotated[float, Within(0, 1, open_high=True)] = Field(
+        description="share of every spend that the lenders pay (gearing)"
+    )
     reference_rate: str = Field(description="factor (vasicek or deterministic) to which the margin is added")
     margin: Rate = Field(description="over the reference rate, 1/year: 0.02 for 2 %")
-    tenor_years: Years = Field(description="years of level principal from completion")
+    tenor_years: Years = Field(description="years from completion over which the principal is repaid in equal parts")
 
 
 def checks(parts: Parts) -> Iterator[Problem]:
@@ -39,11 +41,11 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
         debt, life = site.operation.senior_debt, site.operation.life_years
         at = (*site_at, "operation", "senior_debt")
         if debt is not None and debt.share > HIGH_GEARING:
-            rule, remedy = f"is above {HIGH_GEARING:g}: hardly any lender goes so far", "write e.g. 0.7 for 70 %"
+            rule, remedy = f"is above {HIGH_GEARING:g}: few lenders go that far", "write e.g. 0.7 for 70 %"
             yield Problem.at((*at, "share"), rule, shown(debt.share), remedy)
         if debt is not None and debt.tenor_years > life:
             rule, remedy = (
                 f"is longer than the life ({life:g} years)",
-                "what is not due by then is lost to the lenders; check both",
+                "principal not due by then is lost to the lenders; check both",
             )
             yield Problem.at((*at, "tenor_years"), rule, shown(debt.tenor_years), remedy)

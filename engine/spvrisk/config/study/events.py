@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 
 
 class Shift(Model):
-    """What an outcome does to a factor. In a file a plain number stands for a shift for ever."""
+    """Shift of a factor by an outcome. In a file a plain number stands for a permanent shift."""
 
     value: float = Field(
-        description="multiple of what is observed, or for vasicek an addition to it, in the factor's unit"
+        description="multiple of the observed value, or for vasicek an addition to it, in the factor's unit"
     )
-    lasting_years: Years | None = Field(default=None, description="years from the event; left out: for ever")
+    lasting_years: Years | None = Field(default=None, description="years from the event; left out: permanent")
 
     @model_validator(mode="before")
     @classmethod
@@ -61,9 +61,9 @@ class Outcome(Model):
     scale_arrivals: dict[Name, Scale] = Field(
         default={}, description="multiples of the yearly arrivals of pipelines from the event on, by pipeline"
     )
-    shifts: dict[Name, Shift] = Field(default={}, description="what the outcome does to a factor")
+    shifts: dict[Name, Shift] = Field(default={}, description="shift of the factor, by factor")
     delays: dict[Name, Positive] = Field(
-        default={}, description="months for which the rest of a named announced project's work stands still"
+        default={}, description="months for which the remaining work of an announced project stands still, by project"
     )
     cancels: Annotated[tuple[Name, ...], Lax] = Field(
         default=(), description="announced projects that stop for good, unless they are complete"
@@ -80,7 +80,7 @@ class When(Model):
     def _something(self) -> "When":
         if not self.regimes and not self.outcomes:
             raise refusal(
-                Problem.at((), "a condition names regimes or outcomes", "none", "leave `when` out in the last rule")
+                Problem.at((), "a condition must name regimes or outcomes", "none", "leave `when` out in the last rule")
             )
         return self
 
@@ -132,9 +132,11 @@ class Timing(Model):
         given = [key for key, value in (("on", self.on), ("from", self.from_), ("after", self.after)) if value]
         remedy = "write a date, {from: <date>, days: <law>} or {after: <event>, days: <law>}"
         if len(given) != 1:
-            raise refusal(Problem.at((), "has exactly one of on, from and after", ", ".join(given) or "none", remedy))
+            raise refusal(
+                Problem.at((), "must have exactly one of on, from and after", ", ".join(given) or "none", remedy)
+            )
         if (self.days is None) != (self.on is not None):
-            rule = "has no meaning beside a fixed date" if self.on else f"`{given[0]}` needs days"
+            rule = "has no meaning with a fixed date" if self.on else f"`{given[0]}` needs days"
             raise refusal(Problem.at(("days",) if self.on else (), rule, "", remedy))
         if self.after is not None and self.days is not None and self.days.bounds()[0] < 0:
             low = f"a law that reaches {self.days.bounds()[0]:g}"
@@ -150,10 +152,10 @@ class Event(Model):
     outcomes: dict[Name, Outcome] = Field(description="by name", min_length=1)
     probabilities: Annotated[tuple[Rule, ...], Lax, AfterValidator(_last_is_free), BeforeValidator(_as_rules)] = Field(
         description="probability of each outcome: one mapping, or a list of rules {when, is} of which the first that "
-        "holds counts"
+        "holds is used"
     )
     outcome: Name | None = Field(
-        default=None, description="the outcome where it is known or to be forced; required of past events"
+        default=None, description="the outcome, if it is known or to be forced; required for past events"
     )
 
 
@@ -241,9 +243,11 @@ def _outcome(at: Path, found: Outcome, parts: Parts) -> Iterator[Problem]:
     for i, name in enumerate(found.cancels):
         yield from _announced((*at, "cancels", i), name, parts)
         if name in found.cancels[:i]:
-            yield Problem.at((*at, "cancels", i), "names each project once", name, "take it out")
+            yield Problem.at((*at, "cancels", i), "must name each project once", name, "remove it")
         if name in found.delays:
-            yield Problem.at((*at, "cancels", i), "delays or cancels a project, not both", name, "take one of them out")
+            yield Problem.at(
+                (*at, "cancels", i), "must delay or cancel a project, not both", name, "remove one of them"
+            )
 
 
 def _announced(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
@@ -267,7 +271,7 @@ def _fastest(parts: Parts) -> Iterator[Problem]:
             for entered, rate in row.items():
                 scale = largest.get((name, left, entered), 1.0)
                 if rate * scale > FASTEST:
-                    rule, got = f"with all that scales it, must be at most {FASTEST:g} a year", _scaled(rate, scale)
+                    rule, got = f"must be at most {FASTEST:g} a year after all scaling", _scaled(rate, scale)
                     at = ("regimes", name, "hazards", left, entered)
                     yield Problem.at(at, rule, got, "lower the scale_hazards of the events")
                 elif rate * scale > OFTEN:
@@ -284,7 +288,7 @@ def _circle(at: Path, often: Mapping[str, list[str]]) -> Iterator[Problem]:
         TopologicalSorter(often).prepare()
     except CycleError as error:
         circle = list(reversed(error.args[1]))
-        rule = f"passages of more than {OFTEN:g} a year, with all that scales them, must not lead in a circle"
+        rule = f"transitions of more than {OFTEN:g} a year, after all scaling, must not form a circle"
         yield Problem.at((*at, circle[0], circle[1]), rule, " -> ".join(circle), "lower one of them")
 
 
@@ -303,7 +307,7 @@ def _rule_outcomes(at: Path, probabilities: Mapping[str, float], event: Event) -
     lacking = [name for name in event.outcomes if name not in probabilities]
     if lacking:
         yield Problem.at(
-            at, "gives each outcome a probability", f"none for {', '.join(lacking)}", "add it, 0 for never"
+            at, "must give each outcome a probability", f"none for {', '.join(lacking)}", "add it, 0 for never"
         )
 
 
@@ -322,7 +326,7 @@ def _earlier(at: Path, outcomes: Mapping[str, str], name: str, parts: Parts) -> 
         if late or event == name or name in _forerunners(event, events):
             rule = "must name an event before this one" + (f" ({this.date.on})" if this.date.on else "")
             when = f" of {found.date.on}" if found.date.on else ""
-            yield Problem.at((*at, event), rule, f"{event}{when}", "take the condition out")
+            yield Problem.at((*at, event), rule, f"{event}{when}", "remove the condition")
 
 
 def _forerunners(name: str, events: Mapping[str, Event | None]) -> list[str]:

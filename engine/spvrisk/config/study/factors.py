@@ -67,7 +67,7 @@ class Merton(Model):
 
 
 class Deterministic(Model):
-    """A curve that is known beforehand."""
+    """A curve that is known in advance."""
 
     curve: Curve = Field(description="values, in the factor's unit")
 
@@ -128,8 +128,8 @@ class Factor(Model):
         description="one number per step of the year, counted from the value date: a multiplier with mean 1 "
         "(for vasicek a summand with mean 0)",
     )
-    floor: Curve | None = Field(default=None, description="lowest value observed, in the factor's unit")
-    cap: Curve | None = Field(default=None, description="highest value observed, in the factor's unit")
+    floor: Curve | None = Field(default=None, description="lower bound of the observed value, in the factor's unit")
+    cap: Curve | None = Field(default=None, description="upper bound of the observed value, in the factor's unit")
 
     @model_validator(mode="after")
     def _ends(self) -> "Factor":
@@ -145,10 +145,10 @@ class Correlation(Model):
 
     copula: Literal["gaussian", "t"] = Field(default="gaussian", description="copula of a step's innovations")
     degrees_of_freedom: Annotated[float, Within(2, open_low=True)] | None = Field(
-        default=None, description="of the t copula, no unit; only and always with copula t"
+        default=None, description="of the t copula, no unit; required with copula t, otherwise not allowed"
     )
     kind: Literal["score", "rank"] = Field(
-        default="score", description="what the numbers are: of the scores, or Spearman's"
+        default="score", description="what the numbers are: correlations of the scores, or Spearman's rank correlations"
     )
     repair: Literal["nearest"] | None = Field(
         default=None,
@@ -243,9 +243,9 @@ def _pairs(parts: Parts) -> Iterator[Problem]:
             at = ("correlation", "pairs", first, second)
             pair = frozenset((first, second))
             if first == second:
-                yield Problem.at(at, "a factor's correlation with itself is 1", "", "take it out")
+                yield Problem.at(at, "a factor's correlation with itself is 1", "", "remove it")
             elif pair in seen:
-                yield Problem.at(at, "each pair is named once", f"{first}, {second} twice", "take one of them out")
+                yield Problem.at(at, "each pair must be named once", f"{first}, {second} twice", "remove one of them")
             elif first in parts.names("factors"):
                 yield from _correlated(at, second, parts)
             seen.add(pair)
@@ -255,7 +255,7 @@ def _correlated(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
     yield from known(at, name, parts.names("factors"), "a factor")
     factor = parts.named(Factor).get(name)
     if factor is not None and not factor.process.stochastic:
-        yield Problem.at(at, "a deterministic factor has no innovations to correlate", name, "take it out")
+        yield Problem.at(at, "a deterministic factor has no innovations to correlate", name, "remove it")
 
 
 def rate_factor(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
@@ -305,7 +305,7 @@ def _levels(at: Path, curve: Curve, allowed: Within) -> Iterator[Problem]:
 
 
 def indices(at: Path, weights: Mapping[str, float], parts: Parts) -> Iterator[Problem]:
-    """Problems of factors on which a cost or a price rides.
+    """Problems of factors to which a cost or a price is indexed.
 
     Parameters
     ----------
@@ -348,7 +348,7 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     used = _used(study)
     for name in study.factors:
         if name not in used:
-            yield Problem.at(("factors", name), "no project or party uses the factor", "", "take it out, or use it")
+            yield Problem.at(("factors", name), "no project or party uses the factor", "", "remove it, or use it")
     yield from _repaired(study)
 
 
@@ -367,7 +367,7 @@ def _rates(at: Path, factor: Factor) -> Iterator[tuple[Path, float]]:
 
 
 def _used(study: "Study") -> set[str | None]:
-    """Factors that a study names beside their correlation."""
+    """Factors that a study names outside their correlation."""
     used = {party.fx for party in study.parties.values()}
     split = study.agreement.split
     if split.mode != "none":
@@ -402,5 +402,5 @@ def _repaired(study: "Study") -> Iterator[Problem]:
     moved = changes(found.pairs, found.kind)
     if moved:
         count = f"{len(moved)} of {sum(map(len, found.pairs.values()))} pairs"
-        rule = f"the pairs make no correlation matrix: {count} are changed to the nearest that do"
+        rule = f"the pairs do not form a correlation matrix: {count} are changed to form the nearest one"
         yield Problem.at(("correlation", "repair"), rule, "", told(moved))

@@ -1,4 +1,4 @@
-"""Side flows: what the funder receives beside its share of a project's cash."""
+"""Side flows: what the funder receives in addition to its share of a project's cash."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -39,13 +39,15 @@ class SideFlow(Model):
     """A flow to the funder outside the SPV, in proportion to something."""
 
     base: Literal["spend", "output", "time"] = Field(
-        description="what it is in proportion to: a project's spend or its output; of the whole scheme: time"
+        description="what it is proportional to: spend or output of a project; for the whole scheme: time"
     )
     rate: FlowRate = Field(
         description="share of spend, study currency per unit of output, or money units a year; or {regime, attribute}"
     )
     while_: StatesOfRegimes = Field(
-        default={}, alias="while", description="states in one of which each named regime must be; none: always"
+        default={},
+        alias="while",
+        description="for each named regime, the states in one of which it must be; none: always",
     )
 
 

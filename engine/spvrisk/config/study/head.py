@@ -30,7 +30,7 @@ class StudyHead(Model):
     )
     value_date: Date = Field(description="date to which flows are discounted; start of step 0")
     horizon_years: Years = Field(description="years from the value date; a whole number of steps")
-    steps_per_year: StepsPerYear = Field(default=4, description="number of steps of calculation in a year")
+    steps_per_year: StepsPerYear = Field(default=4, description="number of time steps in a year")
 
     @model_validator(mode="after")
     def _whole_steps(self) -> "StudyHead":
@@ -47,7 +47,7 @@ class StudyHead(Model):
 
 
 class Discount(Model):
-    """Zero curves by which a party discounts."""
+    """Zero curves on which a party discounts."""
 
     study: str = Field(description="curve for flows in the study's money")
     local: str | None = Field(default=None, description="curve for flows in the party's own money")
@@ -59,7 +59,7 @@ class Party(Model):
     title: Title
     currency: Currency = Field(description="ISO 4217 code of the party's money")
     discount: Discount
-    fx: str | None = Field(default=None, description="factor: the party's money per study money")
+    fx: str | None = Field(default=None, description="factor: units of the party's money per unit of study money")
 
 
 def checks(parts: Parts) -> Iterator[Problem]:
@@ -89,7 +89,7 @@ def _party_money(at: Path, party: Party, currency: str) -> Iterator[Problem]:
         ("fx", party.fx, (*at, "fx")),
     ):
         if own and value is not None:
-            yield Problem.at(path, "belongs to a party with money of its own", party.currency, "take it out")
+            yield Problem.at(path, "is only for a party with its own currency", party.currency, "remove it")
         if not own and value is None:
             rule = f"a party whose money ({party.currency}) is not the study's ({currency}) needs {key}"
             yield Problem.at(at, rule, "", f"add {key}")
@@ -99,5 +99,5 @@ def _fx_once(parties: Mapping[str, Party | None]) -> Iterator[Problem]:
     owner: dict[str, str] = {}
     for name, party in sound(parties):
         if party.fx is not None and owner.setdefault(party.fx, name) != name:
-            rule = f"is the fx of {owner[party.fx]} already"
+            rule = f"is already the fx of {owner[party.fx]}"
             yield Problem.at(("parties", name, "fx"), rule, party.fx, "give each party a factor of its own")

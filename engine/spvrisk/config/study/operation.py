@@ -42,11 +42,11 @@ class Availability(Model):
     """Stationary availability (capacity factor) of a plant."""
 
     law: ShareLaw = Field(description="law of the share of full output in a step, within [0, 1]")
-    persistence: Together = Field(description="correlation of the score with that of a year before")
+    persistence: Together = Field(description="correlation of the score with that of the year before")
 
 
 class Offtaker(Model):
-    """A buyer of output, who may default on all contracts at once."""
+    """A buyer of output, which may default on all its contracts at once."""
 
     title: Title
     default_hazard: Intensity = Field(description="yearly intensity of the default, from the value date")
@@ -57,17 +57,19 @@ class Contract(Model):
 
     price: Law = Field(description="study currency per unit of output, in money of the value date")
     escalator: Rate | None = Field(
-        default=None, description="rise from the value date, 1/year: 0.02 for 2 % a year; or `indices`"
+        default=None, description="escalation from the value date, 1/year: 0.02 for 2 % a year; or `indices`"
     )
     indices: Weights | None = Field(
-        default=None, description="weights of the indices that the price rides on; or `escalator`"
+        default=None, description="weights of the indices to which the price is indexed; or `escalator`"
     )
     share: ShareLaw = Field(description="law of the contracted share of output, within [0, 1]")
     tenor_years: Years = Field(description="years from completion")
     fuel_pass_through: Share = Field(
         default=0.0, description="share of the contracted output's fuel cost that the buyer pays"
     )
-    offtaker: str | None = Field(default=None, description="one of the offtakers; left out: a buyer who never defaults")
+    offtaker: str | None = Field(
+        default=None, description="one of the offtakers; left out: a buyer that never defaults"
+    )
     default_discount: Share = Field(
         default=0.0,
         description="share of the merchant price that the contracted output loses after the offtaker's default",
@@ -82,7 +84,7 @@ class Contract(Model):
                 Problem.at(at, "needs either escalator or indices", got, "give one of them; escalator: 0 is flat")
             )
         if self.default_discount > 0 and self.offtaker is None:
-            remedy = "add offtaker: one of the offtakers, or take it out"
+            remedy = "add offtaker: one of the offtakers, or remove it"
             problems.append(Problem.at(("default_discount",), "needs offtaker", shown(self.default_discount), remedy))
         if problems:
             raise refusal(*problems)
@@ -108,7 +110,7 @@ class VariableOm(Model):
     """Operating cost that rises with output."""
 
     per_output: NonNegative = Field(description="study currency per unit of output, in money of the value date")
-    indices: Weights = Field(default={}, description="weights of the indices that the cost rides on; none: flat")
+    indices: Weights = Field(default={}, description="weights of the indices to which the cost is indexed; none: flat")
 
 
 class FixedOm(Model):
@@ -116,7 +118,7 @@ class FixedOm(Model):
 
     per_mw_year: NonNegative | None = Field(default=None, description="study currency per MW and year; or `per_year`")
     per_year: NonNegative | None = Field(default=None, description="study currency a year; or `per_mw_year`")
-    indices: Weights = Field(default={}, description="weights of the indices that the cost rides on; none: flat")
+    indices: Weights = Field(default={}, description="weights of the indices to which the cost is indexed; none: flat")
 
     @model_validator(mode="after")
     def _one(self) -> "FixedOm":
@@ -137,7 +139,7 @@ class Tax(Model):
 
 
 class CapacityPayment(Model):
-    """Payment for the capacity that is not under contract."""
+    """Payment for uncontracted capacity."""
 
     factor: str = Field(description="factor, study currency per MW and day")
     credit: Share = Field(description="share of the capacity that is paid for")
@@ -148,7 +150,7 @@ class OutputCredit(Model):
 
     per_output: NonNegative = Field(description="study currency per unit of output, in money of the value date")
     years: Years = Field(description="years from completion")
-    escalator: Rate = Field(default=0.0, description="rise from the value date, 1/year: 0.02 for 2 % a year")
+    escalator: Rate = Field(default=0.0, description="escalation from the value date, 1/year: 0.02 for 2 % a year")
 
 
 class DeveloperFee(Model):
@@ -159,7 +161,7 @@ class DeveloperFee(Model):
     )
     years: Years = Field(description="years from completion over which it is paid")
     tolerance: Share = Field(
-        default=0.0, description="largest shortfall, a share of the capacity, with which it is paid"
+        default=0.0, description="largest shortfall, a share of the capacity, at which it is still paid"
     )
 
 
@@ -190,7 +192,7 @@ class Operation(Model):
     )
     dispatch: Literal["must_run", "economic"] = Field(
         default="must_run",
-        description="economic: what is not under contract runs only where its price is above fuel and variable cost",
+        description="economic: uncontracted output runs only where its price is above fuel and variable cost",
     )
     capacity_payment: CapacityPayment | None = Field(default=None, description="needs capacity_mw; left out: none")
     output_credit: OutputCredit | None = Field(default=None, description="left out: none")
@@ -222,7 +224,7 @@ class Operation(Model):
         if passed > 0 and self.fuel is None:
             at = ("contract", "fuel_pass_through")
             raise refusal(
-                Problem.at(at, "needs fuel, whose cost the buyer pays", shown(passed), "add fuel, or take it out")
+                Problem.at(at, "needs fuel, whose cost the buyer pays", shown(passed), "add fuel, or remove it")
             )
         return self
 
@@ -316,7 +318,7 @@ def _offtakers(study: "Study") -> Iterator[Problem]:
             rule, rate = f"is above {HIGH_DEFAULT:g} a year", offtaker.default_hazard
             yield Problem.at(("offtakers", name, "default_hazard"), rule, shown(rate), per_cent_remedy(rate))
         if name not in named:
-            yield Problem.at(("offtakers", name), "no contract names the offtaker", "", "take it out, or name it")
+            yield Problem.at(("offtakers", name), "no contract names the offtaker", "", "remove it, or name it")
 
 
 def _output(study: "Study", at: Path, plant: Operation, measure: Measure) -> Iterator[Problem]:
@@ -337,7 +339,7 @@ def _output(study: "Study", at: Path, plant: Operation, measure: Measure) -> Ite
         rule = f"multiplies the output, but starts outside [{USUAL_VOLUMES[0]:g}, {USUAL_VOLUMES[1]:g}]"
         yield Problem.at(place, rule, said, "let it start near 1")
     elif found is not None and start * found.mean > 1:
-        rule = f"makes a capacity factor of {start * found.mean:.3g}: more than full output"
+        rule = f"implies a capacity factor of {start * found.mean:.3g}: more than full output"
         yield Problem.at(place, rule, f"{said}, {key} {found.mean:.3g}", f"it multiplies the {key}: lower either")
 
 
@@ -392,7 +394,7 @@ def _beside_budget(
         sales = output * price / budget
         if not low <= sales <= high:
             unit = "MWh" if site.capacity_mw is not None else site.output_unit
-            rule = f"makes a year's sales {sales:.3g} times the budget, outside [{low:g}, {high:g}]"
+            rule = f"implies a year's sales of {sales:.3g} times the budget, outside [{low:g}, {high:g}]"
             remedy = (
                 f"check the units: the price is in {study.study.currency} per {unit}, and check capacity and budget"
             )
@@ -419,7 +421,7 @@ def _currencies(study: "Study", at: Path, plant: Operation) -> Iterator[Problem]
         currency = unit.partition("/")[0].strip()
         if len(currency) == 3 and currency.isalpha() and currency.isupper() and currency != own and basis == 1:
             remedy = f"state it in {own}" + ("" if key == "capacity_payment" else f", or let basis convert {currency}")
-            rule = f"is taken for {own}, but {name} is in {currency}, and nothing converts it"
+            rule = f"is taken to be in {own}, but {name} is in {currency}, and nothing converts it"
             yield Problem.at((*at, key, "factor"), rule, unit, remedy)
 
 

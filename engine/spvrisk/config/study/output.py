@@ -35,7 +35,7 @@ class Output(Model):
 
     quantiles: Levels = Field(
         default=("0.01", "0.05", "0.25", "0.5", "0.75", "0.95", "0.99"),
-        description="probabilities of the quantiles, decimal texts",
+        description="probabilities of the quantiles, as decimal texts",
     )
     risk_levels: Levels = Field(default=("0.95", "0.99"), description="levels of value at risk and expected shortfall")
     paths: Annotated[tuple[str, ...], AfterValidator(distinct), Lax] | None = Field(

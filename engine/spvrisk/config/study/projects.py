@@ -1,4 +1,4 @@
-"""Projects (one SPV each), announced or still to come."""
+"""Projects (one SPV each), announced or not yet known."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 
 class ProjectTemplate(Model):
-    """What a project is but for its notice: built and run by an SPV of its own."""
+    """A project apart from its notice: built and run by its own SPV."""
 
     title: Title
     sector: str | None = Field(default=None, description="free text, for grouping")
     budget: Annotated[float, Within(0, 1e12, open_low=True)] = Field(
-        description="cost as announced, in money units of the study"
+        description="announced cost, in money units of the study"
     )
     capacity_mw: Positive | None = Field(default=None, description="electric capacity in MW; or `capacity`")
     capacity: Positive | None = Field(
@@ -78,7 +78,7 @@ class ProjectTemplate(Model):
                 Problem.at(per_mw, "needs capacity_mw", "", "write per_year: the cost of the whole plant a year")
             )
         if self.operation.capacity_payment is not None and self.capacity_mw is None:
-            remedy = "write capacity_mw: the plant's capacity in MW, or take it out"
+            remedy = "write capacity_mw: the plant's capacity in MW, or remove it"
             problems.append(Problem.at(("operation", "capacity_payment"), "needs capacity_mw", "", remedy))
         if problems:
             raise refusal(*problems)
@@ -89,7 +89,7 @@ class Project(ProjectTemplate):
     """An announced project."""
 
     notice_date: Date = Field(description="date of the notice; the due date counts from it")
-    go_ahead: GoAhead | None = Field(default=None, description="left out: the project gets its notice for certain")
+    go_ahead: GoAhead | None = Field(default=None, description="left out: the project is certain to get its notice")
 
 
 class Pipeline(Model):
@@ -102,10 +102,12 @@ class Pipeline(Model):
         description="law of a project's budget at notice, in money units of the study"
     )
     min_size: NonNegative = Field(
-        default=0.0, description="smallest budget, in money units of the study, below which a cut project is dropped"
+        default=0.0,
+        description="smallest budget, in money units of the study, below which a project cut by the ceiling is dropped",
     )
     template: ProjectTemplate = Field(
-        description="what each of them is like; capacity and fixed O&M belong to its budget, and scale with the size"
+        description="the pipeline's typical project; its capacity and fixed O&M belong to its budget, and scale "
+        "with the size"
     )
 
 
@@ -123,14 +125,14 @@ def checks(parts: Parts) -> Iterator[Problem]:
     yield from _units("pipelines", pipelines)
     for name in pipelines:
         if name in projects:
-            yield Problem.at(("pipelines", name), "is the name of a project too", name, "rename one of the two")
+            yield Problem.at(("pipelines", name), "is also the name of a project", name, "rename one of the two")
     yield from _arrivals(parts)
 
 
 def _units(section: str, names: Iterable[str]) -> Iterator[Problem]:
     for name in names:
         if name in RESERVED_UNITS:
-            yield Problem.at((section, name), "is the name of a unit of results", name, "rename it")
+            yield Problem.at((section, name), "is reserved for a unit of the results", name, "rename it")
 
 
 def _arrivals(parts: Parts) -> Iterator[Problem]:
@@ -146,7 +148,7 @@ def _arrivals(parts: Parts) -> Iterator[Problem]:
         )
         scale = by_state * by_event
         if pipeline.arrivals_per_year * scale > FASTEST:
-            rule = f"with all that scales it, must be at most {FASTEST:g} a year"
+            rule = f"must be at most {FASTEST:g} a year after all scaling"
             got = f"{shown(pipeline.arrivals_per_year)} scaled by up to {scale:g}"
             remedy = "lower scale_arrivals of events or arrival_multiplier of states"
             yield Problem.at(("pipelines", name, "arrivals_per_year"), rule, got, remedy)
@@ -190,7 +192,7 @@ def _pipelines(study: "Study") -> Iterator[Problem]:
             yield Problem.at((*at, "min_size"), rule, shown(pipeline.min_size), _UNIT)
         if pipeline.arrivals_per_year == 0:
             yield Problem.at(
-                (*at, "arrivals_per_year"), "lets no project arrive", "0", "take the pipeline out, or raise it"
+                (*at, "arrivals_per_year"), "lets no project arrive", "0", "remove the pipeline, or raise it"
             )
         years = head.horizon_years
         if deadline is not None:
@@ -199,7 +201,9 @@ def _pipelines(study: "Study") -> Iterator[Problem]:
         most = math.ceil(expected + 3 * math.sqrt(expected))
         if most > pipeline.max_count:
             rule = f"may be too few: {expected:.3g} arrivals are expected, up to {most} likely"
-            yield Problem.at((*at, "max_count"), rule, shown(pipeline.max_count), f"raise it to {most}, or say why not")
+            yield Problem.at(
+                (*at, "max_count"), rule, shown(pipeline.max_count), f"raise it to {most}, or keep it deliberately"
+            )
 
 
 def _in_time(study: "Study") -> Iterator[Problem]:

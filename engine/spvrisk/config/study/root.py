@@ -78,8 +78,8 @@ class Study(Model):
     curves: dict[Name, ZeroCurve] = Field(description="zero curves by name", min_length=1)
     parties: dict[Name, Party] = Field(description="`funder` and `host`")
     agreement: Agreement
-    stack: Stack | None = Field(default=None, description="how the funder raises its calls; left out: it is one party")
-    factors: dict[Name, Factor] = Field(description="by name; their order is that of the Cholesky factor", min_length=1)
+    stack: Stack | None = Field(default=None, description="how the funder finances its calls; left out: as one party")
+    factors: dict[Name, Factor] = Field(description="by name; the Cholesky factor follows their order", min_length=1)
     correlation: Correlation = Field(default_factory=lambda: Correlation())
     regimes: dict[Name, Regime] = Field(default={}, description="by name")
     events: dict[Name, Event] = Field(default={}, description="by name")

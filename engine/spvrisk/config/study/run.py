@@ -8,7 +8,7 @@ from spvrisk.config.base import Model, Whole, Within
 
 
 class Run(Model):
-    """Size and machinery of a run; none but `paths` and `seed` changes a number."""
+    """Size and machinery of a run; only `paths` and `seed` change any number."""
 
     paths: Annotated[Whole, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
     seed: Annotated[Whole, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")

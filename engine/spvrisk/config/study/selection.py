@@ -22,10 +22,10 @@ Money = Annotated[float, Within(0, 1e12, open_low=True)]
 
 
 class DecisionShares(Model):
-    """Probabilities of what becomes of a due funding; they add up to 1."""
+    """Probabilities of the decisions on a due funding; they add up to 1."""
 
     fund: Chance = Field(default=0.0, description="probability that it is paid")
-    delay: Chance = Field(default=0.0, description="probability that it is put off by delay_days")
+    delay: Chance = Field(default=0.0, description="probability that it is postponed by delay_days")
     decline: Chance = Field(default=0.0, description="probability that it is declined for good")
 
     @model_validator(mode="after")
@@ -37,11 +37,13 @@ class DecisionShares(Model):
 
 
 class Trigger(Model):
-    """Something that a declined funding may set off."""
+    """Move of regimes that a declined funding may trigger."""
 
-    probability: Share = Field(description="probability of the moves, drawn by itself")
+    probability: Share = Field(description="probability of the moves, drawn independently")
     while_: StatesOfRegimes = Field(
-        default={}, alias="while", description="states in one of which each named regime must be; none: always"
+        default={},
+        alias="while",
+        description="for each named regime, the states in one of which it must be; none: always",
     )
     moves: dict[Name, Name] = Field(description="state that each named regime moves to", min_length=1)
 
@@ -52,9 +54,9 @@ class Decision(Model):
     regime: str = Field(description="name of the regime")
     by_state: dict[Name, DecisionShares] = Field(description="for every state of the regime", min_length=1)
     delay_days: Annotated[Whole, Within(1, 36525)] | None = Field(
-        default=None, description="calendar days after which a delayed decision comes back; required with any delay"
+        default=None, description="calendar days after which a delayed decision is taken again; required with any delay"
     )
-    triggers: Annotated[tuple[Trigger, ...], Lax] = Field(default=(), description="what a declined funding sets off")
+    triggers: Annotated[tuple[Trigger, ...], Lax] = Field(default=(), description="what a declined funding triggers")
 
     @model_validator(mode="after")
     def _delay(self) -> "Decision":
@@ -72,24 +74,26 @@ class Funding(Model):
 
     lag_business_days: Annotated[Whole, Within(0, 2000)] = Field(description="business days from notice to due date")
     holidays: Calendars = Field(
-        description="days that are no business days: codes of countries (their public holidays) or markets as the "
-        "`holidays` package has them, {country, category} for bank holidays and the like too, {dates} for one's own"
+        description="days that are not business days: codes of countries (their public holidays) or markets as the "
+        "`holidays` package has them, {country, category} for bank holidays and the like too, {dates} for a list of "
+        "your own"
     )
     slip: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 250]")] | None = Field(
-        default=None, description="law of further business days to the due date, rounded up to whole days"
+        default=None, description="law of the additional business days until the due date, rounded up to whole days"
     )
     commitment: Money | None = Field(
-        default=None, description="most that may be noticed in all, in money units of the study; left out: no limit"
+        default=None,
+        description="ceiling on the sum of budgets at notice, in money units of the study; left out: no limit",
     )
     take_up: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 1000000]")] | None = Field(
         default=None,
-        description="law of the ceiling, in money units of the study; the lower of it and commitment counts",
+        description="law of the ceiling, in money units of the study; the lower of it and commitment applies",
     )
     deadline: Date | None = Field(
         default=None, description="last day on which a notice can be given; required with pipelines"
     )
     annual_cap: Money | None = Field(
-        default=None, description="most that may be noticed in a calendar year, in money units of the study"
+        default=None, description="cap on the sum of budgets at notice in a calendar year, in money units of the study"
     )
     decision: Decision | None = Field(default=None, description="left out: every due funding is paid")
 
@@ -117,7 +121,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
     if pipelines and deadline is not None and head is not None and deadline < head.value_date:
         rule = f"must not be before the value date ({head.value_date}) with pipelines"
         yield Problem.at(
-            (*at, "deadline"), rule, shown(deadline), "nothing would come of them: move it, or take them out"
+            (*at, "deadline"), rule, shown(deadline), "no project would ever arrive: move it, or remove them"
         )
     if funding.decision is not None:
         yield from _decision((*at, "decision"), funding.decision, parts)
@@ -133,7 +137,7 @@ def _decision(at: Path, found: Decision, parts: Parts) -> Iterator[Problem]:
         if lacking:
             remedy = "add e.g. {fund: 1, delay: 0, decline: 0}"
             yield Problem.at(
-                (*at, "by_state"), "gives each state its probabilities", f"none for {', '.join(lacking)}", remedy
+                (*at, "by_state"), "must give each state its probabilities", f"none for {', '.join(lacking)}", remedy
             )
     for i, trigger in enumerate(found.triggers):
         yield from in_states((*at, "triggers", i, "moves"), trigger.moves, parts)
@@ -190,4 +194,4 @@ def _undecided(at: Path, decision: Decision) -> Iterator[Problem]:
     if all(share.delay == 1 for share in shares):
         yield Problem.at((*at, "by_state"), "delays in every state", "", "nothing is ever paid")
     if decision.triggers and all(share.decline == 0 for share in shares):
-        yield Problem.at((*at, "triggers"), "no state ever declines", "", "take them out, or add decline")
+        yield Problem.at((*at, "triggers"), "no state ever declines", "", "remove them, or add decline")

@@ -31,11 +31,13 @@ def _falling(shares: Tiers) -> Tiers:
 
 
 class Adjustment(Model):
-    """Other shares after some years of operation, where the deemed allocation is in arrears then."""
+    """Different shares after some years of operation, if the deemed allocation is then in arrears."""
 
     after_years: Years = Field(description="years from completion after which it is tested, once")
-    first_share: Annotated[float, Within(0, 1, open_low=True)] = Field(description="funder's share of tier one then")
-    second_share: Share = Field(description="funder's share of tier two then, at most first_share")
+    first_share: Annotated[float, Within(0, 1, open_low=True)] = Field(
+        description="funder's share of tier one from then on"
+    )
+    second_share: Share = Field(description="funder's share of tier two from then on, at most first_share")
 
     @model_validator(mode="after")
     def _falling(self) -> "Adjustment":
@@ -49,16 +51,18 @@ class CatchUp(Model):
         description="share of the funder's distributions from all projects that goes to the host"
     )
     until: Literal["amount", "years"] = Field(
-        description="amount: until the declined budgets are made up for; years: for some years"
+        description="amount: until the declined budgets are made up; years: for a number of years"
     )
-    years: Years | None = Field(default=None, description="years after each decline; only and always with until: years")
+    years: Years | None = Field(
+        default=None, description="years after each decline; required with until: years, otherwise not allowed"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> "CatchUp":
         if self.until == "years" and self.years is None:
             raise refusal(Problem.at((), "until: years needs years", "", "add e.g. years: 5"))
         if self.until == "amount" and self.years is not None:
-            remedy = "take it out, or write until: years"
+            remedy = "remove it, or write until: years"
             raise refusal(Problem.at(("years",), "has no meaning with until: amount", shown(self.years), remedy))
         return self
 
@@ -76,11 +80,11 @@ class TierSplit(Model):
         default="none", description="interest on the carry (mode periodic)"
     )
     interest_before_completion: bool = Field(
-        default=False, description="whether interest before completion joins the carry (mode periodic)"
+        default=False, description="whether interest before completion is added to the carry (mode periodic)"
     )
 
     pooling: Literal["none", "umbrella"] = Field(
-        default="none", description="umbrella: due amounts and cash of all projects are added up before the split"
+        default="none", description="umbrella: amounts due and cash of all projects are pooled before the split"
     )
     adjust: Adjustment | None = Field(default=None, description="left out: the shares stay as they are")
 
@@ -90,7 +94,7 @@ class TierSplit(Model):
 
 
 class FixedSplit(Model):
-    """One share of everything."""
+    """One fixed share of all cash."""
 
     mode: Literal["none"] = Field(description="no deemed amount: one share of all cash")
     funder_share: Share = Field(description="funder's share of the available cash")
@@ -104,7 +108,7 @@ class Agreement(Model):
 
     funding: Funding
     split: Split
-    catch_up: CatchUp | None = Field(default=None, description="left out: a decline costs the funder nothing here")
+    catch_up: CatchUp | None = Field(default=None, description="left out: a decline does not change the distributions")
 
     @property
     def coupled(self) -> bool:
@@ -113,7 +117,7 @@ class Agreement(Model):
 
 
 class SplitOverride(Model):
-    """What a project changes of the agreement's split."""
+    """What a project changes in the agreement's split."""
 
     spread: Rate | None = Field(default=None, description="over the reference rate, 1/year: 0.015 for 1.5 %")
     deemed_life_years: Years | None = Field(default=None, description="years of the deemed repayment")
@@ -126,12 +130,12 @@ def checks(parts: Parts) -> Iterator[Problem]:
         return
     if isinstance(agreement.split, FixedSplit):
         for at, _ in sound(parts.placed(SplitOverride)):
-            yield Problem.at(at, "has no meaning with split mode none", "", "take it out")
+            yield Problem.at(at, "has no meaning with split mode none", "", "remove it")
     else:
         at = ("agreement", "split", "reference_rate")
         yield from rate_factor(at, agreement.split.reference_rate, parts)
     if agreement.catch_up is not None and agreement.funding.decision is None:
-        remedy = "add it, or take this out"
+        remedy = "add it, or remove this"
         yield Problem.at(("agreement", "catch_up"), "needs agreement.funding.decision", "none", remedy)
 
 
@@ -158,7 +162,7 @@ def _terms(study: "Study") -> Iterator[Problem]:
         return
     at = ("agreement", "catch_up")
     if all(share.decline == 0 for share in decision.by_state.values()):
-        yield Problem.at(at, "no state ever declines", "", "take it out, or add decline to agreement.funding.decision")
+        yield Problem.at(at, "no state ever declines", "", "remove it, or add decline to agreement.funding.decision")
     if catch_up.years is not None and catch_up.years * study.study.steps_per_year < 1:
         rule = "is shorter than a step: nothing goes to the host"
         yield Problem.at((*at, "years"), rule, shown(catch_up.years), "years are rounded down to whole steps")

@@ -1,4 +1,4 @@
-"""How the funder raises its calls: policy bank, commercial banks, and the insurer of the commercial loan."""
+"""How the funder finances its calls: policy bank, commercial banks, and the insurer of the commercial loan."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -20,22 +20,22 @@ Limit = Annotated[float, Within(0, 1e15, open_low=True)]
 
 
 class Loan(Model):
-    """A loan that raises a part of every call."""
+    """A loan that funds a part of every call."""
 
-    share: Share = Field(description="share of every outflow of the funder that it raises")
+    share: Share = Field(description="share of every outflow of the funder that it funds")
     margin: Rate = Field(description="over the reference rate, 1/year: 0.01 for 1 %")
 
 
 class Equity(Model):
-    """Equity that raises a part of every call."""
+    """Equity that funds a part of every call."""
 
-    share: Share = Field(description="share of every outflow of the funder that it raises")
+    share: Share = Field(description="share of every outflow of the funder that it funds")
 
 
 class Insurer(Model):
     """Insurance of the commercial loan."""
 
-    cover: Share = Field(description="share of an overdue amount that is paid")
+    cover: Share = Field(description="share of an overdue amount that the insurer pays")
     wait_years: Annotated[float, Within(0, 100)] = Field(
         default=0.0, description="years for which an amount is overdue before it is claimed; rounded up to whole steps"
     )
@@ -43,10 +43,12 @@ class Insurer(Model):
         default=0.0, description="on the insured balance, 1/year: 0.008 for 0.8 %; paid by the banks; left out: none"
     )
     capital: Limit | None = Field(
-        default=None, description="loss that it can bear, money units of the funder's currency; left out: no test"
+        default=None,
+        description="largest loss that it can bear, in money units of the funder's currency; left out: no test",
     )
     capacity: Limit | None = Field(
-        default=None, description="most that it can insure, money units of the funder's currency; left out: no test"
+        default=None,
+        description="largest amount that it can insure, in money units of the funder's currency; left out: no test",
     )
 
 
@@ -54,13 +56,15 @@ class Stack(Model):
     """Sources of the funder's money; their shares add up to 1."""
 
     reference_rate: str = Field(description="factor (vasicek or deterministic) to which the margins are added")
-    tenor_years: Years = Field(description="years of level principal from the step after completion")
+    tenor_years: Years = Field(
+        description="years over which the principal is repaid in equal parts, from the step after completion"
+    )
     sweep: Share = Field(default=1.0, description="share of what is left after debt service that prepays the loans")
     policy_loan: Loan = Field(default=Loan(share=0, margin=0), description="loan of the policy bank; left out: none")
     policy_equity: Equity = Field(default=Equity(share=0), description="equity of the policy bank; left out: none")
     commercial_loan: Loan = Field(
         default=Loan(share=0, margin=0),
-        description="loan of commercial banks, to be insured; left out: none",
+        description="loan of commercial banks, which the insurer may cover; left out: none",
     )
     insurer: Insurer | None = Field(default=None, description="left out: the commercial loan is not insured")
 
@@ -106,9 +110,9 @@ def _insurer(stack: Stack, horizon: float) -> Iterator[Problem]:
     if insurer is None:
         return
     if stack.commercial_loan.share == 0:
-        yield Problem.at(place, "has no commercial loan to insure", "", "take it out, or give commercial_loan a share")
+        yield Problem.at(place, "has no commercial loan to insure", "", "remove it, or give commercial_loan a share")
     if insurer.premium == 0 and insurer.cover > 0:
-        yield Problem.at(place, "asks for no premium", "", "add premium: 0.008 for 0.8 % a year, or leave it free")
+        yield Problem.at(place, "charges no premium", "", "add premium: 0.008 for 0.8 % a year, or keep it free")
     if insurer.premium > HIGH_PREMIUM:
         rule, rate = f"is above {HIGH_PREMIUM:.0%} a year", insurer.premium
         yield Problem.at((*place, "premium"), rule, shown(rate), per_cent_remedy(rate))
