@@ -106,7 +106,7 @@ class Project:
         self.share, self.subscribed = np.zeros(m), np.ones(m)
         if share is not None or subscription is not None:
             rho = p.subscription_rho
-            score = self.draws.score(p.share_stream).take(self.paths)
+            score = self.draws.score(p.subscription_stream).take(self.paths)
             score = rho * cost_score + np.sqrt(1.0 - rho * rho) * score if rho else score
             self.share = share(score) if share is not None else self.share
             self.subscribed = subscription(score) if subscription is not None else self.subscribed

@@ -27,7 +27,7 @@ def draw_contract(site):
     fill(w, R.SHARE, 0.0)
     fill(w, R.SUBSCRIBED, 1.0)
     if p.share_law >= 0 or p.subscription_law >= 0:
-        draw.scores(site.draws, w, R.CONTRACT_SCORE, p.share_stream)
+        draw.scores(site.draws, w, R.CONTRACT_SCORE, p.subscription_stream)
         rho = p.subscription_rho
         rest = (1.0 - rho * rho) ** 0.5
         for l in range(L):

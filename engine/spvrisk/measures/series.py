@@ -24,6 +24,9 @@ from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
+_WORTH_THREADS = 1 << 14
+"""Paths below which threads would mostly wait for Python's lock."""
+
 ORDERED_AT_ONCE = 4
 """Series whose paths are put in order at the same time, at most."""
 
@@ -83,7 +86,7 @@ class Series(NamedTuple):
         numbers
             Of the series.
         """
-        if self.threads == 1:
+        if self.threads == 1 or self.column(0).size < _WORTH_THREADS:
             for s in numbers:
                 work(s)
             return

@@ -227,7 +227,7 @@ PROJECT = np.dtype(
         ("class_cost_stream", _WORD),
         ("class_delay_stream", _WORD),
         ("contract_stream", _WORD),
-        ("share_stream", _WORD),
+        ("subscription_stream", _WORD),
         ("availability_stream", _WORD),
         # construction
         ("loading_all", _REAL),  # weights of the overall, the class and the own score

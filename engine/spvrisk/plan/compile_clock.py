@@ -16,7 +16,7 @@ from spvrisk.config.study.flows import SideFlow
 from spvrisk.plan.arrays import REGIME, STATE, Constants, Records, records
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import TableBook, law_address
+from spvrisk.plan.tables import TableBook, law_offset
 
 Attribute = tuple[str, str]
 """Regime and name of an attribute."""
@@ -325,7 +325,7 @@ def _days(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
         "day": (begin - value_date).days,
         "time": time_of(tools.grid, value_date, begin),
         "after": after,
-        "days_law": law_address(tools.book, date.days, path),
+        "days_law": law_offset(tools.book, date.days, path),
         "days_stream": tools.streams(stream, f"events.{name}"),
     }
 

@@ -42,16 +42,13 @@ def compile_construction(path: str, project: ProjectTemplate, tools: Tools) -> d
     loading, phases, index = _loading(project), _phases(project), _composite(project, tools.factors, grid.steps)
     ref, planned = c.equipment_tariff, c.planned_start
     return {
+        **tools.laws(c, path),
         "planned_start": time_of(grid, tools.study.study.value_date, planned) if planned else -np.inf,
-        "start_delay_law": tools.law(c.start_delay, f"{path}.start_delay"),
         "loading_all": loading[0],
         "loading_class": loading[1],
         "loading_own": loading[2],
         "cost_delay": _cost_delay(project),
-        "overrun_law": tools.law(c.overrun, f"{path}.overrun"),
         "inflation_share": c.inflation_share,
-        "uplift_law": tools.law(c.uplift, f"{path}.uplift"),
-        "duration_law": tools.law(c.duration, f"{path}.duration"),
         "budget": project.budget,
         "duration": c.longest_years,
         "phases": constants.add(phases),
@@ -82,9 +79,7 @@ def _ends(path: str, c: Construction, tools: Tools) -> dict[str, Any]:
         "subscription_law": tools.law(subscription.share, f"{path}.subscription.share"),
         "subscription_rho": subscription.correlation,
         "required": subscription.required,
-        "salvage_law": tools.law(c.salvage, f"{path}.salvage"),
         "termination_fee": c.termination_fee,
-        "shortfall_law": tools.law(c.shortfall, f"{path}.shortfall"),
     }
 
 

@@ -51,6 +51,7 @@ def _sales(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
     key, load = o.load
     units = project.capacity_mw * HOURS_A_YEAR if project.capacity_mw is not None else project.capacity or 0.0
     return {
+        **tools.laws(o, path),
         "life": o.life_years,
         "output": units * tools.grid.dt,
         "availability_law": tools.law(load.law, f"{path}.{key}.law"),

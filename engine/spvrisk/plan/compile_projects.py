@@ -9,6 +9,7 @@ from spvrisk.config.study.projects import Project, ProjectTemplate
 from spvrisk.config.study.selection import GoAhead
 from spvrisk.config.study.split import FixedSplit, SplitOverride, TierSplit
 from spvrisk.errors import InputError, Problem
+from spvrisk.plan.arrays import PROJECT
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.compile_clock import Attribute, listed
 from spvrisk.plan.compile_construction import compile_construction, expected_costs
@@ -19,6 +20,10 @@ from spvrisk.plan.tools import Tools
 
 CERTAIN = GoAhead(probability=1.0)
 """What a project without a go-ahead has in its place."""
+
+
+_OF_CLASS = {"class_cost": "cost", "class_delay": "delay"}
+"""Fields of streams that projects of one class share, and what is drawn from them."""
 
 
 class Schedule(NamedTuple):
@@ -63,29 +68,12 @@ def attributes_read(study: Study) -> list[Attribute]:
 
 
 def _streams(name: str, path: str, project: ProjectTemplate, streams: Streams) -> dict[str, int]:
+    """Streams of a project, named as their fields are; those of its class, which the projects of the class share."""
     shared, common = f"construction/{project.construction.class_}", f"{path}.construction.class"
-    own = {
-        "go_ahead_stream": "go_ahead",
-        "size_stream": "size",
-        "slip_stream": "slip",
-        "funding_stream": "funding",
-        "trigger_stream": "trigger",
-        "start_delay_stream": "start_delay",
-        "cost_stream": "cost",
-        "delay_stream": "delay",
-        "uplift_stream": "uplift",
-        "threshold_stream": "threshold",
-        "salvage_stream": "salvage",
-        "shortfall_stream": "shortfall",
-        "contract_stream": "contract",
-        "share_stream": "subscription",
-        "availability_stream": "availability",
-        "fee_stream": "fee",
-    }
+    own = (field.removesuffix("_stream") for field in PROJECT.names or () if field.endswith("_stream"))
     return {
-        **{field: streams(f"project/{name}/{what}", path) for field, what in own.items()},
-        "class_cost_stream": streams(f"{shared}/cost", common),
-        "class_delay_stream": streams(f"{shared}/delay", common),
+        **{f"{what}_stream": streams(f"project/{name}/{what}", path) for what in own if what not in _OF_CLASS},
+        **{f"{what}_stream": streams(f"{shared}/{drawn}", common) for what, drawn in _OF_CLASS.items()},
     }
 
 

@@ -13,7 +13,7 @@ from spvrisk.plan.arrays import PIPELINE, Constants, Ints, Records, records
 from spvrisk.plan.calendar import Grid, UnknownDaysError, business_day_after, holidays_of
 from spvrisk.plan.compile_clock import States, listed
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import TableBook, law_address
+from spvrisk.plan.tables import TableBook, law_offset
 
 _LONGEST_SLIP = 2000  # business days: eight years; what slips by more than the calendar holds is never due
 
@@ -147,9 +147,9 @@ def compile_funding(
     return {
         "lag": funding.lag_business_days,
         **_business_days(study, constants),
-        "slip_law": law_address(book, funding.slip, f"{path}.slip"),
+        "slip_law": law_offset(book, funding.slip, f"{path}.slip"),
         "commitment": np.inf if funding.commitment is None else funding.commitment,
-        "take_up_law": law_address(book, funding.take_up, f"{path}.take_up"),
+        "take_up_law": law_offset(book, funding.take_up, f"{path}.take_up"),
         "take_up_stream": streams("scheme/take_up", path),
         "annual_cap": np.inf if funding.annual_cap is None else funding.annual_cap,
         **_decision(funding.decision, states, constants),

@@ -215,7 +215,7 @@ class TableBook:
         )
 
 
-def law_address(book: TableBook, law: Law | None, path: str) -> Offset | int:
+def law_offset(book: TableBook, law: Law | None, path: str) -> Offset | int:
     """Put a law into the book and return its offset, -1 for none.
 
     Parameters

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from spvrisk.config.base import Model
 from spvrisk.config.laws import Law
 from spvrisk.config.study import Study
-from spvrisk.plan.arrays import Constants
+from spvrisk.plan.arrays import PROJECT, Constants
 from spvrisk.plan.calendar import Grid
 from spvrisk.plan.compile_clock import Attribute, Interruptions, Products
 from spvrisk.plan.compile_factors import Compiled
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import Offset, TableBook, law_address
+from spvrisk.plan.tables import Offset, TableBook, law_offset
 
 
 class BasketBook:
@@ -74,4 +75,19 @@ class Tools(NamedTuple):
         path
             Where the study has it, for messages.
         """
-        return law_address(self.book, law, path)
+        return law_offset(self.book, law, path)
+
+    def laws(self, part: Model, path: str) -> dict[str, Offset | int]:
+        """Fields of a project's record that are laws of a part of the study by the same name, ``<key>_law``.
+
+        Parameters
+        ----------
+        part
+            Such as a project's operation.
+        path
+            Of the part in the study.
+        """
+        values = ((key, getattr(part, key)) for key in type(part).model_fields if f"{key}_law" in (PROJECT.names or ()))
+        return {
+            f"{key}_law": self.law(law, f"{path}.{key}") for key, law in values if law is None or isinstance(law, Law)
+        }

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from spvrisk.config.base import Model, Path, choices, is_model, shown
+from spvrisk.config.base import Model, Path, choices, derives, is_model, shown
 from spvrisk.errors import Problem, suggestion
 
 K = TypeVar("K")
@@ -75,8 +75,8 @@ class Parts:
 
 def _parts(kind: type[Model], value: Any, at: Path, wanted: type[M]) -> Iterator[tuple[Path, M | None]]:
     """Parts of a model inside a value of a kind, with their paths."""
-    if issubclass(kind, wanted):
-        yield at, _sound(kind, value)
+    if derives(kind, wanted):
+        yield at, _sound(cast(type[M], kind), value)
     elif isinstance(value, Model | Mapping):
         for name, field in kind.model_fields.items():
             for inner, many in _leading(kind, name, wanted):
@@ -101,7 +101,7 @@ def _leading(kind: type[Model], name: str, wanted: type[Model]) -> list[tuple[ty
     return [
         (inner, many)
         for inner, many in out
-        if issubclass(inner, wanted) or any(_leading(inner, name, wanted) for name in inner.model_fields)
+        if derives(inner, wanted) or any(_leading(inner, name, wanted) for name in inner.model_fields)
     ]
 
 
