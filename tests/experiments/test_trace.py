@@ -283,7 +283,7 @@ def test_tracer_of__replays_the_plan_that_the_result_keeps(ran, monkeypatch):
 def test_study_of__refuses_a_study_of_another_version(ran, tmp_path):
     result = open_result(ran.files[0])
     result.provenance["config"]["no_such_section"] = 1
-    with pytest.raises(RunError, match=r"1.h5: its study is not one of this version; trace it with spvrisk \d"):
+    with pytest.raises(RunError, match=r"1.h5: its study was written for another version; trace it with spvrisk \d"):
         study_of(result)
 
 

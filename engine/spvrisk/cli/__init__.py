@@ -83,6 +83,8 @@ class _Commands(click.Group):
             # the reader is gone: nothing more can be said to it, also not at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
+        # what is left goes with the process: looking for garbage in it takes the interpreter a third of a second
+        gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
 
 
