@@ -66,6 +66,15 @@ def _find(values: Float, block: Words, held: Words, slot: int, code: int, seen: 
 
 
 @njit(nogil=True)
+def _copy(counts: Int, central: Float, to_counts: Int, to_central: Float) -> None:
+    """Copy the moments of a node, number by number: slices take the compiler seconds."""
+    for k in range(3):
+        to_counts[k] = counts[k]
+    for k in range(4):
+        to_central[k] = central[k]
+
+
+@njit(nogil=True)
 def _close(leaf: Float, number: int, counts: Int, central: Float) -> None:
     """Add a condition's next leaf to its tree, which joins leaves 0, 1, 2, ... as ((0, 1), (2, 3)), ...
 
@@ -83,9 +92,9 @@ def _close(leaf: Float, number: int, counts: Int, central: Float) -> None:
     level = 0
     while number >> level & 1:
         join_moments(counts[level], central[level], own_counts, own)
-        own_counts[:], own[:] = counts[level], central[level]
+        _copy(counts[level], central[level], own_counts, own)
         level += 1
-    counts[level], central[level] = own_counts, own
+    _copy(own_counts, own, counts[level], central[level])
 
 
 @njit(nogil=True)
@@ -97,7 +106,7 @@ def _finish(leaves: int, counts: Int, central: Float, all_counts: Int, all_centr
             if latest >= 0:
                 join_moments(counts[level], central[level], counts[latest], central[latest])
             latest = level
-    all_counts[:], all_central[:] = counts[latest], central[latest]
+    _copy(counts[latest], central[latest], all_counts, all_central)
 
 
 with cache_folder():
