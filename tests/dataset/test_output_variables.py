@@ -13,12 +13,8 @@ from spvrisk.dataset.layout import (
     summary_variables,
     timeline_variables,
 )
-from spvrisk.dataset.tables import SummaryTable
-from spvrisk.dataset.variables import (
-    STATISTICS,
-    UNITS,
-    quantity_of,
-)
+from spvrisk.dataset.tables import STATISTICS, SummaryTable
+from spvrisk.dataset.variables import UNITS, quantity_of
 from spvrisk.errors import InputError
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline

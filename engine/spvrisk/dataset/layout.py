@@ -17,13 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.content import Described
-from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
+from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
 from spvrisk.dataset.variables import (
-    COUNTS,
-    STATISTICS,
     Attributes,
     flag_attributes,
-    name_over_series,
     path_dtype,
     quantity_of,
     statistics_of,

@@ -23,8 +23,8 @@ from spvrisk.dataset.content import (
     tables_digest,
 )
 from spvrisk.dataset.opening import is_result, opened, place_of, sound
-from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
-from spvrisk.dataset.variables import COUNTS, STATISTICS, conditions, name_over_series, statistics_of
+from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
+from spvrisk.dataset.variables import conditions, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import Plan

@@ -1,11 +1,9 @@
 """What is said of outputs: their statistics, units, conditions, and how their values are stored."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from spvrisk.aggregate.sets import Condition
-from spvrisk.dataset.tables import FEW_PATHS
+from spvrisk.dataset.tables import STATISTICS, Statistic
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import BY_NAME, EVENT, OUTPUTS, REGIME, Output
 
@@ -22,74 +20,6 @@ UNITS = {
     "state": "1",
 }
 """``units`` by kind. Money is "1", for units libraries know no currencies: its currency is an attribute."""
-
-
-class Statistic(NamedTuple):
-    """One statistic of a quantity.
-
-    Attributes
-    ----------
-    name
-        Field of ``SummaryTable`` and suffix of the variable.
-    dim
-        Its own dimension, ``quantile`` or ``level``; ``""`` if it has none.
-    applies
-        ``numbers`` (all but states), ``flags``, ``times``, ``losses`` (net present values) or ``all``.
-    pure
-        True if it has no unit whatever the quantity.
-    meaning
-        Words to stand before the quantity's.
-    """
-
-    name: str
-    dim: str
-    applies: str
-    pure: bool
-    meaning: str
-
-
-STATISTICS = (
-    Statistic("n", "", "all", True, "paths where it is defined"),
-    Statistic("n_infinite", "", "numbers", True, "paths where it is infinite"),
-    Statistic("n_undefined", "", "all", True, "paths where it is undefined"),
-    Statistic("mean", "", "numbers", False, "mean"),
-    Statistic("mean_se", "", "numbers", False, "standard error of the mean"),
-    Statistic("mean_low", "", "flags", True, "lower end of the mean's 95 % interval, undefined for a count"),
-    Statistic("mean_high", "", "flags", True, "upper end of the mean's 95 % interval, undefined for a count"),
-    Statistic("sd", "", "numbers", False, "standard deviation"),
-    Statistic("sd_se", "", "numbers", False, "standard error of the standard deviation"),
-    Statistic("skewness", "", "numbers", True, "skewness"),
-    Statistic("quantile", "quantile", "numbers", False, "quantile"),
-    Statistic("quantile_low", "quantile", "numbers", False, "lower end of the quantile's 95 % interval"),
-    Statistic("quantile_high", "quantile", "numbers", False, "upper end of the quantile's 95 % interval"),
-    Statistic("p_finite", "", "times", True, "probability that it ever happens"),
-    Statistic("p_finite_low", "", "times", True, "lower end of the 95 % interval of p_finite"),
-    Statistic("p_finite_high", "", "times", True, "upper end of the 95 % interval of p_finite"),
-    Statistic("p_loss", "", "losses", True, "probability of a loss"),
-    Statistic("p_loss_low", "", "losses", True, "lower end of the 95 % interval of p_loss"),
-    Statistic("p_loss_high", "", "losses", True, "upper end of the 95 % interval of p_loss"),
-    Statistic("value_at_risk", "level", "losses", False, "value at risk of the loss"),
-    Statistic("value_at_risk_low", "level", "losses", False, "lower end of value at risk's 95 % interval"),
-    Statistic("value_at_risk_high", "level", "losses", False, "upper end of value at risk's 95 % interval"),
-    Statistic("expected_shortfall", "level", "losses", False, "expected shortfall of the loss"),
-    Statistic(
-        "expected_shortfall_se",
-        "level",
-        "losses",
-        False,
-        f"standard error of expected shortfall, undefined where the tail holds fewer than {FEW_PATHS} paths",
-    ),
-)
-"""Statistics of the summary, in the order in which people read them."""
-
-
-def name_over_series(statistic: Statistic) -> str:
-    """Name of a statistic's variable where it runs over all series; ``quantile`` is the name of a coordinate."""
-    return "quantile_value" if statistic.name == "quantile" else statistic.name
-
-
-COUNTS = ("n", "n_infinite", "n_undefined")
-"""Statistics that are whole numbers of paths."""
 
 
 UNDEFINED = "undefined"

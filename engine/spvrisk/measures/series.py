@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments
 from spvrisk.aggregate.sets import Column, Order, Sets, order_of
-from spvrisk.dataset.tables import SummaryTable
-from spvrisk.dataset.variables import COUNTS, STATISTICS, has_loss, quantity_of
+from spvrisk.dataset.tables import COUNTS, STATISTICS, SummaryTable
+from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.order import ranks_with_intervals
 from spvrisk.measures.risk import contribution, expected_shortfall, tail
 from spvrisk.measures.share import share_interval

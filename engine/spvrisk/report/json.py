@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.tables import SummaryTable
-from spvrisk.dataset.variables import COUNTS, statistics_of
+from spvrisk.dataset.tables import COUNTS, SummaryTable
+from spvrisk.dataset.variables import statistics_of
 from spvrisk.measures.agreement import Pair
 from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
