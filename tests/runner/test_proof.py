@@ -1,7 +1,9 @@
 """Machine code proves itself right before its first use; what does not is thrown away."""
 
+import functools
 import json
 import os
+import pickle
 import select
 import shutil
 import subprocess
@@ -15,11 +17,12 @@ from llvmlite import binding
 
 import spvrisk
 from spvrisk.config import load_study
+from spvrisk.errors import RunError
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import FOREIGN, Target, ladder, native
 from spvrisk.plan.compile import compile_study
-from spvrisk.runner import proof
+from spvrisk.runner import proof, shard
 
 FOREIGN_NAME = "znver5" if binding.get_host_cpu_features().get("avx512vbmi2") else "x86-64-v3"
 ON_X86 = binding.get_process_triple().startswith("x86_64")
@@ -346,3 +349,51 @@ def test_edited_kernel__not_proven(tmp_path):
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True)
     assert NOT_PROVEN in done.stdout
+
+
+@pytest.mark.parametrize(
+    "error", [EOFError("Ran out of input"), pickle.UnpicklingError("truncated"), ValueError("bad")]
+)
+def test_load__code_that_cannot_be_loaded_is_thrown_away_and_made_anew(monkeypatch, error):
+    calls, thrown = [], []
+
+    def load(plan):
+        calls.append(plan)
+        if len(calls) == 1:
+            raise error
+
+    monkeypatch.setattr(shard, "_load", load)
+    monkeypatch.setattr(cache, "discard", lambda: thrown.append(True))
+    shard.load("a plan")
+    assert (calls, thrown) == (["a plan", "a plan"], [True])
+
+
+@pytest.mark.parametrize("outcome", [PASSED, REFUSED])
+def test_confirm__proves_what_was_compiled_here_although_a_stamp_spoke_for_it(monkeypatch, outcome):
+    kept = []
+    monkeypatch.setattr(proof, "prove_here", functools.cache(lambda: None))
+    monkeypatch.setattr(proof, "judged", lambda: Stamp(outcome, "of this code"))
+    monkeypatch.setattr(cache, "put_stamp", lambda target, stamp: kept.append(stamp.outcome))
+    monkeypatch.setattr(proof, "compiled_here", lambda: False)
+    proof.confirm()
+    assert kept == []
+    monkeypatch.setattr(proof, "compiled_here", lambda: True)
+    if outcome == PASSED:
+        proof.confirm()
+    else:
+        with pytest.raises(RunError, match="of this code"):
+            proof.confirm()
+    assert kept == [outcome]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"outcome": "weird"}', '{"outcome": ["passed"]}', '{"outcome": "passed", "shipped": "of another release"}'],
+)
+def test_stamp__that_says_nothing_is_none(tmp_path, monkeypatch, text):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    target = cache.settled()
+    cache.put_stamp(target, Stamp(PASSED))
+    assert cache.stamp_of(target).outcome == PASSED
+    (cache.folder_of(target) / "self-test.json").write_text(text, encoding="utf-8")
+    assert cache.stamp_of(target) is None

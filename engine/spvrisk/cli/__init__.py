@@ -66,7 +66,8 @@ class _Commands(click.Group):
         use_readable()
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except InputError as error:
             say(str(error), err=True)
             code = 2
@@ -76,16 +77,27 @@ class _Commands(click.Group):
         except click.ClickException as error:
             error.show(sys.stderr)
             code = 2
-        except (KeyboardInterrupt, click.Abort):
+        except (KeyboardInterrupt, click.Abort) as error:
+            if isinstance(error.__cause__, EOFError):  # click takes it for an interruption
+                raise error.__cause__ from None
             say("interrupted", err=True)
             code = 130
         except BrokenPipeError:
-            # the reader is gone: nothing more can be said to it, also not at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = 1
+            code = _mute()
+        except OSError as error:
+            if error.filename is not None:  # not of stdout
+                raise
+            say(f"the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+            code = _mute()
         # what is left goes with the process: looking for garbage in it takes the interpreter a third of a second
         gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _mute() -> int:
+    """Nothing more can be said on stdout, also not at exit: its reader is gone, or its disk full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 @click.group(

@@ -2,7 +2,7 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -13,8 +13,28 @@ from spvrisk.cli.output import say, say_document, warn
 from spvrisk.errors import InputError, Problem
 
 
-def _interrupted(*_: object) -> None:
-    raise KeyboardInterrupt
+class _Stop:
+    """Ctrl-C and SIGTERM, which end a run also where their exception is swallowed: in a callback of the compiler."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) != signal.SIG_IGN:  # as a shell asks for what runs in its background
+                signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def heeding(self, announce: Callable[[str], None]) -> Callable[[str], None]:
+        """Announce a stage, unless it is one that is not wanted any more."""
+
+        def stage(said: str) -> None:
+            if self._asked:
+                raise KeyboardInterrupt
+            announce(said)
+
+        return stage
 
 
 @click.command("run", epilog="Example: spvrisk run study.yaml --paths 10000 --out quick.h5")
@@ -42,7 +62,7 @@ def command(
     a run within two seconds; the result file is written whole or not at all. A file that STUDY reads is never
     replaced, nor is any file that is not a result of spvrisk, even with --overwrite.
     """
-    signal.signal(signal.SIGTERM, _interrupted)
+    stop = _Stop()
     loaded = api.load(study, overrides)
     # loaded here: a mistake in the study is answered without waiting for the compiler
     from spvrisk.cli.progress import progress_bar
@@ -59,7 +79,7 @@ def command(
             workers=workers,
             overwrite=overwrite,
             progress=advance,
-            announce=announce,
+            announce=stop.heeding(announce),
         )
     if as_json:
         say_document(json.summary_json(ran.tables()))

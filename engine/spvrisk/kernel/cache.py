@@ -19,6 +19,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,10 @@ from spvrisk.files import cache_root, replacing, sweep
 from spvrisk.kernel.target import Target, ladder, switches, use
 from spvrisk.plan.outputs import layout_of_rows
 
-PASSED, REFUSED, CANNOT_RUN, NOT_PROVEN = "passed", "refused", "cannot run here", "not proven"
+PASSED, REFUSED, CANNOT_RUN, NOT_PROVEN = _OUTCOMES = "passed", "refused", "cannot run here", "not proven"
+
+SHIPPED = PLANS, DIGESTS = "self_test_plans.xz", "self_test.json"
+"""Files of the package's data that the self-test reads."""
 
 ASKED = "SPVRISK_SELF_TEST_TARGET"
 """Environment variable by which a process is told the target that it is to prove."""
@@ -48,10 +52,13 @@ class Stamp(NamedTuple):
         not those that the shipped digests were made with).
     detail
         What differed, or why nothing could be proved.
+    shipped
+        Digest of the plans and digests that it was tested by.
     """
 
     outcome: str
     detail: str = ""
+    shipped: str = ""
 
     @property
     def usable(self) -> bool:
@@ -60,11 +67,19 @@ class Stamp(NamedTuple):
 
 
 @cache
+def shipped_digest() -> str:
+    """Digest of what ships for the self-test: once that is other, an earlier stamp says nothing."""
+    data = files("spvrisk").joinpath("data")
+    return hashlib.sha256(b"".join(data.joinpath(name).read_bytes() for name in SHIPPED)).hexdigest()
+
+
+@cache
 def sources_digest() -> str:
     """Digest of every source that the machine code, or the layout of a plan, depends on."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for source in sorted([*here.glob("*.py"), *(here.parent / "plan" / name for name in ("arrays.py", "shared.py"))]):
+    compiled = (source for source in here.glob("*.py") if source.name != Path(__file__).name)
+    for source in sorted([*compiled, *(here.parent / "plan" / name for name in ("arrays.py", "shared.py"))]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     # not the table's text, which says more than code depends on
     digest.update(layout_of_rows().encode())
@@ -81,10 +96,18 @@ def folder_of(target: Target) -> Path:
 
 
 def stamp_of(target: Target) -> Stamp | None:
-    """What the self-test of a target's code said; None if it has not run."""
+    """What the self-test of a target's code said; None if it has not run, or by what does not ship any more."""
     with contextlib.suppress(OSError, ValueError, TypeError):
-        return Stamp(**json.loads((folder_of(target) / _STAMP).read_text(encoding="utf-8")))
+        stamp = Stamp(**json.loads((folder_of(target) / _STAMP).read_text(encoding="utf-8")))
+        if stamp.outcome in _OUTCOMES and stamp.shipped == shipped_digest():
+            return stamp
     return None
+
+
+def discard() -> None:
+    """Throw this process' target's code away, which cannot be loaded."""
+    shutil.rmtree(folder_of(settled()), ignore_errors=True)
+    is_kept(settled())
 
 
 def put_stamp(target: Target, stamp: Stamp) -> None:
@@ -95,7 +118,8 @@ def put_stamp(target: Target, stamp: Stamp) -> None:
     if is_kept(target):
         # another process may sweep the folder meanwhile: then it has not been proved
         with contextlib.suppress(OSError), replacing(folder / _STAMP) as temporary:
-            temporary.write_text(json.dumps(stamp._asdict()), encoding="utf-8")
+            told = stamp._replace(shipped=shipped_digest())
+            temporary.write_text(json.dumps(told._asdict()), encoding="utf-8")
 
 
 def chosen() -> Target | None:

@@ -17,6 +17,10 @@ TOLERANCE = 1e-9
 """Largest difference between plans of one study, relative to the value or to its mean size over the paths."""
 
 
+FLIPPED = 1e-3
+"""Share of paths that last digits of the plan's constants may turn over; some in a hundred thousand is usual."""
+
+
 class Agreement(NamedTuple):
     """How the paths of a study agree with those of the same study by another plan.
 
@@ -36,6 +40,11 @@ class Agreement(NamedTuple):
     flipped: int
     apart: int
     largest: float
+
+    @property
+    def close(self) -> bool:
+        """Whether the two agree but for last digits, and the few paths that these turn over."""
+        return self.apart == 0 and self.flipped <= max(1, FLIPPED * self.paths)
 
 
 class Pair(NamedTuple):

@@ -87,9 +87,9 @@ class Comparison(NamedTuple):
     def agrees(self) -> bool:
         """Whether all results of one study could be compared, and none disagrees; other studies do not count.
 
-        Of one study by two plans discrete outcomes may flip; all other values must agree to the tolerance.
+        Of one study by two plans discrete outcomes may flip on a few paths; all other values must agree.
         """
-        apart = any(pair.agreement is not None and pair.agreement.apart > 0 for pair in self.pairs)
+        apart = any(pair.agreement is not None and not pair.agreement.close for pair in self.pairs)
         return not (self.disagreements or self.unchecked or apart)
 
 

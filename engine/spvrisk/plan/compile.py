@@ -148,6 +148,11 @@ def _results(labels: Labels, constants: Constants) -> dict[str, Any]:
     }
 
 
+def _agreement(study: Study) -> dict[str, Any]:
+    """Fields on who has what of the cash, and who raises the calls."""
+    return {**_split(study), **_terms(study), **_stack(study)}
+
+
 def _discounting(study: Study, grid: Grid, constants: Constants) -> dict[str, Any]:
     funder, host = study.parties["funder"], study.parties["host"]
 
@@ -194,9 +199,7 @@ def compile_study(study: Study) -> Compiled:
         **funding,
         "relief": relief,
         **_common_streams(streams),
-        **_split(study),
-        **_terms(study),
-        **_stack(study),
+        **_agreement(study),
         **_results(labels, constants),
         **_discounting(study, grid, constants),
     }

@@ -10,7 +10,7 @@ from itertools import islice
 from spvrisk.plan.arrays import Plan
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger
-from spvrisk.runner.proof import prepare
+from spvrisk.runner.proof import confirm, prepare
 from spvrisk.runner.shard import Advance, Shard, load, run_shard
 
 _POLL_SECONDS = 0.2
@@ -55,6 +55,7 @@ def make_ready(plan: Plan, announce: Announce = lambda _: None) -> None:
     prepare(announce)
     announce("loading the kernel")
     load(plan)
+    confirm()
 
 
 def execute(

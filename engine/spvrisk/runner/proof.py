@@ -39,13 +39,12 @@ from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import FIRST, Target, fixed_by_others, ladder
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, unpack_plan
-from spvrisk.runner.shard import leaf_sums, load
+from spvrisk.runner.shard import compiled_here, leaf_sums, load
 
 PATHS = 300
 """Paths of each plan: the last block of lanes is not full."""
 
 SEED = 20260331
-_PLANS, _DIGESTS = "self_test_plans.xz", "self_test.json"
 _MARK = "self-test: "
 
 Float = NDArray[np.float64]
@@ -130,7 +129,7 @@ def _prepared(announce: Callable[[str], None]) -> Proof:
     for target in ladder():
         stamp = cache.stamp_of(target) if cache.is_kept(target) else None
         if stamp is None:
-            announce(f"compiling the kernel for {target.name} and proving it, once: one or two minutes")
+            announce(f"compiling the kernel for {target.name} and proving it, {_how_often(target)}: one or two minutes")
             # code that cannot be kept is compiled here, where it is used
             stamp = (proved(target) if cache.is_kept(target) else prove_here()).stamp
         outcomes.append(Proof(target, stamp))
@@ -139,6 +138,31 @@ def _prepared(announce: Callable[[str], None]) -> Proof:
         if not cache.is_kept(target):
             break
     raise RunError(_nothing_right(outcomes))
+
+
+def _how_often(target: Target) -> str:
+    if cache.is_kept(target):
+        return "once"
+    return f"in every process, since {cache.folder_of(target)} cannot be written to"
+
+
+def confirm() -> None:
+    """Prove what this process has compiled itself although a stamp spoke for it.
+
+    The compiler keeps machine code by the place and the age of its sources: another installation, or sources that were
+    written anew, share the stamp but not the code; and code that could not be loaded is made again.
+
+    Raises
+    ------
+    RunError
+        It is wrong.
+    """
+    if not compiled_here() or prove_here.cache_info().currsize:
+        return
+    target, stamp = cache.settled(), judged()
+    cache.put_stamp(target, stamp)
+    if not stamp.usable:
+        raise RunError(_nothing_right([Proof(target, stamp)]))
 
 
 def proved(target: Target) -> Proof:
@@ -247,7 +271,7 @@ def digests(plans: Iterator[tuple[str, Plan, list[str]]]) -> Digests:
 
 def shipped_plans() -> Iterator[tuple[str, Plan, list[str]]]:
     """Plans of the self-test by name, with the names of their series."""
-    with np.load(io.BytesIO(lzma.decompress(_shipped(_PLANS))), allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(lzma.decompress(_shipped(cache.PLANS))), allow_pickle=False) as arrays:
         for name in arrays["plans"].tolist():
             # records as a compiled study has them: numba compiles anew for any other layout
             yield name, unpack_plan(arrays[f"{name}/plan"].tobytes()), arrays[f"{name}/series"].tolist()
@@ -300,7 +324,7 @@ def judged() -> Stamp:
     """Judge the code of this process by the digests that ship."""
     if (unproven := _unproven()) is not None:
         return unproven
-    expected = json.loads(_shipped(_DIGESTS))["digests"]
+    expected = json.loads(_shipped(cache.DIGESTS))["digests"]
     wrong = differing(digests(shipped_plans()), expected)
     total = sum(map(len, expected.values()))
     if wrong:
@@ -310,7 +334,7 @@ def judged() -> Stamp:
 
 def _unproven() -> Stamp | None:
     """Why the digests that ship say nothing of this code, not even whether their plans can be read; None if they do."""
-    expected = json.loads(_shipped(_DIGESTS))
+    expected = json.loads(_shipped(cache.DIGESTS))
     if expected["sources"] != cache.sources_digest():
         return Stamp(NOT_PROVEN, "the kernel's sources are not the released ones")
     if expected["numbers_version"] != NUMBERS_VERSION:

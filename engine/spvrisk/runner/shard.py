@@ -7,6 +7,7 @@ time, so that whoever asked for the shard can take his wish back.
 import hashlib
 import json
 import math
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
 from spvrisk.aggregate.state import Node, RunState, Sums
+from spvrisk.kernel import cache
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS, LEAF
@@ -24,6 +26,9 @@ from spvrisk.runner.job import Job
 
 if TYPE_CHECKING:
     from spvrisk.kernel.run import Leaf
+
+_DAMAGED = (EOFError, OSError, RuntimeError, AttributeError, LookupError, TypeError, ValueError, pickle.UnpicklingError)
+"""What loading a damaged file of machine code ends in."""
 
 CALL_SECONDS = 0.1
 """What a call of the kernel is meant to last; 0.25 s is the most that a stop may wait."""
@@ -139,9 +144,43 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
 
 
 def load(plan: Plan) -> None:
-    """Have the kernel's entry points compiled or loaded: a call for no paths, and moments of none."""
+    """Have compiled functions loaded, or compiled where there is no code of them: a call for no paths, moments of none.
+
+    Code that cannot be loaded, since its file is damaged, is thrown away and made anew.
+
+    Parameters
+    ----------
+    plan
+        Any plan: its arrays' types are what the kernel is loaded for.
+    """
+    try:
+        _load(plan)
+    except _DAMAGED:
+        cache.discard()
+        _load(plan)
+
+
+def compiled_here() -> bool:
+    """Whether this process has compiled a function itself, for want of code on file."""
+    return any(function.stats.cache_misses for function in _entry_points())
+
+
+def _entry_points() -> tuple[Any, ...]:
+    from spvrisk.kernel import conditions, moments, order, run
+
+    of_conditions = (
+        conditions.count_flagged,
+        conditions.values_at_ranks,
+        conditions.first_of_conditions,
+        conditions.moments_of_conditions,
+    )
+    return (run.run_paths, moments.moments_of_rows, moments.join_rows, order.sort_words, *of_conditions)
+
+
+def _load(plan: Plan) -> None:
     from spvrisk.kernel.run import make_leaf, make_work, run_paths
 
+    _entry_points()
     at, work = make_work(plan)
     leaf, none = make_leaf(plan, 0, False), np.uint64(0)
     run_paths(plan, at, work, leaf, none, none, none, none)
