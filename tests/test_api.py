@@ -218,6 +218,45 @@ def test_close__leaves_all_readable(study, file, of_file, read_before):
     results.close()
 
 
+REREAD = {
+    "summary": lambda results: results.summary,
+    "timeline": lambda results: results.timeline,
+    "conditional": lambda results: results.conditional,
+    "paths": lambda results: results.paths,
+    "values": lambda results: results.tables().paths("npv_funder"),
+    "plan": lambda results: results.tables().plan(),
+    "info": lambda results: results.view("info"),
+    "trace": lambda results: spvrisk.trace(results, path=3),
+    "trace by rank": lambda results: spvrisk.trace(results),
+    "compare": lambda results: spvrisk.compare(results, results),
+    "compare strictly": lambda results: spvrisk.compare(results, results, strict=True),
+}
+REPLACEMENTS = {
+    "paths": lambda study, out: spvrisk.run(study, paths=90, out=out, overwrite=True).close(),
+    "study": lambda _, out: write_small(out, n_paths=100, overwrite=True),
+    "no result": lambda _, out: h5py.File(out, "w").close(),
+}
+
+
+@pytest.mark.parametrize("by", REPLACEMENTS)
+@pytest.mark.parametrize("reread", REREAD)
+def test_results__of_a_file_that_is_replaced_are_not_mixed(study, reread, by, tmp_path):
+    out = tmp_path / "a.h5"
+    with spvrisk.run(study, paths=100, out=out) as results:
+        results.paths.npv_funder.load()
+        results.close()
+        REPLACEMENTS[by](study, out)
+        with pytest.raises(spvrisk.InputError, match=r"a\.h5: was replaced since it was opened; open it again$"):
+            REREAD[reread](results)
+
+
+def test_results__of_a_file_written_anew_with_the_same_content_stay(study, tmp_path):
+    out = tmp_path / "a.h5"
+    with spvrisk.run(study, paths=100, out=out) as results:
+        spvrisk.run(study, paths=100, out=out, overwrite=True).close()
+        assert results.summary and results.paths and results.view("info")
+
+
 def test_run__two_threads_of_one_process_write_at_the_same_time(study, file, tmp_path, monkeypatch):
     both, finish = threading.Barrier(2), write._write_provenance
 

@@ -95,6 +95,9 @@ class Checked(NamedTuple):
 class Results:
     """A result file, or one in memory; use it in a ``with`` block, or `close` it.
 
+    What is not in memory yet is read from the file when it is asked for; if another result has taken the file's place
+    by then, that is an `InputError`.
+
     Names of projects, states and outcomes are the labels of the datasets' coordinates (in the file they are codes).
 
     Parameters
@@ -226,6 +229,7 @@ class Results:
     def _group(self, name: str) -> "xarray.Dataset":
         from spvrisk.dataset.labelled import labelled  # loaded when labels are wanted: xarray takes half a second
 
+        self._tables.check_same()
         return labelled(self._source, name)
 
 
