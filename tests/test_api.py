@@ -1,6 +1,7 @@
 """`spvrisk.load`, `run` and `open`."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -108,6 +109,40 @@ WRONG_KINDS = {
     "trace by 3": (lambda file: spvrisk.trace(file, by=3), "by: must be a text, got 3"),
     "view 3": (lambda file: spvrisk.open(file).view(3), "name: must be a text, got 3"),
     "view no view": (lambda file: spvrisk.open(file).view("los"), 'name: must be a view of a result, got "los"; did'),
+    "loss foo": (
+        lambda file: spvrisk.open(file).view("loss", foo=1),
+        "foo: is not a choice of the view loss, got 1; allowed: level",
+    ),
+    "loss levle": (
+        lambda file: spvrisk.open(file).view("loss", levle="0.95"),
+        'levle: is not a choice of the view loss, got "0.95"; did you mean level',
+    ),
+    "loss result": (
+        lambda file: spvrisk.open(file).view("loss", result=1),
+        "result: is not a choice of the view loss, got 1",
+    ),
+    "value level": (
+        lambda file: spvrisk.open(file).view("value", level="0.95"),
+        'level: is not a choice of the view value, got "0.95"; leave it out',
+    ),
+    "loss level 0.95": (lambda file: spvrisk.open(file).view("loss", level=[1]), "level: must be a level of the res"),
+    "run overwrite": (
+        lambda _: spvrisk.run(spvrisk.load(STARTER), paths=64, overwrite="no"),
+        'overwrite: must be True or False, got "no"',
+    ),
+    "run overwrite 1": (
+        lambda _: spvrisk.run(spvrisk.load(STARTER), paths=64, overwrite=1),
+        "overwrite: must be True or False, got 1",
+    ),
+    "init overwrite": (
+        lambda _: spvrisk.init("no/a.yaml", overwrite="no"),
+        'overwrite: must be True or False, got "no"',
+    ),
+    "schema overwrite": (lambda _: spvrisk.schema(overwrite="no"), 'overwrite: must be True or False, got "no"'),
+    "compare strict": (
+        lambda file: spvrisk.compare(file, file, strict="no"),
+        'strict: must be True or False, got "no"',
+    ),
     "given 3": (lambda file: spvrisk.open(file).tables(3), "given: must be a text, got 3"),
     "init None": (lambda _: spvrisk.init(None), "file: must be the name of a file, got nothing"),
     "schema 3": (lambda _: spvrisk.schema(3), "out: must be the name of a file, got 3"),
@@ -305,6 +340,12 @@ def test_open__what_is_no_result_is_refused(tmp_path):
     for name, said in (("text.h5", "is not an HDF5 file"), ("nowhere.h5", "there is no such file")):
         with pytest.raises(spvrisk.InputError, match=said):
             spvrisk.open(tmp_path / name)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices")
+def test_open__a_device_is_no_regular_file():
+    with pytest.raises(spvrisk.InputError, match="^/dev/null: is not a regular file; name a result$"):
+        spvrisk.open("/dev/null")
 
 
 def test_validate__gives_mistakes_or_the_study():
