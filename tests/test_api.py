@@ -1,6 +1,7 @@
 """`spvrisk.load`, `run` and `open`."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -108,6 +109,40 @@ WRONG_KINDS = {
     "trace by 3": (lambda file: spvrisk.trace(file, by=3), "by: must be a text, got 3"),
     "view 3": (lambda file: spvrisk.open(file).view(3), "name: must be a text, got 3"),
     "view no view": (lambda file: spvrisk.open(file).view("los"), 'name: must be a view of a result, got "los"; did'),
+    "loss foo": (
+        lambda file: spvrisk.open(file).view("loss", foo=1),
+        "foo: is not a choice of the view loss, got 1; allowed: level",
+    ),
+    "loss levle": (
+        lambda file: spvrisk.open(file).view("loss", levle="0.95"),
+        'levle: is not a choice of the view loss, got "0.95"; did you mean level',
+    ),
+    "loss result": (
+        lambda file: spvrisk.open(file).view("loss", result=1),
+        "result: is not a choice of the view loss, got 1",
+    ),
+    "value level": (
+        lambda file: spvrisk.open(file).view("value", level="0.95"),
+        'level: is not a choice of the view value, got "0.95"; leave it out',
+    ),
+    "loss level 0.95": (lambda file: spvrisk.open(file).view("loss", level=[1]), "level: must be a level of the res"),
+    "run overwrite": (
+        lambda _: spvrisk.run(spvrisk.load(STARTER), paths=64, overwrite="no"),
+        'overwrite: must be True or False, got "no"',
+    ),
+    "run overwrite 1": (
+        lambda _: spvrisk.run(spvrisk.load(STARTER), paths=64, overwrite=1),
+        "overwrite: must be True or False, got 1",
+    ),
+    "init overwrite": (
+        lambda _: spvrisk.init("no/a.yaml", overwrite="no"),
+        'overwrite: must be True or False, got "no"',
+    ),
+    "schema overwrite": (lambda _: spvrisk.schema(overwrite="no"), 'overwrite: must be True or False, got "no"'),
+    "compare strict": (
+        lambda file: spvrisk.compare(file, file, strict="no"),
+        'strict: must be True or False, got "no"',
+    ),
     "given 3": (lambda file: spvrisk.open(file).tables(3), "given: must be a text, got 3"),
     "init None": (lambda _: spvrisk.init(None), "file: must be the name of a file, got nothing"),
     "schema 3": (lambda _: spvrisk.schema(3), "out: must be the name of a file, got 3"),
@@ -218,6 +253,45 @@ def test_close__leaves_all_readable(study, file, of_file, read_before):
     results.close()
 
 
+REREAD = {
+    "summary": lambda results: results.summary,
+    "timeline": lambda results: results.timeline,
+    "conditional": lambda results: results.conditional,
+    "paths": lambda results: results.paths,
+    "values": lambda results: results.tables().paths("npv_funder"),
+    "plan": lambda results: results.tables().plan(),
+    "info": lambda results: results.view("info"),
+    "trace": lambda results: spvrisk.trace(results, path=3),
+    "trace by rank": lambda results: spvrisk.trace(results),
+    "compare": lambda results: spvrisk.compare(results, results),
+    "compare strictly": lambda results: spvrisk.compare(results, results, strict=True),
+}
+REPLACEMENTS = {
+    "paths": lambda study, out: spvrisk.run(study, paths=90, out=out, overwrite=True).close(),
+    "study": lambda _, out: write_small(out, n_paths=100, overwrite=True),
+    "no result": lambda _, out: h5py.File(out, "w").close(),
+}
+
+
+@pytest.mark.parametrize("by", REPLACEMENTS)
+@pytest.mark.parametrize("reread", REREAD)
+def test_results__of_a_file_that_is_replaced_are_not_mixed(study, reread, by, tmp_path):
+    out = tmp_path / "a.h5"
+    with spvrisk.run(study, paths=100, out=out) as results:
+        results.paths.npv_funder.load()
+        results.close()
+        REPLACEMENTS[by](study, out)
+        with pytest.raises(spvrisk.InputError, match=r"a\.h5: was replaced since it was opened; open it again$"):
+            REREAD[reread](results)
+
+
+def test_results__of_a_file_written_anew_with_the_same_content_stay(study, tmp_path):
+    out = tmp_path / "a.h5"
+    with spvrisk.run(study, paths=100, out=out) as results:
+        spvrisk.run(study, paths=100, out=out, overwrite=True).close()
+        assert results.summary and results.paths and results.view("info")
+
+
 def test_run__two_threads_of_one_process_write_at_the_same_time(study, file, tmp_path, monkeypatch):
     both, finish = threading.Barrier(2), write._write_provenance
 
@@ -266,6 +340,12 @@ def test_open__what_is_no_result_is_refused(tmp_path):
     for name, said in (("text.h5", "is not an HDF5 file"), ("nowhere.h5", "there is no such file")):
         with pytest.raises(spvrisk.InputError, match=said):
             spvrisk.open(tmp_path / name)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices")
+def test_open__a_device_is_no_regular_file():
+    with pytest.raises(spvrisk.InputError, match="^/dev/null: is not a regular file; name a result$"):
+        spvrisk.open("/dev/null")
 
 
 def test_validate__gives_mistakes_or_the_study():

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from spvrisk import config
-from spvrisk.arguments import file_name, text, whole, wrong
+from spvrisk.arguments import check_choices, file_name, text, whole, wrong, yes_or_no
 from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.tools import init, schema, selftest, warmup
 
@@ -95,6 +95,9 @@ class Checked(NamedTuple):
 class Results:
     """A result file, or one in memory; use it in a ``with`` block, or `close` it.
 
+    What is not in memory yet is read from the file when it is asked for; if another result has taken the file's place
+    by then, that is an `InputError`.
+
     Names of projects, states and outcomes are the labels of the datasets' coordinates (in the file they are codes).
 
     Parameters
@@ -175,7 +178,7 @@ class Results:
         Raises
         ------
         InputError
-            There is no such view or condition.
+            There is no such view, condition or choice.
 
         Examples
         --------
@@ -192,7 +195,9 @@ class Results:
         known = [name for name, view in VIEWS.items() if view.of == "result"]
         if text("name", name) not in known:
             raise wrong("name", "must be a view of a result", name, suggestion(name, known))
-        return VIEWS[name].figures(self.tables(given), **choices)
+        figures = VIEWS[name].figures
+        check_choices(name, figures, choices)
+        return figures(self.tables(given), **choices)
 
     def close(self) -> None:
         """Close the file; what is read of it later opens it again, until it is closed once more."""
@@ -226,6 +231,7 @@ class Results:
     def _group(self, name: str) -> "xarray.Dataset":
         from spvrisk.dataset.labelled import labelled  # loaded when labels are wanted: xarray takes half a second
 
+        self._tables.check_same()
         return labelled(self._source, name)
 
 
@@ -355,10 +361,10 @@ def run(
     from spvrisk.experiments.run import run_in_memory, run_study, settings_of
 
     loaded = _study(study).loaded
-    settings = settings_of(loaded, paths, seed, workers)
+    settings, replaced = settings_of(loaded, paths, seed, workers), yes_or_no("overwrite", overwrite)
     if out is None:
         return Results(run_in_memory(loaded, settings, progress, announce))
-    return Results(run_study(loaded, file_name("out", out), settings, overwrite, progress, announce))
+    return Results(run_study(loaded, file_name("out", out), settings, replaced, progress, announce))
 
 
 def open(path: str | os.PathLike[str]) -> Results:
@@ -422,7 +428,7 @@ def compare(*results: Results | str | os.PathLike[str], strict: bool = False) ->
     """
     from spvrisk.measures.comparison import compared
 
-    return compared([_opened("results", result).tables() for result in results], strict)
+    return compared([_opened("results", result).tables() for result in results], yes_or_no("strict", strict))
 
 
 def trace(

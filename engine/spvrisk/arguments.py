@@ -1,11 +1,13 @@
 """What callers of the Python API give, checked where it comes in: a wrong kind is told in a sentence that names it."""
 
 import os
+from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 from spvrisk.config.base import shown
 from spvrisk.config.reading.values import plain_if_any
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, suggestion
 
 
 def wrong(name: str, rule: str, value: object, remedy: str) -> InputError:
@@ -85,3 +87,46 @@ def whole(name: str, value: Any) -> int:
         remedy = "round it" if isinstance(number, float) else "write its digits"
         raise wrong(name, "must be a whole number", number, remedy)
     return number
+
+
+def yes_or_no(name: str, value: Any) -> bool:
+    """An argument that is True or False, of Python or NumPy; a text such as "no" would count as True.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    found = plain_if_any(value)
+    if not isinstance(found, bool):
+        raise wrong(name, "must be True or False", value, "give one of them")
+    return found
+
+
+def check_choices(view: str, figures: Callable[..., Any], choices: Mapping[str, Any]) -> None:
+    """Refuse what a view does not leave open.
+
+    Parameters
+    ----------
+    view
+        Its name.
+    figures
+        Gives its figures of a result and of its choices.
+    choices
+        What was given, by name.
+
+    Raises
+    ------
+    InputError
+        The view has no such choice.
+    """
+    _, *known = signature(figures).parameters
+    for name, value in choices.items():
+        if name not in known:
+            remedy = suggestion(name, known) if known else "leave it out"
+            raise wrong(name, f"is not a choice of the view {view}", value, remedy)

@@ -88,8 +88,10 @@ def suggestion(wrong: str, allowed: Iterable[str]) -> str:
     if not names:
         return "none is defined"
     unit, dot, name = wrong.rpartition(".")
-    if (now := f"{unit}{dot}{RENAMED.get(name)}") in names:
-        return f"it is called {now} now"
+    if now := RENAMED.get(name):
+        for called in (f"{unit}{dot}{now}", now):  # of that unit; else the unit was wrong as well
+            if called in names:
+                return f"it is called {called} now"
     lower = [name.lower() for name in names]
     near = get_close_matches(wrong.lower(), lower, n=1, cutoff=0.6)
     near = near or [name for name in lower if len(wrong) > 3 and wrong.lower() in name][:1]

@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
-from spvrisk.arguments import file_name
+from spvrisk.arguments import file_name, yes_or_no
 from spvrisk.files import Kind, atomic_write
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def init(file: str | os.PathLike[str], overwrite: bool = False) -> None:
     """
     content = _starter().read_bytes()
     kind = Kind("a starter study that nobody has edited", lambda path: path.read_bytes() == content, _OTHER)
-    atomic_write(file_name("file", file), content, overwrite, kind=kind)
+    atomic_write(file_name("file", file), content, yes_or_no("overwrite", overwrite), kind=kind)
 
 
 def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -> dict[str, Any]:
@@ -103,13 +103,13 @@ def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -
     """
     from spvrisk.config.schema import is_as_made, json_schema
 
-    found = json_schema()
+    found, replaced = json_schema(), yes_or_no("overwrite", overwrite)
     if out is not None:
         text = json.dumps(found, ensure_ascii=False, indent=2)
         kind = Kind(
             "a JSON Schema of studies that nobody has edited", lambda path: is_as_made(path.read_bytes()), _OTHER
         )
-        atomic_write(file_name("out", out), text + "\n", overwrite, kind=kind)
+        atomic_write(file_name("out", out), text + "\n", replaced, kind=kind)
     return found
 
 

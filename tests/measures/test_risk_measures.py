@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from spvrisk.measures.risk import contribution, expected_shortfall, probability_of_loss, value_at_risk
+from spvrisk.measures.risk import contribution, expected_shortfall, value_at_risk
 
 RNG = np.random.default_rng(8)
 
@@ -56,17 +56,9 @@ def test_value_at_risk__interval_encloses_and_ends_where_losses_do():
     assert low < value
 
 
-def test_probability_of_loss__zero_is_no_loss():
-    p, low, high = probability_of_loss(np.array([-1.0, 0.0, 2.0, np.inf]))
-    assert p == 0.25
-    # at the ends 1 of 4 or more, and 1 of 4 or fewer, come to pass in 2.5 % of the cases
-    assert stats.binom.sf(0, 4, low) == pytest.approx(0.025) and stats.binom.cdf(1, 4, high) == pytest.approx(0.025)
-
-
 @pytest.mark.parametrize("measure", [value_at_risk, expected_shortfall])
 def test_risk__nothing_is_undefined(measure):
     assert all(isnan(x) for x in measure(np.array([]), "0.95"))
-    assert all(isnan(x) for x in probability_of_loss(np.array([])))
 
 
 @pytest.mark.parametrize(("level", "n"), [("0.95", 199), ("0.99", 999), ("0.99", 20), ("0.99", 100), ("0.5", 1)])

@@ -10,11 +10,10 @@ from spvrisk.measures.sample import (
     error_of,
     mean,
     quantile,
+    share,
     share_finite,
-    share_lost,
     shortfall,
     skewness,
-    standard_deviation,
     value_at_risk,
 )
 
@@ -23,7 +22,7 @@ STATISTICS = {
     "mean": mean,
     "skewness": skewness,
     "share_finite": share_finite,
-    "share_lost": share_lost,
+    "share below zero": lambda s: share(s, s.values < 0.0),
     **{f"quantile {a}": lambda s, a=a: quantile(s, a) for a in ("0.01", "0.07", "0.25", *LEVELS)},
     **{f"value_at_risk {a}": lambda s, a=a: value_at_risk(s, a) for a in LEVELS},
     **{f"shortfall {a}": lambda s, a=a: shortfall(s, a) for a in LEVELS},
@@ -60,28 +59,17 @@ def test_statistic__of_whole_weights_is_that_of_repeated_rows(name):
     assert weighted.value == (repeated.value if exact else pytest.approx(repeated.value, rel=1e-12))
 
 
-def test_standard_deviation__of_whole_weights_but_for_the_bias_is_that_of_repeated_rows():
-    rng = np.random.default_rng(4)
-    values, times = rng.normal(size=500), rng.integers(1, 6, 500)
-    n = times.sum() ** 2 / (times**2).sum()
-    found = standard_deviation(Sample(values, times * 1.0)).value
-    assert found == pytest.approx(np.repeat(values, times).std() * np.sqrt(n / (n - 1)), rel=1e-12)
-    assert standard_deviation(Sample(values)).value == pytest.approx(values.std(ddof=1), rel=1e-12)
-
-
-@pytest.mark.parametrize("name", [*STATISTICS, "sd"])
+@pytest.mark.parametrize("name", STATISTICS)
 def test_statistic__scale_of_the_weights_is_of_no_account(name):
-    of = STATISTICS.get(name, standard_deviation)
-    sample = shifted(np.random.default_rng(5), 4000)
+    of, sample = STATISTICS[name], shifted(np.random.default_rng(5), 4000)
     one, other = of(sample), of(sample._replace(weight=sample.weight * 0.125))
     assert (one.value, one.error) == (other.value, other.error)
 
 
 CLOSED = {
     "mean": (mean, 0.0),
-    "sd": (standard_deviation, 1.0),
     "skewness": (skewness, 0.0),
-    "loss": (lambda s: share_lost(s._replace(values=s.values + 2.0)), stats.norm.cdf(-2.0)),
+    "loss": (lambda s: share(s, s.values < -2.0), stats.norm.cdf(-2.0)),
     "var": (lambda s: value_at_risk(s, "0.99"), stats.norm.ppf(0.99)),
     "shortfall": (lambda s: shortfall(s, "0.99"), stats.norm.pdf(stats.norm.ppf(0.99)) / 0.01),
 }

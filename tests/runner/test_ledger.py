@@ -20,7 +20,7 @@ import pytest
 import spvrisk
 from in_memory import simulate
 from spvrisk.config import load_study
-from spvrisk.errors import InputError
+from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.memory import MIB, check_memory, required_bytes, waiting
 from spvrisk.experiments.run import job_of
 from spvrisk.measures.series import BYTES_PER_PATH
@@ -104,7 +104,18 @@ def test_job__comes_back_from_bytes_and_pickle(job):
     assert b"spvrisk.runner.job" in pickle.dumps(job) and b"lambda" not in pickle.dumps(job)
 
 
-EDITS = [{"seed": 6}, {"study": "0" * 64}, {"plan": "AA"}, {"labels": 3}, {"numbers_version": 1}]
+EDITS = [
+    {"seed": 6},
+    {"study": "0" * 64},
+    {"plan": "AA"},
+    {"labels": 3},
+    {"numbers_version": 1},
+    {"paths": 5},
+    {"leaves_per_shard": 2},
+    {"sampling": "other"},
+    {"sha256": "0" * 64},
+    {"more": 1},
+]
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=str)
@@ -113,6 +124,20 @@ def test_job__damaged_bytes_are_refused(job, edit):
     for data in (edited, b"[]", b"", b"\xff", job.to_bytes()[:-100]):
         with pytest.raises(ValueError, match="job"):
             Job.from_bytes(data)
+
+
+def test_job__labels_that_were_changed_are_refused(job):
+    """Rows of a series would be read as another's."""
+    found = json.loads(job.to_bytes())
+    found["labels"]["projects"].reverse()
+    with pytest.raises(ValueError, match="the job is not that of its digests"):
+        Job.from_bytes(json.dumps(found).encode())
+
+
+@pytest.mark.parametrize("leaves", [0, -1, 1.5, "1", None, True])
+def test_job__leaves_of_a_shard_are_a_positive_number(job, leaves):
+    with pytest.raises(ValueError, match="leaves_per_shard must be a positive whole number"):
+        replace(job, leaves_per_shard=leaves)
 
 
 def test_job__shards_are_whole_leaves_and_cover_all_paths(job):
@@ -153,6 +178,26 @@ def test_shard__damaged_or_foreign_bytes_are_refused(job, made):
     for other, k in ((replace(job, seed=6), 1), (replace(job, plan=other_plan), 1), (job, 0)):
         with pytest.raises(ValueError, match="no shard"):
             Shard.from_bytes(data, other, k)
+
+
+HEADS = [
+    {"nodes": []},
+    {"nodes": [[0, 7]]},
+    {"nodes": [["0", 1]]},
+    {"nodes": 3},
+    {"arrays": []},
+    {"arrays": [["<i8", [64, 77]]]},
+    {"more": 1},
+    {"sha256": "0" * 64},
+]
+
+
+@pytest.mark.parametrize("edit", HEADS, ids=str)
+def test_shard__a_damaged_head_is_refused(job, made, edit):
+    head, _, payload = made[1].to_bytes(job, 1).partition(b"\n")
+    edited = json.dumps({**json.loads(head), **edit}).encode()
+    with pytest.raises(ValueError, match="no shard 1"):
+        Shard.from_bytes(edited + b"\n" + payload, job, 1)
 
 
 def test_shard__a_thread_keeps_its_workspace(job, made, monkeypatch):
@@ -261,6 +306,23 @@ def test_folder__a_damaged_shard_does_not_count_and_is_made_again(job, made, exp
     assert again.missing() == [1]
     again.put(1, made[1])
     assert bits(FolderLedger(tmp_path, job)) == expected
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_folder__a_shard_damaged_after_its_check_is_told(job, made, damage, tmp_path):
+    ledger = FolderLedger(tmp_path, job)
+    for k in job.shards:
+        ledger.put(k, made[k])
+    assert ledger.missing() == []
+    file = sorted(tmp_path.glob("*.shard"))[1]
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:30_000])
+    else:
+        file.unlink()
+    for read in (lambda: ledger.column(3), ledger.sums, ledger.fans):
+        with pytest.raises(RunError, match=rf"{file.name}: the shard was damaged or removed during the run"):
+            read()
+    assert ledger.missing() == [1]
 
 
 def test_folder__extending_a_job_finds_it(job, made, tmp_path):

@@ -139,7 +139,7 @@ class RunState:
         Parameters
         ----------
         leaf
-            Number of the leaf: its first path's number divided by ``plan.names.LEAF``.
+            Number of the leaf: its first path's number divided by ``plan.shared.LEAF``.
         values
             ``(series, path)`` float64; NaN is undefined.
         timeline, occupancy, step_means

@@ -11,7 +11,7 @@ from pathlib import Path
 import h5py
 
 from spvrisk.errors import InputError, Problem
-from spvrisk.files import Kind
+from spvrisk.files import Kind, is_irregular
 
 _HELD = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
 """A lock that is another program's."""
@@ -144,6 +144,8 @@ def _check_there(path: Path) -> None:
         ) from error
     if folder:
         raise InputError(Problem(str(path), "", "is a folder, not a result", "", "name the file in it"))
+    if is_irregular(path):
+        raise InputError(Problem(str(path), "", "is not a regular file", "", "name a result"))
     if not there:
         raise InputError(Problem(str(path), "", "there is no such file"))
 

@@ -4,7 +4,8 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -100,7 +101,7 @@ class Result:
     @property
     def group_bytes(self) -> dict[str, int]:
         """Bytes that each group's data take in the file."""
-        with opened(self.source) as file:
+        with self._reopened() as file:
             return {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)}
 
     def plan(self) -> Plan:
@@ -111,7 +112,7 @@ class Result:
         InputError
             It is damaged, or the plan of a version whose plans have other fields.
         """
-        with opened(self.source) as file:
+        with self._reopened() as file:
             packed = bytes(file["provenance"]["plan"][...])
         place = "/provenance/plan"
         if hashlib.sha256(packed).hexdigest() != self.attributes["plan_sha256"]:
@@ -141,8 +142,28 @@ class Result:
         if name not in self.path_names:
             known = ", ".join(self.path_names)
             raise InputError(Problem(self.place, f"/paths/{name}", "is not in the file", "", f"it has {known}"))
-        with opened(self.source) as file:
+        with self._reopened() as file:
             return np.asarray(file["paths"][name][first:last])
+
+    def check_same(self) -> None:
+        """Refuse a file that another result has taken the place of: its parts would not go with what was read.
+
+        Raises
+        ------
+        InputError
+            It was replaced, or can no longer be read.
+        """
+        with self._reopened():
+            pass
+
+    @contextmanager
+    def _reopened(self) -> Iterator[h5py.File]:
+        """Open the file once more, if it still is the one that was read."""
+        with opened(self.source) as file:
+            now = _attributes(file)
+            if any(now.get(key) != self.attributes[key] for key in ("content_sha256", "plan_sha256")):
+                raise InputError(Problem(self.place, "", "was replaced since it was opened", "", "open it again"))
+            yield file
 
 
 def open_result(source: str | os.PathLike[str] | bytes) -> Result:
@@ -225,14 +246,13 @@ def check_contents(results: Iterable[Result]) -> None:
     Raises
     ------
     InputError
-        With each that is damaged.
+        With each that is damaged, or one that was replaced since it was opened.
     """
-    rule = "the result is damaged: its content does not match content_sha256"
-    damaged = [
-        Problem(result.place, "", rule, "", "run the study again")
-        for result in results
-        if content_of_file(result.source) != result.attributes["content_sha256"]
-    ]
+    rule, damaged = "the result is damaged: its content does not match content_sha256", []
+    for result in results:
+        result.check_same()
+        if content_of_file(result.source) != result.attributes["content_sha256"]:
+            damaged.append(Problem(result.place, "", rule, "", "run the study again"))
     if damaged:
         raise InputError(damaged)
 

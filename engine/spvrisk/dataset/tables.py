@@ -181,7 +181,7 @@ class TimelineTable(NamedTuple):
     occupancy
         Mean share of each step spent in each state, ``(state, step)``: the regimes' states in config order.
     fans
-        Quantiles over the first ``plan.names.FAN_PATHS`` paths, ``(fan, quantile, step)``, rows as
+        Quantiles over the first ``plan.shared.FAN_PATHS`` paths, ``(fan, quantile, step)``, rows as
         ``plan.outputs.FANS``.
     """
 

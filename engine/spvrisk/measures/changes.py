@@ -1,9 +1,15 @@
 """How two resolved studies differ."""
 
+import re
 from typing import Any
 
 Change = tuple[str, Any, Any]
 """Path of a key, its value in the first study and in the other."""
+
+_APART = re.compile(
+    r"run|output|study\.title|(events|offtakers|parties|pipelines|projects)\.[^.]+\.title|pipelines\.[^.]+\.template\.title"
+)
+"""Paths of what is no difference. Titles are known by their places: a part of a study may be named ``title``."""
 
 
 def changes(base: Any, other: Any, path: str = "") -> list[Change]:
@@ -21,7 +27,7 @@ def changes(base: Any, other: Any, path: str = "") -> list[Change]:
         out: list[Change] = []
         for key in dict.fromkeys(key for block in blocks for key in block):
             here = f"{path}.{key}".lstrip(".")
-            if key != "title" and here not in ("run", "output"):
+            if not _APART.fullmatch(here):
                 out += changes((base or {}).get(key), (other or {}).get(key), here)
         return out
     return [] if base == other else [(path, base, other)]

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.measures.order import pick, quantile_with_interval, rank
-from spvrisk.measures.share import share_interval
 
 Float = NDArray[np.float64]
 
@@ -100,23 +99,6 @@ def expected_shortfall(worst_first: Float, level: str, n: int | None = None) -> 
     mean = fsum(excess.tolist()) / n
     variance = (fsum((excess * excess).tolist()) - n * mean * mean) / (n - 1)
     return shortfall, sqrt(max(variance, 0.0) / n) / float(1 - Fraction(level))
-
-
-def probability_of_loss(values: Float) -> tuple[float, float, float]:
-    """Share of the defined values below zero, and the ends of its 95 % interval.
-
-    Parameters
-    ----------
-    values
-        Net present values, ``(path,)``; none is NaN.
-
-    Returns
-    -------
-    share, low, high
-        NaN of no values.
-    """
-    p, low, high = share_interval(np.count_nonzero(values < 0.0), values.size)
-    return float(p), float(low), float(high)
 
 
 def contribution(values: Float, worst_first: NDArray[np.intp], level: str, n: int | None = None) -> float:

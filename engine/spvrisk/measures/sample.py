@@ -112,18 +112,6 @@ def mean(sample: Sample) -> Figure:
     return _figure(sample, defined, middle, x - middle)
 
 
-def standard_deviation(sample: Sample) -> Figure:
-    """Standard deviation of the finite values, its square free of bias where the weights are equal."""
-    defined = np.isfinite(sample.values)
-    w = sample.weights(defined)
-    if w.size < 2:
-        return _undefined(sample)
-    d = sample.values[defined] - mean(sample).value
-    variance, n = float(np.sum(w * d * d) / np.sum(w)), _effective(w)
-    influence = (d * d - variance) / (2.0 * sqrt(variance)) if variance > 0.0 else np.zeros(d.size)
-    return _figure(sample, defined, sqrt(variance * n / (n - 1.0)), influence)
-
-
 def skewness(sample: Sample) -> Figure:
     """Skewness of the finite values; a constant has none."""
     defined = np.isfinite(sample.values)
@@ -171,11 +159,6 @@ def share(sample: Sample, flagged: Flags) -> Figure:
 def share_finite(sample: Sample) -> Figure:
     """Share of finite values among those that are defined: the probability that something ever comes to pass."""
     return share(sample, np.isfinite(sample.values))
-
-
-def share_lost(sample: Sample) -> Figure:
-    """Share of the defined values below zero: the probability of a loss."""
-    return share(sample, sample.values < 0.0)
 
 
 def quantile(sample: Sample, level: str) -> Figure:

@@ -56,6 +56,10 @@ class Job:
     leaves_per_shard: int = 4
     sampling: str = "plain"
 
+    def __post_init__(self) -> None:
+        if type(self.leaves_per_shard) is not int or self.leaves_per_shard < 1:
+            raise ValueError("leaves_per_shard must be a positive whole number")
+
     @cached_property
     def id(self) -> str:
         """What is asked for, whoever compiles it: the digest of study, seed, sampling and numbers version."""
@@ -88,12 +92,12 @@ class Job:
         return range(k * size, min((k + 1) * size, self.paths))
 
     def to_bytes(self) -> bytes:
-        """Give the job as JSON in UTF-8."""
+        """Give the job as JSON in UTF-8, with a digest of all that it says."""
         plan = base64.b64encode(zlib.compress(pack_plan(self.plan))).decode("ascii")
         shown = {"id": self.id, "plan_sha256": self.plan_sha256, "numbers_version": NUMBERS_VERSION}
         said = {key: getattr(self, key) for key in ("study", "seed", "paths", "leaves_per_shard", "sampling")}
-        text = json.dumps({**shown, **said, "labels": self.labels._asdict(), "plan": plan}, indent=1)
-        return text.encode("utf-8")
+        whole = {**shown, **said, "labels": self.labels._asdict(), "plan": plan}
+        return json.dumps({**whole, "sha256": _digest(whole)}, indent=1).encode("utf-8")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Job":
@@ -107,18 +111,19 @@ class Job:
         Raises
         ------
         ValueError
-            They are no job, or that of another version.
+            They are no job, one that was changed, or that of another version.
         """
         try:
             found = json.loads(data)
+            sound = found.pop("sha256") == _digest(found)
             shown = [found.pop(key) for key in ("id", "plan_sha256", "numbers_version")]
             plan = unpack_plan(zlib.decompress(base64.b64decode(found.pop("plan"), validate=True)))
             labels = Labels(**{key: _tuples(value) for key, value in found.pop("labels").items()})
             job = cls(plan, labels, **found)
         except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
             raise ValueError("no job") from error
-        if shown != [job.id, job.plan_sha256, NUMBERS_VERSION]:
-            raise ValueError("the job does not match its digests")
+        if not sound or shown != [job.id, job.plan_sha256, NUMBERS_VERSION]:
+            raise ValueError("the job is not that of its digests")
         return job
 
 

@@ -1,7 +1,8 @@
 """Where the shards of a job are kept, over which a run is a fold: in memory, or in a folder that stays."""
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.state import RunState, Sums
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import replacing
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import FANS
@@ -173,12 +174,12 @@ class FolderLedger:
         """Give the sums over all paths."""
         state = RunState()
         for k in self.job.shards:
-            state.take(self._shard(k).sums)
+            state.take(self._again(k).sums)
         return state.finish()
 
     def fans(self) -> NDArray[np.float32]:
         """Portfolio rows of the first ``FAN_PATHS`` paths, ``(fan, step, path)`` float32."""
-        parts = [self._shard(k).fans for k in self.job.shards if self.job.paths_of(k).start < FAN_PATHS]
+        parts = [self._again(k).fans for k in self.job.shards if self.job.paths_of(k).start < FAN_PATHS]
         return np.concatenate(parts, axis=2)
 
     def _kept(self, job: Job) -> Job:
@@ -209,12 +210,30 @@ class FolderLedger:
                 self._sound.add(k)
         return k in self._sound
 
+    def _again(self, k: int) -> Shard:
+        with self._found_whole(k):
+            shard = self._shard(k)
+        return shard
+
     def _row(self, k: int, series: int) -> Floats:
         """A row of a shard's values, which come first behind its line of text."""
         n = len(self.job.paths_of(k))
-        with self._file(k).open("rb") as file:
+        with self._found_whole(k), self._file(k).open("rb") as file:
             file.seek(len(file.readline()) + series * n * _ROW.itemsize)
-            return np.fromfile(file, _ROW, n)
+            row = np.fromfile(file, _ROW, n)
+            if row.size < n:
+                raise ValueError("cut short")
+        return row
+
+    @contextmanager
+    def _found_whole(self, k: int) -> Iterator[None]:
+        """Read what has been found whole; where it no longer is, the run fails, and the shard is missing."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            self._sound.discard(k)
+            rule = "the shard was damaged or removed during the run"
+            raise RunError(f"{self._file(k)}: {rule} ({error})") from error
 
     def _sweep(self) -> None:
         """Remove what killed processes have left half written."""

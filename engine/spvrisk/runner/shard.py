@@ -55,7 +55,7 @@ class Shard(NamedTuple):
     fans: NDArray[np.float32]
 
     def to_bytes(self, job: Job, k: int) -> bytes:
-        """Give a shard as bytes: a line of JSON with its identity and a digest, then the arrays.
+        """Give a shard as bytes: a line of JSON with its identity and a digest of all, then the arrays.
 
         Rows of values come first, so that one of them can be read alone.
 
@@ -74,11 +74,10 @@ class Shard(NamedTuple):
         payload = b"".join(np.ascontiguousarray(x, x.dtype.newbyteorder("<")).tobytes() for x in arrays)
         head = {
             **_identity(job, k),
-            "sha256": hashlib.sha256(payload).hexdigest(),
             "nodes": [[node.level, node.number] for node in self.sums],
             "arrays": [[x.dtype.newbyteorder("<").str, x.shape] for x in arrays],
         }
-        return json.dumps(head).encode("ascii") + b"\n" + payload
+        return json.dumps({**head, "sha256": _digest(head, payload)}).encode("ascii") + b"\n" + payload
 
     @classmethod
     def from_bytes(cls, data: bytes, job: Job, k: int) -> "Shard":
@@ -101,9 +100,10 @@ class Shard(NamedTuple):
         line, _, payload = data.partition(b"\n")
         try:
             head = json.loads(line)
-            identity = {**_identity(job, k), "sha256": hashlib.sha256(payload).hexdigest()}
-            if any(head[key] != value for key, value in identity.items()):
-                raise ValueError("damaged, or from another job")
+            if head.pop("sha256") != _digest(head, payload):
+                raise ValueError("damaged")
+            if any(head[key] != value for key, value in _identity(job, k).items()):
+                raise ValueError("from another job")
             values, fans, *sums = _unpacked(payload, head["arrays"])
             parts = zip(*[iter(sums)] * _ARRAYS, strict=True)
             nodes = zip(head["nodes"], parts, strict=True)
@@ -249,6 +249,13 @@ def _identity(job: Job, k: int) -> dict[str, object]:
     """What says to which shard of which job bytes belong."""
     paths = job.paths_of(k)
     return {"job": job.id, "plan_sha256": job.plan_sha256, "first": paths.start, "last": paths.stop}
+
+
+def _digest(head: dict[str, object], payload: bytes) -> str:
+    """Digest of all that the bytes of a shard hold."""
+    found = hashlib.sha256(json.dumps(head).encode("ascii"))
+    found.update(payload)
+    return found.hexdigest()
 
 
 def _arrays(sums: Sums) -> tuple[NDArray[Any], ...]:
