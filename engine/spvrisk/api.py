@@ -163,6 +163,8 @@ class Results:
     def view(self, name: str, given: str | None = None, **choices: Any) -> "Figures":
         """Give some of the figures: a title, columns, rows of numbers with their errors, and sentences.
 
+        ``print`` shows them as the commands do.
+
         Parameters
         ----------
         name
@@ -187,12 +189,13 @@ class Results:
         >>> [row.name for row in table.rows], table.unit
         (['portfolio', 'gas_plant', 'port', 'in EUR million'], 'USD million')
         """
+        from spvrisk.report.printed import Printed
         from spvrisk.views.registry import VIEWS
 
         known = [name for name, view in VIEWS.items() if view.of == "result"]
         if text("name", name) not in known:
             raise wrong("name", "must be a view of a result", name, suggestion(name, known))
-        return VIEWS[name].figures(self.tables(given), **choices)
+        return Printed(*VIEWS[name].figures(self.tables(given), **choices))
 
     def close(self) -> None:
         """Close the file; what is read of it later opens it again, until it is closed once more."""
@@ -422,6 +425,9 @@ def compare(*results: Results | str | os.PathLike[str], strict: bool = False) ->
     """
     from spvrisk.measures.comparison import compared
 
+    for result in results:
+        if isinstance(result, list | tuple):
+            raise wrong("results", "must be a result", result, "give results one by one: compare(first, second)")
     return compared([_opened("results", result).tables() for result in results], strict)
 
 

@@ -91,7 +91,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: spvrisk init study.yaml && spvrisk validate study.yaml",
+    epilog="Example: spvrisk init study.yaml",
 )
 @click.version_option(__version__, prog_name="spvrisk", message="%(prog)s %(version)s")
 def main() -> None:
