@@ -97,6 +97,7 @@ WRONG_KINDS = {
     "open None": (lambda _: spvrisk.open(None), "path: must be the name of a file, got nothing"),
     "run a file": (lambda _: spvrisk.run("a.yaml"), 'study: must be a study, got "a.yaml"; load it first'),
     "overview a file": (lambda _: spvrisk.overview("a.yaml"), 'study: must be a study, got "a.yaml"; load it first'),
+    "compare a list": (lambda _: spvrisk.compare(["a", "b"]), "results: must be .*, got list; give results one by one"),
     "compare numbers": (lambda _: spvrisk.compare(3, 4), "results: must be the name of a file, got 3"),
     "trace a study": (lambda _: spvrisk.trace(spvrisk.load(STARTER)), "result: must be the name of a file, got Study"),
     "trace path x": (lambda file: spvrisk.trace(file, path="x"), 'path: must be a whole number, got "x"'),
@@ -447,6 +448,22 @@ def test_results__conditional_and_views(file):
         assert given != results.view("value") and given.title == results.view("value").title
         with pytest.raises(spvrisk.InputError, match="did you mean election=new_course"):
             results.view("value", given="election=new_cours")
+
+
+def test_view__prints_as_the_command_does(file):
+    with spvrisk.open(file) as results:
+        table = str(results.view("value"))
+    assert table.startswith("Net present value to the funder, USD million") and "Estimate(" not in table
+    printed = CliRunner().invoke(main, ["summary", str(file)]).stdout
+    assert table in "\n".join(line.rstrip() for line in printed.splitlines())
+
+
+def test_repr__is_short(file):
+    with spvrisk.open(file) as results, spvrisk.run(spvrisk.load(STARTER), paths=20) as other:
+        assert repr(results.tables()) == f"<Result {file}, 700 paths>"
+        assert repr(results.tables("election=new_course")).endswith("700 paths, given election=new_course>")
+        assert repr(other.tables()) == "<Result in memory, 20 paths>"
+        assert repr(spvrisk.compare(results, other)) == "<Comparison of a.h5, in memory>"
 
 
 def test_results__conditional_is_empty_without_events_and_regimes(tmp_path):

@@ -2,25 +2,19 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property
-from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
-from spvrisk.arguments import check_choices, file_name, text, whole, wrong, yes_or_no
-from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.arguments import file_name, text, whole, wrong, yes_or_no
+from spvrisk.errors import InputError, Problem
+from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, warmup
 
 if TYPE_CHECKING:
-    import xarray
-
-    from spvrisk.dataset.read import Result
     from spvrisk.experiments.overview import Overview
     from spvrisk.experiments.traced import Traced
     from spvrisk.measures.comparison import Comparison
     from spvrisk.runner.execute import Announce, Progress
-    from spvrisk.views.figures import Figures
 
 __all__ = [
     "Checked",
@@ -90,149 +84,6 @@ class Checked(NamedTuple):
     study: Study | None
     errors: list[Problem]
     warnings: list[Problem]
-
-
-class Results:
-    """A result file, or one in memory; use it in a ``with`` block, or `close` it.
-
-    What is not in memory yet is read from the file when it is asked for; if another result has taken the file's place
-    by then, that is an `InputError`.
-
-    Names of projects, states and outcomes are the labels of the datasets' coordinates (in the file they are codes).
-
-    Parameters
-    ----------
-    source
-        The file, or the bytes of one.
-
-    Attributes
-    ----------
-    path
-        The file; None of a result in memory.
-    attributes
-        Of the file: ``paths``, ``seed`` (decimal text), ``numbers_version``, ``content_sha256`` and others.
-    """
-
-    def __init__(self, source: str | os.PathLike[str] | bytes) -> None:
-        from spvrisk.dataset.read import open_result
-
-        self._source: Path | bytes = source if isinstance(source, bytes) else Path(file_name("path", source))
-        self._tables = open_result(self._source)
-        self.path = None if isinstance(self._source, bytes) else self._source
-        self.attributes: dict[str, Any] = self._tables.attributes
-        self._opened: list[xarray.Dataset] = []
-
-    @cached_property
-    def summary(self) -> "xarray.Dataset":
-        """Statistics of all quantities with their Monte Carlo errors, by unit: projects, pipelines, the portfolio."""
-        return self._whole("summary")
-
-    @cached_property
-    def timeline(self) -> "xarray.Dataset":
-        """Means by step over all paths, occupancy of states, fan quantiles."""
-        return self._whole("timeline")
-
-    @cached_property
-    def paths(self) -> "xarray.Dataset":
-        """Values by path, read from the file only as far as they are asked for."""
-        dataset = self._group("paths")
-        self._opened.append(dataset)
-        return dataset
-
-    @cached_property
-    def conditional(self) -> "xarray.Dataset":
-        """The statistics by outcome of each event and by final state of each regime; empty without these."""
-        import xarray
-
-        return self._whole("conditional") if self.tables().conditional.names else xarray.Dataset()
-
-    def tables(self, given: str | None = None) -> "Result":
-        """Give labels and statistics in memory, from which views are made.
-
-        Parameters
-        ----------
-        given
-            A condition as ``ruling=upheld``: the statistics are then those of the paths on which it came out.
-
-        Raises
-        ------
-        InputError
-            There is no such condition, or no path that meets it.
-        """
-        from spvrisk.measures.given import narrowed
-
-        return self._tables if given is None else narrowed(self._tables, text("given", given))
-
-    def view(self, name: str, given: str | None = None, **choices: Any) -> "Figures":
-        """Give some of the figures: a title, columns, rows of numbers with their errors, and sentences.
-
-        Parameters
-        ----------
-        name
-            Of a view, such as ``headline``, ``value``, ``status`` or ``regimes``.
-        given
-            As of `tables`.
-        choices
-            What the view leaves open: ``level="0.99"`` of ``loss``.
-
-        Raises
-        ------
-        InputError
-            There is no such view, condition or choice.
-
-        Examples
-        --------
-        >>> from importlib.resources import files
-        >>> import spvrisk
-        >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
-        >>> with spvrisk.run(study, paths=500) as results:
-        ...     table = results.view("value")
-        >>> [row.name for row in table.rows], table.unit
-        (['portfolio', 'gas_plant', 'port', 'in EUR million'], 'USD million')
-        """
-        from spvrisk.views.registry import VIEWS
-
-        known = [name for name, view in VIEWS.items() if view.of == "result"]
-        if text("name", name) not in known:
-            raise wrong("name", "must be a view of a result", name, suggestion(name, known))
-        figures = VIEWS[name].figures
-        check_choices(name, figures, choices)
-        return figures(self.tables(given), **choices)
-
-    def close(self) -> None:
-        """Close the file; what is read of it later opens it again, until it is closed once more."""
-        for dataset in self._opened:
-            dataset.close()
-        self._opened.clear()
-        self.__dict__.pop("paths", None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        place = "in memory" if self.path is None else repr(str(self.path))
-        return f"<Results {place}, {self.attributes['paths']} paths>"
-
-    def _whole(self, name: str) -> "xarray.Dataset":
-        """A group that is read whole."""
-        with self._group(name) as dataset:
-            return dataset.load()
-
-    def _repr_html_(self) -> str:
-        from spvrisk.report.html import table
-
-        return table(self.view("headline"))
-
-    def _group(self, name: str) -> "xarray.Dataset":
-        from spvrisk.dataset.labelled import labelled  # loaded when labels are wanted: xarray takes half a second
-
-        self._tables.check_same()
-        return labelled(self._source, name)
 
 
 def _study(study: Study) -> Study:
@@ -428,6 +279,9 @@ def compare(*results: Results | str | os.PathLike[str], strict: bool = False) ->
     """
     from spvrisk.measures.comparison import compared
 
+    for result in results:
+        if isinstance(result, list | tuple):
+            raise wrong("results", "must be a result", result, "give results one by one: compare(first, second)")
     return compared([_opened("results", result).tables() for result in results], yes_or_no("strict", strict))
 
 

@@ -1,5 +1,6 @@
 """Streams of every encoding: a command that has done its work ends with 0, whatever it has to say."""
 
+import io
 import json
 import os
 import subprocess
@@ -10,7 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from spvrisk.cli import COMMANDS, main
+from spvrisk.cli.output import use_readable
 from spvrisk.report.encoding import shown_in
+from spvrisk.report.text import show
+from spvrisk.views.figures import Column, Estimate, Figures, Row
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
 TITLE = "日本 Müller ± 𝔘 study"
@@ -93,6 +97,18 @@ def test_encodings__signs_that_have_a_like_and_columns_that_stay_in_line(names: 
     assert {len(line) for line in lines[rule - 1 : rule + 4]} == {len(lines[rule])}
     table = call("summary", names, "cp437")
     assert "±" in table and "──" in table
+
+
+def test_encodings__no_figure_is_broken_from_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = tuple(Estimate(123456.0 + i, 789.0) for i in range(4))
+    figures = Figures("Title", tuple(Column(f"head {i}") for i in range(4)), (Row("a_project", cells),))
+    for width in range(30, 100):
+        stream = io.TextIOWrapper(io.BytesIO(), "ascii")
+        monkeypatch.setattr(sys, "stdout", stream)
+        use_readable()
+        show([figures], width)
+        stream.seek(0)
+        assert stream.read().count(" +- 789") == 4, width
 
 
 def test_shown_in__stand_ins() -> None:

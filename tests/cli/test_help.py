@@ -29,7 +29,23 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
 def test_help__of_each_command_ends_with_an_example(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
     assert result.exit_code == 0
-    assert f"Example: spvrisk {name}" in result.stdout.strip().splitlines()[-1]
+    assert f"spvrisk {name}" in examples(name)[-1]
+
+
+def examples(name: str) -> list[str]:
+    """The last lines of a command's help, from its example on."""
+    text = CliRunner().invoke(main, [name, "--help"]).stdout
+    return [line.strip() for line in text[text.index("Example: ") + len("Example: ") :].splitlines()]
+
+
+def test_examples__work_one_after_the_other_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [line for name in COMMANDS for line in examples(name)]
+    # a line that is no command has been broken off the one before it
+    assert [line for line in lines if not line.startswith("spvrisk ")] == []
+    for line in lines:
+        done = CliRunner().invoke(main, line.split()[1:])
+        assert done.exit_code == 0, (line, done.output)
 
 
 def test_help__imports_nothing_heavy_and_comes_at_once() -> None:

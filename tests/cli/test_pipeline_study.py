@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,12 @@ def test_run__prints_what_became_of_the_projects(ran: tuple[Path, str]) -> None:
     assert found["projects"]["more"]["funded"]["mean_low"] is None  # a number of projects
     committed = found["scheme"]["net_commitments"]["mean"]
     assert f"Committed budgets (given notice and not declined): {committed:,.1f} ± " in out
-    assert "Tariff relief and other side flows over time are worth a further " in out
+    assert "Side flows to the funder are worth a further: tariff relief and others over time " in out
+    side = re.search(r"worth a further: (.*?)\.\s+Including all side flows, the scheme is worth (\S+)", out, re.DOTALL)
+    assert side is not None
+    parts = [float(number.replace(",", "")) for number in re.findall(r"(\S+) ±", side[1])]
+    whole = float(side[2].replace(",", ""))
+    assert len(parts) == 3 and whole == pytest.approx(found["portfolio"]["npv_funder"]["mean"] + sum(parts), rel=1e-3)
     assert "more: the cap of its reference class truncates 0.18 % of its overruns" not in out  # 95 % is far from it
 
 

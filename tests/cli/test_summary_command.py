@@ -165,6 +165,7 @@ def test_summary_given__table_says_what_is_given(file):
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
+        ("ruling", ["did you mean ruling=upheld? allowed: "]),
         ("ruling=uphold", ["--given", "ruling=uphold", "did you mean ruling=upheld?", "general=gap"]),
         ("autos", ["an event and an outcome, or a regime and a state", "allowed: ruling=upheld"]),
         ("autos=undefined", ["got autos=undefined"]),  # a regime always is in a state
@@ -256,7 +257,7 @@ def test_commands__wrong_file_is_an_input_error(command, tmp_path):
         (0.5, 0.0, "0.500"),
         (np.nan, np.nan, "-"),
         (np.inf, np.nan, "never"),
-        (3.0, np.nan, "3.000 ± -"),
+        (3.0, np.nan, "3.000 ± n/a"),
     ],
 )
 def test_with_error__digits_follow_the_error(value, error, text):

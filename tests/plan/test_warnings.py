@@ -175,7 +175,7 @@ def test_warning__horizon_that_cuts_off_an_operating_life(horizon, life, cut):
     assert [warning.path for warning in found] == ([] if cut is None else [f"{GAS}.operation.life_years"])
     if cut is not None:
         assert found[0].rule == f"the horizon ({horizon:g} years) cuts off the last {cut} years"
-        assert f"raise study.horizon_years to {math.ceil(life + 3.6)} and delays" in found[0].remedy
+        assert f"raise study.horizon_years to {math.ceil(life + 3.6)} plus delays" in found[0].remedy
 
 
 def test_warnings__are_those_of_command_and_library(tmp_path, monkeypatch):

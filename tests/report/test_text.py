@@ -73,4 +73,4 @@ def test_page__blocks_have_a_line_between_them():
         Figures("", (Column("", text=True),), (Row("a", ("[b]",)),), shape="facts"),
         Figures("", notes=(Note("{}", (Range(1.0, None),)),)),
     ]
-    assert written(blocks) == "Head\nn = 3\n    1 path, 50.0 ± 1.0 %\n\na  [b]\n\n1.000 to -\n"
+    assert written(blocks) == "Head\nn = 3\n    1 path, 50.0 ± 1.0 %\n\na  [b]\n\n1.000 to n/a\n"

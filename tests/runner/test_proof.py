@@ -104,7 +104,7 @@ def test_stamp__refused_code_is_thrown_away(stamps):
     (folder / "code.nbc").write_bytes(b"wrong")
     cache.put_stamp(stamps[0], Stamp(REFUSED, "x"))
     assert [item.name for item in folder.iterdir()] == ["self-test.json"]
-    assert cache.stamp_of(stamps[0]) == Stamp(REFUSED, "x") and cache.chosen() == stamps[1]
+    assert cache.stamp_of(stamps[0])[:2] == (REFUSED, "x") and cache.chosen() == stamps[1]
 
 
 def test_stamp__half_written_is_none(stamps):

@@ -103,7 +103,7 @@ def _mute() -> int:
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Example: spvrisk init study.yaml && spvrisk validate study.yaml",
+    epilog="Example: spvrisk init study.yaml",
 )
 @click.version_option(__version__, prog_name="spvrisk", message="%(prog)s %(version)s")
 def main() -> None:

@@ -7,8 +7,13 @@ from spvrisk.cli.output import say_document
 from spvrisk.report import json, text
 from spvrisk.views.compare import compare
 
+# two lines, which click would join without the mark
+_EXAMPLE = """\b
+Example: spvrisk run study.yaml --set projects.port.budget=500 --out dear.h5
+         spvrisk compare quick.h5 dear.h5"""
 
-@click.command("compare", epilog="Example: spvrisk compare results/japan_us_2026.h5 results/terms_korea_2026.h5")
+
+@click.command("compare", epilog=_EXAMPLE)
 @click.argument("results", nargs=-1, type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of a table.")
 @click.option("--strict", is_flag=True, help="Verify the contents; exit with 1 unless results of the same study agree.")

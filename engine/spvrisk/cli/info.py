@@ -6,7 +6,7 @@ from spvrisk import api
 from spvrisk.report import text
 
 
-@click.command("info", epilog="Example: spvrisk info results/japan_us_2026.h5")
+@click.command("info", epilog="Example: spvrisk info quick.h5")
 @click.argument("result", type=click.Path())
 def command(result: str) -> None:
     """Print what RESULT is: study, paths, seed, versions, digests, sizes."""

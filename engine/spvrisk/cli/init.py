@@ -6,7 +6,7 @@ from spvrisk import api
 from spvrisk.cli.output import say
 
 
-@click.command("init", epilog="Example: spvrisk init my_study.yaml && spvrisk validate my_study.yaml")
+@click.command("init", epilog="Example: spvrisk init study.yaml")
 @click.argument("file", type=click.Path(), default="study.yaml")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is a starter study that nobody has edited.")
 def command(file: str, overwrite: bool) -> None:

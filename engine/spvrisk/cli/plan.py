@@ -7,7 +7,7 @@ from spvrisk.cli.options import set_option, study_argument
 from spvrisk.cli.output import say_json, warn
 
 
-@click.command("plan", epilog="Example: spvrisk plan configs/japan_us_2026.yaml")
+@click.command("plan", epilog="Example: spvrisk plan study.yaml")
 @study_argument
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print the resolved study, every default included, as JSON.")

@@ -37,7 +37,7 @@ class _Stop:
         return stage
 
 
-@click.command("run", epilog="Example: spvrisk run study.yaml --paths 10000 --out quick.h5")
+@click.command("run", epilog="Example: spvrisk run study.yaml --paths 2000 --out quick.h5")
 @study_argument
 @click.option("--paths", type=Whole(1), help="Number of paths; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")

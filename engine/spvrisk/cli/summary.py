@@ -9,7 +9,7 @@ from spvrisk.report import json, text
 from spvrisk.views.summary import summary
 
 
-@click.command("summary", epilog="Example: spvrisk summary results/study.h5 --given ruling=upheld")
+@click.command("summary", epilog="Example: spvrisk summary quick.h5 --given election=new_course")
 @click.argument("result", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")
 @click.option(

@@ -10,7 +10,7 @@ from spvrisk.errors import InputError, Problem
 _WIDEST = 400
 
 
-@click.command("trace", epilog="Example: spvrisk trace results/study.h5 --rank 0.99 --by npv_funder")
+@click.command("trace", epilog="Example: spvrisk trace quick.h5 --rank 0.95")
 @click.argument("result", type=click.Path())
 @click.option("--path", "number", type=Whole(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")

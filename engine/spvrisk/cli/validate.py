@@ -10,7 +10,7 @@ from spvrisk.report.problems import problems_json
 from spvrisk.views.words import counted, size_of
 
 
-@click.command("validate", epilog="Example: spvrisk validate study.yaml --set run.paths=1000")
+@click.command("validate", epilog="Example: spvrisk validate study.yaml")
 @study_argument
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

@@ -50,7 +50,7 @@ class Given(NamedTuple):
     """Upper end."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """A result file: labels and tables in memory, paths read on demand.
 
@@ -82,6 +82,10 @@ class Result:
     timeline: TimelineTable
     path_names: tuple[str, ...]
     given: Given | None = None
+
+    def __repr__(self) -> str:
+        given = f", given {self.given.name}" if self.given is not None else ""
+        return f"<Result {self.place}, {self.n_paths} paths{given}>"
 
     @property
     def place(self) -> str:

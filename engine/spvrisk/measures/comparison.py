@@ -92,6 +92,9 @@ class Comparison(NamedTuple):
         apart = any(pair.agreement is not None and not pair.agreement.close for pair in self.pairs)
         return not (self.disagreements or self.unchecked or apart)
 
+    def __repr__(self) -> str:
+        return f"<Comparison of {', '.join(row.result.name for row in self.results)}>"
+
 
 def _measures(result: Result) -> list[Measure]:
     """All measures that a result may be asked for."""
@@ -107,7 +110,7 @@ def _measures(result: Result) -> list[Measure]:
     return [
         *out,
         *(Measure(o.name, o.compared, f"portfolio_{o.name}", mean) for o in others if o.of == UNIT),
-        Measure("p_whole", "P(whole): all deemed amounts paid", "portfolio_recovery_years", share_finite, money=False),
+        Measure("p_whole", "P(made whole)", "portfolio_recovery_years", share_finite, money=False),
         *(Measure(o.name, o.compared, o.name, mean) for o in others if o.of == SCHEME),
     ]
 

@@ -34,7 +34,10 @@ def narrowed(result: Result, given: str) -> Result:
     if not found:
         known = [re.sub("^(final_state|outcome)_", "", condition).replace(".", "=") for condition in table.names]
         rule = "must be an event and an outcome, or a regime and a state"
-        raise InputError(Problem("--given", "", rule, given, suggestion(given, known)))
+        # of a name alone, an outcome or state that has come out
+        met = (one for one, n_paths in zip(known, table.n_paths, strict=True) if n_paths > 0)
+        meant = given if value else next((one for one in met if one.startswith(f"{name}=")), given)
+        raise InputError(Problem("--given", "", rule, given, suggestion(meant, known)))
     (i, *_) = found
     if table.n_paths[i] == 0:
         raise InputError(

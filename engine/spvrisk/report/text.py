@@ -164,20 +164,33 @@ class _Column(NamedTuple):
     least: int
 
 
-class _Table:
+class _Table(NamedTuple):
     """A table of figures as wide as the screen; columns for which there is no room go to a table below."""
 
-    def __init__(self, figures: Figures) -> None:
-        self._title, self._lines = figures.title, list(_lines(figures))
-        heads = ["", figures.names] if figures.names else [""]
-        self._stubs = [self._stub(k, head, left=k == 0) for k, head in enumerate(heads)]
-        self._columns = [self._column(k, c.head, c.text) for k, c in enumerate(figures.columns, len(heads))]
+    figures: Figures
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        for i, columns in enumerate(self._parts(options.max_width)):
+        yield from _Laid(self.figures, console.encoding).tables(options.max_width)
+
+
+class _Laid:
+    """A table whose columns are as wide as their texts are in an encoding: a stand-in may be longer than its sign."""
+
+    def __init__(self, figures: Figures, encoding: str) -> None:
+        lines = _lines(figures)
+        self._title = figures.title
+        self._lines = [line._replace(cells=tuple(shown_in(cell, encoding) for cell in line.cells)) for line in lines]
+        heads = ["", figures.names] if figures.names else [""]
+        self._stubs = [self._stub(k, shown_in(head, encoding), left=k == 0) for k, head in enumerate(heads)]
+        columns = enumerate(figures.columns, len(heads))
+        self._columns = [self._column(k, shown_in(c.head, encoding), c.text) for k, c in columns]
+
+    def tables(self, width: int) -> Iterator[RenderableType]:
+        """The table in as many parts as the screen's width asks for."""
+        for i, columns in enumerate(self._parts(width)):
             if i:
                 yield ""
-            yield self._made("" if i else self._title, columns, options.max_width)
+            yield self._made("" if i else self._title, columns, width)
 
     def _texts(self, place: int, head: str) -> list[str]:
         return [head, *(line.cells[place] for line in self._lines if len(line.cells) > place)]

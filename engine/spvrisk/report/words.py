@@ -10,6 +10,9 @@ from spvrisk.views.words import counted
 NONE = "-"
 """Stands for an undefined number."""
 
+_NO_BOUND = "n/a"
+"""Stands for an undefined error or end of a range: beside a number a dash reads as a minus."""
+
 _NOTHING = 1e-9
 """Below it a number is taken for the rounding error of 0."""
 
@@ -57,7 +60,7 @@ def shown(cell: Cell, form: str = "") -> str:
         case Share():
             return with_interval(*map(_number, cell))
         case Range():
-            return " to ".join(plain(_number(end)) for end in cell)
+            return NONE if cell == (None, None) else " to ".join(_NO_BOUND if e is None else plain(e) for e in cell)
         case _:
             return _formed(cell, form)
 
@@ -96,7 +99,7 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
     if not math.isfinite(value):
         return plain(value)
     if not math.isfinite(error):
-        return f"{plain(value)} ± {NONE}"
+        return f"{plain(value)} ± {_NO_BOUND}"
     if error <= _NOTHING:
         return plain(value)
     decimals = min(3, max(0, 1 - math.floor(math.log10(error))))

@@ -174,9 +174,15 @@ def _scheme(result: Result) -> Iterator[Note]:
         labels.series.index(("scheme", name)) for name in ("net_commitments", "tariff_relief", "scheme_value")
     )
     yield said("Committed budgets (given notice and not declined): {} on average.", mean_of(t, committed))
-    if t.sd[relief] > 0.0 or t.mean[relief] != 0.0:
-        worth = mean_of(t, relief)
-        yield said("Tariff relief and other side flows over time are worth a further {} to the funder.", worth)
+    side = {
+        "tariff relief and others over time": relief,
+        "vendor margin": rows_of(labels, "vendor_margin")["portfolio"],
+        "supply-chain benefit": rows_of(labels, "supply_chain_benefit")["portfolio"],
+    }
+    worth = {name: mean_of(t, s) for name, s in side.items() if t.sd[s] > 0.0 or t.mean[s] != 0.0}
+    if worth:
+        named = ", ".join(f"{name} {{}}" for name in worth)
+        yield said(f"Side flows to the funder are worth a further: {named}.", *worth.values())
     if t.mean[value] != t.mean[_portfolio(result)]:
         yield said("Including all side flows, the scheme is worth {}.", mean_of(t, value))
 

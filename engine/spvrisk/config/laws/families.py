@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from spvrisk.config.base import Within, shown, sum_problems
 from spvrisk.config.laws.parameters import BY_NAME, NUMBER, NUMBERS, PAIR, TEXT, Parameter
+from spvrisk.config.reading.numerals import written
 from spvrisk.errors import Problem
 
 Parameters = dict[str, Any]
@@ -161,6 +163,20 @@ def _reference_class(p: Parameters) -> Iterator[Problem]:
         yield Problem.at(("tail_mean",), rule, shown(p["tail_mean"]), "write 1.09 for a mean tail overrun of 109 %")
 
 
+def _mean_as_multiple(p: Parameters) -> Iterator[Problem]:
+    """A mean that the law cannot have, and could have if it were meant as cost over budget."""
+    low, high = p["body"]
+
+    def leaves_a_body(mean: float) -> bool:
+        left = (mean - p["tail_share"] * p["tail_mean"]) / (1.0 - p["tail_share"])
+        return bool(low < 1.0 + left < high)
+
+    if leaves_a_body(p["mean"] - 1.0) and not leaves_a_body(p["mean"]):
+        share = written(Decimal(repr(p["mean"])) - 1)
+        remedy = f"the mean is a share here, as is tail_mean: write {share}"
+        yield Problem.at(("mean",), "must be the mean overrun, not cost over budget", shown(p["mean"]), remedy)
+
+
 # ---- supports and means ---------------------------------------------------------------------------------------
 
 
@@ -293,6 +309,7 @@ FAMILIES: dict[str, Family] = {
             _in("tail_share", Within(0, 1, open_high=True)),
             _in("cap", Within(1.5, open_low=True)),
             _reference_class,
+            _mean_as_multiple,
         ),
         {"cap": 10.0, "body": (0.7, 1.5)},
         support=lambda p: (p["body"][0], p["cap"]),

@@ -120,6 +120,8 @@ def model_problems(error: ValidationError, places: Places) -> list[Problem]:
             place, path = locate(root, at)
             value = item["input"].get("mode") if item["type"] == "union_tag_invalid" else item["input"]
             rule, remedy = _words(item["type"], item.get("ctx", {}), value)
+            if loc == ("projects",) and isinstance(value, str) and value.lower().endswith(".csv"):
+                remedy = f"write projects: {{table: {value}, template: {{...}}}}"
             if isinstance(value, str) and item["type"] in ("float_type", "int_type"):
                 remedy = _as_number(loc, value, item["type"] == "int_type", remedy)
             out.append(Problem(str(place), path, rule, shown(value), remedy))

@@ -17,6 +17,8 @@ MAX_NODES = 300_000
 """Largest number of values in a file once its aliases are written out."""
 
 _INT = re.compile(r"[-+]?[0-9]+\Z")
+_CUT = re.compile(r"[-+]?[0-9]+(,[0-9]+)*\Z")
+"""A number up to a comma that has ended it."""
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -235,6 +237,16 @@ class _Builder:
             name = event.value
             self.check_text(name, here, path)
             value = self.node(next(events), events, here, (*path, name))
+            last = next(reversed(out), "")
+            if (
+                value.value is None
+                and _INT.match(name)
+                and lines.get(last) == here
+                and _CUT.match(str(out[last].value))
+            ):
+                # {paths: 1,000} has a key 000 without a value: as a text it is refused with what it may mean
+                out[last] = Node(f"{out[last].value},{name}", out[last].place)
+                continue
             if name in lines:
                 rule = f"the key appears twice, first in line {lines[name].line}"
                 self.problems.append(Problem(str(here), dotted((*path, name)), rule, "", "keep one of them"))

@@ -228,12 +228,12 @@ def _in_time(study: "Study") -> Iterator[Problem]:
             yield Problem.at((*at, "construction", key), rule, "", "it never operates: raise study.horizon_years")
         elif end > horizon:
             rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
-            yield Problem.at(at, rule, "", f"raise study.horizon_years to {math.ceil(end)} and delays")
+            yield Problem.at(at, rule, "", f"raise study.horizon_years to {math.ceil(end)} plus delays")
         elif horizon - completion < min(project.operation.life_years, LONG_ENOUGH):
             life = project.operation.life_years
             cut = completion + life - horizon
             rule = f"the horizon ({horizon:g} years) cuts off the last {cut:.1f} years"
-            remedy = f"they are worth nothing: raise study.horizon_years to {math.ceil(completion + life)} and delays"
+            remedy = f"they are worth nothing: raise study.horizon_years to {math.ceil(completion + life)} plus delays"
             yield Problem.at((*at, "operation", "life_years"), rule, shown(life), remedy)
 
 
