@@ -68,12 +68,6 @@ def worst_first(file: Path) -> np.ndarray:
         return np.argsort(-opened["paths/portfolio_npv_funder"][...], kind="stable")
 
 
-def test_help__has_an_example_that_parses(file: Path) -> None:
-    last = told("--help").strip().splitlines()[-1].split()
-    assert last[:3] == ["Example:", "spvrisk", "trace"]
-    assert told(file, *last[4:]) == told(file)  # what the example asks for is what comes by default
-
-
 def test_path__tells_law_projects_money_and_factors(file: Path, traced: Trace) -> None:
     out = told(file, "--path", 17)
     assert "Path 17 of 300, seed 9." in out
