@@ -37,13 +37,13 @@ def run_broken(tmp_path):
 
 
 def test_kernel__time_in_a_state_not_taken_out_of_its_last_step(run_broken):
-    line = "    w[row + t * L + l] -= value * (t + 1.0 - last)"
-    code, told = run_broken("clock.py", line, "    pass")
+    line = "    w[row + t * L + world.lane] -= value * (t + 1.0 - last)"
+    code, told = run_broken("regimes.py", line, "    pass")
     assert code == 1 and ROWS in told
 
 
 def test_kernel__host_that_has_what_tier_one_leaves(run_broken):
-    code, told = run_broken("split.py", "    w[HOST + l] = a - funder", "    w[HOST + l] = a - tier")
+    code, told = run_broken("split.py", "    w[R.HOST + l] = a - funder", "    w[R.HOST + l] = a - tier")
     assert code == 1 and "funder and host have the available cash" in told
 
 
