@@ -26,3 +26,7 @@ def test_suggestion__new_name_or_nearest(wrong: str) -> None:
 @pytest.mark.parametrize("wrong", ["paths", "unit.paths"])
 def test_suggestion__a_name_that_was_never_renamed_has_no_new_one(wrong: str) -> None:
     assert "is called" not in suggestion(wrong, ["None", "unit.None"])
+
+
+def test_suggestion__a_key_of_one_regime_too() -> None:
+    assert suggestion("layer", ["regime", "attribute"]) == "it is called regime now"

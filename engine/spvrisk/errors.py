@@ -65,6 +65,7 @@ class Problem(NamedTuple):
 
 
 RENAMED = {
+    "layer": "regime",
     "layers": "regimes",
     "committed": "net_commitments",
     "multiple_funder": "moic_funder",
