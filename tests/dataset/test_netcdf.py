@@ -8,7 +8,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from spvrisk.dataset.netcdf import in_memory
+from spvrisk.dataset.netcdf import Storage, in_memory
 
 SHOWN = {"title": "研究", "number": np.int32(3), "numbers": np.array([1.5, 2.5]), "empty": ""}
 VARIABLES = {
@@ -98,8 +98,10 @@ def test_file__netcdf4_finds_dimensions_and_values(files: Any) -> None:
 def test_file__chunks_and_compression(tmp_path: Any) -> None:
     data = np.zeros((100, 10))
     with in_memory() as made:
-        made.create("a", "whole", ("x", "y"), data.shape, data.dtype, {}, data.shape, True)[...] = data
-        made.create("a", "parts", ("x", "y"), data.shape, data.dtype, {}, (10, 10))[...] = data
+        made.create("a", "whole", ("x", "y"), data.shape, data.dtype, {}, Storage(data.shape, compressed=True))[...] = (
+            data
+        )
+        made.create("a", "parts", ("x", "y"), data.shape, data.dtype, {}, Storage((10, 10)))[...] = data
         image = made.image()
     (tmp_path / "r.h5").write_bytes(image)
     with h5py.File(tmp_path / "r.h5") as file:

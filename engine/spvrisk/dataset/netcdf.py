@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -21,6 +21,24 @@ _NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable.%10d"
 """What netCDF calls a scale that holds nothing, with its length."""
 
 _PROPERTIES = f"version=2,h5py={h5py.version.version},hdf5={h5py.version.hdf5_version}"
+
+
+class Storage(NamedTuple):
+    """How the values of a variable lie in the file.
+
+    Attributes
+    ----------
+    chunks
+        Shape of its chunks; None: all in one piece.
+    compressed
+        Whether its chunks are.
+    """
+
+    chunks: tuple[int, ...] | None = None
+    compressed: bool = False
+
+
+CONTIGUOUS = Storage()
 
 
 @dataclass
@@ -77,8 +95,7 @@ class NetcdfFile:
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         attributes: Mapping[str, object],
-        chunks: tuple[int, ...] | None = None,
-        compressed: bool = False,
+        storage: Storage = CONTIGUOUS,
     ) -> h5py.Dataset:
         """Make a variable, to be filled by whoever asks for it.
 
@@ -92,10 +109,10 @@ class NetcdfFile:
             Type of its values.
         attributes
             As of a group.
-        chunks, compressed
-            Shape of its chunks, and whether they are compressed; contiguous if left out.
+        storage
+            How its values lie in the file.
         """
-        kind, layout = h5t.py_create(dtype), _layout(chunks, compressed)
+        kind, layout = h5t.py_create(dtype), _layout(storage)
         made = h5d.create(self._group(group), name.encode(), kind, _space(shape), layout)
         along = [self._dimension(group, dim, length) for dim, length in zip(dims, shape, strict=True)]
         if dims == (name,):
@@ -131,7 +148,7 @@ class NetcdfFile:
     def _attach(self, group: str, name: str, dimension: _Dimension) -> None:
         """Tie a dimension's scale to its variables; one without a coordinate gets a scale that holds nothing."""
         if dimension.scale is None:
-            space, layout = _space((dimension.length,)), _layout(None, False)
+            space, layout = _space((dimension.length,)), _layout(CONTIGUOUS)
             dimension.scale = h5d.create(self._group(group), name.encode(), h5t.IEEE_F32BE, space, layout)
             _set_dimension_number(dimension.scale, dimension)
             h5ds.set_scale(dimension.scale, _NO_VARIABLE % dimension.length)
@@ -143,14 +160,14 @@ def _space(shape: tuple[int, ...]) -> Any:
     return h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
 
 
-def _layout(chunks: tuple[int, ...] | None, compressed: bool) -> Any:
+def _layout(storage: Storage) -> Any:
     layout = h5p.create(h5p.DATASET_CREATE)
     layout.set_attr_creation_order(_ORDERED)
     # the same bytes for the same content
     layout.set_obj_track_times(False)
-    if chunks is not None:
-        layout.set_chunk(chunks)
-    if compressed:
+    if storage.chunks is not None:
+        layout.set_chunk(storage.chunks)
+    if storage.compressed:
         layout.set_shuffle()
         layout.set_deflate(4)
     return layout

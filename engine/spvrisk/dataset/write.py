@@ -35,7 +35,7 @@ from spvrisk.dataset.layout import (
     summary_variables,
     timeline_variables,
 )
-from spvrisk.dataset.netcdf import NetcdfFile, in_memory
+from spvrisk.dataset.netcdf import CONTIGUOUS, NetcdfFile, Storage, in_memory
 from spvrisk.dataset.opening import RESULT
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
@@ -312,8 +312,8 @@ def _write_table(file: NetcdfFile, variable: Variable) -> bytes:
     """Write a variable that is in memory; return its bytes for the digest."""
     group, name, dims, attributes, _ = variable
     data = np.ascontiguousarray(variable.data, variable.data.dtype.newbyteorder("<")).reshape(variable.data.shape)
-    large = data.nbytes >= COMPRESS_FROM
-    made = file.create(group, name, dims, data.shape, data.dtype, attributes, data.shape if large else None, large)
+    storage = Storage(data.shape, compressed=True) if data.nbytes >= COMPRESS_FROM else CONTIGUOUS
+    made = file.create(group, name, dims, data.shape, data.dtype, attributes, storage)
     made.id.write(h5s.ALL, h5s.ALL, data)
     return canonical_bytes(data)
 
@@ -323,7 +323,7 @@ def _write_paths(file: NetcdfFile, variable: PathVariable) -> bytes:
     name, dims, dtype, attributes, shape, block_of = variable
     n_paths = shape[0]
     chunks = (min(PATH_CHUNK, n_paths), *shape[1:])
-    made = file.create("paths", name, dims, shape, np.dtype(dtype), attributes, chunks)
+    made = file.create("paths", name, dims, shape, np.dtype(dtype), attributes, Storage(chunks))
 
     def blocks() -> Iterable[NDArray[Any]]:
         for first in range(0, n_paths, PATH_CHUNK):
@@ -372,7 +372,9 @@ def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) 
 def _write_plan(file: NetcdfFile, plan: bytes) -> None:
     data = np.frombuffer(plan, np.uint8)
     about: Attributes = {"long_name": "plan that was run, array after array as bytes"}
-    made = file.create("provenance", "plan", ("plan_length",), data.shape, data.dtype, about, data.shape, True)
+    made = file.create(
+        "provenance", "plan", ("plan_length",), data.shape, data.dtype, about, Storage(data.shape, compressed=True)
+    )
     made.id.write(h5s.ALL, h5s.ALL, data)
 
 
