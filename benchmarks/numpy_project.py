@@ -426,12 +426,12 @@ class Project:
         if p.price_basket >= 0:
             price *= self._index(t, v, "price_basket")[c]
         revenue[c] += price
-        if p.capacity_factor >= 0:
+        if p.payment_factor >= 0:
             free = span.copy()
             living *= self.contract_share[u]
             free[c] -= living
             free *= self.capacity[v]
-            free *= self._factor(t, v, p.capacity_factor)
+            free *= self._factor(t, v, p.payment_factor)
             revenue += free
         self.output = output
         return revenue, self._costs(t, v, c, output, sold, span)

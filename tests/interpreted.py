@@ -286,26 +286,30 @@ def _records(array: np.ndarray) -> Records:
 def run(
     modules: Mapping[str, Mapping[str, Any]], plan: Plan, series: int, seed: int, first: int, n: int = LANES
 ) -> dict[str, Any]:
-    """Run one row of `n` paths from `first`, a multiple of the lanes; what they leave, by name."""
+    """Run one row of `n` paths from `first`, a multiple of the lanes; what they leave, by name.
+
+    They are the second block of a leaf, in a workspace that is full of what must not be read before it is written.
+    """
     (at, work), g = modules["workspace"]["make_work"](plan), plan.study[0]
-    work = type(work)(work.w.tolist(), work.words.tolist(), *(_records(array) for array in work[2:]))
+    work = type(work)([math.nan] * work.w.size, work.words.tolist(), *(_records(array) for array in work[2:]))
     steps, factors = int(g["steps"]), plan.factors.size
     leaf = modules["workspace"]["Leaf"](
-        values=np.zeros((series, LANES)),
+        values=np.zeros((series, 2 * LANES)),
         partial=[0.0] * (int(g["units"]) * int(g["timeline_rows"]) * steps * GROUP),
         occupancy=np.zeros((2, plan.states.size, steps + 2)),
         step_means=[0.0] * (int(g["step_means"]) * steps * GROUP),
-        fans=np.zeros((len(FANS), steps, LANES)),
+        fans=np.zeros((len(FANS), steps, 2 * LANES)),
         trace=np.zeros((0, 0, 0)),
         log=np.zeros((0, 5)),
     )
-    modules["run"]["run_paths"](Plan(*(_records(part) for part in plan)), at, work, leaf, seed, first, 0, n)
+    modules["run"]["run_paths"](Plan(*(_records(part) for part in plan)), at, work, leaf, seed, first, LANES, n)
     rows = work.w[at.factor.first :][: steps * factors * LANES]
     outer, whole = leaf.occupancy
+    block = slice(LANES, LANES + n)
     return {
-        "values": leaf.values[:, :n],
+        "values": leaf.values[:, block],
         "sums": np.reshape(leaf.partial, (int(g["units"]), int(g["timeline_rows"]), steps, GROUP)).sum(axis=-1),
         "factors": np.reshape(rows, (steps, factors, LANES))[:, :, :n],
         "occupancy": (outer + np.cumsum(whole, axis=1))[:, :-2],
-        "fans": leaf.fans[:, :, :n],
+        "fans": leaf.fans[:, :, block],
     }

@@ -355,7 +355,7 @@ def test_edited_kernel__not_proven(tmp_path):
     "error", [EOFError("Ran out of input"), pickle.UnpicklingError("truncated"), ValueError("bad")]
 )
 def test_load__code_that_cannot_be_loaded_is_thrown_away_and_made_anew(monkeypatch, error):
-    calls, thrown = [], []
+    calls, thrown, told = [], [], []
 
     def load(plan):
         calls.append(plan)
@@ -364,8 +364,9 @@ def test_load__code_that_cannot_be_loaded_is_thrown_away_and_made_anew(monkeypat
 
     monkeypatch.setattr(shard, "_load", load)
     monkeypatch.setattr(cache, "discard", lambda: thrown.append(True))
-    shard.load("a plan")
-    assert (calls, thrown) == (["a plan", "a plan"], [True])
+    shard.load("a plan", told.append)
+    assert (calls, thrown, len(told)) == (["a plan", "a plan"], [True], 1)
+    assert told[0].startswith("compiling the kernel anew")
 
 
 @pytest.mark.parametrize("outcome", [PASSED, REFUSED])

@@ -107,7 +107,6 @@ def stamp_of(target: Target) -> Stamp | None:
 def discard() -> None:
     """Throw this process' target's code away, which cannot be loaded."""
     shutil.rmtree(folder_of(settled()), ignore_errors=True)
-    is_kept(settled())
 
 
 def put_stamp(target: Target, stamp: Stamp) -> None:

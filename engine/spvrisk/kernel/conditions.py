@@ -7,10 +7,9 @@ Ranks are looked for, path by path, in those blocks alone where a count steps ov
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from spvrisk.kernel.cache import cache_folder, settled
+from spvrisk.kernel.linking import entry_point, part
 from spvrisk.kernel.moments import PARTIAL_SUMS, fill_moments, join_moments
 from spvrisk.kernel.order import PATHS
 from spvrisk.plan.shared import LEAF
@@ -32,16 +31,14 @@ _BLOCK = 240  # what eight bits can count
 _NO_RANK = np.iinfo(np.int64).max
 _LEVELS = 32  # of a tree of leaves
 
-settled()
 
-
-@njit(nogil=True)
+@part
 def _code(word: np.uint64, slot: int) -> np.uint64:
     """Which of the slot's conditions."""
     return (word >> _U(3 * slot + 3)) & _U(7)
 
 
-@njit(nogil=True)
+@part
 def _count(held: Words, n: int, slot: int) -> np.uint64:
     """Eight counts of eight bits: how many of n words have each code in a slot."""
     counts, shift = _U(0), _U(3 * slot)
@@ -50,7 +47,7 @@ def _count(held: Words, n: int, slot: int) -> np.uint64:
     return counts
 
 
-@njit(nogil=True)
+@part
 def _find(values: Float, block: Words, held: Words, slot: int, code: int, seen: int, ranks: Int, out: Float) -> int:
     """Record the values at wanted ranks of one condition in a block; return the first rank that is still wanted."""
     k = 0
@@ -65,7 +62,7 @@ def _find(values: Float, block: Words, held: Words, slot: int, code: int, seen: 
     return ranks[k] if k < ranks.shape[0] else _NO_RANK
 
 
-@njit(nogil=True)
+@part
 def _copy(counts: Int, central: Float, to_counts: Int, to_central: Float) -> None:
     """Copy the moments of a node, number by number: slices take the compiler seconds."""
     for k in range(3):
@@ -74,7 +71,7 @@ def _copy(counts: Int, central: Float, to_counts: Int, to_central: Float) -> Non
         to_central[k] = central[k]
 
 
-@njit(nogil=True)
+@part
 def _close(leaf: Float, number: int, counts: Int, central: Float) -> None:
     """Add a condition's next leaf to its tree, which joins leaves 0, 1, 2, ... as ((0, 1), (2, 3)), ...
 
@@ -97,7 +94,7 @@ def _close(leaf: Float, number: int, counts: Int, central: Float) -> None:
     _copy(own_counts, own, counts[level], central[level])
 
 
-@njit(nogil=True)
+@part
 def _finish(leaves: int, counts: Int, central: Float, all_counts: Int, all_central: Float) -> None:
     """Join what is open at the tree's levels, the latest leaves first, as `aggregate.state.PairwiseTree` does."""
     latest = -1
@@ -109,137 +106,130 @@ def _finish(leaves: int, counts: Int, central: Float, all_counts: Int, all_centr
     _copy(counts[latest], central[latest], all_counts, all_central)
 
 
-with cache_folder():
+@entry_point("void(boolean[::1], uint64[::1], int64[:, ::1], int64[::1])")
+def count_flagged(flags: Flags, words: Words, conditions: Int, out: Int) -> None:
+    """Count the flagged paths of each condition.
 
-    @njit("void(boolean[::1], uint64[::1], int64[:, ::1], int64[::1])", nogil=True, cache=True)
-    def count_flagged(flags: Flags, words: Words, conditions: Int, out: Int) -> None:
-        """Count the flagged paths of each condition.
-
-        Parameters
-        ----------
-        flags, words
-            Of each path, ``(path,)``.
-        conditions
-            Number of each condition, ``(slot, 8)``; -1 is none.
-        out
-            ``(condition,)``; added to.
-        """
-        held = np.empty(_BLOCK, np.uint64)
-        for first in range(0, words.shape[0], _BLOCK):
-            n = 0
-            for i in range(first, min(first + _BLOCK, words.shape[0])):
-                held[n] = words[i]
-                n += 1 if flags[i] else 0
-            for slot in range(conditions.shape[0]):
-                counts = _count(held, n, slot)
-                for code in range(IN_SLOT):
-                    if conditions[slot, code] >= 0:
-                        out[conditions[slot, code]] += np.int64((counts >> _U(8 * code)) & _U(255))
-
-    @njit(
-        "void(float64[::1], uint64[::1], uint64[::1], int64[:, ::1], int64[:, ::1], float64[:, ::1])",
-        nogil=True,
-        cache=True,
-    )
-    def values_at_ranks(values: Float, order: Words, words: Words, conditions: Int, ranks: Int, out: Float) -> None:
-        """Values at wanted ranks among the paths of each condition.
-
-        Parameters
-        ----------
-        values, words
-            Of each path, ``(path,)``.
-        order
-            Words of `kernel.order` in ascending order of the values, ``(path,)``.
-        conditions
-            As of `count_flagged`.
-        ranks
-            From 1, in ascending order, ``(condition, rank)``.
-        out
-            ``(condition, rank)``; what no path has stays.
-        """
-        held = np.empty(_BLOCK, np.uint64)
-        seen = np.zeros(ranks.shape[0], np.int64)
-        wanted = ranks[:, 0].copy()
-        for first in range(0, order.shape[0], _BLOCK):
-            block = order[first : first + _BLOCK]
-            n = block.shape[0]
-            for i in range(n):
-                held[i] = words[block[i] & _PATH]
-            for slot in range(conditions.shape[0]):
-                counts = _count(held, n, slot)
-                for code in range(IN_SLOT):
-                    c = conditions[slot, code]
-                    if c >= 0:
-                        more = seen[c] + np.int64((counts >> _U(8 * code)) & _U(255))
-                        if more >= wanted[c]:
-                            wanted[c] = _find(values, block, held, slot, code, seen[c], ranks[c], out[c])
-                        seen[c] = more
-
-    @njit("void(uint64[::1], uint64[::1], int64[:, ::1], int64[::1], int64[::1])", nogil=True, cache=True)
-    def first_of_conditions(order: Words, words: Words, conditions: Int, ends: Int, out: Int) -> None:
-        """Numbers of the first paths of each condition in a given order.
-
-        Parameters
-        ----------
-        order, words, conditions
-            As of `values_at_ranks`.
-        ends
-            Where each condition's paths begin and end in `out`, one after the other, ``(condition + 1,)``.
-        out
-            ``(ends[-1],)``.
-        """
-        at = ends[:-1].copy()
-        left = np.zeros(conditions.shape[0], np.int64)
+    Parameters
+    ----------
+    flags, words
+        Of each path, ``(path,)``.
+    conditions
+        Number of each condition, ``(slot, 8)``; -1 is none.
+    out
+        ``(condition,)``; added to.
+    """
+    held = np.empty(_BLOCK, np.uint64)
+    for first in range(0, words.shape[0], _BLOCK):
+        n = 0
+        for i in range(first, min(first + _BLOCK, words.shape[0])):
+            held[n] = words[i]
+            n += 1 if flags[i] else 0
         for slot in range(conditions.shape[0]):
-            for c in conditions[slot]:
-                left[slot] += ends[c + 1] - ends[c] if c >= 0 else 0
-        total = left.sum()
-        for word in order:
-            if total == 0:
-                return
-            path = word & _PATH
-            met = words[path]
-            for slot in range(conditions.shape[0]):
-                if left[slot] > 0:
-                    c = conditions[slot, _code(met, slot)]
-                    if c >= 0 and at[c] < ends[c + 1]:
-                        out[at[c]] = path
-                        at[c] += 1
-                        left[slot] -= 1
-                        total -= 1
+            counts = _count(held, n, slot)
+            for code in range(IN_SLOT):
+                if conditions[slot, code] >= 0:
+                    out[conditions[slot, code]] += np.int64((counts >> _U(8 * code)) & _U(255))
 
-    @njit(
-        "void(float64[::1], uint64[::1], int64[:, ::1], int64[:, ::1], float64[:, ::1])",
-        nogil=True,
-        cache=True,
-    )
-    def moments_of_conditions(values: Float, words: Words, conditions: Int, counts: Int, central: Float) -> None:
-        """Counts and moments of a series over each condition: leaf by leaf of its paths, and joined as those of a run.
 
-        Parameters
-        ----------
-        values, words, conditions
-            As of `count_flagged`.
-        counts, central
-            As of `aggregate.moments.Moments`, by condition, ``(condition, 3)`` and ``(condition, 4)``.
-        """
-        n_conditions = counts.shape[0]
-        leaves, filled = np.empty((n_conditions, LEAF)), np.zeros(n_conditions, np.int64)
-        nodes = np.empty((n_conditions, _LEVELS, 3), np.int64), np.empty((n_conditions, _LEVELS, 4))
-        closed = np.zeros(n_conditions, np.int64)
-        for path in range(values.shape[0]):
-            for slot in range(conditions.shape[0]):
-                c = conditions[slot, _code(words[path], slot)]
+@entry_point("void(float64[::1], uint64[::1], uint64[::1], int64[:, ::1], int64[:, ::1], float64[:, ::1])")
+def values_at_ranks(values: Float, order: Words, words: Words, conditions: Int, ranks: Int, out: Float) -> None:
+    """Values at wanted ranks among the paths of each condition.
+
+    Parameters
+    ----------
+    values, words
+        Of each path, ``(path,)``.
+    order
+        Words of `kernel.order` in ascending order of the values, ``(path,)``.
+    conditions
+        As of `count_flagged`.
+    ranks
+        From 1, in ascending order, ``(condition, rank)``.
+    out
+        ``(condition, rank)``; what no path has stays.
+    """
+    held = np.empty(_BLOCK, np.uint64)
+    seen = np.zeros(ranks.shape[0], np.int64)
+    wanted = ranks[:, 0].copy()
+    for first in range(0, order.shape[0], _BLOCK):
+        block = order[first : first + _BLOCK]
+        n = block.shape[0]
+        for i in range(n):
+            held[i] = words[block[i] & _PATH]
+        for slot in range(conditions.shape[0]):
+            counts = _count(held, n, slot)
+            for code in range(IN_SLOT):
+                c = conditions[slot, code]
                 if c >= 0:
-                    leaves[c, filled[c]] = values[path]
-                    filled[c] += 1
-                    if filled[c] == LEAF:
-                        _close(leaves[c], closed[c], nodes[0][c], nodes[1][c])
-                        closed[c] += 1
-                        filled[c] = 0
-        for c in conditions.ravel():
+                    more = seen[c] + np.int64((counts >> _U(8 * code)) & _U(255))
+                    if more >= wanted[c]:
+                        wanted[c] = _find(values, block, held, slot, code, seen[c], ranks[c], out[c])
+                    seen[c] = more
+
+
+@entry_point("void(uint64[::1], uint64[::1], int64[:, ::1], int64[::1], int64[::1])")
+def first_of_conditions(order: Words, words: Words, conditions: Int, ends: Int, out: Int) -> None:
+    """Numbers of the first paths of each condition in a given order.
+
+    Parameters
+    ----------
+    order, words, conditions
+        As of `values_at_ranks`.
+    ends
+        Where each condition's paths begin and end in `out`, one after the other, ``(condition + 1,)``.
+    out
+        ``(ends[-1],)``.
+    """
+    at = ends[:-1].copy()
+    left = np.zeros(conditions.shape[0], np.int64)
+    for slot in range(conditions.shape[0]):
+        for c in conditions[slot]:
+            left[slot] += ends[c + 1] - ends[c] if c >= 0 else 0
+    total = left.sum()
+    for word in order:
+        if total == 0:
+            return
+        path = word & _PATH
+        met = words[path]
+        for slot in range(conditions.shape[0]):
+            if left[slot] > 0:
+                c = conditions[slot, _code(met, slot)]
+                if c >= 0 and at[c] < ends[c + 1]:
+                    out[at[c]] = path
+                    at[c] += 1
+                    left[slot] -= 1
+                    total -= 1
+
+
+@entry_point("void(float64[::1], uint64[::1], int64[:, ::1], int64[:, ::1], float64[:, ::1])")
+def moments_of_conditions(values: Float, words: Words, conditions: Int, counts: Int, central: Float) -> None:
+    """Counts and moments of a series over each condition: leaf by leaf of its paths, and joined as those of a run.
+
+    Parameters
+    ----------
+    values, words, conditions
+        As of `count_flagged`.
+    counts, central
+        As of `aggregate.moments.Moments`, by condition, ``(condition, 3)`` and ``(condition, 4)``.
+    """
+    n_conditions = counts.shape[0]
+    leaves, filled = np.empty((n_conditions, LEAF)), np.zeros(n_conditions, np.int64)
+    nodes = np.empty((n_conditions, _LEVELS, 3), np.int64), np.empty((n_conditions, _LEVELS, 4))
+    closed = np.zeros(n_conditions, np.int64)
+    for path in range(values.shape[0]):
+        for slot in range(conditions.shape[0]):
+            c = conditions[slot, _code(words[path], slot)]
             if c >= 0:
-                if filled[c] > 0 or closed[c] == 0:
-                    _close(leaves[c, : filled[c]], closed[c], nodes[0][c], nodes[1][c])
+                leaves[c, filled[c]] = values[path]
+                filled[c] += 1
+                if filled[c] == LEAF:
+                    _close(leaves[c], closed[c], nodes[0][c], nodes[1][c])
                     closed[c] += 1
-                _finish(closed[c], nodes[0][c], nodes[1][c], counts[c], central[c])
+                    filled[c] = 0
+    for c in conditions.ravel():
+        if c >= 0:
+            if filled[c] > 0 or closed[c] == 0:
+                _close(leaves[c, : filled[c]], closed[c], nodes[0][c], nodes[1][c])
+                closed[c] += 1
+            _finish(closed[c], nodes[0][c], nodes[1][c], counts[c], central[c])

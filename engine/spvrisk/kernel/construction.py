@@ -295,7 +295,7 @@ def wind_up(w, p, begin, end):
     for l in range(L):
         now = begin <= w[R.CANCELLED_AT + l] and w[R.CANCELLED_AT + l] < end and w[R.START + l] < np.inf
         salvaged = w[R.SALVAGE + l] * w[R.OUT.cost + l] if now else 0.0
-        repaid = min(salvaged, w[R.DEBT + l] + w[R.DEBT_ARREARS + l])
+        repaid = min(salvaged, w[R.DEBT + l])  # nothing falls due, nor is in arrears, before completion
         charge = fee * w[R.SIZE + l] if now else 0.0
         w[R.SALVAGED + l] = salvaged
         w[R.AVAILABLE + l] += salvaged - repaid

@@ -6,13 +6,13 @@ Accuracy is measured in ``tests/kernel/test_maths.py``.
 from typing import Any
 
 import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import float64, int64, njit, types
-from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 
-from spvrisk.kernel.cache import cache_folder, settled
+from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.lanes import LANES
+from spvrisk.kernel.linking import WITHIN, Linked
 
 U = np.uint64
 L = U(LANES)
@@ -21,21 +21,7 @@ ROUNDED = 1.0 + 1e-12
 """What adds up to a limit is not above it for its rounding: limits are compared times this."""
 
 
-def _keep_no_marks() -> None:
-    """Let LLVM's loop vectoriser not mark loads and stores of rows as apart on the strength of a check at run time.
-
-    Where the loop around is unrolled later (it is for znver4 and znver5), the marks outlive the check, and a row is
-    loaded before it is stored (llvm-project #186922): ``docs/decisions/0013-right-on-every-processor.md``. LLVM reads
-    the option whenever it vectorises, so it holds whatever else has been compiled in the process before.
-    """
-    binding.set_option("spvrisk", "-loop-version-annotate-no-alias=false")
-
-
-_keep_no_marks()
-settled()
-
-
-class _Apart(Compiler):
+class _Apart(Linked):
     """Tells LLVM that the arrays handed to a function do not overlap, without which it does not vectorise gathers."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -52,7 +38,7 @@ _LICENCE: dict[str, Any] = {"error_model": "numpy", "nogil": True, "pipeline_cla
 
 def clause(function: Any) -> Any:
     """Compile a lane function, to be called from compiled code only: it has no wrapper for Python."""
-    return _njit(**_LICENCE, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return _njit(**_LICENCE, **WITHIN)(function)
 
 
 def fused(function: Any) -> Any:
@@ -60,7 +46,7 @@ def fused(function: Any) -> Any:
 
     A call passes every field of every array, some eighty numbers: more work than a scalar clause does itself.
     """
-    return _njit(**_LICENCE, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True)(function)
+    return _njit(**_LICENCE, **WITHIN, forceinline=True)(function)
 
 
 def entry(function: Any) -> Any:

@@ -10,10 +10,9 @@ statistical moments. Sandia report SAND2008-6212.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from spvrisk.kernel.cache import cache_folder, settled
+from spvrisk.kernel.linking import entry_point, part
 from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
 
 Float = NDArray[np.float64]
@@ -25,10 +24,8 @@ PARTIAL_SUMS = 64
 _U = np.uint64
 _LANES = _U(PARTIAL_SUMS)
 
-settled()
 
-
-@njit(nogil=True)
+@part
 def _first_finite(row: Float) -> float:
     for x in row:
         if np.isfinite(x):
@@ -36,7 +33,7 @@ def _first_finite(row: Float) -> float:
     return 0.0
 
 
-@njit(nogil=True)
+@part
 def _count(row: Float, counts: Int) -> int:
     """Fill the three counts of a series; return how many values are finite."""
     not_finite = 0
@@ -50,7 +47,7 @@ def _count(row: Float, counts: Int) -> int:
     return int(counts[FINITE])
 
 
-@njit(nogil=True)
+@part
 def _add(row: Float, start: np.uint64, n: np.uint64, centre: float, partial: Float) -> None:
     """Add x - centre of the finite of n values to the partial sums."""
     for l in range(n):
@@ -58,7 +55,7 @@ def _add(row: Float, start: np.uint64, n: np.uint64, centre: float, partial: Flo
         partial[l] += x - centre if x - x == 0.0 else 0.0
 
 
-@njit(nogil=True)
+@part
 def _sum_from(row: Float, centre: float, partial: Float) -> float:
     """Sum of x - centre over the finite x."""
     partial[:] = 0.0
@@ -69,7 +66,7 @@ def _sum_from(row: Float, centre: float, partial: Float) -> float:
     return _join_halves(partial)
 
 
-@njit(nogil=True)
+@part
 def _add_powers(row: Float, start: np.uint64, n: np.uint64, mean: float, partial: Float) -> None:
     """Add powers of x - mean of the finite of n values to the partial sums."""
     for l in range(n):
@@ -81,7 +78,7 @@ def _add_powers(row: Float, start: np.uint64, n: np.uint64, mean: float, partial
         partial[_U(2) * _LANES + l] += d2 * d2
 
 
-@njit(nogil=True)
+@part
 def _sum_powers(row: Float, mean: float, partial: Float, out: Float) -> None:
     """Sums of the 2nd, 3rd and 4th powers of x - mean over the finite x."""
     partial[:] = 0.0
@@ -93,7 +90,7 @@ def _sum_powers(row: Float, mean: float, partial: Float, out: Float) -> None:
         out[k] = _join_halves(partial[k * PARTIAL_SUMS : (k + 1) * PARTIAL_SUMS])
 
 
-@njit(nogil=True)
+@part
 def _join_halves(partial: Float) -> float:
     """Sum of the partial sums: the upper half onto the lower, again and again."""
     half = PARTIAL_SUMS // 2
@@ -104,7 +101,7 @@ def _join_halves(partial: Float) -> float:
     return float(partial[0])
 
 
-@njit(nogil=True)
+@part
 def fill_moments(row: Float, partial: Float, counts: Int, central: Float) -> None:
     """Two passes: the mean about a pivot, then the powers of the deviations from it.
 
@@ -124,7 +121,7 @@ def fill_moments(row: Float, partial: Float, counts: Int, central: Float) -> Non
     _sum_powers(row, central[MEAN], partial, central[M2:])
 
 
-@njit(nogil=True, error_model="numpy")
+@part
 def join_moments(counts: Int, central: Float, more_counts: Int, more: Float) -> None:
     """Join the moments of later paths to those of earlier ones (Pebay 2008, equations 2.1 and 3.1)."""
     na, nb = float(counts[FINITE]), float(more_counts[FINITE])
@@ -151,17 +148,16 @@ def join_moments(counts: Int, central: Float, more_counts: Int, more: Float) -> 
         )
 
 
-with cache_folder():
+@entry_point()
+def moments_of_rows(values: Float, counts: Int, central: Float) -> None:
+    """Fill the moments of series ``(series, path)``, ``(3, series)`` and ``(4, series)``."""
+    partial = np.empty(3 * PARTIAL_SUMS)
+    for s in range(values.shape[0]):
+        fill_moments(values[s], partial, counts[:, s], central[:, s])
 
-    @njit(nogil=True, cache=True)
-    def moments_of_rows(values: Float, counts: Int, central: Float) -> None:
-        """Fill the moments of series ``(series, path)``, ``(3, series)`` and ``(4, series)``."""
-        partial = np.empty(3 * PARTIAL_SUMS)
-        for s in range(values.shape[0]):
-            fill_moments(values[s], partial, counts[:, s], central[:, s])
 
-    @njit(nogil=True, cache=True)
-    def join_rows(counts: Int, central: Float, more_counts: Int, more: Float) -> None:
-        """Join the moments of the same series over later paths to those over earlier ones."""
-        for s in range(counts.shape[1]):
-            join_moments(counts[:, s], central[:, s], more_counts[:, s], more[:, s])
+@entry_point()
+def join_rows(counts: Int, central: Float, more_counts: Int, more: Float) -> None:
+    """Join the moments of the same series over later paths to those over earlier ones."""
+    for s in range(counts.shape[1]):
+        join_moments(counts[:, s], central[:, s], more_counts[:, s], more[:, s])

@@ -206,7 +206,7 @@ def sell(w, x, c, p, t, money):
 @clause
 def pay_capacity(w, x, p, money):
     """Payment for the capacity that is not under a living contract."""
-    factor, rate = x + uint64(p.capacity_factor) * L, p.capacity_rate * money
+    factor, rate = x + uint64(p.payment_factor) * L, p.capacity_rate * money
     for l in range(L):
         free = w[R.OPERATING + l] - w[R.CONTRACTED + l] * w[R.SHARE + l]
         w[R.REVENUE + l] += rate * w[factor + l] * w[R.ACHIEVED + l] * free
@@ -315,7 +315,7 @@ def earn(site, step, ramping):
     if p.economic == 1:
         dispatch(w, x, c, p)
     sell(w, x, c, p, t, money)
-    if p.capacity_factor >= 0:
+    if p.payment_factor >= 0:
         pay_capacity(w, x, p, money)
     if p.credit > 0.0:
         credit_output(w, c, p, t, begin, end, money)

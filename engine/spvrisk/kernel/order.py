@@ -6,10 +6,9 @@ differ in the lower bits alone. Equal values keep the order of their paths; -0 i
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from spvrisk.kernel.cache import cache_folder, settled
+from spvrisk.kernel.linking import entry_point, part
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -29,10 +28,8 @@ _SIGN = _U(1 << 63)
 _MOST_MOVES = 8
 """Moves of the insertion sort per value, beyond which it gives up."""
 
-settled()
 
-
-@njit(nogil=True)
+@part
 def _fill(values: Float, words: Words, counts: Int) -> None:
     """Words in the order of the paths, and how often each digit occurs in them ``(digit, value of the digit)``."""
     counts[:] = 0
@@ -47,7 +44,7 @@ def _fill(values: Float, words: Words, counts: Int) -> None:
             counts[d, (key >> _U(_DIGIT * d)) & _MASK] += 1
 
 
-@njit(nogil=True)
+@part
 def _pass(words: Words, out: Words, count: Int, shift: np.uint64) -> None:
     """Put words in the order of one digit, those of the same digit in the order in which they come."""
     at = 0
@@ -59,7 +56,7 @@ def _pass(words: Words, out: Words, count: Int, shift: np.uint64) -> None:
         count[d] += 1
 
 
-@njit(nogil=True)
+@part
 def _mend(values: Float, words: Words) -> bool:
     """Put words of equal upper bits in the order of their values; give up where these are many."""
     left = _MOST_MOVES * words.shape[0]
@@ -77,14 +74,12 @@ def _mend(values: Float, words: Words) -> bool:
     return True
 
 
-with cache_folder():
-
-    @njit("boolean(float64[::1], uint64[::1], uint64[::1])", nogil=True, cache=True)
-    def sort_words(values: Float, words: Words, work: Words) -> bool:
-        """Fill `words` with the paths' words in ascending order of their values; tell whether they are in order."""
-        counts = np.empty((_DIGITS, _SIZE), np.int64)
-        _fill(values, work, counts)
-        _pass(work, words, counts[0], _ABOVE)
-        _pass(words, work, counts[1], _ABOVE + _U(_DIGIT))
-        _pass(work, words, counts[2], _ABOVE + _U(2 * _DIGIT))
-        return _mend(values, words)
+@entry_point("boolean(float64[::1], uint64[::1], uint64[::1])")
+def sort_words(values: Float, words: Words, work: Words) -> bool:
+    """Fill `words` with the paths' words in ascending order of their values; tell whether they are in order."""
+    counts = np.empty((_DIGITS, _SIZE), np.int64)
+    _fill(values, work, counts)
+    _pass(work, words, counts[0], _ABOVE)
+    _pass(words, work, counts[1], _ABOVE + _U(_DIGIT))
+    _pass(work, words, counts[2], _ABOVE + _U(2 * _DIGIT))
+    return _mend(values, words)

@@ -145,8 +145,7 @@ def waits(world, s, budget):
         ledger.year, ledger.noticed = year, 0.0
     if ledger.noticed == 0.0 or ledger.noticed + budget <= g.annual_cap * ROUNDED:
         return False
-    # a year after the table's last is after the deadline
-    deal.day = int(c[g.new_years + 1 + year]) if year < int(c[g.new_years]) else g.deadline + 1
+    deal.day = int(c[g.new_years + 1 + year])  # the table goes on to the year after the deadline's
     return True
 
 

@@ -288,7 +288,7 @@ PROJECT = np.dtype(
         ("degradation", _REAL),  # yearly change of the logarithm of output
         ("volume_factor", _INT),  # -1 = none
         ("economic", _INT),  # 1: merchant output only where it pays
-        ("capacity_factor", _INT),  # -1 = no payment for capacity
+        ("payment_factor", _INT),  # -1 = no payment for capacity
         ("capacity_rate", _REAL),  # capacity times days a year times credit
         ("credit", _REAL),  # currency per unit of output
         ("credit_years", _REAL),

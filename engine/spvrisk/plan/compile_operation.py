@@ -79,7 +79,7 @@ def _output(project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
         "degradation": float(log1p(-o.degradation)),
         "volume_factor": -1 if o.volume_factor is None else tools.number[o.volume_factor],
         "economic": int(o.dispatch == "economic"),
-        "capacity_factor": -1 if o.capacity_payment is None else tools.number[payment.factor],
+        "payment_factor": -1 if o.capacity_payment is None else tools.number[payment.factor],
         "capacity_rate": payment.credit * capacity * DAYS_A_YEAR * dt,
         "credit": credit.per_output,
         "credit_years": credit.years,

@@ -54,7 +54,7 @@ def make_ready(plan: Plan, announce: Announce = lambda _: None) -> None:
     """
     prepare(announce)
     announce("loading the kernel")
-    load(plan)
+    load(plan, announce)
     confirm()
 
 

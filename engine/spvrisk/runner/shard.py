@@ -143,7 +143,7 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
     return shard._replace(sums=state.nodes())
 
 
-def load(plan: Plan) -> None:
+def load(plan: Plan, announce: Callable[[str], None] = lambda _: None) -> None:
     """Have compiled functions loaded, or compiled where there is no code of them: a call for no paths, moments of none.
 
     Code that cannot be loaded, since its file is damaged, is thrown away and made anew.
@@ -152,11 +152,14 @@ def load(plan: Plan) -> None:
     ----------
     plan
         Any plan: its arrays' types are what the kernel is loaded for.
+    announce
+        Told in a few words where code is made anew.
     """
     try:
         _load(plan)
     except _DAMAGED:
         cache.discard()
+        announce("compiling the kernel anew, since its code on file cannot be loaded: one or two minutes")
         _load(plan)
 
 
