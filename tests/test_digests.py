@@ -1,7 +1,6 @@
 """What shipped studies compute stays, bit for bit, while the code around it is turned over.
 
-Each study's digest is that of the data of all variables of its result, whatever they are called and in whatever order;
-the series of ``/conditional`` are put in the order in which the digests were taken.
+Each study's digest is that of the data of all variables of its result, whatever they are called and in whatever order.
 ``python tests/test_digests.py`` writes the digests anew; a change of them belongs to a new `numbers_version`.
 """
 
@@ -22,26 +21,6 @@ ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "tests" / "data" / "digests.json"
 STUDIES = sorted([*ROOT.glob("configs/*.yaml"), *ROOT.glob("tests/data/*.yaml")])
 PATHS = 2000
-ORDER = """
-funded completed cancelled declined cost cost_overrun overrun_sampled delay_months npv_funder pv_host developer_fee
-vendor_margin supply_chain_benefit irr_funder moic_funder payback_years recovery_years deemed_share deemed_open
-caught_up insurer_claims insurer_net npv_banks npv_policy_bank bank_loss policy_bank_loss
-""".split()
-"""Outputs of a unit in the order in which the digests were taken."""
-
-
-def in_order(item: h5py.Dataset) -> np.ndarray:
-    """Data of a variable, its series in the order of the digests."""
-    data = item[...]
-    if item.ndim < 2 or not len(item.dims[1]) or item.dims[1][0].name != "/conditional/series":
-        return data
-    names = [name.rpartition(".") for name in item.dims[1][0].attrs["flag_meanings"].decode().split()]
-    units = list(dict.fromkeys(unit for unit, _, _ in names))
-    places = [
-        (units.index(unit), ORDER.index(quantity) if quantity in ORDER else s)
-        for s, (unit, _, quantity) in enumerate(names)
-    ]
-    return data[:, np.array(sorted(range(len(names)), key=places.__getitem__))]
 
 
 def digest_of(study: Path, folder: Path) -> str:
@@ -52,7 +31,7 @@ def digest_of(study: Path, folder: Path) -> str:
 
     def note(name: str, item: object) -> None:
         if isinstance(item, h5py.Dataset) and not name.startswith("provenance") and item.size:
-            data = np.ascontiguousarray(in_order(item))
+            data = np.ascontiguousarray(item[...])
             found.append(hashlib.sha256(canonical_bytes(data)).hexdigest())
 
     with h5py.File(out) as file:

@@ -7,7 +7,7 @@ import pytest
 
 from spvrisk.config import load
 from spvrisk.config.definite import matrix, names_of
-from spvrisk.config.nearest import changes, nearest_matrix, nearest_pairs, told
+from spvrisk.config.nearest_correlation import changes, nearest_matrix, nearest_pairs, told
 from spvrisk.errors import InputError
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"

@@ -1,7 +1,7 @@
 """What every part of the config language is built from: strict models, ranges and the problems that they raise."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, TypeGuard, TypeVar, get_args
@@ -104,6 +104,48 @@ def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
         A model's class.
     """
     return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+@dataclass(frozen=True)
+class NameOf:
+    """Marks a value, or the keys of a mapping, as names of what the study has elsewhere.
+
+    Attributes
+    ----------
+    section
+        Where: a key of the study.
+    """
+
+    section: str
+
+
+FactorName = Annotated[str, NameOf("factors")]
+
+
+def names_in(part: Any, section: str) -> Iterator[str]:
+    """All names of what is in a section that a part of a study uses.
+
+    Parameters
+    ----------
+    part
+        A model, or what a field of one holds.
+    section
+        As in `NameOf`.
+    """
+    if isinstance(part, Model):
+        for key, field in type(part).model_fields.items():
+            value = getattr(part, key)
+            if NameOf(section) in field.metadata or _is_marked(field.annotation, NameOf(section)):
+                yield from [value] if isinstance(value, str) else value or ()
+            else:
+                yield from names_in(value, section)
+    elif isinstance(part, Mapping | list | tuple):
+        for value in part.values() if isinstance(part, Mapping) else part:
+            yield from names_in(value, section)
+
+
+def _is_marked(hint: Any, mark: NameOf) -> bool:
+    return mark in getattr(hint, "__metadata__", ()) or any(_is_marked(inner, mark) for inner in get_args(hint))
 
 
 def is_model(kind: object) -> TypeGuard[type[Model]]:

@@ -15,6 +15,7 @@ from spvrisk.config.base import (
     Lax,
     Model,
     Name,
+    NameOf,
     NonNegative,
     Path,
     Positive,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from spvrisk.config.study.root import Study
 
 
-Weights = Annotated[dict[Name, Share], AddingUp("weights", or_empty=True)]
+Weights = Annotated[dict[Annotated[Name, NameOf("factors")], Share], AddingUp("weights", or_empty=True)]
 
 
 class Phase(Model):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from spvrisk.config.base import Model, Rate, Within, Years, shown
+from spvrisk.config.base import FactorName, Model, Rate, Within, Years, shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.study.factors import rate_factor
 from spvrisk.config.study.parts import Parts, sound
@@ -21,7 +21,7 @@ class SeniorDebt(Model):
     share: Annotated[float, Within(0, 1, open_high=True)] = Field(
         description="share of every spend that the lenders pay (gearing)"
     )
-    reference_rate: str = Field(description="factor (vasicek or deterministic) to which the margin is added")
+    reference_rate: FactorName = Field(description="factor (vasicek or deterministic) to which the margin is added")
     margin: Rate = Field(description="over the reference rate, 1/year: 0.02 for 2 %")
     tenor_years: Years = Field(description="years from completion over which the principal is repaid in equal parts")
 

@@ -5,16 +5,25 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from spvrisk.config.base import Correlated, Lax, Model, Name, NonNegative, Path, Positive, Rate, Within, refusal, shown
+from spvrisk.config.base import (
+    Correlated,
+    Lax,
+    Model,
+    Name,
+    NonNegative,
+    Path,
+    Positive,
+    Rate,
+    Within,
+    names_in,
+    refusal,
+    shown,
+)
 from spvrisk.config.laws import Measure
 from spvrisk.config.study.curves import Curve, PositiveCurve, fast_growth
 from spvrisk.config.study.head import Party, StudyHead
 from spvrisk.config.study.parts import Parts, known, sound
 from spvrisk.errors import Problem
-
-if TYPE_CHECKING:
-    from spvrisk.config.study.projects import ProjectTemplate
-
 
 if TYPE_CHECKING:
     from spvrisk.config.study.root import Study
@@ -165,7 +174,7 @@ class Correlation(Model):
         if self.repair is None:
             return self.pairs
         # loads NumPy, which most commands that read a study do without
-        from spvrisk.config.nearest import nearest_pairs
+        from spvrisk.config.nearest_correlation import nearest_pairs
 
         return nearest_pairs(self.pairs, self.kind)
 
@@ -228,7 +237,7 @@ def _correlation(parts: Parts) -> Iterator[Problem]:
 
 
 def _repair(correlation: Correlation) -> str:
-    from spvrisk.config.nearest import changes, told
+    from spvrisk.config.nearest_correlation import changes, told
 
     moved = changes(correlation.pairs, correlation.kind)
     return f"changes {told(moved)}" if moved else "takes the pairs as they are"
@@ -345,7 +354,7 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     for name, factor in study.factors.items():
         for at, rate in _rates(("factors", name), factor):
             yield from fast_growth(at, rate)
-    used = _used(study)
+    used = set(names_in(study, "factors"))
     for name in study.factors:
         if name not in used:
             yield Problem.at(("factors", name), "no project or party uses the factor", "", "remove it, or use it")
@@ -366,38 +375,13 @@ def _rates(at: Path, factor: Factor) -> Iterator[tuple[Path, float]]:
             yield (*path, "growth"), curve.growth
 
 
-def _used(study: "Study") -> set[str | None]:
-    """Factors that a study names outside their correlation."""
-    used = {party.fx for party in study.parties.values()}
-    split = study.agreement.split
-    if split.mode != "none":
-        used.add(split.reference_rate)
-    if study.stack is not None:
-        used.add(study.stack.reference_rate)
-    return used.union(*(_used_by(site) for _, site in study.sites()))
-
-
-def _used_by(site: "ProjectTemplate") -> set[str | None]:
-    operation = site.operation
-    riding = (operation.contract, operation.variable_om, operation.fixed_om)
-    return {
-        *site.construction.indices,
-        operation.merchant.factor,
-        operation.volume_factor,
-        operation.capacity_payment.factor if operation.capacity_payment else None,
-        operation.senior_debt.reference_rate if operation.senior_debt else None,
-        operation.fuel.factor if operation.fuel else None,
-        *(name for part in riding if part is not None for name in part.indices or {}),
-    }
-
-
 def _repaired(study: "Study") -> Iterator[Problem]:
     """Pairs that a repair has changed."""
     found = study.correlation
     if found.repair is None:
         return
     # loads NumPy, which most commands that read a study do without
-    from spvrisk.config.nearest import changes, told
+    from spvrisk.config.nearest_correlation import changes, told
 
     moved = changes(found.pairs, found.kind)
     if moved:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from spvrisk.config.base import Currency, Date, Model, Path, Title, Within, Years, refusal, shown
+from spvrisk.config.base import Currency, Date, FactorName, Model, Path, Title, Within, Years, refusal, shown
 from spvrisk.config.study.parts import Parts, known, sound
 from spvrisk.errors import Problem, suggestion
 
@@ -59,7 +59,9 @@ class Party(Model):
     title: Title
     currency: Currency = Field(description="ISO 4217 code of the party's money")
     discount: Discount
-    fx: str | None = Field(default=None, description="factor: units of the party's money per unit of study money")
+    fx: FactorName | None = Field(
+        default=None, description="factor: units of the party's money per unit of study money"
+    )
 
 
 def checks(parts: Parts) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from spvrisk.config.base import (
+    FactorName,
     Lax,
     Model,
     NonNegative,
@@ -94,14 +95,14 @@ class Contract(Model):
 class Merchant(Model):
     """Sale at a market price."""
 
-    factor: str = Field(description="price factor, study currency per unit of output")
+    factor: FactorName = Field(description="price factor, study currency per unit of output")
     basis: NonNegative = Field(default=1.0, description="multiple of the factor that the plant earns")
 
 
 class Fuel(Model):
     """Fuel bought at a market price."""
 
-    factor: str = Field(description="price factor, study currency per fuel unit")
+    factor: FactorName = Field(description="price factor, study currency per fuel unit")
     heat_rate: Positive = Field(description="fuel units per unit of output")
     basis: NonNegative = Field(default=1.0, description="multiple of the factor that the plant pays")
 
@@ -141,7 +142,7 @@ class Tax(Model):
 class CapacityPayment(Model):
     """Payment for uncontracted capacity."""
 
-    factor: str = Field(description="factor, study currency per MW and day")
+    factor: FactorName = Field(description="factor, study currency per MW and day")
     credit: Share = Field(description="share of the capacity that is paid for")
 
 
@@ -187,7 +188,7 @@ class Operation(Model):
     degradation: Annotated[float, Within(0, 1, open_high=True, per_cent_from=1)] = Field(
         default=0.0, description="share of output lost each year since completion, 1/year: 0.005 for 0.5 %"
     )
-    volume_factor: str | None = Field(
+    volume_factor: FactorName | None = Field(
         default=None, description="factor (not vasicek) that multiplies output; left out: none"
     )
     dispatch: Literal["must_run", "economic"] = Field(
@@ -236,11 +237,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
 
 
 def _operation(at: Path, found: Operation, parts: Parts) -> Iterator[Problem]:
-    for key, part in (
-        ("merchant", found.merchant),
-        ("fuel", found.fuel),
-        ("capacity_payment", found.capacity_payment),
-    ):
+    for key, part in (("merchant", found.merchant), ("fuel", found.fuel), ("capacity_payment", found.capacity_payment)):
         if part is not None:
             yield from known((*at, key, "factor"), part.factor, parts.names("factors"), "a factor")
     if found.volume_factor is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
-from spvrisk.config.base import Model, Rate, Share, Within, Years, refusal, shown
+from spvrisk.config.base import FactorName, Model, Rate, Share, Within, Years, refusal, shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.study.factors import rate_factor
 from spvrisk.config.study.parts import Parts, sound
@@ -73,7 +73,7 @@ class TierSplit(Model):
     mode: Literal["periodic", "cumulative"] = Field(description="how the deemed amount falls due")
     first_share: Annotated[float, Within(0, 1, open_low=True)] = Field(description="funder's share of tier one")
     second_share: Share = Field(description="funder's share of tier two, at most first_share")
-    reference_rate: str = Field(description="factor (vasicek or deterministic) to which the spread is added")
+    reference_rate: FactorName = Field(description="factor (vasicek or deterministic) to which the spread is added")
     spread: Rate = Field(description="over the reference rate, 1/year: 0.015 for 1.5 %")
     deemed_life_years: Years = Field(description="years of the deemed repayment (mode periodic)")
     carry_interest: Literal["none", "deemed_rate"] = Field(

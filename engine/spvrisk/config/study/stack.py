@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
-from spvrisk.config.base import Model, Rate, Share, Within, Years, refusal, shown, sum_problems
+from spvrisk.config.base import FactorName, Model, Rate, Share, Within, Years, refusal, shown, sum_problems
 from spvrisk.config.laws import Measure
 from spvrisk.config.reading.numerals import per_cent_remedy
 from spvrisk.config.study.factors import rate_factor
@@ -55,7 +55,7 @@ class Insurer(Model):
 class Stack(Model):
     """Sources of the funder's money; their shares add up to 1."""
 
-    reference_rate: str = Field(description="factor (vasicek or deterministic) to which the margins are added")
+    reference_rate: FactorName = Field(description="factor (vasicek or deterministic) to which the margins are added")
     tenor_years: Years = Field(
         description="years over which the principal is repaid in equal parts, from the step after completion"
     )
