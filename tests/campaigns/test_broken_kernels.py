@@ -50,6 +50,6 @@ def test_kernel__host_that_has_what_tier_one_leaves(run_broken):
 @pytest.mark.skipif(not binding.get_host_cpu_features().get("avx512vbmi2"), reason="needs AVX-512")
 def test_kernel__miscompiled_for_zen_5(run_broken):
     """Loads of rows before the stores that they depend on (`docs/decisions/0013-right-on-every-processor.md`)."""
-    code, told = run_broken("maths.py", "_keep_no_marks()", "", NUMBA_CPU_NAME="znver5")
+    code, told = run_broken("linking.py", "_keep_no_marks()", "", NUMBA_CPU_NAME="znver5")
     assert code == 1 and ROWS in told and "target znver5" in told
     assert "tariff_relief is negative on no path" in told
