@@ -168,6 +168,18 @@ def _same(function: Any) -> Any:
     return function
 
 
+def _where(mask: bool, x: float, y: float) -> float:
+    return x if mask else y
+
+
+def _load(w: list, place: int) -> float:
+    return w[place]
+
+
+def _store(w: list, place: int, x: float) -> None:
+    w[place] = x
+
+
 STANDING_IN: dict[str, SimpleNamespace] = {
     "numba": SimpleNamespace(uint64=int, int32=int, int64=np.int64, float64=float),
     "spvrisk.kernel.lanes": SimpleNamespace(LANES=LANES),
@@ -181,6 +193,9 @@ STANDING_IN: dict[str, SimpleNamespace] = {
         exponential=lambda u: -_log(1.0 - u), uniform=lambda *draw: _unit(_word(*draw)),
         score=lambda *draw: _score(_word(*draw)), uniforms=_uniforms, four_uniforms=_four_uniforms,
         scores=_scores, four_scores=_four_scores,
+    ),
+    "spvrisk.kernel.simd": SimpleNamespace(
+        WIDE=1, larger=max, smaller=min, fma=_fma, spread=_same, where=_where, load=_load, store=_store
     ),
     "spvrisk.kernel.vectors": SimpleNamespace(
         EIGHT=GROUP, cubics_of_eight=_cubics_of_group, tails_of_eight=_tails_of_group, adds_eights=_adds_groups

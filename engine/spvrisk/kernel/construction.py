@@ -10,6 +10,7 @@ from numba import float64, int32, uint64
 from spvrisk.kernel import draws as draw
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.maths import ROUNDED, L, U, clause, exp, fused, inline, log
+from spvrisk.kernel.simd import WIDE, load, spread, store, where
 from spvrisk.kernel.tables import look_up
 from spvrisk.kernel.whole_rows import copy, fill
 from spvrisk.kernel.workspace import mean_row
@@ -97,16 +98,14 @@ def place_pauses(w, at, p):
             w[R.PAUSE_END + l] = begin + w[pause + L + l]
 
 
-@clause
-def finish(w, at, target, p, duration):
+@fused
+def finish(w, at, p, l, duration):
     """Time at which work of a planned duration is done: stretched, and put off by each standstill before that."""
-    for l in range(L):
-        w[target + l] = w[R.START + l] + duration * w[R.STRETCH + l]
+    time = load(w, R.START + l) + duration * load(w, R.STRETCH + l)
     for i in range(uint64(p.n_pauses)):
-        pause = pause_of(at, p, i)
-        for l in range(L):
-            time = w[target + l]
-            w[target + l] = time + (w[pause + L + l] if w[pause + l] < time - SAME_DAY else 0.0)
+        pause = pause_of(at, p, i) + l
+        time += where(load(w, pause) < time - SAME_DAY, load(w, pause + L), 0.0)
+    return time
 
 
 @fused
@@ -119,7 +118,8 @@ def settle_completion(site):
     w, at, p, deal = site.w, site.at, site.p, site.deal
     life = p.life
     place_pauses(w, at, p)
-    finish(w, at, R.COMPLETION, p, p.duration)
+    for l in range(U(0), L, U(WIDE)):
+        store(w, R.COMPLETION + l, finish(w, at, p, l, p.duration))
     for l in range(L):
         time, stop, funded = w[R.COMPLETION + l], w[deal + R.DEAL_STOP + l], w[R.START + l] < np.inf
         cancelled = stop < time - SAME_DAY
@@ -151,16 +151,16 @@ def review(w, p, required, begin):
         w[R.CLOSURE + l] = begin if cancelled else closure
 
 
-@clause
-def basket(w, target, x, c, offset):
+@fused
+def index(w, x, l, c, offset):
     """Weighted sum of a step's factors: a cost or price index. No basket (-1) is the index 1."""
-    fill(w, target, 1.0 if offset < 0 else 0.0)
+    total = spread(1.0 if offset < 0 else 0.0)
     if offset >= 0:
         at = uint64(offset)
         for j in range(uint64(c[at])):
-            row, weight = x + uint64(c[at + U(1) + U(2) * j]) * L, c[at + U(2) + U(2) * j]
-            for l in range(L):
-                w[target + l] += weight * w[row + l]
+            factor = x + uint64(c[at + U(1) + U(2) * j]) * L
+            total += c[at + U(2) + U(2) * j] * load(w, factor + l)
+    return total
 
 
 @clause
@@ -277,7 +277,8 @@ def build(site, step):
         review(w, p, p.required if c[uint64(p.reviews) + t] > 1.0 else -1.0, begin)
     advance_progress(w, at, p, step.end)
     look_up(w, R.PROGRESS, R.SPENT_NOW, c, p.spend_curve)
-    basket(w, R.COST_INDEX, x, c, p.cost_basket)
+    for l in range(U(0), L, U(WIDE)):
+        store(w, R.COST_INDEX + l, index(w, x, l, c, p.cost_basket))
     if p.expected_index >= 0:
         deflate_index(w, c, p, g.steps, g.dt)
     if p.tariff_attribute >= 0:

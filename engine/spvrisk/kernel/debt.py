@@ -20,16 +20,3 @@ def accrue_debt(w, rate, p, begin, dt):
         outstanding = debt * max(1.0 - begun / tenor, 0.0) + w[R.DEBT_ARREARS + l]
         w[R.INTEREST + l] = r * outstanding * (ended - begun)
         w[R.DEBT + l] = debt + r * debt * min(max(w[R.WORK_END + l] - begin, 0.0), dt) + w[R.LENT + l]
-
-
-@clause
-def service_debt(w, p):
-    """Senior debt: interest, level principal over the tenor, arrears; as far as there is cash."""
-    tenor = p.debt_tenor
-    for l in range(L):
-        principal = w[R.DEBT + l] * (min(w[R.AGE_END + l], tenor) - min(w[R.AGE + l], tenor)) / tenor
-        due = w[R.INTEREST + l] + principal + w[R.DEBT_ARREARS + l]
-        paid = min(due, w[R.AVAILABLE + l])
-        w[R.DEBT_SERVICE + l] = paid
-        w[R.DEBT_ARREARS + l] = due - paid
-        w[R.AVAILABLE + l] -= paid

@@ -10,7 +10,8 @@ from numba import uint64
 
 from spvrisk.kernel import draws as draw
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.maths import L, U, clause, exp, fma, fused
+from spvrisk.kernel.maths import L, U, clause, exp, fused
+from spvrisk.kernel.simd import fma
 from spvrisk.kernel.tables import look_up
 from spvrisk.kernel.vectors import EIGHT, tails_of_eight
 from spvrisk.kernel.whole_rows import add, fill

@@ -8,7 +8,8 @@ import numpy as np
 from numba import uint64
 
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.maths import L, U, clause, exp, fma, inline, log
+from spvrisk.kernel.maths import L, U, clause, exp, inline, log
+from spvrisk.kernel.simd import fma
 from spvrisk.kernel.whole_rows import fill
 
 _MAX_ROUNDS = 100

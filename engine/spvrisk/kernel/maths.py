@@ -13,6 +13,7 @@ from numba.extending import intrinsic
 from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.linking import WITHIN, Linked
+from spvrisk.kernel.simd import fma, larger, smaller, times_power
 
 U = np.uint64
 L = U(LANES)
@@ -86,17 +87,6 @@ float32_of_word = _bitcast(types.uint32, types.float32, ir.FloatType())
 
 
 @_intrinsic
-def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return a b + c, rounded once."""
-    kind = types.float32 if a == b == c == types.float32 else types.float64
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.fma(*args)
-
-    return kind(kind, kind, kind), codegen
-
-
-@_intrinsic
 def borrow(typingctx: Any, array: Any) -> Any:
     """Return the array without its owner: passing it on then costs no reference counts.
 
@@ -119,8 +109,8 @@ _LN2_LOW = 1.90821492927058770002e-10
 
 @inline
 def exp(x):
-    """Exponential, relative error below 4e-16; arguments are clamped to [-700, 700]."""
-    x = min(max(x, -700.0), 700.0)
+    """Exponential of a number or a value, relative error below 4e-16; arguments are clamped to [-700, 700]."""
+    x = smaller(larger(x, -700.0), 700.0)
     shifted = fma(x, 1.4426950408889634, _ROUND)
     k = shifted - _ROUND
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
@@ -140,7 +130,7 @@ def exp(x):
     )
     d = fma(r, 1.6059043836821613e-10, 2.0876756987868099e-09)
     p = fma(r4, fma(r4, fma(r4, d, c), b), a)
-    return float_of_bits64(bits64(p) + (bits64(shifted) << int64(52)))
+    return times_power(p, shifted)
 
 
 @inline

@@ -123,7 +123,6 @@ OUT_ROWS = _region(OUT[0], OUT[-1])
     SALVAGED,
     OUTPUT,  # units
     CONTRACT_OUTPUT,
-    DEFAULTED_OUTPUT,
     REVENUE,
     COSTS,  # fuel and O&M
     INTEREST,  # of senior debt, due in cash
@@ -137,30 +136,18 @@ OUT_ROWS = _region(OUT[0], OUT[-1])
     FUNDER,
     HOST,
     DIVERTED,  # from the funder to the host
-) = _fixed.take(24)
+) = _fixed.take(23)
 STEP = _region(AGE, DIVERTED)
 
 # ---- construction: scratch of a step
 (SPENT_NOW,) = _fixed.take(1)
 
-# ---- operation: scratch of a step; of three rows each, the second and third are parts of the first
+# ---- operation: of a step
 (
-    PHASE_START,  # time, years
     OPERATING,  # share of a full step's capacity in operation
-    CONTRACTED,  # the part of it under a living contract
-    DEFAULTED,  # the part of it under a contract that the offtaker has broken
-    RUN,  # the same three, less what ramp-up takes
-    RUN_CONTRACTED,
-    RUN_DEFAULTED,
-    PHASE,  # the same three of one phase
-    PHASE_CONTRACTED,
-    PHASE_DEFAULTED,
-    RAMP,
     AVAILABILITY,
-    FULL_OUTPUT,  # of a full step, units
-    INDEX,  # of prices or costs
-) = _fixed.take(14)
-OPERATION = _region(PHASE_START, INDEX)
+) = _fixed.take(2)
+OPERATION = _region(OPERATING, AVAILABILITY)
 
 # ---- stack: the funder's loans, state
 (
@@ -180,19 +167,14 @@ OPERATION = _region(PHASE_START, INDEX)
     BANKS_OPEN,
     PV_CALLS,
     # flows of a step
-    STAGE,  # as in `kernel.stack`
     PREMIUM,
-    POLICY_INTEREST,
-    BANKS_INTEREST,
-    POLICY_DUE,  # principal
-    BANKS_DUE,
     POLICY_PAID,
     BANKS_PAID,
     EQUITY_PAID,
     RECOVERED,  # by the insurer
     CLAIM,  # paid by the insurer
     LOANS,  # owed to the lenders at the step's end
-) = _fixed.take(27)
+) = _fixed.take(22)
 STACK = _region(POLICY, LOANS)
 
 # ---- pool: scratch of a step

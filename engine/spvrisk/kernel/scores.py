@@ -18,10 +18,10 @@ from spvrisk.kernel.maths import (
     clause,
     float32_of_word,
     float_of_bits32,
-    fma,
     inline,
     word_of_float32,
 )
+from spvrisk.kernel.simd import fma
 from spvrisk.kernel.vectors import SIXTEEN, cubics_of_sixteen
 
 _OCTAVES, _CELLS = 32, 16  # powers of two that y may lie in, cells in each

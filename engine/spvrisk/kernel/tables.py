@@ -3,7 +3,8 @@
 from numba import float64, int32, uint64
 
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.maths import L, U, clause, fma, inline
+from spvrisk.kernel.maths import L, U, clause, inline
+from spvrisk.kernel.simd import fma
 from spvrisk.kernel.vectors import EIGHT, cubics_of_eight
 
 

@@ -1,8 +1,9 @@
-"""Clauses over whole rows and regions of the workspace."""
+"""Whole rows and regions of the workspace, and values that are added to a row."""
 
 import numpy as np
 
-from spvrisk.kernel.maths import L, clause
+from spvrisk.kernel.maths import L, clause, fused
+from spvrisk.kernel.simd import load, store
 
 
 @clause
@@ -31,6 +32,12 @@ def add(w, row, source):
     """Add one row to another."""
     for l in range(L):
         w[row + l] += w[source + l]
+
+
+@fused
+def add_to(w, place, x):
+    """Add a value to the lanes from a place on."""
+    store(w, place, load(w, place) + x)
 
 
 @clause

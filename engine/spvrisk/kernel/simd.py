@@ -1,0 +1,212 @@
+"""Lanes as values: a clause is a function of values and returns values, each of them `WIDE` lanes at once.
+
+A stage of the kernel is one loop over a block's lanes in steps of `WIDE`: it loads its rows, calls its clauses, stores
+what has changed. The vectors are in the code, none is left to the compiler to find; where those of the processor are
+shorter, LLVM splits them, and the bits are the same.
+
+A number and a value give a value. Comparisons give masks, which `where` selects by: masks never multiply, since what is
+not selected may be anything. ``&`` and ``|`` join masks. Conditions that hold for all lanes alike stay an ``if``.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
+
+WIDE = 8
+"""Lanes of a value; the lanes of a block are a multiple of it."""
+
+Build = Callable[..., Any]
+"""Builds an operation: takes a builder and LLVM's values, gives LLVM's value."""
+
+_VALUE, _MASK, _I32 = ir.VectorType(ir.DoubleType(), WIDE), ir.VectorType(ir.IntType(1), WIDE), ir.IntType(32)
+_intrinsic: Any = intrinsic  # its stubs count the typing context among the arguments of a call
+
+
+class _Lanes(types.Type):
+    """Type of a value: `WIDE` float64."""
+
+
+class _Mask(types.Type):
+    """Type of a mask: `WIDE` truth values."""
+
+
+_lanes, _mask = _Lanes("lanes"), _Mask("mask of lanes")
+
+
+@register_model(_Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _VALUE)
+
+
+@register_model(_Mask)
+class _MaskModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _MASK)
+
+
+# ---- operators
+
+
+def _spread(builder: Any, x: Any) -> Any:
+    """A value of a number; a value itself."""
+    if x.type == _VALUE:
+        return x
+    first = builder.insert_element(ir.Constant(_VALUE, ir.Undefined), x, ir.Constant(_I32, 0))
+    return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(_I32, WIDE), [0] * WIDE))
+
+
+def _define(operation: Any, result: Any, pairs: tuple[tuple[Any, ...], ...], build: Build) -> None:
+    """Give an operator of Python a meaning for values or masks."""
+    cases = [signature(result, *pair) for pair in pairs]
+    infer_global(operation)(type("_Template", (ConcreteTemplate,), {"cases": cases}))
+    for pair in pairs:
+
+        @lower_builtin(operation, *pair)
+        def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return build(builder, *(arg if arg.type == _MASK else _spread(builder, arg) for arg in args))
+
+
+_OF_VALUES = (_lanes, _lanes), (_lanes, types.float64), (types.float64, _lanes)
+_OF_MASKS = ((_mask, _mask),)
+
+for _operators, _method in (
+    ((operator.add, operator.iadd), "fadd"),
+    ((operator.sub, operator.isub), "fsub"),
+    ((operator.mul, operator.imul), "fmul"),
+    ((operator.truediv, operator.itruediv), "fdiv"),
+):
+    for _operator in _operators:
+        _define(_operator, _lanes, _OF_VALUES, lambda builder, x, y, method=_method: getattr(builder, method)(x, y))
+
+for _operator, _sign in (
+    (operator.lt, "<"),
+    (operator.le, "<="),
+    (operator.gt, ">"),
+    (operator.ge, ">="),
+    (operator.eq, "=="),
+):
+    _define(_operator, _mask, _OF_VALUES, lambda builder, x, y, sign=_sign: builder.fcmp_ordered(sign, x, y))
+
+_define(operator.neg, _lanes, ((_lanes,),), lambda builder, x: builder.fneg(x))
+_define(operator.and_, _mask, _OF_MASKS, lambda builder, x, y: builder.and_(x, y))
+_define(operator.or_, _mask, _OF_MASKS, lambda builder, x, y: builder.or_(x, y))
+
+
+# ---- functions
+
+
+def _are_values(*kinds: Any) -> bool:
+    return all(kind in (_lanes, types.float64) for kind in kinds)
+
+
+def _result_of(kinds: tuple[Any, ...]) -> Any:
+    """A value if one of them is; else what all of them are, if that is a kind of number."""
+    if _lanes in kinds:
+        return _lanes if _are_values(*kinds) else None
+    return kinds[0] if set(kinds) in ({types.float32}, {types.float64}) else None
+
+
+def _function(name: str, count: int, build: Build) -> Any:
+    """A function of one to three values or numbers: a value if one of them is, else a number."""
+
+    def defined(kinds: tuple[Any, ...]) -> Any:
+        result = _result_of(kinds)
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return build(builder, *(_spread(builder, arg) if result == _lanes else arg for arg in args))
+
+        return None if result is None else (result(*kinds), codegen)
+
+    # numba reads the number of arguments off the function
+    forms: dict[int, Any] = {
+        1: lambda typingctx, x: defined((x,)),
+        2: lambda typingctx, x, y: defined((x, y)),
+        3: lambda typingctx, x, y, z: defined((x, y, z)),
+    }
+    form = forms[count]
+    form.__name__ = name
+    return _intrinsic(form)
+
+
+def _fma(builder: Any, x: Any, y: Any, z: Any) -> Any:
+    """LLVM's function for values; the builder's own is for numbers."""
+    if x.type != _VALUE:
+        return builder.fma(x, y, z)
+    name = f"llvm.fma.v{WIDE}f64"
+    function = builder.module.globals.get(name)
+    if function is None:
+        function = ir.Function(builder.module, ir.FunctionType(_VALUE, [_VALUE] * 3), name)
+    return builder.call(function, [x, y, z])
+
+
+def _times_power(builder: Any, x: Any, k: Any) -> Any:
+    whole: Any = ir.VectorType(ir.IntType(64), WIDE) if x.type == _VALUE else ir.IntType(64)
+    shift = ir.Constant(whole, [52] * WIDE if x.type == _VALUE else 52)
+    bits, exponent = builder.bitcast(x, whole), builder.shl(builder.bitcast(k, whole), shift)
+    return builder.bitcast(builder.add(bits, exponent), x.type)
+
+
+larger = _function("larger", 2, lambda builder, x, y: builder.select(builder.fcmp_ordered("<", x, y), y, x))
+"""The larger one; the first where they are equal or one of them is NaN, as Python's ``max``."""
+
+smaller = _function("smaller", 2, lambda builder, x, y: builder.select(builder.fcmp_ordered("<", y, x), y, x))
+"""The smaller one; the first where they are equal or one of them is NaN, as Python's ``min``."""
+
+fma = _function("fma", 3, _fma)
+"""Product of the first two plus the third, rounded once."""
+
+times_power = _function("times_power", 2, _times_power)
+"""The first times two to the whole number in the low bits of the second's mantissa."""
+
+
+@_intrinsic
+def spread(typingctx: Any, x: Any) -> Any:
+    """A value of a number."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _spread(builder, args[0])
+
+    return (_lanes(x), codegen) if _are_values(x) else None
+
+
+@_intrinsic
+def where(typingctx: Any, mask: Any, x: Any, y: Any) -> Any:
+    """The second where the mask holds, else the third."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(args[0], _spread(builder, args[1]), _spread(builder, args[2]))
+
+    return (_lanes(mask, x, y), codegen) if mask == _mask and _are_values(x, y) else None
+
+
+def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [offset]), _VALUE.as_pointer())
+
+
+@_intrinsic
+def load(typingctx: Any, w: Any, offset: Any) -> Any:
+    """The `WIDE` lanes of a workspace from an offset on."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_place(context, builder, signature.args[0], *args), align=8)
+
+    return _lanes(w, offset), codegen
+
+
+@_intrinsic
+def store(typingctx: Any, w: Any, offset: Any, x: Any) -> Any:
+    """Put a value, or a number, into the `WIDE` lanes of a workspace from an offset on."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, offset, x = args
+        builder.store(_spread(builder, x), _place(context, builder, signature.args[0], array, offset), align=8)
+        return context.get_dummy_value()
+
+    return types.void(w, offset, x), codegen
