@@ -195,7 +195,8 @@ STANDING_IN: dict[str, SimpleNamespace] = {
         scores=_scores, four_scores=_four_scores,
     ),
     "spvrisk.kernel.simd": SimpleNamespace(
-        WIDE=1, larger=max, smaller=min, fma=_fma, spread=_same, where=_where, load=_load, store=_store
+        WIDE=1, larger=max, smaller=min, fma=_fma, spread=_same, sqrt=_sqrt, where=_where,
+        load=_load, store=_store, whole=lambda x: float(int(x)), gather=lambda c, first, steps: c[first + int(steps)],
     ),
     "spvrisk.kernel.vectors": SimpleNamespace(
         EIGHT=GROUP, cubics_of_eight=_cubics_of_group, tails_of_eight=_tails_of_group, adds_eights=_adds_groups

@@ -12,7 +12,7 @@ from numba import float64, uint64
 from spvrisk.kernel import draws as draw
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.construction import draw_law, finish, index
-from spvrisk.kernel.maths import L, U, clause, exp, fused
+from spvrisk.kernel.maths import L, U, exp, fused
 from spvrisk.kernel.simd import WIDE, larger, load, smaller, spread, store, where
 from spvrisk.kernel.tables import look_up
 from spvrisk.kernel.whole_rows import fill
@@ -53,12 +53,19 @@ def draw_plant(site):
         w[R.FEE + l] = fee if shortfall <= tolerance else 0.0
 
 
-@clause
+@fused
+def years_since(completion, life, time):
+    """Age of a plant at a time; it stops with operation."""
+    return smaller(larger(time - completion, 0.0), life)
+
+
+@fused
 def age(w, begin, end):
-    """Years since completion at the step's start and end; age stops with operation."""
-    for l in range(L):
-        w[R.AGE + l] = min(max(begin - w[R.COMPLETION + l], 0.0), w[R.LIFE + l])
-        w[R.AGE_END + l] = min(max(end - w[R.COMPLETION + l], 0.0), w[R.LIFE + l])
+    """Years since completion at the step's start and end."""
+    for l in range(U(0), L, U(WIDE)):
+        completion, life = load(w, R.COMPLETION + l), load(w, R.LIFE + l)
+        store(w, R.AGE + l, years_since(completion, life, begin))
+        store(w, R.AGE_END + l, years_since(completion, life, end))
 
 
 class Running(NamedTuple):
@@ -149,12 +156,13 @@ def ramped(site, step, l):
     return runs
 
 
-@clause
+@fused
 def advance_score(w, persistence, z):
     """Stationary AR(1) score; row `z` holds the step's innovation."""
     keep, new = persistence, (1.0 - persistence * persistence) ** 0.5
-    for l in range(L):
-        w[R.AVAILABILITY_SCORE + l] = keep * w[R.AVAILABILITY_SCORE + l] + new * w[z + l]
+    for l in range(U(0), L, U(WIDE)):
+        score = keep * load(w, R.AVAILABILITY_SCORE + l) + new * load(w, z + l)
+        store(w, R.AVAILABILITY_SCORE + l, score)
 
 
 @fused

@@ -134,15 +134,17 @@ def _function(name: str, count: int, build: Build) -> Any:
     return _intrinsic(form)
 
 
+def _declared(builder: Any, name: str, kind: Any, count: int) -> Any:
+    """One of LLVM's own functions."""
+    function = builder.module.globals.get(name)
+    return function or ir.Function(builder.module, ir.FunctionType(kind, [kind] * count), name)
+
+
 def _fma(builder: Any, x: Any, y: Any, z: Any) -> Any:
     """LLVM's function for values; the builder's own is for numbers."""
     if x.type != _VALUE:
         return builder.fma(x, y, z)
-    name = f"llvm.fma.v{WIDE}f64"
-    function = builder.module.globals.get(name)
-    if function is None:
-        function = ir.Function(builder.module, ir.FunctionType(_VALUE, [_VALUE] * 3), name)
-    return builder.call(function, [x, y, z])
+    return builder.call(_declared(builder, f"llvm.fma.v{WIDE}f64", _VALUE, 3), [x, y, z])
 
 
 def _times_power(builder: Any, x: Any, k: Any) -> Any:
@@ -150,6 +152,11 @@ def _times_power(builder: Any, x: Any, k: Any) -> Any:
     shift = ir.Constant(whole, [52] * WIDE if x.type == _VALUE else 52)
     bits, exponent = builder.bitcast(x, whole), builder.shl(builder.bitcast(k, whole), shift)
     return builder.bitcast(builder.add(bits, exponent), x.type)
+
+
+def _sqrt(builder: Any, x: Any) -> Any:
+    name = f"llvm.sqrt.v{WIDE}f64" if x.type == _VALUE else "llvm.sqrt.f64"
+    return builder.call(_declared(builder, name, x.type, 1), [x])
 
 
 larger = _function("larger", 2, lambda builder, x, y: builder.select(builder.fcmp_ordered("<", x, y), y, x))
@@ -160,6 +167,9 @@ smaller = _function("smaller", 2, lambda builder, x, y: builder.select(builder.f
 
 fma = _function("fma", 3, _fma)
 """Product of the first two plus the third, rounded once."""
+
+sqrt = _function("sqrt", 1, _sqrt)
+"""Square root, rounded correctly."""
 
 times_power = _function("times_power", 2, _times_power)
 """The first times two to the whole number in the low bits of the second's mantissa."""
@@ -183,6 +193,16 @@ def where(typingctx: Any, mask: Any, x: Any, y: Any) -> Any:
         return builder.select(args[0], _spread(builder, args[1]), _spread(builder, args[2]))
 
     return (_lanes(mask, x, y), codegen) if mask == _mask and _are_values(x, y) else None
+
+
+def _whole(builder: Any, x: Any) -> Any:
+    of_value = x.type == _VALUE
+    integers: Any = ir.VectorType(_I32, WIDE) if of_value else _I32
+    return builder.sitofp(builder.fptosi(x, integers), x.type)
+
+
+whole = _function("whole", 1, _whole)
+"""Whole part of what is below 2^31 in size."""
 
 
 def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
@@ -210,3 +230,21 @@ def store(typingctx: Any, w: Any, offset: Any, x: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(w, offset, x), codegen
+
+
+@_intrinsic
+def gather(typingctx: Any, c: Any, first: Any, steps: Any) -> Any:
+    """Elements of an array, for each lane as many after an offset as the whole number in `steps` says."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, first, steps = args
+        start = builder.gep(context.make_array(signature.args[0])(context, builder, array).data, [first])
+        numbers = builder.fptosi(steps, ir.VectorType(_I32, WIDE))
+        found = ir.Constant(_VALUE, ir.Undefined)
+        for lane in range(WIDE):
+            number = builder.extract_element(numbers, ir.Constant(_I32, lane))
+            element = builder.load(builder.gep(start, [builder.zext(number, ir.IntType(64))]))
+            found = builder.insert_element(found, element, ir.Constant(_I32, lane))
+        return found
+
+    return (_lanes(c, first, steps), codegen) if steps == _lanes else None

@@ -1,7 +1,7 @@
 """The funder's own stack: loans of the policy bank and of commercial banks, and their insurer (section 9).
 
-Clauses are functions of values (`kernel.simd`): of two loans, of what is insured of the banks', of a step's flows. `fund`
-is the stage: it loads, calls the clauses in the order in which they stand here, and stores.
+Clauses are functions of values (`kernel.simd`): of two loans, of what is insured of the banks', of a step's flows.
+`fund` is the stage: it loads, calls the clauses in the order in which they stand here, and stores.
 Index legend: s = project, t = step, l = lane.
 """
 

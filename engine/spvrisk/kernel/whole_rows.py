@@ -2,36 +2,36 @@
 
 import numpy as np
 
-from spvrisk.kernel.maths import L, clause, fused
-from spvrisk.kernel.simd import load, store
+from spvrisk.kernel.maths import L, U, clause, fused
+from spvrisk.kernel.simd import WIDE, load, store
 
 
 @clause
 def zero(w, region):
     """Set a region to zero."""
-    for i in range(region.first, region.end):
-        w[i] = 0.0
+    for i in range(region.first, region.end, U(WIDE)):
+        store(w, i, 0.0)
 
 
 @clause
 def fill_region(w, region, value):
     """Set a region to one value."""
-    for i in range(region.first, region.end):
-        w[i] = value
+    for i in range(region.first, region.end, U(WIDE)):
+        store(w, i, value)
 
 
 @clause
 def fill(w, row, value):
     """Set a row to one value."""
-    for l in range(L):
-        w[row + l] = value
+    for l in range(U(0), L, U(WIDE)):
+        store(w, row + l, value)
 
 
 @clause
 def add(w, row, source):
     """Add one row to another."""
-    for l in range(L):
-        w[row + l] += w[source + l]
+    for l in range(U(0), L, U(WIDE)):
+        store(w, row + l, load(w, row + l) + load(w, source + l))
 
 
 @fused
@@ -43,8 +43,8 @@ def add_to(w, place, x):
 @clause
 def copy(w, row, source):
     """Set a row to another."""
-    for l in range(L):
-        w[row + l] = w[source + l]
+    for l in range(U(0), L, U(WIDE)):
+        store(w, row + l, load(w, source + l))
 
 
 @clause
