@@ -12,7 +12,7 @@ from spvrisk.kernel import rows as R
 from spvrisk.kernel.maths import L, U, clause, exp, fused
 from spvrisk.kernel.simd import WIDE, fma, larger, load, smaller, spread, sqrt, store, where
 from spvrisk.kernel.tables import look_up
-from spvrisk.kernel.vectors import EIGHT, tails_of_eight
+from spvrisk.kernel.vectors import tails
 from spvrisk.kernel.whole_rows import add, fill
 from spvrisk.kernel.workspace import mean_row
 
@@ -40,8 +40,8 @@ def map_tails(w, x, root, c, g, rows):
     cells, per_nu = (g.tail_map, g.tail_bits, g.tail_last), 1.0 / g.tail_nu
     for r in range(rows.size):
         row = x + uint64(rows[r]) * L
-        for l in range(U(0), L, U(EIGHT)):
-            tails_of_eight(w, row + l, root + l, c, cells, per_nu)
+        for l in range(U(0), L, U(WIDE)):
+            store(w, row + l, tails(load(w, row + l) * load(w, root + l), c, cells, per_nu))
 
 
 @clause

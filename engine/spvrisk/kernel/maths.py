@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import float64, int64, njit, types
+from numba import float64, njit, types
 from numba.extending import intrinsic
 
 from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.linking import WITHIN, Linked
-from spvrisk.kernel.simd import fma, larger, smaller, times_power
+from spvrisk.kernel.simd import exponent, fma, fraction, larger, smaller, times_power
 
 U = np.uint64
 L = U(LANES)
@@ -135,14 +135,11 @@ def exp(x):
 
 @inline
 def log(x):
-    """Natural logarithm of a positive normal number (fdlibm's e_log reduction and polynomial).
+    """Natural logarithm of a positive normal number or value (fdlibm's e_log reduction and polynomial).
 
     Relative error below 3e-16.
     """
-    i = bits64(x)
-    e = (i - int64(0x3FE6A09E667F3BCD)) >> int64(52)
-    f = float_of_bits64(i - (e << int64(52))) - 1.0
-    k = float64(e)
+    k, f = exponent(x), fraction(x) - 1.0
     s = f / (2.0 + f)
     z = s * s
     v = z * z

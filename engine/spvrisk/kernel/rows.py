@@ -48,9 +48,6 @@ _Out: Any = namedtuple("_Out", SUMS)  # type: ignore[misc]  # fields are those o
 # ---- draws: scores of four consecutive draws, or of the parts of one
 SCORE0, SCORE1, SCORE2, SCORE3 = _fixed.take(4)
 
-# ---- tables: cells that are looked up, place within
-CELL, PLACE = _fixed.take(2)
-
 # ---- factors: square root of the copula's W in four steps; a reference rate on the value date
 TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
 (START_RATE,) = _fixed.take(1)
@@ -180,23 +177,8 @@ STACK = _region(POLICY, LOANS)
 # ---- pool: scratch of a step
 (FORGONE,) = _fixed.take(1)  # by the host through declines, or the declines whose years run
 
-# ---- irr: the search for a rate of return, and the rate
-(
-    IRR,
-    IRR_LOW,  # the bracket of s
-    IRR_HIGH,
-    IRR_S,
-    IRR_DONE,  # 1: the lane is at rest
-    IRR_X,  # exp(s)
-    IRR_IN,  # receipts at s, and their derivative
-    IRR_IN_SLOPE,
-    IRR_OUT,  # calls at s, and their derivative
-    IRR_OUT_SLOPE,
-    CUMULATED,  # flows so far
-    CHANGES,  # of the flows' sign
-    SUM_CHANGES,  # of their running sum's sign
-    SIGN,  # the last that was not zero
-) = _fixed.take(14)
+# ---- irr: the rate of return
+(IRR,) = _fixed.take(1)
 
 # ---- group: running figures of all projects, or of a pipeline's
 (

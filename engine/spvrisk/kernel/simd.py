@@ -205,6 +205,49 @@ whole = _function("whole", 1, _whole)
 """Whole part of what is below 2^31 in size."""
 
 
+_LOWEST = 0x3FE6A09E667F3BCD  # bits of the square root of 1/2
+
+
+def _exponent_bits(builder: Any, x: Any) -> tuple[Any, Any]:
+    """Bits of x, and the exponent that brings its fraction to [sqrt(1/2), sqrt(2))."""
+    whole: Any = ir.VectorType(ir.IntType(64), WIDE) if x.type == _VALUE else ir.IntType(64)
+
+    def all_of(number: int) -> Any:
+        return ir.Constant(whole, [number] * WIDE if x.type == _VALUE else number)
+
+    bits = builder.bitcast(x, whole)
+    return bits, builder.ashr(builder.sub(bits, all_of(_LOWEST)), all_of(52))
+
+
+def _exponent(builder: Any, x: Any) -> Any:
+    small: Any = ir.VectorType(_I32, WIDE) if x.type == _VALUE else _I32
+    return builder.sitofp(builder.trunc(_exponent_bits(builder, x)[1], small), x.type)
+
+
+def _fraction(builder: Any, x: Any) -> Any:
+    bits, exponent = _exponent_bits(builder, x)
+    shift = ir.Constant(exponent.type, [52] * WIDE if x.type == _VALUE else 52)
+    return builder.bitcast(builder.sub(bits, builder.shl(exponent, shift)), x.type)
+
+
+exponent = _function("exponent", 1, _exponent)
+"""Whole number k for which a positive normal x is 2^k times its `fraction`."""
+
+fraction = _function("fraction", 1, _fraction)
+"""What is left of a positive normal x without its power of two, in [sqrt(1/2), sqrt(2))."""
+
+
+@_intrinsic
+def some(typingctx: Any, mask: Any) -> Any:
+    """Whether a mask holds on any lane."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        bits = builder.bitcast(args[0], ir.IntType(WIDE))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(WIDE), 0))
+
+    return (types.boolean(mask), codegen) if mask == _mask else None
+
+
 def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
     data = context.make_array(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [offset]), _VALUE.as_pointer())

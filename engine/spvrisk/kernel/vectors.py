@@ -79,8 +79,8 @@ def _spread(builder: Any, value: Any) -> Any:
 
 
 @_intrinsic
-def tails_of_eight(typingctx: Any, w: Any, row: Any, root: Any, c: Any, cells: Any, per: Any) -> Any:
-    """Multiply w[row + i] by w[root + i] and map that y to y r(1 + per y^2), for eight lanes i.
+def tails(typingctx: Any, y: Any, c: Any, cells: Any, per: Any) -> Any:
+    """Map values y to y r(1 + per y^2).
 
     The ratio r is a table of cubics in cells by the leading bits of its argument, so many of them behind the exponent;
     the bits that follow, read as a fraction, are the place in the cell. `cells` are the offset of the first cell's
@@ -88,11 +88,10 @@ def tails_of_eight(typingctx: Any, w: Any, row: Any, root: Any, c: Any, cells: A
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, constants = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 3))
-        _, row, root, _, cells, per = arguments
+        y, array, cells, per = arguments
+        constants = _Rows(context, builder, signature.args[1], array)
         table, bits, last = (builder.extract_value(cells, i) for i in range(3))
         long = ir.VectorType(_I64, EIGHT)
-        y = builder.fmul(rows.load(row), rows.load(root))
         square = builder.fmul(y, y)
         b = builder.bitcast(_fma(builder, square, _spread(builder, per), _all(1.0, _DOUBLE)), long)
         mantissa = ir.Constant(_I64, 52)
@@ -104,27 +103,24 @@ def tails_of_eight(typingctx: Any, w: Any, row: Any, root: Any, c: Any, cells: A
         place = builder.bitcast(builder.or_(fraction, _all(_ONE, _I64)), ir.VectorType(_DOUBLE, EIGHT))
         s = builder.fsub(place, _all(1.0, _DOUBLE))
         ratio = _cubics(builder, constants, builder.trunc(offsets, ir.VectorType(_I32, EIGHT)), s)
-        rows.store(builder.fmul(y, ratio), row)
-        return context.get_dummy_value()
+        return builder.fmul(y, ratio)
 
-    return types.void(w, row, root, c, cells, per), codegen
+    return y(y, c, cells, per), codegen
 
 
 @_intrinsic
-def cubics_of_eight(typingctx: Any, w: Any, target: Any, place: Any, offset: Any, c: Any) -> Any:
-    """Evaluate w[target + i] = c0 + s (c1 + s (c2 + s c3)) for eight lanes i, s = w[place + i].
+def cubics(typingctx: Any, c: Any, offsets: Any, s: Any) -> Any:
+    """Evaluate c0 + s (c1 + s (c2 + s c3)), the coefficients side by side from the lanes' offsets on.
 
-    The coefficients lie side by side at c[w[offset + i]]. Each lane's are loaded as one vector, and eight of those are
-    transposed: a quarter of the time of four gathers.
+    Each lane's are loaded as one vector, and eight of those are transposed: a quarter of the time of four gathers.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, constants = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 4))
-        cells = builder.fptosi(rows.load(arguments[3]), ir.VectorType(_I32, EIGHT))
-        rows.store(_cubics(builder, constants, cells, rows.load(arguments[2])), arguments[1])
-        return context.get_dummy_value()
+        array, offsets, s = arguments
+        constants = _Rows(context, builder, signature.args[0], array)
+        return _cubics(builder, constants, builder.fptosi(offsets, ir.VectorType(_I32, EIGHT)), s)
 
-    return types.void(w, target, place, offset, c), codegen
+    return s(c, offsets, s), codegen
 
 
 def _shuffled(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
