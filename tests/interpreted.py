@@ -172,8 +172,11 @@ def _load(w: list, place: int) -> float:
     return w[place]
 
 
-def _store(w: list, place: int, x: float) -> None:
-    w[place] = x
+def _store(w: Any, place: int, x: float) -> None:
+    if isinstance(w, list):
+        w[place] = x
+    else:  # a leaf's values
+        w.reshape(-1)[place] = x
 
 
 STANDING_IN: dict[str, SimpleNamespace] = {
@@ -192,7 +195,8 @@ STANDING_IN: dict[str, SimpleNamespace] = {
     ),
     "spvrisk.kernel.simd": SimpleNamespace(
         WIDE=1, larger=max, smaller=min, fma=_fma, spread=_same, sqrt=_sqrt, where=_where,
-        load=_load, store=_store, some=bool, whole=lambda x: float(int(x)), gather=lambda c, first, steps: c[first + int(steps)],
+        load=_load, store=_store, some=bool,
+        whole=lambda x: float(int(x)), gather=lambda c, first, steps: c[first + int(steps)],
     ),
     "spvrisk.kernel.vectors": SimpleNamespace(
         EIGHT=GROUP, cubics=_cubics, tails=_tails, adds_eights=_adds_groups

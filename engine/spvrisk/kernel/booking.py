@@ -11,7 +11,7 @@ from numba import uint64
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, fused
-from spvrisk.kernel.simd import WIDE, load, store, where
+from spvrisk.kernel.simd import WIDE, larger, load, store, where
 from spvrisk.kernel.vectors import adds_eights
 from spvrisk.kernel.whole_rows import add_to, fill, zero
 from spvrisk.kernel.workspace import PARTIALS, mean_row
@@ -219,14 +219,14 @@ def begin_sums(w, account):
 @fused
 def add_group(w, total, group):
     """Add a pipeline's sums and flows to the portfolio's."""
-    for i in range(total.calls.end - total.calls.first):
-        w[total.calls.first + i] += w[group.calls.first + i]
-        w[total.receipts.first + i] += w[group.receipts.first + i]
-    for i in range(R.SUMS_THAT_ADD.first, R.SUMS_THAT_ADD.end):
-        w[total.sums.first + i] += w[group.sums.first + i]
+    for i in range(U(0), total.calls.end - total.calls.first, U(WIDE)):
+        add_to(w, total.calls.first + i, load(w, group.calls.first + i))
+        add_to(w, total.receipts.first + i, load(w, group.receipts.first + i))
+    for i in range(R.SUMS_THAT_ADD.first, R.SUMS_THAT_ADD.end, U(WIDE)):
+        add_to(w, total.sums.first + i, load(w, group.sums.first + i))
     last, latest = total.sums.first + R.LAST_WHOLE, group.sums.first + R.LAST_WHOLE
-    for l in range(L):
-        w[last + l] = max(w[last + l], w[latest + l])
+    for l in range(U(0), L, U(WIDE)):
+        store(w, last + l, larger(load(w, last + l), load(w, latest + l)))
 
 
 @fused

@@ -127,24 +127,33 @@ def settle_completion(site):
         store(w, R.LIFE + l, p.life)
 
 
-@clause
-def review(w, p, required, begin):
-    """Review of works under way at a step's start: the estimate at completion, and who has subscribed by then.
+@fused
+def cancel(w, l, cancelled, begin):
+    """End the works of those that are cancelled at the step's start."""
+    store(w, R.COMPLETION + l, where(cancelled, np.inf, load(w, R.COMPLETION + l)))
+    store(w, R.CANCELLED_AT + l, where(cancelled, begin, load(w, R.CANCELLED_AT + l)))
+    store(w, R.WORK_END + l, where(cancelled, begin, load(w, R.WORK_END + l)))
+    store(w, R.CLOSURE + l, where(cancelled, begin, load(w, R.CLOSURE + l)))
 
-    Estimate / budget = index (1 + (X - 1) x^g): with g = 1 the overrun shows as work goes on.
+
+@fused
+def estimate_of(index, overrun, progress, reveal):
+    """Estimate at completion over the budget: index (1 + (X - 1) x^g).
+
+    With g = 1 the overrun shows as work goes on.
     """
-    reveal = p.reveal
-    for l in range(L):
-        x = w[R.PROGRESS + l]
-        estimate = w[R.COST_INDEX + l] * (1.0 + (w[R.OVERRUN + l] - 1.0) * exp(reveal * log(max(x, 1e-300))))
-        too_much = estimate > w[R.THRESHOLD + l] or w[R.SUBSCRIBED + l] < required
-        under_way = x > 0.0 and w[R.WORK_END + l] > begin + SAME_DAY
-        cancelled = too_much and under_way
-        completion, at, end, closure = w[R.COMPLETION + l], w[R.CANCELLED_AT + l], w[R.WORK_END + l], w[R.CLOSURE + l]
-        w[R.COMPLETION + l] = np.inf if cancelled else completion
-        w[R.CANCELLED_AT + l] = begin if cancelled else at
-        w[R.WORK_END + l] = begin if cancelled else end
-        w[R.CLOSURE + l] = begin if cancelled else closure
+    return index * (1.0 + (overrun - 1.0) * exp(reveal * log(larger(progress, 1e-300))))
+
+
+@fused
+def review(w, p, required, begin):
+    """Review of works under way at a step's start: the estimate at completion, and who has subscribed by then."""
+    for l in range(U(0), L, U(WIDE)):
+        progress = load(w, R.PROGRESS + l)
+        estimate = estimate_of(load(w, R.COST_INDEX + l), load(w, R.OVERRUN + l), progress, p.reveal)
+        too_much = (estimate > load(w, R.THRESHOLD + l)) | (load(w, R.SUBSCRIBED + l) < required)
+        under_way = (progress > 0.0) & (load(w, R.WORK_END + l) > begin + SAME_DAY)
+        cancel(w, l, too_much & under_way, begin)
 
 
 @fused
@@ -211,15 +220,6 @@ def spend_of(site, step, l):
     store(w, R.COST_INDEX + l, found)
     store(w, R.SPENT + l, now)
     return site.p.budget * load(w, R.SIZE + l) * load(w, R.OVERRUN + l) * done * found
-
-
-@fused
-def cancel(w, l, cancelled, begin):
-    """End the works of those that are cancelled at the step's start."""
-    store(w, R.COMPLETION + l, where(cancelled, np.inf, load(w, R.COMPLETION + l)))
-    store(w, R.CANCELLED_AT + l, where(cancelled, begin, load(w, R.CANCELLED_AT + l)))
-    store(w, R.WORK_END + l, where(cancelled, begin, load(w, R.WORK_END + l)))
-    store(w, R.CLOSURE + l, where(cancelled, begin, load(w, R.CLOSURE + l)))
 
 
 @fused

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import float64, njit, types
+from numba import njit, types
 from numba.extending import intrinsic
 
 from spvrisk.kernel.cache import cache_folder
@@ -156,5 +156,5 @@ def log(x):
 
 @inline
 def unit(word):
-    """Uniform number in (0, 1) of a 32-bit word."""
-    return (float64(word) + 0.5) * 2.3283064365386963e-10
+    """Uniform number in (0, 1) of a 32-bit word, given as a number or a value."""
+    return (word + 0.5) * 2.3283064365386963e-10

@@ -32,8 +32,8 @@ def draw_contract(site):
         draw.scores(site.draws, w, R.CONTRACT_SCORE, p.subscription_stream)
         rho = p.subscription_rho
         rest = (1.0 - rho * rho) ** 0.5
-        for l in range(L):
-            w[R.CONTRACT_SCORE + l] = rho * w[R.COST_SCORE + l] + rest * w[R.CONTRACT_SCORE + l]
+        for l in range(U(0), L, U(WIDE)):
+            store(w, R.CONTRACT_SCORE + l, rho * load(w, R.COST_SCORE + l) + rest * load(w, R.CONTRACT_SCORE + l))
         if p.share_law >= 0:
             look_up(w, R.CONTRACT_SCORE, R.SHARE, c, p.share_law)
         if p.subscription_law >= 0:
@@ -46,11 +46,10 @@ def draw_plant(site):
     w, c, p, draws = site.w, site.c, site.p, site.draws
     draw_law(w, c, draws, R.SHORTFALL, p.shortfall_law, p.shortfall_stream, 0.0)
     draw_law(w, c, draws, R.FEE, p.fee_law, p.fee_stream, 0.0)
-    tolerance, per_year = p.fee_tolerance, 1.0 / p.fee_years
-    for l in range(L):
-        shortfall, fee = w[R.SHORTFALL + l], w[R.FEE + l] * per_year
-        w[R.ACHIEVED + l] = w[R.SIZE + l] * (1.0 - shortfall)
-        w[R.FEE + l] = fee if shortfall <= tolerance else 0.0
+    for l in range(U(0), L, U(WIDE)):
+        shortfall, fee = load(w, R.SHORTFALL + l), load(w, R.FEE + l) * (1.0 / p.fee_years)
+        store(w, R.ACHIEVED + l, load(w, R.SIZE + l) * (1.0 - shortfall))
+        store(w, R.FEE + l, where(shortfall <= p.fee_tolerance, fee, 0.0))
 
 
 @fused

@@ -276,6 +276,18 @@ def store(typingctx: Any, w: Any, offset: Any, x: Any) -> Any:
 
 
 @_intrinsic
+def load_words(typingctx: Any, u: Any, offset: Any) -> Any:
+    """The `WIDE` words (uint32) of an array from an offset on, as a value."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        words = builder.bitcast(builder.gep(data, [args[1]]), ir.VectorType(_I32, WIDE).as_pointer())
+        return builder.uitofp(builder.load(words, align=4), _VALUE)
+
+    return _lanes(u, offset), codegen
+
+
+@_intrinsic
 def gather(typingctx: Any, c: Any, first: Any, steps: Any) -> Any:
     """Elements of an array, for each lane as many after an offset as the whole number in `steps` says."""
 

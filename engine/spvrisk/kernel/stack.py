@@ -209,11 +209,11 @@ def lend(loan, on_call):
 @fused
 def write_off(w):
     """What is never repaid of the loans by the horizon is lost, at the present value of the calls it came from."""
-    for l in range(L):
-        called = w[R.CALLED + l]
-        per_unit = w[R.PV_CALLS + l] / called if called > 0.0 else 0.0
-        w[R.OUT.bank_loss + l] = per_unit * w[R.BANKS_OPEN + l]
-        w[R.OUT.policy_bank_loss + l] = per_unit * w[R.POLICY_OPEN + l]
+    for l in range(U(0), L, U(WIDE)):
+        called = load(w, R.CALLED + l)
+        per_unit = where(called > 0.0, load(w, R.PV_CALLS + l) / called, 0.0)
+        store(w, R.OUT.bank_loss + l, per_unit * load(w, R.BANKS_OPEN + l))
+        store(w, R.OUT.policy_bank_loss + l, per_unit * load(w, R.POLICY_OPEN + l))
 
 
 @fused
