@@ -14,6 +14,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
@@ -249,8 +250,12 @@ def some(typingctx: Any, mask: Any) -> Any:
 
 
 def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [offset]), _VALUE.as_pointer())
+    """Pointer to the lanes of an array from an offset on; they are in bounds, where that is to be checked."""
+    made = context.make_array(array_type)(context, builder, array)
+    if context.enable_boundscheck:
+        last = builder.add(offset, ir.Constant(offset.type, WIDE - 1))
+        cgutils.do_boundscheck(context, builder, last, made.nitems)
+    return builder.bitcast(builder.gep(made.data, [offset]), _VALUE.as_pointer())
 
 
 @_intrinsic
@@ -293,12 +298,15 @@ def gather(typingctx: Any, c: Any, first: Any, steps: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array, first, steps = args
-        start = builder.gep(context.make_array(signature.args[0])(context, builder, array).data, [first])
+        made = context.make_array(signature.args[0])(context, builder, array)
         numbers = builder.fptosi(steps, ir.VectorType(_I32, WIDE))
         found = ir.Constant(_VALUE, ir.Undefined)
         for lane in range(WIDE):
             number = builder.extract_element(numbers, ir.Constant(_I32, lane))
-            element = builder.load(builder.gep(start, [builder.zext(number, ir.IntType(64))]))
+            place = builder.add(first, builder.zext(number, first.type))
+            if context.enable_boundscheck:
+                cgutils.do_boundscheck(context, builder, place, made.nitems)
+            element = builder.load(builder.gep(made.data, [place]))
             found = builder.insert_element(found, element, ir.Constant(_I32, lane))
         return found
 
