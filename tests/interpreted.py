@@ -195,7 +195,7 @@ STANDING_IN: dict[str, SimpleNamespace] = {
     ),
     "spvrisk.kernel.simd": SimpleNamespace(
         WIDE=1, larger=max, smaller=min, fma=_fma, spread=_same, sqrt=_sqrt, where=_where,
-        load=_load, store=_store, some=bool,
+        load=_load, store=_store, store_singles=_store, some=bool, least=_same, greatest=_same,
         whole=lambda x: float(int(x)), gather=lambda c, first, steps: c[first + int(steps)],
     ),
     "spvrisk.kernel.vectors": SimpleNamespace(

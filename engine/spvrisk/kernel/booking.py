@@ -11,7 +11,7 @@ from numba import uint64
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, fused
-from spvrisk.kernel.simd import WIDE, larger, load, store, where
+from spvrisk.kernel.simd import WIDE, larger, load, store, store_singles, where
 from spvrisk.kernel.vectors import adds_eights
 from spvrisk.kernel.whole_rows import add_to, fill, zero
 from spvrisk.kernel.workspace import PARTIALS, mean_row
@@ -232,10 +232,11 @@ def add_group(w, total, group):
 @fused
 def keep_fans(w, calls, net, fans, t, column):
     """Keep the portfolio's flows of a step by path, rows in the order of `plan.outputs.FANS`."""
-    for l in range(L):
-        fans[0, t, column + l] = w[net + l]
-        fans[1, t, column + l] = w[R.GROUP_RECEIPTS + l] - w[R.GROUP_CALLED + l]
-        fans[2, t, column + l] = w[calls + l]
+    row, fan = t * uint64(fans.shape[2]) + column, uint64(fans.shape[1]) * uint64(fans.shape[2])
+    for l in range(U(0), L, U(WIDE)):
+        store_singles(fans, row + l, load(w, net + l))
+        store_singles(fans, fan + row + l, load(w, R.GROUP_RECEIPTS + l) - load(w, R.GROUP_CALLED + l))
+        store_singles(fans, U(2) * fan + row + l, load(w, calls + l))
 
 
 @fused

@@ -25,6 +25,7 @@ Build = Callable[..., Any]
 """Builds an operation: takes a builder and LLVM's values, gives LLVM's value."""
 
 _VALUE, _MASK, _I32 = ir.VectorType(ir.DoubleType(), WIDE), ir.VectorType(ir.IntType(1), WIDE), ir.IntType(32)
+_WORDS = ir.VectorType(ir.IntType(64), WIDE)
 _intrinsic: Any = intrinsic  # its stubs count the typing context among the arguments of a call
 
 
@@ -36,7 +37,11 @@ class _Mask(types.Type):
     """Type of a mask: `WIDE` truth values."""
 
 
-_lanes, _mask = _Lanes("lanes"), _Mask("mask of lanes")
+class _Words(types.Type):
+    """Type of whole numbers: `WIDE` uint64."""
+
+
+_lanes, _mask, _words = _Lanes("lanes"), _Mask("mask of lanes"), _Words("words of lanes")
 
 
 @register_model(_Lanes)
@@ -51,14 +56,20 @@ class _MaskModel(models.PrimitiveModel):
         super().__init__(manager, kind, _MASK)
 
 
+@register_model(_Words)
+class _WordsModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _WORDS)
+
+
 # ---- operators
 
 
 def _spread(builder: Any, x: Any) -> Any:
-    """A value of a number; a value itself."""
-    if x.type == _VALUE:
+    """A value of a number, or words of a word; values, masks and words themselves."""
+    if isinstance(x.type, ir.VectorType):
         return x
-    first = builder.insert_element(ir.Constant(_VALUE, ir.Undefined), x, ir.Constant(_I32, 0))
+    first = builder.insert_element(ir.Constant(ir.VectorType(x.type, WIDE), ir.Undefined), x, ir.Constant(_I32, 0))
     return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(_I32, WIDE), [0] * WIDE))
 
 
@@ -70,11 +81,12 @@ def _define(operation: Any, result: Any, pairs: tuple[tuple[Any, ...], ...], bui
 
         @lower_builtin(operation, *pair)
         def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return build(builder, *(arg if arg.type == _MASK else _spread(builder, arg) for arg in args))
+            return build(builder, *(_spread(builder, arg) for arg in args))
 
 
 _OF_VALUES = (_lanes, _lanes), (_lanes, types.float64), (types.float64, _lanes)
 _OF_MASKS = ((_mask, _mask),)
+_OF_WORDS = (_words, _words), (_words, types.uint64), (types.uint64, _words)
 
 for _operators, _method in (
     ((operator.add, operator.iadd), "fadd"),
@@ -96,6 +108,11 @@ for _operator, _sign in (
 
 _define(operator.neg, _lanes, ((_lanes,),), lambda builder, x: builder.fneg(x))
 _define(operator.and_, _mask, _OF_MASKS, lambda builder, x, y: builder.and_(x, y))
+_define(operator.and_, _words, _OF_WORDS, lambda builder, x, y: builder.and_(x, y))
+_define(operator.xor, _words, _OF_WORDS, lambda builder, x, y: builder.xor(x, y))
+_define(operator.add, _words, _OF_WORDS, lambda builder, x, y: builder.add(x, y))
+_define(operator.mul, _words, _OF_WORDS, lambda builder, x, y: builder.mul(x, y))
+_define(operator.rshift, _words, _OF_WORDS, lambda builder, x, y: builder.lshr(x, y))
 _define(operator.or_, _mask, _OF_MASKS, lambda builder, x, y: builder.or_(x, y))
 
 
@@ -249,13 +266,13 @@ def some(typingctx: Any, mask: Any) -> Any:
     return (types.boolean(mask), codegen) if mask == _mask else None
 
 
-def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any) -> Any:
+def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, kind: Any = _VALUE) -> Any:
     """Pointer to the lanes of an array from an offset on; they are in bounds, where that is to be checked."""
     made = context.make_array(array_type)(context, builder, array)
     if context.enable_boundscheck:
         last = builder.add(offset, ir.Constant(offset.type, WIDE - 1))
         cgutils.do_boundscheck(context, builder, last, made.nitems)
-    return builder.bitcast(builder.gep(made.data, [offset]), _VALUE.as_pointer())
+    return builder.bitcast(builder.gep(made.data, [offset]), kind.as_pointer())
 
 
 @_intrinsic
@@ -280,14 +297,87 @@ def store(typingctx: Any, w: Any, offset: Any, x: Any) -> Any:
     return types.void(w, offset, x), codegen
 
 
+def _least(builder: Any, x: Any, sign: str) -> Any:
+    found = builder.extract_element(x, ir.Constant(_I32, 0))
+    for lane in range(1, WIDE):
+        other = builder.extract_element(x, ir.Constant(_I32, lane))
+        found = builder.select(builder.fcmp_ordered(sign, other, found), other, found)
+    return found
+
+
+def _of_lanes(name: str, build: Build) -> Any:
+    """A function of a value to a number."""
+
+    def function(typingctx: Any, x: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return build(builder, args[0])
+
+        return (types.float64(x), codegen) if x == _lanes else None
+
+    function.__name__ = name
+    return _intrinsic(function)
+
+
+least = _of_lanes("least", lambda builder, x: _least(builder, x, "<"))
+"""The smallest of a value's lanes."""
+
+greatest = _of_lanes("greatest", lambda builder, x: _least(builder, x, ">"))
+"""The largest of a value's lanes."""
+
+
+@_intrinsic
+def words_from(typingctx: Any, first: Any) -> Any:
+    """Words: a first one and those that follow."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.add(_spread(builder, args[0]), ir.Constant(_WORDS, list(range(WIDE))))
+
+    return (_words(first), codegen) if first == types.uint64 else None
+
+
+@_intrinsic
+def words_of(typingctx: Any, word: Any) -> Any:
+    """The same word on all lanes."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _spread(builder, args[0])
+
+    return (_words(word), codegen) if word == types.uint64 else None
+
+
+@_intrinsic
+def store_words(typingctx: Any, u: Any, offset: Any, words: Any) -> Any:
+    """Put the lower halves of words into an array of uint32 from an offset on."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        halves: Any = ir.VectorType(_I32, WIDE)
+        place = _place(context, builder, signature.args[0], args[0], args[1], halves)
+        builder.store(builder.trunc(args[2], halves), place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(u, offset, words), codegen
+
+
+@_intrinsic
+def store_singles(typingctx: Any, array: Any, offset: Any, x: Any) -> Any:
+    """Put a value into an array of float32 from an offset on."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        singles: Any = ir.VectorType(ir.FloatType(), WIDE)
+        place = _place(context, builder, signature.args[0], args[0], args[1], singles)
+        builder.store(builder.fptrunc(args[2], singles), place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, offset, x), codegen
+
+
 @_intrinsic
 def load_words(typingctx: Any, u: Any, offset: Any) -> Any:
     """The `WIDE` words (uint32) of an array from an offset on, as a value."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        words = builder.bitcast(builder.gep(data, [args[1]]), ir.VectorType(_I32, WIDE).as_pointer())
-        return builder.uitofp(builder.load(words, align=4), _VALUE)
+        place = _place(context, builder, signature.args[0], *args, ir.VectorType(_I32, WIDE))
+        return builder.uitofp(builder.load(place, align=4), _VALUE)
 
     return _lanes(u, offset), codegen
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spvrisk.kernel.maths import L, U, clause, fused
-from spvrisk.kernel.simd import WIDE, load, store
+from spvrisk.kernel.simd import WIDE, greatest, larger, least, load, smaller, spread, store, where
 
 
 @clause
@@ -50,26 +50,26 @@ def copy(w, row, source):
 @clause
 def largest(w, row):
     """Largest value of a row."""
-    value = w[row]
-    for l in range(L):
-        value = max(value, w[row + l])
-    return value
+    value = load(w, row)
+    for l in range(U(WIDE), L, U(WIDE)):
+        value = larger(value, load(w, row + l))
+    return greatest(value)
 
 
 @clause
 def latest(w, row):
     """Largest finite value of a row of times; 0 if there is none."""
-    value = 0.0
-    for l in range(L):
-        time = w[row + l]
-        value = max(value, time if time < np.inf else 0.0)
-    return value
+    value = spread(0.0)
+    for l in range(U(0), L, U(WIDE)):
+        time = load(w, row + l)
+        value = larger(value, where(time < np.inf, time, 0.0))
+    return greatest(value)
 
 
 @clause
 def smallest(w, row):
     """Smallest value of a row."""
-    value = w[row]
-    for l in range(L):
-        value = min(value, w[row + l])
-    return value
+    value = load(w, row)
+    for l in range(U(WIDE), L, U(WIDE)):
+        value = smaller(value, load(w, row + l))
+    return least(value)
