@@ -138,22 +138,18 @@ def _four_scores(draws: _Draws, w: list, first: int, stride: int, stream: int, b
         w[first + i * stride : first + i * stride + LANES] = row
 
 
-def _cubics_of_group(w: list, target: int, place: int, offset: int, c: list) -> None:
-    for i in range(GROUP):
-        s, at = w[place + i], int(w[offset + i])
-        w[target + i] = c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3]))
+def _cubics(c: list, offset: float, s: float) -> float:
+    at = int(offset)
+    return c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3]))
 
 
-def _tails_of_group(w: list, row: int, root: int, c: list, cells: tuple[int, int, int], per: float) -> None:
+def _tails(y: float, c: list, cells: tuple[int, int, int], per: float) -> float:
     table, bits, last = cells
-    for i in range(GROUP):
-        y = w[row + i] * w[root + i]
-        mantissa, exponent = math.frexp(1.0 + y * y * per)
-        # 1.f times a power of two: the leading bits of f behind the exponent are the cell's number
-        position = (exponent - 1 + (2.0 * mantissa - 1.0)) * 2**bits
-        cell = min(int(position), last)
-        at, s = table + 4 * cell, position - int(position)
-        w[row + i] = y * (c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3])))
+    mantissa, exponent = math.frexp(1.0 + y * y * per)
+    # 1.f times a power of two: the leading bits of f behind the exponent are the cell's number
+    position = (exponent - 1 + (2.0 * mantissa - 1.0)) * 2**bits
+    cell = min(int(position), last)
+    return y * _cubics(c, table + 4 * cell, position - int(position))
 
 
 def _adds_groups(lanes: int) -> Callable[..., None]:
@@ -166,6 +162,21 @@ def _adds_groups(lanes: int) -> Callable[..., None]:
 
 def _same(function: Any) -> Any:
     return function
+
+
+def _where(mask: bool, x: float, y: float) -> float:
+    return x if mask else y
+
+
+def _load(w: list, place: int) -> float:
+    return w[place]
+
+
+def _store(w: Any, place: int, x: float) -> None:
+    if isinstance(w, list):
+        w[place] = x
+    else:  # a leaf's values
+        w.reshape(-1)[place] = x
 
 
 STANDING_IN: dict[str, SimpleNamespace] = {
@@ -182,8 +193,13 @@ STANDING_IN: dict[str, SimpleNamespace] = {
         score=lambda *draw: _score(_word(*draw)), uniforms=_uniforms, four_uniforms=_four_uniforms,
         scores=_scores, four_scores=_four_scores,
     ),
+    "spvrisk.kernel.simd": SimpleNamespace(
+        WIDE=1, larger=max, smaller=min, fma=_fma, spread=_same, sqrt=_sqrt, where=_where,
+        load=_load, store=_store, store_singles=_store, some=bool, least=_same, greatest=_same,
+        whole=lambda x: float(int(x)), gather=lambda c, first, steps: c[first + int(steps)],
+    ),
     "spvrisk.kernel.vectors": SimpleNamespace(
-        EIGHT=GROUP, cubics_of_eight=_cubics_of_group, tails_of_eight=_tails_of_group, adds_eights=_adds_groups
+        EIGHT=GROUP, cubics=_cubics, tails=_tails, adds_eights=_adds_groups
     ),
 }  # fmt: skip
 

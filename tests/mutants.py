@@ -14,7 +14,8 @@ What cannot matter by construction is left out:
 * whether offset 0 of the plan's constants is one (``p.fee_law >= 0`` or ``> 0``): what lies there is no law;
 * how soon an iteration ends, where a search begins or what is zero and passed over (`HASTE`): the same is found later;
 * lower or equal for lower, where two real numbers are compared that are never equal on any path of the comparison;
-* offsets within a row (``+ l``): their faults read other memory, whatever the clause says.
+* offsets within a row (``+ l``), in an index or where a value is loaded from or stored to: their faults read other
+  memory, whatever the clause says.
 
 ``python tests/mutants.py [300 [split pool ...]]`` makes and judges the sample, of all files or some, and prints what
 `docs/validation/mutants.md` keeps.
@@ -79,16 +80,16 @@ NOT_JUDGED = {"note", "keep_rows", "first_step", "last_step", "first_operation",
 NOT_JUDGED |= {"rest_from_building", "rest_from_selling", "add_means"}
 OFFSETS = re.compile(r"(_law|^law|\.reviews|\.expected_index|\.floor|^offset)$")
 HASTE = {
-    "if weight != 0.0:",
-    "new = inside if direct else 0.5 * (low + high)",
+    "new = where(direct, inside, 0.5 * (low + high))",
     "elif t == span.completion + U(1):",
     "elif t == span.closing + U(1) or earning:",
     "rest_from_building(w)",
     "rest_from_selling(w)",
     "low = min(max(int(day * (g.steps / last)), 0), g.steps - 1)",
-    "direct = inside == newton or abs(inside) == end",
-    "moves = busy and abs(new - s) > (_NEWTON_STEP if direct else _BISECTION)",
-    "if refine(w, reach if i < _BOLD_ROUNDS else np.inf) == 0.0:",
+    "direct = (inside == newton) | (inside == end) | (inside == -end)",
+    "return new, larger(new - s, s - new) > where(direct, _NEWTON_STEP, _BISECTION)",
+    "new, moves = refine(s, newton, low, high, reach if i < _BOLD_ROUNDS else np.inf)",
+    "if not some(busy):",
 }
 
 EDGES = """
@@ -147,7 +148,10 @@ _OPPOSITES: _Fields = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
 }
-_EXTREMES = {"min": "max", "max": "min"}
+_EXTREMES = {"min": "max", "max": "min", "smaller": "larger", "larger": "smaller"}
+_JOINTS: _Fields = {ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}
+PLACES = {"load": (1,), "store": (1,), "add_to": (1,), "write": (1, 2), "gather": (1,)}
+"""Functions of values, and which of their arguments say where something lies, as an index does."""
 
 
 # Mutants
@@ -234,8 +238,13 @@ def _of_conditions(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]
             yield "negation", ast.Compare(node.left, [_OPPOSITES[op]()], node.comparators)
     if isinstance(node, ast.BoolOp):
         yield "joint", ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
+    if isinstance(node, ast.BinOp) and type(node.op) in _JOINTS:
+        yield "joint", ast.BinOp(node.left, _JOINTS[type(node.op)](), node.right)
     if isinstance(node, ast.IfExp):
         yield "arms", ast.IfExp(node.test, node.orelse, node.body)
+    if _called(node) == "where":
+        mask, left, right = node.args
+        yield "arms", ast.Call(node.func, [mask, right, left], [])
 
 
 def _of_statements(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
@@ -251,16 +260,23 @@ def _changes(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
         yield from maker(node, where)
 
 
+def _called(node: ast.AST) -> str:
+    """Name of the function that a node calls; empty if it calls none."""
+    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+
+
 def _walk(node: ast.AST, where: _Where = _NOWHERE) -> Iterator[tuple[ast.AST, _Where]]:
     """All nodes below one, with what surrounds them."""
     yield node, where
-    unsigned = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "U"
+    name = _called(node)
     for field, value in ast.iter_fields(node):
-        inside = where.index or (isinstance(node, ast.Subscript) and field == "slice") or unsigned
-        choice = isinstance(node, ast.IfExp) and field == "test"
-        for child in value if isinstance(value, list) else [value]:
+        inside = where.index or (isinstance(node, ast.Subscript) and field == "slice") or name == "U"
+        for i, child in enumerate(value if isinstance(value, list) else [value]):
+            place = field == "args" and i in PLACES.get(name, ())
+            test = isinstance(node, ast.IfExp) and field == "test"
             if isinstance(child, ast.AST):
-                yield from _walk(child, _Where(inside, choice))
+                choice = test or (name == "where" and field == "args" and i == 0)
+                yield from _walk(child, _Where(inside or place, choice))
 
 
 def _said(old: ast.AST, new: ast.AST, kind: str) -> str:

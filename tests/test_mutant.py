@@ -13,8 +13,8 @@ def judges():
 @pytest.mark.parametrize(
     ("file", "name"),
     [
-        ("split", "split.share_lane: `min(first * a, due)` became `max(first * a, due)`"),
-        ("construction", "construction.step_cost: without `w[R.SPENT + l] = w[R.SPENT_NOW + l]`"),
+        ("split", "split.tiers: `smaller(first * cash, due)` became `larger(first * cash, due)`"),
+        ("construction", "construction.spend_of: without `store(w, R.SPENT + l, now)`"),
     ],
 )
 def test_reference__notices_a_fault(judges, file, name):

@@ -11,8 +11,9 @@ from numba import uint64
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, fused
+from spvrisk.kernel.simd import WIDE, larger, load, store, store_singles, where
 from spvrisk.kernel.vectors import adds_eights
-from spvrisk.kernel.whole_rows import add, fill, zero
+from spvrisk.kernel.whole_rows import add_to, fill, zero
 from spvrisk.kernel.workspace import PARTIALS, mean_row
 from spvrisk.plan.outputs import STEP_OUTPUTS
 
@@ -120,19 +121,45 @@ def begin_project(w):
 
 
 @fused
-def book_values(w, discount_funder, discount_host):
-    """Present values of the step's flows, at its end."""
-    for l in range(L):
-        w[R.OUT.npv_funder + l] += discount_funder * (w[R.FUNDER + l] - w[R.OUTFLOW + l])
-        w[R.OUT.pv_host + l] += discount_host * (w[R.HOST + l] - w[R.HOST_COST + l])
-        w[R.RECEIPTS + l] += w[R.FUNDER + l]
+def first_call_of(first, called, now):
+    """Step of the first call: now, if there was none and there is one."""
+    return where((first < 0.0) & (called > 0.0), now, first)
 
 
 @fused
-def book_fee(w, discount):
-    """Present value of the developer's fee."""
-    for l in range(L):
-        w[R.OUT.developer_fee + l] += discount * w[R.FEE_PAID + l]
+def payback_of(so_far, first, called, received, now, dt):
+    """Years from the first call until what was received covers what was paid, at the earliest in the step after it."""
+    back = (first >= 0.0) & (first < now) & (received >= called) & (so_far == np.inf)
+    return where(back, (now - first) * dt, so_far)
+
+
+@fused
+def recovery_of(so_far, years, age_end, overdue, life):
+    """Years from completion until nothing is overdue, at an age of at least `life`."""
+    whole = (age_end >= life) & (years >= 0.0) & (overdue == 0.0) & (so_far == np.inf)
+    return where(whole, years, so_far)
+
+
+@fused
+def book_flows(site, step, account, l, building, earning):
+    """Present values, payback, the net flow for the rate of return, the flows of the project's group."""
+    w, g, row, now = site.w, site.g, step.t * L + l, float(step.t)
+    discount, discount_host = site.c[uint64(g.discount_funder) + step.t], site.c[uint64(g.discount_host) + step.t]
+    outflow, funder = load(w, R.OUTFLOW + l), load(w, R.FUNDER + l)
+    received, called, first = load(w, R.RECEIPTS + l) + funder, load(w, R.CALLED + l), load(w, R.FIRST_CALL + l)
+    add_to(w, R.OUT.npv_funder + l, discount * (funder - outflow))
+    add_to(w, R.OUT.pv_host + l, discount_host * (load(w, R.HOST + l) - load(w, R.HOST_COST + l)))
+    store(w, R.RECEIPTS + l, received)
+    store(w, site.at.net.first + row, funder - outflow)
+    if building:
+        add_to(w, account.calls.first + row, outflow)
+        first = first_call_of(first, called, now)
+        store(w, R.FIRST_CALL + l, first)
+    if earning:
+        add_to(w, account.receipts.first + row, funder)
+        store(w, R.PAYBACK + l, payback_of(load(w, R.PAYBACK + l), first, called, received, now, g.dt))
+        if site.p.fee_law >= 0:
+            add_to(w, R.OUT.developer_fee + l, discount * load(w, R.FEE_PAID + l))
 
 
 @fused
@@ -143,51 +170,18 @@ def book_side_flows(w, at, c, g, side, discount, t):
         pair = uint64(side.flows) + U(1) + U(2) * i
         rate, condition = side.unit * c[pair], c[pair + U(1)]
         row = R.ONES if condition < 0.0 else mean_row(at, g, condition, t)
-        for l in range(L):
-            flow = rate * w[side.base + l] * w[row + l]
-            w[side.value + l] += discount * flow
-            w[flows + l] += flow
+        for l in range(U(0), L, U(WIDE)):
+            flow = rate * load(w, side.base + l) * load(w, row + l)
+            add_to(w, side.value + l, discount * flow)
+            add_to(w, flows + l, flow)
 
 
 @fused
-def book_first_call(w, first_call, called, t):
-    """Keep the step of the first call."""
-    now = float(t)
-    for l in range(L):
-        first = w[first_call + l]
-        w[first_call + l] = now if first < 0.0 and w[called + l] > 0.0 else first
-
-
-@fused
-def book_payback(w, first_call, called, received, payback, t, dt):
-    """Years from the first call until what was received covers what was paid, at the earliest in the step after it."""
-    now = float(t)
-    for l in range(L):
-        first, so_far = w[first_call + l], w[payback + l]
-        back = first >= 0.0 and first < now and w[received + l] >= w[called + l] and so_far == np.inf
-        w[payback + l] = (now - first) * dt if back else so_far
-
-
-@fused
-def book_whole(w, overdue, life, end):
-    """Years from completion until the row `overdue` is zero, at an age of at least `life`."""
-    for l in range(L):
-        years = end - w[R.COMPLETION + l]
-        so_far = w[R.WHOLE + l]
-        whole = w[R.AGE_END + l] >= life and years >= 0.0 and w[overdue + l] == 0.0 and so_far == np.inf
-        w[R.WHOLE + l] = years if whole else so_far
-
-
-@fused
-def book_flows(w, at, account, t, building, selling):
-    """Keep the project's net flow for its rate of return, and add its flows to those of its group or the portfolio."""
-    net = at.net.first + t * L
-    for l in range(L):
-        w[net + l] = w[R.FUNDER + l] - w[R.OUTFLOW + l]
-    if building:
-        add(w, account.calls.first + t * L, R.OUTFLOW)
-    if selling:
-        add(w, account.receipts.first + t * L, R.FUNDER)
+def book_recovery(w, overdue, life, end):
+    """Keep when the deemed allocation has been paid back; the row `overdue` has what has not."""
+    for l in range(U(0), L, U(WIDE)):
+        years, age_end = end - load(w, R.COMPLETION + l), load(w, R.AGE_END + l)
+        store(w, R.WHOLE + l, recovery_of(load(w, R.WHOLE + l), years, age_end, load(w, overdue + l), life))
 
 
 @fused
@@ -196,18 +190,14 @@ def book_step(site, step, account, line, building, earning):
     w, at, c, g, p, t = site.w, site.at, site.c, site.g, site.p, step.t
     discount = c[uint64(g.discount_funder) + t]
     if building or earning:
-        book_values(w, discount, c[uint64(g.discount_host) + t])
-        book_flows(w, at, account, t, building, earning)
+        for l in range(U(0), L, U(WIDE)):
+            book_flows(site, step, account, l, building, earning)
     if building:
-        book_first_call(w, R.FIRST_CALL, R.CALLED, t)
         book_side_flows(w, at, c, g, Side(p.spend_flows, R.SPEND, R.OUT.vendor_margin, 1.0), discount, t)
         add_spending(w, line)
     if earning:
-        book_payback(w, R.FIRST_CALL, R.CALLED, R.RECEIPTS, R.PAYBACK, t, g.dt)
         side = Side(p.output_flows, R.OUTPUT, R.OUT.supply_chain_benefit, 1.0 / g.money_unit)
         book_side_flows(w, at, c, g, side, discount, t)
-        if p.fee_law >= 0:
-            book_fee(w, discount)
         add_income(w, line)
     if g.stack == 1:
         add_loans(w, line)
@@ -229,23 +219,24 @@ def begin_sums(w, account):
 @fused
 def add_group(w, total, group):
     """Add a pipeline's sums and flows to the portfolio's."""
-    for i in range(total.calls.end - total.calls.first):
-        w[total.calls.first + i] += w[group.calls.first + i]
-        w[total.receipts.first + i] += w[group.receipts.first + i]
-    for i in range(R.SUMS_THAT_ADD.first, R.SUMS_THAT_ADD.end):
-        w[total.sums.first + i] += w[group.sums.first + i]
+    for i in range(U(0), total.calls.end - total.calls.first, U(WIDE)):
+        add_to(w, total.calls.first + i, load(w, group.calls.first + i))
+        add_to(w, total.receipts.first + i, load(w, group.receipts.first + i))
+    for i in range(R.SUMS_THAT_ADD.first, R.SUMS_THAT_ADD.end, U(WIDE)):
+        add_to(w, total.sums.first + i, load(w, group.sums.first + i))
     last, latest = total.sums.first + R.LAST_WHOLE, group.sums.first + R.LAST_WHOLE
-    for l in range(L):
-        w[last + l] = max(w[last + l], w[latest + l])
+    for l in range(U(0), L, U(WIDE)):
+        store(w, last + l, larger(load(w, last + l), load(w, latest + l)))
 
 
 @fused
 def keep_fans(w, calls, net, fans, t, column):
     """Keep the portfolio's flows of a step by path, rows in the order of `plan.outputs.FANS`."""
-    for l in range(L):
-        fans[0, t, column + l] = w[net + l]
-        fans[1, t, column + l] = w[R.GROUP_RECEIPTS + l] - w[R.GROUP_CALLED + l]
-        fans[2, t, column + l] = w[calls + l]
+    row, fan = t * uint64(fans.shape[2]) + column, uint64(fans.shape[1]) * uint64(fans.shape[2])
+    for l in range(U(0), L, U(WIDE)):
+        store_singles(fans, row + l, load(w, net + l))
+        store_singles(fans, fan + row + l, load(w, R.GROUP_RECEIPTS + l) - load(w, R.GROUP_CALLED + l))
+        store_singles(fans, U(2) * fan + row + l, load(w, calls + l))
 
 
 @fused
@@ -255,13 +246,17 @@ def group_flows(w, at, g, account, fans, column):
     fill(w, R.GROUP_FIRST_CALL, -1.0)
     fill(w, R.GROUP_PAYBACK, np.inf)
     for t in range(uint64(g.steps)):
-        called, received = account.calls.first + t * L, account.receipts.first + t * L
-        net = at.net.first + t * L
-        for l in range(L):
-            w[net + l] = w[received + l] - w[called + l]
-        add(w, R.GROUP_RECEIPTS, received)
-        add(w, R.GROUP_CALLED, called)
-        book_first_call(w, R.GROUP_FIRST_CALL, R.GROUP_CALLED, t)
-        book_payback(w, R.GROUP_FIRST_CALL, R.GROUP_CALLED, R.GROUP_RECEIPTS, R.GROUP_PAYBACK, t, g.dt)
+        calls, receipts, net = account.calls.first + t * L, account.receipts.first + t * L, at.net.first + t * L
+        now = float(t)
+        for l in range(U(0), L, U(WIDE)):
+            call, receipt = load(w, calls + l), load(w, receipts + l)
+            called, received = load(w, R.GROUP_CALLED + l) + call, load(w, R.GROUP_RECEIPTS + l) + receipt
+            first = first_call_of(load(w, R.GROUP_FIRST_CALL + l), called, now)
+            payback = payback_of(load(w, R.GROUP_PAYBACK + l), first, called, received, now, g.dt)
+            store(w, net + l, receipt - call)
+            store(w, R.GROUP_CALLED + l, called)
+            store(w, R.GROUP_RECEIPTS + l, received)
+            store(w, R.GROUP_FIRST_CALL + l, first)
+            store(w, R.GROUP_PAYBACK + l, payback)
         if fans.shape[2] > 0:
-            keep_fans(w, called, net, fans, t, column)
+            keep_fans(w, calls, net, fans, t, column)

@@ -1,35 +1,35 @@
-"""Senior debt of a project: interest and service (sections 6 and 7 of the model page).
+"""Senior debt of a project: its balance and its interest (sections 6 and 7 of the model page).
 
+Its service stands where cash is distributed (`kernel.operation`).
 Index legend: l = lane; ``p`` is the project's record.
 """
 
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.maths import L, clause
+from spvrisk.kernel.maths import L, U, fused
+from spvrisk.kernel.simd import WIDE, larger, load, smaller, store
 
 
-@clause
-def accrue_debt(w, rate, p, begin, dt):
-    """Interest on senior debt: until completion it joins the debt with what is drawn, from then on it is due in cash.
+@fused
+def interest_of(debt, arrears, rate, age, age_end, tenor):
+    """Interest that is due in cash, from completion on.
 
     Principal is paid in equal parts over the tenor, so that the debt less what has fallen due is outstanding.
     """
-    margin, tenor = p.debt_margin, p.debt_tenor
-    for l in range(L):
-        r = max(w[rate + l] + margin, 0.0)
-        debt, begun, ended = w[R.DEBT + l], w[R.AGE + l], w[R.AGE_END + l]
-        outstanding = debt * max(1.0 - begun / tenor, 0.0) + w[R.DEBT_ARREARS + l]
-        w[R.INTEREST + l] = r * outstanding * (ended - begun)
-        w[R.DEBT + l] = debt + r * debt * min(max(w[R.WORK_END + l] - begin, 0.0), dt) + w[R.LENT + l]
+    outstanding = debt * larger(1.0 - age / tenor, 0.0) + arrears
+    return rate * outstanding * (age_end - age)
 
 
-@clause
-def service_debt(w, p):
-    """Senior debt: interest, level principal over the tenor, arrears; as far as there is cash."""
-    tenor = p.debt_tenor
-    for l in range(L):
-        principal = w[R.DEBT + l] * (min(w[R.AGE_END + l], tenor) - min(w[R.AGE + l], tenor)) / tenor
-        due = w[R.INTEREST + l] + principal + w[R.DEBT_ARREARS + l]
-        paid = min(due, w[R.AVAILABLE + l])
-        w[R.DEBT_SERVICE + l] = paid
-        w[R.DEBT_ARREARS + l] = due - paid
-        w[R.AVAILABLE + l] -= paid
+@fused
+def grown(debt, lent, rate, building):
+    """Debt with what is drawn and, for the part of the step before completion, the interest on it."""
+    return debt + rate * debt * building + lent
+
+
+@fused
+def accrue_debt(w, rate, p, begin, dt):
+    """Until completion interest joins the debt with what is drawn, from then on it is due in cash."""
+    for l in range(U(0), L, U(WIDE)):
+        debt, age, age_end = load(w, R.DEBT + l), load(w, R.AGE + l), load(w, R.AGE_END + l)
+        r, building = larger(load(w, rate + l) + p.debt_margin, 0.0), load(w, R.WORK_END + l) - begin
+        store(w, R.INTEREST + l, interest_of(debt, load(w, R.DEBT_ARREARS + l), r, age, age_end, p.debt_tenor))
+        store(w, R.DEBT + l, grown(debt, load(w, R.LENT + l), r, smaller(larger(building, 0.0), dt)))

@@ -8,12 +8,14 @@ four consecutive draws at a time, a `block`, since a block of the generator hold
 from typing import NamedTuple
 
 import numpy as np
+from numba import float64
 from numpy.typing import NDArray
 
 from spvrisk.kernel import philox
 from spvrisk.kernel.maths import L, U, clause, inline, log, unit
 from spvrisk.kernel.scores import score as score_of
 from spvrisk.kernel.scores import score_rows
+from spvrisk.kernel.simd import WIDE, load_words, store
 
 PHILOX = 0
 """The one kind of source there is: each word is Philox's at (path, stream, number) under the seed."""
@@ -50,7 +52,7 @@ def exponential(u):
 @clause
 def uniform(draws, stream, index):
     """Uniform number in (0, 1)."""
-    return unit(philox.word(draws.seed, draws.path, stream, index))
+    return unit(float64(philox.word(draws.seed, draws.path, stream, index)))
 
 
 @clause
@@ -66,16 +68,16 @@ def score(draws, stream, index):
 def uniforms(draws, w, row, stream):
     """Uniform numbers of draw 0, into one row."""
     philox.fill_words(draws.words, draws.seed, draws.path, stream, U(0))
-    for l in range(L):
-        w[row + l] = unit(draws.words[l])
+    for l in range(U(0), L, U(WIDE)):
+        store(w, row + l, unit(load_words(draws.words, l)))
 
 
 @clause
 def four_uniforms(draws, w, first, stream, block):
     """Uniform numbers of four consecutive draws, into four rows."""
     philox.fill_words(draws.words, draws.seed, draws.path, stream, block)
-    for l in range(U(4) * L):
-        w[first + l] = unit(draws.words[l])
+    for l in range(U(0), U(4) * L, U(WIDE)):
+        store(w, first + l, unit(load_words(draws.words, l)))
 
 
 @clause

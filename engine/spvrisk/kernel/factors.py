@@ -5,14 +5,14 @@ record of a factor. Four steps are drawn at a time, as `kernel.draws` gives them
 the factors' own rows and worked over in place.
 """
 
-import numpy as np
 from numba import uint64
 
 from spvrisk.kernel import draws as draw
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.maths import L, U, clause, exp, fma, fused
+from spvrisk.kernel.maths import L, U, clause, exp, fused
+from spvrisk.kernel.simd import WIDE, fma, larger, load, smaller, spread, sqrt, store, where
 from spvrisk.kernel.tables import look_up
-from spvrisk.kernel.vectors import EIGHT, tails_of_eight
+from spvrisk.kernel.vectors import tails
 from spvrisk.kernel.whole_rows import add, fill
 from spvrisk.kernel.workspace import mean_row
 
@@ -20,19 +20,15 @@ from spvrisk.kernel.workspace import mean_row
 @clause
 def correlate(w, x, c, g, rows):
     """Make correlated scores L z of independent ones, in place: the last row first, since it needs those before it."""
-    n = rows.size
+    n = uint64(rows.size)
     for i in range(n):
-        r = n - 1 - i
-        target, weights = x + uint64(rows[r]) * L, uint64(g.cholesky + r * n)
-        weight = c[weights + uint64(r)]
-        for l in range(L):
-            w[target + l] *= weight
-        for q in range(r):
-            weight = c[weights + uint64(q)]
-            if weight != 0.0:
-                source = x + uint64(rows[q]) * L
-                for l in range(L):
-                    w[target + l] = fma(weight, w[source + l], w[target + l])
+        r = n - U(1) - i
+        target, weights = x + uint64(rows[r]) * L, uint64(g.cholesky) + r * n
+        for l in range(U(0), L, U(WIDE)):
+            total = load(w, target + l) * c[weights + r]
+            for q in range(r):
+                total = fma(c[weights + q], load(w, x + uint64(rows[q]) * L + l), total)
+            store(w, target + l, total)
 
 
 @clause
@@ -44,8 +40,8 @@ def map_tails(w, x, root, c, g, rows):
     cells, per_nu = (g.tail_map, g.tail_bits, g.tail_last), 1.0 / g.tail_nu
     for r in range(rows.size):
         row = x + uint64(rows[r]) * L
-        for l in range(U(0), L, U(EIGHT)):
-            tails_of_eight(w, row + l, root + l, c, cells, per_nu)
+        for l in range(U(0), L, U(WIDE)):
+            store(w, row + l, tails(load(w, row + l) * load(w, root + l), c, cells, per_nu))
 
 
 @clause
@@ -60,70 +56,45 @@ def draw_roots(w, c, g, draws, four):
 def draw_jumps(w, rows, c, jump, draws, four):
     """Compound Poisson jumps of four steps: N j + sqrt(N) s z (Merton 1976, in closed form given N)."""
     draw.four_uniforms(draws, w, rows, jump.count_stream, four)
-    cdf, counts = uint64(jump.cdf), uint64(jump.counts)
-    for l in range(U(4) * L):
-        level, count = w[rows + l], 0.0
-        for n in range(counts):
-            count += 1.0 if c[cdf + n] <= level else 0.0
-        w[rows + l] = count
+    cdf = uint64(jump.cdf)
+    for l in range(U(0), U(4) * L, U(WIDE)):
+        level, count = load(w, rows + l), spread(0.0)
+        for n in range(uint64(jump.counts)):
+            count += where(c[cdf + n] <= level, 1.0, 0.0)
+        store(w, rows + l, count)
     draw.four_scores(draws, w, R.SCORE0, L, jump.size_stream, four)
-    mean, sd = jump.mean, jump.sd
-    for l in range(U(4) * L):
-        w[rows + l] = fma(w[rows + l], mean, np.sqrt(w[rows + l]) * sd * w[R.SCORE0 + l])
+    for l in range(U(0), U(4) * L, U(WIDE)):
+        count = load(w, rows + l)
+        store(w, rows + l, fma(count, jump.mean, sqrt(count) * jump.sd * load(w, R.SCORE0 + l)))
 
 
-@clause
-def advance_log(w, level, row, decay, sd, shift):
-    """One step of a process in the logarithm: gbm, ou, merton."""
-    for l in range(L):
-        y = fma(decay, w[level + l], sd * w[row + l])
-        w[level + l] = y
-        w[row + l] = exp(y + shift)
+@fused
+def observed(block, f, l, t, x):
+    """What is observed of a factor: shifted by step means of the clock, a part of it or an addition; floor and cap.
 
-
-@clause
-def advance_level(w, level, row, decay, sd, shift):
-    """One step of a process in levels: vasicek."""
-    for l in range(L):
-        y = fma(decay, w[level + l], sd * w[row + l])
-        w[level + l] = y
-        w[row + l] = y + shift
-
-
-@clause
-def shift(w, row, mean, adds):
-    """Shift what is observed by a step mean of the clock: a part of it, or an addition to it."""
-    if adds == 1:
-        for l in range(L):
-            w[row + l] += w[mean + l]
-    else:
-        for l in range(L):
-            w[row + l] *= 1.0 + w[mean + l]
-
-
-@clause
-def bound(w, row, floor, cap):
-    """Hold what is observed between floor and cap; the process itself goes on freely."""
-    for l in range(L):
-        w[row + l] = min(max(w[row + l], floor), cap)
+    The process itself goes on freely.
+    """
+    w, c, shifters = block.w, block.c, uint64(f.shifters)
+    for j in range(uint64(c[shifters])):
+        mean = load(w, mean_row(block.at, block.g, c[shifters + U(1) + j], t) + l)
+        x = x + mean if f.adds_shifts == 1 else x * (1.0 + mean)
+    if f.floor >= 0:
+        x = smaller(larger(x, c[uint64(f.floor) + t]), c[uint64(f.cap) + t])
+    return x
 
 
 @fused
 def advance(block, k, row, t):
-    """Take factor `k` a step on: score in, observed value out."""
-    w, at, c, g, f = block.w, block.at, block.c, block.g, block.plan.factors[k]
-    trend, level = c[uint64(f.shift) + t], at.level.first + uint64(k) * L
-    if f.row < 0:
-        fill(w, row, trend)
-    elif f.is_level == 1:
-        advance_level(w, level, row, f.decay, f.sd, trend)
-    else:
-        advance_log(w, level, row, f.decay, f.sd, trend)
-    shifters = uint64(f.shifters)
-    for j in range(uint64(c[shifters])):
-        shift(w, row, mean_row(at, g, c[shifters + U(1) + j], t), f.adds_shifts)
-    if f.floor >= 0:
-        bound(w, row, c[uint64(f.floor) + t], c[uint64(f.cap) + t])
+    """Take factor `k` a step on: score in, observed value out. In levels (vasicek) or in the logarithm."""
+    w, c, f = block.w, block.c, block.plan.factors[k]
+    trend, level = c[uint64(f.shift) + t], block.at.level.first + uint64(k) * L
+    for l in range(U(0), L, U(WIDE)):
+        x = spread(trend)
+        if f.row >= 0:
+            y = fma(f.decay, load(w, level + l), f.sd * load(w, row + l))
+            store(w, level + l, y)
+            x = y + trend if f.is_level == 1 else exp(y + trend)
+        store(w, row + l, observed(block, f, l, t, x))
 
 
 @fused

@@ -3,16 +3,19 @@
 Accuracy is measured in ``tests/kernel/test_maths.py``.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import float64, int64, njit, types
+from numba import config, njit, types
 from numba.extending import intrinsic
 
 from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.linking import WITHIN, Linked
+from spvrisk.kernel.simd import exponent, fma, fraction, larger, smaller, times_power
 
 U = np.uint64
 L = U(LANES)
@@ -21,17 +24,34 @@ ROUNDED = 1.0 + 1e-12
 """What adds up to a limit is not above it for its rounding: limits are compared times this."""
 
 
-class _Apart(Linked):
-    """Tells LLVM that the arrays handed to a function do not overlap, without which it does not vectorise gathers."""
+@contextlib.contextmanager
+def _vectors_as_written() -> Iterator[None]:
+    """Keep the loop vectoriser away: the kernel's vectors are in its code, and looking for more takes half the time."""
+    before = _config.LOOP_VECTORIZE
+    _config.LOOP_VECTORIZE = 0
+    try:
+        yield
+    finally:
+        _config.LOOP_VECTORIZE = before
+
+
+class _Kernel(Linked):
+    """Compiles the kernel; tells LLVM that the arrays handed to a function do not overlap."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.state.flags.noalias = True
 
+    def compile_extra(self, func: Any) -> Any:
+        """Compile a function, and all that it calls."""
+        with _vectors_as_written():
+            return super().compile_extra(func)
 
+
+_config: Any = config  # its names are made at run time
 _njit: Any = njit  # its stubs know no option for wrappers
 _intrinsic: Any = intrinsic  # they count the typing context among the arguments of a call
-_LICENCE: dict[str, Any] = {"error_model": "numpy", "nogil": True, "pipeline_class": _Apart}
+_LICENCE: dict[str, Any] = {"error_model": "numpy", "nogil": True, "pipeline_class": _Kernel}
 # no licence to change a float: which product of a b + c d is rounded would be the choice of the compiler, by context
 # What is to be fused is written so (`fma`): the same bits wherever it is worked out
 
@@ -86,17 +106,6 @@ float32_of_word = _bitcast(types.uint32, types.float32, ir.FloatType())
 
 
 @_intrinsic
-def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return a b + c, rounded once."""
-    kind = types.float32 if a == b == c == types.float32 else types.float64
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.fma(*args)
-
-    return kind(kind, kind, kind), codegen
-
-
-@_intrinsic
 def borrow(typingctx: Any, array: Any) -> Any:
     """Return the array without its owner: passing it on then costs no reference counts.
 
@@ -119,8 +128,8 @@ _LN2_LOW = 1.90821492927058770002e-10
 
 @inline
 def exp(x):
-    """Exponential, relative error below 4e-16; arguments are clamped to [-700, 700]."""
-    x = min(max(x, -700.0), 700.0)
+    """Exponential of a number or a value, relative error below 4e-16; arguments are clamped to [-700, 700]."""
+    x = smaller(larger(x, -700.0), 700.0)
     shifted = fma(x, 1.4426950408889634, _ROUND)
     k = shifted - _ROUND
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
@@ -140,19 +149,16 @@ def exp(x):
     )
     d = fma(r, 1.6059043836821613e-10, 2.0876756987868099e-09)
     p = fma(r4, fma(r4, fma(r4, d, c), b), a)
-    return float_of_bits64(bits64(p) + (bits64(shifted) << int64(52)))
+    return times_power(p, shifted)
 
 
 @inline
 def log(x):
-    """Natural logarithm of a positive normal number (fdlibm's e_log reduction and polynomial).
+    """Natural logarithm of a positive normal number or value (fdlibm's e_log reduction and polynomial).
 
     Relative error below 3e-16.
     """
-    i = bits64(x)
-    e = (i - int64(0x3FE6A09E667F3BCD)) >> int64(52)
-    f = float_of_bits64(i - (e << int64(52))) - 1.0
-    k = float64(e)
+    k, f = exponent(x), fraction(x) - 1.0
     s = f / (2.0 + f)
     z = s * s
     v = z * z
@@ -169,5 +175,5 @@ def log(x):
 
 @inline
 def unit(word):
-    """Uniform number in (0, 1) of a 32-bit word."""
-    return (float64(word) + 0.5) * 2.3283064365386963e-10
+    """Uniform number in (0, 1) of a 32-bit word, given as a number or a value."""
+    return (word + 0.5) * 2.3283064365386963e-10

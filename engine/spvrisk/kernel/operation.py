@@ -4,14 +4,16 @@ Index legend: t = step, l = lane; ``p`` is the project's record, ``c`` the plan'
 of the step's factor rows. Money is in the study's unit.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import float64, uint64
 
 from spvrisk.kernel import draws as draw
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.construction import basket, draw_law, finish
-from spvrisk.kernel.debt import service_debt
-from spvrisk.kernel.maths import L, U, clause, exp, fused, inline
+from spvrisk.kernel.construction import draw_law, finish, index
+from spvrisk.kernel.maths import L, U, exp, fused
+from spvrisk.kernel.simd import WIDE, larger, load, smaller, spread, store, where
 from spvrisk.kernel.tables import look_up
 from spvrisk.kernel.whole_rows import fill
 
@@ -30,8 +32,8 @@ def draw_contract(site):
         draw.scores(site.draws, w, R.CONTRACT_SCORE, p.subscription_stream)
         rho = p.subscription_rho
         rest = (1.0 - rho * rho) ** 0.5
-        for l in range(L):
-            w[R.CONTRACT_SCORE + l] = rho * w[R.COST_SCORE + l] + rest * w[R.CONTRACT_SCORE + l]
+        for l in range(U(0), L, U(WIDE)):
+            store(w, R.CONTRACT_SCORE + l, rho * load(w, R.COST_SCORE + l) + rest * load(w, R.CONTRACT_SCORE + l))
         if p.share_law >= 0:
             look_up(w, R.CONTRACT_SCORE, R.SHARE, c, p.share_law)
         if p.subscription_law >= 0:
@@ -44,94 +46,122 @@ def draw_plant(site):
     w, c, p, draws = site.w, site.c, site.p, site.draws
     draw_law(w, c, draws, R.SHORTFALL, p.shortfall_law, p.shortfall_stream, 0.0)
     draw_law(w, c, draws, R.FEE, p.fee_law, p.fee_stream, 0.0)
-    tolerance, per_year = p.fee_tolerance, 1.0 / p.fee_years
-    for l in range(L):
-        shortfall, fee = w[R.SHORTFALL + l], w[R.FEE + l] * per_year
-        w[R.ACHIEVED + l] = w[R.SIZE + l] * (1.0 - shortfall)
-        w[R.FEE + l] = fee if shortfall <= tolerance else 0.0
+    for l in range(U(0), L, U(WIDE)):
+        shortfall, fee = load(w, R.SHORTFALL + l), load(w, R.FEE + l) * (1.0 / p.fee_years)
+        store(w, R.ACHIEVED + l, load(w, R.SIZE + l) * (1.0 - shortfall))
+        store(w, R.FEE + l, where(shortfall <= p.fee_tolerance, fee, 0.0))
 
 
-@clause
+@fused
+def years_since(completion, life, time):
+    """Age of a plant at a time; it stops with operation."""
+    return smaller(larger(time - completion, 0.0), life)
+
+
+@fused
 def age(w, begin, end):
-    """Years since completion at the step's start and end; age stops with operation."""
-    for l in range(L):
-        w[R.AGE + l] = min(max(begin - w[R.COMPLETION + l], 0.0), w[R.LIFE + l])
-        w[R.AGE_END + l] = min(max(end - w[R.COMPLETION + l], 0.0), w[R.LIFE + l])
+    """Years since completion at the step's start and end."""
+    for l in range(U(0), L, U(WIDE)):
+        completion, life = load(w, R.COMPLETION + l), load(w, R.LIFE + l)
+        store(w, R.AGE + l, years_since(completion, life, begin))
+        store(w, R.AGE_END + l, years_since(completion, life, end))
 
 
-@clause
-def add_phase(w, at, p, rows, share, begin, end):
-    """Add a phase's operation in the step, and the parts of it under a living and a broken contract.
+class Running(NamedTuple):
+    """Shares of a full step's capacity: values."""
 
-    Into the row `rows` and the next two.
-    """
-    tenor = p.tenor
-    for l in range(L):
-        first, last = max(w[R.PHASE_START + l], begin), min(w[R.CLOSURE + l], end)
-        contract = min(w[R.COMPLETION + l] + tenor, last)
-        w[rows + l] += share * max(last - first, 0.0)
-        w[rows + L + l] += share * max(contract - first, 0.0)
-    if p.offtaker >= 0:
-        default = at.default.first + uint64(p.offtaker) * L
-        for l in range(L):
-            first, last = max(w[R.PHASE_START + l], begin), min(w[R.CLOSURE + l], end)
-            contract = min(w[R.COMPLETION + l] + tenor, last)
-            broken = share * max(contract - max(first, w[default + l]), 0.0)
-            w[rows + L + l] -= broken
-            w[rows + U(2) * L + l] += broken
+    whole: Any
+    """In operation."""
+    contracted: Any
+    """Under a living contract."""
+    broken: Any
+    """Under a contract that the offtaker has broken."""
 
 
-@clause
-def operating_share(w, at, c, p, begin, end, dt):
-    """Share of a full step's capacity that operates, phase by phase; the parts under a living and a broken contract."""
-    for row in (R.OPERATING, R.CONTRACTED, R.DEFAULTED):
-        fill(w, row, 0.0)
-    for i in range(uint64(p.n_phases)):
-        phase = uint64(p.phases) + U(2) * i
-        finish(w, at, R.PHASE_START, p, c[phase + U(1)])
-        add_phase(w, at, p, R.OPERATING, c[phase] / dt, begin, end)
+class Sales(NamedTuple):
+    """Output of a step, units: values."""
+
+    output: Any
+    contracted: Any
+    broken: Any
+    """As in `Running`."""
 
 
-@clause
-def ramp_factor(w, c, ramp, begin, end):
-    """Mean of the ramp-up over the part of the step in which a phase operates, into the row `RAMP`."""
-    fill(w, R.RAMP, 0.0)
+@fused
+def with_phase(running, share, first, last, contract_end):
+    """Add a phase's operation, from `first` to `last`, and what of it is under contract."""
+    contracted = share * larger(smaller(contract_end, last) - first, 0.0)
+    return Running(running.whole + share * larger(last - first, 0.0), running.contracted + contracted, running.broken)
+
+
+@fused
+def with_default(running, share, first, last, contract_end, default):
+    """Take from a phase's contract what the offtaker has broken by then."""
+    broken = share * larger(smaller(contract_end, last) - larger(first, default), 0.0)
+    return Running(running.whole, running.contracted - broken, running.broken + broken)
+
+
+@fused
+def with_part(running, phase, factor):
+    """Add what of a phase's operation runs."""
+    return Running(
+        running.whole + phase.whole * factor,
+        running.contracted + phase.contracted * factor,
+        running.broken + phase.broken * factor,
+    )
+
+
+@fused
+def ramp_factor(c, ramp, start, until, begin):
+    """Mean of the ramp-up over the part of the step, from `begin` to `until`, in which a phase operates."""
+    lost = spread(0.0)
     for j in range(uint64(c[ramp])):
-        year, lost = float64(j), c[ramp + U(1) + j]
-        for l in range(L):
-            start = w[R.PHASE_START + l]
-            first, last = max(start + year, begin), min(min(w[R.CLOSURE + l], end), start + (year + 1.0))
-            w[R.RAMP + l] += lost * max(last - first, 0.0)
-    for l in range(L):
-        whole = min(w[R.CLOSURE + l], end) - max(w[R.PHASE_START + l], begin)
-        w[R.RAMP + l] = 1.0 - w[R.RAMP + l] / max(whole, 1e-300)
+        year = float64(j)
+        first, last = larger(start + year, begin), smaller(until, start + (year + 1.0))
+        lost += c[ramp + U(1) + j] * larger(last - first, 0.0)
+    return 1.0 - lost / larger(until - larger(start, begin), 1e-300)
 
 
-@clause
-def ramp_up(w, at, c, p, begin, end, dt):
+@fused
+def none_runs():
+    """Nothing operates yet."""
+    return Running(spread(0.0), spread(0.0), spread(0.0))
+
+
+@fused
+def operating(site, step, l, running, i):
+    """Add what operates of phase `i` to what does of the phases before."""
+    w, c, p = site.w, site.c, site.p
+    phase = uint64(p.phases) + U(2) * i
+    start, share = finish(w, site.at, p, l, c[phase + U(1)]), c[phase] / site.g.dt
+    first, last = larger(start, step.begin), smaller(load(w, R.CLOSURE + l), step.end)
+    contract_end = load(w, R.COMPLETION + l) + p.tenor
+    running = with_phase(running, share, first, last, contract_end)
+    if p.offtaker >= 0:
+        default = load(w, site.at.default.first + uint64(p.offtaker) * L + l)
+        running = with_default(running, share, first, last, contract_end, default)
+    return running
+
+
+@fused
+def ramped(site, step, l):
     """What runs in the first years: the parts of each phase's operation, times its ramp-up."""
-    for l in range(U(3) * L):
-        w[R.RUN + l] = 0.0
+    w, c, p, runs = site.w, site.c, site.p, none_runs()
     for i in range(uint64(p.n_phases)):
-        phase = uint64(p.phases) + U(2) * i
-        finish(w, at, R.PHASE_START, p, c[phase + U(1)])
-        for l in range(U(3) * L):
-            w[R.PHASE + l] = 0.0
-        add_phase(w, at, p, R.PHASE, c[phase] / dt, begin, end)
-        ramp_factor(w, c, uint64(p.ramp_up), begin, end)
-        for l in range(L):
-            factor = w[R.RAMP + l]
-            w[R.RUN + l] += w[R.PHASE + l] * factor
-            w[R.RUN + L + l] += w[R.PHASE + L + l] * factor
-            w[R.RUN + U(2) * L + l] += w[R.PHASE + U(2) * L + l] * factor
+        start = finish(w, site.at, p, l, c[uint64(p.phases) + U(2) * i + U(1)])
+        until = smaller(load(w, R.CLOSURE + l), step.end)
+        factor = ramp_factor(c, uint64(p.ramp_up), start, until, step.begin)
+        runs = with_part(runs, operating(site, step, l, none_runs(), i), factor)
+    return runs
 
 
-@clause
+@fused
 def advance_score(w, persistence, z):
     """Stationary AR(1) score; row `z` holds the step's innovation."""
     keep, new = persistence, (1.0 - persistence * persistence) ** 0.5
-    for l in range(L):
-        w[R.AVAILABILITY_SCORE + l] = keep * w[R.AVAILABILITY_SCORE + l] + new * w[z + l]
+    for l in range(U(0), L, U(WIDE)):
+        score = keep * load(w, R.AVAILABILITY_SCORE + l) + new * load(w, z + l)
+        store(w, R.AVAILABILITY_SCORE + l, score)
 
 
 @fused
@@ -143,200 +173,182 @@ def draw_availability(site, t):
     advance_score(site.w, p.persistence if t > 0 else 0.0, R.SCORE0 + t % U(4) * L)
 
 
-@clause
-def full_output(w, x, c, p):
+@fused
+def full_output(site, step, l):
     """Output of a full step, units: capacity, availability, degradation, volume."""
-    look_up(w, R.AVAILABILITY_SCORE, R.AVAILABILITY, c, p.availability_law)
-    full, decay = p.output, p.degradation
-    for l in range(L):
-        w[R.FULL_OUTPUT + l] = full * w[R.AVAILABILITY + l] * w[R.ACHIEVED + l]
-    if decay < 0.0:
-        for l in range(L):
-            w[R.FULL_OUTPUT + l] *= exp(decay * w[R.AGE + l])
+    w, p = site.w, site.p
+    units = p.output * load(w, R.AVAILABILITY + l) * load(w, R.ACHIEVED + l)
+    if p.degradation < 0.0:
+        units *= exp(p.degradation * load(w, R.AGE + l))
     if p.volume_factor >= 0:
-        volume = x + uint64(p.volume_factor) * L
-        for l in range(L):
-            w[R.FULL_OUTPUT + l] *= w[volume + l]
+        units *= load(w, step.x + uint64(p.volume_factor) * L + l)
+    return units
 
 
-@clause
-def produce(w, x, c, p, run):
-    """Output of the step, and the parts of it sold under a living and a broken contract, in units.
-
-    `run` is the row of the share of the step that runs; the next two are its parts.
-    """
-    full_output(w, x, c, p)
-    for l in range(L):
-        units = w[R.FULL_OUTPUT + l]
-        w[R.OUTPUT + l] = units * w[run + l]
-        w[R.CONTRACT_OUTPUT + l] = units * w[run + L + l] * w[R.SHARE + l]
-    if p.offtaker >= 0:
-        for l in range(L):
-            w[R.DEFAULTED_OUTPUT + l] = w[R.FULL_OUTPUT + l] * w[run + U(2) * L + l] * w[R.SHARE + l]
+@fused
+def produced(units, runs, share, breaks):
+    """Output of the step, and the parts of it sold under a living and a broken contract."""
+    broken = units * runs.broken * share if breaks else spread(0.0)
+    return Sales(units * runs.whole, units * runs.contracted * share, broken)
 
 
-@clause
-def dispatch(w, x, c, p):
+@fused
+def dispatched(sales, price, cost, kept):
     """Economic dispatch: what has no contract runs only where its price is above fuel and variable O&M."""
-    basket(w, R.INDEX, x, c, p.variable_basket)
-    merchant, basis, kept = x + uint64(p.merchant_factor) * L, p.merchant_basis, 1.0 - p.default_discount
-    fuel = x + uint64(p.fuel_factor if p.fuel_factor >= 0 else 0) * L
-    rate, variable = p.fuel_rate, p.variable_om
-    for l in range(L):
-        price, cost = w[merchant + l] * basis, rate * w[fuel + l] + variable * w[R.INDEX + l]
-        contract, broken = w[R.CONTRACT_OUTPUT + l], w[R.DEFAULTED_OUTPUT + l]
-        rest = w[R.OUTPUT + l] - contract - broken
-        runs = broken if price * kept > cost else 0.0
-        w[R.DEFAULTED_OUTPUT + l] = runs
-        w[R.OUTPUT + l] = contract + runs + (rest if price > cost else 0.0)
+    rest = sales.output - sales.contracted - sales.broken
+    broken = where(price * kept > cost, sales.broken, 0.0)
+    return Sales(sales.contracted + broken + where(price > cost, rest, 0.0), sales.contracted, broken)
 
 
-@clause
-def sell(w, x, c, p, t, money):
-    """Contract revenue at the escalated or indexed price, the rest at the merchant price."""
-    basket(w, R.INDEX, x, c, p.price_basket)
-    merchant, basis, escalation = x + uint64(p.merchant_factor) * L, p.merchant_basis, c[uint64(p.escalation) + t]
-    discount = p.default_discount
-    for l in range(L):
-        price = w[R.PRICE + l] * escalation * w[R.INDEX + l]
-        rest = w[R.OUTPUT + l] - w[R.CONTRACT_OUTPUT + l] - discount * w[R.DEFAULTED_OUTPUT + l]
-        w[R.REVENUE + l] = (w[R.CONTRACT_OUTPUT + l] * price + rest * w[merchant + l] * basis) * money
-
-
-@clause
-def pay_capacity(w, x, p, money):
-    """Payment for the capacity that is not under a living contract."""
-    factor, rate = x + uint64(p.payment_factor) * L, p.capacity_rate * money
-    for l in range(L):
-        free = w[R.OPERATING + l] - w[R.CONTRACTED + l] * w[R.SHARE + l]
-        w[R.REVENUE + l] += rate * w[factor + l] * w[R.ACHIEVED + l] * free
-
-
-@clause
-def credit_output(w, c, p, t, begin, end, money):
-    """Credit for each unit of output of the first years, exact within the step."""
-    years, credit = p.credit_years, p.credit * c[uint64(p.credit_escalation) + t] * money
-    for l in range(L):
-        last, until = min(w[R.CLOSURE + l], end), w[R.COMPLETION + l] + years
-        first = max(w[R.COMPLETION + l], begin)
-        # a plant that closed on the step's start has no time to divide by
-        part = 1.0 if until >= last else max(until - first, 0.0) / max(last - first, 1e-300)
-        w[R.REVENUE + l] += credit * w[R.OUTPUT + l] * part
-
-
-@clause
-def burn_fuel(w, x, p, money):
-    """Fuel, less what the contract passes through."""
-    factor, rate, passed = x + uint64(p.fuel_factor) * L, p.fuel_rate * money, p.pass_through
-    for l in range(L):
-        w[R.COSTS + l] += rate * w[factor + l] * (w[R.OUTPUT + l] - passed * w[R.CONTRACT_OUTPUT + l])
-
-
-@clause
-def maintain(w, x, c, p, money):
-    """Variable and fixed O&M on their indices."""
-    variable, fixed = p.variable_om * money, p.fixed_om * money
-    basket(w, R.INDEX, x, c, p.variable_basket)
-    for l in range(L):
-        w[R.COSTS + l] += variable * w[R.OUTPUT + l] * w[R.INDEX + l]
-    basket(w, R.INDEX, x, c, p.fixed_basket)
-    for l in range(L):
-        w[R.COSTS + l] += fixed * w[R.SIZE + l] * w[R.OPERATING + l] * w[R.INDEX + l]
-
-
-@clause
-def fee_falls_due(w, p):
-    """The developer's fee, in equal parts over some years from completion."""
-    years = p.fee_years
-    for l in range(L):
-        w[R.FEE_PART + l] = w[R.FEE + l] * (min(w[R.AGE_END + l], years) - min(w[R.AGE + l], years))
-
-
-@clause
-def pay_tax(w, p):
-    """Ring-fenced tax: on what is left after costs, fee, interest and straight-line depreciation of all that was spent.
-
-    Losses are carried forward where they may offset income.
-    """
-    rate, life, limit = p.tax_rate, p.tax_life, p.nol_limit
-    for l in range(L):
-        depreciation = w[R.OUT.cost + l] * (min(w[R.AGE_END + l], life) - min(w[R.AGE + l], life)) / life
-        income = w[R.REVENUE + l] - w[R.COSTS + l] - w[R.FEE_PART + l] - w[R.INTEREST + l] - depreciation
-        gain = max(income, 0.0)
-        offset = min(w[R.LOSSES + l], limit * gain)
-        w[R.LOSSES + l] += gain - income - offset
-        w[R.TAX + l] = rate * (gain - offset)
-
-
-@clause
-def settle_arrears(w):
-    """Cash after tax pays arrears; what is short becomes arrears."""
-    for l in range(L):
-        cash = w[R.REVENUE + l] - w[R.COSTS + l] - w[R.TAX + l] - w[R.ARREARS + l]
-        w[R.AVAILABLE + l] = max(cash, 0.0)
-        w[R.ARREARS + l] = max(-cash, 0.0)
-
-
-@clause
-def pay_fee(w):
-    """The developer's fee that is due or owed, as far as there is cash. What remains is the available cash A_t >= 0."""
-    for l in range(L):
-        due = w[R.FEE_OWED + l] + w[R.FEE_PART + l]
-        paid = min(due, w[R.AVAILABLE + l])
-        w[R.FEE_PAID + l] = paid
-        w[R.FEE_OWED + l] = due - paid
-        w[R.AVAILABLE + l] -= paid
-
-
-@clause
-def give_up(w, years, end, dt):
-    """End the operation of a project whose arrears have not been paid for so many years; age stops with it."""
-    for l in range(L):
-        unpaid = w[R.ARREARS_YEARS + l] + dt if w[R.ARREARS + l] > 0.0 else 0.0
-        closure, life, completion = w[R.CLOSURE + l], w[R.LIFE + l], w[R.COMPLETION + l]
-        closes = unpaid >= years - 1e-9 and end < closure
-        w[R.ARREARS_YEARS + l] = unpaid
-        w[R.CLOSURE + l] = end if closes else closure
-        w[R.LIFE + l] = max(end - completion, 0.0) if closes else life
-
-
-@inline
-def earn(site, step, ramping):
-    """Revenue and costs of a step."""
-    w, at, c, g, p = site.w, site.at, site.c, site.g, site.p
-    t, x, begin, end = step.t, step.x, step.begin, step.end
-    money = 1.0 / g.money_unit
-    run = R.OPERATING
-    operating_share(w, at, c, p, begin, end, g.dt)
-    if ramping:
-        ramp_up(w, at, c, p, begin, end, g.dt)
-        run = R.RUN
-    produce(w, x, c, p, run)
+@fused
+def sold(site, step, l, runs):
+    """Output of the step and who takes it."""
+    w, c, p, x = site.w, site.c, site.p, step.x
+    sales = produced(full_output(site, step, l), runs, load(w, R.SHARE + l), p.offtaker >= 0)
     if p.economic == 1:
-        dispatch(w, x, c, p)
-    sell(w, x, c, p, t, money)
+        price = load(w, x + uint64(p.merchant_factor) * L + l) * p.merchant_basis
+        fuel = load(w, x + uint64(p.fuel_factor if p.fuel_factor >= 0 else 0) * L + l)
+        cost = p.fuel_rate * fuel + p.variable_om * index(w, x, l, c, p.variable_basket)
+        sales = dispatched(sales, price, cost, 1.0 - p.default_discount)
+    return sales
+
+
+@fused
+def credited(first, last, until):
+    """Part of the step's output that is credited: up to `until`."""
+    # a plant that closed on the step's start has no time to divide by
+    return where(until >= last, 1.0, larger(until - first, 0.0) / larger(last - first, 1e-300))
+
+
+@fused
+def revenue_of(site, step, l, running, sales):
+    """Contract revenue at the escalated or indexed price, the rest at the merchant price; capacity, credit."""
+    w, c, p, x, money = site.w, site.c, site.p, step.x, 1.0 / site.g.money_unit
+    market = load(w, x + uint64(p.merchant_factor) * L + l)
+    price = load(w, R.PRICE + l) * c[uint64(p.escalation) + step.t] * index(w, x, l, c, p.price_basket)
+    rest = sales.output - sales.contracted - p.default_discount * sales.broken
+    revenue = (sales.contracted * price + rest * market * p.merchant_basis) * money
     if p.payment_factor >= 0:
-        pay_capacity(w, x, p, money)
+        free = running.whole - running.contracted * load(w, R.SHARE + l)
+        rate = p.capacity_rate * money * load(w, x + uint64(p.payment_factor) * L + l)
+        revenue += rate * load(w, R.ACHIEVED + l) * free
     if p.credit > 0.0:
-        credit_output(w, c, p, t, begin, end, money)
-    fill(w, R.COSTS, 0.0)
+        completion, last = load(w, R.COMPLETION + l), smaller(load(w, R.CLOSURE + l), step.end)
+        part = credited(larger(completion, step.begin), last, completion + p.credit_years)
+        revenue += p.credit * c[uint64(p.credit_escalation) + step.t] * money * sales.output * part
+    return revenue
+
+
+@fused
+def costs_of(site, step, l, running, sales):
+    """Fuel, less what the contract passes through; variable and fixed O&M on their indices."""
+    w, c, p, x, money = site.w, site.c, site.p, step.x, 1.0 / site.g.money_unit
+    costs = spread(0.0)
     if p.fuel_factor >= 0:
-        burn_fuel(w, x, p, money)
-    maintain(w, x, c, p, money)
+        price = p.fuel_rate * money * load(w, x + uint64(p.fuel_factor) * L + l)
+        costs += price * (sales.output - p.pass_through * sales.contracted)
+    costs += p.variable_om * money * sales.output * index(w, x, l, c, p.variable_basket)
+    fixed = p.fixed_om * money * load(w, R.SIZE + l) * running.whole
+    return costs + fixed * index(w, x, l, c, p.fixed_basket)
+
+
+@fused
+def over_years(age, age_end, years):
+    """Years of the step that lie in the first so many."""
+    return smaller(age_end, years) - smaller(age, years)
+
+
+@fused
+def taxed(income, losses, rate, limit):
+    """Tax on a step's income, and losses carried forward, which may offset a part of it."""
+    gain = larger(income, 0.0)
+    offset = smaller(losses, limit * gain)
+    return rate * (gain - offset), losses + (gain - income - offset)
+
+
+@fused
+def paid_from(cash, due):
+    """What is paid of an amount due, as far as there is cash; what stays due; what cash is left."""
+    paid = smaller(due, cash)
+    return paid, due - paid, cash - paid
+
+
+@fused
+def give_up(w, l, arrears, years, end, dt):
+    """End the operation of a project whose arrears have not been paid for so many years; age stops with it."""
+    closure, life, completion = load(w, R.CLOSURE + l), load(w, R.LIFE + l), load(w, R.COMPLETION + l)
+    unpaid = where(arrears > 0.0, load(w, R.ARREARS_YEARS + l) + dt, 0.0)
+    closes = (unpaid >= years - 1e-9) & (end < closure)
+    store(w, R.ARREARS_YEARS + l, unpaid)
+    store(w, R.CLOSURE + l, where(closes, end, closure))
+    store(w, R.LIFE + l, where(closes, larger(end - completion, 0.0), life))
+
+
+@fused
+def keep_earnings(w, l, running, sales, revenue, costs):
+    """What others read of a step's operation."""
+    store(w, R.OPERATING + l, running.whole)
+    store(w, R.OUTPUT + l, sales.output)
+    store(w, R.CONTRACT_OUTPUT + l, sales.contracted)
+    store(w, R.REVENUE + l, revenue)
+    store(w, R.COSTS + l, costs)
+
+
+@fused
+def earn(site, step, l, ramping):
+    """Revenue and costs of a step."""
+    running = none_runs()
+    for i in range(uint64(site.p.n_phases)):
+        running = operating(site, step, l, running, i)
+    sales = sold(site, step, l, ramped(site, step, l) if ramping else running)
+    revenue, costs = revenue_of(site, step, l, running, sales), costs_of(site, step, l, running, sales)
+    keep_earnings(site.w, l, running, sales, revenue, costs)
+    return revenue, costs
+
+
+@fused
+def distribute_cash(site, l, revenue, costs, fee):
+    """Who is paid before the two sides: tax, arrears, lenders, the developer. Returns what is short.
+
+    Ring-fenced tax is on what is left after costs, fee, interest and straight-line depreciation of all that was spent.
+    What remains is the available cash A_t >= 0.
+    """
+    w, p = site.w, site.p
+    age, age_end = load(w, R.AGE + l), load(w, R.AGE_END + l)
+    depreciation = load(w, R.OUT.cost + l) * over_years(age, age_end, p.tax_life) / p.tax_life
+    income = revenue - costs - fee - load(w, R.INTEREST + l) - depreciation
+    tax, losses = taxed(income, load(w, R.LOSSES + l), p.tax_rate, p.nol_limit)
+    cash = revenue - costs - tax - load(w, R.ARREARS + l)
+    available, arrears = larger(cash, 0.0), larger(-cash, 0.0)
+    if p.debt_share > 0.0:
+        principal = load(w, R.DEBT + l) * over_years(age, age_end, p.debt_tenor) / p.debt_tenor
+        due = load(w, R.INTEREST + l) + principal + load(w, R.DEBT_ARREARS + l)
+        paid, unpaid, available = paid_from(available, due)
+        store(w, R.DEBT_SERVICE + l, paid)
+        store(w, R.DEBT_ARREARS + l, unpaid)
+    if p.fee_law >= 0:
+        paid, owed, available = paid_from(available, load(w, R.FEE_OWED + l) + fee)
+        store(w, R.FEE_PAID + l, paid)
+        store(w, R.FEE_OWED + l, owed)
+    store(w, R.TAX + l, tax)
+    store(w, R.LOSSES + l, losses)
+    store(w, R.ARREARS + l, arrears)
+    store(w, R.AVAILABLE + l, available)
+    return arrears
 
 
 @fused
 def operate(site, step, ramping):
     """One step of operation: what is earned, and who is paid before the two sides."""
     w, p = site.w, site.p
-    earn(site, step, ramping)
-    if p.fee_law >= 0:
-        fee_falls_due(w, p)
-    pay_tax(w, p)
-    settle_arrears(w)
-    if p.debt_share > 0.0:
-        service_debt(w, p)
-    if p.fee_law >= 0:
-        pay_fee(w)
-    if p.abandon_years < np.inf:
-        give_up(w, p.abandon_years, step.end, site.g.dt)
+    look_up(w, R.AVAILABILITY_SCORE, R.AVAILABILITY, site.c, p.availability_law)
+    for l in range(U(0), L, U(WIDE)):
+        revenue, costs = earn(site, step, l, ramping)
+        fee = spread(0.0)
+        if p.fee_law >= 0:
+            years = over_years(load(w, R.AGE + l), load(w, R.AGE_END + l), p.fee_years)
+            fee = load(w, R.FEE + l) * years
+            store(w, R.FEE_PART + l, fee)
+        arrears = distribute_cash(site, l, revenue, costs, fee)
+        if p.abandon_years < np.inf:
+            give_up(w, l, arrears, p.abandon_years, step.end, site.g.dt)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import uint64
 
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.booking import add_group, add_means, begin_project, begin_sums, book_step, book_whole
+from spvrisk.kernel.booking import add_group, add_means, begin_project, begin_sums, book_recovery, book_step
 from spvrisk.kernel.clock import run_clocks
 from spvrisk.kernel.construction import (
     build,
@@ -185,7 +185,7 @@ def run_step(site, span, step, account, line, rehearsing):
         fund(site, step, discount)
     book_step(site, step, account, line, building, earning)
     if g.mode != SPLIT_NONE and t >= span.whole:
-        book_whole(w, open_row(g), least_age(g, p), step.end)
+        book_recovery(w, open_row(g), least_age(g, p), step.end)
 
 
 # ---- a project

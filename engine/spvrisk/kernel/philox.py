@@ -8,6 +8,7 @@ import numpy as np
 from numba import uint32, uint64
 
 from spvrisk.kernel.maths import L, U, clause, inline
+from spvrisk.kernel.simd import WIDE, store_words, words_from, words_of
 
 _MASK = np.uint64(0xFFFFFFFF)
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -17,14 +18,14 @@ _32 = np.uint64(32)
 
 @inline
 def philox(c0, c1, c2, c3, k0, k1):
-    """Ten rounds on 32-bit values held in 64-bit registers (their upper halves are ignored); four 32-bit words."""
+    """Ten rounds on 32-bit values held in 64 bits (upper halves are ignored), or on words of lanes; four of them."""
     for _ in range(10):
         p0 = (c0 & _MASK) * _M0
         p1 = (c2 & _MASK) * _M1
         c0, c1, c2, c3 = (p1 >> _32) ^ c1 ^ k0, p1, (p0 >> _32) ^ c3 ^ k1, p0
         k0 = (k0 + _W0) & _MASK
         k1 = (k1 + _W1) & _MASK
-    return uint32(c0), uint32(c1), uint32(c2), uint32(c3)
+    return c0, c1, c2, c3
 
 
 @clause
@@ -35,7 +36,7 @@ def word(seed, path, stream, index):
     which = index & U(3)
     low = a if which == U(0) else b
     high = c if which == U(2) else d
-    return low if which < U(2) else high
+    return uint32(low if which < U(2) else high)
 
 
 @clause
@@ -45,9 +46,10 @@ def fill_words(u, seed, path, stream, block):
     stream, block = uint64(stream), uint64(block)
     # a block of lanes starts at a multiple of its length, so that the high word is common to all lanes
     low, high = path & _MASK, path >> _32
-    for l in range(L):
-        a, b, c, d = philox(low + l, high, stream, block, k0, k1)
-        u[l] = a
-        u[L + l] = b
-        u[U(2) * L + l] = c
-        u[U(3) * L + l] = d
+    for l in range(U(0), L, U(WIDE)):
+        paths = words_from(low + l)
+        a, b, c, d = philox(paths, words_of(high), words_of(stream), words_of(block), k0, k1)
+        store_words(u, l, a)
+        store_words(u, L + l, b)
+        store_words(u, U(2) * L + l, c)
+        store_words(u, U(3) * L + l, d)

@@ -10,10 +10,11 @@ from numba import uint64
 
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.factors import reference_rate
-from spvrisk.kernel.maths import L, fused, inline
+from spvrisk.kernel.maths import L, U, fused, inline
 from spvrisk.kernel.operation import age
+from spvrisk.kernel.simd import WIDE, larger, load, smaller, store, where
 from spvrisk.kernel.split import distribute, fall_due, open_row, settle, test_shares
-from spvrisk.kernel.whole_rows import copy, fill, zero
+from spvrisk.kernel.whole_rows import add, add_to, copy, fill, zero
 from spvrisk.kernel.workspace import deal_of
 from spvrisk.kernel.world import site_of, step_of
 
@@ -104,17 +105,17 @@ def join(site, step, rate):
     w, g, pool = site.w, site.g, site.at.pool.first
     recall_partner(site, step.t)
     overdue = open_row(g)
-    for l in range(L):
-        w[R.PAID + l] += w[R.CALL + l]
-        w[pool + R.POOL_OPEN + l] += w[overdue + l]
-        w[pool + R.POOL_PAID + l] += w[R.PAID + l]
+    for l in range(U(0), L, U(WIDE)):
+        paid = load(w, R.PAID + l) + load(w, R.CALL + l)
+        store(w, R.PAID + l, paid)
+        add_to(w, pool + R.POOL_OPEN + l, load(w, overdue + l))
+        add_to(w, pool + R.POOL_PAID + l, paid)
     age(w, step.begin, step.end)
     if g.adjusts == 1 and g.pooled == 0:
         test_shares(w, g, R.ADJUSTED, R.COMPLETION, overdue, R.PAID, step.begin)
     fall_due(w, g, site.p, rate)
-    for l in range(L):
-        w[pool + R.POOL_CASH + l] += w[R.AVAILABLE + l]
-        w[pool + R.POOL_DUE + l] += w[R.DUE + l]
+    add(w, pool + R.POOL_CASH, R.AVAILABLE)
+    add(w, pool + R.POOL_DUE, R.DUE)
     put_partner_back(w, site.at, site.s)
 
 
@@ -127,19 +128,30 @@ def test_pool(w, at, g, begin):
 
 
 @fused
+def pooled(cash, due, own_cash, own_due, first, second):
+    """Tier one of the pool returns to projects pro rata to what is due, the rest pro rata to their cash.
+
+    Returns a project's tier one, and the funder's and the host's part of its cash.
+    """
+    tier = where(first * cash >= due, 1.0, first * cash / due) * own_due
+    rest = larger(cash - due / first, 0.0) * where(cash > 0.0, own_cash / cash, 0.0)
+    return tier, tier + second * rest, (1.0 - first) * (tier / first) + (1.0 - second) * rest
+
+
+@fused
 def distribute_pool(w, at, g):
-    """Tier one of the pool returns to projects pro rata to what is due, the rest pro rata to their cash."""
-    one, two, first_then, second_then = g.first_share, g.second_share, g.adjusted_first, g.adjusted_second
+    """Share a project's cash by the pool's terms."""
     pool = at.pool.first
-    for l in range(L):
-        changed = w[pool + R.POOL_ADJUSTED + l] == 1.0
-        first, second = (first_then, second_then) if changed else (one, two)
-        cash, due = w[pool + R.POOL_CASH + l], w[pool + R.POOL_DUE + l]
-        tier = (1.0 if first * cash >= due else first * cash / due) * w[R.DUE + l]
-        rest = max(cash - due / first, 0.0) * (w[R.AVAILABLE + l] / cash if cash > 0.0 else 0.0)
-        w[R.TIER + l] = tier
-        w[R.FUNDER + l] = tier + second * rest
-        w[R.HOST + l] = (1.0 - first) * (tier / first) + (1.0 - second) * rest
+    for l in range(U(0), L, U(WIDE)):
+        changed = load(w, pool + R.POOL_ADJUSTED + l) == 1.0
+        first = where(changed, g.adjusted_first, g.first_share)
+        second = where(changed, g.adjusted_second, g.second_share)
+        cash, due = load(w, pool + R.POOL_CASH + l), load(w, pool + R.POOL_DUE + l)
+        own_cash, own_due = load(w, R.AVAILABLE + l), load(w, R.DUE + l)
+        tier, funder, host = pooled(cash, due, own_cash, own_due, first, second)
+        store(w, R.TIER + l, tier)
+        store(w, R.FUNDER + l, funder)
+        store(w, R.HOST + l, host)
 
 
 @fused
@@ -158,8 +170,7 @@ def take_part(site, step, rate):
     copy(w, shared + R.SHARED_FUNDER, R.FUNDER)
     copy(w, shared + R.SHARED_TIER, R.TIER)
     copy(w, shared + R.SHARED_HOST, R.HOST)
-    for l in range(L):
-        w[at.pool.first + R.POOL_FUNDER + l] += w[R.FUNDER + l]
+    add(w, at.pool.first + R.POOL_FUNDER, R.FUNDER)
 
 
 @fused
@@ -173,33 +184,36 @@ def forgo(block, step):
     times, steps, t = uint64(g.times), g.catch_steps, step.t
     for s in range(projects.size):
         deal, budget = deal_of(block.at, s), projects[s].budget
-        if steps < 0:
-            for l in range(L):
-                declined = w[deal + R.DEAL_DECLINED + l]
-                w[R.FORGONE + l] += budget * w[deal + R.DEAL_SIZE + l] if declined < step.end else 0.0
-        else:
-            over = c[times + t - uint64(steps)] if t >= uint64(steps) else -np.inf
-            for l in range(L):
-                declined = w[deal + R.DEAL_DECLINED + l]
-                w[R.FORGONE + l] += 1.0 if over <= declined and declined < step.begin else 0.0
+        over = c[times + t - uint64(steps)] if steps >= 0 and t >= uint64(steps) else -np.inf
+        for l in range(U(0), L, U(WIDE)):
+            declined, size = load(w, deal + R.DEAL_DECLINED + l), load(w, deal + R.DEAL_SIZE + l)
+            if steps < 0:
+                add_to(w, R.FORGONE + l, where(declined < step.end, budget * size, 0.0))
+            else:
+                add_to(w, R.FORGONE + l, where((over <= declined) & (declined < step.begin), 1.0, 0.0))
+
+
+@fused
+def diverted(paid, forgone, caught, share, limited):
+    """What the host catches up in a step: a share of what all projects pay the funder, up to what it has forgone."""
+    wanted = share * paid
+    amount = smaller(wanted, larger(forgone - caught, 0.0)) if limited else wanted
+    return where((forgone > 0.0) & (paid > 0.0), amount, 0.0)
 
 
 @fused
 def divert(block, t):
-    """The host catches up: a share of what all projects pay the funder, from each in proportion."""
-    w, at, g = block.w, block.at, block.g
-    limited, pool = g.catch_steps < 0, at.pool.first
-    for l in range(L):
-        paid, left = w[pool + R.POOL_FUNDER + l], w[R.FORGONE + l]
-        wanted = g.catch_share * paid
-        amount = min(wanted, max(left - w[pool + R.POOL_CAUGHT + l], 0.0)) if limited else wanted
-        amount = amount if left > 0.0 and paid > 0.0 else 0.0
-        w[pool + R.POOL_CAUGHT + l] += amount
-        w[R.DIVERTED + l] = amount / paid if paid > 0.0 else 0.0
+    """The host catches up, from each project in proportion to what it pays the funder."""
+    w, at, g, pool = block.w, block.at, block.g, block.at.pool.first
+    for l in range(U(0), L, U(WIDE)):
+        paid, caught = load(w, pool + R.POOL_FUNDER + l), load(w, pool + R.POOL_CAUGHT + l)
+        amount = diverted(paid, load(w, R.FORGONE + l), caught, g.catch_share, g.catch_steps < 0)
+        store(w, pool + R.POOL_CAUGHT + l, caught + amount)
+        store(w, R.DIVERTED + l, where(paid > 0.0, amount / paid, 0.0))
     for s in range(block.plan.projects.size):
         shared = shared_of(at, g, s, t)
-        for l in range(L):
-            w[shared + R.SHARED_DIVERTED + l] = w[R.DIVERTED + l] * w[shared + R.SHARED_FUNDER + l]
+        for l in range(U(0), L, U(WIDE)):
+            store(w, shared + R.SHARED_DIVERTED + l, load(w, R.DIVERTED + l) * load(w, shared + R.SHARED_FUNDER + l))
 
 
 @fused
@@ -209,9 +223,10 @@ def first_completion(w, at, projects):
     fill(w, first, np.inf)
     for s in range(projects.size):
         partner = partner_of(at, s)
-        for l in range(L):
-            time = w[partner + R.PARTNER_COMPLETION + l] if w[partner + R.PARTNER_START + l] < np.inf else np.inf
-            w[first + l] = min(w[first + l], time)
+        for l in range(U(0), L, U(WIDE)):
+            funded = load(w, partner + R.PARTNER_START + l) < np.inf
+            time = where(funded, load(w, partner + R.PARTNER_COMPLETION + l), np.inf)
+            store(w, first + l, smaller(load(w, first + l), time))
 
 
 @inline
@@ -250,7 +265,8 @@ def recall_part(site, t):
 @fused
 def catch_up(w, discount):
     """What is diverted goes to the host; it counts as received by the funder all the same."""
-    for l in range(L):
-        w[R.FUNDER + l] -= w[R.DIVERTED + l]
-        w[R.HOST + l] += w[R.DIVERTED + l]
-        w[R.OUT.caught_up + l] += discount * w[R.DIVERTED + l]
+    for l in range(U(0), L, U(WIDE)):
+        amount = load(w, R.DIVERTED + l)
+        add_to(w, R.FUNDER + l, -amount)
+        add_to(w, R.HOST + l, amount)
+        add_to(w, R.OUT.caught_up + l, discount * amount)

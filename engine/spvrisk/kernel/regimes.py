@@ -13,6 +13,7 @@ from spvrisk.kernel import draws as draw
 from spvrisk.kernel.dates import day_of_time, time_of_day
 from spvrisk.kernel.log import BY_EXPIRY, BY_HAZARD, note
 from spvrisk.kernel.maths import L, U, fused
+from spvrisk.kernel.simd import WIDE, load, store
 from spvrisk.kernel.whole_rows import add
 from spvrisk.kernel.workspace import AHEAD, mean_row
 
@@ -31,8 +32,8 @@ def draw_jumps_ahead(block):
             row = (uint64(i * AHEAD) + U(4) * four) * L
             hold = at.hold.first + row
             draw.four_uniforms(block.draws, w, hold, regimes[i].hold_stream, four)
-            for l in range(U(4) * L):
-                w[hold + l] = draw.exponential(w[hold + l])
+            for l in range(U(0), U(4) * L, U(WIDE)):
+                store(w, hold + l, draw.exponential(load(w, hold + l)))
             draw.four_uniforms(block.draws, w, at.to.first + row, regimes[i].to_stream, four)
 
 

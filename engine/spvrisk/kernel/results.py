@@ -13,8 +13,9 @@ from spvrisk.kernel import rows as R
 from spvrisk.kernel.booking import Side, book_side_flows, group_flows
 from spvrisk.kernel.irr import irr, solve
 from spvrisk.kernel.maths import L, U, fused
+from spvrisk.kernel.simd import WIDE, gather, larger, load, smaller, some, spread, store, where, whole
 from spvrisk.kernel.split import open_row
-from spvrisk.kernel.whole_rows import fill
+from spvrisk.kernel.whole_rows import add_to, fill
 from spvrisk.plan.arrays import SPLIT_NONE
 from spvrisk.plan.outputs import RULED, SUMS
 
@@ -25,38 +26,50 @@ _Q: Any = _Ruled(*(U(i) for i in range(len(RULED))))
 
 
 @fused
-def _ratio(a, b):
-    return a / b if b != 0.0 else np.nan
+def ratio(a, b):
+    """A over b; undefined where b is 0."""
+    return where(b == 0.0, np.nan, a / b)
+
+
+@fused
+def defined_if(flag):
+    """What is added to a quantity that means nothing elsewhere."""
+    return where(flag, 0.0, np.nan)
 
 
 @fused
 def expected_cost(w, c, p, l):
     """Cost with expected indices, no overrun and no delay: linear in the planned start between knots."""
-    n, starts = int(c[p.expected_costs]), p.expected_costs + 1
-    start, low, high = w[R.PLANNED + l], 0, n - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if c[starts + middle] <= start:
-            low = middle
-        else:
-            high = middle
-    values = starts + n
-    part = 0.0
-    if high > low:
-        part = min(max((start - c[starts + low]) / (c[starts + high] - c[starts + low]), 0.0), 1.0)
-    return p.budget * w[R.SIZE + l] * (c[values + low] + part * (c[values + high] - c[values + low]))
+    n, starts = int(c[p.expected_costs]), uint64(p.expected_costs + 1)
+    start, low, high, part = load(w, R.PLANNED + l), spread(0.0), spread(float(n - 1)), spread(0.0)
+    while some(high - low > 1.0):
+        middle, narrows = whole(0.5 * (low + high)), high - low > 1.0
+        reached = gather(c, starts, middle) <= start
+        low, high = where(narrows & reached, middle, low), where(narrows, where(reached, high, middle), high)
+    if n > 1:
+        before, after = gather(c, starts, low), gather(c, starts, high)
+        part = smaller(larger((start - before) / (after - before), 0.0), 1.0)
+    values = starts + uint64(n)
+    cost, next_cost = gather(c, values, low), gather(c, values, high)
+    return p.budget * load(w, R.SIZE + l) * (cost + part * (next_cost - cost))
 
 
 @fused
 def finish_outputs(w, c, g, deal):
     """Outputs that add up and are known at a project's end alone."""
     horizon = c[g.times + g.steps]
-    for l in range(L):
-        w[R.OUT.funded + l] = 1.0 if w[R.START + l] < np.inf else 0.0
-        w[R.OUT.completed + l] = 1.0 if w[R.COMPLETION + l] <= horizon else 0.0
-        w[R.OUT.cancelled + l] = 1.0 if w[R.CANCELLED_AT + l] < np.inf else 0.0
-        w[R.OUT.declined + l] = 1.0 if w[deal + R.DEAL_DECLINED + l] < np.inf else 0.0
-        w[R.OUT.deemed_open + l] = w[R.DEEMED + l] + w[R.CARRY + l]
+    for l in range(U(0), L, U(WIDE)):
+        store(w, R.OUT.funded + l, where(load(w, R.START + l) < np.inf, 1.0, 0.0))
+        store(w, R.OUT.completed + l, where(load(w, R.COMPLETION + l) <= horizon, 1.0, 0.0))
+        store(w, R.OUT.cancelled + l, where(load(w, R.CANCELLED_AT + l) < np.inf, 1.0, 0.0))
+        store(w, R.OUT.declined + l, where(load(w, deal + R.DEAL_DECLINED + l) < np.inf, 1.0, 0.0))
+        store(w, R.OUT.deemed_open + l, load(w, R.DEEMED + l) + load(w, R.CARRY + l))
+
+
+@fused
+def write(values, row, column, x):
+    """Put a value, or a row's lanes, into a leaf's values ``(series, path)``."""
+    store(values, uint64(row) * uint64(values.shape[1]) + column, x)
 
 
 @fused
@@ -65,87 +78,94 @@ def write_sums(w, c, g, first_row, values, first, column):
     count = uint64(c[g.sums])
     for i in range(count):
         row = first_row + uint64(c[uint64(g.sums) + U(1) + i]) * L
-        for l in range(L):
-            values[first + i, column + l] = w[row + l]
+        for l in range(U(0), L, U(WIDE)):
+            write(values, first + i, column + l, load(w, row + l))
     return first + count
+
+
+@fused
+def delay_of(w, p, l):
+    """Months from the planned to the actual completion."""
+    return 12.0 * (load(w, R.COMPLETION + l) - (load(w, R.PLANNED + l) + p.duration))
+
+
+@fused
+def write_project(w, c, g, p, l, values, first, k):
+    """Write what has a rule of its own, rows in the order of `plan.outputs`."""
+    # there is no deemed allocation with fixed shares
+    deemed = np.nan if g.mode == SPLIT_NONE else 0.0
+    completed, funded = defined_if(load(w, R.OUT.completed + l) == 1.0), defined_if(load(w, R.OUT.funded + l) == 1.0)
+    called, received, overdue = load(w, R.CALLED + l), load(w, R.RECEIVED + l), load(w, open_row(g) + l)
+    cost = load(w, R.OUT.cost + l) / expected_cost(w, c, p, l)
+    write(values, first + _Q.cost_overrun, k, cost - 1.0 + completed)
+    write(values, first + _Q.overrun_sampled, k, load(w, R.OVERRUN + l) - 1.0 + funded)
+    write(values, first + _Q.delay_months, k, delay_of(w, p, l) + completed)
+    write(values, first + _Q.irr_funder, k, load(w, R.IRR + l) + defined_if(called > 0.0))
+    write(values, first + _Q.moic_funder, k, ratio(load(w, R.RECEIPTS + l), called))
+    write(values, first + _Q.payback_years, k, load(w, R.PAYBACK + l) + defined_if(called > 0.0))
+    write(values, first + _Q.recovery_years, k, load(w, R.WHOLE + l) + deemed + funded)
+    write(values, first + _Q.deemed_share, k, ratio(received, received + overdue) + deemed)
 
 
 @fused
 def project_quantities(w, at, c, g, p, values, column):
     """Write the quantities of one project, rows in the order of `plan.outputs`."""
-    duration = p.duration
-    undefined = np.nan if g.mode == SPLIT_NONE else 0.0
-    overdue = open_row(g)
     first = write_sums(w, c, g, R.OUT[0], values, uint64(p.unit * g.quantities), column)
     if p.n_phases == 1 and g.pooled == 0:  # nothing is called after the step of the first receipt
         solve(w, at.net.first, g.steps, 1.0 / g.dt)
     else:
         irr(w, at.net.first, g.steps, 1.0 / g.dt)
-    for l in range(L):
-        k = column + l
-        if_completed = 0.0 if w[R.OUT.completed + l] == 1.0 else np.nan
-        if_funded = 0.0 if w[R.OUT.funded + l] == 1.0 else np.nan
-        if_called = 0.0 if w[R.CALLED + l] > 0.0 else np.nan
-        values[first + _Q.cost_overrun, k] = w[R.OUT.cost + l] / expected_cost(w, c, p, l) - 1.0 + if_completed
-        values[first + _Q.overrun_sampled, k] = w[R.OVERRUN + l] - 1.0 + if_funded
-        values[first + _Q.delay_months, k] = 12.0 * (w[R.COMPLETION + l] - (w[R.PLANNED + l] + duration)) + if_completed
-        values[first + _Q.irr_funder, k] = w[R.IRR + l] + if_called
-        values[first + _Q.moic_funder, k] = _ratio(w[R.RECEIPTS + l], w[R.CALLED + l])
-        values[first + _Q.payback_years, k] = w[R.PAYBACK + l] + if_called
-        values[first + _Q.recovery_years, k] = w[R.WHOLE + l] + undefined + if_funded
-        values[first + _Q.deemed_share, k] = _ratio(w[R.RECEIVED + l], w[R.RECEIVED + l] + w[overdue + l]) + undefined
+    for l in range(U(0), L, U(WIDE)):
+        write_project(w, c, g, p, l, values, first, column + l)
 
 
 @fused
 def add_project(w, c, g, p, sums):
     """Add a project to the sums of its group or the portfolio."""
-    duration, budget = p.duration, p.budget
-    overdue = open_row(g)
-    undefined = g.mode == SPLIT_NONE
-    for i in range(_N_SUMS * L):
-        w[sums + R.SUM_OUT[0] + i] += w[R.OUT[0] + i]
-    for l in range(L):
-        funded, completed = w[R.OUT.funded + l] == 1.0, w[R.OUT.completed + l] == 1.0
-        size = budget * w[R.SIZE + l]
-        w[sums + R.SUM_RECEIVED + l] += w[R.RECEIVED + l]
-        w[sums + R.SUM_OVERDUE + l] += w[overdue + l]
-        if completed:
-            delay = 12.0 * (w[R.COMPLETION + l] - (w[R.PLANNED + l] + duration))
-            w[sums + R.SUM_COMPLETED_COST + l] += w[R.OUT.cost + l]
-            w[sums + R.SUM_EXPECTED_COST + l] += expected_cost(w, c, p, l)
-            w[sums + R.SUM_COMPLETED_BUDGET + l] += size
-            w[sums + R.SUM_DELAY + l] += size * delay
-        if funded:
-            w[sums + R.SUM_BUDGET + l] += size
-            w[sums + R.SUM_DRAWN + l] += size * (w[R.OVERRUN + l] - 1.0)
-        years = w[R.WHOLE + l]
-        if funded and not undefined and years > w[sums + R.LAST_WHOLE + l]:
-            w[sums + R.LAST_WHOLE + l] = years
+    for i in range(U(0), _N_SUMS * L, U(WIDE)):
+        add_to(w, sums + R.SUM_OUT[0] + i, load(w, R.OUT[0] + i))
+    for l in range(U(0), L, U(WIDE)):
+        funded, completed = load(w, R.OUT.funded + l) == 1.0, load(w, R.OUT.completed + l) == 1.0
+        size, of = p.budget * load(w, R.SIZE + l), sums + l
+        add_to(w, of + R.SUM_RECEIVED, load(w, R.RECEIVED + l))
+        add_to(w, of + R.SUM_OVERDUE, load(w, open_row(g) + l))
+        add_to(w, of + R.SUM_COMPLETED_COST, where(completed, load(w, R.OUT.cost + l), 0.0))
+        add_to(w, of + R.SUM_EXPECTED_COST, where(completed, expected_cost(w, c, p, l), 0.0))
+        add_to(w, of + R.SUM_COMPLETED_BUDGET, where(completed, size, 0.0))
+        add_to(w, of + R.SUM_DELAY, where(completed, size * delay_of(w, p, l), 0.0))
+        add_to(w, of + R.SUM_BUDGET, where(funded, size, 0.0))
+        add_to(w, of + R.SUM_DRAWN, where(funded, size * (load(w, R.OVERRUN + l) - 1.0), 0.0))
+        if g.mode != SPLIT_NONE:
+            years, last = load(w, R.WHOLE + l), load(w, of + R.LAST_WHOLE)
+            store(w, of + R.LAST_WHOLE, where(funded & (years > last), years, last))
+
+
+@fused
+def write_group(w, of, l, values, first, k):
+    """Write what has a rule of its own; ratios and weighted means are undefined where nothing was completed."""
+    called, received, last = load(w, R.GROUP_CALLED + l), load(w, of + R.SUM_RECEIVED), load(w, of + R.LAST_WHOLE)
+    cost = ratio(load(w, of + R.SUM_COMPLETED_COST), load(w, of + R.SUM_EXPECTED_COST))
+    delay = ratio(load(w, of + R.SUM_DELAY), load(w, of + R.SUM_COMPLETED_BUDGET))
+    write(values, first + _Q.cost_overrun, k, cost - 1.0)
+    write(values, first + _Q.overrun_sampled, k, ratio(load(w, of + R.SUM_DRAWN), load(w, of + R.SUM_BUDGET)))
+    write(values, first + _Q.delay_months, k, delay)
+    write(values, first + _Q.irr_funder, k, load(w, R.IRR + l) + defined_if(called > 0.0))
+    write(values, first + _Q.moic_funder, k, ratio(load(w, R.GROUP_RECEIPTS + l), called))
+    write(values, first + _Q.payback_years, k, load(w, R.GROUP_PAYBACK + l) + defined_if(called > 0.0))
+    write(values, first + _Q.recovery_years, k, where(last >= 0.0, last, np.nan))
+    write(values, first + _Q.deemed_share, k, ratio(received, received + load(w, of + R.SUM_OVERDUE)))
 
 
 @fused
 def group_quantities(block, account, unit, fans):
-    """Write the quantities of a group of projects: a pipeline or the portfolio.
-
-    Ratios and weighted means of the completed are undefined where nothing was completed.
-    """
+    """Write the quantities of a group of projects: a pipeline or the portfolio."""
     w, at, c, g, values, column = block.w, block.at, block.c, block.g, block.leaf.values, block.column
     group_flows(w, at, g, account, fans, column)
     irr(w, at.net.first, g.steps, 1.0 / g.dt)
     sums = account.sums.first
     first = write_sums(w, c, g, sums + R.SUM_OUT[0], values, uint64(unit * g.quantities), column)
-    for l in range(L):
-        k, of = column + l, sums + l
-        if_called = 0.0 if w[R.GROUP_CALLED + l] > 0.0 else np.nan
-        whole, received = w[of + R.LAST_WHOLE], w[of + R.SUM_RECEIVED]
-        values[first + _Q.cost_overrun, k] = _ratio(w[of + R.SUM_COMPLETED_COST], w[of + R.SUM_EXPECTED_COST]) - 1.0
-        values[first + _Q.overrun_sampled, k] = _ratio(w[of + R.SUM_DRAWN], w[of + R.SUM_BUDGET])
-        values[first + _Q.delay_months, k] = _ratio(w[of + R.SUM_DELAY], w[of + R.SUM_COMPLETED_BUDGET])
-        values[first + _Q.irr_funder, k] = w[R.IRR + l] + if_called
-        values[first + _Q.moic_funder, k] = _ratio(w[R.GROUP_RECEIPTS + l], w[R.GROUP_CALLED + l])
-        values[first + _Q.payback_years, k] = w[R.GROUP_PAYBACK + l] + if_called
-        values[first + _Q.recovery_years, k] = whole if whole >= 0.0 else np.nan
-        values[first + _Q.deemed_share, k] = _ratio(received, received + w[of + R.SUM_OVERDUE])
+    for l in range(U(0), L, U(WIDE)):
+        write_group(w, sums + l, l, values, first, column + l)
 
 
 @fused
@@ -166,18 +186,19 @@ def scheme_values(w, at, c, g, n_factors, values, row, column):
         net, side, fx = at.net.first + t * L, at.side.first + t * L, exchange_rate(at, g, n_factors, t)
         book_side_flows(w, at, c, g, Side(g.relief, R.ONES, R.RELIEF, g.dt), c[uint64(g.discount_funder) + t], t)
         discount = c[uint64(g.discount_local) + t]
-        for l in range(L):
-            w[R.LOCAL + l] += discount * w[fx + l] * w[net + l]
-            w[R.SCHEME_LOCAL + l] += discount * w[fx + l] * (w[net + l] + w[side + l])
-    for l in range(L):
-        k, of = column + l, at.total.first + l
-        values[row, k] = w[R.LOCAL + l]
-        values[row + 1, k] = w[R.RELIEF + l]
-        own, other = w[of + R.SUM_OUT.npv_funder], w[of + R.SUM_OUT.vendor_margin]
-        values[row + 2, k] = own + other + w[of + R.SUM_OUT.supply_chain_benefit] + w[R.RELIEF + l]
-        values[row + 3, k] = w[R.SCHEME_LOCAL + l]
+        for l in range(U(0), L, U(WIDE)):
+            rate, flow = discount * load(w, fx + l), load(w, net + l)
+            add_to(w, R.LOCAL + l, rate * flow)
+            add_to(w, R.SCHEME_LOCAL + l, rate * (flow + load(w, side + l)))
+    for l in range(U(0), L, U(WIDE)):
+        k, of, relief = column + l, at.total.first + l, load(w, R.RELIEF + l)
+        own, other = load(w, of + R.SUM_OUT.npv_funder), load(w, of + R.SUM_OUT.vendor_margin)
+        write(values, row, k, load(w, R.LOCAL + l))
+        write(values, row + U(1), k, relief)
+        write(values, row + U(2), k, own + other + load(w, of + R.SUM_OUT.supply_chain_benefit) + relief)
+        write(values, row + U(3), k, load(w, R.SCHEME_LOCAL + l))
     if g.insured == 1:
-        insurer_breaches(w, at, g, n_factors, values, row + 4, column)
+        insurer_breaches(w, at, g, n_factors, values, row + U(4), column)
 
 
 @fused
@@ -189,12 +210,14 @@ def insurer_breaches(w, at, g, n_factors, values, row, column):
     for t in range(uint64(g.steps)):
         earned, insured = at.insurer.first + t * L, at.exposure.first + t * L
         fx = exchange_rate(at, g, n_factors, t)
-        for l in range(L):
-            w[R.INSURER_LOCAL + l] += w[fx + l] * w[earned + l]
-            w[R.BREACH + l] = 1.0 if w[R.INSURER_LOCAL + l] < -capital else w[R.BREACH + l]
-            w[R.FULL + l] = 1.0 if w[fx + l] * w[insured + l] > capacity else w[R.FULL + l]
-    for l in range(L):
+        for l in range(U(0), L, U(WIDE)):
+            rate = load(w, fx + l)
+            so_far = load(w, R.INSURER_LOCAL + l) + rate * load(w, earned + l)
+            store(w, R.INSURER_LOCAL + l, so_far)
+            store(w, R.BREACH + l, where(so_far < -capital, 1.0, load(w, R.BREACH + l)))
+            store(w, R.FULL + l, where(rate * load(w, insured + l) > capacity, 1.0, load(w, R.FULL + l)))
+    for l in range(U(0), L, U(WIDE)):
         if capital < np.inf:
-            values[row, column + l] = w[R.BREACH + l]
+            write(values, row, column + l, load(w, R.BREACH + l))
         if capacity < np.inf:
-            values[row + (1 if capital < np.inf else 0), column + l] = w[R.FULL + l]
+            write(values, row + U(1 if capital < np.inf else 0), column + l, load(w, R.FULL + l))

@@ -48,9 +48,6 @@ _Out: Any = namedtuple("_Out", SUMS)  # type: ignore[misc]  # fields are those o
 # ---- draws: scores of four consecutive draws, or of the parts of one
 SCORE0, SCORE1, SCORE2, SCORE3 = _fixed.take(4)
 
-# ---- tables: cells that are looked up, place within
-CELL, PLACE = _fixed.take(2)
-
 # ---- factors: square root of the copula's W in four steps; a reference rate on the value date
 TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
 (START_RATE,) = _fixed.take(1)
@@ -123,7 +120,6 @@ OUT_ROWS = _region(OUT[0], OUT[-1])
     SALVAGED,
     OUTPUT,  # units
     CONTRACT_OUTPUT,
-    DEFAULTED_OUTPUT,
     REVENUE,
     COSTS,  # fuel and O&M
     INTEREST,  # of senior debt, due in cash
@@ -137,30 +133,18 @@ OUT_ROWS = _region(OUT[0], OUT[-1])
     FUNDER,
     HOST,
     DIVERTED,  # from the funder to the host
-) = _fixed.take(24)
+) = _fixed.take(23)
 STEP = _region(AGE, DIVERTED)
 
 # ---- construction: scratch of a step
 (SPENT_NOW,) = _fixed.take(1)
 
-# ---- operation: scratch of a step; of three rows each, the second and third are parts of the first
+# ---- operation: of a step
 (
-    PHASE_START,  # time, years
     OPERATING,  # share of a full step's capacity in operation
-    CONTRACTED,  # the part of it under a living contract
-    DEFAULTED,  # the part of it under a contract that the offtaker has broken
-    RUN,  # the same three, less what ramp-up takes
-    RUN_CONTRACTED,
-    RUN_DEFAULTED,
-    PHASE,  # the same three of one phase
-    PHASE_CONTRACTED,
-    PHASE_DEFAULTED,
-    RAMP,
     AVAILABILITY,
-    FULL_OUTPUT,  # of a full step, units
-    INDEX,  # of prices or costs
-) = _fixed.take(14)
-OPERATION = _region(PHASE_START, INDEX)
+) = _fixed.take(2)
+OPERATION = _region(OPERATING, AVAILABILITY)
 
 # ---- stack: the funder's loans, state
 (
@@ -180,41 +164,21 @@ OPERATION = _region(PHASE_START, INDEX)
     BANKS_OPEN,
     PV_CALLS,
     # flows of a step
-    STAGE,  # as in `kernel.stack`
     PREMIUM,
-    POLICY_INTEREST,
-    BANKS_INTEREST,
-    POLICY_DUE,  # principal
-    BANKS_DUE,
     POLICY_PAID,
     BANKS_PAID,
     EQUITY_PAID,
     RECOVERED,  # by the insurer
     CLAIM,  # paid by the insurer
     LOANS,  # owed to the lenders at the step's end
-) = _fixed.take(27)
+) = _fixed.take(22)
 STACK = _region(POLICY, LOANS)
 
 # ---- pool: scratch of a step
 (FORGONE,) = _fixed.take(1)  # by the host through declines, or the declines whose years run
 
-# ---- irr: the search for a rate of return, and the rate
-(
-    IRR,
-    IRR_LOW,  # the bracket of s
-    IRR_HIGH,
-    IRR_S,
-    IRR_DONE,  # 1: the lane is at rest
-    IRR_X,  # exp(s)
-    IRR_IN,  # receipts at s, and their derivative
-    IRR_IN_SLOPE,
-    IRR_OUT,  # calls at s, and their derivative
-    IRR_OUT_SLOPE,
-    CUMULATED,  # flows so far
-    CHANGES,  # of the flows' sign
-    SUM_CHANGES,  # of their running sum's sign
-    SIGN,  # the last that was not zero
-) = _fixed.take(14)
+# ---- irr: the rate of return
+(IRR,) = _fixed.take(1)
 
 # ---- group: running figures of all projects, or of a pipeline's
 (

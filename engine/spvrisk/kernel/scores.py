@@ -18,11 +18,11 @@ from spvrisk.kernel.maths import (
     clause,
     float32_of_word,
     float_of_bits32,
-    fma,
     inline,
     word_of_float32,
 )
-from spvrisk.kernel.vectors import SIXTEEN, cubics_of_sixteen
+from spvrisk.kernel.simd import fma
+from spvrisk.kernel.vectors import FIRST_CELL, SIXTEEN, sixteen_scores
 
 _OCTAVES, _CELLS = 32, 16  # powers of two that y may lie in, cells in each
 F = np.float32
@@ -40,7 +40,6 @@ def _table() -> NDArray[np.float32]:
 
 
 _CUBICS = _table()
-_FIRST = int(np.array(2.0**-_OCTAVES, np.float32).view(np.int32)) >> 19  # number that the bits give to the first cell
 
 
 @inline
@@ -53,7 +52,7 @@ def _tail(word):
 @inline
 def _offset(y):
     """Offset of the cell of a y."""
-    return int32(int32((y >> int32(19)) - int32(_FIRST)) << int32(2))
+    return int32(int32((y >> int32(19)) - int32(FIRST_CELL)) << int32(2))
 
 
 @inline
@@ -80,18 +79,8 @@ def score(word):
 
 @clause
 def score_rows(w, first, stride, u, rows):
-    """Scores of so many rows of words in `u`, into the rows ``first``, ``first + stride``, ... of `w`.
-
-    Behind its four rows of words `u` has room for as many offsets, and for places, where the scores then are.
-    """
-    offset, place = U(4) * L, U(8) * L
-    for l in range(rows * L):
-        y = _tail(u[l])
-        u[offset + l] = uint32(_offset(y))
-        u[place + l] = word_of_float32(_place(y))
-    for l in range(U(0), rows * L, U(SIXTEEN)):
-        cubics_of_sixteen(u, place + l, offset + l, _CUBICS)
+    """Scores of so many rows of words in `u`, into the rows ``first``, ``first + stride``, ... of `w`."""
     for i in range(rows):
         row, source = first + i * stride, i * L
-        for l in range(L):
-            w[row + l] = _signed(u[place + source + l], u[source + l])
+        for l in range(U(0), L, U(SIXTEEN)):
+            sixteen_scores(w, row + l, u, source + l, _CUBICS)

@@ -23,8 +23,9 @@ from spvrisk.kernel.log import (
     WAITING,
     note,
 )
-from spvrisk.kernel.maths import ROUNDED, L, fused
+from spvrisk.kernel.maths import ROUNDED, L, U, fused
 from spvrisk.kernel.regimes import enter, product, set_intensity, set_threshold
+from spvrisk.kernel.simd import WIDE, load, store, where
 from spvrisk.kernel.tables import look_up, value_at
 from spvrisk.kernel.whole_rows import fill
 from spvrisk.kernel.workspace import deal_of
@@ -45,15 +46,13 @@ def draw_size(w, c, p, deal, draws):
     if p.size_law >= 0:
         draw.scores(draws, w, R.SCORE0, p.size_stream)
         look_up(w, R.SCORE0, deal + R.DEAL_SIZE, c, p.size_law)
-        scale = p.size_scale
-        for l in range(L):
-            w[deal + R.DEAL_SIZE + l] *= scale
+        for l in range(U(0), L, U(WIDE)):
+            store(w, deal + R.DEAL_SIZE + l, load(w, deal + R.DEAL_SIZE + l) * p.size_scale)
     if p.go_ahead < 1.0:
         draw.uniforms(draws, w, R.SCORE0, p.go_ahead_stream)
-        probability = p.go_ahead
-        for l in range(L):
-            size = w[deal + R.DEAL_SIZE + l]
-            w[deal + R.DEAL_SIZE + l] = size if w[R.SCORE0 + l] < probability else 0.0
+        for l in range(U(0), L, U(WIDE)):
+            goes = load(w, R.SCORE0 + l) < p.go_ahead
+            store(w, deal + R.DEAL_SIZE + l, where(goes, load(w, deal + R.DEAL_SIZE + l), 0.0))
 
 
 @fused
@@ -83,8 +82,8 @@ def draw_defaults(block):
         pair, row = uint64(g.defaults) + uint64(2) * i, block.at.default.first + i * L
         draw.uniforms(block.draws, w, row, uint64(c[pair]))
         hazard = c[pair + uint64(1)]
-        for l in range(L):
-            w[row + l] = draw.exponential(w[row + l]) / hazard
+        for l in range(U(0), L, U(WIDE)):
+            store(w, row + l, draw.exponential(load(w, row + l)) / hazard)
 
 
 # ---- the order of notices and decisions

@@ -1,11 +1,13 @@
 """Distribution between funder and host (section 8 of the model page).
 
-Index legend: s = project, t = step, l = lane. One tier function serves every reading: tier one pays the first share
-of the cash until `DUE` is covered, the rest is shared by the second.
+Clauses are functions of values, stages loops over the lanes (`kernel.simd`). One tier function serves every reading:
+tier one pays the first share of the cash until what is due is covered, the rest is shared by the second.
+Index legend: s = project, t = step, l = lane.
 """
 
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.maths import L, fused
+from spvrisk.kernel.maths import L, U, fused
+from spvrisk.kernel.simd import WIDE, larger, load, smaller, spread, store, where
 from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE, SPLIT_PERIODIC
 
 
@@ -15,131 +17,125 @@ def open_row(g):
     return R.DEEMED if g.mode == SPLIT_CUMULATIVE else R.CARRY
 
 
+# ---- clauses
+
+
 @fused
-def share_lane(w, l, first, second):
-    """Tier one T = min(A, due / s1); funder = s1 T + s2 (A - T).
+def tiers(cash, due, first, second):
+    """Tier one T = min(A, due / s1); funder = s1 T + s2 (A - T). Returns s1 T, the funder's and the host's cash.
 
     The product s1 T is written min(s1 A, due), so that full cover leaves exactly 0 due.
     """
-    a, due = w[R.AVAILABLE + l], w[R.DUE + l]
-    tier = min(first * a, due)
-    funder = tier + second * max(a - due / first, 0.0)
-    w[R.TIER + l] = tier
-    w[R.FUNDER + l] = funder
-    w[R.HOST + l] = a - funder
+    tier = smaller(first * cash, due)
+    funder = tier + second * larger(cash - due / first, 0.0)
+    return tier, funder, cash - funder
 
 
 @fused
-def tiers(w, first, second):
-    """The two tiers with the same shares on all lanes."""
-    for l in range(L):
-        share_lane(w, l, first, second)
+def tested(verdict, late, overdue, paid):
+    """Whether the shares change: tested once and kept. What rounding leaves open decides nothing."""
+    found = where(overdue > 1e-12 * paid, 1.0, 2.0)
+    return where(late & (verdict == 0.0), found, verdict)
+
+
+@fused
+def due_periodic(paid, age, age_end, carry, rate, life):
+    """Due = r B (operating part of the step) + straight-line principal + carry, and what is deemed open after it.
+
+    B = P max(0, 1 - age / L) at the step's start.
+    """
+    part = paid * (1.0 / life)
+    interest = rate * part * larger(life - age, 0.0) * (age_end - age)
+    principal = part * (smaller(age_end, life) - smaller(age, life))
+    return interest + principal + carry, part * larger(life - age_end, 0.0)
+
+
+@fused
+def due_cumulative(balance, rate, dt):
+    """Cumulative reading: the whole balance with the step's interest is due."""
+    return balance * (1.0 + rate * dt)
+
+
+@fused
+def carried(due, received, rate, bears_interest, dt):
+    """What is due and not received is carried, with or without interest. Only tier one counts."""
+    return (due - received) * (1.0 + bears_interest * rate * dt)
+
+
+@fused
+def interest_before(paid_before, rate, completion, begin, dt):
+    """Interest on what was paid in before the step, for the part of the step before completion."""
+    return rate * paid_before * smaller(larger(completion - begin, 0.0), dt)
+
+
+@fused
+def balance_after(due, received, call):
+    """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
+    return larger(due - received, 0.0) + call
+
+
+# ---- stages
 
 
 @fused
 def test_shares(w, g, verdict, completion, overdue, paid, begin):
-    """Whether the shares change: tested once, in the first step so many years after a completion, and kept.
-
-    What rounding leaves open decides nothing.
-    """
+    """Test the shares in the first step so many years after a completion."""
     after = g.adjust_years - 1e-9
-    for l in range(L):
-        due, found = begin - w[completion + l] >= after, 1.0 if w[overdue + l] > 1e-12 * w[paid + l] else 2.0
-        w[verdict + l] = found if due and w[verdict + l] == 0.0 else w[verdict + l]
+    for l in range(U(0), L, U(WIDE)):
+        late = begin - load(w, completion + l) >= after
+        store(w, verdict + l, tested(load(w, verdict + l), late, load(w, overdue + l), load(w, paid + l)))
 
 
 @fused
-def adjusted_tiers(w, g):
-    """The tiers with the shares that hold on each lane."""
-    one, two, first_then, second_then = g.first_share, g.second_share, g.adjusted_first, g.adjusted_second
-    for l in range(L):
-        changed = w[R.ADJUSTED + l] == 1.0
-        share_lane(w, l, first_then if changed else one, second_then if changed else two)
-
-
-@fused
-def fall_due_periodic(w, rate, spread, life):
-    """Due = r B (operating part of the step) + straight-line principal + carry.
-
-    B = P max(0, 1 - age / L) at the step's start.
-    """
-    per_year = 1.0 / life
-    for l in range(L):
-        r = max(w[rate + l] + spread, 0.0)
-        paid, begin, end = w[R.PAID + l] * per_year, w[R.AGE + l], w[R.AGE_END + l]
-        interest = r * paid * max(life - begin, 0.0) * (end - begin)
-        principal = paid * (min(end, life) - min(begin, life))
-        w[R.DUE + l] = interest + principal + w[R.CARRY + l]
-        w[R.DEEMED + l] = paid * max(life - end, 0.0)
-
-
-@fused
-def carry_forward(w, rate, spread, bears_interest, dt):
-    """What is due and not received is carried, with or without interest. Only tier one counts."""
-    for l in range(L):
-        received = w[R.TIER + l]
-        growth = 1.0 + bears_interest * max(w[rate + l] + spread, 0.0) * dt
-        w[R.RECEIVED + l] += received
-        w[R.CARRY + l] = (w[R.DUE + l] - received) * growth
-
-
-@fused
-def accrue_before_completion(w, rate, spread, completion, begin, dt):
-    """Interest on what was paid in before the step, for the part of the step before completion, joins the carry."""
-    for l in range(L):
-        part = min(max(w[completion + l] - begin, 0.0), dt)
-        w[R.CARRY + l] += max(w[rate + l] + spread, 0.0) * (w[R.PAID + l] - w[R.CALL + l]) * part
-
-
-@fused
-def fall_due_cumulative(w, rate, spread, dt):
-    """Cumulative reading: the whole balance with the step's interest is due."""
-    for l in range(L):
-        w[R.DUE + l] = w[R.DEEMED + l] * (1.0 + max(w[rate + l] + spread, 0.0) * dt)
-
-
-@fused
-def settle_cumulative(w):
-    """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
-    for l in range(L):
-        w[R.RECEIVED + l] += w[R.TIER + l]
-        w[R.DEEMED + l] = max(w[R.DUE + l] - w[R.FUNDER + l], 0.0) + w[R.CALL + l]
-
-
-@fused
-def share_out(w, funder_share):
-    """No deemed allocation: fixed shares."""
-    for l in range(L):
-        w[R.FUNDER + l] = funder_share * w[R.AVAILABLE + l]
-        w[R.HOST + l] = w[R.AVAILABLE + l] - w[R.FUNDER + l]
+def rate_of(w, rate, margin, l):
+    """Interest on what is due: of the row `rate`, and a margin; never negative."""
+    return larger(load(w, rate + l) + margin, 0.0)
 
 
 @fused
 def fall_due(w, g, p, rate):
     """What is due in a step, by the agreement's reading; nothing with fixed shares."""
-    if g.mode == SPLIT_PERIODIC:
-        fall_due_periodic(w, rate, p.spread, p.deemed_life)
-    elif g.mode == SPLIT_CUMULATIVE:
-        fall_due_cumulative(w, rate, p.spread, g.dt)
+    for l in range(U(0), L, U(WIDE)):
+        r = rate_of(w, rate, p.spread, l)
+        if g.mode == SPLIT_PERIODIC:
+            age, age_end, carry = load(w, R.AGE + l), load(w, R.AGE_END + l), load(w, R.CARRY + l)
+            due, deemed = due_periodic(load(w, R.PAID + l), age, age_end, carry, r, p.deemed_life)
+            store(w, R.DUE + l, due)
+            store(w, R.DEEMED + l, deemed)
+        elif g.mode == SPLIT_CUMULATIVE:
+            store(w, R.DUE + l, due_cumulative(load(w, R.DEEMED + l), r, g.dt))
 
 
 @fused
 def distribute(w, g):
-    """Share a step's available cash by the project's own terms."""
-    if g.mode == SPLIT_NONE:
-        share_out(w, g.funder_share)
-    elif g.adjusts == 1:
-        adjusted_tiers(w, g)
-    else:
-        tiers(w, g.first_share, g.second_share)
+    """Share a step's available cash by the project's own terms: in tiers, or in fixed shares."""
+    for l in range(U(0), L, U(WIDE)):
+        cash = load(w, R.AVAILABLE + l)
+        if g.mode == SPLIT_NONE:
+            funder = g.funder_share * cash
+            host = cash - funder
+        else:
+            first, second = spread(g.first_share), spread(g.second_share)
+            if g.adjusts == 1:
+                changed = load(w, R.ADJUSTED + l) == 1.0
+                first, second = where(changed, g.adjusted_first, first), where(changed, g.adjusted_second, second)
+            tier, funder, host = tiers(cash, load(w, R.DUE + l), first, second)
+            store(w, R.TIER + l, tier)
+        store(w, R.FUNDER + l, funder)
+        store(w, R.HOST + l, host)
 
 
 @fused
 def settle(w, g, p, rate, begin):
     """What is open after the step."""
-    if g.mode == SPLIT_PERIODIC:
-        carry_forward(w, rate, p.spread, float(g.carry_bears_interest), g.dt)
-        if g.interest_before_completion == 1:
-            accrue_before_completion(w, rate, p.spread, R.WORK_END, begin, g.dt)
-    elif g.mode == SPLIT_CUMULATIVE:
-        settle_cumulative(w)
+    for l in range(U(0), L, U(WIDE)):
+        r, due, tier, call = rate_of(w, rate, p.spread, l), load(w, R.DUE + l), load(w, R.TIER + l), load(w, R.CALL + l)
+        if g.mode == SPLIT_PERIODIC:
+            carry = carried(due, tier, r, float(g.carry_bears_interest), g.dt)
+            if g.interest_before_completion == 1:
+                carry += interest_before(load(w, R.PAID + l) - call, r, load(w, R.WORK_END + l), begin, g.dt)
+            store(w, R.CARRY + l, carry)
+        elif g.mode == SPLIT_CUMULATIVE:
+            store(w, R.DEEMED + l, balance_after(due, load(w, R.FUNDER + l), call))
+        if g.mode != SPLIT_NONE:
+            store(w, R.RECEIVED + l, load(w, R.RECEIVED + l) + tier)

@@ -1,20 +1,71 @@
 """The funder's own stack: loans of the policy bank and of commercial banks, and their insurer (section 9).
 
-Index legend: s = project, t = step, l = lane. One stack per project; rows named POLICY are the policy bank's loan, rows
-named BANKS the commercial loan. A step goes through the clauses in the order in which they stand here.
+Clauses are functions of values (`kernel.simd`): of two loans, of what is insured of the banks', of a step's flows.
+`fund` is the stage: it loads, calls the clauses in the order in which they stand here, and stores.
+Index legend: s = project, t = step, l = lane.
 """
+
+from typing import Any, NamedTuple
 
 from numba import uint64
 
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.factors import reference_rate
-from spvrisk.kernel.maths import ROUNDED, L, fused
-from spvrisk.kernel.whole_rows import zero
+from spvrisk.kernel.maths import ROUNDED, L, U, fused
+from spvrisk.kernel.simd import WIDE, larger, load, smaller, spread, store, where
+from spvrisk.kernel.whole_rows import add_to, zero
 
 BUILDING, REPAYING, ENDED = 0.0, 1.0, 2.0
 """Stages of a project as its lenders see it: until completion, after it, and from its cancellation or closure on."""
 
 _SAME_TIME = 1e-9
+
+
+class Loan(NamedTuple):
+    """A loan: values."""
+
+    balance: Any
+    """Not yet due."""
+    arrears: Any
+    """Due, not paid and not claimed."""
+    open: Any
+    """Funded principal that is not repaid."""
+    level: Any
+    """Principal of a step of repayment."""
+
+
+class Insured(NamedTuple):
+    """What was claimed of the commercial loan, and what that goes by: values."""
+
+    retained: Any
+    """By the banks, of what was claimed."""
+    held: Any
+    """Taken over by the insurer."""
+    fallen: Any
+    """Due so far."""
+    met: Any
+    """Paid of it so far."""
+    claimed: Any
+    """So far, gross."""
+
+
+class Flows(NamedTuple):
+    """Of a step: values."""
+
+    policy: Any
+    """To the policy bank's loan."""
+    banks: Any
+    """To the banks."""
+    equity: Any
+    recovered: Any
+    """To the insurer."""
+
+
+class Due(NamedTuple):
+    """Of a loan in a step: values."""
+
+    interest: Any
+    principal: Any
 
 
 @fused
@@ -25,198 +76,231 @@ def begin_stack(w, at):
 
 
 @fused
-def settle_stage(w, life, begin, end):
+def stage_of(cancelled_at, closed, completion, begin, end):
     """Stage of the step: repayment begins in the step after completion, acceleration in the step of an end."""
-    for l in range(L):
-        ended = w[R.CANCELLED_AT + l] < end or w[R.LIFE + l] < life
-        complete = begin >= w[R.COMPLETION + l] - _SAME_TIME
-        w[R.STAGE + l] = ENDED if ended else REPAYING if complete else BUILDING
+    ended = (cancelled_at < end) | closed
+    return where(ended, ENDED, where(begin >= completion - _SAME_TIME, REPAYING, BUILDING))
 
 
 @fused
-def charge(w, rate, g):
-    """Premium on what is insured, late interest on arrears, the step's interest. What the insurer holds bears none."""
-    dt, policy_margin, bank_margin = g.dt, g.policy_margin, g.bank_margin
-    premium = g.premium * g.cover * dt
-    for l in range(L):
-        policy = max(w[rate + l] + policy_margin, 0.0) * dt
-        banks = max(w[rate + l] + bank_margin, 0.0) * dt
-        w[R.PREMIUM + l] = premium * (w[R.BANKS + l] + w[R.OVERDUE + l])
-        late = banks * w[R.OVERDUE + l]
-        w[R.OVERDUE + l] += late
-        w[R.FALLEN + l] += late
-        w[R.RETAINED + l] += banks * w[R.RETAINED + l]
-        w[R.POLICY_ARREARS + l] += policy * w[R.POLICY_ARREARS + l]
-        w[R.POLICY_INTEREST + l] = policy * w[R.POLICY + l]
-        w[R.BANKS_INTEREST + l] = banks * w[R.BANKS + l]
+def capitalised(loan, stage, interest, on_call):
+    """Before completion interest joins the loan; in the step of an end it takes the step's call at once."""
+    at_end = where(stage == ENDED, on_call, 0.0)
+    balance = loan.balance + where(stage == BUILDING, interest, at_end)
+    return Loan(balance, loan.arrears, loan.open + at_end, loan.level), where(stage == BUILDING, 0.0, interest)
 
 
 @fused
-def capitalise(w, policy_share, bank_share):
-    """Before completion interest joins the loans. In the step of an end they take the step's call at once."""
-    for l in range(L):
-        stage, call = w[R.STAGE + l], w[R.OUTFLOW + l]
-        policy, banks = w[R.POLICY_INTEREST + l], w[R.BANKS_INTEREST + l]
-        on_policy, on_banks = policy_share * call, bank_share * call
-        w[R.POLICY + l] += policy if stage == BUILDING else on_policy if stage == ENDED else 0.0
-        w[R.BANKS + l] += banks if stage == BUILDING else on_banks if stage == ENDED else 0.0
-        w[R.POLICY_OPEN + l] += on_policy if stage == ENDED else 0.0
-        w[R.BANKS_OPEN + l] += on_banks if stage == ENDED else 0.0
-        w[R.POLICY_INTEREST + l] = 0.0 if stage == BUILDING else policy
-        w[R.BANKS_INTEREST + l] = 0.0 if stage == BUILDING else banks
+def principal_of(loan, stage, number, repayments):
+    """Level and principal due: level over the repayments, all in the last of them and where the project has ended."""
+    repaying = stage == REPAYING
+    level = where(repaying & (number == 0.0), loan.balance / repayments, loan.level)
+    last = number + where(repaying, 1.0, 0.0) >= repayments
+    due = where((stage == ENDED) | last, loan.balance, smaller(loan.balance, level))
+    return Loan(loan.balance, loan.arrears, loan.open, level), where(stage == BUILDING, 0.0, due)
 
 
 @fused
-def fall_due(w, repayments):
-    """Principal due: level over the repayments, all of it in the last of them and where the project has ended."""
-    for l in range(L):
-        stage, policy, banks = w[R.STAGE + l], w[R.POLICY + l], w[R.BANKS + l]
-        repaying, first = stage == REPAYING, w[R.REPAYMENTS + l] == 0.0
-        number = w[R.REPAYMENTS + l] + (1.0 if repaying else 0.0)
-        policy_level = policy / repayments if repaying and first else w[R.POLICY_LEVEL + l]
-        bank_level = banks / repayments if repaying and first else w[R.BANKS_LEVEL + l]
-        whole = stage == ENDED or number >= repayments
-        due, bank_due = policy if whole else min(policy, policy_level), banks if whole else min(banks, bank_level)
-        w[R.REPAYMENTS + l] = number
-        w[R.POLICY_LEVEL + l] = policy_level
-        w[R.BANKS_LEVEL + l] = bank_level
-        w[R.POLICY_DUE + l] = 0.0 if stage == BUILDING else due
-        w[R.BANKS_DUE + l] = 0.0 if stage == BUILDING else bank_due
-        w[R.FALLEN + l] += w[R.BANKS_INTEREST + l] + w[R.BANKS_DUE + l]
+def fall_due(loan, rate, stage, on_call, number, repayments):
+    """The loan with late interest on its arrears, and what falls due of it."""
+    interest = rate * loan.balance
+    loan = Loan(loan.balance, loan.arrears + rate * loan.arrears, loan.open, loan.level)
+    loan, interest = capitalised(loan, stage, interest, on_call)
+    loan, principal = principal_of(loan, stage, number, repayments)
+    return loan, Due(interest, principal)
+
+
+@fused
+def accrued(insured, rate, late, due):
+    """What is insured, with late interest and what has fallen due. What the insurer holds bears no interest."""
+    fallen = insured.fallen + late + (due.interest + due.principal)
+    return Insured(insured.retained + rate * insured.retained, insured.held, fallen, insured.met, insured.claimed)
 
 
 @fused
 def part(cash, due):
     """Part of an amount due that the cash pays."""
-    return 1.0 if cash >= due else cash / due
+    return where(cash >= due, 1.0, cash / due)
 
 
 @fused
 def left_of(owed, repaid):
     """Share of what is owed that a repayment leaves: nothing but for rounding is nothing."""
-    return 0.0 if repaid * ROUNDED >= owed else 1.0 - repaid / owed
+    return where(repaid * ROUNDED >= owed, 0.0, 1.0 - repaid / owed)
 
 
 @fused
-def pay(w, sweep):
+def pay(cash, policy, on_policy, banks, on_banks, insured, sweep):
     """What receipts pay: interest, arrears, principal, each pro rata; then a sweep prepays, and equity has the rest.
 
     All but current interest repays the funded principal, in proportion to what is owed before.
     """
-    for l in range(L):
-        cash, interest, bank_interest = w[R.FUNDER + l], w[R.POLICY_INTEREST + l], w[R.BANKS_INTEREST + l]
-        arrears, overdue = w[R.POLICY_ARREARS + l], w[R.OVERDUE + l]
-        retained, held = w[R.RETAINED + l], w[R.TAKEN_OVER + l]
-        policy, banks, due, bank_due = w[R.POLICY + l], w[R.BANKS + l], w[R.POLICY_DUE + l], w[R.BANKS_DUE + l]
+    interest, due = on_policy
+    bank_interest, bank_due = on_banks
+    late = policy.arrears + banks.arrears + insured.retained + insured.held
+    on_interest, cash = part(cash, interest + bank_interest), larger(cash - (interest + bank_interest), 0.0)
+    on_arrears, cash = part(cash, late), larger(cash - late, 0.0)
+    on_principal, cash = part(cash, due + bank_due), larger(cash - (due + bank_due), 0.0)
+    policy_left, banks_left = policy.balance - due, banks.balance - bank_due
+    to_come, swept = policy_left + banks_left, sweep * cash
+    ahead = part(swept, to_come)
 
-        on_interest = part(cash, interest + bank_interest)
-        cash = max(cash - (interest + bank_interest), 0.0)
-        on_arrears = part(cash, arrears + overdue + retained + held)
-        cash = max(cash - (arrears + overdue + retained + held), 0.0)
-        on_principal = part(cash, due + bank_due)
-        cash = max(cash - (due + bank_due), 0.0)
-        to_come, swept = (policy - due) + (banks - bank_due), sweep * cash
-        ahead = part(swept, to_come)
-
-        prepaid, bank_prepaid = ahead * (policy - due), ahead * (banks - bank_due)
-        paid, bank_paid = on_arrears * arrears + on_principal * due, on_arrears * overdue + on_principal * bank_due
-        repaid, bank_repaid = paid + prepaid, bank_paid + on_arrears * retained + bank_prepaid
-        w[R.POLICY_PAID + l] = on_interest * interest + repaid
-        w[R.BANKS_PAID + l] = on_interest * bank_interest + bank_repaid
-        w[R.RECOVERED + l] = on_arrears * held
-        w[R.EQUITY_PAID + l] = cash - min(swept, to_come)
-        w[R.MET + l] += on_interest * bank_interest + bank_paid
-
-        owed, bank_owed = policy + arrears, banks + overdue + retained
-        w[R.POLICY_OPEN + l] *= left_of(owed, repaid)
-        w[R.BANKS_OPEN + l] *= left_of(bank_owed, bank_repaid)
-        w[R.POLICY + l] = (policy - due) - prepaid
-        w[R.BANKS + l] = (banks - bank_due) - bank_prepaid
-        unpaid = (1.0 - on_interest) * interest + (1.0 - on_principal) * due
-        bank_unpaid = (1.0 - on_interest) * bank_interest + (1.0 - on_principal) * bank_due
-        w[R.POLICY_ARREARS + l] = (1.0 - on_arrears) * arrears + unpaid
-        w[R.OVERDUE + l] = (1.0 - on_arrears) * overdue + bank_unpaid
-        w[R.RETAINED + l] = (1.0 - on_arrears) * retained
-        w[R.TAKEN_OVER + l] = (1.0 - on_arrears) * held
-
-
-@fused
-def claim(w, at, g, t):
-    """The insurer pays for what has been overdue for the waiting time, first in, first out, and takes that over."""
-    cover, wait = g.cover, uint64(g.wait)
-    for l in range(L):
-        w[at.fallen.first + t * L + l] = w[R.FALLEN + l]
-    for l in range(L):
-        # what had fallen due by then; nothing had before the first step
-        old = w[at.fallen.first + (t - wait) * L + l] if t >= wait else 0.0
-        overdue, retained = w[R.OVERDUE + l], w[R.RETAINED + l]
-        claimed = min(overdue, max(old - w[R.MET + l] - w[R.CLAIMED + l], 0.0))
-        owed = w[R.BANKS + l] + overdue + retained
-        w[R.BANKS_OPEN + l] *= left_of(owed, cover * claimed)
-        w[R.CLAIM + l] = cover * claimed
-        w[R.CLAIMED + l] += claimed
-        w[R.OVERDUE + l] = overdue - claimed
-        w[R.RETAINED + l] = retained + (1.0 - cover) * claimed
-        w[R.TAKEN_OVER + l] += cover * claimed
+    prepaid, bank_prepaid = ahead * policy_left, ahead * banks_left
+    bank_paid = on_arrears * banks.arrears + on_principal * bank_due
+    repaid = on_arrears * policy.arrears + on_principal * due + prepaid
+    bank_repaid = bank_paid + on_arrears * insured.retained + bank_prepaid
+    flows = Flows(
+        on_interest * interest + repaid,
+        on_interest * bank_interest + bank_repaid,
+        cash - smaller(swept, to_come),
+        on_arrears * insured.held,
+    )
+    unpaid = (1.0 - on_interest) * interest + (1.0 - on_principal) * due
+    bank_unpaid = (1.0 - on_interest) * bank_interest + (1.0 - on_principal) * bank_due
+    still, owed = 1.0 - on_arrears, banks.balance + banks.arrears + insured.retained
+    policy = Loan(
+        policy_left - prepaid,
+        still * policy.arrears + unpaid,
+        policy.open * left_of(policy.balance + policy.arrears, repaid),
+        policy.level,
+    )
+    banks = Loan(
+        banks_left - bank_prepaid,
+        still * banks.arrears + bank_unpaid,
+        banks.open * left_of(owed, bank_repaid),
+        banks.level,
+    )
+    met = insured.met + (on_interest * bank_interest + bank_paid)
+    return (
+        policy,
+        banks,
+        Insured(still * insured.retained, still * insured.held, insured.fallen, met, insured.claimed),
+        flows,
+    )
 
 
 @fused
-def lend(w, policy_share, bank_share):
-    """The step's call is raised, at its end. Nothing is called after completion."""
-    for l in range(L):
-        call = w[R.OUTFLOW + l] if w[R.STAGE + l] != ENDED else 0.0
-        w[R.POLICY + l] += policy_share * call
-        w[R.BANKS + l] += bank_share * call
-        w[R.POLICY_OPEN + l] += policy_share * call
-        w[R.BANKS_OPEN + l] += bank_share * call
+def claim(banks, insured, fallen_before, cover):
+    """The insurer pays for what has been overdue for the waiting time, first in, first out, and takes that over.
+
+    Returns the loan, what was claimed, and the claim.
+    """
+    claimed = smaller(banks.arrears, larger(fallen_before - insured.met - insured.claimed, 0.0))
+    owed, paid = banks.balance + banks.arrears + insured.retained, cover * claimed
+    return (
+        Loan(banks.balance, banks.arrears - claimed, banks.open * left_of(owed, paid), banks.level),
+        Insured(
+            insured.retained + (1.0 - cover) * claimed,
+            insured.held + paid,
+            insured.fallen,
+            insured.met,
+            insured.claimed + claimed,
+        ),
+        paid,
+    )
 
 
 @fused
-def book_stack(w, at, g, discount, t):
-    """Present values of the step's flows, and what the insurer earns and bears in the step, over all projects."""
-    of_policy, of_banks = g.policy_share + g.equity_share, g.bank_share
-    cover, earned, insured = g.cover, at.insurer.first + t * L, at.exposure.first + t * L
-    for l in range(L):
-        call, net = w[R.OUTFLOW + l], w[R.PREMIUM + l] + w[R.RECOVERED + l] - w[R.CLAIM + l]
-        w[R.PV_CALLS + l] += discount * call
-        w[R.OUT.npv_policy_bank + l] += discount * (w[R.POLICY_PAID + l] + w[R.EQUITY_PAID + l] - of_policy * call)
-        w[R.OUT.npv_banks + l] += discount * (w[R.BANKS_PAID + l] + w[R.CLAIM + l] - w[R.PREMIUM + l] - of_banks * call)
-        w[R.OUT.insurer_claims + l] += discount * w[R.CLAIM + l]
-        w[R.OUT.insurer_net + l] += discount * net
-        w[earned + l] += net
-        w[insured + l] += cover * (w[R.BANKS + l] + w[R.OVERDUE + l])
-
-
-@fused
-def sum_loans(w):
-    """What is owed to the lenders at the step's end."""
-    for l in range(L):
-        loans = w[R.POLICY + l] + w[R.BANKS + l] + w[R.POLICY_ARREARS + l] + w[R.OVERDUE + l] + w[R.RETAINED + l]
-        w[R.LOANS + l] = loans
+def lend(loan, on_call):
+    """The step's call is raised, at its end."""
+    return Loan(loan.balance + on_call, loan.arrears, loan.open + on_call, loan.level)
 
 
 @fused
 def write_off(w):
     """What is never repaid of the loans by the horizon is lost, at the present value of the calls it came from."""
-    for l in range(L):
-        called = w[R.CALLED + l]
-        per_unit = w[R.PV_CALLS + l] / called if called > 0.0 else 0.0
-        w[R.OUT.bank_loss + l] = per_unit * w[R.BANKS_OPEN + l]
-        w[R.OUT.policy_bank_loss + l] = per_unit * w[R.POLICY_OPEN + l]
+    for l in range(U(0), L, U(WIDE)):
+        called = load(w, R.CALLED + l)
+        per_unit = where(called > 0.0, load(w, R.PV_CALLS + l) / called, 0.0)
+        store(w, R.OUT.bank_loss + l, per_unit * load(w, R.BANKS_OPEN + l))
+        store(w, R.OUT.policy_bank_loss + l, per_unit * load(w, R.POLICY_OPEN + l))
+
+
+@fused
+def loans_of(w, l):
+    """Loans and what is insured, as they are before the step."""
+    policy = Loan(
+        load(w, R.POLICY + l), load(w, R.POLICY_ARREARS + l), load(w, R.POLICY_OPEN + l), load(w, R.POLICY_LEVEL + l)
+    )
+    banks = Loan(load(w, R.BANKS + l), load(w, R.OVERDUE + l), load(w, R.BANKS_OPEN + l), load(w, R.BANKS_LEVEL + l))
+    insured = Insured(
+        load(w, R.RETAINED + l),
+        load(w, R.TAKEN_OVER + l),
+        load(w, R.FALLEN + l),
+        load(w, R.MET + l),
+        load(w, R.CLAIMED + l),
+    )
+    return policy, banks, insured
+
+
+@fused
+def keep_loans(w, l, policy, banks, insured):
+    """Leave loans and what is insured to the next step."""
+    store(w, R.POLICY + l, policy.balance)
+    store(w, R.POLICY_ARREARS + l, policy.arrears)
+    store(w, R.POLICY_OPEN + l, policy.open)
+    store(w, R.POLICY_LEVEL + l, policy.level)
+    store(w, R.BANKS + l, banks.balance)
+    store(w, R.OVERDUE + l, banks.arrears)
+    store(w, R.BANKS_OPEN + l, banks.open)
+    store(w, R.BANKS_LEVEL + l, banks.level)
+    store(w, R.RETAINED + l, insured.retained)
+    store(w, R.TAKEN_OVER + l, insured.held)
+    store(w, R.FALLEN + l, insured.fallen)
+    store(w, R.MET + l, insured.met)
+    store(w, R.CLAIMED + l, insured.claimed)
+    store(w, R.LOANS + l, policy.balance + banks.balance + policy.arrears + banks.arrears + insured.retained)
+
+
+@fused
+def book_stack(w, g, l, discount, flows, premium, claimed):
+    """Keep the step's flows and add their present values. Returns what the insurer earns less what it pays."""
+    call, net = load(w, R.OUTFLOW + l), premium + flows.recovered - claimed
+    of_policy, of_banks = g.policy_share + g.equity_share, g.bank_share
+    add_to(w, R.PV_CALLS + l, discount * call)
+    add_to(w, R.OUT.npv_policy_bank + l, discount * (flows.policy + flows.equity - of_policy * call))
+    add_to(w, R.OUT.npv_banks + l, discount * (flows.banks + claimed - premium - of_banks * call))
+    add_to(w, R.OUT.insurer_claims + l, discount * claimed)
+    add_to(w, R.OUT.insurer_net + l, discount * net)
+    store(w, R.PREMIUM + l, premium)
+    store(w, R.POLICY_PAID + l, flows.policy)
+    store(w, R.BANKS_PAID + l, flows.banks)
+    store(w, R.EQUITY_PAID + l, flows.equity)
+    store(w, R.RECOVERED + l, flows.recovered)
+    store(w, R.CLAIM + l, claimed)
+    return net
 
 
 @fused
 def fund(site, step, discount):
     """One step of a project's stack: who among the funder's parties pays and receives what."""
     w, at, g, t = site.w, site.at, site.g, step.t
-    repayments = float(g.repayments)
-    settle_stage(w, site.p.life, step.begin, step.end)
-    charge(w, reference_rate(w, at, site.factors, g.stack_factor, t), g)
-    capitalise(w, g.policy_share, g.bank_share)
-    fall_due(w, repayments)
-    pay(w, g.sweep)
-    if g.insured == 1:
-        claim(w, at, g, t)
-    lend(w, g.policy_share, g.bank_share)
-    book_stack(w, at, g, discount, t)
-    sum_loans(w)
+    rate, repayments, wait = reference_rate(w, at, site.factors, g.stack_factor, t), float(g.repayments), uint64(g.wait)
+    fallen, insurer, exposure = at.fallen.first + t * L, at.insurer.first + t * L, at.exposure.first + t * L
+    for l in range(U(0), L, U(WIDE)):
+        policy, banks, insured = loans_of(w, l)
+        call, number, closed = load(w, R.OUTFLOW + l), load(w, R.REPAYMENTS + l), load(w, R.LIFE + l) < site.p.life
+        stage = stage_of(load(w, R.CANCELLED_AT + l), closed, load(w, R.COMPLETION + l), step.begin, step.end)
+
+        policy_rate = larger(load(w, rate + l) + g.policy_margin, 0.0) * g.dt
+        bank_rate = larger(load(w, rate + l) + g.bank_margin, 0.0) * g.dt
+        premium, late = g.premium * g.cover * g.dt * (banks.balance + banks.arrears), bank_rate * banks.arrears
+        policy, on_policy = fall_due(policy, policy_rate, stage, g.policy_share * call, number, repayments)
+        banks, on_banks = fall_due(banks, bank_rate, stage, g.bank_share * call, number, repayments)
+        insured = accrued(insured, bank_rate, late, on_banks)
+        policy, banks, insured, flows = pay(load(w, R.FUNDER + l), policy, on_policy, banks, on_banks, insured, g.sweep)
+
+        claimed = spread(0.0)
+        if g.insured == 1:
+            store(w, fallen + l, insured.fallen)
+            # nothing had fallen due before the first step
+            before = load(w, fallen - wait * L + l) if t >= wait else spread(0.0)
+            banks, insured, claimed = claim(banks, insured, before, g.cover)
+
+        # nothing is called after completion
+        lent = where(stage == ENDED, 0.0, call)
+        policy, banks = lend(policy, g.policy_share * lent), lend(banks, g.bank_share * lent)
+        add_to(w, insurer + l, book_stack(w, g, l, discount, flows, premium, claimed))
+        add_to(w, exposure + l, g.cover * (banks.balance + banks.arrears))
+        store(w, R.REPAYMENTS + l, number + where(stage == REPAYING, 1.0, 0.0))
+        keep_loans(w, l, policy, banks, insured)

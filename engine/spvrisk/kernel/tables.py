@@ -1,49 +1,19 @@
-"""Look-ups in tables of cubics, for all lanes at once."""
+"""Look-ups in tables of cubics."""
 
-from numba import float64, int32, uint64
+from numba import uint64
 
-from spvrisk.kernel import rows as R
-from spvrisk.kernel.maths import L, U, clause, fma, inline
-from spvrisk.kernel.vectors import EIGHT, cubics_of_eight
-
-
-@inline
-def whole(x):
-    """Whole part of a number that is neither negative nor large."""
-    return float64(int32(x))
+from spvrisk.kernel.maths import L, U, clause
+from spvrisk.kernel.simd import WIDE, fma, larger, load, smaller, store, where, whole
+from spvrisk.kernel.vectors import cubics
 
 
 @clause
-def cubics(w, target, c):
-    """Evaluate the cubics at the offsets in `CELL` and the places in `PLACE`."""
-    for l in range(U(0), L, U(EIGHT)):
-        cubics_of_eight(w, target + l, R.PLACE + l, R.CELL + l, c)
-
-
-@clause
-def locate(w, source, c, segment):
-    """Offset and place of the row `source` in a segment; what lies outside is at the segment's end."""
-    lower, per_unit, last, base = c[segment], c[segment + U(1)], c[segment + U(2)], c[segment + U(3)]
-    for l in range(L):
-        x = (w[source + l] - lower) * per_unit
-        within = x if x > 0.0 else 0.0  # of what is undefined too: it becomes an offset
-        cell = whole(within if within < last else last)
-        w[R.PLACE + l] = min(max(x - cell, 0.0), 1.0)
-        w[R.CELL + l] = base + 4.0 * cell
-
-
-@clause
-def relocate(w, source, c, segment):
-    """Offset and place in a further segment, where the row `source` reaches it."""
-    lower, per_unit, last, base = c[segment], c[segment + U(1)], c[segment + U(2)], c[segment + U(3)]
-    for l in range(L):
-        z, place, offset = w[source + l], w[R.PLACE + l], w[R.CELL + l]
-        x = (z - lower) * per_unit
-        within = x if x > 0.0 else 0.0
-        cell = whole(within if within < last else last)
-        here = z >= lower
-        w[R.PLACE + l] = min(max(x - cell, 0.0), 1.0) if here else place
-        w[R.CELL + l] = base + 4.0 * cell if here else offset
+def located(z, c, segment):
+    """Offset and place in a segment; what lies outside is at the segment's end."""
+    x, last = (z - c[segment]) * c[segment + U(1)], c[segment + U(2)]
+    within = where(x > 0.0, x, 0.0)  # of what is undefined too: it becomes an offset
+    cell = whole(where(within < last, within, last))
+    return c[segment + U(3)] + 4.0 * cell, smaller(larger(x - cell, 0.0), 1.0)
 
 
 @clause
@@ -53,13 +23,16 @@ def look_up(w, source, target, c, law):
     Beyond its ends a table is flat.
     """
     at = uint64(law)
-    location, scale, segments = c[at + U(1)], c[at + U(2)], at + U(3)
-    locate(w, source, c, segments)
-    for g in range(U(1), uint64(c[at])):
-        relocate(w, source, c, segments + U(4) * g)
-    cubics(w, target, c)
-    for l in range(L):
-        w[target + l] = fma(scale, w[target + l], location)
+    location, scale, first = c[at + U(1)], c[at + U(2)], at + U(3)
+    for l in range(U(0), L, U(WIDE)):
+        z = load(w, source + l)
+        offset, place = located(z, c, first)
+        for g in range(U(1), uint64(c[at])):
+            segment = first + U(4) * g
+            further, place_there = located(z, c, segment)
+            here = z >= c[segment]
+            offset, place = where(here, further, offset), where(here, place_there, place)
+        store(w, target + l, fma(scale, cubics(c, offset, place), location))
 
 
 @clause

@@ -7,10 +7,14 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 EIGHT = 8
 SIXTEEN = 16
+FIRST_CELL = (127 - 32) << 4
+"""Number that the leading bits of a float32, 13 of them, give to the cell that begins at 2^-32."""
+
 _intrinsic: Any = intrinsic  # its stubs count the typing context among the arguments of a call
 _FLOAT, _DOUBLE, _I32, _I64 = ir.FloatType(), ir.DoubleType(), ir.IntType(32), ir.IntType(64)
 _FIRST = ir.Constant(_I32, 0)
@@ -79,8 +83,8 @@ def _spread(builder: Any, value: Any) -> Any:
 
 
 @_intrinsic
-def tails_of_eight(typingctx: Any, w: Any, row: Any, root: Any, c: Any, cells: Any, per: Any) -> Any:
-    """Multiply w[row + i] by w[root + i] and map that y to y r(1 + per y^2), for eight lanes i.
+def tails(typingctx: Any, y: Any, c: Any, cells: Any, per: Any) -> Any:
+    """Map values y to y r(1 + per y^2).
 
     The ratio r is a table of cubics in cells by the leading bits of its argument, so many of them behind the exponent;
     the bits that follow, read as a fraction, are the place in the cell. `cells` are the offset of the first cell's
@@ -88,11 +92,10 @@ def tails_of_eight(typingctx: Any, w: Any, row: Any, root: Any, c: Any, cells: A
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, constants = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 3))
-        _, row, root, _, cells, per = arguments
+        y, array, cells, per = arguments
+        constants = _Rows(context, builder, signature.args[1], array)
         table, bits, last = (builder.extract_value(cells, i) for i in range(3))
         long = ir.VectorType(_I64, EIGHT)
-        y = builder.fmul(rows.load(row), rows.load(root))
         square = builder.fmul(y, y)
         b = builder.bitcast(_fma(builder, square, _spread(builder, per), _all(1.0, _DOUBLE)), long)
         mantissa = ir.Constant(_I64, 52)
@@ -104,27 +107,24 @@ def tails_of_eight(typingctx: Any, w: Any, row: Any, root: Any, c: Any, cells: A
         place = builder.bitcast(builder.or_(fraction, _all(_ONE, _I64)), ir.VectorType(_DOUBLE, EIGHT))
         s = builder.fsub(place, _all(1.0, _DOUBLE))
         ratio = _cubics(builder, constants, builder.trunc(offsets, ir.VectorType(_I32, EIGHT)), s)
-        rows.store(builder.fmul(y, ratio), row)
-        return context.get_dummy_value()
+        return builder.fmul(y, ratio)
 
-    return types.void(w, row, root, c, cells, per), codegen
+    return y(y, c, cells, per), codegen
 
 
 @_intrinsic
-def cubics_of_eight(typingctx: Any, w: Any, target: Any, place: Any, offset: Any, c: Any) -> Any:
-    """Evaluate w[target + i] = c0 + s (c1 + s (c2 + s c3)) for eight lanes i, s = w[place + i].
+def cubics(typingctx: Any, c: Any, offsets: Any, s: Any) -> Any:
+    """Evaluate c0 + s (c1 + s (c2 + s c3)), the coefficients side by side from the lanes' offsets on.
 
-    The coefficients lie side by side at c[w[offset + i]]. Each lane's are loaded as one vector, and eight of those are
-    transposed: a quarter of the time of four gathers.
+    Each lane's are loaded as one vector, and eight of those are transposed: a quarter of the time of four gathers.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, constants = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 4))
-        cells = builder.fptosi(rows.load(arguments[3]), ir.VectorType(_I32, EIGHT))
-        rows.store(_cubics(builder, constants, cells, rows.load(arguments[2])), arguments[1])
-        return context.get_dummy_value()
+        array, offsets, s = arguments
+        constants = _Rows(context, builder, signature.args[0], array)
+        return _cubics(builder, constants, builder.fptosi(offsets, ir.VectorType(_I32, EIGHT)), s)
 
-    return types.void(w, target, place, offset, c), codegen
+    return s(c, offsets, s), codegen
 
 
 def _shuffled(builder: Any, a: Any, b: Any, order: list[int]) -> Any:
@@ -152,31 +152,46 @@ def _transposed_floats(builder: Any, fours: list[Any]) -> list[Any]:
 
 
 @_intrinsic
-def cubics_of_sixteen(typingctx: Any, u: Any, place: Any, offset: Any, c: Any) -> Any:
-    """Evaluate c0 + s (c1 + s (c2 + s c3)) in float32 for sixteen lanes; `u` holds bits.
+def sixteen_scores(typingctx: Any, w: Any, row: Any, u: Any, place: Any, c: Any) -> Any:
+    """Scores of the sixteen words (uint32) from u[place] on, into the lanes from w[row] on; see `kernel.scores`.
 
-    The places s at u[place + i] give way to the values; the coefficients lie side by side at c[u[offset + i]].
+    `c` is the table, float32: of each cell of the two-sided tail probability y four coefficients side by side.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data, constants = (context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 3))
+        words_type, floats = ir.VectorType(_I32, SIXTEEN), ir.VectorType(_FLOAT, SIXTEEN)
+        data, words, constants = (
+            context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 2, 4)
+        )
 
-        def vector_at(pointer: Any, lanes: int) -> Any:
-            return builder.bitcast(pointer, ir.VectorType(_FLOAT, lanes).as_pointer())
+        def all_of(value: Any, kind: Any = words_type) -> Any:
+            return ir.Constant(kind, [value] * SIXTEEN)
 
+        word = builder.load(builder.bitcast(builder.gep(words, [arguments[3]]), words_type.as_pointer()), align=4)
+        folded = builder.and_(builder.xor(word, builder.ashr(word, all_of(31))), all_of(0x7FFFFFFF))
+        half = builder.fadd(builder.sitofp(folded, floats), all_of(0.5, floats))
+        y = builder.bitcast(builder.fmul(half, all_of(2.0**-31, floats)), words_type)
+        offsets = builder.shl(builder.sub(builder.ashr(y, all_of(19)), all_of(FIRST_CELL)), all_of(2))
+        fraction = builder.and_(builder.shl(y, all_of(4)), all_of(0x007FFFFF))
+        s = builder.bitcast(builder.or_(fraction, all_of(0x3F800000)), floats)
+        s = builder.fsub(s, all_of(1.0, floats))
         # one offset after the other from memory: taking them out of a vector would load the units that shuffle
-        at = [builder.add(arguments[2], ir.Constant(_I64, i)) for i in range(SIXTEEN)]
-        starts = [builder.zext(builder.load(builder.gep(data, [i])), _I64) for i in at]
-        fours = [builder.load(vector_at(builder.gep(constants, [start]), 4), align=4) for start in starts]
-        places = vector_at(builder.gep(data, [arguments[1]]), SIXTEEN)
-        s = builder.load(places, align=4)
+        kept = cgutils.alloca_once_value(builder, offsets)
+        first = builder.bitcast(kept, _I32.as_pointer())
+        starts = [builder.zext(builder.load(builder.gep(first, [ir.Constant(_I32, i)])), _I64) for i in range(SIXTEEN)]
+        four = ir.VectorType(_FLOAT, 4).as_pointer()
+        fours = [builder.load(builder.bitcast(builder.gep(constants, [at]), four), align=4) for at in starts]
         *others, value = _transposed_floats(builder, fours)
         for coefficient in reversed(others):
             value = _fma(builder, value, s, coefficient)
-        builder.store(value, places, align=4)
+        sign = builder.and_(builder.not_(word), all_of(-0x80000000))
+        value = builder.bitcast(builder.or_(builder.bitcast(value, words_type), sign), floats)
+        doubles = ir.VectorType(_DOUBLE, SIXTEEN)
+        target = builder.bitcast(builder.gep(data, [arguments[1]]), doubles.as_pointer())
+        builder.store(builder.fpext(value, doubles), target, align=8)
         return context.get_dummy_value()
 
-    return types.void(u, place, offset, c), codegen
+    return types.void(w, row, u, place, c), codegen
 
 
 def adds_eights(lanes: int) -> Any:

@@ -212,7 +212,7 @@ class Work(NamedTuple):
     w: Floats
     """The workspace: fixed rows (`kernel.rows`), then the regions of `Offsets`."""
     words: NDArray[np.uint32]
-    """``(12 lanes,)``: words of four draws, and scratch for their scores."""
+    """``(4 lanes,)``: words of four draws."""
     now: Records
     """``(regime,)`` `REGIME_NOW`."""
     event_states: Records
@@ -234,7 +234,7 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
     at, g = offsets(plan), plan.study[0]
     return at, Work(
         np.zeros(size_of(at)),
-        np.zeros(12 * LANES, np.uint32),
+        np.zeros(4 * LANES, np.uint32),
         np.zeros(plan.regimes.size, REGIME_NOW),
         np.zeros(plan.events.size, EVENT_STATE),
         np.ones(int(g["hazards"])),
