@@ -8,7 +8,30 @@ import numpy as np
 import pytest
 
 from spvrisk.kernel.maths import U, entry
-from spvrisk.kernel.simd import WIDE, fma, larger, load, smaller, spread, store, where
+from spvrisk.kernel.simd import (
+    WIDE,
+    exponent,
+    fma,
+    fraction,
+    gather,
+    greatest,
+    larger,
+    least,
+    load,
+    load_words,
+    smaller,
+    some,
+    spread,
+    sqrt,
+    store,
+    store_singles,
+    store_words,
+    times_power,
+    where,
+    whole,
+    words_from,
+    words_of,
+)
 
 NUMBERS = (
     0.0,
@@ -124,3 +147,94 @@ def test_masks__nan_is_never_in_order():
     np.testing.assert_array_equal(out[:9], np.array(expected, float))
     np.testing.assert_array_equal(bits(out[9]), bits(np.where(X < Y, X, Y)))
     np.testing.assert_array_equal(out[10], 5.0)
+
+
+@entry
+def of_one(x, c, out):
+    """Rows of `out`: functions of one value, of a number, and elements of `c`."""
+    for l in range(U(0), U(x.size), U(WIDE)):
+        a = load(x, l)
+        found = (
+            -a,
+            sqrt(a),
+            whole(a),
+            exponent(a),
+            fraction(a),
+            times_power(fraction(a), a),
+            gather(c, U(3), whole(a)),
+        )
+        for k in range(6):
+            store(out[k], l, found[k])
+        for i in range(U(WIDE)):
+            n = x[l + i]
+            out[6, l + i], out[7, l + i], out[8, l + i] = sqrt(n), exponent(n), fraction(n)
+
+
+def test_functions_of_one_value__as_numpy_has_them():
+    x = np.concatenate(
+        [np.geomspace(1e-300, 1e4, 41), [0.5, 1.0, 2.0, 0.5**0.5, np.nextafter(2.0**0.5, 0), 3.999, 7.0]]
+    )
+    table, out = np.arange(20000.0) ** 2, np.empty((9, x.size))
+    of_one(x, table, out)
+    mantissa, power = np.frexp(x)
+    low = mantissa < 0.5**0.5
+    np.testing.assert_array_equal(out[0], -x)
+    np.testing.assert_array_equal(out[1], np.sqrt(x))
+    np.testing.assert_array_equal(out[2], np.trunc(x))
+    np.testing.assert_array_equal(out[3], power - low)
+    np.testing.assert_array_equal(out[4], np.where(low, 2.0 * mantissa, mantissa))
+    np.testing.assert_array_equal(out[5], table[3 + x.astype(int)])
+    np.testing.assert_array_equal(out[6:], out[[1, 3, 4]])
+
+
+@entry
+def powers(x, k, out):
+    """Values times two to whole numbers, which a large addend leaves in the low bits."""
+    for l in range(U(0), U(x.size), U(WIDE)):
+        store(out, l, times_power(load(x, l), load(k, l) + 6755399441055744.0))
+
+
+def test_times_power__as_ldexp():
+    x, k = np.linspace(1.0, 1.9, 24), np.tile([-3.0, 0.0, 1.0, 600.0, -600.0, 17.0], 4)
+    out = np.empty(24)
+    powers(x, k, out)
+    np.testing.assert_array_equal(out, np.ldexp(x, k.astype(int)))
+
+
+@entry
+def over_lanes(x, out):
+    """Of each group of lanes: the least, the greatest, whether one is above 0."""
+    for i in range(U(x.size) // U(WIDE)):
+        a = load(x, i * U(WIDE))
+        out[i, 0], out[i, 1], out[i, 2] = least(a), greatest(a), 1.0 if some(a > 0.0) else 0.0
+
+
+def test_over_lanes__each_lane_counts():
+    x = np.concatenate([np.where(np.arange(WIDE) == i, value, -1.0) for i in range(WIDE) for value in (2.0, -7.0)])
+    out = np.empty((2 * WIDE, 3))
+    over_lanes(x, out)
+    groups = x.reshape(-1, WIDE)
+    np.testing.assert_array_equal(out, np.array([groups.min(1), groups.max(1), (groups > 0).any(1)]).T)
+
+
+@entry
+def of_words(first, key, u, singles, out):
+    """Words mixed as the generator mixes them; what an array of words, and of float32, keeps of values."""
+    a = words_from(first)
+    product = (a & U(0xFFFFFFFF)) * key
+    store_words(u, U(0), (product >> U(32)) ^ words_of(key) ^ (a + key))
+    value = load_words(u, U(0))
+    store(out, U(0), value)
+    store_singles(singles, U(0), value * 0.1)
+
+
+def test_words__as_numpy_has_them():
+    first, key = np.uint64(2**32 - 3), np.uint64(0xD2511F53)
+    u, singles, out = np.zeros(WIDE, np.uint32), np.zeros(WIDE, np.float32), np.zeros(WIDE)
+    of_words(first, key, u, singles, out)
+    a = first + np.arange(WIDE, dtype=np.uint64)
+    product = (a & np.uint64(0xFFFFFFFF)) * key
+    expected = ((product >> np.uint64(32)) ^ key ^ (a + key)).astype(np.uint32)
+    np.testing.assert_array_equal(u, expected)
+    np.testing.assert_array_equal(out, expected.astype(float))
+    np.testing.assert_array_equal(singles, (out * 0.1).astype(np.float32))

@@ -129,7 +129,7 @@ def _prepared(announce: Callable[[str], None]) -> Proof:
     for target in ladder():
         stamp = cache.stamp_of(target) if cache.is_kept(target) else None
         if stamp is None:
-            announce(f"compiling the kernel for {target.name} and proving it, {_how_often(target)}: one or two minutes")
+            announce(f"compiling the kernel for {target.name} and proving it, {_how_often(target)}: about a minute")
             # code that cannot be kept is compiled here, where it is used
             stamp = (proved(target) if cache.is_kept(target) else prove_here()).stamp
         outcomes.append(Proof(target, stamp))

@@ -159,7 +159,7 @@ def load(plan: Plan, announce: Callable[[str], None] = lambda _: None) -> None:
         _load(plan)
     except _DAMAGED:
         cache.discard()
-        announce("compiling the kernel anew, since its code on file cannot be loaded: one or two minutes")
+        announce("compiling the kernel anew, since its code on file cannot be loaded: about a minute")
         _load(plan)
 
 
