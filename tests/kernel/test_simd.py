@@ -160,7 +160,6 @@ def of_one(x, c, out):
             whole(a),
             exponent(a),
             fraction(a),
-            times_power(fraction(a), a),
             gather(c, U(3), whole(a)),
         )
         for k in range(6):
