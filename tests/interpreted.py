@@ -1,8 +1,9 @@
 """The kernel's clauses run as plain Python: seconds for a few paths, where a compiled kernel takes a minute to be made.
 
 The clauses are read from their source, or from a changed copy of it, and run on lists of Python numbers. What they
-stand on is replaced: the random generator and the scores by the reference's, `exp` and `log` by the library's, vectors
-written by hand by loops. Division by zero gives what machine arithmetic gives.
+stand on is replaced: the random generator and the scores by the reference's, `exp` and `log` by the library's, values
+of eight lanes by plain numbers. Division by zero gives what machine arithmetic gives. With one lane a value, what asks
+whether a mask holds on some lane never meets lanes that disagree: the compiled kernel alone is tested in that.
 """
 
 import ast
@@ -10,7 +11,7 @@ import builtins
 import copy
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
@@ -26,8 +27,6 @@ from spvrisk.plan.outputs import FANS
 
 KERNEL = Path(spvrisk.__file__).parent / "kernel"
 LANES = 8
-GROUP = 4
-"""Lanes that go together where the kernel takes eight: so that a row has more than one group."""
 CLAUSES = (
     "rows",
     "whole_rows",
@@ -152,14 +151,6 @@ def _tails(y: float, c: list, cells: tuple[int, int, int], per: float) -> float:
     return y * _cubics(c, table + 4 * cell, position - int(position))
 
 
-def _adds_groups(lanes: int) -> Callable[..., None]:
-    def add_groups(w: list, row: int, sums: list, first: int) -> None:
-        for l in range(lanes):
-            sums[first + l % GROUP] += w[row + l]
-
-    return add_groups
-
-
 def _same(function: Any) -> Any:
     return function
 
@@ -198,9 +189,7 @@ STANDING_IN: dict[str, SimpleNamespace] = {
         load=_load, store=_store, store_singles=_store, some=bool, least=_same, greatest=_same,
         whole=lambda x: float(int(x)), gather=lambda c, first, steps: c[first + int(steps)],
     ),
-    "spvrisk.kernel.vectors": SimpleNamespace(
-        EIGHT=GROUP, cubics=_cubics, tails=_tails, adds_eights=_adds_groups
-    ),
+    "spvrisk.kernel.vectors": SimpleNamespace(cubics=_cubics, tails=_tails),
 }  # fmt: skip
 
 
@@ -311,9 +300,9 @@ def run(
     steps, factors = int(g["steps"]), plan.factors.size
     leaf = modules["workspace"]["Leaf"](
         values=np.zeros((series, 2 * LANES)),
-        partial=[0.0] * (int(g["units"]) * int(g["timeline_rows"]) * steps * GROUP),
+        partial=[0.0] * (int(g["units"]) * int(g["timeline_rows"]) * steps),
         occupancy=np.zeros((2, plan.states.size, steps + 2)),
-        step_means=[0.0] * (int(g["step_means"]) * steps * GROUP),
+        step_means=[0.0] * (int(g["step_means"]) * steps),
         fans=np.zeros((len(FANS), steps, 2 * LANES)),
         trace=np.zeros((0, 0, 0)),
         log=np.zeros((0, 5)),
@@ -324,7 +313,7 @@ def run(
     block = slice(LANES, LANES + n)
     return {
         "values": leaf.values[:, block],
-        "sums": np.reshape(leaf.partial, (int(g["units"]), int(g["timeline_rows"]), steps, GROUP)).sum(axis=-1),
+        "sums": np.reshape(leaf.partial, (int(g["units"]), int(g["timeline_rows"]), steps)),
         "factors": np.reshape(rows, (steps, factors, LANES))[:, :, :n],
         "occupancy": (outer + np.cumsum(whole, axis=1))[:, :-2],
         "fans": leaf.fans[:, :, block],

@@ -11,13 +11,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
 from llvmlite import binding
 
 import spvrisk
 from spvrisk.config import load
 from spvrisk.kernel.cache import sources_digest
-from spvrisk.kernel.target import FOREIGN
+from spvrisk.kernel.target import FOREIGN, native
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.proof import packed_plans
 
@@ -135,17 +134,23 @@ print(json.dumps({"target": found.target.name, "said": [str(c.message) for c in 
 """
 
 
-@pytest.mark.skipif(not HAS_WIDE, reason="code with AVX-512")
-def test_without_the_cure__code_is_refused_and_a_safer_target_used(tmp_path):
-    """A copy of the package without the option that takes the vectoriser's marks out, on znver5."""
-    package = tmp_path / "spvrisk"
+WRONG = """from spvrisk.kernel.cache import settled
+
+_FACTOR = 1.0 + 2.0**-40 if settled().cpu == {cpu!r} else 1.0
+"""
+
+
+def test_wrong_code_for_one_target__is_refused_and_a_safer_one_used(tmp_path):
+    """A copy of the package whose kernel computes the host's cash wrong for this machine's target alone."""
+    package, target = tmp_path / "spvrisk", native()
     shutil.copytree(Path(spvrisk.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
-    linking = package / "kernel" / "linking.py"
-    text = linking.read_text(encoding="utf-8")
-    assert text.count("\n_keep_no_marks()\n") == 1
-    linking.write_text(text.replace("\n_keep_no_marks()\n", "\n"), encoding="utf-8")
+    split = package / "kernel" / "split.py"
+    text, line = split.read_text(encoding="utf-8"), "    return tier, funder, cash - funder\n"
+    assert text.count(line) == text.count("\n# ---- clauses\n") == 1
+    text = text.replace("\n# ---- clauses\n", "\n" + WRONG.format(cpu=target.cpu))
+    split.write_text(text.replace(line, "    return tier, funder, (cash - funder) * _FACTOR\n"), encoding="utf-8")
     shipped = package / "data" / "self_test.json"
-    env = environment(BY_NAME["znver5"], tmp_path / "cache", tmp_path)
+    env = environment(target, tmp_path / "cache", tmp_path)
     program = "from spvrisk.kernel.cache import sources_digest; print(sources_digest())"
     own = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=True).stdout
     released = shipped.read_text(encoding="utf-8")
@@ -154,5 +159,5 @@ def test_without_the_cure__code_is_refused_and_a_safer_target_used(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)
     print(told)
-    assert told["target"] != "znver5" and told["wrong"] == []
-    assert len(told["said"]) == 1 and "znver5" in told["said"][0] and told["target"] in told["said"][0]
+    assert told["target"] != target.name and told["wrong"] == []
+    assert len(told["said"]) == 1 and target.name in told["said"][0] and told["target"] in told["said"][0]

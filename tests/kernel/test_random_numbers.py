@@ -56,7 +56,7 @@ def test_word__counter_is_path_stream_and_block_of_four(path, index):
 
 
 def test_block_of_words__lanes_are_consecutive_paths():
-    u = np.zeros(12 * kernel.LANES, np.uint32)
+    u = np.zeros(4 * kernel.LANES, np.uint32)
     for path in (0, 2**32 - kernel.LANES, 2**32):
         kernel.block_words(u, np.uint64(SEED), np.uint64(path), np.uint32(77), np.uint64(3))
         for i in range(4):
@@ -69,7 +69,7 @@ def test_block_of_words__lanes_are_consecutive_paths():
 def draws():
     """Scores ``(draw, path)``: 16 draws of 16,384 paths of one stream."""
     lanes, paths = kernel.LANES, N // 16
-    w, u, out = np.zeros(4 * lanes), np.zeros(12 * lanes, np.uint32), np.empty((16, paths))
+    w, u, out = np.zeros(4 * lanes), np.zeros(4 * lanes, np.uint32), np.empty((16, paths))
     for first in range(0, paths, lanes):
         for block in range(4):
             kernel.block_scores(w, u, np.uint64(20260331), np.uint64(first), np.uint32(12345), np.uint64(block))

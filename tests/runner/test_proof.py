@@ -30,14 +30,18 @@ ON_X86 = binding.get_process_triple().startswith("x86_64")
 FRESH = """
 import json
 from spvrisk.kernel.run import run_paths
+from spvrisk.runner import shard
 from spvrisk.runner.proof import prove_here
 proof = prove_here()
-texts = run_paths.inspect_llvm().values()
-names = {"marks": "LVerDomain", "loops": "vector.body", "stores": "store <8 x double>"}
-counts = {name: sum(text.count(what) for text in texts) for name, what in names.items()}
-print(json.dumps({"stamp": proof.stamp, **counts}))
+texts = [text for function in shard._entry_points() for text in function.inspect_llvm().values()]
+kernel = run_paths.inspect_llvm().values()
+def count(what, of):
+    return sum(text.count(what) for text in of)
+counts = {"marks": count("LVerDomain", texts), "loops": count("vector.body", kernel)}
+print(json.dumps({"stamp": proof.stamp, **counts, "stores": count("store <8 x double>", kernel)}))
 """
-"""Compiles, and counts what the vectoriser would leave in the optimised code; `stores` are those of values."""
+"""Compiles, and counts in the optimised code the vectoriser's marks, also in statistics; in the kernel alone its loops
+and the stores of values."""
 
 
 def environment(folder, target: Target, package=None):

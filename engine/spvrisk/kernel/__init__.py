@@ -9,8 +9,8 @@ How lane code is written here (``docs/decisions/0021-lanes-as-values.md`` and ``
   It knows no row.
 * A stage is one loop over a block's lanes, ``for l in range(U(0), L, U(WIDE))``: it loads rows, calls clauses, stores
   what has changed. It takes a context (`kernel.world`): a block of lanes, a path's world, a site.
-* Lane counts, offsets and loop variables are unsigned 64-bit. Never mix them with signed integers (numba would make a
-  float of the sum).
+* Lane counts, offsets and loop variables are unsigned 64-bit. Never mix them with signed integers, whose sums numba
+  has typed in more than one way.
 * A draw is asked of `kernel.draws`, by stream and number; nothing else knows a generator.
 * What differs by lane is selected (`where`), what holds for all alike is an ``if``; nothing raises; no library function
   is called.

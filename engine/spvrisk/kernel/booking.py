@@ -9,15 +9,12 @@ import numpy as np
 from numba import uint64
 
 from spvrisk.kernel import rows as R
-from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.simd import WIDE, larger, load, store, store_singles, where
-from spvrisk.kernel.vectors import adds_eights
 from spvrisk.kernel.whole_rows import add_to, fill, zero
 from spvrisk.kernel.workspace import PARTIALS, mean_row
 from spvrisk.plan.outputs import STEP_OUTPUTS
 
-_add_eights = adds_eights(LANES)
 (
     _CALLS,
     _SPEND,
@@ -53,7 +50,10 @@ class Side(NamedTuple):
 def accumulate(w, row, sums, first, n):
     """Add a row to the 8 partial sums that begin at `first`; only the first `n` lanes are paths."""
     if n == L:
-        _add_eights(w, row, sums, first)
+        total = load(sums, first)
+        for l in range(U(0), L, U(WIDE)):
+            total += load(w, row + l)
+        store(sums, first, total)
     else:
         for l in range(n):
             sums[first + l % U(PARTIALS)] += w[row + l]

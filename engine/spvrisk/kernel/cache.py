@@ -5,7 +5,7 @@ after an edit of a clause, a new process would go on with the old machine code. 
 digest of every kernel source, of the compiler's versions and switches, and of the target.
 
 To ask for the target (`settled`), as every module of compiled code does when it is imported, sets numba's target, and
-`kernel.maths` an option of LLVM, for all that numba compiles in the process afterwards.
+`kernel.linking` an option of LLVM, for all that numba compiles in the process afterwards.
 
 Each folder holds the machine code of one target and, once its self-test has run (`spvrisk.runner.proof`), a stamp
 with the outcome. The first target of the ladder whose code has not been refused is the one of this process.

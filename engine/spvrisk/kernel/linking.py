@@ -2,8 +2,8 @@
 
 numba optimises each function by itself, makes machine code of it, and optimises it once more inside of each caller. Of
 some 270 functions of ours nine are called from Python, and no other machine code is ever run. Here parts are lowered
-only, and an entry point links all parts that it calls, directly or not, and is optimised as a whole. That takes a third
-off the time of compiling (``docs/decisions/0020-parts-and-entry-points.md``).
+only, and an entry point links all parts that it calls, directly or not, and is optimised as a whole. That takes a
+quarter off the time of compiling (``docs/decisions/0020-parts-and-entry-points.md``).
 
 It leans on the inside of numba, its code libraries as they are in the versions of `KNOWN`. With any other, functions
 are compiled as numba does it: the same values, later.
@@ -33,11 +33,12 @@ _version: Any = numba  # nor its version
 
 
 def _keep_no_marks() -> None:
-    """Let LLVM's loop vectoriser not mark loads and stores of rows as apart on the strength of a check at run time.
+    """Let LLVM's loop vectoriser not mark loads and stores as apart on the strength of a check at run time.
 
-    Where the loop around is unrolled later (it is for znver4 and znver5), the marks outlive the check, and a row is
-    loaded before it is stored (llvm-project #186922): ``docs/decisions/0013-right-on-every-processor.md``. LLVM reads
-    the option whenever it vectorises, so it holds whatever else has been compiled in the process before.
+    Where the loop around is unrolled later (it is for znver4 and znver5), the marks outlive the check, and an
+    element is loaded before it is stored (llvm-project #186922):
+    ``docs/decisions/0013-right-on-every-processor.md``. LLVM reads the option whenever it vectorises, so it holds
+    whatever else has been compiled in the process before.
     """
     binding.set_option("spvrisk", "-loop-version-annotate-no-alias=false")
 

@@ -1,4 +1,4 @@
-"""Lane maths: scalar expressions that LLVM turns into vectors, with no library call among them.
+"""Decorators of compiled code, and mathematics of numbers and of values, with no library call in it.
 
 Accuracy is measured in ``tests/kernel/test_maths.py``.
 """
@@ -26,7 +26,10 @@ ROUNDED = 1.0 + 1e-12
 
 @contextlib.contextmanager
 def _vectors_as_written() -> Iterator[None]:
-    """Keep the loop vectoriser away: the kernel's vectors are in its code, and looking for more takes half the time."""
+    """Keep the loop vectoriser away: the kernel's vectors are in its code, and looking for more takes half the time.
+
+    At numba's level "max" it is run once all the same, and finds nothing but loops over paths of one lane.
+    """
     before = _config.LOOP_VECTORIZE
     _config.LOOP_VECTORIZE = 0
     try:
@@ -97,8 +100,6 @@ def _bitcast(source: Any, target: Any, llvm: Any) -> Any:
     return cast
 
 
-bits64 = _bitcast(types.float64, types.int64, ir.IntType(64))
-float_of_bits64 = _bitcast(types.int64, types.float64, ir.DoubleType())
 bits32 = _bitcast(types.float32, types.int32, ir.IntType(32))
 float_of_bits32 = _bitcast(types.int32, types.float32, ir.FloatType())
 word_of_float32 = _bitcast(types.float32, types.uint32, ir.IntType(32))

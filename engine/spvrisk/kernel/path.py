@@ -304,4 +304,4 @@ def run_block(block):
         if rehearsing:
             share_together(block)
     group_quantities(block, portfolio, g.units, leaf.fans)
-    scheme_values(w, at, block.c, g, uint64(block.plan.factors.size), leaf.values, scheme, block.column)
+    scheme_values(w, at, block.c, g, uint64(block.plan.factors.size), leaf.values, uint64(scheme), block.column)

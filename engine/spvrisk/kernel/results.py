@@ -69,7 +69,7 @@ def finish_outputs(w, c, g, deal):
 @fused
 def write(values, row, column, x):
     """Put a value, or a row's lanes, into a leaf's values ``(series, path)``."""
-    store(values, uint64(row) * uint64(values.shape[1]) + column, x)
+    store(values, row * uint64(values.shape[1]) + column, x)
 
 
 @fused

@@ -24,8 +24,8 @@ WIDE = 8
 Build = Callable[..., Any]
 """Builds an operation: takes a builder and LLVM's values, gives LLVM's value."""
 
-_VALUE, _MASK, _I32 = ir.VectorType(ir.DoubleType(), WIDE), ir.VectorType(ir.IntType(1), WIDE), ir.IntType(32)
-_WORDS = ir.VectorType(ir.IntType(64), WIDE)
+_I1, _I32, _I64 = ir.IntType(1), ir.IntType(32), ir.IntType(64)
+_VALUE, _MASK, _WORDS = (ir.VectorType(kind, WIDE) for kind in (ir.DoubleType(), _I1, _I64))
 _intrinsic: Any = intrinsic  # its stubs count the typing context among the arguments of a call
 
 
@@ -65,12 +65,21 @@ class _WordsModel(models.PrimitiveModel):
 # ---- operators
 
 
-def _spread(builder: Any, x: Any) -> Any:
+def spread_out(builder: Any, x: Any) -> Any:
     """A value of a number, or words of a word; values, masks and words themselves."""
     if isinstance(x.type, ir.VectorType):
         return x
     first = builder.insert_element(ir.Constant(ir.VectorType(x.type, WIDE), ir.Undefined), x, ir.Constant(_I32, 0))
     return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(_I32, WIDE), [0] * WIDE))
+
+
+def _as_wide(x: Any, kind: Any) -> Any:
+    """Type of as many of a kind as x has lanes; of one, if x is a number."""
+    return ir.VectorType(kind, WIDE) if isinstance(x.type, ir.VectorType) else kind
+
+
+def _constant(kind: Any, number: int) -> Any:
+    return ir.Constant(kind, [number] * WIDE if isinstance(kind, ir.VectorType) else number)
 
 
 def _define(operation: Any, result: Any, pairs: tuple[tuple[Any, ...], ...], build: Build) -> None:
@@ -81,7 +90,7 @@ def _define(operation: Any, result: Any, pairs: tuple[tuple[Any, ...], ...], bui
 
         @lower_builtin(operation, *pair)
         def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return build(builder, *(_spread(builder, arg) for arg in args))
+            return build(builder, *(spread_out(builder, arg) for arg in args))
 
 
 _OF_VALUES = (_lanes, _lanes), (_lanes, types.float64), (types.float64, _lanes)
@@ -137,7 +146,7 @@ def _function(name: str, count: int, build: Build) -> Any:
         result = _result_of(kinds)
 
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return build(builder, *(_spread(builder, arg) if result == _lanes else arg for arg in args))
+            return build(builder, *(spread_out(builder, arg) if result == _lanes else arg for arg in args))
 
         return None if result is None else (result(*kinds), codegen)
 
@@ -158,18 +167,19 @@ def _declared(builder: Any, name: str, kind: Any, count: int) -> Any:
     return function or ir.Function(builder.module, ir.FunctionType(kind, [kind] * count), name)
 
 
-def _fma(builder: Any, x: Any, y: Any, z: Any) -> Any:
-    """LLVM's function for values; the builder's own is for numbers."""
-    if x.type != _VALUE:
+def fused_multiply_add(builder: Any, x: Any, y: Any, z: Any) -> Any:
+    """LLVM's function for vectors; the builder's own is for numbers."""
+    kind = x.type
+    if not isinstance(kind, ir.VectorType):
         return builder.fma(x, y, z)
-    return builder.call(_declared(builder, f"llvm.fma.v{WIDE}f64", _VALUE, 3), [x, y, z])
+    name = f"llvm.fma.v{kind.count}f{64 if kind.element == ir.DoubleType() else 32}"
+    return builder.call(_declared(builder, name, kind, 3), [x, y, z])
 
 
 def _times_power(builder: Any, x: Any, k: Any) -> Any:
-    whole: Any = ir.VectorType(ir.IntType(64), WIDE) if x.type == _VALUE else ir.IntType(64)
-    shift = ir.Constant(whole, [52] * WIDE if x.type == _VALUE else 52)
-    bits, exponent = builder.bitcast(x, whole), builder.shl(builder.bitcast(k, whole), shift)
-    return builder.bitcast(builder.add(bits, exponent), x.type)
+    bits = _as_wide(x, _I64)
+    exponent = builder.shl(builder.bitcast(k, bits), _constant(bits, 52))
+    return builder.bitcast(builder.add(builder.bitcast(x, bits), exponent), x.type)
 
 
 def _sqrt(builder: Any, x: Any) -> Any:
@@ -183,7 +193,7 @@ larger = _function("larger", 2, lambda builder, x, y: builder.select(builder.fcm
 smaller = _function("smaller", 2, lambda builder, x, y: builder.select(builder.fcmp_ordered("<", y, x), y, x))
 """The smaller one; the first where they are equal or one of them is NaN, as Python's ``min``."""
 
-fma = _function("fma", 3, _fma)
+fma = _function("fma", 3, fused_multiply_add)
 """Product of the first two plus the third, rounded once."""
 
 sqrt = _function("sqrt", 1, _sqrt)
@@ -198,7 +208,7 @@ def spread(typingctx: Any, x: Any) -> Any:
     """A value of a number."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _spread(builder, args[0])
+        return spread_out(builder, args[0])
 
     return (_lanes(x), codegen) if _are_values(x) else None
 
@@ -208,15 +218,13 @@ def where(typingctx: Any, mask: Any, x: Any, y: Any) -> Any:
     """The second where the mask holds, else the third."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.select(args[0], _spread(builder, args[1]), _spread(builder, args[2]))
+        return builder.select(args[0], spread_out(builder, args[1]), spread_out(builder, args[2]))
 
     return (_lanes(mask, x, y), codegen) if mask == _mask and _are_values(x, y) else None
 
 
 def _whole(builder: Any, x: Any) -> Any:
-    of_value = x.type == _VALUE
-    integers: Any = ir.VectorType(_I32, WIDE) if of_value else _I32
-    return builder.sitofp(builder.fptosi(x, integers), x.type)
+    return builder.sitofp(builder.fptosi(x, _as_wide(x, _I32)), x.type)
 
 
 whole = _function("whole", 1, _whole)
@@ -226,26 +234,22 @@ whole = _function("whole", 1, _whole)
 _LOWEST = 0x3FE6A09E667F3BCD  # bits of the square root of 1/2
 
 
-def _exponent_bits(builder: Any, x: Any) -> tuple[Any, Any]:
+def _bits_and_exponent(builder: Any, x: Any) -> tuple[Any, Any]:
     """Bits of x, and the exponent that brings its fraction to [sqrt(1/2), sqrt(2))."""
-    whole: Any = ir.VectorType(ir.IntType(64), WIDE) if x.type == _VALUE else ir.IntType(64)
-
-    def all_of(number: int) -> Any:
-        return ir.Constant(whole, [number] * WIDE if x.type == _VALUE else number)
-
-    bits = builder.bitcast(x, whole)
-    return bits, builder.ashr(builder.sub(bits, all_of(_LOWEST)), all_of(52))
+    kind = _as_wide(x, _I64)
+    bits = builder.bitcast(x, kind)
+    return bits, builder.ashr(builder.sub(bits, _constant(kind, _LOWEST)), _constant(kind, 52))
 
 
 def _exponent(builder: Any, x: Any) -> Any:
-    small: Any = ir.VectorType(_I32, WIDE) if x.type == _VALUE else _I32
-    return builder.sitofp(builder.trunc(_exponent_bits(builder, x)[1], small), x.type)
+    _, exponent = _bits_and_exponent(builder, x)
+    # by way of 32 bits: few processors convert 64
+    return builder.sitofp(builder.trunc(exponent, _as_wide(x, _I32)), x.type)
 
 
 def _fraction(builder: Any, x: Any) -> Any:
-    bits, exponent = _exponent_bits(builder, x)
-    shift = ir.Constant(exponent.type, [52] * WIDE if x.type == _VALUE else 52)
-    return builder.bitcast(builder.sub(bits, builder.shl(exponent, shift)), x.type)
+    bits, exponent = _bits_and_exponent(builder, x)
+    return builder.bitcast(builder.sub(bits, builder.shl(exponent, _constant(bits.type, 52))), x.type)
 
 
 exponent = _function("exponent", 1, _exponent)
@@ -260,19 +264,28 @@ def some(typingctx: Any, mask: Any) -> Any:
     """Whether a mask holds on any lane."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        bits = builder.bitcast(args[0], ir.IntType(WIDE))
-        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(WIDE), 0))
+        bits = ir.IntType(WIDE)
+        return builder.icmp_unsigned("!=", builder.bitcast(args[0], bits), ir.Constant(bits, 0))
 
     return (types.boolean(mask), codegen) if mask == _mask else None
 
 
-def _place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, kind: Any = _VALUE) -> Any:
-    """Pointer to the lanes of an array from an offset on; they are in bounds, where that is to be checked."""
+def place(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, lanes: int = WIDE) -> Any:
+    """Pointer to a vector of so many elements of an array, from an offset on.
+
+    They are in bounds, where that is to be checked (NUMBA_BOUNDSCHECK).
+    """
     made = context.make_array(array_type)(context, builder, array)
     if context.enable_boundscheck:
-        last = builder.add(offset, ir.Constant(offset.type, WIDE - 1))
+        last = builder.add(offset, ir.Constant(offset.type, lanes - 1))
         cgutils.do_boundscheck(context, builder, last, made.nitems)
-    return builder.bitcast(builder.gep(made.data, [offset]), kind.as_pointer())
+    pointer = builder.gep(made.data, [offset])
+    return builder.bitcast(pointer, ir.VectorType(pointer.type.pointee, lanes).as_pointer())
+
+
+def _holds(array: Any, kind: Any) -> bool:
+    """Whether elements of an array are of a kind and lie one behind the other."""
+    return isinstance(array, types.Array) and array.dtype == kind and array.layout == "C"
 
 
 @_intrinsic
@@ -280,9 +293,9 @@ def load(typingctx: Any, w: Any, offset: Any) -> Any:
     """The `WIDE` lanes of a workspace from an offset on."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_place(context, builder, signature.args[0], *args), align=8)
+        return builder.load(place(context, builder, signature.args[0], *args), align=8)
 
-    return _lanes(w, offset), codegen
+    return (_lanes(w, offset), codegen) if _holds(w, types.float64) else None
 
 
 @_intrinsic
@@ -291,10 +304,10 @@ def store(typingctx: Any, w: Any, offset: Any, x: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array, offset, x = args
-        builder.store(_spread(builder, x), _place(context, builder, signature.args[0], array, offset), align=8)
+        builder.store(spread_out(builder, x), place(context, builder, signature.args[0], array, offset), align=8)
         return context.get_dummy_value()
 
-    return types.void(w, offset, x), codegen
+    return (types.void(w, offset, x), codegen) if _holds(w, types.float64) and _are_values(x) else None
 
 
 def _least(builder: Any, x: Any, sign: str) -> Any:
@@ -330,7 +343,7 @@ def words_from(typingctx: Any, first: Any) -> Any:
     """Words: a first one and those that follow."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.add(_spread(builder, args[0]), ir.Constant(_WORDS, list(range(WIDE))))
+        return builder.add(spread_out(builder, args[0]), ir.Constant(_WORDS, list(range(WIDE))))
 
     return (_words(first), codegen) if first == types.uint64 else None
 
@@ -340,7 +353,7 @@ def words_of(typingctx: Any, word: Any) -> Any:
     """The same word on all lanes."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _spread(builder, args[0])
+        return spread_out(builder, args[0])
 
     return (_words(word), codegen) if word == types.uint64 else None
 
@@ -350,25 +363,26 @@ def store_words(typingctx: Any, u: Any, offset: Any, words: Any) -> Any:
     """Put the lower halves of words into an array of uint32 from an offset on."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        halves: Any = ir.VectorType(_I32, WIDE)
-        place = _place(context, builder, signature.args[0], args[0], args[1], halves)
-        builder.store(builder.trunc(args[2], halves), place, align=4)
+        array, offset, words = args
+        halves = builder.trunc(words, ir.VectorType(_I32, WIDE))
+        builder.store(halves, place(context, builder, signature.args[0], array, offset), align=4)
         return context.get_dummy_value()
 
-    return types.void(u, offset, words), codegen
+    return (types.void(u, offset, words), codegen) if _holds(u, types.uint32) and words == _words else None
 
 
 @_intrinsic
 def store_singles(typingctx: Any, array: Any, offset: Any, x: Any) -> Any:
-    """Put a value into an array of float32 from an offset on."""
+    """Put a value into an array of float32, whose elements lie one behind the other, from an offset on."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        singles: Any = ir.VectorType(ir.FloatType(), WIDE)
-        place = _place(context, builder, signature.args[0], args[0], args[1], singles)
-        builder.store(builder.fptrunc(args[2], singles), place, align=4)
+        array, offset, x = args
+        singles = builder.fptrunc(x, ir.VectorType(ir.FloatType(), WIDE))
+        builder.store(singles, place(context, builder, signature.args[0], array, offset), align=4)
         return context.get_dummy_value()
 
-    return types.void(array, offset, x), codegen
+    # no test of the layout: an empty part of an array, into which nothing is put, may have another
+    return (types.void(array, offset, x), codegen) if array.dtype == types.float32 and x == _lanes else None
 
 
 @_intrinsic
@@ -376,10 +390,10 @@ def load_words(typingctx: Any, u: Any, offset: Any) -> Any:
     """The `WIDE` words (uint32) of an array from an offset on, as a value."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _place(context, builder, signature.args[0], *args, ir.VectorType(_I32, WIDE))
-        return builder.uitofp(builder.load(place, align=4), _VALUE)
+        words = builder.load(place(context, builder, signature.args[0], *args), align=4)
+        return builder.uitofp(words, _VALUE)
 
-    return _lanes(u, offset), codegen
+    return (_lanes(u, offset), codegen) if _holds(u, types.uint32) else None
 
 
 @_intrinsic
@@ -388,16 +402,12 @@ def gather(typingctx: Any, c: Any, first: Any, steps: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         array, first, steps = args
-        made = context.make_array(signature.args[0])(context, builder, array)
-        numbers = builder.fptosi(steps, ir.VectorType(_I32, WIDE))
-        found = ir.Constant(_VALUE, ir.Undefined)
+        numbers, found = builder.fptosi(steps, ir.VectorType(_I32, WIDE)), ir.Constant(_VALUE, ir.Undefined)
         for lane in range(WIDE):
-            number = builder.extract_element(numbers, ir.Constant(_I32, lane))
-            place = builder.add(first, builder.zext(number, first.type))
-            if context.enable_boundscheck:
-                cgutils.do_boundscheck(context, builder, place, made.nitems)
-            element = builder.load(builder.gep(made.data, [place]))
-            found = builder.insert_element(found, element, ir.Constant(_I32, lane))
+            at = ir.Constant(_I32, lane)
+            offset = builder.add(first, builder.zext(builder.extract_element(numbers, at), first.type))
+            one = builder.load(place(context, builder, signature.args[0], array, offset, 1), align=8)
+            found = builder.insert_element(found, builder.extract_element(one, ir.Constant(_I32, 0)), at)
         return found
 
-    return (_lanes(c, first, steps), codegen) if steps == _lanes else None
+    return (_lanes(c, first, steps), codegen) if _holds(c, types.float64) and steps == _lanes else None

@@ -31,7 +31,7 @@ class Target(NamedTuple):
     features
         LLVM's features beside those of the processor's name, such as ``+avx2,-avx512f``.
     vectorise
-        Whether LLVM's loop vectoriser is on.
+        Whether LLVM's loop vectoriser is on, for statistics; for the kernel it never is.
     """
 
     name: str

@@ -1,8 +1,9 @@
-"""Eight or sixteen lanes at a time, written as vector code by hand: the places where the compiler's own is far slower.
+"""Tables of cubics and the generator's scores, eight or sixteen lanes at a time, as LLVM's operations.
 
 LLVM splits the vectors where the processor's are shorter; the bits are the same.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -10,39 +11,23 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-EIGHT = 8
+from spvrisk.kernel.simd import WIDE, fused_multiply_add, place, spread_out
+
 SIXTEEN = 16
 FIRST_CELL = (127 - 32) << 4
 """Number that the leading bits of a float32, 13 of them, give to the cell that begins at 2^-32."""
 
 _intrinsic: Any = intrinsic  # its stubs count the typing context among the arguments of a call
 _FLOAT, _DOUBLE, _I32, _I64 = ir.FloatType(), ir.DoubleType(), ir.IntType(32), ir.IntType(64)
-_FIRST = ir.Constant(_I32, 0)
 _ONE = 0x3FF0000000000000  # bits of 1.0
 _MANTISSA = 0x000FFFFFFFFFFFFF
-
-
-class _Rows:
-    """Loads and stores of eight elements of a float64 array."""
-
-    def __init__(self, context: Any, builder: Any, array_type: Any, array: Any) -> None:
-        self.builder, self.data = builder, context.make_array(array_type)(context, builder, array).data
-
-    def pointer(self, offset: Any, lanes: int = EIGHT) -> Any:
-        return self.builder.bitcast(self.builder.gep(self.data, [offset]), ir.VectorType(_DOUBLE, lanes).as_pointer())
-
-    def load(self, offset: Any, lanes: int = EIGHT) -> Any:
-        return self.builder.load(self.pointer(offset, lanes), align=8)
-
-    def store(self, value: Any, offset: Any) -> None:
-        self.builder.store(value, self.pointer(offset), align=8)
 
 
 def _transposed(builder: Any, fours: list[Any]) -> list[Any]:
     """Four vectors of eight of eight vectors of four."""
 
     def shuffle(a: Any, b: Any, order: list[int]) -> Any:
-        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, EIGHT), order))
+        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, WIDE), order))
 
     # vectors i and i + 4 side by side, then a 4 x 4 transposition in each half
     pairs = [shuffle(fours[i], fours[i + 4], [0, 1, 2, 3, 4, 5, 6, 7]) for i in range(4)]
@@ -52,34 +37,22 @@ def _transposed(builder: Any, fours: list[Any]) -> list[Any]:
     return [shuffle(a, c, lower), shuffle(b, d, lower), shuffle(a, c, upper), shuffle(b, d, upper)]
 
 
-def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
-    """Return a b + c of vectors, rounded once; the builder's own is for scalars."""
-    kind = a.type
-    name = f"llvm.fma.v{kind.count}f{64 if kind.element == _DOUBLE else 32}"
-    function = builder.module.globals.get(name)
-    if function is None:
-        function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
-    return builder.call(function, [a, b, c])
-
-
-def _cubics(builder: Any, constants: _Rows, offsets: Any, s: Any) -> Any:
-    """Evaluate c0 + s (c1 + s (c2 + s c3)) for eight lanes, coefficients side by side at their offsets."""
-    starts = [builder.extract_element(offsets, ir.Constant(_I32, i)) for i in range(EIGHT)]
-    fours = [constants.load(builder.zext(start, _I64), 4) for start in starts]
-    *others, value = _transposed(builder, fours)
+def _cubics(builder: Any, load_four: Callable[[Any], Any], offsets: Any, s: Any) -> Any:
+    """Evaluate c0 + s (c1 + s (c2 + s c3)) for the lanes, coefficients side by side at their offsets."""
+    starts = [builder.extract_element(offsets, ir.Constant(_I32, i)) for i in range(WIDE)]
+    *others, value = _transposed(builder, [load_four(builder.zext(start, _I64)) for start in starts])
     for coefficient in reversed(others):
-        value = _fma(builder, value, s, coefficient)
+        value = fused_multiply_add(builder, value, s, coefficient)
     return value
 
 
+def _fours(context: Any, builder: Any, array_type: Any, array: Any, align: int = 8) -> Callable[[Any], Any]:
+    """What loads four elements of an array that lie side by side, at an offset."""
+    return lambda offset: builder.load(place(context, builder, array_type, array, offset, 4), align=align)
+
+
 def _all(value: Any, kind: Any) -> Any:
-    return ir.Constant(ir.VectorType(kind, EIGHT), [value] * EIGHT)
-
-
-def _spread(builder: Any, value: Any) -> Any:
-    """A vector of eight times the same number."""
-    first = builder.insert_element(ir.Constant(ir.VectorType(value.type, EIGHT), ir.Undefined), value, _FIRST)
-    return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(_I32, EIGHT), [0] * EIGHT))
+    return ir.Constant(ir.VectorType(kind, WIDE), [value] * WIDE)
 
 
 @_intrinsic
@@ -93,20 +66,20 @@ def tails(typingctx: Any, y: Any, c: Any, cells: Any, per: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         y, array, cells, per = arguments
-        constants = _Rows(context, builder, signature.args[1], array)
+        load_four = _fours(context, builder, signature.args[1], array)
         table, bits, last = (builder.extract_value(cells, i) for i in range(3))
-        long = ir.VectorType(_I64, EIGHT)
+        long = ir.VectorType(_I64, WIDE)
         square = builder.fmul(y, y)
-        b = builder.bitcast(_fma(builder, square, _spread(builder, per), _all(1.0, _DOUBLE)), long)
+        b = builder.bitcast(fused_multiply_add(builder, square, spread_out(builder, per), _all(1.0, _DOUBLE)), long)
         mantissa = ir.Constant(_I64, 52)
-        cell = builder.lshr(builder.sub(b, _all(_ONE, _I64)), _spread(builder, builder.sub(mantissa, bits)))
-        ends = _spread(builder, last)
+        cell = builder.lshr(builder.sub(b, _all(_ONE, _I64)), spread_out(builder, builder.sub(mantissa, bits)))
+        ends = spread_out(builder, last)
         cell = builder.select(builder.icmp_signed("<", cell, ends), cell, ends)
-        offsets = builder.add(builder.shl(cell, _all(2, _I64)), _spread(builder, table))
-        fraction = builder.and_(builder.shl(b, _spread(builder, bits)), _all(_MANTISSA, _I64))
-        place = builder.bitcast(builder.or_(fraction, _all(_ONE, _I64)), ir.VectorType(_DOUBLE, EIGHT))
+        offsets = builder.add(builder.shl(cell, _all(2, _I64)), spread_out(builder, table))
+        fraction = builder.and_(builder.shl(b, spread_out(builder, bits)), _all(_MANTISSA, _I64))
+        place = builder.bitcast(builder.or_(fraction, _all(_ONE, _I64)), ir.VectorType(_DOUBLE, WIDE))
         s = builder.fsub(place, _all(1.0, _DOUBLE))
-        ratio = _cubics(builder, constants, builder.trunc(offsets, ir.VectorType(_I32, EIGHT)), s)
+        ratio = _cubics(builder, load_four, builder.trunc(offsets, ir.VectorType(_I32, WIDE)), s)
         return builder.fmul(y, ratio)
 
     return y(y, c, cells, per), codegen
@@ -121,8 +94,8 @@ def cubics(typingctx: Any, c: Any, offsets: Any, s: Any) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array, offsets, s = arguments
-        constants = _Rows(context, builder, signature.args[0], array)
-        return _cubics(builder, constants, builder.fptosi(offsets, ir.VectorType(_I32, EIGHT)), s)
+        load_four = _fours(context, builder, signature.args[0], array)
+        return _cubics(builder, load_four, builder.fptosi(offsets, ir.VectorType(_I32, WIDE)), s)
 
     return s(c, offsets, s), codegen
 
@@ -152,64 +125,40 @@ def _transposed_floats(builder: Any, fours: list[Any]) -> list[Any]:
 
 
 @_intrinsic
-def sixteen_scores(typingctx: Any, w: Any, row: Any, u: Any, place: Any, c: Any) -> Any:
-    """Scores of the sixteen words (uint32) from u[place] on, into the lanes from w[row] on; see `kernel.scores`.
+def sixteen_scores(typingctx: Any, w: Any, row: Any, u: Any, first: Any, c: Any) -> Any:
+    """Scores of the sixteen words (uint32) from u[first] on, into the lanes from w[row] on; see `kernel.scores`.
 
     `c` is the table, float32: of each cell of the two-sided tail probability y four coefficients side by side.
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        words_type, floats = ir.VectorType(_I32, SIXTEEN), ir.VectorType(_FLOAT, SIXTEEN)
-        data, words, constants = (
-            context.make_array(signature.args[i])(context, builder, arguments[i]).data for i in (0, 2, 4)
-        )
+        words, floats = ir.VectorType(_I32, SIXTEEN), ir.VectorType(_FLOAT, SIXTEEN)
 
-        def all_of(value: Any, kind: Any = words_type) -> Any:
+        def place_in(i: int, offset: Any) -> Any:
+            return place(context, builder, signature.args[i], arguments[i], offset, SIXTEEN)
+
+        def all_of(value: Any, kind: Any = words) -> Any:
             return ir.Constant(kind, [value] * SIXTEEN)
 
-        word = builder.load(builder.bitcast(builder.gep(words, [arguments[3]]), words_type.as_pointer()), align=4)
+        word = builder.load(place_in(2, arguments[3]), align=4)
         folded = builder.and_(builder.xor(word, builder.ashr(word, all_of(31))), all_of(0x7FFFFFFF))
         half = builder.fadd(builder.sitofp(folded, floats), all_of(0.5, floats))
-        y = builder.bitcast(builder.fmul(half, all_of(2.0**-31, floats)), words_type)
+        y = builder.bitcast(builder.fmul(half, all_of(2.0**-31, floats)), words)
         offsets = builder.shl(builder.sub(builder.ashr(y, all_of(19)), all_of(FIRST_CELL)), all_of(2))
         fraction = builder.and_(builder.shl(y, all_of(4)), all_of(0x007FFFFF))
         s = builder.bitcast(builder.or_(fraction, all_of(0x3F800000)), floats)
         s = builder.fsub(s, all_of(1.0, floats))
         # one offset after the other from memory: taking them out of a vector would load the units that shuffle
-        kept = cgutils.alloca_once_value(builder, offsets)
-        first = builder.bitcast(kept, _I32.as_pointer())
-        starts = [builder.zext(builder.load(builder.gep(first, [ir.Constant(_I32, i)])), _I64) for i in range(SIXTEEN)]
-        four = ir.VectorType(_FLOAT, 4).as_pointer()
-        fours = [builder.load(builder.bitcast(builder.gep(constants, [at]), four), align=4) for at in starts]
-        *others, value = _transposed_floats(builder, fours)
+        kept = builder.bitcast(cgutils.alloca_once_value(builder, offsets), _I32.as_pointer())
+        starts = [builder.load(builder.gep(kept, [ir.Constant(_I32, i)])) for i in range(SIXTEEN)]
+        load_four = _fours(context, builder, signature.args[4], arguments[4], align=4)
+        *others, value = _transposed_floats(builder, [load_four(builder.zext(start, _I64)) for start in starts])
         for coefficient in reversed(others):
-            value = _fma(builder, value, s, coefficient)
+            value = fused_multiply_add(builder, value, s, coefficient)
         sign = builder.and_(builder.not_(word), all_of(-0x80000000))
-        value = builder.bitcast(builder.or_(builder.bitcast(value, words_type), sign), floats)
-        doubles = ir.VectorType(_DOUBLE, SIXTEEN)
-        target = builder.bitcast(builder.gep(data, [arguments[1]]), doubles.as_pointer())
-        builder.store(builder.fpext(value, doubles), target, align=8)
+        value = builder.bitcast(builder.or_(builder.bitcast(value, words), sign), floats)
+        doubles = builder.fpext(value, ir.VectorType(_DOUBLE, SIXTEEN))
+        builder.store(doubles, place_in(0, arguments[1]), align=8)
         return context.get_dummy_value()
 
-    return types.void(w, row, u, place, c), codegen
-
-
-def adds_eights(lanes: int) -> Any:
-    """Return an intrinsic that adds a row of so many lanes to eight sums, by lane number mod 8, in the order of lanes.
-
-    The sums stay in a register meanwhile.
-    """
-
-    @_intrinsic
-    def add_eights(typingctx: Any, w: Any, row: Any, sums: Any, first: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            rows, totals = (_Rows(context, builder, signature.args[i], arguments[i]) for i in (0, 2))
-            total = totals.load(arguments[3])
-            for group in range(0, lanes, EIGHT):
-                total = builder.fadd(total, rows.load(builder.add(arguments[1], ir.Constant(_I64, group))))
-            totals.store(total, arguments[3])
-            return context.get_dummy_value()
-
-        return types.void(w, row, sums, first), codegen
-
-    return add_eights
+    return types.void(w, row, u, first, c), codegen

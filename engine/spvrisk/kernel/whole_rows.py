@@ -49,7 +49,7 @@ def copy(w, row, source):
 
 @clause
 def largest(w, row):
-    """Largest value of a row."""
+    """Largest value of a row in which every lane is a number."""
     value = load(w, row)
     for l in range(U(WIDE), L, U(WIDE)):
         value = larger(value, load(w, row + l))
@@ -68,7 +68,7 @@ def latest(w, row):
 
 @clause
 def smallest(w, row):
-    """Smallest value of a row."""
+    """Smallest value of a row in which every lane is a number."""
     value = load(w, row)
     for l in range(U(WIDE), L, U(WIDE)):
         value = smaller(value, load(w, row + l))

@@ -13,12 +13,12 @@ from spvrisk.kernel import rows as R
 from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, inline
 from spvrisk.kernel.rows import Region
-from spvrisk.kernel.vectors import EIGHT
+from spvrisk.kernel.simd import WIDE
 from spvrisk.plan.arrays import Floats, Plan, Records
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import LEAF
 
-PARTIALS = EIGHT
+PARTIALS = WIDE
 """Partial sums of a leaf, by path number mod 8: the same additions in the same order for every lane count."""
 AHEAD = 8
 """Hazard jumps of each regime that are drawn for all lanes beforehand; later ones, which are rare, path by path."""
