@@ -6,7 +6,7 @@ variant of the study that comes by the changed line, then on all others that do.
 
 What cannot matter by construction is left out:
 
-* what a path's trace is told (`note`, `keep_rows`), which the tests of traces compare with the reference;
+* what a path's trace is told: `note`, `keep_rows`, and rows that nothing in the kernel reads (`shown_rows`);
 * sums of the clock's step means (`add_means`), which only the checks of a run read (`test_invariants` compares them);
 * which steps are passed over because they would add zeros (`first_step`, `last_step`, `first_operation`,
   `blocks_until`, `counts`): taking in more of them changes nothing; nor do the rows that are set to zero behind them
@@ -43,7 +43,7 @@ import numpy as np
 import reference as ref
 from engine_runs import compiled, table_values
 from every_clause import STUDIES, example_study, with_building, with_text
-from interpreted import LANES, code_of, load, run, source_of, text_of, tree_of
+from interpreted import CLAUSES, LANES, code_of, load, run, source_of, text_of, tree_of
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.compile import Compiled
 from tolerances import SEED, TOLERANCE, lowest_rate, scale_of
@@ -90,6 +90,7 @@ HASTE = {
     "return new, larger(new - s, s - new) > where(direct, _NEWTON_STEP, _BISECTION)",
     "new, moves = refine(s, newton, low, high, reach if i < _BOLD_ROUNDS else np.inf)",
     "if not some(busy):",
+    "low, high = where(f < 0.0, s, low), where(f < 0.0, high, s)",
 }
 
 EDGES = """
@@ -151,7 +152,8 @@ _OPPOSITES: _Fields = {
 _EXTREMES = {"min": "max", "max": "min", "smaller": "larger", "larger": "smaller"}
 _JOINTS: _Fields = {ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}
 PLACES = {"load": (1,), "store": (1,), "add_to": (1,), "write": (1, 2), "gather": (1,)}
-"""Functions of values, and which of their arguments say where something lies, as an index does."""
+PLACES |= {"fill": (1,), "copy": (1, 2), "add": (1, 2), "look_up": (1, 2)}
+"""Functions of values and of rows, and which of their arguments say where something lies, as an index does."""
 
 
 # Mutants
@@ -202,6 +204,43 @@ def _next_rows() -> dict[str, int]:
     for group in ("OUT", "SUM_OUT"):
         named |= {f"R.{group}.{name}": row for name, row in rows[group]._asdict().items()}
     return {name: row + LANES for name, row in named.items()}
+
+
+def _rows_in(node: ast.AST) -> set[str]:
+    """Names of the fixed rows in a piece of code: ``R.CARRY``."""
+    return {
+        n.attr
+        for n in ast.walk(node)
+        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == "R" and n.attr.isupper()
+    }
+
+
+def _place_stored(node: ast.AST) -> ast.AST | None:
+    """Where a call puts something; None if it is no call that does."""
+    return node.args[1] if _called(node) in ("store", "fill") and isinstance(node, ast.Call) else None
+
+
+@cache
+def shown_rows() -> set[str]:
+    """Rows that are stored and that no clause reads: only a trace shows them."""
+    stored, read = set(), set()
+    for file in CLAUSES:
+        if file != "rows":
+            places = [place for node in ast.walk(tree_of(file)) if (place := _place_stored(node)) is not None]
+            within = {id(node) for place in places for node in ast.walk(place)}
+            stored |= {row for place in places for row in _rows_in(place)}
+            read |= {row for node in ast.walk(tree_of(file)) if id(node) not in within for row in _own_row(node)}
+    return stored - read
+
+
+def _own_row(node: ast.AST) -> set[str]:
+    return _rows_in(node) if isinstance(node, ast.Attribute) else set()
+
+
+def _is_shown(node: ast.AST, kind: str) -> bool:
+    """Whether a change is of what only a trace shows."""
+    place = _place_stored(node.value) if kind == "statement" and isinstance(node, ast.Expr) else node
+    return kind in ("row", "statement") and place is not None and bool(_rows_in(place) & shown_rows())
 
 
 def _of_numbers(node: ast.AST, where: _Where) -> Iterator[tuple[str, ast.AST]]:
@@ -301,7 +340,7 @@ def _all_changes(file: str, tree: ast.Module) -> Iterator[tuple[ast.FunctionDef,
             for statement in function.body:
                 for node, where in _walk(statement):
                     for kind, put in _changes(node, where):
-                        if lines[node.lineno - 1].strip() not in HASTE:
+                        if lines[node.lineno - 1].strip() not in HASTE and not _is_shown(node, kind):
                             yield function, node, kind, put
 
 
