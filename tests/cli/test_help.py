@@ -32,6 +32,15 @@ def test_help__of_each_command_ends_with_an_example(name: str) -> None:
     assert f"spvrisk {name}" in examples(name)[-1]
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_files__are_not_looked_at_by_click(name: str) -> None:
+    """Its own words for a file that cannot be read come before ours, and name no remedy."""
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    found = [param.type for param in command.params if isinstance(param.type, click.Path)]
+    assert not any(kind.exists or kind.readable or kind.writable for kind in found)
+
+
 def examples(name: str) -> list[str]:
     """The last lines of a command's help, from its example on."""
     text = CliRunner().invoke(main, [name, "--help"]).stdout

@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say_document
 from spvrisk.report import json, text
 from spvrisk.views.compare import compare
@@ -14,7 +15,7 @@ Example: spvrisk run study.yaml --set projects.port.budget=500 --out dear.h5
 
 
 @click.command("compare", epilog=_EXAMPLE)
-@click.argument("results", nargs=-1, type=click.Path())
+@click.argument("results", nargs=-1, type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of a table.")
 @click.option("--strict", is_flag=True, help="Verify the contents; exit with 1 unless results of the same study agree.")
 @click.pass_context

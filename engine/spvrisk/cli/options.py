@@ -32,4 +32,7 @@ set_option = click.option(
     multiple=True,
     help="Change the study, e.g. run.seed=7; may be repeated; lists and mappings are replaced whole, null removes.",
 )
-study_argument = click.argument("study", type=click.Path())
+FILE = click.Path(readable=False)
+"""A file's name: what is wrong with the file is said by what reads it, in words that help."""
+
+study_argument = click.argument("study", type=FILE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from spvrisk import api
-from spvrisk.cli.options import Whole, set_option, study_argument
+from spvrisk.cli.options import FILE, Whole, set_option, study_argument
 from spvrisk.cli.output import say, say_document, warn
 from spvrisk.errors import InputError, Problem
 
@@ -41,7 +41,7 @@ class _Stop:
 @study_argument
 @click.option("--paths", type=Whole(1), help="Number of paths; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
-@click.option("--out", type=click.Path(), help="Result file; results/<study>.h5 if left out.")
+@click.option("--out", type=FILE, help="Result file; results/<study>.h5 if left out.")
 @click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
 @set_option
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")

@@ -3,11 +3,12 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say, say_document
 
 
 @click.command("schema", epilog="Example: spvrisk schema --out study.schema.json")
-@click.option("--out", type=click.Path(), help="Write to this file instead of stdout.")
+@click.option("--out", type=FILE, help="Write to this file instead of stdout.")
 @click.option(
     "--overwrite", is_flag=True, help="Replace the file if it is a JSON Schema of studies that nobody has edited."
 )

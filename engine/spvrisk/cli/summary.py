@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say_document
 from spvrisk.errors import InputError, Problem
 from spvrisk.report import json, text
@@ -10,7 +11,7 @@ from spvrisk.views.summary import summary
 
 
 @click.command("summary", epilog="Example: spvrisk summary quick.h5 --given election=new_course")
-@click.argument("result", type=click.Path())
+@click.argument("result", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")
 @click.option(
     "--given",

@@ -3,7 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.cli.options import Whole
+from spvrisk.cli.options import FILE, Whole
 from spvrisk.cli.output import say, say_document
 from spvrisk.errors import InputError, Problem
 
@@ -11,15 +11,13 @@ _WIDEST = 400
 
 
 @click.command("trace", epilog="Example: spvrisk trace quick.h5 --rank 0.95")
-@click.argument("result", type=click.Path())
+@click.argument("result", type=FILE)
 @click.option("--path", "number", type=Whole(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")
 @click.option("--by", default="npv_funder", show_default=True, help="Quantity to rank by: npv_funder, smr.cost, ...")
 @click.option("--steps", is_flag=True, help="Print the flows of every step as tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON for programs.")
-@click.option(
-    "--out", type=click.Path(), help="Write all states, scores, flows and balances of all steps to this CSV file."
-)
+@click.option("--out", type=FILE, help="Write all states, scores, flows and balances of all steps to this CSV file.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if trace wrote it.")
 def command(
     result: str,
