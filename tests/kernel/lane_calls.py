@@ -10,7 +10,7 @@ from spvrisk.kernel.irr import irr
 from spvrisk.kernel.maths import L, entry, exp, log
 from spvrisk.kernel.operation import age
 from spvrisk.kernel.philox import fill_words, philox, word
-from spvrisk.kernel.scores import score
+from spvrisk.kernel.scores import score, score_rows
 from spvrisk.kernel.split import distribute, fall_due, settle
 from spvrisk.kernel.whole_rows import fill
 from spvrisk.kernel.workspace import EVENT_STATE, LEDGER, PIPELINE_NOW, REGIME_NOW
@@ -51,6 +51,12 @@ def scores_of(words, out):  # type: ignore[no-untyped-def]
     """Scores of given words."""
     for i in range(words.size):
         out[i] = score(words[i])
+
+
+@entry
+def scores_in_rows(w, words):  # type: ignore[no-untyped-def]
+    """Scores of a row of given words, as rows of lanes have them."""
+    score_rows(w, uint64(0), L, words, 1)
 
 
 @entry

@@ -150,3 +150,16 @@ def test_score__within_its_bounds_of_the_exact_quantile():
     assert off[body].max() <= 2e-6
     assert off[~body].max() <= 2.5e-3
     assert np.abs(z).max() <= 6.34
+
+
+def test_scores__on_lanes_as_on_one_path():
+    """The arithmetic is written twice, for numbers and for sixteen lanes: octaves' bounds, both tails, and others."""
+    bounds = [word for k in range(32) for word in (2**k - 1, 2**k, 2**k + 1)]
+    tails = np.array([*bounds, *(2**32 - 1 - word for word in bounds)], np.uint32)
+    words = np.concatenate([tails, np.random.default_rng(5).integers(0, 2**32, 1 << 16, np.uint32)])
+    words = words[: words.size // kernel.LANES * kernel.LANES].reshape(-1, kernel.LANES)
+    for row in words:
+        w, expected = np.zeros(kernel.LANES), np.zeros(kernel.LANES, np.float32)
+        kernel.scores_in_rows(w, row.copy())
+        kernel.scores_of(row.copy(), expected)
+        np.testing.assert_array_equal(w, expected)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Annotated, Any, TypeGuard, TypeVar, get_args
 
 from pydantic import (
@@ -133,15 +134,22 @@ def names_in(part: Any, section: str) -> Iterator[str]:
         As in `NameOf`.
     """
     if isinstance(part, Model):
-        for key, field in type(part).model_fields.items():
+        for key, marked in _fields_of(type(part), NameOf(section)):
             value = getattr(part, key)
-            if NameOf(section) in field.metadata or _is_marked(field.annotation, NameOf(section)):
-                yield from [value] if isinstance(value, str) else value or ()
-            else:
+            if not marked:
                 yield from names_in(value, section)
-    elif isinstance(part, Mapping | list | tuple):
-        for value in part.values() if isinstance(part, Mapping) else part:
+            elif value is not None:
+                yield from [value] if isinstance(value, str) else value
+    elif isinstance(part, (dict, list, tuple)):
+        for value in part.values() if isinstance(part, dict) else part:
             yield from names_in(value, section)
+
+
+@cache
+def _fields_of(model: type[Model], mark: NameOf) -> tuple[tuple[str, bool], ...]:
+    """Fields of a model, and whether each is marked, by itself or inside its type."""
+    fields = model.model_fields.items()
+    return tuple((key, mark in field.metadata or _is_marked(field.annotation, mark)) for key, field in fields)
 
 
 def _is_marked(hint: Any, mark: NameOf) -> bool:
