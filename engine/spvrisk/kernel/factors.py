@@ -17,18 +17,52 @@ from spvrisk.kernel.whole_rows import add, fill
 from spvrisk.kernel.workspace import mean_row
 
 
-@clause
-def correlate(w, x, c, g, rows):
-    """Make correlated scores L z of independent ones, in place: the last row first, since it needs those before it."""
+@fused
+def correlate_row(block, x, r):
+    """Correlated score of one row of the matrix, in place."""
+    w, c, rows = block.w, block.c, block.plan.rows
+    target, weights = x + uint64(rows[r]) * L, uint64(block.g.cholesky) + r * uint64(rows.size)
+    for l in range(U(0), L, U(WIDE)):
+        total = c[weights + r] * load(w, target + l)
+        for q in range(r):
+            total = fma(c[weights + q], load(w, x + uint64(rows[q]) * L + l), total)
+        store(w, target + l, total)
+
+
+@fused
+def correlate_four(block, x, r):
+    """The same of four rows from `r` on: each score before them is loaded once for all four."""
+    w, c, rows = block.w, block.c, block.plan.rows
     n = uint64(rows.size)
-    for i in range(n):
-        r = n - U(1) - i
-        target, weights = x + uint64(rows[r]) * L, uint64(g.cholesky) + r * n
-        for l in range(U(0), L, U(WIDE)):
-            total = load(w, target + l) * c[weights + r]
-            for q in range(r):
-                total = fma(c[weights + q], load(w, x + uint64(rows[q]) * L + l), total)
-            store(w, target + l, total)
+    first = uint64(block.g.cholesky) + r * n
+    second, third, fourth = first + n, first + U(2) * n, first + U(3) * n
+    one, two = x + uint64(rows[r]) * L, x + uint64(rows[r + U(1)]) * L
+    three, four = x + uint64(rows[r + U(2)]) * L, x + uint64(rows[r + U(3)]) * L
+    for l in range(U(0), L, U(WIDE)):
+        z1, z2, z3, z4 = load(w, one + l), load(w, two + l), load(w, three + l), load(w, four + l)
+        total1, total2 = c[first + r] * z1, c[second + r + U(1)] * z2
+        total3, total4 = c[third + r + U(2)] * z3, c[fourth + r + U(3)] * z4
+        for q in range(r):
+            z = load(w, x + uint64(rows[q]) * L + l)
+            total1, total2 = fma(c[first + q], z, total1), fma(c[second + q], z, total2)
+            total3, total4 = fma(c[third + q], z, total3), fma(c[fourth + q], z, total4)
+        store(w, one + l, total1)
+        store(w, two + l, fma(c[second + r], z1, total2))
+        store(w, three + l, fma(c[third + r + U(1)], z2, fma(c[third + r], z1, total3)))
+        total4 = fma(c[fourth + r + U(1)], z2, fma(c[fourth + r], z1, total4))
+        store(w, four + l, fma(c[fourth + r + U(2)], z3, total4))
+
+
+@fused
+def correlate(block, x):
+    """Make correlated scores L z of independent ones, in place: the last rows first, since they need those before."""
+    r = uint64(block.plan.rows.size)
+    while r % U(4) > U(0):
+        r -= U(1)
+        correlate_row(block, x, r)
+    while r > U(0):
+        r -= U(4)
+        correlate_four(block, x, r)
 
 
 @clause
@@ -69,32 +103,45 @@ def draw_jumps(w, rows, c, jump, draws, four):
 
 
 @fused
-def observed(block, f, l, t, x):
+def observe(block, f, row, t):
     """What is observed of a factor: shifted by step means of the clock, a part of it or an addition; floor and cap.
 
     The process itself goes on freely.
     """
     w, c, shifters = block.w, block.c, uint64(f.shifters)
     for j in range(uint64(c[shifters])):
-        mean = load(w, mean_row(block.at, block.g, c[shifters + U(1) + j], t) + l)
-        x = x + mean if f.adds_shifts == 1 else x * (1.0 + mean)
+        mean = mean_row(block.at, block.g, c[shifters + U(1) + j], t)
+        for l in range(U(0), L, U(WIDE)):
+            x, shift = load(w, row + l), load(w, mean + l)
+            store(w, row + l, x + shift if f.adds_shifts == 1 else x * (1.0 + shift))
     if f.floor >= 0:
-        x = smaller(larger(x, c[uint64(f.floor) + t]), c[uint64(f.cap) + t])
-    return x
+        low, high = c[uint64(f.floor) + t], c[uint64(f.cap) + t]
+        for l in range(U(0), L, U(WIDE)):
+            store(w, row + l, smaller(larger(load(w, row + l), low), high))
+
+
+@fused
+def moved(w, f, level, score):
+    """Take a process a step on; it is kept as its distance from the trend."""
+    y = fma(f.decay, load(w, level), f.sd * load(w, score))
+    store(w, level, y)
+    return y
 
 
 @fused
 def advance(block, k, row, t):
     """Take factor `k` a step on: score in, observed value out. In levels (vasicek) or in the logarithm."""
-    w, c, f = block.w, block.c, block.plan.factors[k]
-    trend, level = c[uint64(f.shift) + t], block.at.level.first + uint64(k) * L
-    for l in range(U(0), L, U(WIDE)):
-        x = spread(trend)
-        if f.row >= 0:
-            y = fma(f.decay, load(w, level + l), f.sd * load(w, row + l))
-            store(w, level + l, y)
-            x = y + trend if f.is_level == 1 else exp(y + trend)
-        store(w, row + l, observed(block, f, l, t, x))
+    w, f = block.w, block.plan.factors[k]
+    trend, level = block.c[uint64(f.shift) + t], block.at.level.first + uint64(k) * L
+    if f.row < 0:
+        fill(w, row, trend)
+    elif f.is_level == 1:
+        for l in range(U(0), L, U(WIDE)):
+            store(w, row + l, moved(w, f, level + l, row + l) + trend)
+    else:
+        for l in range(U(0), L, U(WIDE)):
+            store(w, row + l, exp(moved(w, f, level + l, row + l) + trend))
+    observe(block, f, row, t)
 
 
 @fused
@@ -122,7 +169,7 @@ def simulate_factors(block):
         x, i = at.factor.first + t * n * L, t % U(4)
         if i == U(0):
             draw_four(block, x, t // U(4))
-        correlate(w, x, c, g, plan.rows)
+        correlate(block, x)
         if g.tail_nu > 0.0:
             map_tails(w, x, R.TAIL_ROOT0 + i * L, c, g, plan.rows)
         for j in range(plan.jumps.size):

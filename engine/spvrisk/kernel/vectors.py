@@ -37,10 +37,17 @@ def _transposed(builder: Any, fours: list[Any]) -> list[Any]:
     return [shuffle(a, c, lower), shuffle(b, d, lower), shuffle(a, c, upper), shuffle(b, d, upper)]
 
 
+def _kept(builder: Any, offsets: Any) -> list[Any]:
+    """Offsets one by one, from memory: taking them out of a vector would load the units that shuffle."""
+    kind = offsets.type
+    kept = builder.bitcast(cgutils.alloca_once_value(builder, offsets), kind.element.as_pointer())
+    starts = [builder.load(builder.gep(kept, [ir.Constant(_I32, i)])) for i in range(kind.count)]
+    return starts if kind.element == _I64 else [builder.zext(start, _I64) for start in starts]
+
+
 def _cubics(builder: Any, load_four: Callable[[Any], Any], offsets: Any, s: Any) -> Any:
     """Evaluate c0 + s (c1 + s (c2 + s c3)) for the lanes, coefficients side by side at their offsets."""
-    starts = [builder.extract_element(offsets, ir.Constant(_I32, i)) for i in range(WIDE)]
-    *others, value = _transposed(builder, [load_four(builder.zext(start, _I64)) for start in starts])
+    *others, value = _transposed(builder, [load_four(start) for start in _kept(builder, offsets)])
     for coefficient in reversed(others):
         value = fused_multiply_add(builder, value, s, coefficient)
     return value
@@ -79,7 +86,7 @@ def tails(typingctx: Any, y: Any, c: Any, cells: Any, per: Any) -> Any:
         fraction = builder.and_(builder.shl(b, spread_out(builder, bits)), _all(_MANTISSA, _I64))
         place = builder.bitcast(builder.or_(fraction, _all(_ONE, _I64)), ir.VectorType(_DOUBLE, WIDE))
         s = builder.fsub(place, _all(1.0, _DOUBLE))
-        ratio = _cubics(builder, load_four, builder.trunc(offsets, ir.VectorType(_I32, WIDE)), s)
+        ratio = _cubics(builder, load_four, offsets, s)
         return builder.fmul(y, ratio)
 
     return y(y, c, cells, per), codegen
@@ -148,11 +155,8 @@ def sixteen_scores(typingctx: Any, w: Any, row: Any, u: Any, first: Any, c: Any)
         fraction = builder.and_(builder.shl(y, all_of(4)), all_of(0x007FFFFF))
         s = builder.bitcast(builder.or_(fraction, all_of(0x3F800000)), floats)
         s = builder.fsub(s, all_of(1.0, floats))
-        # one offset after the other from memory: taking them out of a vector would load the units that shuffle
-        kept = builder.bitcast(cgutils.alloca_once_value(builder, offsets), _I32.as_pointer())
-        starts = [builder.load(builder.gep(kept, [ir.Constant(_I32, i)])) for i in range(SIXTEEN)]
         load_four = _fours(context, builder, signature.args[4], arguments[4], align=4)
-        *others, value = _transposed_floats(builder, [load_four(builder.zext(start, _I64)) for start in starts])
+        *others, value = _transposed_floats(builder, [load_four(start) for start in _kept(builder, offsets)])
         for coefficient in reversed(others):
             value = fused_multiply_add(builder, value, s, coefficient)
         sign = builder.and_(builder.not_(word), all_of(-0x80000000))
