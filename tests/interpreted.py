@@ -174,9 +174,12 @@ STANDING_IN: dict[str, SimpleNamespace] = {
     "numba": SimpleNamespace(uint64=int, int32=int, int64=np.int64, float64=float),
     "spvrisk.kernel.lanes": SimpleNamespace(LANES=LANES),
     "spvrisk.kernel.cache": SimpleNamespace(cache_folder=nullcontext, settled=lambda: None),
+    "spvrisk.kernel.linking": SimpleNamespace(
+        address_of=lambda function, arguments: function, call_at=lambda function, arguments: function(*arguments),
+    ),
     "spvrisk.kernel.maths": SimpleNamespace(
-        ROUNDED=1.0 + 1e-12, U=int, L=LANES, clause=_same, fused=_same, entry=_same, inline=_same, borrow=_same,
-        fma=_fma, exp=_exp, log=_log, unit=_unit,
+        ROUNDED=1.0 + 1e-12, U=int, L=LANES, clause=_same, fused=_same, entry=_same, stage=_same, inline=_same,
+        borrow=_same, fma=_fma, exp=_exp, log=_log, unit=_unit,
     ),
     "spvrisk.kernel.draws": SimpleNamespace(
         PHILOX=0, Draws=_Draws, of_lane=lambda draws, l: draws._replace(path=draws.path + l),

@@ -39,8 +39,8 @@ def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -
     from concurrent.futures import ThreadPoolExecutor
 
     from spvrisk.kernel.target import FOREIGN, native
-    from spvrisk.runner.execute import processors
     from spvrisk.runner.proof import tried
+    from spvrisk.runner.shard import processors
 
     found = []
     with ThreadPoolExecutor(min(processors(), _AT_A_TIME)) as pool:

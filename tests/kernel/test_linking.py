@@ -10,10 +10,11 @@ import pytest
 import spvrisk
 
 PROGRAM = """
+import numpy as np
 from numba import njit
 from spvrisk.kernel import linking
-from spvrisk.kernel.linking import entry_point, part
-from spvrisk.kernel.maths import clause, entry, fused
+from spvrisk.kernel.linking import address_of, call_at, entry_point, part
+from spvrisk.kernel.maths import clause, entry, fused, stage
 
 {before}
 
@@ -44,11 +45,35 @@ def sum_of_squares(w):
 def of_the_kernel(x, y):
     return sum_of_squares((x, y))
 
+@stage
+def put_sum_of_squares(w, out):
+    out[0] = sum_of_squares(w)
+
+@entry
+def in_stages(address, w, out):
+    call_at(address, (w, out))
+    return out[0]
+
 {after}
 """
 VALUES = "print(of_statistics(3.0, 5.0), of_the_kernel(3.0, 4.0))"
 HITS = "print(*(sum(f.stats.cache_hits.values()) for f in (of_statistics, of_the_kernel)))"
 LIBRARIES = "print(*(type(f.overloads[f.signatures[0]].library).__name__ for f in (sum_of_doubles, of_statistics)))"
+IN_STAGES = """
+w, out = np.array([3.0, 4.0]), np.zeros(1)
+address = address_of(put_sum_of_squares, (w, out))
+print(in_stages(address, w, out), sum(put_sum_of_squares.stats.cache_hits.values()))
+"""
+FAILING_STAGE = """
+@stage
+def beyond(w, out):
+    out[0] = w[w.size + 1]
+
+try:
+    in_stages(address_of(beyond, (w, out)), w, out)
+except IndexError as error:
+    print(error)
+"""
 COMPILED_CALLER = """
 @njit
 def caller(x, y):
@@ -101,3 +126,14 @@ def test_unknown_version_of_numba__compiles_as_numba_does(run):
     before = "linking.KNOWN = (0, 1), (0, 2)"
     assert run(VALUES, LIBRARIES, before=before) == ["4.0 25.0", "JITCodeLibrary JITCodeLibrary"]
     assert run(VALUES, HITS, before=before) == ["4.0 25.0", "0 0"]
+
+
+@pytest.mark.parametrize("before", ["", "linking.KNOWN = (0, 1), (0, 2)"])
+def test_stage__is_called_by_its_address_and_is_kept(run, before):
+    assert run(IN_STAGES, before=before) == ["25.0 0"]
+    assert run(IN_STAGES, before=before) == ["25.0 1"]
+
+
+def test_stage__its_errors_reach_the_caller(run):
+    before = "import numba; numba.config.BOUNDSCHECK = 1"
+    assert run(IN_STAGES, FAILING_STAGE, before=before)[1] == "index is out of bounds"

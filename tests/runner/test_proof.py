@@ -29,16 +29,16 @@ ON_X86 = binding.get_process_triple().startswith("x86_64")
 
 FRESH = """
 import json
-from spvrisk.kernel.run import run_paths
-from spvrisk.runner import shard
-from spvrisk.runner.proof import prove_here
-proof = prove_here()
+from spvrisk.kernel.run import ENTRY_POINTS
+from spvrisk.runner import proof, shard
+proof.processors = lambda: 1
+stamp = proof.prove_here().stamp
 texts = [text for function in shard._entry_points() for text in function.inspect_llvm().values()]
-kernel = run_paths.inspect_llvm().values()
+kernel = [text for function in ENTRY_POINTS for text in function.inspect_llvm().values()]
 def count(what, of):
     return sum(text.count(what) for text in of)
 counts = {"marks": count("LVerDomain", texts), "loops": count("vector.body", kernel)}
-print(json.dumps({"stamp": proof.stamp, **counts, "stores": count("store <8 x double>", kernel)}))
+print(json.dumps({"stamp": stamp, **counts, "stores": count("store <8 x double>", kernel)}))
 """
 """Compiles, and counts in the optimised code the vectoriser's marks, also in statistics; in the kernel alone its loops
 and the stores of values."""
@@ -285,10 +285,26 @@ def test_proved__code_that_the_machine_does_not_know(stamps, monkeypatch):
     assert proof.proved(stamps[0]).stamp.outcome == CANNOT_RUN == cache.stamp_of(stamps[0]).outcome
 
 
+@pytest.mark.parametrize(("processors", "lines"), [(1, []), (2, ["compile_stage('world')"])])
+def test_stage__is_compiled_by_another_process_where_there_is_a_processor(
+    stamps, monkeypatch, tmp_path, processors, lines
+):
+    """Should that process fail, whoever wants the code compiles it: nothing is raised."""
+    shell, told = tmp_path / "fails", tmp_path / "told"
+    shell.write_text(f'#!/bin/sh\necho "$3" >> {told}\nexit 1\n', encoding="utf-8")
+    shell.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(shell))
+    monkeypatch.setattr(proof, "processors", lambda: processors)
+    with proof._another_compiles(stamps[0], "world"):
+        pass
+    said = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+    assert [line.split("proof.")[-1] for line in said] == lines
+
+
 def test_proof__is_of_the_code_that_runs_use():
-    """One signature of the entry point: that of shipped plans is that of compiled studies."""
+    """One signature of each entry point: that of shipped plans is that of compiled studies."""
     from spvrisk.config import load
-    from spvrisk.kernel.run import make_leaf, make_work, run_paths
+    from spvrisk.kernel.run import ENTRY_POINTS, make_leaf, make_work, run_paths
     from spvrisk.plan.compile import compile_study
 
     none = np.uint64(0)
@@ -297,7 +313,9 @@ def test_proof__is_of_the_code_that_runs_use():
     for plan, n in ((shipped, len(series)), (compiled.plan, len(compiled.labels.series))):
         at, work = make_work(plan)
         run_paths(plan, at, work, make_leaf(plan, n, False), none, none, none, none)
-    assert len(run_paths.signatures) == 1
+    assert [len(code.signatures) for code in ENTRY_POINTS] == [1, 1, 1]
+    with pytest.raises(TypeError, match="No matching definition"):
+        run_paths(plan._replace(constants=plan.constants[::2]), at, work, make_leaf(plan, n, False), *[none] * 4)
 
 
 def test_shipped__is_up_to_date():

@@ -11,7 +11,7 @@ from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
 from spvrisk.plan.overview import OwnedLaw, Pair, ProjectDates, law_reports, pairs, project_dates, smallest_eigenvalue
 from spvrisk.plan.warnings import warnings_of
-from spvrisk.runner.execute import processors
+from spvrisk.runner.shard import processors
 
 
 class Overview(NamedTuple):

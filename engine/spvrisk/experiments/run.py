@@ -17,10 +17,11 @@ from spvrisk.experiments.memory import in_memory
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
 from spvrisk.plan.compile import compile_study
-from spvrisk.runner.execute import Announce, Progress, execute, processors
+from spvrisk.runner.execute import Announce, Progress, execute
 from spvrisk.runner.job import Job, study_sha256
 from spvrisk.runner.ledger import MemoryLedger
 from spvrisk.runner.proof import prepare
+from spvrisk.runner.shard import processors
 
 
 def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Run:

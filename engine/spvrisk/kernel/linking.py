@@ -13,10 +13,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 from llvmlite import binding, ir
-from numba import njit
+from numba import njit, typeof, types
+from numba.core import cgutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.extending import intrinsic
 
 from spvrisk.kernel.cache import cache_folder, settled
 
@@ -24,11 +27,15 @@ KNOWN = (0, 61), (0, 68)
 """First and last version of numba whose code libraries are known to be as this module takes them."""
 
 WITHIN = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Options of a part: it has no wrapper for Python."""
+"""Options of a part: it has no wrapper for Python, nor for C."""
+
+BY_ADDRESS = {"no_cpython_wrapper": True}
+"""Options of an entry point that other machine code calls."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _njit: Any = njit  # its stubs do not know all options
+_intrinsic: Any = intrinsic  # they count the typing context among the arguments of a call
 _version: Any = numba  # nor its version
 
 
@@ -101,10 +108,39 @@ class Linked(Compiler):
     def compile_extra(self, func: Any) -> Any:
         """Compile a function into a code library of ours."""
         if KNOWN[0] <= _version.version_info.short <= KNOWN[1]:
-            library = _Part if self.state.flags.no_cpython_wrapper else _EntryPoint
+            library = _Part if self.state.flags.no_cfunc_wrapper else _EntryPoint
             self.state.library = library(self.state.targetctx.codegen(), func.__qualname__)
             self.state.library.enable_object_caching()
         return super().compile_extra(func)
+
+
+def address_of(function: Any, arguments: tuple[Any, ...]) -> np.uint64:
+    """Address of an entry point's machine code for such arguments, which is compiled or loaded from file if need be.
+
+    It holds as long as the function does, which takes no others from now on.
+    """
+    signature = tuple(map(typeof, arguments))
+    if signature not in function.overloads:
+        function.compile(signature)
+    function.disable_compile()
+    made = function.overloads[signature]
+    return np.uint64(made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
+
+
+@_intrinsic
+def call_at(typingctx: Any, address: Any, arguments: Any) -> Any:
+    """Call a function that returns nothing by its address, see `address_of`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kinds, convention = signature.args[1].types, context.call_conv
+        kind = convention.get_function_type(types.none, kinds)
+        code = builder.inttoptr(args[0], kind.as_pointer())
+        status, _ = convention.call_function(builder, code, types.none, kinds, cgutils.unpack_tuple(builder, args[1]))
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return context.get_dummy_value()
+
+    return types.none(address, arguments), codegen
 
 
 def part(function: Function) -> Function:

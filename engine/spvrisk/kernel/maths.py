@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 from spvrisk.kernel.cache import cache_folder
 from spvrisk.kernel.lanes import LANES
-from spvrisk.kernel.linking import WITHIN, Linked
+from spvrisk.kernel.linking import BY_ADDRESS, WITHIN, Linked
 from spvrisk.kernel.simd import exponent, fma, fraction, larger, smaller, times_power
 
 U = np.uint64
@@ -76,6 +76,12 @@ def entry(function: Any) -> Any:
     """Compile a function that is called from Python; its machine code is kept between processes."""
     with cache_folder():
         return _njit(**_LICENCE, cache=True)(function)
+
+
+def stage(function: Any) -> Any:
+    """Compile a function that an entry point calls by its address; its machine code is kept between processes."""
+    with cache_folder():
+        return _njit(**_LICENCE, **BY_ADDRESS, cache=True)(function)
 
 
 def inline(function: Any) -> Any:

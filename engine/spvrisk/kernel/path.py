@@ -1,4 +1,4 @@
-"""The order of stages: each project over all its steps, then the portfolio.
+"""The order of stages: the world, each project over all its steps, then the portfolio.
 
 Index legend: s = project, t = step, l = lane. Clauses that no lane needs in a step are left out: they add zeros.
 """
@@ -285,23 +285,40 @@ def run_projects(block, rehearsing):
 
 
 @inline
-def run_block(block):
-    """A row of paths: clock, factors, projects, the portfolio, the scheme."""
-    w, at, g, leaf = block.w, block.at, block.g, block.leaf
-    portfolio, scheme = portfolio_of(at), (g.units + 1) * g.quantities
-    begin_sums(w, portfolio)
+def scheme_column(g):
+    """Row of the leaf's values at which those of the scheme begin."""
+    return (g.units + 1) * g.quantities
+
+
+@inline
+def run_world(block):
+    """What all projects share: sums of nothing, the clock, the factors."""
+    w, at, g = block.w, block.at, block.g
+    begin_sums(w, portfolio_of(at))
     for region in (at.side, at.insurer, at.exposure):
         zero(w, region)
-    run_clocks(block, scheme + g.scheme_values)
-    add_means(w, at, g, leaf.step_means, block.n)
+    run_clocks(block, scheme_column(g) + g.scheme_values)
+    add_means(w, at, g, block.leaf.step_means, block.n)
     simulate_factors(block)
-    if g.coupled == 1:
-        begin_sharing(w, at)
+
+
+@inline
+def run_all_projects(block):
+    """All projects; those that share cash are gone through twice."""
+    if block.g.coupled == 1:
+        begin_sharing(block.w, block.at)
     # one call of `run_projects`: it is compiled into its caller
-    for turn in range(1 + g.coupled):
-        rehearsing = turn < g.coupled
+    for turn in range(1 + block.g.coupled):
+        rehearsing = turn < block.g.coupled
         run_projects(block, rehearsing)
         if rehearsing:
             share_together(block)
-    group_quantities(block, portfolio, g.units, leaf.fans)
-    scheme_values(w, at, block.c, g, uint64(block.plan.factors.size), leaf.values, uint64(scheme), block.column)
+
+
+@inline
+def finish_block(block):
+    """The portfolio and the scheme."""
+    w, at, g, leaf = block.w, block.at, block.g, block.leaf
+    group_quantities(block, portfolio_of(at), g.units, leaf.fans)
+    n_factors = uint64(block.plan.factors.size)
+    scheme_values(w, at, block.c, g, n_factors, leaf.values, uint64(scheme_column(g)), block.column)

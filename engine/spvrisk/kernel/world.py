@@ -21,6 +21,18 @@ Record = Any
 """One record of an array."""
 
 
+class Paths(NamedTuple):
+    """Which paths are run."""
+
+    seed: np.uint64
+    first: np.uint64
+    """Number of the first: a multiple of the lane count."""
+    column: np.uint64
+    """Column of the leaf for the first."""
+    n: np.uint64
+    """How many."""
+
+
 class Block(NamedTuple):
     """A row of paths."""
 
@@ -166,10 +178,14 @@ def borrowed_leaf(leaf):
 
 
 @inline
-def block_of(plan, at, work, leaf, seed, path, column, n):
-    """A row of `n` paths from number `path`, for the columns of a leaf from `column`; all borrowed."""
-    draws = Draws(PHILOX, seed, U(0), path, work.words)
-    return Block(work.w, at, plan, plan.constants, plan.study[0], work, leaf, draws, column, n)
+def block_of(plan, at, work, leaf, paths):
+    """A row of paths, whose arrays are taken apart here, once, and without their owners.
+
+    Each call would count the references to every array.
+    """
+    plan, work, leaf = borrowed_plan(plan), borrowed_work(work), borrowed_leaf(leaf)
+    draws = Draws(PHILOX, paths.seed, U(0), paths.first, work.words)
+    return Block(work.w, at, plan, plan.constants, plan.study[0], work, leaf, draws, paths.column, paths.n)
 
 
 @inline

@@ -1,6 +1,5 @@
 """A job is executed: shards that its ledger misses are computed somewhere, and kept as they come."""
 
-import os
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,7 +10,7 @@ from spvrisk.plan.arrays import Plan
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.proof import confirm, prepare
-from spvrisk.runner.shard import Advance, Shard, load, run_shard
+from spvrisk.runner.shard import Advance, Shard, load, processors, run_shard
 
 _POLL_SECONDS = 0.2
 
@@ -30,11 +29,6 @@ When it is closed before its end, nothing of it goes on. Processes or machines a
 
 class _StopError(Exception):
     """A worker was told to stop."""
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def make_ready(plan: Plan, announce: Announce = lambda _: None) -> None:

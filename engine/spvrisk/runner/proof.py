@@ -39,7 +39,7 @@ from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import FIRST, Target, fixed_by_others, ladder
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, unpack_plan
-from spvrisk.runner.shard import compiled_here, leaf_sums, load
+from spvrisk.runner.shard import compiled_here, leaf_sums, load, processors
 
 PATHS = 300
 """Paths of each plan: the last block of lanes is not full."""
@@ -173,18 +173,9 @@ def proved(target: Target) -> Proof:
     RunError
         The process ended without an outcome.
     """
-    env = {**os.environ, **target.environment(), cache.ASKED: json.dumps(target), "PYTHONIOENCODING": "utf-8"}
-    package = str(Path(__file__).resolve().parents[2])
-    # not from the user's folder, whose files may have the names of modules
-    program = f"import sys; sys.path.insert(0, {package!r}); from spvrisk.runner.proof import main; main()"
-    command = [sys.executable, "-P", "-c", program]
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8", "errors": "replace"}
-    with _alive() as alive, subprocess.Popen(command, env=env, stdin=alive, **pipes) as child:
-        try:
-            out, errors = child.communicate()
-        except BaseException:  # Ctrl-C above all: no compiler is left running
-            child.kill()
-            raise
+    with _process(target, "main()", **pipes) as child:
+        out, errors = child.communicate()
     line = next((line for line in out.splitlines() if line.startswith(_MARK)), None)
     if line is None:
         if child.returncode in _CRASHES | _UNKNOWN_INSTRUCTION:
@@ -197,6 +188,52 @@ def proved(target: Target) -> Proof:
     stamp = Stamp(told["outcome"], told["detail"])
     cache.put_stamp(target, stamp)
     return Proof(target, stamp, told["compile_seconds"], told["test_seconds"])
+
+
+@contextmanager
+def _process(target: Target, call: str, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process that makes its code for a target and calls something of this module; it does not outlive the block."""
+    env = {**os.environ, **target.environment(), cache.ASKED: json.dumps(target), "PYTHONIOENCODING": "utf-8"}
+    package = str(Path(__file__).resolve().parents[2])
+    # not from the user's folder, whose files may have the names of modules
+    program = f"import sys; sys.path.insert(0, {package!r}); from spvrisk.runner import proof; proof.{call}"
+    command = [sys.executable, "-P", "-c", program]
+    with _alive() as alive, subprocess.Popen(command, env=env, stdin=alive, **options) as child:
+        try:
+            yield child
+        except BaseException:  # Ctrl-C above all: no compiler is left running
+            child.kill()
+            raise
+
+
+@contextmanager
+def _another_compiles(target: Target, stage: str) -> Iterator[None]:
+    """Have another process compile a stage of the kernel during the block, where there is a processor for it.
+
+    Should it fail, the code is not on file, and is compiled by who wants it.
+    """
+    if not cache.is_kept(target) or processors() == 1:
+        yield
+        return
+    nothing: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with _process(target, f"compile_stage({stage!r})", **nothing) as child:
+        yield
+        child.wait()
+
+
+def compile_stage(stage: str) -> None:
+    """Compile a stage of the kernel for the target that the environment names.
+
+    Parameters
+    ----------
+    stage
+        Field of `spvrisk.kernel.run.Stages`.
+    """
+    from spvrisk.kernel.run import compile_stages
+
+    _end_with_parent()
+    _, plan, _ = next(shipped_plans())
+    compile_stages(plan, stage)
 
 
 def tried(target: Target) -> Proof:
@@ -249,9 +286,13 @@ def prove_here() -> Proof:
     if (unproven := _unproven()) is not None:
         cache.put_stamp(target, unproven)
         return Proof(target, unproven)
+    from spvrisk.kernel.run import compile_stages
+
     _, plan, _ = next(shipped_plans())
+    with _another_compiles(target, "world"):
+        compile_stages(plan, "projects")
+        list(_statistics(np.zeros((1, PATHS))))
     load(plan)
-    list(_statistics(np.zeros((1, PATHS))))
     compiled = time.perf_counter()
     stamp = judged()
     cache.put_stamp(target, stamp)

@@ -7,6 +7,7 @@ time, so that whoever asked for the shard can take his wish back.
 import hashlib
 import json
 import math
+import os
 import pickle
 import threading
 import time
@@ -163,6 +164,11 @@ def load(plan: Plan, announce: Callable[[str], None] = lambda _: None) -> None:
         _load(plan)
 
 
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def compiled_here() -> bool:
     """Whether this process has compiled a function itself, for want of code on file."""
     return any(function.stats.cache_misses for function in _entry_points())
@@ -177,7 +183,7 @@ def _entry_points() -> tuple[Any, ...]:
         conditions.first_of_conditions,
         conditions.moments_of_conditions,
     )
-    return (run.run_paths, moments.moments_of_rows, moments.join_rows, order.sort_words, *of_conditions)
+    return (*run.ENTRY_POINTS, moments.moments_of_rows, moments.join_rows, order.sort_words, *of_conditions)
 
 
 def _load(plan: Plan) -> None:
