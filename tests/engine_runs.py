@@ -135,11 +135,11 @@ def run_block(compiled_study, seed, first, n) -> Block:
     leaf = kernel.make_leaf(plan, len(labels.series), False)
     kernel.run_paths(plan, at, work, leaf, np.uint64(seed), np.uint64(first), np.uint64(0), np.uint64(n))
     steps, lanes = int(plan.study[0]["steps"]), kernel.LANES
-    rows = (len(labels.projects), len(labels.timeline), steps)
+    rows = (len(labels.projects), steps, len(labels.timeline))
     factors = work.w[int(at.factor.first) :][: steps * plan.factors.size * lanes]
     return Block(
         {key: row[:n] for key, row in zip(labels.series, leaf.values, strict=True)},
-        kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows),
+        kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows).swapaxes(1, 2),
         factors.reshape(steps, plan.factors.size, lanes)[:, :, :n],
         kernel.state_shares(leaf.occupancy),
     )

@@ -316,7 +316,7 @@ def run(
     block = slice(LANES, LANES + n)
     return {
         "values": leaf.values[:, block],
-        "sums": np.reshape(leaf.partial, (int(g["units"]), int(g["timeline_rows"]), steps)),
+        "sums": np.reshape(leaf.partial, (int(g["units"]), steps, int(g["timeline_rows"]))).swapaxes(1, 2),
         "factors": np.reshape(rows, (steps, factors, LANES))[:, :, :n],
         "occupancy": (outer + np.cumsum(whole, axis=1))[:, :-2],
         "fans": leaf.fans[:, :, block],

@@ -106,7 +106,7 @@ def run_leaves(done: Compiled, seed: int, n: int, first: int = 0) -> Iterator[Le
     plan, labels, _ = done
     lanes, steps = kernel.LANES, int(plan.study[0]["steps"])
     at, work = kernel.make_work(plan)
-    shape, rows = (steps, plan.factors.size), (len(labels.projects), len(labels.timeline), steps)
+    shape, rows = (steps, plan.factors.size), (len(labels.projects), steps, len(labels.timeline))
     tariffs = int(plan.study[0]["step_means"])
     for start in range(0, n, LEAF):
         count = min(LEAF, n - start)
@@ -125,7 +125,7 @@ def run_leaves(done: Compiled, seed: int, n: int, first: int = 0) -> Iterator[Le
             factors[:, :, :count],
             attributes[:, :, :count],
             kernel.state_shares(leaf.occupancy),
-            kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows),
+            kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows).swapaxes(1, 2),
         )
 
 

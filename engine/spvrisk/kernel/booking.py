@@ -62,7 +62,7 @@ def accumulate(w, row, sums, first, n):
 @fused
 def add_row(w, line, i, row):
     """Add a row to row `i` of the timeline."""
-    accumulate(w, row, line.sums, line.first + i * line.stride, line.n)
+    accumulate(w, row, line.sums, line.first + i * U(PARTIALS), line.n)
 
 
 @fused

@@ -25,9 +25,9 @@ from spvrisk.kernel.selection import (
     attend,
     begin_deals,
     begin_pipelines,
+    begin_turns,
     draw_defaults,
     draw_selection,
-    find_next,
     set_arrivals,
     stop_calls,
 )
@@ -125,7 +125,7 @@ def begin_clock(world):
     """Set everything to the value date; notices that were given before it come first."""
     begin_deals(world)
     begin_pipelines(world)
-    find_next(world.deals, world.ledger)
+    begin_turns(world)
     begin_regimes(world)
     begin_events(world)
     begin_products(world.held)

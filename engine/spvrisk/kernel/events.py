@@ -12,7 +12,7 @@ from spvrisk.kernel.dates import days_up, time_of_day
 from spvrisk.kernel.log import BY_EVENT, HAPPENED, note
 from spvrisk.kernel.maths import L, fused
 from spvrisk.kernel.regimes import book_mean, enter, rescale
-from spvrisk.kernel.selection import find_next, stop_project
+from spvrisk.kernel.selection import stop_project
 from spvrisk.kernel.tables import value_at
 
 
@@ -140,7 +140,6 @@ def call_off(world, effects, time):
     """Cancel projects."""
     for j in range(int(world.c[effects])):
         stop_project(world, int(world.c[effects + 1 + j]), time)
-    find_next(world.deals, world.ledger)
 
 
 @fused

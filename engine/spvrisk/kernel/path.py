@@ -215,14 +215,14 @@ def run_steps(site, account, sums, trace, rehearsing, n):
     zero(w, site.at.net)
     if smallest(w, R.START) == np.inf:
         return
-    span, stride = span_of(w, site.c, g, p), uint64(g.steps * PARTIALS)
-    first = uint64(p.unit * g.timeline_rows) * stride
+    span = span_of(w, site.c, g, p)
     for t in range(uint64(g.steps)):
         if t <= span.closing:
             draw_availability(site, t)
         if t >= span.start:
             step = step_of(site.at, site.c, g, site.factors, t)
-            run_step(site, span, step, account, Line(sums, first + t * U(PARTIALS), stride, n), rehearsing)
+            line = Line(sums, (uint64(p.unit * g.steps) + t) * uint64(g.timeline_rows * PARTIALS), n)
+            run_step(site, span, step, account, line, rehearsing)
             if trace.shape[2] > 0 and not rehearsing:
                 keep_rows(w, trace, site.s, t)
     if g.stack == 1:

@@ -90,14 +90,49 @@ def draw_defaults(block):
 
 
 @fused
-def find_next(deals, ledger):
-    """Find the next notice or decision; ties go to notices, then to the order of projects."""
+def comes_before(deals, s, other):
+    """Whether it is a project's turn before another's; ties go to notices, then to the order of projects."""
+    a, b = deals[s], deals[other]
+    return a.time < b.time or (a.time == b.time and (a.stage < b.stage or (a.stage == b.stage and s < other)))
+
+
+@fused
+def play(world, i):
+    """Let the winners of two rounds meet: rounds 2 i and 2 i + 1 of the tournament come before round i."""
+    turns = world.turns
+    one, other = turns[2 * i], turns[2 * i + 1]
+    turns[i] = one if comes_before(world.deals, one, other) else other
+
+
+@fused
+def announce(world):
+    """The winner of the tournament has the next notice or decision."""
+    ledger = world.ledger
     ledger.time, ledger.project = np.inf, -1
-    stage = NOTHING
-    for s in range(deals.size):
-        time = deals[s].time
-        if time < ledger.time or (time == ledger.time and time < np.inf and deals[s].stage < stage):
-            ledger.time, ledger.project, stage = time, s, deals[s].stage
+    if world.deals.size > 0:
+        ledger.project = world.turns[1]
+        ledger.time = world.deals[ledger.project].time
+
+
+@fused
+def begin_turns(world):
+    """Find whose turn is the first."""
+    n = world.deals.size
+    for s in range(n):
+        world.turns[n + s] = s
+    for i in range(n - 1):
+        play(world, n - 1 - i)
+    announce(world)
+
+
+@fused
+def renew_turn(world, s):
+    """Find whose turn it is after that of one project has changed: it meets the winner of each round once more."""
+    i = (world.deals.size + s) // 2
+    while i > 0:
+        play(world, i)
+        i //= 2
+    announce(world)
 
 
 @fused
@@ -259,7 +294,7 @@ def attend(world, s):
         set_aside(deal)
     if became == DECLINED:
         pull_triggers(world, s, time, day)
-    find_next(world.deals, world.ledger)
+    renew_turn(world, s)
     return became == DECLINED
 
 
@@ -286,6 +321,7 @@ def stop_project(world, s, time):
         w[row + R.DEAL_STOP] = min(w[row + R.DEAL_STOP], time)
     if deal.stage == NOTICE:
         set_aside(deal)
+        renew_turn(world, s)
 
 
 # ---- pipelines

@@ -223,6 +223,8 @@ class Work(NamedTuple):
     """``(product,)`` `PRODUCT_HELD`."""
     deals: Records
     """``(s,)`` `DEAL`: what is to happen to the projects."""
+    turns: NDArray[np.int64]
+    """``(2 s,)``: whose turn it is, a tournament of projects, see `kernel.selection`."""
     flow: Records
     """``(pipeline,)`` `PIPELINE_NOW`."""
     ledger: Records
@@ -254,6 +256,7 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
         np.ones(int(g["hazards"])),
         np.zeros(int(g["n_products"]), PRODUCT_HELD),
         np.zeros(plan.projects.size, DEAL),
+        np.zeros(2 * plan.projects.size, np.int64),
         np.zeros(plan.pipelines.size, PIPELINE_NOW),
         np.zeros(1, LEDGER),
     )
@@ -268,7 +271,7 @@ class Leaf(NamedTuple):
     values: Floats
     """``(series, path)``: quantities in the order of `plan.names.Labels.series`; NaN = undefined."""
     partial: Floats
-    """``(unit, timeline row, step, 8)`` flat: sums by path number mod 8."""
+    """``(unit, step, timeline row, 8)`` flat: sums by path number mod 8."""
     occupancy: Floats
     """``(2, state, step)``, two steps more than there are: see `state_shares`."""
     step_means: Floats
@@ -290,7 +293,7 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, 
     steps, units, projects = int(plan.study[0]["steps"]), int(plan.study[0]["units"]), plan.projects.size
     return Leaf(
         _zeros(n_series * LEAF).reshape(n_series, LEAF),
-        _zeros(units * int(plan.study[0]["timeline_rows"]) * steps * PARTIALS),
+        _zeros(units * steps * int(plan.study[0]["timeline_rows"]) * PARTIALS),
         np.zeros((2, plan.states.size, steps + 2)),
         _zeros(int(plan.study[0]["step_means"]) * steps * PARTIALS),
         np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import uint64
+from numpy.typing import NDArray
 
 from spvrisk.kernel import draws as draw
 from spvrisk.kernel.draws import PHILOX, Draws
@@ -70,11 +71,12 @@ class World(NamedTuple):
     pipelines: Records
     projects: Records
     now: Records
-    """Of the path, see `workspace.Work`; so with the next six."""
+    """Of the path, see `workspace.Work`; so with the next seven."""
     event_states: Records
     scales: Floats
     held: Records
     deals: Records
+    turns: NDArray[np.int64]
     flow: Records
     ledger: Record
     occupancy: Floats
@@ -123,9 +125,7 @@ class Line(NamedTuple):
 
     sums: Floats
     first: np.uint64
-    """Partial sums of the first row of the timeline."""
-    stride: np.uint64
-    """Partial sums of a row."""
+    """Partial sums of the first row of the timeline; those of the others follow."""
     n: np.uint64
     """Lanes that are paths."""
 
@@ -158,6 +158,7 @@ def borrowed_work(work):
         borrow(work.scales),
         borrow(work.held),
         borrow(work.deals),
+        borrow(work.turns),
         borrow(work.flow),
         borrow(work.ledger),
     )
@@ -209,6 +210,7 @@ def world_of(block, l):
         work.scales,
         work.held,
         work.deals,
+        work.turns,
         work.flow,
         work.ledger[0],
         leaf.occupancy,

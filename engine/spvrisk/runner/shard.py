@@ -203,9 +203,9 @@ def leaf_sums(plan: Plan, leaf: "Leaf") -> tuple[Floats, Floats, Floats]:
 
     sizes = ("units", "timeline_rows", "step_means", "steps")
     units, rows, step_means, steps = (int(plan.study[0][key]) for key in sizes)
-    timeline = tree_sums(leaf.partial, units * rows * steps).reshape(units, rows, steps)
+    timeline = tree_sums(leaf.partial, units * steps * rows).reshape(units, steps, rows)
     return (
-        timeline,
+        np.ascontiguousarray(timeline.swapaxes(1, 2)),
         state_shares(leaf.occupancy),
         tree_sums(leaf.step_means, step_means * steps).reshape(step_means, steps),
     )
