@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.aggregate.exact import exact_sum
 from spvrisk.aggregate.moments import Moments
 from spvrisk.aggregate.sets import Column, Order, Sets, order_of
 from spvrisk.dataset.tables import COUNTS, STATISTICS, SummaryTable
@@ -176,7 +177,7 @@ class _Filling:
         for i, paths in enumerate(tails):
             worst = order.values[paths]
             for a, level in enumerate(levels):
-                found = expected_shortfall(worst, level, int(n[i]))
+                found = expected_shortfall(worst, level, int(n[i]), exact_sum)
                 table.expected_shortfall[i, s, a], table.expected_shortfall_se[i, s, a] = found
         if s == self._portfolio:
             self._tails = tails
@@ -192,7 +193,8 @@ class _Filling:
             values, p = self._series.values(s), projects.index(s)
             for i in sets:
                 for a, level in enumerate(levels):
-                    self.table.contribution[i, p, a] = contribution(values, self._tails[i], level, int(n[i]))
+                    found = contribution(values, self._tails[i], level, int(n[i]), exact_sum)
+                    self.table.contribution[i, p, a] = found
 
         self._series.each(fill, projects)
 

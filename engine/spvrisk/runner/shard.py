@@ -169,7 +169,7 @@ def compiled_here() -> bool:
 
 
 def _entry_points() -> tuple[Any, ...]:
-    from spvrisk.kernel import conditions, moments, order, run
+    from spvrisk.kernel import conditions, exact, moments, order, run
 
     of_conditions = (
         conditions.count_flagged,
@@ -177,7 +177,8 @@ def _entry_points() -> tuple[Any, ...]:
         conditions.first_of_conditions,
         conditions.moments_of_conditions,
     )
-    return (run.run_paths, moments.moments_of_rows, moments.join_rows, order.sort_words, *of_conditions)
+    of_series = (moments.moments_of_rows, moments.join_rows, order.sort_words, exact.sum_exactly)
+    return (run.run_paths, *of_series, *of_conditions)
 
 
 def _load(plan: Plan) -> None:
