@@ -56,12 +56,12 @@ class Order(NamedTuple):
     ----------
     values
         Of each path, ``(path,)``.
-    words
-        Words of `spvrisk.kernel.order` in this order, ``(path,)``.
+    numbers
+        Of the paths in this order, ``(path,)``.
     """
 
     values: Float
-    words: Words
+    numbers: Words
 
     def at(self, places: Int) -> Float:
         """Values at places of the order, ``(place,)`` float64.
@@ -81,27 +81,30 @@ class Order(NamedTuple):
         places
             Counted from 0.
         """
-        return (self.words[places] & np.uint64(_compiled().PATHS)).astype(np.int64)
+        return self.numbers[places].astype(np.int64)
 
     def without_lowest(self) -> "Order":
         """The order after the paths of minus infinity."""
-        return self._replace(words=self.words[np.count_nonzero(self.values == -np.inf) :])
+        return self._replace(numbers=self.numbers[np.count_nonzero(self.values == -np.inf) :])
 
 
-def order_of(values: Float) -> Order:
+def order_of(values: Float, room: Words | None = None) -> Order:
     """Put the paths of a series in order.
 
     Parameters
     ----------
     values
         Of each path, ``(path,)``.
+    room
+        What the order is made in, and then stands in, ``(2, path)``: new memory takes the system as long to give as
+        two passes of the sort. None = of its own.
     """
-    from spvrisk.kernel.order import sort_words
+    from spvrisk.kernel.order import sort_paths
 
-    words, work = np.empty(values.size, np.uint64), np.empty(values.size, np.uint64)
-    if not sort_words(values, words, work):  # values so near to each other that their upper bits are the same
-        words = np.argsort(values, kind="stable").astype(np.uint64)
-    return Order(values, words)
+    numbers, work = np.empty((2, values.size), np.uint64) if room is None else room
+    if not sort_paths(values, numbers, work):  # values so near to each other that their upper bits are the same
+        numbers = np.argsort(values, kind="stable").astype(np.uint64)
+    return Order(values, numbers)
 
 
 class Slots(NamedTuple):
@@ -178,7 +181,7 @@ class Sets:
         wanted, found = np.take_along_axis(ranks, rising, axis=1), np.full(ranks.shape, np.nan)
         for slots in self._packed if ranks.size else ():
             _compiled().values_at_ranks(*order, *slots, wanted[1:], found[1:])
-        there = (wanted[0] >= 1) & (wanted[0] <= order.words.size)
+        there = (wanted[0] >= 1) & (wanted[0] <= order.numbers.size)
         found[0, there] = order.at(wanted[0, there] - 1)
         out = np.empty(ranks.shape)
         np.put_along_axis(out, rising, found, axis=1)
@@ -197,7 +200,7 @@ class Sets:
         ends = np.concatenate([[0], np.cumsum(sizes[1:])])
         paths = np.empty(ends[-1], np.int64)
         for slots in self._packed:
-            _compiled().first_of_conditions(order.words, *slots, ends, paths)
+            _compiled().first_of_conditions(order.numbers, *slots, ends, paths)
         return [order.paths(slice(sizes[0])), *np.split(paths, ends[1:-1])][: sizes.size]
 
     def _pack(self, conditions: Sequence[Condition], codes: Mapping[str, Float]) -> Iterator[Slots]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from spvrisk.kernel.linking import entry_point, part
 from spvrisk.kernel.moments import PARTIAL_SUMS, fill_moments, join_moments
-from spvrisk.kernel.order import PATHS
 from spvrisk.plan.shared import LEAF
 
 Float = NDArray[np.float64]
@@ -26,7 +25,6 @@ IN_SLOT = 7
 """Conditions of a slot; the code after them is none."""
 
 _U = np.uint64
-_PATH = _U(PATHS)
 _BLOCK = 240  # what eight bits can count
 _NO_RANK = np.iinfo(np.int64).max
 _LEVELS = 32  # of a tree of leaves
@@ -57,7 +55,7 @@ def _find(values: Float, block: Words, held: Words, slot: int, code: int, seen: 
         if _code(held[i], slot) == code:
             seen += 1
             while k < ranks.shape[0] and ranks[k] == seen:
-                out[k] = values[block[i] & _PATH]
+                out[k] = values[block[i]]
                 k += 1
     return ranks[k] if k < ranks.shape[0] else _NO_RANK
 
@@ -141,7 +139,7 @@ def values_at_ranks(values: Float, order: Words, words: Words, conditions: Int, 
     values, words
         Of each path, ``(path,)``.
     order
-        Words of `kernel.order` in ascending order of the values, ``(path,)``.
+        Numbers of the paths in ascending order of the values, ``(path,)``.
     conditions
         As of `count_flagged`.
     ranks
@@ -156,7 +154,7 @@ def values_at_ranks(values: Float, order: Words, words: Words, conditions: Int, 
         block = order[first : first + _BLOCK]
         n = block.shape[0]
         for i in range(n):
-            held[i] = words[block[i] & _PATH]
+            held[i] = words[block[i]]
         for slot in range(conditions.shape[0]):
             counts = _count(held, n, slot)
             for code in range(IN_SLOT):
@@ -187,10 +185,9 @@ def first_of_conditions(order: Words, words: Words, conditions: Int, ends: Int, 
         for c in conditions[slot]:
             left[slot] += ends[c + 1] - ends[c] if c >= 0 else 0
     total = left.sum()
-    for word in order:
+    for path in order:
         if total == 0:
             return
-        path = word & _PATH
         met = words[path]
         for slot in range(conditions.shape[0]):
             if left[slot] > 0:

@@ -177,7 +177,7 @@ def _entry_points() -> tuple[Any, ...]:
         conditions.first_of_conditions,
         conditions.moments_of_conditions,
     )
-    of_series = (moments.moments_of_rows, moments.join_rows, order.sort_words, exact.sum_exactly)
+    of_series = (moments.moments_of_rows, moments.join_rows, order.sort_paths, exact.sum_exactly)
     return (run.run_paths, *of_series, *of_conditions)
 
 
