@@ -21,7 +21,7 @@ from spvrisk.measures.order import ranks_with_intervals
 from spvrisk.measures.risk import contribution, expected_shortfall, tail
 from spvrisk.measures.share import share_interval
 from spvrisk.plan.names import Labels
-from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
+from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, SLOTS, UNDEFINED
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -32,9 +32,9 @@ _WORTH_THREADS = 1 << 14
 ORDERED_AT_ONCE = 4
 """Series whose paths are put in order at the same time, at most."""
 
-BYTES_PER_PATH = 8 * (2 * ORDERED_AT_ONCE + 1)
-"""Memory that statistics take besides the series: two words for each that is being put in order, and what the path
-meets of the conditions."""
+BYTES_PER_PATH = 8 * (2 * ORDERED_AT_ONCE + 1) + 2 * SLOTS
+"""Memory that statistics take besides the series: two words for each that is being put in order, a word of what the
+path meets of the conditions, and a place for each slot of that word."""
 
 
 class Series(NamedTuple):

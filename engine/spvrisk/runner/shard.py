@@ -172,6 +172,7 @@ def _entry_points() -> tuple[Any, ...]:
     from spvrisk.kernel import conditions, exact, moments, order, run
 
     of_conditions = (
+        conditions.sort_by_condition,
         conditions.count_flagged,
         conditions.values_at_ranks,
         conditions.first_of_conditions,
