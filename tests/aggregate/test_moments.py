@@ -58,6 +58,26 @@ def test_leaf_moments__sum_has_64_partial_sums_then_halves():
     assert leaf_moments(row[None]).central[0, 0] == row[0] + partial[0] / 1000
 
 
+@pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 127, 1000, 4096])
+def test_leaf_moments__bits_of_powers_summed_by_hand(n):
+    """Values that are not finite, and a last block that is not whole, add nothing and move no bit."""
+    row = np.random.default_rng(n).normal(size=n) * 10.0 ** RNG.integers(-8, 8, n)
+    row[RNG.random(n) < 0.2], row[RNG.random(n) < 0.1], row[RNG.random(n) < 0.1] = np.nan, np.inf, -0.0
+    found = leaf_moments(row[None])
+    assert found.counts[:, 0].tolist() == [np.isfinite(row).sum(), np.isinf(row).sum(), np.isnan(row).sum()]
+    mean = float(found.central[0, 0])
+    for power in (2, 3, 4):
+        partial = [0.0] * 64
+        for path, x in enumerate(row.tolist()):
+            d = x - mean if np.isfinite(x) else 0.0
+            d2 = d * d
+            partial[path % 64] += {2: d2, 3: d2 * d, 4: d2 * d2}[power]
+        while len(partial) > 1:
+            half = len(partial) // 2
+            partial = [partial[i] + partial[i + half] for i in range(half)]
+        assert found.central[power - 1, 0] == partial[0]
+
+
 def test_merge_moments__equals_moments_of_the_whole():
     row = RNG.gamma(2.0, 3.0, 1000)
     row[::7] = np.nan

@@ -21,12 +21,15 @@ def series(kind, n=N):
         x[::13] = -np.nan  # of another sign bit
     if kind == "near":
         x = 1e6 + 1e-4 * rng.random(n)  # equal in their upper bits
+    if kind == "fours":  # that differ in any of their lower bits
+        x = np.repeat(x[: -(-n // 4)], 4)[:n] * (1.0 + 2.0**-52 * (1 << rng.integers(0, 36, n)))
+        rng.shuffle(x)
     if kind == "undefined":
         x[:] = np.nan
     return x
 
 
-KINDS = ("plain", "tied", "mixed", "near", "undefined")
+KINDS = ("plain", "tied", "mixed", "near", "fours", "undefined")
 
 
 def made(sizes, n=N):
@@ -56,6 +59,23 @@ def test_order__as_a_stable_sort(kind, n):
     assert order.paths(slice(None)).tolist() == np.argsort(values + 0.0, kind="stable").tolist()
     lowest = np.count_nonzero(values == -np.inf)
     assert order.without_lowest().paths(slice(None)).tolist() == order.paths(slice(lowest, None)).tolist()
+
+
+def test_order__of_one_value_and_of_two():
+    """Passes of the sort in which all paths have the same digit are left out, whatever their number."""
+    for values in (
+        np.full(N, 0.1),
+        np.where(np.arange(N) % 3 == 0, 1.0, 0.0),
+        np.where(np.arange(N) % 7 == 0, 4.0, 1.0),
+    ):
+        assert order_of(values).paths(slice(None)).tolist() == np.argsort(values, kind="stable").tolist()
+
+
+def test_order__in_room_that_is_given():
+    room = np.empty((2, N), np.uint64)
+    first = order_of(series("plain"), room)
+    assert np.shares_memory(first.numbers, room)
+    assert order_of(series("mixed"), room).numbers.tolist() == order_of(series("mixed")).numbers.tolist()
 
 
 @pytest.mark.parametrize("sizes", SIZES)

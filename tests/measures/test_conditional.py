@@ -10,13 +10,14 @@ from click.testing import CliRunner
 from every_clause import VARIANTS, example_study
 from in_memory import simulate
 from small_run import LEVELS, QUANTILES, make_labels, make_values
+from spvrisk.aggregate.sets import Condition
 from spvrisk.cli.summary import command as summary_command
 from spvrisk.config import load
 from spvrisk.dataset.read import content_of_file, open_result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.errors import InputError
 from spvrisk.experiments.run import run_study, settings_of
-from spvrisk.measures.conditional import conditional
+from spvrisk.measures.conditional import conditional, distinct
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.shared import LEAF
 from studies import BARE, changed, write_study
@@ -71,6 +72,15 @@ def test_conditions__cover_every_path_once_per_event_and_regime(ran):
     error = np.sqrt(p * (1 - p) / PATHS)[some]
     np.testing.assert_allclose((table.share_high - table.share_low)[some], 2 * 1.96 * error, rtol=0.05)
     assert 0 in table.n_paths and (table.n_paths > 100).sum() > 20
+
+
+def test_distinct__conditions_of_the_same_paths_are_gone_through_once():
+    a, b = np.array([0.0, 1.0, 1.0, 0.0]), np.array([3.0, 2.0, 2.0, 3.0])
+    codes = {"a": a, "b": b, "all": np.zeros(4)}
+    given = [("a", 0), ("a", 1), ("a", -1), ("b", 2), ("b", 3), ("b", 4), ("all", 0)]
+    conditions = [Condition(f"{quantity}.{code}", quantity, code) for quantity, code in given]
+    assert distinct(conditions, codes, 4, with_all=True) == ([0, 1, 2], [1, 2, 3, 2, 1, 3, 0])
+    assert distinct(conditions, codes, 4, with_all=False) == ([0, 1, 2, 6], [1, 2, 3, 2, 1, 3, 4])
 
 
 def test_means__weighted_give_those_of_all_paths(ran):

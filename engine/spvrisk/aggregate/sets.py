@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments
+from spvrisk.plan.shared import SLOTS
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Words = NDArray[np.uint64]
+Places = NDArray[np.uint16]
 
 Column = Callable[[int], Float]
 """From the number of a series to its values ``(path,)``."""
@@ -48,6 +50,17 @@ class Condition(NamedTuple):
     quantity: str
     code: int
 
+    def meets(self, codes: Mapping[str, Float]) -> NDArray[np.bool_]:
+        """Which paths meet it, ``(path,)`` bool.
+
+        Parameters
+        ----------
+        codes
+            Of each quantity, ``(path,)``; NaN is undefined.
+        """
+        values = codes[self.quantity]
+        return np.isnan(values) if self.code < 0 else values == self.code
+
 
 class Order(NamedTuple):
     """The paths of a series in ascending order of its values: -0 is 0, NaN is last, equal ones go by number.
@@ -56,12 +69,12 @@ class Order(NamedTuple):
     ----------
     values
         Of each path, ``(path,)``.
-    words
-        Words of `spvrisk.kernel.order` in this order, ``(path,)``.
+    numbers
+        Of the paths in this order, ``(path,)``.
     """
 
     values: Float
-    words: Words
+    numbers: Words
 
     def at(self, places: Int) -> Float:
         """Values at places of the order, ``(place,)`` float64.
@@ -81,27 +94,30 @@ class Order(NamedTuple):
         places
             Counted from 0.
         """
-        return (self.words[places] & np.uint64(_compiled().PATHS)).astype(np.int64)
+        return self.numbers[places].astype(np.int64)
 
     def without_lowest(self) -> "Order":
         """The order after the paths of minus infinity."""
-        return self._replace(words=self.words[np.count_nonzero(self.values == -np.inf) :])
+        return self._replace(numbers=self.numbers[np.count_nonzero(self.values == -np.inf) :])
 
 
-def order_of(values: Float) -> Order:
+def order_of(values: Float, room: Words | None = None) -> Order:
     """Put the paths of a series in order.
 
     Parameters
     ----------
     values
         Of each path, ``(path,)``.
+    room
+        What the order is made in, and then stands in, ``(2, path)``: new memory takes the system as long to give as
+        two passes of the sort. None = of its own.
     """
-    from spvrisk.kernel.order import sort_words
+    from spvrisk.kernel.order import sort_paths
 
-    words, work = np.empty(values.size, np.uint64), np.empty(values.size, np.uint64)
-    if not sort_words(values, words, work):  # values so near to each other that their upper bits are the same
-        words = np.argsort(values, kind="stable").astype(np.uint64)
-    return Order(values, words)
+    numbers, work = np.empty((2, values.size), np.uint64) if room is None else room
+    if not sort_paths(values, numbers, work):  # values so near to each other that their upper bits are the same
+        numbers = np.argsort(values, kind="stable").astype(np.uint64)
+    return Order(values, numbers)
 
 
 class Slots(NamedTuple):
@@ -113,10 +129,15 @@ class Slots(NamedTuple):
         What each path meets, ``(path,)``.
     conditions
         Number of the condition that a code in a slot stands for, ``(slot, 8)``; -1 is none.
+    places, ends
+        Paths in the order of each slot's conditions, chunk by chunk, as `spvrisk.kernel.conditions.sort_by_condition`
+        says.
     """
 
     words: Words
     conditions: Int
+    places: Places
+    ends: Places
 
 
 class Sets:
@@ -146,7 +167,7 @@ class Sets:
         """
         out = np.zeros(self.n_paths.size, np.int64)
         for slots in self._packed:
-            _compiled().count_flagged(flags, *slots, out[1:])
+            _compiled().count_flagged(flags, slots.words, slots.conditions, out[1:])
         out[0] = np.count_nonzero(flags)
         return out
 
@@ -161,7 +182,9 @@ class Sets:
         counts = np.zeros((self.n_paths.size, 3), np.int64)
         central = np.zeros((self.n_paths.size, 4))
         for slots in self._packed:
-            _compiled().moments_of_conditions(values, *slots, counts[1:], central[1:])
+            _compiled().moments_of_conditions(
+                values, slots.places, slots.ends, slots.conditions, counts[1:], central[1:]
+            )
         return Moments(counts.T, central.T)
 
     def at_ranks(self, order: Order, ranks: Int) -> Float:
@@ -177,8 +200,8 @@ class Sets:
         rising = np.argsort(ranks, axis=1)
         wanted, found = np.take_along_axis(ranks, rising, axis=1), np.full(ranks.shape, np.nan)
         for slots in self._packed if ranks.size else ():
-            _compiled().values_at_ranks(*order, *slots, wanted[1:], found[1:])
-        there = (wanted[0] >= 1) & (wanted[0] <= order.words.size)
+            _compiled().values_at_ranks(*order, slots.words, slots.conditions, wanted[1:], found[1:])
+        there = (wanted[0] >= 1) & (wanted[0] <= order.numbers.size)
         found[0, there] = order.at(wanted[0, there] - 1)
         out = np.empty(ranks.shape)
         np.put_along_axis(out, rising, found, axis=1)
@@ -197,7 +220,7 @@ class Sets:
         ends = np.concatenate([[0], np.cumsum(sizes[1:])])
         paths = np.empty(ends[-1], np.int64)
         for slots in self._packed:
-            _compiled().first_of_conditions(order.words, *slots, ends, paths)
+            _compiled().first_of_conditions(order.numbers, slots.words, slots.conditions, ends, paths)
         return [order.paths(slice(sizes[0])), *np.split(paths, ends[1:-1])][: sizes.size]
 
     def _pack(self, conditions: Sequence[Condition], codes: Mapping[str, Float]) -> Iterator[Slots]:
@@ -205,20 +228,21 @@ class Sets:
         if not conditions:
             return
         slots = list(_slots(conditions, _compiled().IN_SLOT))
-        for first in range(0, len(slots), _compiled().SLOTS):
-            here = slots[first : first + _compiled().SLOTS]
+        for first in range(0, len(slots), SLOTS):
+            here = slots[first : first + SLOTS]
             words, numbers = np.zeros(self.n_paths[0], np.uint64), np.full((len(here), 8), -1, np.int64)
             for s, members in enumerate(here):
                 numbers[s, : len(members)] = members
-                field = np.full(words.size, _compiled().IN_SLOT, np.uint64)
-                values = codes[conditions[members[0]].quantity]
+                field = np.full(words.size, _compiled().IN_SLOT, np.uint8)
                 for k, number in enumerate(members):
-                    code = conditions[number].code
-                    meets = np.isnan(values) if code < 0 else values == code
-                    field[meets] = k
+                    meets = conditions[number].meets(codes)
+                    np.putmask(field, meets, np.uint8(k))
                     self.n_paths[1 + number] = np.count_nonzero(meets)
-                words |= field << np.uint64(3 * s + 3)
-            yield Slots(words, numbers)
+                words |= field.astype(np.uint64) << np.uint64(3 * s + 3)
+            places = np.empty((len(here), words.size), np.uint16)
+            ends = np.empty((-(-words.size // _compiled().CHUNK), len(here), _compiled().IN_SLOT), np.uint16)
+            _compiled().sort_by_condition(words, places, ends)
+            yield Slots(words, numbers, places, ends)
 
 
 def _slots(conditions: Sequence[Condition], most: int) -> Iterator[list[int]]:

@@ -10,23 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.kernel.linking import entry_point, part
-from spvrisk.kernel.moments import PARTIAL_SUMS, fill_moments, join_moments
-from spvrisk.kernel.order import PATHS
+from spvrisk.kernel.moments import ROOM, fill_moments, join_moments
 from spvrisk.plan.shared import LEAF
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Flags = NDArray[np.bool_]
-
-SLOTS = 20
-"""Slots of a word."""
+Places = NDArray[np.uint16]
 
 IN_SLOT = 7
 """Conditions of a slot; the code after them is none."""
 
+CHUNK = LEAF
+"""Paths that are put in the order of their conditions at a time: their values stay in the nearest cache."""
+
 _U = np.uint64
-_PATH = _U(PATHS)
 _BLOCK = 240  # what eight bits can count
 _NO_RANK = np.iinfo(np.int64).max
 _LEVELS = 32  # of a tree of leaves
@@ -57,7 +56,7 @@ def _find(values: Float, block: Words, held: Words, slot: int, code: int, seen: 
         if _code(held[i], slot) == code:
             seen += 1
             while k < ranks.shape[0] and ranks[k] == seen:
-                out[k] = values[block[i] & _PATH]
+                out[k] = values[block[i]]
                 k += 1
     return ranks[k] if k < ranks.shape[0] else _NO_RANK
 
@@ -85,7 +84,7 @@ def _close(leaf: Float, number: int, counts: Int, central: Float) -> None:
         Moments of the node that is open at each level, ``(level, 3)`` and ``(level, 4)``.
     """
     own_counts, own = np.empty(3, np.int64), np.empty(4)
-    fill_moments(leaf, np.empty(3 * PARTIAL_SUMS), own_counts, own)
+    fill_moments(leaf, np.empty(ROOM), own_counts, own)
     level = 0
     while number >> level & 1:
         join_moments(counts[level], central[level], own_counts, own)
@@ -141,7 +140,7 @@ def values_at_ranks(values: Float, order: Words, words: Words, conditions: Int, 
     values, words
         Of each path, ``(path,)``.
     order
-        Words of `kernel.order` in ascending order of the values, ``(path,)``.
+        Numbers of the paths in ascending order of the values, ``(path,)``.
     conditions
         As of `count_flagged`.
     ranks
@@ -156,7 +155,7 @@ def values_at_ranks(values: Float, order: Words, words: Words, conditions: Int, 
         block = order[first : first + _BLOCK]
         n = block.shape[0]
         for i in range(n):
-            held[i] = words[block[i] & _PATH]
+            held[i] = words[block[i]]
         for slot in range(conditions.shape[0]):
             counts = _count(held, n, slot)
             for code in range(IN_SLOT):
@@ -187,10 +186,9 @@ def first_of_conditions(order: Words, words: Words, conditions: Int, ends: Int, 
         for c in conditions[slot]:
             left[slot] += ends[c + 1] - ends[c] if c >= 0 else 0
     total = left.sum()
-    for word in order:
+    for path in order:
         if total == 0:
             return
-        path = word & _PATH
         met = words[path]
         for slot in range(conditions.shape[0]):
             if left[slot] > 0:
@@ -202,13 +200,57 @@ def first_of_conditions(order: Words, words: Words, conditions: Int, ends: Int, 
                     total -= 1
 
 
-@entry_point("void(float64[::1], uint64[::1], int64[:, ::1], int64[:, ::1], float64[:, ::1])")
-def moments_of_conditions(values: Float, words: Words, conditions: Int, counts: Int, central: Float) -> None:
+@entry_point("void(uint64[::1], uint16[:, ::1], uint16[:, :, ::1])")
+def sort_by_condition(words: Words, places: Places, ends: Places) -> None:
+    """Put the paths of each chunk of `CHUNK` in the order of the conditions of a slot, those of one by number.
+
+    Parameters
+    ----------
+    words
+        Of each path, ``(path,)``.
+    places
+        Numbers of the paths in this order, counted from the first of their chunk, ``(slot, path)``; filled.
+    ends
+        Where the paths of each code end in their chunk, ``(chunk, slot, IN_SLOT)``; filled.
+    """
+    at = np.empty(IN_SLOT + 2, np.int64)
+    for chunk in range(ends.shape[0]):
+        first = _U(chunk * CHUNK)
+        n = min(_U(CHUNK), _U(words.shape[0]) - first)
+        for slot in range(ends.shape[1]):
+            at[:] = 0
+            for i in range(n):
+                at[_code(words[first + i], slot) + _U(1)] += 1
+            for code in range(IN_SLOT):
+                at[code + 1] += at[code]
+            for i in range(n):
+                found = _code(words[first + i], slot)
+                places[slot, first + _U(at[found])] = i
+                at[found] += 1
+            for code in range(IN_SLOT):
+                ends[chunk, slot, code] = at[code]
+
+
+@part
+def _copy_paths(values: Float, first: np.uint64, places: Places, n: np.uint64, leaf: Float) -> None:
+    """Copy the values at n places after a first path."""
+    for j in range(n):
+        leaf[j] = values[first + _U(places[j])]
+
+
+@entry_point("void(float64[::1], uint16[:, ::1], uint16[:, :, ::1], int64[:, ::1], int64[:, ::1], float64[:, ::1])")
+def moments_of_conditions(
+    values: Float, places: Places, ends: Places, conditions: Int, counts: Int, central: Float
+) -> None:
     """Counts and moments of a series over each condition: leaf by leaf of its paths, and joined as those of a run.
 
     Parameters
     ----------
-    values, words, conditions
+    values
+        Of each path, ``(path,)``.
+    places, ends
+        As from `sort_by_condition`.
+    conditions
         As of `count_flagged`.
     counts, central
         As of `aggregate.moments.Moments`, by condition, ``(condition, 3)`` and ``(condition, 4)``.
@@ -217,16 +259,21 @@ def moments_of_conditions(values: Float, words: Words, conditions: Int, counts: 
     leaves, filled = np.empty((n_conditions, LEAF)), np.zeros(n_conditions, np.int64)
     nodes = np.empty((n_conditions, _LEVELS, 3), np.int64), np.empty((n_conditions, _LEVELS, 4))
     closed = np.zeros(n_conditions, np.int64)
-    for path in range(values.shape[0]):
+    for chunk in range(ends.shape[0]):
+        first = chunk * CHUNK
         for slot in range(conditions.shape[0]):
-            c = conditions[slot, _code(words[path], slot)]
-            if c >= 0:
-                leaves[c, filled[c]] = values[path]
-                filled[c] += 1
-                if filled[c] == LEAF:
-                    _close(leaves[c], closed[c], nodes[0][c], nodes[1][c])
-                    closed[c] += 1
-                    filled[c] = 0
+            at = first
+            for code in range(IN_SLOT):
+                c, end = conditions[slot, code], first + np.int64(ends[chunk, slot, code])
+                while at < end:
+                    n = min(end - at, LEAF - filled[c])
+                    _copy_paths(values, _U(first), places[slot, at:], _U(n), leaves[c, filled[c] :])
+                    at += n
+                    filled[c] += n
+                    if filled[c] == LEAF:
+                        _close(leaves[c], closed[c], nodes[0][c], nodes[1][c])
+                        closed[c] += 1
+                        filled[c] = 0
     for c in conditions.ravel():
         if c >= 0:
             if filled[c] > 0 or closed[c] == 0:

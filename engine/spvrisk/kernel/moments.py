@@ -9,10 +9,13 @@ Pebay, P. (2008). Formulas for robust, one-pass parallel computation of covarian
 statistical moments. Sandia report SAND2008-6212.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.kernel.linking import entry_point, part
+from spvrisk.kernel.simd import WIDE, load, spread, store, where
 from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
 
 Float = NDArray[np.float64]
@@ -21,104 +24,125 @@ Int = NDArray[np.int64]
 PARTIAL_SUMS = 64
 """Partial sums of a leaf; leaves start at multiples of it."""
 
+ROOM = 4 * PARTIAL_SUMS
+"""Numbers that `fill_moments` needs room for."""
+
 _U = np.uint64
-_LANES = _U(PARTIAL_SUMS)
+_LANES, _WIDE = _U(PARTIAL_SUMS), _U(WIDE)
 
 
 @part
 def _first_finite(row: Float) -> float:
-    for x in row:
-        if np.isfinite(x):
-            return float(x)
+    for i in range(_U(row.shape[0])):
+        if np.isfinite(row[i]):
+            return float(row[i])
     return 0.0
 
 
 @part
-def _count(row: Float, counts: Int) -> int:
-    """Fill the three counts of a series; return how many values are finite."""
-    not_finite = 0
-    undefined = 0
-    for x in row:
-        not_finite += 0 if x - x == 0.0 else 1
-        undefined += 0 if x == x else 1
-    counts[FINITE] = row.shape[0] - not_finite
-    counts[INFINITE] = not_finite - undefined
-    counts[UNDEFINED] = undefined
-    return int(counts[FINITE])
+def _whole(row: Float) -> np.uint64:
+    """How many values are in whole blocks."""
+    return _U(row.shape[0]) // _LANES * _LANES
 
 
 @part
-def _add(row: Float, start: np.uint64, n: np.uint64, centre: float, partial: Float) -> None:
-    """Add x - centre of the finite of n values to the partial sums."""
-    for l in range(n):
-        x = row[start + l]
-        partial[l] += x - centre if x - x == 0.0 else 0.0
+def _fill_rest(row: Float, rest: Float) -> None:
+    """Copy what comes after the whole blocks, and NaN behind it, which adds 0 to partial sums: these are never -0."""
+    whole = _whole(row)
+    for l in range(_LANES):
+        rest[l] = row[whole + l] if whole + l < _U(row.shape[0]) else np.nan
 
 
 @part
-def _sum_from(row: Float, centre: float, partial: Float) -> float:
-    """Sum of x - centre over the finite x."""
-    partial[:] = 0.0
-    whole, rest = _U(row.shape[0]) // _LANES, _U(row.shape[0]) % _LANES
-    for block in range(whole):
-        _add(row, block * _LANES, _LANES, centre, partial)
-    _add(row, whole * _LANES, rest, centre, partial)
-    return _join_halves(partial)
+def _count(sums: Any, x: Any, pivot: float) -> Any:
+    """Add x - pivot of the finite, how many these are, and how many are not NaN."""
+    finite = x - x == 0.0
+    return (
+        sums[0] + where(finite, x - pivot, 0.0),
+        sums[1] + where(finite, 1.0, 0.0),
+        sums[2] + where(x == x, 1.0, 0.0),
+    )
 
 
 @part
-def _add_powers(row: Float, start: np.uint64, n: np.uint64, mean: float, partial: Float) -> None:
-    """Add powers of x - mean of the finite of n values to the partial sums."""
-    for l in range(n):
-        x = row[start + l]
-        d = x - mean if x - x == 0.0 else 0.0
-        d2 = d * d
-        partial[l] += d2
-        partial[_LANES + l] += d2 * d
-        partial[_U(2) * _LANES + l] += d2 * d2
+def _add_powers(sums: Any, x: Any, mean: float) -> Any:
+    """Add the 2nd, 3rd and 4th powers of x - mean of the finite."""
+    d = where(x - x == 0.0, x - mean, 0.0)
+    d2 = d * d
+    return sums[0] + d2, sums[1] + d2 * d, sums[2] + d2 * d2
 
 
 @part
-def _sum_powers(row: Float, mean: float, partial: Float, out: Float) -> None:
-    """Sums of the 2nd, 3rd and 4th powers of x - mean over the finite x."""
-    partial[:] = 0.0
-    whole, rest = _U(row.shape[0]) // _LANES, _U(row.shape[0]) % _LANES
-    for block in range(whole):
-        _add_powers(row, block * _LANES, _LANES, mean, partial)
-    _add_powers(row, whole * _LANES, rest, mean, partial)
-    for k in range(3):
-        out[k] = _join_halves(partial[k * PARTIAL_SUMS : (k + 1) * PARTIAL_SUMS])
+def _store(sums: Any, partial: Float, at: Any) -> None:
+    """Put three partial sums where they belong."""
+    store(partial, at, sums[0])
+    store(partial, at + _LANES, sums[1])
+    store(partial, at + _U(2) * _LANES, sums[2])
 
 
 @part
-def _join_halves(partial: Float) -> float:
-    """Sum of the partial sums: the upper half onto the lower, again and again."""
-    half = PARTIAL_SUMS // 2
-    while half > 0:
-        for l in range(half):
+def _sum(row: Float, pivot: float, partial: Float, rest: Float) -> None:
+    """Fill the partial sums of `_count`: of two lots of lanes at a time, since one addition waits for another."""
+    none = spread(0.0), spread(0.0), spread(0.0)
+    for first in range(_U(0), _LANES, _U(2) * _WIDE):
+        second, a, b = first + _WIDE, none, none
+        for at in range(_U(0), _whole(row), _LANES):
+            a = _count(a, load(row, at + first), pivot)
+            b = _count(b, load(row, at + second), pivot)
+        _store(_count(a, load(rest, first), pivot), partial, first)
+        _store(_count(b, load(rest, second), pivot), partial, second)
+
+
+@part
+def _sum_powers(row: Float, mean: float, partial: Float, rest: Float) -> None:
+    """Fill the partial sums of `_add_powers`."""
+    none = spread(0.0), spread(0.0), spread(0.0)
+    for first in range(_U(0), _LANES, _U(2) * _WIDE):
+        second, a, b = first + _WIDE, none, none
+        for at in range(_U(0), _whole(row), _LANES):
+            a = _add_powers(a, load(row, at + first), mean)
+            b = _add_powers(b, load(row, at + second), mean)
+        _store(_add_powers(a, load(rest, first), mean), partial, first)
+        _store(_add_powers(b, load(rest, second), mean), partial, second)
+
+
+@part
+def _join_halves(partial: Float, first: np.uint64) -> float:
+    """Sum of the partial sums from a first one on: the upper half onto the lower, again and again."""
+    half = _LANES // _U(2)
+    while half > _U(0):
+        for l in range(first, first + half):
             partial[l] += partial[l + half]
-        half //= 2
-    return float(partial[0])
+        half //= _U(2)
+    return float(partial[first])
 
 
 @part
-def fill_moments(row: Float, partial: Float, counts: Int, central: Float) -> None:
+def fill_moments(row: Float, room: Float, counts: Int, central: Float) -> None:
     """Two passes: the mean about a pivot, then the powers of the deviations from it.
 
     Parameters
     ----------
     row
-        Values of a leaf, ``(path,)``; NaN is undefined.
-    partial
-        Room for ``3 * PARTIAL_SUMS`` sums.
+        Values of a leaf, ``(path,)``, one behind the other; NaN is undefined.
+    room
+        For what is needed on the way, ``(ROOM,)``.
     counts, central
         As of `aggregate.moments.Moments`, ``(3,)`` and ``(4,)``; filled.
     """
-    n = _count(row, counts)
+    partial, rest = room[: 3 * PARTIAL_SUMS], room[3 * PARTIAL_SUMS :]
+    _fill_rest(row, rest)
     # about a pivot, the mean of a constant series is exact and its sd exactly 0
     pivot = _first_finite(row)
-    central[MEAN] = pivot + _sum_from(row, pivot, partial[:PARTIAL_SUMS]) / max(n, 1)
-    _sum_powers(row, central[MEAN], partial, central[M2:])
+    _sum(row, pivot, partial, rest)
+    n, defined = _join_halves(partial, _LANES), _join_halves(partial, _U(2) * _LANES)
+    counts[FINITE] = np.int64(n)
+    counts[INFINITE] = np.int64(defined - n)
+    counts[UNDEFINED] = row.shape[0] - np.int64(defined)
+    central[MEAN] = pivot + _join_halves(partial, _U(0)) / max(n, 1.0)
+    _sum_powers(row, central[MEAN], partial, rest)
+    for k in range(3):
+        central[M2 + k] = _join_halves(partial, _U(k) * _LANES)
 
 
 @part
@@ -151,9 +175,9 @@ def join_moments(counts: Int, central: Float, more_counts: Int, more: Float) -> 
 @entry_point()
 def moments_of_rows(values: Float, counts: Int, central: Float) -> None:
     """Fill the moments of series ``(series, path)``, ``(3, series)`` and ``(4, series)``."""
-    partial = np.empty(3 * PARTIAL_SUMS)
+    room = np.empty(ROOM)
     for s in range(values.shape[0]):
-        fill_moments(values[s], partial, counts[:, s], central[:, s])
+        fill_moments(values[s], room, counts[:, s], central[:, s])
 
 
 @entry_point()

@@ -1,8 +1,9 @@
-"""Order of a series' values, and what stands at given ranks: the compiled part of `measures.ranking`.
+"""Order of a series' values, and what stands at given ranks: the compiled part of `aggregate.sets`.
 
-A value is sorted as a word: the upper bits of a number that rises with it, and the number of its path below. Three
-passes of a radix sort put the words in order of their upper bits, and an insertion sort mends the few neighbours that
-differ in the lower bits alone. Equal values keep the order of their paths; -0 is 0, and NaN comes last.
+A value is sorted as a word: the upper bits of a number that rises with it, and the number of its path below. Four
+passes of a radix sort put the words in order of their upper 36 bits, and an insertion sort mends neighbours that
+differ in lower bits alone: those of the word, else those of the value. Equal values keep the order of their paths; -0
+is 0, and NaN comes last.
 """
 
 import numpy as np
@@ -14,14 +15,9 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-PATH_BITS = 31
-PATHS = (1 << PATH_BITS) - 1
-"""Lower bits of a word: the number of the path."""
-
 _U = np.uint64
-_PATH = _U(PATHS)
-_ABOVE = _U(PATH_BITS)
-_DIGIT, _DIGITS = 11, 3
+_DIGIT, _DIGITS = 9, 4
+_SORTED = _U(64 - _DIGITS * _DIGIT)
 _SIZE = 1 << _DIGIT
 _MASK = _U(_SIZE - 1)
 _SIGN = _U(1 << 63)
@@ -30,56 +26,105 @@ _MOST_MOVES = 8
 
 
 @part
-def _fill(values: Float, words: Words, counts: Int) -> None:
-    """Words in the order of the paths, and how often each digit occurs in them ``(digit, value of the digit)``."""
+def _path_bits(n: int) -> np.uint64:
+    """Bits that hold the number of any of n paths."""
+    bits = _U(0)
+    while _U(n) >> bits:
+        bits += _U(1)
+    return bits
+
+
+@part
+def _digit(word: np.uint64, d: int) -> np.uint64:
+    """Digit of a word, of which the lowest is number 0."""
+    return (word >> (_SORTED + _U(_DIGIT * d))) & _MASK
+
+
+@part
+def _fill(values: Float, words: Words, path_bits: np.uint64, counts: Int) -> None:
+    """Words in the order of the paths, and how often each digit occurs in them, ``(_DIGITS, _SIZE)``."""
     counts[:] = 0
     bits = words.view(np.float64)
     for i in range(values.shape[0]):
-        bits[i] = values[i] + 0.0  # of -0 it makes 0
+        x = values[i]
+        bits[i] = x + 0.0 if x == x else np.nan  # of -0 it makes 0, of NaN that without a sign
     for i in range(values.shape[0]):
-        b = words[i] if values[i] == values[i] else ~_SIGN
-        key = (~b if b & _SIGN else b | _SIGN) >> _ABOVE
-        words[i] = (key << _ABOVE) | _U(i)
+        rising = words[i] ^ (_U(np.int64(words[i]) >> 63) | _SIGN)
+        word = (rising >> path_bits << path_bits) | _U(i)
+        words[i] = word
         for d in range(_DIGITS):
-            counts[d, (key >> _U(_DIGIT * d)) & _MASK] += 1
+            counts[d, _digit(word, d)] += 1
 
 
 @part
-def _pass(words: Words, out: Words, count: Int, shift: np.uint64) -> None:
+def _pass(words: Words, out: Words, count: Int, d: int) -> None:
     """Put words in the order of one digit, those of the same digit in the order in which they come."""
     at = 0
-    for d in range(_SIZE):
-        at, count[d] = at + count[d], at
+    for k in range(_SIZE):
+        at, count[k] = at + count[k], at
     for word in words:
-        d = (word >> shift) & _MASK
-        out[_U(count[d])] = word
-        count[d] += 1
+        digit = _digit(word, d)
+        out[_U(count[digit])] = word
+        count[digit] += 1
 
 
 @part
-def _mend(values: Float, words: Words) -> bool:
+def _after(word: np.uint64, other: np.uint64, values: Float, path_bits: np.uint64) -> bool:
+    """Whether the path of a word comes after that of another one, whose number is greater."""
+    if word >> path_bits != other >> path_bits:
+        return bool(word > other)
+    paths = (_U(1) << path_bits) - _U(1)
+    return bool(values[word & paths] > values[other & paths])
+
+
+@part
+def _mend(values: Float, words: Words, path_bits: np.uint64) -> bool:
     """Put words of equal upper bits in the order of their values; give up where these are many."""
-    left = _MOST_MOVES * words.shape[0]
+    left, upper = _U(_MOST_MOVES * words.shape[0]), max(_SORTED, path_bits)
     for i in range(1, words.shape[0]):
-        word = words[i]
-        upper, x = word >> _ABOVE, values[word & _PATH]
-        j = i
-        while j > 0 and words[j - 1] >> _ABOVE == upper and values[words[j - 1] & _PATH] > x:
-            words[j] = words[j - 1]
-            j -= 1
-        words[j] = word
-        left -= i - j
-        if left < 0:
-            return False
+        word, j = words[i], _U(i)
+        while (
+            j > _U(0)
+            and (words[j - _U(1)] ^ word) >> upper == _U(0)
+            and _after(words[j - _U(1)], word, values, path_bits)
+        ):
+            words[j] = words[j - _U(1)]
+            j -= _U(1)
+        moves = _U(i) - j
+        if moves > _U(0):
+            words[j] = word
+            if moves > left:
+                return False
+            left -= moves
     return True
 
 
 @entry_point("boolean(float64[::1], uint64[::1], uint64[::1])")
-def sort_words(values: Float, words: Words, work: Words) -> bool:
-    """Fill `words` with the paths' words in ascending order of their values; tell whether they are in order."""
-    counts = np.empty((_DIGITS, _SIZE), np.int64)
-    _fill(values, work, counts)
-    _pass(work, words, counts[0], _ABOVE)
-    _pass(words, work, counts[1], _ABOVE + _U(_DIGIT))
-    _pass(work, words, counts[2], _ABOVE + _U(2 * _DIGIT))
-    return _mend(values, words)
+def sort_paths(values: Float, paths: Words, work: Words) -> bool:
+    """Fill `paths` with the paths' numbers in ascending order of their values; tell whether they are in order.
+
+    Parameters
+    ----------
+    values
+        Of each path, ``(path,)``.
+    paths, work
+        ``(path,)``; filled.
+
+    Returns
+    -------
+    bool
+        False where too many values are equal in their upper bits: then nothing is in order.
+    """
+    n = values.shape[0]
+    path_bits, counts = _path_bits(n), np.empty((_DIGITS, _SIZE), np.int64)
+    words, other = work, paths
+    _fill(values, words, path_bits, counts)
+    for d in range(_DIGITS if n > 0 else 0):
+        if counts[d, _digit(words[0], d)] < n:  # else all have the same
+            _pass(words, other, counts[d], d)
+            words, other = other, words
+    if not _mend(values, words, path_bits):
+        return False
+    for i in range(n):
+        paths[i] = words[i] & ((_U(1) << path_bits) - _U(1))
+    return True

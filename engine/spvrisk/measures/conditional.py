@@ -1,9 +1,11 @@
 """What a run says where something is given: the outcome of an event, or the final state of a regime."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from spvrisk.aggregate.moments import Moments
-from spvrisk.aggregate.sets import Column, Sets
+from spvrisk.aggregate.sets import Column, Condition, Float, Sets
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable
 from spvrisk.dataset.variables import conditions
@@ -47,14 +49,51 @@ def _measured(moments: Moments | None, series: Series) -> tuple[SummaryTable, Co
     given = conditions(series.labels)
     row = {name: s for s, (_, name) in enumerate(series.labels.series)}
     codes = {quantity: series.column(row[quantity]) for quantity in dict.fromkeys(c.quantity for c in given)}
-    sets = Sets(series.column(0).size, given, codes)
-    everything, *tables = tables_of(sets, moments, series)
-    share, low, high = share_interval(sets.n_paths[1:], sets.n_paths[0])
-    return everything, ConditionalTable(
+    n_paths = series.column(0).size
+    kept, same = distinct(given, codes, n_paths, moments is not None)
+    sets = Sets(n_paths, [given[i] for i in kept], codes)
+    tables = tables_of(sets, moments, series)
+    sizes = sets.n_paths[same]
+    share, low, high = share_interval(sizes, n_paths)
+    return tables[0], ConditionalTable(
         names=tuple(condition.name for condition in given),
-        n_paths=sets.n_paths[1:],
+        n_paths=sizes,
         share=share,
         share_low=low,
         share_high=high,
-        tables=tuple(tables),
+        tables=tuple(tables[i] for i in same),
     )
+
+
+def distinct(
+    given: Sequence[Condition], codes: Mapping[str, Float], n_paths: int, with_all: bool
+) -> tuple[list[int], list[int]]:
+    """Find the conditions that other paths meet than any before: what is said of the rest has been said.
+
+    Outcomes repeat a regime's last state, and many are such as nothing leads to.
+
+    Parameters
+    ----------
+    given
+        The conditions.
+    codes
+        Of each quantity that tells of them, ``(path,)``; NaN is undefined.
+    n_paths
+        Of all.
+    with_all
+        Whether a condition that all paths meet is set 0, that of all paths.
+
+    Returns
+    -------
+    kept, same
+        Numbers of those conditions, which are sets 1, 2, ..., and the set of each condition.
+    """
+    seen = {np.packbits(np.ones(n_paths, bool)).tobytes(): 0} if with_all else {}
+    kept, same = [], []
+    for number, condition in enumerate(given):
+        paths = np.packbits(condition.meets(codes)).tobytes()
+        if paths not in seen:
+            kept.append(number)
+            seen[paths] = len(kept)
+        same.append(seen[paths])
+    return kept, same

@@ -1,5 +1,6 @@
 """Risk measures of the loss, which is minus the net present value: positive when money is lost."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from math import floor, fsum, nan, sqrt
@@ -11,6 +12,20 @@ from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.measures.order import pick, quantile_with_interval, rank
 
 Float = NDArray[np.float64]
+
+Total = Callable[[Float], float]
+"""Sum of values ``(value,)``, rounded once: the same bits in any order of them."""
+
+
+def total_of(values: Float) -> float:
+    """Sum of values, rounded once.
+
+    Parameters
+    ----------
+    values
+        ``(value,)``.
+    """
+    return fsum(values.tolist())
 
 
 def value_at_risk(sorted_values: Float, level: str) -> tuple[float, float, float]:
@@ -47,7 +62,7 @@ def tail(level: str, n: int) -> tuple[int, Fraction]:
     return whole, size - whole
 
 
-def tail_mean(worst_first: Float, level: str, n: int) -> float:
+def tail_mean(worst_first: Float, level: str, n: int, total: Total = total_of) -> float:
     """Mean over the worst (1 - a) n of n paths, the last of them counted by its fraction.
 
     Parameters
@@ -58,16 +73,19 @@ def tail_mean(worst_first: Float, level: str, n: int) -> float:
         Decimal string a in (0, 1).
     n
         Number of paths.
+    total
+        How values are added up.
     """
     whole, fraction = tail(level, n)
-    # fsum rounds once: the same bits in any order of the tail
-    total = fsum(worst_first[:whole].tolist())
+    found = total(worst_first[:whole])
     if fraction:
-        total += float(fraction) * float(worst_first[whole])
-    return total / float(whole + fraction)
+        found += float(fraction) * float(worst_first[whole])
+    return found / float(whole + fraction)
 
 
-def expected_shortfall(worst_first: Float, level: str, n: int | None = None) -> tuple[float, float]:
+def expected_shortfall(
+    worst_first: Float, level: str, n: int | None = None, total: Total = total_of
+) -> tuple[float, float]:
     """Expected shortfall, the mean of the worst (1 - a) n losses, and its standard error.
 
     The error is asymptotic, from the influence function (L - VaR)+ / (1 - a); it is too small where the tail
@@ -81,6 +99,8 @@ def expected_shortfall(worst_first: Float, level: str, n: int | None = None) -> 
         Decimal string a in (0, 1).
     n
         How many values there are; None = all are given.
+    total
+        How values are added up: without Python's lock by `spvrisk.aggregate.exact.exact_sum`.
 
     References
     ----------
@@ -91,17 +111,19 @@ def expected_shortfall(worst_first: Float, level: str, n: int | None = None) -> 
     n = worst_first.size if n is None else n
     if n == 0:
         return nan, nan
-    shortfall = -tail_mean(worst_first, level, n)
+    shortfall = -tail_mean(worst_first, level, n, total)
     if tail(level, n)[0] < FEW_PATHS:
         return shortfall, nan
     beyond = pick(worst_first, n + 1 - rank(level, n)) - worst_first[: tail(level, n)[0] + 1]
     excess = np.maximum(beyond, 0.0)
-    mean = fsum(excess.tolist()) / n
-    variance = (fsum((excess * excess).tolist()) - n * mean * mean) / (n - 1)
+    mean = total(excess) / n
+    variance = (total(excess * excess) - n * mean * mean) / (n - 1)
     return shortfall, sqrt(max(variance, 0.0) / n) / float(1 - Fraction(level))
 
 
-def contribution(values: Float, worst_first: NDArray[np.intp], level: str, n: int | None = None) -> float:
+def contribution(
+    values: Float, worst_first: NDArray[np.intp], level: str, n: int | None = None, total: Total = total_of
+) -> float:
     """Euler contribution of a project to the portfolio's expected shortfall: its mean loss over the tail's paths.
 
     Those of all projects add up to the portfolio's expected shortfall, as their net present values do to its own.
@@ -116,10 +138,12 @@ def contribution(values: Float, worst_first: NDArray[np.intp], level: str, n: in
         Decimal string a in (0, 1).
     n
         How many paths there are; None = all are given.
+    total
+        As of `expected_shortfall`.
 
     References
     ----------
     Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle.
     """
     n = worst_first.size if n is None else n
-    return -tail_mean(values[worst_first[: tail(level, n)[0] + 1]], level, n)
+    return -tail_mean(values[worst_first[: tail(level, n)[0] + 1]], level, n, total)

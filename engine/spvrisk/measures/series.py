@@ -6,20 +6,22 @@ Arrays of a `SummaryTable` have a first dimension more here: the set of paths. E
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from math import nan
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.aggregate.exact import exact_sum
 from spvrisk.aggregate.moments import Moments
-from spvrisk.aggregate.sets import Column, Order, Sets, order_of
+from spvrisk.aggregate.sets import Column, Order, Sets, Words, order_of
 from spvrisk.dataset.tables import COUNTS, STATISTICS, SummaryTable
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.order import ranks_with_intervals
 from spvrisk.measures.risk import contribution, expected_shortfall, tail
 from spvrisk.measures.share import share_interval
 from spvrisk.plan.names import Labels
-from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, UNDEFINED
+from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, SLOTS, UNDEFINED
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -30,9 +32,9 @@ _WORTH_THREADS = 1 << 14
 ORDERED_AT_ONCE = 4
 """Series whose paths are put in order at the same time, at most."""
 
-BYTES_PER_PATH = 8 * (2 * ORDERED_AT_ONCE + 1)
-"""Memory that statistics take besides the series: two words for each that is being put in order, and what the path
-meets of the conditions."""
+BYTES_PER_PATH = 8 * (2 * ORDERED_AT_ONCE + 1) + 2 * SLOTS
+"""Memory that statistics take besides the series: two words for each that is being put in order, a word of what the
+path meets of the conditions, and a place for each slot of that word."""
 
 
 class Series(NamedTuple):
@@ -126,6 +128,7 @@ class _Filling:
         self.table = _undefined(shape[0], series)
         self._portfolio = series.labels.series.index(("portfolio", "npv_funder"))
         self._tails: list[Int] = []
+        self._of_thread = local()
 
     def fill(self, s: int) -> None:
         """Fill the counts, ranks and shares of a series, and keep its moments."""
@@ -138,13 +141,19 @@ class _Filling:
         if n_states := self._series.states(s):
             self._fill_shares(quantity, values, n_states)
             return
-        order = order_of(values)
+        order = order_of(values, self._room(values.size))
         self._fill_ranks(s, order)
         if has_loss(quantity):
             n = self.table.n[:, s]
             found = share_interval(np.where(n > 0, self._sets.count(values < 0.0), 0), n)
             self.table.p_loss[:, s], self.table.p_loss_low[:, s], self.table.p_loss_high[:, s] = found
             self._fill_shortfall(s, order.without_lowest())
+
+    def _room(self, n: int) -> Words:
+        """Where this thread puts the paths of a series in order, one series after the other."""
+        if not hasattr(self._of_thread, "room"):
+            self._of_thread.room = np.empty((2, n), np.uint64)
+        return self._of_thread.room  # type: ignore[no-any-return]
 
     def _fill_shares(self, quantity: str, codes: Float, n_states: int) -> None:
         """Probability of each state over the paths where it is defined, and the ends of its 95 % interval."""
@@ -176,7 +185,7 @@ class _Filling:
         for i, paths in enumerate(tails):
             worst = order.values[paths]
             for a, level in enumerate(levels):
-                found = expected_shortfall(worst, level, int(n[i]))
+                found = expected_shortfall(worst, level, int(n[i]), exact_sum)
                 table.expected_shortfall[i, s, a], table.expected_shortfall_se[i, s, a] = found
         if s == self._portfolio:
             self._tails = tails
@@ -192,7 +201,8 @@ class _Filling:
             values, p = self._series.values(s), projects.index(s)
             for i in sets:
                 for a, level in enumerate(levels):
-                    self.table.contribution[i, p, a] = contribution(values, self._tails[i], level, int(n[i]))
+                    found = contribution(values, self._tails[i], level, int(n[i]), exact_sum)
+                    self.table.contribution[i, p, a] = found
 
         self._series.each(fill, projects)
 

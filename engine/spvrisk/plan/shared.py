@@ -6,6 +6,9 @@ FAN_PATHS = 1 << 16
 LEAF = 4096
 """Paths in a leaf, the unit of exact summation."""
 
+SLOTS = 20
+"""Slots of a word that tells which conditions a path meets: a quantity of seven conditions or fewer fills one."""
+
 FINITE, INFINITE, UNDEFINED = 0, 1, 2
 """Rows of the counts of a series' values."""
 

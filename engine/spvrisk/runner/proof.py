@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
+from spvrisk.aggregate.exact import exact_sum
 from spvrisk.aggregate.moments import leaf_moments
 from spvrisk.aggregate.sets import Condition, Sets, order_of
 from spvrisk.errors import RunError
@@ -422,6 +423,7 @@ def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
     for fan, flows in enumerate(leaf.fans[:, :, :PATHS]):
         yield f"fan {fan}", _digest(flows.astype(np.float64))
     yield "statistics", _digest(*_statistics(values))
+    yield "exact sums", _digest(np.array([exact_sum(row[np.isfinite(row)]) for row in values]))
 
 
 def _statistics(values: Float) -> Iterator[Float]:

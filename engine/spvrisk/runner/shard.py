@@ -175,15 +175,17 @@ def compiled_here() -> bool:
 
 
 def _entry_points() -> tuple[Any, ...]:
-    from spvrisk.kernel import conditions, moments, order, run
+    from spvrisk.kernel import conditions, exact, moments, order, run
 
     of_conditions = (
+        conditions.sort_by_condition,
         conditions.count_flagged,
         conditions.values_at_ranks,
         conditions.first_of_conditions,
         conditions.moments_of_conditions,
     )
-    return (*run.ENTRY_POINTS, moments.moments_of_rows, moments.join_rows, order.sort_words, *of_conditions)
+    of_series = (moments.moments_of_rows, moments.join_rows, order.sort_paths, exact.sum_exactly)
+    return (*run.ENTRY_POINTS, *of_series, *of_conditions)
 
 
 def _load(plan: Plan) -> None:
