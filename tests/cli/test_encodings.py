@@ -44,6 +44,7 @@ CALLS = {
     "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],
     "trace --json": ["trace", "{result}", "--path", "3", "--json"],
     "info": ["info", "{result}"],
+    "bench": ["bench", "{study}", "--seconds", "1"],
 }
 
 
@@ -77,7 +78,7 @@ def test_calls__are_all_commands() -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_encodings__of_each_command(name: str, names: dict[str, str]) -> None:
     whole = call(name, names, "utf-8")
-    for encoding in FEW if name.split()[0] in ("run", "trace", "compare", "warmup", "selftest") else ENCODINGS:
+    for encoding in FEW if name.split()[0] in ("run", "trace", "compare", "warmup", "selftest", "bench") else ENCODINGS:
         text = call(name, names, encoding)
         if whole.startswith("{"):
             assert json.loads(text) == json.loads(whole), encoding
