@@ -338,7 +338,7 @@ def bench(
     study
         As from `load`; its file must still be there, for the command. None is the starter study.
     seconds
-        How long to measure, about; 1 to 3600. What has to be compiled first comes on top.
+        How long to measure, about; 5 to 3600. What has to be compiled first comes on top.
     cold
         Whether the command is also started with nothing kept, which takes about a minute more.
     overrides
@@ -362,7 +362,7 @@ def bench(
     """
     from spvrisk.experiments.timing.bench import bench
 
-    lasts, compiles, told = within("seconds", seconds, 1, 3600), yes_or_no("cold", cold), progress or (lambda _: None)
+    lasts, compiles, told = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold), progress or (lambda _: None)
     if study is not None:
         if overrides:
             raise wrong("overrides", "changes the starter study alone", overrides, "give it to load")

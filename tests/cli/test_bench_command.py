@@ -53,7 +53,7 @@ def test_bench__json_is_that_of_what_was_found(asked: list[dict[str, object]]) -
 
 def test_bench__measures_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, ["bench", STARTER, "--seconds", "1", "--set", "study.horizon_years=41", "--json"])
+    done = CliRunner().invoke(main, ["bench", STARTER, "--seconds", "5", "--set", "study.horizon_years=41", "--json"])
     assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     assert found["schema"] == "spvrisk.bench/1" and found["study"]["steps"] == 164
@@ -66,7 +66,7 @@ def test_bench__measures_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ("given", "said"),
     [
         (["nowhere.yaml"], "nowhere.yaml: cannot be read: no such file; check the path"),
-        (["--seconds", "0"], "0 is not in the range 1<=x<=3600"),
+        (["--seconds", "0"], "0 is not in the range 5<=x<=3600"),
         (["--seconds", "many"], "must be a whole number, got many"),
         (["--set", "run.paths=-5"], "--set 1 run.paths: must lie in [1, 1e+12], got -5"),
         ([STARTER, "--set", "projects.port.budgte=5"], "--set 1"),
@@ -108,7 +108,7 @@ def interrupted(sent: signal.Signals, last: str, given: list[str], folder: Path)
     [
         (signal.SIGINT, "measuring in turn", []),
         (signal.SIGTERM, "measuring in turn", []),
-        (signal.SIGINT, "starting with nothing kept", ["--seconds", "1", "--cold"]),
+        (signal.SIGINT, "starting with nothing kept", ["--seconds", "5", "--cold"]),
     ],
     ids=["ctrl-c", "terminated", "ctrl-c while compiling"],
 )

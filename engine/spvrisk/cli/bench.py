@@ -10,7 +10,9 @@ from spvrisk.cli.progress import Stop, progress_bar
 
 @click.command("bench", epilog="Example: spvrisk bench study.yaml --seconds 10")
 @click.argument("study", type=FILE, required=False)
-@click.option("--seconds", type=Whole(1, 3600), default=60, show_default=True, help="How long to measure, about.")
+@click.option(
+    "--seconds", type=Whole(5, 3600), default=60, show_default=True, help="How long to measure, about; 5 at the least."
+)
 @click.option("--cold", is_flag=True, help="Also start the command with nothing kept: about a minute more.")
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")

@@ -61,7 +61,10 @@ def kernel(found: Bench) -> Figures:
         for stage in found.stages
     )
     columns = (Column("median"), Column("quartiles"), Column("that is", text=True))
-    text = "Processor time, {:turn}. A stage is the difference between runs, in turn, with it and without."
+    text = (
+        "Processor time, {:turn}. A stage is the difference between runs, in turn, with it and without: selection is "
+        "all that is drawn and decided once a path, projects are their steps."
+    )
     notes = (said(text, found.stages[-1].us.turns), *_disturbance(found))
     return Figures("Kernel on one thread, us a path", columns, rows, notes)
 

@@ -41,7 +41,7 @@ def started(monkeypatch):
 
 def test_bench__measures_all_and_leaves_nothing(folder, started):
     study, gone = spvrisk.load(STARTER, {"run.workers": 2}), []
-    found = spvrisk.bench(study, seconds=4, progress=gone.append)
+    found = spvrisk.bench(study, seconds=5, progress=gone.append)
     assert list(folder.iterdir()) == []
     assert [stage.name for stage in found.stages] == ["selection", "clock", "factors", "projects", "whole"]
     whole = found.stages[-1]
@@ -77,7 +77,7 @@ def test_bench__time_for_everything(folder, started, monkeypatch):
 
 def test_bench__leaves_out_what_there_is_no_time_for(folder, started, monkeypatch):
     monkeypatch.setattr(module, "_cost", lambda *_: 9.0)
-    found = spvrisk.bench(seconds=2)
+    found = spvrisk.bench(seconds=5)
     assert found.start is None and found.result is None and found.threads == ()
     assert found.left_out == {"threads": 54, "result": 68, "start": 54, "peak": found.left_out["peak"]}
     assert found.stages[-1].us.turns >= 3
@@ -87,7 +87,7 @@ def test_bench__is_refused_where_the_code_is_wrong(folder, monkeypatch):
     refused = lambda target: module.prepare()._replace(stamp=Stamp(REFUSED, "3 of 9 series differ"))  # noqa: E731
     monkeypatch.setattr(module, "proved", refused)
     with pytest.raises(spvrisk.RunError, match="computes wrong numbers: 3 of 9 series differ"):
-        spvrisk.bench(seconds=1)
+        spvrisk.bench(seconds=5)
 
 
 def test_bench__interrupted_leaves_nothing(folder, monkeypatch):
@@ -97,7 +97,7 @@ def test_bench__interrupted_leaves_nothing(folder, monkeypatch):
 
     monkeypatch.setattr(module, "in_turn", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        spvrisk.bench(seconds=1)
+        spvrisk.bench(seconds=5)
     assert list(folder.iterdir()) == []
 
 
@@ -142,7 +142,7 @@ def test_result__has_as_many_paths_as_a_turn_allows(loaded, tmp_path):
 
 
 WRONG = {
-    "seconds 0": (dict(seconds=0), r"argument seconds: must lie in \[1, 3600\], got 0"),
+    "seconds 0": (dict(seconds=0), r"argument seconds: must lie in \[5, 3600\], got 0"),
     "seconds x": (dict(seconds="x"), 'argument seconds: must be a whole number, got "x"'),
     "cold no": (dict(cold="no"), 'argument cold: must be True or False, got "no"'),
     "a file": (dict(study="a.yaml"), 'argument study: must be a study, got "a.yaml"; load it first'),
