@@ -9,34 +9,29 @@ from suite.sizes import SIZE
 
 def _microseconds(kernel: engine.Kernel) -> float:
     """Processor time of a path."""
-    begin = time.thread_time()
-    kernel(SIZE.kernel_paths)
-    return 1e6 * (time.thread_time() - begin) / SIZE.kernel_paths
+    return 1e6 * kernel(SIZE.kernel_paths).processor_seconds / SIZE.kernel_paths
 
 
 class Stages:
-    """What clock, factors and projects cost the kernel on one thread.
+    """What its stages cost the kernel on one thread: differences between runs, in turn, of plans that lack later ones.
 
-    Differences between runs, in turn, of plans that lack the later stages.
-
-    Sums and rates of return of the portfolio count with the clock, fundings with the projects.
+    `spvrisk.experiments.timing.parts` says what they are.
     """
 
-    params = ["clock", "factors", "projects", "whole"]
+    params = ["selection", "clock", "factors", "projects", "stack", "whole"]
     param_names = ["stage"]
     unit = "us per path"
 
     def setup(self, stage: str) -> None:
-        done = engine.compiled()
-        self.kernels = [engine.Kernel(part) for part in (engine.clock_alone(done), engine.without_projects(done), done)]
+        self.kernels = engine.stages()
+        assert [*self.kernels, "whole"] == self.params
         engine.warm_up()
 
     def track_stage(self, stage: str) -> float:
-        rounds = [[_microseconds(kernel) for kernel in self.kernels] for _ in range(SIZE.rounds)]
-        found = [
-            {"clock": clock, "factors": bare - clock, "projects": whole - bare, "whole": whole}[stage]
-            for clock, bare, whole in rounds
-        ]
+        found = []
+        for _ in range(SIZE.rounds):
+            us = {name: _microseconds(kernel) for name, kernel in self.kernels.items()}
+            found.append(engine.by_difference(us)[stage])
         return statistics.median(found)
 
 

@@ -5,26 +5,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 from spvrisk.config import load_study
 from spvrisk.dataset.layout import default_paths
 from spvrisk.dataset.write import Contents, Provenance, write_result
+from spvrisk.experiments.timing.kernel import SEED, Kernel, whole_engine
+from spvrisk.experiments.timing.parts import by_difference as by_difference
+from spvrisk.experiments.timing.parts import parts
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
 from spvrisk.plan.compile import Compiled, compile_study
-from spvrisk.plan.shared import LEAF
-from spvrisk.runner.execute import execute
-from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import MemoryLedger
 
 MAIN_STUDY = Path(__file__).parents[2] / "configs" / "japan_us_2026.yaml"
-SEED = 20260331
 A_FEW = 64
 """Paths of a run that is not timed."""
 
@@ -60,56 +55,10 @@ def warm_up() -> None:
     Kernel(compiled())(A_FEW)
 
 
-def whole_engine(done: Compiled, workers: int, seed: int = SEED) -> Callable[[int], MemoryLedger]:
-    """Return the whole engine on so many threads: kernel, sums, and the ledger of all paths."""
-
-    def run(n: int) -> MemoryLedger:
-        ledger = MemoryLedger(Job(done.plan, done.labels, "", seed, n, 1))
-        execute(ledger, workers)
-        return ledger
-
-    return run
-
-
-class Kernel:
-    """The kernel alone: leaves of paths over threads."""
-
-    def __init__(self, done: Compiled, threads: int = 1) -> None:
-        # loaded after all else, as the engine loads it: what comes first decides for which vectors it is compiled
-        from spvrisk.kernel import run as kernel
-
-        self.kernel, self.plan, self.threads = kernel, done.plan, threads
-        self.places = [
-            (*kernel.make_work(self.plan), kernel.make_leaf(self.plan, len(done.labels.series), False))
-            for _ in range(threads)
-        ]
-
-    def share(self, i: int, n: int) -> None:
-        """Run `n` paths in thread `i`, leaf by leaf."""
-        at, work, leaf = self.places[i]
-        for first in range(0, n, LEAF):
-            numbers = (np.uint64(x) for x in ((i << 24) + first, 0, min(LEAF, n - first)))
-            self.kernel.run_paths(self.plan, at, work, leaf, np.uint64(SEED), *numbers)
-
-    def __call__(self, n: int) -> None:
-        """Run `n` paths."""
-        if self.threads == 1:
-            return self.share(0, n)
-        with ThreadPoolExecutor(self.threads) as pool:
-            for done in [pool.submit(self.share, i, n // self.threads) for i in range(self.threads)]:
-                done.result()
-        return None
-
-
-def without_projects(done: Compiled) -> Compiled:
-    """Leave the clock, the factors, and sums of nothing."""
-    return done._replace(plan=done.plan._replace(projects=done.plan.projects[:0]))
-
-
-def clock_alone(done: Compiled) -> Compiled:
-    """Leave the clock, and sums of nothing."""
-    bare = without_projects(done).plan
-    return done._replace(plan=bare._replace(factors=bare.factors[:0], rows=bare.rows[:0], jumps=bare.jumps[:0]))
+def stages() -> dict[str, Kernel]:
+    """The kernel on the main study up to each stage, by its name; the last has all."""
+    done = compiled()
+    return {name: Kernel(done._replace(plan=part)) for name, part in parts(done.plan).items()}
 
 
 def measured(run: MemoryLedger) -> tuple:

@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from importlib.resources import as_file
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
-from spvrisk.arguments import file_name, text, whole, wrong, yes_or_no
+from spvrisk.arguments import file_name, text, whole, within, wrong, yes_or_no
 from spvrisk.errors import InputError, Problem
 from spvrisk.results import Results
-from spvrisk.tools import init, schema, selftest, warmup
+from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
     from spvrisk.experiments.overview import Overview
+    from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.traced import Traced
     from spvrisk.measures.comparison import Comparison
     from spvrisk.runner.execute import Announce, Progress
@@ -20,6 +22,7 @@ __all__ = [
     "Checked",
     "Results",
     "Study",
+    "bench",
     "compare",
     "init",
     "load",
@@ -315,6 +318,57 @@ def trace(
 
     number = None if path is None else whole("path", path)
     return traced(_opened("result", result).tables(), number, rank, text("by", by))
+
+
+def bench(
+    study: Study | None = None,
+    seconds: int = 60,
+    cold: bool = False,
+    overrides: Overrides = (),
+    progress: "Progress | None" = None,
+    announce: "Announce" = lambda _: None,
+) -> "Bench":
+    """Measure how long paths of a study take on this machine.
+
+    Timed in turn are the kernel by stages, the whole engine by threads, statistics and the file of a result, and the
+    command, started for a short run. Nothing else should run meanwhile.
+
+    Parameters
+    ----------
+    study
+        As from `load`; its file must still be there, for the command. None is the starter study.
+    seconds
+        How long to measure, about; 5 to 3600. What has to be compiled first comes on top.
+    cold
+        Whether the command is also started with nothing kept, which takes about a minute more.
+    overrides
+        Changes of the starter study.
+    progress
+        Called with the number of whole seconds since the last call.
+    announce
+        Called with a word for each stage.
+
+    Returns
+    -------
+    Bench
+        Medians of turns with their quartiles; `spvrisk.views.bench` makes the card of it.
+
+    Raises
+    ------
+    InputError
+        The study or an argument cannot be used.
+    RunError
+        No machine code of the kernel is right, or a process that was to be timed failed.
+    """
+    from spvrisk.experiments.timing.bench import bench
+
+    lasts, compiles, told = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold), progress or (lambda _: None)
+    if study is not None:
+        if overrides:
+            raise wrong("overrides", "changes the starter study alone", overrides, "give it to load")
+        return bench(_study(study).loaded, lasts, compiles, told, announce)
+    with as_file(starter()) as file:
+        return bench(config.load(file, overrides), lasts, compiles, told, announce)
 
 
 def _opened(name: str, result: Results | str | os.PathLike[str]) -> Results:

@@ -89,6 +89,27 @@ def whole(name: str, value: Any) -> int:
     return number
 
 
+def within(name: str, value: Any, low: int, high: int) -> int:
+    """An argument that is a whole number in a range.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+    low, high
+        Ends of the range, which belong to it.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    number = whole(name, value)
+    if not low <= number <= high:
+        raise wrong(name, f"must lie in [{low}, {high}]", number, "write a number in that range")
+    return number
+
+
 def yes_or_no(name: str, value: Any) -> bool:
     """An argument that is True or False, of Python or NumPy; a text such as "no" would count as True.
 

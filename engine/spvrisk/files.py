@@ -258,6 +258,17 @@ def cache_root() -> Path:
     return root / "spvrisk"
 
 
+def cache_variables(folder: Path) -> dict[str, str]:
+    """Environment variables by which another process has what it keeps in a folder, machine code above all.
+
+    Parameters
+    ----------
+    folder
+        It need not be there yet. On macOS only machine code goes there.
+    """
+    return dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA"), str(folder))
+
+
 def _rename_to_new(source: Path, target: Path) -> None:
     """Rename a file unless there is one of that name."""
     try:

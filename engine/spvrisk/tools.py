@@ -61,8 +61,8 @@ def warmup() -> None:
     from spvrisk.plan.compile import compile_study
     from spvrisk.runner.execute import make_ready
 
-    with as_file(_starter()) as starter:
-        plan = compile_study(config.load(starter).study).plan
+    with as_file(starter()) as file:
+        plan = compile_study(config.load(file).study).plan
     make_ready(plan)
 
 
@@ -81,7 +81,7 @@ def init(file: str | os.PathLike[str], overwrite: bool = False) -> None:
     InputError
         The file cannot be written.
     """
-    content = _starter().read_bytes()
+    content = starter().read_bytes()
     kind = Kind("a starter study that nobody has edited", lambda path: path.read_bytes() == content, _OTHER)
     atomic_write(file_name("file", file), content, yes_or_no("overwrite", overwrite), kind=kind)
 
@@ -113,5 +113,6 @@ def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -
     return found
 
 
-def _starter() -> Traversable:
+def starter() -> Traversable:
+    """Give the starter study, as it ships."""
     return files("spvrisk").joinpath("data", "starter.yaml")

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from made_bench import make_bench
+from spvrisk import api
 from spvrisk.cli import COMMANDS, main
 from spvrisk.cli.output import use_readable
 from spvrisk.report.encoding import shown_in
@@ -44,6 +46,7 @@ CALLS = {
     "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],
     "trace --json": ["trace", "{result}", "--path", "3", "--json"],
     "info": ["info", "{result}"],
+    "bench": ["bench", "{study}"],
 }
 
 
@@ -75,7 +78,10 @@ def test_calls__are_all_commands() -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_encodings__of_each_command(name: str, names: dict[str, str]) -> None:
+def test_encodings__of_each_command(name: str, names: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = make_bench()
+    measured = measured._replace(study=measured.study._replace(title=TITLE))
+    monkeypatch.setattr(api, "bench", lambda **_: measured)
     whole = call(name, names, "utf-8")
     for encoding in FEW if name.split()[0] in ("run", "trace", "compare", "warmup", "selftest") else ENCODINGS:
         text = call(name, names, encoding)
@@ -84,7 +90,7 @@ def test_encodings__of_each_command(name: str, names: dict[str, str]) -> None:
             assert encoding == "utf-8" or text.isascii()
         elif encoding.startswith(("utf", "gb18030")):
             assert len(text) == len(whole), encoding
-        elif name in ("summary", "info", "plan"):
+        elif name in ("summary", "info", "plan", "bench"):
             assert shown_in(TITLE, encoding) in text, encoding
 
 

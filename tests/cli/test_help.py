@@ -21,7 +21,20 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
     assert result.exit_code == 0
     places = [result.stdout.index(f"\n  {name} ") for name in COMMANDS]
     assert places == sorted(places)
-    order = ("init", "schema", "validate", "plan", "warmup", "selftest", "run", "summary", "compare", "trace", "info")
+    order = (
+        "init",
+        "schema",
+        "validate",
+        "plan",
+        "warmup",
+        "selftest",
+        "run",
+        "summary",
+        "compare",
+        "trace",
+        "info",
+        "bench",
+    )
     assert list(COMMANDS) == [name for name in order if name in COMMANDS]
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",
     "info": "Describe a result file and how it was made.",
+    "bench": "Measure how long paths take on this machine.",
 }
 """Commands in the order of work, with their line in the help; each is `command` of the module of its name."""
 

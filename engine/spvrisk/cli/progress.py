@@ -1,13 +1,17 @@
-"""Progress on stderr, with the time left."""
+"""Progress on stderr, with the time left, and interruption."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 @contextmanager
-def progress_bar(paths: int) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
-    """Show stages and a bar over the paths; gives functions to advance the bar and to announce a stage.
+def progress_bar(total: int, things: str = "paths") -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+    """Show stages and a bar over so many things; gives functions to advance the bar and to announce a stage.
 
     Where stderr is no terminal, only the stages are written, a line each.
     """
@@ -28,11 +32,35 @@ def progress_bar(paths: int) -> Iterator[tuple[Callable[[int], None], Callable[[
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("paths"),
+        TextColumn(things),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("loading", total=paths)
+        task = bar.add_task("loading", total=total)
         yield lambda done: bar.advance(task, done), lambda stage: bar.update(task, description=stage)
+
+
+class Stop:
+    """Ctrl-C and SIGTERM, which end a command also where their exception is lost: in a callback of the compiler."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) != signal.SIG_IGN:  # as a shell asks for what runs in its background
+                signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self._asked = True
+        raise KeyboardInterrupt
+
+    def heeding(self, tell: Callable[[_T], None]) -> Callable[[_T], None]:
+        """Tell of a stage, or of what is done, unless it is not wanted any more."""
+
+        def told(what: _T) -> None:
+            if self._asked:
+                raise KeyboardInterrupt
+            tell(what)
+
+        return told

@@ -1,8 +1,7 @@
 """``spvrisk run``: run a study."""
 
 import contextlib
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -10,31 +9,8 @@ import click
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option, study_argument
 from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.progress import Stop, progress_bar
 from spvrisk.errors import InputError, Problem
-
-
-class _Stop:
-    """Ctrl-C and SIGTERM, which end a run also where their exception is swallowed: in a callback of the compiler."""
-
-    def __init__(self) -> None:
-        self._asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) != signal.SIG_IGN:  # as a shell asks for what runs in its background
-                signal.signal(number, self._ask)
-
-    def _ask(self, *_: object) -> None:
-        self._asked = True
-        raise KeyboardInterrupt
-
-    def heeding(self, announce: Callable[[str], None]) -> Callable[[str], None]:
-        """Announce a stage, unless it is one that is not wanted any more."""
-
-        def stage(said: str) -> None:
-            if self._asked:
-                raise KeyboardInterrupt
-            announce(said)
-
-        return stage
 
 
 @click.command("run", epilog="Example: spvrisk run study.yaml --paths 2000 --out quick.h5")
@@ -62,10 +38,9 @@ def command(
     a run within two seconds; the result file is written whole or not at all. A file that STUDY reads is never
     replaced, nor is any file that is not a result of spvrisk, even with --overwrite.
     """
-    stop = _Stop()
+    stop = Stop()
     loaded = api.load(study, overrides)
     # loaded here: a mistake in the study is answered without waiting for the compiler
-    from spvrisk.cli.progress import progress_bar
     from spvrisk.report import json, text
     from spvrisk.views.summary import summary
 

@@ -1,1 +1,1 @@
-"""What is done with a study or a result: one run of it, its overview, the replay of a path."""
+"""What is done with a study or a result: one run of it, its overview, the replay of a path, how long it takes."""

@@ -88,7 +88,7 @@ def run_study(
         and the figures are kept beside it.
     """
     target = check_output(out, overwrite, reads=loaded.files)
-    done = _ran(loaded, settings, progress, announce)
+    done = ran(loaded, settings, progress, announce)
     if broken := done.violations():
         raise failure(broken, kept_aside(target), lambda path: write_result(path, done.contents(announce), True))
     write_result(target, done.contents(announce), overwrite)
@@ -110,15 +110,21 @@ def run_in_memory(
     RunError
         The sums of the run contradict each other.
     """
-    done = _ran(loaded, settings, progress, announce)
+    done = ran(loaded, settings, progress, announce)
     if broken := done.violations():
         raise failure(broken)
     image, _ = result_image(done.contents(announce))
     return image
 
 
-def _ran(loaded: Loaded, settings: Run, progress: Progress | None, announce: Announce) -> "_Ran":
-    """Plan a study and compute all its shards."""
+def ran(loaded: Loaded, settings: Run, progress: Progress | None, announce: Announce) -> "Ran":
+    """Plan a study and compute all its shards.
+
+    Parameters
+    ----------
+    loaded, settings, progress, announce
+        As of `run_study`.
+    """
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     announce("planning")
     workers = settings.workers or processors()
@@ -129,11 +135,23 @@ def _ran(loaded: Loaded, settings: Run, progress: Progress | None, announce: Ann
         check_names(job.labels)
         ledger = in_memory(job, workers, settings.memory_mib)
     execute(ledger, workers, progress or (lambda _: None), announce)
-    return _Ran(loaded, ledger, tuple(names), workers, started, clock)
+    return Ran(loaded, ledger, tuple(names), workers, started, clock)
 
 
-class _Ran(NamedTuple):
-    """A run whose shards are all there."""
+class Ran(NamedTuple):
+    """A run whose shards are all there.
+
+    Attributes
+    ----------
+    loaded, ledger
+        The study, and all its paths.
+    path_names
+        Path quantities to keep.
+    workers
+        Threads.
+    started, clock
+        When the run began: with time zone, and on the clock that durations are taken by.
+    """
 
     loaded: Loaded
     ledger: MemoryLedger
@@ -148,7 +166,13 @@ class _Ran(NamedTuple):
         return violations(job.plan, job.labels, self.ledger.sums(), self.ledger.values)
 
     def contents(self, announce: Announce) -> Contents:
-        """Summarise it."""
+        """Summarise it.
+
+        Parameters
+        ----------
+        announce
+            Told of each stage.
+        """
         announce("summarising")
         ledger, labels, sums = self.ledger, self.ledger.job.labels, self.ledger.sums()
         quantiles, levels = self.loaded.study.output.quantiles, self.loaded.study.output.risk_levels

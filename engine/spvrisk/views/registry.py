@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from spvrisk.views import bearers, clock, compare, info, loss, plan, projects, selftest, summary, terms, trace
+from spvrisk.views import bearers, bench, clock, compare, info, loss, plan, projects, selftest, summary, terms, trace
 from spvrisk.views.figures import Figures
 
-Kind = Literal["result", "plan", "trace", "comparison", "proofs"]
+Kind = Literal["result", "plan", "trace", "comparison", "proofs", "bench"]
 
 
 class View(NamedTuple):
@@ -58,5 +58,9 @@ VIEWS: dict[str, View] = {
     "compare_shared": View("comparison", compare.shared),
     "compare_differences": View("comparison", compare.differences),
     "selftest": View("proofs", selftest.selftest),
+    "bench_machine": View("bench", bench.machine),
+    "bench_kernel": View("bench", bench.kernel),
+    "bench_threads": View("bench", bench.threads),
+    "bench_once": View("bench", bench.once),
 }
 """Names of views, in the order in which the commands print them."""
