@@ -19,6 +19,7 @@ from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
 from spvrisk.runner.execute import Announce, Progress, make_ready
 from spvrisk.runner.proof import Proof, prepare, proved
+from spvrisk.runner.shard import processors
 
 KERNEL, THREADS, RESULT, START, PEAK = "kernel", "threads", "result", "start", "peak"
 """What is measured, by name."""
