@@ -421,3 +421,27 @@ def test_stamp__that_says_nothing_is_none(tmp_path, monkeypatch, text):
     assert cache.stamp_of(target).outcome == PASSED
     (cache.folder_of(target) / "self-test.json").write_text(text, encoding="utf-8")
     assert cache.stamp_of(target) is None
+
+
+def test_run_paths__first_called_by_several_threads(tmp_path):
+    """Only one of them has the code made or loaded."""
+    program = """
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from spvrisk.kernel import run
+from spvrisk.runner import proof
+
+_, plan, series = next(proof.shipped_plans())
+
+def values(_):
+    at, work = run.make_work(plan)
+    leaf = run.make_leaf(plan, len(series), False)
+    run.run_paths(plan, at, work, leaf, *(np.uint64(x) for x in (1, 0, 0, 64)))
+    return leaf.values.tobytes()
+
+with ThreadPoolExecutor(4) as pool:
+    print(len(set(pool.map(values, range(4)))))
+"""
+    env = {**os.environ, "PYTHONPATH": str(Path(spvrisk.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+    assert done.stdout == "1\n", done.stderr

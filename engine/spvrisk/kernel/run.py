@@ -4,6 +4,7 @@ The stages are compiled each by itself, so that two processes can do it at the s
 first two by their addresses. Workspace and results that go with it are those of `kernel.workspace`.
 """
 
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,6 +64,7 @@ STAGES = Stages(simulate_world, simulate_projects)
 ENTRY_POINTS = (*STAGES, run_blocks)
 """What is made machine code."""
 
+_MAKING = threading.Lock()
 _addresses: Stages | None = None
 """Once the code is there."""
 
@@ -106,7 +108,9 @@ def run_paths(
 def _made_ready(arrays: tuple[Any, ...], paths: Paths) -> Stages:
     """Addresses of the stages; arrays of other types are refused from now on."""
     global _addresses
-    addresses = Stages(*(address_of(code, (*arrays, paths)) for code in STAGES))
-    address_of(run_blocks, (*arrays, addresses, paths))
-    _addresses = addresses
-    return addresses
+    with _MAKING:
+        if _addresses is None:
+            addresses = Stages(*(address_of(code, (*arrays, paths)) for code in STAGES))
+            address_of(run_blocks, (*arrays, addresses, paths))
+            _addresses = addresses
+        return _addresses
