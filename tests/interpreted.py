@@ -27,6 +27,7 @@ from spvrisk.plan.outputs import FANS
 
 KERNEL = Path(spvrisk.__file__).parent / "kernel"
 LANES = 8
+OFFSETS_FROM = 2.0**52
 CLAUSES = (
     "rows",
     "whole_rows",
@@ -137,18 +138,25 @@ def _four_scores(draws: _Draws, w: list, first: int, stride: int, stream: int, b
         w[first + i * stride : first + i * stride + LANES] = row
 
 
-def _cubics(c: list, offset: float, s: float) -> float:
-    at = int(offset)
+def _cubics(c: list, w: list, place: int, s: float) -> float:
+    at = int(w[place] - OFFSETS_FROM)
     return c[at] + s * (c[at + 1] + s * (c[at + 2] + s * c[at + 3]))
 
 
-def _tails(y: float, c: list, cells: tuple[int, int, int], per: float) -> float:
-    table, bits, last = cells
+def _position(y: float, bits: int, per: float) -> float:
+    """Number of the cell, and the place in it: 1.f times a power of two has it in the bits behind the exponent."""
     mantissa, exponent = math.frexp(1.0 + y * y * per)
-    # 1.f times a power of two: the leading bits of f behind the exponent are the cell's number
-    position = (exponent - 1 + (2.0 * mantissa - 1.0)) * 2**bits
-    cell = min(int(position), last)
-    return y * _cubics(c, table + 4 * cell, position - int(position))
+    return (exponent - 1 + (2.0 * mantissa - 1.0)) * 2**bits
+
+
+def _tail_cells(y: float, cells: tuple[int, int, int], per: float) -> float:
+    table, bits, last = cells
+    return OFFSETS_FROM + table + 4 * min(int(_position(y, bits, per)), last)
+
+
+def _tails(y: float, c: list, w: list, place: int, bits: int, per: float) -> float:
+    position = _position(y, bits, per)
+    return y * _cubics(c, w, place, position - int(position))
 
 
 def _same(function: Any) -> Any:
@@ -192,7 +200,9 @@ STANDING_IN: dict[str, SimpleNamespace] = {
         load=_load, store=_store, store_singles=_store, some=bool, least=_same, greatest=_same,
         whole=lambda x: float(int(x)), gather=lambda c, first, steps: c[first + int(steps)],
     ),
-    "spvrisk.kernel.vectors": SimpleNamespace(cubics=_cubics, tails=_tails),
+    "spvrisk.kernel.vectors": SimpleNamespace(
+        OFFSETS_FROM=OFFSETS_FROM, cubics=_cubics, tail_cells=_tail_cells, tails=_tails,
+    ),
 }  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def test_block_of_words__lanes_are_consecutive_paths():
 def draws():
     """Scores ``(draw, path)``: 16 draws of 16,384 paths of one stream."""
     lanes, paths = kernel.LANES, N // 16
-    w, u, out = np.zeros(4 * lanes), np.zeros(4 * lanes, np.uint32), np.empty((16, paths))
+    w, u, out = np.zeros(4 * lanes), np.zeros(8 * lanes, np.uint32), np.empty((16, paths))
     for first in range(0, paths, lanes):
         for block in range(4):
             kernel.block_scores(w, u, np.uint64(20260331), np.uint64(first), np.uint32(12345), np.uint64(block))
@@ -160,6 +160,6 @@ def test_scores__on_lanes_as_on_one_path():
     words = words[: words.size // kernel.LANES * kernel.LANES].reshape(-1, kernel.LANES)
     for row in words:
         w, expected = np.zeros(kernel.LANES), np.zeros(kernel.LANES, np.float32)
-        kernel.scores_in_rows(w, row.copy())
+        kernel.scores_in_rows(w, np.concatenate([row, np.zeros(7 * kernel.LANES, np.uint32)]))
         kernel.scores_of(row.copy(), expected)
         np.testing.assert_array_equal(w, expected)

@@ -12,7 +12,7 @@ from spvrisk.kernel import rows as R
 from spvrisk.kernel.maths import L, U, clause, exp, fused
 from spvrisk.kernel.simd import WIDE, fma, larger, load, smaller, spread, sqrt, store, where
 from spvrisk.kernel.tables import look_up
-from spvrisk.kernel.vectors import tails
+from spvrisk.kernel.vectors import tail_cells, tails
 from spvrisk.kernel.whole_rows import add, fill
 from spvrisk.kernel.workspace import mean_row
 
@@ -75,7 +75,11 @@ def map_tails(w, x, root, c, g, rows):
     for r in range(rows.size):
         row = x + uint64(rows[r]) * L
         for l in range(U(0), L, U(WIDE)):
-            store(w, row + l, tails(load(w, row + l) * load(w, root + l), c, cells, per_nu))
+            y = load(w, row + l) * load(w, root + l)
+            store(w, R.CELL + l, tail_cells(y, cells, per_nu))
+            store(w, row + l, y)
+        for l in range(U(0), L, U(WIDE)):
+            store(w, row + l, tails(load(w, row + l), c, w, R.CELL + l, g.tail_bits, per_nu))
 
 
 @clause

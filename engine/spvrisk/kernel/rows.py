@@ -48,6 +48,9 @@ _Out: Any = namedtuple("_Out", SUMS)  # type: ignore[misc]  # fields are those o
 # ---- draws: scores of four consecutive draws, or of the parts of one
 SCORE0, SCORE1, SCORE2, SCORE3 = _fixed.take(4)
 
+# ---- tables: offsets of cubics, see `vectors.OFFSETS_FROM`
+(CELL,) = _fixed.take(1)
+
 # ---- factors: square root of the copula's W in four steps; a reference rate on the value date
 TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
 (START_RATE,) = _fixed.take(1)

@@ -22,7 +22,7 @@ from spvrisk.kernel.maths import (
     word_of_float32,
 )
 from spvrisk.kernel.simd import fma
-from spvrisk.kernel.vectors import FIRST_CELL, SIXTEEN, sixteen_scores
+from spvrisk.kernel.vectors import FIRST_CELL, SIXTEEN, sixteen_offsets, sixteen_scores
 
 _OCTAVES, _CELLS = 32, 16  # powers of two that y may lie in, cells in each
 F = np.float32
@@ -79,8 +79,15 @@ def score(word):
 
 @clause
 def score_rows(w, first, stride, u, rows):
-    """Scores of so many rows of words in `u`, into the rows ``first``, ``first + stride``, ... of `w`."""
+    """Scores of so many rows of words in `u`, into the rows ``first``, ``first + stride``, ... of `w`.
+
+    Behind its four rows of words `u` has room for as many offsets: all are found before the first look-up, since what
+    is stored as a vector is slow to be read one by one while it is on its way to the cache.
+    """
+    offsets = U(4) * L
+    for l in range(U(0), rows * L, U(SIXTEEN)):
+        sixteen_offsets(u, l, offsets + l)
     for i in range(rows):
         row, source = first + i * stride, i * L
         for l in range(U(0), L, U(SIXTEEN)):
-            sixteen_scores(w, row + l, u, source + l, _CUBICS)
+            sixteen_scores(w, row + l, u, (source + l, offsets + source + l), _CUBICS)

@@ -2,9 +2,10 @@
 
 from numba import uint64
 
+from spvrisk.kernel import rows as R
 from spvrisk.kernel.maths import L, U, clause
 from spvrisk.kernel.simd import WIDE, fma, larger, load, smaller, store, where, whole
-from spvrisk.kernel.vectors import cubics
+from spvrisk.kernel.vectors import OFFSETS_FROM, cubics
 
 
 @clause
@@ -32,7 +33,10 @@ def look_up(w, source, target, c, law):
             further, place_there = located(z, c, segment)
             here = z >= c[segment]
             offset, place = where(here, further, offset), where(here, place_there, place)
-        store(w, target + l, fma(scale, cubics(c, offset, place), location))
+        store(w, R.CELL + l, offset + OFFSETS_FROM)
+        store(w, target + l, place)
+    for l in range(U(0), L, U(WIDE)):
+        store(w, target + l, fma(scale, cubics(c, w, R.CELL + l, load(w, target + l)), location))
 
 
 @clause

@@ -212,7 +212,7 @@ class Work(NamedTuple):
     w: Floats
     """The workspace: fixed rows (`kernel.rows`), then the regions of `Offsets`."""
     words: NDArray[np.uint32]
-    """``(4 lanes,)``: words of four draws."""
+    """``(8 lanes,)``: words of four draws, and their offsets in the table of scores."""
     now: Records
     """``(regime,)`` `REGIME_NOW`."""
     event_states: Records
@@ -250,7 +250,7 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
     at, g = offsets(plan), plan.study[0]
     return at, Work(
         _zeros(size_of(at)),
-        _zeros(2 * LANES).view(np.uint32),
+        _zeros(4 * LANES).view(np.uint32),
         np.zeros(plan.regimes.size, REGIME_NOW),
         np.zeros(plan.events.size, EVENT_STATE),
         np.ones(int(g["hazards"])),
