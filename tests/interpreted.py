@@ -67,8 +67,26 @@ def divide(a: float, b: float) -> float:
         return math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
 
 
-def _fma(a: float, b: float, c: float) -> float:
-    return a * b + c
+_SPLIT = 2.0**27 + 1.0
+
+
+def _halves(x: float) -> tuple[float, float]:
+    """Upper and lower half of a number's digits (Veltkamp 1968)."""
+    high = _SPLIT * x - (_SPLIT * x - x)
+    return high, x - high
+
+
+def fma(a: float, b: float, c: float) -> float:
+    """Product of the first two plus the third, rounded once; Python has it from 3.13 on.
+
+    A product and its error, both numbers (Dekker 1971), are added to the third by the library's exact sum.
+    """
+    product = a * b
+    if not 1e-250 < abs(product) < 1e250 or max(abs(a), abs(b)) > 1e250:  # out of the range in which the error is one
+        return product + c
+    (a_high, a_low), (b_high, b_low) = _halves(a), _halves(b)
+    error = a_low * b_low - (((product - a_high * b_high) - a_low * b_high) - a_high * b_low)
+    return math.fsum((product, error, c))
 
 
 def _sqrt(x: float) -> float:
@@ -187,7 +205,7 @@ STANDING_IN: dict[str, SimpleNamespace] = {
     ),
     "spvrisk.kernel.maths": SimpleNamespace(
         ROUNDED=1.0 + 1e-12, U=int, L=LANES, clause=_same, fused=_same, entry=_same, stage=_same, inline=_same,
-        borrow=_same, fma=_fma, exp=_exp, log=_log, unit=_unit,
+        borrow=_same, fma=fma, exp=_exp, log=_log, unit=_unit,
     ),
     "spvrisk.kernel.draws": SimpleNamespace(
         PHILOX=0, Draws=_Draws, of_lane=lambda draws, l: draws._replace(path=draws.path + l),
@@ -196,7 +214,7 @@ STANDING_IN: dict[str, SimpleNamespace] = {
         scores=_scores, four_scores=_four_scores,
     ),
     "spvrisk.kernel.simd": SimpleNamespace(
-        WIDE=1, larger=max, smaller=min, fma=_fma, spread=_same, sqrt=_sqrt, where=_where,
+        WIDE=1, larger=max, smaller=min, fma=fma, spread=_same, sqrt=_sqrt, where=_where,
         load=_load, store=_store, store_singles=_store, some=bool, least=_same, greatest=_same,
         whole=lambda x: float(int(x)), gather=lambda c, first, steps: c[first + int(steps)],
     ),

@@ -1,10 +1,12 @@
 """Clauses on plain numbers, worked out by hand: no kernel is compiled for it."""
 
 import math
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from interpreted import load
+from interpreted import fma, load
 from spvrisk.kernel.stack import BUILDING, ENDED, REPAYING
 
 KERNEL = load()
@@ -126,3 +128,13 @@ def test_diverted__up_to_what_was_forgone():
     assert POOL["diverted"](100.0, 30.0, 25.0, 0.2, True) == 5.0
     assert POOL["diverted"](100.0, 30.0, 25.0, 0.2, False) == 20.0
     assert POOL["diverted"](100.0, 0.0, 0.0, 0.2, False) == 0.0
+
+
+def test_fma__is_rounded_once():
+    """Against exact fractions, also where product and third nearly cancel."""
+    rng = np.random.default_rng(3)
+    for _ in range(2000):
+        a, b = (float(x) for x in rng.standard_normal(2) * 10.0 ** rng.integers(-9, 9, 2))
+        for c in (float(rng.standard_normal()), -a * b, -a * b * (1.0 + 2.0**-50)):
+            assert fma(a, b, c) == float(Fraction(a) * Fraction(b) + Fraction(c))
+    assert fma(2.0, 0.0, 3.0) == 3.0 and fma(math.inf, 1.0, 1.0) == math.inf and math.isnan(fma(math.nan, 1.0, 1.0))
