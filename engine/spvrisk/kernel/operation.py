@@ -254,16 +254,16 @@ def costs_of(site, step, l, running, sales):
 
 @fused
 def over_years(age, age_end, years):
-    """Years of the step that lie in the first so many."""
+    """Years of a step, from one age of the plant to another, that lie in its first so many."""
     return smaller(age_end, years) - smaller(age, years)
 
 
 @fused
 def taxed(income, losses, rate, limit):
     """Tax on a step's income, and losses carried forward, which may offset a part of it."""
-    gain = larger(income, 0.0)
+    gain, loss = larger(income, 0.0), larger(-income, 0.0)
     offset = smaller(losses, limit * gain)
-    return rate * (gain - offset), losses + (gain - income - offset)
+    return rate * (gain - offset), losses + (loss - offset)
 
 
 @fused
@@ -308,10 +308,11 @@ def earn(site, step, l, ramping):
 
 @fused
 def distribute_cash(site, l, revenue, costs, fee):
-    """Who is paid before the two sides: tax, arrears, lenders, the developer. Returns what is short.
+    """Who is paid before the two sides; what remains is the available cash A_t >= 0. Returns the plant's arrears.
 
-    Ring-fenced tax is on what is left after costs, fee, interest and straight-line depreciation of all that was spent.
-    What remains is the available cash A_t >= 0.
+    Costs, tax and what was short of them before come first; then the lenders, with what they were not paid before; then
+    the developer's fee, with what is owed of it. Nothing of this bears interest. Ring-fenced tax is on what is left
+    after costs, fee and interest, as they fall due, and straight-line depreciation of all that was spent.
     """
     w, p = site.w, site.p
     age, age_end = load(w, R.AGE + l), load(w, R.AGE_END + l)

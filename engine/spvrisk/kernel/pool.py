@@ -13,7 +13,7 @@ from spvrisk.kernel.factors import reference_rate
 from spvrisk.kernel.maths import L, U, fused, inline
 from spvrisk.kernel.operation import age
 from spvrisk.kernel.simd import WIDE, larger, load, smaller, store, where
-from spvrisk.kernel.split import distribute, fall_due, open_row, settle, test_shares
+from spvrisk.kernel.split import CHANGED, distribute, fall_due, open_row, settle, test_shares
 from spvrisk.kernel.whole_rows import add, add_to, copy, fill, zero
 from spvrisk.kernel.workspace import deal_of
 from spvrisk.kernel.world import site_of, step_of
@@ -143,7 +143,7 @@ def distribute_pool(w, at, g):
     """Share a project's cash by the pool's terms."""
     pool = at.pool.first
     for l in range(U(0), L, U(WIDE)):
-        changed = load(w, pool + R.POOL_ADJUSTED + l) == 1.0
+        changed = load(w, pool + R.POOL_ADJUSTED + l) == CHANGED
         first = where(changed, g.adjusted_first, g.first_share)
         second = where(changed, g.adjusted_second, g.second_share)
         cash, due = load(w, pool + R.POOL_CASH + l), load(w, pool + R.POOL_DUE + l)

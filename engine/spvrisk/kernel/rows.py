@@ -97,13 +97,13 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     DEBT_ARREARS,
     FEE_OWED,
     CARRY,  # deemed allocation due and not received (periodic reading)
-    DEEMED,  # deemed balance at the step's end; state in the cumulative reading
-    RECEIVED,  # tier one received
+    DEEMED,  # at the step's end: balance by schedule (periodic), or all that is open (cumulative), a state there
+    RECEIVED,  # of tier one alone
     RECEIPTS,  # all that the funder received
     FIRST_CALL,  # step of the first call; -1 before it
     PAYBACK,  # years; infinite so far
     WHOLE,  # years; infinite so far
-    ADJUSTED,  # 1: the shares have changed; 2: they were tested and stay; 0: not tested yet
+    ADJUSTED,  # `split.UNTESTED`, ...
 ) = _fixed.take(25)
 STATE = _region(COMPLETION, ADJUSTED)
 

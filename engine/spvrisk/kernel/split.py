@@ -10,10 +10,13 @@ from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.simd import WIDE, larger, load, smaller, spread, store, where
 from spvrisk.plan.arrays import SPLIT_CUMULATIVE, SPLIT_NONE, SPLIT_PERIODIC
 
+UNTESTED, CHANGED, KEPT = 0.0, 1.0, 2.0
+"""Whether the shares have been tested, and what came of it."""
+
 
 @fused
 def open_row(g):
-    """Row of what fell due and was not received: the carry, or the whole balance in the cumulative reading."""
+    """Row of what is open, which shares are tested by: the carry, or in the cumulative reading the whole balance."""
     return R.DEEMED if g.mode == SPLIT_CUMULATIVE else R.CARRY
 
 
@@ -33,16 +36,16 @@ def tiers(cash, due, first, second):
 
 @fused
 def tested(verdict, late, overdue, paid):
-    """Whether the shares change: tested once and kept. What rounding leaves open decides nothing."""
-    found = where(overdue > 1e-12 * paid, 1.0, 2.0)
-    return where(late & (verdict == 0.0), found, verdict)
+    """Whether the shares change: tested once, and so for good. What is open for rounding alone counts as nothing."""
+    found = where(overdue > 1e-12 * paid, CHANGED, KEPT)
+    return where(late & (verdict == UNTESTED), found, verdict)
 
 
 @fused
 def due_periodic(paid, age, age_end, carry, rate, life):
     """Due = r B (operating part of the step) + straight-line principal + carry, and what is deemed open after it.
 
-    B = P max(0, 1 - age / L) at the step's start.
+    B = P max(0, 1 - age / L) at the step's start falls by schedule, whatever is received; P was paid in by completion.
     """
     part = paid * (1.0 / life)
     interest = rate * part * larger(life - age, 0.0) * (age_end - age)
@@ -58,7 +61,7 @@ def due_cumulative(balance, rate, dt):
 
 @fused
 def carried(due, received, rate, bears_interest, dt):
-    """What is due and not received is carried, with or without interest. Only tier one counts."""
+    """What is due and not received in tier one is carried, with or without interest: on what was carried before too."""
     return (due - received) * (1.0 + bears_interest * rate * dt)
 
 
@@ -70,7 +73,7 @@ def interest_before(paid_before, rate, completion, begin, dt):
 
 @fused
 def balance_after(due, received, call):
-    """All that the funder receives reduces the balance; the step's call joins it at the step's end."""
+    """What the funder receives reduces the balance, to 0 at the least; the step's call joins it at the step's end."""
     return larger(due - received, 0.0) + call
 
 
@@ -117,7 +120,7 @@ def distribute(w, g):
         else:
             first, second = spread(g.first_share), spread(g.second_share)
             if g.adjusts == 1:
-                changed = load(w, R.ADJUSTED + l) == 1.0
+                changed = load(w, R.ADJUSTED + l) == CHANGED
                 first, second = where(changed, g.adjusted_first, first), where(changed, g.adjusted_second, second)
             tier, funder, host = tiers(cash, load(w, R.DUE + l), first, second)
             store(w, R.TIER + l, tier)

@@ -35,24 +35,24 @@ class Loan(NamedTuple):
 
 
 class Insured(NamedTuple):
-    """What was claimed of the commercial loan, and what that goes by: values."""
+    """The commercial loan as its insurer sees it: values."""
 
     retained: Any
-    """By the banks, of what was claimed."""
+    """Part of what was claimed that the banks keep, and are owed still."""
     held: Any
-    """Taken over by the insurer."""
+    """Part of what was claimed that the insurer has paid for, and is owed now."""
     fallen: Any
-    """Due so far."""
+    """Interest, principal and late interest that fell due so far."""
     met: Any
-    """Paid of it so far."""
+    """What was paid of that so far: no prepayments, nothing on what was claimed."""
     claimed: Any
-    """So far, gross."""
+    """Of that so far, gross."""
 
 
 class Flows(NamedTuple):
     """Of a step: values."""
 
-    policy: Any
+    policy_bank: Any
     """To the policy bank's loan."""
     banks: Any
     """To the banks."""
@@ -111,9 +111,9 @@ def fall_due(loan, rate, stage, on_call, number, repayments):
 
 
 @fused
-def accrued(insured, rate, late, due):
+def accrued(insured, rate, late_interest, due):
     """What is insured, with late interest and what has fallen due. What the insurer holds bears no interest."""
-    fallen = insured.fallen + late + (due.interest + due.principal)
+    fallen = insured.fallen + late_interest + (due.interest + due.principal)
     return Insured(insured.retained + rate * insured.retained, insured.held, fallen, insured.met, insured.claimed)
 
 
@@ -130,24 +130,24 @@ def left_of(owed, repaid):
 
 
 @fused
-def pay(cash, policy, on_policy, banks, on_banks, insured, sweep):
+def pay(cash, policy_bank, on_policy, banks, on_banks, insured, sweep):
     """What receipts pay: interest, arrears, principal, each pro rata; then a sweep prepays, and equity has the rest.
 
     All but current interest repays the funded principal, in proportion to what is owed before.
     """
     interest, due = on_policy
     bank_interest, bank_due = on_banks
-    late = policy.arrears + banks.arrears + insured.retained + insured.held
+    overdue = policy_bank.arrears + banks.arrears + insured.retained + insured.held
     on_interest, cash = part(cash, interest + bank_interest), larger(cash - (interest + bank_interest), 0.0)
-    on_arrears, cash = part(cash, late), larger(cash - late, 0.0)
+    on_arrears, cash = part(cash, overdue), larger(cash - overdue, 0.0)
     on_principal, cash = part(cash, due + bank_due), larger(cash - (due + bank_due), 0.0)
-    policy_left, banks_left = policy.balance - due, banks.balance - bank_due
+    policy_left, banks_left = policy_bank.balance - due, banks.balance - bank_due
     to_come, swept = policy_left + banks_left, sweep * cash
     ahead = part(swept, to_come)
 
     prepaid, bank_prepaid = ahead * policy_left, ahead * banks_left
     bank_paid = on_arrears * banks.arrears + on_principal * bank_due
-    repaid = on_arrears * policy.arrears + on_principal * due + prepaid
+    repaid = on_arrears * policy_bank.arrears + on_principal * due + prepaid
     bank_repaid = bank_paid + on_arrears * insured.retained + bank_prepaid
     flows = Flows(
         on_interest * interest + repaid,
@@ -158,11 +158,11 @@ def pay(cash, policy, on_policy, banks, on_banks, insured, sweep):
     unpaid = (1.0 - on_interest) * interest + (1.0 - on_principal) * due
     bank_unpaid = (1.0 - on_interest) * bank_interest + (1.0 - on_principal) * bank_due
     still, owed = 1.0 - on_arrears, banks.balance + banks.arrears + insured.retained
-    policy = Loan(
+    policy_bank = Loan(
         policy_left - prepaid,
-        still * policy.arrears + unpaid,
-        policy.open * left_of(policy.balance + policy.arrears, repaid),
-        policy.level,
+        still * policy_bank.arrears + unpaid,
+        policy_bank.open * left_of(policy_bank.balance + policy_bank.arrears, repaid),
+        policy_bank.level,
     )
     banks = Loan(
         banks_left - bank_prepaid,
@@ -172,7 +172,7 @@ def pay(cash, policy, on_policy, banks, on_banks, insured, sweep):
     )
     met = insured.met + (on_interest * bank_interest + bank_paid)
     return (
-        policy,
+        policy_bank,
         banks,
         Insured(still * insured.retained, still * insured.held, insured.fallen, met, insured.claimed),
         flows,
@@ -180,12 +180,13 @@ def pay(cash, policy, on_policy, banks, on_banks, insured, sweep):
 
 
 @fused
-def claim(banks, insured, fallen_before, cover):
-    """The insurer pays for what has been overdue for the waiting time, first in, first out, and takes that over.
+def claim(banks, insured, due_before_wait, cover):
+    """The insurer pays for what has been overdue for the waiting time, and takes that over.
 
-    Returns the loan, what was claimed, and the claim.
+    That is what had fallen due before the waiting time, less all that was paid or claimed by now: each payment, of
+    current interest too, counts for what fell due first. Returns the loan, what is insured, and what the insurer pays.
     """
-    claimed = smaller(banks.arrears, larger(fallen_before - insured.met - insured.claimed, 0.0))
+    claimed = smaller(banks.arrears, larger(due_before_wait - insured.met - insured.claimed, 0.0))
     owed, paid = banks.balance + banks.arrears + insured.retained, cover * claimed
     return (
         Loan(banks.balance, banks.arrears - claimed, banks.open * left_of(owed, paid), banks.level),
@@ -219,7 +220,7 @@ def write_off(w):
 @fused
 def loans_of(w, l):
     """Loans and what is insured, as they are before the step."""
-    policy = Loan(
+    policy_bank = Loan(
         load(w, R.POLICY + l), load(w, R.POLICY_ARREARS + l), load(w, R.POLICY_OPEN + l), load(w, R.POLICY_LEVEL + l)
     )
     banks = Loan(load(w, R.BANKS + l), load(w, R.OVERDUE + l), load(w, R.BANKS_OPEN + l), load(w, R.BANKS_LEVEL + l))
@@ -230,16 +231,16 @@ def loans_of(w, l):
         load(w, R.MET + l),
         load(w, R.CLAIMED + l),
     )
-    return policy, banks, insured
+    return policy_bank, banks, insured
 
 
 @fused
-def keep_loans(w, l, policy, banks, insured):
+def keep_loans(w, l, policy_bank, banks, insured):
     """Leave loans and what is insured to the next step."""
-    store(w, R.POLICY + l, policy.balance)
-    store(w, R.POLICY_ARREARS + l, policy.arrears)
-    store(w, R.POLICY_OPEN + l, policy.open)
-    store(w, R.POLICY_LEVEL + l, policy.level)
+    store(w, R.POLICY + l, policy_bank.balance)
+    store(w, R.POLICY_ARREARS + l, policy_bank.arrears)
+    store(w, R.POLICY_OPEN + l, policy_bank.open)
+    store(w, R.POLICY_LEVEL + l, policy_bank.level)
     store(w, R.BANKS + l, banks.balance)
     store(w, R.OVERDUE + l, banks.arrears)
     store(w, R.BANKS_OPEN + l, banks.open)
@@ -249,7 +250,7 @@ def keep_loans(w, l, policy, banks, insured):
     store(w, R.FALLEN + l, insured.fallen)
     store(w, R.MET + l, insured.met)
     store(w, R.CLAIMED + l, insured.claimed)
-    store(w, R.LOANS + l, policy.balance + banks.balance + policy.arrears + banks.arrears + insured.retained)
+    store(w, R.LOANS + l, policy_bank.balance + banks.balance + policy_bank.arrears + banks.arrears + insured.retained)
 
 
 @fused
@@ -258,12 +259,12 @@ def book_stack(w, g, l, discount, flows, premium, claimed):
     call, net = load(w, R.OUTFLOW + l), premium + flows.recovered - claimed
     of_policy, of_banks = g.policy_share + g.equity_share, g.bank_share
     add_to(w, R.PV_CALLS + l, discount * call)
-    add_to(w, R.OUT.npv_policy_bank + l, discount * (flows.policy + flows.equity - of_policy * call))
+    add_to(w, R.OUT.npv_policy_bank + l, discount * (flows.policy_bank + flows.equity - of_policy * call))
     add_to(w, R.OUT.npv_banks + l, discount * (flows.banks + claimed - premium - of_banks * call))
     add_to(w, R.OUT.insurer_claims + l, discount * claimed)
     add_to(w, R.OUT.insurer_net + l, discount * net)
     store(w, R.PREMIUM + l, premium)
-    store(w, R.POLICY_PAID + l, flows.policy)
+    store(w, R.POLICY_PAID + l, flows.policy_bank)
     store(w, R.BANKS_PAID + l, flows.banks)
     store(w, R.EQUITY_PAID + l, flows.equity)
     store(w, R.RECOVERED + l, flows.recovered)
@@ -278,17 +279,19 @@ def fund(site, step, discount):
     rate, repayments, wait = reference_rate(w, at, site.factors, g.stack_factor, t), float(g.repayments), uint64(g.wait)
     fallen, insurer, exposure = at.fallen.first + t * L, at.insurer.first + t * L, at.exposure.first + t * L
     for l in range(U(0), L, U(WIDE)):
-        policy, banks, insured = loans_of(w, l)
+        policy_bank, banks, insured = loans_of(w, l)
         call, number, closed = load(w, R.OUTFLOW + l), load(w, R.REPAYMENTS + l), load(w, R.LIFE + l) < site.p.life
         stage = stage_of(load(w, R.CANCELLED_AT + l), closed, load(w, R.COMPLETION + l), step.begin, step.end)
 
         policy_rate = larger(load(w, rate + l) + g.policy_margin, 0.0) * g.dt
         bank_rate = larger(load(w, rate + l) + g.bank_margin, 0.0) * g.dt
-        premium, late = g.premium * g.cover * g.dt * (banks.balance + banks.arrears), bank_rate * banks.arrears
-        policy, on_policy = fall_due(policy, policy_rate, stage, g.policy_share * call, number, repayments)
+        premium = g.premium * g.cover * g.dt * (banks.balance + banks.arrears)
+        late_interest = bank_rate * banks.arrears
+        policy_bank, on_policy = fall_due(policy_bank, policy_rate, stage, g.policy_share * call, number, repayments)
         banks, on_banks = fall_due(banks, bank_rate, stage, g.bank_share * call, number, repayments)
-        insured = accrued(insured, bank_rate, late, on_banks)
-        policy, banks, insured, flows = pay(load(w, R.FUNDER + l), policy, on_policy, banks, on_banks, insured, g.sweep)
+        insured = accrued(insured, bank_rate, late_interest, on_banks)
+        cash = load(w, R.FUNDER + l)
+        policy_bank, banks, insured, flows = pay(cash, policy_bank, on_policy, banks, on_banks, insured, g.sweep)
 
         claimed = spread(0.0)
         if g.insured == 1:
@@ -299,8 +302,8 @@ def fund(site, step, discount):
 
         # nothing is called after completion
         lent = where(stage == ENDED, 0.0, call)
-        policy, banks = lend(policy, g.policy_share * lent), lend(banks, g.bank_share * lent)
+        policy_bank, banks = lend(policy_bank, g.policy_share * lent), lend(banks, g.bank_share * lent)
         add_to(w, insurer + l, book_stack(w, g, l, discount, flows, premium, claimed))
         add_to(w, exposure + l, g.cover * (banks.balance + banks.arrears))
         store(w, R.REPAYMENTS + l, number + where(stage == REPAYING, 1.0, 0.0))
-        keep_loans(w, l, policy, banks, insured)
+        keep_loans(w, l, policy_bank, banks, insured)
