@@ -2,11 +2,12 @@
 
 import math
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from interpreted import fma, load
+from interpreted import Records, fma, load
 from spvrisk.kernel.stack import BUILDING, ENDED, REPAYING
 
 KERNEL = load()
@@ -138,3 +139,18 @@ def test_fma__is_rounded_once():
         for c in (float(rng.standard_normal()), -a * b, -a * b * (1.0 + 2.0**-50)):
             assert fma(a, b, c) == float(Fraction(a) * Fraction(b) + Fraction(c))
     assert fma(2.0, 0.0, 3.0) == 3.0 and fma(math.inf, 1.0, 1.0) == math.inf and math.isnan(fma(math.nan, 1.0, 1.0))
+
+
+@pytest.mark.parametrize("n", range(10))
+def test_correlate__rows_in_fours_and_the_rest(n):
+    """Any number of rows, whose factors come in any order among others: the Cholesky factor times the scores."""
+    rng, lanes = np.random.default_rng(n), 8
+    root, rows = np.tril(rng.standard_normal((n, n))), rng.permutation(n + 3)[:n].tolist()
+    scores = rng.standard_normal((n + 3, lanes))
+    w = [math.nan] * lanes + scores.ravel().tolist()
+    plan = SimpleNamespace(rows=Records(rows))
+    block = SimpleNamespace(w=w, c=[math.nan, *root.ravel().tolist()], g=SimpleNamespace(cholesky=1), plan=plan)
+    KERNEL["factors"]["correlate"](block, lanes)
+    expected = scores.copy()
+    expected[rows] = root @ scores[rows]
+    assert np.reshape(w[lanes:], scores.shape) == pytest.approx(expected, rel=1e-13, abs=1e-13)
