@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _AT_A_TIME = 2
-"""Proofs that are worked out side by side: each compiles, in a GiB of memory."""
+"""Proofs that are worked out side by side, at most: two processes each, of a third of a GiB."""
 
 _OTHER = "an edited or another file"
 
@@ -43,7 +43,7 @@ def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -
     from spvrisk.runner.shard import processors
 
     found = []
-    with ThreadPoolExecutor(min(processors(), _AT_A_TIME)) as pool:
+    with ThreadPoolExecutor(min(max(processors() // 2, 1), _AT_A_TIME)) as pool:
         for proof in pool.map(tried, [native(), *(FOREIGN if all_targets else ())]):
             announce(f"{proof.target.name}: {proof.stamp.outcome}")
             found.append(proof)

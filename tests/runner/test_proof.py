@@ -314,7 +314,7 @@ def test_proof__is_of_the_code_that_runs_use():
         at, work = make_work(plan)
         run_paths(plan, at, work, make_leaf(plan, n, False), none, none, none, none)
     assert [len(code.signatures) for code in ENTRY_POINTS] == [1, 1, 1]
-    with pytest.raises(TypeError, match="No matching definition"):
+    with pytest.raises(spvrisk.RunError, match="not of the types"):
         run_paths(plan._replace(constants=plan.constants[::2]), at, work, make_leaf(plan, n, False), *[none] * 4)
 
 
@@ -445,3 +445,29 @@ with ThreadPoolExecutor(4) as pool:
     env = {**os.environ, "PYTHONPATH": str(Path(spvrisk.__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
     assert done.stdout == "1\n", done.stderr
+
+
+def test_prove_here__damaged_code_is_made_anew(tmp_path):
+    """Also where no stamp says that there ever was better code: one stage is cut to nothing."""
+    made = cache.folder_of(cache.settled())
+    there = tmp_path / "spvrisk" / made.name
+    shutil.copytree(made, there)
+    (there / "self-test.json").unlink(missing_ok=True)
+    (damaged,) = there.rglob("run.simulate_projects*.nbc")
+    damaged.write_bytes(b"")
+    program = """
+from spvrisk.runner import proof, shard
+made = []
+def making(target, plan):
+    made.append(True)
+    from spvrisk.kernel.run import compile_stages
+    if len(made) == 1:
+        compile_stages(plan, "projects")
+proof._made, proof.load = making, lambda plan: None
+proof.judged = lambda: proof.Stamp("passed")
+proof.prove_here()
+print(len(made))
+"""
+    env = environment(tmp_path, cache.settled()) | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
+    assert done.stdout == "2\n" and not damaged.exists(), done.stderr

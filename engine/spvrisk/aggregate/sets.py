@@ -70,7 +70,7 @@ class Order(NamedTuple):
     values
         Of each path, ``(path,)``.
     numbers
-        Of the paths in this order, ``(path,)``.
+        Of the paths in this order, ``(path,)``; made in the `room` of `order_of`, they hold until it is used again.
     """
 
     values: Float

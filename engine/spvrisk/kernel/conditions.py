@@ -1,4 +1,4 @@
-"""What a series says over the paths of many conditions at once: the compiled part of `measures.conditional`.
+"""What a series says over the paths of many conditions at once: the compiled part of `aggregate.sets`.
 
 Of disjoint conditions a path meets one at most. What it meets is packed in a word, three bits a slot: which of the
 slot's seven conditions, or none of them. Slot s begins at bit 3 s + 3, so that eight times its number, the place of the

@@ -1,7 +1,7 @@
 """How functions are compiled: a part stays as it is lowered until an entry point that calls it is compiled.
 
 numba optimises each function by itself, makes machine code of it, and optimises it once more inside of each caller. Of
-some 270 functions of ours nine are called from Python, and no other machine code is ever run. Here parts are lowered
+some 270 functions of ours a dozen are called from Python, and no other machine code is ever run. Here parts are lowered
 only, and an entry point links all parts that it calls, directly or not, and is optimised as a whole. That takes a
 quarter off the time of compiling (``docs/decisions/0020-parts-and-entry-points.md``).
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spvrisk.errors import RunError
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.lanes import LANES as LANES
 from spvrisk.kernel.linking import address_of, call_at
@@ -100,9 +101,19 @@ def run_paths(
         From `make_leaf`: values are filled, sums are added to.
     seed, path, column, n
         uint64.
+
+    Raises
+    ------
+    RunError
+        Something is of another type than in the first call of this process.
     """
     paths = Paths(seed, path, column, n)
-    run_blocks(plan, at, work, leaf, _addresses or _made_ready((plan, at, work, leaf), paths), paths)
+    stages = _addresses or _made_ready((plan, at, work, leaf), paths)
+    try:
+        run_blocks(plan, at, work, leaf, stages, paths)
+    except TypeError as error:
+        rule = "arrays of a plan, or numbers, are not of the types for which the kernel was compiled in this process"
+        raise RunError(f"{rule}: arrays in one piece that may be written to, and uint64") from error
 
 
 def _made_ready(arrays: tuple[Any, ...], paths: Paths) -> Stages:

@@ -34,7 +34,10 @@ ORDERED_AT_ONCE = 4
 
 BYTES_PER_PATH = 8 * (2 * ORDERED_AT_ONCE + 1) + 2 * SLOTS
 """Memory that statistics take besides the series: two words for each that is being put in order, a word of what the
-path meets of the conditions, and a place for each slot of that word."""
+path meets of the conditions, and a place for each slot of that word.
+
+A study whose events and regimes need more than one word takes as much more for each.
+"""
 
 
 class Series(NamedTuple):

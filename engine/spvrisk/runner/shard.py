@@ -147,21 +147,32 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
 def load(plan: Plan, announce: Callable[[str], None] = lambda _: None) -> None:
     """Have compiled functions loaded, or compiled where there is no code of them: a call for no paths, moments of none.
 
-    Code that cannot be loaded, since its file is damaged, is thrown away and made anew.
-
     Parameters
     ----------
     plan
         Any plan: its arrays' types are what the kernel is loaded for.
     announce
+        As of `whole`.
+    """
+    whole(lambda: _load(plan), announce)
+
+
+def whole(loading: Callable[[], None], announce: Callable[[str], None] = lambda _: None) -> None:
+    """Have code loaded; what cannot be, since its file is damaged, is thrown away and made anew.
+
+    Parameters
+    ----------
+    loading
+        Loads compiled functions, or compiles them where there is no code on file.
+    announce
         Told in a few words where code is made anew.
     """
     try:
-        _load(plan)
+        loading()
     except _DAMAGED:
         cache.discard()
         announce("compiling the kernel anew, since its code on file cannot be loaded: about a minute")
-        _load(plan)
+        loading()
 
 
 def processors() -> int:

@@ -9,7 +9,7 @@ import pytest
 
 import spvrisk
 from spvrisk.experiments.timing import processes
-from spvrisk.experiments.timing.machine import machine, peak_bytes, processor_name, vector_bits
+from spvrisk.experiments.timing.machine import load, machine, peak_bytes, processor_name, vector_bits
 from spvrisk.files import cache_root, cache_variables
 from spvrisk.kernel.target import FOREIGN, Target, native
 
@@ -18,7 +18,7 @@ ON_X86 = native().features.find("sse2") > 0
 
 
 def test_machine__tells_what_figures_depend_on():
-    found = machine(native())
+    found = machine(native(), load())
     assert found.processor and 1 <= found.usable <= found.processors
     assert found.versions["spvrisk"] == spvrisk.__version__ and found.versions["llvm"].count(".") == 2
     assert found.vector_bits in (128, 256, 512)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from spvrisk.config import Loaded
 from spvrisk.errors import RunError
 from spvrisk.experiments.timing.found import Bench, Cold, Measured, Result
-from spvrisk.experiments.timing.machine import machine
+from spvrisk.experiments.timing.machine import load, machine
 from spvrisk.experiments.timing.processes import command, peak_of_run
 from spvrisk.experiments.timing.subjects import START_PATHS, ByThreads, KernelByStages, ResultOfRun, Starts
 from spvrisk.experiments.timing.turns import Found, Subject, column, in_turn, spread
@@ -71,9 +71,10 @@ def bench(
     announce("planning")
     with loaded.places.filled_in():
         done = compile_study(loaded.study)
+    before = load()  # of what ran before this
     make_ready(done.plan, announce)
     watch = _Watch(progress)
-    about = machine(prepare().target)  # first of all, for the load of what ran before
+    about = machine(prepare().target, before)
     announce("proving the kernel's machine code")
     proof = _proof()
     with TemporaryDirectory(prefix="spvrisk-bench-", ignore_cleanup_errors=True) as folder:
@@ -81,7 +82,6 @@ def bench(
         work = _Work(loaded, done, Path(folder), seconds, watch)
         announce("measuring in turn")
         found = work.in_turn()
-        announce("taking memory")
         result = work.result(found)
         if cold:
             announce("starting with nothing kept, which compiles everything: about a minute")

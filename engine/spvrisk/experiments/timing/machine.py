@@ -47,13 +47,20 @@ class Machine(NamedTuple):
     load: float | None
 
 
-def machine(target: Target) -> Machine:
+def load() -> float | None:
+    """Processes that waited or ran in the last minute, on average; None where the system does not tell."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def machine(target: Target, before: float | None) -> Machine:
     """Describe the machine.
 
     Parameters
     ----------
     target
         What the kernel's machine code is made for.
+    before
+        The `load` before anything was done.
     """
     return Machine(
         processor_name(),
@@ -62,7 +69,7 @@ def machine(target: Target) -> Machine:
         target,
         vector_bits(target),
         versions(),
-        os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        before,
     )
 
 

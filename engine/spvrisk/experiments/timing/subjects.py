@@ -17,7 +17,7 @@ from spvrisk.experiments.timing.processes import command
 from spvrisk.experiments.timing.turns import Spread, Turns, column, spread
 from spvrisk.plan.compile import Compiled
 from spvrisk.plan.shared import LEAF
-from spvrisk.runner.shard import CALL_SECONDS
+from spvrisk.runner.shard import CALL_SECONDS, processors
 
 START_PATHS = 1000
 """Paths of a run whose start is timed."""
@@ -136,11 +136,13 @@ class ByThreads:
         return LEAF * self._leaves * threads
 
     def turn(self) -> dict[str, float]:
-        """Microseconds a path on the wall, by what and the number of threads; ``waited`` of the kernel on all."""
+        """Microseconds a path on the wall, by what and the number of threads; ``waited`` of the kernel."""
         found = {}
         for threads in self._counts:
             n, began = self._paths(threads), time.perf_counter()
-            found["waited"] = self._kernel(n, self._at_most, threads).waited
+            took = self._kernel(n, self._at_most, threads)
+            if threads <= processors():  # more of them wait for each other
+                found["waited"] = took.waited
             found[f"kernel {threads}"] = 1e6 * (time.perf_counter() - began) / n
             began = time.perf_counter()
             whole_engine(self._done, threads)(n)
