@@ -92,6 +92,13 @@ def test_claim__what_has_waited_long_enough_first_in_first_out():
     assert insured == near(1.5, 6.5, 30.0, 12.0, 8.0)
 
 
+def test_credited__the_part_of_a_step_before_the_credit_ends():
+    """Until a fifth of a quarter is over; all of it before that; nothing after it, nor of a step that has no time."""
+    assert OPERATION["credited"](4.0, 4.25, 4.05) == pytest.approx(0.2, rel=1e-12)
+    assert [OPERATION["credited"](4.0, 4.25, until) for until in (4.25, 9.0, 4.0, 1.0)] == [1.0, 1.0, 0.0, 0.0]
+    assert OPERATION["credited"](4.25, 4.25, 4.05) == 0.0
+
+
 def test_taxed__losses_carried_forward():
     """Income 10 with losses of 20 before it: 80 % of it is offset, 2 are taxed."""
     assert OPERATION["taxed"](10.0, 20.0, 0.21, 0.8) == near(0.42, 12.0)
