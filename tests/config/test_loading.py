@@ -24,7 +24,7 @@ TEMPLATE = (
 def study(folder: Path, text: str = TEXT, **files: str) -> Path:
     for name, content in files.items():
         target = folder / name.replace("__", "/").replace("_csv", ".csv").replace("_yaml", ".yaml")
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(content, encoding="utf-8")
     path = folder / "s.yaml"
     path.write_text(text, encoding="utf-8")
@@ -129,6 +129,24 @@ def test_include__above_the_folder_is_refused(name: str, tmp_path: Path) -> None
     found = problems(study(tmp_path / "in", f"include: ['{name}']\n" + TEXT))
     assert found[0].place == "s.yaml:1"
     assert "in its folder or below" in found[0].rule
+
+
+def test_include__a_file_that_is_included_twice_is_read_once(tmp_path: Path) -> None:
+    """Each of 20 files includes the next twice: two to the twentieth times the last, if they were read anew."""
+    files = {f"f{i}_yaml": f"include: [f{i + 1}.yaml, f{i + 1}.yaml]\n" for i in range(1, 19)}
+    last = "run: {leaves_per_shard: 2}\n"
+    path = study(tmp_path, "include: [f1.yaml, f1.yaml]\n" + TEXT, **files, f19_yaml=last)
+    assert load_study(path).run.leaves_per_shard == 2
+
+
+def test_include__too_deep_or_too_many(tmp_path: Path) -> None:
+    deep = {f"f{i}_yaml": f"include: [f{i + 1}.yaml]\n" for i in range(1, 2000)}
+    (found,) = problems(study(tmp_path / "deep", "include: [f1.yaml]\n" + TEXT, **deep))
+    assert (found.place, found.value) == ("f20.yaml:1", '"f21.yaml"') and "20 deep at the most" in found.rule
+    many = {f"f{i}_yaml": "run: {}\n" for i in range(300)}
+    names = ", ".join(f"f{i}.yaml" for i in range(300))
+    (found,) = problems(study(tmp_path / "many", f"include: [{names}]\n" + TEXT, **many))
+    assert (found.place, found.value) == ("s.yaml:1", '"f200.yaml"') and "200 files at the most" in found.rule
 
 
 def test_include__missing_file_and_wrong_kind(tmp_path: Path) -> None:

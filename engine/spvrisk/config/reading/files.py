@@ -22,6 +22,9 @@ from spvrisk.errors import InputError, Problem
 MAX_BYTES = 64 << 20
 """Largest file of a study."""
 
+DEEPEST, MOST_FILES = 20, 200
+"""How deep files of a study may include each other, and how many may be included."""
+
 HDF5 = b"\x89HDF\r\n\x1a\n"
 """How result files begin."""
 
@@ -65,6 +68,8 @@ class Files:
         self.name = path.name or str(path)
         self.texts: dict[str, str] = {}
         self._asked: dict[str, str] = {}
+        self._documents: dict[str, Node | None] = {}
+        self._full = False
         self.problems: list[Problem] = []
         self.broken = False
         """Whether a part of the study is lost, so that checking the rest would blame the wrong lines."""
@@ -204,6 +209,20 @@ class Files:
             chain = " includes ".join([*above[above.index(file) :], file])
             self.problem(said, "includes must not form a circle", chain, "remove one of them")
             return None
+        if file not in self._documents:
+            too_deep, too_many = len(above) > DEEPEST, len(self._documents) + len(above) > MOST_FILES
+            if too_many and self._full:
+                return None  # said once
+            if too_deep or too_many:
+                self._full |= too_many
+                rule = f"includes may be {DEEPEST} deep" if too_deep else f"a study may include {MOST_FILES} files"
+                self.problem(said, f"{rule} at the most", shown(file), "write what it says into a file further up")
+                return None
+            self._documents[file] = self._merged(file, said, above)
+        return self._documents[file]
+
+    def _merged(self, file: str, said: Place, above: tuple[str, ...]) -> Node | None:
+        """Node of a YAML file that has not been read yet."""
         text = self.text(file, said)
         if text is None:
             return None
