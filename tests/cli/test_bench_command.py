@@ -97,7 +97,7 @@ def interrupted(sent: signal.Signals, last: str, given: list[str], folder: Path)
             took = time.perf_counter() - began
         finally:
             process.kill()
-    assert (process.returncode, out, errors.strip()) == (130, "", "interrupted")
+    assert (process.returncode, out, errors.strip()) == (128 + sent, "", "interrupted")
     assert list(folder.iterdir()) == []
     return took
 

@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 import warnings
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -28,6 +29,10 @@ COMMANDS = {
     "bench": "Measure how long paths take on this machine.",
 }
 """Commands in the order of work, with their line in the help; each is `command` of the module of its name."""
+
+
+_CTRL_C = 130
+"""Exit code where nothing says which signal it was."""
 
 
 def _say(message: Warning | str, *_: object) -> None:
@@ -60,7 +65,7 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run, and leave with 0 (done), 1 (failed run), 2 (wrong input) or 130 (interrupted)."""
+        """Run, and leave with 0 (done), 1 (failed run), 2 (wrong input) or 128 and the signal that ended it."""
         # imports make many objects and no garbage: looking for it takes a tenth of a start
         gc.set_threshold(100_000)
         warnings.showwarning = _say  # type: ignore[assignment]
@@ -81,8 +86,9 @@ class _Commands(click.Group):
         except (KeyboardInterrupt, click.Abort) as error:
             if isinstance(error.__cause__, EOFError):  # click takes it for an interruption
                 raise error.__cause__ from None
-            say("interrupted", err=True)
-            code = 130
+            with suppress(OSError):  # the terminal may be gone
+                say("interrupted", err=True)
+            code = getattr(error.__cause__ or error, "code", _CTRL_C)
         except BrokenPipeError:
             code = _mute()
         except OSError as error:

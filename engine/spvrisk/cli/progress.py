@@ -42,25 +42,43 @@ def progress_bar(total: int, things: str = "paths") -> Iterator[tuple[Callable[[
         yield lambda done: bar.advance(task, done), lambda stage: bar.update(task, description=stage)
 
 
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Ctrl-C, a polite end by another process, a terminal that is closed."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal ends the command.
+
+    Attributes
+    ----------
+    code
+        Exit code that tells which, as shells have it.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.code = 128 + number
+
+
 class Stop:
-    """Ctrl-C and SIGTERM, which end a command also where their exception is lost: in a callback of the compiler."""
+    """Signals that end a command, also where their exception is lost: in a callback of the compiler."""
 
     def __init__(self) -> None:
-        self._asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        self._asked = 0
+        for number in _ENDING:
             if signal.getsignal(number) != signal.SIG_IGN:  # as a shell asks for what runs in its background
                 signal.signal(number, self._ask)
 
-    def _ask(self, *_: object) -> None:
-        self._asked = True
-        raise KeyboardInterrupt
+    def _ask(self, number: int, _: object) -> None:
+        self._asked = number
+        raise Interrupted(number)
 
     def heeding(self, tell: Callable[[_T], None]) -> Callable[[_T], None]:
         """Tell of a stage, or of what is done, unless it is not wanted any more."""
 
         def told(what: _T) -> None:
             if self._asked:
-                raise KeyboardInterrupt
+                raise Interrupted(self._asked)
             tell(what)
 
         return told
