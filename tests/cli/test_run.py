@@ -155,6 +155,34 @@ def test_run__that_is_interrupted_ends_soon_and_leaves_nothing(sent: signal.Sign
     assert any(interrupted(sent, folder) < 2.0 for _ in range(3))
 
 
+@pytest.mark.skipif(os.name != "posix", reason="terminals of POSIX")
+def test_run__whose_terminal_is_closed_ends_and_leaves_nothing(folder: Path) -> None:
+    """Also where its progress bar can be written no more before the signal is heard."""
+    import fcntl
+    import pty
+    import termios
+
+    def own_terminal() -> None:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+    command = [*RUN, "run", MAIN_STUDY, "--paths", "400000"]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=own_terminal)
+    os.close(theirs)
+    try:
+        shown = b""
+        while b"running" not in shown:
+            shown += os.read(ours, 1 << 16)
+        os.close(ours)
+        assert process.wait(timeout=20) == 128 + signal.SIGHUP
+    finally:
+        process.kill()
+        process.wait()
+    assert list(folder.rglob("*.h5")) == []
+
+
 def modules_of(*arguments: str) -> set[str]:
     """Modules that a command has loaded when it ends."""
     code = (

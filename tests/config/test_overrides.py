@@ -244,3 +244,11 @@ def test_plain_value__in_a_file_names_a_key_that_the_block_must_have(
 @pytest.mark.parametrize("override", ["projects=5", "factors=6", "run.paths.x=5", "parties=JPY"])
 def test_plain_value__for_a_whole_section_gets_no_guess(override: str) -> None:
     assert not any("name the key" in problem.remedy for problem in problems(override))
+
+
+@pytest.mark.parametrize("text", ["run.seed=", "run.seed= "])
+def test_override__without_a_value_is_refused(text: str) -> None:
+    """A variable of the shell that is not set would else give the default seed, without a word."""
+    with pytest.raises(InputError) as caught:
+        load(STARTER, [text])
+    assert str(caught.value) == "--set 1 run.seed: must have a value; write null if the key is to be removed"

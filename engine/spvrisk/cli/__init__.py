@@ -94,11 +94,21 @@ class _Commands(click.Group):
         except OSError as error:
             if error.filename is not None:  # not of stdout
                 raise
+            if (ended := _signal_before(error)) is not None:  # nor can what the terminal was to show
+                os._exit(ended)
             say(f"the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
             code = _mute()
         # what is left goes with the process: looking for garbage in it takes the interpreter a third of a second
         gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _signal_before(error: BaseException) -> int | None:
+    """Exit code of the signal during whose handling an error came up, such as that of a terminal that is closed."""
+    context = error.__context__
+    while context is not None and not hasattr(context, "code"):
+        context = context.__context__
+    return getattr(context, "code", None)
 
 
 def _mute() -> int:

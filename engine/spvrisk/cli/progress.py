@@ -8,6 +8,9 @@ from typing import TypeVar
 
 _T = TypeVar("_T")
 
+_LONGEST = 24
+"""Characters of a stage's name that have room before a bar; others are written above it."""
+
 
 @contextmanager
 def progress_bar(total: int, things: str = "paths") -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
@@ -33,13 +36,21 @@ def progress_bar(total: int, things: str = "paths") -> Iterator[tuple[Callable[[
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(things),
+        TextColumn("in"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("loading", total=total)
-        yield lambda done: bar.advance(task, done), lambda stage: bar.update(task, description=stage)
+
+        def announce(stage: str) -> None:
+            if len(stage) > _LONGEST:
+                bar.console.print(f"{stage} ...", highlight=False)
+                stage = "working"
+            bar.update(task, description=stage)
+
+        yield lambda done: bar.advance(task, done), announce
 
 
 _ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

@@ -97,7 +97,10 @@ def threads(found: Bench) -> Figures:
         Column("speed-up", ".2f x"),
         Column("paths a second", ",.0f"),
     )
-    text = "Time on the wall, {:turn}. The engine is the kernel with the sums of a run and the store of all values."
+    text = (
+        "Time on the wall, {:turn}; the speed-up is the median of those of each turn. "
+        "The engine is the kernel with the sums of a run and the store of all values."
+    )
     notes = tuple(said(text, each.engine_us.turns) for each in found.threads[:1])
     return Figures("By threads, us a path", columns, (*kernels, *engines), notes)
 

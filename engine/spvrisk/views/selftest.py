@@ -27,7 +27,7 @@ def selftest(proofs: "Sequence[Proof]") -> Figures:
     columns = (
         Column("outcome", text=True),
         Column("detail", text=True),
-        Column("compiling", ".1f s", text=True),
+        Column("made ready in", ".1f s", text=True),
         Column("test", ".1f s", text=True),
     )
     return Figures("Self-test of the kernel's machine code", columns, rows)

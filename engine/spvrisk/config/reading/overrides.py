@@ -97,7 +97,11 @@ def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tupl
         if refused is not None:
             problems.append(Problem(str(place), key.strip(), "is not a key of this study", "", refused))
             continue
-        node, wrong = parse(value, str(place), place) if value.strip() else (Node(None, place), [])
+        if not value.strip():  # of a variable of the shell that is not set, say
+            rule, remedy = "must have a value", "write null if the key is to be removed"
+            problems.append(Problem(str(place), key.strip(), rule, "", remedy))
+            continue
+        node, wrong = parse(value, str(place), place)
         problems += wrong
         if node is not None:
             root = put(root, path, node)
