@@ -12,6 +12,7 @@ import click
 
 from spvrisk._version import __version__
 from spvrisk.cli.output import say, use_readable
+from spvrisk.cli.progress import Interrupted
 from spvrisk.errors import InputError, RunError
 
 COMMANDS = {
@@ -88,13 +89,13 @@ class _Commands(click.Group):
                 raise error.__cause__ from None
             with suppress(OSError):  # the terminal may be gone
                 say("interrupted", err=True)
-            code = getattr(error.__cause__ or error, "code", _CTRL_C)
+            code = _signal_code(error) or _CTRL_C
         except BrokenPipeError:
             code = _mute()
         except OSError as error:
             if error.filename is not None:  # not of stdout
                 raise
-            if (ended := _signal_before(error)) is not None:  # nor can what the terminal was to show
+            if (ended := _signal_code(error)) is not None:  # nothing more can be shown on a terminal that is closed
                 os._exit(ended)
             say(f"the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
             code = _mute()
@@ -103,12 +104,11 @@ class _Commands(click.Group):
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _signal_before(error: BaseException) -> int | None:
-    """Exit code of the signal during whose handling an error came up, such as that of a terminal that is closed."""
-    context = error.__context__
-    while context is not None and not hasattr(context, "code"):
-        context = context.__context__
-    return getattr(context, "code", None)
+def _signal_code(error: BaseException | None) -> int | None:
+    """Exit code of the signal that an error is, or during whose handling it came up; None if there was none."""
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__cause__ or error.__context__
+    return None if error is None else error.code
 
 
 def _mute() -> int:

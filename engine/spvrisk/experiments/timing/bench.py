@@ -4,7 +4,7 @@ import math
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from spvrisk.config import Loaded
 from spvrisk.errors import RunError
@@ -86,20 +86,16 @@ def bench(
         if cold:
             announce("starting with nothing kept, which compiles everything: about a minute")
         started = work.cold_start() if cold else None
-    kernel = work.kernel
     return Bench(
         machine=about,
-        study=_measured(done, kernel.funded),
+        study=_measured(done, work.kernel.funded),
         proof=proof,
-        stages=kernel.stages(found[KERNEL]),
-        threads=work.by_threads.threads(found[THREADS]) if THREADS in found else (),
         result=result,
-        start=spread(column(found[START], "start")) if START in found else None,
         start_paths=START_PATHS,
         cold=started,
-        waited=max(spread(column(found[name], "waited")).median for name in (KERNEL, THREADS) if name in found),
         left_out=work.left_out,
         seconds=watch.elapsed(),
+        **work.figures(found),
     )
 
 
@@ -203,6 +199,16 @@ class _Work:
             return result
         file, out = self._loaded.files[0].resolve(), self._folder / "peak.h5"
         return result._replace(peak=peak_of_run(file, self._loaded.overrides, result.paths, out))
+
+    def figures(self, found: Found) -> dict[str, Any]:
+        """Sum up what was measured in turn, by the fields of `Bench`."""
+        waited = (spread(column(found[name], "waited")).median for name in (KERNEL, THREADS) if name in found)
+        return {
+            "stages": self.kernel.stages(found[KERNEL]),
+            "threads": self.by_threads.threads(found[THREADS]) if THREADS in found else (),
+            "start": spread(column(found[START], "start")) if START in found else None,
+            "waited": max(waited),
+        }
 
     def cold_start(self) -> Cold:
         """Start the command where nothing is kept."""
