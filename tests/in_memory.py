@@ -10,3 +10,8 @@ def simulate(plan, labels, paths, seed, workers=1, leaves_per_shard=4, **told):
     ledger = MemoryLedger(Job(plan, labels, "", seed, paths, leaves_per_shard))
     execute(ledger, workers, **told)
     return ledger
+
+
+def values_of(ledger):
+    """Values of all series on all paths, ``(series, path)`` float64."""
+    return ledger.block(range(len(ledger.job.labels.series)), range(ledger.job.paths))

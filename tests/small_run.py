@@ -133,6 +133,11 @@ def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
     )
 
 
+def block_of(values):
+    """Values of series and paths off an array ``(series, path)``, as a ledger gives them."""
+    return lambda series, paths: values[list(series), paths.start : paths.stop]
+
+
 def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=None, **options) -> str:
     """Write the made-up run; return its content digest."""
     labels = labels or make_labels()
@@ -142,9 +147,11 @@ def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=N
         summary(sums, values.__getitem__, labels, QUANTILES, LEVELS),
         conditional(values.__getitem__, labels, QUANTILES, LEVELS),
         timeline(sums, fans, labels, QUANTILES),
-        values,
+        n_paths,
+        block_of(values),
         names or default_paths(labels),
         20260331,
+        "1" * 64,
         make_provenance(),
     )
     return write_result(path, contents, **options)

@@ -202,12 +202,15 @@ def test_run__wrong_arguments_are_refused_before_anything_is_written(study, give
 def test_run__existing_file_is_kept_unless_told(study, tmp_path):
     out = tmp_path / "a.h5"
     out.write_text("old", encoding="utf-8")
-    with pytest.raises(spvrisk.InputError, match="file exists"):
+    with pytest.raises(spvrisk.InputError, match="must be a result of spvrisk to be replaced"):
         spvrisk.run(study, out=out)
     with pytest.raises(spvrisk.InputError, match="must be a result of spvrisk to be replaced"):
         spvrisk.run(study, out=out, overwrite=True)
     assert out.read_text(encoding="utf-8") == "old"
     out.unlink()
+    spvrisk.run(study, paths=64, seed=1, out=out).close()
+    with pytest.raises(spvrisk.InputError, match="file exists"):
+        spvrisk.run(study, paths=64, seed=2, out=out)
     for paths in (64, 65):
         with spvrisk.run(study, paths=paths, out=out, overwrite=True) as results:
             assert results.path == out and results.attributes["paths"] == paths
@@ -362,7 +365,7 @@ def test_validate__what_only_planning_finds():
 
 def test_overview__is_what_the_study_comes_to(study):
     found = spvrisk.overview(study)
-    assert list(found.dates) == ["gas_plant", "port"] and min(found.memory, found.workspace) > 1e6
+    assert list(found.dates) == ["gas_plant", "port"] and min(*found.need, found.budget) > 1e6
     assert {law.owner for law in found.laws} == {"gas_plant", "port"}
     assert len(found.compiled.labels.series) == 64
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from in_memory import simulate
+from in_memory import simulate, values_of
 from spvrisk.config import load
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.warnings import warnings_of
@@ -32,7 +32,7 @@ def values(path, *overrides):
     ledger = simulate(plan, labels, 2000, 1)
     assert ledger.sums().n_paths == 2000
     names = {name: list(event.outcomes) for name, event in loaded.study.events.items()}
-    return dict(zip(labels.series, ledger.values, strict=True)), names
+    return dict(zip(labels.series, values_of(ledger), strict=True)), names
 
 
 # what cost and time have to say of these two does not depend on how long the plant runs

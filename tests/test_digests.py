@@ -15,7 +15,9 @@ import pytest
 
 from spvrisk.config import load
 from spvrisk.dataset.content import canonical_bytes
-from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "tests" / "data" / "digests.json"
@@ -26,7 +28,7 @@ PATHS = 2000
 def digest_of(study: Path, folder: Path) -> str:
     """Digest of the data of a short run."""
     loaded = load(study)
-    out = run_study(loaded, folder / "r.h5", settings_of(loaded, PATHS, None, None), overwrite=True)
+    out = run_study(loaded, folder / "r.h5", settings_of(loaded, PATHS, None, None), Manner(overwrite=True))
     found: list[str] = []
 
     def note(name: str, item: object) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from in_memory import simulate
+from in_memory import simulate, values_of
 from spvrisk._version import NUMBERS_VERSION
 from spvrisk.config import load_study
 from spvrisk.plan.compile import compile_study
@@ -30,7 +30,7 @@ def statistics(study):
     plan, labels, _ = compile_study(load_study(STUDIES[study]))
     ledger = simulate(plan, labels, PATHS, 1)
     out = {}
-    for (unit, quantity), row in zip(labels.series, ledger.values, strict=True):
+    for (unit, quantity), row in zip(labels.series, values_of(ledger), strict=True):
         finite = row[np.isfinite(row)]
         spread = [float(finite.mean()), float(finite.std())] if finite.size else [0.0, 0.0]
         out[f"{unit}.{quantity}"] = [finite.size, *spread]

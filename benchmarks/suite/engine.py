@@ -78,8 +78,8 @@ def write(paths: int, target: Path) -> None:
     plan, labels, _ = compiled()
     now = datetime.datetime.now(datetime.UTC)
     origin = Provenance("{}", "0" * 64, plan, {}, (), now, 0.0, 1, (), "", "", "")
-    values, names = simulated(paths).values, default_paths(labels)
-    write_result(target, Contents(labels, *tables(paths), values, names, SEED, origin), overwrite=True)
+    block, names = simulated(paths).block, default_paths(labels)
+    write_result(target, Contents(labels, *tables(paths), paths, block, names, SEED, "", origin), overwrite=True)
 
 
 @cache

@@ -172,10 +172,15 @@ def run(
     out: str | os.PathLike[str] | None = None,
     workers: int | None = None,
     overwrite: bool = False,
-    progress: "Progress | None" = None,
+    resume: bool = False,
+    keep: bool = False,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> Results:
     """Run a study and open its result.
+
+    Where `out` holds fewer paths of the same study and seed, it is extended: the result is what a run of that size
+    from the start would be.
 
     Parameters
     ----------
@@ -187,6 +192,10 @@ def run(
         Result file. If it is left out, the result stays in memory.
     overwrite
         Whether an existing result is replaced; a file that the study is read from never is.
+    resume
+        Whether a run that was broken off is gone on with, and one that is finished is opened as it is.
+    keep
+        Whether the shards are kept beside the result, so that extending it computes only what is new.
     progress
         Called with the number of paths done since the last call, from any thread.
     announce
@@ -198,6 +207,8 @@ def run(
         The study, a number or the output cannot be used; nothing was written.
     RunError
         Writing failed, or the sums of the run contradict each other.
+    KeyboardInterrupt
+        The run was interrupted; its notes say what is kept, and how to go on.
 
     Examples
     --------
@@ -212,13 +223,19 @@ def run(
     ('0.000000', (100,))
     """
     # loaded here: `load` alone has no use for the engine
-    from spvrisk.experiments.run import run_in_memory, run_study, settings_of
+    from spvrisk.experiments.kept import Manner
+    from spvrisk.experiments.run import run_in_memory, run_study
+    from spvrisk.experiments.task import settings_of
 
     loaded = _study(study).loaded
-    settings, replaced = settings_of(loaded, paths, seed, workers), yes_or_no("overwrite", overwrite)
+    settings = settings_of(loaded, paths, seed, workers)
+    chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
+    manner = Manner(**{name: yes_or_no(name, value) for name, value in chosen.items()})
     if out is None:
+        if resume or keep:
+            raise wrong("out", "must be a file where shards are kept or gone on with", out, "name a result file")
         return Results(run_in_memory(loaded, settings, progress, announce))
-    return Results(run_study(loaded, file_name("out", out), settings, replaced, progress, announce))
+    return Results(run_study(loaded, file_name("out", out), settings, manner, progress, announce))
 
 
 def open(path: str | os.PathLike[str]) -> Results:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import platform
 import secrets
 import shutil
 import sys
@@ -15,6 +16,12 @@ from typing import NamedTuple
 from spvrisk.errors import InputError, Problem
 
 _SWEEP_AFTER_DAYS = 30
+
+_LOCKED_BYTE = 1 << 20
+"""Where Windows locks: behind what is in the file, which others may read."""
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
+"""What file systems without locks answer."""
 
 
 class Kind(NamedTuple):
@@ -59,12 +66,116 @@ def replacing(path: str | os.PathLike[str], overwrite: bool = True) -> Iterator[
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
-        _sync(temporary, os.O_RDWR)
-        (os.replace if overwrite else _rename_to_new)(temporary, target)
+        publish(temporary, target, overwrite)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def publish(written: Path, target: Path, overwrite: bool) -> None:
+    """Bring a file to the disk, and rename it.
+
+    Parameters
+    ----------
+    written
+        The file, closed.
+    target
+        Its new name, on the same disk.
+    overwrite
+        Whether it may take the place of a file.
+
+    Raises
+    ------
+    FileExistsError
+        If there is such a file and it may not be replaced.
+    """
+    _sync(written, os.O_RDWR)
+    (os.replace if overwrite else _rename_to_new)(written, target)
+    written.unlink(missing_ok=True)  # where a link was made
     if os.name == "posix":
         _sync(target.parent, os.O_RDONLY)
+
+
+class Held(Exception):  # noqa: N818 - a state, not a mistake
+    """A lock is another process's; says whose."""
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[None]:
+    """Hold a lock, which goes with this process, however that ends.
+
+    Parameters
+    ----------
+    path
+        The lock's file, which tells who holds it; it is made for it with its folder, and goes with it.
+
+    Raises
+    ------
+    Held
+        Another process holds it.
+    """
+    descriptor = _lock(path)
+    try:
+        os.write(descriptor, f"process {os.getpid()} on {platform.node()}".encode())
+        yield
+    finally:
+        # gone before it is given back: whoever waits for it sees that it is no longer the one
+        with suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+def _lock(path: Path) -> int:
+    """Open a lock's file and lock it."""
+    while True:
+        try:
+            path.parent.mkdir(exist_ok=True)
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
+        except FileNotFoundError:  # whoever held it has just removed the folder
+            continue
+        try:
+            _lock_file(descriptor)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), path.stat()):
+                    os.truncate(descriptor, 0)
+                    return descriptor
+        except BlockingIOError:
+            holder = os.read(descriptor, 1000).decode(errors="replace") or "another process"
+            os.close(descriptor)
+            raise Held(holder) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock_file(descriptor: int) -> None:
+    """Lock an open file; a file system without locks lets everyone in.
+
+    Raises
+    ------
+    BlockingIOError
+        Another process has it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as error:
+            raise BlockingIOError from error
+        finally:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+    else:
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
 
 
 def is_irregular(path: str | os.PathLike[str]) -> bool:

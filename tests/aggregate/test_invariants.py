@@ -9,7 +9,7 @@ import pytest
 from engine_runs import compiled
 from every_clause import STUDIES, example_study
 from every_clause.whole_deal import with_side_flows
-from in_memory import simulate
+from in_memory import simulate, values_of
 from spvrisk.aggregate.invariants import Figures, checks, violations
 from spvrisk.aggregate.state import Sums
 from spvrisk.config import load
@@ -42,13 +42,13 @@ class Run:
         self.sums.moments.central[0, self.series(unit, quantity)] *= factor
 
     def violations(self):
-        return violations(self.plan, self.labels, self.sums, self.values)
+        return violations(self.plan, self.labels, self.sums, self.values.__getitem__)
 
 
 def simulated(done):
     plan, labels, _ = done
     ledger = simulate(plan, labels, PATHS, SEED)
-    return plan, labels, ledger.sums(), ledger.values
+    return plan, labels, ledger.sums(), values_of(ledger)
 
 
 @cache
@@ -81,7 +81,7 @@ def attribute_of_one_regime(run):
 
 def product_beyond_its_bounds(run):
     """The relief's row below 0, where no rate is: what a compiler's fault once made of it."""
-    product = max(Figures(run.plan, run.labels, run.sums, run.values).factors)
+    product = max(Figures(run.plan, run.labels, run.sums, run.values.__getitem__).factors)
     run.sums.step_means[product, STEP] = -1.0
 
 
@@ -176,7 +176,7 @@ def test_invariants__cry_at_a_fault(run, tamper, invariant, unit, place):
 def test_invariants__every_one_is_seen_to_cry(run):
     """Each rule that the main study is judged by stands in `BROKEN`; signs stand for each other."""
     kinds = {"is negative on no path", "is never negative"}
-    rules = {check.invariant for check in checks(Figures(run.plan, run.labels, run.sums, run.values))}
+    rules = {check.invariant for check in checks(Figures(run.plan, run.labels, run.sums, run.values.__getitem__))}
     judged = {rule for rule in rules if not any(rule.endswith(kind) for kind in kinds)}
     assert judged <= {rule for _, rule, *_ in BROKEN}
 

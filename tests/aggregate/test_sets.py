@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spvrisk.aggregate.moments import leaf_moments, merge_moments
-from spvrisk.aggregate.sets import Condition, Sets, order_of
+from spvrisk.aggregate.sets import Condition, Sets, codes_of, order_of
 from spvrisk.aggregate.state import PairwiseTree
 from spvrisk.plan.shared import LEAF
 
@@ -44,7 +44,7 @@ def made(sizes, n=N):
         if q % 2 == 0:
             conditions.append(Condition(f"q{q}.undefined", f"q{q}", -1))
     masks = [np.isnan(codes[c.quantity]) if c.code < 0 else codes[c.quantity] == c.code for c in conditions]
-    return Sets(n, conditions, codes), [np.ones(n, bool), *masks]
+    return Sets(n, conditions, {name: codes_of(values) for name, values in codes.items()}), [np.ones(n, bool), *masks]
 
 
 # few; more of one quantity than a slot holds; more slots than a word holds
@@ -135,7 +135,7 @@ def test_moments__of_many_leaves():
     values = series("plain", 12 * LEAF)
     for leaves in range(1, 13):
         n = leaves * LEAF - 5
-        sets = Sets(n, [Condition("all", "q", 0)], {"q": np.zeros(n)})
+        sets = Sets(n, [Condition("all", "q", 0)], {"q": np.zeros(n, np.int16)})
         tree = PairwiseTree(merge_moments)
         for leaf in range(leaves):
             tree.insert(leaf, leaf_moments(values[None, leaf * LEAF : min((leaf + 1) * LEAF, n)]))

@@ -144,13 +144,13 @@ ON_THE_COMMAND_LINE = {
     ),
     "key removed": (["--set", "study.currency=null"], "--set 1 study.currency: the key is missing", "add currency"),
     "memory": (
-        ["--paths", "1000000", "--set", "run.memory_mib=64"],
-        "--set 1 run.memory_mib: 1,000,000 paths of 64 series must fit",
+        ["--paths", "10000000", "--set", "run.memory_mib=1000"],
+        "--set 1 run.memory_mib: 10,000,000 paths of 64 series must fit",
         "or run.paths to",
     ),
     "memory of the default": (
-        ["--paths", "100000000"],
-        f"study.yaml:{line_of('run: {paths', TEXT)} run.memory_mib: 100,000,000 paths",
+        ["--paths", "100000000000"],
+        f"study.yaml:{line_of('run: {paths', TEXT)} run.memory_mib: 100,000,000,000 paths",
         "set run.memory_mib to",
     ),
     "negative paths": (["--paths", "-5"], "'--paths': -5 is not in the range x>=1", "--help"),

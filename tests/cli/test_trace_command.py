@@ -16,7 +16,8 @@ import spvrisk
 from spvrisk.cli import main
 from spvrisk.config import load
 from spvrisk.dataset.read import open_result
-from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
 from spvrisk.experiments.trace import STEP_ROWS, Trace, tracer_of
 from studies import BARE, changed, write_study
 

@@ -1,5 +1,6 @@
 """The writer against the libraries whose layout it keeps: a small tree made by h5netcdf, and read by netCDF4."""
 
+import io
 from typing import Any
 
 import h5netcdf
@@ -8,7 +9,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from spvrisk.dataset.netcdf import Storage, in_memory
+from spvrisk.dataset.netcdf import Storage, writing
 
 SHOWN = {"title": "研究", "number": np.int32(3), "numbers": np.array([1.5, 2.5]), "empty": ""}
 VARIABLES = {
@@ -28,11 +29,10 @@ SCALES = {"DIMENSION_LIST", "REFERENCE_LIST"}
 def files(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Ours, and h5netcdf's."""
     folder = tmp_path_factory.mktemp("netcdf")
-    with in_memory() as made:
+    with (folder / "ours.h5").open("w+b", buffering=0) as target, writing(target) as made:
         made.set_attributes("", SHOWN)
         for (group, name, dims), data in VARIABLES.items():
             made.create(group, name, dims, data.shape, data.dtype, SHOWN)[...] = data
-        (folder / "ours.h5").write_bytes(made.image())
     with h5py.File(folder / "theirs.h5", "w", track_order=True) as whole, h5netcdf.File(whole, "w") as file:
         fill(file, SHOWN)
         for (name, _, dims), data in VARIABLES.items():
@@ -95,23 +95,64 @@ def test_file__netcdf4_finds_dimensions_and_values(files: Any) -> None:
             np.testing.assert_array_equal(np.asarray(variable[...]), data)
 
 
-def test_file__chunks_and_compression(tmp_path: Any) -> None:
-    data = np.zeros((100, 10))
-    with in_memory() as made:
+def test_file__chunks_compression_and_checksums() -> None:
+    data, target = np.zeros((100, 10)), io.BytesIO()
+    with writing(target) as made:
         made.create("a", "whole", ("x", "y"), data.shape, data.dtype, {}, Storage(data.shape, compressed=True))[...] = (
             data
         )
         made.create("a", "parts", ("x", "y"), data.shape, data.dtype, {}, Storage((10, 10)))[...] = data
-        image = made.image()
-    (tmp_path / "r.h5").write_bytes(image)
-    with h5py.File(tmp_path / "r.h5") as file:
+    with h5py.File(target) as file:
         whole, parts = file["a/whole"], file["a/parts"]
         assert (whole.chunks, whole.compression, whole.compression_opts, whole.shuffle) == ((100, 10), "gzip", 4, True)
         assert (parts.chunks, parts.compression, parts.shuffle) == ((10, 10), None, False)
+        assert whole.fletcher32 and parts.fletcher32
 
 
-def test_in_memory__several_at_once_in_one_process() -> None:
-    with in_memory() as first, in_memory() as second:
+def fill_one(file: Any) -> None:
+    with writing(file) as made:
+        made.set_attributes("", {"number": 1})
+        data = np.arange(40_000.0).reshape(4000, 10)
+        made.create("a", "parts", ("x", "y"), data.shape, data.dtype, {}, Storage((1000, 10)))[...] = data
+        made.create("a", "more", ("x",), (4000,), data.dtype, {})[...] = data[:, 0]
+
+
+class Failing(io.BytesIO):
+    """A file whose n-th write fails, and all after it; or is done in part, as the system may do."""
+
+    def __init__(self, n: int, error: BaseException | None) -> None:
+        super().__init__()
+        self.left, self.error = n, error
+
+    def write(self, data: Any) -> int:
+        self.left -= 1
+        if self.left < 0 and self.error is not None:
+            raise self.error
+        return super().write(data[: max(len(data) // 2, 1)] if self.left < 0 else data)
+
+
+@pytest.mark.parametrize("error", [OSError("No space left on device"), KeyboardInterrupt()], ids=["disk", "Ctrl-C"])
+def test_file__each_write_that_fails_is_told(error: BaseException) -> None:
+    """HDF5 goes on as if nothing had happened; nobody takes the file for whole."""
+    whole = Failing(10**6, None)
+    fill_one(whole)
+    writes = 10**6 - whole.left
+    assert writes > 10
+    for n in range(writes):
+        with pytest.raises(type(error)):
+            fill_one(Failing(n, error))
+
+
+def test_file__writes_done_in_part_are_gone_on_with() -> None:
+    whole, parts = io.BytesIO(), Failing(0, None)
+    fill_one(whole)
+    fill_one(parts)
+    assert parts.getvalue() == whole.getvalue()
+
+
+def test_writing__several_at_once_in_one_process() -> None:
+    one, other = io.BytesIO(), io.BytesIO()
+    with writing(one) as first, writing(other) as second:
         first.set_attributes("", {"number": 1})
         second.set_attributes("", {"number": 2})
-        assert first.image() != second.image()
+    assert one.getvalue() != other.getvalue()

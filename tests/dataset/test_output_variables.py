@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from renew_result_file import PAGE, renewed
-from small_run import LEVELS, QUANTILES, make_labels, make_run, make_values
+from small_run import LEVELS, QUANTILES, block_of, make_labels, make_run, make_values
 from spvrisk.dataset.layout import (
     check_paths,
     conditional_variables,
@@ -114,7 +114,7 @@ def test_timeline__bounds_are_the_midnights_around_each_step(variables):
 
 def paths(names, n_paths=100):
     values = make_values(LABELS, n_paths)
-    return values, {v.name: v for v in path_variables(values, LABELS, names)}
+    return values, {v.name: v for v in path_variables(block_of(values), values.shape[1], LABELS, names)}
 
 
 def test_paths__quantity_gives_projects_and_portfolio():
@@ -146,7 +146,9 @@ def test_paths__portfolio_alone_and_types():
 def test_paths__flags_are_counts_where_there_are_pipelines():
     labels = make_labels(pipelines=("more",))
     values = make_values(labels, 100)
-    made = {v.name: v for v in path_variables(values, labels, ["funded", "declined", "cost"])}
+    made = {
+        v.name: v for v in path_variables(block_of(values), values.shape[1], labels, ["funded", "declined", "cost"])
+    }
     for name in ("funded", "declined"):
         block = made[name].block(0, 100)
         assert made[name].dtype == "<i4" and "flag_values" not in made[name].attributes
@@ -167,7 +169,7 @@ def test_paths__undefined_outcome_is_minus_one():
 
 def test_paths__default_takes_at_most_200_bytes_a_path_for_ten_projects():
     labels = make_labels(projects=[f"p{k}" for k in range(10)])
-    made = path_variables(make_values(labels, 10), labels, default_paths(labels))
+    made = path_variables(block_of(make_values(labels, 10)), 10, labels, default_paths(labels))
     assert sum(v.block(0, 10).nbytes for v in made) / 10 <= 200
 
 

@@ -18,7 +18,8 @@ from spvrisk.config import digest_of, load
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError, RunError
-from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
 from spvrisk.experiments.trace import STEP_ROWS, Tracer, study_of, tracer_of
 from spvrisk.experiments.traced import Rank, check_bits, path_of_rank, series_of
 from spvrisk.kernel.lanes import LANES

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from spvrisk.config import load_study
-from spvrisk.measures.changes import changes
+from spvrisk.config.changes import changes
 
 ROOT = Path(__file__).parents[2]
 STARTER = ROOT / "engine" / "spvrisk" / "data" / "starter.yaml"

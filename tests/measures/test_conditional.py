@@ -8,15 +8,16 @@ import pytest
 from click.testing import CliRunner
 
 from every_clause import VARIANTS, example_study
-from in_memory import simulate
+from in_memory import simulate, values_of
 from small_run import LEVELS, QUANTILES, make_labels, make_values
-from spvrisk.aggregate.sets import Condition
+from spvrisk.aggregate.sets import Condition, codes_of
 from spvrisk.cli.summary import command as summary_command
 from spvrisk.config import load
 from spvrisk.dataset.read import content_of_file, open_result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.errors import InputError
-from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
 from spvrisk.measures.conditional import conditional, distinct
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.shared import LEAF
@@ -40,7 +41,7 @@ def loaded(tmp_path_factory):
 def ran(loaded):
     """Labels, values, and the table of a run."""
     plan, labels, _ = compile_study(loaded.study)
-    values = simulate(plan, labels, PATHS, 5, 1, 1).values
+    values = values_of(simulate(plan, labels, PATHS, 5, 1, 1))
     output = loaded.study.output
     return labels, values, conditional(values.__getitem__, labels, output.quantiles, output.risk_levels)
 
@@ -76,7 +77,7 @@ def test_conditions__cover_every_path_once_per_event_and_regime(ran):
 
 def test_distinct__conditions_of_the_same_paths_are_gone_through_once():
     a, b = np.array([0.0, 1.0, 1.0, 0.0]), np.array([3.0, 2.0, 2.0, 3.0])
-    codes = {"a": a, "b": b, "all": np.zeros(4)}
+    codes = {name: codes_of(values) for name, values in {"a": a, "b": b, "all": np.zeros(4)}.items()}
     given = [("a", 0), ("a", 1), ("a", -1), ("b", 2), ("b", 3), ("b", 4), ("all", 0)]
     conditions = [Condition(f"{quantity}.{code}", quantity, code) for quantity, code in given]
     assert distinct(conditions, codes, 4, with_all=True) == ([0, 1, 2], [1, 2, 3, 2, 1, 3, 0])

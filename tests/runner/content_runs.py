@@ -10,7 +10,8 @@ import h5py
 
 import spvrisk
 from spvrisk.config import load
-from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
 from spvrisk.plan.shared import LEAF
 
 STUDY = Path(__file__).resolve().parents[1] / "data" / "every_clause.yaml"
@@ -21,7 +22,8 @@ PROGRAM = """
 import sys
 import spvrisk
 from spvrisk.config import load
-from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
 study, out, paths, package, shard, workers, *overrides = sys.argv[1:]
 assert spvrisk.__file__.startswith(package)
 loaded = load(study, overrides)

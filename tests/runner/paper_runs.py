@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from in_memory import simulate
+from in_memory import simulate, values_of
 from studies import compile_in
 
 PATHS = 130
@@ -16,4 +16,4 @@ def run(study, folder, paths=PATHS):
     units = (*labels.projects, "portfolio")
     rows = ledger.sums().timeline.reshape(len(units), len(labels.timeline), -1) / paths
     timeline = {unit: dict(zip(labels.timeline, rows[i], strict=True)) for i, unit in enumerate(units)}
-    return dict(zip(labels.series, ledger.values, strict=True)), timeline
+    return dict(zip(labels.series, values_of(ledger), strict=True)), timeline

@@ -7,7 +7,7 @@ from content_runs import PATHS, STUDY, run_here, run_there
 import reference as ref
 from engine_runs import KernelScores, compiled, run_block, table_values
 from every_clause import example_study
-from in_memory import simulate
+from in_memory import simulate, values_of
 from processors import features
 from spvrisk.config import load
 from spvrisk.kernel.lanes import LANES
@@ -51,7 +51,7 @@ def test_statistics__as_numpy_on_the_stored_values(sample):
     study, labels, sums, ledger = sample
     table = summary(sums, ledger.column, labels, study.output.quantiles, study.output.risk_levels)
     seen = 0
-    for s, row in enumerate(ledger.values):
+    for s, row in enumerate(values_of(ledger)):
         if labels.series[s][1].startswith(("final_state_", "outcome_")):
             continue
         finite, defined = row[np.isfinite(row)], row[~np.isnan(row)]

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import weakref
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
@@ -21,15 +20,15 @@ import spvrisk
 from in_memory import simulate
 from spvrisk.config import load_study
 from spvrisk.errors import InputError, RunError
-from spvrisk.experiments.memory import MIB, check_memory, required_bytes, waiting
-from spvrisk.experiments.run import job_of
-from spvrisk.measures.series import BYTES_PER_PATH
-from spvrisk.plan.shared import FAN_PATHS, LEAF
+from spvrisk.experiments.task import job_of
+from spvrisk.plan.shared import LEAF
 from spvrisk.runner import shard as shards
 from spvrisk.runner.execute import execute, make_ready
-from spvrisk.runner.job import Job, study_sha256
-from spvrisk.runner.ledger import FolderLedger, MemoryLedger
-from spvrisk.runner.shard import Shard, run_shard
+from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.job import Job, study_text
+from spvrisk.runner.ledger import MemoryLedger
+from spvrisk.runner.shard import run_shard
+from spvrisk.runner.stored import shard_bytes, shard_of
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 PATHS = 3 * LEAF + 77
@@ -53,7 +52,7 @@ def bits(ledger):
     """All that a ledger says, as bytes."""
     columns = [ledger.column(s) for s in range(len(ledger.job.labels.series))]
     sums = ledger.sums()
-    return [x.tobytes() for x in (*columns, ledger.fans(), *sums.moments, *sums[1:])]
+    return [x.tobytes() for x in (*columns, *ledger.fans(), *sums.moments, *sums[1:])]
 
 
 def filled(ledger, made, order):
@@ -90,11 +89,11 @@ def test_job_id__by_numbers_version(monkeypatch):
     assert of(load_study(STARTER)).id != base
 
 
-def test_study_sha256__is_not_of_the_plan(job):
+def test_study_text__is_not_of_the_plan(job):
     """Plans of two processors may differ in last digits: what was asked for is the same."""
     other = replace(job, plan=job.plan._replace(constants=job.plan.constants * (1 + 2**-52)))
     assert other.id == job.id and other.plan_sha256 != job.plan_sha256
-    assert study_sha256(load_study(STARTER)) == job.study
+    assert study_text(load_study(STARTER)) == job.study
 
 
 def test_job__comes_back_from_bytes_and_pickle(job):
@@ -151,33 +150,37 @@ def test_job__shards_are_whole_leaves_and_cover_all_paths(job):
 # --- shards ---
 
 
+def data_of(shard, job, k):
+    return b"".join(shard_bytes(shard, job, k))
+
+
 def test_shard__again_is_the_same_bits(job, made):
-    assert run_shard(job, 1).to_bytes(job, 1) == made[1].to_bytes(job, 1)
+    assert data_of(run_shard(job, 1), job, 1) == data_of(made[1], job, 1)
 
 
 def test_shard__in_another_process_is_the_same_bits(job, made):
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=make_ready, initargs=(job.plan,)) as pool:
-        assert pool.submit(run_shard, job, 1).result().to_bytes(job, 1) == made[1].to_bytes(job, 1)
+        assert data_of(pool.submit(run_shard, job, 1).result(), job, 1) == data_of(made[1], job, 1)
 
 
 def test_shard__comes_back_from_bytes(job, made):
     last = job.shards[-1]
-    data = made[last].to_bytes(job, last)
-    back = Shard.from_bytes(data, job, last)
-    assert back.to_bytes(job, last) == data and back.values.shape == (64, 77)
+    data = data_of(made[last], job, last)
+    back = shard_of(data, job, last)
+    assert data_of(back, job, last) == data and back.values.shape == (64, 77)
 
 
 def test_shard__damaged_or_foreign_bytes_are_refused(job, made):
-    data = made[1].to_bytes(job, 1)
+    data = data_of(made[1], job, 1)
     middle = len(data) // 2
     flipped = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
     for wrong in (flipped, data[:-1], data + b"0", data[:50], b"", b"[]\n", b"\xff\n"):
         with pytest.raises(ValueError, match="no shard 1"):
-            Shard.from_bytes(wrong, job, 1)
+            shard_of(wrong, job, 1)
     other_plan = job.plan._replace(constants=job.plan.constants + 1.0)
     for other, k in ((replace(job, seed=6), 1), (replace(job, plan=other_plan), 1), (job, 0)):
         with pytest.raises(ValueError, match="no shard"):
-            Shard.from_bytes(data, other, k)
+            shard_of(data, other, k)
 
 
 HEADS = [
@@ -185,19 +188,19 @@ HEADS = [
     {"nodes": [[0, 7]]},
     {"nodes": [["0", 1]]},
     {"nodes": 3},
-    {"arrays": []},
-    {"arrays": [["<i8", [64, 77]]]},
+    {"parts": []},
+    {"parts": [["<i8", [64, 77], 0]]},
     {"more": 1},
-    {"sha256": "0" * 64},
+    {"checksum": 0},
 ]
 
 
 @pytest.mark.parametrize("edit", HEADS, ids=str)
 def test_shard__a_damaged_head_is_refused(job, made, edit):
-    head, _, payload = made[1].to_bytes(job, 1).partition(b"\n")
+    head, _, payload = data_of(made[1], job, 1).partition(b"\n")
     edited = json.dumps({**json.loads(head), **edit}).encode()
     with pytest.raises(ValueError, match="no shard 1"):
-        Shard.from_bytes(edited + b"\n" + payload, job, 1)
+        shard_of(edited + b"\n" + payload, job, 1)
 
 
 def test_shard__a_thread_keeps_its_workspace(job, made, monkeypatch):
@@ -269,7 +272,7 @@ def test_execute__computes_what_is_missing_alone(job, made, expected, tmp_path):
     ledger, told = FolderLedger(tmp_path, job), []
     ledger.put(2, made[2])
     execute(ledger, 2, told.append)
-    assert sum(told) == PATHS - LEAF and bits(ledger) == expected
+    assert told[0] == LEAF and sum(told) == PATHS and bits(ledger) == expected
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -319,7 +322,7 @@ def test_folder__a_shard_damaged_after_its_check_is_told(job, made, damage, tmp_
         file.write_bytes(file.read_bytes()[:30_000])
     else:
         file.unlink()
-    for read in (lambda: ledger.column(3), ledger.sums, ledger.fans):
+    for read in (lambda: ledger.column(3), ledger.sums, lambda: list(ledger.fans())):
         with pytest.raises(RunError, match=rf"{file.name}: the shard was damaged or removed during the run"):
             read()
     assert ledger.missing() == [1]
@@ -345,7 +348,7 @@ def test_folder__goes_on_with_its_own_plan(job, made, tmp_path):
 
 def test_folder__of_another_job_is_refused(job, tmp_path):
     FolderLedger(tmp_path, job)
-    with pytest.raises(InputError, match="same study, seed, sampling and version"):
+    with pytest.raises(InputError, match=r"holds shards of another study or seed \(there and here: seed 5 and 6\)"):
         FolderLedger(tmp_path, replace(job, seed=6))
     (tmp_path / "job.json").write_bytes(b"{}")
     with pytest.raises(InputError, match="job.json: must hold the job"):
@@ -366,7 +369,7 @@ import sys
 from pathlib import Path
 from spvrisk.runner.execute import execute
 from spvrisk.runner.job import Job
-from spvrisk.runner.ledger import FolderLedger
+from spvrisk.runner.folder import FolderLedger
 folder = Path(sys.argv[1])
 job = Job.from_bytes((folder / "asked").read_bytes())
 execute(FolderLedger(folder, job), 1, lambda _: print("paths", flush=True))
@@ -390,62 +393,3 @@ def test_folder__killed_in_between_keeps_whole_shards(job, expected, tmp_path):
     assert len(ledger.missing()) in (1, 2)
     execute(ledger, 2)
     assert bits(ledger) == expected
-
-
-# --- memory ---
-
-
-@pytest.mark.parametrize("n_paths", [1000, FAN_PATHS, 200_000])
-def test_required_bytes__covers_what_is_allocated(job, n_paths):
-    ledger = MemoryLedger(replace(job, paths=n_paths))
-    held = ledger.values.nbytes + ledger.fans().nbytes
-    assert held + BYTES_PER_PATH * n_paths == required_bytes(64, job.steps, n_paths, 0)
-
-
-def test_required_bytes__covers_shards_on_their_way(job, monkeypatch):
-    """Of two workers, shards that are there at the same time are no more than four."""
-    there, most = set(), []
-    whole = MemoryLedger.put
-
-    class Counted(np.ndarray):
-        """An array that tells when it is gone."""
-
-    def put(ledger, k, shard):
-        most.append(len(there))
-        whole(ledger, k, shard)
-
-    def run(job, k, advance):
-        shard = run_shard(job, k, advance)
-        values = shard.values.view(Counted)
-        there.add(k)
-        weakref.finalize(values, there.discard, k)
-        return shard._replace(values=values)
-
-    monkeypatch.setattr(MemoryLedger, "put", put)
-    monkeypatch.setattr("spvrisk.runner.execute.run_shard", run)
-    execute(MemoryLedger(replace(job, paths=10 * LEAF)), 2)
-    assert 1 <= max(most) <= waiting(2, 1) // LEAF == 4
-
-
-def test_check_memory__enough_is_accepted(job):
-    check_memory(replace(job, paths=100_000), 2, 1024)
-
-
-@pytest.mark.parametrize("memory_mib", [1, 50, 256, 1024])
-def test_check_memory__remedy_is_the_most_that_fits(job, memory_mib):
-    with pytest.raises(InputError) as caught:
-        check_memory(replace(job, paths=50_000_000, leaves_per_shard=4), 2, memory_mib)
-    (problem,) = caught.value.problems
-    assert problem.path == "run.memory_mib"
-    most = int(problem.remedy.split("run.paths to ")[1].split()[0].replace(",", ""))
-    on_the_way = waiting(2, 4)
-    fits, too_many = (required_bytes(64, job.steps, n, on_the_way) for n in (most, most + 1))
-    assert fits <= memory_mib * MIB < too_many
-
-
-def test_check_memory__memory_named_in_the_remedy_is_enough(job):
-    large = replace(job, paths=10_000_000)
-    with pytest.raises(InputError) as caught:
-        check_memory(large, 2, 1024)
-    need = int(caught.value.problems[0].remedy.split("memory_mib to ")[1].split()[0])
-    check_memory(large, 2, need)

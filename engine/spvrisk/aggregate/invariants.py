@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spvrisk.aggregate.sets import Column
 from spvrisk.aggregate.state import Sums
 from spvrisk.plan.arrays import SPLIT_NONE, Plan
 from spvrisk.plan.names import Labels
@@ -123,12 +124,12 @@ class Figures:
         The study.
     sums
         The finished state of the run.
-    values
-        ``(series, path)`` float64 in the order of ``labels.series``.
+    column
+        From the number of a series, in the order of ``labels.series``, to its values ``(path,)``.
     """
 
-    def __init__(self, plan: Plan, labels: Labels, sums: Sums, values: Float) -> None:
-        self.plan, self.labels, self.sums, self.values = plan, labels, sums, values
+    def __init__(self, plan: Plan, labels: Labels, sums: Sums, column: Column) -> None:
+        self.plan, self.labels, self.sums, self.column = plan, labels, sums, column
         self.study, self.n = plan.study[0], float(sums.n_paths)
         self.units, self.steps = (*labels.projects, "portfolio"), labels.step_ends
         self.occupancy, self.step_means = sums.occupancy / self.n, sums.step_means / self.n
@@ -198,7 +199,7 @@ class Figures:
         return np.asarray(np.sqrt(central[MEAN] ** 2 + central[M2] / self.n))
 
 
-def violations(plan: Plan, labels: Labels, sums: Sums, values: Float) -> list[Violation]:
+def violations(plan: Plan, labels: Labels, sums: Sums, column: Column) -> list[Violation]:
     """What a run breaks of what must hold, each invariant once, with its worst figure.
 
     Parameters
@@ -207,10 +208,10 @@ def violations(plan: Plan, labels: Labels, sums: Sums, values: Float) -> list[Vi
         The study that was run.
     sums
         The finished state of the run.
-    values
-        ``(series, path)`` float64 in the order of ``labels.series``.
+    column
+        From the number of a series, in the order of ``labels.series``, to its values ``(path,)``.
     """
-    figures = Figures(plan, labels, sums, values)
+    figures = Figures(plan, labels, sums, column)
     found = (check.violation() for check in checks(figures))
     return [violation for violation in found if violation is not None]
 
@@ -317,7 +318,7 @@ def _signs(figures: Figures) -> Iterator[Check]:
 
 def _sign(figures: Figures, quantity: str, units: Sequence[str]) -> Check:
     series = figures.series(quantity, units)
-    lowest = np.array([[figures.values[s].min()] for s in series])
+    lowest = np.array([[figures.column(s).min()] for s in series])
     scale = figures.size(series)[:, None]
     return Check(f"{quantity} is negative on no path", units, (f"lowest {quantity}",), lowest, 0.0, np.inf, scale)
 

@@ -18,12 +18,32 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Words = NDArray[np.uint64]
 Places = NDArray[np.uint16]
+Codes = NDArray[np.int16]
 
 Column = Callable[[int], Float]
 """From the number of a series to its values ``(path,)``."""
 
+Block = Callable[[Sequence[int], range], Float]
+"""From numbers of series and of consecutive paths to values ``(series, path)``."""
 
-_NONE: Mapping[str, Float] = MappingProxyType({})
+
+_NONE: Mapping[str, Codes] = MappingProxyType({})
+
+
+def codes_of(values: Float) -> Codes:
+    """Give the codes of a quantity that tells of conditions; -1 is where it is undefined.
+
+    Parameters
+    ----------
+    values
+        Of the quantity, ``(path,)``; NaN is undefined.
+
+    Returns
+    -------
+    ndarray
+        ``(path,)`` int16.
+    """
+    return np.nan_to_num(values, nan=-1.0).astype(np.int16)
 
 
 def _compiled() -> Any:
@@ -50,16 +70,16 @@ class Condition(NamedTuple):
     quantity: str
     code: int
 
-    def meets(self, codes: Mapping[str, Float]) -> NDArray[np.bool_]:
+    def meets(self, codes: Mapping[str, Codes]) -> NDArray[np.bool_]:
         """Which paths meet it, ``(path,)`` bool.
 
         Parameters
         ----------
         codes
-            Of each quantity, ``(path,)``; NaN is undefined.
+            Of each quantity; see `codes_of`.
         """
-        values = codes[self.quantity]
-        return np.isnan(values) if self.code < 0 else values == self.code
+        met: NDArray[np.bool_] = codes[self.quantity] == self.code
+        return met
 
 
 class Order(NamedTuple):
@@ -150,10 +170,10 @@ class Sets:
     conditions
         The conditions; those of one quantity are disjoint, and come one after the other.
     codes
-        Of each quantity that tells of conditions, ``(path,)``; NaN is undefined.
+        Of each quantity that tells of conditions; see `codes_of`.
     """
 
-    def __init__(self, n_paths: int, conditions: Sequence[Condition] = (), codes: Mapping[str, Float] = _NONE) -> None:
+    def __init__(self, n_paths: int, conditions: Sequence[Condition] = (), codes: Mapping[str, Codes] = _NONE) -> None:
         self.n_paths = np.array([n_paths, *[0] * len(conditions)], np.int64)
         self._packed = list(self._pack(conditions, codes))
 
@@ -223,7 +243,7 @@ class Sets:
             _compiled().first_of_conditions(order.numbers, slots.words, slots.conditions, ends, paths)
         return [order.paths(slice(sizes[0])), *np.split(paths, ends[1:-1])][: sizes.size]
 
-    def _pack(self, conditions: Sequence[Condition], codes: Mapping[str, Float]) -> Iterator[Slots]:
+    def _pack(self, conditions: Sequence[Condition], codes: Mapping[str, Codes]) -> Iterator[Slots]:
         """Pack what each path meets, and count who meets what."""
         if not conditions:
             return

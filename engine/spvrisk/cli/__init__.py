@@ -79,7 +79,7 @@ class _Commands(click.Group):
             say(str(error), err=True)
             code = 2
         except RunError as error:
-            say(str(error), err=True)
+            say(_with_notes(str(error), error), err=True)
             code = 1
         except click.ClickException as error:
             error.show(sys.stderr)
@@ -88,7 +88,7 @@ class _Commands(click.Group):
             if isinstance(error.__cause__, EOFError):  # click takes it for an interruption
                 raise error.__cause__ from None
             with suppress(OSError):  # the terminal may be gone
-                say("interrupted", err=True)
+                say(_with_notes("interrupted", error), err=True)
             code = _signal_code(error) or _CTRL_C
         except BrokenPipeError:
             code = _mute()
@@ -102,6 +102,16 @@ class _Commands(click.Group):
         # what is left goes with the process: looking for garbage in it takes the interpreter a third of a second
         gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _with_notes(text: str, error: BaseException) -> str:
+    """What happened, and what is to be said of it besides."""
+    notes: list[str] = []
+    cause: BaseException | None = error  # click wraps an interruption
+    while cause is not None:
+        notes += getattr(cause, "__notes__", ())
+        cause = cause.__cause__
+    return "\n".join((text, *notes))
 
 
 def _signal_code(error: BaseException | None) -> int | None:

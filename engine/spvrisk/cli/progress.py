@@ -2,9 +2,11 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
+
+from spvrisk.cli.log import RUNNING, Log, Minutes
 
 _T = TypeVar("_T")
 
@@ -12,15 +14,41 @@ _LONGEST = 24
 """Characters of a stage's name that have room before a bar; others are written above it."""
 
 
+Advance = Callable[[int], None]
+Announce = Callable[[str], None]
+
+
 @contextmanager
-def progress_bar(total: int, things: str = "paths") -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+def progress_bar(total: int, things: str = "paths", log: Log | None = None) -> Iterator[tuple[Advance, Announce]]:
     """Show stages and a bar over so many things; gives functions to advance the bar and to announce a stage.
 
-    Where stderr is no terminal, only the stages are written, a line each.
+    Where stderr is no terminal, stages are written, a line each, and once a minute what is done. What is done before
+    the stage ``running`` was there already, and says nothing of speed.
     """
-    if not sys.stderr.isatty():
-        yield lambda _: None, lambda stage: print(f"{stage} ...", file=sys.stderr, flush=True)
+    logs = [Minutes(log, total, things)] if log is not None else []
+    if sys.stderr.isatty():
+        with _bar(total, things) as (advance, announce):
+            yield (
+                _each([advance, *(minutes.advance for minutes in logs)]),
+                _each([announce, *(m.announce for m in logs)]),
+            )
         return
+    logs.append(Minutes(Log(sys.stderr), total, things))
+    yield _each([minutes.advance for minutes in logs]), _each([minutes.announce for minutes in logs])
+
+
+def _each(told: Sequence[Callable[[_T], None]]) -> Callable[[_T], None]:
+    """Tell all of them."""
+
+    def tell(what: _T) -> None:
+        for each in told:
+            each(what)
+
+    return tell
+
+
+@contextmanager
+def _bar(total: int, things: str) -> Iterator[tuple[Advance, Announce]]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -45,6 +73,8 @@ def progress_bar(total: int, things: str = "paths") -> Iterator[tuple[Callable[[
         task = bar.add_task("loading", total=total)
 
         def announce(stage: str) -> None:
+            if stage == RUNNING:
+                bar.reset(task, completed=int(bar.tasks[0].completed))
             if len(stage) > _LONGEST:
                 bar.console.print(f"{stage} ...", highlight=False)
                 stage = "working"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from spvrisk import api
+from spvrisk.cli.log import log_to
 from spvrisk.cli.options import FILE, Whole, set_option, study_argument
 from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
@@ -21,6 +22,9 @@ from spvrisk.errors import InputError, Problem
 @click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
 @set_option
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was broken off; a finished one is left as it is.")
+@click.option("--keep", is_flag=True, help="Keep the shards in <out>.run, so that extending computes only new paths.")
+@click.option("--log-file", type=FILE, help="Add a line for each event, and one a minute, to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON for programs.")
 def command(
     study: str,
@@ -30,13 +34,18 @@ def command(
     workers: int | None,
     overrides: tuple[str, ...],
     overwrite: bool,
+    resume: bool,
+    keep: bool,
+    log_file: str | None,
     as_json: bool,
 ) -> None:
     """Run STUDY, write a result file and print its summary.
 
-    The result depends only on the study, the number of paths and the seed, not on threads or machine load. Ctrl-C ends
-    a run within two seconds; the result file is written whole or not at all. A file that STUDY reads is never
-    replaced, nor is any file that is not a result of spvrisk, even with --overwrite.
+    The result depends only on the study, the number of paths and the seed, not on threads or machine load. A result
+    with fewer paths of the same study and seed is extended. The file is written whole or not at all: while a run
+    lasts, the folder <out>.run holds what is not finished. After Ctrl-C it keeps the shards that are done, and
+    --resume goes on with them. A file that STUDY reads is never replaced, nor is any file that is not a result of
+    spvrisk, even with --overwrite.
     """
     stop = Stop()
     loaded = api.load(study, overrides)
@@ -45,7 +54,11 @@ def command(
     from spvrisk.views.summary import summary
 
     warn(loaded.warnings)
-    with _target(study, out) as target, progress_bar(paths or loaded.config.run.paths) as (advance, announce):
+    with (
+        _target(study, out) as target,
+        log_to(log_file, loaded.loaded.files) as log,
+        progress_bar(paths or loaded.config.run.paths, log=log) as (advance, announce),
+    ):
         ran = api.run(
             study=loaded,
             paths=paths,
@@ -53,6 +66,8 @@ def command(
             out=target,
             workers=workers,
             overwrite=overwrite,
+            resume=resume,
+            keep=keep,
             progress=advance,
             announce=stop.heeding(announce),
         )

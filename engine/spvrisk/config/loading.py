@@ -25,7 +25,7 @@ from spvrisk.errors import InputError, Problem
 _LONGEST_OVERRIDE = 80
 """Characters of an override that a message shows."""
 
-MACHINERY = {"leaves_per_shard", "memory_mib", "workers"}
+MACHINERY = {"disk_mib", "leaves_per_shard", "memory_mib", "resume", "workers"}
 """Keys of ``run`` that change no number."""
 
 

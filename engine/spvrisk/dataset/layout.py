@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.aggregate.sets import Block
 from spvrisk.dataset.content import Described
 from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
 from spvrisk.dataset.variables import (
@@ -270,13 +271,15 @@ def check_names(labels: Labels) -> None:
         raise InputError(problems)
 
 
-def path_variables(values: Float, labels: Labels, names: Sequence[str]) -> list[PathVariable]:
+def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[str]) -> list[PathVariable]:
     """Give the variables of ``/paths`` but for the project coordinate.
 
     Parameters
     ----------
-    values
-        ``(series, path)`` float64.
+    block
+        Gives values of series, see `spvrisk.aggregate.sets.Block`.
+    n_paths
+        Number of paths.
     labels
         Names of the series.
     names
@@ -288,20 +291,21 @@ def path_variables(values: Float, labels: Labels, names: Sequence[str]) -> list[
         For an unknown name.
     """
     check_paths(names, labels)
-    series = {key: s for s, key in enumerate(labels.series)}
-    variables = [_path_numbers(values.shape[1])]
+    number, variables = {key: s for s, key in enumerate(labels.series)}, [_path_numbers(n_paths)]
+
+    def add(variable: str, units: Sequence[str], quantity: str, *dims: str) -> None:
+        rows = _Rows(block, [number[unit, quantity] for unit in units], n_paths, ("path", *dims))
+        # pipelines come last: where there is one, the columns are counts
+        variables.append(_path_variable(variable, units[-1], quantity, rows, labels))
+
     for name in dict.fromkeys(names):
         if name in labels.scheme:
-            variables.append(_path_variable(name, "scheme", name, values[series["scheme", name]], labels))
+            add(name, ("scheme",), name)
             continue
         quantity = name.removeprefix("portfolio.")
-        row = series["portfolio", quantity]
-        variables.append(_path_variable(f"portfolio_{quantity}", "portfolio", quantity, values[row], labels))
+        add(f"portfolio_{quantity}", ("portfolio",), quantity)
         if name == quantity:
-            # a quantity's rows of the projects lie one block of quantities apart
-            rows = values[labels.quantities.index(quantity) : row : len(labels.quantities)]
-            # pipelines come last: where there is one, the columns are counts
-            variables.append(_path_variable(quantity, labels.projects[-1], quantity, rows, labels))
+            add(quantity, labels.projects, quantity, "project")
     unique = {variable.name: variable for variable in variables}
     return list(unique.values())
 
@@ -420,8 +424,26 @@ def _path_numbers(n_paths: int) -> PathVariable:
     )
 
 
-def _path_variable(name: str, unit: str, quantity_name: str, rows: Float, labels: Labels) -> PathVariable:
-    """Give one path variable; rows are ``(path,)`` or ``(project, path)``."""
+class _Rows(NamedTuple):
+    """Series that a path variable holds, one for each column, or one alone."""
+
+    block: Block
+    series: Sequence[int]
+    n_paths: int
+    dims: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the variable."""
+        return (self.n_paths, len(self.series))[: len(self.dims)]
+
+    def values(self, first: int, last: int) -> Float:
+        """Values of some paths, ``(path,)`` or ``(path, project)``."""
+        return self.block(self.series, range(first, last)).T.reshape(-1, *self.shape[1:])
+
+
+def _path_variable(name: str, unit: str, quantity_name: str, rows: _Rows, labels: Labels) -> PathVariable:
+    """Give one path variable."""
     quantity = quantity_of(unit, quantity_name, labels)
     states = labels.states.get(quantity_name) or ()
     dtype = path_dtype(quantity, len(states))
@@ -439,10 +461,9 @@ def _path_variable(name: str, unit: str, quantity_name: str, rows: Float, labels
     integer = dtype in ("|i1", "<i4")
 
     def block(first: int, last: int) -> NDArray[Any]:
-        part = rows[..., first:last].T
+        part = rows.values(first, last)
         if integer:
             part = np.nan_to_num(part, nan=UNDEFINED_CODE)
         return np.ascontiguousarray(part, dtype)
 
-    dims = ("path", "project") if rows.ndim == 2 else ("path",)
-    return PathVariable(name, dims, dtype, about, rows.shape[::-1], block)
+    return PathVariable(name, rows.dims, dtype, about, rows.shape, block)

@@ -1,19 +1,21 @@
-"""A netCDF-4 file in memory, made with h5py's low-level calls.
+"""A netCDF-4 file, made with h5py's low-level calls.
 
 h5netcdf and h5py's own objects look up every name anew at each step, and take five times as long for a result, which
 has hundreds of small variables. The layout is that of h5netcdf 1.8.
 """
 
-import secrets
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 import h5py
 import numpy as np
 from h5py import h5a, h5d, h5ds, h5p, h5s, h5t
 from numpy.typing import NDArray
+
+_T = TypeVar("_T")
 
 _ORDERED = h5p.CRT_ORDER_TRACKED | h5p.CRT_ORDER_INDEXED
 
@@ -29,7 +31,7 @@ class Storage(NamedTuple):
     Attributes
     ----------
     chunks
-        Shape of its chunks; None: all in one piece.
+        Shape of its chunks, which have a checksum each; None: all in one piece.
     compressed
         Whether its chunks are.
     """
@@ -52,13 +54,93 @@ class _Dimension:
 
 
 @contextmanager
-def in_memory() -> Iterator["NetcdfFile"]:
-    """Make a file in memory: HDF5 does not survive a disk that fills up."""
-    # HDF5 opens no name twice in one process, also where no file bears it: another thread may be writing too
-    name = f"result-{secrets.token_hex(8)}"
-    # netCDF wants objects in the order in which they were made
-    with h5py.File(name, "w", driver="core", backing_store=False, block_size=1 << 20, track_order=True) as file:
-        yield NetcdfFile(file)
+def writing(file: IO[bytes]) -> Iterator["NetcdfFile"]:
+    """Make a netCDF-4 file; it is whole when the block ends well.
+
+    Parameters
+    ----------
+    file
+        Takes its bytes, without a buffer of its own, open for reading and writing. What is in it goes.
+
+    Raises
+    ------
+    OSError
+        As the first write that failed.
+    """
+    guarded = _Guarded(file)
+    try:
+        # netCDF wants objects in the order in which they were made
+        with h5py.File(guarded, "w", track_order=True) as made:
+            netcdf = NetcdfFile(made, guarded.check)
+            yield netcdf
+            netcdf.finish()
+    finally:
+        guarded.check()
+
+
+class _Guarded:
+    """A file as HDF5 writes to it, which does not survive a write that fails: what went wrong is raised elsewhere.
+
+    Parameters
+    ----------
+    file
+        Takes the bytes.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._at, self._end = file, 0, 0
+        self._failed: BaseException | None = None
+
+    def check(self) -> None:
+        """Raise what has gone wrong."""
+        if self._failed is not None:
+            raise self._failed
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place: the file's end is behind what has been written, whatever lies there."""
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._end}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """Where we are."""
+        return self._at
+
+    def read(self, size: int) -> bytes:
+        """Read what has been written."""
+        return self._safely(lambda: self._read(size)) or bytes(size)
+
+    def write(self, data: memoryview) -> int:
+        """Write all, or, after a failure, nothing."""
+        if self._failed is None:
+            self._safely(lambda: self._write(data))
+        self._at += len(data)
+        self._end = max(self._end, self._at)
+        return len(data)
+
+    def truncate(self, size: int) -> None:
+        """Set the length of the file."""
+        self._safely(lambda: self._file.truncate(size))
+        self._end = size
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def _safely(self, step: Callable[[], _T]) -> _T | None:
+        """Keep what goes wrong, Ctrl-C too: HDF5 would lose it."""
+        try:
+            return step()
+        except BaseException as error:
+            self._failed = self._failed or error
+            return None
+
+    def _read(self, size: int) -> bytes:
+        self._file.seek(self._at)
+        return self._file.read(size)
+
+    def _write(self, data: memoryview) -> None:
+        self._file.seek(self._at)
+        while data:
+            data = data[self._file.write(data) :]
 
 
 class NetcdfFile:
@@ -68,10 +150,12 @@ class NetcdfFile:
     ----------
     file
         An empty HDF5 file that tracks the order of its objects.
+    check
+        Raises what has gone wrong with writing, if anything has.
     """
 
-    def __init__(self, file: h5py.File) -> None:
-        self._file = file
+    def __init__(self, file: h5py.File, check: Callable[[], None]) -> None:
+        self._file, self._check = file, check
         self._groups: dict[str, Any] = {"": file.id}
         self._dimensions: dict[tuple[str, str], _Dimension] = {}
 
@@ -112,6 +196,7 @@ class NetcdfFile:
         storage
             How its values lie in the file.
         """
+        self._check()
         kind, layout = h5t.py_create(dtype), _layout(storage)
         made = h5d.create(self._group(group), name.encode(), kind, _space(shape), layout)
         along = [self._dimension(group, dim, length) for dim, length in zip(dims, shape, strict=True)]
@@ -128,14 +213,11 @@ class NetcdfFile:
         _set_attributes(made, attributes)
         return h5py.Dataset(made)
 
-    def image(self) -> bytes:
-        """Finish the file, and give its bytes."""
+    def finish(self) -> None:
+        """Tie all variables to their dimensions."""
         for (group, name), dimension in self._dimensions.items():
             self._attach(group, name, dimension)
         self.set_attributes("", {"_NCProperties": _PROPERTIES})
-        self._file.flush()
-        data: bytes = self._file.id.get_file_image()
-        return data
 
     def _group(self, name: str) -> Any:
         if name not in self._groups:
@@ -167,9 +249,10 @@ def _layout(storage: Storage) -> Any:
     layout.set_obj_track_times(False)
     if storage.chunks is not None:
         layout.set_chunk(storage.chunks)
-    if storage.compressed:
-        layout.set_shuffle()
-        layout.set_deflate(4)
+        if storage.compressed:
+            layout.set_shuffle()
+            layout.set_deflate(4)
+        layout.set_fletcher32()
     return layout
 
 

@@ -1,22 +1,22 @@
-"""Write a result file: in memory, and published by one rename.
+"""Write a result file: whole, or not at all.
 
 The file keeps to what every reader tried can open: default HDF5 format, types f8, f4, i4, i1, u1 and S1, text
 attributes of fixed length, codes with ``flag_values`` and ``flag_meanings``, and no filter but gzip with
-shuffle.
+shuffle, and Fletcher's checksum.
 """
 
 import datetime
 import hashlib
+import io
 import json
 import math
 import os
 import platform
 import shlex
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from h5py import h5s
@@ -24,6 +24,7 @@ from llvmlite import binding
 from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
+from spvrisk.aggregate.sets import Block
 from spvrisk.dataset.content import TABLE_GROUPS, canonical_bytes, content_digest, digest_of_leaves, tables_digest
 from spvrisk.dataset.layout import (
     PathVariable,
@@ -35,17 +36,18 @@ from spvrisk.dataset.layout import (
     summary_variables,
     timeline_variables,
 )
-from spvrisk.dataset.netcdf import CONTIGUOUS, NetcdfFile, Storage, in_memory
+from spvrisk.dataset.netcdf import CONTIGUOUS, NetcdfFile, Storage, writing
 from spvrisk.dataset.opening import RESULT
+from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
 from spvrisk.errors import InputError, Problem, RunError
-from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_refused, replacing
+from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_refused
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan
 from spvrisk.plan.names import Labels
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Rises whenever a reader of the former version would misread the file."""
 
 CONVENTIONS = "CF-1.11"
@@ -115,12 +117,16 @@ class Contents(NamedTuple):
         Names of everything.
     summary, conditional, timeline
         As from `spvrisk.measures`.
-    values
-        All values, ``(series, path)`` float64.
+    n_paths
+        Number of paths.
+    block
+        Gives values of series; see `spvrisk.aggregate.sets.Block`.
     path_names
         Path quantities to keep; see `spvrisk.dataset.layout.check_paths`.
     seed
         The run's seed.
+    job_id
+        What was run, see `spvrisk.runner.job.Job.id`.
     provenance
         How the result came about.
     """
@@ -129,9 +135,11 @@ class Contents(NamedTuple):
     summary: SummaryTable
     conditional: ConditionalTable
     timeline: TimelineTable
-    values: NDArray[np.float64]
+    n_paths: int
+    block: Block
     path_names: Sequence[str]
     seed: int
+    job_id: str
     provenance: Provenance
 
 
@@ -187,15 +195,18 @@ def _exists(target: Path) -> InputError:
     return InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
 
 
-def _check_space(target: Path, contents: Contents) -> None:
-    """Refuse a disk that is too full before anything is made."""
-    paths = path_variables(contents.values, contents.labels, contents.path_names)
-    plan = len(pack_plan(contents.provenance.plan))
-    need = TABLES_BYTES + plan + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
-    have = shutil.disk_usage(os.path.dirname(os.path.realpath(target))).free
-    if have < need:
-        room = f"the disk has {have / 1e6:,.1f} MB free, and the result needs {need / 1e6:,.1f} MB"
-        raise RunError(f"{target}: {room}; free some space, name another folder, or keep fewer output.paths")
+def result_size(labels: Labels, n_paths: int, path_names: Sequence[str], plan: Plan) -> int:
+    """Bytes that a result takes, or some more.
+
+    Parameters
+    ----------
+    labels, n_paths, path_names
+        As of `Contents`.
+    plan
+        The plan, which is kept with it.
+    """
+    paths = path_variables(lambda *_: np.empty((0, 0)), n_paths, labels, path_names)
+    return TABLES_BYTES + len(pack_plan(plan)) + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
 
 
 def write_result(path: str | os.PathLike[str], contents: Contents, overwrite: bool = False) -> str:
@@ -222,34 +233,74 @@ def write_result(path: str | os.PathLike[str], contents: Contents, overwrite: bo
     RunError
         If writing fails.
     """
-    target = check_output(path, overwrite)
+    with claimed(check_output(path, overwrite)) as place:
+        place.check_space(size_of(contents))
+        return write_at(place, contents, overwrite)
+
+
+def size_of(contents: Contents) -> int:
+    """Bytes that a result takes; see `result_size`."""
+    return result_size(contents.labels, contents.n_paths, contents.path_names, contents.provenance.plan)
+
+
+def write_at(place: Place, contents: Contents, overwrite: bool, publishing: Callable[[], None] = lambda: None) -> str:
+    """Write a result file at a place that is held.
+
+    Parameters
+    ----------
+    place
+        Where to.
+    contents, overwrite
+        As of `write_result`.
+    publishing
+        Called when the file is whole; what it raises keeps it from appearing.
+
+    Returns
+    -------
+    str
+        The file's ``content_sha256``.
+
+    Raises
+    ------
+    InputError
+        A file has appeared that may not be replaced, or a name is refused.
+    RunError
+        If writing fails.
+    """
     try:
-        _check_space(target, contents)
-        with replacing(target, overwrite) as temporary:
-            image, digest = result_image(contents)
-            temporary.write_bytes(image)
+        with place.part.open("r+b", buffering=0) as file:
+            digest = _write(file, contents)
+        publishing()
+        place.publish(overwrite)
     except FileExistsError as error:
-        raise _exists(target) from error
+        raise _exists(place.target) from error
     except OSError as error:
         reason = error.strerror or error
-        raise RunError(f"{target}: cannot be written: {reason}; check the space on the disk") from error
+        raise RunError(f"{place.target}: cannot be written: {reason}; check the space on the disk") from error
     return digest
 
 
-def result_image(contents: Contents) -> tuple[bytes, str]:
-    """Give a result file's bytes, and its ``content_sha256``.
+def result_bytes(contents: Contents) -> bytes:
+    """Give a result file's bytes.
 
     Raises
     ------
     InputError
         If a name is refused.
     """
+    file = io.BytesIO()
+    _write(file, contents)
+    return file.getvalue()
+
+
+def _write(target: IO[bytes], contents: Contents) -> str:
+    """Write a result; return its ``content_sha256``."""
     labels, provenance = contents.labels, contents.provenance
     tables = _tables(labels, contents.summary, contents.conditional, contents.timeline)
-    paths = path_variables(contents.values, labels, contents.path_names)
+    paths = path_variables(contents.block, contents.n_paths, labels, contents.path_names)
     plan = pack_plan(provenance.plan)
-    with in_memory() as file:
-        file.set_attributes("", _root_attributes(labels, contents.values.shape[1], contents.seed, provenance))
+    with writing(target) as file:
+        file.set_attributes("", _root_attributes(contents))
         digest = _write_content(file, tables, paths)
         digests = {
             "content_sha256": digest,
@@ -259,7 +310,7 @@ def result_image(contents: Contents) -> tuple[bytes, str]:
         file.set_attributes("", digests)
         _write_provenance(file, labels, provenance)
         _write_plan(file, plan)
-        return file.image(), digest
+    return digest
 
 
 def _tables(
@@ -290,7 +341,8 @@ def _digest_of_tables(labels: Labels, variables: Iterable[Variable]) -> str:
     return tables_digest(_json(labels._asdict()).encode(), tables)
 
 
-def _root_attributes(labels: Labels, n_paths: int, seed: int, provenance: Provenance) -> dict[str, object]:
+def _root_attributes(contents: Contents) -> dict[str, object]:
+    labels = contents.labels
     return {
         "Conventions": CONVENTIONS,
         "title": labels.title["en"],
@@ -298,13 +350,14 @@ def _root_attributes(labels: Labels, n_paths: int, seed: int, provenance: Proven
         "schema_version": np.int32(SCHEMA_VERSION),
         "numbers_version": np.int32(NUMBERS_VERSION),
         "engine_version": __version__,
-        "paths": np.int32(n_paths),
+        "paths": np.int32(contents.n_paths),
         # decimal text: 64-bit integers lose their last digits in some readers
-        "seed": str(seed),
+        "seed": str(contents.seed),
         "value_date": labels.value_date,
         "currency": labels.currency,
         "money_unit": float(labels.money_unit),
-        "config_sha256": provenance.config_sha256,
+        "config_sha256": contents.provenance.config_sha256,
+        "job_id": contents.job_id,
     }
 
 
@@ -322,7 +375,7 @@ def _write_paths(file: NetcdfFile, variable: PathVariable) -> bytes:
     """Write a path variable chunk by chunk; return the digest of its leaves."""
     name, dims, dtype, attributes, shape, block_of = variable
     n_paths = shape[0]
-    chunks = (min(PATH_CHUNK, n_paths), *shape[1:])
+    chunks = (min(PATH_CHUNK, n_paths), *(1 for _ in shape[1:]))  # one project of many is read alone
     made = file.create("paths", name, dims, shape, np.dtype(dtype), attributes, Storage(chunks))
 
     def blocks() -> Iterable[NDArray[Any]]:

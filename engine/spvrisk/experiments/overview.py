@@ -6,11 +6,12 @@ from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.errors import Problem
-from spvrisk.experiments.memory import required_bytes, waiting
+from spvrisk.experiments.need import Need, memory_budget, need_of, workspace_of
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
 from spvrisk.plan.overview import OwnedLaw, Pair, ProjectDates, law_reports, pairs, project_dates, smallest_eigenvalue
 from spvrisk.plan.warnings import warnings_of
+from spvrisk.runner.job import Job
 from spvrisk.runner.shard import processors
 
 
@@ -29,8 +30,10 @@ class Overview(NamedTuple):
         All laws, beside the tables that stand for them.
     pairs, smallest_eigenvalue
         Correlations that the study names, and of the scores' matrix.
-    memory, workspace
-        Bytes that a run needs for the values of its paths, and each thread besides.
+    need
+        What a run needs of memory and disk.
+    budget
+        Bytes of memory that it may have.
     kept
         Variables of ``/paths``.
     defaults
@@ -44,8 +47,8 @@ class Overview(NamedTuple):
     laws: list[OwnedLaw]
     pairs: list[Pair]
     smallest_eigenvalue: float
-    memory: int
-    workspace: int
+    need: Need
+    budget: int
     kept: tuple[str, ...]
     defaults: list[Default]
 
@@ -62,7 +65,7 @@ def overview(loaded: Loaded) -> Overview:
     with loaded.places.filled_in():
         compiled = compile_study(study)
     labels, run = compiled.labels, study.run
-    on_the_way = waiting(run.workers or processors(), run.leaves_per_shard)
+    job = Job(compiled.plan, labels, "", run.seed, run.paths, run.leaves_per_shard)
     return Overview(
         study=study,
         compiled=compiled,
@@ -71,8 +74,8 @@ def overview(loaded: Loaded) -> Overview:
         laws=law_reports(study, compiled.book),
         pairs=pairs(study),
         smallest_eigenvalue=smallest_eigenvalue(study),
-        memory=required_bytes(len(labels.series), study.study.steps, run.paths, on_the_way),
-        workspace=_workspace(compiled),
+        need=need_of(job, run.workers or processors(), workspace_of(job)),
+        budget=memory_budget(run),
         kept=tuple(study.output.paths or default_paths(labels)),
         defaults=defaults(study, loaded.places.given()),
     )
@@ -91,12 +94,3 @@ def checked(loaded: Loaded) -> list[Problem]:
         check_paths(loaded.study.output.paths or (), labels)
         check_names(labels)
     return warnings_of(loaded)
-
-
-def _workspace(compiled: Compiled) -> int:
-    """Bytes of a thread's workspace and of the leaf that it works on."""
-    from spvrisk.kernel.run import make_leaf, make_work  # loaded here: nothing else of a plan needs the kernel
-
-    _, work = make_work(compiled.plan)
-    leaf = make_leaf(compiled.plan, len(compiled.labels.series), True)
-    return sum(array.nbytes for array in (*work, *leaf))

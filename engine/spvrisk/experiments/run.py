@@ -1,63 +1,40 @@
 """From a loaded study to a result: the whole story in a page."""
 
-import datetime
 import os
-import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk.aggregate.invariants import Violation, violations
-from spvrisk.config import Loaded, Study, changed_run, digest_of
+from spvrisk.config import Loaded
 from spvrisk.config.study.run import Run
-from spvrisk.dataset.layout import check_names, check_paths, default_paths
-from spvrisk.dataset.write import Contents, Provenance, check_output, result_image, write_result
+from spvrisk.dataset.place import claimed
+from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
 from spvrisk.experiments.failed import failure, kept_aside
-from spvrisk.experiments.memory import in_memory
+from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, paths_of_result
+from spvrisk.experiments.need import check_memory, ledger_for, workspace_of
+from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
-from spvrisk.plan.compile import compile_study
-from spvrisk.runner.execute import Announce, Progress, execute
-from spvrisk.runner.job import Job, study_sha256
-from spvrisk.runner.ledger import MemoryLedger
-from spvrisk.runner.proof import prepare
-from spvrisk.runner.shard import processors
+from spvrisk.runner.execute import Announce, Progress, compute, make_ready
+from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.ledger import Ledger
 
-
-def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Run:
-    """The study's run settings, changed where an argument is given.
-
-    Parameters
-    ----------
-    loaded
-        The study.
-    paths, seed, workers
-        In place of the study's own; None leaves those.
-
-    Raises
-    ------
-    InputError
-        An argument is not what the study could say under ``run``.
-    """
-    given = {"paths": paths, "seed": seed, "workers": workers}
-    return changed_run(loaded.study.run, {key: value for key, value in given.items() if value is not None})
-
-
-def job_of(study: Study, settings: Run) -> Job:
-    """Compile a study to a job of these settings."""
-    plan, labels, _ = compile_study(study)
-    return Job(plan, labels, study_sha256(study), settings.seed, settings.paths, settings.leaves_per_shard)
+_ANEW = Manner()
 
 
 def run_study(
     loaded: Loaded,
     out: str | os.PathLike[str],
     settings: Run,
-    overwrite: bool = False,
-    progress: Progress | None = None,
+    manner: Manner = _ANEW,
+    progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
 ) -> Path:
     """Run a study and write its result.
+
+    Where a result of the same job is there with fewer paths, it is extended: the new one is what a run of that size
+    from the start would be.
 
     Parameters
     ----------
@@ -66,9 +43,9 @@ def run_study(
     out
         The result file.
     settings
-        Size of the run; see `settings_of`.
-    overwrite
-        Whether an existing result is replaced; a file that the study is read from never is.
+        Size of the run; see `spvrisk.experiments.task.settings_of`.
+    manner
+        How to deal with what is there.
     progress
         Told of paths done.
     announce
@@ -86,17 +63,38 @@ def run_study(
     RunError
         Writing failed, or the sums of the run contradict each other; then nothing is written under the name `out`,
         and the figures are kept beside it.
+    KeyboardInterrupt
+        The run was interrupted; its notes say which shards are kept.
     """
-    target = check_output(out, overwrite, reads=loaded.files)
-    done = ran(loaded, settings, progress, announce)
-    if broken := done.violations():
-        raise failure(broken, kept_aside(target), lambda path: write_result(path, done.contents(announce), True))
-    write_result(target, done.contents(announce), overwrite)
+    check_output(out, overwrite=True, reads=loaded.files)
+    task = planned(loaded, settings, announce)
+    there = paths_of_result(Path(out), task.job.id)
+    if manner.resume and there == task.job.paths:
+        return Path(out)
+    extends = 0 < there < task.job.paths
+    replaces = manner.overwrite or extends
+    target = check_output(out, replaces, reads=loaded.files)
+    with claimed(target) as place:
+        with loaded.places.filled_in():
+            ledger = ledger_for(task.job, task.workers, settings, place, manner.keep)
+        place.check_space(task.size)
+        check_resumed(ledger, place, there > 0 or manner.resume or settings.resume == "auto")
+        if begun := _begun(there if extends else 0, ledger):
+            announce(begun)
+        with kept_if_broken_off(ledger, place):
+            done = ran(task, ledger, progress, announce, to_disk=True)
+            if broken := done.violations():
+                raise failure(
+                    broken, kept_aside(target), lambda path: write_result(path, done.contents(announce), True)
+                )
+            write_at(place, done.contents(announce), replaces, lambda: announce("publishing"))
+        if isinstance(ledger, FolderLedger) and not manner.keep:
+            ledger.discard()
     return target
 
 
 def run_in_memory(
-    loaded: Loaded, settings: Run, progress: Progress | None = None, announce: Announce = lambda _: None
+    loaded: Loaded, settings: Run, progress: Progress = lambda _: None, announce: Announce = lambda _: None
 ) -> bytes:
     """Run a study and give the bytes of its result file; see `run_study`.
 
@@ -110,32 +108,41 @@ def run_in_memory(
     RunError
         The sums of the run contradict each other.
     """
-    done = ran(loaded, settings, progress, announce)
+    task = planned(loaded, settings, announce)
+    with loaded.places.filled_in():
+        ledger = ledger_for(task.job, task.workers, settings, None)
+    done = ran(task, ledger, progress, announce)
     if broken := done.violations():
         raise failure(broken)
-    image, _ = result_image(done.contents(announce))
-    return image
+    return result_bytes(done.contents(announce))
 
 
-def ran(loaded: Loaded, settings: Run, progress: Progress | None, announce: Announce) -> "Ran":
-    """Plan a study and compute all its shards.
+def ran(
+    task: Task,
+    ledger: Ledger,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+    to_disk: bool = False,
+) -> "Ran":
+    """Compute all shards that a ledger misses.
 
     Parameters
     ----------
-    loaded, settings, progress, announce
+    task
+        What is run.
+    ledger
+        Of its job.
+    progress, announce
         As of `run_study`.
+    to_disk
+        Whether another run could have its shards on the disk.
     """
-    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
-    announce("planning")
-    workers = settings.workers or processors()
-    with loaded.places.filled_in():
-        job = job_of(loaded.study, settings)
-        names = loaded.study.output.paths or default_paths(job.labels)
-        check_paths(names, job.labels)
-        check_names(job.labels)
-        ledger = in_memory(job, workers, settings.memory_mib)
-    execute(ledger, workers, progress or (lambda _: None), announce)
-    return Ran(loaded, ledger, tuple(names), workers, started, clock)
+    make_ready(ledger.job.plan, announce)
+    with task.loaded.places.filled_in():
+        check_memory(ledger.job, task.workers, task.settings, to_disk, workspace_of(ledger.job))
+    origin = task.provenance()
+    compute(ledger, task.workers, progress, announce)
+    return Ran(task, ledger, origin)
 
 
 class Ran(NamedTuple):
@@ -143,27 +150,20 @@ class Ran(NamedTuple):
 
     Attributes
     ----------
-    loaded, ledger
-        The study, and all its paths.
-    path_names
-        Path quantities to keep.
-    workers
-        Threads.
-    started, clock
-        When the run began: with time zone, and on the clock that durations are taken by.
+    task, ledger
+        What was run, and all its paths.
+    origin
+        How the result comes about.
     """
 
-    loaded: Loaded
-    ledger: MemoryLedger
-    path_names: tuple[str, ...]
-    workers: int
-    started: datetime.datetime
-    clock: float
+    task: Task
+    ledger: Ledger
+    origin: Provenance
 
     def violations(self) -> list[Violation]:
         """What its sums break of what must hold."""
         job = self.ledger.job
-        return violations(job.plan, job.labels, self.ledger.sums(), self.ledger.values)
+        return violations(job.plan, job.labels, self.ledger.sums(), self.ledger.column)
 
     def contents(self, announce: Announce) -> Contents:
         """Summarise it.
@@ -174,30 +174,21 @@ class Ran(NamedTuple):
             Told of each stage.
         """
         announce("summarising")
-        ledger, labels, sums = self.ledger, self.ledger.job.labels, self.ledger.sums()
-        quantiles, levels = self.loaded.study.output.quantiles, self.loaded.study.output.risk_levels
-        table, given = summary_and_conditional(sums, ledger.column, labels, quantiles, levels, self.workers)
-        steps = timeline(sums, ledger.fans(), labels, quantiles)
+        ledger, job, sums = self.ledger, self.ledger.job, self.ledger.sums()
+        output, workers = self.task.loaded.study.output, self.task.workers
+        quantiles, levels = output.quantiles, output.risk_levels
+        table, given = summary_and_conditional(sums, ledger.column, job.labels, quantiles, levels, workers)
+        steps = timeline(sums, ledger.fans(), job.labels, quantiles)
         announce("writing")
-        seed, origin = ledger.job.seed, self._provenance()
-        return Contents(labels, table, given, steps, ledger.values, self.path_names, seed, origin)
+        origin = self.origin._replace(duration_seconds=time.perf_counter() - self.task.clock)
+        names = self.task.path_names
+        return Contents(job.labels, table, given, steps, job.paths, ledger.block, names, job.seed, job.id, origin)
 
-    def _provenance(self) -> Provenance:
-        """How it came about: its study has the paths and the seed that were run."""
-        proof, job, loaded = prepare(), self.ledger.job, self.loaded
-        run = loaded.study.run.model_copy(update={"paths": job.paths, "seed": job.seed})
-        ran = loaded.study.model_copy(update={"run": run})
-        return Provenance(
-            config_json=ran.model_dump_json(by_alias=True),
-            config_sha256=digest_of(ran),
-            plan=job.plan,
-            sources=loaded.texts,
-            overrides=loaded.overrides,
-            started=self.started,
-            duration_seconds=time.perf_counter() - self.clock,
-            workers=self.workers,
-            command_line=sys.argv,
-            target=proof.target.name,
-            features=proof.target.features,
-            self_test=proof.stamp.outcome,
-        )
+
+def _begun(extended: int, ledger: Ledger) -> str:
+    """What is done already, in words; an empty text where nothing is."""
+    shards, missing = len(ledger.job.shards), len(ledger.missing())
+    if extended and missing == shards:
+        anew = "all are computed anew, since shards were not kept (--keep)"
+        return f"extending {extended:,} paths to {ledger.job.paths:,}: {anew}"
+    return f"going on with {shards - missing} of {shards} shards" if missing < shards else ""

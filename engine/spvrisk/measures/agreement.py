@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.config.changes import changes
 from spvrisk.dataset.content import canonical_bytes
 from spvrisk.dataset.read import Result
-from spvrisk.measures.changes import changes
 
 Values = NDArray[np.generic]
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.config.changes import Change, changes
 from spvrisk.dataset.read import Result, check_contents
 from spvrisk.errors import InputError, Problem
 from spvrisk.measures.agreement import Pair, pairs_of
-from spvrisk.measures.changes import Change, changes
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.sample import Figure, Sample, mean, quantile, share_finite, shortfall
 from spvrisk.plan.outputs import OUTPUTS, SCHEME, UNIT

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from spvrisk.aggregate.moments import Moments
-from spvrisk.aggregate.sets import Column, Condition, Float, Sets
+from spvrisk.aggregate.sets import Codes, Column, Condition, Sets, codes_of
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable
 from spvrisk.dataset.variables import conditions
@@ -47,14 +47,10 @@ def summary_and_conditional(
 
 def _measured(moments: Moments | None, series: Series) -> tuple[SummaryTable, ConditionalTable]:
     given = conditions(series.labels)
-    row = {name: s for s, (_, name) in enumerate(series.labels.series)}
-    codes = {quantity: series.column(row[quantity]) for quantity in dict.fromkeys(c.quantity for c in given)}
-    n_paths = series.column(0).size
-    kept, same = distinct(given, codes, n_paths, moments is not None)
-    sets = Sets(n_paths, [given[i] for i in kept], codes)
+    sets, same = _sets(given, series, moments is not None)
     tables = tables_of(sets, moments, series)
     sizes = sets.n_paths[same]
-    share, low, high = share_interval(sizes, n_paths)
+    share, low, high = share_interval(sizes, int(sets.n_paths[0]))
     return tables[0], ConditionalTable(
         names=tuple(condition.name for condition in given),
         n_paths=sizes,
@@ -65,8 +61,17 @@ def _measured(moments: Moments | None, series: Series) -> tuple[SummaryTable, Co
     )
 
 
+def _sets(given: Sequence[Condition], series: Series, with_all: bool) -> tuple[Sets, list[int]]:
+    """All paths and those of the conditions that say more than others; the set of each condition."""
+    row = {name: s for s, (_, name) in enumerate(series.labels.series)}
+    codes = {name: codes_of(series.column(row[name])) for name in dict.fromkeys(c.quantity for c in given)}
+    n_paths = series.column(0).size
+    kept, same = distinct(given, codes, n_paths, with_all)
+    return Sets(n_paths, [given[i] for i in kept], codes), same
+
+
 def distinct(
-    given: Sequence[Condition], codes: Mapping[str, Float], n_paths: int, with_all: bool
+    given: Sequence[Condition], codes: Mapping[str, Codes], n_paths: int, with_all: bool
 ) -> tuple[list[int], list[int]]:
     """Find the conditions that other paths meet than any before: what is said of the rest has been said.
 
@@ -77,7 +82,7 @@ def distinct(
     given
         The conditions.
     codes
-        Of each quantity that tells of them, ``(path,)``; NaN is undefined.
+        Of each quantity that tells of them; see `spvrisk.aggregate.sets.codes_of`.
     n_paths
         Of all.
     with_all

@@ -32,12 +32,24 @@ _WORTH_THREADS = 1 << 14
 ORDERED_AT_ONCE = 4
 """Series whose paths are put in order at the same time, at most."""
 
-BYTES_PER_PATH = 8 * (2 * ORDERED_AT_ONCE + 1) + 2 * SLOTS
-"""Memory that statistics take besides the series: two words for each that is being put in order, a word of what the
-path meets of the conditions, and a place for each slot of that word.
 
-A study whose events and regimes need more than one word takes as much more for each.
-"""
+def bytes_per_path(threads: int, labels: Labels) -> int:
+    """Memory that statistics take for each path.
+
+    For each thread two words of the order and two of values; for each word of what a path meets of the conditions
+    itself and a place for each of its slots, and the codes that these are packed from.
+
+    Parameters
+    ----------
+    threads
+        As of `Series`.
+    labels
+        Names of the series.
+    """
+    each = 8 * 4 * min(threads, ORDERED_AT_ONCE)
+    told = [len(names) for _, names in (*labels.events, *labels.regimes)]
+    slots = sum(-(-(number + 1) // 7) for number in told)
+    return each + -(-slots // SLOTS) * (8 + 2 * SLOTS) + 2 * len(told)
 
 
 class Series(NamedTuple):

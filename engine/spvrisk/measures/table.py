@@ -1,6 +1,6 @@
 """The summary and the timeline of a run, from its state and its stored values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,6 @@ from spvrisk.dataset.tables import SummaryTable, TimelineTable
 from spvrisk.measures.order import rank
 from spvrisk.measures.series import Series, tables_of
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import FANS
 
 
 def summary(
@@ -31,7 +30,9 @@ def summary(
     return table
 
 
-def timeline(sums: Sums, fans: NDArray[np.float32], labels: Labels, quantiles: Sequence[str]) -> TimelineTable:
+def timeline(
+    sums: Sums, fans: Iterable[NDArray[np.float32]], labels: Labels, quantiles: Sequence[str]
+) -> TimelineTable:
     """Means by step over all paths, and quantiles of the portfolio's rows over the first paths.
 
     Parameters
@@ -39,7 +40,7 @@ def timeline(sums: Sums, fans: NDArray[np.float32], labels: Labels, quantiles: S
     sums
         The finished state of the run.
     fans
-        ``(fan, step, path)`` float32.
+        The fans one after the other, ``(step, path)`` float32 each.
     labels
         Names of the units.
     quantiles
@@ -48,9 +49,11 @@ def timeline(sums: Sums, fans: NDArray[np.float32], labels: Labels, quantiles: S
     n = sums.n_paths
     units = len(labels.projects) + 1
     mean = sums.timeline.reshape(units, len(labels.timeline), -1) / n
-    ranks = [rank(level, fans.shape[2]) - 1 for level in quantiles]
-    out = np.empty((len(FANS), len(ranks), fans.shape[1]))
-    for f in range(len(FANS)):
-        for t in range(fans.shape[1]):
-            out[f, :, t] = np.sort(fans[f, t])[ranks]
-    return TimelineTable(tuple(quantiles), mean, sums.occupancy / n, out)
+    fan = np.stack([_fan_quantiles(steps, quantiles) for steps in fans])
+    return TimelineTable(tuple(quantiles), mean, sums.occupancy / n, fan)
+
+
+def _fan_quantiles(steps: NDArray[np.float32], quantiles: Sequence[str]) -> NDArray[np.float64]:
+    """Quantiles of each step's values, ``(quantile, step)``."""
+    ranks = [rank(level, steps.shape[1]) - 1 for level in quantiles]
+    return np.stack([np.sort(values)[ranks] for values in steps], axis=1, dtype=np.float64)

@@ -67,7 +67,7 @@ def execute(
     workers
         Threads; None = one per processor that this process may use.
     progress
-        Told of paths done.
+        Told of paths done; before the stage ``running``, of those that are there already.
     announce
         Told of each stage.
 
@@ -79,8 +79,27 @@ def execute(
         Passed on once all threads have stopped, within a kernel call.
     """
     make_ready(ledger.job.plan, announce)
+    compute(ledger, workers, progress, announce)
+
+
+def compute(
+    ledger: Ledger,
+    workers: int | None = None,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+) -> None:
+    """Compute what a ledger misses of its job with a kernel that has been made ready.
+
+    Parameters
+    ----------
+    ledger, workers, progress, announce
+        As of `execute`.
+    """
+    job, missing = ledger.job, ledger.missing()
+    if there := job.paths - sum(len(job.paths_of(k)) for k in missing):
+        progress(there)
     announce("running")
-    with closing(in_threads(workers or processors())(ledger.job, ledger.missing(), progress)) as shards:
+    with closing(in_threads(workers or processors())(job, missing, progress)) as shards:
         for k, shard in shards:
             ledger.put(k, shard)
 

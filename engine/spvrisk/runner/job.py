@@ -13,19 +13,18 @@ from typing import Any
 
 from spvrisk._version import NUMBERS_VERSION
 from spvrisk.config import Study
+from spvrisk.config.changes import changes
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, plan_sha256, unpack_plan
 from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import LEAF
 
-_BUDGETS = {"leaves_per_shard", "memory_mib", "workers"}
-"""Keys of ``run`` that say how a job is spread."""
+_SHOWN_CHANGES = 5
 
 
-def study_sha256(study: Study) -> str:
-    """SHA-256 of what is simulated: the resolved study without paths, seed, budgets and what is kept of a run."""
-    apart: Any = {"run": {*_BUDGETS, "paths", "seed"}, "output": True}
-    return _digest(study.model_dump(mode="json", by_alias=True, exclude=apart))
+def study_text(study: Study) -> str:
+    """What is simulated, as JSON: the resolved study without ``run``, and without what is kept of a run."""
+    return study.model_dump_json(by_alias=True, exclude={"run", "output"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +36,7 @@ class Job:
     plan, labels
         A compiled study.
     study
-        Its digest, see `study_sha256`.
+        The study as JSON; see `study_text`.
     seed
         Of all draws.
     paths
@@ -90,6 +89,23 @@ class Job:
         """
         size = self.leaves_per_shard * LEAF
         return range(k * size, min((k + 1) * size, self.paths))
+
+    def difference(self, other: "Job") -> str:
+        """How another job differs from this one, in words; an empty text where it is the same.
+
+        Parameters
+        ----------
+        other
+            The other job.
+        """
+        found = [(key, getattr(self, key), getattr(other, key)) for key in ("seed", "sampling")]
+        found = [item for item in found if item[1] != item[2]]
+        found += changes(json.loads(self.study), json.loads(other.study))
+        if not found and self.study != other.study:
+            return "titles"
+        shown = [f"{path} {first!r} and {second!r}" for path, first, second in found[:_SHOWN_CHANGES]]
+        more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
+        return ", ".join(shown + more)
 
     def to_bytes(self) -> bytes:
         """Give the job as JSON in UTF-8, with a digest of all that it says."""

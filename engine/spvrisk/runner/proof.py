@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.aggregate.exact import exact_sum
 from spvrisk.aggregate.moments import leaf_moments
-from spvrisk.aggregate.sets import Condition, Sets, order_of
+from spvrisk.aggregate.sets import Condition, Sets, codes_of, order_of
 from spvrisk.errors import RunError
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
@@ -440,7 +440,7 @@ def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
 def _statistics(values: Float) -> Iterator[Float]:
     """Moments, ranks and the worst paths of series ``(series, path)`` over all paths and over made-up conditions."""
     numbers = (np.arange(PATHS) % 5).astype(np.float64)
-    sets = Sets(PATHS, [Condition(str(code), "number", code) for code in range(4)], {"number": numbers})
+    sets = Sets(PATHS, [Condition(str(code), "number", code) for code in range(4)], {"number": codes_of(numbers)})
     for row in values:
         own = row.copy()
         order, few = order_of(own), np.full(5, 10, np.int64)

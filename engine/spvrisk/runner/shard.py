@@ -4,21 +4,18 @@ A shard is a run of whole leaves (4096 paths each). Within a leaf the kernel is 
 time, so that whoever asked for the shard can take his wish back.
 """
 
-import hashlib
-import json
-import math
 import os
 import pickle
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
-from spvrisk.aggregate.state import Node, RunState, Sums
+from spvrisk.aggregate.moments import leaf_moments, merge_moments
+from spvrisk.aggregate.state import Node, RunState
 from spvrisk.kernel import cache
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.outputs import FANS
@@ -54,63 +51,6 @@ class Shard(NamedTuple):
     values: Floats
     sums: tuple[Node, ...]
     fans: NDArray[np.float32]
-
-    def to_bytes(self, job: Job, k: int) -> bytes:
-        """Give a shard as bytes: a line of JSON with its identity and a digest of all, then the arrays.
-
-        Rows of values come first, so that one of them can be read alone.
-
-        Parameters
-        ----------
-        job
-            What it is a shard of.
-        k
-            Its number.
-        """
-        arrays: list[NDArray[Any]] = [
-            self.values,
-            self.fans,
-            *(array for node in self.sums for array in _arrays(node.sums)),
-        ]
-        payload = b"".join(np.ascontiguousarray(x, x.dtype.newbyteorder("<")).tobytes() for x in arrays)
-        head = {
-            **_identity(job, k),
-            "nodes": [[node.level, node.number] for node in self.sums],
-            "arrays": [[x.dtype.newbyteorder("<").str, x.shape] for x in arrays],
-        }
-        return json.dumps({**head, "sha256": _digest(head, payload)}).encode("ascii") + b"\n" + payload
-
-    @classmethod
-    def from_bytes(cls, data: bytes, job: Job, k: int) -> "Shard":
-        """Give the shard whose bytes these are.
-
-        Parameters
-        ----------
-        data
-            As from `to_bytes`.
-        job
-            What it should be a shard of.
-        k
-            Its number.
-
-        Raises
-        ------
-        ValueError
-            They are damaged, or not those of shard `k` of the job.
-        """
-        line, _, payload = data.partition(b"\n")
-        try:
-            head = json.loads(line)
-            if head.pop("sha256") != _digest(head, payload):
-                raise ValueError("damaged")
-            if any(head[key] != value for key, value in _identity(job, k).items()):
-                raise ValueError("from another job")
-            values, fans, *sums = _unpacked(payload, head["arrays"])
-            parts = zip(*[iter(sums)] * _ARRAYS, strict=True)
-            nodes = zip(head["nodes"], parts, strict=True)
-            return cls(values, tuple(Node(level, number, _sums(*part)) for (level, number), part in nodes), fans)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"no shard {k} of this job") from error
 
 
 def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
@@ -265,37 +205,3 @@ def _workspace(plan: Plan, digest: str) -> _Workspace:
     if space is None or space.digest != digest:
         space = _here.space = _Workspace(plan, digest)
     return space
-
-
-def _identity(job: Job, k: int) -> dict[str, object]:
-    """What says to which shard of which job bytes belong."""
-    paths = job.paths_of(k)
-    return {"job": job.id, "plan_sha256": job.plan_sha256, "first": paths.start, "last": paths.stop}
-
-
-def _digest(head: dict[str, object], payload: bytes) -> str:
-    """Digest of all that the bytes of a shard hold."""
-    found = hashlib.sha256(json.dumps(head).encode("ascii"))
-    found.update(payload)
-    return found.hexdigest()
-
-
-def _arrays(sums: Sums) -> tuple[NDArray[Any], ...]:
-    return (*sums.moments, *sums[1:])
-
-
-def _sums(counts: NDArray[np.int64], central: Floats, *others: Floats) -> Sums:
-    return Sums(Moments(counts, central), *others)
-
-
-_ARRAYS = len(Moments._fields) + len(Sums._fields) - 1
-"""Arrays of a node."""
-
-
-def _unpacked(payload: bytes, arrays: list[tuple[str, list[int]]]) -> Iterator[Any]:
-    """Arrays of given dtypes and shapes, one after the other."""
-    at = 0
-    for dtype, shape in arrays:
-        size = math.prod(shape)
-        yield np.frombuffer(payload, dtype, size, at).reshape(shape)
-        at += size * np.dtype(dtype).itemsize

@@ -264,11 +264,13 @@ def size(found: Overview) -> Figures:
     """What a run would need, and what it would keep."""
     run, output, series = found.study.run, found.study.output, len(found.compiled.labels.series)
     fans = ", ".join(f"fan_portfolio_{name}" for name in FANS)
+    of = "half of what this machine gives" if run.memory_mib is None else "run.memory_mib"
     rows = {
         "paths": f"{run.paths:,}, seed {run.seed}",
-        "memory": f"{found.memory / _MIB:,.0f} MiB for {series} series of {counted(run.paths, 'path')} "
-        f"(run.memory_mib: {run.memory_mib:,})",
-        "workspace": f"{found.workspace / _MIB:,.1f} MiB for each thread",
+        "memory": f"{found.need.in_memory / _MIB:,.0f} MiB for {series} series of {counted(run.paths, 'path')}, "
+        f"{found.need.from_disk / _MIB:,.0f} MiB with shards on the disk",
+        "memory budget": f"{found.budget / _MIB:,.0f} MiB ({of})",
+        "disk": f"{found.need.disk / _MIB:,.0f} MiB for shards, if they are kept on the disk",
         "plan": f"{found.compiled.plan.constants.nbytes / _MIB:,.2f} MiB of constants",
         "kept by path": ", ".join(found.kept),
         "fans": f"{fans}: quantiles {', '.join(output.quantiles)} of the first {min(run.paths, FAN_PATHS):,} paths",

@@ -1,6 +1,6 @@
 """Size and machinery of a run."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,4 +18,12 @@ class Run(Model):
     workers: Annotated[Whole, Within(1, 4096)] | None = Field(
         default=None, description="number of threads; null: all cores"
     )
-    memory_mib: Annotated[Whole, Within(64)] = Field(default=1024, description="memory limit of a run, MiB")
+    memory_mib: Annotated[Whole, Within(64)] | None = Field(
+        default=None, description="memory limit of a run, MiB; null: half of what the machine gives"
+    )
+    disk_mib: Annotated[Whole, Within(0)] | None = Field(
+        default=None, description="disk that shards may take while a run lasts, MiB; null: what is free but for a tenth"
+    )
+    resume: Literal["ask", "auto"] = Field(
+        default="ask", description="whether a run that was broken off is gone on with, or --resume is asked for"
+    )

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from spvrisk.config import Loaded
 from spvrisk.errors import RunError
+from spvrisk.experiments.need import memory_budget
 from spvrisk.experiments.timing.found import Bench, Cold, Measured, Result
 from spvrisk.experiments.timing.machine import load, machine
 from spvrisk.experiments.timing.processes import command, peak_of_run
@@ -159,7 +160,7 @@ class _Work:
         run = loaded.study.run
         most = run.workers or processors()
         self.kernel = self._ready(KERNEL, KernelByStages(done, seconds))
-        self.by_threads = self._ready(THREADS, ByThreads(done, most, self.kernel.us, seconds, run.memory_mib))
+        self.by_threads = self._ready(THREADS, ByThreads(done, most, self.kernel.us, seconds, memory_budget(run)))
         self._result = self._ready(RESULT, ResultOfRun(loaded, folder, SHARES[RESULT] * seconds / _TURNS))
         self._ready(START, Starts(loaded, folder))
 

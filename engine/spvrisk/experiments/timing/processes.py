@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 from spvrisk import config
 from spvrisk.errors import RunError
-from spvrisk.experiments.run import run_study, settings_of
+from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
 from spvrisk.experiments.timing.machine import peak_bytes
 
 _PACKAGE = str(Path(__file__).resolve().parents[3])
@@ -84,7 +86,7 @@ def main() -> None:
     """Run the study of the command line, as `peak_of_run` asks for it, and print the peak of memory."""
     file, overrides, paths, out = sys.argv[1:]
     loaded = config.load(file, json.loads(overrides))
-    run_study(loaded, out, settings_of(loaded, int(paths), None, None), overwrite=True)
+    run_study(loaded, out, settings_of(loaded, int(paths), None, None), Manner(overwrite=True))
     print(json.dumps(peak_bytes()))
 
 

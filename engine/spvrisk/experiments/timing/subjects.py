@@ -2,14 +2,16 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from spvrisk.config import Loaded
 from spvrisk.dataset.write import write_result
-from spvrisk.experiments.memory import MIB, required_bytes, waiting
-from spvrisk.experiments.run import Ran, ran, settings_of
+from spvrisk.experiments.need import memory_budget, need_of
+from spvrisk.experiments.run import Ran, ran
+from spvrisk.experiments.task import planned, settings_of
 from spvrisk.experiments.timing.found import Result, Stage, Threads
 from spvrisk.experiments.timing.kernel import Kernel, whole_engine
 from spvrisk.experiments.timing.parts import FACTORS, POOL, PROJECTS, SELECTION, STACK, WHOLE, by_difference, parts
@@ -17,6 +19,8 @@ from spvrisk.experiments.timing.processes import command
 from spvrisk.experiments.timing.turns import Spread, Turns, column, spread
 from spvrisk.plan.compile import Compiled
 from spvrisk.plan.shared import LEAF
+from spvrisk.runner.job import Job
+from spvrisk.runner.ledger import MemoryLedger
 from spvrisk.runner.shard import CALL_SECONDS, processors
 
 START_PATHS = 1000
@@ -114,21 +118,16 @@ class ByThreads:
         Microseconds that a path takes the kernel.
     seconds
         Of the benchmark.
-    memory_mib
-        Memory that a run may take; more threads than there is room for are not tried.
+    room
+        Bytes of memory that a run may take; more threads than there is room for are not tried.
     """
 
-    def __init__(self, done: Compiled, most: int, us: float, seconds: float, memory_mib: int) -> None:
+    def __init__(self, done: Compiled, most: int, us: float, seconds: float, room: int) -> None:
         self._done, counts = done, thread_counts(most)
         lasts = min(_RUN * seconds, _MOST_RUN) / len(counts)
         self._leaves = max(1, round(lasts / (1e-6 * us * LEAF)))
-        n, steps = len(done.labels.series), int(done.plan.study[0]["steps"])
-        room = memory_mib * MIB
-        self._counts = [
-            threads
-            for threads in counts
-            if threads == 1 or required_bytes(n, steps, self._paths(threads), waiting(threads, 1)) <= room
-        ]
+        jobs = {threads: Job(done.plan, done.labels, "", 0, self._paths(threads), 1) for threads in counts}
+        self._counts = [n for n, job in jobs.items() if n == 1 or need_of(job, n).in_memory <= room]
         self._kernel = Kernel(done, self._counts[-1])
         self._at_most = LEAF if 1e-6 * us * LEAF <= 2 * CALL_SECONDS else self._kernel.lanes
 
@@ -216,12 +215,12 @@ class ResultOfRun:
         return self._run.ledger.job.paths
 
     def _of(self, loaded: Loaded, paths: int) -> Ran:
-        return ran(loaded, settings_of(loaded, paths, None, None), None, lambda _: None)
+        task = planned(loaded, settings_of(loaded, paths, None, None))
+        return ran(task, MemoryLedger(task.job))
 
     def _has_room(self, loaded: Loaded, paths: int) -> bool:
-        job, run = self._run.ledger.job, loaded.study.run
-        on_the_way = waiting(self._run.workers, run.leaves_per_shard)
-        return required_bytes(len(job.labels.series), job.steps, paths, on_the_way) <= run.memory_mib * MIB
+        job = replace(self._run.ledger.job, paths=paths)
+        return need_of(job, self._run.task.workers).in_memory <= memory_budget(loaded.study.run)
 
     def turn(self) -> dict[str, float]:
         """Seconds for statistics and for writing."""

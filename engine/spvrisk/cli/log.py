@@ -1,0 +1,109 @@
+"""What happens in a run as lines of text: in a file, or on stderr where that is no terminal."""
+
+import datetime
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from spvrisk.errors import InputError, Problem
+from spvrisk.files import check_not_read, is_irregular
+
+RUNNING = "running"
+"""The stage in which things are done at their speed."""
+
+_EVERY_SECONDS = 60.0
+
+
+class Log:
+    """Lines of text in a file.
+
+    Parameters
+    ----------
+    file
+        Open to write.
+    dated
+        Whether a line begins with its time.
+    """
+
+    def __init__(self, file: TextIO, dated: bool = False) -> None:
+        self._file, self._dated = file, dated
+
+    def line(self, text: str) -> None:
+        """Write a line."""
+        now = f"{datetime.datetime.now().astimezone().isoformat(timespec='seconds')} " if self._dated else ""
+        print(f"{now}{text}", file=self._file, flush=True)
+
+
+@contextmanager
+def log_to(path: str | None, reads: Iterable[Path]) -> Iterator[Log | None]:
+    """Open a log file, to which lines are added; None without a path.
+
+    Parameters
+    ----------
+    path
+        The file; it need not be there yet.
+    reads
+        Files that the command reads: none of them is written to.
+
+    Raises
+    ------
+    InputError
+        It cannot be written to.
+    """
+    if path is None:
+        yield None
+        return
+    if is_irregular(path):
+        raise InputError(Problem("--log-file", "", "must be a regular file", path, "name another file"))
+    check_not_read(path, reads)
+    try:
+        file = Path(path).open("a", encoding="utf-8", errors="backslashreplace")
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise InputError(
+            Problem("--log-file", "", f"cannot be written: {reason}", path, "name another file")
+        ) from error
+    with file:
+        yield Log(file, dated=True)
+
+
+class Minutes:
+    """Stages as lines, and once a minute what is done, how fast, and what is left.
+
+    Parameters
+    ----------
+    log
+        Where to.
+    total, things
+        How many of what there are to be done.
+    """
+
+    def __init__(self, log: Log, total: int, things: str) -> None:
+        self._log, self._total, self._things = log, total, things
+        self._lock, self._done, self._before = threading.Lock(), 0, 0
+        self._began = self._told = time.monotonic()
+
+    def announce(self, stage: str) -> None:
+        """Write a stage."""
+        if stage == RUNNING:
+            self._before, self._began = self._done, time.monotonic()
+            self._told = self._began
+        self._log.line(f"{stage} ...")
+
+    def advance(self, done: int) -> None:
+        """Count what is done; called from any thread."""
+        with self._lock:
+            self._done += done
+            now = time.monotonic()
+            if now - self._told < _EVERY_SECONDS:
+                return
+            self._told = now
+            self._log.line(self._so_far(now - self._began))
+
+    def _so_far(self, seconds: float) -> str:
+        rate = (self._done - self._before) / seconds
+        left = datetime.timedelta(seconds=round((self._total - self._done) / rate)) if rate else "unknown"
+        return f"{self._done:,} of {self._total:,} {self._things}, {rate:,.0f} a second, {left} left"

@@ -1,0 +1,135 @@
+"""The place of a result: its file, and beside it a folder for all that is not finished.
+
+``<out>.run`` is there while a run lasts, and after one that was broken off: with a lock that tells whose it is, the
+file that is being written, and the shards that are kept. One rename makes the file the result.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.files import Held, holding, publish
+
+_LOCK, _PART = "lock", "result.part"
+
+
+class Place(NamedTuple):
+    """Where a run writes.
+
+    Attributes
+    ----------
+    target
+        The result file.
+    folder
+        What is not finished.
+    """
+
+    target: Path
+    folder: Path
+
+    @property
+    def part(self) -> Path:
+        """The result while it is being written."""
+        return self.folder / _PART
+
+    def check_space(self, need: int) -> None:
+        """Refuse a disk that is too full, and take the room where the file system gives it.
+
+        Parameters
+        ----------
+        need
+            Bytes of the result.
+
+        Raises
+        ------
+        RunError
+            With what there is, and what would help.
+        """
+        with self.part.open("r+b") as file, suppress(OSError):  # what it does not know it cannot give
+            if hasattr(os, "posix_fallocate") and self.free() >= need:
+                os.posix_fallocate(file.fileno(), 0, need)
+                return
+        if (have := self.free()) < need:
+            room = f"the disk has {have / 1e6:,.1f} MB free, and the result needs {need / 1e6:,.1f} MB"
+            raise RunError(f"{self.target}: {room}; free some space, name another folder, or keep fewer output.paths")
+
+    def free(self) -> int:
+        """Bytes that are free on the disk."""
+        return shutil.disk_usage(self.folder).free
+
+    def publish(self, overwrite: bool) -> None:
+        """Make the file that was written the result.
+
+        Parameters
+        ----------
+        overwrite
+            Whether it may take the place of a file.
+
+        Raises
+        ------
+        FileExistsError
+            There is such a file, and it may not be replaced.
+        """
+        publish(self.part, self.target, overwrite)
+
+
+def run_folder(target: Path) -> Path:
+    """Folder of what is not finished of a result.
+
+    Parameters
+    ----------
+    target
+        The result file; of a link, the file that it leads to.
+    """
+    real = Path(os.path.realpath(target))
+    name = f"{real.name}.run"
+    if len(os.fsencode(name)) > 255:  # the longest that file systems take
+        name = f"{hashlib.sha256(os.fsencode(real.name)).hexdigest()[:32]}.run"
+    return real.with_name(name)
+
+
+@contextmanager
+def claimed(target: Path) -> Iterator[Place]:
+    """Hold the place of a result against other runs.
+
+    Parameters
+    ----------
+    target
+        The result file.
+
+    Yields
+    ------
+    Place
+        With an empty file to be written. What the block leaves in the folder stays, but for that file; an empty folder
+        goes.
+
+    Raises
+    ------
+    InputError
+        Another run holds it.
+    RunError
+        The system makes no folder or file there.
+    """
+    place = Place(Path(os.path.realpath(target)), run_folder(target))
+    try:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(holding(place.folder / _LOCK))
+                stack.callback(place.part.unlink, missing_ok=True)
+                place.part.write_bytes(b"")
+            except Held as held:
+                rule, remedy = "another run is writing it", "wait for it, or name another file"
+                raise InputError(Problem("--out", "", rule, f"{target} by {held}", remedy)) from held
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                remedy = "check the rights and the space on the disk"
+                raise RunError(f"{place.folder}: cannot be written: {reason}; {remedy}") from error
+            yield place
+    finally:
+        with suppress(OSError):  # shards are in it, or it is another run's
+            place.folder.rmdir()

@@ -1,0 +1,129 @@
+"""Runs that were broken off, and results that are extended: what is there already, and what is kept of a run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from spvrisk.dataset.opening import opened
+from spvrisk.dataset.place import Place
+from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.ledger import Ledger
+
+
+class Manner(NamedTuple):
+    """How a run deals with what is there.
+
+    Attributes
+    ----------
+    overwrite
+        Whether an existing result is replaced; a file that the study is read from never is.
+    resume
+        Whether a run that was broken off is gone on with, and one that is finished is left as it is.
+    keep
+        Whether the shards are kept beside the result, so that a run of more paths computes only what is new.
+    """
+
+    overwrite: bool = False
+    resume: bool = False
+    keep: bool = False
+
+
+def paths_of_result(file: Path, job_id: str) -> int:
+    """Paths that a result holds of a job; 0 where there is no result of it.
+
+    Parameters
+    ----------
+    file
+        The result; it need not be there.
+    job_id
+        See `spvrisk.runner.job.Job.id`.
+    """
+    with suppress(InputError), opened(file) as found:
+        if found.attrs.get("job_id", b"") == job_id.encode():
+            return int(np.asarray(found.attrs["paths"]).item())
+    return 0
+
+
+def check_resumed(ledger: Ledger, place: Place, wanted: bool) -> None:
+    """Ask before a run that was broken off is gone on with.
+
+    Parameters
+    ----------
+    ledger, place
+        Of the run that is to come.
+    wanted
+        Whether it may go on.
+
+    Raises
+    ------
+    InputError
+        There are shards of the job, and nobody has said what to do with them.
+    """
+    if isinstance(ledger, FolderLedger) and not wanted and (done := _done(ledger)):
+        rule = f"holds {_shards(done, ledger)} of this run, which was broken off"
+        remedy = "add --resume to go on with it, or remove the folder to start anew"
+        raise InputError(Problem(str(place.folder), "", rule, "", remedy))
+
+
+@contextmanager
+def kept_if_broken_off(ledger: Ledger, place: Place) -> Iterator[None]:
+    """Keep the shards that are done where a run is interrupted or the machine fails it, and say how to go on.
+
+    Parameters
+    ----------
+    ledger, place
+        Of the run.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The run was interrupted; its notes say what is kept.
+    RunError
+        Memory or the disk did not suffice.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        error.add_note(_keep(ledger, place))
+        raise
+    except MemoryError as error:
+        remedy = "run fewer paths, or set run.memory_mib lower, so that shards go to the disk"
+        raise RunError(f"the machine has not enough memory; {remedy}. {_keep(ledger, place)}") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        remedy = "check the rights and the space on the disk"
+        raise RunError(f"{place.folder}: cannot be written: {reason}; {remedy}. {_keep(ledger, place)}") from error
+    except RunError as error:
+        error.add_note(_keep(ledger, place))
+        raise
+
+
+def _keep(ledger: Ledger, place: Place) -> str:
+    """Bring the shards that are done to the disk; say in a sentence what is there."""
+    if isinstance(ledger, FolderLedger):
+        folder = ledger
+    elif not _done(ledger):
+        return "Nothing was done yet."
+    else:
+        try:
+            folder = FolderLedger(place.folder, ledger.job)
+            for k in sorted(set(ledger.job.shards) - set(ledger.missing())):
+                folder.put(k, ledger.shard(k))
+        except (OSError, MemoryError) as error:
+            folder.discard()
+            return f"What was done could not be kept in {place.folder} ({error})."
+    if not (done := _done(folder)):
+        return "Nothing was done yet."
+    return f"{_shards(done, folder)} are kept in {place.folder}: the same command with --resume goes on with them."
+
+
+def _done(ledger: Ledger) -> int:
+    return len(ledger.job.shards) - len(ledger.missing())
+
+
+def _shards(done: int, ledger: Ledger) -> str:
+    return f"{done} of {len(ledger.job.shards)} shards"

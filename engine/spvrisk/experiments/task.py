@@ -1,0 +1,119 @@
+"""What is to be run: a loaded study, compiled and checked, before any path is drawn."""
+
+import datetime
+import sys
+import time
+from typing import NamedTuple
+
+from spvrisk.config import Loaded, Study, changed_run, digest_of
+from spvrisk.config.study.run import Run
+from spvrisk.dataset.layout import check_names, check_paths, default_paths
+from spvrisk.dataset.write import Provenance, result_size
+from spvrisk.plan.compile import compile_study
+from spvrisk.runner.execute import Announce
+from spvrisk.runner.job import Job, study_text
+from spvrisk.runner.proof import prepare
+from spvrisk.runner.shard import processors
+
+
+def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Run:
+    """The study's run settings, changed where an argument is given.
+
+    Parameters
+    ----------
+    loaded
+        The study.
+    paths, seed, workers
+        In place of the study's own; None leaves those.
+
+    Raises
+    ------
+    InputError
+        An argument is not what the study could say under ``run``.
+    """
+    given = {"paths": paths, "seed": seed, "workers": workers}
+    return changed_run(loaded.study.run, {key: value for key, value in given.items() if value is not None})
+
+
+def job_of(study: Study, settings: Run) -> Job:
+    """Compile a study to a job of these settings."""
+    plan, labels, _ = compile_study(study)
+    return Job(plan, labels, study_text(study), settings.seed, settings.paths, settings.leaves_per_shard)
+
+
+class Task(NamedTuple):
+    """A study that is to be run.
+
+    Attributes
+    ----------
+    loaded
+        The study.
+    settings
+        Size and budgets of the run.
+    job
+        What is computed.
+    path_names
+        Path quantities to keep.
+    workers
+        Threads.
+    started, clock
+        When it began: with time zone, and on the clock that durations are taken by.
+    """
+
+    loaded: Loaded
+    settings: Run
+    job: Job
+    path_names: tuple[str, ...]
+    workers: int
+    started: datetime.datetime
+    clock: float
+
+    @property
+    def size(self) -> int:
+        """Bytes that its result takes."""
+        return result_size(self.job.labels, self.job.paths, self.path_names, self.job.plan)
+
+    def provenance(self) -> Provenance:
+        """How the result comes about: its study has the paths and the seed of the run."""
+        proof, job, loaded = prepare(), self.job, self.loaded
+        run = loaded.study.run.model_copy(update={"paths": job.paths, "seed": job.seed})
+        ran = loaded.study.model_copy(update={"run": run})
+        return Provenance(
+            config_json=ran.model_dump_json(by_alias=True),
+            config_sha256=digest_of(ran),
+            plan=job.plan,
+            sources=loaded.texts,
+            overrides=loaded.overrides,
+            started=self.started,
+            duration_seconds=time.perf_counter() - self.clock,
+            workers=self.workers,
+            command_line=sys.argv,
+            target=proof.target.name,
+            features=proof.target.features,
+            self_test=proof.stamp.outcome,
+        )
+
+
+def planned(loaded: Loaded, settings: Run, announce: Announce = lambda _: None) -> Task:
+    """Compile a study and check what only planning sees.
+
+    Parameters
+    ----------
+    loaded, settings
+        The study, and size and budgets of the run.
+    announce
+        Told of the stage.
+
+    Raises
+    ------
+    InputError
+        With the place in the study.
+    """
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    announce("planning")
+    with loaded.places.filled_in():
+        job = job_of(loaded.study, settings)
+        names = loaded.study.output.paths or default_paths(job.labels)
+        check_paths(names, job.labels)
+        check_names(job.labels)
+    return Task(loaded, settings, job, tuple(names), settings.workers or processors(), started, clock)

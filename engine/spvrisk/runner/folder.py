@@ -1,0 +1,205 @@
+"""Shards of a job in a folder that stays: for runs that outgrow memory, outlive a crash, or are shared by machines.
+
+The folder holds ``job.json``, a file a shard, and ``journal.jsonl``, a line a shard that says who computed it and when.
+"""
+
+import datetime
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from spvrisk.aggregate.state import RunState, Sums
+from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.files import replacing
+from spvrisk.plan.arrays import Floats
+from spvrisk.runner.job import Job
+from spvrisk.runner.ledger import Ledger
+from spvrisk.runner.shard import Shard
+from spvrisk.runner.stored import Read, Stored, array_of, shard_bytes, stored, sums_of, whole_shard
+
+JOB_FILE, JOURNAL_FILE = "job.json", "journal.jsonl"
+
+_SHARD = ".shard"
+
+_DEAD_AFTER_SECONDS = 3600.0
+"""Age from which a file that was written aside belongs to no living process."""
+
+_HALF_WRITTEN = ".*.tmp"
+"""Names under which files are written aside."""
+
+_LONGEST_LINE = 1 << 24
+"""Bytes within which the first line of a shard must end."""
+
+
+def has_shards(folder: Path) -> bool:
+    """Tell whether there are shards in a folder.
+
+    Parameters
+    ----------
+    folder
+        It need not be there.
+    """
+    return any(folder.glob(f"*{_SHARD}"))
+
+
+class FolderLedger(Ledger):
+    """Shards in a folder.
+
+    A file is written aside, brought to the disk and renamed, so that what is there is whole; one that is damaged, or
+    belongs to another job, does not count. Several processes may fill the same folder.
+
+    Parameters
+    ----------
+    folder
+        Is made where it is not there.
+    job
+        What is asked for. Where the folder has a job of this `Job.id`, its plan is gone on with: another machine's may
+        differ in last digits.
+
+    Raises
+    ------
+    InputError
+        The folder belongs to another job.
+    """
+
+    def __init__(self, folder: Path, job: Job) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._found = folder, dict[int, Stored]()
+        with suppress(FileExistsError), replacing(folder / JOB_FILE, overwrite=False) as temporary:
+            temporary.write_bytes(job.to_bytes())
+        self.job = self._kept(job)
+        self._sweep()
+
+    def put(self, k: int, shard: Shard) -> None:
+        """Keep a shard; one that is there already is the same.
+
+        Parameters
+        ----------
+        k, shard
+            As of `Ledger.put`.
+        """
+        if self._is_there(k):
+            return
+        pieces = list(shard_bytes(shard, self.job, k))
+        with replacing(self._file(k)) as temporary, temporary.open("wb") as file:
+            file.writelines(pieces)
+        self._found[k] = stored(bytes(pieces[0]), self.job, k)
+        self._note(k)
+
+    def missing(self) -> list[int]:
+        """Give the numbers of the shards that are not there, or not whole."""
+        return [k for k in self.job.shards if not self._is_there(k)]
+
+    def shard(self, k: int) -> Shard:
+        """Give a shard that is there.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
+        with self._reading(k) as (found, read):
+            return whole_shard(found, read)
+
+    def rows(self, k: int, series: Sequence[int]) -> Sequence[Floats]:
+        """Give some series' values on a shard's paths, ``(series, path)`` float64.
+
+        Parameters
+        ----------
+        k, series
+            As of `Ledger.rows`.
+        """
+        with self._reading(k) as (found, read):
+            return [array_of(found.rows[s], read) for s in series]
+
+    def sums(self) -> Sums:
+        """Give the sums over all paths."""
+        state = RunState()
+        for k in self.job.shards:
+            with self._reading(k) as (found, read):
+                state.take(sums_of(found, read))
+        return state.finish()
+
+    def discard(self) -> None:
+        """Remove the job, its shards and the journal; what else is in the folder stays."""
+        for file in (*self._folder.glob(f"*{_SHARD}"), *self._folder.glob(_HALF_WRITTEN)):
+            file.unlink(missing_ok=True)
+        for name in (JOB_FILE, JOURNAL_FILE):
+            (self._folder / name).unlink(missing_ok=True)
+
+    def _kept(self, job: Job) -> Job:
+        """The folder's own job, with as many paths as are asked for."""
+        file = self._folder / JOB_FILE
+        try:
+            kept = Job.from_bytes(file.read_bytes())
+        except ValueError as error:
+            rule = "must hold the job that its shards belong to"
+            remedy = "name another result file, or remove the folder if they are of no more use"
+            raise InputError(Problem(str(file), "", rule, str(error), remedy)) from error
+        if kept.id != job.id:
+            rule, found = "holds shards of another study or seed", f"there and here: {kept.difference(job)}"
+            remedy = "name another result file, or remove the folder if they are of no more use"
+            raise InputError(Problem(str(self._folder), "", f"{rule} ({found})", "", remedy))
+        return replace(kept, paths=job.paths)
+
+    def _file(self, k: int) -> Path:
+        paths = self.job.paths_of(k)
+        return self._folder / f"{paths.start:012d}-{paths.stop:012d}{_SHARD}"
+
+    def _is_there(self, k: int) -> bool:
+        """Whether a shard is there and whole; what has been found so once is not read again."""
+        if k not in self._found:
+            with suppress(OSError, ValueError), self._file(k).open("rb") as file:
+                found = stored(file.readline(_LONGEST_LINE), self.job, k)
+                whole_shard(found, _reader(file))
+                self._found[k] = found
+        return k in self._found
+
+    @contextmanager
+    def _reading(self, k: int) -> Iterator[tuple[Stored, Read]]:
+        """Read what has been found whole; where it no longer is, the run fails, and the shard is missing."""
+        try:
+            if not self._is_there(k):
+                raise ValueError(f"shard {k} is missing")
+            with self._file(k).open("rb") as file:
+                yield self._found[k], _reader(file)
+        except (OSError, ValueError) as error:
+            self._found.pop(k, None)
+            rule = "the shard was damaged or removed during the run"
+            raise RunError(f"{self._file(k)}: {rule} ({error})") from error
+
+    def _note(self, k: int) -> None:
+        """Add a line to the journal; a run does not fail for want of it."""
+        paths, now = self.job.paths_of(k), datetime.datetime.now(datetime.UTC)
+        line = {
+            "done": now.isoformat(timespec="milliseconds"),
+            "first": paths.start,
+            "last": paths.stop,
+            "pid": os.getpid(),
+            "host": platform.node(),
+        }
+        with suppress(OSError), (self._folder / JOURNAL_FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _sweep(self) -> None:
+        """Remove what killed processes have left half written."""
+        for file in self._folder.glob(_HALF_WRITTEN):
+            with suppress(OSError):
+                if time.time() - file.stat().st_mtime > _DEAD_AFTER_SECONDS:
+                    file.unlink()
+
+
+def _reader(file: BinaryIO) -> Read:
+    """Reads from an open file."""
+
+    def read(offset: int, size: int) -> bytes:
+        file.seek(offset)
+        return file.read(size)
+
+    return read

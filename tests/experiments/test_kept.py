@@ -1,0 +1,249 @@
+"""Runs that are broken off at any stage, gone on with, and extended: the content is that of a run from the start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import pytest
+
+import spvrisk
+from spvrisk.config import load
+from spvrisk.dataset.place import claimed, run_folder
+from spvrisk.errors import InputError, RunError
+from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
+from spvrisk.plan.shared import LEAF
+from spvrisk.runner.folder import FolderLedger
+
+STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+PATHS = 3 * LEAF + 77
+ANEW = Manner()
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return load(STARTER)
+
+
+def run(loaded, out, paths=PATHS, manner=ANEW, seed=None, **told):
+    settings = settings_of(loaded, paths, seed, 1).model_copy(update={"leaves_per_shard": 1})
+    return content(run_study(loaded, out, settings, manner, **told))
+
+
+def content(file):
+    with h5py.File(file) as result:
+        return result.attrs["content_sha256"]
+
+
+@pytest.fixture(scope="module")
+def expected(loaded, tmp_path_factory):
+    return run(loaded, tmp_path_factory.mktemp("whole") / "r.h5")
+
+
+def at(stage, error=KeyboardInterrupt):
+    """An announcement that ends the run."""
+
+    def announce(what):
+        if what.startswith(stage):
+            raise error
+
+    return announce
+
+
+def after(paths, error=KeyboardInterrupt):
+    """Progress that ends the run when so many paths are done."""
+    done = []
+
+    def progress(n):
+        done.append(n)
+        if sum(done) >= paths:
+            raise error
+
+    return progress
+
+
+STOPS = {
+    "while paths are drawn": lambda: {"progress": after(2 * LEAF + 5)},
+    "before statistics": lambda: {"announce": at("summarising")},
+    "before writing": lambda: {"announce": at("writing")},
+    "before publishing": lambda: {"announce": at("publishing")},
+}
+
+
+@pytest.mark.parametrize("keep", [False, True], ids=["in memory", "on disk"])
+@pytest.mark.parametrize("stop", STOPS)
+def test_interrupted__shards_are_kept_and_gone_on_with(loaded, expected, stop, keep, tmp_path):
+    out = tmp_path / "r.h5"
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(loaded, out, manner=Manner(keep=keep), **STOPS[stop]())
+    done = 2 if stop == "while paths are drawn" else 4
+    assert f"{done} of 4 shards are kept in {tmp_path}/r.h5.run: the same command with --resume" in str(
+        caught.value.__notes__
+    )
+    assert not out.exists() and len(list(tmp_path.glob("r.h5.run/*.shard"))) == done
+    with pytest.raises(InputError, match=rf"holds {done} of 4 shards of this run, which was broken off; add --resume"):
+        run(loaded, out)
+    told, said = [], []
+    assert run(loaded, out, manner=Manner(resume=True), progress=told.append, announce=said.append) == expected
+    there, left = min(done * LEAF, PATHS), PATHS - min(done * LEAF, PATHS)
+    assert told[0] == there and sum(told[1:]) == left
+    assert f"going on with {done} of 4 shards" in said
+    assert os.listdir(tmp_path) == ["r.h5"]
+
+
+def test_interrupted__before_anything_is_done_nothing_is_left(loaded, tmp_path):
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(loaded, tmp_path / "r.h5", progress=after(1))
+    assert caught.value.__notes__ == ["Nothing was done yet."] and os.listdir(tmp_path) == []
+    run(loaded, tmp_path / "r.h5", manner=Manner(resume=True))
+
+
+def test_resume_auto__goes_on_unasked(loaded, expected, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(loaded, tmp_path / "r.h5", announce=at("summarising"))
+    assert run(load(STARTER, ["run.resume=auto"]), tmp_path / "r.h5") == expected
+
+
+def test_resume__a_finished_run_is_left_as_it_is(loaded, expected, tmp_path):
+    out = tmp_path / "r.h5"
+    run(loaded, out)
+    before = out.stat()
+    assert run(loaded, out, manner=Manner(resume=True)) == expected
+    assert out.stat() == before
+
+
+def test_resume__another_study_is_refused_with_the_difference(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    with pytest.raises(KeyboardInterrupt):
+        run(loaded, out, announce=at("summarising"))
+    seed = loaded.study.run.seed
+    with pytest.raises(InputError, match=rf"r.h5.run: holds shards of another study .*: seed {seed} and 9\)"):
+        run(loaded, out, seed=9, manner=Manner(resume=True))
+    other = load(STARTER, ["projects.port.budget=401"])
+    with pytest.raises(InputError, match=r"there and here: projects.port.budget 400.0 and 401.0"):
+        run(other, out, manner=Manner(resume=True, overwrite=True))
+    assert len(list(tmp_path.glob("r.h5.run/*.shard"))) == 4
+
+
+@pytest.mark.parametrize("keep", [False, True], ids=["anew", "kept shards"])
+def test_extended__is_a_run_from_the_start(loaded, expected, keep, tmp_path):
+    out, told, said = tmp_path / "r.h5", [], []
+    run(loaded, out, 2 * LEAF + 5, Manner(keep=keep))
+    assert run(loaded, out, progress=told.append, announce=said.append) == expected
+    if keep:
+        assert told[0] == 2 * LEAF and "going on with 2 of 4 shards" in said
+    else:
+        assert "extending 8,197 paths to 12,365: all are computed anew, since shards were not kept (--keep)" in said
+    assert os.listdir(tmp_path) == ["r.h5"]
+
+
+def test_extended__the_old_result_stays_until_the_new_one_is_whole(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    old = run(loaded, out, LEAF)
+    with pytest.raises(KeyboardInterrupt):
+        run(loaded, out, announce=at("publishing"))
+    assert content(out) == old
+    told = []
+    run(loaded, out, progress=told.append)
+    assert told[0] == PATHS
+
+
+@pytest.mark.parametrize(
+    ("paths", "seed"), [(PATHS, None), (LEAF, None), (2 * PATHS, 5)], ids=["as many", "fewer", "other seed"]
+)
+def test_existing__is_refused_where_it_would_not_be_extended(loaded, paths, seed, tmp_path):
+    run(loaded, tmp_path / "r.h5")
+    with pytest.raises(InputError, match="file exists"):
+        run(loaded, tmp_path / "r.h5", paths, seed=seed)
+
+
+FAILURES = {
+    MemoryError(): "the machine has not enough memory; run fewer paths",
+    RunError("nothing goes"): "nothing goes",
+}
+
+
+@pytest.mark.parametrize("error", FAILURES, ids=["memory", "run"])
+def test_failed__shards_are_kept(loaded, expected, error, tmp_path):
+    with pytest.raises(RunError, match=FAILURES[error]) as caught:
+        run(loaded, tmp_path / "r.h5", announce=at("writing", error))
+    assert "4 of 4 shards are kept" in f"{caught.value} {getattr(caught.value, '__notes__', '')}"
+    assert run(loaded, tmp_path / "r.h5", manner=Manner(resume=True)) == expected
+
+
+def test_kept__what_else_is_in_the_folder_stays(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    run_folder(out).mkdir()
+    (run_folder(out) / "mine.txt").write_text("mine", encoding="utf-8")
+    run(loaded, out, manner=Manner(keep=True))
+    run(loaded, out, 2 * PATHS)
+    assert [file.name for file in run_folder(out).iterdir()] == ["mine.txt"]
+
+
+def test_kept__a_job_without_shards_makes_room_for_another(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    with pytest.raises(KeyboardInterrupt):
+        run(loaded, out, manner=Manner(keep=True), progress=after(1))
+    assert (run_folder(out) / "job.json").exists()
+    run(loaded, out, seed=77)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from spvrisk.dataset.place import claimed
+with claimed(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_claimed__a_second_run_is_refused_at_once_and_the_lock_goes_with_its_process(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(out)], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        with pytest.raises(
+            InputError, match=rf"--out: another run is writing it, got .*r.h5 by process {holder.pid} on "
+        ):
+            run(loaded, out)
+        holder.kill()
+        holder.wait()
+    assert sorted(file.name for file in run_folder(out).iterdir()) == ["lock", "result.part"]
+    run(loaded, out)
+    assert os.listdir(tmp_path) == ["r.h5"]
+
+
+def test_claimed__long_names_and_links(loaded, tmp_path):
+    longest = tmp_path / ("r" * 252 + ".h5")
+    assert len(run_folder(longest).name) == 36
+    target, link = tmp_path / "there" / "r.h5", tmp_path / "link.h5"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    with claimed(link) as place:
+        assert place.target == target and place.folder == target.parent / "r.h5.run"
+    run(loaded, link)
+    assert link.is_symlink() and os.listdir(target.parent) == ["r.h5"]
+
+
+def test_claimed__a_folder_that_cannot_be_written_to_is_told(loaded, tmp_path):
+    (tmp_path / "r.h5.run").write_text("a file", encoding="utf-8")
+    with pytest.raises(RunError, match=r"r.h5.run: cannot be written: "):
+        run(loaded, tmp_path / "r.h5")
+
+
+def test_disk_full__while_shards_are_written(loaded, tmp_path, monkeypatch):
+    """What is done stays; the error says what the disk lacks."""
+    put, calls = FolderLedger.put, []
+
+    def full(ledger, k, shard):
+        calls.append(k)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device")
+        put(ledger, k, shard)
+
+    monkeypatch.setattr(FolderLedger, "put", full)
+    with pytest.raises(RunError, match=r"no space left on device; check .* 2 of 4 shards are kept"):
+        run(loaded, tmp_path / "r.h5", manner=Manner(keep=True))

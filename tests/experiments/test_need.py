@@ -1,0 +1,127 @@
+"""What a run needs: the estimate holds for real processes, and what does not fit is refused with a remedy that fits."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import spvrisk
+from spvrisk.config import load, load_study
+from spvrisk.config.study.run import Run
+from spvrisk.dataset.place import claimed
+from spvrisk.errors import InputError
+from spvrisk.experiments import machine
+from spvrisk.experiments.need import MIB, check_memory, ledger_for, memory_budget, need_of
+from spvrisk.experiments.task import job_of
+from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.ledger import MemoryLedger
+
+STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
+
+
+@pytest.fixture(scope="module")
+def job():
+    study = load_study(STARTER)
+    return job_of(study, study.run.model_copy(update={"paths": 50_000_000}))
+
+
+PROGRAM = """
+import json, resource, sys
+from spvrisk.config import load
+from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.need import need_of, workspace_of
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import planned, settings_of
+study, out, paths, keep = sys.argv[1:]
+loaded = load(study)
+settings = settings_of(loaded, int(paths), None, 2)
+run_study(loaded, out, settings, Manner(keep=keep == "keep"))
+job = planned(loaded, settings).job
+print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, *need_of(job, 2, workspace_of(job))]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss in KiB")
+@pytest.mark.parametrize("study", [STARTER, MAIN], ids=["starter", "main"])
+@pytest.mark.parametrize("paths", [1000, 150_000])
+@pytest.mark.parametrize("keep", ["", "keep"], ids=["memory", "disk"])
+def test_need__no_run_takes_more_nor_much_less(study, paths, keep, tmp_path):
+    spvrisk.warmup()
+    words = [str(study), str(tmp_path / "r.h5"), str(paths), keep]
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *words], check=True, capture_output=True, text=True)
+    peak, in_memory, from_disk, disk = json.loads(done.stdout)
+    need = from_disk if keep else in_memory
+    assert 0.6 * need <= peak <= need, (peak / MIB, need / MIB)
+    if keep:
+        held = sum(file.stat().st_size for file in (tmp_path / "r.h5.run").iterdir())
+        assert 0.95 * disk <= held <= 1.02 * disk + MIB
+
+
+@pytest.mark.parametrize("memory_mib", [64, 300, 1024])
+def test_check_memory__remedy_is_the_most_that_fits(job, memory_mib):
+    with pytest.raises(InputError) as caught:
+        check_memory(job, 2, Run(memory_mib=memory_mib), to_disk=False)
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.value) == ("run.memory_mib", str(memory_mib))
+    enough = int(problem.remedy.split("run.memory_mib to ")[1].split()[0])
+    check_memory(job, 2, Run(memory_mib=enough), to_disk=False)
+    with pytest.raises(InputError):
+        check_memory(job, 2, Run(memory_mib=enough - 1), to_disk=False)
+    if memory_mib < 256:
+        assert "run.paths" not in problem.remedy  # not even one would do
+        return
+    most = int(problem.remedy.split("run.paths to ")[1].split()[0])
+    fits, too_many = (need_of(replace(job, paths=n), 2).in_memory for n in (most, most + 1))
+    assert fits <= memory_mib * MIB < too_many
+
+
+def test_ledger_for__goes_to_disk_beyond_the_memory(job, tmp_path):
+    some = replace(job, paths=2_000_000)
+    roomy, tight = Run(memory_mib=4000), Run(memory_mib=700)
+    with claimed(tmp_path / "r.h5") as place:
+        assert isinstance(ledger_for(some, 2, roomy, place), MemoryLedger)
+        assert isinstance(ledger_for(some, 2, roomy, place, keep=True), FolderLedger)
+        assert isinstance(ledger_for(some, 2, tight, place), FolderLedger)
+        with pytest.raises(InputError, match=r"run.disk_mib: shards of 2,000,000 paths must fit in .*set run.disk_mib"):
+            ledger_for(some, 2, tight.model_copy(update={"disk_mib": 500}), place)
+        with pytest.raises(InputError, match=r"run.memory_mib: 50,000,000 paths"):
+            ledger_for(job, 2, tight, place)
+    with pytest.raises(InputError, match=r"run.memory_mib: 2,000,000 paths"):
+        ledger_for(some, 2, tight, None)
+
+
+def test_memory_budget__follows_the_machine(monkeypatch):
+    monkeypatch.setattr("spvrisk.experiments.need.memory_here", lambda: 3000 * MIB)
+    assert memory_budget(Run()) == 1500 * MIB and memory_budget(Run(memory_mib=77)) == 77 * MIB
+
+
+def test_budgets__change_no_digest():
+    plain = load(STARTER)
+    assert load(STARTER, ["run.memory_mib=99", "run.disk_mib=7", "run.resume=auto"]).digest == plain.digest
+
+
+@pytest.mark.parametrize(
+    ("own", "files", "limits"),
+    [
+        ("0::/a/b\n", {"a/b/memory.max": "max\n", "a/memory.max": "5000\n", "memory.max": "9000\n"}, [5000, 9000]),
+        ("5:cpu:/x\n4:memory:/x\n", {"memory/x/memory.limit_in_bytes": "700\n"}, [700]),
+        ("0::/\n", {}, []),
+        ("nonsense", {}, []),
+    ],
+    ids=["v2", "v1", "none", "unreadable"],
+)
+def test_memory_of_groups__is_the_least_on_the_way_up(own, files, limits, tmp_path):
+    (tmp_path / "own").write_text(own, encoding="utf-8")
+    for name, text in files.items():
+        file = tmp_path / "root" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="ascii")
+    assert list(machine._of_groups(tmp_path / "root", tmp_path / "own")) == limits
+
+
+def test_memory_here__is_no_more_than_is_installed():
+    assert 1 << 28 < machine.memory_here() <= min(machine._installed())
