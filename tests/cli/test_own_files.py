@@ -180,6 +180,10 @@ FOREIGN: dict[str, Callable[[Path], None]] = {
 WRITERS = {
     "run": ["run", str(STARTER), "--paths", "50", "--overwrite", "--out"],
     "trace": ["trace", "other.h5", "--overwrite", "--out"],
+    "export": ["export", "other.h5", "--format", "csv", "--overwrite", "--out"],
+    "export a workbook": ["export", "other.h5", "--format", "xlsx", "--overwrite", "--out"],
+    "export to Parquet": ["export", "other.h5", "--format", "parquet", "--overwrite", "--out"],
+    "export to netCDF": ["export", "other.h5", "--format", "nc", "--overwrite", "--out"],
     "schema": ["schema", "--overwrite", "--out"],
     "init": ["init", "--overwrite"],
 }

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk._version import __version__
-from spvrisk.dataset.labelled import labelled
 from spvrisk.dataset.layout import (
     Variable,
     conditional_variables,
@@ -114,6 +113,8 @@ def _pointing(variable: Variable, coded: Iterable[str]) -> Variable:
 
 def _path_variables(result: Result) -> Iterator[Stored]:
     """Variables by path, read block by block."""
+    from spvrisk.dataset.labelled import labelled  # loaded when it is needed: xarray takes half a second
+
     with labelled(result.source, "paths") as dataset:
         about = {name: dict(dataset[name].attrs) for name in ("path", *result.path_names)}
     numbers = np.arange(result.n_paths, dtype="<i4")
