@@ -194,6 +194,7 @@ WRITERS = {
 @pytest.mark.parametrize("command", WRITERS)
 def test_overwrite__leaves_what_is_not_of_its_kind(command: str, kind: str, folder: Path) -> None:
     FOREIGN[kind](folder / "mine")
+    write_small(folder / "other.h5", n_paths=20)
     said = refused(folder, *WRITERS[command], "mine")
     assert said.startswith("mine: must be a") and " to be replaced" in said and "or remove this one first" in said
 
@@ -201,9 +202,11 @@ def test_overwrite__leaves_what_is_not_of_its_kind(command: str, kind: str, fold
 @pytest.mark.parametrize("command", WRITERS)
 def test_overwrite__of_its_own_kind_and_of_an_empty_file(command: str, folder: Path) -> None:
     arguments = WRITERS[command]
-    if command == "trace":
+    if command == "trace":  # which replays what was run
         run = ["run", str(STARTER), "--paths", "50", "--out", "other.h5"]
         assert CliRunner().invoke(main, run).exit_code == 0
+    else:
+        write_small(folder / "other.h5", n_paths=20)
     (folder / "out").touch()
     for _ in range(2):
         done = CliRunner().invoke(main, [*arguments, "out"])
@@ -230,7 +233,7 @@ def test_overwrite__leaves_what_was_edited(command: str, old: str, new: str, fol
 
 @pytest.mark.parametrize("command", WRITERS)
 def test_overwrite__help_says_what_is_replaced(command: str) -> None:
-    text = " ".join(CliRunner().invoke(main, [command, "--help"]).stdout.split())
+    text = " ".join(CliRunner().invoke(main, [WRITERS[command][0], "--help"]).stdout.split())
     assert "--overwrite Replace the file if " in text
 
 

@@ -29,6 +29,10 @@ _NOTES = (
     ("measured_in", "unit of the values; counts n are paths, probabilities p and skewness have none"),
 )
 
+_OF_UNITS = (("where", 24), ("name", 36), ("meaning", 90), ("measured_in", 14))
+_OF_ABOUT = (("name", 24), ("value", 90))
+"""Columns of the other sheets, and their widths in characters."""
+
 _WIDTHS = {TEXT: 24, DATE: 12}
 _WIDTH = 14
 
@@ -66,33 +70,35 @@ def write_xlsx(path: Path, tables: Sequence[Table], terms: Iterable[Term], facts
     ------
     InputError
         A table has more rows than a sheet.
+    OSError
+        The file cannot be written.
     """
-    for table in tables:
-        if table.n_rows > MOST_ROWS:
-            rule = f"a sheet has at most {MOST_ROWS:,} rows"
-            remedy = "write .parquet or .csv"
-            raise InputError(Problem("--out", table.name, rule, f"{table.n_rows:,}", remedy))
+    _check_rows(tables)
     writer = library("xlsxwriter", "XlsxWriter", ".xlsx")
     # row by row, so that a long table need not fit into memory
     book = writer.Workbook(path, {"constant_memory": True})
     made = datetime.fromisoformat(str(facts["created"]))
     # the result's date and not today's: the same result gives the same bytes
     book.set_properties({"author": _AUTHOR, "title": facts["title"], "created": made})
-    bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
+    formats = (book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"}))
     for table in tables:
-        heads = [column.name for column in table.columns]
-        widths = [_WIDTHS.get(column.type, _WIDTH) for column in table.columns]
+        heads = [(column.name, _WIDTHS.get(column.type, _WIDTH)) for column in table.columns]
         # keys stay in sight
         fixed = sum(column.type in _WIDTHS for column in table.columns)
-        _write_sheet(book.add_worksheet(table.name), heads, widths, fixed, _rows(table), (bold, day))
-    heads = ["where", "name", "meaning", "measured_in"]
-    _write_sheet(book.add_worksheet("units"), heads, [24, 36, 90, 14], 0, terms, (bold, day))
-    about = [*facts.items(), *_NOTES]
-    _write_sheet(book.add_worksheet("about"), ["name", "value"], [24, 90], 0, about, (bold, day))
+        _write_sheet(book.add_worksheet(table.name), heads, fixed, _rows(table), formats)
+    _write_sheet(book.add_worksheet("units"), _OF_UNITS, 0, terms, formats)
+    _write_sheet(book.add_worksheet("about"), _OF_ABOUT, 0, [*facts.items(), *_NOTES], formats)
     try:
         book.close()
     except writer.exceptions.FileCreateError as error:
         raise OSError(*error.args[0].args) from error
+
+
+def _check_rows(tables: Sequence[Table]) -> None:
+    for table in tables:
+        if table.n_rows > MOST_ROWS:
+            rule, remedy = f"a sheet has at most {MOST_ROWS:,} rows", "write .parquet or .csv"
+            raise InputError(Problem("--out", table.name, rule, f"{table.n_rows:,}", remedy))
 
 
 def _rows(table: Table) -> Iterator[tuple[Any, ...]]:
@@ -110,17 +116,17 @@ def _cells(data: Any) -> list[Any]:
 
 def _write_sheet(
     sheet: Any,
-    heads: Sequence[str],
-    widths: Sequence[int],
+    heads: Sequence[tuple[str, int]],
     fixed: int,
     rows: Iterable[Sequence[Any]],
     formats: tuple[Any, Any],
 ) -> None:
+    """Write heads, which have a width, and rows; the first `fixed` columns stay in sight."""
     bold, day = formats
-    for c, width in enumerate(widths):
+    for c, (_, width) in enumerate(heads):
         sheet.set_column(c, c, width)
     sheet.freeze_panes(1, fixed)
-    for c, head in enumerate(heads):
+    for c, (head, _) in enumerate(heads):
         sheet.write_string(0, c, head, bold)
     r = 0
     for r, row in enumerate(rows, start=1):
