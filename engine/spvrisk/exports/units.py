@@ -79,14 +79,16 @@ def terms(labels: Labels) -> list[Term]:
     found: dict[tuple[str, str], Term] = {}
     for unit, name in labels.series:
         output = quantity_of(unit, name, labels)
-        # a flag of a project is a number of projects for many: what it is of a project comes first, and stays
-        found.setdefault(("quantity", name), Term("quantity", name, output.meaning, unit_of(output, labels)))
+        counted = "; of the portfolio and of a pipeline, number of projects" if output.kind == "flag" else ""
+        meaning = output.meaning + (counted if unit != "scheme" else "")
+        # what it is of a project comes first, and stays
+        found.setdefault(("quantity", name), Term("quantity", name, meaning, unit_of(output, labels)))
     money = money_name(labels)
     flows = {row.name: row.meaning for row in STEP_OUTPUTS if row.name in labels.timeline}
     for name, meaning in flows.items():
         found["flow", name] = Term("quantity (timeline, yearly)", name, meaning, money)
     for name, meaning in FANS.items():
-        found["fan", name] = Term("quantity (timeline, quantiles)", name, f"portfolio's {meaning}", money)
+        found["fan", name] = Term("quantity (timeline, quantiles)", name, f"of the portfolio: {meaning}", money)
     for statistic in STATISTICS:
         unit = unit_of_statistic(statistic.name, statistic.pure, "")
         found["statistic", statistic.name] = Term("statistic", statistic.name, statistic.meaning, unit)
