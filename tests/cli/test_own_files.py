@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy.io import netcdf_file
 
 from small_run import write_small
 from spvrisk.cli import main
@@ -162,6 +163,11 @@ def other_hdf5(path: Path) -> None:
         file["x"] = np.arange(3)
 
 
+def other_netcdf(path: Path) -> None:
+    with netcdf_file(path, "w", version=2) as file:
+        file.source = b"a model of the sea"
+
+
 def cut_short(path: Path) -> None:
     write_small(path, n_paths=20)
     path.write_bytes(path.read_bytes()[:5000])
@@ -175,6 +181,7 @@ FOREIGN: dict[str, Callable[[Path], None]] = {
     "other CSV": text_file("project,budget\nport,400\n"),
     "bytes": lambda path: None if path.write_bytes(bytes(range(256))) else None,
     "another HDF5 file": other_hdf5,
+    "another netCDF file": other_netcdf,
     "what was a result": cut_short,
 }
 WRITERS = {

@@ -18,9 +18,12 @@ from pyarrow import parquet
 from scipy.io import netcdf_file
 
 import spvrisk
-from small_run import make_labels, write_small
+from small_run import QUANTILES, make_labels, write_small
 from spvrisk.errors import InputError
 from spvrisk.exports import library, xlsx_file
+from spvrisk.exports.csv_file import write_csv
+from spvrisk.exports.parquet_file import write_parquet
+from spvrisk.exports.table import DATE, Column, Table
 
 LABELS = make_labels()
 N = 3000
@@ -246,6 +249,35 @@ def test_xlsx__paths_are_numbers_states_are_words(folder, tmp_path):
         states = file["paths/final_state_autos"][...]
     assert [row["portfolio.payback_years"] == "infinite" for row in rows] == np.isinf(payback).tolist()
     assert [row["scheme.final_state_autos"] for row in rows] == [("kept", "cut", "raised")[q] for q in states]
+
+
+def test_xlsx__statistics_stand_in_their_order_and_probabilities_rise(folder):
+    heads = list(sheet_of(folder / "book.xlsx", "summary")[0])
+    assert heads[:11] == [
+        *("unit", "quantity", "state", "measured_in", "n", "n_infinite", "n_undefined"),
+        *("mean", "mean_se", "mean_low", "mean_high"),
+    ]
+    first = heads.index("quantile 0.01")
+    assert heads[first : first + 7] == [f"quantile {text}" for text in QUANTILES]
+    assert heads[-3:] == ["share", "share_low", "share_high"]
+    flows = list(sheet_of(folder / "book.xlsx", "yearly")[0])
+    assert flows == ["year", "unit", "measured_in", *(row for row in LABELS.timeline if row != "due")]
+
+
+def test_whole_numbers__that_are_undefined_are_empty(folder, tmp_path):
+    columns = (Column("flag", "|i1", ""), Column("count", "<i4", ""), Column("day", DATE, ""))
+    days = [datetime.date(2026, 1, 2), None]
+    data = [np.array([1, -1], "|i1"), np.array([-1, 70_000], "<i4"), days]
+    table, facts = Table("odd", columns, 2, lambda: iter([data])), {"title": "t", "created": "2026-01-01T00:00:00"}
+    write_csv(tmp_path / "odd.csv", table)
+    assert (tmp_path / "odd.csv").read_text() == "flag,count,day\n1,,2026-01-02\n,70000,\n"
+    write_parquet(tmp_path / "odd.parquet", table, facts)
+    found = parquet.read_table(tmp_path / "odd.parquet").to_pydict()
+    assert found == {"flag": [1, None], "count": [None, 70_000], "day": days}
+    xlsx_file.write_xlsx(tmp_path / "odd.xlsx", [table], [], facts)
+    first, second = sheet_of(tmp_path / "odd.xlsx", "odd")
+    assert first == {"flag": 1, "count": None, "day": datetime.datetime(2026, 1, 2)}
+    assert second == {"flag": None, "count": 70_000, "day": None}
 
 
 def test_xlsx__of_the_same_result_has_the_same_bytes(folder, tmp_path):
