@@ -67,15 +67,14 @@ def export_result(
     _check_table(table, chosen, result)
     kind, write = _writer(chosen, table, result)
     reads = [] if isinstance(result.source, bytes) else [result.source]
-    target = check_output(out, overwrite, kind, reads)
     try:
-        with replacing(target, overwrite) as temporary:
+        with replacing(check_output(out, overwrite, kind, reads), overwrite) as temporary:
             write(temporary)
     except FileExistsError as error:
-        raise InputError(Problem("--out", "", "file exists", str(target), "name another file")) from error
+        raise InputError(Problem("--out", "", "file exists", str(out), "name another file")) from error
     except OSError as error:
         reason = error.strerror or error
-        raise RunError(f"{target}: cannot be written: {reason}; check the space on the disk") from error
+        raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error
 
 
 def _format(out: str | os.PathLike[str], format: str | None) -> str:
