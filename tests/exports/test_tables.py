@@ -81,15 +81,22 @@ def test_conditional__has_every_number_of_the_result(result, tmp_path):
                 strict=True,
             ):
                 key = (condition, unit, quantity, "", statistic.name, text)
-                assert same(number(found[key]), value), key
+                assert same(number(found.pop(key)), value), key
     for condition in group.condition.values:
         chosen = group.sel(condition=condition)
         for name in ("n_paths", "share", "share_low", "share_high"):
-            assert same(number(found[condition, "scheme", "condition", "", name, ""]), float(chosen[name])), name
-        for consequence in group.consequence.values:
+            key = (condition, "scheme", "condition", "", name, "")
+            assert same(number(found.pop(key)), float(chosen[name])), key
+        for project, level in itertools.product(LABELS.projects, LEVELS):
+            key = (condition, project, "npv_funder", "", "expected_shortfall_contribution", level)
+            value = chosen.contribution.sel(project=project, level=float(level))
+            assert same(number(found.pop(key)), float(value)), key
+        for end, consequence in itertools.product(("", "_low", "_high"), group.consequence.values):
             quantity, state = consequence.split(".")
-            key = (condition, "scheme", quantity, state, "share", "")
-            assert same(number(found[key]), float(chosen.consequence_share.sel(consequence=consequence)))
+            value = chosen[f"consequence_share{end}"].sel(consequence=consequence)
+            key = (condition, "scheme", quantity, state, f"share{end}", "")
+            assert same(number(found.pop(key)), float(value)), key
+    assert not found
 
 
 def test_timeline__has_means_fans_and_occupancy(result, tmp_path):
