@@ -24,6 +24,7 @@ __all__ = [
     "Study",
     "bench",
     "compare",
+    "export",
     "init",
     "load",
     "open",
@@ -335,6 +336,58 @@ def trace(
 
     number = None if path is None else whole("path", path)
     return traced(_opened("result", result).tables(), number, rank, text("by", by))
+
+
+def export(
+    result: Results | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    table: str | None = None,
+    format: str | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a table of a result for other programs, as ``docs/readers.md`` shows it.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    out
+        File to appear: ``.csv``, ``.parquet``, ``.xlsx`` or ``.nc``.
+    table
+        ``summary``, ``yearly``, ``timeline``, ``conditional``, ``paths`` or ``ylt``. None is the summary; in ``.xlsx``
+        it is summary, yearly and conditional, a sheet each.
+    format
+        ``csv``, ``parquet``, ``xlsx`` or ``nc``, where the file's name does not end so.
+    overwrite
+        Whether a file that export wrote is replaced; the result never is.
+
+    Raises
+    ------
+    InputError
+        The result, a name or the file cannot be used, or a package that the format needs is missing.
+    RunError
+        Writing failed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from pathlib import Path
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with tempfile.TemporaryDirectory() as folder, spvrisk.run(study, paths=500) as results:
+    ...     spvrisk.export(results, f"{folder}/losses.csv", table="ylt")
+    ...     Path(folder, "losses.csv").read_text().splitlines()[0]
+    'path,project,loss'
+    """
+    from spvrisk.exports.write import export_result
+
+    if table is not None:
+        text("table", table)
+    if format is not None:
+        text("format", format)
+    target, replaced = file_name("out", out), yes_or_no("overwrite", overwrite)
+    export_result(_opened("result", result).tables(), target, table, format, replaced)
 
 
 def bench(

@@ -45,6 +45,7 @@ CALLS = {
     "compare --json": ["compare", "{result}", "{result}", "--json"],
     "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],
     "trace --json": ["trace", "{result}", "--path", "3", "--json"],
+    "export": ["export", "{result}", "--out", "{folder}/表.xlsx", "--overwrite"],
     "info": ["info", "{result}"],
     "bench": ["bench", "{study}"],
 }

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy.io import netcdf_file
 
 from small_run import write_small
 from spvrisk.cli import main
@@ -162,6 +163,11 @@ def other_hdf5(path: Path) -> None:
         file["x"] = np.arange(3)
 
 
+def other_netcdf(path: Path) -> None:
+    with netcdf_file(path, "w", version=2) as file:
+        file.source = b"a model of the sea"
+
+
 def cut_short(path: Path) -> None:
     write_small(path, n_paths=20)
     path.write_bytes(path.read_bytes()[:5000])
@@ -175,11 +181,16 @@ FOREIGN: dict[str, Callable[[Path], None]] = {
     "other CSV": text_file("project,budget\nport,400\n"),
     "bytes": lambda path: None if path.write_bytes(bytes(range(256))) else None,
     "another HDF5 file": other_hdf5,
+    "another netCDF file": other_netcdf,
     "what was a result": cut_short,
 }
 WRITERS = {
     "run": ["run", str(STARTER), "--paths", "50", "--overwrite", "--out"],
     "trace": ["trace", "other.h5", "--overwrite", "--out"],
+    "export": ["export", "other.h5", "--format", "csv", "--overwrite", "--out"],
+    "export a workbook": ["export", "other.h5", "--format", "xlsx", "--overwrite", "--out"],
+    "export to Parquet": ["export", "other.h5", "--format", "parquet", "--overwrite", "--out"],
+    "export to netCDF": ["export", "other.h5", "--format", "nc", "--overwrite", "--out"],
     "schema": ["schema", "--overwrite", "--out"],
     "init": ["init", "--overwrite"],
 }
@@ -190,6 +201,7 @@ WRITERS = {
 @pytest.mark.parametrize("command", WRITERS)
 def test_overwrite__leaves_what_is_not_of_its_kind(command: str, kind: str, folder: Path) -> None:
     FOREIGN[kind](folder / "mine")
+    write_small(folder / "other.h5", n_paths=20)
     said = refused(folder, *WRITERS[command], "mine")
     assert said.startswith("mine: must be a") and " to be replaced" in said and "or remove this one first" in said
 
@@ -197,9 +209,11 @@ def test_overwrite__leaves_what_is_not_of_its_kind(command: str, kind: str, fold
 @pytest.mark.parametrize("command", WRITERS)
 def test_overwrite__of_its_own_kind_and_of_an_empty_file(command: str, folder: Path) -> None:
     arguments = WRITERS[command]
-    if command == "trace":
+    if command == "trace":  # which replays what was run
         run = ["run", str(STARTER), "--paths", "50", "--out", "other.h5"]
         assert CliRunner().invoke(main, run).exit_code == 0
+    else:
+        write_small(folder / "other.h5", n_paths=20)
     (folder / "out").touch()
     for _ in range(2):
         done = CliRunner().invoke(main, [*arguments, "out"])
@@ -226,7 +240,7 @@ def test_overwrite__leaves_what_was_edited(command: str, old: str, new: str, fol
 
 @pytest.mark.parametrize("command", WRITERS)
 def test_overwrite__help_says_what_is_replaced(command: str) -> None:
-    text = " ".join(CliRunner().invoke(main, [command, "--help"]).stdout.split())
+    text = " ".join(CliRunner().invoke(main, [WRITERS[command][0], "--help"]).stdout.split())
     assert "--overwrite Replace the file if " in text
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "summary": "Print the figures of a result.",
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",
+    "export": "Write a result for spreadsheets, databases and R.",
     "info": "Describe a result file and how it was made.",
     "bench": "Measure how long paths take on this machine.",
 }

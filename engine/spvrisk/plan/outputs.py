@@ -172,6 +172,10 @@ OUTPUTS = (*(output._replace(over=SUM) for output in _ADDED), *_OWN, *_SCHEME)
 BY_NAME = {output.name: output for output in OUTPUTS}
 
 
+TOTAL, LAST = "total", "last"
+"""What a year has of its steps: the total of a flow, the last of a balance."""
+
+
 class StepOutput(NamedTuple):
     """What a run leaves of each step: the mean over the paths of a project's flow or balance, and their sum. All money.
 
@@ -179,12 +183,16 @@ class StepOutput(NamedTuple):
     ----------
     name, meaning, exists, never_negative
         As of an `Output`.
+    of_year
+        What a year has of it: `TOTAL` of its steps, the `LAST` of them, or nothing, if it counts what is carried anew
+        in each step.
     """
 
     name: str
     meaning: str
     exists: str = ""
     never_negative: bool = True
+    of_year: str = TOTAL
 
 
 STEP_OUTPUTS = (
@@ -195,11 +203,14 @@ STEP_OUTPUTS = (
     StepOutput("available_cash", "cash available for distribution in the step"),
     StepOutput("distribution_funder", "distributions to the funder in the step"),
     StepOutput("distribution_host", "distributions to the host in the step"),
-    StepOutput("due", "tier one due in the step, carry included"),
-    StepOutput("carry", "tier one due and unpaid at the end of the step"),
-    StepOutput("deemed_balance", "deemed balance at the end of the step"),
+    StepOutput("due", "tier one due in the step, carry included", of_year=""),
+    StepOutput("carry", "tier one due and unpaid at the end of the step", of_year=LAST),
+    StepOutput("deemed_balance", "deemed balance at the end of the step", of_year=LAST),
     StepOutput(
-        "loan_balance", "balance of the loans to the funder, arrears included, at the end of the step", exists=STACK
+        "loan_balance",
+        "balance of the loans to the funder, arrears included, at the end of the step",
+        exists=STACK,
+        of_year=LAST,
     ),
     StepOutput("claims", "claims paid by the insurer in the step", exists=STACK),
 )
