@@ -175,6 +175,7 @@ def run(
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
+    processes: int | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> Results:
@@ -197,6 +198,8 @@ def run(
         Whether a run that was broken off is gone on with, and one that is finished is opened as it is.
     keep
         Whether the shards are kept beside the result, so that extending it computes only what is new.
+    processes
+        How many processes compute shards in place of threads.
     progress
         Called with the number of paths done since the last call, from any thread.
     announce
@@ -231,10 +234,12 @@ def run(
     loaded = _study(study).loaded
     settings = settings_of(loaded, paths, seed, workers)
     chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
-    manner = Manner(**{name: yes_or_no(name, value) for name, value in chosen.items()})
+    checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
+    manner = Manner(**checked, processes=None if processes is None else within("processes", processes, 1, 4096))
     if out is None:
-        if resume or keep:
-            raise wrong("out", "must be a file where shards are kept or gone on with", out, "name a result file")
+        if any((resume, keep, processes)):
+            rule = "must be a file where shards are kept or gone on with, or where processes compute them"
+            raise wrong("out", rule, out, "name a result file")
         return Results(run_in_memory(loaded, settings, progress, announce))
     return Results(run_study(loaded, file_name("out", out), settings, manner, progress, announce))
 

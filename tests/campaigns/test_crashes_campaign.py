@@ -115,8 +115,8 @@ def report():
     yield lines
     if len(lines) == 3:
         head = (
-            "# Runs that crash\n\nMade by `make campaign` (tests/campaigns/test_crashes_campaign.py): the starter study, "
-            f"{PATHS:,} paths in {SHARDS} shards on {WORKERS} threads.\n"
+            "# Runs that crash\n\nMade by `make campaign` (tests/campaigns/test_crashes_campaign.py): "
+            f"the starter study, {PATHS:,} paths in {SHARDS} shards on {WORKERS} threads.\n"
         )
         PAGE.write_text("\n".join([head, *lines.values()]) + "\n", encoding="utf-8")
 
@@ -170,8 +170,9 @@ def test_ended__by_sigterm_and_gone_on_with(expected, report):
             done([*line, "--resume"])
             assert content(out) == expected
     report["ended"] = (
-        f"- **SIGTERM** {ENDS} times, shards in memory and on the disk in turn: {len(kept)} runs were ended with exit code "
-        f"143 and kept {min(kept)} to {max(kept)} shards, the others had just finished; all went on to the same content."
+        f"- **SIGTERM** {ENDS} times, shards in memory and on the disk in turn: {len(kept)} runs were ended with exit "
+        f"code 143 and kept {min(kept)} to {max(kept)} shards, the others had just finished; "
+        "all went on to the same content."
     )
 
 
@@ -191,7 +192,7 @@ def disk(size):
 
 
 def test_full_disk__is_told_and_loses_nothing(expected, report):
-    """From a disk that takes the result alone to one that lacks a byte: exit 1 or 2, a sentence, no half-written file."""
+    """Disks that take hardly the result up to those that take all: exit 1 or 2, a sentence, no half-written file."""
     whole, codes = SHARDS * LEAVES * 4096 * 8 * 64, Counter()
     for n in range(FULL_DISKS):
         with disk(int(whole * (0.03 + 1.2 * n / FULL_DISKS))) as folder:
@@ -210,7 +211,8 @@ def test_full_disk__is_told_and_loses_nothing(expected, report):
             assert content(out) == expected
     report["full"] = (
         f"- **Full disks** ({FULL_DISKS} of different sizes): {codes[1]} runs ended with exit code 1 and a sentence, "
-        f"{codes[2]} were refused before they started, {codes[0]} had room; with more room each went on to the same content."
+        f"{codes[2]} were refused before they started, {codes[0]} had room; "
+        "with more room each went on to the same content."
     )
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import spvrisk
-from spvrisk.config import load, load_study
+from spvrisk.config import load
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import claimed
 from spvrisk.errors import InputError
 from spvrisk.experiments import machine
-from spvrisk.experiments.need import MIB, check_memory, ledger_for, memory_budget, need_of
-from spvrisk.experiments.task import job_of
+from spvrisk.experiments.need import MIB, PROCESS, check_memory, ledger_for, memory_budget, need_of
+from spvrisk.experiments.task import planned
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.ledger import MemoryLedger
 
@@ -25,27 +25,31 @@ MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
 
 @pytest.fixture(scope="module")
 def job():
-    study = load_study(STARTER)
-    return job_of(study, study.run.model_copy(update={"paths": 50_000_000}))
+    return planned(load(STARTER), Run(paths=50_000_000)).job
+
+
+def task(paths, **budgets):
+    return planned(load(STARTER), Run(paths=paths, workers=2, **budgets))
 
 
 PROGRAM = """
-import json, resource, sys
+import json, sys
 from spvrisk.config import load
 from spvrisk.experiments.kept import Manner
 from spvrisk.experiments.need import need_of, workspace_of
 from spvrisk.experiments.run import run_study
 from spvrisk.experiments.task import planned, settings_of
+from spvrisk.experiments.timing.machine import peak_bytes
 study, out, paths, keep = sys.argv[1:]
 loaded = load(study)
 settings = settings_of(loaded, int(paths), None, 2)
 run_study(loaded, out, settings, Manner(keep=keep == "keep"))
 job = planned(loaded, settings).job
-print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, *need_of(job, 2, workspace_of(job))]))
+print(json.dumps([peak_bytes(), *need_of(job, 2, workspace_of(job))]))
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss in KiB")
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 @pytest.mark.parametrize("study", [STARTER, MAIN], ids=["starter", "main"])
 @pytest.mark.parametrize("paths", [1000, 150_000])
 @pytest.mark.parametrize("keep", ["", "keep"], ids=["memory", "disk"])
@@ -64,13 +68,13 @@ def test_need__no_run_takes_more_nor_much_less(study, paths, keep, tmp_path):
 @pytest.mark.parametrize("memory_mib", [64, 300, 1024])
 def test_check_memory__remedy_is_the_most_that_fits(job, memory_mib):
     with pytest.raises(InputError) as caught:
-        check_memory(job, 2, Run(memory_mib=memory_mib), to_disk=False)
+        check_memory(task(50_000_000, memory_mib=memory_mib), to_disk=False)
     (problem,) = caught.value.problems
     assert (problem.path, problem.value) == ("run.memory_mib", str(memory_mib))
     enough = int(problem.remedy.split("run.memory_mib to ")[1].split()[0])
-    check_memory(job, 2, Run(memory_mib=enough), to_disk=False)
+    check_memory(task(50_000_000, memory_mib=enough), to_disk=False)
     with pytest.raises(InputError):
-        check_memory(job, 2, Run(memory_mib=enough - 1), to_disk=False)
+        check_memory(task(50_000_000, memory_mib=enough - 1), to_disk=False)
     if memory_mib < 256:
         assert "run.paths" not in problem.remedy  # not even one would do
         return
@@ -79,19 +83,23 @@ def test_check_memory__remedy_is_the_most_that_fits(job, memory_mib):
     assert fits <= memory_mib * MIB < too_many
 
 
-def test_ledger_for__goes_to_disk_beyond_the_memory(job, tmp_path):
-    some = replace(job, paths=2_000_000)
-    roomy, tight = Run(memory_mib=4000), Run(memory_mib=700)
+def test_ledger_for__goes_to_disk_beyond_the_memory(tmp_path):
+    roomy, tight = task(2_000_000, memory_mib=4000), task(2_000_000, memory_mib=700)
     with claimed(tmp_path / "r.h5") as place:
-        assert isinstance(ledger_for(some, 2, roomy, place), MemoryLedger)
-        assert isinstance(ledger_for(some, 2, roomy, place, keep=True), FolderLedger)
-        assert isinstance(ledger_for(some, 2, tight, place), FolderLedger)
+        assert isinstance(ledger_for(roomy, place), MemoryLedger)
+        assert isinstance(ledger_for(roomy, place, keep=True), FolderLedger)
+        assert isinstance(ledger_for(tight, place), FolderLedger)
         with pytest.raises(InputError, match=r"run.disk_mib: shards of 2,000,000 paths must fit in .*set run.disk_mib"):
-            ledger_for(some, 2, tight.model_copy(update={"disk_mib": 500}), place)
+            ledger_for(task(2_000_000, memory_mib=700, disk_mib=500), place)
         with pytest.raises(InputError, match=r"run.memory_mib: 50,000,000 paths"):
-            ledger_for(job, 2, tight, place)
+            ledger_for(task(50_000_000, memory_mib=700), place)
     with pytest.raises(InputError, match=r"run.memory_mib: 2,000,000 paths"):
-        ledger_for(some, 2, tight, None)
+        ledger_for(tight, None)
+
+
+def test_need__of_processes_counts_each():
+    job = task(1000).job
+    assert need_of(job, 2, MIB, 4).in_memory - need_of(job, 2, MIB).in_memory == 4 * (PROCESS + MIB) - 2 * MIB
 
 
 def test_memory_budget__follows_the_machine(monkeypatch):

@@ -20,6 +20,7 @@ from spvrisk.errors import InputError, Problem
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
 @click.option("--out", type=FILE, help="Result file; results/<study>.h5 if left out.")
 @click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
+@click.option("--processes", type=Whole(1, 4096), help="Compute in so many processes instead of threads.")
 @set_option
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was broken off; a finished one is left as it is.")
@@ -32,6 +33,7 @@ def command(
     seed: int | None,
     out: str | None,
     workers: int | None,
+    processes: int | None,
     overrides: tuple[str, ...],
     overwrite: bool,
     resume: bool,
@@ -68,6 +70,7 @@ def command(
             overwrite=overwrite,
             resume=resume,
             keep=keep,
+            processes=processes,
             progress=advance,
             announce=stop.heeding(announce),
         )

@@ -15,7 +15,7 @@ from spvrisk.runner.ledger import Ledger
 
 
 class Manner(NamedTuple):
-    """How a run deals with what is there.
+    """How a run is done, and how it deals with what is there: none of it changes a number.
 
     Attributes
     ----------
@@ -25,11 +25,14 @@ class Manner(NamedTuple):
         Whether a run that was broken off is gone on with, and one that is finished is left as it is.
     keep
         Whether the shards are kept beside the result, so that a run of more paths computes only what is new.
+    processes
+        Processes that compute shards in place of threads; None: threads.
     """
 
     overwrite: bool = False
     resume: bool = False
     keep: bool = False
+    processes: int | None = None
 
 
 def paths_of_result(file: Path, job_id: str) -> int:

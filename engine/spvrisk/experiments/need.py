@@ -11,6 +11,7 @@ from spvrisk.dataset.tables import STATISTICS
 from spvrisk.dataset.variables import conditions
 from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.machine import memory_here
+from spvrisk.experiments.task import Task
 from spvrisk.measures.series import bytes_per_path
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS, LEAF
@@ -48,7 +49,7 @@ class Need(NamedTuple):
     disk: int
 
 
-def need_of(job: Job, workers: int, workspace: int = 0) -> Need:
+def need_of(job: Job, workers: int, workspace: int = 0, processes: int = 0) -> Need:
     """What a job needs.
 
     Parameters
@@ -59,6 +60,8 @@ def need_of(job: Job, workers: int, workspace: int = 0) -> Need:
         Threads.
     workspace
         Bytes of a thread's workspace and leaf; see `workspace_of`.
+    processes
+        Processes that compute shards in place of the threads.
     """
     n_series, shard = len(job.labels.series), job.leaves_per_shard * LEAF
     fan = 4 * job.steps * min(job.paths, FAN_PATHS)
@@ -67,10 +70,10 @@ def need_of(job: Job, workers: int, workspace: int = 0) -> Need:
     n_sets = len(conditions(job.labels)) + 1
     # in the making, and once more as they are written
     tables = 2 * 8 * n_sets * n_series * 2 * len(STATISTICS)
-    fixed = PROCESS + workers * workspace + fan + tables
     measuring = bytes_per_path(workers, job.labels) * job.paths
-    waiting = min((workers + 2) * shard, job.paths)
+    waiting = min((max(workers, processes) + 2) * shard, job.paths)
     on_the_way = 8 * n_series * waiting + 4 * len(FANS) * job.steps * min(waiting, FAN_PATHS)
+    fixed = PROCESS + fan + tables + (workers * workspace if not processes else processes * (PROCESS + workspace))
     kept = values + len(FANS) * fan + all_sums
     return Need(fixed + kept + measuring, fixed + max(on_the_way, measuring), kept)
 
@@ -98,15 +101,13 @@ def disk_budget(settings: Run, place: Place) -> int:
     return int(_SHARE_OF_DISK * place.free())
 
 
-def ledger_for(job: Job, workers: int, settings: Run, place: Place | None, keep: bool = False) -> Ledger:
+def ledger_for(task: Task, place: Place | None, keep: bool = False) -> Ledger:
     """Give a ledger that the budgets allow: in memory, or in the folder of the result's place.
 
     Parameters
     ----------
-    job, workers
-        What is to be run, and in how many threads.
-    settings
-        Budgets.
+    task
+        What is to be run, within which budgets.
     place
         Of the result; None where that stays in memory.
     keep
@@ -117,24 +118,24 @@ def ledger_for(job: Job, workers: int, settings: Run, place: Place | None, keep:
     InputError
         Neither has room, or the folder belongs to another job.
     """
-    kept = place is not None and (keep or has_shards(place.folder))
-    if not kept and need_of(job, workers).in_memory <= memory_budget(settings):
+    job, kept = task.job, place is not None and (keep or has_shards(place.folder))
+    if not kept and need_of(job, task.workers, 0, task.processes or 0).in_memory <= memory_budget(task.settings):
         return MemoryLedger(job)
-    check_memory(job, workers, settings, place is not None)
+    check_memory(task, place is not None)
     if place is None:
         return MemoryLedger(job)
-    _check_disk(job, settings, place)
+    _check_disk(job, task.settings, place)
     if not has_shards(place.folder):  # whatever job was begun here, nothing is lost
         (place.folder / JOB_FILE).unlink(missing_ok=True)
     return FolderLedger(place.folder, job)
 
 
-def check_memory(job: Job, workers: int, settings: Run, to_disk: bool, workspace: int = 0) -> None:
+def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:
     """Refuse a job that does not fit into the memory budget, before anything is computed.
 
     Parameters
     ----------
-    job, workers, settings
+    task
         As of `ledger_for`.
     to_disk
         Whether shards may be kept in a folder.
@@ -146,9 +147,10 @@ def check_memory(job: Job, workers: int, settings: Run, to_disk: bool, workspace
     InputError
         With the memory needed, the budget, and what to write instead.
     """
+    job, settings = task.job, task.settings
 
     def need(paths: int) -> int:
-        found = need_of(replace(job, paths=paths), workers, workspace)
+        found = need_of(replace(job, paths=paths), task.workers, workspace, task.processes or 0)
         return min(found.in_memory, found.from_disk) if to_disk else found.in_memory
 
     have = memory_budget(settings)

@@ -67,7 +67,7 @@ def run_study(
         The run was interrupted; its notes say which shards are kept.
     """
     check_output(out, overwrite=True, reads=loaded.files)
-    task = planned(loaded, settings, announce)
+    task = planned(loaded, settings, announce, manner.processes)
     there = paths_of_result(Path(out), task.job.id)
     if manner.resume and there == task.job.paths:
         return Path(out)
@@ -76,7 +76,7 @@ def run_study(
     target = check_output(out, replaces, reads=loaded.files)
     with claimed(target) as place:
         with loaded.places.filled_in():
-            ledger = ledger_for(task.job, task.workers, settings, place, manner.keep)
+            ledger = ledger_for(task, place, manner.keep)
         place.check_space(task.size)
         check_resumed(ledger, place, there > 0 or manner.resume or settings.resume == "auto")
         if begun := _begun(there if extends else 0, ledger):
@@ -110,7 +110,7 @@ def run_in_memory(
     """
     task = planned(loaded, settings, announce)
     with loaded.places.filled_in():
-        ledger = ledger_for(task.job, task.workers, settings, None)
+        ledger = ledger_for(task, None)
     done = ran(task, ledger, progress, announce)
     if broken := done.violations():
         raise failure(broken)
@@ -139,9 +139,9 @@ def ran(
     """
     make_ready(ledger.job.plan, announce)
     with task.loaded.places.filled_in():
-        check_memory(ledger.job, task.workers, task.settings, to_disk, workspace_of(ledger.job))
+        check_memory(task, to_disk, workspace_of(ledger.job))
     origin = task.provenance()
-    compute(ledger, task.workers, progress, announce)
+    compute(ledger, task.executor(), progress, announce)
     return Ran(task, ledger, origin)
 
 

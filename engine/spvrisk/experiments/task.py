@@ -10,8 +10,9 @@ from spvrisk.config.study.run import Run
 from spvrisk.dataset.layout import check_names, check_paths, default_paths
 from spvrisk.dataset.write import Provenance, result_size
 from spvrisk.plan.compile import compile_study
-from spvrisk.runner.execute import Announce
+from spvrisk.runner.execute import Announce, Executor, in_threads
 from spvrisk.runner.job import Job, study_text
+from spvrisk.runner.processes import in_processes
 from spvrisk.runner.proof import prepare
 from spvrisk.runner.shard import processors
 
@@ -55,7 +56,9 @@ class Task(NamedTuple):
     path_names
         Path quantities to keep.
     workers
-        Threads.
+        Threads, also of the statistics.
+    processes
+        Processes that compute shards in place of threads; None: threads.
     started, clock
         When it began: with time zone, and on the clock that durations are taken by.
     """
@@ -65,6 +68,7 @@ class Task(NamedTuple):
     job: Job
     path_names: tuple[str, ...]
     workers: int
+    processes: int | None
     started: datetime.datetime
     clock: float
 
@@ -72,6 +76,10 @@ class Task(NamedTuple):
     def size(self) -> int:
         """Bytes that its result takes."""
         return result_size(self.job.labels, self.job.paths, self.path_names, self.job.plan)
+
+    def executor(self) -> Executor:
+        """Who computes its shards."""
+        return in_threads(self.workers) if self.processes is None else in_processes(self.processes)
 
     def provenance(self) -> Provenance:
         """How the result comes about: its study has the paths and the seed of the run."""
@@ -86,7 +94,7 @@ class Task(NamedTuple):
             overrides=loaded.overrides,
             started=self.started,
             duration_seconds=time.perf_counter() - self.clock,
-            workers=self.workers,
+            workers=self.workers if self.processes is None else self.processes,
             command_line=sys.argv,
             target=proof.target.name,
             features=proof.target.features,
@@ -94,7 +102,7 @@ class Task(NamedTuple):
         )
 
 
-def planned(loaded: Loaded, settings: Run, announce: Announce = lambda _: None) -> Task:
+def planned(loaded: Loaded, settings: Run, announce: Announce = lambda _: None, processes: int | None = None) -> Task:
     """Compile a study and check what only planning sees.
 
     Parameters
@@ -103,6 +111,8 @@ def planned(loaded: Loaded, settings: Run, announce: Announce = lambda _: None) 
         The study, and size and budgets of the run.
     announce
         Told of the stage.
+    processes
+        As of `Task`.
 
     Raises
     ------
@@ -116,4 +126,5 @@ def planned(loaded: Loaded, settings: Run, announce: Announce = lambda _: None) 
         names = loaded.study.output.paths or default_paths(job.labels)
         check_paths(names, job.labels)
         check_names(job.labels)
-    return Task(loaded, settings, job, tuple(names), settings.workers or processors(), started, clock)
+    workers = settings.workers or processors()
+    return Task(loaded, settings, job, tuple(names), workers, processes, started, clock)

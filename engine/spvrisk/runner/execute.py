@@ -7,12 +7,12 @@ from contextlib import closing
 from itertools import islice
 
 from spvrisk.plan.arrays import Plan
-from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.proof import confirm, prepare
 from spvrisk.runner.shard import Advance, Shard, load, processors, run_shard
 
-_POLL_SECONDS = 0.2
+POLL_SECONDS = 0.2
+"""Within which Ctrl-C reaches a thread that waits for shards."""
 
 Progress = Callable[[int], None]
 """Told the number of paths done since it was last called; may be called from any thread."""
@@ -20,10 +20,11 @@ Progress = Callable[[int], None]
 Announce = Callable[[str], None]
 """Told in a few words what is being done."""
 
-Executor = Callable[[Job, Sequence[int], Progress], Generator[tuple[int, Shard], None, None]]
-"""Computes shards of a job, wherever: gives each with its number when it is there, in any order.
+Executor = Callable[[Ledger, Sequence[int], Progress], Generator[tuple[int, Shard | None], None, None]]
+"""Computes shards that a ledger misses, wherever: gives each with its number when it is there, in any order.
 
-When it is closed before its end, nothing of it goes on. Processes or machines are another function of this kind.
+None stands for a shard that has been put into the ledger's folder already. When it is closed before its end, nothing of
+it goes on.
 """
 
 
@@ -79,12 +80,12 @@ def execute(
         Passed on once all threads have stopped, within a kernel call.
     """
     make_ready(ledger.job.plan, announce)
-    compute(ledger, workers, progress, announce)
+    compute(ledger, in_threads(workers or processors()), progress, announce)
 
 
 def compute(
     ledger: Ledger,
-    workers: int | None = None,
+    executor: Executor,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
 ) -> None:
@@ -92,16 +93,19 @@ def compute(
 
     Parameters
     ----------
-    ledger, workers, progress, announce
+    ledger, progress, announce
         As of `execute`.
+    executor
+        Who computes.
     """
     job, missing = ledger.job, ledger.missing()
     if there := job.paths - sum(len(job.paths_of(k)) for k in missing):
         progress(there)
     announce("running")
-    with closing(in_threads(workers or processors())(job, missing, progress)) as shards:
+    with closing(executor(ledger, missing, progress)) as shards:
         for k, shard in shards:
-            ledger.put(k, shard)
+            if shard is not None:
+                ledger.put(k, shard)
 
 
 def in_threads(workers: int) -> Executor:
@@ -113,7 +117,9 @@ def in_threads(workers: int) -> Executor:
         How many.
     """
 
-    def shards(job: Job, numbers: Sequence[int], progress: Progress) -> Generator[tuple[int, Shard], None, None]:
+    def shards(
+        ledger: Ledger, numbers: Sequence[int], progress: Progress
+    ) -> Generator[tuple[int, Shard | None], None, None]:
         stop, todo = threading.Event(), iter(numbers)
         pending: dict[Future[Shard], int] = {}
         pool = ThreadPoolExecutor(workers, "spvrisk")
@@ -121,11 +127,11 @@ def in_threads(workers: int) -> Executor:
             while True:
                 # one more than are at work, so that no worker waits for this thread
                 for k in islice(todo, workers + 1 - len(pending)):
-                    pending[pool.submit(run_shard, job, k, _advance(progress, stop))] = k
+                    pending[pool.submit(run_shard, ledger.job, k, _advance(progress, stop))] = k
                 if not pending:
                     return
                 # in short turns, so that Ctrl-C reaches this thread
-                done, _ = wait(pending, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
+                done, _ = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield pending.pop(future), future.result()
         finally:

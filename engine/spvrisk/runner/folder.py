@@ -62,6 +62,11 @@ class FolderLedger(Ledger):
         What is asked for. Where the folder has a job of this `Job.id`, its plan is gone on with: another machine's may
         differ in last digits.
 
+    Attributes
+    ----------
+    folder
+        Where the shards are.
+
     Raises
     ------
     InputError
@@ -70,7 +75,7 @@ class FolderLedger(Ledger):
 
     def __init__(self, folder: Path, job: Job) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._found = folder, dict[int, Stored]()
+        self.folder, self._found = folder, dict[int, Stored]()
         with suppress(FileExistsError), replacing(folder / JOB_FILE, overwrite=False) as temporary:
             temporary.write_bytes(job.to_bytes())
         self.job = self._kept(job)
@@ -128,14 +133,14 @@ class FolderLedger(Ledger):
 
     def discard(self) -> None:
         """Remove the job, its shards and the journal; what else is in the folder stays."""
-        for file in (*self._folder.glob(f"*{_SHARD}"), *self._folder.glob(_HALF_WRITTEN)):
+        for file in (*self.folder.glob(f"*{_SHARD}"), *self.folder.glob(_HALF_WRITTEN)):
             file.unlink(missing_ok=True)
         for name in (JOB_FILE, JOURNAL_FILE):
-            (self._folder / name).unlink(missing_ok=True)
+            (self.folder / name).unlink(missing_ok=True)
 
     def _kept(self, job: Job) -> Job:
         """The folder's own job, with as many paths as are asked for."""
-        file = self._folder / JOB_FILE
+        file = self.folder / JOB_FILE
         try:
             kept = Job.from_bytes(file.read_bytes())
         except ValueError as error:
@@ -145,12 +150,12 @@ class FolderLedger(Ledger):
         if kept.id != job.id:
             rule, found = "holds shards of another study or seed", f"there and here: {kept.difference(job)}"
             remedy = "name another result file, or remove the folder if they are of no more use"
-            raise InputError(Problem(str(self._folder), "", f"{rule} ({found})", "", remedy))
+            raise InputError(Problem(str(self.folder), "", f"{rule} ({found})", "", remedy))
         return replace(kept, paths=job.paths)
 
     def _file(self, k: int) -> Path:
         paths = self.job.paths_of(k)
-        return self._folder / f"{paths.start:012d}-{paths.stop:012d}{_SHARD}"
+        return self.folder / f"{paths.start:012d}-{paths.stop:012d}{_SHARD}"
 
     def _is_there(self, k: int) -> bool:
         """Whether a shard is there and whole; what has been found so once is not read again."""
@@ -184,12 +189,12 @@ class FolderLedger(Ledger):
             "pid": os.getpid(),
             "host": platform.node(),
         }
-        with suppress(OSError), (self._folder / JOURNAL_FILE).open("a", encoding="utf-8") as file:
+        with suppress(OSError), (self.folder / JOURNAL_FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
     def _sweep(self) -> None:
         """Remove what killed processes have left half written."""
-        for file in self._folder.glob(_HALF_WRITTEN):
+        for file in self.folder.glob(_HALF_WRITTEN):
             with suppress(OSError):
                 if time.time() - file.stat().st_mtime > _DEAD_AFTER_SECONDS:
                     file.unlink()

@@ -102,9 +102,15 @@ class Ledger(ABC):
 
     def fans(self) -> Iterator[NDArray[np.float32]]:
         """Give the portfolio's rows of the first ``FAN_PATHS`` paths, ``(step, path)`` float32 one after the other."""
-        first = [k for k in self.job.shards if self.job.paths_of(k).start < FAN_PATHS]
+        n = min(self.job.paths, FAN_PATHS)
         for f in range(len(FANS)):
-            yield np.concatenate([self.shard(k).fans[f] for k in first], axis=1)
+            fan = np.empty((self.job.steps, n), np.float32)
+            for k in self.job.shards:
+                first = self.job.paths_of(k).start
+                if first < n:
+                    part = self.shard(k).fans[f]
+                    fan[:, first : first + part.shape[1]] = part
+            yield fan
 
 
 class MemoryLedger(Ledger):

@@ -1,0 +1,110 @@
+"""Shards computed by processes of this machine, for those who have no use for threads."""
+
+import os
+import threading
+from collections.abc import Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import NamedTuple
+
+from spvrisk.errors import RunError
+from spvrisk.runner.execute import POLL_SECONDS, Executor, Progress, make_ready
+from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.job import Job
+from spvrisk.runner.ledger import Ledger
+from spvrisk.runner.shard import Shard, run_shard
+
+
+class _StopError(Exception):
+    """The process was told to stop."""
+
+
+class _Here(NamedTuple):
+    """What a worker's process works on."""
+
+    job: Job
+    ledger: FolderLedger | None
+    stop: Event
+
+
+_here: _Here | None = None
+
+
+def in_processes(workers: int) -> Executor:
+    """Compute shards in processes, which put them into the ledger's folder themselves where it has one.
+
+    Parameters
+    ----------
+    workers
+        How many.
+    """
+
+    def shards(
+        ledger: Ledger, numbers: Sequence[int], progress: Progress
+    ) -> Generator[tuple[int, Shard | None], None, None]:
+        context, todo = get_context("spawn"), iter(numbers)
+        stop, folder = context.Event(), ledger.folder if isinstance(ledger, FolderLedger) else None
+        pending: dict[Future[Shard | None], int] = {}
+        pool = ProcessPoolExecutor(workers, context, _begin, (ledger.job.to_bytes(), folder, stop))
+        try:
+            while True:
+                # one more than are at work, so that no worker waits for this process
+                for k in islice(todo, workers + 1 - len(pending)):
+                    pending[pool.submit(_shard, k)] = k
+                if not pending:
+                    return
+                # in short turns, so that Ctrl-C reaches this process
+                done, _ = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in done:
+                    k = pending.pop(future)
+                    shard = future.result()
+                    progress(len(ledger.job.paths_of(k)))
+                    yield k, shard
+        except BrokenProcessPool as error:
+            remedy = "if it had too little memory, use fewer processes"
+            raise RunError(f"a worker's process ended before its shard was done; {remedy}") from error
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+
+    return shards
+
+
+def _begin(job: bytes, folder: Path | None, stop: Event) -> None:
+    """Make a worker's process ready."""
+    import signal
+
+    global _here
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked for it tells it to stop
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    asked = Job.from_bytes(job)
+    make_ready(asked.plan)
+    _here = _Here(asked, None if folder is None else FolderLedger(folder, asked), stop)
+
+
+def _end_with_parent() -> None:
+    """Whoever asked for shards may be killed: nobody else would end this process."""
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _shard(k: int) -> Shard | None:
+    """Compute a shard, and keep it where there is a folder."""
+    assert _here is not None  # as `_begin` has left it
+    job, ledger, stop = _here
+
+    def advance(_: int) -> None:
+        if stop.is_set():
+            raise _StopError
+
+    shard = run_shard(job, k, advance)
+    if ledger is None:
+        return shard
+    ledger.put(k, shard)
+    return None
