@@ -16,6 +16,7 @@ from spvrisk.experiments.need import check_memory, ledger_for, workspace_of
 from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
+from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.ledger import Ledger
@@ -67,7 +68,7 @@ def run_study(
         The run was interrupted; its notes say which shards are kept.
     """
     check_output(out, overwrite=True, reads=loaded.files)
-    task = planned(loaded, settings, announce, manner.processes)
+    task = planned(loaded, settings, announce, manner.processes, manner.cluster)
     there = paths_of_result(Path(out), task.job.id)
     if manner.resume and there == task.job.paths:
         return Path(out)
@@ -140,9 +141,9 @@ def ran(
     make_ready(ledger.job.plan, announce)
     with task.loaded.places.filled_in():
         check_memory(task, to_disk, workspace_of(ledger.job))
-    origin = task.provenance()
-    compute(ledger, task.executor(), progress, announce)
-    return Ran(task, ledger, origin)
+    machines: list[Machine] = []
+    compute(ledger, task.executor(announce, machines.extend), progress, announce)
+    return Ran(task, ledger, task.provenance(machines))
 
 
 class Ran(NamedTuple):

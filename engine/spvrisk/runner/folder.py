@@ -89,7 +89,7 @@ class FolderLedger(Ledger):
         k, shard
             As of `Ledger.put`.
         """
-        if self._is_there(k):
+        if self.has(k):
             return
         pieces = list(shard_bytes(shard, self.job, k))
         with replacing(self._file(k)) as temporary, temporary.open("wb") as file:
@@ -97,9 +97,24 @@ class FolderLedger(Ledger):
         self._found[k] = stored(bytes(pieces[0]), self.job, k)
         self._note(k)
 
+    def has(self, k: int) -> bool:
+        """Tell whether a shard is there and whole; what has been found so once is not read again.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
+        if k not in self._found:
+            with suppress(OSError, ValueError), self._file(k).open("rb") as file:
+                found = stored(file.readline(_LONGEST_LINE), self.job, k)
+                whole_shard(found, _reader(file))
+                self._found[k] = found
+        return k in self._found
+
     def missing(self) -> list[int]:
         """Give the numbers of the shards that are not there, or not whole."""
-        return [k for k in self.job.shards if not self._is_there(k)]
+        return [k for k in self.job.shards if not self.has(k)]
 
     def shard(self, k: int) -> Shard:
         """Give a shard that is there.
@@ -157,20 +172,11 @@ class FolderLedger(Ledger):
         paths = self.job.paths_of(k)
         return self.folder / f"{paths.start:012d}-{paths.stop:012d}{_SHARD}"
 
-    def _is_there(self, k: int) -> bool:
-        """Whether a shard is there and whole; what has been found so once is not read again."""
-        if k not in self._found:
-            with suppress(OSError, ValueError), self._file(k).open("rb") as file:
-                found = stored(file.readline(_LONGEST_LINE), self.job, k)
-                whole_shard(found, _reader(file))
-                self._found[k] = found
-        return k in self._found
-
     @contextmanager
     def _reading(self, k: int) -> Iterator[tuple[Stored, Read]]:
         """Read what has been found whole; where it no longer is, the run fails, and the shard is missing."""
         try:
-            if not self._is_there(k):
+            if not self.has(k):
                 raise ValueError(f"shard {k} is missing")
             with self._file(k).open("rb") as file:
                 yield self._found[k], _reader(file)
