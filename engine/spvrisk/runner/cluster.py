@@ -126,8 +126,8 @@ def _connected(cluster: str, workers: int) -> Iterator[Any]:
         address = cluster
         if cluster == LOCAL:
             # no limit of memory: shards are small, and what a run may take is budgeted
-            options = {"memory_limit": 0, "dashboard_address": None, "silence_logs": logging.CRITICAL}
-            started = LocalCluster(workers, 1, host="127.0.0.1", **options)
+            options = {"memory_limit": 0, "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+            started = LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", **options)
             stack.callback(started.close, _CLOSE_SECONDS)
             address = started.scheduler_address
         try:
@@ -311,7 +311,7 @@ class _Dispatch:
             address, data = answer
             try:
                 shard = None if data is None else shard_of(data, self._ledger.job, k)
-                if shard is None and not (isinstance(self._ledger, FolderLedger) and self._ledger.has(k)):
+                if shard is None and not (isinstance(self._ledger, FolderLedger) and self._ledger.arrived(k)):
                     raise ValueError(f"shard {k} is not in the folder")
             except ValueError as wrong:
                 error = wrong

@@ -50,7 +50,13 @@ class Crew:
         self.see({})
 
     def see(self, present: Mapping[str, int]) -> None:
-        """Note who is there."""
+        """Note who is there.
+
+        Parameters
+        ----------
+        present
+            Threads of each, by address.
+        """
         known = self._met.keys() - self._refused.keys() - self._forgetful
         self.present, self.able = present, {address: n for address, n in present.items() if address in known}
         self.threads, self.strangers = sum(self.able.values()), len(self.able) < len(present)
@@ -60,22 +66,50 @@ class Crew:
         return self.present.keys() - self.able.keys() - self._refused.keys()
 
     def take_on(self, address: str, machine: Machine) -> None:
-        """Note that a worker may be asked."""
+        """Note that a worker may be asked.
+
+        Parameters
+        ----------
+        address
+            As the scheduler knows it.
+        machine
+            What it has said of itself.
+        """
         self._met[address] = machine
         self._forgetful.discard(address)
         self.see(self.present)
 
     def refuse(self, address: str, reason: str) -> None:
-        """Note that a worker may not be asked."""
+        """Note that a worker may not be asked.
+
+        Parameters
+        ----------
+        address
+            As the scheduler knows it.
+        reason
+            Why, in a sentence with its address.
+        """
         self._refused[address] = reason
 
     def forget(self, address: str) -> None:
-        """Note that a worker must be greeted again."""
+        """Note that a worker must be greeted again.
+
+        Parameters
+        ----------
+        address
+            As the scheduler knows it.
+        """
         self._forgetful.add(address)
         self.see(self.present)
 
     def count(self, address: str) -> None:
-        """Note that a worker has computed a shard."""
+        """Note that a worker has computed a shard.
+
+        Parameters
+        ----------
+        address
+            As the scheduler knows it.
+        """
         self._shards[address] += 1
 
     def refused(self) -> list[str]:

@@ -89,7 +89,7 @@ class FolderLedger(Ledger):
         k, shard
             As of `Ledger.put`.
         """
-        if self.has(k):
+        if self._is_there(k):
             return
         pieces = list(shard_bytes(shard, self.job, k))
         with replacing(self._file(k)) as temporary, temporary.open("wb") as file:
@@ -97,24 +97,25 @@ class FolderLedger(Ledger):
         self._found[k] = stored(bytes(pieces[0]), self.job, k)
         self._note(k)
 
-    def has(self, k: int) -> bool:
-        """Tell whether a shard is there and whole; what has been found so once is not read again.
+    def arrived(self, k: int) -> bool:
+        """Tell whether a shard is there that another process says it has put: by its first line and its length.
+
+        Its parts are checked when they are read, as all are.
 
         Parameters
         ----------
         k
             Its number.
         """
-        if k not in self._found:
-            with suppress(OSError, ValueError), self._file(k).open("rb") as file:
-                found = stored(file.readline(_LONGEST_LINE), self.job, k)
-                whole_shard(found, _reader(file))
+        with suppress(OSError, ValueError), self._file(k).open("rb") as file:
+            found = stored(file.readline(_LONGEST_LINE), self.job, k)
+            if os.fstat(file.fileno()).st_size == found.size:
                 self._found[k] = found
         return k in self._found
 
     def missing(self) -> list[int]:
         """Give the numbers of the shards that are not there, or not whole."""
-        return [k for k in self.job.shards if not self.has(k)]
+        return [k for k in self.job.shards if not self._is_there(k)]
 
     def shard(self, k: int) -> Shard:
         """Give a shard that is there.
@@ -172,11 +173,20 @@ class FolderLedger(Ledger):
         paths = self.job.paths_of(k)
         return self.folder / f"{paths.start:012d}-{paths.stop:012d}{_SHARD}"
 
+    def _is_there(self, k: int) -> bool:
+        """Whether a shard is there and whole; what has been found so once is not read again."""
+        if k not in self._found:
+            with suppress(OSError, ValueError), self._file(k).open("rb") as file:
+                found = stored(file.readline(_LONGEST_LINE), self.job, k)
+                whole_shard(found, _reader(file))
+                self._found[k] = found
+        return k in self._found
+
     @contextmanager
     def _reading(self, k: int) -> Iterator[tuple[Stored, Read]]:
         """Read what has been found whole; where it no longer is, the run fails, and the shard is missing."""
         try:
-            if not self.has(k):
+            if not self._is_there(k):
                 raise ValueError(f"shard {k} is missing")
             with self._file(k).open("rb") as file:
                 yield self._found[k], _reader(file)

@@ -39,12 +39,22 @@ class _Run(NamedTuple):
 
     job: Job
     ledger: FolderLedger | None
-    sign: Path
 
 
 def identity() -> str:
     """What must be the same here and there: versions, and the kernel's sources."""
     return f"spvrisk {__version__}, numbers version {NUMBERS_VERSION}, kernel {cache.sources_digest()[:8]}"
+
+
+def sees(sign: str) -> bool:
+    """Whether the folder of a run is shared with this machine, and shards are still wanted there.
+
+    Parameters
+    ----------
+    sign
+        As of `greet`.
+    """
+    return Path(sign).is_file()
 
 
 def greet(sign: str, who: str, job: bytes) -> Mapping[str, str]:
@@ -70,11 +80,11 @@ def greet(sign: str, who: str, job: bytes) -> Mapping[str, str]:
     try:
         asked = Job.from_bytes(job)
         make_ready(asked.plan)
-        ledger = FolderLedger(Path(sign).parent, asked) if Path(sign).is_file() else None
+        ledger = FolderLedger(Path(sign).parent, asked) if sees(sign) else None
     except (RunError, InputError, OSError, ValueError) as error:
         return {"refused": str(error)}
     with _lock:
-        _here[sign] = _Run(asked if ledger is None else ledger.job, ledger, Path(sign))
+        _here[sign] = _Run(asked if ledger is None else ledger.job, ledger)
         if len(_here) > _RUNS:
             _here.popitem(last=False)
     proof = prepare()
@@ -120,7 +130,7 @@ def shard_of_run(sign: str, k: int, as_message: bool = False) -> tuple[str, byte
             raise UnknownRunError(address)
         _here.move_to_end(sign)
     shard = run_shard(run.job, k)
-    if run.ledger is not None and not as_message and run.sign.is_file():
+    if run.ledger is not None and not as_message and sees(sign):
         # a folder that fails one worker is no reason to lose what it has computed
         with suppress(OSError):
             run.ledger.put(k, shard)
