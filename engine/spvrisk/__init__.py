@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         selftest,
         trace,
         validate,
+        verify,
         warmup,
     )
 
@@ -49,6 +50,7 @@ __all__ = [
     "selftest",
     "trace",
     "validate",
+    "verify",
     "warmup",
 ]
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spvrisk.experiments.overview import Overview
     from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.traced import Traced
+    from spvrisk.experiments.verify import Verified
     from spvrisk.measures.comparison import Comparison
     from spvrisk.runner.execute import Announce, Progress
 
@@ -34,6 +35,7 @@ __all__ = [
     "selftest",
     "trace",
     "validate",
+    "verify",
     "warmup",
 ]
 
@@ -393,6 +395,51 @@ def export(
         text("format", format)
     target, replaced = file_name("out", out), yes_or_no("overwrite", overwrite)
     export_result(_opened("result", result).tables(), target, table, format, replaced)
+
+
+def verify(
+    result: Results | str | os.PathLike[str],
+    rerun: int = 0,
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> "Verified":
+    """Check whether a result is what was written: its structure, its digests, whether it is complete.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    rerun
+        Leaves of 4096 paths that are computed once more, from the plan that is kept with it, and compared.
+    progress
+        Called with the number of paths done since the last call.
+    announce
+        Called with a word for each stage.
+
+    Returns
+    -------
+    Verified
+        With what was looked at in ``checks``; ``sound`` says whether nothing is wrong.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened: what its tables or attributes say is not what was written.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.verify(results, rerun=1)
+    >>> found.sound, found.checks[-1].found
+    (True, '500 of 500 are the same to the bit')
+    """
+    from spvrisk.experiments.verify import verified
+
+    leaves = within("rerun", rerun, 0, 10**9)
+    return verified(_opened("result", result).tables(), leaves, progress, announce)
 
 
 def bench(

@@ -27,6 +27,7 @@ COMMANDS = {
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",
     "export": "Write a result for spreadsheets, databases and R.",
+    "verify": "Check that a result is what was written.",
     "info": "Describe a result file and how it was made.",
     "bench": "Measure how long paths take on this machine.",
 }

@@ -21,8 +21,10 @@ from spvrisk.dataset.content import (
     canonical_bytes,
     content_digest,
     digest_of_leaves,
+    metadata_digest,
     tables_digest,
 )
+from spvrisk.dataset.layout import conditional_variables, label_variables, summary_variables, timeline_variables
 from spvrisk.dataset.opening import is_result, opened, place_of, sound
 from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
 from spvrisk.dataset.variables import conditions, statistics_of
@@ -237,6 +239,56 @@ def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
             if name != "provenance"
             for variable in group.variables
         )
+
+
+def metadata_of_file(result: Result) -> str:
+    """Compute ``metadata_sha256`` anew from what a file says of itself.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    with opened(result.source) as file:
+        return _metadata(file)
+
+
+def missing_variables(result: Result) -> list[str]:
+    """Give the variables that a result should have and has not, or has of another shape or type.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    labels = result.labels
+    expected = [
+        *summary_variables(result.summary, labels),
+        *conditional_variables(result.conditional, labels),
+        *timeline_variables(result.timeline, labels),
+        *label_variables(labels),
+    ]
+    wanted = [variable.described() for variable in expected]
+    with opened(result.source) as file:
+        lacking = [f"/{found.group}/{found.name}" for found in wanted if not _has(file, found)]
+        sizes = ((name, file["paths"][name].shape[0]) for name in result.path_names)
+        return lacking + [f"/paths/{name}" for name, size in sizes if size != result.n_paths]
+
+
+def _has(file: h5py.File, described: Described) -> bool:
+    """Whether a file has a variable of this shape and type."""
+    found = file.get(f"{described.group}/{described.name}")
+    if not isinstance(found, h5py.Dataset):
+        return False
+    return (found.shape, found.dtype.newbyteorder("<").str) == (described.shape, described.dtype)
+
+
+def _metadata(file: h5py.File) -> str:
+    """Digest of what a file says of itself."""
+    group = file["provenance"]
+    own = {name: value for name, value in _attributes(file).items() if name != "metadata_sha256"}
+    texts = {name: bytes(dataset[...]) for name, dataset in group.items() if name.endswith("_json")}
+    return metadata_digest({"": own, "provenance": _attributes(group)}, texts)
 
 
 def check_contents(results: Iterable[Result]) -> None:
