@@ -23,7 +23,10 @@ from spvrisk.dataset.content import (
     digest_of_leaves,
     tables_digest,
 )
+from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from
+from spvrisk.dataset.layout import path_series
 from spvrisk.dataset.opening import is_result, opened, place_of, sound
+from spvrisk.dataset.structure import check_attributes_fit, check_structure
 from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
 from spvrisk.dataset.variables import conditions, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
@@ -100,7 +103,8 @@ class Result:
     @property
     def n_paths(self) -> int:
         """Paths of the run."""
-        return int(self.attributes["paths"])
+        paths: int = self.attributes["paths"]
+        return paths
 
     @property
     def group_bytes(self) -> dict[str, int]:
@@ -187,10 +191,15 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
     source = source if isinstance(source, bytes) else Path(source)
     place = place_of(source)
     with opened(source) as file:
+        size = file.id.get_filesize()
+        check_attributes_fit(file, size)
         attributes = _attributes(file)
         _check_schema(place, is_result(file), attributes)
+        check_structure(file, size)
+        check_attributes(attributes)
         provenance = _provenance(file)
-        labels = _labels(provenance.pop("labels"))
+        check_provenance(provenance)
+        labels = labels_from(provenance.pop("labels"))
         tables = {name: _table(file[name]) for name in TABLE_GROUPS if name in file}
         result = Result(
             source,
@@ -200,7 +209,7 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
             _summary(tables["summary"], labels),
             _conditional(tables, labels),
             _timeline(tables["timeline"], labels),
-            tuple(name for name in file["paths"] if name not in ("path", "project")),
+            _path_names(file["paths"], labels, attributes["paths"]),
         )
         # last: where a variable is missing, its name says more
         texts = bytes(file["provenance"]["labels_json"][...])
@@ -227,13 +236,13 @@ def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
     import h5netcdf
 
     source = source if isinstance(source, bytes) else Path(source)
-    with opened(source):
-        pass
+    with opened(source) as file:
+        check_structure(file, file.id.get_filesize())
     readable = io.BytesIO(source) if isinstance(source, bytes) else source
-    with sound(source), h5netcdf.File(readable, "r", locking="best-effort") as file:
+    with sound(source), h5netcdf.File(readable, "r", locking="best-effort") as groups:
         return content_digest(
             _part(name, group, variable)
-            for name, group in file.groups.items()
+            for name, group in groups.groups.items()
             if name != "provenance"
             for variable in group.variables
         )
@@ -280,6 +289,17 @@ def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, byte
     return described, canonical_bytes(np.asarray(variable[...]))
 
 
+def _path_names(group: h5py.Group, labels: Labels, n_paths: int) -> tuple[str, ...]:
+    """Variables of /paths, each of which has a value of its series for every path."""
+    series, lengths = set(labels.series), {"path": (n_paths,), "project": (len(labels.projects),)}
+    for name, variable in group.items():
+        held = path_series(name, labels)
+        values = (n_paths,) if len(held) == 1 and len(variable.shape) == 1 else (n_paths, len(held))
+        if variable.shape != lengths.get(name, values) or not (name in lengths or series.issuperset(held)):
+            raise ValueError(f"/paths/{name} does not hold a quantity of {n_paths} paths")
+    return tuple(name for name in group if name not in lengths)
+
+
 def _check_schema(place: str, ours: bool, attributes: dict[str, Any]) -> None:
     if not ours or "schema_version" not in attributes:
         raise InputError(Problem(place, "", "is not a result of spvrisk"))
@@ -306,7 +326,11 @@ def _plain(value: Any) -> Any:
 
 
 def _attributes(target: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in target.attrs.items() if not name.startswith("_N")}
+    return {name: _plain(target.attrs[name]) for name in target.attrs if name not in _OF_HDF5 and name[:2] != "_N"}
+
+
+_OF_HDF5 = frozenset({"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"})
+"""Attributes by which HDF5 ties dimensions to variables."""
 
 
 def _provenance(file: h5py.File) -> dict[str, Any]:
@@ -318,13 +342,6 @@ def _provenance(file: h5py.File) -> dict[str, Any]:
         if name.endswith("_json")
     }
     return {**_attributes(group), **texts}
-
-
-def _labels(fields: dict[str, Any]) -> Labels:
-    """Labels with the tuples that JSON turned into lists."""
-    pairs = {key: tuple((name, tuple(items)) for name, items in fields[key]) for key in ("regimes", "events")}
-    names = {key: tuple(fields[key]) for key in ("projects", "pipelines", "factors", "step_ends", "features")}
-    return Labels(**{**fields, **pairs, **names})
 
 
 def _stored_bytes(group: h5py.Group) -> int:
