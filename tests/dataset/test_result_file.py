@@ -248,7 +248,7 @@ def test_open_result__refuses_other_names_levels_and_tables(file, tmp_path):
         ("labels_json", b"[1, 2]"),
         ("labels_json", b"{"),
         ("config_json", b"\xff"),
-        ("labels_json", b'{"regimes": [], "events": 3}'),
+        ("labels_json", b'{"title": 3}'),
     ],
 )
 def test_open_result__what_is_not_what_it_should_be_is_told_in_plain_words(file, tmp_path, name, text):

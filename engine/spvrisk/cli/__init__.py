@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from spvrisk._version import __version__
-from spvrisk.cli.output import say, use_readable
+from spvrisk.cli.output import say, say_refusal, use_readable
 from spvrisk.cli.progress import Interrupted
 from spvrisk.errors import InputError, RunError
 
@@ -84,7 +84,7 @@ class _Commands(click.Group):
             say(_with_notes(str(error), error), err=True)
             code = 1
         except click.ClickException as error:
-            error.show(sys.stderr)
+            say_refusal(error)
             code = 2
         except (KeyboardInterrupt, click.Abort) as error:
             if isinstance(error.__cause__, EOFError):  # click takes it for an interruption

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from spvrisk.errors import harmless, shortened
 from spvrisk.report.encoding import READABLE, encodes, stand_in
 
 
@@ -26,8 +27,15 @@ def use_readable() -> None:
 
 
 def say(text: str, err: bool = False) -> None:
-    """Write a line to stdout or stderr, in the stream's own encoding: click would write UTF-8 in place of ASCII."""
-    click.echo(text, file=sys.stderr if err else sys.stdout)
+    """Write lines to stdout or stderr, in the stream's own encoding: click would write UTF-8 in place of ASCII."""
+    click.echo("\n".join(map(harmless, text.split("\n"))), file=sys.stderr if err else sys.stdout)
+
+
+def say_refusal(error: click.ClickException) -> None:
+    """Write what click says of a wrong command line to stderr."""
+    said = io.StringIO()
+    error.show(said)
+    say("\n".join(map(shortened, said.getvalue().splitlines())), err=True)
 
 
 def warn(warnings: Iterable[object]) -> None:
@@ -42,8 +50,13 @@ def say_document(document: Any, indent: int = 2) -> None:
 
 
 def say_json(text: str) -> None:
-    """Write JSON to stdout, with escapes where that is not UTF-8."""
+    """Write JSON to stdout, with escapes for what a terminal would obey, and where that is not UTF-8."""
     encoding = codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name
     plain = encoding == "utf-8" and encodes(text, encoding)
-    # outside of its texts JSON is ASCII
-    say(text if plain else "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text))
+    # outside of its texts JSON is printable ASCII and ends of lines
+    say("".join(c if (plain or c.isascii()) and (c == "\n" or harmless(c) == c) else _escaped(c) for c in text))
+
+
+def _escaped(character: str) -> str:
+    """A character of a text as JSON may have it in place of itself."""
+    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"

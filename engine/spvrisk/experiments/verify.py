@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spvrisk._version import NUMBERS_VERSION
 from spvrisk.config import Study
 from spvrisk.dataset.layout import as_stored, path_series
-from spvrisk.dataset.read import Result, content_of_file, metadata_of_file, missing_variables
+from spvrisk.dataset.read import Result, content_of_file, missing_variables
 from spvrisk.errors import InputError, RunError
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.execute import Announce, Progress, make_ready
@@ -64,7 +64,7 @@ def verified(
 ) -> Verified:
     """Check a result's structure, digests and completeness, and compute some of its paths once more.
 
-    Its tables and what it says of itself were checked when it was opened.
+    Its tables and what it says of itself were checked when it was opened: a file where they are damaged is refused.
 
     Parameters
     ----------
@@ -79,8 +79,7 @@ def verified(
     """
     announce("reading the whole file")
     checks = [
-        Check("tables", "match tables_sha256", True),
-        _digest("what the file says of itself", metadata_of_file(result), result.attributes["metadata_sha256"]),
+        Check("tables and attributes", "match their digests", True),
         _complete(result),
         _content(result),
         _plan(result),
