@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from h5py import h5d, h5p, h5s, h5t
 
 import spvrisk
-from small_run import make_plan, write_small
+from small_run import make_plan, renew_metadata, write_small
 from spvrisk.cli import main
 from spvrisk.dataset.content import tables_digest
 from spvrisk.dataset.read import content_of_file, open_result
@@ -199,6 +199,7 @@ def relabelled(path, change):
             if group in file
         }
         file.attrs["tables_sha256"] = tables_digest(text, tables)
+        renew_metadata(file)
 
 
 @pytest.mark.parametrize(

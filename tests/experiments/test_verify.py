@@ -69,11 +69,17 @@ def test_verify__attributes_of_variables(file):
 
 def test_verify__a_variable_that_was_cut(file):
     with h5py.File(file, "r+") as opened:
-        values = opened["paths/funded"][:100] if "funded" in opened["paths"] else opened["paths/npv_funder"][:100]
-        name = "funded" if "funded" in opened["paths"] else "npv_funder"
-        del opened["paths"][name]
-        opened["paths"][name] = values
-    assert "variables" in wrong(open_result(file))
+        values = opened["paths/npv_funder"][:100]
+        del opened["paths/npv_funder"]
+        opened["paths/npv_funder"] = values
+    with pytest.raises(InputError, match="/paths/npv_funder does not hold a quantity of 8292 paths"):
+        open_result(file)
+
+
+def test_verify__a_variable_that_is_missing(file):
+    with h5py.File(file, "r+") as opened:
+        del opened["zlabels/unit_name"]
+    assert wrong(open_result(file)) == {"variables", "content"}
 
 
 def test_open__what_the_file_says_of_itself(file):
