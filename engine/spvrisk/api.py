@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
@@ -13,6 +14,7 @@ from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
     from spvrisk.experiments.overview import Overview
+    from spvrisk.experiments.restore import Restored
     from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.traced import Traced
     from spvrisk.experiments.verify import Verified
@@ -30,6 +32,7 @@ __all__ = [
     "load",
     "open",
     "overview",
+    "restore",
     "run",
     "schema",
     "selftest",
@@ -395,6 +398,42 @@ def export(
         text("format", format)
     target, replaced = file_name("out", out), yes_or_no("overwrite", overwrite)
     export_result(_opened("result", result).tables(), target, table, format, replaced)
+
+
+def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":
+    """Write the files of the study that a result was made from.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    folder
+        Where to: new, or empty.
+
+    Returns
+    -------
+    Restored
+        With the study's file in ``study``, and the command that runs it again in ``command``.
+
+    Raises
+    ------
+    InputError
+        The result cannot be read, or the folder cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results, tempfile.TemporaryDirectory() as folder:
+    ...     again = spvrisk.load(spvrisk.restore(results, f"{folder}/again").study)
+    >>> again.digest == study.digest
+    True
+    """
+    from spvrisk.experiments.restore import restored
+
+    return restored(_opened("result", result).tables(), Path(file_name("folder", folder)))
 
 
 def verify(
