@@ -164,10 +164,11 @@ def test_ended__by_sigterm_and_gone_on_with(expected, report):
             line = command(out, PATHS, *(["--keep"] if n % 2 else []))
             ended = hit(line, list(PHASES)[n % len(PHASES)], signal.SIGTERM, rng)
             if ended.code:
-                assert ended.code == 143, ended
-                if out.exists():
-                    assert content(out) == expected and "The result is written" in ended.said, ended
+                if out.exists():  # -15: Python was about to leave, and had given its signals back
+                    assert content(out) == expected and ended.code in (143, -15), ended
+                    assert "The result is written" in ended.said or ended.code == -15, ended
                     continue
+                assert ended.code == 143, ended
                 assert f"{ended.kept} of {SHARDS} shards are kept" in ended.said or "Nothing was done" in ended.said
                 kept.append(ended.kept)
             done([*line, "--resume"])
