@@ -1,5 +1,7 @@
 """From a loaded study to a result: the whole story in a page."""
 
+import datetime
+import math
 import os
 import time
 from pathlib import Path
@@ -12,13 +14,14 @@ from spvrisk.dataset.place import claimed
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
 from spvrisk.experiments.failed import failure, kept_aside
 from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, paths_of_result
-from spvrisk.experiments.need import check_memory, ledger_for, workspace_of
+from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, workspace_of
 from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.ledger import Ledger
+from spvrisk.runner.shard import processors, seconds_per_path
 
 _ANEW = Manner()
 
@@ -141,6 +144,8 @@ def ran(
     with task.loaded.places.filled_in():
         check_memory(task, to_disk, workspace_of(ledger.job))
     origin = task.provenance()
+    if len(ledger.missing()) > 1:
+        announce(_estimate(task, ledger))
     compute(ledger, task.executor(), progress, announce)
     return Ran(task, ledger, origin)
 
@@ -183,6 +188,18 @@ class Ran(NamedTuple):
         origin = self.origin._replace(duration_seconds=time.perf_counter() - self.task.clock)
         names = self.task.path_names
         return Contents(job.labels, table, given, steps, job.paths, ledger.block, names, job.seed, job.id, origin)
+
+
+def _estimate(task: Task, ledger: Ledger) -> str:
+    """What the run takes, in words, from a tenth of a second of the kernel."""
+    job, at_once = ledger.job, task.processes or task.workers
+    paths = sum(len(job.paths_of(k)) for k in ledger.missing())
+    seconds = math.ceil(seconds_per_path(job) * paths / min(at_once, processors()))
+    need = need_of(job, task.workers, workspace_of(job), task.processes or 0)
+    on_disk = isinstance(ledger, FolderLedger)
+    memory = mib(need.from_disk if on_disk else need.in_memory)
+    disk = f", {mib(need.disk):,} MiB of disk" if on_disk else ""
+    return f"{paths:,} paths take about {datetime.timedelta(seconds=seconds)}, {memory:,} MiB of memory{disk}"
 
 
 def _begun(extended: int, ledger: Ledger) -> str:
