@@ -6,7 +6,7 @@ from importlib.resources import as_file
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
-from spvrisk.arguments import file_name, text, whole, within, wrong, yes_or_no
+from spvrisk.arguments import called, file_name, level, text, whole, within, wrong, yes_or_no
 from spvrisk.errors import InputError, Problem
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
@@ -216,6 +216,7 @@ def run(
 
     loaded = _study(study).loaded
     settings, replaced = settings_of(loaded, paths, seed, workers), yes_or_no("overwrite", overwrite)
+    progress, announce = None if progress is None else called("progress", progress), called("announce", announce)
     if out is None:
         return Results(run_in_memory(loaded, settings, progress, announce))
     return Results(run_study(loaded, file_name("out", out), settings, replaced, progress, announce))
@@ -317,7 +318,7 @@ def trace(
     from spvrisk.experiments.traced import traced
 
     number = None if path is None else whole("path", path)
-    return traced(_opened("result", result).tables(), number, rank, text("by", by))
+    return traced(_opened("result", result).tables(), number, level("rank", rank), text("by", by))
 
 
 def bench(
@@ -362,7 +363,8 @@ def bench(
     """
     from spvrisk.experiments.timing.bench import bench
 
-    lasts, compiles, told = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold), progress or (lambda _: None)
+    lasts, compiles = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold)
+    told, announce = called("progress", progress or (lambda _: None)), called("announce", announce)
     if study is not None:
         if overrides:
             raise wrong("overrides", "changes the starter study alone", overrides, "give it to load")
