@@ -127,6 +127,23 @@ WRONG_KINDS = {
         'level: is not a choice of the view value, got "0.95"; leave it out',
     ),
     "loss level 0.95": (lambda file: spvrisk.open(file).view("loss", level=[1]), "level: must be a level of the res"),
+    "loss level 3": (lambda file: spvrisk.open(file).view("loss", level=3), "level: must be a level of the res"),
+    "trace rank": (
+        lambda file: spvrisk.trace(file, rank=object()),
+        "rank: must be a number, or .*, got obj",
+    ),
+    "trace rank True": (lambda file: spvrisk.trace(file, rank=True), "rank: must be a number, or its digits .*, got t"),
+    "run out 5": (lambda _: spvrisk.run(spvrisk.load(STARTER), out=5), "out: must be the name of a file, got 5"),
+    "run progress": (
+        lambda _: spvrisk.run(spvrisk.load(STARTER), paths=64, progress=5),
+        "progress: must be a function, got 5; give one of one argument, or leave it out",
+    ),
+    "run announce": (
+        lambda _: spvrisk.run(spvrisk.load(STARTER), announce="x"),
+        'announce: must be a function, got "x"',
+    ),
+    "bench progress": (lambda _: spvrisk.bench(progress=5), "progress: must be a function, got 5"),
+    "selftest all_targets": (lambda _: spvrisk.selftest(all_targets=2), "all_targets: must be True or False, got 2"),
     "run overwrite": (
         lambda _: spvrisk.run(spvrisk.load(STARTER), paths=64, overwrite="no"),
         'overwrite: must be True or False, got "no"',

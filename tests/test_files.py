@@ -12,7 +12,7 @@ import pytest
 from spvrisk.config.calendars import ClosedDays
 from spvrisk.errors import InputError
 from spvrisk.files import Held, Kind, atomic_write, cached_text, holding, replacing
-from spvrisk.plan.calendar import holidays_of
+from spvrisk.plan.calendar import _holidays_between, holidays_of
 
 ANY = Kind("a file", lambda _: True)
 VARIABLE = {"win32": "LOCALAPPDATA"}.get(sys.platform, "XDG_CACHE_HOME")
@@ -23,6 +23,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     if sys.platform == "darwin":
         monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv(VARIABLE, str(tmp_path))
+    _holidays_between.cache_clear()  # what other tests have asked for
     return tmp_path
 
 

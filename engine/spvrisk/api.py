@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
-from spvrisk.arguments import file_name, text, whole, within, wrong, yes_or_no
+from spvrisk.arguments import called, file_name, level, text, whole, within, wrong, yes_or_no
 from spvrisk.errors import InputError, Problem
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
@@ -238,6 +238,7 @@ def run(
 
     loaded = _study(study).loaded
     settings = settings_of(loaded, paths, seed, workers)
+    progress, announce = called("progress", progress), called("announce", announce)
     chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
     checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
     manner = Manner(**checked, processes=None if processes is None else within("processes", processes, 1, 4096))
@@ -345,7 +346,7 @@ def trace(
     from spvrisk.experiments.traced import traced
 
     number = None if path is None else whole("path", path)
-    return traced(_opened("result", result).tables(), number, rank, text("by", by))
+    return traced(_opened("result", result).tables(), number, level("rank", rank), text("by", by))
 
 
 def export(
@@ -523,7 +524,8 @@ def bench(
     """
     from spvrisk.experiments.timing.bench import bench
 
-    lasts, compiles, told = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold), progress or (lambda _: None)
+    lasts, compiles = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold)
+    told, announce = called("progress", progress or (lambda _: None)), called("announce", announce)
     if study is not None:
         if overrides:
             raise wrong("overrides", "changes the starter study alone", overrides, "give it to load")

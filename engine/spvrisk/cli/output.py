@@ -3,8 +3,10 @@
 import codecs
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -17,6 +19,42 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(stand_in, error.object[error.start : error.end])), error.end
+
+
+class _Deaf(io.FileIO):
+    """A stream on which what cannot be written is lost."""
+
+    def write(self, data: Any) -> int:
+        """Write as much as goes."""
+        with suppress(OSError):
+            return super().write(data) or 0
+        return len(data)
+
+
+def use_streams() -> None:
+    """Have streams that may be written to: a command's work does not depend on who reads of its progress.
+
+    What is written to a closed stdout or stderr, or to an stderr that takes nothing, is lost. Their numbers are taken,
+    so that no file that is opened later has one of them, and what a library writes there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    elif _is_of_system(sys.stderr):
+        deaf: Any = _Deaf(sys.stderr.fileno(), "w", closefd=False)
+        sys.stderr = io.TextIOWrapper(deaf, sys.stderr.encoding, sys.stderr.errors, write_through=True)
+    use_readable()
+
+
+def _is_of_system(stream: Any) -> bool:
+    """Whether a stream leads out of the process, and has not been put there by whoever called us."""
+    buffer = getattr(stream, "buffer", None)
+    return isinstance(getattr(buffer, "raw", buffer), io.FileIO)
 
 
 def use_readable() -> None:

@@ -71,7 +71,7 @@ class Files:
     """
 
     def __init__(self, path: Path) -> None:
-        self.folder = path.parent.resolve()
+        self.folder = _folder_of(path)
         self.name = path.name or str(path)
         self.texts: dict[str, str] = {}
         self._asked: dict[str, str] = {}
@@ -370,6 +370,14 @@ class Files:
         for name in own.keys() & rows.keys():
             self.problem(own[name].place, f"the project {name} is in the table too", "", "rename one")
         return {**rows, **own}
+
+
+def _folder_of(path: Path) -> Path:
+    try:
+        return path.parent.resolve()
+    except (OSError, RuntimeError) as error:  # the working directory is gone; a circle of links
+        rule, remedy = "cannot be read: its folder cannot be found", "check the path and the working directory"
+        raise InputError(Problem(str(path), "", rule, "", remedy)) from error
 
 
 def merge(base: Node, over: Node) -> Node:
