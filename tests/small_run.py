@@ -7,6 +7,7 @@ import numpy as np
 
 from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.dataset.layout import default_paths
+from spvrisk.dataset.read import _metadata
 from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
@@ -131,6 +132,11 @@ def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
         "+avx2",
         "passed",
     )
+
+
+def renew_metadata(file) -> None:
+    """Have what an opened file says of itself match its digest again."""
+    file.attrs["metadata_sha256"] = np.bytes_(_metadata(file))
 
 
 def block_of(values):

@@ -1,6 +1,8 @@
 """Texts that are kept in the user's cache folder."""
 
+import errno
 import os
+import platform
 import sys
 from datetime import date
 from pathlib import Path
@@ -9,8 +11,8 @@ import pytest
 
 from spvrisk.config.calendars import ClosedDays
 from spvrisk.errors import InputError
-from spvrisk.files import Kind, atomic_write, cached_text, replacing
-from spvrisk.plan.calendar import holidays_of
+from spvrisk.files import Held, Kind, atomic_write, cached_text, holding, replacing
+from spvrisk.plan.calendar import _holidays_between, holidays_of
 
 ANY = Kind("a file", lambda _: True)
 VARIABLE = {"win32": "LOCALAPPDATA"}.get(sys.platform, "XDG_CACHE_HOME")
@@ -21,6 +23,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     if sys.platform == "darwin":
         monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv(VARIABLE, str(tmp_path))
+    _holidays_between.cache_clear()  # what other tests have asked for
     return tmp_path
 
 
@@ -129,3 +132,25 @@ def test_atomic_write__follows_links_and_refuses_what_is_no_file(tmp_path: Path)
     for name in (tmp_path / "pipe", tmp_path / "circle", Path(os.devnull)):
         with pytest.raises(InputError, match="must be a regular file.*name another"):
             atomic_write(name, "x", overwrite=True, kind=ANY)
+
+
+def test_holding__is_held_by_one_and_told_by_name(tmp_path):
+    lock = tmp_path / "there" / "lock"
+    with holding(lock):
+        assert lock.read_text() == f"process {os.getpid()} on {platform.node()}"
+        with pytest.raises(Held, match=f"process {os.getpid()} on "), holding(lock):
+            pass
+    assert not lock.exists()
+    with holding(lock):
+        pass
+
+
+def test_holding__where_a_file_system_has_no_locks_it_lets_everyone_in(tmp_path, monkeypatch):
+    import fcntl
+
+    def none(*_):
+        raise OSError(errno.ENOLCK, "no locks")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with holding(tmp_path / "lock"), holding(tmp_path / "lock"):
+        pass

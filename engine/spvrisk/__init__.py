@@ -22,11 +22,13 @@ if TYPE_CHECKING:
         load,
         open,
         overview,
+        restore,
         run,
         schema,
         selftest,
         trace,
         validate,
+        verify,
         warmup,
     )
 
@@ -44,11 +46,13 @@ __all__ = [
     "load",
     "open",
     "overview",
+    "restore",
     "run",
     "schema",
     "selftest",
     "trace",
     "validate",
+    "verify",
     "warmup",
 ]
 

@@ -3,18 +3,21 @@
 import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
-from spvrisk.arguments import elsewhere_of, file_name, text, whole, within, wrong, yes_or_no
+from spvrisk.arguments import called, elsewhere_of, file_name, level, text, whole, within, wrong, yes_or_no
 from spvrisk.errors import InputError, Problem
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
     from spvrisk.experiments.overview import Overview
+    from spvrisk.experiments.restore import Restored
     from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.traced import Traced
+    from spvrisk.experiments.verify import Verified
     from spvrisk.measures.comparison import Comparison
     from spvrisk.runner.execute import Announce, Progress
 
@@ -29,11 +32,13 @@ __all__ = [
     "load",
     "open",
     "overview",
+    "restore",
     "run",
     "schema",
     "selftest",
     "trace",
     "validate",
+    "verify",
     "warmup",
 ]
 
@@ -239,6 +244,7 @@ def run(
 
     loaded = _study(study).loaded
     settings = settings_of(loaded, paths, seed, workers)
+    progress, announce = called("progress", progress), called("announce", announce)
     chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
     checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
     elsewhere = {"processes": processes, "scheduler": scheduler, "cluster": cluster}
@@ -348,7 +354,7 @@ def trace(
     from spvrisk.experiments.traced import traced
 
     number = None if path is None else whole("path", path)
-    return traced(_opened("result", result).tables(), number, rank, text("by", by))
+    return traced(_opened("result", result).tables(), number, level("rank", rank), text("by", by))
 
 
 def export(
@@ -403,6 +409,87 @@ def export(
     export_result(_opened("result", result).tables(), target, table, format, replaced)
 
 
+def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":
+    """Write the files of the study that a result was made from.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    folder
+        Where to: new, or empty.
+
+    Returns
+    -------
+    Restored
+        With the study's file in ``study``, and the command that runs it again in ``command``.
+
+    Raises
+    ------
+    InputError
+        The result cannot be read, or the folder cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results, tempfile.TemporaryDirectory() as folder:
+    ...     again = spvrisk.load(spvrisk.restore(results, f"{folder}/again").study)
+    >>> again.digest == study.digest
+    True
+    """
+    from spvrisk.experiments.restore import restored
+
+    return restored(_opened("result", result).tables(), Path(file_name("folder", folder)))
+
+
+def verify(
+    result: Results | str | os.PathLike[str],
+    rerun: int = 0,
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> "Verified":
+    """Check whether a result is what was written: its structure, its digests, whether it is complete.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    rerun
+        Leaves of 4096 paths that are computed once more, from the plan that is kept with it, and compared.
+    progress
+        Called with the number of paths done since the last call.
+    announce
+        Called with a word for each stage.
+
+    Returns
+    -------
+    Verified
+        With what was looked at in ``checks``; ``sound`` says whether nothing is wrong.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened: what its tables or attributes say is not what was written.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.verify(results, rerun=1)
+    >>> found.sound, found.checks[-1].found
+    (True, '500 of 500 are the same to the bit')
+    """
+    from spvrisk.experiments.verify import verified
+
+    leaves = within("rerun", rerun, 0, 10**9)
+    return verified(_opened("result", result).tables(), leaves, progress, announce)
+
+
 def bench(
     study: Study | None = None,
     seconds: int = 60,
@@ -445,7 +532,8 @@ def bench(
     """
     from spvrisk.experiments.timing.bench import bench
 
-    lasts, compiles, told = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold), progress or (lambda _: None)
+    lasts, compiles = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold)
+    told, announce = called("progress", progress or (lambda _: None)), called("announce", announce)
     if study is not None:
         if overrides:
             raise wrong("overrides", "changes the starter study alone", overrides, "give it to load")

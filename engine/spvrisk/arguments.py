@@ -129,6 +129,43 @@ def yes_or_no(name: str, value: Any) -> bool:
     return found
 
 
+def called(name: str, value: Any) -> Any:
+    """An argument that is called with what is to be told.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
+    Raises
+    ------
+    InputError
+        It cannot be called.
+    """
+    if not callable(value):
+        raise wrong(name, "must be a function", value, "give one of one argument, or leave it out")
+    return value
+
+
+def level(name: str, value: Any) -> str | float | None:
+    """An argument that is a number, or its digits: a level is more exact in decimals; None where it is left out.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
+    Raises
+    ------
+    InputError
+        It is something else.
+    """
+    found = plain_if_any(value)
+    if found is not None and (isinstance(found, bool) or not isinstance(found, str | int | float)):
+        raise wrong(name, "must be a number, or its digits as a text", value, "write e.g. 0.99")
+    return found
+
+
 def elsewhere_of(given: Mapping[str, Any]) -> tuple[int | None, str | None]:
     """Arguments that say who computes in place of threads: at most one of ``processes``, ``scheduler``, ``cluster``.
 

@@ -1,8 +1,15 @@
 """Messages that a person can act on: place, rule, value, remedy."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
+
+_LONGEST = 400
+"""Characters of each part of a message that are shown."""
+
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal does not print but obeys: controls, ends of lines, changes of the direction of writing."""
 
 
 class Problem(NamedTuple):
@@ -57,11 +64,16 @@ class Problem(NamedTuple):
         """
         return self._replace(path=dotted((*path, *filter(None, [self.path]))))
 
+    def shortened(self) -> "Problem":
+        """The problem as it is shown: of texts as long as a file, their beginnings."""
+        place, path, rule, value, remedy = map(shortened, self[:5])
+        return Problem(place, path, rule, value, remedy, self.severity)
+
     def __str__(self) -> str:
-        head = f"{self.place} {self.path}".strip()
-        got = f", got {self.value}" if self.value else ""
-        remedy = f"; {self.remedy}" if self.remedy else ""
-        return _on_one_line(f"{head}: {self.rule}{got}{remedy}")
+        place, path, rule, value, remedy, _ = self.shortened()
+        got = f", got {value}" if value else ""
+        then = f"; {remedy}" if remedy else ""
+        return _on_one_line(f"{f'{place} {path}'.strip()}: {rule}{got}{then}")
 
 
 RENAMED = {
@@ -111,6 +123,34 @@ def dotted(path: Iterable[str | int]) -> str:
         Keys and positions in lists.
     """
     return ".".join(map(str, path))
+
+
+def harmless(text: str) -> str:
+    r"""Text with escapes for what a terminal would obey: it may come from a file of anybody.
+
+    Parameters
+    ----------
+    text
+        A line.
+
+    Examples
+    --------
+    >>> print(harmless("\x1b[2J 日本"))
+    \x1b[2J 日本
+    """
+    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text that is too long for a message, and its length.
+
+    Parameters
+    ----------
+    text
+        What a user gave, or what is said of it.
+    """
+    end = f"... ({len(text)} characters)"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - len(end)] + end
 
 
 def _on_one_line(text: str) -> str:

@@ -6,6 +6,7 @@ import os
 import platform
 import secrets
 import shutil
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -188,6 +189,44 @@ def is_irregular(path: str | os.PathLike[str]) -> bool:
     """
     there = os.path.exists(path) or os.path.lexists(os.path.realpath(path))
     return there and not os.path.isfile(path)
+
+
+class NotPlainError(Exception):
+    """What is to be read is no regular file, or too large."""
+
+
+def read_plain(path: str | os.PathLike[str], most: int) -> bytes:
+    """Content of a regular file; anything else is refused at once: on a pipe without a writer one would wait for ever.
+
+    Parameters
+    ----------
+    path
+        The file; links are followed.
+    most
+        Bytes that it may have.
+
+    Raises
+    ------
+    NotPlainError
+        It is a device, a pipe or a socket, or has more bytes.
+    IsADirectoryError
+        It is a folder.
+    OSError
+        It cannot be read.
+    """
+    if os.path.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+    if not stat.S_ISREG(os.stat(path).st_mode):  # before it is opened, which some devices take for a command
+        raise NotPlainError
+    # without waiting: something else may have taken its place since
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotPlainError
+        content = file.read(most + 1)  # a file may also grow
+    if len(content) > most:
+        raise NotPlainError
+    return content
 
 
 def name_refused(path: str | os.PathLike[str]) -> str | None:

@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
-from spvrisk.arguments import file_name, yes_or_no
+from spvrisk.arguments import called, file_name, yes_or_no
 from spvrisk.files import Kind, atomic_write
 
 if TYPE_CHECKING:
@@ -42,9 +42,9 @@ def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -
     from spvrisk.runner.proof import tried
     from spvrisk.runner.shard import processors
 
-    found = []
+    every, announce, found = yes_or_no("all_targets", all_targets), called("announce", announce), []
     with ThreadPoolExecutor(min(max(processors() // 2, 1), _AT_A_TIME)) as pool:
-        for proof in pool.map(tried, [native(), *(FOREIGN if all_targets else ())]):
+        for proof in pool.map(tried, [native(), *(FOREIGN if every else ())]):
             announce(f"{proof.target.name}: {proof.stamp.outcome}")
             found.append(proof)
     return found

@@ -164,14 +164,17 @@ def test_ended__by_sigterm_and_gone_on_with(expected, report):
             line = command(out, PATHS, *(["--keep"] if n % 2 else []))
             ended = hit(line, list(PHASES)[n % len(PHASES)], signal.SIGTERM, rng)
             if ended.code:
-                assert ended.code == 143 and not out.exists(), ended
+                if out.exists():  # -15: Python was about to leave, and had given its signals back
+                    assert content(out) == expected and ended.code in (143, -15), ended
+                    continue
+                assert ended.code == 143, ended
                 assert f"{ended.kept} of {SHARDS} shards are kept" in ended.said or "Nothing was done" in ended.said
                 kept.append(ended.kept)
             done([*line, "--resume"])
             assert content(out) == expected
     report["ended"] = (
         f"- **SIGTERM** {ENDS} times, shards in memory and on the disk in turn: {len(kept)} runs were ended with exit "
-        f"code 143 and kept {min(kept)} to {max(kept)} shards, the others had just finished; "
+        f"code 143 and kept {min(kept)} to {max(kept)} shards, the others had finished; "
         "all went on to the same content."
     )
 

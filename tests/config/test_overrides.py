@@ -110,7 +110,7 @@ def test_load__mapping_with_an_infinite_end_as_a_file_may_have_it() -> None:
     assert overrun.truncate == (0.5, None)
 
 
-@pytest.mark.parametrize("text", ["a\u2028b", "a\x85b", "a\ufeffb", "\U000f0000", 'a: "b" # c\\', "tab\t", "\n"])
+@pytest.mark.parametrize("text", ["a\x85b", "a\ufeffb", "\U000f0000", 'a: "b" # c\\', "tab\t", "\n"])
 def test_override_texts__texts_come_back(text: str) -> None:
     assert spvrisk.load(STARTER, {"study.title.en": text}).config.study.title.en == text
 

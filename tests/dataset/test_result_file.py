@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from small_run import LEVELS, QUANTILES, make_labels, make_plan, make_run, write_small
+from small_run import LEVELS, QUANTILES, make_labels, make_plan, make_run, renew_metadata, write_small
 from spvrisk import _version
 from spvrisk.dataset import read, write
 from spvrisk.dataset.layout import check_names
@@ -147,7 +147,7 @@ def test_write__failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(write, "_write_provenance", fail)
+    monkeypatch.setattr(write, "_write_bytes", fail)
     with pytest.raises(RunError, match="r.h5: cannot be written: no space"):
         write_small(path, n_paths=20, overwrite=True)
     assert os.listdir(tmp_path) == ["r.h5"]
@@ -248,7 +248,7 @@ def test_open_result__refuses_other_names_levels_and_tables(file, tmp_path):
         ("labels_json", b"[1, 2]"),
         ("labels_json", b"{"),
         ("config_json", b"\xff"),
-        ("labels_json", b'{"regimes": [], "events": 3}'),
+        ("labels_json", b'{"title": 3}'),
     ],
 )
 def test_open_result__what_is_not_what_it_should_be_is_told_in_plain_words(file, tmp_path, name, text):
@@ -304,6 +304,7 @@ def test_result__refuses_a_plan_that_was_changed_or_has_other_fields(file, tmp_p
         other = opened["provenance/plan"][...].tobytes().replace(b"study.dt ", b"study.dx ")
         opened["provenance/plan"][...] = np.frombuffer(other, np.uint8)
         opened.attrs["plan_sha256"] = np.bytes_(hashlib.sha256(other).hexdigest())
+        renew_metadata(opened)
     with pytest.raises(InputError, match=r"must be a plan of this version; use spvrisk \d.*or run the study again"):
         open_result(path).plan()
 
@@ -379,7 +380,7 @@ def test_write__file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch):
     def appear(*_):
         (tmp_path / "r.h5").write_text("other")
 
-    monkeypatch.setattr(write, "_write_provenance", appear)
+    monkeypatch.setattr(write, "_write_bytes", appear)
     with pytest.raises(InputError, match="file exists"):
         write_small(tmp_path / "r.h5", n_paths=10)
     assert (tmp_path / "r.h5").read_text() == "other"

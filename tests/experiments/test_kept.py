@@ -10,7 +10,7 @@ import pytest
 
 import spvrisk
 from spvrisk.config import load
-from spvrisk.dataset.place import claimed, run_folder
+from spvrisk.dataset.place import Place, claimed, run_folder
 from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.kept import Manner
 from spvrisk.experiments.run import run_study
@@ -92,6 +92,20 @@ def test_interrupted__shards_are_kept_and_gone_on_with(loaded, expected, stop, k
     assert told[0] == there and sum(told[1:]) == left
     assert f"going on with {done} of 4 shards" in said
     assert os.listdir(tmp_path) == ["r.h5"]
+
+
+def test_interrupted__after_publishing_nothing_is_kept(loaded, expected, tmp_path, monkeypatch):
+    whole = Place.publish
+
+    def publish(place, overwrite):
+        whole(place, overwrite)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Place, "publish", publish)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(loaded, tmp_path / "r.h5")
+    assert caught.value.__notes__ == [f"The result is written: {tmp_path / 'r.h5'}."]
+    assert os.listdir(tmp_path) == ["r.h5"] and content(tmp_path / "r.h5") == expected
 
 
 def test_interrupted__before_anything_is_done_nothing_is_left(loaded, tmp_path):

@@ -271,12 +271,29 @@ def test_check_bits__sees_another_seed_or_study(ran, traces):
 
 
 def test_tracer_of__replays_the_plan_that_the_result_keeps(ran, monkeypatch):
-    """Nothing is compiled anew: this machine's plan may differ in last digits."""
+    """This machine's plan may differ in last digits; any other difference is refused, as the kernel would follow it."""
     result = open_result(ran.files[0])
-    monkeypatch.setattr("spvrisk.experiments.trace.compile_study", None)
-    check_bits(tracer_of(result).trace(LEAF + 1), result)
+    rounded = ran.plan._replace(constants=ran.plan.constants * (1.0 + 1e-13))
+    monkeypatch.setattr(type(result), "plan", lambda _: rounded)
+    tracer = tracer_of(result)
+    assert tracer._plan is rounded
+    for field, value in (("second_share", 0.11), ("times", 10**12), ("cholesky", -1), ("steps", 10**9)):
+        study = ran.plan.study.copy()
+        study[field] = value
+        monkeypatch.setattr(type(result), "plan", lambda _, study=study: ran.plan._replace(study=study))
+        with pytest.raises(InputError, match=r"/provenance/plan: must be the plan of its study; use spvrisk"):
+            tracer_of(result)
+    cut = ran.plan._replace(constants=ran.plan.constants[:-1])
+    monkeypatch.setattr(type(result), "plan", lambda _: cut)
+    with pytest.raises(InputError, match="must be the plan of its study"):
+        tracer_of(result)
+
+
+def test_check_bits__sees_another_plan(ran):
+    result = open_result(ran.files[0])
     other = ran.plan._replace(study=ran.plan.study.copy())
     other.study["second_share"] = 0.11
+    check_bits(tracer_of(result).trace(LEAF + 1), result)
     with pytest.raises(RunError, match="differs"):
         check_bits(Tracer(study_of(result), SEED, other).trace(6), result)
 

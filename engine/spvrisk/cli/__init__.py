@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from spvrisk._version import __version__
-from spvrisk.cli.output import say, use_readable
+from spvrisk.cli.output import say, say_refusal, use_streams
 from spvrisk.cli.progress import Interrupted
 from spvrisk.errors import InputError, RunError
 
@@ -27,6 +27,7 @@ COMMANDS = {
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",
     "export": "Write a result for spreadsheets, databases and R.",
+    "verify": "Check that a result is what was written.",
     "info": "Describe a result file and how it was made.",
     "bench": "Measure how long paths take on this machine.",
 }
@@ -71,7 +72,7 @@ class _Commands(click.Group):
         # imports make many objects and no garbage: looking for it takes a tenth of a start
         gc.set_threshold(100_000)
         warnings.showwarning = _say  # type: ignore[assignment]
-        use_readable()
+        use_streams()
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
             if sys.stdout is not None:
@@ -83,7 +84,7 @@ class _Commands(click.Group):
             say(_with_notes(str(error), error), err=True)
             code = 1
         except click.ClickException as error:
-            error.show(sys.stderr)
+            say_refusal(error)
             code = 2
         except (KeyboardInterrupt, click.Abort) as error:
             if isinstance(error.__cause__, EOFError):  # click takes it for an interruption
@@ -94,12 +95,7 @@ class _Commands(click.Group):
         except BrokenPipeError:
             code = _mute()
         except OSError as error:
-            if error.filename is not None:  # not of stdout
-                raise
-            if (ended := _signal_code(error)) is not None:  # nothing more can be shown on a terminal that is closed
-                os._exit(ended)
-            say(f"the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
-            code = _mute()
+            code = _of_system(error)
         # what is left goes with the process: looking for garbage in it takes the interpreter a third of a second
         gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
@@ -113,6 +109,28 @@ def _with_notes(text: str, error: BaseException) -> str:
         notes += getattr(cause, "__notes__", ())
         cause = cause.__cause__
     return "\n".join((text, *notes))
+
+
+def _of_system(error: OSError) -> int:
+    """Say what the system refused, and give the exit code."""
+    if _nowhere():
+        say("the working directory is gone; change into a folder that is there", err=True)
+        return 2
+    if error.filename is not None:  # not of stdout
+        raise error
+    if (ended := _signal_code(error)) is not None:  # nothing more can be shown on a terminal that is closed
+        os._exit(ended)
+    say(f"the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+    return _mute()
+
+
+def _nowhere() -> bool:
+    """Whether the working directory has been removed."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _signal_code(error: BaseException | None) -> int | None:

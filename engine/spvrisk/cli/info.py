@@ -4,11 +4,19 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
+from spvrisk.cli.output import say
 from spvrisk.report import text
 
 
-@click.command("info", epilog="Example: spvrisk info quick.h5")
+@click.command("info", epilog="Example: spvrisk info quick.h5 --config again")
 @click.argument("result", type=FILE)
-def command(result: str) -> None:
-    """Print what RESULT is: study, paths, seed, versions, digests, sizes."""
-    text.show([api.open(result).view("info")])
+@click.option("--config", "folder", type=FILE, help="Write the files that it was made from to this new folder.")
+def command(result: str, folder: str | None) -> None:
+    """Print what RESULT is: study, paths, seed, versions, digests, sizes.
+
+    With --config the study's files are given back, and the command that runs them again is printed.
+    """
+    if folder is None:
+        text.show([api.open(result).view("info")])
+    else:
+        say(api.restore(result, folder).command)

@@ -3,12 +3,15 @@
 import codecs
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import click
 
+from spvrisk.errors import harmless, shortened
 from spvrisk.report.encoding import READABLE, encodes, stand_in
 
 
@@ -16,6 +19,42 @@ def _replace(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(map(stand_in, error.object[error.start : error.end])), error.end
+
+
+class _Deaf(io.FileIO):
+    """A stream on which what cannot be written is lost."""
+
+    def write(self, data: Any) -> int:
+        """Write as much as goes."""
+        with suppress(OSError):
+            return super().write(data) or 0
+        return len(data)
+
+
+def use_streams() -> None:
+    """Have streams that may be written to: a command's work does not depend on who reads of its progress.
+
+    What is written to a closed stdout or stderr, or to an stderr that takes nothing, is lost. Their numbers are taken,
+    so that no file that is opened later has one of them, and what a library writes there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    elif _is_of_system(sys.stderr):
+        deaf: Any = _Deaf(sys.stderr.fileno(), "w", closefd=False)
+        sys.stderr = io.TextIOWrapper(deaf, sys.stderr.encoding, sys.stderr.errors, write_through=True)
+    use_readable()
+
+
+def _is_of_system(stream: Any) -> bool:
+    """Whether a stream leads out of the process, and has not been put there by whoever called us."""
+    buffer = getattr(stream, "buffer", None)
+    return isinstance(getattr(buffer, "raw", buffer), io.FileIO)
 
 
 def use_readable() -> None:
@@ -26,8 +65,15 @@ def use_readable() -> None:
 
 
 def say(text: str, err: bool = False) -> None:
-    """Write a line to stdout or stderr, in the stream's own encoding: click would write UTF-8 in place of ASCII."""
-    click.echo(text, file=sys.stderr if err else sys.stdout)
+    """Write lines to stdout or stderr, in the stream's own encoding: click would write UTF-8 in place of ASCII."""
+    click.echo("\n".join(map(harmless, text.split("\n"))), file=sys.stderr if err else sys.stdout)
+
+
+def say_refusal(error: click.ClickException) -> None:
+    """Write what click says of a wrong command line to stderr."""
+    said = io.StringIO()
+    error.show(said)
+    say("\n".join(map(shortened, said.getvalue().splitlines())), err=True)
 
 
 def warn(warnings: Iterable[object]) -> None:
@@ -42,8 +88,13 @@ def say_document(document: Any, indent: int = 2) -> None:
 
 
 def say_json(text: str) -> None:
-    """Write JSON to stdout, with escapes where that is not UTF-8."""
+    """Write JSON to stdout, with escapes for what a terminal would obey, and where that is not UTF-8."""
     encoding = codecs.lookup(getattr(sys.stdout, "encoding", None) or "utf-8").name
     plain = encoding == "utf-8" and encodes(text, encoding)
-    # outside of its texts JSON is ASCII
-    say(text if plain else "".join(c if c.isascii() else json.dumps(c)[1:-1] for c in text))
+    # outside of its texts JSON is printable ASCII and ends of lines
+    say("".join(c if (plain or c.isascii()) and (c == "\n" or harmless(c) == c) else _escaped(c) for c in text))
+
+
+def _escaped(character: str) -> str:
+    """A character of a text as JSON may have it in place of itself."""
+    return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"

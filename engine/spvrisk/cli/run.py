@@ -80,11 +80,15 @@ def command(
             progress=advance,
             announce=stop.heeding(announce),
         )
-    if as_json:
-        say_document(json.summary_json(ran.tables()))
-    else:
-        text.show(summary(ran.tables()))
-        say(f"Result: {target}")
+    try:
+        if as_json:
+            say_document(json.summary_json(ran.tables()))
+        else:
+            text.show(summary(ran.tables()))
+            say(f"Result: {target}")
+    except KeyboardInterrupt as error:
+        error.add_note(f"The result is written: {target}.")
+        raise
 
 
 @contextlib.contextmanager

@@ -425,7 +425,8 @@ def distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     PydanticCustomError
         With a problem for each value that is there before.
     """
-    twice = [i for i, value in enumerate(values) if value in values[:i]]
+    first = {value: i for i, value in reversed(list(enumerate(values)))}
+    twice = [i for i, value in enumerate(values) if first[value] != i]
     if twice:
         raise refusal(*(Problem.at((i,), "is listed twice", shown(values[i]), "leave one out") for i in twice))
     return values

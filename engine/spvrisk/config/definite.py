@@ -18,6 +18,9 @@ LEAST = 1e-11
 _SHOWN = 4
 """Pairs that a message lists."""
 
+_TRIED = 30
+"""Pairs of which a message says whether to change one of them alone is enough."""
+
 
 def score_correlation(rank: float) -> float:
     """Correlation of normal scores whose Spearman correlation is `rank`: 2 sin(pi rank / 6).
@@ -115,6 +118,8 @@ def definite_problem(pairs: Pairs, kind: str) -> Problem | None:
         return None
     values, vectors = np.linalg.eigh(found)
     pulls = _pulls(names, pairs, found, vectors[:, 0])
+    # a pair changes one eigenvalue's sign at the most
+    tried = pulls[:_TRIED] if values[1] > LEAST else []
     order = np.argsort(-np.abs(vectors[:, 0]), kind="stable")[:_SHOWN]
     heavy = ", ".join(names[i] for i in order if abs(vectors[i, 0]) > 0.1)
     worst = pulls[0]
@@ -122,7 +127,7 @@ def definite_problem(pairs: Pairs, kind: str) -> Problem | None:
         ("correlation", "pairs", worst.first, worst.second),
         "the matrix must be positive definite",
         f"smallest eigenvalue {round(values[0], 9) + 0.0:.3g}, mostly of {heavy}: 1{_sum(pulls)}",
-        _remedy(names, pairs, kind, pulls),
+        f"{_scaled(names, pairs, kind, worst)}{_alone(names, pairs, kind, tried, len(tried) < len(pulls))}",
     )
 
 
@@ -152,17 +157,19 @@ def _sum(pulls: list[_Pull]) -> str:
     return "".join(terms)
 
 
-def _remedy(names: tuple[str, ...], pairs: Pairs, kind: str, pulls: list[_Pull]) -> str:
-    worst = pulls[0]
+def _scaled(names: tuple[str, ...], pairs: Pairs, kind: str, worst: _Pull) -> str:
+    """Remedy that changes all pairs."""
     factor = _largest_multiple(names, pairs, kind)
-    scaled = (
-        f"multiply all pairs by {factor:g} or less ({worst.name}: {math.trunc(factor * worst.value * 1e3) / 1e3:g})"
-    )
-    for pull in pulls:
+    return f"multiply all pairs by {factor:g} or less ({worst.name}: {math.trunc(factor * worst.value * 1e3) / 1e3:g})"
+
+
+def _alone(names: tuple[str, ...], pairs: Pairs, kind: str, tried: list[_Pull], more: bool) -> str:
+    """Remedy that changes a single pair, the first with which that is enough; nothing where none was found of more."""
+    for pull in tried:
         span = _span(names, pairs, kind, pull)
         if span is not None:
-            return f"{scaled}, or put {pull.name} into [{span[0]:g}, {span[1]:g}] and leave the others"
-    return f"{scaled}; changing a single pair is not enough"
+            return f", or put {pull.name} into [{span[0]:g}, {span[1]:g}] and leave the others"
+    return "" if tried and more else "; changing a single pair is not enough"
 
 
 def _largest_multiple(names: tuple[str, ...], pairs: Pairs, kind: str) -> float:

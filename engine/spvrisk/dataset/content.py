@@ -7,10 +7,12 @@ has none); then its values in C order as little-endian bytes, every NaN as the o
 variable whose first dimension is ``path`` gives, in place of its bytes, the SHA-256 of the SHA-256 digests of
 its leaves of 4096 paths. Attributes of the file, chunks and filters stay out.
 
-A second digest is over the tables alone, so that it can be checked whenever a file is opened.
+A second digest is over the tables alone, and a third over what the file says of itself, so that both can be checked
+whenever a file is opened.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -131,3 +133,30 @@ def tables_digest(labels_json: bytes, tables: Tables) -> str:
             total.update(f"/{group}/{name}\n{dtype}\n{shape}\n".encode())
             total.update(canonical_bytes(array))
     return total.hexdigest()
+
+
+def metadata_digest(attributes: Mapping[str, Mapping[str, object]], texts: Mapping[str, bytes]) -> str:
+    """Join what a file says of itself into its ``metadata_sha256``.
+
+    First comes a line of JSON, keys in order: attributes by group, ``""`` for the file's own, without
+    ``metadata_sha256``. Then each text of ``/provenance`` gives a line with its name and length, and its bytes.
+
+    Parameters
+    ----------
+    attributes
+        Text and numbers by group and name.
+    texts
+        By name.
+    """
+    said = {group: {name: _plain(value) for name, value in held.items()} for group, held in attributes.items()}
+    total = hashlib.sha256(json.dumps(said, sort_keys=True).encode() + b"\n")
+    for name, text in sorted(texts.items()):
+        total.update(f"{name} {len(text)}\n".encode() + text)
+    return total.hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Text and Python's numbers; bytes of a name that are no text as the file has them."""
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    return value.item() if isinstance(value, np.generic) else value

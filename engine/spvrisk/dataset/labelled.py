@@ -1,9 +1,13 @@
 """Groups of a result file as datasets of xarray, with names in the place of codes."""
 
 import io
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import xarray
+from xarray.backends import BackendArray
+from xarray.core import indexing
 
 from spvrisk.dataset.opening import sound
 
@@ -25,9 +29,37 @@ def labelled(source: Path | bytes, group: str) -> xarray.Dataset:
     """
     with sound(source):
         if isinstance(source, bytes):
-            return _with_names(xarray.open_dataset(io.BytesIO(source), group=group, engine="h5netcdf"))
-        locking = {"locking": "best-effort"}
-        return _with_names(xarray.open_dataset(source, group=group, engine="h5netcdf", driver_kwds=locking))
+            found = xarray.open_dataset(io.BytesIO(source), group=group, engine="h5netcdf")
+        else:
+            locking = {"locking": "best-effort"}
+            found = xarray.open_dataset(source, group=group, engine="h5netcdf", driver_kwds=locking)
+        return _with_names(_told(found, source))
+
+
+class _Told(BackendArray):
+    """Values that are read when they are asked for; what is wrong with the file is told then."""
+
+    def __init__(self, values: Any, source: Path | bytes) -> None:
+        self.shape, self.dtype, self._values, self._source = values.shape, values.dtype, values, source
+
+    def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
+        return indexing.explicit_indexing_adapter(key, self.shape, indexing.IndexingSupport.BASIC, self._read)
+
+    def _read(self, key: tuple[Any, ...]) -> Any:
+        with sound(self._source):
+            return self._values[indexing.BasicIndexer(key)].get_duck_array()
+
+
+def _told(dataset: xarray.Dataset, source: Path | bytes) -> xarray.Dataset:
+    """The dataset, with errors in our words wherever its values are read."""
+    read_later: dict[Hashable, xarray.Variable] = {}
+    for name, variable in dataset.variables.items():
+        if not variable._in_memory:  # xarray has no public name for this, nor for values that are not read yet
+            values: Any = indexing.LazilyIndexedArray(_Told(variable._data, source))
+            read_later[name] = variable.copy(data=values)
+    told = dataset.assign(read_later)
+    told.set_close(dataset.close)
+    return told
 
 
 def _with_names(dataset: xarray.Dataset) -> xarray.Dataset:

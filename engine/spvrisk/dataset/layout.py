@@ -310,6 +310,25 @@ def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[s
     return list(unique.values())
 
 
+def as_stored(values: Float, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Values by path as a file has them: in a type of integers, undefined ones are `UNDEFINED_CODE`.
+
+    Parameters
+    ----------
+    values
+        ``(...)`` float64; NaN is undefined.
+    dtype
+        Of the variable.
+
+    Returns
+    -------
+    ndarray
+        ``(...)`` of this dtype.
+    """
+    coded = np.nan_to_num(values, nan=UNDEFINED_CODE) if dtype.kind == "i" else values
+    return np.ascontiguousarray(coded, dtype)
+
+
 def path_series(name: str, labels: Labels) -> tuple[tuple[str, str], ...]:
     """Series whose values a variable of ``/paths`` holds, in the order of its columns.
 
@@ -458,12 +477,8 @@ def _path_variable(name: str, unit: str, quantity_name: str, rows: _Rows, labels
         }
     elif quantity.kind == "flag":
         about |= {"flag_values": np.array([0, 1], dtype), "flag_meanings": "no yes"}
-    integer = dtype in ("|i1", "<i4")
 
     def block(first: int, last: int) -> NDArray[Any]:
-        part = rows.values(first, last)
-        if integer:
-            part = np.nan_to_num(part, nan=UNDEFINED_CODE)
-        return np.ascontiguousarray(part, dtype)
+        return as_stored(rows.values(first, last), np.dtype(dtype))
 
     return PathVariable(name, rows.dims, dtype, about, rows.shape, block)

@@ -137,14 +137,14 @@ RESULT = Kind("a result of spvrisk", _is_result_file)
 
 def _check_there(path: Path) -> None:
     try:
-        folder, there = path.is_dir(), path.is_file()
+        folder, there, irregular = path.is_dir(), path.is_file(), is_irregular(path)
     except OSError as error:  # a folder on the way that may not be looked into, a name that is too long
         raise InputError(
             _refused_by_system(str(path), error) or Problem(str(path), "", "there is no such file")
         ) from error
     if folder:
         raise InputError(Problem(str(path), "", "is a folder, not a result", "", "name the file in it"))
-    if is_irregular(path):
+    if irregular:
         raise InputError(Problem(str(path), "", "is not a regular file", "", "name a result"))
     if not there:
         raise InputError(Problem(str(path), "", "there is no such file"))

@@ -21,9 +21,19 @@ from spvrisk.dataset.content import (
     canonical_bytes,
     content_digest,
     digest_of_leaves,
+    metadata_digest,
     tables_digest,
 )
+from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from
+from spvrisk.dataset.layout import (
+    conditional_variables,
+    label_variables,
+    path_series,
+    summary_variables,
+    timeline_variables,
+)
 from spvrisk.dataset.opening import is_result, opened, place_of, sound
+from spvrisk.dataset.structure import check_attributes_fit, check_structure
 from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
 from spvrisk.dataset.variables import conditions, statistics_of
 from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
@@ -100,7 +110,8 @@ class Result:
     @property
     def n_paths(self) -> int:
         """Paths of the run."""
-        return int(self.attributes["paths"])
+        paths: int = self.attributes["paths"]
+        return paths
 
     @property
     def group_bytes(self) -> dict[str, int]:
@@ -182,15 +193,20 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
     ------
     InputError
         If there is no such file, the system withholds it, it is cut short, no result, of another version, or its
-        tables are not those that were written.
+        tables or attributes are not those that were written.
     """
     source = source if isinstance(source, bytes) else Path(source)
     place = place_of(source)
     with opened(source) as file:
+        size = file.id.get_filesize()
+        check_attributes_fit(file, size)
         attributes = _attributes(file)
         _check_schema(place, is_result(file), attributes)
+        check_structure(file, size)
+        check_attributes(attributes)
         provenance = _provenance(file)
-        labels = _labels(provenance.pop("labels"))
+        check_provenance(provenance)
+        labels = labels_from(provenance.pop("labels"))
         tables = {name: _table(file[name]) for name in TABLE_GROUPS if name in file}
         result = Result(
             source,
@@ -200,12 +216,15 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
             _summary(tables["summary"], labels),
             _conditional(tables, labels),
             _timeline(tables["timeline"], labels),
-            tuple(name for name in file["paths"] if name not in ("path", "project")),
+            _path_names(file["paths"], labels, attributes["paths"]),
         )
         # last: where a variable is missing, its name says more
         texts = bytes(file["provenance"]["labels_json"][...])
         if tables_digest(texts, {name: table.values for name, table in tables.items()}) != attributes["tables_sha256"]:
             rule = "the result is damaged: its tables do not match tables_sha256"
+            raise InputError(Problem(place, "", rule, "", "run the study again"))
+        if _metadata(file) != attributes["metadata_sha256"]:
+            rule = "the result is damaged: what it says of itself does not match metadata_sha256"
             raise InputError(Problem(place, "", rule, "", "run the study again"))
         return result
 
@@ -227,16 +246,54 @@ def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
     import h5netcdf
 
     source = source if isinstance(source, bytes) else Path(source)
-    with opened(source):
-        pass
+    with opened(source) as file:
+        check_structure(file, file.id.get_filesize())
     readable = io.BytesIO(source) if isinstance(source, bytes) else source
-    with sound(source), h5netcdf.File(readable, "r", locking="best-effort") as file:
+    with sound(source), h5netcdf.File(readable, "r", locking="best-effort") as groups:
         return content_digest(
             _part(name, group, variable)
-            for name, group in file.groups.items()
+            for name, group in groups.groups.items()
             if name != "provenance"
             for variable in group.variables
         )
+
+
+def missing_variables(result: Result) -> list[str]:
+    """Give the variables that a result should have and has not, or has of another shape or type.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    labels = result.labels
+    expected = [
+        *summary_variables(result.summary, labels),
+        *conditional_variables(result.conditional, labels),
+        *timeline_variables(result.timeline, labels),
+        *label_variables(labels),
+    ]
+    wanted = [variable.described() for variable in expected]
+    with opened(result.source) as file:
+        lacking = [f"/{found.group}/{found.name}" for found in wanted if not _has(file, found)]
+        sizes = ((name, file["paths"][name].shape[0]) for name in result.path_names)
+        return lacking + [f"/paths/{name}" for name, size in sizes if size != result.n_paths]
+
+
+def _has(file: h5py.File, described: Described) -> bool:
+    """Whether a file has a variable of this shape and type."""
+    found = file.get(f"{described.group}/{described.name}")
+    if not isinstance(found, h5py.Dataset):
+        return False
+    return (found.shape, found.dtype.newbyteorder("<").str) == (described.shape, described.dtype)
+
+
+def _metadata(file: h5py.File) -> str:
+    """Digest of what a file says of itself."""
+    group = file["provenance"]
+    own = {name: value for name, value in _attributes(file).items() if name != "metadata_sha256"}
+    texts = {name: bytes(dataset[...]) for name, dataset in group.items() if name.endswith("_json")}
+    return metadata_digest({"": own, "provenance": _attributes(group)}, texts)
 
 
 def check_contents(results: Iterable[Result]) -> None:
@@ -280,6 +337,17 @@ def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, byte
     return described, canonical_bytes(np.asarray(variable[...]))
 
 
+def _path_names(group: h5py.Group, labels: Labels, n_paths: int) -> tuple[str, ...]:
+    """Variables of /paths, each of which has a value of its series for every path."""
+    series, lengths = set(labels.series), {"path": (n_paths,), "project": (len(labels.projects),)}
+    for name, variable in group.items():
+        held = path_series(name, labels)
+        values = (n_paths,) if len(held) == 1 and len(variable.shape) == 1 else (n_paths, len(held))
+        if variable.shape != lengths.get(name, values) or not (name in lengths or series.issuperset(held)):
+            raise ValueError(f"/paths/{name} does not hold a quantity of {n_paths} paths")
+    return tuple(name for name in group if name not in lengths)
+
+
 def _check_schema(place: str, ours: bool, attributes: dict[str, Any]) -> None:
     if not ours or "schema_version" not in attributes:
         raise InputError(Problem(place, "", "is not a result of spvrisk"))
@@ -306,7 +374,11 @@ def _plain(value: Any) -> Any:
 
 
 def _attributes(target: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in target.attrs.items() if not name.startswith("_N")}
+    return {name: _plain(target.attrs[name]) for name in target.attrs if name not in _OF_HDF5 and name[:2] != "_N"}
+
+
+_OF_HDF5 = frozenset({"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"})
+"""Attributes by which HDF5 ties dimensions to variables."""
 
 
 def _provenance(file: h5py.File) -> dict[str, Any]:
@@ -318,13 +390,6 @@ def _provenance(file: h5py.File) -> dict[str, Any]:
         if name.endswith("_json")
     }
     return {**_attributes(group), **texts}
-
-
-def _labels(fields: dict[str, Any]) -> Labels:
-    """Labels with the tuples that JSON turned into lists."""
-    pairs = {key: tuple((name, tuple(items)) for name, items in fields[key]) for key in ("regimes", "events")}
-    names = {key: tuple(fields[key]) for key in ("projects", "pipelines", "factors", "step_ends", "features")}
-    return Labels(**{**fields, **pairs, **names})
 
 
 def _stored_bytes(group: h5py.Group) -> int:

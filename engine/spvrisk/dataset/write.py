@@ -25,7 +25,14 @@ from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.aggregate.sets import Block
-from spvrisk.dataset.content import TABLE_GROUPS, canonical_bytes, content_digest, digest_of_leaves, tables_digest
+from spvrisk.dataset.content import (
+    TABLE_GROUPS,
+    canonical_bytes,
+    content_digest,
+    digest_of_leaves,
+    metadata_digest,
+    tables_digest,
+)
 from spvrisk.dataset.layout import (
     PathVariable,
     Variable,
@@ -302,17 +309,22 @@ def _write(target: IO[bytes], contents: Contents) -> str:
     tables = _tables(labels, contents.summary, contents.conditional, contents.timeline)
     paths = path_variables(contents.block, contents.n_paths, labels, contents.path_names)
     plan = pack_plan(provenance.plan)
+    about, texts = _about(provenance), _texts(labels, provenance)
     with writing(target) as file:
-        file.set_attributes("", _root_attributes(contents))
         digest = _write_content(file, tables, paths)
-        digests = {
+        attributes = {
+            **_root_attributes(contents),
             "content_sha256": digest,
             "tables_sha256": _digest_of_tables(labels, tables),
             "plan_sha256": hashlib.sha256(plan).hexdigest(),
         }
-        file.set_attributes("", digests)
-        _write_provenance(file, labels, provenance)
-        _write_plan(file, plan)
+        metadata = metadata_digest({"": attributes, "provenance": about}, texts)
+        file.set_attributes("", {**attributes, "metadata_sha256": metadata})
+        file.set_attributes("provenance", about)
+        for name, text in texts.items():
+            said: Attributes = {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"}
+            _write_bytes(file, name, f"{name}_length", text, said)
+        _write_bytes(file, "plan", "plan_length", plan, {"long_name": "plan that was run, array after array as bytes"})
     return digest
 
 
@@ -391,10 +403,11 @@ def _write_paths(file: NetcdfFile, variable: PathVariable) -> bytes:
     return digest_of_leaves(blocks())
 
 
-def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) -> None:
+def _about(provenance: Provenance) -> dict[str, object]:
+    """Attributes of /provenance."""
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     command = shlex.join(provenance.command_line)
-    attributes: dict[str, object] = {
+    return {
         "created": created,
         "started": provenance.started.isoformat(timespec="seconds"),
         "duration_seconds": float(provenance.duration_seconds),
@@ -408,7 +421,13 @@ def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) 
         "self_test": provenance.self_test,
         **{name: version(name) for name in PACKAGES},
     }
-    file.set_attributes("provenance", attributes)
+
+
+def _texts(labels: Labels, provenance: Provenance) -> dict[str, bytes]:
+    """Texts of /provenance, which may be too long for attributes.
+
+    File names may have bytes that are no text: in JSON a backslash escape stands for such a one.
+    """
     texts = {
         "config_json": provenance.config_json,
         "sources_json": _json(dict(provenance.sources)),
@@ -417,22 +436,15 @@ def _write_provenance(file: NetcdfFile, labels: Labels, provenance: Provenance) 
         "labels_json": _json(labels._asdict()),
         "machines_json": _json(list(provenance.machines)),
     }
-    for name, text in texts.items():
-        # long text does not fit an attribute: bytes of UTF-8
-        # file names may have bytes that are no text: in JSON a backslash escape stands for such a one
-        data = np.frombuffer(text.encode(errors="backslashreplace"), np.uint8)
-        about: Attributes = {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"}
-        made = file.create("provenance", name, (f"{name}_length",), data.shape, data.dtype, about)
-        made.id.write(h5s.ALL, h5s.ALL, data)
+    return {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
 
 
-def _write_plan(file: NetcdfFile, plan: bytes) -> None:
-    data = np.frombuffer(plan, np.uint8)
-    about: Attributes = {"long_name": "plan that was run, array after array as bytes"}
-    made = file.create(
-        "provenance", "plan", ("plan_length",), data.shape, data.dtype, about, Storage(data.shape, compressed=True)
-    )
-    made.id.write(h5s.ALL, h5s.ALL, data)
+def _write_bytes(file: NetcdfFile, name: str, dim: str, data: bytes, about: Attributes) -> None:
+    """Write bytes to /provenance; what is longer is compressed, and has a checksum."""
+    values = np.frombuffer(data, np.uint8)
+    storage = Storage(values.shape, compressed=True) if values.size >= COMPRESS_FROM else CONTIGUOUS
+    made = file.create("provenance", name, (dim,), values.shape, values.dtype, about, storage)
+    made.id.write(h5s.ALL, h5s.ALL, values)
 
 
 def _json(value: object) -> str:

@@ -110,6 +110,8 @@ def kept_if_broken_off(ledger: Ledger, place: Place) -> Iterator[None]:
 
 def _keep(ledger: Ledger, place: Place) -> str:
     """Bring the shards that are done to the disk; say in a sentence what is there."""
+    if not place.part.exists():  # it was published
+        return f"The result is written: {place.target}."
     if isinstance(ledger, FolderLedger):
         folder = ledger
     elif not _done(ledger):

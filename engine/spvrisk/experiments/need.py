@@ -156,7 +156,7 @@ def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:
     have = memory_budget(settings)
     if need(job.paths) <= have:
         return
-    rule = f"{job.paths:,} paths of {len(job.labels.series)} series must fit: they need {_mib(need(job.paths))} MiB"
+    rule = f"{job.paths:,} paths of {len(job.labels.series)} series must fit: they need {mib(need(job.paths))} MiB"
     raise _refused("run.memory_mib", rule, settings.memory_mib, have, "memory", need, job)
 
 
@@ -168,7 +168,7 @@ def _check_disk(job: Job, settings: Run, place: Place) -> None:
 
     have = disk_budget(settings, place)
     if need(job.paths) > have:
-        rule = f"shards of {job.paths:,} paths must fit in {place.folder}: they need {_mib(need(job.paths))} MiB"
+        rule = f"shards of {job.paths:,} paths must fit in {place.folder}: they need {mib(need(job.paths))} MiB"
         raise _refused("run.disk_mib", rule, settings.disk_mib, have, "disk", need, job)
 
 
@@ -179,8 +179,15 @@ def _refused(
     most = bisect_left(range(1, job.paths + 1), True, key=lambda paths: need(paths) > have)
     found = str(given) if given is not None else f"{have // MIB} ({_DEFAULTS[of]})"
     fewer = f", or run.paths to {most} or fewer" if most else ""
-    return InputError(Problem("", path, rule, found, f"set {path} to {_mib(need(job.paths))} or more{fewer}"))
+    return InputError(Problem("", path, rule, found, f"set {path} to {mib(need(job.paths))} or more{fewer}"))
 
 
-def _mib(size: int) -> int:
+def mib(size: int) -> int:
+    """Bytes in MiB, a part of one as a whole.
+
+    Parameters
+    ----------
+    size
+        Bytes.
+    """
     return -(-size // MIB)

@@ -11,8 +11,10 @@ from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
 from spvrisk.plan.overview import OwnedLaw, Pair, ProjectDates, law_reports, pairs, project_dates, smallest_eigenvalue
 from spvrisk.plan.warnings import warnings_of
+from spvrisk.runner.execute import make_ready
 from spvrisk.runner.job import Job
-from spvrisk.runner.shard import processors
+from spvrisk.runner.proof import at_hand
+from spvrisk.runner.shard import processors, seconds_per_path
 
 
 class Overview(NamedTuple):
@@ -34,6 +36,8 @@ class Overview(NamedTuple):
         What a run needs of memory and disk.
     budget
         Bytes of memory that it may have.
+    seconds
+        That drawing its paths takes, about; None where the kernel would have to be compiled first.
     kept
         Variables of ``/paths``.
     defaults
@@ -49,6 +53,7 @@ class Overview(NamedTuple):
     smallest_eigenvalue: float
     need: Need
     budget: int
+    seconds: float | None
     kept: tuple[str, ...]
     defaults: list[Default]
 
@@ -66,6 +71,10 @@ def overview(loaded: Loaded) -> Overview:
         compiled = compile_study(study)
     labels, run = compiled.labels, study.run
     job = Job(compiled.plan, labels, "", run.seed, run.paths, run.leaves_per_shard)
+    workers, seconds = run.workers or processors(), None
+    if at_hand():
+        make_ready(compiled.plan)
+        seconds = seconds_per_path(job) * run.paths / min(workers, processors())
     return Overview(
         study=study,
         compiled=compiled,
@@ -74,8 +83,9 @@ def overview(loaded: Loaded) -> Overview:
         laws=law_reports(study, compiled.book),
         pairs=pairs(study),
         smallest_eigenvalue=smallest_eigenvalue(study),
-        need=need_of(job, run.workers or processors(), workspace_of(job)),
+        need=need_of(job, workers, workspace_of(job)),
         budget=memory_budget(run),
+        seconds=seconds,
         kept=tuple(study.output.paths or default_paths(labels)),
         defaults=defaults(study, loaded.places.given()),
     )

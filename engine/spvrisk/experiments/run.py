@@ -1,5 +1,7 @@
 """From a loaded study to a result: the whole story in a page."""
 
+import datetime
+import math
 import os
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ from spvrisk.dataset.place import claimed
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
 from spvrisk.experiments.failed import failure, kept_aside
 from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, paths_of_result
-from spvrisk.experiments.need import check_memory, ledger_for, workspace_of
+from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, workspace_of
 from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
@@ -20,6 +22,7 @@ from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.ledger import Ledger
+from spvrisk.runner.shard import processors, seconds_per_path
 
 _ANEW = Manner()
 
@@ -141,6 +144,8 @@ def ran(
     make_ready(ledger.job.plan, announce)
     with task.loaded.places.filled_in():
         check_memory(task, to_disk, workspace_of(ledger.job))
+    if len(ledger.missing()) > 1:
+        announce(_estimate(task, ledger))
     machines: list[Machine] = []
     compute(ledger, task.executor(announce, machines.extend), progress, announce)
     return Ran(task, ledger, task.provenance(machines))
@@ -184,6 +189,24 @@ class Ran(NamedTuple):
         origin = self.origin._replace(duration_seconds=time.perf_counter() - self.task.clock)
         names = self.task.path_names
         return Contents(job.labels, table, given, steps, job.paths, ledger.block, names, job.seed, job.id, origin)
+
+
+def _estimate(task: Task, ledger: Ledger) -> str:
+    """What the run takes, in words; the time from a tenth of a second of the kernel, unless others compute."""
+    job = ledger.job
+    paths = sum(len(job.paths_of(k)) for k in ledger.missing())
+    need = need_of(job, task.workers, workspace_of(job), task.helpers)
+    on_disk = isinstance(ledger, FolderLedger)
+    memory = mib(need.from_disk if on_disk else need.in_memory)
+    disk = f", {mib(need.disk):,} MiB of disk" if on_disk else ""
+    lasting = f"about {_duration(task, paths)}, " if task.here else ""
+    return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}"
+
+
+def _duration(task: Task, paths: int) -> datetime.timedelta:
+    """How long this machine takes for so many paths."""
+    at_once = min(task.helpers or task.workers, processors())
+    return datetime.timedelta(seconds=math.ceil(seconds_per_path(task.job) * paths / at_once))
 
 
 def _begun(extended: int, ledger: Ledger) -> str:

@@ -84,6 +84,11 @@ class Task(NamedTuple):
         return result_size(self.job.labels, self.job.paths, self.path_names, self.job.plan)
 
     @property
+    def here(self) -> bool:
+        """Whether this machine computes its shards."""
+        return self.cluster in (None, LOCAL)
+
+    @property
     def helpers(self) -> int:
         """Processes of this machine that compute its shards, besides this one."""
         return self.workers if self.cluster == LOCAL else self.processes or 0

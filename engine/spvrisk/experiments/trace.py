@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
-from spvrisk.errors import RunError
+from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.changes import Change, Endings, History
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.calendar import Grid, make_grid
 from spvrisk.plan.compile import compile_study, labels_of, sites_of
+from spvrisk.plan.digest import same_form
 from spvrisk.plan.names import Labels
 from spvrisk.runner.proof import prepare
 
@@ -335,11 +336,15 @@ def tracer_of(result: Result) -> Tracer:
     Raises
     ------
     InputError
-        Its plan is damaged or of another version.
+        Its plan is damaged, of another version, or that of another study.
     RunError
         Its study does not suit this version.
     """
-    return Tracer(study_of(result), int(result.attributes["seed"]), result.plan())
+    study, plan = study_of(result), result.plan()
+    if not same_form(plan, compile_study(study).plan):
+        remedy = f"use spvrisk {result.attributes['engine_version']}, or run the study again"
+        raise InputError(Problem(result.place, "/provenance/plan", "must be the plan of its study", "", remedy))
+    return Tracer(study, int(result.attributes["seed"]), plan)
 
 
 def _states(changes: tuple[Change, ...], study: Study, grid: Grid) -> dict[str, tuple[str, ...]]:

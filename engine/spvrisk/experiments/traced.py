@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.config.reading.numerals import meant
-from spvrisk.dataset.layout import UNDEFINED_CODE, path_series
+from spvrisk.dataset.layout import UNDEFINED_CODE, as_stored, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
 from spvrisk.errors import InputError, Problem, RunError, suggestion
@@ -174,9 +174,7 @@ def check_bits(trace: Trace, result: Result) -> None:
     for name in result.path_names:
         stored = result.paths(name, trace.path, trace.path + 1).reshape(-1)
         for (unit, quantity), value in zip(path_series(name, trace.labels), stored, strict=True):
-            here = np.float64(trace.values[unit, quantity])
-            code = value.dtype.kind == "i"
-            got = (np.nan_to_num(here, nan=UNDEFINED_CODE) if code else here).astype(value.dtype)
+            (got,) = as_stored(np.array([trace.values[unit, quantity]]), value.dtype)
             if got.tobytes() != value.tobytes() and not (np.isnan(got) and np.isnan(value)):
                 rule = "the replay differs from the result: another version, or a machine that computes differently"
                 raise RunError(f"{result.place}: {rule}: {unit} {quantity} is {got}, stored {value}")

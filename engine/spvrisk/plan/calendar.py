@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from datetime import date, timedelta
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -187,8 +188,15 @@ def holidays_of(calendars: Iterable[Calendar], years: Iterable[int]) -> set[date
     named = [item for item in map(_named, found) if item is not None]
     if not named:
         return listed
-    days = cached_text("holidays", f"{version('holidays')} {named} {span}", lambda: _holidays(named, span))
-    return listed | {date.fromisoformat(day) for day in days.split()}
+    return listed | _holidays_between(tuple(named), tuple(span))
+
+
+@cache
+def _holidays_between(named: tuple[tuple[str, str], ...], years: tuple[int, ...]) -> frozenset[date]:
+    """Holidays as they are kept: each project asks for them, and most for those of the same years."""
+    key = f"{version('holidays')} {list(named)} {list(years)}"
+    days = cached_text("holidays", key, lambda: _holidays(named, years))
+    return frozenset(date.fromisoformat(day) for day in days.split())
 
 
 def _named(calendar: Calendar) -> tuple[str, str] | None:
@@ -198,12 +206,12 @@ def _named(calendar: Calendar) -> tuple[str, str] | None:
     return None if calendar.country is None else (calendar.country, calendar.category or _PUBLIC)
 
 
-def _holidays(named: list[tuple[str, str]], years: list[int]) -> str:
+def _holidays(named: Iterable[tuple[str, str]], years: Iterable[int]) -> str:
     days = {day for code, category in named for day in _holidays_of_one(code, category, years)}
     return " ".join(day.isoformat() for day in sorted(days))
 
 
-def _holidays_of_one(code: str, category: str, years: list[int]) -> Iterable[date]:
+def _holidays_of_one(code: str, category: str, years: Iterable[int]) -> Iterable[date]:
     import holidays  # not needed where the days are kept
 
     # the package itself looks codes up among all its names, MAR (March) and WEEKEND too

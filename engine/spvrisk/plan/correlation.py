@@ -32,9 +32,12 @@ def cholesky(correlation: Floats) -> Floats:
     n = correlation.shape[0]
     lower = np.zeros((n, n))
     for i in range(n):
-        for j in range(i):
-            dot = math.fsum(lower[i, q] * lower[j, q] for q in range(j))
-            lower[i, j] = (correlation[i, j] - dot) / lower[j, j] if lower[j, j] else 0.0
-        left = correlation[i, i] - math.fsum(lower[i, q] ** 2 for q in range(i))
-        lower[i, i] = math.sqrt(left) if left > LEAST else 0.0
+        row = lower[i]
+        # before its first correlation a row is 0: most factors of a large study are correlated with none
+        linked = np.flatnonzero(correlation[i, :i])
+        for j in range(int(linked[0]) if linked.size else i, i):
+            dot = math.fsum((row[:j] * lower[j, :j]).tolist())
+            row[j] = (correlation[i, j] - dot) / lower[j, j] if lower[j, j] else 0.0
+        left = correlation[i, i] - math.fsum(value**2 for value in row[:i])
+        row[i] = math.sqrt(left) if left > LEAST else 0.0
     return lower

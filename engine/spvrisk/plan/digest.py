@@ -63,6 +63,8 @@ def unpack_plan(data: bytes) -> Plan:
     at, arrays = 0, {}
     for name, dtype in _DTYPES.items():
         size = _length(data, at)
+        if not 0 <= size * sum(values.itemsize for _, values in _columns(name, np.empty(0, dtype))) <= len(data) - at:
+            raise ValueError(f"no {name} where they should be")
         # not a view of the bytes: the kernel is compiled for arrays that may be written to
         arrays[name] = np.zeros(size, dtype)
         for label, values in _columns(name, arrays[name]):
@@ -76,6 +78,32 @@ def unpack_plan(data: bytes) -> Plan:
     if at != len(data):
         raise ValueError("more than a plan")
     return Plan(**arrays)
+
+
+def same_form(plan: Plan, other: Plan) -> bool:
+    """Whether two plans differ by rounding alone: not in sizes, offsets or counts.
+
+    The kernel goes where a plan sends it. One from a file, which may come from anybody, is therefore only run if it is,
+    but for the roundings of another machine, what its study is compiled to here.
+
+    Parameters
+    ----------
+    plan, other
+        The plans.
+    """
+    pairs = zip(_arrays(plan), _arrays(other), strict=True)
+    return all(a.shape == b.shape and _close(a, b) for a, b in pairs)
+
+
+def _arrays(plan: Plan) -> Iterator[NDArray[Any]]:
+    return (values for name, array in plan._asdict().items() for _, values in _columns(name, array))
+
+
+def _close(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    if a.dtype.kind != "f":
+        return bool(np.array_equal(a, b))
+    # among the constants are offsets too: so near to one, nothing comes to lie beyond its table
+    return bool(np.allclose(a, b, rtol=1e-9, atol=1e-9, equal_nan=True))
 
 
 def _columns(name: str, array: NDArray[Any]) -> Iterator[tuple[str, NDArray[Any]]]:

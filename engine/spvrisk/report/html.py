@@ -2,12 +2,13 @@
 
 from html import escape
 
-from spvrisk.report.words import sentence, shown
+from spvrisk.report.words import readable, sentence, shown
 from spvrisk.views.figures import Figures
 
 
 def table(figures: Figures) -> str:
     """Give a table with its title as the caption and its notes below."""
+    figures = readable(figures)
     forms = [column.form for column in figures.columns]
     heads = "".join(f"<th>{escape(column.head)}</th>" for column in figures.columns)
     rows = "".join(

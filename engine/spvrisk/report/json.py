@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.timing.turns import Spread
     from spvrisk.experiments.traced import Traced
+    from spvrisk.experiments.verify import Verified
     from spvrisk.runner.proof import Proof
 
 SUMMARY_SCHEMA = "spvrisk.summary/2"
 COMPARE_SCHEMA = "spvrisk.compare/1"
 TRACE_SCHEMA = "spvrisk.trace/2"
 SELFTEST_SCHEMA = "spvrisk.selftest/1"
+VERIFY_SCHEMA = "spvrisk.verify/1"
 BENCH_SCHEMA = "spvrisk.bench/1"
 """Formats; a number rises when a reader of the former would misread it."""
 
@@ -213,6 +215,18 @@ def _proof_json(proof: "Proof") -> dict[str, Any]:
         "compile_seconds": proof.compile_seconds,
         "test_seconds": proof.test_seconds,
     }
+
+
+def verified_json(found: "Verified") -> dict[str, Any]:
+    """What was found of a result's soundness: ``sound``, and each check with its outcome.
+
+    Parameters
+    ----------
+    found
+        As from `spvrisk.verify`.
+    """
+    checks = [{"check": check.name, "sound": check.sound, "found": check.found} for check in found.checks]
+    return {"schema": VERIFY_SCHEMA, "file": found.result.place, "sound": found.sound, "checks": checks}
 
 
 def bench_json(found: "Bench") -> dict[str, Any]:

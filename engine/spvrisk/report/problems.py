@@ -25,6 +25,6 @@ def problems_json(digest: str | None, errors: Iterable[Problem], warnings: Itera
         "schema": SCHEMA,
         "ok": digest is not None,
         "digest": digest,
-        "errors": [problem._asdict() for problem in errors],
-        "warnings": [problem._asdict() for problem in warnings],
+        "errors": [problem.shortened()._asdict() for problem in errors],
+        "warnings": [problem.shortened()._asdict() for problem in warnings],
     }

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spvrisk.report.encoding import shown_in
-from spvrisk.report.words import sentence, shown
+from spvrisk.report.words import readable, sentence, shown
 from spvrisk.views.figures import Figures
 
 HEADED = Box(str(SIMPLE_HEAD), ascii=True)
@@ -82,7 +82,7 @@ def page(figures: Iterable[Figures]) -> RenderableType:
     figures
         Tables and sentences, in their order.
     """
-    blocks = [list(_block(each)) for each in figures]
+    blocks = [list(_block(readable(each))) for each in figures]
     return Group(*(item for i, block in enumerate(blocks) for item in ([""] if i else []) + block))
 
 

@@ -4,7 +4,8 @@ import math
 from string import Formatter
 from typing import Any
 
-from spvrisk.views.figures import Cell, Estimate, Note, Range, Rate, Share
+from spvrisk.errors import harmless
+from spvrisk.views.figures import Cell, Estimate, Figures, Note, Range, Rate, Share
 from spvrisk.views.words import counted
 
 NONE = "-"
@@ -24,9 +25,22 @@ class _Sentence(Formatter):
         return shown(value, format_spec)
 
 
+def readable(figures: Figures) -> Figures:
+    """Give figures whose names hold nothing that a terminal obeys; `shown` and `sentence` free cells and notes of it.
+
+    Parameters
+    ----------
+    figures
+        Of a file that anybody may have made.
+    """
+    columns = tuple(column._replace(head=harmless(column.head)) for column in figures.columns)
+    rows = tuple(row._replace(name=harmless(row.name), head=harmless(row.head)) for row in figures.rows)
+    return figures._replace(title=harmless(figures.title), columns=columns, rows=rows, names=harmless(figures.names))
+
+
 def sentence(note: Note) -> str:
     """Give a note in words."""
-    return _Sentence().vformat(note.text, note.figures, {})
+    return harmless(_Sentence().vformat(note.text, note.figures, {}))
 
 
 def shown(cell: Cell, form: str = "") -> str:
@@ -50,7 +64,7 @@ def shown(cell: Cell, form: str = "") -> str:
         case None:
             return NONE
         case str():
-            return cell
+            return harmless(cell)
         case Note():
             return sentence(cell)
         case Estimate():

@@ -126,6 +126,15 @@ def prepare(announce: Callable[[str], None] = lambda _: None) -> Proof:
     return _ready
 
 
+def at_hand() -> bool:
+    """Whether machine code that may be run is on file, so that nothing need be compiled."""
+    for target in ladder():
+        stamp = cache.stamp_of(target) if cache.is_kept(target) else None
+        if stamp is None or stamp.usable:
+            return stamp is not None
+    return False
+
+
 def _prepared(announce: Callable[[str], None]) -> Proof:
     """Go down the ladder to the first target whose code may be run."""
     outcomes: list[Proof] = []

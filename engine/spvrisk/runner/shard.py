@@ -84,6 +84,24 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
     return shard._replace(sums=state.nodes())
 
 
+def seconds_per_path(job: Job) -> float:
+    """Time a tenth of a second of the kernel, which must have been made ready in this process.
+
+    Parameters
+    ----------
+    job
+        Whose first paths are run.
+    """
+    space, n = _workspace(job.plan, job.plan_sha256), 1
+    while True:
+        began = time.perf_counter()
+        space.leaf(job, 0, n, lambda _: None)
+        took = time.perf_counter() - began
+        if took >= CALL_SECONDS or n == LEAF:
+            return took / n
+        n = min(4 * n, LEAF)
+
+
 def load(plan: Plan, announce: Callable[[str], None] = lambda _: None) -> None:
     """Have compiled functions loaded, or compiled where there is no code of them: a call for no paths, moments of none.
 

@@ -96,7 +96,7 @@ def loss(result: Result, level: str | None = None) -> Figures:
     labels, t = result.labels, result.summary
     if level is not None and level not in t.levels:
         known = f"it has {', '.join(t.levels)}"
-        raise InputError(Problem("argument level", "", "must be a level of the result", level, known))
+        raise InputError(Problem("argument level", "", "must be a level of the result", str(level), known))
     a = 0 if level is None else t.levels.index(level)
     rows, money = rows_of(labels, "npv_funder"), money_name(labels)
 

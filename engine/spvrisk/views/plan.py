@@ -1,5 +1,7 @@
 """What a study would run, before any path is simulated."""
 
+import datetime
+import math
 from collections.abc import Iterable
 
 from spvrisk.config.study import Study
@@ -267,6 +269,9 @@ def size(found: Overview) -> Figures:
     of = "half of what this machine gives" if run.memory_mib is None else "run.memory_mib"
     rows = {
         "paths": f"{run.paths:,}, seed {run.seed}",
+        "time": "not known before the kernel is compiled (spvrisk warmup)"
+        if found.seconds is None
+        else f"about {datetime.timedelta(seconds=math.ceil(found.seconds))} to draw the paths",
         "memory": f"{found.need.in_memory / _MIB:,.0f} MiB for {series} series of {counted(run.paths, 'path')}, "
         f"{found.need.from_disk / _MIB:,.0f} MiB with shards on the disk",
         "memory budget": f"{found.budget / _MIB:,.0f} MiB ({of})",

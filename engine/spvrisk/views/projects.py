@@ -1,8 +1,10 @@
 """What became of the projects, what they cost, and where their overruns are cut."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from spvrisk.config.laws import Law
+from spvrisk.dataset.opening import sound
 from spvrisk.dataset.read import Result
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.outputs import viewed
@@ -42,12 +44,17 @@ def construction(result: Result) -> Figures:
 
 def cap_shares(result: Result) -> dict[str, float]:
     """Share of a project's overruns that the cap of its reference class cuts, by project or pipeline with one."""
-    config = result.provenance["config"]
-    templates = {name: pipeline["template"] for name, pipeline in config.get("pipelines", {}).items()}
-    projects = {**config.get("projects", {}), **templates}
-    laws = {name: Law.model_validate(project["construction"]["overrun"]) for name, project in projects.items()}
+    with sound(result.source):
+        laws = _overruns(result.provenance["config"])
     shares = {name: distribution(law).cap_share for name, law in laws.items() if law.family == "reference_class"}
     return {name: share for name, share in shares.items() if share > 0.0}
+
+
+def _overruns(config: dict[str, Any]) -> dict[str, Law]:
+    """Laws of the overruns of a study that was read as JSON."""
+    templates = {name: pipeline["template"] for name, pipeline in config.get("pipelines", {}).items()}
+    projects = {**config.get("projects", {}), **templates}
+    return {name: Law.model_validate(project["construction"]["overrun"]) for name, project in projects.items()}
 
 
 def caps(result: Result) -> Figures:

@@ -3,10 +3,24 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from spvrisk.views import bearers, bench, clock, compare, info, loss, plan, projects, selftest, summary, terms, trace
+from spvrisk.views import (
+    bearers,
+    bench,
+    clock,
+    compare,
+    info,
+    loss,
+    plan,
+    projects,
+    selftest,
+    summary,
+    terms,
+    trace,
+    verify,
+)
 from spvrisk.views.figures import Figures
 
-Kind = Literal["result", "plan", "trace", "comparison", "proofs", "bench"]
+Kind = Literal["result", "plan", "trace", "comparison", "proofs", "bench", "verified"]
 
 
 class View(NamedTuple):
@@ -58,6 +72,7 @@ VIEWS: dict[str, View] = {
     "compare_shared": View("comparison", compare.shared),
     "compare_differences": View("comparison", compare.differences),
     "selftest": View("proofs", selftest.selftest),
+    "verify": View("verified", verify.verify),
     "bench_machine": View("bench", bench.machine),
     "bench_kernel": View("bench", bench.kernel),
     "bench_threads": View("bench", bench.threads),

@@ -202,6 +202,10 @@ def _check_keys(name: str, family: Family, body: Mapping[str, Any]) -> None:
         )
 
 
+MOST_PARTS = 200
+"""Laws in a mixture, those of mixtures in it counted one by one: the work of its table grows with their square."""
+
+
 def _mixture(body: object) -> Parameters:
     if not isinstance(body, list | tuple) or not body:
         remedy = "write [{weight: 0.25, law: 0}, {weight: 0.75, law: {..}}]"
@@ -222,6 +226,15 @@ def _mixture(body: object) -> Parameters:
             problems += [problem.under(("mixture", i, "law")) for problem in inner_problems(error)]
     problems += [WEIGHT.problem(("mixture", i, "weight"), w) for i, w in enumerate(weights) if not WEIGHT.holds(w)]
     problems = problems or sum_problems(("mixture",), "weights", weights)
+    count = sum(map(_parts_of, laws))
+    if count > MOST_PARTS:
+        remedy = "leave out those of little weight, or give their values as an empirical law"
+        problems.append(Problem.at(("mixture",), f"must have at most {MOST_PARTS} laws in all", str(count), remedy))
     if problems:
         raise RefusedError(*problems)
     return {"weights": tuple(weights), "laws": tuple(laws)}
+
+
+def _parts_of(law: Law) -> int:
+    """Laws of which a law consists."""
+    return sum(map(_parts_of, law.parameters["laws"])) if law.family == "mixture" else 1

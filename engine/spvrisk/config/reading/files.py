@@ -18,9 +18,16 @@ from spvrisk.config.reading.tables import (
 )
 from spvrisk.config.study.projects import Project
 from spvrisk.errors import InputError, Problem
+from spvrisk.files import NotPlainError, read_plain
 
 MAX_BYTES = 64 << 20
 """Largest file of a study."""
+
+MAX_YAML_BYTES = 8 << 20
+"""Largest size of all that are in YAML, which takes seconds a MiB; tables are read faster."""
+
+MAX_ALL_BYTES = 256 << 20
+"""Largest size of all files of a study."""
 
 DEEPEST, MOST_FILES = 20, 200
 """How deep files of a study may include each other, and how many may be included."""
@@ -64,12 +71,13 @@ class Files:
     """
 
     def __init__(self, path: Path) -> None:
-        self.folder = path.parent.resolve()
+        self.folder = _folder_of(path)
         self.name = path.name or str(path)
         self.texts: dict[str, str] = {}
         self._asked: dict[str, str] = {}
         self._documents: dict[str, Node | None] = {}
         self._full = False
+        self._bytes = self._yaml_bytes = 0
         self.problems: list[Problem] = []
         self.broken = False
         """Whether a part of the study is lost, so that checking the rest would blame the wrong lines."""
@@ -127,39 +135,30 @@ class Files:
         return self.texts[file]
 
     def _read(self, file: str, said: Place) -> str | None:
-        path = self.folder / file
         at = said if said.line or said.file != file else Place(file)
+        content = self._content(file, at)
+        if content is None:
+            return None
+        self._bytes += len(content)
+        if self._bytes > MAX_ALL_BYTES:
+            rule = f"files of a study may have {MAX_ALL_BYTES >> 20} MiB together"
+            self.problem(at, rule, shown(file), "leave out what the study does not use")
+            return None
+        archive = next((name for start, name in ARCHIVES.items() if content.startswith(start)), None)
+        if archive is not None:
+            remedy = "save the table as CSV in UTF-8 and name that file"
+            remedy = "name a study in YAML" if file == self.name else remedy
+            self.problem(Place(file, 1), "must be a text file", archive, remedy)
+            return None
         try:
-            if file != self.name and not path.resolve().is_relative_to(self.folder):
-                rule = "files of a study must lie in its folder or below"
-                self.problem(at, rule, file, "move the file, or move the study file above it")
-                return None
-            if path.stat().st_size > MAX_BYTES or not (path.is_file() or path.is_dir()):
-                rule = f"must be a plain file of at most {MAX_BYTES >> 20} MiB"
-                self.problem(at, rule, file, "name another file")
-                return None
-            content = path.read_bytes()
-            archive = next((name for start, name in ARCHIVES.items() if content.startswith(start)), None)
-            if archive is not None:
-                remedy = "save the table as CSV in UTF-8 and name that file"
-                remedy = "name a study in YAML" if file == self.name else remedy
-                self.problem(Place(file, 1), "must be a text file", archive, remedy)
-                return None
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            if path.read_bytes().startswith(HDF5):
+            if content.startswith(HDF5):
                 remedy = "name the study; `spvrisk summary` shows a result file"
                 self.problem(Place(file, 1), "must be a study file", "a result file (HDF5)", remedy)
                 return None
-            line = path.read_bytes()[: error.start].count(b"\n") + 1
+            line = content[: error.start].count(b"\n") + 1
             self.problem(Place(file, line), "must be UTF-8 text", "other bytes", "save the file as UTF-8")
-            return None
-        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
-            own_words = "not a file name" if isinstance(error, ValueError) else str(error)
-            reason = (getattr(error, "strerror", None) or own_words).lower()
-            named = file if file == file.strip() and 0 < len(file) <= 255 else shown(file)
-            what = "" if at.file == file else f" {named}"
-            self.problem(at, f"cannot be read{what}: {reason.removesuffix(' or directory')}", "", "check the path")
             return None
         bad = no_text(text)
         if bad is not None:
@@ -168,6 +167,26 @@ class Files:
             self.problem(Place(file, line), rule, repr(text[bad]), remedy)
             return None
         return text
+
+    def _content(self, file: str, at: Place) -> bytes | None:
+        """Bytes of a file in the study's folder or below it."""
+        path = self.folder / file
+        try:
+            if file != self.name and not path.resolve().is_relative_to(self.folder):
+                rule = "files of a study must lie in its folder or below"
+                self.problem(at, rule, file, "move the file, or move the study file above it")
+                return None
+            return read_plain(path, MAX_BYTES)
+        except NotPlainError:
+            rule = f"must be a plain file of at most {MAX_BYTES >> 20} MiB"
+            self.problem(at, rule, file, "name another file")
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
+            own_words = "not a file name" if isinstance(error, ValueError) else str(error)
+            reason = (getattr(error, "strerror", None) or own_words).lower()
+            named = file if file == file.strip() and 0 < len(file) <= 255 else shown(file)
+            what = "" if at.file == file else f" {named}"
+            self.problem(at, f"cannot be read{what}: {reason.removesuffix(' or directory')}", "", "check the path")
+        return None
 
     def problem(self, place: Place, rule: str, value: str = "", remedy: str = "") -> None:
         """Note a problem that leaves a part of the study unread.
@@ -225,6 +244,11 @@ class Files:
         """Node of a YAML file that has not been read yet."""
         text = self.text(file, said)
         if text is None:
+            return None
+        self._yaml_bytes += len(text.encode())
+        if self._yaml_bytes > MAX_YAML_BYTES:
+            rule = f"files in YAML may have {MAX_YAML_BYTES >> 20} MiB together"
+            self.problem(Place(file, 1), rule, "", "use a table for many projects")
             return None
         node, wrong = parse(text, file)
         self.problems += wrong
@@ -346,6 +370,14 @@ class Files:
         for name in own.keys() & rows.keys():
             self.problem(own[name].place, f"the project {name} is in the table too", "", "rename one")
         return {**rows, **own}
+
+
+def _folder_of(path: Path) -> Path:
+    try:
+        return path.parent.resolve()
+    except (OSError, RuntimeError) as error:  # the working directory is gone; a circle of links
+        rule, remedy = "cannot be read: its folder cannot be found", "check the path and the working directory"
+        raise InputError(Problem(str(path), "", rule, "", remedy)) from error
 
 
 def merge(base: Node, over: Node) -> Node:

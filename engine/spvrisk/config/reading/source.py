@@ -21,7 +21,9 @@ _CUT = re.compile(r"[-+]?[0-9]+(,[0-9]+)*\Z")
 """A number up to a comma that has ended it."""
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _INFINITE = re.compile(r"[-+]?\.(inf|Inf|INF)\Z|\.(nan|NaN|NAN)\Z")
-_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_NO_TEXT = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -95,9 +97,10 @@ def child(node: Node, steps: Sequence[str]) -> tuple[Node, int] | None:
 
 
 def no_text(text: str) -> int | None:
-    """Position of the first character that no text has (controls, halves of characters), None where all are sound.
+    """Position of the first character that no text has, None where all are sound.
 
-    A study's texts go to terminals and into result files, which are ruined or crash by them.
+    They are controls, ends of lines and changes of direction that are not seen, and halves of characters. A study's
+    texts go to terminals and into result files, which are ruined or crash by them; and it should be what it looks like.
 
     Parameters
     ----------

@@ -212,14 +212,18 @@ def _is_past(event: Event, study: StudyHead) -> bool:
 def _cyclic(parts: Parts) -> dict[str, list[str]]:
     """Events that come after themselves, each with its round."""
     before = {name: event.date.after for name, event in sound(parts.named(Event))}
-    out = {}
+    out: dict[str, list[str]] = {}
+    done: set[str] = set()
     for name in before:
-        chain, here = [name], before[name]
-        while here is not None and here not in chain:
-            chain.append(here)
+        chain: dict[str, None] = {}
+        here: str | None = name
+        while here is not None and here not in chain and here not in done:
+            chain[here] = None
             here = before.get(here)
-        if here == name:
-            out[name] = [*chain, name]
+        if here in chain:
+            round_ = list(chain)[list(chain).index(here) :]
+            out |= {member: [*round_[k:], *round_[:k], member] for k, member in enumerate(round_)}
+        done.update(chain)
     return out
 
 
@@ -329,12 +333,12 @@ def _earlier(at: Path, outcomes: Mapping[str, str], name: str, parts: Parts) -> 
             yield Problem.at((*at, event), rule, f"{event}{when}", "remove the condition")
 
 
-def _forerunners(name: str, events: Mapping[str, Event | None]) -> list[str]:
-    """Events that an event comes after, nearest first."""
-    chain: list[str] = []
+def _forerunners(name: str, events: Mapping[str, Event | None]) -> set[str]:
+    """Events that an event comes after."""
+    chain: set[str] = set()
     event = events.get(name)
     while event is not None and event.date.after is not None and event.date.after not in chain:
-        chain.append(event.date.after)
+        chain.add(event.date.after)
         event = events.get(event.date.after)
     return chain
 

@@ -1,6 +1,6 @@
 """Systemic factors and their correlation."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -28,6 +28,10 @@ from spvrisk.errors import Problem
 if TYPE_CHECKING:
     from spvrisk.config.study.root import Study
 
+
+MOST_RANDOM = 500
+"""Factors with innovations: the work of correlating them grows with the square of their number, that of planning with
+its cube."""
 
 Volatility = Annotated[float, Within(0, 5)]
 
@@ -200,7 +204,12 @@ def checks(parts: Parts) -> Iterator[Problem]:
             yield Problem.at(("factors", name, "process", "gbm"), "needs drift", "", remedy)
         if head is not None and factor.season is not None:
             yield from _season(("factors", name, "season"), factor, head.steps_per_year)
-    yield from _correlation(parts)
+    random = sum(factor.process.stochastic for _, factor in sound(parts.named(Factor)))
+    if random > MOST_RANDOM:
+        remedy = "share factors between projects, or make some of them deterministic"
+        yield Problem.at(("factors",), f"at most {MOST_RANDOM} factors may be random", f"{random}", remedy)
+    else:
+        yield from _correlation(parts)
 
 
 def _season(at: Path, factor: Factor, steps: int) -> Iterator[Problem]:
@@ -245,9 +254,10 @@ def _repair(correlation: Correlation) -> str:
 
 def _pairs(parts: Parts) -> Iterator[Problem]:
     seen: set[frozenset[str]] = set()
-    correlation = parts.one(Correlation)
+    correlation, factors = parts.one(Correlation), parts.named(Factor)
+    names = dict.fromkeys(parts.names("factors"))
     for first, row in (correlation.pairs if correlation else {}).items():
-        yield from _correlated(("correlation", "pairs", first), first, parts)
+        yield from _correlated(("correlation", "pairs", first), first, names, factors)
         for second in row:
             at = ("correlation", "pairs", first, second)
             pair = frozenset((first, second))
@@ -255,14 +265,14 @@ def _pairs(parts: Parts) -> Iterator[Problem]:
                 yield Problem.at(at, "a factor's correlation with itself is 1", "", "remove it")
             elif pair in seen:
                 yield Problem.at(at, "each pair must be named once", f"{first}, {second} twice", "remove one of them")
-            elif first in parts.names("factors"):
-                yield from _correlated(at, second, parts)
+            elif first in names:
+                yield from _correlated(at, second, names, factors)
             seen.add(pair)
 
 
-def _correlated(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
-    yield from known(at, name, parts.names("factors"), "a factor")
-    factor = parts.named(Factor).get(name)
+def _correlated(at: Path, name: str, names: Collection[str], factors: Mapping[str, Factor | None]) -> Iterator[Problem]:
+    yield from known(at, name, names, "a factor")
+    factor = factors.get(name)
     if factor is not None and not factor.process.stochastic:
         yield Problem.at(at, "a deterministic factor has no innovations to correlate", name, "remove it")
 

@@ -1,6 +1,6 @@
 """A study in parts, for checks between them: each part as far as it is sound by itself."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -28,6 +28,7 @@ class Parts:
     def __init__(self, root: type[Model], study: Model | Mapping[str, Any]) -> None:
         self._root, self._study = root, study
         self._placed: dict[type[Model], dict[Path, Any]] = {}
+        self._named: dict[type[Model], dict[str, Any]] = {}
 
     def names(self, section: str) -> tuple[str, ...]:
         """Names in a section at the top of the study.
@@ -60,7 +61,9 @@ class Parts:
         model
             As of `placed`.
         """
-        return {str(at[1]): part for at, part in self.placed(model).items() if len(at) == 2}
+        if model not in self._named:
+            self._named[model] = {str(at[1]): part for at, part in self.placed(model).items() if len(at) == 2}
+        return self._named[model]
 
     def one(self, model: type[M]) -> M | None:
         """The part of a model of which there is one at most.
@@ -135,7 +138,7 @@ def sound(items: Mapping[K, M | None]) -> Iterator[tuple[K, M]]:
     return ((name, item) for name, item in items.items() if item is not None)
 
 
-def known(at: Path, name: str, names: Iterable[str], what: str) -> Iterator[Problem]:
+def known(at: Path, name: str, names: Collection[str], what: str) -> Iterator[Problem]:
     """Problem of a name that is none of those allowed.
 
     Parameters
@@ -149,8 +152,7 @@ def known(at: Path, name: str, names: Iterable[str], what: str) -> Iterator[Prob
     what
         What it should name, with an article: ``a factor``.
     """
-    allowed = list(names)
-    if not allowed and what in ("a curve", "a factor"):
+    if not names and what in ("a curve", "a factor"):
         return  # a study without any of them is told so, once
-    if name not in allowed:
-        yield Problem.at(at, f"must name {what}", shown(name), suggestion(name, allowed))
+    if name not in names:
+        yield Problem.at(at, f"must name {what}", shown(name), suggestion(name, names))
