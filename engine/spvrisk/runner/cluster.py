@@ -46,7 +46,7 @@ _SLOW, _SLOW_SECONDS = 3.0, 1.0
 _REMEMBERED = 100
 """Shards by which it is judged how long one takes."""
 
-_CONNECT_SECONDS, _CLOSE_SECONDS, _ANSWER_SECONDS = 10.0, 2.0, 60.0
+_CONNECT_SECONDS, _CLOSE_SECONDS = 10.0, 5.0
 
 _LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")
 
@@ -120,24 +120,40 @@ def _signed(ledger: Ledger) -> Iterator[Path]:
 def _connected(cluster: str, workers: int) -> Iterator[Any]:
     """A client of the scheduler; workers that are started for it end with it."""
     check_installed()
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     with _quiet(), ExitStack() as stack:
-        address = cluster
-        if cluster == LOCAL:
-            # no limit of memory: shards are small, and what a run may take is budgeted
-            options = {"memory_limit": 0, "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
-            started = LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", **options)
-            stack.callback(started.close, _CLOSE_SECONDS)
-            address = started.scheduler_address
+        address = stack.enter_context(_started(workers)) if cluster == LOCAL else cluster
         try:
             client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError, TypeError, ImportError) as error:
             rule = "must be the address of a dask scheduler that answers"
             remedy = "start one with `dask scheduler`, which prints its address, as tcp://10.0.0.1:8786"
             raise InputError(Problem("--scheduler", "", rule, cluster, remedy)) from error
-        stack.callback(client.close, _CLOSE_SECONDS)
+        stack.callback(_close, client)
         yield client
+
+
+@contextmanager
+def _started(workers: int) -> Iterator[str]:
+    """Workers on this machine; gives the address of their scheduler."""
+    from dask import config
+    from distributed import LocalCluster
+
+    # no limit of memory: shards are small, and what a run may take is budgeted; no profiler: it takes some percent
+    options = {"memory_limit": 0, "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    with config.set({"distributed.worker.profile.enabled": False}):
+        made = LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", **options)
+    try:
+        yield made.scheduler_address
+    finally:
+        _close(made)
+
+
+def _close(made: Any) -> None:
+    """Take leave; of who does not answer in time, too."""
+    with suppress(OSError, TimeoutError):
+        made.close(timeout=_CLOSE_SECONDS)
 
 
 @contextmanager
@@ -169,9 +185,9 @@ class _Dispatch:
         self._job, self._who = ledger.job.to_bytes(), identity()
         self._todo, self._missing, self._failures = deque(numbers), set(numbers), Counter[int]()
         self._out, self._greetings = dict[Any, _Asked](), dict[Any, str]()
-        self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._crew = Crew()
-        self._looked, self._waits, self._seconds, self._twice = float("-inf"), False, list[float](), set[int]()
+        self._ended: queue.SimpleQueue[tuple[Any, Any, Exception | None]] = queue.SimpleQueue()
+        self._crew, self._overdue = Crew(), list[Any]()
+        self._looked, self._waits, self._seconds, self._again = float("-inf"), False, list[float](), set[Any]()
 
     def shards(self) -> Iterator[tuple[int, Shard | None]]:
         """Give shards as they come, until all are there."""
@@ -181,7 +197,7 @@ class _Dispatch:
                 self._ask()
             # in short turns, so that Ctrl-C reaches this thread
             with suppress(queue.Empty):
-                yield from self._taken(self._ended.get(timeout=POLL_SECONDS))
+                yield from self._taken(*self._ended.get(timeout=POLL_SECONDS))
 
     def machines(self) -> list[Machine]:
         """Who has computed shards."""
@@ -218,7 +234,14 @@ class _Dispatch:
         for address in crew.unknown() - set(self._greetings.values()):
             here = {"workers": [address], "allow_other_workers": False}
             self._greetings[self._submit(greet, str(self._sign), self._who, self._job, **here)] = address
+        self._find_overdue()
         self._tell_if_none()
+
+    def _find_overdue(self) -> None:
+        """See which shards take long: their workers may be slow, or hang, or hold an answer that nobody can fetch."""
+        if self._seconds:
+            late = time.monotonic() - _SLOW * median(self._seconds) - _SLOW_SECONDS
+            self._overdue = [future for future, asked in self._out.items() if asked.since < late]
 
     def _tell_if_none(self) -> None:
         """Say that there is no worker, or fail where all are of no use."""
@@ -232,10 +255,12 @@ class _Dispatch:
     def _ask(self) -> None:
         """Ask for as many shards as the workers have use for."""
         crew = self._crew
-        while self._todo and len(self._out) < _AHEAD * crew.threads:
+        # those that hang take nothing from the others
+        most = _AHEAD * crew.threads + min(len(self._overdue), _AHEAD * crew.threads)
+        while self._todo and len(self._out) < most:
             self._ask_for(self._todo.popleft(), crew.able if crew.strangers else ())
-        if not self._todo and self._seconds and len(self._out) < crew.threads:
-            self._ask_twice()
+        if not self._todo and len(self._out) - len(self._overdue) < crew.threads:
+            self._ask_again()
 
     def _ask_for(self, k: int, whom: Collection[str] = ()) -> None:
         """Ask for a shard: some of the workers, and where none of them is left, whoever is there."""
@@ -243,39 +268,43 @@ class _Dispatch:
         future = self._submit(shard_of_run, str(self._sign), k, self._failures[k] > 0, **of_some)
         self._out[future] = _Asked(k, time.monotonic())
 
-    def _ask_twice(self) -> None:
-        """Ask others for the shards that take long: their workers may be slow, or hang."""
-        late = time.monotonic() - _SLOW * median(self._seconds) - _SLOW_SECONDS
-        slow = {
-            future.key: asked.k
-            for future, asked in self._out.items()
-            if asked.since < late and asked.k not in self._twice
-        }
-        if not slow:
+    def _ask_again(self) -> None:
+        """Ask others for the shards that take long."""
+        overdue = [future for future in self._overdue if future in self._out and future not in self._again]
+        if not overdue:
             return
-        for address, keys in self._client.processing().items():
-            for k in (slow[key] for key in keys if key in slow):
-                if others := self._crew.able.keys() - {address}:
-                    self._twice.add(k)
-                    self._ask_for(k, others)
+        holders = self._client.who_has(overdue)
+        at_work = {key: address for address, keys in self._client.processing().items() for key in keys}
+        for future in overdue:
+            whose = {*holders.get(future.key, ()), at_work.get(future.key)}
+            if others := self._crew.able.keys() - whose:
+                self._again.add(future)
+                self._ask_for(self._out[future].k, others)
 
     def _submit(self, function: Callable[..., object], *arguments: object, **options: Any) -> Any:
         """Have a function called by a worker."""
         key = f"{function.__name__}-{uuid4().hex}"
         future = self._client.submit(function, *arguments, key=key, pure=False, **options)
-        future.add_done_callback(self._ended.put)
+        self._client.loop.add_callback(self._fetch, future)
         return future
 
-    def _taken(self, future: Any) -> Iterator[tuple[int, Shard | None]]:
+    async def _fetch(self, future: Any) -> None:
+        """Fetch what a worker answers, or the error that its task ends in; nobody else waits meanwhile."""
+        answer, error = None, None
+        try:
+            answer = await self._client.gather(future, asynchronous=True)
+        except Exception as found:
+            error = found
+        self._ended.put((future, answer, error))
+
+    def _taken(self, future: Any, answer: Any, error: Exception | None) -> Iterator[tuple[int, Shard | None]]:
         """Take what a worker answers."""
         greeted, asked = self._greetings.pop(future, None), self._out.pop(future, None)
-        if asked is not None and asked.k not in self._missing or asked is None and greeted is None:
-            return
-        answer, error = _answer(future)
+        self._again.discard(future)
         future.release()
         if greeted is not None:
             self._greeted(greeted, answer, error)
-        elif asked is not None:
+        elif asked is not None and asked.k in self._missing:
             yield from self._shard(asked, answer, error)
 
     def _greeted(self, address: str, answer: Any, error: Exception | None) -> None:
@@ -333,11 +362,3 @@ class _Dispatch:
             reason = str(error) or type(error).__name__
             raise RunError(f"shard {k} failed {_MOST_TRIES} times on the cluster, at last with: {reason}") from error
         self._todo.append(k)
-
-
-def _answer(future: Any) -> tuple[Any, Exception | None]:
-    """What a worker answers, or the error that its task ended in."""
-    try:
-        return future.result(timeout=_ANSWER_SECONDS), None
-    except Exception as error:
-        return None, error
