@@ -141,9 +141,10 @@ def _started(workers: int) -> Iterator[str]:
     from distributed import LocalCluster
 
     # no limit of memory: shards are small, and what a run may take is budgeted; no profiler: it takes some percent
-    options = {"memory_limit": 0, "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    options = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": logging.CRITICAL}
+    of_each = {"threads_per_worker": 1, "memory_limit": 0, "preload": ["spvrisk.runner.remote"]}
     with config.set({"distributed.worker.profile.enabled": False}):
-        made = LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", **options)
+        made = LocalCluster(n_workers=workers, **of_each, **options)
     try:
         yield made.scheduler_address
     finally:
@@ -227,7 +228,8 @@ class _Dispatch:
         crew, self._looked = self._crew, time.monotonic()
         crew.see(self._client.nthreads())
         if self._sign.is_absolute():
-            self._sign.touch()  # whoever sweeps the folder takes old files for those of dead processes
+            with suppress(OSError):  # who cannot see it answers with bytes
+                self._sign.touch()  # whoever sweeps the folder takes old files for those of dead processes
         for future in [future for future, address in self._greetings.items() if address not in crew.present]:
             del self._greetings[future]
             future.release()
@@ -324,7 +326,8 @@ class _Dispatch:
 
     def _version_at(self, address: str) -> str:
         """What a worker has that does not know how to be greeted."""
-        found = self._client.get_versions(packages=["spvrisk"])["workers"].get(address, {})
+        with self._lost_is_told():
+            found = self._client.get_versions(packages=["spvrisk"])["workers"].get(address, {})
         version = found.get("packages", {}).get("spvrisk")
         return f"spvrisk {version}" if version else "no spvrisk"
 

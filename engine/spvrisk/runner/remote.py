@@ -4,6 +4,7 @@ Of its functions only the names travel, so that a worker runs its own spvrisk, w
 """
 
 import platform
+import signal
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -39,6 +40,17 @@ class _Run(NamedTuple):
 
     job: Job
     ledger: FolderLedger | None
+
+
+def dask_setup(worker: object) -> None:
+    """Leave Ctrl-C to the run that started this worker.
+
+    Parameters
+    ----------
+    worker
+        As dask calls it in workers that load this module ahead.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def identity() -> str:
