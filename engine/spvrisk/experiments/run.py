@@ -13,7 +13,7 @@ from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
 from spvrisk.experiments.failed import failure, kept_aside
-from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, paths_of_result
+from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, machine_failures_told, paths_of_result
 from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, workspace_of
 from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import summary_and_conditional
@@ -77,7 +77,7 @@ def run_study(
     extends = 0 < there < task.job.paths
     replaces = manner.overwrite or extends
     target = check_output(out, replaces, reads=loaded.files)
-    with claimed(target) as place:
+    with claimed(target) as place, machine_failures_told(place):
         with loaded.places.filled_in():
             ledger = ledger_for(task, place, manner.keep)
         place.check_space(task.size)
