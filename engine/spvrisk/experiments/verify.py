@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION
-from spvrisk.dataset.layout import as_stored, path_series
-from spvrisk.dataset.read import Result, content_of_file, missing_variables
+from spvrisk.dataset.paths import as_stored, path_series
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.soundness import content_of_file, missing_variables
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.trace import study_of
 from spvrisk.plan.compile import compile_study
