@@ -86,13 +86,16 @@ def run_study(
             announce(begun)
         with kept_if_broken_off(ledger, place):
             done = ran(task, ledger, progress, announce, to_disk=True)
-            if broken := done.violations():
-                raise failure(
-                    broken, kept_aside(target), lambda path: write_result(path, done.contents(announce), True)
-                )
-            write_at(place, done.contents(announce), replaces, lambda: announce("publishing"))
-        if isinstance(ledger, FolderLedger) and not manner.keep:
-            ledger.discard()
+            broken = done.violations()
+            if not broken:
+                write_at(place, done.contents(announce), replaces, lambda: announce("publishing"))
+        try:
+            if broken:
+                aside = kept_aside(target)
+                raise failure(broken, aside, lambda path: write_result(path, done.contents(announce), True))
+        finally:
+            if isinstance(ledger, FolderLedger) and (broken or not manner.keep):
+                ledger.discard()
     return target
 
 
