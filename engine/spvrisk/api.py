@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
-from spvrisk.arguments import called, file_name, level, text, whole, within, wrong, yes_or_no
+from spvrisk.arguments import called, elsewhere_of, file_name, level, text, whole, within, wrong, yes_or_no
 from spvrisk.errors import InputError, Problem
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
@@ -181,6 +181,8 @@ def run(
     resume: bool = False,
     keep: bool = False,
     processes: int | None = None,
+    scheduler: str | None = None,
+    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> Results:
@@ -205,6 +207,10 @@ def run(
         Whether the shards are kept beside the result, so that extending it computes only what is new.
     processes
         How many processes compute shards in place of threads.
+    scheduler
+        Address of a dask scheduler, as ``tcp://10.0.0.1:8786``, whose workers compute shards in place of threads.
+    cluster
+        ``local``: a dask cluster of as many workers as threads, on this machine and for this run alone.
     progress
         Called with the number of paths done since the last call, from any thread.
     announce
@@ -241,10 +247,12 @@ def run(
     progress, announce = called("progress", progress), called("announce", announce)
     chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
     checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
-    manner = Manner(**checked, processes=None if processes is None else within("processes", processes, 1, 4096))
+    elsewhere = {"processes": processes, "scheduler": scheduler, "cluster": cluster}
+    processes, where = elsewhere_of(elsewhere)
+    manner = Manner(**checked, processes=processes, cluster=where)
     if out is None:
-        if any((resume, keep, processes)):
-            rule = "must be a file where shards are kept or gone on with, or where processes compute them"
+        if any((resume, keep, *elsewhere.values())):
+            rule = "must be a file where shards are kept or gone on with, or where others than threads compute them"
             raise wrong("out", rule, out, "name a result file")
         return Results(run_in_memory(loaded, settings, progress, announce))
     return Results(run_study(loaded, file_name("out", out), settings, manner, progress, announce))

@@ -166,6 +166,35 @@ def level(name: str, value: Any) -> str | float | None:
     return found
 
 
+def elsewhere_of(given: Mapping[str, Any]) -> tuple[int | None, str | None]:
+    """Arguments that say who computes in place of threads: at most one of ``processes``, ``scheduler``, ``cluster``.
+
+    Parameters
+    ----------
+    given
+        What was given, by these names; None leaves an argument out.
+
+    Returns
+    -------
+    processes, cluster
+        As of `spvrisk.experiments.kept.Manner`.
+
+    Raises
+    ------
+    InputError
+        More than one is given, or one is not what it must be.
+    """
+    named = {name: value for name, value in given.items() if value is not None}
+    if len(named) > 1:
+        first, second, *_ = named
+        raise wrong(second, f"cannot be combined with {first}", named[second], "give one of them")
+    if "processes" in named:
+        return within("processes", named["processes"], 1, 4096), None
+    if "cluster" in named and named["cluster"] != "local":
+        raise wrong("cluster", "must be local", named["cluster"], "give the address of another cluster as scheduler")
+    return None, next((text(name, value) for name, value in named.items()), None)
+
+
 def check_choices(view: str, figures: Callable[..., Any], choices: Mapping[str, Any]) -> None:
     """Refuse what a view does not leave open.
 

@@ -21,6 +21,8 @@ from spvrisk.errors import InputError, Problem
 @click.option("--out", type=FILE, help="Result file; results/<study>.h5 if left out.")
 @click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
 @click.option("--processes", type=Whole(1, 4096), help="Compute in so many processes instead of threads.")
+@click.option("--scheduler", metavar="ADDRESS", help="Compute on the dask cluster of this scheduler.")
+@click.option("--cluster", type=click.Choice(["local"]), help="Compute on dask workers that are started here.")
 @set_option
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was broken off; a finished one is left as it is.")
@@ -34,6 +36,8 @@ def command(
     out: str | None,
     workers: int | None,
     processes: int | None,
+    scheduler: str | None,
+    cluster: str | None,
     overrides: tuple[str, ...],
     overwrite: bool,
     resume: bool,
@@ -71,6 +75,8 @@ def command(
             resume=resume,
             keep=keep,
             processes=processes,
+            scheduler=scheduler,
+            cluster=cluster,
             progress=advance,
             announce=stop.heeding(announce),
         )

@@ -98,6 +98,8 @@ class Provenance(NamedTuple):
         Processor and features that the kernel's machine code was made for.
     self_test
         What its self-test said: ``passed`` or ``not proven``.
+    machines
+        Workers of a cluster that computed it, each with its facts by name; none where that was this machine.
     """
 
     config_json: str
@@ -112,6 +114,7 @@ class Provenance(NamedTuple):
     target: str
     features: str
     self_test: str
+    machines: Sequence[Mapping[str, object]] = ()
 
 
 class Contents(NamedTuple):
@@ -430,6 +433,7 @@ def _texts(labels: Labels, provenance: Provenance) -> dict[str, bytes]:
         "overrides_json": _json(list(provenance.overrides)),
         "command_line_json": _json(list(provenance.command_line)),
         "labels_json": _json(labels._asdict()),
+        "machines_json": _json(list(provenance.machines)),
     }
     return {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
 

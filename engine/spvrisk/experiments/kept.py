@@ -27,12 +27,15 @@ class Manner(NamedTuple):
         Whether the shards are kept beside the result, so that a run of more paths computes only what is new.
     processes
         Processes that compute shards in place of threads; None: threads.
+    cluster
+        Cluster whose workers compute them; see `spvrisk.runner.cluster.in_cluster`. None: this machine.
     """
 
     overwrite: bool = False
     resume: bool = False
     keep: bool = False
     processes: int | None = None
+    cluster: str | None = None
 
 
 def paths_of_result(file: Path, job_id: str) -> int:

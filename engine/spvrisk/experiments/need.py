@@ -119,7 +119,7 @@ def ledger_for(task: Task, place: Place | None, keep: bool = False) -> Ledger:
         Neither has room, or the folder belongs to another job.
     """
     job, kept = task.job, place is not None and (keep or has_shards(place.folder))
-    if not kept and need_of(job, task.workers, 0, task.processes or 0).in_memory <= memory_budget(task.settings):
+    if not kept and need_of(job, task.workers, 0, task.helpers).in_memory <= memory_budget(task.settings):
         return MemoryLedger(job)
     check_memory(task, place is not None)
     if place is None:
@@ -150,7 +150,7 @@ def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:
     job, settings = task.job, task.settings
 
     def need(paths: int) -> int:
-        found = need_of(replace(job, paths=paths), task.workers, workspace, task.processes or 0)
+        found = need_of(replace(job, paths=paths), task.workers, workspace, task.helpers)
         return min(found.in_memory, found.from_disk) if to_disk else found.in_memory
 
     have = memory_budget(settings)

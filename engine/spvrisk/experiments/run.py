@@ -18,6 +18,7 @@ from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, wor
 from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
+from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.ledger import Ledger
@@ -70,7 +71,7 @@ def run_study(
         The run was interrupted; its notes say which shards are kept.
     """
     check_output(out, overwrite=True, reads=loaded.files)
-    task = planned(loaded, settings, announce, manner.processes)
+    task = planned(loaded, settings, announce, manner.processes, manner.cluster)
     there = paths_of_result(Path(out), task.job.id)
     if manner.resume and there == task.job.paths:
         return Path(out)
@@ -146,11 +147,11 @@ def ran(
     make_ready(ledger.job.plan, announce)
     with task.loaded.places.filled_in():
         check_memory(task, to_disk, workspace_of(ledger.job))
-    origin = task.provenance()
     if len(ledger.missing()) > 1:
         announce(_estimate(task, ledger))
-    compute(ledger, task.executor(), progress, announce)
-    return Ran(task, ledger, origin)
+    machines: list[Machine] = []
+    compute(ledger, task.executor(announce, machines.extend), progress, announce)
+    return Ran(task, ledger, task.provenance(machines))
 
 
 class Ran(NamedTuple):
@@ -194,15 +195,21 @@ class Ran(NamedTuple):
 
 
 def _estimate(task: Task, ledger: Ledger) -> str:
-    """What the run takes, in words, from a tenth of a second of the kernel."""
-    job, at_once = ledger.job, task.processes or task.workers
+    """What the run takes, in words; the time from a tenth of a second of the kernel, unless others compute."""
+    job = ledger.job
     paths = sum(len(job.paths_of(k)) for k in ledger.missing())
-    seconds = math.ceil(seconds_per_path(job) * paths / min(at_once, processors()))
-    need = need_of(job, task.workers, workspace_of(job), task.processes or 0)
+    need = need_of(job, task.workers, workspace_of(job), task.helpers)
     on_disk = isinstance(ledger, FolderLedger)
     memory = mib(need.from_disk if on_disk else need.in_memory)
     disk = f", {mib(need.disk):,} MiB of disk" if on_disk else ""
-    return f"{paths:,} paths take about {datetime.timedelta(seconds=seconds)}, {memory:,} MiB of memory{disk}"
+    lasting = f"about {_duration(task, paths)}, " if task.here else ""
+    return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}"
+
+
+def _duration(task: Task, paths: int) -> datetime.timedelta:
+    """How long this machine takes for so many paths."""
+    at_once = min(task.helpers or task.workers, processors())
+    return datetime.timedelta(seconds=math.ceil(seconds_per_path(task.job) * paths / at_once))
 
 
 def _begun(extended: int, ledger: Ledger) -> str:

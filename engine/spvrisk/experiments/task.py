@@ -3,6 +3,7 @@
 import datetime
 import sys
 import time
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from spvrisk.config import Loaded, Study, changed_run, digest_of
@@ -11,6 +12,8 @@ from spvrisk.dataset.layout import check_names
 from spvrisk.dataset.paths import check_paths, default_paths
 from spvrisk.dataset.write import Provenance, result_size
 from spvrisk.plan.compile import compile_study
+from spvrisk.runner.cluster import LOCAL, check_installed, in_cluster
+from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Executor, in_threads
 from spvrisk.runner.job import Job, study_text
 from spvrisk.runner.processes import in_processes
@@ -60,6 +63,8 @@ class Task(NamedTuple):
         Threads, also of the statistics.
     processes
         Processes that compute shards in place of threads; None: threads.
+    cluster
+        Cluster whose workers compute them; see `spvrisk.runner.cluster.in_cluster`. None: this machine.
     started, clock
         When it began: with time zone, and on the clock that durations are taken by.
     """
@@ -70,6 +75,7 @@ class Task(NamedTuple):
     path_names: tuple[str, ...]
     workers: int
     processes: int | None
+    cluster: str | None
     started: datetime.datetime
     clock: float
 
@@ -78,12 +84,38 @@ class Task(NamedTuple):
         """Bytes that its result takes."""
         return result_size(self.job.labels, self.job.paths, self.path_names, self.job.plan)
 
-    def executor(self) -> Executor:
-        """Who computes its shards."""
+    @property
+    def here(self) -> bool:
+        """Whether this machine computes its shards."""
+        return self.cluster in (None, LOCAL)
+
+    @property
+    def helpers(self) -> int:
+        """Processes of this machine that compute its shards, besides this one."""
+        return self.workers if self.cluster == LOCAL else self.processes or 0
+
+    def executor(self, announce: Announce, tell: Callable[[Sequence[Machine]], None]) -> Executor:
+        """Who computes its shards.
+
+        Parameters
+        ----------
+        announce
+            Told of stages.
+        tell
+            Told who has computed them, where that was a cluster.
+        """
+        if self.cluster is not None:
+            return in_cluster(self.cluster, self.workers, tell, announce)
         return in_threads(self.workers) if self.processes is None else in_processes(self.processes)
 
-    def provenance(self) -> Provenance:
-        """How the result comes about: its study has the paths and the seed of the run."""
+    def provenance(self, machines: Sequence[Machine] = ()) -> Provenance:
+        """How the result comes about: its study has the paths and the seed of the run.
+
+        Parameters
+        ----------
+        machines
+            Workers of a cluster that computed its shards.
+        """
         proof, job, loaded = prepare(), self.job, self.loaded
         run = loaded.study.run.model_copy(update={"paths": job.paths, "seed": job.seed})
         ran = loaded.study.model_copy(update={"run": run})
@@ -95,15 +127,22 @@ class Task(NamedTuple):
             overrides=loaded.overrides,
             started=self.started,
             duration_seconds=time.perf_counter() - self.clock,
-            workers=self.workers if self.processes is None else self.processes,
+            workers=sum(machine.threads for machine in machines) or self.processes or self.workers,
             command_line=sys.argv,
             target=proof.target.name,
             features=proof.target.features,
             self_test=proof.stamp.outcome,
+            machines=[machine._asdict() for machine in machines],
         )
 
 
-def planned(loaded: Loaded, settings: Run, announce: Announce = lambda _: None, processes: int | None = None) -> Task:
+def planned(
+    loaded: Loaded,
+    settings: Run,
+    announce: Announce = lambda _: None,
+    processes: int | None = None,
+    cluster: str | None = None,
+) -> Task:
     """Compile a study and check what only planning sees.
 
     Parameters
@@ -112,14 +151,16 @@ def planned(loaded: Loaded, settings: Run, announce: Announce = lambda _: None, 
         The study, and size and budgets of the run.
     announce
         Told of the stage.
-    processes
+    processes, cluster
         As of `Task`.
 
     Raises
     ------
     InputError
-        With the place in the study.
+        With the place in the study; or what a cluster needs is not installed.
     """
+    if cluster is not None:
+        check_installed()
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     announce("planning")
     with loaded.places.filled_in():
@@ -128,4 +169,4 @@ def planned(loaded: Loaded, settings: Run, announce: Announce = lambda _: None, 
         check_paths(names, job.labels)
         check_names(job.labels)
     workers = settings.workers or processors()
-    return Task(loaded, settings, job, tuple(names), workers, processes, started, clock)
+    return Task(loaded, settings, job, tuple(names), workers, processes, cluster, started, clock)

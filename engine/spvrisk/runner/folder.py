@@ -97,6 +97,22 @@ class FolderLedger(Ledger):
         self._found[k] = stored(bytes(pieces[0]), self.job, k)
         self._note(k)
 
+    def arrived(self, k: int) -> bool:
+        """Tell whether a shard is there that another process says it has put: by its first line and its length.
+
+        Its parts are checked when they are read, as all are.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
+        with suppress(OSError, ValueError), self._file(k).open("rb") as file:
+            found = stored(file.readline(_LONGEST_LINE), self.job, k)
+            if os.fstat(file.fileno()).st_size == found.size:
+                self._found[k] = found
+        return k in self._found
+
     def missing(self) -> list[int]:
         """Give the numbers of the shards that are not there, or not whole."""
         return [k for k in self.job.shards if not self._is_there(k)]

@@ -1,5 +1,9 @@
 """What a result file is."""
 
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
 from spvrisk.dataset.read import Result
 from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.views.figures import Column, Figures, Row
@@ -36,6 +40,7 @@ def info(result: Result) -> Figures:
             "money": money_name(result.labels),
             "created": made["created"],
             "duration": f"{made['duration_seconds']:.2f} s with {made['workers']} workers",
+            **({"computed by": _machines(made["machines"])} if made.get("machines") else {}),
             "command": " ".join(made["command_line"]) or None,
             "overrides": " ".join(made["overrides"]) or None,
             "engine": f"{about['source']}, numbers version {about['numbers_version']}",
@@ -52,3 +57,14 @@ def info(result: Result) -> Figures:
         }
     )
     return found._replace(shape="record")
+
+
+def _machines(workers: Sequence[dict[str, Any]]) -> str:
+    """How many shards the workers of a cluster have computed on which machine."""
+    shards = Counter[tuple[str, str, str]]()
+    for worker in workers:
+        shards[worker["host"], worker["target"], worker["self_test"]] += worker["shards"]
+    return "; ".join(
+        f"{host} {n} shards, machine code for {target}, self-test {self_test}"
+        for (host, target, self_test), n in sorted(shards.items())
+    )
