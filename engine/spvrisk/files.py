@@ -91,9 +91,21 @@ def publish(written: Path, target: Path, overwrite: bool) -> None:
     """
     _sync(written, os.O_RDWR)
     (os.replace if overwrite else _rename_to_new)(written, target)
-    written.unlink(missing_ok=True)  # where a link was made
+    remove(written)  # where a link was made
     if os.name == "posix":
         _sync(target.parent, os.O_RDONLY)
+
+
+def remove(path: Path) -> None:
+    """Remove a file that nobody needs any more; what keeps it there is no reason to fail.
+
+    Parameters
+    ----------
+    path
+        The file; it need not be there.
+    """
+    with suppress(OSError):
+        path.unlink()
 
 
 class Held(Exception):  # noqa: N818 - a state, not a mistake
@@ -116,12 +128,12 @@ def holding(path: Path) -> Iterator[None]:
     """
     descriptor = _lock(path)
     try:
+        os.truncate(descriptor, 0)
         os.write(descriptor, f"process {os.getpid()} on {platform.node()}".encode())
         yield
     finally:
         # gone before it is given back: whoever waits for it sees that it is no longer the one
-        with suppress(OSError):
-            path.unlink()
+        remove(path)
         os.close(descriptor)
 
 
@@ -137,7 +149,6 @@ def _lock(path: Path) -> int:
             _lock_file(descriptor)
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), path.stat()):
-                    os.truncate(descriptor, 0)
                     return descriptor
         except BlockingIOError:
             holder = os.read(descriptor, 1000).decode(errors="replace") or "another process"

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from small_run import renew_metadata
 from spvrisk.cli import main
 from spvrisk.dataset.content import TABLE_GROUPS, tables_digest
-from spvrisk.dataset.read import content_of_file
+from spvrisk.dataset.soundness import content_of_file
 
 STARTER = str(Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml")
 
@@ -110,9 +111,11 @@ def sealed(file: Path) -> str:
         }
         digest = tables_digest(bytes(opened["provenance/labels_json"][...]), tables)
         opened.attrs["tables_sha256"] = np.bytes_(digest)
+        renew_metadata(opened)
     content = content_of_file(file)
     with h5py.File(file, "a") as opened:
         opened.attrs["content_sha256"] = np.bytes_(content)
+        renew_metadata(opened)
     return str(file)
 
 
@@ -190,6 +193,7 @@ def test_compare__disagreement_names_what_made_the_two(files: dict[str, str], tm
             for key, text in zip(("target", "features", "self_test"), attributes, strict=True):
                 opened["provenance"].attrs[key] = np.bytes_(text)
             opened["provenance"].attrs["cpu"] = np.bytes_(f"cpu-of-{attributes[0]}")
+            renew_metadata(opened)
     _, text, _ = spvrisk("compare", str(tmp_path / "one.h5"), other)
     told = " ".join(text.split())
     assert "one.h5: cpu cpu-of-znver5, target znver5 with avx512f, self-test passed, spvrisk" in told
@@ -239,6 +243,7 @@ def test_compare__strict_says_what_was_not_compared(files: dict[str, str], tmp_p
     version = changed(files["base"], tmp_path / "version.h5", "scheme_value", 5, 0.0)
     with h5py.File(version, "a") as opened:
         opened.attrs["numbers_version"] = np.int32(99)
+        renew_metadata(opened)
     kept = {name: str(tmp_path / f"{name}.h5") for name in ("npv_funder", "pv_host")}
     for name, file in kept.items():
         assert spvrisk("run", STARTER, "--paths", "500", "--out", file, "--set", f"output.paths=[{name}]")[0] == 0

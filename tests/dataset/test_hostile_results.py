@@ -17,7 +17,8 @@ import spvrisk
 from small_run import make_plan, renew_metadata, write_small
 from spvrisk.cli import main
 from spvrisk.dataset.content import tables_digest
-from spvrisk.dataset.read import content_of_file, open_result
+from spvrisk.dataset.read import open_result
+from spvrisk.dataset.soundness import content_of_file
 from spvrisk.errors import InputError
 from spvrisk.plan.digest import pack_plan, unpack_plan
 

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 import spvrisk
 from small_run import write_small
 from spvrisk.cli import main
-from spvrisk.dataset.read import content_of_file, open_result
+from spvrisk.dataset.read import open_result
+from spvrisk.dataset.soundness import content_of_file
 from spvrisk.errors import InputError
 
 COMMANDS = {

@@ -8,7 +8,8 @@ import pytest
 
 from small_run import make_labels, write_small
 from spvrisk.dataset.content import Described, canonical_bytes, content_digest, digest_of_leaves
-from spvrisk.dataset.read import content_of_file, open_result
+from spvrisk.dataset.read import open_result
+from spvrisk.dataset.soundness import content_of_file
 
 
 def test_content_digest__known_answer():

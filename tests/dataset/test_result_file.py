@@ -13,7 +13,8 @@ from small_run import LEVELS, QUANTILES, make_labels, make_plan, make_run, renew
 from spvrisk import _version
 from spvrisk.dataset import read, write
 from spvrisk.dataset.layout import check_names
-from spvrisk.dataset.read import content_of_file, open_result
+from spvrisk.dataset.read import open_result
+from spvrisk.dataset.soundness import content_of_file
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, RunError
 from spvrisk.measures.conditional import conditional

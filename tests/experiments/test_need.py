@@ -65,7 +65,7 @@ def test_need__no_run_takes_more_nor_much_less(study, paths, keep, tmp_path):
         assert 0.95 * disk <= held <= 1.02 * disk + MIB
 
 
-@pytest.mark.parametrize("memory_mib", [64, 300, 1024])
+@pytest.mark.parametrize("memory_mib", [64, 400, 1024])
 def test_check_memory__remedy_is_the_most_that_fits(job, memory_mib):
     with pytest.raises(InputError) as caught:
         check_memory(task(50_000_000, memory_mib=memory_mib), to_disk=False)

@@ -13,7 +13,7 @@ import reference as ref
 import spvrisk
 from engine_runs import KernelScores, table_values
 from every_clause import VARIANTS, example_study, with_horizon
-from in_memory import simulate
+from in_memory import simulate, values_of
 from spvrisk.config import digest_of, load
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import open_result
@@ -53,7 +53,7 @@ def ran(tmp_path_factory):
     folder, study = tmp_path_factory.mktemp("trace"), rulings()
     loaded = load(write_study(study, folder / "study.yaml"))
     plan, labels, _ = compile_study(loaded.study)
-    values = simulate(plan, labels, PATHS, SEED, 1, 1).values
+    values = values_of(simulate(plan, labels, PATHS, SEED, 1, 1))
     files = [folder / f"{n}.h5" for n in (1, 2)]
     for workers, file in enumerate(files, start=1):
         settings = settings_of(loaded, None, None, workers)

@@ -120,3 +120,14 @@ def test_command__exit_codes(whole, file):
     bad = runner.invoke(main, ["verify", str(file), "--json"])
     assert bad.exit_code == 1 and '"sound": false' in bad.stdout
     assert runner.invoke(main, ["verify", "nothing.h5"]).exit_code == 2
+
+
+def test_verify__a_plan_of_another_study_is_not_run(whole, monkeypatch):
+    """The kernel goes where a plan sends it: that of a file is only run if it is its study's."""
+    result = open_result(whole)
+    plan = result.plan()
+    moved = plan._replace(study=plan.study.copy())
+    moved.study["steps"] += 1
+    monkeypatch.setattr("spvrisk.dataset.read.unpack_plan", lambda _: moved)
+    found = verified(result, rerun=1).checks[-1]
+    assert found.sound is False and "must be the plan of its study" in found.found

@@ -75,3 +75,62 @@ def test_cache__bounds_are_checked_after_a_warm_run_and_not_in_the_reverse(run):
     out, errors = run(beyond, NUMBA_BOUNDSCHECK="1")
     assert not out and "IndexError" in errors
     assert run(beyond)[0] == ["True", "1"]  # checked code is not served to users, who read on (here into our own array)
+
+
+HEALED = """
+from spvrisk.kernel.little import pay
+from spvrisk.runner.shard import whole
+told = []
+whole(lambda: pay(10.0, 2.0, 0.5, 0.1), told.append)
+print(pay(10.0, 2.0, 0.5, 0.1), len(told))
+"""
+
+
+def damages(content):
+    """Of code and of its index, from the first byte to the last: where nothing but a digest tells, too."""
+    noise = bytes(range(100, 164))
+    for at in (0, len(content) // 4, len(content) // 2, 3 * len(content) // 4, len(content) - 64):
+        yield content[:at] + noise + content[at + 64 :]
+    yield content[: len(content) // 2]
+    yield content[:-1]
+    yield b""
+    yield content[:20] + bytes([content[20] ^ 1]) + content[21:]
+
+
+@pytest.mark.parametrize("ending", ["nbc", "nbi"])
+def test_cache__damaged_files_are_known_before_they_are_unpickled(run, ending, tmp_path):
+    assert run(PAY)[0] == ["2.6", "0"]
+    (file,) = tmp_path.glob(f"cache/**/little.pay*.{ending}")
+    content = file.read_bytes()
+    for damaged in damages(content):
+        file.write_bytes(damaged)
+        out, errors = run(PAY)
+        assert not out and errors.splitlines()[-1] == f"ValueError: {file} is damaged"
+    file.write_bytes(content)
+    assert run(PAY)[0] == ["2.6", "1"]
+
+
+def test_cache__code_of_another_function_is_not_taken(run, tmp_path):
+    run(PAY)
+    run(PEEK.format(length=2000))
+    (pay,), (peek,) = (list(tmp_path.glob(f"cache/**/little.{name}*.nbc")) for name in ("pay", "peek"))
+    pay.write_bytes(peek.read_bytes())
+    assert "is damaged" in run(PAY)[1]
+
+
+def test_cache__damaged_code_is_made_anew(run, tmp_path):
+    run(PAY)
+    (file,) = tmp_path.glob("cache/**/little.pay*.nbc")
+    content = file.read_bytes()
+    middle = len(content) // 2
+    file.write_bytes(content[:middle] + bytes(64) + content[middle + 64 :])
+    assert run(HEALED)[0] == ["2.6", "1"]
+    assert run(HEALED)[0] == ["2.6", "0"]
+
+
+def test_cache__other_code_keeps_its_own_files():
+    from numba.core import caching
+
+    import spvrisk.kernel.maths
+
+    assert spvrisk.kernel.maths.entry and caching.IndexDataCacheFile.__module__ == "numba.core.caching"

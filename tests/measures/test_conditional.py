@@ -13,7 +13,8 @@ from small_run import LEVELS, QUANTILES, make_labels, make_values
 from spvrisk.aggregate.sets import Condition, codes_of
 from spvrisk.cli.summary import command as summary_command
 from spvrisk.config import load
-from spvrisk.dataset.read import content_of_file, open_result
+from spvrisk.dataset.read import open_result
+from spvrisk.dataset.soundness import content_of_file
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.errors import InputError
 from spvrisk.experiments.run import run_study

@@ -53,6 +53,27 @@ class Described(NamedTuple):
     units: str
     flag_meanings: str
 
+    @classmethod
+    def of(
+        cls,
+        group: str,
+        name: str,
+        dims: tuple[str, ...],
+        dtype: str,
+        shape: tuple[int, ...],
+        about: Mapping[str, object],
+    ) -> "Described":
+        """Describe a variable by its place, its form and its attributes.
+
+        Parameters
+        ----------
+        group, name, dims, dtype, shape
+            As the attributes.
+        about
+            Attributes of the variable.
+        """
+        return cls(group, name, dims, dtype, shape, str(about.get("units", "")), str(about.get("flag_meanings", "")))
+
     @property
     def key(self) -> tuple[str, str]:
         """Its place in the order of the digest."""

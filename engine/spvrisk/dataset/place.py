@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk.errors import InputError, Problem, RunError
-from spvrisk.files import Held, holding, publish
+from spvrisk.files import Held, holding, publish, remove
 
 _LOCK, _PART = "lock", "result.part"
 
@@ -120,7 +120,7 @@ def claimed(target: Path) -> Iterator[Place]:
         with ExitStack() as stack:
             try:
                 stack.enter_context(holding(place.folder / _LOCK))
-                stack.callback(place.part.unlink, missing_ok=True)
+                stack.callback(remove, place.part)
                 place.part.write_bytes(b"")
             except Held as held:
                 rule, remedy = "another run is writing it", "wait for it, or name another file"

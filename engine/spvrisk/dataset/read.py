@@ -1,10 +1,9 @@
 """Read a result file into plain arrays and labels, with h5py alone."""
 
 import hashlib
-import io
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import nan
@@ -17,26 +16,16 @@ from numpy.typing import NDArray
 
 from spvrisk.dataset.content import (
     TABLE_GROUPS,
-    Described,
-    canonical_bytes,
-    content_digest,
-    digest_of_leaves,
     metadata_digest,
     tables_digest,
 )
 from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from
-from spvrisk.dataset.layout import (
-    conditional_variables,
-    label_variables,
-    path_series,
-    summary_variables,
-    timeline_variables,
-)
-from spvrisk.dataset.opening import is_result, opened, place_of, sound
+from spvrisk.dataset.opening import is_result, opened, place_of
+from spvrisk.dataset.paths import path_series
 from spvrisk.dataset.structure import check_attributes_fit, check_structure
 from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
 from spvrisk.dataset.variables import conditions, statistics_of
-from spvrisk.dataset.write import PATH_CHUNK, SCHEMA_VERSION
+from spvrisk.dataset.write import SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import unpack_plan
@@ -44,7 +33,7 @@ from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import FANS
 
 if TYPE_CHECKING:
-    import h5netcdf
+    pass
 
 
 class Given(NamedTuple):
@@ -229,112 +218,12 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
         return result
 
 
-def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
-    """Compute ``content_sha256`` anew from what a file, or the bytes of one, holds.
-
-    Parameters
-    ----------
-    source
-        As of `open_result`.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    # loaded here: nothing else reads with it, and a digest is worth more if another library than ours finds the parts
-    import h5netcdf
-
-    source = source if isinstance(source, bytes) else Path(source)
-    with opened(source) as file:
-        check_structure(file, file.id.get_filesize())
-    readable = io.BytesIO(source) if isinstance(source, bytes) else source
-    with sound(source), h5netcdf.File(readable, "r", locking="best-effort") as groups:
-        return content_digest(
-            _part(name, group, variable)
-            for name, group in groups.groups.items()
-            if name != "provenance"
-            for variable in group.variables
-        )
-
-
-def missing_variables(result: Result) -> list[str]:
-    """Give the variables that a result should have and has not, or has of another shape or type.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    labels = result.labels
-    expected = [
-        *summary_variables(result.summary, labels),
-        *conditional_variables(result.conditional, labels),
-        *timeline_variables(result.timeline, labels),
-        *label_variables(labels),
-    ]
-    wanted = [variable.described() for variable in expected]
-    with opened(result.source) as file:
-        lacking = [f"/{found.group}/{found.name}" for found in wanted if not _has(file, found)]
-        sizes = ((name, file["paths"][name].shape[0]) for name in result.path_names)
-        return lacking + [f"/paths/{name}" for name, size in sizes if size != result.n_paths]
-
-
-def _has(file: h5py.File, described: Described) -> bool:
-    """Whether a file has a variable of this shape and type."""
-    found = file.get(f"{described.group}/{described.name}")
-    if not isinstance(found, h5py.Dataset):
-        return False
-    return (found.shape, found.dtype.newbyteorder("<").str) == (described.shape, described.dtype)
-
-
 def _metadata(file: h5py.File) -> str:
     """Digest of what a file says of itself."""
     group = file["provenance"]
     own = {name: value for name, value in _attributes(file).items() if name != "metadata_sha256"}
     texts = {name: bytes(dataset[...]) for name, dataset in group.items() if name.endswith("_json")}
     return metadata_digest({"": own, "provenance": _attributes(group)}, texts)
-
-
-def check_contents(results: Iterable[Result]) -> None:
-    """Read results whole and refuse those whose content is not that of their digest.
-
-    Parameters
-    ----------
-    results
-        As from `open_result`; each file is read again.
-
-    Raises
-    ------
-    InputError
-        With each that is damaged, or one that was replaced since it was opened.
-    """
-    rule, damaged = "the result is damaged: its content does not match content_sha256", []
-    for result in results:
-        result.check_same()
-        if content_of_file(result.source) != result.attributes["content_sha256"]:
-            damaged.append(Problem(result.place, "", rule, "", "run the study again"))
-    if damaged:
-        raise InputError(damaged)
-
-
-def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, bytes]:
-    """Describe a variable for the digest, and give its bytes."""
-    variable = group.variables[key]
-    attributes = {name: _plain(variable._h5ds.attrs[name]) for name in variable.attrs}
-    described = Described(
-        name,
-        key,
-        tuple(variable.dimensions),
-        variable.dtype.newbyteorder("<").str,
-        tuple(variable.shape),
-        str(attributes.get("units", "")),
-        str(attributes.get("flag_meanings", "")),
-    )
-    if described.dims[:1] == ("path",):
-        starts = range(0, variable.shape[0], PATH_CHUNK)
-        return described, digest_of_leaves(np.asarray(variable[a : a + PATH_CHUNK]) for a in starts)
-    return described, canonical_bytes(np.asarray(variable[...]))
 
 
 def _path_names(group: h5py.Group, labels: Labels, n_paths: int) -> tuple[str, ...]:
@@ -364,8 +253,14 @@ def _check_schema(place: str, ours: bool, attributes: dict[str, Any]) -> None:
         )
 
 
-def _plain(value: Any) -> Any:
-    """Attribute values without HDF5's ways: text, Python numbers, arrays."""
+def plain(value: Any) -> Any:
+    """Attribute values without HDF5's ways: text, Python numbers, arrays.
+
+    Parameters
+    ----------
+    value
+        As h5py gives it.
+    """
     if isinstance(value, bytes):
         return value.decode()
     if isinstance(value, np.ndarray) and value.size == 1:
@@ -374,7 +269,7 @@ def _plain(value: Any) -> Any:
 
 
 def _attributes(target: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    return {name: _plain(target.attrs[name]) for name in target.attrs if name not in _OF_HDF5 and name[:2] != "_N"}
+    return {name: plain(target.attrs[name]) for name in target.attrs if name not in _OF_HDF5 and name[:2] != "_N"}
 
 
 _OF_HDF5 = frozenset({"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"})

@@ -5,6 +5,7 @@ Results have none of that: groups of the root with variables of numbers in them,
 """
 
 from collections.abc import Iterator
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -127,4 +128,20 @@ def _variable(variable: Any, place: str) -> tuple[int, int]:
     chunk = prod(layout.get_chunk()) * kind.get_size() if layout.get_layout() == h5d.CHUNKED else 0
     if nbytes > (_MOST_TIMES * stored + _ROOM if filters else stored) or chunk > max(nbytes, _ROOM):
         raise ValueError(f"{place} has more values than the file has room for")
+    if layout.get_layout() == h5d.CHUNKED:
+        _check_chunks(variable, layout.get_chunk(), place)
     return stored, nbytes
+
+
+def _check_chunks(variable: Any, chunk: tuple[int, ...], place: str) -> None:
+    """Each chunk is there once, with all its filters: of one that its index does not lead to, HDF5 reads zeros."""
+    found, masks = set[tuple[int, ...]](), set[int]()
+
+    def visit(info: Any) -> None:
+        found.add(info.chunk_offset)
+        masks.add(info.filter_mask)
+
+    variable.chunk_iter(visit)
+    expected = product(*(range(0, length, part) for length, part in zip(variable.shape, chunk, strict=True)))
+    if masks - {0} or found != set(expected):
+        raise ValueError(f"{place} lacks some of its values")

@@ -34,17 +34,16 @@ from spvrisk.dataset.content import (
     tables_digest,
 )
 from spvrisk.dataset.layout import (
-    PathVariable,
     Variable,
     conditional_variables,
     label_variables,
-    path_variables,
     project_coordinate,
     summary_variables,
     timeline_variables,
 )
 from spvrisk.dataset.netcdf import CONTIGUOUS, NetcdfFile, Storage, writing
 from spvrisk.dataset.opening import RESULT
+from spvrisk.dataset.paths import PathVariable, path_variables
 from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes

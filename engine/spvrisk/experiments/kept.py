@@ -77,35 +77,43 @@ def check_resumed(ledger: Ledger, place: Place, wanted: bool) -> None:
 
 @contextmanager
 def kept_if_broken_off(ledger: Ledger, place: Place) -> Iterator[None]:
-    """Keep the shards that are done where a run is interrupted or the machine fails it, and say how to go on.
+    """Keep the shards that are done where a run is interrupted or fails; what ends it has a note of how to go on.
 
     Parameters
     ----------
     ledger, place
         Of the run.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        The run was interrupted; its notes say what is kept.
-    RunError
-        Memory or the disk did not suffice.
     """
     try:
         yield
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, MemoryError, OSError, RunError) as error:
         error.add_note(_keep(ledger, place))
         raise
+
+
+@contextmanager
+def machine_failures_told(place: Place) -> Iterator[None]:
+    """Tell in words where memory or the disk does not suffice.
+
+    Parameters
+    ----------
+    place
+        Of the run.
+
+    Raises
+    ------
+    RunError
+        With what would help.
+    """
+    try:
+        yield
     except MemoryError as error:
         remedy = "run fewer paths, or set run.memory_mib lower, so that shards go to the disk"
-        raise RunError(f"the machine has not enough memory; {remedy}. {_keep(ledger, place)}") from error
+        raise RunError(f"the machine has not enough memory; {remedy}") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         remedy = "check the rights and the space on the disk"
-        raise RunError(f"{place.folder}: cannot be written: {reason}; {remedy}. {_keep(ledger, place)}") from error
-    except RunError as error:
-        error.add_note(_keep(ledger, place))
-        raise
+        raise RunError(f"{place.folder}: cannot be written: {reason}; {remedy}") from error
 
 
 def _keep(ledger: Ledger, place: Place) -> str:

@@ -21,7 +21,7 @@ from spvrisk.runner.ledger import Ledger, MemoryLedger
 
 MIB = 1 << 20
 
-PROCESS = 280 * MIB
+PROCESS = 300 * MIB
 """Python, its libraries and the kernel's machine code."""
 
 _SHARE_OF_MACHINE, _SHARE_OF_DISK = 0.5, 0.9

@@ -13,7 +13,7 @@ from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
 from spvrisk.experiments.failed import failure, kept_aside
-from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, paths_of_result
+from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, machine_failures_told, paths_of_result
 from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, workspace_of
 from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import summary_and_conditional
@@ -78,7 +78,7 @@ def run_study(
     extends = 0 < there < task.job.paths
     replaces = manner.overwrite or extends
     target = check_output(out, replaces, reads=loaded.files)
-    with claimed(target) as place:
+    with claimed(target) as place, machine_failures_told(place):
         with loaded.places.filled_in():
             ledger = ledger_for(task, place, manner.keep)
         place.check_space(task.size)
@@ -87,13 +87,16 @@ def run_study(
             announce(begun)
         with kept_if_broken_off(ledger, place):
             done = ran(task, ledger, progress, announce, to_disk=True)
-            if broken := done.violations():
-                raise failure(
-                    broken, kept_aside(target), lambda path: write_result(path, done.contents(announce), True)
-                )
-            write_at(place, done.contents(announce), replaces, lambda: announce("publishing"))
-        if isinstance(ledger, FolderLedger) and not manner.keep:
-            ledger.discard()
+            broken = done.violations()
+            if not broken:
+                write_at(place, done.contents(announce), replaces, lambda: announce("publishing"))
+        try:
+            if broken:
+                aside = kept_aside(target)
+                raise failure(broken, aside, lambda path: write_result(path, done.contents(announce), True))
+        finally:
+            if isinstance(ledger, FolderLedger) and (broken or not manner.keep):
+                ledger.discard()
     return target
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from spvrisk.config import Loaded, Study, changed_run, digest_of
 from spvrisk.config.study.run import Run
-from spvrisk.dataset.layout import check_names, check_paths, default_paths
+from spvrisk.dataset.layout import check_names
+from spvrisk.dataset.paths import check_paths, default_paths
 from spvrisk.dataset.write import Provenance, result_size
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.cluster import LOCAL, check_installed, in_cluster

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.config.reading.numerals import meant
-from spvrisk.dataset.layout import UNDEFINED_CODE, as_stored, path_series
+from spvrisk.dataset.paths import UNDEFINED_CODE, as_stored, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
 from spvrisk.errors import InputError, Problem, RunError, suggestion

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION
-from spvrisk.config import Study
-from spvrisk.dataset.layout import as_stored, path_series
-from spvrisk.dataset.read import Result, content_of_file, missing_variables
-from spvrisk.errors import InputError, RunError
+from spvrisk.dataset.paths import as_stored, path_series
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.soundness import content_of_file, missing_variables
+from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.experiments.trace import study_of
 from spvrisk.plan.compile import compile_study
+from spvrisk.plan.digest import same_form
 from spvrisk.runner.execute import Announce, Progress, make_ready
 from spvrisk.runner.job import Job
 from spvrisk.runner.shard import run_shard
@@ -121,7 +123,10 @@ def _rerun(result: Result, leaves: int, progress: Progress, announce: Announce) 
     name, version = "paths computed once more", result.attributes["numbers_version"]
     if version != NUMBERS_VERSION:
         return Check(name, f"cannot be: of numbers version {version}, not {NUMBERS_VERSION}", None)
-    job, tolerance = _job(result)
+    try:
+        job, tolerance = _job(result)
+    except InputError as error:
+        return Check(name, str(error), False)
     make_ready(job.plan, announce)
     announce("running")
     numbers = _sample(len(job.shards), leaves, result.attributes["content_sha256"])
@@ -142,11 +147,16 @@ def _rerun(result: Result, leaves: int, progress: Progress, announce: Announce) 
 def _job(result: Result) -> tuple[Job, float]:
     """What the result was computed from, and the tolerance that it asks for."""
     seed, n_paths = int(result.attributes["seed"]), result.n_paths
+    plan, labels, _ = compile_study(study_of(result))
     try:
-        return Job(result.plan(), result.labels, "", seed, n_paths, 1), 0.0
+        kept = result.plan()
     except InputError:
-        plan, labels, _ = compile_study(Study.model_validate(result.provenance["config"]))
         return Job(plan, labels, "", seed, n_paths, 1), TOLERANCE
+    if not same_form(kept, plan):  # the kernel goes where a plan sends it, and the file may come from anybody
+        raise InputError(
+            Problem(result.place, "/provenance/plan", "must be the plan of its study", "", "do not trust it")
+        )
+    return Job(kept, labels, "", seed, n_paths, 1), 0.0
 
 
 def _sample(shards: int, wanted: int, content: str) -> list[int]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.dataset.layout import path_series
+from spvrisk.dataset.paths import path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem

@@ -7,6 +7,8 @@ digest of every kernel source, of the compiler's versions and switches, and of t
 To ask for the target (`settled`), as every module of compiled code does when it is imported, sets numba's target, and
 `kernel.linking` an option of LLVM, for all that numba compiles in the process afterwards.
 
+Files of machine code are sealed with a digest: numba would unpickle, and run, whatever bytes stand there.
+
 Each folder holds the machine code of one target and, once its self-test has run (`spvrisk.runner.proof`), a stamp
 with the outcome. The first target of the ladder whose code has not been refused is the one of this process.
 """
@@ -15,6 +17,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +28,7 @@ from typing import Any, NamedTuple
 
 import llvmlite
 import numba
+from numba.core import caching
 
 from spvrisk.files import cache_root, replacing, sweep
 from spvrisk.kernel.target import Target, ladder, switches, use
@@ -39,7 +43,51 @@ ASKED = "SPVRISK_SELF_TEST_TARGET"
 """Environment variable by which a process is told the target that it is to prove."""
 
 _STAMP = "self-test.json"
+_SEAL = "sha256"
+_SEAL_BYTES = 32
 _config: Any = numba.config  # its names are made at run time
+_caching: Any = caching
+
+
+class _SealedFiles(_caching.IndexDataCacheFile):  # type: ignore[misc]
+    """numba's files of a function, index and code, each begun by a digest of its name and of what follows.
+
+    What is damaged raises a ValueError before it is unpickled.
+    """
+
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            version, stamp, overloads = pickle.loads(_unsealed(self._index_path))
+        except FileNotFoundError:
+            return {}
+        found: dict[Any, str] = overloads
+        return found if (version, stamp) == (self._version, self._source_stamp) else {}
+
+    def _save_index(self, overloads: dict[Any, str]) -> None:
+        self._save_sealed(self._index_path, (self._version, self._source_stamp, overloads))
+
+    def _load_data(self, name: str) -> Any:
+        return pickle.loads(_unsealed(self._data_path(name)))
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._save_sealed(self._data_path(name), data)
+
+    def _save_sealed(self, path: str, content: Any) -> None:
+        data = self._dump(content)
+        with self._open_for_write(path) as file:
+            file.write(_seal(path, data) + data)
+
+
+def _seal(path: str, data: bytes) -> bytes:
+    return hashlib.new(_SEAL, Path(path).name.encode() + b"\0" + data).digest()
+
+
+def _unsealed(path: str) -> bytes:
+    content = Path(path).read_bytes()
+    seal, data = content[:_SEAL_BYTES], content[_SEAL_BYTES:]
+    if seal != _seal(path, data):
+        raise ValueError(f"{path} is damaged")
+    return data
 
 
 class Stamp(NamedTuple):
@@ -90,7 +138,7 @@ def folder_of(target: Target) -> Path:
     """Folder of a target's machine code; it need not be there yet."""
     # not the target's name, which is for people
     made_for = (target.cpu, target.features, target.vectorise)
-    compiler = (numba.__version__, llvmlite.__version__, *sorted(switches().items()), made_for)
+    compiler = (numba.__version__, llvmlite.__version__, *sorted(switches().items()), made_for, _SEAL)
     key = hashlib.sha256((sources_digest() + repr(compiler)).encode()).hexdigest()
     return _base() / key[:20]
 
@@ -153,7 +201,7 @@ def is_kept(target: Target) -> bool:
 
 @contextlib.contextmanager
 def cache_folder() -> Iterator[Path]:
-    """Let functions that are decorated inside keep their machine code in our folder.
+    """Let functions that are decorated inside keep their machine code in our folder, sealed.
 
     Where that cannot be written to, in one of this process alone: numba's own choice, beside the sources, would serve
     old code after an edit. Other code's setting is left alone.
@@ -163,12 +211,13 @@ def cache_folder() -> Iterator[Path]:
     if kept:
         os.utime(folder)
         sweep(folder.parent, folder)
-    before = _config.CACHE_DIR
+    before = _config.CACHE_DIR, _caching.IndexDataCacheFile
     _config.CACHE_DIR = str(folder) if kept else _folder_of_process().name
+    _caching.IndexDataCacheFile = _SealedFiles
     try:
         yield folder
     finally:
-        _config.CACHE_DIR = before
+        _config.CACHE_DIR, _caching.IndexDataCacheFile = before
 
 
 @cache

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.config.changes import Change, changes
-from spvrisk.dataset.read import Result, check_contents
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.soundness import check_contents
 from spvrisk.errors import InputError, Problem
 from spvrisk.measures.agreement import Pair, pairs_of
 from spvrisk.measures.compare import Difference, difference

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.errors import InputError, Problem, RunError
-from spvrisk.files import replacing
+from spvrisk.files import remove, replacing
 from spvrisk.plan.arrays import Floats
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger
@@ -149,10 +149,9 @@ class FolderLedger(Ledger):
 
     def discard(self) -> None:
         """Remove the job, its shards and the journal; what else is in the folder stays."""
-        for file in (*self.folder.glob(f"*{_SHARD}"), *self.folder.glob(_HALF_WRITTEN)):
-            file.unlink(missing_ok=True)
-        for name in (JOB_FILE, JOURNAL_FILE):
-            (self.folder / name).unlink(missing_ok=True)
+        ours = (f"*{_SHARD}", _HALF_WRITTEN, JOB_FILE, JOURNAL_FILE)
+        for file in [file for pattern in ours for file in self.folder.glob(pattern)]:
+            remove(file)
 
     def _kept(self, job: Job) -> Job:
         """The folder's own job, with as many paths as are asked for."""

@@ -112,12 +112,12 @@ def done(loaded):
 
 
 def test_by_threads__no_more_than_there_is_room_for(done):
-    assert ByThreads(done, 8, 5.0, 1, 10_000)._counts == [1, 2, 4, 8]
+    assert ByThreads(done, 8, 5.0, 1, 1 << 40)._counts == [1, 2, 4, 8]
     assert ByThreads(done, 8, 5.0, 1, 1)._counts == [1]
 
 
 def test_by_threads__compares_within_a_turn(done):
-    threads = ByThreads(done, 2, 5.0, 1, 1000)
+    threads = ByThreads(done, 2, 5.0, 1, 1 << 40)
     turns = [
         {"kernel 1": 8.0, "engine 1": 10.0, "kernel 2": 4.0, "engine 2": 8.0},
         {"kernel 1": 80.0, "engine 1": 100.0, "kernel 2": 40.0, "engine 2": 80.0},
@@ -138,7 +138,7 @@ def test_kernel__calls_are_short_enough_to_be_interrupted(done, monkeypatch):
 
 def test_result__has_as_many_paths_as_a_turn_allows(loaded, tmp_path):
     assert ResultOfRun(loaded, tmp_path, 1e-6).paths == 1000
-    assert ResultOfRun(loaded.changed(["run.memory_mib=64"]), tmp_path, 1e6).paths == 10_000
+    assert ResultOfRun(loaded.changed(["run.memory_mib=370"]), tmp_path, 1e6).paths == 10_000
 
 
 WRONG = {
