@@ -18,6 +18,9 @@ from spvrisk.errors import InputError, Problem
 
 _SWEEP_AFTER_DAYS = 30
 
+_LOCK_TRIES = 100
+"""How often a lock is tried for whose holders go meanwhile."""
+
 _LOCKED_BYTE = 1 << 20
 """Where Windows locks: behind what is in the file, which others may read."""
 
@@ -132,18 +135,24 @@ def holding(path: Path) -> Iterator[None]:
         os.write(descriptor, f"process {os.getpid()} on {platform.node()}".encode())
         yield
     finally:
-        # gone before it is given back: whoever waits for it sees that it is no longer the one
-        remove(path)
-        os.close(descriptor)
+        if sys.platform == "win32":  # no file is removed while it is open
+            os.close(descriptor)
+            remove(path)
+        else:  # gone before it is given back: whoever waits for it sees that it is no longer the one
+            remove(path)
+            os.close(descriptor)
 
 
 def _lock(path: Path) -> int:
     """Open a lock's file and lock it."""
-    while True:
+    flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+    for left in reversed(range(_LOCK_TRIES)):
         try:
             path.parent.mkdir(exist_ok=True)
-            descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o666)
-        except FileNotFoundError:  # whoever held it has just removed the folder
+            descriptor = os.open(path, flags, 0o666)
+        except FileNotFoundError:  # whoever held it may just have removed the folder
+            if not left:
+                raise
             continue
         try:
             _lock_file(descriptor)
@@ -158,6 +167,7 @@ def _lock(path: Path) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+    raise Held("processes that come and go")
 
 
 def _lock_file(descriptor: int) -> None:

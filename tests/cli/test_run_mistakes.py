@@ -149,8 +149,8 @@ ON_THE_COMMAND_LINE = {
         "or run.paths to",
     ),
     "memory of the default": (
-        ["--paths", "100000000000"],
-        f"study.yaml:{line_of('run: {paths', TEXT)} run.memory_mib: 100,000,000,000 paths",
+        ["--paths", "2000000000"],
+        f"study.yaml:{line_of('run: {paths', TEXT)} run.memory_mib: 2,000,000,000 paths",
         "set run.memory_mib to",
     ),
     "negative paths": (["--paths", "-5"], "'--paths': -5 is not in the range x>=1", "--help"),

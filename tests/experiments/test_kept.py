@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -14,9 +15,10 @@ from spvrisk.dataset.place import Place, claimed, run_folder
 from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.kept import Manner
 from spvrisk.experiments.run import run_study
-from spvrisk.experiments.task import settings_of
+from spvrisk.experiments.task import planned, settings_of
 from spvrisk.plan.shared import LEAF
 from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.job import Job
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 PATHS = 3 * LEAF + 77
@@ -179,6 +181,87 @@ def notes(error):
     return "" if error is None else " ".join(getattr(error, "__notes__", ())) + notes(error.__cause__)
 
 
+@pytest.mark.parametrize("change", ["output.paths=[npv_funder]", 'output.quantiles=["0.5"]'])
+def test_extended__not_by_one_that_keeps_otherwise(loaded, change, tmp_path):
+    """What the old result holds besides would be lost."""
+    run(loaded, tmp_path / "r.h5", LEAF)
+    other = load(STARTER, [change])
+    for manner in (ANEW, Manner(resume=True)):
+        with pytest.raises(InputError, match="file exists"):
+            run(other, tmp_path / "r.h5", manner=manner)
+
+
+def test_extended__what_has_taken_its_place_meanwhile_stays(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    run(loaded, out, LEAF)
+
+    def replaced(stage):
+        if stage == "summarising":
+            out.write_text("mine", encoding="utf-8")
+
+    with pytest.raises(InputError, match="must be a result of spvrisk to be replaced"):
+        run(loaded, out, announce=replaced)
+    assert out.read_text(encoding="utf-8") == "mine"
+
+
+def test_kept__in_the_place_of_a_job_without_shards(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    FolderLedger(run_folder(out), planned(loaded, settings_of(loaded, PATHS, 5, 1)).job)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(loaded, out, announce=at("writing"))
+    assert "4 of 4 shards are kept" in notes(caught.value)
+
+
+def test_kept__no_more_than_the_disk_budget(tmp_path):
+    tight = load(STARTER, ["run.disk_mib=0"])
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(tight, tmp_path / "r.h5", announce=at("writing"))
+    assert "What was done is not kept: shards would take more than run.disk_mib" in notes(caught.value)
+    assert os.listdir(tmp_path) == []
+
+
+def test_kept__where_the_folder_cannot_be_written(loaded, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FolderLedger, "__init__", full)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        run(loaded, tmp_path / "r.h5", announce=at("writing"))
+    assert "could not all be kept" in notes(caught.value)
+
+
+def test_resume__another_plan_is_not_run(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    with pytest.raises(KeyboardInterrupt):
+        run(loaded, out, manner=Manner(keep=True), announce=at("writing"))
+    file = run_folder(out) / "job.json"
+    job = Job.from_bytes(file.read_bytes())
+    file.write_bytes(replace(job, plan=job.plan._replace(constants=job.plan.constants * 1.5)).to_bytes())
+    with pytest.raises(InputError, match="job.json: must hold the plan of its study"):
+        run(loaded, out, manner=Manner(resume=True))
+
+
+def test_claimed__links_in_the_folder_are_not_followed(loaded, tmp_path):
+    out, victim = tmp_path / "r.h5", tmp_path / "victim"
+    for name in ("lock", "result.part"):
+        victim.write_text("mine", encoding="utf-8")
+        run_folder(out).mkdir(exist_ok=True)
+        (run_folder(out) / name).symlink_to(victim)
+        if name == "lock":
+            with pytest.raises(RunError, match="cannot be written"):
+                run(loaded, out)
+        else:
+            run(loaded, out)
+        assert victim.read_text(encoding="utf-8") == "mine"
+        if (run_folder(out) / name).is_symlink():
+            (run_folder(out) / name).unlink()
+    (tmp_path / "r.h5").unlink()
+    run_folder(out).mkdir(exist_ok=True)
+    (run_folder(out) / "lock").symlink_to(tmp_path / "nowhere" / "x")
+    with pytest.raises(RunError, match="cannot be written"):
+        run(loaded, out)
+
+
 FAILURES = {
     MemoryError(): "the machine has not enough memory; run fewer paths",
     RunError("nothing goes"): "nothing goes",
@@ -204,10 +287,9 @@ def test_kept__what_else_is_in_the_folder_stays(loaded, tmp_path):
 
 def test_kept__a_job_without_shards_makes_room_for_another(loaded, tmp_path):
     out = tmp_path / "r.h5"
-    with pytest.raises(KeyboardInterrupt):
-        run(loaded, out, manner=Manner(keep=True), progress=after(1))
+    FolderLedger(run_folder(out), planned(loaded, settings_of(loaded, PATHS, 5, 1)).job)
     assert (run_folder(out) / "job.json").exists()
-    run(loaded, out, seed=77)
+    run(loaded, out, manner=Manner(keep=True, resume=True), seed=77)
 
 
 HOLD = """

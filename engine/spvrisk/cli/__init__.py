@@ -78,7 +78,7 @@ class _Commands(click.Group):
             if sys.stdout is not None:
                 sys.stdout.flush()
         except InputError as error:
-            say(str(error), err=True)
+            say(_with_notes(str(error), error), err=True)
             code = 2
         except RunError as error:
             say(_with_notes(str(error), error), err=True)

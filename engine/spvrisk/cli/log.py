@@ -1,10 +1,11 @@
 """What happens in a run as lines of text: in a file, or on stderr where that is no terminal."""
 
 import datetime
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -34,11 +35,12 @@ class Log:
     def line(self, text: str) -> None:
         """Write a line."""
         now = f"{datetime.datetime.now().astimezone().isoformat(timespec='seconds')} " if self._dated else ""
-        print(f"{now}{text}", file=self._file, flush=True)
+        with suppress(OSError):  # a run does not fail for want of it
+            print(f"{now}{text}", file=self._file, flush=True)
 
 
 @contextmanager
-def log_to(path: str | None, reads: Iterable[Path]) -> Iterator[Log | None]:
+def log_to(path: str | None, reads: Iterable[Path], result: Path) -> Iterator[Log | None]:
     """Open a log file, to which lines are added; None without a path.
 
     Parameters
@@ -47,6 +49,8 @@ def log_to(path: str | None, reads: Iterable[Path]) -> Iterator[Log | None]:
         The file; it need not be there yet.
     reads
         Files that the command reads: none of them is written to.
+    result
+        The file that the command writes.
 
     Raises
     ------
@@ -59,6 +63,8 @@ def log_to(path: str | None, reads: Iterable[Path]) -> Iterator[Log | None]:
     if is_irregular(path):
         raise InputError(Problem("--log-file", "", "must be a regular file", path, "name another file"))
     check_not_read(path, reads)
+    if os.path.realpath(path) == os.path.realpath(result):
+        raise InputError(Problem("--log-file", "", "must not be the result", path, "name another file"))
     try:
         file = Path(path).open("a", encoding="utf-8", errors="backslashreplace")
     except (OSError, ValueError) as error:
@@ -66,8 +72,16 @@ def log_to(path: str | None, reads: Iterable[Path]) -> Iterator[Log | None]:
         raise InputError(
             Problem("--log-file", "", f"cannot be written: {reason}", path, "name another file")
         ) from error
-    with file:
-        yield Log(file, dated=True)
+    log = Log(file, dated=True)
+    try:
+        yield log
+        log.line("done")
+    except BaseException as error:
+        log.line("\n".join((f"ended: {error or type(error).__name__}", *getattr(error, "__notes__", ()))))
+        raise
+    finally:
+        with suppress(OSError):
+            file.close()
 
 
 class Minutes:

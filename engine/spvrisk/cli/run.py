@@ -62,7 +62,7 @@ def command(
     warn(loaded.warnings)
     with (
         _target(study, out) as target,
-        log_to(log_file, loaded.loaded.files) as log,
+        log_to(log_file, loaded.loaded.files, target) as log,
         progress_bar(paths or loaded.config.run.paths, log=log) as (advance, announce),
     ):
         ran = api.run(

@@ -4,6 +4,7 @@
 file that is being written, and the shards that are kept. One rename makes the file the result.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,6 +17,9 @@ from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import Held, holding, publish, remove
 
 _LOCK, _PART = "lock", "result.part"
+
+_CANNOT_GIVE = frozenset({errno.EINVAL, errno.ENODEV, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What file systems answer that give no room beforehand."""
 
 
 class Place(NamedTuple):
@@ -50,10 +54,14 @@ class Place(NamedTuple):
         RunError
             With what there is, and what would help.
         """
-        with self.part.open("r+b") as file, suppress(OSError):  # what it does not know it cannot give
-            if hasattr(os, "posix_fallocate") and self.free() >= need:
-                os.posix_fallocate(file.fileno(), 0, need)
-                return
+        if hasattr(os, "posix_fallocate") and self.free() >= need:
+            with self.part.open("r+b") as file:
+                try:
+                    os.posix_fallocate(file.fileno(), 0, need)
+                except OSError as error:
+                    if error.errno not in _CANNOT_GIVE:
+                        raise
+            return
         if (have := self.free()) < need:
             room = f"the disk has {have / 1e6:,.1f} MB free, and the result needs {need / 1e6:,.1f} MB"
             raise RunError(f"{self.target}: {room}; free some space, name another folder, or keep fewer output.paths")
@@ -121,7 +129,8 @@ def claimed(target: Path) -> Iterator[Place]:
             try:
                 stack.enter_context(holding(place.folder / _LOCK))
                 stack.callback(remove, place.part)
-                place.part.write_bytes(b"")
+                remove(place.part)
+                place.part.open("xb").close()
             except Held as held:
                 rule, remedy = "another run is writing it", "wait for it, or name another file"
                 raise InputError(Problem("--out", "", rule, f"{target} by {held}", remedy)) from held

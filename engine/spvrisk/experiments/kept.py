@@ -1,5 +1,6 @@
 """Runs that were broken off, and results that are extended: what is there already, and what is kept of a run."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 from spvrisk.dataset.opening import opened
 from spvrisk.dataset.place import Place
 from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.experiments.need import disk_budget, need_of
+from spvrisk.experiments.task import Task
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.ledger import Ledger
 
@@ -38,19 +41,21 @@ class Manner(NamedTuple):
     cluster: str | None = None
 
 
-def paths_of_result(file: Path, job_id: str) -> int:
-    """Paths that a result holds of a job; 0 where there is no result of it.
+def paths_of_result(file: Path, task: Task) -> int:
+    """Paths that a result holds of a job, kept in the same way; 0 where there is no such result.
 
     Parameters
     ----------
     file
         The result; it need not be there.
-    job_id
-        See `spvrisk.runner.job.Job.id`.
+    task
+        What is to be run.
     """
     with suppress(InputError), opened(file) as found:
-        if found.attrs.get("job_id", b"") == job_id.encode():
-            return int(np.asarray(found.attrs["paths"]).item())
+        if found.attrs.get("job_id", b"") == task.job.id.encode():
+            kept = json.loads(bytes(found["provenance/config_json"][...]))["output"]
+            if kept == task.loaded.study.output.model_dump(mode="json", by_alias=True):
+                return int(np.asarray(found.attrs["paths"]).item())
     return 0
 
 
@@ -76,18 +81,18 @@ def check_resumed(ledger: Ledger, place: Place, wanted: bool) -> None:
 
 
 @contextmanager
-def kept_if_broken_off(ledger: Ledger, place: Place) -> Iterator[None]:
+def kept_if_broken_off(task: Task, ledger: Ledger, place: Place) -> Iterator[None]:
     """Keep the shards that are done where a run is interrupted or fails; what ends it has a note of how to go on.
 
     Parameters
     ----------
-    ledger, place
+    task, ledger, place
         Of the run.
     """
     try:
         yield
-    except (KeyboardInterrupt, MemoryError, OSError, RunError) as error:
-        error.add_note(_keep(ledger, place))
+    except (InputError, KeyboardInterrupt, MemoryError, OSError, RunError) as error:
+        error.add_note(_keep(task, ledger, place))
         raise
 
 
@@ -116,25 +121,30 @@ def machine_failures_told(place: Place) -> Iterator[None]:
         raise RunError(f"{place.folder}: cannot be written: {reason}; {remedy}") from error
 
 
-def _keep(ledger: Ledger, place: Place) -> str:
+def _keep(task: Task, ledger: Ledger, place: Place) -> str:
     """Bring the shards that are done to the disk; say in a sentence what is there."""
     if not place.part.exists():  # it was published
         return f"The result is written: {place.target}."
     if isinstance(ledger, FolderLedger):
-        folder = ledger
-    elif not _done(ledger):
+        if _done(ledger):
+            return _go_on(ledger)
+        ledger.discard()
+    if not _done(ledger):
         return "Nothing was done yet."
-    else:
-        try:
-            folder = FolderLedger(place.folder, ledger.job)
-            for k in sorted(set(ledger.job.shards) - set(ledger.missing())):
-                folder.put(k, ledger.shard(k))
-        except (OSError, MemoryError) as error:
-            folder.discard()
-            return f"What was done could not be kept in {place.folder} ({error})."
-    if not (done := _done(folder)):
-        return "Nothing was done yet."
-    return f"{_shards(done, folder)} are kept in {place.folder}: the same command with --resume goes on with them."
+    if need_of(ledger.job, 1).disk > disk_budget(task.settings, place):
+        return f"What was done is not kept: shards would take more than run.disk_mib allows in {place.folder}."
+    try:
+        folder = FolderLedger.of_holder(place.folder, ledger.job)
+        for k in sorted(set(ledger.job.shards) - set(ledger.missing())):
+            folder.put(k, ledger.shard(k))
+    except (OSError, MemoryError) as error:
+        return f"What was done could not all be kept in {place.folder} ({error}); --resume goes on with what is there."
+    return _go_on(folder)
+
+
+def _go_on(folder: FolderLedger) -> str:
+    kept = _shards(_done(folder), folder)
+    return f"{kept} are kept in {folder.folder}: the same command with --resume goes on with them."
 
 
 def _done(ledger: Ledger) -> int:

@@ -15,9 +15,10 @@ from spvrisk.experiments.task import Task
 from spvrisk.measures.series import bytes_per_path
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS, LEAF
-from spvrisk.runner.folder import JOB_FILE, FolderLedger, has_shards
+from spvrisk.runner.folder import FolderLedger, bytes_of_shards, has_shards
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger, MemoryLedger
+from spvrisk.runner.proof import at_hand, prepare
 
 MIB = 1 << 20
 
@@ -27,6 +28,8 @@ PROCESS = 300 * MIB
 _SHARE_OF_MACHINE, _SHARE_OF_DISK = 0.5, 0.9
 """What a run takes at most of a machine's memory and of what is free on its disk, where the study does not say."""
 
+
+_USUAL_WORKSPACE = 24 * MIB
 
 _DEFAULTS = {"memory": "half of what this machine gives", "disk": "what is free but for a tenth"}
 
@@ -87,6 +90,14 @@ def workspace_of(job: Job) -> int:
     return sum(array.nbytes for array in (*work, *leaf))
 
 
+def known_workspace(job: Job) -> int:
+    """Bytes of a thread's workspace, or about so many where the kernel would have to be compiled to know them."""
+    if not at_hand():
+        return _USUAL_WORKSPACE
+    prepare()
+    return workspace_of(job)
+
+
 def memory_budget(settings: Run) -> int:
     """Bytes of memory that a run may have: what the study says, or half of what the machine gives."""
     if settings.memory_mib is not None:
@@ -98,7 +109,7 @@ def disk_budget(settings: Run, place: Place) -> int:
     """Bytes of disk that shards may take: what the study says, or what is free but for a tenth."""
     if settings.disk_mib is not None:
         return settings.disk_mib * MIB
-    return int(_SHARE_OF_DISK * place.free())
+    return int(_SHARE_OF_DISK * place.free()) + bytes_of_shards(place.folder)
 
 
 def ledger_for(task: Task, place: Place | None, keep: bool = False) -> Ledger:
@@ -119,15 +130,14 @@ def ledger_for(task: Task, place: Place | None, keep: bool = False) -> Ledger:
         Neither has room, or the folder belongs to another job.
     """
     job, kept = task.job, place is not None and (keep or has_shards(place.folder))
-    if not kept and need_of(job, task.workers, 0, task.helpers).in_memory <= memory_budget(task.settings):
+    workspace = known_workspace(job)
+    if not kept and need_of(job, task.workers, workspace, task.helpers).in_memory <= memory_budget(task.settings):
         return MemoryLedger(job)
-    check_memory(task, place is not None)
+    check_memory(task, place is not None, workspace)
     if place is None:
         return MemoryLedger(job)
     _check_disk(job, task.settings, place)
-    if not has_shards(place.folder):  # whatever job was begun here, nothing is lost
-        (place.folder / JOB_FILE).unlink(missing_ok=True)
-    return FolderLedger(place.folder, job)
+    return FolderLedger.of_holder(place.folder, job)
 
 
 def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:

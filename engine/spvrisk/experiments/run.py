@@ -12,6 +12,7 @@ from spvrisk.config import Loaded
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
+from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.failed import failure, kept_aside
 from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, machine_failures_told, paths_of_result
 from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, workspace_of
@@ -72,24 +73,32 @@ def run_study(
     """
     check_output(out, overwrite=True, reads=loaded.files)
     task = planned(loaded, settings, announce, manner.processes, manner.cluster)
-    there = paths_of_result(Path(out), task.job.id)
-    if manner.resume and there == task.job.paths:
-        return Path(out)
-    extends = 0 < there < task.job.paths
-    replaces = manner.overwrite or extends
-    target = check_output(out, replaces, reads=loaded.files)
-    with claimed(target) as place, machine_failures_told(place):
+    with claimed(Path(out)) as place, machine_failures_told(place):
+        there = paths_of_result(place.target, task)
+        if manner.resume and there == task.job.paths:
+            return Path(out)
+        extends = 0 < there < task.job.paths
+        replaces = manner.overwrite or extends
+        target = check_output(out, replaces, reads=loaded.files)
+
+        def publishing() -> None:
+            announce("publishing")
+            check_output(out, replaces, reads=loaded.files)
+            if extends and paths_of_result(place.target, task) != there:
+                rule = "was replaced while it was being extended"
+                raise InputError(Problem(str(target), "", rule, "", "run the command again"))
+
         with loaded.places.filled_in():
             ledger = ledger_for(task, place, manner.keep)
         place.check_space(task.size)
         check_resumed(ledger, place, there > 0 or manner.resume or settings.resume == "auto")
         if begun := _begun(there if extends else 0, ledger):
             announce(begun)
-        with kept_if_broken_off(ledger, place):
-            done = ran(task, ledger, progress, announce, to_disk=True)
+        with kept_if_broken_off(task, ledger, place):
+            done = ran(task, ledger, progress, announce)
             broken = done.violations()
             if not broken:
-                write_at(place, done.contents(announce), replaces, lambda: announce("publishing"))
+                write_at(place, done.contents(announce), replaces, publishing)
         try:
             if broken:
                 aside = kept_aside(target)
@@ -129,7 +138,6 @@ def ran(
     ledger: Ledger,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
-    to_disk: bool = False,
 ) -> "Ran":
     """Compute all shards that a ledger misses.
 
@@ -141,12 +149,10 @@ def ran(
         Of its job.
     progress, announce
         As of `run_study`.
-    to_disk
-        Whether another run could have its shards on the disk.
     """
     make_ready(ledger.job.plan, announce)
     with task.loaded.places.filled_in():
-        check_memory(task, to_disk, workspace_of(ledger.job))
+        check_memory(task, isinstance(ledger, FolderLedger), workspace_of(ledger.job))
     if len(ledger.missing()) > 1:
         announce(_estimate(task, ledger))
     machines: list[Machine] = []

@@ -18,6 +18,7 @@ from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import remove, replacing
 from spvrisk.plan.arrays import Floats
+from spvrisk.plan.digest import same_form
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.shard import Shard
@@ -35,6 +36,17 @@ _HALF_WRITTEN = ".*.tmp"
 
 _LONGEST_LINE = 1 << 24
 """Bytes within which the first line of a shard must end."""
+
+
+def bytes_of_shards(folder: Path) -> int:
+    """Bytes that the shards in a folder take.
+
+    Parameters
+    ----------
+    folder
+        It need not be there.
+    """
+    return sum(file.stat().st_size for file in folder.glob(f"*{_SHARD}"))
 
 
 def has_shards(folder: Path) -> bool:
@@ -80,6 +92,19 @@ class FolderLedger(Ledger):
             temporary.write_bytes(job.to_bytes())
         self.job = self._kept(job)
         self._sweep()
+
+    @classmethod
+    def of_holder(cls, folder: Path, job: Job) -> "FolderLedger":
+        """Give the ledger of a folder that nobody else uses: a job without shards makes room, since nothing is lost.
+
+        Parameters
+        ----------
+        folder, job
+            As of the class.
+        """
+        if not has_shards(folder):
+            remove(folder / JOB_FILE)
+        return cls(folder, job)
 
     def put(self, k: int, shard: Shard) -> None:
         """Keep a shard; one that is there already is the same.
@@ -166,6 +191,9 @@ class FolderLedger(Ledger):
             rule, found = "holds shards of another study or seed", f"there and here: {kept.difference(job)}"
             remedy = "name another result file, or remove the folder if they are of no more use"
             raise InputError(Problem(str(self.folder), "", f"{rule} ({found})", "", remedy))
+        if not same_form(kept.plan, job.plan):  # the kernel goes where a plan sends it
+            rule, remedy = "must hold the plan of its study", "remove the folder to start anew"
+            raise InputError(Problem(str(file), "", rule, "another", remedy))
         return replace(kept, paths=job.paths)
 
     def _file(self, k: int) -> Path:

@@ -9,6 +9,7 @@ from itertools import islice
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from spvrisk.errors import RunError
@@ -49,7 +50,11 @@ def in_processes(workers: int) -> Executor:
         context, todo = get_context("spawn"), iter(numbers)
         stop, folder = context.Event(), ledger.folder if isinstance(ledger, FolderLedger) else None
         pending: dict[Future[Shard | None], int] = {}
-        pool = ProcessPoolExecutor(workers, context, _begin, (ledger.job.to_bytes(), folder, stop))
+        # by a file: what a process is started with must fit in a pipe that nobody reads yet
+        scratch = TemporaryDirectory(prefix="spvrisk-", ignore_cleanup_errors=True)
+        job = Path(scratch.name) / "job.json"
+        job.write_bytes(ledger.job.to_bytes())
+        pool = ProcessPoolExecutor(workers, context, _begin, (job, folder, stop))
         try:
             while True:
                 # one more than are at work, so that no worker waits for this process
@@ -65,23 +70,24 @@ def in_processes(workers: int) -> Executor:
                     progress(len(ledger.job.paths_of(k)))
                     yield k, shard
         except BrokenProcessPool as error:
-            remedy = "if it had too little memory, use fewer processes"
+            remedy = "if it had too little memory, use fewer; a script must run it under `if __name__ == '__main__':`"
             raise RunError(f"a worker's process ended before its shard was done; {remedy}") from error
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
+            scratch.cleanup()
 
     return shards
 
 
-def _begin(job: bytes, folder: Path | None, stop: Event) -> None:
+def _begin(job: Path, folder: Path | None, stop: Event) -> None:
     """Make a worker's process ready."""
     import signal
 
     global _here
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked for it tells it to stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    asked = Job.from_bytes(job)
+    asked = Job.from_bytes(job.read_bytes())
     make_ready(asked.plan)
     _here = _Here(asked, None if folder is None else FolderLedger(folder, asked), stop)
 
