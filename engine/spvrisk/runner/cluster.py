@@ -5,6 +5,7 @@ another version or its machine code does not prove right. A task is then the nam
 a worker has lost is computed by another; that a shard is computed twice does no harm.
 """
 
+import gc
 import logging
 import queue
 import time
@@ -120,18 +121,27 @@ def _signed(ledger: Ledger) -> Iterator[Path]:
 def _connected(cluster: str, workers: int) -> Iterator[Any]:
     """A client of the scheduler; workers that are started for it end with it."""
     check_installed()
-    from distributed import Client
-
     with _quiet(), ExitStack() as stack:
-        address = stack.enter_context(_started(workers)) if cluster == LOCAL else cluster
-        try:
-            client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
-        except (OSError, TimeoutError, ValueError, TypeError, ImportError) as error:
+        client = _client(stack.enter_context(_started(workers)) if cluster == LOCAL else cluster)
+        if client is None:
+            # what is left of it closes itself when it is collected, in whatever thread: in that of the next client it
+            # would wait for a lock that this one holds
+            gc.collect()
             rule = "must be the address of a dask scheduler that answers"
             remedy = "start one with `dask scheduler`, which prints its address, as tcp://10.0.0.1:8786"
-            raise InputError(Problem("--scheduler", "", rule, cluster, remedy)) from error
+            raise InputError(Problem("--scheduler", "", rule, cluster, remedy))
         stack.callback(_close, client)
         yield client
+
+
+def _client(address: str) -> Any:
+    """A client of the scheduler; None if it does not answer."""
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, TypeError, ImportError):
+        return None
 
 
 @contextmanager
