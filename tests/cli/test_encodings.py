@@ -46,6 +46,7 @@ CALLS = {
     "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],
     "trace --json": ["trace", "{result}", "--path", "3", "--json"],
     "export": ["export", "{result}", "--out", "{folder}/表.xlsx", "--overwrite"],
+    "verify": ["verify", "{result}"],
     "info": ["info", "{result}"],
     "bench": ["bench", "{study}"],
 }

@@ -372,7 +372,7 @@ def test_write__disk_that_fills_up_meanwhile_is_no_crash(tmp_path):
     command = [sys.executable, "-c", code, "run", str(study)]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 1, done.stderr
-    assert "r.h5: cannot be written" in done.stderr
+    assert "r.h5.run: cannot be written: file too large" in done.stderr
     study.unlink()
     assert os.listdir(tmp_path) == []
 

@@ -60,11 +60,23 @@ class Place(NamedTuple):
                     os.posix_fallocate(file.fileno(), 0, need)
                 except OSError as error:
                     if error.errno not in _CANNOT_GIVE:
-                        raise
+                        raise self.cannot_be_written(error) from error
             return
         if (have := self.free()) < need:
             room = f"the disk has {have / 1e6:,.1f} MB free, and the result needs {need / 1e6:,.1f} MB"
             raise RunError(f"{self.target}: {room}; free some space, name another folder, or keep fewer output.paths")
+
+    def cannot_be_written(self, error: OSError) -> RunError:
+        """What is told of the system's refusal.
+
+        Parameters
+        ----------
+        error
+            What it said.
+        """
+        reason = (error.strerror or str(error)).lower()
+        remedy = "check the rights and the space on the disk"
+        return RunError(f"{self.folder}: cannot be written: {reason}; {remedy}")
 
     def free(self) -> int:
         """Bytes that are free on the disk."""
@@ -135,9 +147,7 @@ def claimed(target: Path) -> Iterator[Place]:
                 rule, remedy = "another run is writing it", "wait for it, or name another file"
                 raise InputError(Problem("--out", "", rule, f"{target} by {held}", remedy)) from held
             except OSError as error:
-                reason = (error.strerror or str(error)).lower()
-                remedy = "check the rights and the space on the disk"
-                raise RunError(f"{place.folder}: cannot be written: {reason}; {remedy}") from error
+                raise place.cannot_be_written(error) from error
             yield place
     finally:
         with suppress(OSError):  # shards are in it, or it is another run's

@@ -116,9 +116,7 @@ def machine_failures_told(place: Place) -> Iterator[None]:
         remedy = "run fewer paths, or set run.memory_mib lower, so that shards go to the disk"
         raise RunError(f"the machine has not enough memory; {remedy}") from error
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        remedy = "check the rights and the space on the disk"
-        raise RunError(f"{place.folder}: cannot be written: {reason}; {remedy}") from error
+        raise place.cannot_be_written(error) from error
 
 
 def _keep(task: Task, ledger: Ledger, place: Place) -> str:
