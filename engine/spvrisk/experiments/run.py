@@ -10,9 +10,9 @@ from typing import NamedTuple
 from spvrisk.aggregate.invariants import Violation, violations
 from spvrisk.config import Loaded
 from spvrisk.config.study.run import Run
-from spvrisk.dataset.place import claimed
+from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.failed import failure, kept_aside
 from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, machine_failures_told, paths_of_result
 from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, workspace_of
@@ -51,10 +51,8 @@ def run_study(
         Size of the run; see `spvrisk.experiments.task.settings_of`.
     manner
         How to deal with what is there.
-    progress
-        Told of paths done.
-    announce
-        Told of each stage.
+    progress, announce
+        Told of paths done, and of each stage.
 
     Returns
     -------
@@ -84,29 +82,46 @@ def run_study(
         def publishing() -> None:
             announce("publishing")
             check_output(out, replaces, reads=loaded.files)
-            if extends and paths_of_result(place.target, task) != there:
-                rule = "was replaced while it was being extended"
-                raise InputError(Problem(str(target), "", rule, "", "run the command again"))
+            if extends:
+                _check_unchanged(place, task, there)
 
-        with loaded.places.filled_in():
-            ledger = ledger_for(task, place, manner.keep)
-        place.check_space(task.size)
-        check_resumed(ledger, place, there > 0 or manner.resume or settings.resume == "auto")
-        if begun := _begun(there if extends else 0, ledger):
-            announce(begun)
+        ledger = _ledger(task, place, manner, there, announce)
         with kept_if_broken_off(task, ledger, place):
             done = ran(task, ledger, progress, announce)
             broken = done.violations()
             if not broken:
                 write_at(place, done.contents(announce), replaces, publishing)
-        try:
-            if broken:
-                aside = kept_aside(target)
-                raise failure(broken, aside, lambda path: write_result(path, done.contents(announce), True))
-        finally:
-            if isinstance(ledger, FolderLedger) and (broken or not manner.keep):
-                ledger.discard()
+        wrong = _wrong(broken, done, target, announce)
+        if isinstance(ledger, FolderLedger) and (wrong or not manner.keep):
+            ledger.discard()
+        if wrong:
+            raise wrong
     return target
+
+
+def _wrong(broken: list[Violation], done: "Ran", target: Path, announce: Announce) -> RunError | None:
+    """Keep the figures of a run that contradicts itself aside, and give what tells of it; None for a sound one."""
+    if not broken:
+        return None
+    return failure(broken, kept_aside(target), lambda path: write_result(path, done.contents(announce), True))
+
+
+def _ledger(task: Task, place: Place, manner: Manner, there: int, announce: Announce) -> Ledger:
+    """Give the ledger of a run whose result is there with so many paths, if all is sound that its start can tell."""
+    with task.loaded.places.filled_in():
+        ledger = ledger_for(task, place, manner.keep)
+    place.check_space(task.size)
+    check_resumed(ledger, place, there > 0 or manner.resume or task.settings.resume == "auto")
+    if begun := _begun(there if there < task.job.paths else 0, ledger):
+        announce(begun)
+    return ledger
+
+
+def _check_unchanged(place: Place, task: Task, there: int) -> None:
+    """Refuse to extend a result that another has taken the place of meanwhile."""
+    if paths_of_result(place.target, task) != there:
+        rule = "was replaced while it was being extended"
+        raise InputError(Problem(str(place.target), "", rule, "", "run the command again"))
 
 
 def run_in_memory(
