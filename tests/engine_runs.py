@@ -13,6 +13,7 @@ from spvrisk.kernel.maths import entry
 from spvrisk.kernel.rows import N_FIXED
 from spvrisk.kernel.scores import score
 from spvrisk.plan.compile import Compiled, compile_study
+from spvrisk.plan.inputs import kernel_row
 
 
 @entry
@@ -126,6 +127,8 @@ class Block(NamedTuple):
     """``(step, factor, path)``."""
     occupancy: np.ndarray
     """``(state, step)``: sums over the paths."""
+    inputs: dict[tuple[str, str], np.ndarray]
+    """By input and project, factor or offtaker."""
 
 
 def run_block(compiled_study, seed, first, n) -> Block:
@@ -142,6 +145,11 @@ def run_block(compiled_study, seed, first, n) -> Block:
         kernel.tree_sums(leaf.partial, int(np.prod(rows))).reshape(rows).swapaxes(1, 2),
         factors.reshape(steps, plan.factors.size, lanes)[:, :, :n],
         kernel.state_shares(leaf.occupancy),
+        {
+            (name, column): leaf.inputs[kernel_row(name, c, len(labels.announced), len(labels.factors)), :n]
+            for name in labels.inputs
+            for c, column in enumerate(labels.columns(name))
+        },
     )
 
 

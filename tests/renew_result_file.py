@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from spvrisk.dataset.variables import UNITS
+from spvrisk.plan.inputs import INPUTS, ROOM, TELLING
 from spvrisk.plan.outputs import (
     CAPACITY,
     CAPITAL,
@@ -73,7 +74,22 @@ def kept() -> str:
     )
 
 
-PARTS = {"outputs": outputs, "steps": steps, "fans": fans, "kept": kept}
+def inputs() -> str:
+    """Give the inputs of a path."""
+    unit = {"price": "currency per unit of output", "own": "its factor's"}
+    return table(
+        ("input", "of each", "unit", "what"),
+        *((f"`{i.name}`", i.of, unit.get(i.kind, UNITS[i.kind]), i.meaning) for i in INPUTS),
+    )
+
+
+def telling_inputs() -> str:
+    """Give what is kept of them where a study does not say."""
+    named = ", ".join(f"`{name}`" for name in TELLING)
+    return f"By default the first of these that fit in {ROOM} bytes a path are kept: {named}."
+
+
+PARTS = {"outputs": outputs, "steps": steps, "fans": fans, "kept": kept, "inputs": inputs, "telling": telling_inputs}
 
 
 def renewed(page: str) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from spvrisk.aggregate.state import RunState, Sums
-from spvrisk.dataset.paths import default_paths
+from spvrisk.dataset.kept import default_paths
 from spvrisk.dataset.read import _metadata
 from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import conditional

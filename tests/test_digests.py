@@ -1,6 +1,7 @@
 """What shipped studies compute stays, bit for bit, while the code around it is turned over.
 
-Each study's digest is that of the data of all variables of its result, whatever they are called and in whatever order.
+Each study's digest is that of the data of all variables of its result but its inputs, whatever they are called and in
+whatever order.
 ``python tests/test_digests.py`` writes the digests anew; a change of them belongs to a new `numbers_version`.
 """
 
@@ -32,7 +33,7 @@ def digest_of(study: Path, folder: Path) -> str:
     found: list[str] = []
 
     def note(name: str, item: object) -> None:
-        if isinstance(item, h5py.Dataset) and not name.startswith("provenance") and item.size:
+        if isinstance(item, h5py.Dataset) and not name.startswith(("provenance", "inputs")) and item.size:
             data = np.ascontiguousarray(item[...])
             found.append(hashlib.sha256(canonical_bytes(data)).hexdigest())
 

@@ -80,6 +80,29 @@ def test_occupancy__sums_over_paths(pair):
     assert_close(block.occupancy, expected, 1e-3 * LANES, "occupancy")
 
 
+def test_inputs__as_drawn(pair):
+    study, done, block, slow = pair
+    plan, compared = done.plan.study[0], 0
+    windows = {
+        "construction_mean": slice(plan["building_first"], plan["building_end"]),
+        "operation_mean": slice(plan["running_first"], None),
+    }
+    for (name, column), got in block.inputs.items():
+        if name in windows:
+            expected = slow.factors[column][windows[name]].mean(axis=0)
+        elif name == "default_years":
+            expected = slow.default_years[column]
+        elif name in slow.inputs[column]:
+            expected = slow.inputs[column][name]
+        else:
+            continue  # of a clause that another project has
+        compared += 1
+        # kept as float32
+        np.testing.assert_allclose(got, expected, rtol=1e-6, atol=1e-6, err_msg=f"{name} of {column}")
+    wanted = sum(map(len, slow.inputs.values())) + 2 * len(slow.factors) + len(slow.default_years)
+    assert compared == wanted
+
+
 def test_margins__few_are_small(pair):
     *_, slow = pair
     # a margin that is 0 on all paths compares two given numbers, not draws

@@ -64,6 +64,20 @@ class Results:
         return dataset
 
     @cached_property
+    def inputs(self) -> "xarray.Dataset":
+        """Inputs by path, from which drivers are found: draws of projects and offtakers, means of factors.
+
+        Read from the file only as far as they are asked for; empty where the run kept none.
+        """
+        import xarray
+
+        if not self.tables().input_names:
+            return xarray.Dataset()
+        dataset = self._group("inputs")
+        self._opened.append(dataset)
+        return dataset
+
+    @cached_property
     def conditional(self) -> "xarray.Dataset":
         """The statistics by outcome of each event and by final state of each regime; empty without these."""
         import xarray
@@ -131,7 +145,8 @@ class Results:
         for dataset in self._opened:
             dataset.close()
         self._opened.clear()
-        self.__dict__.pop("paths", None)
+        for name in ("paths", "inputs"):
+            self.__dict__.pop(name, None)
 
     def __enter__(self) -> Self:
         return self

@@ -3,8 +3,9 @@ import pytest
 
 from renew_result_file import PAGE, renewed
 from small_run import LEVELS, QUANTILES, block_of, make_labels, make_run, make_values
+from spvrisk.dataset.kept import check_paths, default_paths
 from spvrisk.dataset.layout import conditional_variables, label_variables, summary_variables, timeline_variables
-from spvrisk.dataset.paths import check_paths, default_paths, path_series, path_variables
+from spvrisk.dataset.paths import path_series, path_variables
 from spvrisk.dataset.tables import STATISTICS, SummaryTable
 from spvrisk.dataset.variables import UNITS, quantity_of
 from spvrisk.errors import InputError

@@ -51,6 +51,8 @@ def test_compile__study_record(done):
     assert (g["carry_bears_interest"], g["interest_before_completion"]) == (0, 1)
     assert (g["reference_factor"], g["fx_factor"], g["step_means"]) == (0, 1, 1)
     assert g["all_cost_stream"] == stream_of("construction/all/cost") != g["all_delay_stream"]
+    # planned: the first start in the first quarter, completions in quarters 8, 9 and 14
+    assert (g["building_first"], g["building_end"], g["running_first"]) == (0, 14, 7)
     days = read(done.plan, g["days"], 33)
     assert days[:4].tolist() == [0, 91, 183, 275] and days[32] == (date(2034, 3, 31) - date(2026, 3, 31)).days
 

@@ -63,6 +63,10 @@ class Simulation:
         ``payback/<unit>``, ``irr/<unit>``; ``adjust/<p>`` or ``adjust/pool`` (the lesser of years of age and of what is
         open in shares of what was paid in); ``insurer_wait`` (steps), ``insurer_breach``, ``insurer_capacity_breach``
         (share of the capital, of the capacity).
+    inputs : dict
+        Project -> what is drawn of it, see `project_inputs`.
+    default_years : dict
+        Offtaker -> time of its default, years ``(n,)``.
     """
 
     times: Array
@@ -86,3 +90,5 @@ class Simulation:
     diverted: Array | float = 0.0
     quantities: dict[str, dict[str, Array]] = field(default_factory=dict)
     margins: dict[str, Array] = field(default_factory=dict)
+    inputs: dict[str, dict[str, Array]] = field(default_factory=dict)
+    default_years: dict[str, Array] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from reference.context import Context, funder_factors
 from reference.dates import Calendar, as_date
 from reference.draws import Draws
 from reference.factors import simulate_factors
+from reference.inputs import default_years, project_inputs
 from reference.laws import exact_value
 from reference.operation import operate
 from reference.pool import catch_up, split_all
@@ -100,9 +101,12 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
                 ctx, part.flows["calls"], part.flows["distribution_funder"], host_net(part.flows)
             )
             part.quantities, margins = part.quantities | from_flows, margins | more
+            sim.inputs[venture.name] = project_inputs(ctx, venture.name, venture.project)
             sim.sites[venture.name], sim.projects[venture.name] = part.site, part.flows
             sim.quantities[venture.name] = part.quantities
         sim.margins |= {f"{what}/{venture.name}": margin for what, margin in margins.items()}
+    for name, offtaker in given(study, "offtakers", {}).items():
+        sim.default_years[name] = default_years(ctx, name, offtaker["default_hazard"])
     for name in given(study, "pipelines", {}):
         sim.slots[name] = [part for part in parts if part.venture.pipeline == name]
         sim.projects[name] = summed([part.flows for part in sim.slots[name]])

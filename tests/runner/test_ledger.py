@@ -66,6 +66,24 @@ def expected(job, made):
     return filled(MemoryLedger(job), made, job.shards)
 
 
+def test_inputs__are_kept_beside_the_series(job, made, tmp_path):
+    rows = np.concatenate([shard.inputs for shard in made], axis=1)
+    assert rows.dtype == np.float32 and rows.shape == (len(job.input_rows), PATHS) and len(job.input_rows) > 1
+    for ledger in (MemoryLedger(job), FolderLedger(tmp_path / "run", job)):
+        filled(ledger, made, job.shards)
+        some = range(LEAF - 5, 2 * LEAF + 9)
+        np.testing.assert_array_equal(ledger.inputs([1, 0], some), rows[[1, 0], some.start : some.stop])
+
+
+def test_inputs__shards_without_those_that_are_asked_for_are_missing(job, made, tmp_path):
+    ledger = FolderLedger(tmp_path / "run", job)
+    filled(ledger, made, job.shards)
+    fewer = replace(job, inputs=job.inputs[:1])
+    assert fewer.id == job.id
+    assert FolderLedger(tmp_path / "run", fewer).missing() == list(job.shards)
+    assert FolderLedger(tmp_path / "run", job).missing() == []
+
+
 # --- jobs ---
 
 

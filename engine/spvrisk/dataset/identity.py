@@ -103,6 +103,8 @@ def labels_from(fields: Any) -> Labels:
         step_ends=tuple(map(_day, fields["step_ends"])),
         steps_per_year=int(_number(fields["steps_per_year"])),
         features=tuple(map(_text, fields["features"])),
+        offtakers=_names(fields["offtakers"]),
+        inputs=tuple(map(_text, fields["inputs"])),
     )
     if not set(labels.pipelines) <= set(labels.projects) == set(labels.project_titles) or not labels.step_ends:
         raise TypeError

@@ -68,7 +68,7 @@ def summary_variables(table: SummaryTable, labels: Labels) -> list[Variable]:
     """Give the variables of ``/summary``."""
     units = (*labels.projects, "portfolio")
     variables = [
-        _codes("summary", "unit", units, "projects and pipelines, then the portfolio"),
+        codes("summary", "unit", units, "projects and pipelines, then the portfolio"),
         project_coordinate("summary", labels),
         _levels("summary", "quantile", table.quantiles, "quantile"),
         _levels("summary", "level", table.levels, "level of a risk measure"),
@@ -105,12 +105,12 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
     first = table.tables[0]
     series = tuple(f"{unit}.{quantity}" for unit, quantity in labels.series)
     kinds = (quantity_of(unit, quantity, labels).kind for unit, quantity in labels.series)
-    of_series = _codes("conditional", "series", series, "unit and quantity")
+    of_series = codes("conditional", "series", series, "unit and quantity")
     of_series.attributes["kinds"] = " ".join(kinds)
     variables = [
-        _codes("conditional", "condition", table.names, "outcome or final state conditioned on"),
+        codes("conditional", "condition", table.names, "outcome or final state conditioned on"),
         of_series,
-        _codes("conditional", "consequence", consequences(labels), "outcome of an event, or final state of a regime"),
+        codes("conditional", "consequence", consequences(labels), "outcome of an event, or final state of a regime"),
         project_coordinate("conditional", labels),
         _levels("conditional", "quantile", first.quantiles, "quantile"),
         _levels("conditional", "level", first.levels, "level of a risk measure"),
@@ -219,15 +219,25 @@ def project_coordinate(group: str, labels: Labels) -> Variable:
     group, labels
         Group that the coordinate is in; labels of the result.
     """
-    return _codes(group, "project", labels.projects, "project, or pipeline" if labels.pipelines else "project")
+    return codes(group, "project", labels.projects, "project, or pipeline" if labels.pipelines else "project")
 
 
 def _money(labels: Labels) -> Attributes:
     return unit_attributes("money", labels)
 
 
-def _codes(group: str, name: str, meanings: Sequence[str], about: str) -> Variable:
-    """Give a coordinate of codes 0, 1, ... whose attributes tell what they stand for."""
+def codes(group: str, name: str, meanings: Sequence[str], about: str) -> Variable:
+    """Give a coordinate of codes 0, 1, ... whose attributes tell what they stand for.
+
+    Parameters
+    ----------
+    group, name
+        Where it lies, and its name and dimension.
+    meanings
+        What the codes stand for.
+    about
+        What it is a coordinate of.
+    """
     attributes = {"long_name": about, **flag_attributes(tuple(meanings), "<i4")}
     return Variable(group, name, (name,), attributes, np.arange(len(meanings), dtype="<i4"))
 
@@ -239,11 +249,11 @@ def _levels(group: str, name: str, decimals: Sequence[str], about: str) -> Varia
 
 
 def _state_coordinates(group: str, labels: Labels) -> list[Variable]:
-    return [_codes(group, f"state_{l}", states, f"state of regime {l}") for l, states in labels.regimes]
+    return [codes(group, f"state_{l}", states, f"state of regime {l}") for l, states in labels.regimes]
 
 
 def _event_coordinates(labels: Labels) -> list[Variable]:
-    return [_codes("summary", f"outcome_{e}", names, f"outcome of event {e}") for e, names in labels.events]
+    return [codes("summary", f"outcome_{e}", names, f"outcome of event {e}") for e, names in labels.events]
 
 
 def _time(labels: Labels) -> list[Variable]:

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from spvrisk.aggregate.sets import Block
 from spvrisk.dataset.content import Described
+from spvrisk.dataset.kept import check_paths, quantities_among
 from spvrisk.dataset.variables import Attributes, path_dtype, quantity_of, unit_attributes
-from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import UNIT, existing
 
 Float = NDArray[np.float64]
 
@@ -20,11 +19,11 @@ UNDEFINED_CODE = -1
 
 
 class PathVariable(NamedTuple):
-    """A variable of ``/paths``, written block by block.
+    """A variable of ``/paths`` or ``/inputs``, written block by block.
 
     Attributes
     ----------
-    name, dims, dtype, attributes
+    group, name, dims, dtype, attributes
         As of a `Variable`; the first dimension is ``path``, the dtype a little-endian NumPy string.
     shape
         Its lengths.
@@ -32,6 +31,7 @@ class PathVariable(NamedTuple):
         ``block(first, last)`` gives the values of these paths as stored.
     """
 
+    group: str
     name: str
     dims: tuple[str, ...]
     dtype: str
@@ -41,37 +41,7 @@ class PathVariable(NamedTuple):
 
     def described(self) -> Described:
         """Give the digest's view of it."""
-        return Described.of("paths", self.name, self.dims, self.dtype, self.shape, self.attributes)
-
-
-def default_paths(labels: Labels) -> tuple[str, ...]:
-    """Names of the path quantities that a file holds where the config does not say."""
-    name = {"units": "{}", "portfolio": "portfolio.{}"}
-    of_units = (name[output.kept].format(output.name) for output in existing(UNIT, labels.features) if output.kept)
-    return (*of_units, *labels.scheme)
-
-
-def check_paths(names: Sequence[str], labels: Labels) -> None:
-    """Refuse names that are no path quantity: a quantity, ``portfolio.<quantity>``, or one of the scheme's.
-
-    Parameters
-    ----------
-    names, labels
-        As ``output.paths`` has them; labels of the study's plan.
-
-    Raises
-    ------
-    InputError
-        With the nearest known name.
-    """
-    known = (*labels.quantities, *(f"portfolio.{name}" for name in labels.quantities), *labels.scheme)
-    problems = []
-    for i, name in enumerate(names):
-        if name not in known:
-            rule = "must be the name of a path quantity"
-            problems.append(Problem("", f"output.paths.{i}", rule, name, suggestion(name, known)))
-    if problems:
-        raise InputError(problems)
+        return Described.of(self.group, self.name, self.dims, self.dtype, self.shape, self.attributes)
 
 
 def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[str]) -> list[PathVariable]:
@@ -86,7 +56,7 @@ def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[s
     labels
         Names of the series.
     names
-        As `check_paths` allows; a quantity gives its projects' and the portfolio's values.
+        As `check_paths` allows; a quantity gives its projects' and the portfolio's values, an input nothing.
 
     Raises
     ------
@@ -94,14 +64,14 @@ def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[s
         For an unknown name.
     """
     check_paths(names, labels)
-    number, variables = {key: s for s, key in enumerate(labels.series)}, [_path_numbers(n_paths)]
+    number, variables = {key: s for s, key in enumerate(labels.series)}, [path_numbers("paths", n_paths)]
 
     def add(variable: str, units: Sequence[str], quantity: str, *dims: str) -> None:
         rows = _Rows(block, [number[unit, quantity] for unit in units], n_paths, ("path", *dims))
         # pipelines come last: where there is one, the columns are counts
         variables.append(_path_variable(variable, units[-1], quantity, rows, labels))
 
-    for name in dict.fromkeys(names):
+    for name in quantities_among(names):
         if name in labels.scheme:
             add(name, ("scheme",), name)
             continue
@@ -147,10 +117,17 @@ def path_series(name: str, labels: Labels) -> tuple[tuple[str, str], ...]:
     return tuple((unit, quantity) for unit in units)
 
 
-def _path_numbers(n_paths: int) -> PathVariable:
+def path_numbers(group: str, n_paths: int) -> PathVariable:
+    """Give the coordinate of a group's paths.
+
+    Parameters
+    ----------
+    group, n_paths
+        Where it lies, and how many paths there are.
+    """
     about: Attributes = {"long_name": "path number", "standard_name": "realization", "units": "1"}
     return PathVariable(
-        "path", ("path",), "<i4", about, (n_paths,), lambda first, last: np.arange(first, last, dtype="<i4")
+        group, "path", ("path",), "<i4", about, (n_paths,), lambda first, last: np.arange(first, last, dtype="<i4")
     )
 
 
@@ -192,4 +169,4 @@ def _path_variable(name: str, unit: str, quantity_name: str, rows: _Rows, labels
     def block(first: int, last: int) -> NDArray[Any]:
         return as_stored(rows.values(first, last), np.dtype(dtype))
 
-    return PathVariable(name, rows.dims, dtype, about, rows.shape, block)
+    return PathVariable("paths", name, rows.dims, dtype, about, rows.shape, block)

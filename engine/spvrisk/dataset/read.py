@@ -20,6 +20,7 @@ from spvrisk.dataset.content import (
     tables_digest,
 )
 from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from
+from spvrisk.dataset.inputs import COORDINATES, shape_of
 from spvrisk.dataset.opening import is_result, opened, place_of
 from spvrisk.dataset.paths import path_series
 from spvrisk.dataset.structure import check_attributes_fit, check_structure
@@ -68,6 +69,8 @@ class Result:
         The tables.
     path_names
         Variables of ``/paths``.
+    input_names
+        Variables of ``/inputs``.
     given
         What the summary is given, where it is not that of all paths.
     """
@@ -80,6 +83,7 @@ class Result:
     conditional: ConditionalTable
     timeline: TimelineTable
     path_names: tuple[str, ...]
+    input_names: tuple[str, ...] = ()
     given: Given | None = None
 
     def __repr__(self) -> str:
@@ -143,11 +147,32 @@ class Result:
         InputError
             If the file does not hold this variable.
         """
-        if name not in self.path_names:
-            known = ", ".join(self.path_names)
-            raise InputError(Problem(self.place, f"/paths/{name}", "is not in the file", "", f"it has {known}"))
+        return self._by_path("paths", self.path_names, name, slice(first, last))
+
+    def inputs(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
+        """Values of an input, ``(path, project)``, ``(path, factor)`` or ``(path, offtaker)`` float32.
+
+        Parameters
+        ----------
+        name
+            One of `input_names`, such as ``cost_multiple``.
+        first, last
+            As of `paths`.
+
+        Raises
+        ------
+        InputError
+            If the file does not hold this input.
+        """
+        return self._by_path("inputs", self.input_names, name, slice(first, last))
+
+    def _by_path(self, group: str, names: tuple[str, ...], name: str, paths: slice) -> NDArray[Any]:
+        """Values of some paths of a variable."""
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise InputError(Problem(self.place, f"/{group}/{name}", "is not in the file", "", f"it has {known}"))
         with self._reopened() as file:
-            return np.asarray(file["paths"][name][first:last])
+            return np.asarray(file[group][name][paths])
 
     def check_same(self) -> None:
         """Refuse a file that another result has taken the place of: its parts would not go with what was read.
@@ -206,6 +231,7 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
             _conditional(tables, labels),
             _timeline(tables["timeline"], labels),
             _path_names(file["paths"], labels, attributes["paths"]),
+            _input_names(file["inputs"], labels, attributes["paths"]) if "inputs" in file else (),
         )
         # last: where a variable is missing, its name says more
         texts = bytes(file["provenance"]["labels_json"][...])
@@ -235,6 +261,15 @@ def _path_names(group: h5py.Group, labels: Labels, n_paths: int) -> tuple[str, .
         if variable.shape != lengths.get(name, values) or not (name in lengths or series.issuperset(held)):
             raise ValueError(f"/paths/{name} does not hold a quantity of {n_paths} paths")
     return tuple(name for name in group if name not in lengths)
+
+
+def _input_names(group: h5py.Group, labels: Labels, n_paths: int) -> tuple[str, ...]:
+    """Variables of /inputs, each of which has a value of each column for every path."""
+    for name, variable in group.items():
+        known = name in labels.inputs or name in COORDINATES
+        if not known or variable.shape != shape_of(name, n_paths, labels):
+            raise ValueError(f"/inputs/{name} does not hold an input of {n_paths} paths")
+    return tuple(name for name in group if name not in COORDINATES)
 
 
 def _check_schema(place: str, ours: bool, attributes: dict[str, Any]) -> None:

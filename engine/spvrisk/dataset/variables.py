@@ -18,6 +18,8 @@ UNITS = {
     "months": "month",
     "count": "1",
     "state": "1",
+    "price": "1",
+    "own": "1",
 }
 """``units`` by kind. Money is "1", for units libraries know no currencies: its currency is an attribute."""
 
@@ -110,6 +112,10 @@ def unit_attributes(kind: str, labels: Labels, local: bool = False) -> Attribute
         Whether it is in local money.
     """
     attributes: Attributes = {"units": UNITS[kind]}
+    if kind == "price":
+        attributes |= {"currency": labels.currency, "comment": "currency per unit of output"}
+    if kind == "own":
+        attributes["comment"] = "in the unit of its factor"
     if kind == "money":
         attributes["currency"] = labels.local_currency if local else labels.currency
         attributes["money_unit"] = float(labels.money_unit)

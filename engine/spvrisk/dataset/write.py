@@ -33,6 +33,8 @@ from spvrisk.dataset.content import (
     metadata_digest,
     tables_digest,
 )
+from spvrisk.dataset.inputs import InputBlock, input_coordinates, input_variables
+from spvrisk.dataset.kept import inputs_among
 from spvrisk.dataset.layout import (
     Variable,
     conditional_variables,
@@ -117,6 +119,10 @@ class Provenance(NamedTuple):
     machines: Sequence[Mapping[str, object]] = ()
 
 
+def _no_inputs(numbers: Sequence[int], paths: range) -> NDArray[np.float32]:
+    return np.empty((len(numbers), len(paths)), np.float32)
+
+
 class Contents(NamedTuple):
     """What a result file holds.
 
@@ -138,6 +144,8 @@ class Contents(NamedTuple):
         What was run, see `spvrisk.runner.job.Job.id`.
     provenance
         How the result came about.
+    inputs
+        Gives values of those inputs that `path_names` names.
     """
 
     labels: Labels
@@ -150,6 +158,7 @@ class Contents(NamedTuple):
     seed: int
     job_id: str
     provenance: Provenance
+    inputs: InputBlock = _no_inputs
 
 
 def check_output(
@@ -215,6 +224,7 @@ def result_size(labels: Labels, n_paths: int, path_names: Sequence[str], plan: P
         The plan, which is kept with it.
     """
     paths = path_variables(lambda *_: np.empty((0, 0)), n_paths, labels, path_names)
+    paths += input_variables(_no_inputs, n_paths, labels, inputs_among(path_names))
     return TABLES_BYTES + len(pack_plan(plan)) + sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in paths)
 
 
@@ -306,7 +316,10 @@ def _write(target: IO[bytes], contents: Contents) -> str:
     """Write a result; return its ``content_sha256``."""
     labels, provenance = contents.labels, contents.provenance
     tables = _tables(labels, contents.summary, contents.conditional, contents.timeline)
+    kept = inputs_among(contents.path_names)
     paths = path_variables(contents.block, contents.n_paths, labels, contents.path_names)
+    paths += input_variables(contents.inputs, contents.n_paths, labels, kept)
+    tables += input_coordinates(labels, kept)
     plan = pack_plan(provenance.plan)
     about, texts = _about(provenance), _texts(labels, provenance)
     with writing(target) as file:
@@ -387,10 +400,10 @@ def _write_table(file: NetcdfFile, variable: Variable) -> bytes:
 
 def _write_paths(file: NetcdfFile, variable: PathVariable) -> bytes:
     """Write a path variable chunk by chunk; return the digest of its leaves."""
-    name, dims, dtype, attributes, shape, block_of = variable
+    group, name, dims, dtype, attributes, shape, block_of = variable
     n_paths = shape[0]
     chunks = (min(PATH_CHUNK, n_paths), *(1 for _ in shape[1:]))  # one project of many is read alone
-    made = file.create("paths", name, dims, shape, np.dtype(dtype), attributes, Storage(chunks))
+    made = file.create(group, name, dims, shape, np.dtype(dtype), attributes, Storage(chunks))
 
     def blocks() -> Iterable[NDArray[Any]]:
         for first in range(0, n_paths, PATH_CHUNK):

@@ -13,6 +13,7 @@ from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.machine import memory_here
 from spvrisk.experiments.task import Task
 from spvrisk.measures.series import bytes_per_path
+from spvrisk.plan.inputs import BYTES
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS, LEAF
 from spvrisk.runner.folder import FolderLedger, bytes_of_shards, has_shards
@@ -69,7 +70,7 @@ def need_of(job: Job, workers: int, workspace: int = 0, processes: int = 0) -> N
     n_series, shard = len(job.labels.series), job.leaves_per_shard * LEAF
     fan = 4 * job.steps * min(job.paths, FAN_PATHS)
     sums = 8 * int(job.plan.study[0]["units"]) * int(job.plan.study[0]["timeline_rows"]) * job.steps
-    values, all_sums = 8 * n_series * job.paths, sums * len(job.shards)
+    values, all_sums = (8 * n_series + BYTES * len(job.input_rows)) * job.paths, sums * len(job.shards)
     n_sets = len(conditions(job.labels)) + 1
     # in the making, and once more as they are written
     tables = 2 * 8 * n_sets * n_series * 2 * len(STATISTICS)

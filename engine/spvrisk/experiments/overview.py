@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
+from spvrisk.dataset.kept import check_paths, default_paths
 from spvrisk.dataset.layout import check_names
-from spvrisk.dataset.paths import check_paths, default_paths
 from spvrisk.errors import Problem
 from spvrisk.experiments.need import Need, memory_budget, need_of, workspace_of
 from spvrisk.plan.compile import Compiled, compile_study

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from spvrisk.config import Loaded, Study, changed_run, digest_of
 from spvrisk.config.study.run import Run
+from spvrisk.dataset.kept import check_paths, default_paths, inputs_among
 from spvrisk.dataset.layout import check_names
-from spvrisk.dataset.paths import check_paths, default_paths
 from spvrisk.dataset.write import Provenance, result_size
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.compile import compile_study
@@ -47,7 +47,15 @@ def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: in
 def job_of(study: Study, settings: Run) -> Job:
     """Compile a study to a job of these settings."""
     plan, labels, _ = compile_study(study)
-    return Job(plan, labels, study_text(study), settings.seed, settings.paths, settings.leaves_per_shard)
+    return Job(
+        plan,
+        labels,
+        study_text(study),
+        settings.seed,
+        settings.paths,
+        settings.leaves_per_shard,
+        inputs=inputs_among(study.output.paths or default_paths(labels)),
+    )
 
 
 class Task(NamedTuple):

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from spvrisk.plan.compile import compile_study
 from spvrisk.plan.digest import same_form
 from spvrisk.runner.execute import Announce, Progress, make_ready
 from spvrisk.runner.job import Job
-from spvrisk.runner.shard import run_shard
+from spvrisk.runner.shard import Shard, run_shard
 
 TOLERANCE = 1e-9
 """Relative difference that is allowed where the plan is compiled anew."""
@@ -132,10 +132,10 @@ def _rerun(result: Result, leaves: int, progress: Progress, announce: Announce) 
     numbers = _sample(len(job.shards), leaves, result.attributes["content_sha256"])
     for k in numbers:
         try:
-            values = run_shard(job, k, progress).values
+            shard = run_shard(job, k, progress)
         except RunError as error:
             return Check(name, str(error), False)
-        if wrong := next(_differences(result, job, k, values, tolerance), ""):
+        if wrong := next(_differences(result, job, k, shard, tolerance), ""):
             return Check(name, wrong, False)
     within = (
         "to the bit" if not tolerance else f"within {tolerance:g}, from the study, since its plan has another layout"
@@ -151,12 +151,12 @@ def _job(result: Result) -> tuple[Job, float]:
     try:
         kept = result.plan()
     except InputError:
-        return Job(plan, labels, "", seed, n_paths, 1), TOLERANCE
+        return Job(plan, labels, "", seed, n_paths, 1, inputs=result.input_names), TOLERANCE
     if not same_form(kept, plan):  # the kernel goes where a plan sends it, and the file may come from anybody
         raise InputError(
             Problem(result.place, "/provenance/plan", "must be the plan of its study", "", "do not trust it")
         )
-    return Job(kept, labels, "", seed, n_paths, 1), 0.0
+    return Job(kept, labels, "", seed, n_paths, 1, inputs=result.input_names), 0.0
 
 
 def _sample(shards: int, wanted: int, content: str) -> list[int]:
@@ -166,16 +166,22 @@ def _sample(shards: int, wanted: int, content: str) -> list[int]:
     return sorted({*ends, *others})
 
 
-def _differences(result: Result, job: Job, k: int, values: NDArray[np.float64], tolerance: float) -> Iterator[str]:
+def _differences(result: Result, job: Job, k: int, shard: Shard, tolerance: float) -> Iterator[str]:
     """Say where the file holds other values than were computed."""
     paths = job.paths_of(k)
+
+    def other(here: NDArray[Any], column: NDArray[Any], what: str) -> Iterator[str]:
+        same = np.isclose(here, column, rtol=tolerance, atol=0.0, equal_nan=True)
+        if not same.all():
+            i = int(np.argmin(same))
+            yield f"path {paths[i]:,}: {what} is {here[i]}, stored {column[i]}"
+
     number = {series: s for s, series in enumerate(job.labels.series)}
     for name in result.path_names:
         stored = result.paths(name, paths.start, paths.stop).reshape(len(paths), -1)
         for column, series in zip(stored.T, path_series(name, result.labels), strict=True):
-            here = as_stored(values[number[series]], column.dtype)
-            same = np.isclose(here, column, rtol=tolerance, atol=0.0, equal_nan=True)
-            if not same.all():
-                i = int(np.argmin(same))
-                unit, quantity = series
-                yield f"path {paths[i]:,}: {unit} {quantity} is {here[i]}, stored {column[i]}"
+            yield from other(as_stored(shard.values[number[series]], column.dtype), column, " ".join(series))
+    computed = iter(shard.inputs)
+    for name in result.input_names:
+        for column in result.inputs(name, paths.start, paths.stop).T:
+            yield from other(next(computed), column, name)

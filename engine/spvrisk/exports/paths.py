@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from spvrisk.dataset.paths import path_series
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.variables import quantity_of
+from spvrisk.dataset.variables import UNITS, quantity_of
 from spvrisk.errors import InputError, Problem
 from spvrisk.exports.table import TEXT, Batch, Column, Data, Table
 from spvrisk.exports.units import unit_of
+from spvrisk.plan.inputs import BY_NAME
 from spvrisk.plan.names import Labels
 from spvrisk.views.words import money_name
 
@@ -44,14 +45,16 @@ def paths_table(result: Result) -> Table:
         The result.
     """
     parts = [part for name in result.path_names for part in _parts(result, name)]
+    inputs = [column for name in result.input_names for column in _input_columns(name, result.labels)]
 
     def batches() -> Iterator[Batch]:
-        for first, last in blocks(result.n_paths, len(parts)):
+        for first, last in blocks(result.n_paths, len(parts) + len(inputs)):
             read = {name: result.paths(name, first, last).reshape(last - first, -1) for name in result.path_names}
+            drawn = [column for name in result.input_names for column in result.inputs(name, first, last).T]
             numbers = np.arange(first, last, dtype="<i4")
-            yield [numbers, *(_shown(part, read[part.variable][:, part.place]) for part in parts)]
+            yield [numbers, *(_shown(part, read[part.variable][:, part.place]) for part in parts), *drawn]
 
-    return Table("paths", (_PATH, *(part.column for part in parts)), result.n_paths, batches)
+    return Table("paths", (_PATH, *(part.column for part in parts), *inputs), result.n_paths, batches)
 
 
 def ylt_table(result: Result) -> Table:
@@ -103,6 +106,14 @@ def _parts(result: Result, name: str) -> Iterator[_Part]:
     labels, stored = result.labels, result.paths(name, 0, 1).dtype.str
     for place, (unit, quantity) in enumerate(path_series(name, labels)):
         yield _Part(name, place, _column(unit, quantity, stored, labels), labels.states.get(quantity) or ())
+
+
+def _input_columns(name: str, labels: Labels) -> Iterator[Column]:
+    """Columns of an input."""
+    about = BY_NAME[name]
+    measured = {"price": f"{labels.currency} per unit of output", "own": "its factor's"}.get(about.kind)
+    for column in labels.columns(name):
+        yield Column(f"{column}.{name}", "<f4", about.meaning, measured or UNITS[about.kind])
 
 
 def _column(unit: str, quantity: str, stored: str, labels: Labels) -> Column:

@@ -32,6 +32,7 @@ from numba.core import caching
 
 from spvrisk.files import cache_root, replacing, sweep
 from spvrisk.kernel.target import Target, ladder, switches, use
+from spvrisk.plan.inputs import INPUTS
 from spvrisk.plan.outputs import layout_of_rows
 
 PASSED, REFUSED, CANNOT_RUN, NOT_PROVEN = _OUTCOMES = "passed", "refused", "cannot run here", "not proven"
@@ -129,8 +130,8 @@ def sources_digest() -> str:
     compiled = (source for source in here.glob("*.py") if source.name != Path(__file__).name)
     for source in sorted([*compiled, *(here.parent / "plan" / name for name in ("arrays.py", "shared.py"))]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    # not the table's text, which says more than code depends on
-    digest.update(layout_of_rows().encode())
+    # not the tables' text, which says more than code depends on
+    digest.update((layout_of_rows() + repr([each.name for each in INPUTS])).encode())
     return digest.hexdigest()
 
 

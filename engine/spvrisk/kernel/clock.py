@@ -8,6 +8,7 @@ e = event, n = pipeline, j = product of states, l = lane. What a change does is 
 import numpy as np
 
 from spvrisk.kernel.events import begin_events, draw_lots_ahead, happen
+from spvrisk.kernel.inputs import keep_sizes
 from spvrisk.kernel.log import BY_ARRIVAL, BY_DEAL, BY_EVENT, BY_EXPIRY, BY_HAZARD
 from spvrisk.kernel.maths import fused, inline
 from spvrisk.kernel.regimes import (
@@ -169,6 +170,7 @@ def run_clocks(block, row):
     zero(w, at.step_mean)
     fill_region(w, at.pause, np.inf)
     draw_selection(block)
+    keep_sizes(block)
     draw_defaults(block)
     draw_jumps_ahead(block)
     draw_lots_ahead(block)

@@ -30,12 +30,12 @@ def draw_law(w, c, draws, target, law, stream, otherwise):
 def settle_funding(site):
     """Size, planned start and start of construction, as selection has left them."""
     w, p, deal = site.w, site.p, site.deal
-    draw_law(w, site.c, site.draws, R.START, p.start_delay_law, p.start_delay_stream, 0.0)
+    draw_law(w, site.c, site.draws, R.START_DELAY, p.start_delay_law, p.start_delay_stream, 0.0)
     for l in range(U(0), L, U(WIDE)):
         store(w, R.SIZE + l, load(w, deal + R.DEAL_SIZE + l))
         store(w, R.PLANNED + l, larger(load(w, deal + R.DEAL_PLANNED + l), p.planned_start))
         funded = larger(load(w, deal + R.DEAL_FUNDED + l), p.planned_start)
-        store(w, R.START + l, funded + load(w, R.START + l))
+        store(w, R.START + l, funded + load(w, R.START_DELAY + l))
 
 
 @clause

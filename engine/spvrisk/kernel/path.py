@@ -22,6 +22,7 @@ from spvrisk.kernel.construction import (
 )
 from spvrisk.kernel.debt import accrue_debt
 from spvrisk.kernel.factors import reference_rate, simulate_factors
+from spvrisk.kernel.inputs import keep_defaults, keep_factors, keep_project
 from spvrisk.kernel.maths import L, U, fused, inline
 from spvrisk.kernel.operation import age, draw_availability, draw_contract, draw_plant, operate
 from spvrisk.kernel.pool import begin_sharing, catch_up, keep_cash, keep_partner, recall_part, share_together
@@ -280,6 +281,7 @@ def run_projects(block, rehearsing):
             continue
         if n < 0:
             project_quantities(w, at, block.c, g, projects[s], block.leaf.values, block.column)
+            keep_project(w, block.leaf.inputs, s, block.column)
         elif s == pipelines[n].first + pipelines[n].slots - 1:
             close_pipeline(block, n)
 
@@ -300,6 +302,8 @@ def run_world(block):
     run_clocks(block, scheme_column(g) + g.scheme_values)
     add_means(w, at, g, block.leaf.step_means, block.n)
     simulate_factors(block)
+    keep_factors(block)
+    keep_defaults(block)
 
 
 @inline

@@ -61,6 +61,7 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     DELAY_SCORE,
     CONTRACT_SCORE,
     SIZE,  # budget on the path over the project's
+    START_DELAY,  # years
     START,  # time, years, of construction; infinite if not funded
     PLANNED,  # the same if all had gone to plan
     OVERRUN,  # X after the inflation share and uplift
@@ -75,7 +76,7 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     SHARE,  # contracted share of output
     FEE,  # developer's fee, money a year
     PAUSE_END,  # time, years, at which the standstill before is over
-) = _fixed.take(18)
+) = _fixed.take(19)
 
 # ---- project: its state
 (

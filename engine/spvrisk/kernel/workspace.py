@@ -14,6 +14,7 @@ from spvrisk.kernel.lanes import LANES
 from spvrisk.kernel.maths import L, U, inline
 from spvrisk.kernel.rows import Region
 from spvrisk.kernel.simd import WIDE
+from spvrisk.plan import inputs
 from spvrisk.plan.arrays import Floats, Plan, Records
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import LEAF
@@ -270,6 +271,8 @@ class Leaf(NamedTuple):
 
     values: Floats
     """``(series, path)``: quantities in the order of `plan.names.Labels.series`; NaN = undefined."""
+    inputs: NDArray[np.float32]
+    """``(row, path)``: inputs in the order of `plan.inputs.kernel_row`."""
     partial: Floats
     """``(unit, step, timeline row, 8)`` flat: sums by path number mod 8."""
     occupancy: Floats
@@ -288,11 +291,18 @@ class Leaf(NamedTuple):
     """
 
 
+def inputs_of(plan: Plan) -> int:
+    """How many inputs a path has."""
+    study = plan.study[0]
+    return inputs.rows(int(study["announced"]), plan.factors.size, int(study["n_defaults"]))
+
+
 def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, changes: int = MOST_CHANGES) -> Leaf:
     """Allocate the results of one leaf, all zero; where a path is traced, with room for some changes of its clock."""
     steps, units, projects = int(plan.study[0]["steps"]), int(plan.study[0]["units"]), plan.projects.size
     return Leaf(
         _zeros(n_series * LEAF).reshape(n_series, LEAF),
+        np.zeros((inputs_of(plan), LEAF), np.float32),
         _zeros(units * steps * int(plan.study[0]["timeline_rows"]) * PARTIALS),
         np.zeros((2, plan.states.size, steps + 2)),
         _zeros(int(plan.study[0]["step_means"]) * steps * PARTIALS),

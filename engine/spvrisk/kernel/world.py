@@ -169,6 +169,7 @@ def borrowed_leaf(leaf):
     """Results of a leaf without their owner."""
     return Leaf(
         borrow(leaf.values),
+        borrow(leaf.inputs),
         borrow(leaf.partial),
         borrow(leaf.occupancy),
         borrow(leaf.step_means),

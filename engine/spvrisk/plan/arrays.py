@@ -74,6 +74,9 @@ STUDY = np.dtype(
         ("units", _INT),  # projects that have been announced, and pipelines
         ("announced", _INT),
         ("relief", _INT),  # offset of a list of side flows in time: n, n pairs (money a year, step mean or -1)
+        ("building_first", _INT),  # steps over which factors' means are kept: those of planned construction, ..
+        ("building_end", _INT),
+        ("running_first", _INT),  # .. and from here to the horizon, of planned operation
         # construction
         ("all_cost_stream", _WORD),
         ("all_delay_stream", _WORD),

@@ -1,6 +1,7 @@
 """Study -> Plan: everything that is known before a path is drawn."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from spvrisk.config.study import Study
 from spvrisk.config.study.split import FixedSplit, TierSplit
 from spvrisk.config.study.stack import Insurer
+from spvrisk.plan import inputs
 from spvrisk.plan.arrays import (
     EVENT,
     PROJECT,
@@ -22,13 +24,13 @@ from spvrisk.plan.arrays import (
 from spvrisk.plan.calendar import Grid, make_grid, step_ends
 from spvrisk.plan.compile_clock import Products, compile_clock
 from spvrisk.plan.compile_factors import compile_factors
-from spvrisk.plan.compile_projects import attributes_read, compile_projects, relief_flows
+from spvrisk.plan.compile_projects import attributes_read, compile_projects, relief_flows, windows
 from spvrisk.plan.compile_selection import compile_funding, compile_pipelines
 from spvrisk.plan.curves import discount_factors
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import CAPACITY, CAPITAL, CATCH_UP, STACK, SUMS
 from spvrisk.plan.streams import Streams
-from spvrisk.plan.tables import TableBook
+from spvrisk.plan.tables import NO_LAW, TableBook
 from spvrisk.plan.tools import BasketBook, Tools
 
 _MODES = {"periodic": SPLIT_PERIODIC, "cumulative": SPLIT_CUMULATIVE}
@@ -187,7 +189,8 @@ def compile_study(study: Study) -> Compiled:
     tools = Tools(
         study, grid, streams, book, constants, baskets, factors.processes, read, clock.interruptions, products
     )
-    projects, relief, labels = compile_projects(tools), relief_flows(tools), labels_of(study, grid)
+    projects, relief = compile_projects(tools), relief_flows(tools)
+    labels = labels_of(study, grid, _inputs(study, projects))
     funding = compile_funding(study, streams, book, constants, clock.numbers)
     book.fill(constants)
     row = {
@@ -198,6 +201,7 @@ def compile_study(study: Study) -> Compiled:
         **_products(products, clock.step_means.size, constants),
         **funding,
         "relief": relief,
+        **windows(tools),
         **_common_streams(streams),
         **_agreement(study),
         **_results(labels, constants),
@@ -224,8 +228,16 @@ def sites_of(study: Study) -> tuple[str, ...]:
     return (*study.projects, *slots)
 
 
-def labels_of(study: Study, grid: Grid) -> Labels:
-    """Names that go with a plan's arrays."""
+def _inputs(study: Study, projects: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Inputs that a study has."""
+    announced = projects[: len(study.projects)]
+    laws = {field for field in PROJECT.names or () if field.endswith("_law")}
+    of = {inputs.PROJECT: len(announced), inputs.FACTOR: len(study.factors), inputs.OFFTAKER: len(study.offtakers)}
+    return inputs.existing(of, {law for law in laws for project in announced if project[law] != NO_LAW})
+
+
+def labels_of(study: Study, grid: Grid, drawn: tuple[str, ...] = ()) -> Labels:
+    """Names that go with a plan's arrays; `drawn` are the inputs that the study has."""
     head = study.study
     titles = {name: project.title for name, project in study.projects.items()}
     titles |= {name: pipeline.title for name, pipeline in study.pipelines.items()}
@@ -244,6 +256,8 @@ def labels_of(study: Study, grid: Grid) -> Labels:
         step_ends=step_ends(grid, head.value_date),
         steps_per_year=head.steps_per_year,
         features=_features(study),
+        offtakers=tuple(study.offtakers),
+        inputs=drawn,
     )
 
 

@@ -1,5 +1,6 @@
 """Projects of a study -> records (sections 5 to 8 of the model page)."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -155,6 +156,30 @@ def _slots(name: str, unit: int, tools: Tools) -> list[dict[str, Any]]:
         "n_pauses": 0,
     }
     return [{**body, **_streams(f"{name}/{k}", path, template, tools.streams)} for k in range(pipeline.max_count)]
+
+
+def windows(tools: Tools) -> dict[str, int]:
+    """Fields on the steps over which factors' means are kept: of planned construction, of planned operation.
+
+    All steps count for both where no project is announced.
+
+    Parameters
+    ----------
+    tools
+        What the study's projects share.
+    """
+    last, begins, ends = tools.grid.steps - 1, [], []
+    for project in tools.study.projects.values():
+        start = min(_planned_starts(project, tools))
+        begins.append(start)
+        ends.append(start + project.construction.longest_years)
+    if not begins:
+        return {"building_first": 0, "building_end": last + 1, "running_first": 0}
+
+    def step(time: float) -> int:
+        return min(max(math.floor(time / tools.grid.dt), 0), last)
+
+    return {"building_first": step(min(begins)), "building_end": step(max(ends)) + 1, "running_first": step(min(ends))}
 
 
 def compile_projects(tools: Tools) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ Series are ordered by unit (projects and pipelines in config order, then the por
 from functools import cached_property
 from typing import NamedTuple
 
+from spvrisk.plan.inputs import BY_NAME as INPUTS
+from spvrisk.plan.inputs import FACTOR, OFFTAKER, PROJECT
 from spvrisk.plan.outputs import EVENT, REGIME, SCHEME, UNIT, existing, step_rows
 
 
@@ -25,6 +27,8 @@ class _Names(NamedTuple):
     step_ends: tuple[str, ...]
     steps_per_year: int
     features: tuple[str, ...] = ()
+    offtakers: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 class Labels(_Names):
@@ -58,6 +62,10 @@ class Labels(_Names):
         1, 2, 4 or 12.
     features
         What the study has of the features on which outputs depend, see `spvrisk.plan.outputs`.
+    offtakers
+        Those that may default, in config order.
+    inputs
+        Inputs that the study has, see `spvrisk.plan.inputs`.
     """
 
     @cached_property
@@ -87,6 +95,22 @@ class Labels(_Names):
             *((unit, quantity) for unit in units for quantity in self.quantities),
             *(("scheme", quantity) for quantity in self.scheme),
         )
+
+    @cached_property
+    def announced(self) -> tuple[str, ...]:
+        """Projects that are no pipelines."""
+        return self.projects[: len(self.projects) - len(self.pipelines)]
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Projects, factors or offtakers of which an input is.
+
+        Parameters
+        ----------
+        name
+            Of the input.
+        """
+        named = {PROJECT: self.announced, FACTOR: self.factors, OFFTAKER: self.offtakers}
+        return named[INPUTS[name].of]
 
     @cached_property
     def states(self) -> dict[str, tuple[str, ...]]:

@@ -215,6 +215,10 @@ class TableBook:
         )
 
 
+NO_LAW = -1
+"""In the place of an offset where there is no law."""
+
+
 def law_offset(book: TableBook, law: Law | None, path: str) -> Offset | int:
     """Put a law into the book and return its offset, -1 for none.
 
@@ -233,7 +237,7 @@ def law_offset(book: TableBook, law: Law | None, path: str) -> Offset | int:
         If there is no such law, or no table can hold it.
     """
     if law is None:
-        return -1
+        return NO_LAW
     try:
         return book.offset(book.add(law))
     except LawError as error:

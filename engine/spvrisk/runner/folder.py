@@ -14,6 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spvrisk.aggregate.state import RunState, Sums
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import remove, replacing
@@ -164,6 +167,17 @@ class FolderLedger(Ledger):
         with self._reading(k) as (found, read):
             return [array_of(found.rows[s], read) for s in series]
 
+    def input_rows(self, k: int, numbers: Sequence[int]) -> Sequence[NDArray[np.float32]]:
+        """Give some inputs on a shard's paths, ``(input, path)`` float32.
+
+        Parameters
+        ----------
+        k, numbers
+            As of `Ledger.input_rows`.
+        """
+        with self._reading(k) as (found, read):
+            return [array_of(found.inputs[i], read) for i in numbers]
+
     def sums(self) -> Sums:
         """Give the sums over all paths."""
         state = RunState()
@@ -194,7 +208,7 @@ class FolderLedger(Ledger):
         if not same_form(kept.plan, job.plan):  # the kernel goes where a plan sends it
             rule, remedy = "must hold the plan of its study", "remove the folder to start anew"
             raise InputError(Problem(str(file), "", rule, "another", remedy))
-        return replace(kept, paths=job.paths)
+        return replace(kept, paths=job.paths, inputs=job.inputs)
 
     def _file(self, k: int) -> Path:
         paths = self.job.paths_of(k)

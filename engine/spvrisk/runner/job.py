@@ -16,6 +16,7 @@ from spvrisk.config import Study
 from spvrisk.config.changes import changes
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, plan_sha256, unpack_plan
+from spvrisk.plan.inputs import kernel_row
 from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import LEAF
 
@@ -45,6 +46,8 @@ class Job:
         Leaves of 4096 paths that are computed in one go.
     sampling
         How paths are drawn: ``plain``, each by itself.
+    inputs
+        Those that are kept by path, see `spvrisk.plan.inputs`; which does not make another job.
     """
 
     plan: Plan
@@ -54,6 +57,7 @@ class Job:
     paths: int
     leaves_per_shard: int = 4
     sampling: str = "plain"
+    inputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if type(self.leaves_per_shard) is not int or self.leaves_per_shard < 1:
@@ -68,6 +72,13 @@ class Job:
     def plan_sha256(self) -> str:
         """Digest of the plan: the same gives the same bits anywhere, but another machine may plan other last digits."""
         return plan_sha256(self.plan)
+
+    @cached_property
+    def input_rows(self) -> tuple[int, ...]:
+        """Rows of the kernel's inputs that are kept, by input and column."""
+        sizes = len(self.labels.announced), len(self.labels.factors)
+        named = ((name, column) for name in self.inputs for column in range(len(self.labels.columns(name))))
+        return tuple(kernel_row(name, column, *sizes) for name, column in named)
 
     @property
     def shards(self) -> range:
@@ -111,7 +122,7 @@ class Job:
         """Give the job as JSON in UTF-8, with a digest of all that it says."""
         plan = base64.b64encode(zlib.compress(pack_plan(self.plan))).decode("ascii")
         shown = {"id": self.id, "plan_sha256": self.plan_sha256, "numbers_version": NUMBERS_VERSION}
-        said = {key: getattr(self, key) for key in ("study", "seed", "paths", "leaves_per_shard", "sampling")}
+        said = {key: getattr(self, key) for key in ("study", "seed", "paths", "leaves_per_shard", "sampling", "inputs")}
         whole = {**shown, **said, "labels": self.labels._asdict(), "plan": plan}
         return json.dumps({**whole, "sha256": _digest(whole)}, indent=1).encode("utf-8")
 
@@ -135,7 +146,7 @@ class Job:
             shown = [found.pop(key) for key in ("id", "plan_sha256", "numbers_version")]
             plan = unpack_plan(zlib.decompress(base64.b64decode(found.pop("plan"), validate=True)))
             labels = Labels(**{key: _tuples(value) for key, value in found.pop("labels").items()})
-            job = cls(plan, labels, **found)
+            job = cls(plan, labels, **{key: _tuples(value) for key, value in found.items()})
         except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
             raise ValueError("no job") from error
         if not sound or shown != [job.id, job.plan_sha256, NUMBERS_VERSION]:

@@ -1,7 +1,8 @@
 """Where the shards of a job are kept, over which a run is a fold; here: in memory."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,18 @@ class Ledger(ABC):
             Numbers of the series, in the order of the labels.
         """
 
+    @abstractmethod
+    def input_rows(self, k: int, numbers: Sequence[int]) -> Sequence[NDArray[np.float32]]:
+        """Give some inputs on a shard's paths, ``(input, path)`` float32, to be read only.
+
+        Parameters
+        ----------
+        k
+            Number of the shard.
+        numbers
+            Of the inputs, in the order of `Job.input_rows`.
+        """
+
     def column(self, series: int) -> Floats:
         """Values of a series on all paths, ``(path,)`` float64 in the quantity's unit.
 
@@ -86,12 +99,30 @@ class Ledger(ABC):
             Numbers of the paths, one after the other.
         """
         values = np.empty((len(series), len(paths)))
+        self._join(values, lambda k: self.rows(k, series), paths)
+        return values
+
+    def inputs(self, numbers: Sequence[int], paths: range) -> NDArray[np.float32]:
+        """Some inputs on some paths, ``(input, path)`` float32 in the inputs' units.
+
+        Parameters
+        ----------
+        numbers
+            Of the inputs, in the order of `Job.input_rows`.
+        paths
+            Numbers of the paths, one after the other.
+        """
+        values = np.empty((len(numbers), len(paths)), np.float32)
+        self._join(values, lambda k: self.input_rows(k, numbers), paths)
+        return values
+
+    def _join(self, values: NDArray[Any], rows_of: Callable[[int], Sequence[NDArray[Any]]], paths: range) -> None:
+        """Put rows of the shards one behind the other."""
         size = len(self.job.paths_of(0))
         for k in range(paths.start // size, -(-paths.stop // size)):
             first, last = max(paths.start, k * size), min(paths.stop, (k + 1) * size)
-            for into, row in zip(values, self.rows(k, series), strict=True):
+            for into, row in zip(values, rows_of(k), strict=True):
                 into[first - paths.start : last - paths.start] = row[first - k * size : last - k * size]
-        return values
 
     def sums(self) -> Sums:
         """Give the sums over all paths."""
@@ -167,3 +198,14 @@ class MemoryLedger(Ledger):
         """
         values = self._shards[k].values
         return [values[s] for s in series]
+
+    def input_rows(self, k: int, numbers: Sequence[int]) -> Sequence[NDArray[np.float32]]:
+        """Give some inputs on a shard's paths, ``(input, path)`` float32, to be read only.
+
+        Parameters
+        ----------
+        k, numbers
+            As of `Ledger.input_rows`.
+        """
+        inputs = self._shards[k].inputs
+        return [inputs[i] for i in numbers]

@@ -442,6 +442,8 @@ def _digests_of(plan: Plan, series: list[str]) -> Iterator[tuple[str, str]]:
         yield f"step mean {number}", _digest(row)
     for fan, flows in enumerate(leaf.fans[:, :, :PATHS]):
         yield f"fan {fan}", _digest(flows.astype(np.float64))
+    for i, row in enumerate(leaf.inputs[:, :PATHS]):
+        yield f"input {i}", _digest(row.astype(np.float64))
     yield "statistics", _digest(*_statistics(values))
     yield "exact sums", _digest(np.array([exact_sum(row[np.isfinite(row)]) for row in values]))
 

@@ -46,11 +46,14 @@ class Shard(NamedTuple):
         Sums over its leaves, joined as far as they are neighbours in the tree of the run.
     fans
         ``(fan, step, path)`` float32 of the paths with numbers below ``FAN_PATHS``.
+    inputs
+        ``(input, path)`` float32 in the order of `Job.input_rows`.
     """
 
     values: Floats
     sums: tuple[Node, ...]
     fans: NDArray[np.float32]
+    inputs: NDArray[np.float32]
 
 
 def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
@@ -68,6 +71,7 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
         np.empty((len(job.labels.series), len(paths))),
         (),
         np.empty((len(FANS), job.steps, max(0, min(paths.stop, FAN_PATHS) - paths.start)), np.float32),
+        np.empty((len(job.input_rows), len(paths)), np.float32),
     )
     for first in paths[::LEAF]:
         n, at = min(LEAF, paths.stop - first), first - paths.start
@@ -79,6 +83,7 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
             first // LEAF, values, np.concatenate([timeline, portfolio]).reshape(-1, job.steps), occupancy, step_means
         )
         shard.values[:, at : at + n] = values
+        shard.inputs[:, at : at + n] = leaf.inputs[list(job.input_rows), :n]
         if first < FAN_PATHS:
             shard.fans[:, :, at : at + n] = leaf.fans[:, :, :n]
     return shard._replace(sums=state.nodes())

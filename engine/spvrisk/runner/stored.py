@@ -57,6 +57,8 @@ class Stored(NamedTuple):
     ----------
     rows
         Of the values, in the order of `Labels.series`.
+    inputs
+        Rows of the inputs, in the order of `Job.input_rows`.
     fans
         The portfolio's rows.
     nodes
@@ -66,6 +68,7 @@ class Stored(NamedTuple):
     """
 
     rows: tuple[Part, ...]
+    inputs: tuple[Part, ...]
     fans: Part
     nodes: tuple[tuple[int, int], ...]
     sums: tuple[Part, ...]
@@ -88,7 +91,9 @@ def shard_bytes(shard: Shard, job: Job, k: int) -> Iterator[bytes | memoryview]:
         What it is a shard of, and its number.
     """
     sums = [array for node in shard.sums for array in _arrays(node.sums)]
-    arrays = [np.ascontiguousarray(x, x.dtype.newbyteorder("<")) for x in (*shard.values, shard.fans, *sums)]
+    arrays = [
+        np.ascontiguousarray(x, x.dtype.newbyteorder("<")) for x in (*shard.values, *shard.inputs, shard.fans, *sums)
+    ]
     pieces = [x.reshape(-1).view(np.uint8).data for x in arrays]
     head = {
         **_identity(job, k),
@@ -121,8 +126,9 @@ def stored(line: bytes, job: Job, k: int) -> Stored:
         if any(head[key] != value for key, value in _identity(job, k).items()):
             raise ValueError("from another job")
         parts, n_series = tuple(_placed(head["parts"], len(line))), len(job.labels.series)
+        n_rows = n_series + len(job.input_rows)
         nodes = tuple((level, number) for level, number in head["nodes"])
-        return Stored(parts[:n_series], parts[n_series], nodes, parts[n_series + 1 :])
+        return Stored(parts[:n_series], parts[n_series:n_rows], parts[n_rows], nodes, parts[n_rows + 1 :])
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f"no shard {k} of this job") from error
 
@@ -190,7 +196,10 @@ def whole_shard(found: Stored, read: Read) -> Shard:
     if read(found.size, 1):
         raise ValueError("longer than it should be")
     values = np.stack([array_of(row, read) for row in found.rows])
-    return Shard(values, sums_of(found, read), array_of(found.fans, read))
+    inputs = np.empty((len(found.inputs), values.shape[1]), np.float32)
+    for into, row in zip(inputs, found.inputs, strict=True):
+        into[:] = array_of(row, read)
+    return Shard(values, sums_of(found, read), array_of(found.fans, read), inputs)
 
 
 def shard_of(data: bytes, job: Job, k: int) -> Shard:
@@ -218,7 +227,13 @@ def shard_of(data: bytes, job: Job, k: int) -> Shard:
 def _identity(job: Job, k: int) -> dict[str, object]:
     """What says to which shard of which job bytes belong."""
     paths = job.paths_of(k)
-    return {"job": job.id, "plan_sha256": job.plan_sha256, "first": paths.start, "last": paths.stop}
+    return {
+        "job": job.id,
+        "plan_sha256": job.plan_sha256,
+        "first": paths.start,
+        "last": paths.stop,
+        "inputs": list(job.inputs),
+    }
 
 
 def _checksum(head: dict[str, object]) -> int:

@@ -40,6 +40,7 @@ class Output(Model):
     risk_levels: Levels = Field(default=("0.95", "0.99"), description="levels of value at risk and expected shortfall")
     paths: Annotated[tuple[str, ...], AfterValidator(distinct), Lax] | None = Field(
         default=None,
-        description="quantities kept by path: of every project and the portfolio (npv_funder), of the portfolio only "
-        "(portfolio.irr_funder), or of the scheme (npv_funder_local); null: a short default list",
+        description="what is kept by path: quantities of every project and the portfolio (npv_funder), of the "
+        "portfolio only (portfolio.irr_funder), or of the scheme (npv_funder_local), and inputs "
+        "(inputs.cost_multiple); null: a short default list",
     )
