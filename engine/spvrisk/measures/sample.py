@@ -112,6 +112,20 @@ def mean(sample: Sample) -> Figure:
     return _figure(sample, defined, middle, x - middle)
 
 
+def sd(sample: Sample) -> Figure:
+    """Standard deviation of the finite values, of the population that equal weights are a sample of."""
+    defined = np.isfinite(sample.values)
+    if np.count_nonzero(defined) < 2:
+        return _undefined(sample)
+    w = sample.weights(defined)
+    d = sample.values[defined] - mean(sample).value
+    variance = float(np.sum(w * d * d) / np.sum(w))
+    n = _effective(w)
+    value = sqrt(variance * n / (n - 1.0))
+    influence = (d * d - variance) / (2.0 * value) if value > 0.0 else np.zeros(d.size)
+    return _figure(sample, defined, value, influence)
+
+
 def skewness(sample: Sample) -> Figure:
     """Skewness of the finite values; a constant has none."""
     defined = np.isfinite(sample.values)

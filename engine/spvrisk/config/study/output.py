@@ -14,14 +14,28 @@ def _decimal(value: object) -> object:
     return repr(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _level(text: str) -> str:
+def level_of(text: str) -> str | None:
+    """A probability in (0, 1) as the shortest decimal text, or None if it is none.
+
+    Parameters
+    ----------
+    text
+        As a user writes it, such as ``.950``.
+    """
     digits = text.strip()
     if not digits.replace(".", "", 1).isdecimal() or not 0 < float(digits) < 1:
+        return None
+    return "0." + digits.partition(".")[2].rstrip("0")
+
+
+def _level(text: str) -> str:
+    level = level_of(text)
+    if level is None:
         number = meant(text)
         fits = number is not None and 0 < float(number) < 1
         remedy = f'write "{number}"' if fits else 'write e.g. "0.95"'
         raise refusal(Problem.at((), "must be a decimal number between 0 and 1", shown(text), remedy))
-    return "0." + digits.partition(".")[2].rstrip("0")
+    return level
 
 
 Level = Annotated[str, AfterValidator(_level), BeforeValidator(_decimal)]

@@ -1,0 +1,236 @@
+"""One grammar for measures, wherever one is named: ``[unit/]quantity:statistic[@level]``.
+
+``npv_funder:es@0.99`` is the expected shortfall of the portfolio's loss, ``smr/delay_months:quantile@0.9`` a quantile
+of one project's delay, ``insurer_breach:mean`` a probability, ``outcome_ruling:share@upheld`` that of an outcome.
+"""
+
+from collections.abc import Callable
+from math import isfinite, nan
+from typing import NamedTuple
+
+from spvrisk.config.study.output import level_of
+from spvrisk.dataset.variables import has_loss, quantity_of
+from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.measures.sample import (
+    Figure,
+    Sample,
+    mean,
+    quantile,
+    sd,
+    share,
+    share_finite,
+    shortfall,
+    skewness,
+    value_at_risk,
+)
+from spvrisk.plan.names import Labels
+
+PORTFOLIO, SCHEME = "portfolio", "scheme"
+
+FORM = "[unit/]quantity:statistic[@level], such as npv_funder:es@0.99 or smr/delay_months:quantile@0.9"
+
+
+class Statistic(NamedTuple):
+    """A statistic that measures may have.
+
+    Attributes
+    ----------
+    name
+        In the grammar.
+    at
+        What stands behind ``@``: ``level`` (a probability), ``number``, ``state`` or nothing.
+    of
+        From a sample and what stands there to the figure.
+    applies
+        ``numbers``, ``losses`` (net present values), ``times`` or ``states``.
+    kind
+        What it is measured in, as of an output, whatever the quantity; empty: as that.
+    title
+        In words, with braces for what stands behind ``@``.
+    """
+
+    name: str
+    at: str
+    of: Callable[[Sample, str], Figure]
+    applies: str
+    kind: str
+    title: str
+
+
+def _no_level(of: Callable[[Sample], Figure]) -> Callable[[Sample, str], Figure]:
+    return lambda sample, _: of(sample)
+
+
+# fmt: off
+STATISTICS = (
+    Statistic("mean", "", _no_level(mean), "numbers", "", "mean"),
+    Statistic("sd", "", _no_level(sd), "numbers", "", "standard deviation"),
+    Statistic("skewness", "", _no_level(skewness), "numbers", "ratio", "skewness"),
+    Statistic("quantile", "level", quantile, "numbers", "", "quantile {}"),
+    Statistic("p_below", "number", lambda s, at: share(s, s.values < float(at)), "numbers", "flag", "P(below {})"),
+    Statistic("p_above", "number", lambda s, at: share(s, s.values > float(at)), "numbers", "flag", "P(above {})"),
+    Statistic("p_finite", "", _no_level(share_finite), "times", "flag", "P(ever)"),
+    Statistic("p_loss", "", lambda s, _: share(s, s.values < 0.0), "losses", "flag", "P(loss)"),
+    Statistic("var", "level", value_at_risk, "losses", "", "value at risk {}"),
+    Statistic("es", "level", shortfall, "losses", "", "expected shortfall {}"),
+    Statistic("share", "state", lambda s, at: share(s, s.values == float(at)), "states", "flag", "P({})"),
+)
+# fmt: on
+"""All statistics of the grammar."""
+
+BY_NAME = {statistic.name: statistic for statistic in STATISTICS}
+
+
+class Measure(NamedTuple):
+    """A measure of a study's results.
+
+    Attributes
+    ----------
+    text
+        As the grammar writes it, the unit left out where that is the portfolio or the scheme.
+    series
+        ``(unit, quantity)``, as in `Labels.series`.
+    statistic
+        What is taken of it.
+    at
+        What stands behind ``@``; empty if nothing does.
+    code
+        What the statistic takes for it: a state's number in the place of its name.
+    kind
+        What it is measured in, as of an output: ``money``, ``ratio``, ``years``, ``months``, ``count``; ``flag`` of a
+        probability.
+    """
+
+    text: str
+    series: tuple[str, str]
+    statistic: Statistic
+    at: str
+    code: str
+    kind: str
+
+    @property
+    def title(self) -> str:
+        """In words, without the quantity's."""
+        return self.statistic.title.format(self.at)
+
+    def figure(self, sample: Sample) -> Figure:
+        """Take it of a sample of its series.
+
+        Parameters
+        ----------
+        sample
+            Values of all paths, in the quantity's unit.
+        """
+        return self.statistic.of(sample, self.code)
+
+
+def measure_of(text: str, labels: Labels, place: str) -> Measure:
+    """Read a measure.
+
+    Parameters
+    ----------
+    text
+        As the grammar has it.
+    labels
+        Of the study whose results it is of.
+    place
+        Where it was written, for messages, such as ``--of``.
+
+    Raises
+    ------
+    InputError
+        It is no measure, or none of this study's results.
+    """
+    return _Reading(text, labels, place).measure()
+
+
+class _Reading(NamedTuple):
+    """A measure that is being read: its text, and what it may be of."""
+
+    text: str
+    labels: Labels
+    place: str
+
+    def measure(self) -> Measure:
+        head, colon, tail = self.text.strip().partition(":")
+        name, sign, at = tail.partition("@")
+        if not (head and colon and name):
+            raise self.wrong("must be a measure", f"write {FORM}")
+        unit, quantity = self.series(head)
+        statistic = self.statistic(name, quantity)
+        if bool(sign) != bool(statistic.at):
+            takes = f"@ and a {statistic.at}" if statistic.at else "nothing behind @"
+            raise self.wrong(f"{name} takes {takes}", f"write {head}:{name}{self.example(statistic.at, quantity)}")
+        at, code = self.behind(statistic.at, at, quantity)
+        shown = head.removeprefix(f"{PORTFOLIO}/").removeprefix(f"{SCHEME}/")
+        kind = statistic.kind or quantity_of(unit, quantity, self.labels).kind
+        return Measure(f"{shown}:{name}{sign}{at}", (unit, quantity), statistic, at, code, kind)
+
+    def wrong(self, rule: str, remedy: str) -> InputError:
+        return InputError(Problem(self.place, "", rule, self.text, remedy))
+
+    def series(self, head: str) -> tuple[str, str]:
+        """Unit and quantity."""
+        labels, (unit, slash, quantity) = self.labels, head.rpartition("/")
+        unit = unit if slash else (SCHEME if quantity in labels.scheme else PORTFOLIO)
+        if (unit, quantity) in labels.series:
+            return unit, quantity
+        units = (PORTFOLIO, *labels.projects)
+        if unit not in (*units, SCHEME):
+            raise self.wrong("must be of a project, a pipeline or the portfolio", suggestion(unit, units))
+        known = (
+            (labels.scheme if unit == SCHEME else labels.quantities) if slash else (*labels.quantities, *labels.scheme)
+        )
+        raise self.wrong(f"must be of a quantity of {unit}", suggestion(quantity, known))
+
+    def statistic(self, name: str, quantity: str) -> Statistic:
+        """The statistic, if it is one of what the quantity is."""
+        allowed = [statistic.name for statistic in STATISTICS if statistic.applies in self.kinds(quantity)]
+        if name not in allowed:
+            raise self.wrong(f"must be a statistic that {quantity} has", suggestion(name, allowed))
+        return BY_NAME[name]
+
+    def kinds(self, quantity: str) -> set[str]:
+        """What statistics may apply to."""
+        if quantity in self.labels.states:
+            return {"states"}
+        unit = SCHEME if quantity in self.labels.scheme else PORTFOLIO
+        times = ["times"] if quantity_of(unit, quantity, self.labels).kind == "years" else []
+        return {"numbers", *times, *(["losses"] if has_loss(quantity) else [])}
+
+    def example(self, at: str, quantity: str) -> str:
+        """What might stand behind a statistic."""
+        state = next(iter(self.labels.states.get(quantity, ())), "")
+        return {"": "", "level": "@0.95", "number": "@-1000", "state": f"@{state}"}[at]
+
+    def behind(self, what: str, at: str, quantity: str) -> tuple[str, str]:
+        """What stands behind ``@``: as it is shown, and as the statistic takes it."""
+        if what == "level":
+            level = level_of(at)
+            if level is None:
+                raise self.wrong("must have a level between 0 and 1", "write e.g. @0.95")
+            return level, level
+        if what == "number":
+            if not isfinite(number := number_of(at)):
+                raise self.wrong("must have a number behind @", "write e.g. @-1000")
+            return at.strip(), repr(number)
+        if what == "state":
+            states = self.labels.states[quantity]
+            if at not in states:
+                raise self.wrong(f"must be a state or outcome of {quantity}", suggestion(at, states))
+            return at, str(states.index(at))
+        return "", ""
+
+
+def number_of(text: str) -> float:
+    """Number that a text is; NaN if it is none.
+
+    Parameters
+    ----------
+    text
+        Any.
+    """
+    try:
+        return float(text)
+    except ValueError:
+        return nan
