@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from spvrisk.config.base import Within, shown, sum_problems
-from spvrisk.config.laws.parameters import BY_NAME, NUMBER, NUMBERS, PAIR, TEXT, Parameter
+from spvrisk.config.laws.parameters import BY_NAME, LOCATION, NUMBER, NUMBERS, PAIR, SCALE, TEXT, Parameter
 from spvrisk.config.reading.numerals import written
 from spvrisk.errors import Problem
 
@@ -17,22 +17,22 @@ Check = Callable[[Parameters], Iterator[Problem]]
 OWN_UNIT = "in the unit of the quantity"
 
 PARAMETERS = {
-    "mean": Parameter(f"mean, {OWN_UNIT}", NUMBER),
-    "sd": Parameter(f"standard deviation, {OWN_UNIT}", NUMBER),
-    "median": Parameter(f"median, {OWN_UNIT}", NUMBER),
+    "mean": Parameter(f"mean, {OWN_UNIT}", NUMBER, LOCATION),
+    "sd": Parameter(f"standard deviation, {OWN_UNIT}", NUMBER, SCALE),
+    "median": Parameter(f"median, {OWN_UNIT}", NUMBER, LOCATION),
     "sigma": Parameter("standard deviation of the logarithm, no unit", NUMBER),
-    "p10": Parameter(f"quantile of probability 0.1, {OWN_UNIT}", NUMBER),
-    "p90": Parameter(f"quantile of probability 0.9, {OWN_UNIT}", NUMBER),
-    "min": Parameter(f"lowest value, {OWN_UNIT}", NUMBER),
-    "mode": Parameter(f"likeliest value, {OWN_UNIT}", NUMBER),
-    "max": Parameter(f"highest value, {OWN_UNIT}", NUMBER),
+    "p10": Parameter(f"quantile of probability 0.1, {OWN_UNIT}", NUMBER, LOCATION),
+    "p90": Parameter(f"quantile of probability 0.9, {OWN_UNIT}", NUMBER, LOCATION),
+    "min": Parameter(f"lowest value, {OWN_UNIT}", NUMBER, LOCATION),
+    "mode": Parameter(f"likeliest value, {OWN_UNIT}", NUMBER, LOCATION),
+    "max": Parameter(f"highest value, {OWN_UNIT}", NUMBER, LOCATION),
     "a": Parameter("first exponent, no unit", NUMBER),
     "b": Parameter("second exponent, no unit", NUMBER),
     "shape": Parameter("shape, no unit", NUMBER),
-    "scale": Parameter(f"scale, {OWN_UNIT}", NUMBER),
-    "location": Parameter(f"location, {OWN_UNIT}", NUMBER),
+    "scale": Parameter(f"scale, {OWN_UNIT}", NUMBER, SCALE),
+    "location": Parameter(f"location, {OWN_UNIT}", NUMBER, LOCATION),
     "degrees_of_freedom": Parameter("degrees of freedom, no unit", NUMBER),
-    "values": Parameter(f"values, {OWN_UNIT}", NUMBERS),
+    "values": Parameter(f"values, {OWN_UNIT}", NUMBERS, LOCATION),
     "probabilities": Parameter("probability of each value", NUMBERS),
     "csv": Parameter("CSV file, relative to this file", TEXT),
     "column": Parameter("column of the CSV file with the values", TEXT),
@@ -76,6 +76,8 @@ class Family(NamedTuple):
         Whether the support may begin at 0 without an atom there; of scipy's laws some have one.
     own
         Parameters that are something else than `PARAMETERS` says.
+    moves
+        Whether the law plus a number is one of the family.
     """
 
     meaning: str
@@ -86,6 +88,7 @@ class Family(NamedTuple):
     mean: Callable[[Parameters], float | None] = _stated_mean
     open_at_zero: bool = False
     own: Mapping[str, Parameter] = {}
+    moves: bool = False
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -217,7 +220,7 @@ def _weighted_means(p: Parameters) -> float | None:
 
 FAMILIES: dict[str, Family] = {
     "fixed": Family("One value.", support=lambda p: (p["value"], p["value"]), mean=lambda p: float(p["value"])),
-    "normal": Family("Normal.", (("mean", "sd"),), _positive("sd")),
+    "normal": Family("Normal.", (("mean", "sd"),), _positive("sd"), moves=True),
     "lognormal": Family(
         "Log-normal: mean and sd of X itself, or median of X and sigma of log X, or the 0.1 and 0.9 quantiles.",
         (("mean", "sd"), ("median", "sigma"), ("p10", "p90")),
@@ -232,6 +235,7 @@ FAMILIES: dict[str, Family] = {
         support=_between,
         mean=lambda p: float(p["min"] + p["max"]) / 2,
         open_at_zero=True,
+        moves=True,
     ),
     "triangular": Family(
         "Triangular.",
@@ -240,6 +244,7 @@ FAMILIES: dict[str, Family] = {
         support=_between,
         mean=lambda p: float(p["min"] + p["mode"] + p["max"]) / 3,
         open_at_zero=True,
+        moves=True,
     ),
     "pert": Family(
         "PERT (lambda 4).",
@@ -248,6 +253,7 @@ FAMILIES: dict[str, Family] = {
         support=_between,
         mean=lambda p: float(p["min"] + 4 * p["mode"] + p["max"]) / 6,
         open_at_zero=True,
+        moves=True,
     ),
     "beta": Family(
         "Beta on [min, max] (0 and 1 when left out), by mean and sd or by its exponents a and b.",
@@ -257,6 +263,7 @@ FAMILIES: dict[str, Family] = {
         support=_between,
         mean=_beta_mean,
         open_at_zero=True,
+        moves=True,
     ),
     "gamma": Family(
         "Gamma.",
@@ -284,9 +291,10 @@ FAMILIES: dict[str, Family] = {
         (("mean",),),
         (_in("mean", Within(0, 50_000, open_low=True)),),
         support=_above_zero,
+        own={"mean": Parameter("mean", NUMBER)},
     ),
     "student_t": Family(
-        "Student's t.", (("degrees_of_freedom", "location", "scale"),), _positive("degrees_of_freedom", "scale")
+        "Student's t.", (("degrees_of_freedom", "location", "scale"),), _positive("degrees_of_freedom", "scale"), moves=True
     ),
     "discrete": Family(
         "Listed values with their probabilities.",
@@ -294,11 +302,13 @@ FAMILIES: dict[str, Family] = {
         (_discrete,),
         support=_listed,
         mean=_weighted_values,
+        moves=True,
     ),
     "empirical": Family(
         "Equally likely values from a column of a CSV file; the path is relative to the file that names it.",
         (("csv", "column"), ("values",)),
         support=_listed,
+        moves=True,
     ),
     "reference_class": Family(
         "Cost ratio X = actual / budget of a reference class: mean overrun, share of overruns of 50 % or more "

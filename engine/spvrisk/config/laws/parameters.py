@@ -33,11 +33,26 @@ class Kind(NamedTuple):
     schema: Mapping[str, Any]
 
 
+LOCATION, SCALE = "location", "scale"
+"""What a parameter is to its law: a value of the quantity, or a distance between values."""
+
+
 class Parameter(NamedTuple):
-    """A parameter of a family: what it is, with its unit, and of which kind."""
+    """A parameter of a family.
+
+    Attributes
+    ----------
+    meaning
+        What it is, with its unit.
+    kind
+        Of its values.
+    role
+        `LOCATION` or `SCALE`: both grow with the quantity, and the first moves with it; empty: it does neither.
+    """
 
     meaning: str
     kind: Kind
+    role: str = ""
 
 
 def number(at: Path, value: object) -> float:
