@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from spvrisk.config.laws import Measure, plain_measure
-from spvrisk.config.reading.files import Files
+from spvrisk.config.reading.files import Files, merge
 from spvrisk.config.reading.fitting import fitting_remedy
 from spvrisk.config.reading.messages import BLOCK_RULES, BY_NAME, model_problems, placed
 from spvrisk.config.reading.overrides import OPTION, Overrides, apply, override_texts
@@ -146,6 +146,29 @@ class Source:
     root: Node = field(repr=False)
     files: Files = field(repr=False, compare=False)
     texts: dict[str, str] = field(repr=False)
+
+    def over(self, names: Sequence[Node]) -> "Source":
+        """What the study says with further files merged over it, as includes are.
+
+        Parameters
+        ----------
+        names
+            Of files in the study's folder or below, with the places where they are named.
+
+        Raises
+        ------
+        InputError
+            One cannot be read, or is none that a study could include.
+        """
+        root, known = self.root, len(self.files.problems)
+        for name in names:
+            found = self.files.named(name)
+            root = root if found is None else merge(root, found)
+        problems = self.files.problems[known:]
+        del self.files.problems[known:]
+        if problems:
+            raise InputError(problems)
+        return Source(self.files.with_tables(root), self.files, dict(self.files.texts))
 
     def study(self, overrides: Overrides = ()) -> Loaded:
         """Check the study that comes of overrides; see `load_study`.

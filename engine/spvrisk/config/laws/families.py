@@ -294,7 +294,10 @@ FAMILIES: dict[str, Family] = {
         own={"mean": Parameter("mean", NUMBER)},
     ),
     "student_t": Family(
-        "Student's t.", (("degrees_of_freedom", "location", "scale"),), _positive("degrees_of_freedom", "scale"), moves=True
+        "Student's t.",
+        (("degrees_of_freedom", "location", "scale"),),
+        _positive("degrees_of_freedom", "scale"),
+        moves=True,
     ),
     "discrete": Family(
         "Listed values with their probabilities.",

@@ -284,6 +284,24 @@ class Files:
                 out.append(node)
         return out
 
+    def named(self, name: Node) -> Node | None:
+        """Node of a file that is named from outside of the study, by its path from the study's folder.
+
+        Parameters
+        ----------
+        name
+            Its name, where it is written.
+        """
+        if not isinstance(name.value, str):
+            self.problem(name.place, "must be the name of a file", shown(self.plain(name).value), "write a.yaml")
+            return None
+        file = os.path.normpath(name.value).replace(os.sep, "/")
+        node = self.document(file, name.place, ())
+        if node is not None and not isinstance(node.value, dict):
+            self.problem(node.place, "a file of a study must be a mapping of keys", "", "see `spvrisk schema`")
+            return None
+        return node
+
     def table(self, name: Node) -> Table | None:
         """Table that a node names."""
         if not isinstance(name.value, str):

@@ -59,14 +59,21 @@ class Places(NamedTuple):
 
     def given(self) -> dict[str, Any]:
         """What was written, without places; nothing that was left out is in it."""
-        plain = _plain(self.root)
+        plain = plain_of(self.root)
         return plain if isinstance(plain, dict) else {}
 
 
-def _plain(node: Node) -> Any:
+def plain_of(node: Node) -> Any:
+    """A node's value without places.
+
+    Parameters
+    ----------
+    node
+        Any.
+    """
     match node.value:
         case dict() as mapping:
-            return {key: _plain(item) for key, item in mapping.items()}
+            return {key: plain_of(item) for key, item in mapping.items()}
         case list() as items:
-            return [_plain(item) for item in items]
+            return [plain_of(item) for item in items]
     return node.value

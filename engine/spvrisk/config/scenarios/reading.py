@@ -1,0 +1,315 @@
+"""A file of scenarios, read: its base, what is asked of each, and the scenarios by list, grid, table or design."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from spvrisk.config.base import shown
+from spvrisk.config.reading.files import Files
+from spvrisk.config.reading.places import plain_of
+from spvrisk.config.reading.source import Node, Place, parse
+from spvrisk.config.reading.tables import Table
+from spvrisk.config.scenarios.changes import Change
+from spvrisk.errors import InputError, suggestion
+
+_KEYS = ("base", "title", "paths", "seed", "measures", "scenarios", "grid", "table", "design")
+_OWN = ("title", "overlay")
+"""Keys of a scenario that are no changes."""
+
+BASE = "base"
+"""What the unchanged study is called."""
+
+MOST_SCENARIOS = 100_000
+
+
+class Scenario(NamedTuple):
+    """A named set of changes.
+
+    Attributes
+    ----------
+    name
+        Unique in its file.
+    title
+        By language; empty where the file has none.
+    axes
+        Of a scenario of a grid, the name of its level by axis; of one of a design, its values by path.
+    changes
+        In order.
+    overlays
+        Names of files that are merged over the base first.
+    """
+
+    name: str
+    title: Mapping[str, str] = {}
+    axes: Mapping[str, str] = {}
+    changes: tuple[Change, ...] = ()
+    overlays: tuple[Node, ...] = ()
+
+
+class Design(NamedTuple):
+    """Points that are spread over laws.
+
+    Attributes
+    ----------
+    method
+        ``sobol`` or ``lhs``.
+    points
+        How many.
+    seed
+        Of their randomisation.
+    over
+        Law of each path, as the file has it.
+    place
+        Where it is written.
+    """
+
+    method: str
+    points: int
+    seed: int
+    over: Mapping[str, Node]
+    place: Place
+
+
+class ScenarioFile(NamedTuple):
+    """A file of scenarios.
+
+    Attributes
+    ----------
+    path
+        Of the file.
+    title
+        By language.
+    base
+        Path of the study.
+    paths, seed
+        Of each run; None: the study's.
+    measures
+        Texts of the measures, with their places; none: the default ones.
+    scenarios
+        Of list, grid and table, in this order.
+    design
+        Further ones, which take laws to write out.
+    texts
+        Content of the files that were read, by name.
+    """
+
+    path: Path
+    title: Mapping[str, str]
+    base: Path
+    paths: int | None
+    seed: int | None
+    measures: tuple[tuple[str, str], ...]
+    scenarios: tuple[Scenario, ...]
+    design: Design | None
+    texts: Mapping[str, str]
+
+
+def read_scenarios(path: Path) -> ScenarioFile:
+    """Read a file of scenarios.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+
+    Raises
+    ------
+    InputError
+        With every problem found.
+    """
+    files = Files(path)
+    root = files.document(files.name, Place(files.name), ())
+    if root is not None and not isinstance(root.value, dict):
+        files.problem(root.place, "a file of scenarios must be a mapping of keys", "", "begin with base: study.yaml")
+    if root is None or files.problems or not isinstance(root.value, dict):
+        raise InputError(files.problems)
+    reader = _Reader(files)
+    found = reader.file(path, root.value)
+    if files.problems:
+        raise InputError(files.problems)
+    return found
+
+
+class _Reader:
+    """Reads the parts of a file; what is wrong is kept with the files' problems."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+
+    def file(self, path: Path, root: Mapping[str, Node]) -> ScenarioFile:
+        self.known(root, _KEYS, "a file of scenarios")
+        if "base" not in root:
+            self.files.problem(Place(self.files.name, 1), "needs a base", "", "write base: study.yaml")
+        if not {"scenarios", "grid", "table", "design"} & set(root):
+            remedy = "write scenarios:, grid:, table: or design:"
+            self.files.problem(Place(self.files.name, 1), "has no scenarios", "", remedy)
+        scenarios = [
+            *self.listed(root.get("scenarios")),
+            *self.grid(root.get("grid")),
+            *self.table(root.get("table")),
+        ]
+        self.distinct(scenarios)
+        return ScenarioFile(
+            path,
+            self.title(root.get("title")),
+            self.files.folder / (self.text(root["base"]) if "base" in root else ""),
+            self.whole(root.get("paths"), 1),
+            self.whole(root.get("seed"), 0),
+            tuple(self.measures(root.get("measures"))),
+            tuple(scenarios),
+            self.design(root.get("design")),
+            dict(self.files.texts),
+        )
+
+    # ---- what stands in many places
+
+    def wrong(self, node: Node, rule: str, remedy: str) -> None:
+        self.files.problem(node.place, rule, shown(plain_of(node)), remedy)
+
+    def known(self, keys: Mapping[str, Node], allowed: tuple[str, ...], of: str) -> None:
+        for key, node in keys.items():
+            if key not in allowed:
+                self.files.problem(node.place, f"{key} is not a key of {of}", "", suggestion(key, allowed))
+
+    def mapping(self, node: Node | None, example: str) -> Mapping[str, Node]:
+        if node is None:
+            return {}
+        if isinstance(node.value, dict):
+            return node.value
+        self.wrong(node, "must be a mapping", f"write e.g. {example}")
+        return {}
+
+    def text(self, node: Node) -> str:
+        if isinstance(node.value, str):
+            return node.value
+        self.wrong(node, "must be text", "put it in quotes")
+        return ""
+
+    def whole(self, node: Node | None, least: int) -> int | None:
+        if node is None or node.value is None:
+            return None
+        if type(node.value) is int and node.value >= least:
+            return node.value
+        self.wrong(node, f"must be a whole number of at least {least}", "write e.g. 20000")
+        return None
+
+    def title(self, node: Node | None) -> dict[str, str]:
+        if node is not None and isinstance(node.value, str):
+            return {"en": node.value}
+        return {key: self.text(item) for key, item in self.mapping(node, "{en: Gas twice as dear}").items()}
+
+    def measures(self, node: Node | None) -> Iterator[tuple[str, str]]:
+        if node is None:
+            return
+        if not isinstance(node.value, list) or not node.value:
+            self.wrong(node, "must be a list of measures", "write e.g. [npv_funder:mean, npv_funder:es@0.99]")
+            return
+        for item in node.value:
+            yield self.text(item), str(item.place)
+
+    def distinct(self, scenarios: list[Scenario]) -> None:
+        seen = {BASE}
+        for scenario in scenarios:
+            if scenario.name in seen:
+                place = scenario.changes[0].value.place if scenario.changes else Place(self.files.name)
+                self.files.problem(place, "scenarios must have distinct names", scenario.name, "rename one of them")
+            seen.add(scenario.name)
+
+    # ---- scenarios
+
+    def listed(self, node: Node | None) -> Iterator[Scenario]:
+        for name, item in self.mapping(node, "{gas_up: {factors.gas.mean: {times: 1.2}}}").items():
+            yield self.scenario(name, item)
+
+    def scenario(self, name: str, node: Node) -> Scenario:
+        """A mapping of paths to values, with its own keys."""
+        inside = self.mapping(node, "{factors.gas.mean: {times: 1.2}}")
+        changes = tuple(Change(path, value) for path, value in inside.items() if path not in _OWN)
+        return Scenario(name, self.title(inside.get("title")), {}, changes, self.overlays(inside.get("overlay")))
+
+    def overlays(self, node: Node | None) -> tuple[Node, ...]:
+        if node is None:
+            return ()
+        items = node.value if isinstance(node.value, list) else [node]
+        for item in items:
+            self.text(item)
+        return tuple(items)
+
+    def grid(self, node: Node | None) -> Iterator[Scenario]:
+        """Every choice of a level on each axis."""
+        axes = {name: list(self.levels(name, item)) for name, item in self.mapping(node, "{gas: {low: {..}}}").items()}
+        if not axes:
+            return
+        for levels in itertools.islice(itertools.product(*axes.values()), MOST_SCENARIOS):
+            yield Scenario(
+                "/".join(level.name for level in levels),
+                {},
+                dict(zip(axes, (level.name for level in levels), strict=True)),
+                tuple(change for level in levels for change in level.changes),
+                tuple(name for level in levels for name in level.overlays),
+            )
+
+    def levels(self, axis: str, node: Node) -> Iterator[Scenario]:
+        """Values of a path, or named sets of changes."""
+        if isinstance(node.value, list):
+            for value in node.value:
+                yield Scenario(_said(value), {}, {}, (Change(axis, value),))
+        else:
+            yield from self.listed(node)
+
+    def table(self, node: Node | None) -> Iterator[Scenario]:
+        """A scenario a row: its name, then a value for each path; an empty cell changes nothing."""
+        table = None if node is None else self.rows(node)
+        if table is None:
+            return
+        for line, cells in table.rows:
+            row = dict(zip(table.header, cells, strict=True))
+            changes = [self.cell(path, text, table, line) for path, text in row.items() if text and path not in _NAMES]
+            title = {"en": row["title"]} if row.get("title") else {}
+            yield Scenario(row["scenario"], title, {}, tuple(change for change in changes if change is not None))
+
+    def rows(self, node: Node) -> Table | None:
+        try:
+            table = self.files.table(node)
+        except InputError as error:
+            self.files.problems += error.problems
+            return None
+        if table is not None and "scenario" not in table.header:
+            self.files.problem(Place(table.file, 1), "has no column scenario", "", "name the column of the names so")
+            return None
+        return table
+
+    def cell(self, path: str, text: str, table: Table, line: int) -> Change | None:
+        """A cell's value, as YAML."""
+        place = Place(table.file, line, table.header.index(path) + 1)
+        value, problems = parse(text, table.file, place)
+        self.files.problems += problems
+        return None if value is None else Change(path, value)
+
+    def design(self, node: Node | None) -> Design | None:
+        if node is None:
+            return None
+        inside = self.mapping(node, "{sobol: 64, over: {factors.gas.mean: {uniform: {min: 3, max: 5}}}}")
+        self.known(inside, ("sobol", "lhs", "over", "seed"), "a design")
+        methods = [key for key in ("sobol", "lhs") if key in inside]
+        over = self.mapping(inside.get("over"), "{factors.gas.mean: {uniform: {min: 3, max: 5}}}")
+        if len(methods) != 1 or not over:
+            self.wrong(node, "needs a method and laws", "write {sobol: 64, over: {factors.gas.mean: {uniform: ..}}}")
+            return None
+        points = self.whole(inside[methods[0]], 1) or 1
+        return Design(methods[0], points, self.whole(inside.get("seed"), 0) or 0, over, node.place)
+
+
+_NAMES = ("scenario", "title")
+"""Columns of a table that are no paths."""
+
+
+def _said(node: Node) -> str:
+    """A level's name: its value, as a table of figures can show it."""
+    value = plain_of(node)
+    if isinstance(value, dict) and len(value) == 1:
+        ((word, inner),) = value.items()
+        signed = f"{inner:+}" if isinstance(inner, int | float) else str(inner)
+        return {"times": f"x{inner}", "plus": signed}.get(str(word), str(word))
+    return str(value).lower() if isinstance(value, bool) else "null" if value is None else str(value)
