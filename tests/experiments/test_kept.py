@@ -456,3 +456,14 @@ def test_disk_full__while_shards_are_written(loaded, tmp_path, monkeypatch):
     with pytest.raises(RunError, match=r"r.h5.run: cannot be written: no space left on device; check") as caught:
         run(loaded, tmp_path / "r.h5", manner=Manner(keep=True))
     assert "2 of 4 shards are kept" in notes(caught.value)
+
+
+def test_estimate__counts_the_disk_where_shards_go_there(loaded, tmp_path, monkeypatch):
+    """A kernel of 1 ms and a disk of 1 MB/s: 64 series take 0.5 ms a path beside it on one thread."""
+    monkeypatch.setattr("spvrisk.experiments.run.seconds_per_path", lambda _: 1e-3)
+    monkeypatch.setattr("spvrisk.experiments.run.seconds_per_byte", lambda _: 1e-6)
+    said = []
+    for name, keep in (("memory.h5", False), ("disk.h5", True)):
+        run(loaded, tmp_path / name, manner=Manner(keep=keep), announce=said.append)
+    found = [line.split(", ")[0] for line in said if " paths take about " in line]
+    assert found == ["12,365 paths take about 0:00:13", "12,365 paths take about 0:00:19"]

@@ -33,7 +33,7 @@ from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
 from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
-from spvrisk.runner.folder import FolderLedger, finish
+from spvrisk.runner.folder import FolderLedger, finish, seconds_per_byte
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.shard import processors, seconds_per_path
 
@@ -235,21 +235,35 @@ class Ran(NamedTuple):
 
 
 def _estimate(task: Task, ledger: Ledger) -> str:
-    """What the run takes, in words; the time from a tenth of a second of the kernel, unless others compute."""
+    """What the run takes, in words; the time from a tenth of a second of the kernel and one file on the disk.
+
+    The paths that the kernel is timed with are computed once more in their shard: a shard is a function of its number.
+    """
     job = ledger.job
     paths = sum(len(job.paths_of(k)) for k in ledger.missing())
     need = need_of(job, task.workers, workspace_of(job), task.helpers)
     on_disk = isinstance(ledger, FolderLedger)
     memory = mib(need.from_disk if on_disk else need.in_memory)
     disk = f", {mib(need.disk):,} MiB of disk" if on_disk else ""
-    lasting = f"about {_duration(task, paths)}, " if task.here else ""
+    lasting = f"about {_duration(task, ledger, paths)}, " if task.here else ""
     return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}"
 
 
-def _duration(task: Task, paths: int) -> datetime.timedelta:
-    """How long this machine takes for so many paths."""
+def _duration(task: Task, ledger: Ledger, paths: int) -> datetime.timedelta:
+    """How long this machine takes for so many paths.
+
+    Shards are stored beside the others' computation, at the cost of a processor, and no faster than the disk is.
+    """
     at_once = min(task.helpers or task.workers, processors())
-    return datetime.timedelta(seconds=math.ceil(seconds_per_path(task.job) * paths / at_once))
+    storing = _storing(ledger) * paths
+    return datetime.timedelta(seconds=math.ceil(max((seconds_per_path(task.job) * paths + storing) / at_once, storing)))
+
+
+def _storing(ledger: Ledger) -> float:
+    """Seconds that storing a path takes."""
+    if not isinstance(ledger, FolderLedger):
+        return 0.0
+    return seconds_per_byte(ledger.folder) * 8 * len(ledger.job.labels.series)
 
 
 def _begun(extended: Earlier | None, task: Task, ledger: Ledger) -> str:

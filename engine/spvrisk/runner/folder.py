@@ -8,7 +8,9 @@ import datetime
 import json
 import os
 import platform
+import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -34,6 +36,9 @@ _DEAD_AFTER_SECONDS = 3600.0
 
 _HALF_WRITTEN = ".*.tmp"
 """Names under which files are written aside."""
+
+_PROBE = 1 << 24
+"""Bytes by which it is timed how fast the disk is: some hundredths of a second."""
 
 _LONGEST_LINE = 1 << 24
 """Bytes within which the first line of a shard must end."""
@@ -102,6 +107,24 @@ def discard(folder: Path) -> None:
     ours = (f"*{_SHARD}", _HALF_WRITTEN, JOB_FILE, JOURNAL_FILE, FINISHED_FILE)
     for file in [file for pattern in ours for file in folder.glob(pattern)]:
         remove(file)
+
+
+def seconds_per_byte(folder: Path) -> float:
+    """Time how long bytes take to the disk, as those of a shard do: checked, written aside, brought there.
+
+    Parameters
+    ----------
+    folder
+        Where shards go.
+    """
+    data = os.urandom(_PROBE)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".spvrisk-", suffix=".tmp") as file:
+        began = time.perf_counter()
+        zlib.crc32(data)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        return (time.perf_counter() - began) / _PROBE
 
 
 class FolderLedger(Ledger):
