@@ -48,6 +48,25 @@ def test_log_file__has_dated_lines_and_is_added_to(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "content", [b"\x89HDF\r\n\x1a\n", b"my notes\n", b"2026 was a good year\n", b"2026-12-01T00:00:00"]
+)
+def test_log_file__a_file_of_another_kind_is_refused(content, tmp_path, monkeypatch):
+    """Lines behind a result, or a text of somebody's own, would spoil it."""
+    monkeypatch.chdir(tmp_path)
+    Path("other").write_bytes(content)
+    done = CliRunner().invoke(main, ["run", STARTER, "--paths", "64", "--out", "r.h5", "--log-file", "other"])
+    assert done.exit_code == 2 and "--log-file: must be a log of spvrisk, or a new file, got other" in done.output
+    assert Path("other").read_bytes() == content and not Path("r.h5").exists()
+
+
+def test_log_file__an_empty_file_is_taken(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("run.log").touch()
+    done = CliRunner().invoke(main, ["run", STARTER, "--paths", "64", "--out", "r.h5", "--log-file", "run.log"])
+    assert done.exit_code == 0 and Path("run.log").stat().st_size
+
+
+@pytest.mark.parametrize(
     ("name", "rule"),
     [
         ("study.yaml", "must not be a file that the command reads"),

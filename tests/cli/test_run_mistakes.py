@@ -28,7 +28,9 @@ class Mistake(NamedTuple):
 
 
 IN_THE_FILE = {
-    "negative paths": Mistake("paths: 20000", "paths: -5", "paths: -5", "must lie in [1, 1e+12]", "write a number"),
+    "negative paths": Mistake(
+        "paths: 20000", "paths: -5", "paths: -5", "must lie in [1, 2147483647]", "write a number"
+    ),
     "copula": Mistake(
         "correlation:\n",
         "correlation:\n  copula: t\n  degrees_of_freedom: 1.0e+7\n",

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from spvrisk.cli import main
@@ -59,3 +60,26 @@ def test_validate__missing_file() -> None:
     result = CliRunner().invoke(main, ["validate", "nowhere.yaml"])
     assert result.exit_code == 2
     assert result.stderr == "nowhere.yaml: cannot be read: no such file; check the path\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        (["run.paths=2147483648"], "--set 1 run.paths: must lie in [1, 2147483647], got 2147483648; write a number in"),
+        (
+            ["run.paths=10000000", "run.memory_mib=500"],
+            "--set 2 run.memory_mib: 10,000,000 paths of 64 series must fit",
+        ),
+    ],
+    ids=["more than can be numbered", "more than the study's memory"],
+)
+def test_validate__runs_that_can_never_be_are_refused(settings, told) -> None:
+    result = CliRunner().invoke(
+        main, ["validate", str(STARTER), *(part for one in settings for part in ("--set", one))]
+    )
+    assert result.exit_code == 2 and result.stderr.startswith(told)
+
+
+def test_validate__what_fits_on_the_disk_is_sound() -> None:
+    settings = ("--set", "run.paths=3000000", "--set", "run.memory_mib=1000")
+    assert CliRunner().invoke(main, ["validate", str(STARTER), *settings]).exit_code == 0

@@ -149,7 +149,7 @@ def test_write__failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(write, "_write_bytes", fail)
-    with pytest.raises(RunError, match="r.h5: cannot be written: no space"):
+    with pytest.raises(RunError, match="r.h5.run: cannot be written: no space"):
         write_small(path, n_paths=20, overwrite=True)
     assert os.listdir(tmp_path) == ["r.h5"]
     assert open_result(path).attributes["content_sha256"] == digest

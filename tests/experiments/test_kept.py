@@ -17,7 +17,7 @@ from spvrisk.experiments.kept import Manner
 from spvrisk.experiments.run import run_study
 from spvrisk.experiments.task import planned, settings_of
 from spvrisk.plan.shared import LEAF
-from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.folder import FolderLedger, finish
 from spvrisk.runner.job import Job
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -181,14 +181,104 @@ def notes(error):
     return "" if error is None else " ".join(getattr(error, "__notes__", ())) + notes(error.__cause__)
 
 
-@pytest.mark.parametrize("change", ["output.paths=[npv_funder]", 'output.quantiles=["0.5"]'])
-def test_extended__not_by_one_that_keeps_otherwise(loaded, change, tmp_path):
-    """What the old result holds besides would be lost."""
+LESS = {
+    "output.paths=[npv_funder]": "/paths/",
+    'output.quantiles=["0.5"]': "quantile 0.05, quantile 0.95",
+    'output.risk_levels=["0.9", "0.95"]': "risk level 0.99",
+}
+
+
+@pytest.mark.parametrize("change", LESS)
+def test_extended__not_by_one_that_keeps_less(loaded, change, tmp_path):
     run(loaded, tmp_path / "r.h5", LEAF)
-    other = load(STARTER, [change])
     for manner in (ANEW, Manner(resume=True)):
-        with pytest.raises(InputError, match="file exists"):
-            run(other, tmp_path / "r.h5", manner=manner)
+        with pytest.raises(
+            InputError, match=rf"file exists, and holds what the longer one would not: .*{LESS[change]}"
+        ):
+            run(load(STARTER, [change]), tmp_path / "r.h5", manner=manner)
+    run(load(STARTER, [change]), tmp_path / "r.h5", manner=Manner(overwrite=True))
+
+
+MORE = 'output.quantiles=["0.05", "0.5", "0.95", "0.999"]'
+
+
+@pytest.mark.parametrize("paths", [LEAF, PATHS], ids=["more paths", "as many"])
+def test_extended__by_one_that_keeps_more(loaded, paths, tmp_path):
+    out, other, said = tmp_path / "r.h5", load(STARTER, [MORE]), []
+    run(loaded, out, paths)
+    found = run(other, out, announce=said.append)
+    begun = f"extending {paths:,} paths to {PATHS:,}, with quantile 0.999: all are computed anew"
+    assert any(line.startswith(begun) for line in said)
+    assert found == run(other, tmp_path / "anew.h5")
+
+
+def test_resume__a_finished_run_that_keeps_more_is_left_as_it_is(loaded, tmp_path):
+    out = tmp_path / "r.h5"
+    found = run(load(STARTER, [MORE]), out)
+    assert run(loaded, out, manner=Manner(resume=True)) == found
+    with pytest.raises(InputError, match="file exists"):
+        run(loaded, out)
+
+
+@pytest.mark.parametrize("where", ["paths/npv_funder", "provenance/plan"])
+def test_resume__a_finished_run_that_is_damaged_is_refused(loaded, expected, where, tmp_path):
+    """Damage that opening the file does not find."""
+    out, said = tmp_path / "r.h5", []
+    run(loaded, out)
+    assert run(loaded, out, manner=Manner(resume=True), announce=said.append) == expected
+    assert said[-1] == "finished already: tables, values by path and plan match their digests"
+    with h5py.File(out, "r+") as file:
+        values = file[where][...]
+        file[where][...] = values[::-1]
+    with pytest.raises(InputError, match=r"r.h5: is finished, but damaged: .*remove it, and run the command again"):
+        run(loaded, out, manner=Manner(resume=True))
+
+
+def killed_before_tidying(loaded, out, monkeypatch, paths=PATHS):
+    """Leave what a run of shards on the disk leaves that is killed once its result is published."""
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderLedger, "discard", lambda _: None)
+        patch.setattr("spvrisk.experiments.need.memory_budget", lambda _: 0)
+        patch.setattr("spvrisk.experiments.need.check_memory", lambda *_: None)
+        patch.setattr("spvrisk.experiments.run.check_memory", lambda *_: None)
+        found = run(loaded, out, paths)
+    assert len(list(run_folder(out).glob("*.shard"))) == -(-paths // LEAF)
+    return found
+
+
+NEXT = {
+    "resumed": (PATHS, Manner(resume=True), None),
+    "told that it exists": (PATHS, ANEW, "file exists"),
+    "extended": (2 * PATHS, ANEW, None),
+    "with another seed": (PATHS, Manner(overwrite=True), None),
+}
+
+
+@pytest.mark.parametrize("case", NEXT)
+def test_finished__what_a_killed_run_left_is_swept_by_the_next_command(loaded, case, tmp_path, monkeypatch):
+    out, (paths, manner, refused) = tmp_path / "r.h5", NEXT[case]
+    killed_before_tidying(loaded, out, monkeypatch)
+    seed = 9 if case == "with another seed" else None
+    if refused:
+        with pytest.raises(InputError, match=refused):
+            run(loaded, out, paths, manner, seed)
+    else:
+        run(loaded, out, paths, manner, seed)
+    assert os.listdir(tmp_path) == ["r.h5"]
+
+
+def test_finished__shards_that_are_to_stay_or_of_another_content_are_not_swept(loaded, tmp_path, monkeypatch):
+    out = tmp_path / "r.h5"
+    killed_before_tidying(loaded, out, monkeypatch, LEAF)
+    out.unlink()
+    run(loaded, out, LEAF, Manner(keep=True, resume=True))
+    with pytest.raises(InputError, match="file exists"):
+        run(loaded, out, LEAF)
+    assert len(list(run_folder(out).glob("*.shard"))) == 1
+    finish(run_folder(out), "0" * 64)
+    with pytest.raises(InputError, match="file exists"):
+        run(loaded, out, LEAF)
+    assert len(list(run_folder(out).glob("*.shard"))) == 1
 
 
 def test_extended__what_has_taken_its_place_meanwhile_stays(loaded, tmp_path):
@@ -269,10 +359,27 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=["memory", "run"])
-def test_failed__shards_are_kept(loaded, expected, error, tmp_path):
-    with pytest.raises(RunError, match=FAILURES[error]) as caught:
-        run(loaded, tmp_path / "r.h5", announce=at("writing", error))
+def test_failed__shards_are_kept(loaded, expected, error, tmp_path, monkeypatch):
+    def fails(*_):
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises(RunError, match=FAILURES[error]) as caught:
+        patch.setattr("spvrisk.experiments.run.timeline", fails)
+        run(loaded, tmp_path / "r.h5")
     assert "4 of 4 shards are kept" in notes(caught.value)
+    assert run(loaded, tmp_path / "r.h5", manner=Manner(resume=True)) == expected
+
+
+OWN = [OSError(28, "the caller's own"), MemoryError("the caller's own"), ZeroDivisionError("the caller's own")]
+
+
+@pytest.mark.parametrize("error", OWN, ids=["disk", "memory", "other"])
+@pytest.mark.parametrize("how", ["progress", "writing", "publishing"])
+def test_failed__what_a_caller_raises_is_passed_on_and_shards_are_kept(loaded, expected, error, how, tmp_path):
+    told = {"progress": after(2 * LEAF + 5, error)} if how == "progress" else {"announce": at(how, error)}
+    with pytest.raises(type(error), match="the caller's own") as caught:
+        run(loaded, tmp_path / "r.h5", **told)
+    assert caught.value is error and "shards are kept" in error.__notes__.pop()
     assert run(loaded, tmp_path / "r.h5", manner=Manner(resume=True)) == expected
 
 
@@ -349,3 +456,14 @@ def test_disk_full__while_shards_are_written(loaded, tmp_path, monkeypatch):
     with pytest.raises(RunError, match=r"r.h5.run: cannot be written: no space left on device; check") as caught:
         run(loaded, tmp_path / "r.h5", manner=Manner(keep=True))
     assert "2 of 4 shards are kept" in notes(caught.value)
+
+
+def test_estimate__counts_the_disk_where_shards_go_there(loaded, tmp_path, monkeypatch):
+    """A kernel of 1 ms and a disk of 1 MB/s: 64 series take 0.5 ms a path beside it on one thread."""
+    monkeypatch.setattr("spvrisk.experiments.run.seconds_per_path", lambda _: 1e-3)
+    monkeypatch.setattr("spvrisk.experiments.run.seconds_per_byte", lambda _: 1e-6)
+    said = []
+    for name, keep in (("memory.h5", False), ("disk.h5", True)):
+        run(loaded, tmp_path / name, manner=Manner(keep=keep), announce=said.append)
+    found = [line.split(", ")[0] for line in said if " paths take about " in line]
+    assert found == ["12,365 paths take about 0:00:13", "12,365 paths take about 0:00:19"]

@@ -24,7 +24,7 @@ from spvrisk.experiments.task import job_of
 from spvrisk.plan.shared import LEAF
 from spvrisk.runner import shard as shards
 from spvrisk.runner.execute import execute, make_ready
-from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.folder import FolderLedger, seconds_per_byte
 from spvrisk.runner.job import Job, study_text
 from spvrisk.runner.ledger import MemoryLedger
 from spvrisk.runner.shard import run_shard
@@ -305,6 +305,10 @@ def test_execute__a_failure_ends_it(job, workers):
 
 
 # --- folders ---
+
+
+def test_folder__times_the_disk_and_leaves_nothing(tmp_path):
+    assert 1e-12 < seconds_per_byte(tmp_path) < 1e-6 and not list(tmp_path.iterdir())
 
 
 def test_folder__a_new_process_finds_its_shards(job, made, expected, tmp_path):

@@ -17,6 +17,9 @@ RUNNING = "running"
 
 _EVERY_SECONDS = 60.0
 
+_LONGEST_TIME = 40
+"""Characters within which the time ends with which a line begins."""
+
 
 class Log:
     """Lines of text in a file.
@@ -66,6 +69,8 @@ def log_to(path: str | None, reads: Iterable[Path], result: Path) -> Iterator[Lo
     if os.path.realpath(path) == os.path.realpath(result):
         raise InputError(Problem("--log-file", "", "must not be the result", path, "name another file"))
     try:
+        if not _is_log(path):
+            raise InputError(Problem("--log-file", "", "must be a log of spvrisk, or a new file", path, "name another"))
         file = Path(path).open("a", encoding="utf-8", errors="backslashreplace")
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
@@ -82,6 +87,18 @@ def log_to(path: str | None, reads: Iterable[Path], result: Path) -> Iterator[Lo
     finally:
         with suppress(OSError):
             file.close()
+
+
+def _is_log(path: str) -> bool:
+    """Whether a file begins with a time as lines of a log do, or is empty or not there: then nothing can be spoilt."""
+    if not os.path.exists(path):
+        return True
+    with Path(path).open("rb") as file:
+        first = file.read(_LONGEST_TIME)
+    try:
+        return not first or datetime.datetime.fromisoformat(first.split(b" ")[0].decode("ascii")).tzinfo is not None
+    except ValueError:
+        return False
 
 
 class Minutes:

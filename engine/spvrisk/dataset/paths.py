@@ -83,6 +83,17 @@ def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[s
     return list(unique.values())
 
 
+def names_in_file(labels: Labels, names: Sequence[str]) -> set[str]:
+    """Names that the variables of path quantities have in ``/paths``.
+
+    Parameters
+    ----------
+    labels, names
+        As of `path_variables`.
+    """
+    return {variable.name for variable in path_variables(lambda *_: np.empty((0, 0)), 0, labels, names)}
+
+
 def as_stored(values: Float, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Values by path as a file has them: in a type of integers, undefined ones are `UNDEFINED_CODE`.
 

@@ -78,6 +78,20 @@ class Place(NamedTuple):
         remedy = "check the rights and the space on the disk"
         return RunError(f"{self.folder}: cannot be written: {reason}; {remedy}")
 
+    @contextmanager
+    def failures_told(self) -> Iterator[None]:
+        """Tell in words where the system refuses to write.
+
+        Raises
+        ------
+        RunError
+            With what would help.
+        """
+        try:
+            yield
+        except OSError as error:
+            raise self.cannot_be_written(error) from error
+
     def free(self) -> int:
         """Bytes that are free on the disk."""
         return shutil.disk_usage(self.folder).free

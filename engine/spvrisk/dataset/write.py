@@ -49,7 +49,7 @@ from spvrisk.dataset.paths import PathVariable, path_variables
 from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem
 from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_refused
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan
@@ -252,7 +252,7 @@ def write_result(path: str | os.PathLike[str], contents: Contents, overwrite: bo
     RunError
         If writing fails.
     """
-    with claimed(check_output(path, overwrite)) as place:
+    with claimed(check_output(path, overwrite)) as place, place.failures_told():
         place.check_space(size_of(contents))
         return write_at(place, contents, overwrite)
 
@@ -262,7 +262,9 @@ def size_of(contents: Contents) -> int:
     return result_size(contents.labels, contents.n_paths, contents.path_names, contents.provenance.plan)
 
 
-def write_at(place: Place, contents: Contents, overwrite: bool, publishing: Callable[[], None] = lambda: None) -> str:
+def write_at(
+    place: Place, contents: Contents, overwrite: bool, publishing: Callable[[str], object] = lambda _: None
+) -> str:
     """Write a result file at a place that is held.
 
     Parameters
@@ -272,7 +274,7 @@ def write_at(place: Place, contents: Contents, overwrite: bool, publishing: Call
     contents, overwrite
         As of `write_result`.
     publishing
-        Called when the file is whole; what it raises keeps it from appearing.
+        Called with ``content_sha256`` when the file is whole; what it raises keeps it from appearing.
 
     Returns
     -------
@@ -283,19 +285,16 @@ def write_at(place: Place, contents: Contents, overwrite: bool, publishing: Call
     ------
     InputError
         A file has appeared that may not be replaced, or a name is refused.
-    RunError
-        If writing fails.
+    OSError
+        If writing fails; see `Place.failures_told`.
     """
     try:
         with place.part.open("r+b", buffering=0) as file:
             digest = _write(file, contents)
-        publishing()
+        publishing(digest)
         place.publish(overwrite)
     except FileExistsError as error:
         raise _exists(place.target) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise RunError(f"{place.target}: cannot be written: {reason}; check the space on the disk") from error
     return digest
 
 

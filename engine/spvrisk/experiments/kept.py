@@ -1,20 +1,26 @@
 """Runs that were broken off, and results that are extended: what is there already, and what is kept of a run."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from spvrisk.dataset.inputs import COORDINATES
 from spvrisk.dataset.opening import opened
+from spvrisk.dataset.paths import names_in_file
 from spvrisk.dataset.place import Place
+from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.need import disk_budget, need_of
 from spvrisk.experiments.task import Task
-from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.execute import Announce
+from spvrisk.runner.folder import FolderLedger, discard, finished
 from spvrisk.runner.ledger import Ledger
+
+T = TypeVar("T")
 
 
 class Manner(NamedTuple):
@@ -41,8 +47,35 @@ class Manner(NamedTuple):
     cluster: str | None = None
 
 
-def paths_of_result(file: Path, task: Task) -> int:
-    """Paths that a result holds of a job, kept in the same way; 0 where there is no such result.
+class Earlier(NamedTuple):
+    """A result of the same job that is there already.
+
+    Attributes
+    ----------
+    paths
+        Their number.
+    keeps
+        What it keeps of them, each in a few words.
+    """
+
+    paths: int
+    keeps: frozenset[str]
+
+    def lost(self, task: Task) -> frozenset[str]:
+        """What it keeps that a run would not."""
+        return self.keeps - _keeps(task)
+
+    def lacks(self, task: Task) -> frozenset[str]:
+        """What a run would keep that it does not."""
+        return _keeps(task) - self.keeps
+
+    def finished(self, task: Task) -> bool:
+        """Whether it is all that is asked for."""
+        return self.paths == task.job.paths and not self.lacks(task)
+
+
+def earlier_result(file: Path, task: Task) -> Earlier | None:
+    """Give what a result holds of a job; None where there is no such result.
 
     Parameters
     ----------
@@ -53,10 +86,83 @@ def paths_of_result(file: Path, task: Task) -> int:
     """
     with suppress(InputError), opened(file) as found:
         if found.attrs.get("job_id", b"") == task.job.id.encode():
-            kept = json.loads(bytes(found["provenance/config_json"][...]))["output"]
-            if kept == task.loaded.study.output.model_dump(mode="json", by_alias=True):
-                return int(np.asarray(found.attrs["paths"]).item())
-    return 0
+            output = json.loads(bytes(found["provenance/config_json"][...]))["output"]
+            variables = set(found["paths"]) - {"project"}
+            inputs = set(found.get("inputs", ())) - set(COORDINATES)
+            kept = _in_words(variables, inputs, output["quantiles"], output["risk_levels"])
+            return Earlier(int(np.asarray(found.attrs["paths"]).item()), kept)
+    return None
+
+
+def extends(there: Earlier | None, task: Task) -> bool:
+    """Tell whether a run keeps all that a result holds, and more.
+
+    Parameters
+    ----------
+    there
+        The result, if there is one of the job.
+    task
+        What is to be run.
+    """
+    if there is None or there.paths > task.job.paths:
+        return False
+    return not there.finished(task) and not there.lost(task)
+
+
+def check_nothing_lost(there: Earlier | None, task: Task) -> None:
+    """Refuse to extend a result that holds what the longer one would not.
+
+    Parameters
+    ----------
+    there, task
+        As of `extends`.
+
+    Raises
+    ------
+    InputError
+        With what would be lost.
+    """
+    if there is not None and there.paths < task.job.paths and (lost := there.lost(task)):
+        rule = f"file exists, and holds what the longer one would not: {', '.join(sorted(lost))}"
+        raise InputError(Problem("--out", "", rule, "", "add it to the study's output, or use --overwrite"))
+
+
+def check_finished(file: Path, announce: Announce) -> None:
+    """Refuse to leave a finished result as it is where it is damaged.
+
+    Parameters
+    ----------
+    file
+        The result.
+    announce
+        Told of stages.
+
+    Raises
+    ------
+    InputError
+        With what is wrong.
+    """
+    from spvrisk.experiments.verify import verified  # loaded here: runs have no use for it
+
+    found = verified(open_result(file), announce=announce)
+    if wrong := [f"{check.name} {check.found}" for check in found.checks if check.sound is False]:
+        rule, remedy = f"is finished, but damaged: {'; '.join(wrong)}", "remove it, and run the command again"
+        raise InputError(Problem(str(file), "", rule, "", remedy))
+    announce("finished already: tables, values by path and plan match their digests")
+
+
+def sweep_finished(place: Place) -> None:
+    """Remove the shards of a run that was ended after its result was published, and before they were removed.
+
+    Parameters
+    ----------
+    place
+        Of the result.
+    """
+    content = finished(place.folder)
+    with suppress(InputError):
+        if content is not None and content == open_result(place.target).attributes["content_sha256"]:
+            discard(place.folder)
 
 
 def check_resumed(ledger: Ledger, place: Place, wanted: bool) -> None:
@@ -91,19 +197,42 @@ def kept_if_broken_off(task: Task, ledger: Ledger, place: Place) -> Iterator[Non
     """
     try:
         yield
-    except (InputError, KeyboardInterrupt, MemoryError, OSError, RunError) as error:
+    except BaseException as error:  # also what a caller's own function raises
         error.add_note(_keep(task, ledger, place))
         raise
 
 
+def noted(call: Callable[[T], None], raised: list[Exception]) -> Callable[[T], None]:
+    """Have what a caller's function raises noted: it is passed on as it is.
+
+    Parameters
+    ----------
+    call
+        The function.
+    raised
+        Where to.
+    """
+
+    def told(what: T) -> None:
+        try:
+            call(what)
+        except Exception as error:
+            raised.append(error)
+            raise
+
+    return told
+
+
 @contextmanager
-def machine_failures_told(place: Place) -> Iterator[None]:
+def machine_failures_told(place: Place, others: Container[Exception] = ()) -> Iterator[None]:
     """Tell in words where memory or the disk does not suffice.
 
     Parameters
     ----------
     place
         Of the run.
+    others
+        Errors that are not the machine's.
 
     Raises
     ------
@@ -112,11 +241,13 @@ def machine_failures_told(place: Place) -> Iterator[None]:
     """
     try:
         yield
-    except MemoryError as error:
+    except (MemoryError, OSError) as error:
+        if error in others:
+            raise
+        if isinstance(error, OSError):
+            raise place.cannot_be_written(error) from error
         remedy = "run fewer paths, or set run.memory_mib lower, so that shards go to the disk"
         raise RunError(f"the machine has not enough memory; {remedy}") from error
-    except OSError as error:
-        raise place.cannot_be_written(error) from error
 
 
 def _keep(task: Task, ledger: Ledger, place: Place) -> str:
@@ -138,6 +269,19 @@ def _keep(task: Task, ledger: Ledger, place: Place) -> str:
     except (OSError, MemoryError) as error:
         return f"What was done could not all be kept in {place.folder} ({error}); --resume goes on with what is there."
     return _go_on(folder)
+
+
+def _keeps(task: Task) -> frozenset[str]:
+    """What a run keeps, each in a few words."""
+    output, variables = task.loaded.study.output, names_in_file(task.job.labels, task.path_names)
+    return _in_words(variables, task.job.inputs, output.quantiles, output.risk_levels)
+
+
+def _in_words(
+    variables: Iterable[str], inputs: Iterable[str], quantiles: Iterable[str], levels: Iterable[str]
+) -> frozenset[str]:
+    named = {"/paths/": variables, "/inputs/": inputs, "quantile ": quantiles, "risk level ": levels}
+    return frozenset(kind + name for kind, names in named.items() for name in names)
 
 
 def _go_on(folder: FolderLedger) -> str:

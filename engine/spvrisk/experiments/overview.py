@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
-from spvrisk.dataset.kept import check_paths, default_paths
-from spvrisk.dataset.layout import check_names
+from spvrisk.dataset.kept import default_paths
 from spvrisk.errors import Problem
-from spvrisk.experiments.need import Need, memory_budget, need_of, workspace_of
+from spvrisk.experiments.need import Need, check_memory, memory_budget, need_of, workspace_of
+from spvrisk.experiments.task import planned
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
 from spvrisk.plan.overview import OwnedLaw, Pair, ProjectDates, law_reports, pairs, project_dates, smallest_eigenvalue
@@ -98,10 +98,11 @@ def checked(loaded: Loaded) -> list[Problem]:
     Raises
     ------
     InputError
-        Laws that cannot be, dates against the calendar, names of results.
+        Laws that cannot be, dates against the calendar, names of results, a run beyond the memory that it is given.
     """
-    with loaded.places.filled_in():
-        labels = compile_study(loaded.study).labels
-        check_paths(loaded.study.output.paths or (), labels)
-        check_names(labels)
+    run = loaded.study.run
+    task = planned(loaded, run)
+    if run.memory_mib is not None:  # what a machine gives is seen when it runs
+        with loaded.places.filled_in():
+            check_memory(task, to_disk=True)
     return warnings_of(loaded)

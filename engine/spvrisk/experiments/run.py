@@ -14,14 +14,26 @@ from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.failed import failure, kept_aside
-from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, machine_failures_told, paths_of_result
+from spvrisk.experiments.kept import (
+    Earlier,
+    Manner,
+    check_finished,
+    check_nothing_lost,
+    check_resumed,
+    earlier_result,
+    extends,
+    kept_if_broken_off,
+    machine_failures_told,
+    noted,
+    sweep_finished,
+)
 from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, workspace_of
 from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import summary_and_conditional
 from spvrisk.measures.table import timeline
 from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
-from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.folder import FolderLedger, finish, seconds_per_byte
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.shard import processors, seconds_per_path
 
@@ -70,26 +82,33 @@ def run_study(
         The run was interrupted; its notes say which shards are kept.
     """
     check_output(out, overwrite=True, reads=loaded.files)
+    others: list[Exception] = []
+    progress, announce = noted(progress, others), noted(announce, others)
     task = planned(loaded, settings, announce, manner.processes, manner.cluster)
-    with claimed(Path(out)) as place, machine_failures_told(place):
-        there = paths_of_result(place.target, task)
-        if manner.resume and there == task.job.paths:
+    with claimed(Path(out)) as place, machine_failures_told(place, others):
+        sweep_finished(place)
+        there = earlier_result(place.target, task)
+        if manner.resume and there and there.finished(task):
+            check_finished(place.target, announce)
             return Path(out)
-        extends = 0 < there < task.job.paths
-        replaces = manner.overwrite or extends
+        if not manner.overwrite:
+            check_nothing_lost(there, task)
+        extending = extends(there, task)
+        replaces = manner.overwrite or extending
         target = check_output(out, replaces, reads=loaded.files)
+        ledger = _ledger(task, place, manner, there, announce)
 
-        def publishing() -> None:
+        def publishing(content: str) -> None:
             announce("publishing")
             check_output(out, replaces, reads=loaded.files)
-            if extends:
+            if extending:
                 _check_unchanged(place, task, there)
+            if isinstance(ledger, FolderLedger) and not manner.keep:
+                finish(place.folder, content)
 
-        ledger = _ledger(task, place, manner, there, announce)
         with kept_if_broken_off(task, ledger, place):
             done = ran(task, ledger, progress, announce)
-            broken = done.violations()
-            if not broken:
+            if not (broken := done.violations()):
                 write_at(place, done.contents(announce), replaces, publishing)
         wrong = _wrong(broken, done, target, announce)
         if isinstance(ledger, FolderLedger) and (wrong or not manner.keep):
@@ -106,20 +125,20 @@ def _wrong(broken: list[Violation], done: "Ran", target: Path, announce: Announc
     return failure(broken, kept_aside(target), lambda path: write_result(path, done.contents(announce), True))
 
 
-def _ledger(task: Task, place: Place, manner: Manner, there: int, announce: Announce) -> Ledger:
-    """Give the ledger of a run whose result is there with so many paths, if all is sound that its start can tell."""
+def _ledger(task: Task, place: Place, manner: Manner, there: Earlier | None, announce: Announce) -> Ledger:
+    """Give the ledger of a run, beside what is there of its result, if all is sound that its start can tell."""
     with task.loaded.places.filled_in():
         ledger = ledger_for(task, place, manner.keep)
     place.check_space(task.size)
-    check_resumed(ledger, place, there > 0 or manner.resume or task.settings.resume == "auto")
-    if begun := _begun(there if there < task.job.paths else 0, ledger):
+    check_resumed(ledger, place, there is not None or manner.resume or task.settings.resume == "auto")
+    if begun := _begun(there if extends(there, task) else None, task, ledger):
         announce(begun)
     return ledger
 
 
-def _check_unchanged(place: Place, task: Task, there: int) -> None:
+def _check_unchanged(place: Place, task: Task, there: Earlier | None) -> None:
     """Refuse to extend a result that another has taken the place of meanwhile."""
-    if paths_of_result(place.target, task) != there:
+    if earlier_result(place.target, task) != there:
         rule = "was replaced while it was being extended"
         raise InputError(Problem(str(place.target), "", rule, "", "run the command again"))
 
@@ -218,27 +237,45 @@ class Ran(NamedTuple):
 
 
 def _estimate(task: Task, ledger: Ledger) -> str:
-    """What the run takes, in words; the time from a tenth of a second of the kernel, unless others compute."""
+    """What the run takes, in words; the time from a tenth of a second of the kernel and one file on the disk.
+
+    The paths that the kernel is timed with are computed once more in their shard: a shard is a function of its number.
+    """
     job = ledger.job
     paths = sum(len(job.paths_of(k)) for k in ledger.missing())
     need = need_of(job, task.workers, workspace_of(job), task.helpers)
     on_disk = isinstance(ledger, FolderLedger)
     memory = mib(need.from_disk if on_disk else need.in_memory)
     disk = f", {mib(need.disk):,} MiB of disk" if on_disk else ""
-    lasting = f"about {_duration(task, paths)}, " if task.here else ""
+    lasting = f"about {_duration(task, ledger, paths)}, " if task.here else ""
     return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}"
 
 
-def _duration(task: Task, paths: int) -> datetime.timedelta:
-    """How long this machine takes for so many paths."""
+def _duration(task: Task, ledger: Ledger, paths: int) -> datetime.timedelta:
+    """How long this machine takes for so many paths.
+
+    Shards are stored beside the others' computation, at the cost of a processor, and no faster than the disk is.
+    """
     at_once = min(task.helpers or task.workers, processors())
-    return datetime.timedelta(seconds=math.ceil(seconds_per_path(task.job) * paths / at_once))
+    storing = _storing(ledger) * paths
+    return datetime.timedelta(seconds=math.ceil(max((seconds_per_path(task.job) * paths + storing) / at_once, storing)))
 
 
-def _begun(extended: int, ledger: Ledger) -> str:
+def _storing(ledger: Ledger) -> float:
+    """Seconds that storing a path takes."""
+    if not isinstance(ledger, FolderLedger):
+        return 0.0
+    return seconds_per_byte(ledger.folder) * 8 * len(ledger.job.labels.series)
+
+
+def _begun(extended: Earlier | None, task: Task, ledger: Ledger) -> str:
     """What is done already, in words; an empty text where nothing is."""
     shards, missing = len(ledger.job.shards), len(ledger.missing())
-    if extended and missing == shards:
-        anew = "all are computed anew, since shards were not kept (--keep)"
-        return f"extending {extended:,} paths to {ledger.job.paths:,}: {anew}"
-    return f"going on with {shards - missing} of {shards} shards" if missing < shards else ""
+    if missing < shards:
+        return f"going on with {shards - missing} of {shards} shards"
+    if extended is None:
+        return ""
+    more = f"extending {extended.paths:,} paths to {task.job.paths:,}"
+    if lacking := sorted(extended.lacks(task)):
+        more += f", with {', '.join(lacking)}"
+    return f"{more}: all are computed anew, since shards were not kept (--keep)"

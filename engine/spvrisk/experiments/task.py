@@ -11,7 +11,6 @@ from spvrisk.config.study.run import Run
 from spvrisk.dataset.kept import check_paths, default_paths, inputs_among
 from spvrisk.dataset.layout import check_names
 from spvrisk.dataset.write import Provenance, result_size
-from spvrisk.errors import InputError, Problem
 from spvrisk.plan.compile import compile_study
 from spvrisk.runner.cluster import LOCAL, check_installed, in_cluster
 from spvrisk.runner.crew import Machine
@@ -20,9 +19,6 @@ from spvrisk.runner.job import Job, study_text
 from spvrisk.runner.processes import in_processes
 from spvrisk.runner.proof import prepare
 from spvrisk.runner.shard import processors
-
-MOST_PATHS = 2**31 - 1
-"""Paths that a result can number."""
 
 
 def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Run:
@@ -176,9 +172,6 @@ def planned(
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     announce("planning")
     with loaded.places.filled_in():
-        if settings.paths > MOST_PATHS:
-            rule = f"must be at most {MOST_PATHS:,}: a result numbers its paths in 32 bits"
-            raise InputError(Problem("", "run.paths", rule, str(settings.paths), "run fewer paths"))
         job = job_of(loaded.study, settings)
         names = loaded.study.output.paths or default_paths(job.labels)
         check_paths(names, job.labels)

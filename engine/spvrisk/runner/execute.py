@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from itertools import islice
+from typing import TypeVar
 
 from spvrisk.plan.arrays import Plan
 from spvrisk.runner.ledger import Ledger
@@ -26,6 +27,9 @@ Executor = Callable[[Ledger, Sequence[int], Progress], Generator[tuple[int, Shar
 None stands for a shard that has been put into the ledger's folder already. When it is closed before its end, nothing of
 it goes on.
 """
+
+
+Result = TypeVar("Result")
 
 
 class _StopError(Exception):
@@ -120,25 +124,41 @@ def in_threads(workers: int) -> Executor:
     def shards(
         ledger: Ledger, numbers: Sequence[int], progress: Progress
     ) -> Generator[tuple[int, Shard | None], None, None]:
-        stop, todo = threading.Event(), iter(numbers)
-        pending: dict[Future[Shard], int] = {}
-        pool = ThreadPoolExecutor(workers, "spvrisk")
+        stop, pool = threading.Event(), ThreadPoolExecutor(workers, "spvrisk")
+        advance = _advance(progress, stop)
         try:
-            while True:
-                # one more than are at work, so that no worker waits for this thread
-                for k in islice(todo, workers + 1 - len(pending)):
-                    pending[pool.submit(run_shard, ledger.job, k, _advance(progress, stop))] = k
-                if not pending:
-                    return
-                # in short turns, so that Ctrl-C reaches this thread
-                done, _ = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield pending.pop(future), future.result()
+            yield from asked_of(lambda k: pool.submit(run_shard, ledger.job, k, advance), numbers, workers + 1)
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
 
     return shards
+
+
+def asked_of(
+    submit: Callable[[int], Future[Result]], numbers: Sequence[int], at_once: int
+) -> Generator[tuple[int, Result], None, None]:
+    """Ask a pool for shards, some at a time, and give what comes of each with its number, in the order of its coming.
+
+    Parameters
+    ----------
+    submit
+        Asks the pool for a shard.
+    numbers
+        Of the shards.
+    at_once
+        How many are asked for at a time: one more than are at work, so that no worker waits for this thread.
+    """
+    todo, pending = iter(numbers), dict[Future[Result], int]()
+    while True:
+        for k in islice(todo, at_once - len(pending)):
+            pending[submit(k)] = k
+        if not pending:
+            return
+        # in short turns, so that Ctrl-C reaches this thread
+        done, _ = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield pending.pop(future), future.result()
 
 
 def _advance(progress: Progress, stop: threading.Event) -> Advance:

@@ -1,13 +1,16 @@
 """Shards of a job in a folder that stays: for runs that outgrow memory, outlive a crash, or are shared by machines.
 
-The folder holds ``job.json``, a file a shard, and ``journal.jsonl``, a line a shard that says who computed it and when.
+The folder holds ``job.json``, a file a shard, and ``journal.jsonl``, a line a shard that says who computed it and when;
+``finished.json`` names the result that has been made of shards that are of no more use.
 """
 
 import datetime
 import json
 import os
 import platform
+import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -27,7 +30,7 @@ from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.shard import Shard
 from spvrisk.runner.stored import Read, Stored, array_of, shard_bytes, stored, sums_of, whole_shard
 
-JOB_FILE, JOURNAL_FILE = "job.json", "journal.jsonl"
+JOB_FILE, JOURNAL_FILE, FINISHED_FILE = "job.json", "journal.jsonl", "finished.json"
 
 _SHARD = ".shard"
 
@@ -36,6 +39,9 @@ _DEAD_AFTER_SECONDS = 3600.0
 
 _HALF_WRITTEN = ".*.tmp"
 """Names under which files are written aside."""
+
+_PROBE = 1 << 24
+"""Bytes by which it is timed how fast the disk is: some hundredths of a second."""
 
 _LONGEST_LINE = 1 << 24
 """Bytes within which the first line of a shard must end."""
@@ -61,6 +67,67 @@ def has_shards(folder: Path) -> bool:
         It need not be there.
     """
     return any(folder.glob(f"*{_SHARD}"))
+
+
+def finish(folder: Path, content: str) -> None:
+    """Note of which result the shards in a folder are of no more use once it is published.
+
+    Parameters
+    ----------
+    folder
+        Of the shards.
+    content
+        The result's ``content_sha256``.
+    """
+    file = folder / FINISHED_FILE
+    remove(file)
+    with suppress(OSError), file.open("x", encoding="utf-8") as note:  # a run does not fail for want of it
+        json.dump({"content_sha256": content}, note)
+
+
+def finished(folder: Path) -> str | None:
+    """Give the ``content_sha256`` of the result of which the shards in a folder are of no more use.
+
+    Parameters
+    ----------
+    folder
+        It need not be there.
+    """
+    with suppress(OSError, ValueError, LookupError, TypeError):
+        return str(json.loads((folder / FINISHED_FILE).read_bytes())["content_sha256"])
+    return None
+
+
+def discard(folder: Path) -> None:
+    """Remove job, shards and journal from a folder; what else is in it stays.
+
+    Parameters
+    ----------
+    folder
+        It need not be there.
+    """
+    # the note last: what is killed in between goes on with it
+    ours = (f"*{_SHARD}", _HALF_WRITTEN, JOB_FILE, JOURNAL_FILE, FINISHED_FILE)
+    for file in [file for pattern in ours for file in folder.glob(pattern)]:
+        remove(file)
+
+
+def seconds_per_byte(folder: Path) -> float:
+    """Time how long bytes take to the disk, as those of a shard do: checked, written aside, brought there.
+
+    Parameters
+    ----------
+    folder
+        Where shards go.
+    """
+    data = os.urandom(_PROBE)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".spvrisk-", suffix=".tmp") as file:
+        began = time.perf_counter()
+        zlib.crc32(data)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        return (time.perf_counter() - began) / _PROBE
 
 
 class FolderLedger(Ledger):
@@ -105,6 +172,7 @@ class FolderLedger(Ledger):
         folder, job
             As of the class.
         """
+        remove(folder / FINISHED_FILE)
         if not has_shards(folder):
             remove(folder / JOB_FILE)
         return cls(folder, job)
@@ -188,9 +256,7 @@ class FolderLedger(Ledger):
 
     def discard(self) -> None:
         """Remove the job, its shards and the journal; what else is in the folder stays."""
-        ours = (f"*{_SHARD}", _HALF_WRITTEN, JOB_FILE, JOURNAL_FILE)
-        for file in [file for pattern in ours for file in self.folder.glob(pattern)]:
-            remove(file)
+        discard(self.folder)
 
     def _kept(self, job: Job) -> Job:
         """The folder's own job, with as many paths as are asked for."""

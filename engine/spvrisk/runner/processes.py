@@ -3,9 +3,8 @@
 import os
 import threading
 from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -13,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from spvrisk.errors import RunError
-from spvrisk.runner.execute import POLL_SECONDS, Executor, Progress, make_ready
+from spvrisk.runner.execute import Executor, Progress, asked_of, make_ready
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger
@@ -47,28 +46,17 @@ def in_processes(workers: int) -> Executor:
     def shards(
         ledger: Ledger, numbers: Sequence[int], progress: Progress
     ) -> Generator[tuple[int, Shard | None], None, None]:
-        context, todo = get_context("spawn"), iter(numbers)
+        context = get_context("spawn")
         stop, folder = context.Event(), ledger.folder if isinstance(ledger, FolderLedger) else None
-        pending: dict[Future[Shard | None], int] = {}
         # by a file: what a process is started with must fit in a pipe that nobody reads yet
         scratch = TemporaryDirectory(prefix="spvrisk-", ignore_cleanup_errors=True)
         job = Path(scratch.name) / "job.json"
         job.write_bytes(ledger.job.to_bytes())
         pool = ProcessPoolExecutor(workers, context, _begin, (job, folder, stop))
         try:
-            while True:
-                # one more than are at work, so that no worker waits for this process
-                for k in islice(todo, workers + 1 - len(pending)):
-                    pending[pool.submit(_shard, k)] = k
-                if not pending:
-                    return
-                # in short turns, so that Ctrl-C reaches this process
-                done, _ = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-                for future in done:
-                    k = pending.pop(future)
-                    shard = future.result()
-                    progress(len(ledger.job.paths_of(k)))
-                    yield k, shard
+            for k, shard in asked_of(lambda k: pool.submit(_shard, k), numbers, workers + 1):
+                progress(len(ledger.job.paths_of(k)))
+                yield k, shard
         except BrokenProcessPool as error:
             remedy = "if it had too little memory, use fewer; a script must run it under `if __name__ == '__main__':`"
             raise RunError(f"a worker's process ended before its shard was done; {remedy}") from error

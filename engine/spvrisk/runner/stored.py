@@ -91,17 +91,17 @@ def shard_bytes(shard: Shard, job: Job, k: int) -> Iterator[bytes | memoryview]:
         What it is a shard of, and its number.
     """
     sums = [array for node in shard.sums for array in _arrays(node.sums)]
-    arrays = [
-        np.ascontiguousarray(x, x.dtype.newbyteorder("<")) for x in (*shard.values, *shard.inputs, shard.fans, *sums)
-    ]
-    pieces = [x.reshape(-1).view(np.uint8).data for x in arrays]
+    every: list[NDArray[Any]] = [shard.values, shard.inputs, shard.fans, *sums]
+    whole = [np.ascontiguousarray(x, x.dtype.newbyteorder("<")) for x in every]
+    arrays = [*whole[0], *whole[1], *whole[2:]]
     head = {
         **_identity(job, k),
         "nodes": [[node.level, node.number] for node in shard.sums],
-        "parts": [[x.dtype.str, x.shape, zlib.crc32(piece)] for x, piece in zip(arrays, pieces, strict=True)],
+        "parts": [[x.dtype.str, x.shape, zlib.crc32(x.data)] for x in arrays],
     }
     yield json.dumps({**head, "checksum": _checksum(head)}).encode("ascii") + b"\n"
-    yield from pieces
+    # rows of values in one piece, which a file takes faster
+    yield from (x.reshape(-1).view(np.uint8).data for x in whole)
 
 
 def stored(line: bytes, job: Job, k: int) -> Stored:

@@ -6,11 +6,14 @@ from pydantic import Field
 
 from spvrisk.config.base import Model, Whole, Within
 
+MOST_PATHS = 2**31 - 1
+"""Paths that a result can number, in 32 bits."""
+
 
 class Run(Model):
     """Size and machinery of a run; only `paths` and `seed` change any number."""
 
-    paths: Annotated[Whole, Within(1, 10**12)] = Field(default=100_000, description="number of paths")
+    paths: Annotated[Whole, Within(1, MOST_PATHS)] = Field(default=100_000, description="number of paths")
     seed: Annotated[Whole, Within(0, 2**64 - 1)] = Field(default=20260331, description="seed, 64 bits")
     leaves_per_shard: Annotated[Whole, Within(1, 4096)] = Field(
         default=4, description="number of leaves of 4096 paths in a shard"
