@@ -1,16 +1,19 @@
 """A job is executed: shards that its ledger misses are computed somewhere, and kept as they come."""
 
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from itertools import islice
 from typing import TypeVar
 
-from spvrisk.plan.arrays import Plan
+import numpy as np
+
+from spvrisk.plan.arrays import Floats, Plan
+from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.proof import confirm, prepare
-from spvrisk.runner.shard import Advance, Shard, load, processors, run_shard
+from spvrisk.runner.shard import Advance, Shard, load, processors, run_series, run_shard
 
 POLL_SECONDS = 0.2
 """Within which Ctrl-C reaches a thread that waits for shards."""
@@ -29,6 +32,7 @@ it goes on.
 """
 
 
+Number = TypeVar("Number")
 Result = TypeVar("Result")
 
 
@@ -136,8 +140,8 @@ def in_threads(workers: int) -> Executor:
 
 
 def asked_of(
-    submit: Callable[[int], Future[Result]], numbers: Sequence[int], at_once: int
-) -> Generator[tuple[int, Result], None, None]:
+    submit: Callable[[Number], Future[Result]], numbers: Iterable[Number], at_once: int
+) -> Generator[tuple[Number, Result], None, None]:
     """Ask a pool for shards, some at a time, and give what comes of each with its number, in the order of its coming.
 
     Parameters
@@ -145,11 +149,11 @@ def asked_of(
     submit
         Asks the pool for a shard.
     numbers
-        Of the shards.
+        Of the shards, or what else names them.
     at_once
         How many are asked for at a time: one more than are at work, so that no worker waits for this thread.
     """
-    todo, pending = iter(numbers), dict[Future[Result], int]()
+    todo, pending = iter(numbers), dict[Future[Result], Number]()
     while True:
         for k in islice(todo, at_once - len(pending)):
             pending[submit(k)] = k
@@ -159,6 +163,51 @@ def asked_of(
         done, _ = wait(pending, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
             yield pending.pop(future), future.result()
+
+
+def series_of_many(
+    wanted: Sequence[tuple[Job, Sequence[int]]], workers: int, progress: Progress = lambda _: None
+) -> Generator[tuple[int, Floats], None, None]:
+    """Compute some series of many jobs in threads, which their shards fill together.
+
+    The kernel must have been made ready.
+
+    Parameters
+    ----------
+    wanted
+        Jobs, and the numbers of the series that are wanted of each.
+    workers
+        Threads.
+    progress
+        Told of paths done.
+
+    Yields
+    ------
+    tuple
+        Number of a job, and its ``(series, path)`` float64 in the quantities' units, as soon as they are there.
+    """
+    stop, pool = threading.Event(), ThreadPoolExecutor(workers, "spvrisk")
+    advance = _advance(progress, stop)
+    numbers = [(i, k) for i, (job, _) in enumerate(wanted) for k in job.shards]
+    left = [len(job.shards) for job, _ in wanted]
+    values: dict[int, Floats] = {}
+
+    def submit(number: tuple[int, int]) -> Future[Floats]:
+        i, k = number
+        return pool.submit(run_series, wanted[i][0], k, wanted[i][1], advance)
+
+    try:
+        for (i, k), part in asked_of(submit, numbers, workers + 1):
+            job, series = wanted[i]
+            whole = values.setdefault(i, np.empty((len(series), job.paths)))
+            paths = job.paths_of(k)
+            whole[:, paths.start : paths.stop] = part
+            left[i] -= 1
+            if not left[i]:
+                yield i, values.pop(i)
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def _advance(progress: Progress, stop: threading.Event) -> Advance:

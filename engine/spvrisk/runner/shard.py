@@ -8,7 +8,7 @@ import os
 import pickle
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -87,6 +87,30 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
         if first < FAN_PATHS:
             shard.fans[:, :, at : at + n] = leaf.fans[:, :, :n]
     return shard._replace(sums=state.nodes())
+
+
+def run_series(job: Job, k: int, series: Sequence[int], advance: Advance = lambda _: None) -> Floats:
+    """Compute some series of a shard, and nothing else of it; see `run_shard`.
+
+    Parameters
+    ----------
+    job, k, advance
+        As of `run_shard`.
+    series
+        Their numbers, in the order of `Labels.series`.
+
+    Returns
+    -------
+    ndarray
+        ``(series, path)`` float64 in the quantities' units.
+    """
+    paths, space = job.paths_of(k), _workspace(job.plan, job.plan_sha256)
+    values = np.empty((len(series), len(paths)))
+    for first in paths[::LEAF]:
+        n, at = min(LEAF, paths.stop - first), first - paths.start
+        leaf = space.leaf(job, first, n, advance, with_fans=False)
+        values[:, at : at + n] = leaf.values[list(series), :n]
+    return values
 
 
 def seconds_per_path(job: Job) -> float:
@@ -199,10 +223,10 @@ class _Workspace:
         self._at, self._work = kernel.make_work(plan)
         self._paths_per_call = self._lanes
 
-    def leaf(self, job: Job, first: int, n: int, advance: Advance) -> "Leaf":
+    def leaf(self, job: Job, first: int, n: int, advance: Advance, with_fans: bool = True) -> "Leaf":
         """Run `n` paths from `first`."""
         kernel, done = self._kernel, 0
-        leaf: Leaf = kernel.make_leaf(job.plan, len(job.labels.series), first < FAN_PATHS)
+        leaf: Leaf = kernel.make_leaf(job.plan, len(job.labels.series), with_fans and first < FAN_PATHS)
         while done < n:
             count = min(self._paths_per_call, n - done)
             began = time.perf_counter()

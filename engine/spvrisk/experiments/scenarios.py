@@ -1,0 +1,185 @@
+"""Scenarios in one table: measures of each, with their paired differences to the base."""
+
+from collections.abc import Mapping, Sequence
+from math import nan
+from typing import NamedTuple
+
+from spvrisk.config.scenarios import Scenario, ScenarioFile
+from spvrisk.errors import InputError
+from spvrisk.experiments.variants import Variant
+from spvrisk.measures.compare import Difference, difference
+from spvrisk.measures.named import Measure, measure_of
+from spvrisk.measures.sample import Figure, Sample
+from spvrisk.plan.arrays import Floats
+from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import STACK
+from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
+
+
+class Outcome(NamedTuple):
+    """What came of a scenario.
+
+    Attributes
+    ----------
+    scenario
+        Which.
+    overrides
+        Its changes of the base, as the study takes them.
+    job_id
+        What was run.
+    values, errors
+        Of each measure, and its standard error; NaN where it is undefined, or where the scenario has no such series.
+    changes
+        Of each measure against the base, paired path by path; None of the base itself.
+    """
+
+    scenario: Scenario
+    overrides: tuple[str, ...]
+    job_id: str
+    values: tuple[float, ...]
+    errors: tuple[float, ...]
+    changes: tuple[Difference, ...] | None
+
+
+class Scenarios(NamedTuple):
+    """Scenarios beside their base.
+
+    Attributes
+    ----------
+    labels
+        Of the base.
+    measures
+        What was measured.
+    outcomes
+        The base, then the scenarios in the order of their file.
+    paths, seed
+        Of each run.
+    """
+
+    labels: Labels
+    measures: tuple[Measure, ...]
+    outcomes: tuple[Outcome, ...]
+    paths: int
+    seed: int
+
+    def __repr__(self) -> str:
+        return f"<Scenarios: {len(self.outcomes) - 1} beside their base, {self.paths:,} paths>"
+
+
+def measures_of(file: ScenarioFile, of: Sequence[str], labels: Labels) -> tuple[Measure, ...]:
+    """Measures that are asked for: by the command, else by the file, else the default ones.
+
+    Parameters
+    ----------
+    file, of
+        The file, and measures in place of its own.
+    labels
+        Of the base.
+
+    Raises
+    ------
+    InputError
+        With everything that is no measure.
+    """
+    wanted = [(text, "--of") for text in of] or list(file.measures) or [(text, "") for text in default_measures(labels)]
+    found, problems = [], []
+    for text, place in wanted:
+        try:
+            found.append(measure_of(text, labels, place))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return tuple({measure.text: measure for measure in found}.values())
+
+
+def default_measures(labels: Labels) -> list[str]:
+    """Measures of a committee's first questions: mean, probability of a loss, tail; who else bears it.
+
+    Parameters
+    ----------
+    labels
+        Of the base.
+    """
+    insurer = ["insurer_net:mean"] if STACK in labels.features else []
+    return [
+        "npv_funder:mean",
+        "npv_funder:p_loss",
+        "npv_funder:var@0.95",
+        "npv_funder:es@0.99",
+        *insurer,
+        "pv_host:mean",
+    ]
+
+
+def run_scenarios(
+    planned: Sequence[Variant],
+    measures: Sequence[Measure],
+    workers: int,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+) -> Scenarios:
+    """Run scenarios on the same draws.
+
+    Parameters
+    ----------
+    planned
+        As from `variants`, the base first.
+    measures
+        What is measured of each.
+    workers
+        Threads.
+    progress, announce
+        Told of paths done, and of stages.
+
+    Raises
+    ------
+    RunError
+        No machine code of the kernel is right.
+    """
+    base = planned[0].job
+    make_ready(base.plan, announce)
+    announce("running")
+    series = list(dict.fromkeys(measure.series for measure in measures))
+    held = [[s for s in series if s in each.job.labels.series] for each in planned]
+    wanted = [(each.job, [each.job.labels.series.index(s) for s in of]) for each, of in zip(planned, held, strict=True)]
+    figures: dict[int, list[Figure | None]] = {}
+    outcomes: dict[int, Outcome] = {}
+    waiting: list[int] = []
+    for i, values in series_of_many(wanted, workers, progress):
+        figures[i] = _figures(measures, dict(zip(held[i], values, strict=True)))
+        waiting.append(i)
+        if 0 in figures:
+            for done in waiting:
+                outcomes[done] = _outcome(planned[done], figures[done], None if done == 0 else figures[0])
+                if done:
+                    del figures[done]
+            waiting.clear()
+    ordered = tuple(outcomes[i] for i in range(len(planned)))
+    return Scenarios(base.labels, tuple(measures), ordered, base.paths, base.seed)
+
+
+def _figures(measures: Sequence[Measure], values: Mapping[tuple[str, str], Floats]) -> list[Figure | None]:
+    """Measures of what a scenario has."""
+    return [m.figure(Sample(values[m.series])) if m.series in values else None for m in measures]
+
+
+def _outcome(planned: Variant, own: Sequence[Figure | None], base: Sequence[Figure | None] | None) -> Outcome:
+    """Figures of a scenario, and what they are more than the base's."""
+    changes = None
+    if base is not None:
+        changes = tuple(_difference(a, b) for a, b in zip(own, base, strict=True))
+    return Outcome(
+        planned.scenario,
+        planned.overrides,
+        planned.job.id,
+        tuple(nan if figure is None else figure.value for figure in own),
+        tuple(nan if figure is None else figure.error for figure in own),
+        changes,
+    )
+
+
+def _difference(own: Figure | None, base: Figure | None) -> Difference:
+    if own is None or base is None:
+        return Difference(nan, nan, nan)
+    return difference(own, base, paired=True)

@@ -1,0 +1,119 @@
+"""The studies that a file of scenarios makes of its base, each checked and planned before anything is run."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from spvrisk.config import Law, Loaded, load
+from spvrisk.config.reading.overrides import Overrides
+from spvrisk.config.reading.places import plain_of
+from spvrisk.config.reading.source import Node
+from spvrisk.config.scenarios import Change, Scenario, variant
+from spvrisk.config.scenarios.reading import BASE, Design, ScenarioFile
+from spvrisk.config.study.run import Run
+from spvrisk.errors import InputError, Problem
+from spvrisk.experiments.task import job_of, settings_of
+from spvrisk.plan.arrays import Floats
+from spvrisk.runner.job import Job
+
+
+class Variant(NamedTuple):
+    """A scenario that is to be run.
+
+    Attributes
+    ----------
+    scenario
+        Its name, title and axes.
+    job
+        What is computed; its paths are the same draws as those of the base.
+    overrides
+        The changes of the base, as the study takes them.
+    """
+
+    scenario: Scenario
+    job: Job
+    overrides: tuple[str, ...]
+
+
+def variants(
+    file: ScenarioFile, overrides: Overrides = (), paths: int | None = None, seed: int | None = None
+) -> list[Variant]:
+    """Plan a file's scenarios, the unchanged base first.
+
+    Parameters
+    ----------
+    file
+        As from `read_scenarios`.
+    overrides
+        Changes of the base, before those of the scenarios.
+    paths, seed
+        Of each run, in place of the file's; None leaves those.
+
+    Raises
+    ------
+    InputError
+        With every problem of every scenario, named.
+    """
+    base = load(file.base, overrides)
+    settings = settings_of(base, paths or file.paths, file.seed if seed is None else seed, None)
+    unchanged = Scenario(BASE, base.study.study.title.model_dump(exclude_none=True))
+    planned, problems = [_planned(base, unchanged, base, settings)], list[Problem]()
+    for scenario in (*file.scenarios, *_points(file.design)):
+        try:
+            changed = variant(base, scenario.name, scenario.changes, scenario.overlays)
+            planned.append(_planned(base, scenario, changed, settings))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    return planned
+
+
+def _planned(base: Loaded, scenario: Scenario, changed: Loaded, settings: Run) -> Variant:
+    """Compile a scenario's study; what only planning sees is told with its name."""
+    try:
+        with changed.places.filled_in():
+            job = job_of(changed.study, settings)
+    except InputError as error:
+        named = [problem._replace(place=f"{problem.place} in scenario {scenario.name}:") for problem in error.problems]
+        raise InputError(named if scenario.name != BASE else error.problems) from None
+    # shards of a leaf each fill the threads evenly, and make no other numbers
+    return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), changed.overrides[len(base.overrides) :])
+
+
+def _points(design: Design | None) -> Iterator[Scenario]:
+    """Scenarios of a design: each path has the quantile of its law that the point's coordinate says."""
+    if design is None:
+        return
+    laws = {path: _law(node, path) for path, node in design.over.items()}
+    for n, point in enumerate(_unit_cube(design, len(laws))):
+        values = {path: float(of(u)) for (path, of), u in zip(laws.items(), point, strict=True)}
+        changes = tuple(Change(path, Node(value, design.over[path].place)) for path, value in values.items())
+        yield Scenario(f"{design.method}-{n}", {}, {path: f"{value:.6g}" for path, value in values.items()}, changes)
+
+
+def _unit_cube(design: Design, dimensions: int) -> Floats:
+    """Points in the unit cube."""
+    from scipy.stats import qmc  # loaded here: it takes half a second, and only designs need it
+
+    if design.method == "lhs":
+        return np.asarray(qmc.LatinHypercube(dimensions, rng=design.seed).random(design.points))
+    sequence = qmc.Sobol(dimensions, rng=design.seed)
+    return np.asarray(sequence.random(1 << (design.points - 1).bit_length())[: design.points])
+
+
+def _law(node: Node, path: str) -> Any:
+    """Quantile function of a law."""
+    from pydantic import ValidationError
+
+    from spvrisk.plan.distributions import LawError
+    from spvrisk.plan.laws import distribution
+
+    try:
+        law = distribution(Law.model_validate(plain_of(node)))
+    except (ValidationError, LawError) as error:
+        rule, remedy = "must be a law", "write e.g. {uniform: {min: 3, max: 5}}"
+        raise InputError(Problem(str(node.place), path, rule, str(error).splitlines()[-1], remedy)) from None
+    return lambda u: law.quantile(np.array([u]), np.array([1.0 - u]))[0]

@@ -1,0 +1,74 @@
+"""Scenarios in one table: what each measure is, and beneath it what that is more than the base's."""
+
+from collections.abc import Iterator
+
+from spvrisk.experiments.scenarios import Outcome, Scenarios
+from spvrisk.measures.named import Measure
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Rate, Row, defined, said
+from spvrisk.views.words import counted, money_name
+
+_SIDE_BY_SIDE = 4
+"""Measures of a table: more do not fit beside each other on a terminal."""
+
+
+def scenarios(found: Scenarios) -> list[Figures]:
+    """Give the page: all measures of all scenarios, a table for every four of them.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
+    first, *others = (_table(found, columns) for columns in _blocks(len(found.measures)))
+    note = said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
+    last = (first, *others)[-1]._replace(notes=(note,))
+    return [first, *others[:-1], last] if others else [last]
+
+
+def table(found: Scenarios) -> Figures:
+    """Give one table of all measures.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
+    return _table(found, range(len(found.measures)))
+
+
+def _blocks(n: int) -> Iterator[range]:
+    for first in range(0, n, _SIDE_BY_SIDE):
+        yield range(first, min(first + _SIDE_BY_SIDE, n))
+
+
+def _table(found: Scenarios, columns: range) -> Figures:
+    measures = [found.measures[i] for i in columns]
+    money = money_name(found.labels)
+    base, *others = found.outcomes
+    rows = [Row(base.scenario.name, _values(base, columns, found), apart=True)]
+    for outcome in others:
+        rows.append(Row(outcome.scenario.name, _values(outcome, columns, found)))
+        rows.append(Row("", _changes(outcome, columns, found)))
+    heads = tuple(Column(_head(measure)) for measure in measures)
+    return Figures(f"Scenarios, and what they change against their base, in {money}", heads, tuple(rows), unit=money)
+
+
+def _head(measure: Measure) -> str:
+    unit, quantity = measure.series
+    of = quantity if unit in ("portfolio", "scheme") else f"{unit} {quantity}"
+    return f"{of} {measure.title}".replace("_", " ")
+
+
+def _values(outcome: Outcome, columns: range, found: Scenarios) -> tuple[Cell, ...]:
+    return tuple(_cell(found.measures[i], outcome.values[i], outcome.errors[i]) for i in columns)
+
+
+def _changes(outcome: Outcome, columns: range, found: Scenarios) -> tuple[Cell, ...]:
+    assert outcome.changes is not None  # of the base alone there are none
+    changes = ((found.measures[i], outcome.changes[i]) for i in columns)
+    return tuple(said("{:+}", _cell(measure, change.value, change.error)) for measure, change in changes)
+
+
+def _cell(measure: Measure, value: float, error: float) -> Cell:
+    pair = defined(value), defined(error)
+    return Rate(*pair) if measure.kind == "flag" else Estimate(*pair)
