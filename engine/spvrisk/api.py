@@ -15,6 +15,7 @@ from spvrisk.tools import init, schema, selftest, starter, warmup
 if TYPE_CHECKING:
     from spvrisk.experiments.overview import Overview
     from spvrisk.experiments.restore import Restored
+    from spvrisk.experiments.scenarios import Planned, Scenarios
     from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.traced import Traced
     from spvrisk.experiments.verify import Verified
@@ -33,7 +34,9 @@ __all__ = [
     "open",
     "overview",
     "restore",
+    "plan_scenarios",
     "run",
+    "scenarios",
     "schema",
     "selftest",
     "trace",
@@ -323,6 +326,81 @@ def compare(*results: Results | str | os.PathLike[str], strict: bool = False) ->
         if isinstance(result, list | tuple):
             raise wrong("results", "must be a result", result, "give results one by one: compare(first, second)")
     return compared([_opened("results", result).tables() for result in results], yes_or_no("strict", strict))
+
+
+def plan_scenarios(
+    path: str | os.PathLike[str],
+    overrides: Overrides = (),
+    paths: int | None = None,
+    seed: int | None = None,
+    of: Sequence[str] = (),
+) -> "Planned":
+    """Read a file of scenarios and plan them all: whatever is wrong with one of them is told before anything is run.
+
+    Parameters
+    ----------
+    path
+        YAML file of the scenarios.
+    overrides
+        Changes of their base, as of `load`.
+    paths, seed
+        Of each run, instead of what the file and its base say.
+    of
+        Measures as ``npv_funder:es@0.99``, instead of those of the file.
+
+    Raises
+    ------
+    InputError
+        With every problem of every scenario, named.
+    """
+    from spvrisk.experiments.scenarios import planned_scenarios
+
+    numbers = {
+        name: value if value is None else whole(name, value) for name, value in (("paths", paths), ("seed", seed))
+    }
+    measures = [text("of", each) for each in ([of] if isinstance(of, str) else of)]
+    return planned_scenarios(Path(file_name("path", path)), overrides, numbers["paths"], numbers["seed"], measures)
+
+
+def scenarios(
+    planned: "Planned",
+    workers: int | None = None,
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> "Scenarios":
+    """Run scenarios on the same draws and measure each of them, and what it changes against the base.
+
+    Parameters
+    ----------
+    planned
+        As from `plan_scenarios`.
+    workers
+        Threads, which the runs fill together; all processors if left out.
+    progress, announce
+        As of `run`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from pathlib import Path
+    >>> import spvrisk
+    >>> text = files("spvrisk").joinpath("data", "starter.yaml").read_text(encoding="utf-8")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "starter.yaml").write_text(text, encoding="utf-8")
+    ...     file = Path(folder, "dearer.yaml")
+    ...     _ = file.write_text("base: starter.yaml\nscenarios: {dearer: {projects.port.budget: {times: 1.2}}}\n")
+    ...     found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=500, of=["port/cost:mean"]))
+    >>> [(each.scenario.name, each.changes is None) for each in found.outcomes]
+    [('base', True), ('dearer', False)]
+    """
+    from spvrisk.experiments.scenarios import Planned, run_scenarios
+    from spvrisk.runner.shard import processors
+
+    if not isinstance(planned, Planned):
+        raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
+    threads = processors() if workers is None else within("workers", workers, 1, 4096)
+    return run_scenarios(planned, threads, called("progress", progress), called("announce", announce))
 
 
 def trace(

@@ -23,6 +23,7 @@ COMMANDS = {
     "warmup": "Compile the kernel ahead of the first run.",
     "selftest": "Prove that the kernel computes correctly on this machine.",
     "run": "Run a study and print its summary.",
+    "scenarios": "Run what-ifs of a study on the same draws, in one table.",
     "summary": "Print the figures of a result.",
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from math import nan
+from pathlib import Path
 from typing import NamedTuple
 
-from spvrisk.config.scenarios import Scenario, ScenarioFile
+from spvrisk.config.reading.overrides import Overrides
+from spvrisk.config.scenarios import Scenario, ScenarioFile, read_scenarios
 from spvrisk.errors import InputError
-from spvrisk.experiments.variants import Variant
+from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.named import Measure, measure_of
 from spvrisk.measures.sample import Figure, Sample
@@ -14,6 +16,7 @@ from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import STACK
 from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
+from spvrisk.runner.shard import processors, seconds_per_path
 
 
 class Outcome(NamedTuple):
@@ -66,6 +69,67 @@ class Scenarios(NamedTuple):
         return f"<Scenarios: {len(self.outcomes) - 1} beside their base, {self.paths:,} paths>"
 
 
+class Planned(NamedTuple):
+    """Scenarios that can be run: every study of theirs is sound.
+
+    Attributes
+    ----------
+    variants
+        The base, then the scenarios in the order of their file.
+    measures
+        What is measured of each.
+    """
+
+    variants: tuple[Variant, ...]
+    measures: tuple[Measure, ...]
+
+    @property
+    def paths(self) -> int:
+        """Of all runs together."""
+        return sum(variant.job.paths for variant in self.variants)
+
+    def seconds(self, workers: int | None = None) -> float:
+        """How long all runs take here, from a tenth of a second of the kernel.
+
+        Parameters
+        ----------
+        workers
+            Threads; None: all processors.
+        """
+        base = self.variants[0].job
+        make_ready(base.plan)
+        return seconds_per_path(base) * self.paths / min(workers or processors(), processors())
+
+    def __repr__(self) -> str:
+        return f"<{len(self.variants) - 1} scenarios and their base, {len(self.measures)} measures>"
+
+
+def planned_scenarios(
+    path: Path, overrides: Overrides = (), paths: int | None = None, seed: int | None = None, of: Sequence[str] = ()
+) -> Planned:
+    """Read a file of scenarios and plan them all, before anything is run.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    overrides
+        Changes of the base, before those of the scenarios.
+    paths, seed
+        Of each run; None: as the file says, else the base.
+    of
+        Measures; none: those of the file, else the default ones.
+
+    Raises
+    ------
+    InputError
+        With every problem of every scenario, named.
+    """
+    file = read_scenarios(path)
+    planned = variants(file, overrides, paths, seed)
+    return Planned(tuple(planned), measures_of(file, of, planned[0].job.labels))
+
+
 def measures_of(file: ScenarioFile, of: Sequence[str], labels: Labels) -> tuple[Measure, ...]:
     """Measures that are asked for: by the command, else by the file, else the default ones.
 
@@ -113,8 +177,7 @@ def default_measures(labels: Labels) -> list[str]:
 
 
 def run_scenarios(
-    planned: Sequence[Variant],
-    measures: Sequence[Measure],
+    planned: Planned,
     workers: int,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
@@ -124,9 +187,7 @@ def run_scenarios(
     Parameters
     ----------
     planned
-        As from `variants`, the base first.
-    measures
-        What is measured of each.
+        As from `planned_scenarios`.
     workers
         Threads.
     progress, announce
@@ -137,12 +198,13 @@ def run_scenarios(
     RunError
         No machine code of the kernel is right.
     """
-    base = planned[0].job
+    measures, runs = planned.measures, planned.variants
+    base = runs[0].job
     make_ready(base.plan, announce)
     announce("running")
     series = list(dict.fromkeys(measure.series for measure in measures))
-    held = [[s for s in series if s in each.job.labels.series] for each in planned]
-    wanted = [(each.job, [each.job.labels.series.index(s) for s in of]) for each, of in zip(planned, held, strict=True)]
+    held = [[s for s in series if s in each.job.labels.series] for each in runs]
+    wanted = [(each.job, [each.job.labels.series.index(s) for s in of]) for each, of in zip(runs, held, strict=True)]
     figures: dict[int, list[Figure | None]] = {}
     outcomes: dict[int, Outcome] = {}
     waiting: list[int] = []
@@ -151,12 +213,12 @@ def run_scenarios(
         waiting.append(i)
         if 0 in figures:
             for done in waiting:
-                outcomes[done] = _outcome(planned[done], figures[done], None if done == 0 else figures[0])
+                outcomes[done] = _outcome(runs[done], figures[done], None if done == 0 else figures[0])
                 if done:
                     del figures[done]
             waiting.clear()
-    ordered = tuple(outcomes[i] for i in range(len(planned)))
-    return Scenarios(base.labels, tuple(measures), ordered, base.paths, base.seed)
+    ordered = tuple(outcomes[i] for i in range(len(runs)))
+    return Scenarios(base.labels, measures, ordered, base.paths, base.seed)
 
 
 def _figures(measures: Sequence[Measure], values: Mapping[tuple[str, str], Floats]) -> list[Figure | None]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import COUNTS, SummaryTable
 from spvrisk.dataset.variables import statistics_of
+from spvrisk.experiments.scenarios import Outcome, Scenarios
 from spvrisk.measures.agreement import Pair
 from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
@@ -29,6 +30,7 @@ TRACE_SCHEMA = "spvrisk.trace/2"
 SELFTEST_SCHEMA = "spvrisk.selftest/1"
 VERIFY_SCHEMA = "spvrisk.verify/1"
 BENCH_SCHEMA = "spvrisk.bench/1"
+SCENARIOS_SCHEMA = "spvrisk.scenarios/1"
 """Formats; a number rises when a reader of the former would misread it."""
 
 
@@ -160,6 +162,39 @@ def _result_json(row: Compared, with_first: Pair | None) -> dict[str, Any]:
 def _figure_json(figure: Figure) -> dict[str, float | None]:
     interval = {} if figure.interval is None else dict(zip(("low", "high"), map(finite, figure.interval), strict=True))
     return {"value": finite(figure.value), "se": finite(figure.error), **interval}
+
+
+def scenarios_json(found: Scenarios) -> dict[str, Any]:
+    """Give scenarios.
+
+    Keys are ``schema, study, money, paths, seed``, then ``scenarios``, the base first: ``name, title, axes, overrides,
+    job_id`` and by measure ``value, se`` and, but for the base, ``change, change_se``.
+    """
+    return {
+        "schema": SCENARIOS_SCHEMA,
+        "study": found.labels.title["en"],
+        "money": money_name(found.labels),
+        "paths": found.paths,
+        "seed": found.seed,
+        "scenarios": [_outcome_json(outcome, found) for outcome in found.outcomes],
+    }
+
+
+def _outcome_json(outcome: Outcome, found: Scenarios) -> dict[str, Any]:
+    measures: dict[str, dict[str, float | None]] = {}
+    for i, measure in enumerate(found.measures):
+        measures[measure.text] = {"value": finite(outcome.values[i]), "se": finite(outcome.errors[i])}
+        if outcome.changes is not None:
+            change = outcome.changes[i]
+            measures[measure.text] |= {"change": finite(change.value), "change_se": finite(change.error)}
+    return {
+        "name": outcome.scenario.name,
+        "title": dict(outcome.scenario.title),
+        "axes": dict(outcome.scenario.axes),
+        "overrides": list(outcome.overrides),
+        "job_id": outcome.job_id,
+        "measures": measures,
+    }
 
 
 def trace_json(told: "Traced") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spvrisk.experiments.scenarios import Outcome, Scenarios
+from spvrisk.experiments.scenarios import Outcome, Planned, Scenarios
 from spvrisk.measures.named import Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Rate, Row, defined, said
 from spvrisk.views.words import counted, money_name
@@ -34,6 +34,25 @@ def table(found: Scenarios) -> Figures:
         As from `run_scenarios`.
     """
     return _table(found, range(len(found.measures)))
+
+
+def listed(planned: Planned, seconds: float) -> Figures:
+    """List what would be run: each scenario with what it changes.
+
+    Parameters
+    ----------
+    planned
+        As from `planned_scenarios`.
+    seconds
+        How long that takes.
+    """
+    rows = []
+    for each in planned.variants:
+        changes = [*(f"over it: {name.value}" for name in each.scenario.overlays), *each.overrides] or ["the study"]
+        rows += [Row(each.scenario.name if not i else "", (change,)) for i, change in enumerate(changes)]
+    paths = planned.variants[0].job.paths
+    note = said("{:scenario} of {:path} take some {:,.0f} s here.", len(planned.variants), paths, seconds)
+    return Figures("What would be run", (Column("changes", text=True),), tuple(rows), (note,))
 
 
 def _blocks(n: int) -> Iterator[range]:

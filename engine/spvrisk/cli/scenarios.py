@@ -1,0 +1,64 @@
+"""``spvrisk scenarios``: a study and what becomes of it under named changes, in one table."""
+
+import click
+
+from spvrisk import api
+from spvrisk.cli.options import FILE, Whole, set_option
+from spvrisk.cli.output import say, say_document
+from spvrisk.cli.progress import Stop, progress_bar
+
+_EXAMPLE = "Example: spvrisk scenarios configs/scenarios/safeguards.yaml --paths 20000"
+
+
+@click.command("scenarios", epilog=_EXAMPLE)
+@click.argument("file", type=FILE)
+@click.option("--paths", type=Whole(1), help="Number of paths of each; the file's, else the base's, if left out.")
+@click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed of each; the file's, else the base's, if left out.")
+@click.option("--of", metavar="MEASURE", multiple=True, help="Measure in place of the file's, e.g. npv_funder:es@0.99.")
+@click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
+@set_option
+@click.option("--save-table", type=FILE, help="Write the table to this .csv, .parquet or .xlsx too.")
+@click.option("--overwrite", is_flag=True, help="Replace that file if it is such a table.")
+@click.option("--dry-run", is_flag=True, help="List the scenarios with their changes and the time; run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON for programs.")
+def command(
+    file: str,
+    paths: int | None,
+    seed: int | None,
+    of: tuple[str, ...],
+    workers: int | None,
+    overrides: tuple[str, ...],
+    save_table: str | None,
+    overwrite: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Run the scenarios of FILE beside their base, all on the same draws.
+
+    FILE names a study as its base, and changes of it: new values, multiples (times: 1.2), sums (plus: 0.5), the same
+    of every project (projects.*.budget), files that are laid over it. Each measure comes with its standard error,
+    and with its change against the base, whose error is that of the differences path by path. A scenario that is not
+    sound is refused before anything is run.
+    """
+    stop = Stop()
+    planned = api.plan_scenarios(file, overrides, paths, seed, of)
+    # loaded here: a mistake in the file is answered without waiting for the compiler
+    from spvrisk.exports.scenarios import check_table, save_scenarios
+    from spvrisk.report import json, text
+    from spvrisk.views.scenarios import listed, scenarios
+
+    if save_table is not None:
+        check_table(save_table, overwrite)
+    if dry_run:
+        text.show([listed(planned, planned.seconds(workers))])
+        return
+    with progress_bar(planned.paths) as (advance, announce):
+        found = api.scenarios(planned, workers, advance, stop.heeding(announce))
+    if save_table is not None:
+        save_scenarios(found, save_table, overwrite)
+    if as_json:
+        say_document(json.scenarios_json(found))
+        return
+    text.show(scenarios(found))
+    if save_table is not None:
+        say(f"Table: {save_table}")

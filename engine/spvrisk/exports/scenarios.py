@@ -1,0 +1,140 @@
+"""The table of scenarios for other programs: a row for each scenario and measure."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from spvrisk._version import __version__
+from spvrisk.dataset.write import check_output
+from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.experiments.scenarios import Scenarios
+from spvrisk.exports.csv_file import csv_kind, write_csv
+from spvrisk.exports.parquet_file import PARQUET, write_parquet
+from spvrisk.exports.table import TEXT, Batch, Column, Table
+from spvrisk.exports.units import PURE, Term
+from spvrisk.exports.xlsx_file import XLSX, write_xlsx
+from spvrisk.files import replacing
+from spvrisk.measures.named import Measure
+from spvrisk.plan.names import Labels
+from spvrisk.views.words import money_name
+
+_COLUMNS = (
+    Column("scenario", TEXT, "name of the scenario; base: the unchanged study"),
+    Column("title", TEXT, "its title in English"),
+    Column("measure", TEXT, "[unit/]quantity:statistic[@level]"),
+    Column("value", "<f8", "the measure"),
+    Column("standard_error", "<f8", "its Monte Carlo error"),
+    Column("change", "<f8", "what it is more than the base's"),
+    Column("change_standard_error", "<f8", "error of the change, from the paths' own differences"),
+    Column("measured_in", TEXT, "unit of value and change"),
+)
+
+
+def scenarios_table(found: Scenarios) -> Table:
+    """Give the table, with a column for each axis of a grid.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
+    axes = list(dict.fromkeys(axis for outcome in found.outcomes for axis in outcome.scenario.axes))
+    columns = (*_COLUMNS, *(Column(axis, TEXT, "level of this axis, or value of this path") for axis in axes))
+    rows = [(outcome, i) for outcome in found.outcomes for i in range(len(found.measures))]
+
+    def batches() -> list[Batch]:
+        changes = [outcome.changes[i] if outcome.changes else None for outcome, i in rows]
+        return [
+            [
+                [outcome.scenario.name for outcome, _ in rows],
+                [outcome.scenario.title.get("en") for outcome, _ in rows],
+                [found.measures[i].text for _, i in rows],
+                np.array([outcome.values[i] for outcome, i in rows]),
+                np.array([outcome.errors[i] for outcome, i in rows]),
+                np.array([0.0 if change is None else change.value for change in changes]),
+                np.array([0.0 if change is None else change.error for change in changes]),
+                [unit_of_measure(found.measures[i], found.labels) for _, i in rows],
+                *([outcome.scenario.axes.get(axis) for outcome, _ in rows] for axis in axes),
+            ]
+        ]
+
+    return Table("scenarios", columns, len(rows), lambda: iter(batches()))
+
+
+def unit_of_measure(measure: Measure, labels: Labels) -> str:
+    """Say what a measure is measured in.
+
+    Parameters
+    ----------
+    measure, labels
+        The measure, and the labels of the study that it is of.
+    """
+    if measure.kind == "money":
+        return money_name(labels, labels.local_currency if measure.series[1].endswith("_local") else "")
+    return measure.kind if measure.kind in ("years", "months") else PURE
+
+
+def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> Path:
+    """Refuse, before anything is run, a file that the table cannot be written to.
+
+    Parameters
+    ----------
+    out, overwrite
+        As of `save_scenarios`.
+
+    Raises
+    ------
+    InputError
+        The suffix is another, a package is missing, or the file may not be written.
+    """
+    head = Table("scenarios", _COLUMNS, 0, lambda: iter(()))
+    kinds = {".csv": csv_kind(head), ".parquet": PARQUET, ".xlsx": XLSX}
+    kind = kinds.get(Path(out).suffix.lower())
+    if kind is None:
+        remedy = "end the name with .csv, .parquet or .xlsx"
+        raise InputError(Problem("--save-table", "", "must tell the format by its suffix", str(out), remedy))
+    return check_output(out, overwrite, kind)
+
+
+def save_scenarios(found: Scenarios, out: str | os.PathLike[str], overwrite: bool = False) -> None:
+    """Write the table as CSV, Parquet or a workbook, as the file's suffix says.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    out
+        File to appear: ``.csv``, ``.parquet`` or ``.xlsx``.
+    overwrite
+        Whether a file that export wrote before is replaced.
+
+    Raises
+    ------
+    InputError
+        The suffix is another, a package is missing, or the file may not be written.
+    RunError
+        Writing failed.
+    """
+    table, suffix = scenarios_table(found), Path(out).suffix.lower()
+    about: dict[str, str | float] = {
+        "title": found.labels.title["en"],
+        "paths": found.paths,
+        "seed": str(found.seed),
+        "engine_version": __version__,
+    }
+    words = [Term("measure", m.text, m.title, unit_of_measure(m, found.labels)) for m in found.measures]
+    try:
+        with replacing(check_table(out, overwrite), overwrite) as temporary:
+            match suffix:
+                case ".csv":
+                    write_csv(temporary, table)
+                case ".parquet":
+                    write_parquet(temporary, table, about)
+                case _:
+                    write_xlsx(temporary, [table], words, about)
+    except FileExistsError as error:
+        raise InputError(Problem("--save-table", "", "file exists", str(out), "name another file")) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error
