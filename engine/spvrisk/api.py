@@ -355,11 +355,10 @@ def plan_scenarios(
     """
     from spvrisk.experiments.scenarios import planned_scenarios
 
-    numbers = {
-        name: value if value is None else whole(name, value) for name, value in (("paths", paths), ("seed", seed))
-    }
+    paths = None if paths is None else whole("paths", paths)
+    seed = None if seed is None else whole("seed", seed)
     measures = [text("of", each) for each in ([of] if isinstance(of, str) else of)]
-    return planned_scenarios(Path(file_name("path", path)), overrides, numbers["paths"], numbers["seed"], measures)
+    return planned_scenarios(Path(file_name("path", path)), overrides, paths, seed, measures)
 
 
 def scenarios(
@@ -389,7 +388,7 @@ def scenarios(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "starter.yaml").write_text(text, encoding="utf-8")
     ...     file = Path(folder, "dearer.yaml")
-    ...     _ = file.write_text("base: starter.yaml\nscenarios: {dearer: {projects.port.budget: {times: 1.2}}}\n")
+    ...     _ = file.write_text("{base: starter.yaml, scenarios: {dearer: {projects.port.budget: {times: 1.2}}}}")
     ...     found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=500, of=["port/cost:mean"]))
     >>> [(each.scenario.name, each.changes is None) for each in found.outcomes]
     [('base', True), ('dearer', False)]

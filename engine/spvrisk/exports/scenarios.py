@@ -1,6 +1,7 @@
 """The table of scenarios for other programs: a row for each scenario and measure."""
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,13 @@ from spvrisk._version import __version__
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.scenarios import Scenarios
-from spvrisk.exports.csv_file import csv_kind, write_csv
+from spvrisk.exports.csv_file import write_csv
 from spvrisk.exports.parquet_file import PARQUET, write_parquet
 from spvrisk.exports.table import TEXT, Batch, Column, Table
 from spvrisk.exports.units import PURE, Term
 from spvrisk.exports.xlsx_file import XLSX, write_xlsx
-from spvrisk.files import replacing
+from spvrisk.files import Kind, replacing
+from spvrisk.measures.compare import Difference
 from spvrisk.measures.named import Measure
 from spvrisk.plan.names import Labels
 from spvrisk.views.words import money_name
@@ -31,6 +33,10 @@ _COLUMNS = (
 )
 
 
+_NONE = Difference(0.0, 0.0, 0.0)
+"""Of the base against itself."""
+
+
 def scenarios_table(found: Scenarios) -> Table:
     """Give the table, with a column for each axis of a grid.
 
@@ -43,23 +49,25 @@ def scenarios_table(found: Scenarios) -> Table:
     columns = (*_COLUMNS, *(Column(axis, TEXT, "level of this axis, or value of this path") for axis in axes))
     rows = [(outcome, i) for outcome in found.outcomes for i in range(len(found.measures))]
 
-    def batches() -> list[Batch]:
-        changes = [outcome.changes[i] if outcome.changes else None for outcome, i in rows]
-        return [
-            [
-                [outcome.scenario.name for outcome, _ in rows],
-                [outcome.scenario.title.get("en") for outcome, _ in rows],
-                [found.measures[i].text for _, i in rows],
-                np.array([outcome.values[i] for outcome, i in rows]),
-                np.array([outcome.errors[i] for outcome, i in rows]),
-                np.array([0.0 if change is None else change.value for change in changes]),
-                np.array([0.0 if change is None else change.error for change in changes]),
-                [unit_of_measure(found.measures[i], found.labels) for _, i in rows],
-                *([outcome.scenario.axes.get(axis) for outcome, _ in rows] for axis in axes),
-            ]
+    def batches() -> Iterator[Batch]:
+        changes = [outcome.changes[i] if outcome.changes else _NONE for outcome, i in rows]
+        yield [
+            _texts(outcome.scenario.name for outcome, _ in rows),
+            [outcome.scenario.title.get("en") for outcome, _ in rows],
+            _texts(found.measures[i].text for _, i in rows),
+            np.array([outcome.values[i] for outcome, i in rows]),
+            np.array([outcome.errors[i] for outcome, i in rows]),
+            np.array([change.value for change in changes]),
+            np.array([change.error for change in changes]),
+            _texts(unit_of_measure(found.measures[i], found.labels) for _, i in rows),
+            *([outcome.scenario.axes.get(axis) for outcome, _ in rows] for axis in axes),
         ]
 
-    return Table("scenarios", columns, len(rows), lambda: iter(batches()))
+    return Table("scenarios", columns, len(rows), batches)
+
+
+def _texts(texts: Iterable[str]) -> list[str | None]:
+    return list(texts)
 
 
 def unit_of_measure(measure: Measure, labels: Labels) -> str:
@@ -75,6 +83,15 @@ def unit_of_measure(measure: Measure, labels: Labels) -> str:
     return measure.kind if measure.kind in ("years", "months") else PURE
 
 
+def _is_ours(path: Path) -> bool:
+    head = ",".join(column.name for column in _COLUMNS).encode()
+    with path.open("rb") as file:
+        return file.read(len(head)) == head
+
+
+_CSV = Kind("a table of scenarios", _is_ours)
+
+
 def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> Path:
     """Refuse, before anything is run, a file that the table cannot be written to.
 
@@ -88,9 +105,7 @@ def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> Path:
     InputError
         The suffix is another, a package is missing, or the file may not be written.
     """
-    head = Table("scenarios", _COLUMNS, 0, lambda: iter(()))
-    kinds = {".csv": csv_kind(head), ".parquet": PARQUET, ".xlsx": XLSX}
-    kind = kinds.get(Path(out).suffix.lower())
+    kind = {".csv": _CSV, ".parquet": PARQUET, ".xlsx": XLSX}.get(Path(out).suffix.lower())
     if kind is None:
         remedy = "end the name with .csv, .parquet or .xlsx"
         raise InputError(Problem("--save-table", "", "must tell the format by its suffix", str(out), remedy))

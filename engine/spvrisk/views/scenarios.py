@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from spvrisk.config.reading.places import plain_of
+from spvrisk.config.reading.values import yaml_text
 from spvrisk.experiments.scenarios import Outcome, Planned, Scenarios
 from spvrisk.measures.named import Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Rate, Row, defined, said
@@ -48,7 +50,8 @@ def listed(planned: Planned, seconds: float) -> Figures:
     """
     rows = []
     for each in planned.variants:
-        changes = [*(f"over it: {name.value}" for name in each.scenario.overlays), *each.overrides] or ["the study"]
+        own = [f"{change.path}: {yaml_text(plain_of(change.value))}" for change in each.scenario.changes]
+        changes = [*(f"over it: {name.value}" for name in each.scenario.overlays), *own] or ["nothing"]
         rows += [Row(each.scenario.name if not i else "", (change,)) for i, change in enumerate(changes)]
     paths = planned.variants[0].job.paths
     note = said("{:scenario} of {:path} take some {:,.0f} s here.", len(planned.variants), paths, seconds)

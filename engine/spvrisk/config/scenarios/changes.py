@@ -27,6 +27,9 @@ _RELATIVE: Mapping[str, tuple[Callable[[Law, float], Any], Callable[[float, floa
 }
 """What is made of a law and of a number."""
 
+_DIGITS = 15
+"""Of a product: 0.8 times 0.8 is 0.64."""
+
 
 class Change(NamedTuple):
     """One change.
@@ -129,7 +132,7 @@ def _overrides(change: Change, study: Study, name: str) -> list[str]:
     texts = []
     for place in found:
         try:
-            texts.append(f"{place.path}={yaml_text(new(place.value, value))}")
+            texts.append(f"{place.path}={yaml_text(_plain(new(place.value, value)))}")
         except _UnfitError as error:
             raise wrong(place.path, *error.args) from None
     return texts
@@ -152,6 +155,15 @@ def _scales(value: Node) -> bool:
         case dict() as inner:
             return REST in inner and inner[REST].value == SCALE
     return False
+
+
+def _plain(value: Any) -> Any:
+    """A value whose numbers have no more digits than were meant."""
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _replaced(_: Any, value: Node) -> Any:
