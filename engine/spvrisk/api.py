@@ -364,6 +364,8 @@ def plan_scenarios(
 def scenarios(
     planned: "Planned",
     workers: int | None = None,
+    save_table: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Scenarios":
@@ -375,8 +377,19 @@ def scenarios(
         As from `plan_scenarios`.
     workers
         Threads, which the runs fill together; all processors if left out.
+    save_table
+        File that the table is written to: ``.csv``, ``.parquet`` or ``.xlsx``.
+    overwrite
+        Whether it is replaced where it is such a table.
     progress, announce
         As of `run`.
+
+    Raises
+    ------
+    InputError
+        An argument or the file cannot be used; nothing was run.
+    RunError
+        The table cannot be written, or no machine code of the kernel is right.
 
     Examples
     --------
@@ -394,12 +407,18 @@ def scenarios(
     [('base', True), ('dearer', False)]
     """
     from spvrisk.experiments.scenarios import Planned, run_scenarios
+    from spvrisk.exports.scenarios import check_table, save_scenarios
     from spvrisk.runner.shard import processors
 
     if not isinstance(planned, Planned):
         raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
     threads = processors() if workers is None else within("workers", workers, 1, 4096)
-    return run_scenarios(planned, threads, called("progress", progress), called("announce", announce))
+    if save_table is not None:
+        check_table(file_name("save_table", save_table), yes_or_no("overwrite", overwrite))
+    found = run_scenarios(planned, threads, called("progress", progress), called("announce", announce))
+    if save_table is not None:
+        save_scenarios(found, file_name("save_table", save_table), overwrite)
+    return found
 
 
 def trace(

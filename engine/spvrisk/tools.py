@@ -7,7 +7,8 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
-from spvrisk.arguments import called, file_name, yes_or_no
+from spvrisk.arguments import called, file_name, text, wrong, yes_or_no
+from spvrisk.errors import suggestion
 from spvrisk.files import Kind, atomic_write
 
 if TYPE_CHECKING:
@@ -66,24 +67,32 @@ def warmup() -> None:
     make_ready(plan)
 
 
-def init(file: str | os.PathLike[str], overwrite: bool = False) -> None:
-    """Write a commented starter study to work from.
+KINDS = {"starter": "starter.yaml", "scenarios": "scenarios.yaml"}
+"""What `init` writes, by kind."""
+
+
+def init(file: str | os.PathLike[str], overwrite: bool = False, kind: str = "starter") -> None:
+    """Write a commented file to work from: a starter study, or scenarios of it.
 
     Parameters
     ----------
     file
         Where to.
     overwrite
-        Whether a starter study that nobody has edited is replaced.
+        Whether such a file that nobody has edited is replaced.
+    kind
+        ``starter``: a study; ``scenarios``: what-ifs of ``study.yaml``.
 
     Raises
     ------
     InputError
-        The file cannot be written.
+        There is no such kind, or the file cannot be written.
     """
-    content = starter().read_bytes()
-    kind = Kind("a starter study that nobody has edited", lambda path: path.read_bytes() == content, _OTHER)
-    atomic_write(file_name("file", file), content, yes_or_no("overwrite", overwrite), kind=kind)
+    if text("kind", kind) not in KINDS:
+        raise wrong("kind", "must be a kind of file", kind, suggestion(kind, KINDS))
+    content = files("spvrisk").joinpath("data", KINDS[kind]).read_bytes()
+    known = Kind("a starter file that nobody has edited", lambda path: path.read_bytes() == content, _OTHER)
+    atomic_write(file_name("file", file), content, yes_or_no("overwrite", overwrite), kind=known)
 
 
 def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -> dict[str, Any]:

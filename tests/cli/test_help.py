@@ -29,6 +29,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "warmup",
         "selftest",
         "run",
+        "scenarios",
         "summary",
         "compare",
         "trace",

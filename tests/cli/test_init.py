@@ -62,3 +62,11 @@ def test_atomic_write__leaves_the_old_file_when_it_fails(tmp_path: Path, monkeyp
         atomic_write(path, b"new", overwrite=True, kind=Kind("a file", lambda _: True))
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_init__scenarios_of_the_starter_study_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["init"], ["init", "what_if.yaml", "--kind", "scenarios"]):
+        assert CliRunner().invoke(main, arguments).exit_code == 0
+    shown = CliRunner().invoke(main, ["scenarios", "what_if.yaml", "--paths", "200"])
+    assert shown.exit_code == 0 and "dear_port" in shown.stdout and "even/x0.9" in shown.stdout

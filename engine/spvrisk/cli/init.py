@@ -6,11 +6,18 @@ from spvrisk import api
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say
 
+# two lines, which click would join without the mark
+_EXAMPLE = """\b
+Example: spvrisk init study.yaml
+         spvrisk init what_if.yaml --kind scenarios"""
 
-@click.command("init", epilog="Example: spvrisk init study.yaml")
+
+@click.command("init", epilog=_EXAMPLE)
 @click.argument("file", type=FILE, default="study.yaml")
-@click.option("--overwrite", is_flag=True, help="Replace the file if it is a starter study that nobody has edited.")
-def command(file: str, overwrite: bool) -> None:
-    """Write a commented starter study of two fictional projects to FILE (study.yaml if left out)."""
-    api.init(file, overwrite=overwrite)
-    say(f"wrote {file}; next: spvrisk validate {file}", err=True)
+@click.option("--kind", type=click.Choice(["starter", "scenarios"]), default="starter", help="What to write.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it is such a file that nobody has edited.")
+def command(file: str, kind: str, overwrite: bool) -> None:
+    """Write a commented file to FILE (study.yaml if left out): a study of two fictional projects, or what-ifs of it."""
+    api.init(file, overwrite, kind)
+    following = "validate" if kind == "starter" else "scenarios"
+    say(f"wrote {file}; next: spvrisk {following} {file}", err=True)

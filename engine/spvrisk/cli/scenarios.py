@@ -7,7 +7,7 @@ from spvrisk.cli.options import FILE, Whole, set_option
 from spvrisk.cli.output import say, say_document
 from spvrisk.cli.progress import Stop, progress_bar
 
-_EXAMPLE = "Example: spvrisk scenarios configs/scenarios/safeguards.yaml --paths 20000"
+_EXAMPLE = "Example: spvrisk scenarios what_if.yaml --paths 2000"
 
 
 @click.command("scenarios", epilog=_EXAMPLE)
@@ -43,19 +43,14 @@ def command(
     stop = Stop()
     planned = api.plan_scenarios(file, overrides, paths, seed, of)
     # loaded here: a mistake in the file is answered without waiting for the compiler
-    from spvrisk.exports.scenarios import check_table, save_scenarios
     from spvrisk.report import json, text
     from spvrisk.views.scenarios import listed, scenarios
 
-    if save_table is not None:
-        check_table(save_table, overwrite)
     if dry_run:
         text.show([listed(planned, planned.seconds(workers))])
         return
     with progress_bar(planned.paths) as (advance, announce):
-        found = api.scenarios(planned, workers, advance, stop.heeding(announce))
-    if save_table is not None:
-        save_scenarios(found, save_table, overwrite)
+        found = api.scenarios(planned, workers, save_table, overwrite, advance, stop.heeding(announce))
     if as_json:
         say_document(json.scenarios_json(found))
         return

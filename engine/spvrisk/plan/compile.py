@@ -237,7 +237,15 @@ def _inputs(study: Study, projects: Sequence[dict[str, Any]]) -> tuple[str, ...]
 
 
 def labels_of(study: Study, grid: Grid, drawn: tuple[str, ...] = ()) -> Labels:
-    """Names that go with a plan's arrays; `drawn` are the inputs that the study has."""
+    """Names that go with a plan's arrays.
+
+    Parameters
+    ----------
+    study, grid
+        The study, and its steps.
+    drawn
+        Inputs that it has; none are known before its projects are compiled.
+    """
     head = study.study
     titles = {name: project.title for name, project in study.projects.items()}
     titles |= {name: pipeline.title for name, pipeline in study.pipelines.items()}

@@ -14,6 +14,7 @@ from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.source import Node
 from spvrisk.config.reading.values import yaml_text
 from spvrisk.config.study import Study
+from spvrisk.config.study.events import Rule
 from spvrisk.errors import InputError, Problem, suggestion
 
 ANY = "*"
@@ -197,11 +198,15 @@ def _moved(old: Any, value: Node) -> Any:
 
 
 def _scaled(old: Any, value: Node) -> Any:
-    """Probabilities some of which are given; the others keep their proportions."""
-    if isinstance(old, tuple) and len(old) == 1 and isinstance(old[0], Model):
-        old = getattr(old[0], "is_", None)  # rules of an event, of which there is one
+    """Probabilities some of which are given; the others keep their proportions, under each condition of an event."""
+    if isinstance(old, tuple) and old and all(isinstance(rule, Rule) for rule in old):
+        rules = []
+        for rule in old:
+            when = {} if rule.when is None else {"when": rule.when.model_dump(by_alias=True, exclude_none=True)}
+            rules.append({**when, "is": _scaled(rule.is_, value)})
+        return rules
     if not isinstance(old, Mapping) or not all(isinstance(p, float | int) for p in old.values()):
-        raise _UnfitError("rest: scale needs one set of probabilities", shown(old), "write all of them")
+        raise _UnfitError("rest: scale needs probabilities by name", shown(old), "write all of them")
     given = plain_of(value)
     del given[REST]
     for key, p in given.items():

@@ -1,0 +1,168 @@
+"""Scenarios: each is the run that it would be alone, differences are those of compare, and what the command says."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import spvrisk
+from spvrisk.cli import main
+from spvrisk.errors import InputError
+from spvrisk.experiments.scenarios import default_measures
+
+STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+PATHS = 5000
+MEASURES = ["npv_funder:mean", "npv_funder:p_loss", "npv_funder:es@0.95", "port/cost:quantile@0.5", "pv_host:mean"]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenarios")
+    (folder / "starter.yaml").write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
+    made = folder / "what_if.yaml"
+    made.write_text(
+        f"""
+base: starter.yaml
+paths: {PATHS}
+measures: [{", ".join(MEASURES)}]
+scenarios:
+  dear: {{title: A dearer port, projects.port.budget: {{times: 1.5}}}}
+  same: {{}}
+grid:
+  both: {{low: {{projects.*.budget: {{times: 0.9}}}}, high: {{projects.*.budget: {{times: 1.1}}}}}}
+""",
+        encoding="utf-8",
+    )
+    return made
+
+
+@pytest.fixture(scope="module")
+def found(file):
+    return spvrisk.scenarios(spvrisk.plan_scenarios(file), workers=2)
+
+
+def test_scenarios__each_is_the_run_that_it_would_be_alone(file, found, tmp_path):
+    base = spvrisk.load(file.parent / "starter.yaml", {"output.paths": ["npv_funder"]})
+    budget = base.config.projects["port"].budget
+    study = spvrisk.load(file.parent / "starter.yaml", {"projects.port.budget": 1.5 * budget})
+    with spvrisk.run(study, paths=PATHS) as alone, spvrisk.run(base, paths=PATHS) as first:
+        table = alone.summary
+        dear = found.outcomes[1]
+        values = dict(zip(MEASURES, dear.values, strict=True))
+        errors = dict(zip(MEASURES, dear.errors, strict=True))
+        np.testing.assert_allclose(values["npv_funder:mean"], table.npv_funder_mean.sel(unit="portfolio"), rtol=1e-12)
+        np.testing.assert_allclose(errors["npv_funder:mean"], table.npv_funder_mean_se.sel(unit="portfolio"), rtol=1e-9)
+        np.testing.assert_allclose(values["npv_funder:p_loss"], table.npv_funder_p_loss.sel(unit="portfolio"))
+        shortfall = table.npv_funder_expected_shortfall.sel(unit="portfolio", level=0.95)
+        np.testing.assert_allclose(values["npv_funder:es@0.95"], shortfall, rtol=1e-12)
+        np.testing.assert_allclose(values["port/cost:quantile@0.5"], table.cost_quantile.sel(unit="port", quantile=0.5))
+        compared = spvrisk.compare(first, alone).results[1].differences
+    for key, measure in (("npv_funder", "npv_funder:mean"), ("expected_shortfall_0.95", "npv_funder:es@0.95")):
+        change = dear.changes[MEASURES.index(measure)]
+        np.testing.assert_allclose(change.value, compared[key].value, rtol=1e-9)
+        np.testing.assert_allclose(change.error, compared[key].error, rtol=1e-9)
+
+
+def test_scenarios__names_axes_and_order(found):
+    assert [o.scenario.name for o in found.outcomes] == ["base", "dear", "same", "low", "high"]
+    assert found.outcomes[0].changes is None
+    assert found.outcomes[3].scenario.axes == {"both": "low"}
+    assert found.outcomes[1].scenario.title == {"en": "A dearer port"}
+
+
+def test_scenarios__an_unchanged_study_changes_nothing(found):
+    same, base = found.outcomes[2], found.outcomes[0]
+    assert same.values == base.values and same.job_id == base.job_id
+    assert [change.value for change in same.changes] == [0.0] * len(MEASURES)
+
+
+def test_scenarios__the_same_for_any_workers(file, found):
+    again = spvrisk.scenarios(spvrisk.plan_scenarios(file), workers=1)
+    assert [(o.values, o.errors) for o in again.outcomes] == [(o.values, o.errors) for o in found.outcomes]
+
+
+def test_scenarios__what_a_scenario_has_not_is_undefined(file):
+    made = file.parent / "no_catch_up.yaml"
+    made.write_text("{base: starter.yaml, scenarios: {gone: {projects.port: null}}}", encoding="utf-8")
+    try:
+        planned = spvrisk.plan_scenarios(made, paths=200, of=["port/cost:mean", "npv_funder:mean"])
+    except InputError as error:
+        pytest.skip(f"the starter study cannot do without its port: {error}")
+    values = spvrisk.scenarios(planned).outcomes[1].values
+    assert np.isnan(values[0]) and np.isfinite(values[1])
+
+
+def test_scenarios__default_measures_exist():
+    labels = spvrisk.overview(spvrisk.load(STARTER)).compiled.labels
+    assert {"npv_funder:mean", "npv_funder:p_loss", "pv_host:mean"} <= set(default_measures(labels))
+
+
+def test_design__points_spread_over_the_laws(file):
+    made = file.parent / "design.yaml"
+    law = "{uniform: {min: 100, max: 900}}"
+    made.write_text(
+        f"{{base: starter.yaml, design: {{sobol: 16, seed: 3, over: {{projects.port.budget: {law}}}}}}}",
+        encoding="utf-8",
+    )
+    planned = spvrisk.plan_scenarios(made, paths=64)
+    values = sorted(float(v.scenario.changes[0].value.value) for v in planned.variants[1:])
+    # one point in each sixteenth of the range
+    assert [int((value - 100) // 50) for value in values] == list(range(16))
+    again = spvrisk.plan_scenarios(made, paths=64)
+    assert [v.overrides for v in again.variants] == [v.overrides for v in planned.variants]
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(main, ["scenarios", *map(str, arguments)])
+
+
+def test_command__table_json_and_file(file, found, tmp_path):
+    shown = invoke(file, "--workers", 2)
+    assert shown.exit_code == 0, shown.output
+    assert "dear" in shown.stdout and f"{PATHS:,} paths" in shown.stdout and "±" in shown.stdout
+    document = json.loads(invoke(file, "--json").stdout)
+    dear = document["scenarios"][1]["measures"]["npv_funder:mean"]
+    assert dear["value"] == found.outcomes[1].values[0] and dear["change_se"] == found.outcomes[1].changes[0].error
+    out = tmp_path / "t.csv"
+    assert invoke(file, "--save-table", out).exit_code == 0
+    with out.open(encoding="utf-8", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert len(rows) == len(found.outcomes) * len(MEASURES)
+    assert float(rows[len(MEASURES)]["value"]) == found.outcomes[1].values[0] and rows[-1]["both"] == "high"
+    refused = invoke(file, "--save-table", out)
+    assert refused.exit_code == 2 and "--overwrite" in refused.stderr
+    assert invoke(file, "--save-table", out, "--overwrite").exit_code == 0
+
+
+def test_command__dry_run_lists_and_runs_nothing(file):
+    shown = invoke(file, "--dry-run")
+    assert (
+        shown.exit_code == 0 and "projects.port.budget" in shown.stdout and "5 scenarios of 5,000 paths" in shown.stdout
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--of", "npv_fundre:mean"], "did you mean npv_funder"),
+        (["--save-table", "t.docx"], "end the name with .csv"),
+        (["--set", "projects.port.budget=-1"], "projects.port.budget"),
+    ],
+)
+def test_command__refused_before_anything_runs(file, arguments, says):
+    result = invoke(file, *arguments)
+    assert result.exit_code == 2 and says in result.stderr and "running" not in result.stderr
+
+
+def test_command__a_broken_scenario_is_named(file):
+    made = file.parent / "broken.yaml"
+    made.write_text(
+        "base: starter.yaml\nscenarios:\n  good: {}\n  bad: {projects.port.budget: -1}\n  worse: {x.y: 1}\n",
+        encoding="utf-8",
+    )
+    result = invoke(made)
+    assert result.exit_code == 2
+    assert "scenario bad" in result.stderr and "scenario worse" in result.stderr
