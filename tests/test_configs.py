@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import spvrisk
 from in_memory import simulate, values_of
 from spvrisk.config import load
 from spvrisk.plan.compile import compile_study
@@ -68,3 +69,12 @@ def test_configs__paths_on_which_an_outcome_is_drawn_do_not_change_when_it_is_fo
         assert (forced[key] == code).all()
         for series, row in drawn.items():
             np.testing.assert_array_equal(forced[series][as_drawn], row[as_drawn], err_msg=str(series))
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.glob("scenarios/*.yaml")), ids=lambda file: file.stem)
+def test_scenarios__that_ship_run(file):
+    found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=64))
+    assert len(found.outcomes) > 10
+    # each of them changes something, but for what the base is already
+    same = [outcome.scenario.name for outcome in found.outcomes[1:] if outcome.job_id == found.outcomes[0].job_id]
+    assert same in ([], ["japan/gas_4/classes"])

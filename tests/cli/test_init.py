@@ -28,7 +28,7 @@ def test_init__keeps_a_file_that_is_there(tmp_path: Path) -> None:
     assert result.stderr == f"{path}: exists already; name another file, or add --overwrite\n"
     assert path.read_text(encoding="utf-8") == "mine"
     result = runner.invoke(main, ["init", str(path), "--overwrite"])
-    assert result.exit_code == 2 and "must be a starter study that nobody has edited to be repl" in result.stderr
+    assert result.exit_code == 2 and "must be a starter file that nobody has edited to be repl" in result.stderr
     assert path.read_text(encoding="utf-8") == "mine"
     path.unlink()
     assert runner.invoke(main, ["init", str(path)]).exit_code == 0

@@ -12,6 +12,8 @@ import spvrisk
 from spvrisk.cli import main
 from spvrisk.errors import InputError
 from spvrisk.experiments.scenarios import default_measures
+from spvrisk.plan.laws import distribution
+from spvrisk.views.scenarios import scenarios, tornado
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 PATHS = 5000
@@ -113,6 +115,52 @@ def test_design__points_spread_over_the_laws(file):
     assert [int((value - 100) // 50) for value in values] == list(range(16))
     again = spvrisk.plan_scenarios(made, paths=64)
     assert [v.overrides for v in again.variants] == [v.overrides for v in planned.variants]
+
+
+@pytest.fixture(scope="module")
+def swings(file):
+    made = file.parent / "swings.yaml"
+    made.write_text(
+        """
+base: starter.yaml
+paths: 2000
+measures: [npv_funder:mean]
+tornado:
+  projects.port.budget: {title: A little, low: {times: 0.99}, high: {times: 1.01}}
+  projects.*.budget: [{times: 0.5}, {times: 1.5}]
+  projects.gas_plant.construction.duration: p10_p90
+""",
+        encoding="utf-8",
+    )
+    return spvrisk.plan_scenarios(made)
+
+
+def test_tornado__ends_of_a_law_are_its_10_and_90_percent_points(swings):
+    low, high = (v for v in swings.variants if v.scenario.axes.get("input", "").endswith("duration"))
+    law = distribution(spvrisk.load(STARTER).config.projects["gas_plant"].construction.duration)
+    for variant, u in ((low, 0.1), (high, 0.9)):
+        (change,) = variant.scenario.changes
+        np.testing.assert_allclose(change.value.value, law.quantile(np.array([u]), np.array([1 - u]))[0], rtol=1e-8)
+
+
+def test_tornado__the_largest_swing_comes_first(swings):
+    found = spvrisk.scenarios(swings)
+    page = tornado(found)
+    assert page.rows[0].name == "projects.*.budget" and page.rows[-1].name == "A little"
+    assert len(page.rows) == 3 and len(scenarios(found)) == 1
+
+
+def test_tornado__ends_that_are_none(file):
+    made = file.parent / "no_ends.yaml"
+    for text, says in (
+        ("{projects.port.budget: 3}", "must be two ends"),
+        ("{projects.port.budget: {low: 3}}", "needs both ends"),
+        ("{projects.port.budget: p10_p90}", "must be a law of the base"),
+        ("{projects.port.budget: {lo: 3, high: 4}}", "did you mean low"),
+    ):
+        made.write_text(f"{{base: starter.yaml, tornado: {text}}}", encoding="utf-8")
+        with pytest.raises(InputError, match=says):
+            spvrisk.plan_scenarios(made)
 
 
 def invoke(*arguments):

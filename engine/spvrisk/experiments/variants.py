@@ -1,16 +1,17 @@
 """The studies that a file of scenarios makes of its base, each checked and planned before anything is run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from spvrisk.config import Law, Loaded, load
 from spvrisk.config.reading.overrides import Overrides
 from spvrisk.config.reading.places import plain_of
-from spvrisk.config.reading.source import Node
-from spvrisk.config.scenarios import Change, Scenario, variant
+from spvrisk.config.reading.source import Node, Place
+from spvrisk.config.scenarios import Change, Scenario, Swing, variant
+from spvrisk.config.scenarios.changes import places
 from spvrisk.config.scenarios.reading import BASE, Design, ScenarioFile
 from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError, Problem
@@ -60,7 +61,7 @@ def variants(
     settings = settings_of(base, paths or file.paths, file.seed if seed is None else seed, None)
     unchanged = Scenario(BASE, base.study.study.title.model_dump(exclude_none=True))
     planned, problems = [_planned(base, unchanged, base, settings)], list[Problem]()
-    for scenario in (*file.scenarios, *_points(file.design)):
+    for scenario in (*file.scenarios, *_points(file.design), *_ends(file.swings, base)):
         try:
             changed = variant(base, scenario.name, scenario.changes, scenario.overlays)
             planned.append(_planned(base, scenario, changed, settings))
@@ -83,13 +84,37 @@ def _planned(base: Loaded, scenario: Scenario, changed: Loaded, settings: Run) -
     return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), changed.overrides[len(base.overrides) :])
 
 
+INPUT, END, LOW, HIGH = "input", "end", "low", "high"
+"""Axes of a tornado, and the levels of the second."""
+
+
+def _ends(swings: Sequence[Swing], base: Loaded) -> Iterator[Scenario]:
+    """Two scenarios of each input of a tornado."""
+    for swing in swings:
+        for end, value, u in ((LOW, swing.low, 0.1), (HIGH, swing.high, 0.9)):
+            changes = _at_point(swing, base, u) if value is None else (Change(swing.path, value),)
+            name, axes = f"{swing.path} {end}", {INPUT: swing.path, END: end}
+            yield Scenario(name, {key: f"{text}, {end}" for key, text in swing.title.items()}, axes, changes)
+
+
+def _at_point(swing: Swing, base: Loaded, u: float) -> tuple[Change, ...]:
+    """An input fixed at a point of its law."""
+    found = places(base.study, swing.path)
+    laws = [place for place in found if isinstance(place.value, Law)]
+    if not laws:
+        rule = "must be a law of the base, whose 10 and 90 % points are wanted"
+        raise InputError(Problem(str(swing.place), swing.path, rule, "", "give two ends, as [3, 5]"))
+    points = ((place.path, _quantile(place.value, swing.place, swing.path)(u)) for place in laws)
+    return tuple(Change(path, Node(value, swing.place)) for path, value in points)
+
+
 def _points(design: Design | None) -> Iterator[Scenario]:
     """Scenarios of a design: each path has the quantile of its law that the point's coordinate says."""
     if design is None:
         return
     laws = {path: _law(node, path) for path, node in design.over.items()}
     for n, point in enumerate(_unit_cube(design, len(laws))):
-        values = {path: float(of(u)) for (path, of), u in zip(laws.items(), point, strict=True)}
+        values = {path: of(u) for (path, of), u in zip(laws.items(), point, strict=True)}
         changes = tuple(Change(path, Node(value, design.over[path].place)) for path, value in values.items())
         yield Scenario(f"{design.method}-{n}", {}, {path: f"{value:.6g}" for path, value in values.items()}, changes)
 
@@ -104,16 +129,27 @@ def _unit_cube(design: Design, dimensions: int) -> Floats:
     return np.asarray(sequence.random(1 << (design.points - 1).bit_length())[: design.points])
 
 
-def _law(node: Node, path: str) -> Any:
-    """Quantile function of a law."""
+def _law(node: Node, path: str) -> Callable[[float], float]:
+    """Quantile function of a law as a file has it."""
     from pydantic import ValidationError
 
+    try:
+        return _quantile(Law.model_validate(plain_of(node)), node.place, path)
+    except ValidationError as error:
+        raise _no_law(node.place, path, str(error).splitlines()[-1]) from None
+
+
+def _quantile(law: Law, place: Place, path: str) -> Callable[[float], float]:
+    """Quantile function of a law, to nine digits."""
     from spvrisk.plan.distributions import LawError
     from spvrisk.plan.laws import distribution
 
     try:
-        law = distribution(Law.model_validate(plain_of(node)))
-    except (ValidationError, LawError) as error:
-        rule, remedy = "must be a law", "write e.g. {uniform: {min: 3, max: 5}}"
-        raise InputError(Problem(str(node.place), path, rule, str(error).splitlines()[-1], remedy)) from None
-    return lambda u: law.quantile(np.array([u]), np.array([1.0 - u]))[0]
+        found = distribution(law)
+    except LawError as error:
+        raise _no_law(place, path, str(error)) from None
+    return lambda u: float(f"{found.quantile(np.array([u]), np.array([1.0 - u]))[0]:.9g}")
+
+
+def _no_law(place: Place, path: str, got: str) -> InputError:
+    return InputError(Problem(str(place), path, "must be a law", got, "write e.g. {uniform: {min: 3, max: 5}}"))

@@ -1,10 +1,12 @@
 """Scenarios in one table: what each measure is, and beneath it what that is more than the base's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import isnan
 
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.values import yaml_text
 from spvrisk.experiments.scenarios import Outcome, Planned, Scenarios
+from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.named import Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Rate, Row, defined, said
 from spvrisk.views.words import counted, money_name
@@ -14,17 +16,24 @@ _SIDE_BY_SIDE = 4
 
 
 def scenarios(found: Scenarios) -> list[Figures]:
-    """Give the page: all measures of all scenarios, a table for every four of them.
+    """Give the page: all measures of all scenarios, a table for every four of them; then a tornado, if there is one.
 
     Parameters
     ----------
     found
         As from `run_scenarios`.
     """
+    if any(INPUT in outcome.scenario.axes for outcome in found.outcomes):
+        found, dressed = _without_swings(found), [tornado(found, i) for i in range(len(found.measures))]
+        return dressed if len(found.outcomes) == 1 else [*scenarios(found), *dressed]
     first, *others = (_table(found, columns) for columns in _blocks(len(found.measures)))
     note = said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
     last = (first, *others)[-1]._replace(notes=(note,))
     return [first, *others[:-1], last] if others else [last]
+
+
+def _without_swings(found: Scenarios) -> Scenarios:
+    return found._replace(outcomes=tuple(each for each in found.outcomes if INPUT not in each.scenario.axes))
 
 
 def table(found: Scenarios) -> Figures:
@@ -56,6 +65,43 @@ def listed(planned: Planned, seconds: float) -> Figures:
     paths = planned.variants[0].job.paths
     note = said("{:scenario} of {:path} take some {:,.0f} s here.", len(planned.variants), paths, seconds)
     return Figures("What would be run", (Column("changes", text=True),), tuple(rows), (note,))
+
+
+def tornado(found: Scenarios, measure: int = 0) -> Figures:
+    """Sort the inputs of a tornado by what their ends make of a measure, the largest swing first.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    measure
+        Its number among the measures.
+    """
+    ends: dict[str, dict[str, Outcome]] = {}
+    for outcome in found.outcomes:
+        if INPUT in outcome.scenario.axes:
+            ends.setdefault(outcome.scenario.axes[INPUT], {})[outcome.scenario.axes[END]] = outcome
+    rows = [_swing(name, pair, found, measure) for name, pair in ends.items()]
+    rows.sort(key=lambda row: -row[0])
+    of, base = found.measures[measure], found.outcomes[0]
+    heads = (Column("at the low end"), Column("at the high end"))
+    money = money_name(found.labels)
+    note = said(
+        "Base: {}. Changes against it on the same draws; inputs in the order of the swing between their ends.",
+        _cell(of, base.values[measure], base.errors[measure]),
+    )
+    title = f"What moves the {_head(of)}" + (f", in {money}" if of.kind == "money" else "")
+    return Figures(title, heads, tuple(row for _, row in rows), (note,), unit=money)
+
+
+def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: int) -> tuple[float, Row]:
+    """Size of an input's swing, and its row."""
+    of, (low, high) = found.measures[measure], (ends[LOW], ends[HIGH])
+    assert low.changes is not None and high.changes is not None  # of the base alone there are none
+    changes = [said("{:+}", _cell(of, c.value, c.error)) for c in (low.changes[measure], high.changes[measure])]
+    swing = abs(high.values[measure] - low.values[measure])
+    title = low.scenario.title.get("en", "").removesuffix(f", {LOW}") or name
+    return (0.0 if isnan(swing) else swing), Row(title, tuple(changes))
 
 
 def _blocks(n: int) -> Iterator[range]:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from spvrisk.config.base import Model, shown
@@ -18,7 +19,7 @@ from spvrisk.config.study.events import Rule
 from spvrisk.errors import InputError, Problem, suggestion
 
 ANY = "*"
-"""In the place of a key: each that is there."""
+"""In a key: any characters, as in ``projects.*_gas.budget``; such a path leads to each key that is there and fits."""
 
 TIMES, PLUS, REST, SCALE = "times", "plus", "rest", "scale"
 
@@ -38,7 +39,7 @@ class Change(NamedTuple):
     Attributes
     ----------
     path
-        Dotted path of a key of the study; ``*`` stands for each key that is there.
+        Dotted path of a key of the study; a ``*`` in it stands for any characters of a key that is there.
     value
         What the file says: the new value, ``{times: 1.2}``, ``{plus: 0.5}``, or probabilities with ``rest: scale``.
     """
@@ -110,7 +111,11 @@ def _placed(problem: Problem, name: str, owners: Sequence[Change], first: int) -
 
 def _is_absolute(change: Change) -> bool:
     """Whether a change says all by itself."""
-    return ANY not in change.path.split(".") and _relative(change.value) is None and not _scales(change.value)
+    return ANY not in change.path and _is_plain(change.value)
+
+
+def _is_plain(value: Node) -> bool:
+    return _relative(value) is None and not _scales(value)
 
 
 def _absolute(change: Change) -> str:
@@ -127,6 +132,8 @@ def _overrides(change: Change, study: Study, name: str) -> list[str]:
         return InputError(Problem(f"{value.place} in scenario {name}:", path, rule, got, remedy))
 
     found = list(_places(study, keys))
+    if ANY in change.path and not _is_plain(value):
+        found = [place for place in found if place.value is not None]
     if not found:
         raise wrong(change.path, "leads to nothing that the study has", "", _near(study, keys))
     new = _moved if _relative(value) else _scaled if _scales(value) else _replaced
@@ -223,6 +230,19 @@ def _scaled(old: Any, value: Node) -> Any:
     return {key: float(given[key]) if key in given else old[key] * share for key in old}
 
 
+def places(study: Study, path: str) -> list[Found]:
+    """Every place of a study that a path leads to.
+
+    Parameters
+    ----------
+    study
+        The study.
+    path
+        Dotted; ``*`` stands for each key that is there.
+    """
+    return list(_places(study, path.split(".")))
+
+
 def _places(study: Any, keys: Sequence[str]) -> Iterator[Found]:
     """Every place that a path leads to: all its blocks are there; its last key may have nothing."""
     here = [Found((), study)]
@@ -232,14 +252,16 @@ def _places(study: Any, keys: Sequence[str]) -> Iterator[Found]:
             Found((*place.keys, name), inner)
             for place in here
             for name, inner in _inside(place.value).items()
-            if key in (name, ANY) and (inner is not None or (last and key != ANY))
+            if fnmatchcase(name, key) and (inner is not None or (last and ANY not in key))
         ]
     yield from here
 
 
 def _inside(value: Any) -> dict[str, Any]:
     """What has a key of its own."""
-    if isinstance(value, Model) and not isinstance(value, Law):
+    if isinstance(value, Law):
+        return {value.family: value.parameters}
+    if isinstance(value, Model):
         fields = type(value).model_fields
         return {field.alias or name: getattr(value, name) for name, field in fields.items()}
     return dict(value) if isinstance(value, Mapping) else {}
@@ -250,7 +272,7 @@ def _near(study: Any, keys: Sequence[str]) -> str:
     here: list[Any] = [study]
     for key in keys:
         inside = {name: inner for value in here for name, inner in _inside(value).items() if inner is not None}
-        if key != ANY and key not in inside:
+        if ANY not in key and key not in inside:
             return suggestion(key, inside)
-        here = [inner for value in here for name, inner in _inside(value).items() if key in (name, ANY)]
+        here = [inner for value in here for name, inner in _inside(value).items() if fnmatchcase(name, key)]
     return "check the path"

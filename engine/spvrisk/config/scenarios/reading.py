@@ -13,12 +13,16 @@ from spvrisk.config.reading.tables import Table
 from spvrisk.config.scenarios.changes import Change
 from spvrisk.errors import InputError, suggestion
 
-_KEYS = ("base", "title", "paths", "seed", "measures", "scenarios", "grid", "table", "design")
+_KINDS = ("scenarios", "grid", "table", "design", "tornado")
+_KEYS = ("base", "title", "paths", "seed", "measures", *_KINDS)
 _OWN = ("title", "overlay")
 """Keys of a scenario that are no changes."""
 
 BASE = "base"
 """What the unchanged study is called."""
+
+POINTS = "p10_p90"
+"""Of an input whose ends are the 10 and 90 % points of its law."""
 
 MOST_SCENARIOS = 100_000
 
@@ -71,6 +75,28 @@ class Design(NamedTuple):
     place: Place
 
 
+class Swing(NamedTuple):
+    """An input of a tornado: what it is at its low and at its high end.
+
+    Attributes
+    ----------
+    path
+        Of the input; ``*`` stands for each key that is there.
+    title
+        By language; empty where the file has none.
+    low, high
+        Values as of a `Change`; None: the 10 and the 90 % point of the law that the base has there.
+    place
+        Where it is written.
+    """
+
+    path: str
+    title: Mapping[str, str]
+    low: Node | None
+    high: Node | None
+    place: Place
+
+
 class ScenarioFile(NamedTuple):
     """A file of scenarios.
 
@@ -90,6 +116,8 @@ class ScenarioFile(NamedTuple):
         Of list, grid and table, in this order.
     design
         Further ones, which take laws to write out.
+    swings
+        Inputs of a tornado, each of which makes two more.
     texts
         Content of the files that were read, by name.
     """
@@ -102,6 +130,7 @@ class ScenarioFile(NamedTuple):
     measures: tuple[tuple[str, str], ...]
     scenarios: tuple[Scenario, ...]
     design: Design | None
+    swings: tuple[Swing, ...]
     texts: Mapping[str, str]
 
 
@@ -141,8 +170,8 @@ class _Reader:
         self.known(root, _KEYS, "a file of scenarios")
         if "base" not in root:
             self.files.problem(Place(self.files.name, 1), "needs a base", "", "write base: study.yaml")
-        if not {"scenarios", "grid", "table", "design"} & set(root):
-            remedy = "write scenarios:, grid:, table: or design:"
+        if not set(_KINDS) & set(root):
+            remedy = f"write one of {', '.join(f'{kind}:' for kind in _KINDS)}"
             self.files.problem(Place(self.files.name, 1), "has no scenarios", "", remedy)
         scenarios = [
             *self.listed(root.get("scenarios")),
@@ -159,6 +188,7 @@ class _Reader:
             tuple(self.measures(root.get("measures"))),
             tuple(scenarios),
             self.design(root.get("design")),
+            tuple(self.swings(root.get("tornado"))),
             dict(self.files.texts),
         )
 
@@ -299,6 +329,27 @@ class _Reader:
             return None
         points = self.whole(inside[methods[0]], 1) or 1
         return Design(methods[0], points, self.whole(inside.get("seed"), 0) or 0, over, node.place)
+
+    def swings(self, node: Node | None) -> Iterator[Swing]:
+        """Inputs of a tornado: two ends, or `POINTS` of the law that is there."""
+        for path, item in self.mapping(node, "{factors.gas.mean: [3, 5]}").items():
+            if item.value == POINTS:
+                yield Swing(path, {}, None, None, item.place)
+            elif isinstance(item.value, list) and len(item.value) == 2:
+                low, high = item.value
+                yield Swing(path, {}, low, high, item.place)
+            elif isinstance(item.value, dict):
+                yield self.swing(path, item.value, item.place)
+            else:
+                self.wrong(item, "must be two ends", f"write e.g. [3, 5], or {POINTS} for those of its law")
+
+    def swing(self, path: str, inside: Mapping[str, Node], place: Place) -> Swing:
+        """An input with a title."""
+        self.known(inside, ("title", "low", "high"), "an input of a tornado")
+        ends = [inside.get(key) for key in ("low", "high")]
+        if (ends[0] is None) != (ends[1] is None):
+            self.files.problem(place, "needs both ends, or none", "", "write {low: 3, high: 5}")
+        return Swing(path, self.title(inside.get("title")), ends[0], ends[1], place)
 
 
 _NAMES = ("scenario", "title")
