@@ -13,6 +13,7 @@ from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
+    from spvrisk.experiments.goal import Goal
     from spvrisk.experiments.overview import Overview
     from spvrisk.experiments.restore import Restored
     from spvrisk.experiments.scenarios import Planned, Scenarios
@@ -29,6 +30,7 @@ __all__ = [
     "bench",
     "compare",
     "export",
+    "goal",
     "init",
     "load",
     "open",
@@ -419,6 +421,68 @@ def scenarios(
     if save_table is not None:
         save_scenarios(found, file_name("save_table", save_table), overwrite)
     return found
+
+
+def goal(
+    study: Study,
+    find: str,
+    so_that: str,
+    between: tuple[float, float],
+    paths: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> "Goal":
+    """Find the value of an input that brings a measure to a target, on the same draws for every value.
+
+    Parameters
+    ----------
+    study
+        As from `load`.
+    find
+        Path and value, with ``x`` where the number belongs: ``agreement.split.spread=x``, or
+        ``projects.port.budget={times: x}``.
+    so_that
+        Measure and target: ``npv_funder:mean=0``.
+    between
+        Ends of the interval in which `x` is sought.
+    paths, seed
+        Of each run; None: the study's.
+    workers
+        Threads; all processors if left out.
+    progress, announce
+        As of `run`.
+
+    Returns
+    -------
+    Goal
+        With ``x`` and its standard error, NaN where there is no such value, and all values that were tried.
+
+    Raises
+    ------
+    InputError
+        An argument cannot be read, or the study cannot have a value that is tried.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> found = spvrisk.goal(study, "projects.*.budget={times: x}", "npv_funder:mean=0", (0.5, 1.5), paths=500)
+    >>> found.found, 0.5 < found.x < 1.5, found.error > 0
+    (True, True, True)
+    """
+    from spvrisk.experiments.goal import seek, wanted_of
+    from spvrisk.plan.compile import compile_study
+    from spvrisk.runner.shard import processors
+
+    loaded = _study(study).loaded
+    low, high = (float(end) for end in between)
+    wanted = wanted_of(text("find", find), text("so_that", so_that), (low, high), compile_study(loaded.study).labels)
+    threads = processors() if workers is None else within("workers", workers, 1, 4096)
+    told = called("progress", progress), called("announce", announce)
+    return seek(loaded, wanted, paths, seed, threads, *told)
 
 
 def trace(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import COUNTS, SummaryTable
 from spvrisk.dataset.variables import statistics_of
+from spvrisk.experiments.goal import Goal
 from spvrisk.experiments.scenarios import Outcome, Scenarios
 from spvrisk.measures.agreement import Pair
 from spvrisk.measures.comparison import Compared, Comparison
@@ -31,6 +32,7 @@ SELFTEST_SCHEMA = "spvrisk.selftest/1"
 VERIFY_SCHEMA = "spvrisk.verify/1"
 BENCH_SCHEMA = "spvrisk.bench/1"
 SCENARIOS_SCHEMA = "spvrisk.scenarios/1"
+GOAL_SCHEMA = "spvrisk.goal/1"
 """Formats; a number rises when a reader of the former would misread it."""
 
 
@@ -162,6 +164,33 @@ def _result_json(row: Compared, with_first: Pair | None) -> dict[str, Any]:
 def _figure_json(figure: Figure) -> dict[str, float | None]:
     interval = {} if figure.interval is None else dict(zip(("low", "high"), map(finite, figure.interval), strict=True))
     return {"value": finite(figure.value), "se": finite(figure.error), **interval}
+
+
+def goals_json(found: Sequence[tuple[str, Goal]]) -> dict[str, Any]:
+    """Give what was found: ``schema``, then ``goals``, one for each value of another input.
+
+    Each has ``against, find, measure, target, between, found, x, se, slope, paths, seed`` and ``tried``: ``x, value,
+    se``.
+    """
+    return {"schema": GOAL_SCHEMA, "goals": [_goal_json(against, goal) for against, goal in found]}
+
+
+def _goal_json(against: str, goal: Goal) -> dict[str, Any]:
+    wanted = goal.wanted
+    return {
+        "against": against or None,
+        "find": wanted.find,
+        "measure": wanted.measure.text,
+        "target": wanted.target,
+        "between": [wanted.low, wanted.high],
+        "found": goal.found,
+        "x": finite(goal.x),
+        "se": finite(goal.error),
+        "slope": finite(goal.slope),
+        "paths": goal.paths,
+        "seed": goal.seed,
+        "tried": [{"x": t.x, "value": finite(t.value), "se": finite(t.error)} for t in goal.tried],
+    }
 
 
 def scenarios_json(found: Scenarios) -> dict[str, Any]:

@@ -1,0 +1,241 @@
+"""The value of an input that brings a measure to a target: a root, found on the same draws for every value."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf, isfinite, isnan, nan
+from typing import NamedTuple
+
+from spvrisk.config import Loaded
+from spvrisk.config.reading.source import Place, parse
+from spvrisk.config.scenarios import Change, variant
+from spvrisk.errors import InputError, Problem
+from spvrisk.experiments.task import job_of, settings_of
+from spvrisk.measures.named import Measure, measure_of, number_of
+from spvrisk.measures.sample import Figure, Sample
+from spvrisk.plan.names import Labels
+from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
+from spvrisk.runner.job import Job
+
+UNKNOWN = "x"
+
+MOST_STEPS = 40
+"""Evaluations after which the bracket is told as it is."""
+
+_CLOSE = 0.1
+"""Of its standard error, within which a measure is at its target."""
+
+_NARROW = 1e-6
+"""Of the interval, below which a bracket is a point."""
+
+_SIDE = 3.0
+"""Standard errors by which the measure is to move where its slope is taken."""
+
+
+class Wanted(NamedTuple):
+    """What is sought.
+
+    Attributes
+    ----------
+    find
+        Path and value, with ``x`` where the number belongs: ``agreement.split.spread=x``, or
+        ``projects.smr.operation.contract.price={times: x}``.
+    measure, target
+        What is to be reached by which measure.
+    low, high
+        Where `x` may lie.
+    """
+
+    find: str
+    measure: Measure
+    target: float
+    low: float
+    high: float
+
+
+class Tried(NamedTuple):
+    """A value that was tried, and the measure there with its standard error."""
+
+    x: float
+    value: float
+    error: float
+
+
+class Goal(NamedTuple):
+    """What was found.
+
+    Attributes
+    ----------
+    wanted
+        What was sought.
+    x, error
+        The value, and its standard error, from that of the measure by its slope; NaN where there is none.
+    slope
+        Of the measure, per unit of `x`, from paired runs on both sides.
+    tried
+        All values, in the order of `x`.
+    paths, seed
+        Of each run.
+    labels
+        Of the study.
+    """
+
+    wanted: Wanted
+    x: float
+    error: float
+    slope: float
+    tried: tuple[Tried, ...]
+    paths: int
+    seed: int
+    labels: Labels
+
+    @property
+    def found(self) -> bool:
+        """Whether there is such a value."""
+        return isfinite(self.x)
+
+    def __repr__(self) -> str:
+        what = f"x = {self.x:.6g} ± {self.error:.2g}" if self.found else "no such value"
+        return f"<Goal {self.wanted.find}: {what}>"
+
+
+def wanted_of(find: str, so_that: str, between: tuple[float, float], labels: Labels) -> Wanted:
+    """Read what is sought.
+
+    Parameters
+    ----------
+    find, so_that
+        ``PATH=x`` and ``measure=number``.
+    between
+        Ends of the interval.
+    labels
+        Of the study.
+
+    Raises
+    ------
+    InputError
+        One of them cannot be read.
+    """
+    path, equals, value = find.partition("=")
+    if not (path.strip() and equals and re.search(rf"\b{UNKNOWN}\b", value)):
+        remedy = "write e.g. agreement.split.spread=x, or projects.smr.operation.contract.price={times: x}"
+        raise InputError(Problem("--find", "", "must be a path and a value with an x in it", find, remedy))
+    measure, equals, text = so_that.rpartition("=")
+    target = number_of(text)
+    if not (equals and isfinite(target)):
+        raise InputError(
+            Problem("--so-that", "", "must be a measure and a number", so_that, 'write e.g. "npv_funder:mean=0"')
+        )
+    low, high = between
+    if not (isfinite(low) and isfinite(high) and low < high):
+        got, remedy = f"{low:g} {high:g}", "write e.g. 0 2"
+        raise InputError(Problem("--between", "", "must be two numbers in order", got, remedy))
+    return Wanted(find, measure_of(measure, labels, "--so-that"), target, low, high)
+
+
+def seek(
+    base: Loaded,
+    wanted: Wanted,
+    paths: int | None,
+    seed: int | None,
+    workers: int,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+) -> Goal:
+    """Find a value of an input that brings a measure to its target.
+
+    Parameters
+    ----------
+    base
+        The study.
+    wanted
+        As from `wanted_of`.
+    paths, seed
+        Of each run; None: the study's.
+    workers
+        Threads.
+    progress, announce
+        Told of paths done, and of stages.
+
+    Raises
+    ------
+    InputError
+        The study cannot have a value that is tried.
+    """
+    settings = settings_of(base, paths, seed, None)
+    first = job_of(base.study, settings)
+    make_ready(first.plan, announce)
+    announce("running")
+    tried: dict[float, Tried] = {}
+
+    def gap(x: float) -> float:
+        if x not in tried:
+            loaded = variant(base, f"{UNKNOWN} = {x:g}", [_change(wanted.find, x)])
+            job = replace(job_of(loaded.study, settings), leaves_per_shard=1, inputs=())
+            figure = _measured(wanted.measure, job, workers, progress)
+            tried[x] = Tried(x, figure.value, figure.error)
+            announce(f"x = {x:.6g} gives {figure.value:,.6g}")
+            if isnan(figure.value):
+                rule = f"is undefined where x is {x:g}"
+                raise InputError(Problem("--so-that", "", rule, wanted.measure.text, "measure another"))
+        return tried[x].value - wanted.target
+
+    x = _root(gap, lambda x: tried[x].error, wanted.low, wanted.high)
+    slope = _slope(gap, tried[x].error, x, wanted) if isfinite(x) else nan
+    error = tried[x].error / abs(slope) if isfinite(x) and slope else nan
+    ordered = tuple(sorted(tried.values()))
+    return Goal(wanted, x, error, slope, ordered, settings.paths, settings.seed, first.labels)
+
+
+def _change(find: str, x: float) -> Change:
+    """The change that gives an input its value."""
+    path, _, template = find.partition("=")
+    text = re.sub(rf"\b{UNKNOWN}\b", repr(x), template)
+    node, problems = parse(text, "--find", Place("--find"))
+    if node is None or problems:
+        raise InputError(problems)
+    return Change(path.strip(), node)
+
+
+def _measured(measure: Measure, job: Job, workers: int, progress: Progress) -> Figure:
+    """A measure of a run."""
+    number = job.labels.series.index(measure.series)
+    ((_, values),) = series_of_many([(job, [number])], workers, progress)
+    return measure.figure(Sample(values[0]))
+
+
+def _root(gap: Callable[[float], float], error: Callable[[float], float], low: float, high: float) -> float:
+    """Where a gap closes: regula falsi in the Illinois form, until it is lost in the error; NaN if it does not.
+
+    References
+    ----------
+    Dowell, M. and Jarratt, P. (1971). A modified regula falsi method for computing the root of an equation. BIT 11.
+    """
+    a, b = low, high
+    at_a, at_b = gap(a), gap(b)
+    for x, at_x in ((a, at_a), (b, at_b)):
+        if at_x == 0.0:
+            return x
+    if not at_a * at_b < 0.0:
+        return nan
+    x = b
+    for _ in range(MOST_STEPS):
+        x = b - at_b * (b - a) / (at_b - at_a)
+        at_x = gap(x)
+        if abs(at_x) <= _CLOSE * error(x) or abs(b - a) <= _NARROW * (high - low):
+            break
+        if at_x * at_b < 0.0:
+            a, at_a = b, at_b
+        else:
+            at_a *= 0.5
+        b, at_b = x, at_x
+    return x
+
+
+def _slope(gap: Callable[[float], float], error: float, x: float, wanted: Wanted) -> float:
+    """Slope of a measure at a value, by runs on both sides that are far enough to be told apart."""
+    across = abs(gap(wanted.high) - gap(wanted.low)) / (wanted.high - wanted.low)
+    reach = _SIDE * error / across if across else inf
+    step = min(max(reach, _NARROW * (wanted.high - wanted.low)), 0.25 * (wanted.high - wanted.low))
+    low, high = max(x - step, wanted.low), min(x + step, wanted.high)
+    return (gap(high) - gap(low)) / (high - low)
