@@ -171,6 +171,11 @@ def goals_json(found: Sequence[tuple[str, Goal]]) -> dict[str, Any]:
 
     Each has ``against, find, measure, target, between, found, x, se, slope, paths, seed`` and ``tried``: ``x, value,
     se``.
+
+    Parameters
+    ----------
+    found
+        Changes that the other input's values make, and what was found with each.
     """
     return {"schema": GOAL_SCHEMA, "goals": [_goal_json(against, goal) for against, goal in found]}
 
