@@ -18,6 +18,7 @@ from spvrisk.experiments.need import MIB, PROCESS, check_memory, ledger_for, mem
 from spvrisk.experiments.task import planned
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.ledger import MemoryLedger
+from spvrisk.runner.taken_up import SketchLedger
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
@@ -89,12 +90,28 @@ def test_ledger_for__goes_to_disk_beyond_the_memory(tmp_path):
         assert isinstance(ledger_for(roomy, place), MemoryLedger)
         assert isinstance(ledger_for(roomy, place, keep=True), FolderLedger)
         assert isinstance(ledger_for(tight, place), FolderLedger)
-        with pytest.raises(InputError, match=r"run.disk_mib: shards of 2,000,000 paths must fit in .*set run.disk_mib"):
-            ledger_for(task(2_000_000, memory_mib=700, disk_mib=500), place)
         with pytest.raises(InputError, match=r"run.memory_mib: 50,000,000 paths"):
-            ledger_for(task(50_000_000, memory_mib=700), place)
+            ledger_for(task(50_000_000, memory_mib=400), place)
     with pytest.raises(InputError, match=r"run.memory_mib: 2,000,000 paths"):
         ledger_for(tight, None)
+
+
+def test_ledger_for__keeps_sketches_beyond_disk_or_memory(tmp_path):
+    with claimed(tmp_path / "r.h5") as place:
+        beyond_disk = ledger_for(task(2_000_000, memory_mib=700, disk_mib=500), place)
+        beyond_memory = ledger_for(task(50_000_000, memory_mib=700, disk_mib=30_000), place)
+        assert isinstance(beyond_disk, SketchLedger) and isinstance(beyond_memory, SketchLedger)
+        # 5 % of the paths, with the end of an interval
+        assert beyond_disk.keeping.worst == 1 << 17 and beyond_memory.keeping.worst >= 1 << 17
+        few = task(2_000_000, memory_mib=700, disk_mib=90)
+        rule = r"what is kept of 2,000,000 paths must fit in .*: \d+ MiB for approximate statistics, 1100 MiB for exact"
+        with pytest.raises(InputError, match=rule) as caught:
+            ledger_for(few, place)
+        (problem,) = caught.value.problems
+        enough = int(problem.remedy.split("run.disk_mib to ")[1].split()[0])
+        assert isinstance(ledger_for(task(2_000_000, memory_mib=700, disk_mib=enough), place), SketchLedger)
+        with pytest.raises(InputError, match="run.disk_mib"):
+            ledger_for(task(2_000_000, memory_mib=700, disk_mib=enough - 1), place)
 
 
 def test_need__of_processes_counts_each():

@@ -74,6 +74,25 @@ def check_paths(names: Sequence[str], labels: Labels) -> None:
         raise InputError(problems)
 
 
+def series_of(names: Sequence[str], labels: Labels) -> tuple[int, ...]:
+    """Numbers of the series of which a file holds all values, in ascending order.
+
+    Parameters
+    ----------
+    names, labels
+        As of `check_paths`.
+    """
+    number, found = {key: s for s, key in enumerate(labels.series)}, set[int]()
+    for name in names:
+        if name in labels.scheme:
+            found.add(number["scheme", name])
+            continue
+        quantity = name.removeprefix("portfolio.")
+        units = (*labels.projects, "portfolio") if name == quantity else ("portfolio",)
+        found.update(number[unit, quantity] for unit in units)
+    return tuple(sorted(found))
+
+
 def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[str]) -> list[PathVariable]:
     """Give the variables of ``/paths`` but for the project coordinate.
 

@@ -11,6 +11,7 @@ from spvrisk.dataset.tables import ConditionalTable, SummaryTable
 from spvrisk.dataset.variables import conditions
 from spvrisk.measures.series import Series, tables_of
 from spvrisk.measures.share import share_interval
+from spvrisk.measures.source import PathSource, Source
 from spvrisk.plan.names import Labels
 
 
@@ -24,10 +25,13 @@ def conditional(
 
     Parameters
     ----------
-    column, labels, quantiles, levels, threads
+    column
+        As of `spvrisk.measures.source.PathSource`.
+    labels, quantiles, levels, threads
         As of `spvrisk.measures.series.Series`.
     """
-    return _measured(None, Series(column, labels, tuple(quantiles), tuple(levels), threads))[1]
+    source, same = _of_paths(column, labels, with_all=False)
+    return _measured(None, Series(source, labels, tuple(quantiles), tuple(levels), threads), same)[1]
 
 
 def summary_and_conditional(
@@ -39,18 +43,39 @@ def summary_and_conditional(
     ----------
     sums
         The finished state of the run.
-    column, labels, quantiles, levels, threads
+    column
+        As of `spvrisk.measures.source.PathSource`.
+    labels, quantiles, levels, threads
         As of `spvrisk.measures.series.Series`.
     """
-    return _measured(sums.moments, Series(column, labels, tuple(quantiles), tuple(levels), threads))
+    source, same = _of_paths(column, labels, with_all=True)
+    return _measured(sums.moments, Series(source, labels, tuple(quantiles), tuple(levels), threads), same)
 
 
-def _measured(moments: Moments | None, series: Series) -> tuple[SummaryTable, ConditionalTable]:
-    given = conditions(series.labels)
-    sets, same = _sets(given, series, moments is not None)
-    tables = tables_of(sets, moments, series)
-    sizes = sets.n_paths[same]
-    share, low, high = share_interval(sizes, int(sets.n_paths[0]))
+def from_sketches(
+    sums: Sums, source: Source, labels: Labels, quantiles: Sequence[str], levels: Sequence[str], threads: int = 1
+) -> tuple[SummaryTable, ConditionalTable]:
+    """Give the same statistics where not all values are known.
+
+    Parameters
+    ----------
+    sums
+        The finished state of the run.
+    source
+        Its sets are all paths and those of each of `spvrisk.dataset.variables.conditions`.
+    labels, quantiles, levels, threads
+        As of `spvrisk.measures.series.Series`.
+    """
+    every = list(range(1, source.n_paths.size))
+    return _measured(sums.moments, Series(source, labels, tuple(quantiles), tuple(levels), threads), every)
+
+
+def _measured(moments: Moments | None, series: Series, same: Sequence[int]) -> tuple[SummaryTable, ConditionalTable]:
+    """Statistics of all paths and of each condition, whose set is told."""
+    given, n_paths = conditions(series.labels), series.source.n_paths
+    tables = tables_of(moments, series)
+    sizes = n_paths[same]
+    share, low, high = share_interval(sizes, int(n_paths[0]))
     return tables[0], ConditionalTable(
         names=tuple(condition.name for condition in given),
         n_paths=sizes,
@@ -61,13 +86,13 @@ def _measured(moments: Moments | None, series: Series) -> tuple[SummaryTable, Co
     )
 
 
-def _sets(given: Sequence[Condition], series: Series, with_all: bool) -> tuple[Sets, list[int]]:
+def _of_paths(column: Column, labels: Labels, with_all: bool) -> tuple[PathSource, list[int]]:
     """All paths and those of the conditions that say more than others; the set of each condition."""
-    row = {name: s for s, (_, name) in enumerate(series.labels.series)}
-    codes = {name: codes_of(series.column(row[name])) for name in dict.fromkeys(c.quantity for c in given)}
-    n_paths = series.column(0).size
+    row, given = {name: s for s, (_, name) in enumerate(labels.series)}, conditions(labels)
+    codes = {name: codes_of(column(row[name])) for name in dict.fromkeys(c.quantity for c in given)}
+    n_paths = column(0).size
     kept, same = distinct(given, codes, n_paths, with_all)
-    return Sets(n_paths, [given[i] for i in kept], codes), same
+    return PathSource(column, Sets(n_paths, [given[i] for i in kept], codes), labels), same
 
 
 def distinct(

@@ -8,13 +8,16 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from spvrisk.aggregate.state import RunState, Sums
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.state import Node, RunState, Sums
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import remove, replacing
 from spvrisk.plan.arrays import Floats
@@ -27,6 +30,9 @@ from spvrisk.runner.stored import Read, Stored, array_of, shard_bytes, stored, s
 JOB_FILE, JOURNAL_FILE = "job.json", "journal.jsonl"
 
 _SHARD = ".shard"
+
+SKETCHES = "sketches"
+"""File of what stands for values that are not kept."""
 
 _DEAD_AFTER_SECONDS = 3600.0
 """Age from which a file that was written aside belongs to no living process."""
@@ -46,7 +52,7 @@ def bytes_of_shards(folder: Path) -> int:
     folder
         It need not be there.
     """
-    return sum(file.stat().st_size for file in folder.glob(f"*{_SHARD}"))
+    return sum(file.stat().st_size for pattern in (f"*{_SHARD}", SKETCHES) for file in folder.glob(pattern))
 
 
 def has_shards(folder: Path) -> bool:
@@ -58,6 +64,18 @@ def has_shards(folder: Path) -> bool:
         It need not be there.
     """
     return any(folder.glob(f"*{_SHARD}"))
+
+
+def vacate(folder: Path) -> None:
+    """Make room in a folder that nobody else uses: a job without shards may go, since nothing is lost.
+
+    Parameters
+    ----------
+    folder
+        It need not be there.
+    """
+    if not has_shards(folder):
+        remove(folder / JOB_FILE)
 
 
 class FolderLedger(Ledger):
@@ -93,19 +111,6 @@ class FolderLedger(Ledger):
         self.job = self._kept(job)
         self._sweep()
 
-    @classmethod
-    def of_holder(cls, folder: Path, job: Job) -> "FolderLedger":
-        """Give the ledger of a folder that nobody else uses: a job without shards makes room, since nothing is lost.
-
-        Parameters
-        ----------
-        folder, job
-            As of the class.
-        """
-        if not has_shards(folder):
-            remove(folder / JOB_FILE)
-        return cls(folder, job)
-
     def put(self, k: int, shard: Shard) -> None:
         """Keep a shard; one that is there already is the same.
 
@@ -116,10 +121,7 @@ class FolderLedger(Ledger):
         """
         if self._is_there(k):
             return
-        pieces = list(shard_bytes(shard, self.job, k))
-        with replacing(self._file(k)) as temporary, temporary.open("wb") as file:
-            file.writelines(pieces)
-        self._found[k] = stored(bytes(pieces[0]), self.job, k)
+        self._write(k, shard_bytes(shard, self.job, k))
         self._note(k)
 
     def arrived(self, k: int) -> bool:
@@ -164,17 +166,27 @@ class FolderLedger(Ledger):
         with self._reading(k) as (found, read):
             return [array_of(found.rows[s], read) for s in series]
 
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give a shard's fans, ``(fan, step, path)`` float32.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
+        with self._reading(k) as (found, read):
+            return array_of(found.fans, read)
+
     def sums(self) -> Sums:
         """Give the sums over all paths."""
         state = RunState()
         for k in self.job.shards:
-            with self._reading(k) as (found, read):
-                state.take(sums_of(found, read))
+            state.take(self._sums_of(k))
         return state.finish()
 
     def discard(self) -> None:
         """Remove the job, its shards and the journal; what else is in the folder stays."""
-        ours = (f"*{_SHARD}", _HALF_WRITTEN, JOB_FILE, JOURNAL_FILE)
+        ours = (f"*{_SHARD}", SKETCHES, _HALF_WRITTEN, JOB_FILE, JOURNAL_FILE)
         for file in [file for pattern in ours for file in self.folder.glob(pattern)]:
             remove(file)
 
@@ -200,14 +212,30 @@ class FolderLedger(Ledger):
         paths = self.job.paths_of(k)
         return self.folder / f"{paths.start:012d}-{paths.stop:012d}{_SHARD}"
 
+    def _sums_of(self, k: int) -> tuple[Node, ...]:
+        """Sums of a shard that is there."""
+        with self._reading(k) as (found, read):
+            return sums_of(found, read)
+
     def _is_there(self, k: int) -> bool:
         """Whether a shard is there and whole; what has been found so once is not read again."""
         if k not in self._found:
             with suppress(OSError, ValueError), self._file(k).open("rb") as file:
                 found = stored(file.readline(_LONGEST_LINE), self.job, k)
-                whole_shard(found, _reader(file))
+                self._check(k, found, reader(file))
                 self._found[k] = found
         return k in self._found
+
+    def _check(self, k: int, found: Stored, read: Read) -> None:
+        """Refuse a shard that is not all that is needed of it."""
+        whole_shard(found, read)
+
+    def _write(self, k: int, data: Iterable[bytes | memoryview]) -> None:
+        """Put a shard's file in the place of what is there."""
+        pieces = list(data)
+        with replacing(self._file(k)) as temporary, temporary.open("wb") as file:
+            file.writelines(pieces)
+        self._found[k] = stored(bytes(pieces[0]), self.job, k)
 
     @contextmanager
     def _reading(self, k: int) -> Iterator[tuple[Stored, Read]]:
@@ -216,7 +244,7 @@ class FolderLedger(Ledger):
             if not self._is_there(k):
                 raise ValueError(f"shard {k} is missing")
             with self._file(k).open("rb") as file:
-                yield self._found[k], _reader(file)
+                yield self._found[k], reader(file)
         except (OSError, ValueError) as error:
             self._found.pop(k, None)
             rule = "the shard was damaged or removed during the run"
@@ -243,8 +271,14 @@ class FolderLedger(Ledger):
                     file.unlink()
 
 
-def _reader(file: BinaryIO) -> Read:
-    """Reads from an open file."""
+def reader(file: BinaryIO) -> Read:
+    """Give what reads from a file.
+
+    Parameters
+    ----------
+    file
+        Open as long as there is reading.
+    """
 
     def read(offset: int, size: int) -> bytes:
         file.seek(offset)
