@@ -13,6 +13,7 @@ from spvrisk.config.study.output import Output
 from spvrisk.dataset.paths import series_of
 from spvrisk.dataset.variables import conditions, has_loss
 from spvrisk.measures.order import interval_ranks
+from spvrisk.measures.series import ORDERED_AT_ONCE
 from spvrisk.measures.source import PORTFOLIO
 from spvrisk.plan.shared import LEAF
 from spvrisk.runner.job import Job
@@ -24,7 +25,7 @@ _OUTER = 0.05
 _BITS = range(11, 4, -1)
 """Bits of a mantissa that bins may keep, the most first."""
 
-_GOOD_BITS, _GOOD_TAIL, _LEAST_TAIL = 8, 1 << 10, 1 << 4
+_GOOD_BITS, _GOOD_TAIL, _LEAST_TAIL = 6, 1 << 10, 1 << 4
 """Bits of bins, and values of a tail, below which more is given up at last; and values of a tail at least."""
 
 _OCTAVES = 24
@@ -41,6 +42,10 @@ _LEVELS = 24
 
 _AT_ONCE = 4, 64
 """Shards that wait at least and at most until they are taken up."""
+
+ON_THE_WAY = 6
+"""Shards that may come while others are taken up: those of four workers. It is no more for more of them, since what is
+kept, and with it the content of a result, must not depend on who computes it."""
 
 _VALUE = 64
 """Bytes that a value takes on its way into sketches."""
@@ -82,37 +87,31 @@ def keepings(job: Job, output: Output, names: Sequence[str]) -> Iterator[Keeping
         )
         found = Keeping(series, given, whole, Resolution(bits, _GIVEN, _GIVEN), number[PORTFOLIO], projects, losses, 0)
         low, high = _AT_ONCE
-        yield found._replace(at_once=min(max(_sketches(job, found) // _shard(job), low), high))
+        yield found._replace(at_once=min(max(_sketches(job, found) // (2 * _shard(job)), low), high))
 
 
-def sizes_of(job: Job, keeping: Keeping, workers: int) -> Sizes:
-    """Give what keeping takes.
+def sizes_of(job: Job, keeping: Keeping) -> Sizes:
+    """Give what keeping takes, besides shards that are on their way.
 
     Parameters
     ----------
     job, keeping
         What is run, and what is kept of it.
-    workers
-        Threads or processes that compute shards.
     """
     waiting = keeping.at_once * job.leaves_per_shard * LEAF
     rows = 8 * len(keeping.series) * job.paths
-    disk = 2 * _sketches(job, keeping) + (keeping.at_once + workers + 2) * _shard(job) + rows
+    disk = 2 * _sketches(job, keeping) + (keeping.at_once + ON_THE_WAY) * _shard(job) + rows
     one = max(_of_series(job, keeping, s) for s in range(len(keeping.whole)))
     tail = 5 * 8 * min(keeping.whole[keeping.portfolio].lowest, job.paths)
     worst = 3 * 8 * keeping.worst * (2 + len(keeping.projects))
-    return Sizes(disk, workers * (_VALUE * waiting + 4 * one + tail) + _VALUE * waiting + worst)
+    return Sizes(disk, ORDERED_AT_ONCE * (_VALUE * waiting + 4 * one + tail) + _VALUE * waiting + worst)
 
 
 def told(keeping: Keeping) -> str:
     """How near statistics are, in words."""
     losses, ends, bound = keeping.worst, keeping.whole[keeping.portfolio].highest, 2.0 ** -(keeping.given.bits + 1)
-    exact = (
-        f"exact are means, shares, the worst {losses:,} of the losses and {ends:,} values at either end of all others"
-    )
-    return (
-        f"statistics are approximate, since the disk has no room for all values: {exact}; within {bound:.2g} the rest"
-    )
+    exact = f"means, shares, the worst {losses:,} losses and {ends:,} values at the ends of others are exact"
+    return f"approximate, since all values would be too many: {exact}, the rest within {100 * bound:.2g} % of its size"
 
 
 def _wanted(paths: int, output: Output) -> tuple[int, int]:

@@ -1,16 +1,18 @@
 """What a run needs of memory and disk, and the refusal of one that needs more than it may have."""
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
+from spvrisk.config.study.output import Output
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import Place
 from spvrisk.dataset.tables import STATISTICS
 from spvrisk.dataset.variables import conditions
 from spvrisk.errors import InputError, Problem
-from spvrisk.experiments.keeping import keepings, sizes_of
+from spvrisk.experiments.keeping import ON_THE_WAY, keepings, sizes_of, told
 from spvrisk.experiments.machine import memory_here
 from spvrisk.experiments.task import Task
 from spvrisk.measures.series import bytes_per_path
@@ -108,7 +110,7 @@ def need_with(job: Job, keeping: Keeping, workers: int, workspace: int = 0, proc
     keeping
         What is kept of the values.
     """
-    sizes = sizes_of(job, keeping, max(workers, processes))
+    sizes = sizes_of(job, keeping)
     memory = _fixed(job, workers, workspace, processes) + _on_the_way(job, workers, processes) + sizes.memory
     return Need(memory, memory, sizes.disk + len(FANS) * _fan(job))
 
@@ -174,35 +176,60 @@ def ledger_for(task: Task, place: Place | None, keep: bool = False) -> Ledger:
     disk = disk_budget(task.settings, place)
     if need.disk <= disk and need.from_disk <= memory:
         return FolderLedger(place.folder, job)
-    if keeping := most_kept(task, disk, workspace):
+    if keeping := most_kept(job, task.loaded.study.output, task.path_names, memory, disk):
         return SketchLedger(place.folder, job, keeping)
     check_memory(task, True, workspace)
     raise _too_little_disk(task, place)
 
 
-def most_kept(task: Task, disk: int, workspace: int = 0) -> Keeping | None:
+def most_kept(job: Job, output: Output, names: Sequence[str], memory: int, disk: int) -> Keeping | None:
     """Most that can be kept of a run's values, so that its statistics are as near as the budgets allow.
+
+    It does not depend on who computes the run: a few workers are taken for granted.
 
     Parameters
     ----------
-    task
-        What is to be run, within which memory.
-    disk
-        Bytes of disk that it may have.
-    workspace
-        As of `need_of`.
+    job, output, names
+        As of `spvrisk.experiments.keeping.keepings`.
+    memory, disk
+        Bytes that the run may have.
 
     Returns
     -------
     Keeping or None
         None where there is room for nothing.
     """
-    job, memory = task.job, memory_budget(task.settings)
-    for keeping in keepings(job, task.loaded.study.output, task.path_names):
-        need = need_with(job, keeping, task.workers, workspace, task.helpers)
+    for keeping in keepings(job, output, names):
+        need = need_with(job, keeping, ON_THE_WAY - 2, _USUAL_WORKSPACE)
         if need.disk <= disk and need.from_disk <= memory:
             return keeping
     return None
+
+
+def foreseen(job: Job, run: Run, output: Output, names: Sequence[str], workers: int, workspace: int) -> str:
+    """Say whether the statistics of a run that writes into the present folder will be exact, and what that takes.
+
+    Parameters
+    ----------
+    job, output, names
+        As of `spvrisk.experiments.keeping.keepings`.
+    run
+        With the budgets.
+    workers, workspace
+        As of `need_of`.
+    """
+    need, memory, disk = need_of(job, workers, workspace), memory_budget(run), disk_budget(run, Place(Path(), Path()))
+    if need.in_memory <= memory:
+        return "exact, from all values in memory"
+    if need.disk <= disk and need.from_disk <= memory:
+        return "exact, from all values on the disk"
+    keeping = most_kept(job, output, names, memory, disk)
+    if keeping is None:
+        return (
+            f"none: a run would be refused, since it may have {mib(memory):,} MiB of memory and {mib(disk):,} of disk"
+        )
+    need = need_with(job, keeping, workers, workspace)
+    return f"{told(keeping)}; they take {mib(need.from_disk):,} MiB of memory and {mib(need.disk):,} MiB of disk"
 
 
 def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:
@@ -242,7 +269,7 @@ def _too_little_disk(task: Task, place: Place) -> InputError:
     def need(paths: int) -> int:
         asked = replace(job, paths=paths)
         *_, least = keepings(asked, task.loaded.study.output, task.path_names)
-        return min(need_of(asked, 1).disk, need_with(asked, least, task.workers, 0, task.helpers).disk)
+        return min(need_of(asked, 1).disk, need_with(asked, least, 1).disk)
 
     exact = mib(need_of(job, 1).disk)
     rule = (

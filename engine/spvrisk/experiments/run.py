@@ -233,8 +233,8 @@ def _estimate(task: Task, ledger: Ledger) -> str:
     memory = mib(need.from_disk if on_disk else need.in_memory)
     disk = f", {mib(need.disk):,} MiB of disk" if on_disk else ""
     lasting = f"about {_duration(task, paths)}, " if task.here else ""
-    near = told(ledger.keeping) if isinstance(ledger, SketchLedger) else "statistics are exact"
-    return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}; {near}"
+    near = told(ledger.keeping) if isinstance(ledger, SketchLedger) else "exact"
+    return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}; statistics are {near}"
 
 
 def _duration(task: Task, paths: int) -> datetime.timedelta:

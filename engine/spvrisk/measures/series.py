@@ -202,9 +202,9 @@ class _Filling:
         def fill(s: int) -> None:
             found, p = on_worst(s), labels.projects.index(labels.series[s][0])
             for i in sets:
-                if (values := found[i]) is not None:
-                    for a, level in enumerate(levels):
-                        self.table.contribution[i, p, a] = contribution(values, level, int(n[i]), exact_sum)
+                for a, level in enumerate(levels):
+                    if found[i].size >= min(tail(level, int(n[i]))[0] + 1, n[i]):
+                        self.table.contribution[i, p, a] = contribution(found[i], level, int(n[i]), exact_sum)
 
         series = enumerate(labels.series)
         self._series.each(fill, [s for s, key in series if key[1] == PORTFOLIO[1] and key != PORTFOLIO])

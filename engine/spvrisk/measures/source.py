@@ -16,7 +16,7 @@ from spvrisk.plan.names import Labels
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-OnWorst = Callable[[int], "list[Float | None]"]
+OnWorst = Callable[[int], list[Float]]
 """From the number of a series to its values on the portfolio's worst paths of each set, the worst first."""
 
 PORTFOLIO = ("portfolio", "npv_funder")
@@ -45,12 +45,12 @@ class Source(ABC):
 
     @abstractmethod
     def on_worst(self, sizes: Int) -> OnWorst:
-        """Give what other series are on the portfolio's worst paths; None of a set whose worst paths are not known.
+        """Give what other series are on the portfolio's worst paths.
 
         Parameters
         ----------
         sizes
-            How many paths of each set, ``(set,)``.
+            How many paths of each set, ``(set,)``; there are fewer where no more are known.
         """
 
 
@@ -92,7 +92,7 @@ class PathSource(Source):
         """
         worst = self.facts(self._portfolio).worst_paths(sizes)
 
-        def values(s: int) -> list[Float | None]:
+        def values(s: int) -> list[Float]:
             column = self._values(s)
             return [column[paths] for paths in worst]
 
@@ -149,10 +149,8 @@ class SketchSource(Source):
         sizes
             As of `Source.on_worst`.
         """
-        known = int(sizes[0]) <= self._worst.values.size
 
-        def values(s: int) -> list[Float | None]:
-            first = self._worst.others[self._rows[s], : sizes[0]] if known else None
-            return [first, *[None] * (sizes.size - 1)]
+        def values(s: int) -> list[Float]:
+            return [self._worst.others[self._rows[s], : sizes[0]], *[np.empty(0)] * (sizes.size - 1)]
 
         return values

@@ -26,6 +26,9 @@ from spvrisk.runner.shard import Shard, processors
 from spvrisk.runner.sketches import Keeping, Kept, SketchFile
 from spvrisk.runner.stored import Read, Stored, array_of, check_parts, left_bytes, whole_shard
 
+_AT_ONCE = 4
+"""Series that are taken up at the same time, at most."""
+
 
 class _Waiting(NamedTuple):
     """Shards that are to be taken up."""
@@ -186,7 +189,7 @@ class SketchLedger(FolderLedger):
 
     def _each(self, waiting: _Waiting) -> Iterator[Sketched]:
         """What is kept of each series with the shards that wait, some series side by side."""
-        workers, numbers = processors(), range(len(self.job.labels.series))
+        workers, numbers = min(processors(), _AT_ONCE), range(len(self.job.labels.series))
         pool = ThreadPoolExecutor(workers, "spvrisk")
         try:
             for first in numbers[::workers]:
