@@ -4,6 +4,7 @@ Values are told by two ends between which they lie. From all values the ends are
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -51,8 +52,8 @@ class Facts(ABC):
         """
 
     @abstractmethod
-    def worst(self, sizes: Int) -> list[Ends]:
-        """The lowest finite values of each set in ascending order, ``(size,)`` float64 each.
+    def worst(self, sizes: Int) -> Iterator[Ends]:
+        """The lowest finite values of each set in ascending order, ``(size,)`` float64 each, set after set.
 
         Parameters
         ----------
@@ -106,7 +107,7 @@ class OfPaths(Facts):
         found = self._sets.at_ranks(self._order, ranks)
         return found, found
 
-    def worst(self, sizes: Int) -> list[Ends]:
+    def worst(self, sizes: Int) -> Iterator[Ends]:
         """The lowest finite values of each set.
 
         Parameters
@@ -114,8 +115,9 @@ class OfPaths(Facts):
         sizes
             As of `Facts.worst`.
         """
-        found = (self._values[paths] for paths in self.worst_paths(sizes))
-        return [(values, values) for values in found]
+        for paths in self.worst_paths(sizes):
+            values = self._values[paths]
+            yield values, values
 
     def worst_paths(self, sizes: Int) -> list[Int]:
         """Numbers of the paths of the lowest finite values of each set, ``(size,)`` int64 each; equal ones by number.
@@ -179,7 +181,7 @@ class OfSketches(Facts):
         low, high = (np.stack(ends) for ends in zip(*found, strict=True))
         return low, high
 
-    def worst(self, sizes: Int) -> list[Ends]:
+    def worst(self, sizes: Int) -> Iterator[Ends]:
         """The lowest finite values of each set.
 
         Parameters
@@ -187,7 +189,8 @@ class OfSketches(Facts):
         sizes
             As of `Facts.worst`.
         """
-        return [part.first(i, int(sizes[s])) for s, (part, i) in enumerate(self._sets())]
+        for size, (part, i) in zip(sizes.tolist(), self._sets(), strict=True):
+            yield part.first(i, size)
 
     def _sets(self) -> list[tuple[Sketch, int]]:
         """Of each set its sketch, and its number there."""

@@ -78,6 +78,18 @@ class Sketch(NamedTuple):
             return np.full(ranks.shape, np.nan), np.full(ranks.shape, np.nan)
         return np.where(there, self.low[entries], np.nan), np.where(there, self.high[entries], np.nan)
 
+    def below(self, i: int, low: Float) -> Int:
+        """How many values of a set come before entries, ``(entry,)`` int64.
+
+        Parameters
+        ----------
+        i
+            Number of the set.
+        low
+            Lowest value of each entry, ``(entry,)``.
+        """
+        return np.append(0, np.cumsum(self.counts[i], dtype=np.int64))[np.searchsorted(self.low, low)]
+
     def first(self, i: int, size: int) -> tuple[Float, Float]:
         """Ends of the lowest finite values of a set, the lowest first, ``(size,)`` float64 each.
 

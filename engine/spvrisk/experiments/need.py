@@ -15,7 +15,7 @@ from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.keeping import ON_THE_WAY, keepings, sizes_of, told
 from spvrisk.experiments.machine import memory_here
 from spvrisk.experiments.task import Task
-from spvrisk.measures.series import bytes_per_path
+from spvrisk.measures.series import bytes_in_passes, bytes_per_path
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS, LEAF
 from spvrisk.runner.folder import FolderLedger, bytes_of_shards, has_shards, vacate
@@ -75,9 +75,10 @@ def need_of(job: Job, workers: int, workspace: int = 0, processes: int = 0) -> N
     sums = 8 * int(job.plan.study[0]["units"]) * int(job.plan.study[0]["timeline_rows"]) * job.steps
     values, all_sums = 8 * n_series * job.paths, sums * len(job.shards)
     measuring = bytes_per_path(workers, job.labels) * job.paths
+    in_passes = bytes_in_passes(job.paths, workers, job.labels)
     fixed, on_the_way = _fixed(job, workers, workspace, processes), _on_the_way(job, workers, processes)
     kept = values + len(FANS) * fan + all_sums
-    return Need(fixed + kept + measuring, fixed + max(on_the_way, measuring), kept)
+    return Need(fixed + kept + measuring, fixed + max(on_the_way, in_passes), kept)
 
 
 def _fan(job: Job) -> int:

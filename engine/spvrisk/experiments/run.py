@@ -18,7 +18,7 @@ from spvrisk.experiments.keeping import told
 from spvrisk.experiments.kept import Manner, check_resumed, kept_if_broken_off, machine_failures_told, paths_of_result
 from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, need_with, workspace_of
 from spvrisk.experiments.task import Task, planned
-from spvrisk.measures.conditional import from_sketches, summary_and_conditional
+from spvrisk.measures.conditional import from_sketches, in_passes, summary_and_conditional
 from spvrisk.measures.source import SketchSource
 from spvrisk.measures.table import timeline
 from spvrisk.runner.crew import Machine
@@ -214,6 +214,8 @@ class Ran(NamedTuple):
         if isinstance(ledger, SketchLedger):
             source = SketchSource(ledger.sketched, ledger.worst(), job.paths, job.labels)
             table, given = from_sketches(sums, source, job.labels, quantiles, levels, workers)
+        elif isinstance(ledger, FolderLedger):
+            table, given = in_passes(sums, ledger.block, job.labels, quantiles, levels, workers)
         else:
             table, given = summary_and_conditional(sums, ledger.column, job.labels, quantiles, levels, workers)
         steps = timeline(sums, ledger.fans(), job.labels, quantiles)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spvrisk.aggregate.exact import exact_sum
 from spvrisk.aggregate.facts import Ends, Facts
 from spvrisk.aggregate.moments import Moments
+from spvrisk.aggregate.passes import LOT
 from spvrisk.dataset.tables import BOUNDS, COUNTS, STATISTICS, SummaryTable, no_bound
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.order import ranks_with_intervals
@@ -28,6 +29,9 @@ Int = NDArray[np.int64]
 
 _WORTH_THREADS = 1 << 14
 """Paths below which threads would mostly wait for Python's lock."""
+
+_IN_LOT, _TAIL = 128, 0.05
+"""Bytes that a value takes while its lot is gone through, and the share of the paths that tails usually hold."""
 
 ORDERED_AT_ONCE = 4
 """Series whose paths are put in order at the same time, at most."""
@@ -50,6 +54,26 @@ def bytes_per_path(threads: int, labels: Labels) -> int:
     told = [len(names) for _, names in (*labels.events, *labels.regimes)]
     slots = sum(-(-(number + 1) // 7) for number in told)
     return each + -(-slots // SLOTS) * (8 + 2 * SLOTS) + 2 * len(told)
+
+
+def bytes_in_passes(n_paths: int, threads: int, labels: Labels) -> int:
+    """Memory that statistics take in passes over the paths.
+
+    For each thread a lot with its order, and the tails of a series over all sets; for each path the codes of what it
+    meets of the conditions.
+
+    Parameters
+    ----------
+    n_paths
+        How many there are.
+    threads
+        As of `Series`.
+    labels
+        Names of the series.
+    """
+    told = len(labels.events) + len(labels.regimes)
+    tails = 2 * 8 * (1 + told) * int(_TAIL * n_paths)
+    return min(threads, ORDERED_AT_ONCE) * (_IN_LOT * min(n_paths, LOT) + tails) + told * n_paths
 
 
 class Series(NamedTuple):

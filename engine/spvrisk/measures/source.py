@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from spvrisk.aggregate.facts import Facts, OfPaths, OfSketches
 from spvrisk.aggregate.lots import Sketched
+from spvrisk.aggregate.passes import Lots, OfPasses
 from spvrisk.aggregate.sets import Column, Sets, Words
 from spvrisk.aggregate.sketch import Worst
 from spvrisk.plan.names import Labels
@@ -107,6 +108,52 @@ class PathSource(Source):
         if not hasattr(self._of_thread, "room"):
             self._of_thread.room = np.empty((2, int(self.n_paths[0])), np.uint64)
         return self._of_thread.room  # type: ignore[no-any-return]
+
+
+class PassSource(Source):
+    """All values of every series, in passes over lots of paths.
+
+    Parameters
+    ----------
+    lots
+        All paths, and the sets that they are in.
+    labels
+        Names of the series.
+    """
+
+    def __init__(self, lots: Lots, labels: Labels) -> None:
+        self._lots, self.n_paths, self._portfolio = lots, lots.n_paths, labels.series.index(PORTFOLIO)
+
+    def facts(self, s: int) -> OfPasses:
+        """Give what is known of a series.
+
+        Parameters
+        ----------
+        s
+            As of `Source.facts`.
+        """
+        return OfPasses(self._lots, s)
+
+    def on_worst(self, sizes: Int) -> OnWorst:
+        """Give what other series are on the portfolio's worst paths.
+
+        Parameters
+        ----------
+        sizes
+            As of `Source.on_worst`.
+        """
+        worst = self.facts(self._portfolio).worst_paths(sizes)
+
+        def values(s: int) -> list[Float]:
+            found = [np.empty(paths.size) for paths in worst]
+            for lot in self._lots:
+                column = self._lots.values(s, lot)
+                for into, paths in zip(found, worst, strict=True):
+                    here = np.flatnonzero((paths >= lot.start) & (paths < lot.stop))
+                    into[here] = column[paths[here] - lot.start]
+            return found
+
+        return values
 
 
 class SketchSource(Source):

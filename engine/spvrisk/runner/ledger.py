@@ -97,7 +97,7 @@ class Ledger(ABC):
         series
             Its number, in the order of the labels.
         """
-        return float(self.column(series).min())
+        return float(np.min([self.rows(k, [series])[0].min() for k in self.job.shards]))
 
     def block(self, series: Sequence[int], paths: range) -> Floats:
         """Values of some series on some paths, ``(series, path)`` float64 in the quantities' units.
