@@ -1,6 +1,9 @@
 """Runs whose values are too many to be kept: near the exact ones by what they say, and told everywhere."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -204,3 +207,31 @@ def test_content__is_the_same_after_an_extension(loaded, near, tmp_path):
     longer = run(loaded, tmp_path / "r.h5", told={"announce": told.append}, **LIMIT)
     assert longer.attributes["content_sha256"] == near.attributes["content_sha256"]
     assert [text for text in told if "going on with 28 of 31 shards" in text]
+
+
+PROGRAM = """
+import sys
+from spvrisk.config import load
+from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import settings_of
+study, out, paths, disk, *changes = sys.argv[1:]
+loaded = load(study, changes)
+run = {"leaves_per_shard": 1, "disk_mib": int(disk)}
+settings = settings_of(loaded, int(paths), None, 1).model_copy(update=run)
+run_study(loaded, out, settings, Manner(keep=True))
+"""
+
+
+def test_content__is_the_same_after_a_kill(loaded, near, tmp_path):
+    words = [str(STARTER), str(tmp_path / "r.h5"), str(PATHS), str(LIMIT["disk_mib"]), *CHANGES]
+    with subprocess.Popen([sys.executable, "-c", PROGRAM, *words]) as process:
+        until = time.monotonic() + 120
+        while not (tmp_path / "r.h5.run" / SKETCHES).exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        process.kill()
+    told = []
+    assert (tmp_path / "r.h5.run" / SKETCHES).exists() and not (tmp_path / "r.h5").exists()
+    resumed = run(loaded, tmp_path / "r.h5", manner=Manner(resume=True), told={"announce": told.append}, **LIMIT)
+    assert [text for text in told if "going on with" in text]
+    assert resumed.attributes["content_sha256"] == near.attributes["content_sha256"]

@@ -250,5 +250,7 @@ def _begun(extended: int, ledger: Ledger) -> str:
     shards, missing = len(ledger.job.shards), len(ledger.missing())
     if extended and missing == shards:
         anew = "all are computed anew, since shards were not kept (--keep)"
+        if isinstance(ledger, SketchLedger):
+            anew += ", or too little of their values for so many paths"
         return f"extending {extended:,} paths to {ledger.job.paths:,}: {anew}"
     return f"going on with {shards - missing} of {shards} shards" if missing < shards else ""
