@@ -66,6 +66,48 @@ def test_need__no_run_takes_more_nor_much_less(study, paths, keep, tmp_path):
         assert 0.95 * disk <= held <= 1.02 * disk + MIB
 
 
+BEYOND = """
+import json, sys, threading, time
+from pathlib import Path
+from spvrisk.config import load
+from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.need import MIB, memory_budget, most_kept, need_with, workspace_of
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import planned, settings_of
+from spvrisk.experiments.timing.machine import peak_bytes
+study, out, paths, disk = sys.argv[1:]
+loaded, sizes = load(study), [0]
+
+def look():
+    while True:
+        folder = Path(out + ".run")
+        try:
+            sizes.append(sum(file.stat().st_size for file in folder.iterdir() if file.name != "result.part"))
+        except OSError:
+            pass
+        time.sleep(0.02)
+
+run = {"leaves_per_shard": 1, "disk_mib": int(disk)}
+settings = settings_of(loaded, int(paths), None, 2).model_copy(update=run)
+threading.Thread(target=look, daemon=True).start()
+run_study(loaded, out, settings, Manner(keep=True))
+task = planned(loaded, settings)
+keeping = most_kept(task.job, loaded.study.output, task.path_names, memory_budget(settings), int(disk) * MIB)
+need = need_with(task.job, keeping, 2, workspace_of(task.job))
+print(json.dumps([peak_bytes(), max(sizes), need.from_disk, need.disk]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_need__beyond_the_disk_no_run_takes_more(tmp_path):
+    spvrisk.warmup()
+    words = [str(MAIN), str(tmp_path / "r.h5"), "150000", "345"]
+    done = subprocess.run([sys.executable, "-c", BEYOND, *words], check=True, capture_output=True, text=True)
+    peak, held, memory, disk = json.loads(done.stdout)
+    assert 0.5 * memory <= peak <= memory, (peak / MIB, memory / MIB)
+    assert 0.5 * disk <= held <= disk <= 345 * MIB, (held / MIB, disk / MIB)
+
+
 @pytest.mark.parametrize("memory_mib", [64, 400, 1024])
 def test_check_memory__remedy_is_the_most_that_fits(job, memory_mib):
     with pytest.raises(InputError) as caught:
