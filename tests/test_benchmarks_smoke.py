@@ -5,6 +5,7 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -27,6 +28,17 @@ def test_benchmark__runs(script, arguments, word):
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert word in done.stdout
+
+
+def test_memory__writes_a_page_and_a_picture(tmp_path):
+    starter = BENCHMARKS.parent / "engine" / "spvrisk" / "data" / "starter.yaml"
+    words = ["--study", str(starter), "--paths", "1000", "20000", "--to", str(tmp_path)]
+    command = [sys.executable, str(BENCHMARKS / "memory.py"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "memory.md").read_text(encoding="utf-8")
+    assert "| 20,000 | " in page and "in memory 20,000 paths take" in page.lower()
+    assert ElementTree.parse(tmp_path / "memory.svg").getroot().tag.endswith("svg")
 
 
 @pytest.fixture

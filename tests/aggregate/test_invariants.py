@@ -42,7 +42,7 @@ class Run:
         self.sums.moments.central[0, self.series(unit, quantity)] *= factor
 
     def violations(self):
-        return violations(self.plan, self.labels, self.sums, self.values.__getitem__)
+        return violations(self.plan, self.labels, self.sums, lambda s: float(self.values[s].min()))
 
 
 def simulated(done):

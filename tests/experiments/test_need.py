@@ -18,6 +18,7 @@ from spvrisk.experiments.need import MIB, PROCESS, check_memory, ledger_for, mem
 from spvrisk.experiments.task import planned
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.ledger import MemoryLedger
+from spvrisk.runner.taken_up import SketchLedger
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 MAIN = Path(__file__).resolve().parents[2] / "configs" / "japan_us_2026.yaml"
@@ -65,6 +66,48 @@ def test_need__no_run_takes_more_nor_much_less(study, paths, keep, tmp_path):
         assert 0.95 * disk <= held <= 1.02 * disk + MIB
 
 
+BEYOND = """
+import json, sys, threading, time
+from pathlib import Path
+from spvrisk.config import load
+from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.need import MIB, memory_budget, most_kept, need_with, workspace_of
+from spvrisk.experiments.run import run_study
+from spvrisk.experiments.task import planned, settings_of
+from spvrisk.experiments.timing.machine import peak_bytes
+study, out, paths, disk = sys.argv[1:]
+loaded, sizes = load(study), [0]
+
+def look():
+    while True:
+        folder = Path(out + ".run")
+        try:
+            sizes.append(sum(file.stat().st_size for file in folder.iterdir() if file.name != "result.part"))
+        except OSError:
+            pass
+        time.sleep(0.02)
+
+run = {"leaves_per_shard": 1, "disk_mib": int(disk)}
+settings = settings_of(loaded, int(paths), None, 2).model_copy(update=run)
+threading.Thread(target=look, daemon=True).start()
+run_study(loaded, out, settings, Manner(keep=True))
+task = planned(loaded, settings)
+keeping = most_kept(task.job, loaded.study.output, task.path_names, memory_budget(settings), int(disk) * MIB)
+need = need_with(task.job, keeping, 2, workspace_of(task.job))
+print(json.dumps([peak_bytes(), max(sizes), need.from_disk, need.disk]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_need__beyond_the_disk_no_run_takes_more(tmp_path):
+    spvrisk.warmup()
+    words = [str(MAIN), str(tmp_path / "r.h5"), "150000", "345"]
+    done = subprocess.run([sys.executable, "-c", BEYOND, *words], check=True, capture_output=True, text=True)
+    peak, held, memory, disk = json.loads(done.stdout)
+    assert 0.5 * memory <= peak <= memory, (peak / MIB, memory / MIB)
+    assert 0.5 * disk <= held <= disk <= 345 * MIB, (held / MIB, disk / MIB)
+
+
 @pytest.mark.parametrize("memory_mib", [64, 400, 1024])
 def test_check_memory__remedy_is_the_most_that_fits(job, memory_mib):
     with pytest.raises(InputError) as caught:
@@ -89,12 +132,28 @@ def test_ledger_for__goes_to_disk_beyond_the_memory(tmp_path):
         assert isinstance(ledger_for(roomy, place), MemoryLedger)
         assert isinstance(ledger_for(roomy, place, keep=True), FolderLedger)
         assert isinstance(ledger_for(tight, place), FolderLedger)
-        with pytest.raises(InputError, match=r"run.disk_mib: shards of 2,000,000 paths must fit in .*set run.disk_mib"):
-            ledger_for(task(2_000_000, memory_mib=700, disk_mib=500), place)
         with pytest.raises(InputError, match=r"run.memory_mib: 50,000,000 paths"):
-            ledger_for(task(50_000_000, memory_mib=700), place)
+            ledger_for(task(50_000_000, memory_mib=400), place)
     with pytest.raises(InputError, match=r"run.memory_mib: 2,000,000 paths"):
         ledger_for(tight, None)
+
+
+def test_ledger_for__keeps_sketches_beyond_disk_or_memory(tmp_path):
+    with claimed(tmp_path / "r.h5") as place:
+        beyond_disk = ledger_for(task(2_000_000, memory_mib=700, disk_mib=500), place)
+        beyond_memory = ledger_for(task(50_000_000, memory_mib=700, disk_mib=30_000), place)
+        assert isinstance(beyond_disk, SketchLedger) and isinstance(beyond_memory, SketchLedger)
+        # 5 % of the paths, with the end of an interval
+        assert beyond_disk.keeping.worst == 1 << 17 and beyond_memory.keeping.worst >= 1 << 17
+        few = task(2_000_000, memory_mib=700, disk_mib=90)
+        rule = r"what is kept of 2,000,000 paths must fit in .*: \d+ MiB for approximate statistics, 1100 MiB for exact"
+        with pytest.raises(InputError, match=rule) as caught:
+            ledger_for(few, place)
+        (problem,) = caught.value.problems
+        enough = int(problem.remedy.split("run.disk_mib to ")[1].split()[0])
+        assert isinstance(ledger_for(task(2_000_000, memory_mib=700, disk_mib=enough), place), SketchLedger)
+        with pytest.raises(InputError, match="run.disk_mib"):
+            ledger_for(task(2_000_000, memory_mib=700, disk_mib=enough - 1), place)
 
 
 def test_need__of_processes_counts_each():

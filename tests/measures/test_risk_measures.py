@@ -108,7 +108,7 @@ def test_expected_shortfall__error_matches_repeated_samples(draw, level):
 def contributions(projects, level):
     """Of all projects ``(project, path)``."""
     order = np.argsort(projects.sum(axis=0), kind="stable")
-    return np.array([contribution(project, order, level) for project in projects])
+    return np.array([contribution(project[order], level) for project in projects])
 
 
 def test_contributions__fractional_last_path_and_ties_by_number():
@@ -118,7 +118,7 @@ def test_contributions__fractional_last_path_and_ties_by_number():
     order = np.argsort(portfolio, kind="stable")
     assert order[:2].tolist() == [0, 1]
     # worst 1.5 of 4: the whole of path 0 and half of path 1
-    parts = [contribution(project, order, "0.625") for project in (a, b)]
+    parts = [contribution(project[order], "0.625") for project in (a, b)]
     assert parts == pytest.approx([(5.0 + 0.5) / 1.5, (-1.0 + 1.5) / 1.5], rel=1e-15)
 
 

@@ -9,14 +9,13 @@ Not judged: what events do to factors, whose times no other sum tells; of a prod
 its bounds, since the sums do not say how long two states last together.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spvrisk.aggregate.sets import Column
 from spvrisk.aggregate.state import Sums
 from spvrisk.plan.arrays import SPLIT_NONE, Plan
 from spvrisk.plan.names import Labels
@@ -24,6 +23,9 @@ from spvrisk.plan.outputs import OUTPUTS, STACK, STEP_OUTPUTS, SUMS
 from spvrisk.plan.shared import FINITE, M2, MEAN
 
 Float = NDArray[np.float64]
+
+Lowest = Callable[[int], float]
+"""From the number of a series to its lowest value; NaN where one is undefined."""
 
 TOLERANCE = 1e-9
 """Part of what goes into a comparison by which rounding may be off."""
@@ -124,12 +126,12 @@ class Figures:
         The study.
     sums
         The finished state of the run.
-    column
-        From the number of a series, in the order of ``labels.series``, to its values ``(path,)``.
+    lowest
+        From the number of a series, in the order of ``labels.series``, to its lowest value on any path.
     """
 
-    def __init__(self, plan: Plan, labels: Labels, sums: Sums, column: Column) -> None:
-        self.plan, self.labels, self.sums, self.column = plan, labels, sums, column
+    def __init__(self, plan: Plan, labels: Labels, sums: Sums, lowest: Lowest) -> None:
+        self.plan, self.labels, self.sums, self.lowest = plan, labels, sums, lowest
         self.study, self.n = plan.study[0], float(sums.n_paths)
         self.units, self.steps = (*labels.projects, "portfolio"), labels.step_ends
         self.occupancy, self.step_means = sums.occupancy / self.n, sums.step_means / self.n
@@ -199,7 +201,7 @@ class Figures:
         return np.asarray(np.sqrt(central[MEAN] ** 2 + central[M2] / self.n))
 
 
-def violations(plan: Plan, labels: Labels, sums: Sums, column: Column) -> list[Violation]:
+def violations(plan: Plan, labels: Labels, sums: Sums, lowest: Lowest) -> list[Violation]:
     """What a run breaks of what must hold, each invariant once, with its worst figure.
 
     Parameters
@@ -208,10 +210,10 @@ def violations(plan: Plan, labels: Labels, sums: Sums, column: Column) -> list[V
         The study that was run.
     sums
         The finished state of the run.
-    column
-        From the number of a series, in the order of ``labels.series``, to its values ``(path,)``.
+    lowest
+        As of `Figures`.
     """
-    figures = Figures(plan, labels, sums, column)
+    figures = Figures(plan, labels, sums, lowest)
     found = (check.violation() for check in checks(figures))
     return [violation for violation in found if violation is not None]
 
@@ -318,7 +320,7 @@ def _signs(figures: Figures) -> Iterator[Check]:
 
 def _sign(figures: Figures, quantity: str, units: Sequence[str]) -> Check:
     series = figures.series(quantity, units)
-    lowest = np.array([[figures.column(s).min()] for s in series])
+    lowest = np.array([[figures.lowest(s)] for s in series])
     scale = figures.size(series)[:, None]
     return Check(f"{quantity} is negative on no path", units, (f"lowest {quantity}",), lowest, 0.0, np.inf, scale)
 

@@ -2,7 +2,8 @@
 
 ``/summary`` has one variable per quantity and statistic, ``npv_funder_mean(unit)``,
 ``npv_funder_quantile(unit, quantile)``, ``npv_funder_value_at_risk(unit, level)``; the units are the projects,
-the pipelines, and then the portfolio. Quantities of the scheme have no unit dimension (``npv_funder_local_mean``);
+the pipelines, and then the portfolio. Where not all is exact, ``npv_funder_quantile_bound(unit, quantile)`` and the
+like say how far off each figure may be. Quantities of the scheme have no unit dimension (``npv_funder_local_mean``);
 states and outcomes have ``_share``, ``_share_low`` and ``_share_high`` along their own codes. ``/conditional`` has
 one variable per statistic, ``mean(condition, series)``. ``/timeline`` has ``calls(project, time)`` and
 ``portfolio_calls(time)``; ``/paths`` has ``npv_funder(path, project)`` and ``portfolio_npv_funder(path)``. Where they
@@ -17,7 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.content import Described
-from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
+from spvrisk.dataset.tables import (
+    BOUNDS,
+    COUNTS,
+    STATISTICS,
+    ConditionalTable,
+    SummaryTable,
+    TimelineTable,
+    name_over_series,
+)
 from spvrisk.dataset.variables import (
     Attributes,
     flag_attributes,
@@ -124,7 +133,8 @@ def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Varia
     over_conditions("share", "probability of the condition", table.share)
     over_conditions("share_low", "lower end of its 95 % interval", table.share_low)
     over_conditions("share_high", "upper end of its 95 % interval", table.share_high)
-    for statistic in STATISTICS:
+    exact = all(each.exact for each in table.tables)
+    for statistic in STATISTICS if exact else (*STATISTICS, *BOUNDS):
         data = np.stack([np.asarray(getattr(each, statistic.name)) for each in table.tables])
         data = data.astype("<i4") if statistic.name in COUNTS else data
         own = (statistic.dim,) if statistic.dim else ()
@@ -283,7 +293,7 @@ def _statistics(
     """Give the statistics of one quantity."""
     quantity = quantity_of(unit, name, labels)
     variables = []
-    for statistic in statistics_of(name, labels):
+    for statistic in statistics_of(name, labels, table.exact):
         kind = "ratio" if statistic.pure else quantity.kind
         about = {
             "long_name": f"{statistic.meaning}: {quantity.meaning}",

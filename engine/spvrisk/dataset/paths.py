@@ -44,6 +44,25 @@ class PathVariable(NamedTuple):
         return Described.of(self.group, self.name, self.dims, self.dtype, self.shape, self.attributes)
 
 
+def series_of(names: Sequence[str], labels: Labels) -> tuple[int, ...]:
+    """Numbers of the series of which a file holds all values, in ascending order.
+
+    Parameters
+    ----------
+    names, labels
+        As of `check_paths`.
+    """
+    number, found = {key: s for s, key in enumerate(labels.series)}, set[int]()
+    for name in quantities_among(names):
+        if name in labels.scheme:
+            found.add(number["scheme", name])
+            continue
+        quantity = name.removeprefix("portfolio.")
+        units = (*labels.projects, "portfolio") if name == quantity else ("portfolio",)
+        found.update(number[unit, quantity] for unit in units)
+    return tuple(sorted(found))
+
+
 def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[str]) -> list[PathVariable]:
     """Give the variables of ``/paths`` but for the project coordinate.
 

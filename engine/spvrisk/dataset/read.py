@@ -24,7 +24,16 @@ from spvrisk.dataset.inputs import COORDINATES, shape_of
 from spvrisk.dataset.opening import is_result, opened, place_of
 from spvrisk.dataset.paths import path_series
 from spvrisk.dataset.structure import check_attributes_fit, check_structure
-from spvrisk.dataset.tables import COUNTS, STATISTICS, ConditionalTable, SummaryTable, TimelineTable, name_over_series
+from spvrisk.dataset.tables import (
+    BOUNDS,
+    COUNTS,
+    STATISTICS,
+    ConditionalTable,
+    SummaryTable,
+    TimelineTable,
+    name_over_series,
+    no_bound,
+)
 from spvrisk.dataset.variables import conditions, statistics_of
 from spvrisk.dataset.write import SCHEMA_VERSION
 from spvrisk.errors import InputError, Problem
@@ -350,7 +359,7 @@ def _summary(table: _Table, labels: Labels) -> SummaryTable:
     """Put the variables of /summary back into rows by series."""
     group, decimals = table
     fields: dict[str, Any] = {}
-    for statistic in STATISTICS:
+    for statistic in (*STATISTICS, *BOUNDS):
         own = (len(decimals[statistic.dim]),) if statistic.dim else ()
         empty: Any = 0 if statistic.name in COUNTS else nan
         fields[statistic.name] = np.full((len(labels.series), *own), empty)
@@ -374,6 +383,9 @@ def _summary(table: _Table, labels: Labels) -> SummaryTable:
 def _fill(fields: dict[str, Any], group: dict[str, NDArray[Any]], name: str, rows: slice | int, labels: Labels) -> None:
     for statistic in statistics_of(name, labels):
         fields[statistic.name][rows] = group[f"{name}_{statistic.name}"]
+    for bound in (each for each in statistics_of(name, labels, exact=False) if each in BOUNDS):
+        found = group.get(f"{name}_{bound.name}")
+        fields[bound.name][rows] = no_bound(fields[bound.of][rows]) if found is None else found
 
 
 def _conditional(tables: dict[str, _Table], labels: Labels) -> ConditionalTable:
@@ -391,12 +403,23 @@ def _conditional(tables: dict[str, _Table], labels: Labels) -> ConditionalTable:
             shares=_by_quantity(data["consequence_share"][i], labels),
             shares_low=_by_quantity(data["consequence_share_low"][i], labels),
             shares_high=_by_quantity(data["consequence_share_high"][i], labels),
-            **{statistic.name: data[name_over_series(statistic)][i] for statistic in STATISTICS},
+            **_over_series(data, i),
         )
         for i in range(len(names))
     ]
     shares = {name: data[name] for name in ("share", "share_low", "share_high")}
     return ConditionalTable(names, data["n_paths"].astype(np.int64), **shares, tables=tuple(given))
+
+
+def _over_series(data: dict[str, NDArray[Any]], i: int) -> dict[str, NDArray[Any]]:
+    """Statistics of one condition, by name."""
+    found = {statistic.name: data[name_over_series(statistic)][i] for statistic in STATISTICS}
+    known = {bound.name: data.get(bound.name) for bound in BOUNDS}
+    bounds = {
+        bound.name: no_bound(found[bound.of]) if values is None else values[i]
+        for bound, values in zip(BOUNDS, known.values(), strict=True)
+    }
+    return {**found, **bounds}
 
 
 def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArray[np.float64]]:

@@ -13,6 +13,9 @@ FEW_PATHS = 10
 """Of a tail that holds fewer paths the error of its mean is undefined: what is found of it is far too small."""
 
 
+_BOUND = "_bound"
+
+
 class Statistic(NamedTuple):
     """One statistic of a quantity.
 
@@ -35,6 +38,11 @@ class Statistic(NamedTuple):
     applies: str
     pure: bool
     meaning: str
+
+    @property
+    def of(self) -> str:
+        """Of a bound the statistic that it is of."""
+        return self.name.removesuffix(_BOUND)
 
 
 STATISTICS = (
@@ -70,6 +78,30 @@ STATISTICS = (
     ),
 )
 """Statistics of the summary, in the order in which people read them."""
+
+
+BOUNDS = (
+    Statistic("quantile_bound", "quantile", "numbers", False, "most by which the quantile may be off"),
+    Statistic("value_at_risk_bound", "level", "losses", False, "most by which value at risk may be off"),
+    Statistic("expected_shortfall_bound", "level", "losses", False, "most by which expected shortfall may be off"),
+)
+"""What is known of statistics that are not exact: a file has these of a run whose values were too many to be kept."""
+
+
+def no_bound(values: Float) -> Float:
+    """Bounds of values that are exact: 0, and NaN where there is no value.
+
+    Parameters
+    ----------
+    values
+        Of the statistic, ``(...)``.
+
+    Returns
+    -------
+    ndarray
+        ``(...)`` float64.
+    """
+    return np.where(np.isnan(values), np.nan, 0.0)
 
 
 def name_over_series(statistic: Statistic) -> str:
@@ -109,6 +141,8 @@ class SummaryTable(NamedTuple):
     contribution
         Each project's share in the portfolio's expected shortfall (Euler), ``(project, level)``; sums to the
         portfolio's.
+    quantile_bound, value_at_risk_bound, expected_shortfall_bound
+        The most by which these may be off, of the shape of each; 0 where they are exact.
     shares, shares_low, shares_high
         By scheme quantity that is a state or an outcome: probability of each, ``(state,)``, and its 95 % interval.
     """
@@ -140,9 +174,17 @@ class SummaryTable(NamedTuple):
     expected_shortfall: Float
     expected_shortfall_se: Float
     contribution: Float
+    quantile_bound: Float
+    value_at_risk_bound: Float
+    expected_shortfall_bound: Float
     shares: dict[str, Float]
     shares_low: dict[str, Float]
     shares_high: dict[str, Float]
+
+    @property
+    def exact(self) -> bool:
+        """Whether all of it is exact."""
+        return not any(np.nan_to_num(getattr(self, bound.name)).any() for bound in BOUNDS)
 
 
 class ConditionalTable(NamedTuple):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from spvrisk.aggregate.sets import Condition
-from spvrisk.dataset.tables import STATISTICS, Statistic
+from spvrisk.dataset.tables import BOUNDS, STATISTICS, Statistic
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import BY_NAME, EVENT, OUTPUTS, REGIME, Output
 
@@ -82,7 +82,7 @@ def has_loss(name: str) -> bool:
     return name.startswith("npv_")
 
 
-def statistics_of(name: str, labels: Labels) -> tuple[Statistic, ...]:
+def statistics_of(name: str, labels: Labels, exact: bool = True) -> tuple[Statistic, ...]:
     """Statistics that a quantity has.
 
     Parameters
@@ -91,12 +91,15 @@ def statistics_of(name: str, labels: Labels) -> tuple[Statistic, ...]:
         Of the quantity.
     labels
         Of the result.
+    exact
+        Whether all are exact; else bounds of those that may not be are among them.
     """
     kinds = {"all"}
     if labels.states.get(name) is None:
         of_kind = {"flag": {"flags"}, "years": {"times"}}.get(BY_NAME[name].kind, set())
         kinds |= {"numbers", *of_kind, *({"losses"} if has_loss(name) else ())}
-    return tuple(statistic for statistic in STATISTICS if statistic.applies in kinds)
+    every = STATISTICS if exact else (*STATISTICS, *BOUNDS)
+    return tuple(statistic for statistic in every if statistic.applies in kinds)
 
 
 def unit_attributes(kind: str, labels: Labels, local: bool = False) -> Attributes:

@@ -17,7 +17,7 @@ from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.need import disk_budget, need_of
 from spvrisk.experiments.task import Task
 from spvrisk.runner.execute import Announce
-from spvrisk.runner.folder import FolderLedger, discard, finished
+from spvrisk.runner.folder import FolderLedger, discard, finished, vacate
 from spvrisk.runner.ledger import Ledger
 
 T = TypeVar("T")
@@ -263,7 +263,8 @@ def _keep(task: Task, ledger: Ledger, place: Place) -> str:
     if need_of(ledger.job, 1).disk > disk_budget(task.settings, place):
         return f"What was done is not kept: shards would take more than run.disk_mib allows in {place.folder}."
     try:
-        folder = FolderLedger.of_holder(place.folder, ledger.job)
+        vacate(place.folder)
+        folder = FolderLedger(place.folder, ledger.job)
         for k in sorted(set(ledger.job.shards) - set(ledger.missing())):
             folder.put(k, ledger.shard(k))
     except (OSError, MemoryError) as error:

@@ -1,25 +1,30 @@
 """What a run needs of memory and disk, and the refusal of one that needs more than it may have."""
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
+from spvrisk.config.study.output import Output
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import Place
 from spvrisk.dataset.tables import STATISTICS
 from spvrisk.dataset.variables import conditions
 from spvrisk.errors import InputError, Problem
+from spvrisk.experiments.keeping import ON_THE_WAY, keepings, sizes_of, told
 from spvrisk.experiments.machine import memory_here
 from spvrisk.experiments.task import Task
-from spvrisk.measures.series import bytes_per_path
+from spvrisk.measures.series import bytes_in_passes, bytes_per_path
 from spvrisk.plan.inputs import BYTES
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS, LEAF
-from spvrisk.runner.folder import FolderLedger, bytes_of_shards, has_shards
+from spvrisk.runner.folder import FolderLedger, bytes_of_shards, has_shards, vacate
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger, MemoryLedger
 from spvrisk.runner.proof import at_hand, prepare
+from spvrisk.runner.sketches import Keeping
+from spvrisk.runner.taken_up import SketchLedger
 
 MIB = 1 << 20
 
@@ -67,19 +72,49 @@ def need_of(job: Job, workers: int, workspace: int = 0, processes: int = 0) -> N
     processes
         Processes that compute shards in place of the threads.
     """
-    n_series, shard = len(job.labels.series), job.leaves_per_shard * LEAF
-    fan = 4 * job.steps * min(job.paths, FAN_PATHS)
+    n_series, fan = len(job.labels.series), _fan(job)
     sums = 8 * int(job.plan.study[0]["units"]) * int(job.plan.study[0]["timeline_rows"]) * job.steps
     values, all_sums = (8 * n_series + BYTES * len(job.input_rows)) * job.paths, sums * len(job.shards)
+    measuring = bytes_per_path(workers, job.labels) * job.paths
+    in_passes = bytes_in_passes(job.paths, workers, job.labels)
+    fixed, on_the_way = _fixed(job, workers, workspace, processes), _on_the_way(job, workers, processes)
+    kept = values + len(FANS) * fan + all_sums
+    return Need(fixed + kept + measuring, fixed + max(on_the_way, in_passes), kept)
+
+
+def _fan(job: Job) -> int:
+    """Bytes of a fan."""
+    return 4 * job.steps * min(job.paths, FAN_PATHS)
+
+
+def _fixed(job: Job, workers: int, workspace: int, processes: int) -> int:
+    """Memory that does not grow with the paths: processes with their workspaces, a fan, and tables."""
     n_sets = len(conditions(job.labels)) + 1
     # in the making, and once more as they are written
-    tables = 2 * 8 * n_sets * n_series * 2 * len(STATISTICS)
-    measuring = bytes_per_path(workers, job.labels) * job.paths
-    waiting = min((max(workers, processes) + 2) * shard, job.paths)
-    on_the_way = 8 * n_series * waiting + 4 * len(FANS) * job.steps * min(waiting, FAN_PATHS)
-    fixed = PROCESS + fan + tables + (workers * workspace if not processes else processes * (PROCESS + workspace))
-    kept = values + len(FANS) * fan + all_sums
-    return Need(fixed + kept + measuring, fixed + max(on_the_way, measuring), kept)
+    tables = 2 * 8 * n_sets * len(job.labels.series) * 2 * len(STATISTICS)
+    each = workers * workspace if not processes else processes * (PROCESS + workspace)
+    return PROCESS + _fan(job) + tables + each
+
+
+def _on_the_way(job: Job, workers: int, processes: int) -> int:
+    """Memory of shards that are computed or have come."""
+    waiting = min((max(workers, processes) + 2) * job.leaves_per_shard * LEAF, job.paths)
+    return 8 * len(job.labels.series) * waiting + 4 * len(FANS) * job.steps * min(waiting, FAN_PATHS)
+
+
+def need_with(job: Job, keeping: Keeping, workers: int, workspace: int = 0, processes: int = 0) -> Need:
+    """What a job needs whose values are too many to be kept; it is never in memory as a whole.
+
+    Parameters
+    ----------
+    job, workers, workspace, processes
+        As of `need_of`.
+    keeping
+        What is kept of the values.
+    """
+    sizes = sizes_of(job, keeping)
+    memory = _fixed(job, workers, workspace, processes) + _on_the_way(job, workers, processes) + sizes.memory
+    return Need(memory, memory, sizes.disk + len(FANS) * _fan(job))
 
 
 def workspace_of(job: Job) -> int:
@@ -128,17 +163,75 @@ def ledger_for(task: Task, place: Place | None, keep: bool = False) -> Ledger:
     Raises
     ------
     InputError
-        Neither has room, or the folder belongs to another job.
+        Neither has room, not even where sketches are kept in the place of the values, or the folder belongs to another
+        job.
     """
     job, kept = task.job, place is not None and (keep or has_shards(place.folder))
-    workspace = known_workspace(job)
-    if not kept and need_of(job, task.workers, workspace, task.helpers).in_memory <= memory_budget(task.settings):
+    workspace, memory = known_workspace(job), memory_budget(task.settings)
+    need = need_of(job, task.workers, workspace, task.helpers)
+    if not kept and need.in_memory <= memory:
         return MemoryLedger(job)
-    check_memory(task, place is not None, workspace)
     if place is None:
+        check_memory(task, False, workspace)
         return MemoryLedger(job)
-    _check_disk(job, task.settings, place)
-    return FolderLedger.of_holder(place.folder, job)
+    vacate(place.folder)
+    disk = disk_budget(task.settings, place)
+    if need.disk <= disk and need.from_disk <= memory:
+        return FolderLedger(place.folder, job)
+    if keeping := most_kept(job, task.loaded.study.output, task.path_names, memory, disk):
+        return SketchLedger(place.folder, job, keeping)
+    check_memory(task, True, workspace)
+    raise _too_little_disk(task, place)
+
+
+def most_kept(job: Job, output: Output, names: Sequence[str], memory: int, disk: int) -> Keeping | None:
+    """Most that can be kept of a run's values, so that its statistics are as near as the budgets allow.
+
+    It does not depend on who computes the run: a few workers are taken for granted.
+
+    Parameters
+    ----------
+    job, output, names
+        As of `spvrisk.experiments.keeping.keepings`.
+    memory, disk
+        Bytes that the run may have.
+
+    Returns
+    -------
+    Keeping or None
+        None where there is room for nothing.
+    """
+    for keeping in keepings(job, output, names):
+        need = need_with(job, keeping, ON_THE_WAY - 2, _USUAL_WORKSPACE)
+        if need.disk <= disk and need.from_disk <= memory:
+            return keeping
+    return None
+
+
+def foreseen(job: Job, run: Run, output: Output, names: Sequence[str], workers: int, workspace: int) -> str:
+    """Say whether the statistics of a run that writes into the present folder will be exact, and what that takes.
+
+    Parameters
+    ----------
+    job, output, names
+        As of `spvrisk.experiments.keeping.keepings`.
+    run
+        With the budgets.
+    workers, workspace
+        As of `need_of`.
+    """
+    need, memory, disk = need_of(job, workers, workspace), memory_budget(run), disk_budget(run, Place(Path(), Path()))
+    if need.in_memory <= memory:
+        return "exact, from all values in memory"
+    if need.disk <= disk and need.from_disk <= memory:
+        return "exact, from all values on the disk"
+    keeping = most_kept(job, output, names, memory, disk)
+    if keeping is None:
+        return (
+            f"none: a run would be refused, since it may have {mib(memory):,} MiB of memory and {mib(disk):,} of disk"
+        )
+    need = need_with(job, keeping, workers, workspace)
+    return f"{told(keeping)}; they take {mib(need.from_disk):,} MiB of memory and {mib(need.disk):,} MiB of disk"
 
 
 def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:
@@ -171,16 +264,21 @@ def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:
     raise _refused("run.memory_mib", rule, settings.memory_mib, have, "memory", need, job)
 
 
-def _check_disk(job: Job, settings: Run, place: Place) -> None:
-    """Refuse a job whose shards do not fit on the disk."""
+def _too_little_disk(task: Task, place: Place) -> InputError:
+    """What is wrong with a job that does not fit on the disk, not even with sketches in the place of its values."""
+    settings, job = task.settings, task.job
 
     def need(paths: int) -> int:
-        return need_of(replace(job, paths=paths), 1).disk
+        asked = replace(job, paths=paths)
+        *_, least = keepings(asked, task.loaded.study.output, task.path_names)
+        return min(need_of(asked, 1).disk, need_with(asked, least, 1).disk)
 
-    have = disk_budget(settings, place)
-    if need(job.paths) > have:
-        rule = f"shards of {job.paths:,} paths must fit in {place.folder}: they need {mib(need(job.paths))} MiB"
-        raise _refused("run.disk_mib", rule, settings.disk_mib, have, "disk", need, job)
+    exact = mib(need_of(job, 1).disk)
+    rule = (
+        f"what is kept of {job.paths:,} paths must fit in {place.folder}: {mib(need(job.paths))} MiB for approximate "
+        f"statistics, {exact} MiB for exact ones"
+    )
+    return _refused("run.disk_mib", rule, settings.disk_mib, disk_budget(settings, place), "disk", need, job)
 
 
 def _refused(

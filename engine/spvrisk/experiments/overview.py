@@ -6,7 +6,7 @@ from spvrisk.config import Loaded, Study
 from spvrisk.config.defaults import Default, defaults
 from spvrisk.dataset.kept import default_paths
 from spvrisk.errors import Problem
-from spvrisk.experiments.need import Need, check_memory, memory_budget, need_of, workspace_of
+from spvrisk.experiments.need import Need, check_memory, foreseen, memory_budget, need_of, workspace_of
 from spvrisk.experiments.task import planned
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
@@ -37,6 +37,8 @@ class Overview(NamedTuple):
         What a run needs of memory and disk.
     budget
         Bytes of memory that it may have.
+    statistics
+        Whether they will be exact, in words.
     seconds
         That drawing its paths takes, about; None where the kernel would have to be compiled first.
     kept
@@ -54,6 +56,7 @@ class Overview(NamedTuple):
     smallest_eigenvalue: float
     need: Need
     budget: int
+    statistics: str
     seconds: float | None
     kept: tuple[str, ...]
     defaults: list[Default]
@@ -76,6 +79,7 @@ def overview(loaded: Loaded) -> Overview:
     if at_hand():
         make_ready(compiled.plan)
         seconds = seconds_per_path(job) * run.paths / min(workers, processors())
+    workspace, kept = workspace_of(job), tuple(study.output.paths or default_paths(labels))
     return Overview(
         study=study,
         compiled=compiled,
@@ -84,10 +88,11 @@ def overview(loaded: Loaded) -> Overview:
         laws=law_reports(study, compiled.book),
         pairs=pairs(study),
         smallest_eigenvalue=smallest_eigenvalue(study),
-        need=need_of(job, workers, workspace_of(job)),
+        need=need_of(job, workers, workspace),
         budget=memory_budget(run),
+        statistics=foreseen(job, run, study.output, kept, workers, workspace),
         seconds=seconds,
-        kept=tuple(study.output.paths or default_paths(labels)),
+        kept=kept,
         defaults=defaults(study, loaded.places.given()),
     )
 

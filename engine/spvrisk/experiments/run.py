@@ -14,6 +14,7 @@ from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.failed import failure, kept_aside
+from spvrisk.experiments.keeping import told
 from spvrisk.experiments.kept import (
     Earlier,
     Manner,
@@ -27,15 +28,17 @@ from spvrisk.experiments.kept import (
     noted,
     sweep_finished,
 )
-from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, workspace_of
+from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, need_with, workspace_of
 from spvrisk.experiments.task import Task, planned
-from spvrisk.measures.conditional import summary_and_conditional
+from spvrisk.measures.conditional import from_sketches, in_passes, summary_and_conditional
+from spvrisk.measures.source import SketchSource
 from spvrisk.measures.table import timeline
 from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
 from spvrisk.runner.folder import FolderLedger, finish, seconds_per_byte
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.shard import processors, seconds_per_path
+from spvrisk.runner.taken_up import SketchLedger
 
 _ANEW = Manner()
 
@@ -185,8 +188,9 @@ def ran(
         As of `run_study`.
     """
     make_ready(ledger.job.plan, announce)
-    with task.loaded.places.filled_in():
-        check_memory(task, isinstance(ledger, FolderLedger), workspace_of(ledger.job))
+    if not isinstance(ledger, SketchLedger):
+        with task.loaded.places.filled_in():
+            check_memory(task, isinstance(ledger, FolderLedger), workspace_of(ledger.job))
     if len(ledger.missing()) > 1:
         announce(_estimate(task, ledger))
     machines: list[Machine] = []
@@ -212,7 +216,7 @@ class Ran(NamedTuple):
     def violations(self) -> list[Violation]:
         """What its sums break of what must hold."""
         job = self.ledger.job
-        return violations(job.plan, job.labels, self.ledger.sums(), self.ledger.column)
+        return violations(job.plan, job.labels, self.ledger.sums(), self.ledger.lowest)
 
     def contents(self, announce: Announce) -> Contents:
         """Summarise it.
@@ -226,7 +230,13 @@ class Ran(NamedTuple):
         ledger, job, sums = self.ledger, self.ledger.job, self.ledger.sums()
         output, workers = self.task.loaded.study.output, self.task.workers
         quantiles, levels = output.quantiles, output.risk_levels
-        table, given = summary_and_conditional(sums, ledger.column, job.labels, quantiles, levels, workers)
+        if isinstance(ledger, SketchLedger):
+            source = SketchSource(ledger.sketched, ledger.worst(), job.paths, job.labels)
+            table, given = from_sketches(sums, source, job.labels, quantiles, levels, workers)
+        elif isinstance(ledger, FolderLedger):
+            table, given = in_passes(sums, ledger.block, job.labels, quantiles, levels, workers)
+        else:
+            table, given = summary_and_conditional(sums, ledger.column, job.labels, quantiles, levels, workers)
         steps = timeline(sums, ledger.fans(), job.labels, quantiles)
         announce("writing")
         origin = self.origin._replace(duration_seconds=time.perf_counter() - self.task.clock)
@@ -243,12 +253,14 @@ def _estimate(task: Task, ledger: Ledger) -> str:
     """
     job = ledger.job
     paths = sum(len(job.paths_of(k)) for k in ledger.missing())
-    need = need_of(job, task.workers, workspace_of(job), task.helpers)
     on_disk = isinstance(ledger, FolderLedger)
+    size = task.workers, workspace_of(job), task.helpers
+    need = need_with(job, ledger.keeping, *size) if isinstance(ledger, SketchLedger) else need_of(job, *size)
     memory = mib(need.from_disk if on_disk else need.in_memory)
     disk = f", {mib(need.disk):,} MiB of disk" if on_disk else ""
     lasting = f"about {_duration(task, ledger, paths)}, " if task.here else ""
-    return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}"
+    near = told(ledger.keeping) if isinstance(ledger, SketchLedger) else "exact"
+    return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}; statistics are {near}"
 
 
 def _duration(task: Task, ledger: Ledger, paths: int) -> datetime.timedelta:
@@ -278,4 +290,5 @@ def _begun(extended: Earlier | None, task: Task, ledger: Ledger) -> str:
     more = f"extending {extended.paths:,} paths to {task.job.paths:,}"
     if lacking := sorted(extended.lacks(task)):
         more += f", with {', '.join(lacking)}"
-    return f"{more}: all are computed anew, since shards were not kept (--keep)"
+    more += ": all are computed anew, since shards were not kept (--keep)"
+    return more + (", or too little of their values for so many paths" if isinstance(ledger, SketchLedger) else "")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.tables import STATISTICS, ConditionalTable, Statistic, SummaryTable
+from spvrisk.dataset.tables import BOUNDS, STATISTICS, ConditionalTable, Statistic, SummaryTable
 from spvrisk.dataset.variables import quantity_of, statistics_of
 from spvrisk.exports.records import Cell, Layout, Record
 from spvrisk.exports.table import TEXT, Column
@@ -23,7 +23,7 @@ _KEYS = (
     Column("state", TEXT, "state of a regime, or outcome of an event, whose share it is; empty of any other statistic"),
 )
 _CELL = Column("statistic", TEXT, "which statistic")
-_ORDER = (_N_PATHS, *(statistic.name for statistic in STATISTICS), _CONTRIBUTION, *_SHARES)
+_ORDER = (_N_PATHS, *(statistic.name for statistic in (*STATISTICS, *BOUNDS)), _CONTRIBUTION, *_SHARES)
 
 SUMMARY = Layout("summary", _KEYS, _CELL, True, _ORDER)
 
@@ -90,7 +90,7 @@ def _cells(table: SummaryTable, s: int, quantity: str, measured_in: str, labels:
     """Statistics that a series has."""
     return tuple(
         Cell(statistic.name, float(value), unit_of_statistic(statistic.name, statistic.pure, measured_in), probability)
-        for statistic in statistics_of(quantity, labels)
+        for statistic in statistics_of(quantity, labels, table.exact)
         for probability, value in zip(
             _probabilities(table, statistic), np.atleast_1d(getattr(table, statistic.name)[s]), strict=True
         )

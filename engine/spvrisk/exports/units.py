@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.tables import COUNTS, STATISTICS
+from spvrisk.dataset.tables import BOUNDS, COUNTS, STATISTICS
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import FANS, STEP_OUTPUTS, Output
@@ -74,8 +74,16 @@ def unit_of_statistic(name: str, pure: bool, unit: str) -> str:
     return PURE if pure else unit
 
 
-def terms(labels: Labels) -> list[Term]:
-    """All quantities and statistics of a result's tables, with meanings and units."""
+def terms(labels: Labels, exact: bool = True) -> list[Term]:
+    """All quantities and statistics of a result's tables, with meanings and units.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    exact
+        Whether all statistics are exact; else their bounds are among them.
+    """
     found: dict[tuple[str, str], Term] = {}
     for unit, name in labels.series:
         output = quantity_of(unit, name, labels)
@@ -89,7 +97,7 @@ def terms(labels: Labels) -> list[Term]:
         found["flow", name] = Term("quantity (timeline, yearly)", name, meaning, money)
     for name, meaning in FANS.items():
         found["fan", name] = Term("quantity (timeline, quantiles)", name, f"of the portfolio: {meaning}", money)
-    for statistic in STATISTICS:
+    for statistic in STATISTICS if exact else (*STATISTICS, *BOUNDS):
         unit = unit_of_statistic(statistic.name, statistic.pure, "")
         found["statistic", statistic.name] = Term("statistic", statistic.name, statistic.meaning, unit)
     for name, meaning, unit in _OTHERS:

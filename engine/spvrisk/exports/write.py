@@ -114,7 +114,10 @@ def _writer(format: str, table: str | None, result: Result) -> tuple[Kind, Calla
             (table,) if table else tuple(name for name in _BOOK if name != "conditional" or result.conditional.names)
         )
         return XLSX, lambda path: write_xlsx(
-            path, [_table(name, result, wide_table) for name in names], terms(result.labels), facts(result)
+            path,
+            [_table(name, result, wide_table) for name in names],
+            terms(result.labels, result.summary.exact),
+            facts(result),
         )
     found = _table(table or "summary", result, long_table)
     if format == "csv":

@@ -1,16 +1,20 @@
 """What a run says where something is given: the outcome of an event, or the final state of a regime."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments
-from spvrisk.aggregate.sets import Codes, Column, Condition, Sets, codes_of
+from spvrisk.aggregate.passes import LOT, Lots
+from spvrisk.aggregate.sets import Block, Codes, Column, Condition, Sets, codes_of
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable
 from spvrisk.dataset.variables import conditions
 from spvrisk.measures.series import Series, tables_of
 from spvrisk.measures.share import share_interval
+from spvrisk.measures.source import PassSource, PathSource, Source
 from spvrisk.plan.names import Labels
 
 
@@ -24,10 +28,13 @@ def conditional(
 
     Parameters
     ----------
-    column, labels, quantiles, levels, threads
+    column
+        As of `spvrisk.measures.source.PathSource`.
+    labels, quantiles, levels, threads
         As of `spvrisk.measures.series.Series`.
     """
-    return _measured(None, Series(column, labels, tuple(quantiles), tuple(levels), threads))[1]
+    source, same = _of_paths(column, labels, with_all=False)
+    return _measured(None, Series(source, labels, tuple(quantiles), tuple(levels), threads), same)[1]
 
 
 def summary_and_conditional(
@@ -39,18 +46,69 @@ def summary_and_conditional(
     ----------
     sums
         The finished state of the run.
-    column, labels, quantiles, levels, threads
+    column
+        As of `spvrisk.measures.source.PathSource`.
+    labels, quantiles, levels, threads
         As of `spvrisk.measures.series.Series`.
     """
-    return _measured(sums.moments, Series(column, labels, tuple(quantiles), tuple(levels), threads))
+    source, same = _of_paths(column, labels, with_all=True)
+    return _measured(sums.moments, Series(source, labels, tuple(quantiles), tuple(levels), threads), same)
 
 
-def _measured(moments: Moments | None, series: Series) -> tuple[SummaryTable, ConditionalTable]:
-    given = conditions(series.labels)
-    sets, same = _sets(given, series, moments is not None)
-    tables = tables_of(sets, moments, series)
-    sizes = sets.n_paths[same]
-    share, low, high = share_interval(sizes, int(sets.n_paths[0]))
+def in_passes(
+    sums: Sums, block: Block, labels: Labels, quantiles: Sequence[str], levels: Sequence[str], threads: int = 1
+) -> tuple[SummaryTable, ConditionalTable]:
+    """Give the same statistics, the same bits, in passes over the paths: in memory that hardly grows with them.
+
+    Parameters
+    ----------
+    sums
+        The finished state of the run.
+    block
+        Gives values of series, in the order of ``labels.series``.
+    labels, quantiles, levels, threads
+        As of `spvrisk.measures.series.Series`.
+    """
+    n_paths, given = sums.n_paths, conditions(labels)
+    row = {name: s for s, (_, name) in enumerate(labels.series)}
+    codes = {name: _codes(block, row[name], n_paths) for name in dict.fromkeys(c.quantity for c in given)}
+    kept, same = distinct(given, codes, n_paths, with_all=True)
+    source = PassSource(Lots(block, n_paths, [given[i] for i in kept], codes), labels)
+    return _measured(sums.moments, Series(source, labels, tuple(quantiles), tuple(levels), threads), same)
+
+
+def _codes(block: Block, s: int, n_paths: int) -> Codes:
+    """Codes of a quantity, read lot by lot, in as few bytes as they take."""
+    lots = (range(first, min(first + LOT, n_paths)) for first in range(0, n_paths, LOT))
+    found = [codes_of(block([s], paths)[0]) for paths in lots]
+    small = all(codes.max(initial=0) <= np.iinfo(np.int8).max for codes in found)
+    return np.concatenate([codes.astype(np.int8) if small else codes for codes in found])
+
+
+def from_sketches(
+    sums: Sums, source: Source, labels: Labels, quantiles: Sequence[str], levels: Sequence[str], threads: int = 1
+) -> tuple[SummaryTable, ConditionalTable]:
+    """Give the same statistics where not all values are known.
+
+    Parameters
+    ----------
+    sums
+        The finished state of the run.
+    source
+        Its sets are all paths and those of each of `spvrisk.dataset.variables.conditions`.
+    labels, quantiles, levels, threads
+        As of `spvrisk.measures.series.Series`.
+    """
+    every = list(range(1, source.n_paths.size))
+    return _measured(sums.moments, Series(source, labels, tuple(quantiles), tuple(levels), threads), every)
+
+
+def _measured(moments: Moments | None, series: Series, same: Sequence[int]) -> tuple[SummaryTable, ConditionalTable]:
+    """Statistics of all paths and of each condition, whose set is told."""
+    given, n_paths = conditions(series.labels), series.source.n_paths
+    tables = tables_of(moments, series)
+    sizes = n_paths[same]
+    share, low, high = share_interval(sizes, int(n_paths[0]))
     return tables[0], ConditionalTable(
         names=tuple(condition.name for condition in given),
         n_paths=sizes,
@@ -61,13 +119,13 @@ def _measured(moments: Moments | None, series: Series) -> tuple[SummaryTable, Co
     )
 
 
-def _sets(given: Sequence[Condition], series: Series, with_all: bool) -> tuple[Sets, list[int]]:
+def _of_paths(column: Column, labels: Labels, with_all: bool) -> tuple[PathSource, list[int]]:
     """All paths and those of the conditions that say more than others; the set of each condition."""
-    row = {name: s for s, (_, name) in enumerate(series.labels.series)}
-    codes = {name: codes_of(series.column(row[name])) for name in dict.fromkeys(c.quantity for c in given)}
-    n_paths = series.column(0).size
+    row, given = {name: s for s, (_, name) in enumerate(labels.series)}, conditions(labels)
+    codes = {name: codes_of(column(row[name])) for name in dict.fromkeys(c.quantity for c in given)}
+    n_paths = column(0).size
     kept, same = distinct(given, codes, n_paths, with_all)
-    return Sets(n_paths, [given[i] for i in kept], codes), same
+    return PathSource(column, Sets(n_paths, [given[i] for i in kept], codes), labels), same
 
 
 def distinct(
@@ -93,12 +151,16 @@ def distinct(
     kept, same
         Numbers of those conditions, which are sets 1, 2, ..., and the set of each condition.
     """
-    seen = {np.packbits(np.ones(n_paths, bool)).tobytes(): 0} if with_all else {}
+    seen = {_digest(np.ones(n_paths, bool)): 0} if with_all else {}
     kept, same = [], []
     for number, condition in enumerate(given):
-        paths = np.packbits(condition.meets(codes)).tobytes()
+        paths = _digest(condition.meets(codes))
         if paths not in seen:
             kept.append(number)
             seen[paths] = len(kept)
         same.append(seen[paths])
     return kept, same
+
+
+def _digest(flags: NDArray[np.bool_]) -> bytes:
+    return hashlib.sha256(np.packbits(flags).data).digest()

@@ -121,19 +121,16 @@ def expected_shortfall(
     return shortfall, sqrt(max(variance, 0.0) / n) / float(1 - Fraction(level))
 
 
-def contribution(
-    values: Float, worst_first: NDArray[np.intp], level: str, n: int | None = None, total: Total = total_of
-) -> float:
+def contribution(on_worst: Float, level: str, n: int | None = None, total: Total = total_of) -> float:
     """Euler contribution of a project to the portfolio's expected shortfall: its mean loss over the tail's paths.
 
     Those of all projects add up to the portfolio's expected shortfall, as their net present values do to its own.
 
     Parameters
     ----------
-    values
-        Net present values of the project, ``(path,)``.
-    worst_first
-        Path numbers in the order of the portfolio's loss, the worst first: the tail's and the next one at least.
+    on_worst
+        Net present values of the project on the paths in the order of the portfolio's loss, the worst first: the
+        tail's and the next one at least, ``(path,)``.
     level
         Decimal string a in (0, 1).
     n
@@ -145,5 +142,4 @@ def contribution(
     ----------
     Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle.
     """
-    n = worst_first.size if n is None else n
-    return -tail_mean(values[worst_first[: tail(level, n)[0] + 1]], level, n, total)
+    return -tail_mean(on_worst, level, on_worst.size if n is None else n, total)

@@ -6,20 +6,21 @@ Arrays of a `SummaryTable` have a first dimension more here: the set of paths. E
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from math import nan
-from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.exact import exact_sum
+from spvrisk.aggregate.facts import Ends, Facts
 from spvrisk.aggregate.moments import Moments
-from spvrisk.aggregate.sets import Column, Order, Sets, Words, order_of
-from spvrisk.dataset.tables import COUNTS, STATISTICS, SummaryTable
+from spvrisk.aggregate.passes import LOT
+from spvrisk.dataset.tables import BOUNDS, COUNTS, STATISTICS, SummaryTable, no_bound
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.order import ranks_with_intervals
-from spvrisk.measures.risk import contribution, expected_shortfall, tail
+from spvrisk.measures.risk import contribution, expected_shortfall, tail, tail_mean
 from spvrisk.measures.share import share_interval
+from spvrisk.measures.source import PORTFOLIO, Source
 from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, SLOTS, UNDEFINED
 
@@ -28,6 +29,9 @@ Int = NDArray[np.int64]
 
 _WORTH_THREADS = 1 << 14
 """Paths below which threads would mostly wait for Python's lock."""
+
+_IN_LOT, _TAIL = 128, 0.05
+"""Bytes that a value takes while its lot is gone through, and the share of the paths that tails usually hold."""
 
 ORDERED_AT_ONCE = 4
 """Series whose paths are put in order at the same time, at most."""
@@ -52,13 +56,33 @@ def bytes_per_path(threads: int, labels: Labels) -> int:
     return each + -(-slots // SLOTS) * (8 + 2 * SLOTS) + 2 * len(told)
 
 
+def bytes_in_passes(n_paths: int, threads: int, labels: Labels) -> int:
+    """Memory that statistics take in passes over the paths.
+
+    For each thread a lot with its order, and the tails of a series over all sets; for each path the codes of what it
+    meets of the conditions.
+
+    Parameters
+    ----------
+    n_paths
+        How many there are.
+    threads
+        As of `Series`.
+    labels
+        Names of the series.
+    """
+    told = len(labels.events) + len(labels.regimes)
+    tails = 2 * 8 * (1 + told) * int(_TAIL * n_paths)
+    return min(threads, ORDERED_AT_ONCE) * (_IN_LOT * min(n_paths, LOT) + tails) + told * n_paths
+
+
 class Series(NamedTuple):
     """What statistics are of.
 
     Attributes
     ----------
-    column
-        From the number of a series, in the order of ``labels.series``, to its values ``(path,)``; NaN is undefined.
+    source
+        What is known of every series, in the order of ``labels.series``.
     labels
         Names of the series.
     quantiles, levels
@@ -67,21 +91,11 @@ class Series(NamedTuple):
         How many series are gone through side by side; `ORDERED_AT_ONCE` at most.
     """
 
-    column: Column
+    source: Source
     labels: Labels
     quantiles: tuple[str, ...]
     levels: tuple[str, ...]
     threads: int = 1
-
-    def values(self, s: int) -> Float:
-        """Values of a series as compiled code takes them, ``(path,)`` float64 in one piece.
-
-        Parameters
-        ----------
-        s
-            Number of the series.
-        """
-        return np.require(self.column(s), np.float64, ["C", "W"])
 
     def states(self, s: int) -> int:
         """Of how many states or outcomes a series tells; 0 if it is a number.
@@ -103,7 +117,7 @@ class Series(NamedTuple):
         numbers
             Of the series.
         """
-        if self.threads == 1 or self.column(0).size < _WORTH_THREADS:
+        if self.threads == 1 or self.source.n_paths[0] < _WORTH_THREADS:
             for s in numbers:
                 work(s)
             return
@@ -112,114 +126,112 @@ class Series(NamedTuple):
                 pass
 
 
-def tables_of(sets: Sets, moments: Moments | None, series: Series) -> list[SummaryTable]:
+def tables_of(moments: Moments | None, series: Series) -> list[SummaryTable]:
     """Statistics of every series over each set of paths.
 
     Parameters
     ----------
-    sets
-        The sets.
     moments
         Of the series over all paths; where None, the first table holds nothing.
     series
         What statistics are of.
     """
-    found = _Filling(sets, moments, series)
+    found = _Filling(moments, series)
     series.each(found.fill, list(range(len(series.labels.series))))
     found.fill_from_moments()
     found.fill_contributions()
-    return [_of_set(found.table, i) for i in range(sets.n_paths.size)]
+    return [_of_set(found.table, i) for i in range(series.source.n_paths.size)]
 
 
 class _Filling:
     """Tables of all sets, being filled."""
 
-    def __init__(self, sets: Sets, moments: Moments | None, series: Series) -> None:
-        self._sets, self._series = sets, series
-        shape = (sets.n_paths.size, len(series.labels.series))
+    def __init__(self, moments: Moments | None, series: Series) -> None:
+        self._n_paths, self._series = series.source.n_paths, series
+        shape = (self._n_paths.size, len(series.labels.series))
         self._moments = Moments(np.zeros((3, *shape), np.int64), np.zeros((4, *shape)))
         if moments is not None:
             self._moments.counts[:, 0], self._moments.central[:, 0] = moments
         self.table = _undefined(shape[0], series)
-        self._portfolio = series.labels.series.index(("portfolio", "npv_funder"))
-        self._tails: list[Int] = []
-        self._of_thread = local()
 
     def fill(self, s: int) -> None:
         """Fill the counts, ranks and shares of a series, and keep its moments."""
-        values, (_, quantity) = self._series.values(s), self._series.labels.series[s]
-        counts, central = self._sets.moments(values)
+        facts, (_, quantity) = self._series.source.facts(s), self._series.labels.series[s]
+        counts, central = facts.moments()
         self._moments.counts[:, 1:, s], self._moments.central[:, 1:, s] = counts[:, 1:], central[:, 1:]
         counts = self._moments.counts[:, :, s]
         self.table.n[:, s] = counts[FINITE] + counts[INFINITE]
         self.table.n_infinite[:, s], self.table.n_undefined[:, s] = counts[INFINITE], counts[UNDEFINED]
         if n_states := self._series.states(s):
-            self._fill_shares(quantity, values, n_states)
+            self._fill_shares(quantity, facts, n_states)
             return
-        order = order_of(values, self._room(values.size))
-        self._fill_ranks(s, order)
+        self._fill_ranks(s, facts)
         if has_loss(quantity):
             n = self.table.n[:, s]
-            found = share_interval(np.where(n > 0, self._sets.count(values < 0.0), 0), n)
+            found = share_interval(np.where(n > 0, facts.below_zero(), 0), n)
             self.table.p_loss[:, s], self.table.p_loss_low[:, s], self.table.p_loss_high[:, s] = found
-            self._fill_shortfall(s, order.without_lowest())
+            self._fill_shortfall(s, facts)
 
-    def _room(self, n: int) -> Words:
-        """Where this thread puts the paths of a series in order, one series after the other."""
-        if not hasattr(self._of_thread, "room"):
-            self._of_thread.room = np.empty((2, n), np.uint64)
-        return self._of_thread.room  # type: ignore[no-any-return]
-
-    def _fill_shares(self, quantity: str, codes: Float, n_states: int) -> None:
+    def _fill_shares(self, quantity: str, facts: Facts, n_states: int) -> None:
         """Probability of each state over the paths where it is defined, and the ends of its 95 % interval."""
-        counts = np.stack([self._sets.count(codes == k) for k in range(n_states)], axis=1)
+        counts = np.stack([facts.equal_to(k) for k in range(n_states)], axis=1)
         found = share_interval(counts, counts.sum(axis=1, keepdims=True))
         table = self.table
         table.shares[quantity][:], table.shares_low[quantity][:], table.shares_high[quantity][:] = found
 
-    def _fill_ranks(self, s: int, order: Order) -> None:
-        """Quantiles, and values at risk: the k-th smallest loss is the k-th greatest value."""
+    def _fill_ranks(self, s: int, facts: Facts) -> None:
+        """Quantiles, and values at risk: the k-th smallest loss is the k-th greatest value.
+
+        Ends of intervals are taken from the outer ends of where their values lie.
+        """
         n, table = self.table.n[:, s], self.table
         levels = self._series.levels if has_loss(self._series.labels.series[s][1]) else ()
         of_losses = n[:, None, None] + 1 - ranks_with_intervals(levels, n)
         ranks = np.concatenate([ranks_with_intervals(self._series.quantiles, n), of_losses], axis=2)
         there = (ranks >= 1) & (ranks <= n[:, None, None])
-        wanted = np.where(there, ranks, 1).reshape(n.size, -1)
-        found = np.where(there, self._sets.at_ranks(order, wanted).reshape(ranks.shape), nan).transpose(1, 0, 2)
+        ends = facts.at_ranks(np.where(there, ranks, 1).reshape(n.size, -1))
+        low, high = (np.where(there, end.reshape(ranks.shape), nan).transpose(1, 0, 2) for end in ends)
         split = len(self._series.quantiles)
-        table.quantile[:, s], table.quantile_low[:, s], table.quantile_high[:, s] = found[:, :, :split]
+        table.quantile[:, s], table.quantile_bound[:, s] = _middle((low[0, :, :split], high[0, :, :split]))
+        table.quantile_low[:, s], table.quantile_high[:, s] = low[1, :, :split], high[2, :, :split]
         if levels:
-            found = -found[:, :, split:]
-            table.value_at_risk[:, s], table.value_at_risk_low[:, s], table.value_at_risk_high[:, s] = found
+            low, high = -high[:, :, split:], -low[:, :, split:]
+            table.value_at_risk[:, s], table.value_at_risk_bound[:, s] = _middle((low[0], high[0]))
+            table.value_at_risk_low[:, s], table.value_at_risk_high[:, s] = low[1], high[2]
 
-    def _fill_shortfall(self, s: int, order: Order) -> None:
+    def _fill_shortfall(self, s: int, facts: Facts) -> None:
         """Expected shortfalls with their errors, from the tails of the finite values."""
-        n, levels, table = self._moments.counts[FINITE, :, s], self._series.levels, self.table
-        sizes = [max((tail(level, int(k))[0] + 1 for level in levels), default=0) for k in n]
-        tails = self._sets.first(order, np.minimum(sizes, n))
-        for i, paths in enumerate(tails):
-            worst = order.values[paths]
-            for a, level in enumerate(levels):
+        n, table = self._moments.counts[FINITE, :, s], self.table
+        for i, ends in enumerate(facts.worst(self._sizes(n))):
+            worst, bounds = _middle(ends)
+            known = not bounds.any()
+            for a, level in enumerate(self._series.levels):
                 found = expected_shortfall(worst, level, int(n[i]), exact_sum)
                 table.expected_shortfall[i, s, a], table.expected_shortfall_se[i, s, a] = found
-        if s == self._portfolio:
-            self._tails = tails
+                bound = 0.0 if known else tail_mean(bounds, level, int(n[i]), exact_sum)
+                table.expected_shortfall_bound[i, s, a] = bound if n[i] else nan
+
+    def _sizes(self, n: Int) -> Int:
+        """How many of so many values the tails hold, and one more."""
+        sizes = [max((tail(level, int(k))[0] + 1 for level in self._series.levels), default=0) for k in n]
+        return np.minimum(sizes, n)
 
     def fill_contributions(self) -> None:
         """Contributions to the portfolio's tails, where it is finite on all paths; paths of equal loss go by number."""
-        n, levels = self._moments.counts[FINITE, :, self._portfolio], self._series.levels
-        sets = np.flatnonzero((n > 0) & (n == self._sets.n_paths))
-        series = enumerate(self._series.labels.series)
-        projects = [s for s, (_, quantity) in series if quantity == "npv_funder" and s != self._portfolio]
+        labels, levels = self._series.labels, self._series.levels
+        n = self._moments.counts[FINITE, :, labels.series.index(PORTFOLIO)]
+        sets = np.flatnonzero((n > 0) & (n == self._n_paths))
+        on_worst = self._series.source.on_worst(self._sizes(n))
 
         def fill(s: int) -> None:
-            values, p = self._series.values(s), projects.index(s)
+            found, p = on_worst(s), labels.projects.index(labels.series[s][0])
             for i in sets:
                 for a, level in enumerate(levels):
-                    found = contribution(values, self._tails[i], level, int(n[i]), exact_sum)
-                    self.table.contribution[i, p, a] = found
+                    if found[i].size >= min(tail(level, int(n[i]))[0] + 1, n[i]):
+                        self.table.contribution[i, p, a] = contribution(found[i], level, int(n[i]), exact_sum)
 
-        self._series.each(fill, projects)
+        series = enumerate(labels.series)
+        self._series.each(fill, [s for s, key in series if key[1] == PORTFOLIO[1] and key != PORTFOLIO])
 
     def fill_from_moments(self) -> None:
         """What moments and counts tell: also intervals of the means of what is 0 or 1, and shares of finite times."""
@@ -237,6 +249,16 @@ class _Filling:
         table.p_finite[:, times], table.p_finite_low[:, times], table.p_finite_high[:, times] = found
 
 
+def _middle(ends: Ends) -> tuple[Float, Float]:
+    """Middles of what values lie between, and the most by which they may be off."""
+    low, high = ends
+    if low is high:
+        return low, no_bound(low)
+    with np.errstate(invalid="ignore"):
+        middle = np.where(low == high, low, low + (high - low) / 2)
+        return middle, np.where(low == high, 0.0, np.maximum(high - middle, middle - low))
+
+
 def _undefined(n_sets: int, series: Series) -> SummaryTable:
     """Tables of so many sets without any value."""
     labels = series.labels
@@ -245,7 +267,7 @@ def _undefined(n_sets: int, series: Series) -> SummaryTable:
         statistic.name: np.zeros((n_sets, len(labels.series)), np.int64)
         if statistic.name in COUNTS
         else np.full((n_sets, len(labels.series), *own[statistic.dim]), nan)
-        for statistic in STATISTICS
+        for statistic in (*STATISTICS, *BOUNDS)
     }
 
     def shares() -> dict[str, Float]:

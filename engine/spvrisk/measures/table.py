@@ -10,6 +10,7 @@ from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import SummaryTable, TimelineTable
 from spvrisk.measures.order import rank
 from spvrisk.measures.series import Series, tables_of
+from spvrisk.measures.source import PathSource
 from spvrisk.plan.names import Labels
 
 
@@ -22,11 +23,13 @@ def summary(
     ----------
     sums
         The finished state of the run.
-    column, labels, quantiles, levels, threads
+    column
+        As of `spvrisk.measures.source.PathSource`.
+    labels, quantiles, levels, threads
         As of `spvrisk.measures.series.Series`.
     """
-    series = Series(column, labels, tuple(quantiles), tuple(levels), threads)
-    (table,) = tables_of(Sets(sums.n_paths), sums.moments, series)
+    source = PathSource(column, Sets(sums.n_paths), labels)
+    (table,) = tables_of(sums.moments, Series(source, labels, tuple(quantiles), tuple(levels), threads))
     return table
 
 

@@ -5,6 +5,7 @@ READABLE = "spvrisk.readable"
 
 _STAND_INS = {
     "±": "+-",
+    "≈": "~",
     "×": "x",
     "…": "...",
     "≤": "<=",

@@ -14,7 +14,7 @@ from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
 from spvrisk.plan.names import Labels
 from spvrisk.report.words import sentence
-from spvrisk.views.figures import Cell, Figures, Note
+from spvrisk.views.figures import Cell, Figures, Near, Note
 from spvrisk.views.projects import cap_shares
 from spvrisk.views.words import money_name
 
@@ -74,7 +74,7 @@ def _given_json(result: Result) -> dict[str, Any]:
 
 def _statistics_json(table: SummaryTable, s: int, quantity: str, labels: Labels) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    for statistic in statistics_of(quantity, labels):
+    for statistic in statistics_of(quantity, labels, table.exact):
         value = getattr(table, statistic.name)[s]
         if statistic.name in COUNTS:
             out[statistic.name] = int(value)
@@ -375,6 +375,9 @@ def figures_json(figures: Figures) -> dict[str, Any]:
 def _cell_json(cell: Cell) -> Any:
     if isinstance(cell, Note):
         return sentence(cell)
+    if isinstance(cell, Near):
+        near = _cell_json(cell.cell)
+        return {**(near if isinstance(near, dict) else {"value": near}), "bound": finite(cell.bound)}
     if isinstance(cell, tuple):
         return {name: None if value is None else finite(value) for name, value in cell._asdict().items()}
     return finite(cell) if isinstance(cell, float) else cell

@@ -5,7 +5,7 @@ from string import Formatter
 from typing import Any
 
 from spvrisk.errors import harmless
-from spvrisk.views.figures import Cell, Estimate, Figures, Note, Range, Rate, Share
+from spvrisk.views.figures import Cell, Estimate, Figures, Near, Note, Range, Rate, Share
 from spvrisk.views.words import counted
 
 NONE = "-"
@@ -13,6 +13,9 @@ NONE = "-"
 
 _NO_BOUND = "n/a"
 """Stands for an undefined error or end of a range: beside a number a dash reads as a minus."""
+
+_NEAR = "≈"
+"""Stands before a number that is not exact."""
 
 _NOTHING = 1e-9
 """Below it a number is taken for the rounding error of 0."""
@@ -67,6 +70,8 @@ def shown(cell: Cell, form: str = "") -> str:
             return harmless(cell)
         case Note():
             return sentence(cell)
+        case Near():
+            return f"{_NEAR} {shown(cell.cell, form)}"
         case Estimate():
             return _sign(cell.value, form) + with_error(_number(cell.value), _number(cell.error))
         case Rate():

@@ -114,6 +114,7 @@ def compute(
         for k, shard in shards:
             if shard is not None:
                 ledger.put(k, shard)
+            ledger.settle()
 
 
 def in_threads(workers: int) -> Executor:

@@ -11,7 +11,7 @@ import platform
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.aggregate.state import RunState, Sums
+from spvrisk.aggregate.state import Node, RunState, Sums
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import remove, replacing
 from spvrisk.plan.arrays import Floats
@@ -33,6 +33,9 @@ from spvrisk.runner.stored import Read, Stored, array_of, shard_bytes, stored, s
 JOB_FILE, JOURNAL_FILE, FINISHED_FILE = "job.json", "journal.jsonl", "finished.json"
 
 _SHARD = ".shard"
+
+SKETCHES = "sketches"
+"""File of what stands for values that are not kept."""
 
 _DEAD_AFTER_SECONDS = 3600.0
 """Age from which a file that was written aside belongs to no living process."""
@@ -55,7 +58,7 @@ def bytes_of_shards(folder: Path) -> int:
     folder
         It need not be there.
     """
-    return sum(file.stat().st_size for file in folder.glob(f"*{_SHARD}"))
+    return sum(file.stat().st_size for pattern in (f"*{_SHARD}", SKETCHES) for file in folder.glob(pattern))
 
 
 def has_shards(folder: Path) -> bool:
@@ -107,9 +110,22 @@ def discard(folder: Path) -> None:
         It need not be there.
     """
     # the note last: what is killed in between goes on with it
-    ours = (f"*{_SHARD}", _HALF_WRITTEN, JOB_FILE, JOURNAL_FILE, FINISHED_FILE)
+    ours = (f"*{_SHARD}", SKETCHES, _HALF_WRITTEN, JOB_FILE, JOURNAL_FILE, FINISHED_FILE)
     for file in [file for pattern in ours for file in folder.glob(pattern)]:
         remove(file)
+
+
+def vacate(folder: Path) -> None:
+    """Make room in a folder that nobody else uses: a job without shards may go, since nothing is lost.
+
+    Parameters
+    ----------
+    folder
+        It need not be there.
+    """
+    remove(folder / FINISHED_FILE)
+    if not has_shards(folder):
+        remove(folder / JOB_FILE)
 
 
 def seconds_per_byte(folder: Path) -> float:
@@ -163,20 +179,6 @@ class FolderLedger(Ledger):
         self.job = self._kept(job)
         self._sweep()
 
-    @classmethod
-    def of_holder(cls, folder: Path, job: Job) -> "FolderLedger":
-        """Give the ledger of a folder that nobody else uses: a job without shards makes room, since nothing is lost.
-
-        Parameters
-        ----------
-        folder, job
-            As of the class.
-        """
-        remove(folder / FINISHED_FILE)
-        if not has_shards(folder):
-            remove(folder / JOB_FILE)
-        return cls(folder, job)
-
     def put(self, k: int, shard: Shard) -> None:
         """Keep a shard; one that is there already is the same.
 
@@ -187,10 +189,7 @@ class FolderLedger(Ledger):
         """
         if self._is_there(k):
             return
-        pieces = list(shard_bytes(shard, self.job, k))
-        with replacing(self._file(k)) as temporary, temporary.open("wb") as file:
-            file.writelines(pieces)
-        self._found[k] = stored(bytes(pieces[0]), self.job, k)
+        self._write(k, shard_bytes(shard, self.job, k))
         self._note(k)
 
     def arrived(self, k: int) -> bool:
@@ -246,12 +245,22 @@ class FolderLedger(Ledger):
         with self._reading(k) as (found, read):
             return [array_of(found.inputs[i], read) for i in numbers]
 
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give a shard's fans, ``(fan, step, path)`` float32.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
+        with self._reading(k) as (found, read):
+            return array_of(found.fans, read)
+
     def sums(self) -> Sums:
         """Give the sums over all paths."""
         state = RunState()
         for k in self.job.shards:
-            with self._reading(k) as (found, read):
-                state.take(sums_of(found, read))
+            state.take(self._sums_of(k))
         return state.finish()
 
     def discard(self) -> None:
@@ -280,14 +289,30 @@ class FolderLedger(Ledger):
         paths = self.job.paths_of(k)
         return self.folder / f"{paths.start:012d}-{paths.stop:012d}{_SHARD}"
 
+    def _sums_of(self, k: int) -> tuple[Node, ...]:
+        """Sums of a shard that is there."""
+        with self._reading(k) as (found, read):
+            return sums_of(found, read)
+
     def _is_there(self, k: int) -> bool:
         """Whether a shard is there and whole; what has been found so once is not read again."""
         if k not in self._found:
             with suppress(OSError, ValueError), self._file(k).open("rb") as file:
                 found = stored(file.readline(_LONGEST_LINE), self.job, k)
-                whole_shard(found, _reader(file))
+                self._check(k, found, reader(file))
                 self._found[k] = found
         return k in self._found
+
+    def _check(self, k: int, found: Stored, read: Read) -> None:
+        """Refuse a shard that is not all that is needed of it."""
+        whole_shard(found, read)
+
+    def _write(self, k: int, data: Iterable[bytes | memoryview]) -> None:
+        """Put a shard's file in the place of what is there."""
+        pieces = list(data)
+        with replacing(self._file(k)) as temporary, temporary.open("wb") as file:
+            file.writelines(pieces)
+        self._found[k] = stored(bytes(pieces[0]), self.job, k)
 
     @contextmanager
     def _reading(self, k: int) -> Iterator[tuple[Stored, Read]]:
@@ -296,7 +321,7 @@ class FolderLedger(Ledger):
             if not self._is_there(k):
                 raise ValueError(f"shard {k} is missing")
             with self._file(k).open("rb") as file:
-                yield self._found[k], _reader(file)
+                yield self._found[k], reader(file)
         except (OSError, ValueError) as error:
             self._found.pop(k, None)
             rule = "the shard was damaged or removed during the run"
@@ -323,8 +348,14 @@ class FolderLedger(Ledger):
                     file.unlink()
 
 
-def _reader(file: BinaryIO) -> Read:
-    """Reads from an open file."""
+def reader(file: BinaryIO) -> Read:
+    """Give what reads from a file.
+
+    Parameters
+    ----------
+    file
+        Open as long as there is reading.
+    """
 
     def read(offset: int, size: int) -> bytes:
         file.seek(offset)

@@ -101,6 +101,16 @@ class Job:
         size = self.leaves_per_shard * LEAF
         return range(k * size, min((k + 1) * size, self.paths))
 
+    def is_whole(self, k: int) -> bool:
+        """Whether a shard has all its leaves, so that it is the same in a job of more paths.
+
+        Parameters
+        ----------
+        k
+            Number of the shard.
+        """
+        return len(self.paths_of(k)) == self.leaves_per_shard * LEAF
+
     def difference(self, other: "Job") -> str:
         """How another job differs from this one, in words; an empty text where it is the same.
 

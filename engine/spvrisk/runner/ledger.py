@@ -52,6 +52,20 @@ class Ledger(ABC):
             Its number.
         """
 
+    def settle(self) -> None:
+        """Bring in order what has come; called when another shard is there, whoever has put it."""
+        return
+
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give a shard's fans, ``(fan, step, path)`` float32 of the paths below ``FAN_PATHS``.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
+        return self.shard(k).fans
+
     @abstractmethod
     def rows(self, k: int, series: Sequence[int]) -> Sequence[Floats]:
         """Give some series' values on a shard's paths, ``(series, path)`` float64, to be read only.
@@ -87,6 +101,16 @@ class Ledger(ABC):
         (values,) = self.block([series], range(self.job.paths))
         row: Floats = values
         return row
+
+    def lowest(self, series: int) -> float:
+        """Lowest value of a series on any path; NaN where it is undefined on one.
+
+        Parameters
+        ----------
+        series
+            Its number, in the order of the labels.
+        """
+        return float(np.min([self.rows(k, [series])[0].min() for k in self.job.shards]))
 
     def block(self, series: Sequence[int], paths: range) -> Floats:
         """Values of some series on some paths, ``(series, path)`` float64 in the quantities' units.
@@ -139,7 +163,7 @@ class Ledger(ABC):
             for k in self.job.shards:
                 first = self.job.paths_of(k).start
                 if first < n:
-                    part = self.shard(k).fans[f]
+                    part = self.fans_of(k)[f]
                     fan[:, first : first + part.shape[1]] = part
             yield fan
 

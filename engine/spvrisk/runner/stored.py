@@ -1,13 +1,14 @@
 """A shard as bytes: a line of JSON with its identity and a checksum of each part, then the parts.
 
 The parts are the rows of values, the fans and the arrays of the sums, little-endian, one after the other. Each can be
-read alone, and is checked when it is.
+read alone, and is checked when it is. Of a shard whose values have been taken up in sketches, some rows are left, and
+the fans.
 """
 
 import json
 import math
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,7 +57,7 @@ class Stored(NamedTuple):
     Attributes
     ----------
     rows
-        Of the values, in the order of `Labels.series`.
+        Of the values, by number of the series in the order of `Labels.series`.
     inputs
         Rows of the inputs, in the order of `Job.input_rows`.
     fans
@@ -67,7 +68,7 @@ class Stored(NamedTuple):
         Arrays of the nodes, one after the other.
     """
 
-    rows: tuple[Part, ...]
+    rows: Mapping[int, Part]
     inputs: tuple[Part, ...]
     fans: Part
     nodes: tuple[tuple[int, int], ...]
@@ -78,6 +79,11 @@ class Stored(NamedTuple):
         """Bytes of the shard."""
         last = (self.fans, *self.sums)[-1]
         return last.offset + last.size
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All of them, in their order."""
+        return (*self.rows.values(), *self.inputs, self.fans, *self.sums)
 
 
 def shard_bytes(shard: Shard, job: Job, k: int) -> Iterator[bytes | memoryview]:
@@ -90,18 +96,81 @@ def shard_bytes(shard: Shard, job: Job, k: int) -> Iterator[bytes | memoryview]:
     job, k
         What it is a shard of, and its number.
     """
-    sums = [array for node in shard.sums for array in _arrays(node.sums)]
-    every: list[NDArray[Any]] = [shard.values, shard.inputs, shard.fans, *sums]
-    whole = [np.ascontiguousarray(x, x.dtype.newbyteorder("<")) for x in every]
-    arrays = [*whole[0], *whole[1], *whole[2:]]
+    return _bytes(dict(enumerate(shard.values)), shard, job, k)
+
+
+def left_bytes(
+    rows: Mapping[int, Floats],
+    inputs: NDArray[np.float32],
+    fans: NDArray[np.float32],
+    job: Job,
+    k: int,
+) -> Iterator[bytes | memoryview]:
+    """Give the bytes of what is left of a shard, piece by piece.
+
+    Parameters
+    ----------
+    rows
+        Values of some series, ``(path,)`` float64 each, by number of the series.
+    inputs, fans
+        As of the shard.
+    job, k
+        What it is a shard of, and its number.
+    """
+    return _bytes(rows, Shard(np.empty((0, 0)), (), fans, inputs), job, k)
+
+
+def _bytes(rows: Mapping[int, Floats], rest: Shard, job: Job, k: int) -> Iterator[bytes | memoryview]:
+    """Bytes of some rows of values, and of what else a shard has."""
+    sums = [array for node in rest.sums for array in arrays_of(node.sums)]
+    every: list[NDArray[Any]] = [*rows.values(), *rest.inputs, rest.fans, *sums]
+    arrays = [little(x) for x in every]
     head = {
-        **_identity(job, k),
-        "nodes": [[node.level, node.number] for node in shard.sums],
-        "parts": [[x.dtype.str, x.shape, zlib.crc32(x.data)] for x in arrays],
+        **identity(job, k),
+        "series": list(rows),
+        "nodes": [[node.level, node.number] for node in rest.sums],
+        "parts": [described(x) for x in arrays],
     }
-    yield json.dumps({**head, "checksum": _checksum(head)}).encode("ascii") + b"\n"
-    # rows of values in one piece, which a file takes faster
-    yield from (x.reshape(-1).view(np.uint8).data for x in whole)
+    yield json.dumps({**head, "checksum": checksum(head)}).encode("ascii") + b"\n"
+    yield from map(raw, arrays)
+
+
+def little(array: NDArray[Any]) -> NDArray[Any]:
+    """Give an array in one piece, with the bytes of its numbers from the lowest on.
+
+    Parameters
+    ----------
+    array
+        ``(...)`` of any dtype.
+
+    Returns
+    -------
+    ndarray
+        ``(...)`` of the little-endian dtype.
+    """
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
+
+
+def raw(array: NDArray[Any]) -> memoryview:
+    """Give an array's bytes, which are not copied.
+
+    Parameters
+    ----------
+    array
+        ``(...)`` in one piece.
+    """
+    return array.reshape(-1).view(np.uint8).data
+
+
+def described(array: NDArray[Any]) -> list[object]:
+    """Type, shape and checksum of an array, as `placed` reads them.
+
+    Parameters
+    ----------
+    array
+        ``(...)`` in one piece.
+    """
+    return [array.dtype.str, array.shape, zlib.crc32(raw(array))]
 
 
 def stored(line: bytes, job: Job, k: int) -> Stored:
@@ -121,14 +190,18 @@ def stored(line: bytes, job: Job, k: int) -> Stored:
     """
     try:
         head = json.loads(line)
-        if head.pop("checksum") != _checksum(head):
+        if head.pop("checksum") != checksum(head):
             raise ValueError("damaged")
-        if any(head[key] != value for key, value in _identity(job, k).items()):
+        if any(head[key] != value for key, value in identity(job, k).items()):
             raise ValueError("from another job")
-        parts, n_series = tuple(_placed(head["parts"], len(line))), len(job.labels.series)
-        n_rows = n_series + len(job.input_rows)
+        parts, series = tuple(placed(head["parts"], len(line))), head["series"]
         nodes = tuple((level, number) for level, number in head["nodes"])
-        return Stored(parts[:n_series], parts[n_series:n_rows], parts[n_rows], nodes, parts[n_rows + 1 :])
+        if nodes and series != list(range(len(job.labels.series))):
+            raise ValueError("neither whole nor taken up in sketches")
+        n_rows, n_inputs = len(series), len(job.input_rows)
+        rows, inputs = dict(zip(series, parts[:n_rows], strict=True)), parts[n_rows : n_rows + n_inputs]
+        fans, *sums = parts[n_rows + n_inputs :]
+        return Stored(rows, inputs, fans, nodes, tuple(sums))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f"no shard {k} of this job") from error
 
@@ -174,8 +247,63 @@ def sums_of(found: Stored, read: Read) -> tuple[Node, ...]:
     ValueError
         They are damaged or cut short.
     """
-    parts = zip(*[(array_of(part, read) for part in found.sums)] * _ARRAYS, strict=True)
-    return tuple(Node(level, number, _sums(*part)) for (level, number), part in zip(found.nodes, parts, strict=True))
+    return nodes_of(found.nodes, [array_of(part, read) for part in found.sums])
+
+
+def nodes_of(places: Iterable[tuple[int, int]], arrays: Sequence[NDArray[Any]]) -> tuple[Node, ...]:
+    """Give nodes of sums.
+
+    Parameters
+    ----------
+    places
+        Level and number of each.
+    arrays
+        Of each node, as from `arrays_of`, one node after the other.
+    """
+    parts = zip(*[iter(arrays)] * _ARRAYS, strict=True)
+    return tuple(Node(level, number, _sums(*part)) for (level, number), part in zip(places, parts, strict=True))
+
+
+def check_parts(found: Stored, read: Read) -> None:
+    """Refuse a stored shard of which a part is damaged.
+
+    Parameters
+    ----------
+    found
+        As from `stored`.
+    read
+        Reads from the shard's bytes.
+
+    Raises
+    ------
+    ValueError
+        It is damaged, cut short, or longer than it should be.
+    """
+    if read(found.size, 1):
+        raise ValueError("longer than it should be")
+    for part in found.parts:
+        array_of(part, read)
+
+
+def inputs_of(found: Stored, read: Read, n_paths: int) -> NDArray[np.float32]:
+    """Give the inputs of a stored shard, ``(input, path)`` float32.
+
+    Parameters
+    ----------
+    found, read
+        As of `sums_of`.
+    n_paths
+        Paths of the shard.
+
+    Raises
+    ------
+    ValueError
+        They are damaged or cut short.
+    """
+    inputs = np.empty((len(found.inputs), n_paths), np.float32)
+    for into, row in zip(inputs, found.inputs, strict=True):
+        into[:] = array_of(row, read)
+    return inputs
 
 
 def whole_shard(found: Stored, read: Read) -> Shard:
@@ -191,14 +319,14 @@ def whole_shard(found: Stored, read: Read) -> Shard:
     Raises
     ------
     ValueError
-        It is damaged or cut short.
+        It is damaged or cut short, or only a part of it is left.
     """
     if read(found.size, 1):
         raise ValueError("longer than it should be")
-    values = np.stack([array_of(row, read) for row in found.rows])
-    inputs = np.empty((len(found.inputs), values.shape[1]), np.float32)
-    for into, row in zip(inputs, found.inputs, strict=True):
-        into[:] = array_of(row, read)
+    if not found.nodes:
+        raise ValueError("taken up in sketches")
+    values = np.stack([array_of(row, read) for row in found.rows.values()])
+    inputs = inputs_of(found, read, values.shape[1])
     return Shard(values, sums_of(found, read), array_of(found.fans, read), inputs)
 
 
@@ -224,8 +352,14 @@ def shard_of(data: bytes, job: Job, k: int) -> Shard:
         raise ValueError(f"no shard {k} of this job: {error}") from error
 
 
-def _identity(job: Job, k: int) -> dict[str, object]:
-    """What says to which shard of which job bytes belong."""
+def identity(job: Job, k: int) -> dict[str, object]:
+    """Say to which shard of which job bytes belong.
+
+    Parameters
+    ----------
+    job, k
+        The job, and which of its shards.
+    """
     paths = job.paths_of(k)
     return {
         "job": job.id,
@@ -236,19 +370,35 @@ def _identity(job: Job, k: int) -> dict[str, object]:
     }
 
 
-def _checksum(head: dict[str, object]) -> int:
+def checksum(head: Mapping[str, object]) -> int:
+    """Checksum of what a file says of itself.
+
+    Parameters
+    ----------
+    head
+        As plain data.
+    """
     return zlib.crc32(json.dumps(head).encode("ascii"))
 
 
-def _placed(parts: Iterable[tuple[str, list[int], int]], offset: int) -> Iterator[Part]:
-    """Parts, one behind the other."""
+def placed(parts: Iterable[tuple[str, list[int], int]], offset: int) -> Iterator[Part]:
+    """Give parts, one behind the other.
+
+    Parameters
+    ----------
+    parts
+        As from `described`.
+    offset
+        Where the first one begins.
+    """
     for dtype, shape, checksum in parts:
         part = Part(dtype, tuple(shape), offset, checksum)
         yield part
         offset += part.size
 
 
-def _arrays(sums: Sums) -> tuple[NDArray[Any], ...]:
+def arrays_of(sums: Sums) -> tuple[NDArray[Any], ...]:
+    """Give the arrays of a node's sums, ``(...)`` int64 and float64, one after the other."""
     return (*sums.moments, *sums[1:])
 
 

@@ -54,7 +54,22 @@ class Note(NamedTuple):
     indent: int = 0
 
 
-Cell = Estimate | Rate | Share | Range | Note | float | str | None
+class Near(NamedTuple):
+    """A figure that is not exact.
+
+    Attributes
+    ----------
+    cell
+        The figure.
+    bound
+        The most by which it may be off, apart from Monte Carlo error.
+    """
+
+    cell: "Estimate | float"
+    bound: float
+
+
+Cell = Estimate | Rate | Share | Range | Note | Near | float | str | None
 
 
 class Column(NamedTuple):
@@ -146,6 +161,19 @@ def defined(value: float) -> float | None:
         NaN where it is undefined.
     """
     return None if isnan(value) else float(value)
+
+
+def near(cell: Estimate | float | None, bound: float) -> Cell:
+    """Mark a figure that is not exact.
+
+    Parameters
+    ----------
+    cell
+        The figure.
+    bound
+        The most by which it may be off; 0 or NaN where it is exact or undefined.
+    """
+    return Near(cell, float(bound)) if cell is not None and bound > 0.0 else cell
 
 
 def mean_of(table: SummaryTable, s: int) -> Estimate:

@@ -18,6 +18,7 @@ from spvrisk.views.figures import (
     Share,
     defined,
     mean_of,
+    near,
     probability_of,
     said,
     share_of,
@@ -64,7 +65,7 @@ def value(result: Result) -> Figures:
         estimates = ((t.mean[s], t.mean_se[s]), (t.sd[s], t.sd_se[s]))
         return (
             *(Estimate(defined(x * scale), defined(error * scale)) for x, error in estimates),
-            *(defined(t.quantile[s, q] * scale) for q in shown),
+            *(near(defined(t.quantile[s, q] * scale), t.quantile_bound[s, q] * scale) for q in shown),
             _p_loss(result, s),
         )
 
@@ -104,11 +105,13 @@ def loss(result: Result, level: str | None = None) -> Figures:
         s = rows[unit]
         whole = unit == "portfolio"
         part = t.expected_shortfall[s, a] if whole else t.contribution[labels.projects.index(unit), a]
+        shortfall = Estimate(defined(t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a]))
+        bound = t.expected_shortfall_bound[s, a]
         return (
-            defined(t.value_at_risk[s, a]),
+            near(defined(t.value_at_risk[s, a]), t.value_at_risk_bound[s, a]),
             Range(defined(t.value_at_risk_low[s, a]), defined(t.value_at_risk_high[s, a])),
-            Estimate(defined(t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a])),
-            defined(part),
+            near(shortfall, bound),
+            near(defined(part), bound if whole else 0.0),
         )
 
     heads = ("value at risk", "95 % interval", "expected shortfall", "contribution")
@@ -142,10 +145,11 @@ def _tail(level: str) -> str:
     return percent(f"{1 - Decimal(level)}")
 
 
-def _worst(result: Result, a: int) -> Estimate:
-    """Mean net present value beyond a level."""
+def _worst(result: Result, a: int, sign: float = -1.0) -> Cell:
+    """Mean net present value beyond a level; with a sign of 1 the mean loss."""
     t, s = result.summary, _portfolio(result)
-    return Estimate(defined(-t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a]))
+    found = Estimate(defined(sign * t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a]))
+    return near(found, t.expected_shortfall_bound[s, a])
 
 
 def _tails(result: Result) -> Iterator[Note]:
@@ -160,7 +164,7 @@ def _tails(result: Result) -> Iterator[Note]:
             parts = ", ".join(f"{labels.projects[i]} {{:.0%}}" for i in first)
             yield said(
                 f"Worst {_tail(level)} of paths: a loss of {{}} on average, driven by {parts}.",
-                Estimate(float(shortfall), defined(t.expected_shortfall_se[s, a])),
+                _worst(result, a, 1.0),
                 *(defined(t.contribution[i, a] / shortfall) for i in first),
             )
         elif shortfall != 0.0:  # else nothing is invested

@@ -276,6 +276,7 @@ def size(found: Overview) -> Figures:
         f"{found.need.from_disk / _MIB:,.0f} MiB with shards on the disk",
         "memory budget": f"{found.budget / _MIB:,.0f} MiB ({of})",
         "disk": f"{found.need.disk / _MIB:,.0f} MiB for shards, if they are kept on the disk",
+        "statistics": found.statistics,
         "plan": f"{found.compiled.plan.constants.nbytes / _MIB:,.2f} MiB of constants",
         "kept by path": ", ".join(found.kept),
         "fans": f"{fans}: quantiles {', '.join(output.quantiles)} of the first {min(run.paths, FAN_PATHS):,} paths",

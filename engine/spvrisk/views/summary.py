@@ -1,6 +1,9 @@
 """The page of a result: value, loss, status and construction, returns, side flows, events and regimes."""
 
+import numpy as np
+
 from spvrisk.dataset.read import Result
+from spvrisk.dataset.tables import BOUNDS, SummaryTable
 from spvrisk.plan.outputs import STACK
 from spvrisk.views.bearers import bearers, claims
 from spvrisk.views.clock import regimes
@@ -36,7 +39,22 @@ def opening(result: Result) -> Figures:
         name, n_paths, *share = result.given
         text, given = "Given {}: {:path}, {}, of " + text, (name, n_paths, share_of(*share))
     first = said(text, *given, result.n_paths, str(result.attributes["seed"]), result.labels.value_date)
-    return Figures(result.labels.title["en"], notes=(first, *overridden(result)))
+    return Figures(result.labels.title["en"], notes=(first, *_bounds(result.summary), *overridden(result)))
+
+
+def _bounds(table: SummaryTable) -> tuple[Note, ...]:
+    """How near the figures are that are not exact."""
+    if table.exact:
+        return ()
+    farthest = max(
+        float(np.nanmax(np.abs(bounds[bounds > 0.0] / values[bounds > 0.0]), initial=0.0))
+        for values, bounds in ((getattr(table, each.of), getattr(table, each.name)) for each in BOUNDS)
+    )
+    text = (
+        "Figures after ≈ are not exact, since the values of all paths were too many to be kept: each is off by at most "
+        "{:.1g} of its size, whatever its Monte Carlo error. The file says by how much."
+    )
+    return (said(text, farthest),)
 
 
 def overridden(result: Result) -> tuple[Note, ...]:

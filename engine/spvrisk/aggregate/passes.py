@@ -1,0 +1,266 @@
+"""What all values of a series say, from passes over lots of them: memory does not grow with the paths.
+
+A first pass sketches the values and takes the moments of each condition. An order statistic lies in a known entry of
+the sketch, at a known place among that entry's values: a second pass picks up the values of such entries alone. The
+tails of series with losses are picked up in the same way.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.facts import Ends, OfSketches
+from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
+from spvrisk.aggregate.sets import Block, Codes, Condition
+from spvrisk.aggregate.sketch import Group, Resolution, Sorted, empty, join
+from spvrisk.plan.shared import LEAF
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+LOT = 64 * LEAF
+"""Paths that are gone through at a time."""
+
+_RESOLUTION = Resolution(9, 64, 64)
+
+
+class _Quantity(NamedTuple):
+    """What a quantity tells of conditions.
+
+    Attributes
+    ----------
+    codes
+        On each path, ``(path,)``.
+    members
+        Which of its conditions a code is, by code, `size` for none; the last one is of -1.
+    size
+        How many conditions it tells of.
+    """
+
+    codes: Codes
+    members: NDArray[np.int16]
+    size: int
+
+
+class Lots:
+    """All paths in lots, and the sets that they are in: all paths are set 0, then come those of each condition.
+
+    Parameters
+    ----------
+    block
+        Gives values of series.
+    n_paths
+        Of all.
+    conditions
+        Those of one quantity come one after the other.
+    codes
+        Of each quantity that tells of conditions; see `spvrisk.aggregate.sets.codes_of`.
+
+    Attributes
+    ----------
+    n_paths
+        Of each set, ``(set,)`` int64.
+    """
+
+    def __init__(self, block: Block, n_paths: int, conditions: Sequence[Condition], codes: Mapping[str, Codes]) -> None:
+        self._block, self._total, self._quantities = block, n_paths, list[_Quantity]()
+        for quantity, given in groupby(conditions, lambda condition: condition.quantity):
+            own = [condition.code for condition in given]
+            members = np.full(max(*own, int(codes[quantity].max(initial=0))) + 2, len(own), np.int16)
+            members[own] = range(len(own))
+            self._quantities.append(_Quantity(codes[quantity], members, len(own)))
+        self.n_paths = sum((self._sizes(paths) for paths in self), np.zeros(1 + len(conditions), np.int64))
+
+    def __iter__(self) -> Iterator[range]:
+        """Numbers of the paths of each lot."""
+        for first in range(0, self._total, LOT):
+            yield range(first, min(first + LOT, self._total))
+
+    def values(self, s: int, paths: range) -> Float:
+        """Values of a series, ``(path,)`` float64.
+
+        Parameters
+        ----------
+        s
+            Number of the series.
+        paths
+            Numbers of the paths.
+        """
+        (values,) = self._block([s], paths)
+        row: Float = values
+        return row
+
+    def groups(self, paths: range) -> list[Group]:
+        """Sets that paths are in; the first group is the set of all paths.
+
+        Parameters
+        ----------
+        paths
+            Numbers of the paths.
+        """
+        here = slice(paths.start, paths.stop)
+        told = [Group(size, members[codes[here]]) for codes, members, size in self._quantities]
+        return [Group(1, np.zeros(len(paths), np.int16)), *told]
+
+    def _sizes(self, paths: range) -> Int:
+        """How many paths of a lot are in each set."""
+        groups = self.groups(paths)
+        return np.concatenate([np.bincount(members, minlength=size + 1)[:size] for size, members in groups])
+
+
+class OfPasses(OfSketches):
+    """What all values of a series say.
+
+    Parameters
+    ----------
+    lots
+        All paths.
+    s
+        Number of the series.
+    """
+
+    def __init__(self, lots: Lots, s: int) -> None:
+        self._lots, self._s = lots, s
+        n_sets = lots.n_paths.size
+        sketch, leaves = empty(n_sets), [_Leaves() for _ in range(n_sets)]
+        for paths in lots:
+            values, groups = lots.values(s, paths), lots.groups(paths)
+            sketch = join(sketch, Sorted.of(values).sketch(_RESOLUTION, groups), _RESOLUTION)
+            for i, part in enumerate(_by_set(values, groups[1:]), start=1):
+                leaves[i].add(part)
+        self._sketch = sketch
+        none = Moments(np.empty((3, 0), np.int64), np.empty((4, 0)))
+        moments = _beside([none, *(each.moments() for each in leaves[1:])])
+        super().__init__(sketch._replace(counts=sketch.counts[:1]), sketch._replace(counts=sketch.counts[1:]), moments)
+
+    def at_ranks(self, ranks: Int) -> Ends:
+        """Values at ranks within each set.
+
+        Parameters
+        ----------
+        ranks
+            As of `Facts.at_ranks`.
+        """
+        low, high = super().at_ranks(ranks)
+        open_ = low < high
+        if open_.any():
+            values, members = self._between(np.unique(low[open_]), np.unique(high[open_]))
+            for i in np.flatnonzero(open_.any(axis=1)).tolist():
+                own = np.sort(values[members[i]])
+                first = np.searchsorted(own, low[i, open_[i]])
+                below = self._sketch.below(i, low[i, open_[i]])
+                low[i, open_[i]] = own[first + ranks[i, open_[i]] - 1 - below]
+        return low, low
+
+    def worst(self, sizes: Int) -> Iterator[Ends]:
+        """The lowest finite values of each set.
+
+        Parameters
+        ----------
+        sizes
+            As of `Facts.worst`.
+        """
+        found: list[list[Float]] = [[] for _ in sizes]
+        for i, values, _ in self._tails(sizes):
+            found[i].append(values)
+        for i, size in enumerate(sizes.tolist()):
+            values = np.concatenate(found[i])
+            found[i].clear()
+            values.sort()
+            yield values[:size], values[:size]
+
+    def worst_paths(self, sizes: Int) -> list[NDArray[np.int32]]:
+        """Paths of the lowest finite values of each set, ``(size,)`` int32 each; those of equal value by number.
+
+        Parameters
+        ----------
+        sizes
+            As of `Facts.worst`.
+        """
+        found: list[list[tuple[Float, NDArray[np.int32]]]] = [[] for _ in sizes]
+        for i, values, paths in self._tails(sizes):
+            found[i].append((values, paths.astype(np.int32)))
+        out = []
+        for parts, size in zip(found, sizes.tolist(), strict=True):
+            values, numbers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            parts.clear()
+            out.append(numbers[np.argsort(values, kind="stable")[:size]])  # they come by path
+        return out
+
+    def _tails(self, sizes: Int) -> Iterator[tuple[int, Float, Int]]:
+        """Lot by lot of each set those of its values that may be among its lowest, and their paths, in their order."""
+        limits = [self._sketch.first(i, size)[1].max(initial=-np.inf) for i, size in enumerate(sizes.tolist())]
+        for paths in self._lots:
+            values = self._lots.values(self._s, paths)
+            near = np.flatnonzero(np.isfinite(values) & (values <= max(limits)))
+            for i, inside in enumerate(_sets(self._lots.groups(paths), near)):
+                here = near[inside & (values[near] <= limits[i])]
+                yield i, values[here], here + paths.start
+
+    def _between(self, low: Float, high: Float) -> tuple[Float, list[NDArray[np.bool_]]]:
+        """All values between ends that do not overlap, and which of them each set has."""
+        values, members = [], []
+        for paths in self._lots:
+            lot = self._lots.values(self._s, paths)
+            entry = np.minimum(np.searchsorted(high, lot), high.size - 1)
+            here = np.flatnonzero((low[entry] <= lot) & (lot <= high[entry]))
+            values.append(lot[here])
+            members.append(list(_sets(self._lots.groups(paths), here)))
+        return np.concatenate(values), [np.concatenate(each) for each in zip(*members, strict=True)]
+
+
+class _Leaves:
+    """Moments of a set's paths, leaf by leaf of them, joined as those of a run are."""
+
+    def __init__(self) -> None:
+        self._rest = np.empty(0)
+        self._whole: list[Moments] = []
+
+    def add(self, values: Float) -> None:
+        """Add values of later paths, ``(path,)``."""
+        values = np.concatenate([self._rest, values])
+        end = values.size // LEAF * LEAF
+        self._rest = values[end:].copy()
+        if end:
+            self._whole.append(leaf_moments(values[:end].reshape(-1, LEAF)))
+
+    def moments(self) -> Moments:
+        """Moments of all, ``(., 1)``."""
+        whole = [*self._whole, leaf_moments(self._rest[None])] if self._rest.size or not self._whole else self._whole
+        nodes = _beside(whole)
+        while (n := nodes.counts.shape[1]) > 1:
+            even = n // 2 * 2
+            left, right, last = (_part(nodes, *ends) for ends in ((0, even, 2), (1, even, 2), (even, n, 1)))
+            nodes = _beside([merge_moments(left, right), last])
+        return nodes
+
+
+def _beside(nodes: Sequence[Moments]) -> Moments:
+    """Nodes beside each other, ``(., node)``."""
+    counts, central = zip(*nodes, strict=True)
+    return Moments(np.concatenate(counts, axis=1), np.concatenate(central, axis=1))
+
+
+def _part(nodes: Moments, first: int, end: int, step: int) -> Moments:
+    """Some of the nodes."""
+    counts, central = nodes
+    return Moments(counts[:, first:end:step].copy(), central[:, first:end:step].copy())
+
+
+def _by_set(values: Float, groups: Sequence[Group]) -> Iterator[Float]:
+    """Values of the paths of each set, in their order."""
+    for size, members in groups:
+        order = np.argsort(members.astype(np.uint8) if size < 255 else members, kind="stable")
+        ends = np.cumsum(np.bincount(members, minlength=size + 1))
+        yield from np.split(values[order], ends[:-1])[:size]
+
+
+def _sets(groups: Sequence[Group], paths: Int) -> Iterator[NDArray[np.bool_]]:
+    """Whether some of the paths are in each set, ``(path,)`` bool."""
+    for size, members in groups:
+        here = members[paths]
+        for j in range(size):
+            yield here == j

@@ -1,0 +1,203 @@
+"""Where statistics come from: all values of every series, or sketches of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from threading import local
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.facts import Facts, OfPaths, OfSketches
+from spvrisk.aggregate.lots import Sketched
+from spvrisk.aggregate.passes import Lots, OfPasses
+from spvrisk.aggregate.sets import Column, Sets, Words
+from spvrisk.aggregate.sketch import Worst
+from spvrisk.plan.names import Labels
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+OnWorst = Callable[[int], list[Float]]
+"""From the number of a series to its values on the portfolio's worst paths of each set, the worst first."""
+
+PORTFOLIO = ("portfolio", "npv_funder")
+
+
+class Source(ABC):
+    """What is known of every series over all paths, which are set 0, and over those of each condition.
+
+    Attributes
+    ----------
+    n_paths
+        Of each set, ``(set,)`` int64.
+    """
+
+    n_paths: Int
+
+    @abstractmethod
+    def facts(self, s: int) -> Facts:
+        """Give what is known of a series; they hold until the calling thread asks for the next one.
+
+        Parameters
+        ----------
+        s
+            Number of the series.
+        """
+
+    @abstractmethod
+    def on_worst(self, sizes: Int) -> OnWorst:
+        """Give what other series are on the portfolio's worst paths.
+
+        Parameters
+        ----------
+        sizes
+            How many paths of each set, ``(set,)``; there are fewer where no more are known.
+        """
+
+
+class PathSource(Source):
+    """All values of every series.
+
+    Parameters
+    ----------
+    column
+        From the number of a series, in the order of ``labels.series``, to its values ``(path,)``; NaN is undefined.
+    sets
+        The sets.
+    labels
+        Names of the series.
+    """
+
+    def __init__(self, column: Column, sets: Sets, labels: Labels) -> None:
+        self._column, self._sets, self.n_paths = column, sets, sets.n_paths
+        self._portfolio = labels.series.index(PORTFOLIO)
+        self._of_thread = local()
+
+    def facts(self, s: int) -> OfPaths:
+        """Give what is known of a series.
+
+        Parameters
+        ----------
+        s
+            As of `Source.facts`.
+        """
+        return OfPaths(self._values(s), self._sets, self._room())
+
+    def on_worst(self, sizes: Int) -> OnWorst:
+        """Give what other series are on the portfolio's worst paths.
+
+        Parameters
+        ----------
+        sizes
+            As of `Source.on_worst`.
+        """
+        worst = self.facts(self._portfolio).worst_paths(sizes)
+
+        def values(s: int) -> list[Float]:
+            column = self._values(s)
+            return [column[paths] for paths in worst]
+
+        return values
+
+    def _values(self, s: int) -> Float:
+        """Values of a series as compiled code takes them, in one piece."""
+        return np.require(self._column(s), np.float64, ["C", "W"])
+
+    def _room(self) -> Words:
+        """Where this thread puts the paths of a series in order, one series after the other."""
+        if not hasattr(self._of_thread, "room"):
+            self._of_thread.room = np.empty((2, int(self.n_paths[0])), np.uint64)
+        return self._of_thread.room  # type: ignore[no-any-return]
+
+
+class PassSource(Source):
+    """All values of every series, in passes over lots of paths.
+
+    Parameters
+    ----------
+    lots
+        All paths, and the sets that they are in.
+    labels
+        Names of the series.
+    """
+
+    def __init__(self, lots: Lots, labels: Labels) -> None:
+        self._lots, self.n_paths, self._portfolio = lots, lots.n_paths, labels.series.index(PORTFOLIO)
+
+    def facts(self, s: int) -> OfPasses:
+        """Give what is known of a series.
+
+        Parameters
+        ----------
+        s
+            As of `Source.facts`.
+        """
+        return OfPasses(self._lots, s)
+
+    def on_worst(self, sizes: Int) -> OnWorst:
+        """Give what other series are on the portfolio's worst paths.
+
+        Parameters
+        ----------
+        sizes
+            As of `Source.on_worst`.
+        """
+        worst = self.facts(self._portfolio).worst_paths(sizes)
+
+        def values(s: int) -> list[Float]:
+            found = [np.empty(paths.size) for paths in worst]
+            for lot in self._lots:
+                column = self._lots.values(s, lot)
+                for into, paths in zip(found, worst, strict=True):
+                    here = np.flatnonzero((paths >= lot.start) & (paths < lot.stop))
+                    into[here] = column[paths[here] - lot.start]
+            return found
+
+        return values
+
+
+class SketchSource(Source):
+    """Sketches of every series.
+
+    Parameters
+    ----------
+    sketched
+        From the number of a series to its sketches.
+    worst
+        The portfolio's worst paths, and the projects' net present values on them.
+    n_paths
+        Of all.
+    labels
+        Names of the series.
+    """
+
+    def __init__(self, sketched: Callable[[int], Sketched], worst: Worst, n_paths: int, labels: Labels) -> None:
+        self._sketched, self._worst = sketched, worst
+        self.n_paths = np.append(n_paths, sketched(0).n_paths)
+        projects = [(unit, PORTFOLIO[1]) for unit in labels.projects]
+        self._rows = {labels.series.index(key): row for row, key in enumerate(projects)}
+
+    def facts(self, s: int) -> OfSketches:
+        """Give what is known of a series.
+
+        Parameters
+        ----------
+        s
+            As of `Source.facts`.
+        """
+        found = self._sketched(s)
+        return OfSketches(found.whole, found.given, found.moments())
+
+    def on_worst(self, sizes: Int) -> OnWorst:
+        """Give what projects are on the portfolio's worst paths, of which those of all paths are known.
+
+        Parameters
+        ----------
+        sizes
+            As of `Source.on_worst`.
+        """
+
+        def values(s: int) -> list[Float]:
+            return [self._worst.others[self._rows[s], : sizes[0]], *[np.empty(0)] * (sizes.size - 1)]
+
+        return values
