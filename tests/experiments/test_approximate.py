@@ -13,12 +13,14 @@ from click.testing import CliRunner
 import spvrisk
 from spvrisk.cli import main
 from spvrisk.config import load
+from spvrisk.dataset.kept import default_paths, quantities_among
 from spvrisk.dataset.read import open_result
 from spvrisk.dataset.soundness import content_of_file, missing_variables
 from spvrisk.dataset.tables import BOUNDS, STATISTICS
 from spvrisk.experiments.kept import Manner
 from spvrisk.experiments.run import run_study
 from spvrisk.experiments.task import settings_of
+from spvrisk.plan.compile import compile_study
 from spvrisk.plan.shared import LEAF
 from spvrisk.report.json import figures_json, summary_json
 from spvrisk.report.text import written
@@ -29,7 +31,13 @@ from spvrisk.views.summary import opening
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 PATHS = 30 * LEAF + 77
 LIMIT = {"disk_mib": 85}
-CHANGES = ["study.steps_per_year=1", 'output.risk_levels=["0.5", "0.95", "0.99"]']
+_LABELS = compile_study(load(STARTER).study).labels
+CHANGES = [
+    "study.steps_per_year=1",
+    'output.risk_levels=["0.5", "0.95", "0.99"]',
+    # no inputs, so that it is the values that budgets are about
+    f"output.paths={json.dumps(quantities_among(default_paths(_LABELS)))}",
+]
 
 
 @pytest.fixture(scope="module")
