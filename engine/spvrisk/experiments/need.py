@@ -31,6 +31,12 @@ _SHARE_OF_MACHINE, _SHARE_OF_DISK = 0.5, 0.9
 
 _USUAL_WORKSPACE = 24 * MIB
 
+_SENT_SHARDS, _PUT_SHARDS = 4, 2
+"""Shards for whose copies a process has room that sends them as messages, or puts them into a folder."""
+
+_SUMS_AT_WORK = 8
+"""Copies of its sums that a leaf takes while they are joined."""
+
 _DEFAULTS = {"memory": "half of what this machine gives", "disk": "what is free but for a tenth"}
 
 
@@ -66,7 +72,7 @@ def need_of(job: Job, workers: int, workspace: int = 0, processes: int = 0) -> N
     processes
         Processes that compute shards in place of the threads.
     """
-    n_series, shard = len(job.labels.series), job.leaves_per_shard * LEAF
+    n_series, paths = len(job.labels.series), job.leaves_per_shard * LEAF
     fan = 4 * job.steps * min(job.paths, FAN_PATHS)
     sums = 8 * int(job.plan.study[0]["units"]) * int(job.plan.study[0]["timeline_rows"]) * job.steps
     values, all_sums = 8 * n_series * job.paths, sums * len(job.shards)
@@ -74,11 +80,17 @@ def need_of(job: Job, workers: int, workspace: int = 0, processes: int = 0) -> N
     # in the making, and once more as they are written
     tables = 2 * 8 * n_sets * n_series * 2 * len(STATISTICS)
     measuring = bytes_per_path(workers, job.labels) * job.paths
-    waiting = min((max(workers, processes) + 2) * shard, job.paths)
+    # processes put shards into the folder themselves; of a cluster's, one may come as a message
+    waiting = min((2 if processes else workers + 2) * paths, job.paths)
     on_the_way = 8 * n_series * waiting + 4 * len(FANS) * job.steps * min(waiting, FAN_PATHS)
-    fixed = PROCESS + fan + tables + (workers * workspace if not processes else processes * (PROCESS + workspace))
-    kept = values + len(FANS) * fan + all_sums
-    return Need(fixed + kept + measuring, fixed + max(on_the_way, measuring), kept)
+    kept, shard = values + len(FANS) * fan + all_sums, 8 * n_series * min(paths, job.paths)
+    fixed = PROCESS + fan + tables
+    if not processes:
+        fixed += workers * (workspace + _SUMS_AT_WORK * sums)
+        return Need(fixed + kept + measuring, fixed + max(on_the_way, measuring), kept)
+    fixed += processes * (PROCESS + workspace + _SUMS_AT_WORK * sums)
+    sent, put = (processes * _SENT_SHARDS + 1) * shard, processes * _PUT_SHARDS * shard
+    return Need(fixed + sent + kept + measuring, fixed + put + max(on_the_way, measuring), kept)
 
 
 def workspace_of(job: Job) -> int:

@@ -17,7 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from spvrisk.aggregate.state import RunState, Sums
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.aggregate.state import Node
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import remove, replacing
 from spvrisk.plan.arrays import Floats
@@ -232,13 +235,27 @@ class FolderLedger(Ledger):
         with self._reading(k) as (found, read):
             return [array_of(found.rows[s], read) for s in series]
 
-    def sums(self) -> Sums:
-        """Give the sums over all paths."""
-        state = RunState()
-        for k in self.job.shards:
-            with self._reading(k) as (found, read):
-                state.take(sums_of(found, read))
-        return state.finish()
+    def sums_of(self, k: int) -> tuple[Node, ...]:
+        """Give the sums of a shard that is there.
+
+        Parameters
+        ----------
+        k
+            As of `Ledger.sums_of`.
+        """
+        with self._reading(k) as (found, read):
+            return sums_of(found, read)
+
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give the portfolio's rows of a shard that is there, ``(fan, step, path)`` float32, to be read only.
+
+        Parameters
+        ----------
+        k
+            As of `Ledger.fans_of`.
+        """
+        with self._reading(k) as (found, read):
+            return array_of(found.fans, read)
 
     def discard(self) -> None:
         """Remove the job, its shards and the journal; what else is in the folder stays."""

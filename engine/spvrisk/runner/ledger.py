@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.aggregate.state import RunState, Sums
+from spvrisk.aggregate.state import Node, RunState, Sums
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS
@@ -44,6 +44,26 @@ class Ledger(ABC):
     @abstractmethod
     def shard(self, k: int) -> Shard:
         """Give a shard that is there.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
+
+    @abstractmethod
+    def sums_of(self, k: int) -> tuple[Node, ...]:
+        """Give the sums of a shard that is there.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
+
+    @abstractmethod
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give the portfolio's rows of a shard that is there, ``(fan, step, path)`` float32, to be read only.
 
         Parameters
         ----------
@@ -97,7 +117,7 @@ class Ledger(ABC):
         """Give the sums over all paths."""
         state = RunState()
         for k in self.job.shards:
-            state.take(self.shard(k).sums)
+            state.take(self.sums_of(k))
         return state.finish()
 
     def fans(self) -> Iterator[NDArray[np.float32]]:
@@ -108,7 +128,7 @@ class Ledger(ABC):
             for k in self.job.shards:
                 first = self.job.paths_of(k).start
                 if first < n:
-                    part = self.shard(k).fans[f]
+                    part = self.fans_of(k)[f]
                     fan[:, first : first + part.shape[1]] = part
             yield fan
 
@@ -156,6 +176,26 @@ class MemoryLedger(Ledger):
         if k not in self._shards:
             raise ValueError(f"shard {k} is missing")
         return self._shards[k]
+
+    def sums_of(self, k: int) -> tuple[Node, ...]:
+        """Give the sums of a shard that is there.
+
+        Parameters
+        ----------
+        k
+            As of `Ledger.sums_of`.
+        """
+        return self.shard(k).sums
+
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give the portfolio's rows of a shard that is there, ``(fan, step, path)`` float32, to be read only.
+
+        Parameters
+        ----------
+        k
+            As of `Ledger.fans_of`.
+        """
+        return self.shard(k).fans
 
     def rows(self, k: int, series: Sequence[int]) -> Sequence[Floats]:
         """Give some series' values on a shard's paths, ``(series, path)`` float64, to be read only.
