@@ -113,7 +113,8 @@ def test_result__damage_is_told_or_changes_no_figure(tmp_path, report):
     assert found["told"] > FLIPS / 2
     report["results"] = (
         f"- **A result** of 3,000 paths ({size:,} bytes): of {FLIPS:,} flipped bits and {CUTS:,} cuts "
-        f"{found['told']:,} were told, {found['same']:,} changed no figure (room that nothing lies in, and what HDF5 does not read), "
+        f"{found['told']:,} were told, {found['same']:,} changed no figure (they met room that nothing lies in, and "
+        "what HDF5 does not read), "
         "none gave another figure, none ended the interpreter."
     )
 
