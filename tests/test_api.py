@@ -61,7 +61,7 @@ def test_load__gives_the_study_with_its_overrides(study):
 
 
 def test_load__raises_with_place_and_remedy():
-    with pytest.raises(spvrisk.InputError, match=r"--set 1 run.paths: must lie in \[1, 2147483647], got -1; write"):
+    with pytest.raises(spvrisk.InputError, match=r"--set 1 run.paths: must lie in \[1, 2147483647\], got -1; write"):
         spvrisk.load(STARTER, ["run.paths=-1"])
 
 

@@ -1,7 +1,8 @@
-"""Each call of the system that a run makes fails once, and each of its larger allocations (budget: 8 minutes).
+"""Calls of the system that a run makes fail one by one, and each of its larger allocations (budget: 8 minutes).
 
 After SQLite's tests: the n-th call fails, n = 1, 2, ... until a run passes. Every run that fails says so in a sentence,
 leaves no half-written file and loses nothing: it is gone on with, and the content is that of a run from the start.
+What was found is kept in ``docs/validation/faults.md``.
 """
 
 import errno
@@ -26,8 +27,9 @@ from spvrisk.plan.shared import LEAF
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 PATHS = 2 * LEAF + 77
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "validation" / "faults.md"
 EACH, STRIDE = 40, 41
-"""Calls up to which each write fails, and every so manieth beyond: HDF5 writes a thousand small pieces."""
+"""Of each kind, calls up to which every one fails, and every so manieth beyond: HDF5 writes a thousand small pieces."""
 
 OF_SYSTEM = ("open", "write", "fsync", "replace", "link", "unlink", "truncate", "mkdir", "posix_fallocate", "rmdir")
 QUIET = {"unlink", "rmdir"}
@@ -119,13 +121,34 @@ def expected(loaded, tmp_path_factory):
 
 def numbers(calls):
     """Of the calls that are to fail."""
-    return [n for n, name in enumerate(calls, 1) if name != "write" or n <= EACH or n % STRIDE == 0]
+    met: Counter[str] = Counter()
+    for n, name in enumerate(calls, 1):
+        met[name] += 1
+        if met[name] <= EACH or met[name] % STRIDE == 0:
+            yield n
+
+
+@pytest.fixture(scope="module")
+def report():
+    """Lines of the page, written at the end."""
+    lines: dict[str, str] = {}
+    yield lines
+    if len(lines) == 3:
+        head = (
+            "# Calls that fail\n\nMade by `make campaign` (tests/campaigns/test_faults_campaign.py): "
+            f"the starter study, {PATHS:,} paths in 3 shards on one thread. The n-th call of the system on the run's "
+            f"folder fails with an input/output error: of each kind of call the first {EACH} one by one, and every "
+            f"{STRIDE}th of the others. A run that fails says so in a sentence and leaves no half-written file; gone "
+            "on with, each came to the content of a run from the start.\n"
+        )
+        PAGE.write_text("\n".join([head, *lines.values()]) + "\n", encoding="utf-8")
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="/proc")
 @pytest.mark.parametrize("keep", [False, True], ids=["in memory", "on disk"])
-def test_system__each_call_fails_once(loaded, expected, keep, tmp_path, monkeypatch, capsys):
+def test_system__each_call_fails_once(loaded, expected, keep, tmp_path, monkeypatch, report):
     failed: Counter[str] = Counter()
+    passes = 0
     with faults(tmp_path, 0, monkeypatch) as found:
         run(loaded, tmp_path / "r.h5", keep=keep)
     for n in numbers(found.calls):
@@ -140,6 +163,7 @@ def test_system__each_call_fails_once(loaded, expected, keep, tmp_path, monkeypa
                 passed = False
                 said = str(error)
         failed[found.failed] += 1
+        passes += passed
         if passed:
             assert found.failed in {*QUIET, "link", "mkdir", "posix_fallocate", "open", "write"}, (
                 n,
@@ -151,16 +175,19 @@ def test_system__each_call_fails_once(loaded, expected, keep, tmp_path, monkeypa
         left = {file.suffix for file in run_folder(out).iterdir()} if run_folder(out).exists() else set()
         assert left <= {".shard", ".json", ".jsonl"} or found.failed in QUIET, (n, found.failed, left)
         assert run(loaded, out, resume=True) == expected
-    with capsys.disabled():
-        print(f"\n{failed.total()} calls failed in turn: {dict(failed)}")
     assert min(failed[name] for name in ("fsync", "open", "write", "unlink")) > 0 and not failed[""]
+    kinds = ", ".join(f"{name} {n}" for name, n in sorted(failed.items()))
+    report[str(keep)] = (
+        f"- **Shards {'on the disk' if keep else 'in memory'}**: {failed.total()} calls failed in turn ({kinds}); "
+        f"{failed.total() - passes} runs failed with a sentence, {passes} could do without the call."
+    )
 
 
 ROOM = 1 << 14
 """Bytes from which an allocation counts."""
 
 
-def test_memory__each_larger_allocation_fails_once(loaded, expected, tmp_path, monkeypatch, capsys):
+def test_memory__each_larger_allocation_fails_once(loaded, expected, tmp_path, monkeypatch, report):
     whole, n = np.empty, 0
     while True:
         n += 1
@@ -182,6 +209,8 @@ def test_memory__each_larger_allocation_fails_once(loaded, expected, tmp_path, m
         if count[0] < n:
             break
         assert run(loaded, out, resume=True) == expected
-    with capsys.disabled():
-        print(f"\n{n - 1} allocations failed in turn")
     assert n > 10
+    report["memory"] = (
+        f"- **Memory**: each of the {n - 1} allocations of {ROOM:,} bytes or more by `numpy.empty` failed in turn; "
+        "all runs said that memory does not suffice, and went on to the same content."
+    )

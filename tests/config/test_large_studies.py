@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import spvrisk
+from large import table_study, written_out_study
 from spvrisk.config.definite import definite_problem
 from spvrisk.errors import InputError
 from spvrisk.plan.correlation import cholesky
@@ -48,16 +49,9 @@ def test_factors__known_curves_are_not_counted():
     assert len(spvrisk.load(STARTER, with_factors(2000, FLAT)).config.factors) == 2006
 
 
-def test_projects__three_thousand_of_a_table(tmp_path):
-    head, projects = TEXT.split("\nprojects:\n")
-    projects, tail = projects.split("\nrun:")
-    plant = projects.split("  port:")[0].partition("\n")[2]
-    template = "".join(f"  {line}\n" for line in plant.splitlines())
-    study = tmp_path / "study.yaml"
-    study.write_text(f"{head}\nprojects:\n  table: many.csv\n  template:\n{template}\nrun:{tail}", encoding="utf-8")
-    rows = "".join(f"p{i},{100 + i}\n" for i in range(3000))
-    (tmp_path / "many.csv").write_text(f"name,budget\n{rows}", encoding="utf-8")
-    assert len(spvrisk.validate(study).study.config.projects) == 3000
+@pytest.mark.parametrize("made", [table_study, written_out_study], ids=["of a table", "written out"])
+def test_projects__three_thousand(made, tmp_path):
+    assert len(spvrisk.validate(made(tmp_path, 3000)).study.config.projects) == 3000
 
 
 def test_events__long_chains_and_circles():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import spvrisk
+from large import table_study
 from spvrisk.config import load
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import claimed
@@ -41,13 +42,25 @@ from spvrisk.experiments.need import need_of, workspace_of
 from spvrisk.experiments.run import run_study
 from spvrisk.experiments.task import planned, settings_of
 from spvrisk.experiments.timing.machine import peak_bytes
-study, out, paths, keep = sys.argv[1:]
-loaded = load(study)
-settings = settings_of(loaded, int(paths), None, 2)
-run_study(loaded, out, settings, Manner(keep=keep == "keep"))
-job = planned(loaded, settings).job
-print(json.dumps([peak_bytes(), *need_of(job, 2, workspace_of(job))]))
+from resource import RUSAGE_CHILDREN, getrusage
+if __name__ == "__main__":
+    study, out, paths, keep, processes = sys.argv[1:]
+    loaded, n = load(study), int(processes or 0)
+    settings = settings_of(loaded, int(paths), None, 2)
+    run_study(loaded, out, settings, Manner(keep=keep == "keep", processes=n or None))
+    job = planned(loaded, settings).job
+    peak = peak_bytes() + n * 1024 * getrusage(RUSAGE_CHILDREN).ru_maxrss
+    print(json.dumps([peak, *need_of(job, 2, workspace_of(job), n)]))
 """
+
+
+def peak_and_need(words, folder):
+    """Run a study in a process of its own, which may start others: a file, which they can read."""
+    spvrisk.warmup()
+    (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
+    line = [sys.executable, str(folder / "program.py"), *words]
+    done = subprocess.run(line, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
@@ -55,10 +68,8 @@ print(json.dumps([peak_bytes(), *need_of(job, 2, workspace_of(job))]))
 @pytest.mark.parametrize("paths", [1000, 150_000])
 @pytest.mark.parametrize("keep", ["", "keep"], ids=["memory", "disk"])
 def test_need__no_run_takes_more_nor_much_less(study, paths, keep, tmp_path):
-    spvrisk.warmup()
-    words = [str(study), str(tmp_path / "r.h5"), str(paths), keep]
-    done = subprocess.run([sys.executable, "-c", PROGRAM, *words], check=True, capture_output=True, text=True)
-    peak, in_memory, from_disk, disk = json.loads(done.stdout)
+    words = [str(study), str(tmp_path / "r.h5"), str(paths), keep, ""]
+    peak, in_memory, from_disk, disk = peak_and_need(words, tmp_path)
     need = from_disk if keep else in_memory
     assert 0.6 * need <= peak <= need, (peak / MIB, need / MIB)
     if keep:
@@ -156,9 +167,27 @@ def test_ledger_for__keeps_sketches_beyond_disk_or_memory(tmp_path):
             ledger_for(task(2_000_000, memory_mib=700, disk_mib=enough - 1), place)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize("keep", ["", "keep"], ids=["memory", "disk"])
+def test_need__no_processes_take_more(keep, tmp_path):
+    words = [str(MAIN), str(tmp_path / "r.h5"), "150000", keep, "2"]
+    peak, *need = peak_and_need(words, tmp_path)
+    assert 0.5 * need[bool(keep)] <= peak <= need[bool(keep)], (peak / MIB, [size / MIB for size in need])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+@pytest.mark.parametrize("keep", ["", "keep"], ids=["memory", "disk"])
+def test_need__of_three_hundred_projects(keep, tmp_path):
+    """Series and workspaces grow with the projects: a shard of them takes 0.7 GiB."""
+    study = table_study(tmp_path, 300)
+    peak, *need = peak_and_need([str(study), str(tmp_path / "r.h5"), "9000", keep, ""], tmp_path)
+    assert 0.6 * need[bool(keep)] <= peak <= need[bool(keep)], (peak / MIB, [size / MIB for size in need])
+
+
 def test_need__of_processes_counts_each():
     job = task(1000).job
-    assert need_of(job, 2, MIB, 4).in_memory - need_of(job, 2, MIB).in_memory == 4 * (PROCESS + MIB) - 2 * MIB
+    more = need_of(job, 2, MIB, 5).in_memory - need_of(job, 2, MIB, 4).in_memory
+    assert more >= PROCESS + MIB + 8 * len(job.labels.series) * 1000
 
 
 def test_memory_budget__follows_the_machine(monkeypatch):

@@ -27,7 +27,7 @@ from spvrisk.runner.execute import execute, make_ready
 from spvrisk.runner.folder import FolderLedger, seconds_per_byte
 from spvrisk.runner.job import Job, study_text
 from spvrisk.runner.ledger import MemoryLedger
-from spvrisk.runner.shard import run_shard
+from spvrisk.runner.shard import run_shard, seconds_per_path
 from spvrisk.runner.stored import shard_bytes, shard_of
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -254,6 +254,14 @@ def test_shard__calls_of_the_kernel_are_short(job):
     ends = [time.perf_counter()]
     run_shard(replace(job, leaves_per_shard=4), 0, lambda _: ends.append(time.perf_counter()))
     assert np.median(np.diff(ends)) < 0.25
+
+
+def test_seconds_per_path__are_those_of_a_shard(job):
+    """The median of some, since other programs may hold up one; the first calls, which are dear, do not count."""
+    began = time.perf_counter()
+    run_shard(replace(job, leaves_per_shard=4, paths=4 * LEAF), 0)
+    expected = (time.perf_counter() - began) / (4 * LEAF)
+    assert 0.3 < np.median([seconds_per_path(job) for _ in range(5)]) / expected < 3
 
 
 # --- ledgers ---

@@ -37,6 +37,12 @@ _SHARE_OF_MACHINE, _SHARE_OF_DISK = 0.5, 0.9
 
 _USUAL_WORKSPACE = 24 * MIB
 
+_SENT_SHARDS, _PUT_SHARDS = 4, 2
+"""Shards for whose copies a process has room that sends them as messages, or puts them into a folder."""
+
+_SUMS_AT_WORK = 8
+"""Copies of its sums that a leaf takes while they are joined."""
+
 _DEFAULTS = {"memory": "half of what this machine gives", "disk": "what is free but for a tenth"}
 
 
@@ -72,14 +78,15 @@ def need_of(job: Job, workers: int, workspace: int = 0, processes: int = 0) -> N
     processes
         Processes that compute shards in place of the threads.
     """
-    n_series, fan = len(job.labels.series), _fan(job)
-    sums = 8 * int(job.plan.study[0]["units"]) * int(job.plan.study[0]["timeline_rows"]) * job.steps
+    n_series, fan, sums = len(job.labels.series), _fan(job), _sums(job)
     values, all_sums = (8 * n_series + BYTES * len(job.input_rows)) * job.paths, sums * len(job.shards)
     measuring = bytes_per_path(workers, job.labels) * job.paths
     in_passes = bytes_in_passes(job.paths, workers, job.labels)
     fixed, on_the_way = _fixed(job, workers, workspace, processes), _on_the_way(job, workers, processes)
-    kept = values + len(FANS) * fan + all_sums
-    return Need(fixed + kept + measuring, fixed + max(on_the_way, in_passes), kept)
+    kept, shard = values + len(FANS) * fan + all_sums, _shard(job)
+    # of processes
+    sent, put = (processes * _SENT_SHARDS + bool(processes)) * shard, processes * _PUT_SHARDS * shard
+    return Need(fixed + sent + kept + measuring, fixed + put + max(on_the_way, in_passes), kept)
 
 
 def _fan(job: Job) -> int:
@@ -92,13 +99,24 @@ def _fixed(job: Job, workers: int, workspace: int, processes: int) -> int:
     n_sets = len(conditions(job.labels)) + 1
     # in the making, and once more as they are written
     tables = 2 * 8 * n_sets * len(job.labels.series) * 2 * len(STATISTICS)
-    each = workers * workspace if not processes else processes * (PROCESS + workspace)
-    return PROCESS + _fan(job) + tables + each
+    each = workspace + _SUMS_AT_WORK * _sums(job)
+    return PROCESS + _fan(job) + tables + (processes * (PROCESS + each) if processes else workers * each)
+
+
+def _sums(job: Job) -> int:
+    """Bytes of a leaf's sums."""
+    return 8 * int(job.plan.study[0]["units"]) * int(job.plan.study[0]["timeline_rows"]) * job.steps
+
+
+def _shard(job: Job) -> int:
+    """Bytes of a shard's values."""
+    return 8 * len(job.labels.series) * min(job.leaves_per_shard * LEAF, job.paths)
 
 
 def _on_the_way(job: Job, workers: int, processes: int) -> int:
     """Memory of shards that are computed or have come."""
-    waiting = min((max(workers, processes) + 2) * job.leaves_per_shard * LEAF, job.paths)
+    # processes put shards into the folder themselves; of a cluster's, one may come as a message
+    waiting = min((2 if processes else workers + 2) * job.leaves_per_shard * LEAF, job.paths)
     return 8 * len(job.labels.series) * waiting + 4 * len(FANS) * job.steps * min(waiting, FAN_PATHS)
 
 
@@ -114,6 +132,7 @@ def need_with(job: Job, keeping: Keeping, workers: int, workspace: int = 0, proc
     """
     sizes = sizes_of(job, keeping)
     memory = _fixed(job, workers, workspace, processes) + _on_the_way(job, workers, processes) + sizes.memory
+    memory += processes * _PUT_SHARDS * _shard(job)
     return Need(memory, memory, sizes.disk + len(FANS) * _fan(job))
 
 

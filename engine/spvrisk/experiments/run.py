@@ -84,41 +84,49 @@ def run_study(
     KeyboardInterrupt
         The run was interrupted; its notes say which shards are kept.
     """
+    out = Path(out)
     check_output(out, overwrite=True, reads=loaded.files)
     others: list[Exception] = []
     progress, announce = noted(progress, others), noted(announce, others)
     task = planned(loaded, settings, announce, manner.processes, manner.cluster)
-    with claimed(Path(out)) as place, machine_failures_told(place, others):
+    with claimed(out) as place, machine_failures_told(place, others):
         sweep_finished(place)
         there = earlier_result(place.target, task)
         if manner.resume and there and there.finished(task):
             check_finished(place.target, announce)
-            return Path(out)
-        if not manner.overwrite:
-            check_nothing_lost(there, task)
-        extending = extends(there, task)
-        replaces = manner.overwrite or extending
-        target = check_output(out, replaces, reads=loaded.files)
-        ledger = _ledger(task, place, manner, there, announce)
+        else:
+            _run_at(place, out, task, manner, there, progress, announce)
+    return out
 
-        def publishing(content: str) -> None:
-            announce("publishing")
-            check_output(out, replaces, reads=loaded.files)
-            if extending:
-                _check_unchanged(place, task, there)
-            if isinstance(ledger, FolderLedger) and not manner.keep:
-                finish(place.folder, content)
 
-        with kept_if_broken_off(task, ledger, place):
-            done = ran(task, ledger, progress, announce)
-            if not (broken := done.violations()):
-                write_at(place, done.contents(announce), replaces, publishing)
-        wrong = _wrong(broken, done, target, announce)
-        if isinstance(ledger, FolderLedger) and (wrong or not manner.keep):
-            ledger.discard()
-        if wrong:
-            raise wrong
-    return target
+def _run_at(
+    place: Place, out: Path, task: Task, manner: Manner, there: Earlier | None, progress: Progress, announce: Announce
+) -> None:
+    """Run a task and publish its result at a place that is held, beside what is there of it."""
+    if not manner.overwrite:
+        check_nothing_lost(there, task)
+    extending, reads = extends(there, task), task.loaded.files
+    replaces = manner.overwrite or extending
+    check_output(out, replaces, reads=reads)
+    ledger = _ledger(task, place, manner, there, announce)
+
+    def publishing(content: str) -> None:
+        announce("publishing")
+        check_output(out, replaces, reads=reads)
+        if extending:
+            _check_unchanged(place, task, there)
+        if isinstance(ledger, FolderLedger) and not manner.keep:
+            finish(place.folder, content)
+
+    with kept_if_broken_off(task, ledger, place):
+        done = ran(task, ledger, progress, announce)
+        if not (broken := done.violations()):
+            write_at(place, done.contents(announce), replaces, publishing)
+    wrong = _wrong(broken, done, out, announce)
+    if isinstance(ledger, FolderLedger) and (wrong or not manner.keep):
+        ledger.discard()
+    if wrong:
+        raise wrong
 
 
 def _wrong(broken: list[Violation], done: "Ran", target: Path, announce: Announce) -> RunError | None:

@@ -209,9 +209,8 @@ def planned_dues(study: Study, notice: date) -> list[date]:
     notice
         Day of the notice.
     """
-    funding, last = study.agreement.funding, _last_notice(study)
-    notices = [notice]
+    funding, notices = study.agreement.funding, [notice]
     if funding.annual_cap is not None:
-        notices += [date(year, 1, 1) for year in range(notice.year + 1, last.year + 1)]
+        notices += [date(year, 1, 1) for year in range(notice.year + 1, _last_notice(study).year + 1)]
     closed = _closed(funding, notices[0].year, notices[-1].year + 1 + funding.lag_business_days // 200)
     return [business_day_after(day, funding.lag_business_days, closed) for day in notices]

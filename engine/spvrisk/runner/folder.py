@@ -20,7 +20,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.aggregate.state import Node, RunState, Sums
+from spvrisk.aggregate.state import Node
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import remove, replacing
 from spvrisk.plan.arrays import Floats
@@ -245,23 +245,27 @@ class FolderLedger(Ledger):
         with self._reading(k) as (found, read):
             return [array_of(found.inputs[i], read) for i in numbers]
 
-    def fans_of(self, k: int) -> NDArray[np.float32]:
-        """Give a shard's fans, ``(fan, step, path)`` float32.
+    def sums_of(self, k: int) -> tuple[Node, ...]:
+        """Give the sums of a shard that is there.
 
         Parameters
         ----------
         k
-            Its number.
+            As of `Ledger.sums_of`.
+        """
+        with self._reading(k) as (found, read):
+            return sums_of(found, read)
+
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give the portfolio's rows of a shard that is there, ``(fan, step, path)`` float32, to be read only.
+
+        Parameters
+        ----------
+        k
+            As of `Ledger.fans_of`.
         """
         with self._reading(k) as (found, read):
             return array_of(found.fans, read)
-
-    def sums(self) -> Sums:
-        """Give the sums over all paths."""
-        state = RunState()
-        for k in self.job.shards:
-            state.take(self._sums_of(k))
-        return state.finish()
 
     def discard(self) -> None:
         """Remove the job, its shards and the journal; what else is in the folder stays."""
@@ -288,11 +292,6 @@ class FolderLedger(Ledger):
     def _file(self, k: int) -> Path:
         paths = self.job.paths_of(k)
         return self.folder / f"{paths.start:012d}-{paths.stop:012d}{_SHARD}"
-
-    def _sums_of(self, k: int) -> tuple[Node, ...]:
-        """Sums of a shard that is there."""
-        with self._reading(k) as (found, read):
-            return sums_of(found, read)
 
     def _is_there(self, k: int) -> bool:
         """Whether a shard is there and whole; what has been found so once is not read again."""

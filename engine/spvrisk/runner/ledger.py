@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.aggregate.state import RunState, Sums
+from spvrisk.aggregate.state import Node, RunState, Sums
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS
@@ -56,15 +56,25 @@ class Ledger(ABC):
         """Bring in order what has come; called when another shard is there, whoever has put it."""
         return
 
-    def fans_of(self, k: int) -> NDArray[np.float32]:
-        """Give a shard's fans, ``(fan, step, path)`` float32 of the paths below ``FAN_PATHS``.
+    @abstractmethod
+    def sums_of(self, k: int) -> tuple[Node, ...]:
+        """Give the sums of a shard that is there.
 
         Parameters
         ----------
         k
             Its number.
         """
-        return self.shard(k).fans
+
+    @abstractmethod
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give the portfolio's rows of a shard that is there, ``(fan, step, path)`` float32, to be read only.
+
+        Parameters
+        ----------
+        k
+            Its number.
+        """
 
     @abstractmethod
     def rows(self, k: int, series: Sequence[int]) -> Sequence[Floats]:
@@ -152,7 +162,7 @@ class Ledger(ABC):
         """Give the sums over all paths."""
         state = RunState()
         for k in self.job.shards:
-            state.take(self.shard(k).sums)
+            state.take(self.sums_of(k))
         return state.finish()
 
     def fans(self) -> Iterator[NDArray[np.float32]]:
@@ -211,6 +221,26 @@ class MemoryLedger(Ledger):
         if k not in self._shards:
             raise ValueError(f"shard {k} is missing")
         return self._shards[k]
+
+    def sums_of(self, k: int) -> tuple[Node, ...]:
+        """Give the sums of a shard that is there.
+
+        Parameters
+        ----------
+        k
+            As of `Ledger.sums_of`.
+        """
+        return self.shard(k).sums
+
+    def fans_of(self, k: int) -> NDArray[np.float32]:
+        """Give the portfolio's rows of a shard that is there, ``(fan, step, path)`` float32, to be read only.
+
+        Parameters
+        ----------
+        k
+            As of `Ledger.fans_of`.
+        """
+        return self.shard(k).fans
 
     def rows(self, k: int, series: Sequence[int]) -> Sequence[Floats]:
         """Give some series' values on a shard's paths, ``(series, path)`` float64, to be read only.

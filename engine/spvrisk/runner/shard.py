@@ -9,6 +9,7 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -113,6 +114,10 @@ def run_series(job: Job, k: int, series: Sequence[int], advance: Advance = lambd
     return values
 
 
+class _EnoughError(Exception):
+    """Paths have been timed for long enough."""
+
+
 def seconds_per_path(job: Job) -> float:
     """Time a tenth of a second of the kernel, which must have been made ready in this process.
 
@@ -121,14 +126,19 @@ def seconds_per_path(job: Job) -> float:
     job
         Whose first paths are run.
     """
-    space, n = _workspace(job.plan, job.plan_sha256), 1
-    while True:
-        began = time.perf_counter()
-        space.leaf(job, 0, n, lambda _: None)
-        took = time.perf_counter() - began
-        if took >= CALL_SECONDS or n == LEAF:
-            return took / n
-        n = min(4 * n, LEAF)
+    ends, done = [time.perf_counter()], [0]
+
+    def advance(paths: int) -> None:
+        ends.append(time.perf_counter())
+        done.append(done[-1] + paths)
+        if ends[-1] - ends[1] >= CALL_SECONDS:
+            raise _EnoughError
+
+    with suppress(_EnoughError):
+        _workspace(job.plan, job.plan_sha256).leaf(job, 0, LEAF, advance)
+    # without the first call, which is the first to touch its memory, where there are others
+    first = min(1, len(ends) - 2)
+    return (ends[-1] - ends[first]) / (done[-1] - done[first])
 
 
 def load(plan: Plan, announce: Callable[[str], None] = lambda _: None) -> None:

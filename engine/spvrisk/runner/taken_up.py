@@ -86,7 +86,7 @@ class SketchLedger(FolderLedger):
         state, kept = RunState(), self._kept_besides()
         state.take(kept.nodes)
         for k in self._waiting().shards:
-            state.take(self._sums_of(k))
+            state.take(self.sums_of(k))
         return state.finish()
 
     def lowest(self, series: int) -> float:
@@ -179,7 +179,7 @@ class SketchLedger(FolderLedger):
             waiting, state = self._lot(shards), RunState()
             state.take(self._kept_besides().nodes)
             for k in shards:
-                state.take(self._sums_of(k))
+                state.take(self.sums_of(k))
             kept = Kept(self._taken | set(shards), state.nodes(), self._with_worst(waiting))
             path = self.folder / SKETCHES
             sketches.write(path, self.job, self.keeping, self._each(waiting), kept)
