@@ -70,18 +70,19 @@ def test_conditional__has_every_number_of_the_result(result, tmp_path):
     assert len(found) == len(rows)
     with spvrisk.open(result) as opened:
         group = opened.conditional
-    for condition, series in itertools.product(group.condition.values, group.series.values):
-        unit, quantity = series.split(".", 1)
-        chosen = group.sel(condition=condition, series=series)
+    for condition, (unit, quantity) in itertools.product(group.condition.values, LABELS.series):
+        chosen = group.sel(condition=condition, **({} if unit == "scheme" else {"unit": unit}))
         for statistic in statistics_of(quantity, LABELS):
-            name = "quantile_value" if statistic.name == "quantile" else statistic.name
             for text, value in zip(
                 {"quantile": QUANTILES, "level": LEVELS}.get(statistic.dim, ("",)),
-                np.atleast_1d(chosen[name].values),
+                np.atleast_1d(chosen[f"{quantity}_{statistic.name}"].values),
                 strict=True,
             ):
                 key = (condition, unit, quantity, "", statistic.name, text)
                 assert same(number(found.pop(key)), value), key
+        for end, (s, state) in itertools.product(("", "_low", "_high"), enumerate(LABELS.states.get(quantity) or ())):
+            key = (condition, "scheme", quantity, state, f"share{end}", "")
+            assert same(number(found.pop(key)), chosen[f"{quantity}_share{end}"].values[s]), key
     for condition in group.condition.values:
         chosen = group.sel(condition=condition)
         for name in ("n_paths", "share", "share_low", "share_high"):
@@ -89,12 +90,7 @@ def test_conditional__has_every_number_of_the_result(result, tmp_path):
             assert same(number(found.pop(key)), float(chosen[name])), key
         for project, level in itertools.product(LABELS.projects, LEVELS):
             key = (condition, project, "npv_funder", "", "expected_shortfall_contribution", level)
-            value = chosen.contribution.sel(project=project, level=float(level))
-            assert same(number(found.pop(key)), float(value)), key
-        for end, consequence in itertools.product(("", "_low", "_high"), group.consequence.values):
-            quantity, state = consequence.split(".")
-            value = chosen[f"consequence_share{end}"].sel(consequence=consequence)
-            key = (condition, "scheme", quantity, state, f"share{end}", "")
+            value = chosen.npv_funder_expected_shortfall_contribution.sel(project=project, level=float(level))
             assert same(number(found.pop(key)), float(value)), key
     assert not found
 

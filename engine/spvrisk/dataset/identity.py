@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import KNOWN
 
 _ATTRIBUTES: Mapping[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("title", "source", "engine_version", "seed", "value_date", "currency"), str),
+    **dict.fromkeys(("title", "source", "history", "engine_version", "seed", "value_date", "currency"), str),
     **dict.fromkeys(
         ("config_sha256", "plan_sha256", "tables_sha256", "content_sha256", "metadata_sha256", "job_id"), str
     ),
@@ -103,7 +104,10 @@ def labels_from(fields: Any) -> Labels:
         step_ends=tuple(map(_day, fields["step_ends"])),
         steps_per_year=int(_number(fields["steps_per_year"])),
         features=tuple(map(_text, fields["features"])),
+        outputs=tuple(map(_text, fields["outputs"])),
     )
+    if not set(labels.outputs) <= set(KNOWN):
+        raise TypeError
     if not set(labels.pipelines) <= set(labels.projects) == set(labels.project_titles) or not labels.step_ends:
         raise TypeError
     return labels

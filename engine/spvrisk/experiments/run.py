@@ -212,7 +212,19 @@ class Ran(NamedTuple):
         announce("writing")
         origin = self.origin._replace(duration_seconds=time.perf_counter() - self.task.clock)
         names = self.task.path_names
-        return Contents(job.labels, table, given, steps, job.paths, ledger.block, names, job.seed, job.id, origin)
+        return Contents(
+            job.labels,
+            table,
+            given,
+            steps,
+            job.paths,
+            ledger.block,
+            names,
+            job.seed,
+            job.sampling,
+            job.id,
+            origin,
+        )
 
 
 def _estimate(task: Task, ledger: Ledger) -> str:

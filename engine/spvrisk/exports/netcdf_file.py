@@ -82,7 +82,7 @@ def _attributes(result: Result, group: str) -> dict[str, object]:
     own = {name: value for name, value in result.attributes.items() if name not in ("schema_version", "tables_sha256")}
     comment = f"group {group} of a result of spvrisk {result.attributes['engine_version']}"
     source = f"{_SOURCE} {__version__}"
-    return {**own, "source": source, "history": result.provenance["history"], "comment": comment}
+    return {**own, "source": source, "comment": comment}
 
 
 def _stored(variable: Variable) -> Stored:
