@@ -1,6 +1,7 @@
 """A result, of a file or in memory: labelled arrays of its groups, and its views."""
 
 import os
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,9 @@ from spvrisk.arguments import check_choices, file_name, text, wrong
 from spvrisk.errors import suggestion
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
+    from numpy.typing import NDArray
 
     from spvrisk.dataset.read import Result
     from spvrisk.views.figures import Figures
@@ -69,6 +72,88 @@ class Results:
         import xarray
 
         return self._whole("conditional") if self.tables().conditional.names else xarray.Dataset()
+
+    def values(self, quantity: str, unit: str | None = None) -> "NDArray[Any]":
+        """Read one series by path, without labels: nothing else is read, and xarray is not loaded.
+
+        Parameters
+        ----------
+        quantity
+            Such as ``npv_funder``; one that the study keeps by path.
+        unit
+            A project, a pipeline, ``portfolio`` or ``scheme``; left out, the scheme for its own quantities and the
+            portfolio for all others.
+
+        Returns
+        -------
+        ndarray
+            ``(path,)``, in the unit and of the dtype of `paths`: float64 for net present values, float32 for other
+            numbers (NaN undefined, infinite never), int8 for states and outcomes (-1 undefined), int32 for counts.
+
+        Raises
+        ------
+        InputError
+            The result does not keep it, or the file is damaged.
+
+        Examples
+        --------
+        >>> from importlib.resources import files
+        >>> import spvrisk
+        >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+        >>> with spvrisk.run(study, paths=500) as results:
+        ...     npv = results.values("npv_funder", "port")
+        >>> npv.shape, npv.dtype
+        ((500,), dtype('float64'))
+        """
+        quantity = text("quantity", quantity)
+        if unit is None:
+            unit = "scheme" if quantity in self._tables.labels.scheme else "portfolio"
+        return self._tables.series(text("unit", unit), quantity)
+
+    def to_frame(
+        self,
+        table: str = "summary",
+        unit: str | Iterable[str] | None = None,
+        quantity: str | Iterable[str] | None = None,
+    ) -> "pandas.DataFrame":
+        """Give a table as a data frame of pandas with a row for each number.
+
+        Parameters
+        ----------
+        table
+            ``summary``, ``conditional``, ``timeline`` or ``paths``.
+        unit, quantity
+            Names, one or several, of which rows are wanted; all where left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``unit, quantity, state, statistic, probability, value, standard_error, low, high, measured_in``:
+            ``probability`` is that of a quantile or the level of a risk measure, ``low`` and ``high`` are the ends of
+            the 95 % interval, NaN where there is none. ``conditional`` has ``condition`` before them; ``timeline``
+            has ``date``, the step's end, before them, and no errors; ``paths`` has ``path, unit, quantity, state,
+            value, measured_in``.
+
+        Raises
+        ------
+        InputError
+            There is no such table, unit or quantity.
+
+        Examples
+        --------
+        >>> from importlib.resources import files
+        >>> import spvrisk
+        >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+        >>> with spvrisk.run(study, paths=500) as results:
+        ...     table = results.to_frame("summary", unit="portfolio", quantity="npv_funder")
+        >>> table.loc[table.statistic == "mean", "measured_in"].item()
+        'USD million'
+        """
+        from spvrisk.exports.frame import FRAMES, Chosen, frame
+
+        if text("table", table) not in FRAMES:
+            raise wrong("table", "must be a table that can be a frame", table, suggestion(table, FRAMES))
+        return frame(self._tables, table, Chosen(_names("unit", unit), _names("quantity", quantity)))
 
     def tables(self, given: str | None = None) -> "Result":
         """Give labels and statistics in memory, from which views are made.
@@ -160,3 +245,14 @@ class Results:
 
         self._tables.check_same()
         return labelled(self._source, name)
+
+
+def _names(name: str, value: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    """One name or several; None: all."""
+    if value is None or isinstance(value, str):
+        return None if value is None else (text(name, value),)
+    try:
+        several = tuple(value)
+    except TypeError:
+        raise wrong(name, "must be a name, or several", value, f"leave out {name} for all") from None
+    return tuple(text(name, each) for each in several)

@@ -99,6 +99,15 @@ class Result:
         with self._reopened() as file:
             return {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)}
 
+    @property
+    def kept(self) -> dict[tuple[str, str], tuple[str, Any]]:
+        """Where the values of each series ``(unit, quantity)`` by path are: the variable, and the part of it."""
+        return {
+            series: (name, np.s_[:, column] if name in self.labels.quantities else np.s_[:])
+            for name in self.path_names
+            for column, series in enumerate(path_series(name, self.labels))
+        }
+
     def plan(self) -> Plan:
         """Read back the plan that was run, bit for bit.
 
@@ -152,14 +161,12 @@ class Result:
         InputError
             If the file does not hold it.
         """
-        for name in self.path_names:
-            held = path_series(name, self.labels)
-            if (unit, quantity) in held:
-                column = held.index((unit, quantity))
-                return self._read(name, np.s_[:, column] if name == quantity and unit != "scheme" else np.s_[:])
-        known = [f"{u} {q}" for name in self.path_names for u, q in path_series(name, self.labels)]
-        wanted = f"{unit} {quantity}"
-        raise InputError(Problem(self.place, f"/paths: {wanted}", "is not in the file", "", suggestion(wanted, known)))
+        place = self.kept.get((unit, quantity))
+        if place is None:
+            wanted, rule = f"{unit} {quantity}", "must be a series that the result keeps by path"
+            remedy = suggestion(wanted, [" ".join(series) for series in self.kept])
+            raise InputError(Problem(self.place, "/paths", rule, wanted, remedy))
+        return self._read(*place)
 
     def _read(self, name: str, part: Any) -> NDArray[Any]:
         """Part of a path variable, whose chunks are all there."""
