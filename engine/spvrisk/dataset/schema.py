@@ -1,7 +1,7 @@
 """Which result files this version reads, and what it must not pass over in them.
 
 Every file of `OLDEST` or later is read for ever. To change the schema: raise `SCHEMA_VERSION`, make files of it with
-``tests/data/make_results.py`` beside those that are there, and have this module bring the groups of older files to
+``tests/make_results.py`` beside those that are there, and have this module bring the groups of older files to
 the present form before `spvrisk.dataset.assembly` makes tables of them; nothing else may ask for a file's number. An
 output that older files lack needs no more than the new number: their labels say which outputs they know.
 """

@@ -43,6 +43,16 @@ class Chosen(NamedTuple):
     def of(self, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Those of units and quantities that are wanted.
 
+        Parameters
+        ----------
+        pairs
+            All units and quantities of the table.
+
+        Returns
+        -------
+        set
+            Some of them.
+
         Raises
         ------
         InputError
