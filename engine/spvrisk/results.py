@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class Results:
     """A result file, or one in memory; use it in a ``with`` block, or `close` it.
 
-    What is not in memory yet is read from the file when it is asked for; if another result has taken the file's place
-    by then, that is an `InputError`.
+    Statistics are in memory. Values by path and the plan are read from the file when they are asked for; if another
+    result has taken the file's place by then, that is an `InputError`.
 
     Names of projects, states and outcomes are the labels of the datasets' coordinates (in the file they are codes).
 
@@ -52,26 +52,38 @@ class Results:
     @cached_property
     def summary(self) -> "xarray.Dataset":
         """Statistics of all quantities with their Monte Carlo errors, by unit: projects, pipelines, the portfolio."""
-        return self._whole("summary")
+        from spvrisk.dataset.labelled import (
+            labelled_tables,  # loaded when labels are wanted: xarray takes half a second
+        )
+        from spvrisk.dataset.layout import summary_variables
+
+        return labelled_tables("summary", summary_variables(self._tables.summary, self._tables.labels))
 
     @cached_property
     def timeline(self) -> "xarray.Dataset":
         """Means by step over all paths, occupancy of states, fan quantiles."""
-        return self._whole("timeline")
+        from spvrisk.dataset.labelled import labelled_tables
+        from spvrisk.dataset.layout import timeline_variables
 
-    @cached_property
-    def paths(self) -> "xarray.Dataset":
-        """Values by path, read from the file only as far as they are asked for."""
-        dataset = self._group("paths")
-        self._opened.append(dataset)
-        return dataset
+        return labelled_tables("timeline", timeline_variables(self._tables.timeline, self._tables.labels))
 
     @cached_property
     def conditional(self) -> "xarray.Dataset":
         """The statistics by outcome of each event and by final state of each regime; empty without these."""
-        import xarray
+        from spvrisk.dataset.labelled import labelled_tables
+        from spvrisk.dataset.layout import conditional_variables
 
-        return self._whole("conditional") if self.tables().conditional.names else xarray.Dataset()
+        return labelled_tables("conditional", conditional_variables(self._tables.conditional, self._tables.labels))
+
+    @cached_property
+    def paths(self) -> "xarray.Dataset":
+        """Values by path, read from the file only as far as they are asked for."""
+        from spvrisk.dataset.labelled import labelled_paths
+
+        self._tables.check_same()
+        dataset = labelled_paths(self._source)
+        self._opened.append(dataset)
+        return dataset
 
     def values(self, quantity: str, unit: str | None = None) -> "NDArray[Any]":
         """Read one series by path, without labels: nothing else is read, and xarray is not loaded.
@@ -230,21 +242,10 @@ class Results:
         place = "in memory" if self.path is None else repr(str(self.path))
         return f"<Results {place}, {self.attributes['paths']} paths>"
 
-    def _whole(self, name: str) -> "xarray.Dataset":
-        """A group that is read whole."""
-        with self._group(name) as dataset:
-            return dataset.load()
-
     def _repr_html_(self) -> str:
         from spvrisk.report.html import table
 
         return table(self.view("headline"))
-
-    def _group(self, name: str) -> "xarray.Dataset":
-        from spvrisk.dataset.labelled import labelled  # loaded when labels are wanted: xarray takes half a second
-
-        self._tables.check_same()
-        return labelled(self._source, name)
 
 
 def _names(name: str, value: str | Iterable[str] | None) -> tuple[str, ...] | None:

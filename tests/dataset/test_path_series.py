@@ -6,6 +6,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 
 import spvrisk
 from small_run import make_labels, make_run, write_small
@@ -123,3 +124,17 @@ def test_labelled__path_numbers_are_those_of_the_rows(file):
         assert results.paths.path.attrs["standard_name"] == "realization"
         chosen = results.paths.portfolio_npv_funder.sel(path=[3, 39_999])
         assert np.array_equal(chosen.values, results.values("npv_funder")[[3, 39_999]])
+
+
+@pytest.mark.parametrize("group", ["summary", "conditional", "timeline"])
+def test_tables__in_memory_are_what_xarray_finds_in_the_file(file, group):
+    with xr.open_dataset(file, group=group, engine="netcdf4") as plain, spvrisk.open(file) as results:
+        ours = getattr(results, group)
+        assert set(ours.variables) == set(plain.variables) and dict(ours.sizes) == dict(plain.sizes)
+        for name, variable in plain.variables.items():
+            if "flag_meanings" in variable.attrs:
+                assert ours[name].values.tolist() == variable.attrs["flag_meanings"].split()
+            else:
+                nan = {"equal_nan": True} if variable.dtype.kind == "f" else {}
+                assert np.array_equal(variable.values, ours[name].values, **nan), name
+                assert ours[name].attrs == variable.attrs and ours[name].dtype == variable.dtype, name

@@ -1,7 +1,7 @@
 """Groups of a result file as datasets of xarray, with names in the place of codes."""
 
 import io
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +10,36 @@ import xarray
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.opening import opened, sound
 from spvrisk.dataset.paths import PATH_NUMBERS
 from spvrisk.dataset.structure import check_chunks
 
-_PATH = "path"
+_PATH, _TIMES = "path", ("time", "time_bnds")
 
 
-def labelled(source: Path | bytes, group: str) -> xarray.Dataset:
-    """Open a group of a result, whose values are read as far as they are asked for.
+def labelled_tables(group: str, variables: Iterable[Variable]) -> xarray.Dataset:
+    """Make a dataset of variables that are in memory: xarray takes seconds to find a thousand of them in a file.
+
+    Parameters
+    ----------
+    group
+        Whose variables are wanted.
+    variables
+        Of this and other groups.
+    """
+    held = {v.name: (v.dims, v.data, v.attributes) for v in variables if v.group == group}
+    times = xarray.decode_cf(xarray.Dataset({name: held.pop(name) for name in _TIMES if name in held}))
+    return _with_names(times.assign(held))
+
+
+def labelled_paths(source: Path | bytes) -> xarray.Dataset:
+    """Open ``/paths`` of a result, whose values are read as far as they are asked for.
 
     Parameters
     ----------
     source
         Where the file lies, or its bytes.
-    group
-        Name of the group, such as ``summary``.
 
     Raises
     ------
@@ -37,12 +51,10 @@ def labelled(source: Path | bytes, group: str) -> xarray.Dataset:
     with sound(source):
         # the numbers of the paths need not be read: they are those of the rows
         found = xarray.open_dataset(
-            readable, group=group, engine="h5netcdf", driver_kwds=locking, drop_variables=[_PATH]
+            readable, group="paths", engine="h5netcdf", driver_kwds=locking, drop_variables=[_PATH]
         )
-        if _PATH in found.sizes:
-            numbers = pandas.RangeIndex(found.sizes[_PATH])
-            found = found.assign_coords({_PATH: (_PATH, numbers, PATH_NUMBERS)})
-        return _with_names(_told(found, source, group))
+        numbers = pandas.RangeIndex(found.sizes[_PATH])
+        return _with_names(_told(found, source).assign_coords({_PATH: (_PATH, numbers, PATH_NUMBERS)}))
 
 
 class _Told(BackendArray):
@@ -68,12 +80,12 @@ class _Told(BackendArray):
             self._checked = True
 
 
-def _told(dataset: xarray.Dataset, source: Path | bytes, group: str) -> xarray.Dataset:
+def _told(dataset: xarray.Dataset, source: Path | bytes) -> xarray.Dataset:
     """The dataset, with errors in our words wherever its values are read."""
     read_later: dict[Hashable, xarray.Variable] = {}
     for name, variable in dataset.variables.items():
         if not variable._in_memory:  # xarray has no public name for this, nor for values that are not read yet
-            values: Any = indexing.LazilyIndexedArray(_Told(variable._data, source, f"/{group}/{name}"))
+            values: Any = indexing.LazilyIndexedArray(_Told(variable._data, source, f"/paths/{name}"))
             read_later[name] = variable.copy(data=values)
     told = dataset.assign(read_later)
     told.set_close(dataset.close)

@@ -113,9 +113,9 @@ def _pointing(variable: Variable, coded: Iterable[str]) -> Variable:
 
 def _path_variables(result: Result) -> Iterator[Stored]:
     """Variables by path, read block by block."""
-    from spvrisk.dataset.labelled import labelled  # loaded when it is needed: xarray takes half a second
+    from spvrisk.dataset.labelled import labelled_paths  # loaded when it is needed: xarray takes half a second
 
-    with labelled(result.source, "paths") as dataset:
+    with labelled_paths(result.source) as dataset:
         about = {name: dict(dataset[name].attrs) for name in ("path", *result.path_names)}
     numbers = np.arange(result.n_paths, dtype="<i4")
     yield Stored("path", ("path",), numbers.shape, numbers.dtype, about["path"], lambda: [numbers])
