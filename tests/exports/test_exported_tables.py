@@ -10,9 +10,11 @@ import pytest
 
 import spvrisk
 from small_run import LEVELS, QUANTILES, make_labels, write_small
+from spvrisk.dataset.read import open_result
 from spvrisk.dataset.variables import statistics_of
 from spvrisk.errors import InputError
 from spvrisk.exports import paths as by_path
+from spvrisk.exports.flows import yearly_records
 
 LABELS = make_labels(pipelines=("more",))
 N = 5000
@@ -212,3 +214,21 @@ def test_units__stand_beside_the_numbers(result, tmp_path):
     assert found["gas", "npv_funder", "n"] == "paths" and found["gas", "npv_funder", "p_loss"] == "1"
     assert found["gas", "completed", "mean"] == "1" and found["portfolio", "completed", "mean"] == "projects"
     assert found["gas", "payback_years", "quantile"] == "years" and found["gas", "delay_months", "mean"] == "months"
+
+
+@pytest.mark.parametrize(
+    ("value_date", "ends", "years"),
+    [
+        ("2026-01-01", ("2026-07-01", "2027-01-01", "2027-07-01"), (2026, 2026, 2027)),
+        ("2025-12-31", ("2026-06-30", "2026-12-31", "2027-06-30"), (2026, 2026, 2027)),
+    ],
+)
+def test_yearly__a_step_that_ends_on_new_year_s_day_is_of_the_year_before(value_date, ends, years, tmp_path):
+    labels = LABELS._replace(value_date=value_date, step_ends=ends)
+    write_small(tmp_path / "r.h5", labels, 20)
+    table = open_result(tmp_path / "r.h5")
+    found = [dict(zip(("year", "unit"), record.keys, strict=True)) for record in yearly_records(table)]
+    assert {row["year"] for row in found} == set(years)
+    calls = [record.cells[0].value for record in yearly_records(table) if record.keys[1] == "smr"]
+    mean = table.timeline.mean[labels.projects.index("smr"), labels.timeline.index("calls")]
+    assert calls == [pytest.approx(mean[:2].sum()), pytest.approx(mean[2])]
