@@ -19,6 +19,14 @@ SCHEMA_VERSION = 7
 OLDEST = 7
 """Files before it were never promised to be read: they lack outputs, digests or bounds."""
 
+OF_EVERY_FILE = {
+    "Conventions": "CF-1.11",
+    "references": "docs/model.md and docs/result_file.md of spvrisk",
+    "comment": "Money has units 1: currency names its currency, money_unit says how many of that make one. NaN is "
+    "undefined, infinity never; averages leave both out.",
+}
+"""Attributes that are the same in all files of this schema."""
+
 PLAIN = "plain"
 """Sampling of independent paths of equal weight, the only one whose figures are made here."""
 

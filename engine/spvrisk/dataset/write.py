@@ -45,7 +45,7 @@ from spvrisk.dataset.netcdf import CONTIGUOUS, NetcdfFile, Storage, writing
 from spvrisk.dataset.opening import RESULT
 from spvrisk.dataset.paths import PathVariable, path_variables
 from spvrisk.dataset.place import Place, claimed
-from spvrisk.dataset.schema import SCHEMA_VERSION
+from spvrisk.dataset.schema import OF_EVERY_FILE, SCHEMA_VERSION
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
 from spvrisk.errors import InputError, Problem, RunError
@@ -53,13 +53,6 @@ from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_r
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan
 from spvrisk.plan.names import Labels
-
-CONVENTIONS = "CF-1.11"
-
-_COMMENT = (
-    "Money has units 1: currency names its currency, money_unit says how many of that make one. NaN is undefined, "
-    "infinity never; averages leave both out."
-)
 
 PATH_CHUNK = 16384
 """Paths in a chunk of a path variable: 4 leaves."""
@@ -323,11 +316,8 @@ def _write(target: IO[bytes], contents: Contents) -> str:
             "tables_sha256": _digest_of_tables(labels, tables),
             "plan_sha256": hashlib.sha256(plan).hexdigest(),
         }
-        said: dict[str, Attributes] = {
-            "": attributes,
-            "provenance": about,
-            "sampling": {"method": contents.sampling},
-        }
+        sampling: Attributes = {"method": contents.sampling}
+        said = {"": attributes, "provenance": about, "sampling": sampling}
         attributes["metadata_sha256"] = metadata_digest(said, texts)
         for group, held in said.items():
             file.set_attributes(group, held)
@@ -369,12 +359,10 @@ def _digest_of_tables(labels: Labels, variables: Iterable[Variable]) -> str:
 def _root_attributes(contents: Contents, created: str) -> dict[str, object]:
     labels, command = contents.labels, shlex.join(contents.provenance.command_line)
     return {
-        "Conventions": CONVENTIONS,
+        **OF_EVERY_FILE,
         "title": labels.title["en"],
         "source": f"spvrisk {__version__}",
         "history": f"{created}: {command or 'spvrisk'}",
-        "references": "docs/model.md and docs/result_file.md of spvrisk",
-        "comment": _COMMENT,
         "schema_version": np.int32(SCHEMA_VERSION),
         "numbers_version": np.int32(NUMBERS_VERSION),
         "engine_version": __version__,
