@@ -24,8 +24,8 @@ COUNTED = ("funded", "completed", "cancelled", "declined")
 
 
 def make_labels(projects=("gas", "smr"), years=3, pipelines=()) -> Labels:
-    ends = [datetime.date(2026 + y, m, d) for y in range(years) for m, d in ((6, 29), (9, 29), (12, 30))]
-    ends += [datetime.date(2027 + y, 3, 30) for y in range(years)]
+    ends = [datetime.date(2026 + y, m, d) for y in range(years) for m, d in ((6, 30), (9, 30), (12, 31))]
+    ends += [datetime.date(2027 + y, 3, 31) for y in range(years)]
     return Labels(
         title={"en": "A made-up study", "ja": "仮の研究"},
         currency="USD",
@@ -157,6 +157,7 @@ def write_small(path, labels: Labels | None = None, n_paths: int = 5000, names=N
         block_of(values),
         names or default_paths(labels),
         20260331,
+        "plain",
         "1" * 64,
         make_provenance(),
     )

@@ -1,6 +1,7 @@
 """A result, of a file or in memory: labelled arrays of its groups, and its views."""
 
 import os
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,9 @@ from spvrisk.arguments import check_choices, file_name, text, wrong
 from spvrisk.errors import suggestion
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
+    from numpy.typing import NDArray
 
     from spvrisk.dataset.read import Result
     from spvrisk.views.figures import Figures
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 class Results:
     """A result file, or one in memory; use it in a ``with`` block, or `close` it.
 
-    What is not in memory yet is read from the file when it is asked for; if another result has taken the file's place
-    by then, that is an `InputError`.
+    Statistics are in memory. Values by path and the plan are read from the file when they are asked for; if another
+    result has taken the file's place by then, that is an `InputError`.
 
     Names of projects, states and outcomes are the labels of the datasets' coordinates (in the file they are codes).
 
@@ -49,19 +52,20 @@ class Results:
     @cached_property
     def summary(self) -> "xarray.Dataset":
         """Statistics of all quantities with their Monte Carlo errors, by unit: projects, pipelines, the portfolio."""
-        return self._whole("summary")
+        from spvrisk.dataset.labelled import (
+            labelled_tables,  # loaded when labels are wanted: xarray takes half a second
+        )
+        from spvrisk.dataset.layout import summary_variables
+
+        return labelled_tables("summary", summary_variables(self._tables.summary, self._tables.labels))
 
     @cached_property
     def timeline(self) -> "xarray.Dataset":
         """Means by step over all paths, occupancy of states, fan quantiles."""
-        return self._whole("timeline")
+        from spvrisk.dataset.labelled import labelled_tables
+        from spvrisk.dataset.layout import timeline_variables
 
-    @cached_property
-    def paths(self) -> "xarray.Dataset":
-        """Values by path, read from the file only as far as they are asked for."""
-        dataset = self._group("paths")
-        self._opened.append(dataset)
-        return dataset
+        return labelled_tables("timeline", timeline_variables(self._tables.timeline, self._tables.labels))
 
     @cached_property
     def inputs(self) -> "xarray.Dataset":
@@ -71,18 +75,114 @@ class Results:
         """
         import xarray
 
+        from spvrisk.dataset.labelled import labelled_paths
+
         if not self.tables().input_names:
             return xarray.Dataset()
-        dataset = self._group("inputs")
+        self._tables.check_same()
+        dataset = labelled_paths(self._source, "inputs")
         self._opened.append(dataset)
         return dataset
 
     @cached_property
     def conditional(self) -> "xarray.Dataset":
         """The statistics by outcome of each event and by final state of each regime; empty without these."""
-        import xarray
+        from spvrisk.dataset.labelled import labelled_tables
+        from spvrisk.dataset.layout import conditional_variables
 
-        return self._whole("conditional") if self.tables().conditional.names else xarray.Dataset()
+        return labelled_tables("conditional", conditional_variables(self._tables.conditional, self._tables.labels))
+
+    @cached_property
+    def paths(self) -> "xarray.Dataset":
+        """Values by path, read from the file only as far as they are asked for."""
+        from spvrisk.dataset.labelled import labelled_paths
+
+        self._tables.check_same()
+        dataset = labelled_paths(self._source)
+        self._opened.append(dataset)
+        return dataset
+
+    def values(self, quantity: str, unit: str | None = None) -> "NDArray[Any]":
+        """Read one series by path, without labels: nothing else is read, and xarray is not loaded.
+
+        Parameters
+        ----------
+        quantity
+            Such as ``npv_funder``; one that the study keeps by path.
+        unit
+            A project, a pipeline, ``portfolio`` or ``scheme``; left out, the scheme for its own quantities and the
+            portfolio for all others.
+
+        Returns
+        -------
+        ndarray
+            ``(path,)``, in the unit and of the dtype of `paths`: float64 for net present values, float32 for other
+            numbers (NaN undefined, infinite never), int8 for states and outcomes (-1 undefined), int32 for counts.
+
+        Raises
+        ------
+        InputError
+            The result does not keep it, or the file is damaged.
+
+        Examples
+        --------
+        >>> from importlib.resources import files
+        >>> import spvrisk
+        >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+        >>> with spvrisk.run(study, paths=500) as results:
+        ...     npv = results.values("npv_funder", "port")
+        >>> npv.shape, npv.dtype
+        ((500,), dtype('float64'))
+        """
+        quantity = text("quantity", quantity)
+        if unit is None:
+            unit = "scheme" if quantity in self._tables.labels.scheme else "portfolio"
+        return self._tables.series(text("unit", unit), quantity)
+
+    def to_frame(
+        self,
+        table: str = "summary",
+        unit: str | Iterable[str] | None = None,
+        quantity: str | Iterable[str] | None = None,
+    ) -> "pandas.DataFrame":
+        """Give a table as a data frame of pandas with a row for each number.
+
+        Parameters
+        ----------
+        table
+            ``summary``, ``conditional``, ``timeline`` or ``paths``.
+        unit, quantity
+            Names, one or several, of which rows are wanted; all where left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``unit, quantity, state, statistic, probability, value, standard_error, low, high, measured_in``:
+            ``probability`` is that of a quantile or the level of a risk measure, ``low`` and ``high`` are the ends of
+            the 95 % interval, NaN where there is none. ``conditional`` has ``condition`` before them; ``timeline``
+            has ``date``, the step's end, before them, and no errors; ``paths`` has ``path, unit, quantity, state,
+            value, measured_in``.
+
+        Raises
+        ------
+        InputError
+            There is no such table, unit or quantity.
+
+        Examples
+        --------
+        >>> from importlib.resources import files
+        >>> import spvrisk
+        >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+        >>> with spvrisk.run(study, paths=500) as results:
+        ...     table = results.to_frame("summary", unit="portfolio", quantity="npv_funder")
+        >>> table.loc[table.statistic == "mean", "measured_in"].item()
+        'USD million'
+        """
+        from spvrisk.exports.frame import FRAMES, Chosen, frame
+
+        if text("table", table) not in FRAMES:
+            raise wrong("table", "must be a table that can be a frame", table, suggestion(table, FRAMES))
+        return frame(self._tables, table, Chosen(_names("unit", unit), _names("quantity", quantity)))
 
     def tables(self, given: str | None = None) -> "Result":
         """Give labels and statistics in memory, from which views are made.
@@ -160,18 +260,18 @@ class Results:
         place = "in memory" if self.path is None else repr(str(self.path))
         return f"<Results {place}, {self.attributes['paths']} paths>"
 
-    def _whole(self, name: str) -> "xarray.Dataset":
-        """A group that is read whole."""
-        with self._group(name) as dataset:
-            return dataset.load()
-
     def _repr_html_(self) -> str:
         from spvrisk.report.html import table
 
         return table(self.view("headline"))
 
-    def _group(self, name: str) -> "xarray.Dataset":
-        from spvrisk.dataset.labelled import labelled  # loaded when labels are wanted: xarray takes half a second
 
-        self._tables.check_same()
-        return labelled(self._source, name)
+def _names(name: str, value: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    """One name or several; None: all."""
+    if value is None or isinstance(value, str):
+        return None if value is None else (text(name, value),)
+    try:
+        several = tuple(value)
+    except TypeError:
+        raise wrong(name, "must be a name, or several", value, f"leave out {name} for all") from None
+    return tuple(text(name, each) for each in several)

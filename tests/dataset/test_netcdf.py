@@ -21,6 +21,7 @@ VARIABLES = {
     ("b", "bounds", ("x", "ends")): np.arange(10, dtype="<i4").reshape(5, 2),  # `ends` has no coordinate
     ("b", "square", ("x", "x")): np.eye(5, dtype="|i1"),
     ("b", "names", ("x", "width")): np.frombuffer(b"abcdefghij", "S1").reshape(5, 2),
+    ("c", "word", ("word", "width")): np.frombuffer(b"abcdef", "S1").reshape(3, 2),  # a coordinate of two dimensions
 }
 SCALES = {"DIMENSION_LIST", "REFERENCE_LIST"}
 

@@ -114,7 +114,7 @@ def test_results__datasets_of_a_file_that_is_withheld_later(file: Path, monkeypa
         assert results.summary.sizes["unit"] == 3
         monkeypatch.setattr(xarray, "open_dataset", refuse)
         with pytest.raises(InputError, match="another program has the file open"):
-            _ = results.timeline
+            _ = results.paths
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="rights that do not bind root")

@@ -4,7 +4,13 @@ import pytest
 from renew_result_file import PAGE, renewed
 from small_run import LEVELS, QUANTILES, block_of, make_labels, make_run, make_values
 from spvrisk.dataset.kept import check_paths, default_paths
-from spvrisk.dataset.layout import conditional_variables, label_variables, summary_variables, timeline_variables
+from spvrisk.dataset.layout import (
+    conditional_variables,
+    label_variables,
+    project_coordinate,
+    summary_variables,
+    timeline_variables,
+)
 from spvrisk.dataset.paths import path_series, path_variables
 from spvrisk.dataset.tables import STATISTICS, SummaryTable
 from spvrisk.dataset.variables import UNITS, quantity_of
@@ -33,12 +39,13 @@ def test_quantities__have_a_known_kind_and_a_meaning():
 @pytest.fixture(scope="module")
 def variables():
     sums, store = make_run(LABELS, 5000)
-    return [
+    tables = [
         *summary_variables(summary(sums, store.values.__getitem__, LABELS, QUANTILES, LEVELS), LABELS),
         *conditional_variables(conditional(store.values.__getitem__, LABELS, QUANTILES, LEVELS), LABELS),
         *timeline_variables(timeline(sums, store.fans, LABELS, QUANTILES), LABELS),
-        *label_variables(LABELS),
+        project_coordinate("paths", LABELS),
     ]
+    return [*tables, *label_variables(tables)]
 
 
 def test_variables__shapes_agree_with_dimensions(variables):
@@ -80,28 +87,40 @@ def test_variables__values_come_from_their_rows(variables):
     assert by_name["npv_funder_local_quantile"].tolist() == table.quantile[s].tolist()
 
 
-def test_conditional__one_variable_per_statistic(variables):
+def test_conditional__has_the_variables_of_the_summary_along_conditions(variables):
+    of_all = {v.name: v for v in variables if v.group == "summary"}
     by_name = {v.name: v for v in variables if v.group == "conditional"}
-    coordinates = {"condition", "series", "consequence", "project", "quantile", "level"}
-    shares = {f"{name}{end}" for name in ("share", "consequence_share") for end in ("", "_low", "_high")}
-    own = {"n_paths", "contribution", *shares}
-    assert len(by_name) == len(coordinates | own) + len(STATISTICS)
-    assert all(v.dims[0] == "condition" for name, v in by_name.items() if name not in coordinates)
-    series = by_name["series"].attributes
-    assert series["flag_meanings"].split() == [f"{unit}.{quantity}" for unit, quantity in LABELS.series]
-    kinds = [quantity_of(unit, quantity, LABELS).kind for unit, quantity in LABELS.series]
-    assert series["kinds"].split() == kinds
+    assert set(by_name) == {*of_all, "condition", "n_paths", "share", "share_low", "share_high"}
+    for name, variable in of_all.items():
+        lead = () if variable.dims == (name,) else ("condition",)
+        assert by_name[name].dims == (*lead, *variable.dims), name
+        for said in ("units", "currency", "money_unit", "long_name", "comment"):
+            assert by_name[name].attributes.get(said) == variable.attributes.get(said), name
     assert (
         conditional_variables(conditional(np.empty((len(BARE.series), 5)).__getitem__, BARE, QUANTILES, LEVELS), BARE)
         == []
     )
 
 
+def test_moments__of_times_say_that_they_are_of_finite_values(variables):
+    by_name = {v.name: v.attributes for v in variables if v.group == "summary"}
+    said = {name.removeprefix("payback_years_") for name, about in by_name.items() if "comment" in about}
+    assert {"mean", "mean_se", "sd", "sd_se", "skewness"} == {name for name in said if "recovery" not in name}
+    assert not any("comment" in about for name, about in by_name.items() if "years" not in name)
+
+
+def test_labels__are_the_names_of_all_codes(variables):
+    names = {v.name: [b"".join(row).decode() for row in v.data] for v in variables if v.group == "zlabels"}
+    codes = {v.name: v.attributes["flag_meanings"].split() for v in variables if "flag_meanings" in v.attributes}
+    assert names == codes and len(codes) == 6
+    assert {"unit", "project", "condition", "outcome_ruling", "state_general", "state_autos"} == set(codes)
+
+
 def test_timeline__bounds_are_the_midnights_around_each_step(variables):
     by_name = {v.name: v.data for v in variables if v.group == "timeline"}
-    # 2026-03-31 to 2026-06-29 are 91 days
-    assert by_name["time"][0] == 90
-    assert by_name["time_bnds"][:2].tolist() == [[0, 91], [91, by_name["time"][1] + 1]]
+    # from 2026-03-31 to 2026-06-30 are 91 days
+    assert by_name["time"][0] == 91
+    assert by_name["time_bnds"][:2].tolist() == [[0, 91], [91, by_name["time"][1]]]
     assert (by_name["time_bnds"][1:, 0] == by_name["time_bnds"][:-1, 1]).all()
 
 

@@ -78,7 +78,7 @@ def test_verify__a_variable_that_was_cut(file):
 
 def test_verify__a_variable_that_is_missing(file):
     with h5py.File(file, "r+") as opened:
-        del opened["zlabels/unit_name"]
+        del opened["zlabels/unit"]
     assert wrong(open_result(file)) == {"variables", "content"}
 
 

@@ -10,9 +10,11 @@ import pytest
 
 import spvrisk
 from small_run import LEVELS, QUANTILES, make_labels, write_small
+from spvrisk.dataset.read import open_result
 from spvrisk.dataset.variables import statistics_of
 from spvrisk.errors import InputError
 from spvrisk.exports import paths as by_path
+from spvrisk.exports.flows import yearly_records
 
 LABELS = make_labels(pipelines=("more",))
 N = 5000
@@ -70,18 +72,19 @@ def test_conditional__has_every_number_of_the_result(result, tmp_path):
     assert len(found) == len(rows)
     with spvrisk.open(result) as opened:
         group = opened.conditional
-    for condition, series in itertools.product(group.condition.values, group.series.values):
-        unit, quantity = series.split(".", 1)
-        chosen = group.sel(condition=condition, series=series)
+    for condition, (unit, quantity) in itertools.product(group.condition.values, LABELS.series):
+        chosen = group.sel(condition=condition, **({} if unit == "scheme" else {"unit": unit}))
         for statistic in statistics_of(quantity, LABELS):
-            name = "quantile_value" if statistic.name == "quantile" else statistic.name
             for text, value in zip(
                 {"quantile": QUANTILES, "level": LEVELS}.get(statistic.dim, ("",)),
-                np.atleast_1d(chosen[name].values),
+                np.atleast_1d(chosen[f"{quantity}_{statistic.name}"].values),
                 strict=True,
             ):
                 key = (condition, unit, quantity, "", statistic.name, text)
                 assert same(number(found.pop(key)), value), key
+        for end, (s, state) in itertools.product(("", "_low", "_high"), enumerate(LABELS.states.get(quantity) or ())):
+            key = (condition, "scheme", quantity, state, f"share{end}", "")
+            assert same(number(found.pop(key)), chosen[f"{quantity}_share{end}"].values[s]), key
     for condition in group.condition.values:
         chosen = group.sel(condition=condition)
         for name in ("n_paths", "share", "share_low", "share_high"):
@@ -89,12 +92,7 @@ def test_conditional__has_every_number_of_the_result(result, tmp_path):
             assert same(number(found.pop(key)), float(chosen[name])), key
         for project, level in itertools.product(LABELS.projects, LEVELS):
             key = (condition, project, "npv_funder", "", "expected_shortfall_contribution", level)
-            value = chosen.contribution.sel(project=project, level=float(level))
-            assert same(number(found.pop(key)), float(value)), key
-        for end, consequence in itertools.product(("", "_low", "_high"), group.consequence.values):
-            quantity, state = consequence.split(".")
-            value = chosen[f"consequence_share{end}"].sel(consequence=consequence)
-            key = (condition, "scheme", quantity, state, f"share{end}", "")
+            value = chosen.npv_funder_expected_shortfall_contribution.sel(project=project, level=float(level))
             assert same(number(found.pop(key)), float(value)), key
     assert not found
 
@@ -216,3 +214,21 @@ def test_units__stand_beside_the_numbers(result, tmp_path):
     assert found["gas", "npv_funder", "n"] == "paths" and found["gas", "npv_funder", "p_loss"] == "1"
     assert found["gas", "completed", "mean"] == "1" and found["portfolio", "completed", "mean"] == "projects"
     assert found["gas", "payback_years", "quantile"] == "years" and found["gas", "delay_months", "mean"] == "months"
+
+
+@pytest.mark.parametrize(
+    ("value_date", "ends", "years"),
+    [
+        ("2026-01-01", ("2026-07-01", "2027-01-01", "2027-07-01"), (2026, 2026, 2027)),
+        ("2025-12-31", ("2026-06-30", "2026-12-31", "2027-06-30"), (2026, 2026, 2027)),
+    ],
+)
+def test_yearly__a_step_that_ends_on_new_year_s_day_is_of_the_year_before(value_date, ends, years, tmp_path):
+    labels = LABELS._replace(value_date=value_date, step_ends=ends)
+    write_small(tmp_path / "r.h5", labels, 20)
+    table = open_result(tmp_path / "r.h5")
+    found = [dict(zip(("year", "unit"), record.keys, strict=True)) for record in yearly_records(table)]
+    assert {row["year"] for row in found} == set(years)
+    calls = [record.cells[0].value for record in yearly_records(table) if record.keys[1] == "smr"]
+    mean = table.timeline.mean[labels.projects.index("smr"), labels.timeline.index("calls")]
+    assert calls == [pytest.approx(mean[:2].sum()), pytest.approx(mean[2])]

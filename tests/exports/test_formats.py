@@ -135,7 +135,7 @@ def test_netcdf__is_the_group_in_every_engine(folder, group, engine):
         assert found[name].dims == variable.dims and found[name].dtype == variable.dtype
         assert np.array_equal(found[name].values, variable.values, equal_nan=variable.dtype.kind == "f"), name
         assert {**found[name].attrs, "coordinates": ""}.keys() >= variable.attrs.keys()
-    for name in ("unit", "project", "series", "condition"):
+    for name in ("unit", "project", "condition"):
         if name in expected.coords:
             words = [word.decode() for word in found[f"{name}_name"].values]
             assert words == expected[name].values.tolist()

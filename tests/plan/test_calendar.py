@@ -52,8 +52,8 @@ def test_grid__a_year_of_steps_is_a_year_of_days(m):
     np.testing.assert_array_equal(grid.ends, np.arange(1, 3 * m + 1) / m)
 
 
-def test_step_ends__last_days():
-    assert step_ends(make_grid(V, 4, 4), V) == ("2026-06-29", "2026-09-29", "2026-12-30", "2027-03-30")
+def test_step_ends__are_where_the_next_begin():
+    assert step_ends(make_grid(V, 4, 4), V) == ("2026-06-30", "2026-09-30", "2026-12-31", "2027-03-31")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ class Violation(NamedTuple):
     unit
         Whose figure: a project, the portfolio, a regime, a step mean.
     place
-        The step, by its last day, or the quantity.
+        The step, by its end, or the quantity.
     found
         The figure, a mean over the paths (of signs: the lowest on a path).
     expected

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import KNOWN
 
 _ATTRIBUTES: Mapping[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("title", "source", "engine_version", "seed", "value_date", "currency"), str),
+    **dict.fromkeys(("title", "source", "history", "engine_version", "seed", "value_date", "currency"), str),
     **dict.fromkeys(
         ("config_sha256", "plan_sha256", "tables_sha256", "content_sha256", "metadata_sha256", "job_id"), str
     ),
@@ -105,7 +106,10 @@ def labels_from(fields: Any) -> Labels:
         features=tuple(map(_text, fields["features"])),
         offtakers=_names(fields["offtakers"]),
         inputs=tuple(map(_text, fields["inputs"])),
+        outputs=tuple(map(_text, fields["outputs"])),
     )
+    if not set(labels.outputs) <= set(KNOWN):
+        raise TypeError
     if not set(labels.pipelines) <= set(labels.projects) == set(labels.project_titles) or not labels.step_ends:
         raise TypeError
     return labels

@@ -5,30 +5,23 @@
 the pipelines, and then the portfolio. Where not all is exact, ``npv_funder_quantile_bound(unit, quantile)`` and the
 like say how far off each figure may be. Quantities of the scheme have no unit dimension (``npv_funder_local_mean``);
 states and outcomes have ``_share``, ``_share_low`` and ``_share_high`` along their own codes. ``/conditional`` has
-one variable per statistic, ``mean(condition, series)``. ``/timeline`` has ``calls(project, time)`` and
-``portfolio_calls(time)``; ``/paths`` has ``npv_funder(path, project)`` and ``portfolio_npv_funder(path)``. Where they
-have a dimension ``project``, pipelines stand behind the projects.
+the same variables with ``condition`` before their dimensions, ``npv_funder_mean(condition, unit)``. ``/timeline`` has
+``calls(project, time)`` and ``portfolio_calls(time)``; ``/paths`` has ``npv_funder(path, project)`` and
+``portfolio_npv_funder(path)``. Where they have a dimension ``project``, pipelines stand behind the projects.
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.content import Described
-from spvrisk.dataset.tables import (
-    BOUNDS,
-    COUNTS,
-    STATISTICS,
-    ConditionalTable,
-    SummaryTable,
-    TimelineTable,
-    name_over_series,
-)
+from spvrisk.dataset.tables import COUNTS, ConditionalTable, SummaryTable, TimelineTable, stacked
 from spvrisk.dataset.variables import (
     Attributes,
+    finite_only,
     flag_attributes,
     quantity_of,
     statistics_of,
@@ -75,88 +68,56 @@ class Variable(NamedTuple):
 
 def summary_variables(table: SummaryTable, labels: Labels) -> list[Variable]:
     """Give the variables of ``/summary``."""
-    units = (*labels.projects, "portfolio")
-    variables = [
-        codes("summary", "unit", units, "projects and pipelines, then the portfolio"),
-        project_coordinate("summary", labels),
-        _levels("summary", "quantile", table.quantiles, "quantile"),
-        _levels("summary", "level", table.levels, "level of a risk measure"),
-        *_state_coordinates("summary", labels),
-        *_event_coordinates(labels),
-    ]
-    for q, name in enumerate(labels.quantities):
-        rows = slice(q, len(units) * len(labels.quantities), len(labels.quantities))
-        variables += _statistics(table, "portfolio", name, rows, ("unit",), labels)
-    for s, name in enumerate(labels.scheme, start=len(units) * len(labels.quantities)):
-        variables += _statistics(table, "scheme", name, s, (), labels)
-        if name in table.shares:
-            variables += _share_variables(table, name)
-    variables.append(
-        Variable(
-            "summary",
-            "npv_funder_expected_shortfall_contribution",
-            ("project", "level"),
-            {"long_name": "project's contribution to the portfolio's expected shortfall", **_money(labels)},
-            table.contribution,
-        )
-    )
-    return variables
+    return _of_table("summary", (), table, labels)
 
 
 def conditional_variables(table: ConditionalTable, labels: Labels) -> list[Variable]:
     """Give the variables of ``/conditional``; none where no regime and no event is.
 
-    One variable per statistic, over all conditions and series: ``mean(condition, series)``,
-    ``quantile_value(condition, series, quantile)``.
+    Those of the summary, along the conditions, and what is said of the conditions themselves.
     """
     if not table.names:
         return []
-    first = table.tables[0]
-    series = tuple(f"{unit}.{quantity}" for unit, quantity in labels.series)
-    kinds = (quantity_of(unit, quantity, labels).kind for unit, quantity in labels.series)
-    of_series = codes("conditional", "series", series, "unit and quantity")
-    of_series.attributes["kinds"] = " ".join(kinds)
-    variables = [
+    about = {
+        "n_paths": ("paths that meet the condition", table.n_paths.astype("<i4")),
+        "share": ("probability of the condition", table.share),
+        "share_low": ("lower end of its 95 % interval", table.share_low),
+        "share_high": ("upper end of its 95 % interval", table.share_high),
+    }
+    lead = ("condition",)
+    return [
         codes("conditional", "condition", table.names, "outcome or final state conditioned on"),
-        of_series,
-        codes("conditional", "consequence", consequences(labels), "outcome of an event, or final state of a regime"),
-        project_coordinate("conditional", labels),
-        _levels("conditional", "quantile", first.quantiles, "quantile"),
-        _levels("conditional", "level", first.levels, "level of a risk measure"),
+        *(
+            Variable("conditional", name, lead, {"long_name": meaning, "units": "1"}, data)
+            for name, (meaning, data) in about.items()
+        ),
+        *_of_table("conditional", lead, stacked(table.tables), labels),
     ]
 
-    def over_conditions(name: str, meaning: str, data: NDArray[Any], *dims: str) -> None:
-        about: Attributes = {"long_name": meaning, "units": "1"}
-        variables.append(Variable("conditional", name, ("condition", *dims), about, data))
 
-    over_conditions("n_paths", "paths that meet the condition", table.n_paths.astype("<i4"))
-    over_conditions("share", "probability of the condition", table.share)
-    over_conditions("share_low", "lower end of its 95 % interval", table.share_low)
-    over_conditions("share_high", "upper end of its 95 % interval", table.share_high)
-    exact = all(each.exact for each in table.tables)
-    for statistic in STATISTICS if exact else (*STATISTICS, *BOUNDS):
-        data = np.stack([np.asarray(getattr(each, statistic.name)) for each in table.tables])
-        data = data.astype("<i4") if statistic.name in COUNTS else data
-        own = (statistic.dim,) if statistic.dim else ()
-        over_conditions(
-            name_over_series(statistic), f"{statistic.meaning}; in the unit of the series", data, "series", *own
-        )
-    meaning = "project's contribution to the portfolio's expected shortfall of npv_funder"
-    data = np.stack([each.contribution for each in table.tables])
-    over_conditions("contribution", meaning, data, "project", "level")
-    coded = [name for name in labels.scheme if name in first.shares]
-    for end, meaning in _OF_SHARES.items():
-        of_each = (getattr(each, f"shares{end}") for each in table.tables)
-        data = np.stack([np.concatenate([shares[key] for key in coded]) for shares in of_each])
-        meaning = f"{meaning} of the consequence, conditional on the condition"
-        over_conditions(f"consequence_share{end}", meaning, data, "consequence")
+def _of_table(group: str, lead: tuple[str, ...], table: SummaryTable, labels: Labels) -> list[Variable]:
+    """Give the variables of a summary, or of many: `lead` are the dimensions that its arrays have before their own."""
+    units = (*labels.projects, "portfolio")
+    variables = [
+        codes(group, "unit", units, "projects and pipelines, then the portfolio"),
+        project_coordinate(group, labels),
+        _levels(group, "quantile", table.quantiles, "quantile"),
+        _levels(group, "level", table.levels, "level of a risk measure"),
+        *_state_coordinates(group, labels),
+        *_event_coordinates(group, labels),
+    ]
+    for q, name in enumerate(labels.quantities):
+        rows = slice(q, len(units) * len(labels.quantities), len(labels.quantities))
+        variables += _statistics(table, _Place(group, lead, "portfolio", name, rows), labels)
+    for s, name in enumerate(labels.scheme, start=len(units) * len(labels.quantities)):
+        variables += _statistics(table, _Place(group, lead, "scheme", name, s), labels)
+        if name in table.shares:
+            variables += _share_variables(group, lead, table, name)
+    meaning = "project's contribution to the portfolio's expected shortfall"
+    about = {"long_name": meaning, **_money(labels)}
+    dims = (*lead, "project", "level")
+    variables.append(Variable(group, "npv_funder_expected_shortfall_contribution", dims, about, table.contribution))
     return variables
-
-
-def consequences(labels: Labels) -> tuple[str, ...]:
-    """Names of all states and outcomes in the order of ``labels.scheme``."""
-    coded = ((name, labels.states.get(name)) for name in labels.scheme)
-    return tuple(f"{name}.{state}" for name, states in coded for state in states or ())
 
 
 def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:
@@ -186,13 +147,28 @@ def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:
     return variables
 
 
-def label_variables(labels: Labels) -> list[Variable]:
-    """Give the unit names as characters; their group sorts last, for readers that stop at characters."""
-    names = [name.encode() for name in (*labels.projects, "portfolio")]
-    width = max(len(name) for name in names)
-    characters = np.array(names, f"S{width}").view("S1").reshape(len(names), width)
-    about: Attributes = {"long_name": "name of each unit of the summary"}
-    return [Variable("zlabels", "unit_name", ("unit", "name_length"), about, characters)]
+def label_variables(variables: Iterable[Variable]) -> list[Variable]:
+    """Give the names of all codes as text, along the codes' dimensions.
+
+    Their group sorts last, for readers that stop at characters.
+
+    Parameters
+    ----------
+    variables
+        Of all groups.
+    """
+    names: dict[str, list[str]] = {}
+    for variable in variables:  # the first has all: inputs are of projects alone
+        if "flag_meanings" in variable.attributes:
+            names.setdefault(variable.name, str(variable.attributes["flag_meanings"]).split())
+    width = max(len(name.encode()) for held in names.values() for name in held)
+    return [_label_variable(dim, held, width) for dim, held in names.items()]
+
+
+def _label_variable(dim: str, names: Sequence[str], width: int) -> Variable:
+    characters = np.array([name.encode() for name in names], f"S{width}").view("S1").reshape(len(names), width)
+    about: Attributes = {"long_name": f"name of each {dim}", "_Encoding": "utf-8"}
+    return Variable("zlabels", dim, (dim, "name_length"), about, characters)
 
 
 def check_names(labels: Labels) -> None:
@@ -262,16 +238,16 @@ def _state_coordinates(group: str, labels: Labels) -> list[Variable]:
     return [codes(group, f"state_{l}", states, f"state of regime {l}") for l, states in labels.regimes]
 
 
-def _event_coordinates(labels: Labels) -> list[Variable]:
-    return [codes("summary", f"outcome_{e}", names, f"outcome of event {e}") for e, names in labels.events]
+def _event_coordinates(group: str, labels: Labels) -> list[Variable]:
+    return [codes(group, f"outcome_{e}", names, f"outcome of event {e}") for e, names in labels.events]
 
 
 def _time(labels: Labels) -> list[Variable]:
-    """Give each step's last day, and its bounds from first midnight to last."""
+    """Give the end of each step, and its bounds: it begins where the one before it ends."""
     start = datetime.date.fromisoformat(labels.value_date)
     days = [(datetime.date.fromisoformat(text) - start).days for text in labels.step_ends]
     about: Attributes = {
-        "long_name": "last day of the step",
+        "long_name": "end of the step",
         "standard_name": "time",
         "units": f"days since {labels.value_date} 00:00:00",
         "units_metadata": "leap_seconds: none",
@@ -280,37 +256,51 @@ def _time(labels: Labels) -> list[Variable]:
         "bounds": "time_bnds",
     }
     ends = np.array(days, "<i4")
-    bounds = np.stack([np.concatenate([[0], ends[:-1] + 1]), ends + 1], axis=1).astype("<i4")
+    bounds = np.stack([np.concatenate([[0], ends[:-1]]), ends], axis=1).astype("<i4")
     return [
         Variable("timeline", "time", ("time",), about, ends),
         Variable("timeline", "time_bnds", ("time", "bnds"), {}, bounds),
     ]
 
 
-def _statistics(
-    table: SummaryTable, unit: str, name: str, rows: slice | int, dims: tuple[str, ...], labels: Labels
-) -> list[Variable]:
+class _Place(NamedTuple):
+    """Whose statistics are written, and where: rows of a table's series, behind its leading dimensions."""
+
+    group: str
+    lead: tuple[str, ...]
+    unit: str
+    quantity: str
+    rows: slice | int
+
+    def of(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The rows of an array."""
+        return values[(slice(None),) * len(self.lead) + (self.rows,)]
+
+
+def _statistics(table: SummaryTable, place: _Place, labels: Labels) -> list[Variable]:
     """Give the statistics of one quantity."""
-    quantity = quantity_of(unit, name, labels)
+    name, quantity = place.quantity, quantity_of(place.unit, place.quantity, labels)
+    dims = (*place.lead, *(("unit",) if isinstance(place.rows, slice) else ()))
     variables = []
     for statistic in statistics_of(name, labels, table.exact):
         kind = "ratio" if statistic.pure else quantity.kind
         about = {
             "long_name": f"{statistic.meaning}: {quantity.meaning}",
             **unit_attributes(kind, labels, local=name.endswith("_local")),
+            **finite_only(statistic.name, quantity.kind),
         }
-        data = np.asarray(getattr(table, statistic.name)[rows])
+        data = place.of(np.asarray(getattr(table, statistic.name)))
         if statistic.name in COUNTS:
             data = data.astype("<i4")
         own = (statistic.dim,) if statistic.dim else ()
-        variables.append(Variable("summary", f"{name}_{statistic.name}", (*dims, *own), about, data))
+        variables.append(Variable(place.group, f"{name}_{statistic.name}", (*dims, *own), about, data))
     return variables
 
 
-def _share_variables(table: SummaryTable, name: str) -> list[Variable]:
+def _share_variables(group: str, lead: tuple[str, ...], table: SummaryTable, name: str) -> list[Variable]:
     variables = []
     for end, meaning in _OF_SHARES.items():
         about: Attributes = {"long_name": f"{meaning} of each value of {name}", "units": "1"}
-        data = getattr(table, f"shares{end}")[name]
-        variables.append(Variable("summary", f"{name}_share{end}", (name.removeprefix("final_"),), about, data))
+        data, dims = getattr(table, f"shares{end}")[name], (*lead, name.removeprefix("final_"))
+        variables.append(Variable(group, f"{name}_share{end}", dims, about, data))
     return variables

@@ -188,7 +188,8 @@ class NetcdfFile:
         group, name
             Its place.
         dims, shape
-            Names and lengths of its dimensions. That of a variable's own name has it as its coordinate.
+            Names and lengths of its dimensions. The first has the variable as its coordinate if that has its name; a
+            second one may be there for characters.
         dtype
             Type of its values.
         attributes
@@ -200,7 +201,8 @@ class NetcdfFile:
         kind, layout = h5t.py_create(dtype), _layout(storage)
         made = h5d.create(self._group(group), name.encode(), kind, _space(shape), layout)
         along = [self._dimension(group, dim, length) for dim, length in zip(dims, shape, strict=True)]
-        if dims == (name,):
+        if dims[:1] == (name,):
+            # of more dimensions netCDF knows by their numbers: HDF5 ties no scale to another
             along[0].scale = made
             h5ds.set_scale(made, name.encode())
         else:

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
 from pathlib import Path
+from typing import Any
 
 import h5py
+import numpy as np
 
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import Kind, is_irregular
@@ -27,6 +29,8 @@ _OF_DAMAGE = frozenset({None, errno.EINVAL, errno.EOVERFLOW})
 # ValueError: also bytes that are no UTF-8, and texts that are no JSON
 _BROKEN = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 """What reading a damaged file ends in."""
+
+_OF_HDF5 = frozenset({"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"})
 
 _UNLOCK = "HDF5_USE_FILE_LOCKING=FALSE"
 
@@ -100,6 +104,32 @@ def _damage(error: Exception) -> str:
         case AttributeError() | IndexError() | TypeError() | ArithmeticError() | UnicodeError() | JSONDecodeError():
             return "a part is missing, or is not what it should be"
     return str(error)
+
+
+def plain(value: Any) -> Any:
+    """Attribute values without HDF5's ways: text, Python numbers, arrays.
+
+    Parameters
+    ----------
+    value
+        As h5py gives it.
+    """
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray) and value.size == 1:
+        return value.reshape(()).item()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def attributes_of(target: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    """Attributes by name, but for those by which HDF5 ties dimensions to variables.
+
+    Parameters
+    ----------
+    target
+        A file, a group or a variable.
+    """
+    return {name: plain(target.attrs[name]) for name in target.attrs if name not in _OF_HDF5 and name[:2] != "_N"}
 
 
 def is_result(file: h5py.File) -> bool:

@@ -9,13 +9,19 @@ from numpy.typing import NDArray
 from spvrisk.aggregate.sets import Block
 from spvrisk.dataset.content import Described
 from spvrisk.dataset.kept import check_paths, quantities_among
-from spvrisk.dataset.variables import Attributes, path_dtype, quantity_of, unit_attributes
+from spvrisk.dataset.variables import MAY_BE_INFINITE, Attributes, path_dtype, quantity_of, unit_attributes
 from spvrisk.plan.names import Labels
 
 Float = NDArray[np.float64]
 
 UNDEFINED_CODE = -1
 """Code of a state or outcome on a path where it is undefined."""
+
+
+PATH_NUMBERS: Attributes = {"long_name": "path number", "standard_name": "realization", "units": "1"}
+"""Attributes of the coordinate ``path``."""
+
+_INFINITE = "infinite on paths on which it never happens, NaN where undefined: averages of finite values leave both out"
 
 
 class PathVariable(NamedTuple):
@@ -155,10 +161,11 @@ def path_numbers(group: str, n_paths: int) -> PathVariable:
     group, n_paths
         Where it lies, and how many paths there are.
     """
-    about: Attributes = {"long_name": "path number", "standard_name": "realization", "units": "1"}
-    return PathVariable(
-        group, "path", ("path",), "<i4", about, (n_paths,), lambda first, last: np.arange(first, last, dtype="<i4")
-    )
+
+    def block(first: int, last: int) -> NDArray[Any]:
+        return np.arange(first, last, dtype="<i4")
+
+    return PathVariable(group, "path", ("path",), "<i4", PATH_NUMBERS, (n_paths,), block)
 
 
 class _Rows(NamedTuple):
@@ -193,6 +200,8 @@ def _path_variable(name: str, unit: str, quantity_name: str, rows: _Rows, labels
             "flag_values": np.arange(UNDEFINED_CODE, len(states), dtype=dtype),
             "flag_meanings": " ".join(("undefined", *states)),
         }
+    elif quantity.kind == MAY_BE_INFINITE:
+        about["comment"] = _INFINITE
     elif quantity.kind == "flag":
         about |= {"flag_values": np.array([0, 1], dtype), "flag_meanings": "no yes"}
 

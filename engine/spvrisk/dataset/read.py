@@ -6,44 +6,26 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import nan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.dataset.content import (
-    TABLE_GROUPS,
-    metadata_digest,
-    tables_digest,
-)
+from spvrisk.dataset.assembly import conditional_of, group_of, summary_of, timeline_of
+from spvrisk.dataset.content import TABLE_GROUPS, metadata_digest, tables_digest
 from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from
 from spvrisk.dataset.inputs import COORDINATES, shape_of
-from spvrisk.dataset.opening import is_result, opened, place_of
+from spvrisk.dataset.opening import attributes_of, is_result, opened, place_of
 from spvrisk.dataset.paths import path_series
-from spvrisk.dataset.structure import check_attributes_fit, check_structure
-from spvrisk.dataset.tables import (
-    BOUNDS,
-    COUNTS,
-    STATISTICS,
-    ConditionalTable,
-    SummaryTable,
-    TimelineTable,
-    name_over_series,
-    no_bound,
-)
-from spvrisk.dataset.variables import conditions, statistics_of
-from spvrisk.dataset.write import SCHEMA_VERSION
-from spvrisk.errors import InputError, Problem
+from spvrisk.dataset.schema import check_sampling, check_schema
+from spvrisk.dataset.structure import check_attributes_fit, check_chunks, check_structure
+from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
+from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import unpack_plan
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import FANS
-
-if TYPE_CHECKING:
-    pass
 
 
 class Given(NamedTuple):
@@ -121,6 +103,15 @@ class Result:
         with self._reopened() as file:
             return {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)}
 
+    @property
+    def kept(self) -> dict[tuple[str, str], tuple[str, Any]]:
+        """Where the values of each series ``(unit, quantity)`` by path are: the variable, and the part of it."""
+        return {
+            series: (name, np.s_[:, column] if name in self.labels.quantities else np.s_[:])
+            for name in self.path_names
+            for column, series in enumerate(path_series(name, self.labels))
+        }
+
     def plan(self) -> Plan:
         """Read back the plan that was run, bit for bit.
 
@@ -156,7 +147,7 @@ class Result:
         InputError
             If the file does not hold this variable.
         """
-        return self._by_path("paths", self.path_names, name, slice(first, last))
+        return self._of_paths("paths", self.path_names, name, slice(first, last))
 
     def inputs(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
         """Values of an input, ``(path, project)``, ``(path, factor)`` or ``(path, offtaker)`` float32.
@@ -173,15 +164,41 @@ class Result:
         InputError
             If the file does not hold this input.
         """
-        return self._by_path("inputs", self.input_names, name, slice(first, last))
+        return self._of_paths("inputs", self.input_names, name, slice(first, last))
 
-    def _by_path(self, group: str, names: tuple[str, ...], name: str, paths: slice) -> NDArray[Any]:
+    def series(self, unit: str, quantity: str) -> NDArray[Any]:
+        """Values of one series on all paths, ``(path,)``, of the dtype that the file has; nothing else is read.
+
+        Parameters
+        ----------
+        unit, quantity
+            As in `Labels.series`, such as ``smr`` and ``npv_funder``.
+
+        Raises
+        ------
+        InputError
+            If the file does not hold it.
+        """
+        place = self.kept.get((unit, quantity))
+        if place is None:
+            wanted, rule = f"{unit} {quantity}", "must be a series that the result keeps by path"
+            remedy = suggestion(wanted, [" ".join(series) for series in self.kept])
+            raise InputError(Problem(self.place, "/paths", rule, wanted, remedy))
+        return self._read("paths", *place)
+
+    def _of_paths(self, group: str, names: tuple[str, ...], name: str, paths: slice) -> NDArray[Any]:
         """Values of some paths of a variable."""
         if name not in names:
             known = ", ".join(names) or "none"
             raise InputError(Problem(self.place, f"/{group}/{name}", "is not in the file", "", f"it has {known}"))
+        return self._read(group, name, paths)
+
+    def _read(self, group: str, name: str, part: Any) -> NDArray[Any]:
+        """Part of a path variable, whose chunks are all there."""
         with self._reopened() as file:
-            return np.asarray(file[group][name][paths])
+            variable = file[group][name]
+            check_chunks(variable.id, f"/{group}/{name}")
+            return np.asarray(variable[part])
 
     def check_same(self) -> None:
         """Refuse a file that another result has taken the place of: its parts would not go with what was read.
@@ -198,7 +215,7 @@ class Result:
     def _reopened(self) -> Iterator[h5py.File]:
         """Open the file once more, if it still is the one that was read."""
         with opened(self.source) as file:
-            now = _attributes(file)
+            now = attributes_of(file)
             if any(now.get(key) != self.attributes[key] for key in ("content_sha256", "plan_sha256")):
                 raise InputError(Problem(self.place, "", "was replaced since it was opened", "", "open it again"))
             yield file
@@ -223,28 +240,29 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
     with opened(source) as file:
         size = file.id.get_filesize()
         check_attributes_fit(file, size)
-        attributes = _attributes(file)
-        _check_schema(place, is_result(file), attributes)
+        attributes = attributes_of(file)
+        check_schema(place, is_result(file), attributes)
         check_structure(file, size)
         check_attributes(attributes)
+        check_sampling(place, file, attributes_of(file["sampling"])["method"])
         provenance = _provenance(file)
         check_provenance(provenance)
         labels = labels_from(provenance.pop("labels"))
-        tables = {name: _table(file[name]) for name in TABLE_GROUPS if name in file}
+        groups = {name: group_of(file[name]) for name in TABLE_GROUPS if name in file}
         result = Result(
             source,
             attributes,
             provenance,
             labels,
-            _summary(tables["summary"], labels),
-            _conditional(tables, labels),
-            _timeline(tables["timeline"], labels),
+            summary_of(groups["summary"], labels),
+            conditional_of(groups.get("conditional"), labels),
+            timeline_of(groups["timeline"], labels),
             _path_names(file["paths"], labels, attributes["paths"]),
             _input_names(file["inputs"], labels, attributes["paths"]) if "inputs" in file else (),
         )
         # last: where a variable is missing, its name says more
         texts = bytes(file["provenance"]["labels_json"][...])
-        if tables_digest(texts, {name: table.values for name, table in tables.items()}) != attributes["tables_sha256"]:
+        if tables_digest(texts, {name: group.values for name, group in groups.items()}) != attributes["tables_sha256"]:
             rule = "the result is damaged: its tables do not match tables_sha256"
             raise InputError(Problem(place, "", rule, "", "run the study again"))
         if _metadata(file) != attributes["metadata_sha256"]:
@@ -256,9 +274,10 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
 def _metadata(file: h5py.File) -> str:
     """Digest of what a file says of itself."""
     group = file["provenance"]
-    own = {name: value for name, value in _attributes(file).items() if name != "metadata_sha256"}
+    own = {name: value for name, value in attributes_of(file).items() if name != "metadata_sha256"}
     texts = {name: bytes(dataset[...]) for name, dataset in group.items() if name.endswith("_json")}
-    return metadata_digest({"": own, "provenance": _attributes(group)}, texts)
+    about = {"": own, "provenance": attributes_of(group), "sampling": attributes_of(file["sampling"])}
+    return metadata_digest(about, texts)
 
 
 def _path_names(group: h5py.Group, labels: Labels, n_paths: int) -> tuple[str, ...]:
@@ -281,45 +300,6 @@ def _input_names(group: h5py.Group, labels: Labels, n_paths: int) -> tuple[str, 
     return tuple(name for name in group if name not in COORDINATES)
 
 
-def _check_schema(place: str, ours: bool, attributes: dict[str, Any]) -> None:
-    if not ours or "schema_version" not in attributes:
-        raise InputError(Problem(place, "", "is not a result of spvrisk"))
-    found = int(attributes["schema_version"])
-    if found != SCHEMA_VERSION:
-        raise InputError(
-            Problem(
-                place,
-                "schema_version",
-                f"must be {SCHEMA_VERSION}, the version that this spvrisk reads",
-                str(found),
-                f"open it with spvrisk {attributes.get('engine_version', '')} or run the study again",
-            )
-        )
-
-
-def plain(value: Any) -> Any:
-    """Attribute values without HDF5's ways: text, Python numbers, arrays.
-
-    Parameters
-    ----------
-    value
-        As h5py gives it.
-    """
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, np.ndarray) and value.size == 1:
-        return value.reshape(()).item()
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _attributes(target: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    return {name: plain(target.attrs[name]) for name in target.attrs if name not in _OF_HDF5 and name[:2] != "_N"}
-
-
-_OF_HDF5 = frozenset({"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"})
-"""Attributes by which HDF5 ties dimensions to variables."""
-
-
 def _provenance(file: h5py.File) -> dict[str, Any]:
     """Attributes of /provenance, and its texts read as JSON."""
     group = file["provenance"]
@@ -328,115 +308,8 @@ def _provenance(file: h5py.File) -> dict[str, Any]:
         for name, dataset in group.items()
         if name.endswith("_json")
     }
-    return {**_attributes(group), **texts}
+    return {**attributes_of(group), **texts}
 
 
 def _stored_bytes(group: h5py.Group) -> int:
     return sum(item.id.get_storage_size() for item in group.values() if isinstance(item, h5py.Dataset))
-
-
-class _Table(NamedTuple):
-    """A group in memory."""
-
-    values: dict[str, NDArray[Any]]
-    decimals: dict[str, tuple[str, ...]]
-    """Exact text of the probabilities by dimension, ``quantile`` or ``level``."""
-
-
-def _table(group: h5py.Group) -> _Table:
-    # big-endian float32 are dimensions without a coordinate, which hold nothing
-    values = {name: item[...] for name, item in group.items() if item.dtype.str != ">f4"}
-    decimals = {
-        dim: tuple(_attributes(group[dim])["decimals"].split()) for dim in ("quantile", "level") if dim in group
-    }
-    for dim, texts in decimals.items():
-        if [float(text) for text in texts] != values[dim].tolist():
-            raise ValueError(f"the decimals of {group.name}/{dim} are not its values")
-    return _Table(values, decimals)
-
-
-def _summary(table: _Table, labels: Labels) -> SummaryTable:
-    """Put the variables of /summary back into rows by series."""
-    group, decimals = table
-    fields: dict[str, Any] = {}
-    for statistic in (*STATISTICS, *BOUNDS):
-        own = (len(decimals[statistic.dim]),) if statistic.dim else ()
-        empty: Any = 0 if statistic.name in COUNTS else nan
-        fields[statistic.name] = np.full((len(labels.series), *own), empty)
-    project_rows = (len(labels.projects) + 1) * len(labels.quantities)
-    for q, name in enumerate(labels.quantities):
-        _fill(fields, group, name, slice(q, project_rows, len(labels.quantities)), labels)
-    for s, name in enumerate(labels.scheme, start=project_rows):
-        _fill(fields, group, name, s, labels)
-    states = [name for name in labels.scheme if labels.states.get(name) is not None]
-    return SummaryTable(
-        quantiles=decimals["quantile"],
-        levels=decimals["level"],
-        contribution=group["npv_funder_expected_shortfall_contribution"],
-        shares={name: group[f"{name}_share"] for name in states},
-        shares_low={name: group[f"{name}_share_low"] for name in states},
-        shares_high={name: group[f"{name}_share_high"] for name in states},
-        **fields,
-    )
-
-
-def _fill(fields: dict[str, Any], group: dict[str, NDArray[Any]], name: str, rows: slice | int, labels: Labels) -> None:
-    for statistic in statistics_of(name, labels):
-        fields[statistic.name][rows] = group[f"{name}_{statistic.name}"]
-    for bound in (each for each in statistics_of(name, labels, exact=False) if each in BOUNDS):
-        found = group.get(f"{name}_{bound.name}")
-        fields[bound.name][rows] = no_bound(fields[bound.of][rows]) if found is None else found
-
-
-def _conditional(tables: dict[str, _Table], labels: Labels) -> ConditionalTable:
-    """Put the variables of /conditional back into one summary for each condition."""
-    names = tuple(condition.name for condition in conditions(labels))
-    if not names:
-        none = np.empty(0)
-        return ConditionalTable((), np.empty(0, np.int64), none, none, none, ())
-    data, decimals = tables["conditional"]
-    given = [
-        SummaryTable(
-            quantiles=decimals["quantile"],
-            levels=decimals["level"],
-            contribution=data["contribution"][i],
-            shares=_by_quantity(data["consequence_share"][i], labels),
-            shares_low=_by_quantity(data["consequence_share_low"][i], labels),
-            shares_high=_by_quantity(data["consequence_share_high"][i], labels),
-            **_over_series(data, i),
-        )
-        for i in range(len(names))
-    ]
-    shares = {name: data[name] for name in ("share", "share_low", "share_high")}
-    return ConditionalTable(names, data["n_paths"].astype(np.int64), **shares, tables=tuple(given))
-
-
-def _over_series(data: dict[str, NDArray[Any]], i: int) -> dict[str, NDArray[Any]]:
-    """Statistics of one condition, by name."""
-    found = {statistic.name: data[name_over_series(statistic)][i] for statistic in STATISTICS}
-    known = {bound.name: data.get(bound.name) for bound in BOUNDS}
-    bounds = {
-        bound.name: no_bound(found[bound.of]) if values is None else values[i]
-        for bound, values in zip(BOUNDS, known.values(), strict=True)
-    }
-    return {**found, **bounds}
-
-
-def _by_quantity(shares: NDArray[np.float64], labels: Labels) -> dict[str, NDArray[np.float64]]:
-    """Cut shares of all states and outcomes into those of each quantity."""
-    sizes = {name: len(states) for name in labels.scheme if (states := labels.states.get(name)) is not None}
-    ends = np.cumsum(list(sizes.values()))
-    return dict(zip(sizes, np.split(shares, ends[:-1]), strict=True))
-
-
-def _timeline(table: _Table, labels: Labels) -> TimelineTable:
-    group = table.values
-    mean = [np.concatenate([group[row], group[f"portfolio_{row}"][None]]) for row in labels.timeline]
-    occupancy = [group[f"occupancy_{regime}"] for regime, _ in labels.regimes]
-    n_steps = len(labels.step_ends)
-    return TimelineTable(
-        table.decimals["quantile"],
-        np.stack(mean, axis=1),
-        np.concatenate(occupancy) if occupancy else np.empty((0, n_steps)),
-        np.stack([group[f"fan_portfolio_{fan}"] for fan in FANS]),
-    )

@@ -10,10 +10,17 @@ import h5py
 import numpy as np
 
 from spvrisk.dataset.content import Described, canonical_bytes, content_digest, digest_of_leaves
-from spvrisk.dataset.layout import conditional_variables, label_variables, summary_variables, timeline_variables
-from spvrisk.dataset.opening import opened, sound
-from spvrisk.dataset.read import Result, plain
-from spvrisk.dataset.structure import check_structure
+from spvrisk.dataset.inputs import input_coordinates
+from spvrisk.dataset.layout import (
+    conditional_variables,
+    label_variables,
+    project_coordinate,
+    summary_variables,
+    timeline_variables,
+)
+from spvrisk.dataset.opening import opened, plain, sound
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.structure import BY_PATH, check_chunks, check_structure
 from spvrisk.dataset.write import PATH_CHUNK
 from spvrisk.errors import InputError, Problem
 
@@ -40,6 +47,9 @@ def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
     source = source if isinstance(source, bytes) else Path(source)
     with opened(source) as file:
         check_structure(file, file.id.get_filesize())
+        for group in BY_PATH:
+            for name, variable in file.get(group, {}).items():
+                check_chunks(variable.id, f"/{group}/{name}")
     readable = io.BytesIO(source) if isinstance(source, bytes) else source
     with sound(source), h5netcdf.File(readable, "r", locking="best-effort") as groups:
         return content_digest(
@@ -63,9 +73,10 @@ def missing_variables(result: Result) -> list[str]:
         *summary_variables(result.summary, labels),
         *conditional_variables(result.conditional, labels),
         *timeline_variables(result.timeline, labels),
-        *label_variables(labels),
+        project_coordinate("paths", labels),
+        *input_coordinates(labels, result.input_names),
     ]
-    wanted = [variable.described() for variable in expected]
+    wanted = [variable.described() for variable in (*expected, *label_variables(expected))]
     with opened(result.source) as file:
         lacking = [f"/{found.group}/{found.name}" for found in wanted if not _has(file, found)]
         sizes = ((name, file["paths"][name].shape[0]) for name in result.path_names)

@@ -31,9 +31,12 @@ _NUMBERS = frozenset({h5t.INTEGER, h5t.FLOAT, h5t.STRING})
 
 _NO_COORDINATE = b">f4"
 
+BY_PATH = ("inputs", "paths")
+"""Groups of variables by path."""
+
 
 def check_structure(file: h5py.File, size: int) -> None:
-    """Refuse a file that is built otherwise than results are.
+    """Refuse a file that is built otherwise than results are; see `check_chunks` for those of variables by path.
 
     Parameters
     ----------
@@ -128,14 +131,33 @@ def _variable(variable: Any, place: str) -> tuple[int, int]:
     chunk = prod(layout.get_chunk()) * kind.get_size() if layout.get_layout() == h5d.CHUNKED else 0
     if nbytes > (_MOST_TIMES * stored + _ROOM if filters else stored) or chunk > max(nbytes, _ROOM):
         raise ValueError(f"{place} has more values than the file has room for")
-    if layout.get_layout() == h5d.CHUNKED:
-        _check_chunks(variable, layout.get_chunk(), place)
+    if place.split("/")[1] not in BY_PATH:
+        check_chunks(variable, place)
     return stored, nbytes
 
 
-def _check_chunks(variable: Any, chunk: tuple[int, ...], place: str) -> None:
-    """Each chunk is there once, with all its filters: of one that its index does not lead to, HDF5 reads zeros."""
-    found, masks = set[tuple[int, ...]](), set[int]()
+def check_chunks(variable: Any, place: str) -> None:
+    """Refuse a variable that lacks some of its values: each chunk is there once, with all its filters.
+
+    Of a chunk that its index does not lead to, HDF5 reads zeros. Variables by path have many, and are checked when they
+    are read.
+
+    Parameters
+    ----------
+    variable
+        As h5py's low-level calls open it.
+    place
+        Its name, for the message.
+
+    Raises
+    ------
+    ValueError
+        It does.
+    """
+    layout = variable.get_create_plist()
+    if layout.get_layout() != h5d.CHUNKED:
+        return
+    chunk, found, masks = layout.get_chunk(), set[tuple[int, ...]](), set[int]()
 
     def visit(info: Any) -> None:
         found.add(info.chunk_offset)

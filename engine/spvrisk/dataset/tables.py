@@ -1,6 +1,7 @@
 """Statistics, and the tables of them between formulas, file and reader: what a run yields besides its paths."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,11 +105,6 @@ def no_bound(values: Float) -> Float:
     return np.where(np.isnan(values), np.nan, 0.0)
 
 
-def name_over_series(statistic: Statistic) -> str:
-    """Name of a statistic's variable where it runs over all series; ``quantile`` is the name of a coordinate."""
-    return "quantile_value" if statistic.name == "quantile" else statistic.name
-
-
 COUNTS = ("n", "n_infinite", "n_undefined")
 """Statistics that are whole numbers of paths."""
 
@@ -185,6 +181,45 @@ class SummaryTable(NamedTuple):
     def exact(self) -> bool:
         """Whether all of it is exact."""
         return not any(np.nan_to_num(getattr(self, bound.name)).any() for bound in BOUNDS)
+
+
+def stacked(tables: Sequence[SummaryTable]) -> SummaryTable:
+    """Give one table of many: each of its arrays has a first axis along them.
+
+    Parameters
+    ----------
+    tables
+        At least one, of the same labels, quantiles and levels.
+    """
+    first = tables[0]
+
+    def joined(name: str) -> Any:
+        held = [getattr(table, name) for table in tables]
+        if isinstance(held[0], dict):
+            return {key: np.stack([each[key] for each in held]) for key in held[0]}
+        return np.stack(held)
+
+    return SummaryTable(first.quantiles, first.levels, *map(joined, SummaryTable._fields[2:]))
+
+
+def unstacked(table: SummaryTable, n_tables: int) -> tuple[SummaryTable, ...]:
+    """Take a table apart that `stacked` has put together.
+
+    Parameters
+    ----------
+    table
+        With a first axis in each of its arrays.
+    n_tables
+        Its length.
+    """
+
+    def part(held: Any, i: int) -> Any:
+        return {key: array[i] for key, array in held.items()} if isinstance(held, dict) else held[i]
+
+    fields = table[2:]
+    return tuple(
+        SummaryTable(table.quantiles, table.levels, *(part(held, i) for held in fields)) for i in range(n_tables)
+    )
 
 
 class ConditionalTable(NamedTuple):

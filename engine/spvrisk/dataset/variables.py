@@ -125,6 +125,25 @@ def unit_attributes(kind: str, labels: Labels, local: bool = False) -> Attribute
     return attributes
 
 
+MAY_BE_INFINITE = "years"
+"""Kind of the outputs that are infinite on paths where what they time never happens."""
+
+
+def finite_only(statistic: str, kind: str) -> Attributes:
+    """Attribute that says of a moment which values it leaves out; none of other statistics.
+
+    Parameters
+    ----------
+    statistic
+        Its name.
+    kind
+        Of the quantity.
+    """
+    if kind != MAY_BE_INFINITE or statistic not in ("mean", "mean_se", "sd", "sd_se", "skewness"):
+        return {}
+    return {"comment": "of the finite values alone: n_infinite counts paths on which it never happens"}
+
+
 def flag_attributes(meanings: tuple[str, ...], dtype: str) -> Attributes:
     """Attributes of codes 0, 1, ... and what they stand for.
 

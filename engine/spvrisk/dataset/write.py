@@ -47,6 +47,7 @@ from spvrisk.dataset.netcdf import CONTIGUOUS, NetcdfFile, Storage, writing
 from spvrisk.dataset.opening import RESULT
 from spvrisk.dataset.paths import PathVariable, path_variables
 from spvrisk.dataset.place import Place, claimed
+from spvrisk.dataset.schema import OF_EVERY_FILE, SCHEMA_VERSION
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
 from spvrisk.errors import InputError, Problem
@@ -54,11 +55,6 @@ from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_r
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan
 from spvrisk.plan.names import Labels
-
-SCHEMA_VERSION = 6
-"""Rises whenever a reader of the former version would misread the file."""
-
-CONVENTIONS = "CF-1.11"
 
 PATH_CHUNK = 16384
 """Paths in a chunk of a path variable: 4 leaves."""
@@ -140,6 +136,8 @@ class Contents(NamedTuple):
         Path quantities to keep; see `spvrisk.dataset.layout.check_paths`.
     seed
         The run's seed.
+    sampling
+        Its way of sampling.
     job_id
         What was run, see `spvrisk.runner.job.Job.id`.
     provenance
@@ -156,6 +154,7 @@ class Contents(NamedTuple):
     block: Block
     path_names: Sequence[str]
     seed: int
+    sampling: str
     job_id: str
     provenance: Provenance
     inputs: InputBlock = _no_inputs
@@ -314,42 +313,43 @@ def result_bytes(contents: Contents) -> bytes:
 def _write(target: IO[bytes], contents: Contents) -> str:
     """Write a result; return its ``content_sha256``."""
     labels, provenance = contents.labels, contents.provenance
-    tables = _tables(labels, contents.summary, contents.conditional, contents.timeline)
     kept = inputs_among(contents.path_names)
+    tables = _tables(contents, kept)
     paths = path_variables(contents.block, contents.n_paths, labels, contents.path_names)
     paths += input_variables(contents.inputs, contents.n_paths, labels, kept)
-    tables += input_coordinates(labels, kept)
     plan = pack_plan(provenance.plan)
     about, texts = _about(provenance), _texts(labels, provenance)
     with writing(target) as file:
         digest = _write_content(file, tables, paths)
         attributes = {
-            **_root_attributes(contents),
+            **_root_attributes(contents, str(about["created"])),
             "content_sha256": digest,
             "tables_sha256": _digest_of_tables(labels, tables),
             "plan_sha256": hashlib.sha256(plan).hexdigest(),
         }
-        metadata = metadata_digest({"": attributes, "provenance": about}, texts)
-        file.set_attributes("", {**attributes, "metadata_sha256": metadata})
-        file.set_attributes("provenance", about)
+        sampling: Attributes = {"method": contents.sampling}
+        said = {"": attributes, "provenance": about, "sampling": sampling}
+        attributes["metadata_sha256"] = metadata_digest(said, texts)
+        for group, held in said.items():
+            file.set_attributes(group, held)
         for name, text in texts.items():
-            said: Attributes = {"long_name": f"{name.removesuffix('_json')} as JSON in UTF-8"}
-            _write_bytes(file, name, f"{name}_length", text, said)
+            meaning = f"{name.removesuffix('_json')} as JSON in UTF-8"
+            _write_bytes(file, name, f"{name}_length", text, {"long_name": meaning})
         _write_bytes(file, "plan", "plan_length", plan, {"long_name": "plan that was run, array after array as bytes"})
     return digest
 
 
-def _tables(
-    labels: Labels, summary: SummaryTable, conditional: ConditionalTable, timeline: TimelineTable
-) -> list[Variable]:
-    """Give all variables but those of the paths."""
-    return [
-        *summary_variables(summary, labels),
-        *conditional_variables(conditional, labels),
-        *timeline_variables(timeline, labels),
+def _tables(contents: Contents, inputs: Sequence[str]) -> list[Variable]:
+    """Give all variables but those by path."""
+    labels = contents.labels
+    tables = [
+        *summary_variables(contents.summary, labels),
+        *conditional_variables(contents.conditional, labels),
+        *timeline_variables(contents.timeline, labels),
         project_coordinate("paths", labels),
-        *label_variables(labels),
+        *input_coordinates(labels, inputs),
     ]
+    return [*tables, *label_variables(tables)]
 
 
 def _write_content(file: NetcdfFile, tables: list[Variable], paths: list[PathVariable]) -> str:
@@ -367,12 +367,13 @@ def _digest_of_tables(labels: Labels, variables: Iterable[Variable]) -> str:
     return tables_digest(_json(labels._asdict()).encode(), tables)
 
 
-def _root_attributes(contents: Contents) -> dict[str, object]:
-    labels = contents.labels
+def _root_attributes(contents: Contents, created: str) -> dict[str, object]:
+    labels, command = contents.labels, shlex.join(contents.provenance.command_line)
     return {
-        "Conventions": CONVENTIONS,
+        **OF_EVERY_FILE,
         "title": labels.title["en"],
         "source": f"spvrisk {__version__}",
+        "history": f"{created}: {command or 'spvrisk'}",
         "schema_version": np.int32(SCHEMA_VERSION),
         "numbers_version": np.int32(NUMBERS_VERSION),
         "engine_version": __version__,
@@ -416,14 +417,11 @@ def _write_paths(file: NetcdfFile, variable: PathVariable) -> bytes:
 
 def _about(provenance: Provenance) -> dict[str, object]:
     """Attributes of /provenance."""
-    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    command = shlex.join(provenance.command_line)
     return {
-        "created": created,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "started": provenance.started.isoformat(timespec="seconds"),
         "duration_seconds": float(provenance.duration_seconds),
         "workers": np.int32(provenance.workers),
-        "history": f"{created}: {command or 'spvrisk'}",
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu": binding.get_host_cpu_name(),

@@ -250,7 +250,18 @@ class Ran(NamedTuple):
         origin = self.origin._replace(duration_seconds=time.perf_counter() - self.task.clock)
         names = self.task.path_names
         return Contents(
-            job.labels, table, given, steps, job.paths, ledger.block, names, job.seed, job.id, origin, ledger.inputs
+            job.labels,
+            table,
+            given,
+            steps,
+            job.paths,
+            ledger.block,
+            names,
+            job.seed,
+            job.sampling,
+            job.id,
+            origin,
+            ledger.inputs,
         )
 
 

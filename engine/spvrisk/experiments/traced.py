@@ -132,10 +132,8 @@ def path_of_rank(result: Result, tracer: Tracer, wanted: Rank) -> int:
 def _values(result: Result, tracer: Tracer, wanted: Rank) -> NDArray[Any]:
     """A quantity on all paths: as stored, else by replaying them all."""
     series = (wanted.unit, wanted.quantity)
-    for name in result.path_names:
-        held = path_series(name, result.labels)
-        if series in held:
-            return result.paths(name).reshape(result.n_paths, len(held))[:, held.index(series)]
+    if series in result.kept:
+        return result.series(*series)
     return tracer.values_of(series, np.arange(result.n_paths))
 
 

@@ -1,6 +1,6 @@
 """Tables of flows and balances, by step and by year."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -17,7 +17,7 @@ _MEAN, _QUANTILE = "mean", "quantile"
 TIMELINE = Layout(
     "timeline",
     (
-        Column("date", DATE, "last day of the step"),
+        Column("date", DATE, "end of the step"),
         Column("unit", TEXT, "project or pipeline, portfolio, or scheme"),
         Column("quantity", TEXT, "flow or balance of the step, or occupancy of a regime"),
         Column("state", TEXT, "state of the regime whose occupancy it is; empty of flows and balances"),
@@ -29,7 +29,7 @@ TIMELINE = Layout(
 
 YEARLY = Layout(
     "yearly",
-    (Column("year", "<i4", "calendar year of the last day of the steps"), _UNIT),
+    (Column("year", "<i4", "calendar year that the steps end in, 1 January not counted"), _UNIT),
     Column("quantity", TEXT, "flow in the year, or balance at its end: mean over all paths"),
     with_probability=False,
     order=tuple(row.name for row in STEP_OUTPUTS),
@@ -65,7 +65,7 @@ def timeline_records(result: Result) -> list[Record]:
 def yearly_records(result: Result) -> list[Record]:
     """Cash flows of each project and of the portfolio by calendar year, and balances at its end.
 
-    A step counts into the year of its last day.
+    A step that ends on 1 January counts into the year before.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def yearly_records(result: Result) -> list[Record]:
         The result.
     """
     labels, money = result.labels, money_name(result.labels)
-    years = np.array([int(text[:4]) for text in labels.step_ends])
+    years = np.array([(date.fromisoformat(text) - timedelta(days=1)).year for text in labels.step_ends])
     of_year = {row.name: row.of_year for row in STEP_OUTPUTS}
     rows = [(r, name, of_year[name] == TOTAL) for r, name in enumerate(labels.timeline) if of_year[name]]
     found = []

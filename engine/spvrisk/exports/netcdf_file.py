@@ -82,7 +82,7 @@ def _attributes(result: Result, group: str) -> dict[str, object]:
     own = {name: value for name, value in result.attributes.items() if name not in ("schema_version", "tables_sha256")}
     comment = f"group {group} of a result of spvrisk {result.attributes['engine_version']}"
     source = f"{_SOURCE} {__version__}"
-    return {**own, "source": source, "history": result.provenance["history"], "comment": comment}
+    return {**own, "source": source, "comment": comment}
 
 
 def _stored(variable: Variable) -> Stored:
@@ -113,9 +113,9 @@ def _pointing(variable: Variable, coded: Iterable[str]) -> Variable:
 
 def _path_variables(result: Result) -> Iterator[Stored]:
     """Variables by path, read block by block."""
-    from spvrisk.dataset.labelled import labelled  # loaded when it is needed: xarray takes half a second
+    from spvrisk.dataset.labelled import labelled_paths  # loaded when it is needed: xarray takes half a second
 
-    with labelled(result.source, "paths") as dataset:
+    with labelled_paths(result.source) as dataset:
         about = {name: dict(dataset[name].attrs) for name in ("path", *result.path_names)}
     numbers = np.arange(result.n_paths, dtype="<i4")
     yield Stored("path", ("path",), numbers.shape, numbers.dtype, about["path"], lambda: [numbers])

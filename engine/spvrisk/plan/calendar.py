@@ -76,7 +76,7 @@ def make_grid(value_date: date, steps: int, steps_per_year: int) -> Grid:
 
 
 def step_ends(grid: Grid, value_date: date) -> tuple[str, ...]:
-    """ISO date of each step's last day.
+    """ISO date of each step's end, the day on which the next one begins.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def step_ends(grid: Grid, value_date: date) -> tuple[str, ...]:
     value_date
         Start of step 0.
     """
-    return tuple((value_date + timedelta(days=int(day) - 1)).isoformat() for day in grid.day[1:])
+    return tuple((value_date + timedelta(days=int(day))).isoformat() for day in grid.day[1:])
 
 
 def time_of(grid: Grid, value_date: date, day: date) -> float:

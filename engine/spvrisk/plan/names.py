@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.inputs import FACTOR, OFFTAKER, PROJECT
-from spvrisk.plan.outputs import EVENT, REGIME, SCHEME, UNIT, existing, step_rows
+from spvrisk.plan.outputs import EVENT, KNOWN, REGIME, SCHEME, UNIT, Output, existing, step_rows, viewed
 
 
 class _Names(NamedTuple):
@@ -29,6 +29,7 @@ class _Names(NamedTuple):
     features: tuple[str, ...] = ()
     offtakers: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = KNOWN
 
 
 class Labels(_Names):
@@ -57,7 +58,7 @@ class Labels(_Names):
     value_date
         ISO date.
     step_ends
-        ISO date of each step's last day, ``(step,)``.
+        ISO date of each step's end, the day on which the next one begins, ``(step,)``.
     steps_per_year
         1, 2, 4 or 12.
     features
@@ -66,25 +67,27 @@ class Labels(_Names):
         Those that may default, in config order.
     inputs
         Inputs that the study has, see `spvrisk.plan.inputs`.
+    outputs
+        Names in the table of outputs, when the labels were made: a result of an older version has no others.
     """
 
     @cached_property
     def quantities(self) -> tuple[str, ...]:
         """Quantities of a project and of the portfolio, in the order of the kernel's rows."""
-        return tuple(output.name for output in existing(UNIT, self.features))
+        return tuple(output.name for output in self._existing(UNIT))
 
     @cached_property
     def timeline(self) -> tuple[str, ...]:
         """Rows of the timeline, in the order of the kernel's."""
-        return step_rows(self.features)
+        return tuple(name for name in step_rows(self.features) if name in self.outputs)
 
     @cached_property
     def scheme(self) -> tuple[str, ...]:
         """Names of the scheme's quantities, in the order of the kernel's rows."""
         return (
-            *(output.name for output in existing(SCHEME, self.features)),
-            *(output.name.format(name) for output in existing(REGIME, self.features) for name, _ in self.regimes),
-            *(output.name.format(name) for output in existing(EVENT, self.features) for name, _ in self.events),
+            *(output.name for output in self._existing(SCHEME)),
+            *(output.name.format(name) for output in self._existing(REGIME) for name, _ in self.regimes),
+            *(output.name.format(name) for output in self._existing(EVENT) for name, _ in self.events),
         )
 
     @cached_property
@@ -119,6 +122,19 @@ class Labels(_Names):
         return {
             output.name.format(name): states
             for of, pairs in named.items()
-            for output in existing(of, self.features)
+            for output in self._existing(of)
             for name, states in pairs
         }
+
+    def viewed(self, view: str) -> dict[str, str]:
+        """Heads of a table of the summary by output; see `spvrisk.plan.outputs.viewed`.
+
+        Parameters
+        ----------
+        view
+            Its name.
+        """
+        return {name: head for name, head in viewed(view, self.features).items() if name in self.outputs}
+
+    def _existing(self, of: str) -> list[Output]:
+        return [output for output in existing(of, self.features) if output.name in self.outputs]

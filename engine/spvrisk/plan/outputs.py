@@ -223,6 +223,9 @@ FANS = {
 }
 """Rows of the portfolio that are kept by path, for fan quantiles. All money."""
 
+KNOWN = (*BY_NAME, *(row.name for row in STEP_OUTPUTS))
+"""Names of all outputs of a path and of a step. A result's labels hold those that the version knew which made it."""
+
 SUMS = tuple(output.name for output in OUTPUTS if output.over == SUM)
 """Outputs that add up over projects, in the order of the kernel's rows."""
 

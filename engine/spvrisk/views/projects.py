@@ -7,7 +7,6 @@ from spvrisk.config.laws import Law
 from spvrisk.dataset.opening import sound
 from spvrisk.dataset.read import Result
 from spvrisk.plan.laws import distribution
-from spvrisk.plan.outputs import viewed
 from spvrisk.views.figures import Cell, Column, Figures, Note, mean_of, probability_of, rate_of, said
 from spvrisk.views.units import by_unit, rows_of
 from spvrisk.views.words import money_name, percent
@@ -16,7 +15,7 @@ from spvrisk.views.words import money_name, percent
 def status(result: Result) -> Figures:
     """How many projects were funded, completed, cancelled and declined: of one project its probability."""
     labels, t = result.labels, result.summary
-    heads = viewed("status", labels.features)
+    heads = labels.viewed("status")
     rows = [rows_of(labels, name) for name in heads]
 
     def cells(unit: str) -> tuple[Cell, ...]:

@@ -1,7 +1,6 @@
 """What the terms give: the funder's returns, when it has its money back, and what others get."""
 
 from spvrisk.dataset.read import Result
-from spvrisk.plan.outputs import viewed
 from spvrisk.views.figures import Cell, Column, Figures, mean_of, rate_of, share_of
 from spvrisk.views.units import by_unit, means, rows_of
 
@@ -35,7 +34,7 @@ def others(result: Result) -> Figures:
     labels, t = result.labels, result.summary
     kept = {
         name: head
-        for name, head in viewed("others", labels.features).items()
+        for name, head in labels.viewed("others").items()
         if name == "pv_host" or t.mean[rows_of(labels, name)["portfolio"]] != 0.0
     }
     side = ", and side flows to the funder" if set(kept) & _SIDE_FLOWS else ""

@@ -1,0 +1,94 @@
+"""Which result files this version reads, and what it must not pass over in them.
+
+Every file of `OLDEST` or later is read for ever. To change the schema: raise `SCHEMA_VERSION`, make files of it with
+``tests/make_results.py`` beside those that are there, and have this module bring the groups of older files to
+the present form before `spvrisk.dataset.assembly` makes tables of them; nothing else may ask for a file's number. An
+output that older files lack needs no more than the new number: their labels say which outputs they know.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import h5py
+
+from spvrisk.errors import InputError, Problem
+
+SCHEMA_VERSION = 7
+"""Rises whenever a reader of the former version would misread or refuse the file."""
+
+OLDEST = 7
+"""Files before it were never promised to be read: they lack outputs, digests or bounds."""
+
+OF_EVERY_FILE = {
+    "Conventions": "CF-1.11",
+    "references": "docs/model.md and docs/result_file.md of spvrisk",
+    "comment": "Money has units 1: currency names its currency, money_unit says how many of that make one. NaN is "
+    "undefined, infinity never; averages leave both out.",
+}
+"""Attributes that are the same in all files of this schema."""
+
+PLAIN = "plain"
+"""Sampling of independent paths of equal weight, the only one whose figures are made here."""
+
+RESERVED = ("paths/weight", "paths/replicate")
+"""Variables that samplings to come will have: figures that were made without them would be wrong."""
+
+OUTER = "outer"
+"""Dimension, in any group, of runs whose uncertain numbers differ."""
+
+
+def check_schema(place: str, ours: bool, attributes: Mapping[str, Any]) -> None:
+    """Refuse a file that is no result, or one of a schema that is not read.
+
+    Parameters
+    ----------
+    place
+        Where the file is, in words.
+    ours
+        Whether its source says that it is a result.
+    attributes
+        Of the file.
+
+    Raises
+    ------
+    InputError
+        It is no result, or older or newer than what is read.
+    """
+    if not ours or "schema_version" not in attributes:
+        raise InputError(Problem(place, "", "is not a result of spvrisk"))
+    found, version = int(attributes["schema_version"]), attributes.get("engine_version", "")
+    if found > SCHEMA_VERSION:
+        rule = f"must be at most {SCHEMA_VERSION}, the newest that this spvrisk reads"
+        remedy = f"open it with spvrisk {version} or later"
+        raise InputError(Problem(place, "schema_version", rule, str(found), remedy))
+    if found < OLDEST:
+        rule = f"must be at least {OLDEST}, the oldest that this spvrisk reads"
+        remedy = f"run the study again, or open it with the spvrisk that wrote it ({version})"
+        raise InputError(Problem(place, "schema_version", rule, str(found), remedy))
+
+
+def check_sampling(place: str, file: h5py.File, method: object) -> None:
+    """Refuse a file whose paths do not count alike: figures made of them as if they did would be wrong.
+
+    Parameters
+    ----------
+    place
+        Where the file is, in words.
+    file
+        Whose structure has been checked.
+    method
+        As its group ``/sampling`` says.
+
+    Raises
+    ------
+    InputError
+        The method is not known here, or the file has weights, replicates or outer runs.
+    """
+    remedy = f"open it with a spvrisk that knows it: {file.attrs['engine_version'].decode()} wrote it"
+    if method != PLAIN:
+        rule = f"must be {PLAIN}, the only way of sampling whose paths this spvrisk weighs rightly"
+        raise InputError(Problem(place, "/sampling method", rule, str(method), remedy))
+    held = (name for group in file for name in file[group] if name == OUTER or f"{group}/{name}" in RESERVED)
+    for name in held:
+        rule = f"has {name}, without which its paths would be weighed wrongly"
+        raise InputError(Problem(place, "", rule, "", remedy))
