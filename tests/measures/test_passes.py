@@ -5,7 +5,7 @@ import pytest
 
 from spvrisk.aggregate import passes
 from spvrisk.aggregate.facts import OfPaths
-from spvrisk.aggregate.passes import Lots, OfPasses
+from spvrisk.aggregate.passes import AllPaths, OfPasses
 from spvrisk.aggregate.sets import Condition, Sets, codes_of
 from spvrisk.plan.shared import LEAF
 
@@ -64,7 +64,7 @@ def both(values, given, monkeypatch):
     conditions, codes = given
     small = {name: found.astype(np.int8) for name, found in codes.items()}
     sets = Sets(N, conditions, codes)
-    lots = Lots(lambda series, paths: values[None, paths.start : paths.stop], N, conditions, small)
+    lots = AllPaths(lambda series, paths: values[None, paths.start : paths.stop], N, conditions, small)
     assert lots.n_paths.tolist() == sets.n_paths.tolist()
     return OfPaths(values, sets), OfPasses(lots, 0), sets.n_paths.size
 

@@ -24,7 +24,7 @@ Int = NDArray[np.int64]
 LOT = 64 * LEAF
 """Paths that are gone through at a time."""
 
-_RESOLUTION = Resolution(9, 64, 64)
+_RESOLUTION = Resolution(11, 64, 64)
 
 
 class _Quantity(NamedTuple):
@@ -45,7 +45,7 @@ class _Quantity(NamedTuple):
     size: int
 
 
-class Lots:
+class AllPaths:
     """All paths in lots, and the sets that they are in: all paths are set 0, then come those of each condition.
 
     Parameters
@@ -122,7 +122,7 @@ class OfPasses(OfSketches):
         Number of the series.
     """
 
-    def __init__(self, lots: Lots, s: int) -> None:
+    def __init__(self, lots: AllPaths, s: int) -> None:
         self._lots, self._s = lots, s
         n_sets = lots.n_paths.size
         sketch, leaves = empty(n_sets), [_Leaves() for _ in range(n_sets)]
@@ -145,14 +145,14 @@ class OfPasses(OfSketches):
             As of `Facts.at_ranks`.
         """
         low, high = super().at_ranks(ranks)
-        open_ = low < high
-        if open_.any():
-            values, members = self._between(np.unique(low[open_]), np.unique(high[open_]))
-            for i in np.flatnonzero(open_.any(axis=1)).tolist():
-                own = np.sort(values[members[i]])
-                first = np.searchsorted(own, low[i, open_[i]])
-                below = self._sketch.below(i, low[i, open_[i]])
-                low[i, open_[i]] = own[first + ranks[i, open_[i]] - 1 - below]
+        wanted = low < high
+        if wanted.any():
+            for i, own in enumerate(
+                self._within([np.unique(ends[row]) for ends, row in zip(low, wanted, strict=True)])
+            ):
+                here = wanted[i]
+                first, below = np.searchsorted(own, low[i, here]), self._sketch.below(i, low[i, here])
+                low[i, here] = own[first + ranks[i, here] - 1 - below]
         return low, low
 
     def worst(self, sizes: Int) -> Iterator[Ends]:
@@ -173,7 +173,7 @@ class OfPasses(OfSketches):
             yield values[:size], values[:size]
 
     def worst_paths(self, sizes: Int) -> list[NDArray[np.int32]]:
-        """Paths of the lowest finite values of each set, ``(size,)`` int32 each; those of equal value by number.
+        """Numbers of the paths of the lowest finite values of each set, ``(path,)`` int32 each; equal ones by number.
 
         Parameters
         ----------
@@ -200,16 +200,30 @@ class OfPasses(OfSketches):
                 here = near[inside & (values[near] <= limits[i])]
                 yield i, values[here], here + paths.start
 
-    def _between(self, low: Float, high: Float) -> tuple[Float, list[NDArray[np.bool_]]]:
-        """All values between ends that do not overlap, and which of them each set has."""
-        values, members = [], []
+    def _within(self, wanted: Sequence[Float]) -> Iterator[Float]:
+        """Values of each set within entries that begin at given values, in ascending order.
+
+        Parameters
+        ----------
+        wanted
+            Lowest values of the entries of each set, ``(entry,)``.
+        """
+        low = np.unique(np.concatenate(wanted))
+        high = self._sketch.high[np.searchsorted(self._sketch.low, low)]
+        own = [np.isin(low, entries) for entries in wanted]
+        found: list[list[Float]] = [[] for _ in wanted]
         for paths in self._lots:
             lot = self._lots.values(self._s, paths)
             entry = np.minimum(np.searchsorted(high, lot), high.size - 1)
             here = np.flatnonzero((low[entry] <= lot) & (lot <= high[entry]))
-            values.append(lot[here])
-            members.append(list(_sets(self._lots.groups(paths), here)))
-        return np.concatenate(values), [np.concatenate(each) for each in zip(*members, strict=True)]
+            values, entry = lot[here], entry[here]
+            for i, inside in enumerate(_sets(self._lots.groups(paths), here)):
+                found[i].append(values[inside & own[i][entry]])
+        for parts in found:
+            values = np.concatenate(parts)
+            parts.clear()
+            values.sort()
+            yield values
 
 
 class _Leaves:
