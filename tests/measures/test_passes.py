@@ -35,11 +35,16 @@ def tied(rng):
     return np.round(rng.normal(0.0, 400.0, N))
 
 
+def capped(rng):
+    """A value that many paths share, among others of its bin."""
+    return np.minimum(rng.normal(1e6, 1e5, N), 1e6 + 1.0 / 3.0)
+
+
 def undefined(rng):
     return np.full(N, np.nan)
 
 
-@pytest.fixture(params=[heavy, inflated, near, mixed, tied, undefined], ids=lambda kind: kind.__name__)
+@pytest.fixture(params=[heavy, inflated, near, mixed, tied, capped, undefined], ids=lambda kind: kind.__name__)
 def values(request):
     return request.param(np.random.default_rng(4))
 

@@ -147,12 +147,12 @@ class OfPasses(OfSketches):
         low, high = super().at_ranks(ranks)
         wanted = low < high
         if wanted.any():
-            for i, own in enumerate(
-                self._within([np.unique(ends[row]) for ends, row in zip(low, wanted, strict=True)])
-            ):
+            entries = [np.unique(ends[row]) for ends, row in zip(low, wanted, strict=True)]
+            for i, (own, up_to) in enumerate(self._within(entries)):
                 here = wanted[i]
-                first, below = np.searchsorted(own, low[i, here]), self._sketch.below(i, low[i, here])
-                low[i, here] = own[first + ranks[i, here] - 1 - below]
+                before = np.append(0, up_to)[np.searchsorted(own, low[i, here])]
+                places = before + ranks[i, here] - self._sketch.below(i, low[i, here])
+                low[i, here] = own[np.searchsorted(up_to, places)]
         return low, low
 
     def worst(self, sizes: Int) -> Iterator[Ends]:
@@ -191,17 +191,31 @@ class OfPasses(OfSketches):
         return out
 
     def _tails(self, sizes: Int) -> Iterator[tuple[int, Float, Int]]:
-        """Lot by lot of each set those of its values that may be among its lowest, and their paths, in their order."""
-        limits = [self._sketch.first(i, size)[1].max(initial=-np.inf) for i, size in enumerate(sizes.tolist())]
+        """Lot by lot of each set those of its values that may be among its lowest, and their paths, in their order.
+
+        Of a value that many paths share, no more are given than are wanted.
+        """
+        limits, left = (list(each) for each in zip(*map(self._limit, range(sizes.size), sizes.tolist()), strict=True))
         for paths in self._lots:
             values = self._lots.values(self._s, paths)
             near = np.flatnonzero(np.isfinite(values) & (values <= max(limits)))
             for i, inside in enumerate(_sets(self._lots.groups(paths), near)):
                 here = near[inside & (values[near] <= limits[i])]
+                last = values[here] == limits[i]
+                here = here[~last | (np.cumsum(last) <= left[i])]
+                left[i] -= min(left[i], int(np.count_nonzero(last)))
                 yield i, values[here], here + paths.start
 
-    def _within(self, wanted: Sequence[Float]) -> Iterator[Float]:
-        """Values of each set within entries that begin at given values, in ascending order.
+    def _limit(self, i: int, size: int) -> tuple[float, int]:
+        """Up to which value the lowest finite ones of a set go, and how many of these may be that value."""
+        if not size:
+            return -np.inf, 0
+        low, high = (float(ends[-1]) for ends in self._sketch.first(i, size))
+        infinite = int(self._sketch.counts[i, self._sketch.low == -np.inf].sum())
+        return high, size + infinite - int(self._sketch.below(i, np.array([low]))[0])
+
+    def _within(self, wanted: Sequence[Float]) -> Iterator[tuple[Float, Int]]:
+        """Distinct values of each set within entries that begin at given values, and how many there are up to each.
 
         Parameters
         ----------
@@ -211,19 +225,19 @@ class OfPasses(OfSketches):
         low = np.unique(np.concatenate(wanted))
         high = self._sketch.high[np.searchsorted(self._sketch.low, low)]
         own = [np.isin(low, entries) for entries in wanted]
-        found: list[list[Float]] = [[] for _ in wanted]
+        found: list[list[tuple[Float, Int]]] = [[] for _ in wanted]
         for paths in self._lots:
             lot = self._lots.values(self._s, paths)
             entry = np.minimum(np.searchsorted(high, lot), high.size - 1)
             here = np.flatnonzero((low[entry] <= lot) & (lot <= high[entry]))
             values, entry = lot[here], entry[here]
             for i, inside in enumerate(_sets(self._lots.groups(paths), here)):
-                found[i].append(values[inside & own[i][entry]])
+                found[i].append(np.unique(values[inside & own[i][entry]], return_counts=True))
         for parts in found:
-            values = np.concatenate(parts)
+            values, counts = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
             parts.clear()
-            values.sort()
-            yield values
+            order = np.argsort(values)
+            yield values[order], np.cumsum(counts[order])
 
 
 class _Leaves:
