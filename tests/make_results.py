@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "tests" / "data"
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 FIGURES = "figures.json"
-KEPT = ("summary", "conditional", "timeline", "paths")
+KEPT = ("summary", "conditional", "timeline", "paths", "inputs")
 
 
 def starter(folder: Path) -> spvrisk.Study:
@@ -61,7 +61,7 @@ def everything(folder: Path) -> spvrisk.Study:
     study["output"] = {
         "quantiles": [0.1, 0.5, 0.9],
         "risk_levels": [0.9],
-        "paths": [*labels.quantities, *labels.scheme],
+        "paths": [*labels.quantities, *labels.scheme, *(f"inputs.{name}" for name in labels.inputs)],
     }
     return written(study, folder)
 

@@ -25,7 +25,7 @@ import pytest
 
 ENGINE = Path(__file__).resolve().parents[1] / "engine"
 APART = ("kernel", "cli")
-TYPES = {"float64", "float32", "int16", "int64", "uint64", "bool", "dtype"}
+TYPES = {"float64", "float32", "int16", "int32", "int64", "uint64", "bool", "dtype"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

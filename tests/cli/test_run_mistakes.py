@@ -146,7 +146,7 @@ ON_THE_COMMAND_LINE = {
     ),
     "key removed": (["--set", "study.currency=null"], "--set 1 study.currency: the key is missing", "add currency"),
     "memory": (
-        ["--paths", "10000000", "--set", "run.memory_mib=1000"],
+        ["--paths", "10000000", "--set", "run.memory_mib=430"],
         "--set 1 run.memory_mib: 10,000,000 paths of 64 series must fit",
         "or run.paths to",
     ),

@@ -5,7 +5,7 @@ import pytest
 
 from spvrisk.aggregate import passes
 from spvrisk.aggregate.facts import OfPaths
-from spvrisk.aggregate.passes import Lots, OfPasses
+from spvrisk.aggregate.passes import AllPaths, OfPasses
 from spvrisk.aggregate.sets import Condition, Sets, codes_of
 from spvrisk.plan.shared import LEAF
 
@@ -35,11 +35,16 @@ def tied(rng):
     return np.round(rng.normal(0.0, 400.0, N))
 
 
+def capped(rng):
+    """A value that many paths share, among others of its bin."""
+    return np.minimum(rng.normal(1e6, 1e5, N), 1e6 + 1.0 / 3.0)
+
+
 def undefined(rng):
     return np.full(N, np.nan)
 
 
-@pytest.fixture(params=[heavy, inflated, near, mixed, tied, undefined], ids=lambda kind: kind.__name__)
+@pytest.fixture(params=[heavy, inflated, near, mixed, tied, capped, undefined], ids=lambda kind: kind.__name__)
 def values(request):
     return request.param(np.random.default_rng(4))
 
@@ -64,7 +69,7 @@ def both(values, given, monkeypatch):
     conditions, codes = given
     small = {name: found.astype(np.int8) for name, found in codes.items()}
     sets = Sets(N, conditions, codes)
-    lots = Lots(lambda series, paths: values[None, paths.start : paths.stop], N, conditions, small)
+    lots = AllPaths(lambda series, paths: values[None, paths.start : paths.stop], N, conditions, small)
     assert lots.n_paths.tolist() == sets.n_paths.tolist()
     return OfPaths(values, sets), OfPasses(lots, 0), sets.n_paths.size
 

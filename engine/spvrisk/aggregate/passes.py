@@ -24,7 +24,7 @@ Int = NDArray[np.int64]
 LOT = 64 * LEAF
 """Paths that are gone through at a time."""
 
-_RESOLUTION = Resolution(9, 64, 64)
+_RESOLUTION = Resolution(11, 64, 64)
 
 
 class _Quantity(NamedTuple):
@@ -45,7 +45,7 @@ class _Quantity(NamedTuple):
     size: int
 
 
-class Lots:
+class AllPaths:
     """All paths in lots, and the sets that they are in: all paths are set 0, then come those of each condition.
 
     Parameters
@@ -122,7 +122,7 @@ class OfPasses(OfSketches):
         Number of the series.
     """
 
-    def __init__(self, lots: Lots, s: int) -> None:
+    def __init__(self, lots: AllPaths, s: int) -> None:
         self._lots, self._s = lots, s
         n_sets = lots.n_paths.size
         sketch, leaves = empty(n_sets), [_Leaves() for _ in range(n_sets)]
@@ -145,14 +145,14 @@ class OfPasses(OfSketches):
             As of `Facts.at_ranks`.
         """
         low, high = super().at_ranks(ranks)
-        open_ = low < high
-        if open_.any():
-            values, members = self._between(np.unique(low[open_]), np.unique(high[open_]))
-            for i in np.flatnonzero(open_.any(axis=1)).tolist():
-                own = np.sort(values[members[i]])
-                first = np.searchsorted(own, low[i, open_[i]])
-                below = self._sketch.below(i, low[i, open_[i]])
-                low[i, open_[i]] = own[first + ranks[i, open_[i]] - 1 - below]
+        wanted = low < high
+        if wanted.any():
+            entries = [np.unique(ends[row]) for ends, row in zip(low, wanted, strict=True)]
+            for i, (own, up_to) in enumerate(self._within(entries)):
+                here = wanted[i]
+                before = np.append(0, up_to)[np.searchsorted(own, low[i, here])]
+                places = before + ranks[i, here] - self._sketch.below(i, low[i, here])
+                low[i, here] = own[np.searchsorted(up_to, places)]
         return low, low
 
     def worst(self, sizes: Int) -> Iterator[Ends]:
@@ -173,7 +173,7 @@ class OfPasses(OfSketches):
             yield values[:size], values[:size]
 
     def worst_paths(self, sizes: Int) -> list[NDArray[np.int32]]:
-        """Paths of the lowest finite values of each set, ``(size,)`` int32 each; those of equal value by number.
+        """Numbers of the paths of the lowest finite values of each set, ``(path,)`` int32 each; equal ones by number.
 
         Parameters
         ----------
@@ -191,25 +191,53 @@ class OfPasses(OfSketches):
         return out
 
     def _tails(self, sizes: Int) -> Iterator[tuple[int, Float, Int]]:
-        """Lot by lot of each set those of its values that may be among its lowest, and their paths, in their order."""
-        limits = [self._sketch.first(i, size)[1].max(initial=-np.inf) for i, size in enumerate(sizes.tolist())]
+        """Lot by lot of each set those of its values that may be among its lowest, and their paths, in their order.
+
+        Of a value that many paths share, no more are given than are wanted.
+        """
+        limits, left = (list(each) for each in zip(*map(self._limit, range(sizes.size), sizes.tolist()), strict=True))
         for paths in self._lots:
             values = self._lots.values(self._s, paths)
             near = np.flatnonzero(np.isfinite(values) & (values <= max(limits)))
             for i, inside in enumerate(_sets(self._lots.groups(paths), near)):
                 here = near[inside & (values[near] <= limits[i])]
+                last = values[here] == limits[i]
+                here = here[~last | (np.cumsum(last) <= left[i])]
+                left[i] -= min(left[i], int(np.count_nonzero(last)))
                 yield i, values[here], here + paths.start
 
-    def _between(self, low: Float, high: Float) -> tuple[Float, list[NDArray[np.bool_]]]:
-        """All values between ends that do not overlap, and which of them each set has."""
-        values, members = [], []
+    def _limit(self, i: int, size: int) -> tuple[float, int]:
+        """Up to which value the lowest finite ones of a set go, and how many of these may be that value."""
+        if not size:
+            return -np.inf, 0
+        low, high = (float(ends[-1]) for ends in self._sketch.first(i, size))
+        infinite = int(self._sketch.counts[i, self._sketch.low == -np.inf].sum())
+        return high, size + infinite - int(self._sketch.below(i, np.array([low]))[0])
+
+    def _within(self, wanted: Sequence[Float]) -> Iterator[tuple[Float, Int]]:
+        """Distinct values of each set within entries that begin at given values, and how many there are up to each.
+
+        Parameters
+        ----------
+        wanted
+            Lowest values of the entries of each set, ``(entry,)``.
+        """
+        low = np.unique(np.concatenate(wanted))
+        high = self._sketch.high[np.searchsorted(self._sketch.low, low)]
+        own = [np.isin(low, entries) for entries in wanted]
+        found: list[list[tuple[Float, Int]]] = [[] for _ in wanted]
         for paths in self._lots:
             lot = self._lots.values(self._s, paths)
             entry = np.minimum(np.searchsorted(high, lot), high.size - 1)
             here = np.flatnonzero((low[entry] <= lot) & (lot <= high[entry]))
-            values.append(lot[here])
-            members.append(list(_sets(self._lots.groups(paths), here)))
-        return np.concatenate(values), [np.concatenate(each) for each in zip(*members, strict=True)]
+            values, entry = lot[here], entry[here]
+            for i, inside in enumerate(_sets(self._lots.groups(paths), here)):
+                found[i].append(np.unique(values[inside & own[i][entry]], return_counts=True))
+        for parts in found:
+            values, counts = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+            parts.clear()
+            order = np.argsort(values)
+            yield values[order], np.cumsum(counts[order])
 
 
 class _Leaves:

@@ -8,6 +8,7 @@ import numpy as np
 from h5py import h5d, h5s
 from numpy.typing import NDArray
 
+from spvrisk.dataset.layout import CONTRIBUTION
 from spvrisk.dataset.opening import attributes_of
 from spvrisk.dataset.tables import (
     BOUNDS,
@@ -162,7 +163,8 @@ def _summary(group: Group, labels: Labels, lead: tuple[int, ...]) -> SummaryTabl
     return SummaryTable(
         quantiles=decimals["quantile"],
         levels=decimals["level"],
-        contribution=values["npv_funder_expected_shortfall_contribution"],
+        contribution=values[CONTRIBUTION],
+        contribution_se=values[f"{CONTRIBUTION}_se"],
         shares={name: values[f"{name}_share"] for name in states},
         shares_low={name: values[f"{name}_share_low"] for name in states},
         shares_high={name: values[f"{name}_share_high"] for name in states},

@@ -33,6 +33,8 @@ from spvrisk.plan.outputs import FANS, STEP_OUTPUTS
 
 Float = NDArray[np.float64]
 
+CONTRIBUTION = "npv_funder_expected_shortfall_contribution"
+
 _OF_SHARES = {
     "": "probability",
     "_low": "lower end of the 95 % interval of the probability",
@@ -113,10 +115,11 @@ def _of_table(group: str, lead: tuple[str, ...], table: SummaryTable, labels: La
         variables += _statistics(table, _Place(group, lead, "scheme", name, s), labels)
         if name in table.shares:
             variables += _share_variables(group, lead, table, name)
-    meaning = "project's contribution to the portfolio's expected shortfall"
-    about = {"long_name": meaning, **_money(labels)}
-    dims = (*lead, "project", "level")
-    variables.append(Variable(group, "npv_funder_expected_shortfall_contribution", dims, about, table.contribution))
+    meaning, dims = "project's contribution to the portfolio's expected shortfall", (*lead, "project", "level")
+    parts = {"": (meaning, table.contribution), "_se": (f"standard error of the {meaning}", table.contribution_se)}
+    for end, (meaning, data) in parts.items():
+        about = {"long_name": meaning, **_money(labels)}
+        variables.append(Variable(group, f"{CONTRIBUTION}{end}", dims, about, data))
     return variables
 
 

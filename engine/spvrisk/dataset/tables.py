@@ -137,6 +137,8 @@ class SummaryTable(NamedTuple):
     contribution
         Each project's share in the portfolio's expected shortfall (Euler), ``(project, level)``; sums to the
         portfolio's.
+    contribution_se
+        Standard error of each, ``(project, level)``.
     quantile_bound, value_at_risk_bound, expected_shortfall_bound
         The most by which these may be off, of the shape of each; 0 where they are exact.
     shares, shares_low, shares_high
@@ -170,6 +172,7 @@ class SummaryTable(NamedTuple):
     expected_shortfall: Float
     expected_shortfall_se: Float
     contribution: Float
+    contribution_se: Float
     quantile_bound: Float
     value_at_risk_bound: Float
     expected_shortfall_bound: Float

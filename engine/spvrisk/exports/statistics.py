@@ -23,7 +23,8 @@ _KEYS = (
     Column("state", TEXT, "state of a regime, or outcome of an event, whose share it is; empty of any other statistic"),
 )
 _CELL = Column("statistic", TEXT, "which statistic")
-_ORDER = (_N_PATHS, *(statistic.name for statistic in (*STATISTICS, *BOUNDS)), _CONTRIBUTION, *_SHARES)
+_CONTRIBUTIONS = (_CONTRIBUTION, f"{_CONTRIBUTION}_se")
+_ORDER = (_N_PATHS, *(statistic.name for statistic in (*STATISTICS, *BOUNDS)), *_CONTRIBUTIONS, *_SHARES)
 
 SUMMARY = Layout("summary", _KEYS, _CELL, True, _ORDER)
 
@@ -74,11 +75,10 @@ def _records(table: SummaryTable, labels: Labels, first: tuple[str, ...]) -> Ite
         measured_in = unit_of(quantity_of(unit, quantity, labels), labels)
         cells = _cells(table, s, quantity, measured_in, labels)
         if quantity == "npv_funder" and unit in labels.projects:
-            row = table.contribution[labels.projects.index(unit)]
-            cells += tuple(
-                Cell(_CONTRIBUTION, float(value), measured_in, float(level))
-                for level, value in zip(table.levels, row, strict=True)
-            )
+            p = labels.projects.index(unit)
+            for name, parts in zip(_CONTRIBUTIONS, (table.contribution, table.contribution_se), strict=True):
+                values = zip(table.levels, parts[p], strict=True)
+                cells += tuple(Cell(name, float(x), measured_in, float(level)) for level, x in values)
         yield Record((*first, unit, quantity, None), measured_in, cells)
         ends = (table.shares, table.shares_low, table.shares_high)
         for q, state in enumerate(labels.states.get(quantity) or ()):

@@ -19,6 +19,7 @@ _KINDS = {"years": "years", "months": "months", "count": "projects"}
 
 _OTHERS = (
     ("expected_shortfall_contribution", "project's contribution to the portfolio's expected shortfall", ""),
+    ("expected_shortfall_contribution_se", "standard error of that contribution", ""),
     ("n_paths", "paths that meet the condition", _PATHS),
     ("share", "probability of the state or outcome, or of the condition", PURE),
     ("share_low", "lower end of its 95 % interval", PURE),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments
-from spvrisk.aggregate.passes import LOT, Lots
+from spvrisk.aggregate.passes import LOT, AllPaths
 from spvrisk.aggregate.sets import Block, Codes, Column, Condition, Sets, codes_of
 from spvrisk.aggregate.state import Sums
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable
@@ -73,7 +73,7 @@ def in_passes(
     row = {name: s for s, (_, name) in enumerate(labels.series)}
     codes = {name: _codes(block, row[name], n_paths) for name in dict.fromkeys(c.quantity for c in given)}
     kept, same = distinct(given, codes, n_paths, with_all=True)
-    source = PassSource(Lots(block, n_paths, [given[i] for i in kept], codes), labels)
+    source = PassSource(AllPaths(block, n_paths, [given[i] for i in kept], codes), labels)
     return _measured(sums.moments, Series(source, labels, tuple(quantiles), tuple(levels), threads), same)
 
 

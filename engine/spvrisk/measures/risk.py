@@ -121,10 +121,14 @@ def expected_shortfall(
     return shortfall, sqrt(max(variance, 0.0) / n) / float(1 - Fraction(level))
 
 
-def contribution(on_worst: Float, level: str, n: int | None = None, total: Total = total_of) -> float:
-    """Euler contribution of a project to the portfolio's expected shortfall: its mean loss over the tail's paths.
+def contribution(on_worst: Float, level: str, n: int | None = None, total: Total = total_of) -> tuple[float, float]:
+    """Euler contribution of a project to the portfolio's expected shortfall, and its standard error.
 
-    Those of all projects add up to the portfolio's expected shortfall, as their net present values do to its own.
+    It is the project's mean loss over the tail's paths. Those of all projects add up to the portfolio's expected
+    shortfall, as their net present values do to its own. The error is asymptotic, from the influence function
+    ((L_i - m_i) 1[tail] / (1 - a)) - (C_i - m_i), m_i the project's mean loss on paths at value at risk, which the
+    innermost of the tail's paths stand for: which paths are in the tail is uncertain too. It is undefined (NaN) below
+    `FEW_PATHS` of them.
 
     Parameters
     ----------
@@ -140,6 +144,18 @@ def contribution(on_worst: Float, level: str, n: int | None = None, total: Total
 
     References
     ----------
-    Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle.
+    Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle. Glasserman, P.
+    (2005). Measuring marginal risk contributions in credit portfolios. Journal of Computational Finance 9.
     """
-    return -tail_mean(on_worst, level, on_worst.size if n is None else n, total)
+    n = on_worst.size if n is None else n
+    found = -tail_mean(on_worst, level, n, total)
+    whole = tail(level, n)[0]
+    if whole < FEW_PATHS:
+        return found, nan
+    losses = -on_worst[:whole]
+    at_risk = losses[-max(FEW_PATHS, int(0.5 * whole**0.8)) :]
+    apart = losses - total(at_risk) / at_risk.size
+    size = float(1 - Fraction(level))
+    mean = total(apart) / n / size
+    variance = total(apart * apart) / n / (size * size) - mean * mean
+    return found, sqrt(max(variance, 0.0) / (n - 1))

@@ -228,7 +228,8 @@ class _Filling:
             for i in sets:
                 for a, level in enumerate(levels):
                     if found[i].size >= min(tail(level, int(n[i]))[0] + 1, n[i]):
-                        self.table.contribution[i, p, a] = contribution(found[i], level, int(n[i]), exact_sum)
+                        part = contribution(found[i], level, int(n[i]), exact_sum)
+                        self.table.contribution[i, p, a], self.table.contribution_se[i, p, a] = part
 
         series = enumerate(labels.series)
         self._series.each(fill, [s for s, key in series if key[1] == PORTFOLIO[1] and key != PORTFOLIO])
@@ -278,6 +279,7 @@ def _undefined(n_sets: int, series: Series) -> SummaryTable:
         quantiles=series.quantiles,
         levels=series.levels,
         contribution=np.full((n_sets, len(labels.projects), len(series.levels)), nan),
+        contribution_se=np.full((n_sets, len(labels.projects), len(series.levels)), nan),
         shares=shares(),
         shares_low=shares(),
         shares_high=shares(),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spvrisk.aggregate.facts import Facts, OfPaths, OfSketches
 from spvrisk.aggregate.lots import Sketched
-from spvrisk.aggregate.passes import Lots, OfPasses
+from spvrisk.aggregate.passes import AllPaths, OfPasses
 from spvrisk.aggregate.sets import Column, Sets, Words
 from spvrisk.aggregate.sketch import Worst
 from spvrisk.plan.names import Labels
@@ -121,7 +121,7 @@ class PassSource(Source):
         Names of the series.
     """
 
-    def __init__(self, lots: Lots, labels: Labels) -> None:
+    def __init__(self, lots: AllPaths, labels: Labels) -> None:
         self._lots, self.n_paths, self._portfolio = lots, lots.n_paths, labels.series.index(PORTFOLIO)
 
     def facts(self, s: int) -> OfPasses:

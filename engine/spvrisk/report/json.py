@@ -47,8 +47,9 @@ def summary_json(result: Result) -> dict[str, Any]:
     for s, (unit, quantity) in enumerate(labels.series):
         units[unit][quantity] = _statistics_json(table, s, quantity, labels)
     for p, project in enumerate(labels.projects):
-        part = _by_key(table.levels, table.contribution[p])
-        units[project]["npv_funder"]["expected_shortfall_contribution"] = part
+        for end, parts in (("", table.contribution), ("_se", table.contribution_se)):
+            part = _by_key(table.levels, parts[p])
+            units[project]["npv_funder"][f"expected_shortfall_contribution{end}"] = part
     for project, share in cap_shares(result).items():
         units[project]["overrun_sampled"]["cap_share"] = share
     return {

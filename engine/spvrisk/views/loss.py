@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.tables import FEW_PATHS
+from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.errors import InputError, Problem
 from spvrisk.views.figures import (
     Cell,
@@ -104,19 +104,24 @@ def loss(result: Result, level: str | None = None) -> Figures:
     def cells(unit: str) -> tuple[Cell, ...]:
         s = rows[unit]
         whole = unit == "portfolio"
-        part = t.expected_shortfall[s, a] if whole else t.contribution[labels.projects.index(unit), a]
         shortfall = Estimate(defined(t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a]))
+        part = shortfall if whole else _part(t, labels.projects.index(unit), a)
         bound = t.expected_shortfall_bound[s, a]
         return (
             near(defined(t.value_at_risk[s, a]), t.value_at_risk_bound[s, a]),
             Range(defined(t.value_at_risk_low[s, a]), defined(t.value_at_risk_high[s, a])),
             near(shortfall, bound),
-            near(defined(part), bound if whole else 0.0),
+            near(part, bound if whole else 0.0),
         )
 
     heads = ("value at risk", "95 % interval", "expected shortfall", "contribution")
     title = f"Loss to the funder at {percent(t.levels[a])} (minus net present value), {money}"
     return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), unit=money)
+
+
+def _part(table: SummaryTable, p: int, a: int) -> Estimate:
+    """Contribution of a project."""
+    return Estimate(defined(table.contribution[p, a]), defined(table.contribution_se[p, a]))
 
 
 def few(level: str, n: int) -> bool:
