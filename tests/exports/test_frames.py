@@ -25,11 +25,11 @@ def same(found, expected) -> bool:
 
 def value_of(group, row, ending=""):
     """The number that a row is of, in the labelled arrays."""
-    if row.statistic == "expected_shortfall_contribution" and not ending:
-        return group[f"{row.quantity}_{row.statistic}"].sel(project=row.unit, level=row.probability)
     variable = group.get(f"{row.quantity}_{row.statistic}{ending}")
     if variable is None:
         return np.nan
+    if row.statistic == "expected_shortfall_contribution":
+        return variable.sel(project=row.unit, level=row.probability)
     at = {} if row.unit == "scheme" else {"unit": row.unit}
     if row.probability == row.probability:
         at["quantile" if row.statistic == "quantile" else "level"] = row.probability
