@@ -192,7 +192,7 @@ def test_run__progress_adds_up_to_the_paths(study):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"paths": 0}, r"argument paths: must lie in \[1, 1e\+12\], got 0; write a number"),
+        ({"paths": 0}, r"argument paths: must lie in \[1, 2147483647\], got 0; write a number"),
         ({"paths": 2.5}, "argument paths: must be a whole number, got 2.5; round it"),
         ({"paths": "many"}, 'argument paths: must be a whole number, got "many"'),
         ({"paths": np.float64(2.5)}, "argument paths: must be a whole number, got 2.5; round it"),
