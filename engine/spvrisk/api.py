@@ -15,6 +15,7 @@ from spvrisk.tools import init, schema, selftest, starter, warmup
 if TYPE_CHECKING:
     from spvrisk.experiments.goal import Goal
     from spvrisk.experiments.overview import Overview
+    from spvrisk.experiments.precision import Look, Precise, Target
     from spvrisk.experiments.restore import Restored
     from spvrisk.experiments.scenarios import Planned, Scenarios
     from spvrisk.experiments.timing.found import Bench
@@ -33,11 +34,13 @@ __all__ = [
     "goal",
     "init",
     "load",
+    "needed",
     "open",
     "overview",
     "restore",
     "plan_scenarios",
     "run",
+    "run_until",
     "scenarios",
     "schema",
     "selftest",
@@ -263,6 +266,104 @@ def run(
     return Results(run_study(loaded, file_name("out", out), settings, manner, progress, announce))
 
 
+def run_until(
+    study: Study,
+    precision: Sequence[str],
+    out: str | os.PathLike[str],
+    max_paths: int = 10_000_000,
+    paths: int | None = None,
+    seed: int | None = None,
+    workers: int | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    keep: bool = False,
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> "Precise":
+    """Run a study until measures are known well enough.
+
+    The result is that of a run of as many paths from the start: it is extended from look to look.
+
+    Parameters
+    ----------
+    study, out, seed, workers, overwrite, resume, keep, progress, announce
+        As of `run`.
+    precision
+        Measures with half of their 95 % intervals: ``npv_funder:es@0.99=1%``, or ``npv_funder:mean=200``.
+    max_paths
+        Paths after which it stops in any case.
+    paths
+        Of the first look; None: the study's, at least 65,536.
+
+    Returns
+    -------
+    Precise
+        With what was known look by look in ``looks``; ``reached`` says whether all of it is.
+
+    Raises
+    ------
+    InputError
+        As of `run`; or a measure cannot be read.
+    RunError, KeyboardInterrupt
+        As of `run`; calling it again goes on.
+    """
+    from spvrisk.experiments.kept import Manner
+    from spvrisk.experiments.precision import run_until, targets_of
+    from spvrisk.experiments.task import settings_of
+    from spvrisk.plan.compile import compile_study
+
+    loaded = _study(study).loaded
+    settings = settings_of(loaded, paths, seed, workers)
+    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, "--precision")
+    if not targets:
+        raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
+    manner = Manner(
+        overwrite=yes_or_no("overwrite", overwrite), resume=yes_or_no("resume", resume), keep=yes_or_no("keep", keep)
+    )
+    most = within("max_paths", max_paths, 1, 2**31 - 1)
+    told = called("progress", progress), called("announce", announce)
+    return run_until(loaded, Path(file_name("out", out)), settings, targets, most, manner, *told)
+
+
+def needed(
+    study: Study, precision: Sequence[str], announce: "Announce" = lambda _: None
+) -> "tuple[tuple[Target, ...], Look, float]":
+    """Foresee how many paths it takes to know measures so well, from a pilot of 16,384.
+
+    Parameters
+    ----------
+    study
+        As from `load`.
+    precision
+        As of `run_until`.
+    announce
+        As of `run`.
+
+    Returns
+    -------
+    targets, look, seconds
+        What is wanted; what the pilot tells, with the paths that are ``needed``; how long these take here.
+
+    Raises
+    ------
+    InputError
+        A measure cannot be read.
+    """
+    from spvrisk.experiments.precision import needed, targets_of
+    from spvrisk.experiments.task import settings_of
+    from spvrisk.plan.compile import compile_study
+
+    loaded = _study(study).loaded
+    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, "--for")
+    look, seconds = needed(loaded, settings_of(loaded, None, None, None), targets, called("announce", announce))
+    return targets, look, seconds
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    """An argument that is a list of texts, or one."""
+    return [text(name, each) for each in ([value] if isinstance(value, str) else value)]
+
+
 def open(path: str | os.PathLike[str]) -> Results:
     """Open a result file.
 
@@ -359,8 +460,7 @@ def plan_scenarios(
 
     paths = None if paths is None else whole("paths", paths)
     seed = None if seed is None else whole("seed", seed)
-    measures = [text("of", each) for each in ([of] if isinstance(of, str) else of)]
-    return planned_scenarios(Path(file_name("path", path)), overrides, paths, seed, measures)
+    return planned_scenarios(Path(file_name("path", path)), overrides, paths, seed, _texts("of", of))
 
 
 def scenarios(

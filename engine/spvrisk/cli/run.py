@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -27,6 +28,8 @@ from spvrisk.errors import InputError, Problem
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was broken off; a finished one is left as it is.")
 @click.option("--keep", is_flag=True, help="Keep the shards in <out>.run, so that extending computes only new paths.")
+@click.option("--precision", metavar="MEASURE=SIZE", multiple=True, help="Go on until a measure is known so well.")
+@click.option("--max-paths", type=Whole(1), default=10_000_000, help="Paths after which --precision stops.")
 @click.option("--log-file", type=FILE, help="Add a line for each event, and one a minute, to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON for programs.")
 def command(
@@ -42,6 +45,8 @@ def command(
     overwrite: bool,
     resume: bool,
     keep: bool,
+    precision: tuple[str, ...],
+    max_paths: int,
     log_file: str | None,
     as_json: bool,
 ) -> None:
@@ -52,39 +57,40 @@ def command(
     lasts, the folder <out>.run holds what is not finished. After Ctrl-C it keeps the shards that are done, and
     --resume goes on with them. A file that STUDY reads is never replaced, nor is any file that is not a result of
     spvrisk, even with --overwrite.
+
+    With --precision npv_funder:es@0.99=1% the run goes on until half of that measure's 95 % interval is so small, and
+    shows how it came to that; the same command goes on from there.
     """
     stop = Stop()
+    if precision and (processes or scheduler or cluster):
+        raise click.UsageError("--precision computes in threads: leave --processes, --scheduler and --cluster out")
     loaded = api.load(study, overrides)
     # loaded here: a mistake in the study is answered without waiting for the compiler
     from spvrisk.report import json, text
+    from spvrisk.views.precision import precision as converged
     from spvrisk.views.summary import summary
 
     warn(loaded.warnings)
     with (
         _target(study, out) as target,
         log_to(log_file, loaded.loaded.files, target) as log,
-        progress_bar(paths or loaded.config.run.paths, log=log) as (advance, announce),
+        progress_bar(max_paths if precision else paths or loaded.config.run.paths, log=log) as (advance, announce),
     ):
-        ran = api.run(
-            study=loaded,
-            paths=paths,
-            seed=seed,
-            out=target,
-            workers=workers,
-            overwrite=overwrite,
-            resume=resume,
-            keep=keep,
-            processes=processes,
-            scheduler=scheduler,
-            cluster=cluster,
-            progress=advance,
-            announce=stop.heeding(announce),
-        )
+        told: dict[str, Any] = {"progress": advance, "announce": stop.heeding(announce)}
+        told |= {"paths": paths, "seed": seed, "out": target, "workers": workers}
+        told |= {"overwrite": overwrite, "resume": resume, "keep": keep}
+        if precision:
+            until = api.run_until(loaded, precision, max_paths=max_paths, **told)
+            ran = api.open(target)
+        else:
+            ran = api.run(loaded, processes=processes, scheduler=scheduler, cluster=cluster, **told)
     try:
         if as_json:
             say_document(json.summary_json(ran.tables()))
         else:
             text.show(summary(ran.tables()))
+            if precision:
+                text.show([converged(until, ran.tables().labels)])
             say(f"Result: {target}")
     except KeyboardInterrupt as error:
         error.add_note(f"The result is written: {target}.")

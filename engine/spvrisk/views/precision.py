@@ -1,0 +1,59 @@
+"""How well measures are known, look by look."""
+
+from spvrisk.experiments.precision import Known, Look, Precise, Target
+from spvrisk.plan.names import Labels
+from spvrisk.views.figures import Cell, Column, Figures, Note, Row, defined, said
+from spvrisk.views.words import money_name
+
+
+def precision(found: Precise, labels: Labels) -> Figures:
+    """Give a table of convergence, and whether what was wanted is reached.
+
+    Parameters
+    ----------
+    found
+        As from `run_until`.
+    labels
+        Of the study.
+    """
+    rows = tuple(Row(f"{look.paths:,}", _cells(look)) for look in found.looks)
+    last = found.looks[-1]
+    verdict = "All of it is reached" if found.reached else "Not all of it is reached"
+    note = said(f"{verdict} with {{:path}}; ± half of the 95 % interval.", last.paths)
+    return Figures("Precision by paths", _heads(found.targets), rows, (note,), unit=money_name(labels))
+
+
+def foreseen(look: Look, targets: tuple[Target, ...], seconds: float, labels: Labels) -> Figures:
+    """Say how many paths targets need, from a pilot.
+
+    Parameters
+    ----------
+    look
+        What the pilot tells.
+    targets
+        What is wanted.
+    seconds
+        How long that takes here.
+    labels
+        Of the study.
+    """
+    rows = (Row(f"{look.paths:,}", _cells(look)),)
+    if look.needed < float("inf"):
+        note = said("They need some {:,.0f} paths, which take some {:,.0f} s here.", look.needed, seconds)
+    else:
+        note = Note("How many paths they need cannot be told from so few: a tail holds too few of them.")
+    return Figures("Precision by paths", _heads(targets), rows, (note,), unit=money_name(labels))
+
+
+def _heads(targets: tuple[Target, ...]) -> tuple[Column, ...]:
+    wanted = (f"{100 * t.size:g} %" if t.relative else f"{t.size:g}" for t in targets)
+    return tuple(Column(f"{t.measure.text} (± {size})") for t, size in zip(targets, wanted, strict=True))
+
+
+def _cells(look: Look) -> tuple[Cell, ...]:
+    return tuple(_cell(known) for known in look.known)
+
+
+def _cell(known: Known) -> Cell:
+    share = abs(known.half / known.value) if known.value else float("nan")
+    return said("{} ± {:.3g} ({:.2%})", defined(known.value), defined(known.half), defined(share))
