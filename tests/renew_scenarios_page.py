@@ -20,6 +20,11 @@ def run(name: str) -> Scenarios:
     return spvrisk.scenarios(planned)
 
 
+def prose(text: str) -> str:
+    """Give a paragraph on one line."""
+    return f"{' '.join(text.split())}\n"
+
+
 def block(figures) -> str:
     """Give tables as the command prints them."""
     return f"```\n{written(figures, WIDTH)}```"
@@ -44,13 +49,18 @@ def change(found: Scenarios, name: str, measure: str) -> str:
 def safeguards(found: Scenarios) -> Iterator[str]:
     mean, tail = "npv_funder:mean", "npv_funder:es@0.99"
     yield "## What each safeguard is worth\n"
-    yield (
-        f"The one that matters is **who pays overruns**: were it the host alone, the funder's mean would be {change(found, 'full_cap', mean)} "
-        f"better, and its expected shortfall at 99 % {change(found, 'full_cap', tail)}. **Reviews that stop works** come next: without them "
-        f"the mean changes by {change(found, 'no_review', mean)} and the tail by {change(found, 'no_review', tail)}; reviews a quarter stricter "
-        f"are worth {change(found, 'strict_review', mean)}, and cut the tail by {change(found, 'strict_review', tail)}. The split comes third: "
-        f"each tenth of the first share is worth {change(found, 'more_first', mean)}, but even with all cash at first the funder loses on average. The second share and the "
-        f"spread hardly matter, since tier one is hardly ever paid off. Cover and sweep move money between insurer, banks and policy bank, none to the funder as a whole.\n"
+    yield prose(
+        f"""
+        The one that matters is **who pays overruns**: were it the host alone, the funder's mean would be
+        {change(found, 'full_cap', mean)} better, and its expected shortfall at 99 % {change(found,
+        'full_cap', tail)}. **Reviews that stop works** come next: without them the mean changes by
+        {change(found, 'no_review', mean)} and the tail by {change(found, 'no_review', tail)}; reviews a
+        quarter stricter are worth {change(found, 'strict_review', mean)}, and cut the tail by
+        {change(found, 'strict_review', tail)}. The split comes third: each tenth of the first share is
+        worth {change(found, 'more_first', mean)}, but even with all cash at first the funder loses on
+        average. The second share and the spread hardly matter, since tier one is hardly ever paid off.
+        Cover and sweep move money between insurer, banks and policy bank, none to the funder as a whole.
+        """
     )
     yield block(scenarios(found)) + "\n"
 
@@ -58,20 +68,28 @@ def safeguards(found: Scenarios) -> Iterator[str]:
 def terms(found: Scenarios) -> Iterator[str]:
     mean = "npv_funder:mean"
     yield "## Five agreements, three gas prices, two views of costs\n"
-    yield (
-        f"**The agreement weighs more than the price of gas or the view of costs.** At the gas price and costs of the main study the EU's terms are worth "
-        f"{change(found, 'eu/gas_4/classes', mean)} to the funder against Japan's, Korea's {change(found, 'korea/gas_4/classes', mean)}, Taiwan's "
-        f"{change(found, 'taiwan/gas_4/classes', mean)}, the cumulative reading {change(found, 'cumulative/gas_4/classes', mean)}. Gas at 6 in the place of 4 USD/MMBtu makes "
-        f"{change(found, 'japan/gas_6/classes', mean)} under Japan's terms, costs at the upper end {change(found, 'japan/gas_4/adverse', mean)}.\n"
+    yield prose(
+        f"""
+        **The agreement weighs more than the price of gas or the view of costs.** At the gas price and costs
+        of the main study the EU's terms are worth {change(found, 'eu/gas_4/classes', mean)} to the funder
+        against Japan's, Korea's {change(found, 'korea/gas_4/classes', mean)}, Taiwan's {change(found,
+        'taiwan/gas_4/classes', mean)}, the cumulative reading {change(found, 'cumulative/gas_4/classes',
+        mean)}. Gas at 6 in the place of 4 USD/MMBtu makes {change(found, 'japan/gas_6/classes', mean)}
+        under Japan's terms, costs at the upper end {change(found, 'japan/gas_4/adverse', mean)}.
+        """
     )
     yield block(scenarios(found)) + "\n"
 
 
 def inputs(found: Scenarios) -> Iterator[str]:
     yield "## Which inputs matter\n"
-    yield (
-        "Each of 37 inputs between a low and a high end, all else as it is. The shares of the agreement, gas, who pays overruns and what contracts escalate by move the mean; "
-        "who pays overruns moves the tail far more than anything else. What hardly moves either need not be argued about: spread, second share, margins, premium, tenor, tail of the copula.\n"
+    yield prose(
+        f"""
+        Each of 37 inputs between a low and a high end, all else as it is. The shares of the agreement, gas,
+        who pays overruns and what contracts escalate by move the mean; who pays overruns moves the tail far
+        more than anything else. What hardly moves either need not be argued about: spread, second share,
+        margins, premium, tenor, tail of the copula.
+        """
     )
     for i in range(len(found.measures)):
         page = tornado(found, i)
@@ -83,8 +101,13 @@ def main() -> None:
     """Run what ships and write the page."""
     parts = [
         "# Scenarios of 2026: what a committee learns from them\n",
-        "Made by `python tests/renew_scenarios_page.py` from `configs/scenarios/`; figures in the text are those of the tables, in billions. ± is a standard error of the "
-        "sampling alone: inputs are judgement where the studies say so.\n",
+        prose(
+            """
+            Made by `python tests/renew_scenarios_page.py` from `configs/scenarios/`; figures in the text are those of
+            the tables, in billions. ± is a standard error of the sampling alone: inputs are judgement where the studies
+            say so.
+            """
+        ),
         *safeguards(run("safeguards")),
         *terms(run("terms_and_prices")),
         *inputs(run("tornado_2026")),
