@@ -52,12 +52,13 @@ def safeguards(found: Scenarios) -> Iterator[str]:
     yield prose(
         f"""
         The one that matters is **who pays overruns**: were it the host alone, the funder's mean would be
-        {change(found, 'full_cap', mean)} better, and its expected shortfall at 99 % {change(found,
-        'full_cap', tail)}. **Reviews that stop works** come next: without them the mean changes by
-        {change(found, 'no_review', mean)} and the tail by {change(found, 'no_review', tail)}; reviews a
-        quarter stricter are worth {change(found, 'strict_review', mean)}, and cut the tail by
-        {change(found, 'strict_review', tail)}. The split comes third: each tenth of the first share is
-        worth {change(found, 'more_first', mean)}, but even with all cash at first the funder loses on
+        {change(found, "full_cap", mean)} better, and its expected shortfall at 99 % {
+            change(found, "full_cap", tail)
+        }. **Reviews that stop works** come next: without them the mean changes by
+        {change(found, "no_review", mean)} and the tail by {change(found, "no_review", tail)}; reviews a
+        quarter stricter are worth {change(found, "strict_review", mean)}, and cut the tail by
+        {change(found, "strict_review", tail)}. The split comes third: each tenth of the first share is
+        worth {change(found, "more_first", mean)}, but even with all cash at first the funder loses on
         average. The second share and the spread hardly matter, since tier one is hardly ever paid off.
         Cover and sweep move money between insurer, banks and policy bank, none to the funder as a whole.
         """
@@ -71,11 +72,13 @@ def terms(found: Scenarios) -> Iterator[str]:
     yield prose(
         f"""
         **The agreement weighs more than the price of gas or the view of costs.** At the gas price and costs
-        of the main study the EU's terms are worth {change(found, 'eu/gas_4/classes', mean)} to the funder
-        against Japan's, Korea's {change(found, 'korea/gas_4/classes', mean)}, Taiwan's {change(found,
-        'taiwan/gas_4/classes', mean)}, the cumulative reading {change(found, 'cumulative/gas_4/classes',
-        mean)}. Gas at 6 in the place of 4 USD/MMBtu makes {change(found, 'japan/gas_6/classes', mean)}
-        under Japan's terms, costs at the upper end {change(found, 'japan/gas_4/adverse', mean)}.
+        of the main study the EU's terms are worth {change(found, "eu/gas_4/classes", mean)} to the funder
+        against Japan's, Korea's {change(found, "korea/gas_4/classes", mean)}, Taiwan's {
+            change(found, "taiwan/gas_4/classes", mean)
+        }, the cumulative reading {
+            change(found, "cumulative/gas_4/classes", mean)
+        }. Gas at 6 in the place of 4 USD/MMBtu makes {change(found, "japan/gas_6/classes", mean)}
+        under Japan's terms, costs at the upper end {change(found, "japan/gas_4/adverse", mean)}.
         """
     )
     yield block(scenarios(found)) + "\n"
@@ -84,7 +87,7 @@ def terms(found: Scenarios) -> Iterator[str]:
 def inputs(found: Scenarios) -> Iterator[str]:
     yield "## Which inputs matter\n"
     yield prose(
-        f"""
+        """
         Each of 37 inputs between a low and a high end, all else as it is. The shares of the agreement, gas,
         who pays overruns and what contracts escalate by move the mean; who pays overruns moves the tail far
         more than anything else. What hardly moves either need not be argued about: spread, second share,
