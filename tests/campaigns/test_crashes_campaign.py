@@ -198,7 +198,7 @@ def test_full_disk__is_told_and_loses_nothing(expected, report):
     """Disks that take hardly the result up to those that take all: exit 1 or 2, a sentence, no half-written file."""
     whole, codes = SHARDS * LEAVES * 4096 * 8 * 64, Counter()
     for n in range(FULL_DISKS):
-        with disk(int(whole * (0.03 + 1.2 * n / FULL_DISKS))) as folder:
+        with disk(int(whole * (0.03 + 1.9 * n / FULL_DISKS))) as folder:
             out = folder / "r.h5"
             # a disk budget that is beyond the disk: it fills up meanwhile
             line = command(out, PATHS, "--keep", "--set", "run.disk_mib=100000")
