@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk.config import load
-from spvrisk.dataset.paths import default_paths
+from spvrisk.dataset.kept import default_paths
 from spvrisk.experiments.need import MIB, memory_budget, most_kept, need_of
 from spvrisk.experiments.task import job_of, settings_of
 from spvrisk.runner.job import Job

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from spvrisk.config import load_study
-from spvrisk.dataset.paths import default_paths
+from spvrisk.dataset.kept import default_paths
 from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.experiments.timing.kernel import SEED, Kernel, whole_engine
 from spvrisk.experiments.timing.parts import by_difference as by_difference

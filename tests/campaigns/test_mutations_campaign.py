@@ -1,6 +1,6 @@
 """Ten thousand damaged studies: each is refused in words that help, or it is a study; a thousand of these are run.
 
-The same as `tests/config/test_mutations.py` in numbers (budget: 20 minutes). What was found is kept in
+The same as `tests/config/test_mutations.py` in numbers (budget: 40 minutes). What was found is kept in
 ``docs/validation/mutations.md``.
 """
 

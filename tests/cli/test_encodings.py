@@ -28,6 +28,10 @@ ENCODINGS = (
 FEW = ("ascii", "cp1252", "cp932")
 """For the commands that compute, which write as the others do."""
 
+THAT_COMPUTE = "run scenarios goal trace compare verify export warmup selftest".split()
+
+GOAL = ["--find", "projects.*.budget={{times: x}}", "--so-that", "npv_funder:mean=0", "--between", "0.5", "1.5"]
+
 CALLS = {
     "init": ["init", "{folder}/新しい.yaml", "--overwrite"],
     "schema": ["schema"],
@@ -39,6 +43,10 @@ CALLS = {
     "selftest": ["selftest"],
     "run": ["run", "{study}", "--paths", "20", "--out", "{folder}/結果.h5", "--overwrite"],
     "run --json": ["run", "{study}", "--paths", "20", "--out", "{folder}/結果.h5", "--overwrite", "--json"],
+    "scenarios": ["scenarios", "{folder}/もし.yaml", "--paths", "20"],
+    "scenarios --json": ["scenarios", "{folder}/もし.yaml", "--paths", "20", "--json"],
+    "goal": ["goal", "{study}", "--paths", "20", *GOAL],
+    "goal --json": ["goal", "{study}", "--paths", "20", *GOAL, "--json"],
     "summary": ["summary", "{result}"],
     "summary --json": ["summary", "{result}", "--json"],
     "compare": ["compare", "{result}", "{result}"],
@@ -60,6 +68,9 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     assert text.count(old) == 1
     study, result = folder / "研究.yaml", folder / "成果.h5"
     study.write_text(text.replace(old, f'{{en: "{TITLE}"}}'), encoding="utf-8")
+    (folder / "もし.yaml").write_text(
+        f'{{base: 研究.yaml, scenarios: {{dear: {{title: "{TITLE}", projects.port.budget: 500}}}}}}', encoding="utf-8"
+    )
     done = CliRunner().invoke(main, ["run", str(study), "--paths", "20", "--out", str(result)])
     assert done.exit_code == 0, done.output
     return {"folder": str(folder), "study": str(study), "result": str(result)}
@@ -85,7 +96,11 @@ def test_encodings__of_each_command(name: str, names: dict[str, str], monkeypatc
     measured = measured._replace(study=measured.study._replace(title=TITLE))
     monkeypatch.setattr(api, "bench", lambda **_: measured)
     whole = call(name, names, "utf-8")
-    for encoding in FEW if name.split()[0] in ("run", "trace", "compare", "warmup", "selftest") else ENCODINGS:
+    for encoding in (
+        FEW
+        if name.split()[0] in ("run", "scenarios", "goal", "trace", "compare", "verify", "export", "warmup", "selftest")
+        else ENCODINGS
+    ):
         text = call(name, names, encoding)
         if whole.startswith("{"):
             assert json.loads(text) == json.loads(whole), encoding

@@ -17,7 +17,8 @@ from spvrisk.cli import main
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"
 ROOT = STARTER.parents[3]
 DEAL = ROOT / "tests" / "config" / "data" / "deal.yaml"
-FILES = [STARTER, DEAL, *sorted((ROOT / "configs").rglob("*.yaml"))]
+CONFIGS = (file for file in (ROOT / "configs").rglob("*.yaml") if file.parent.name != "scenarios")
+FILES = [STARTER, DEAL, *sorted(CONFIGS)]
 """Included files too: a file may hold any part of a study."""
 
 

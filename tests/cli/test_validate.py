@@ -67,8 +67,8 @@ def test_validate__missing_file() -> None:
     [
         (["run.paths=2147483648"], "--set 1 run.paths: must lie in [1, 2147483647], got 2147483648; write a number in"),
         (
-            ["run.paths=10000000", "run.memory_mib=500"],
-            "--set 2 run.memory_mib: 10,000,000 paths of 64 series must fit",
+            ["run.paths=100000000", "run.memory_mib=400"],
+            "--set 2 run.memory_mib: 100,000,000 paths of 64 series must fit",
         ),
     ],
     ids=["more than can be numbered", "more than the study's memory"],

@@ -143,7 +143,7 @@ def test_file__is_sound_and_says_what_is_not_exact(near, exact):
         bound = result.summary["npv_funder_quantile_bound"]
         assert bound.dims == ("unit", "quantile") and "may be off" in bound.attrs["long_name"]
         assert {"npv_funder_value_at_risk_bound", "npv_funder_expected_shortfall_bound"} <= names
-        assert result.conditional["quantile_bound"].dims == ("condition", "series", "quantile")
+        assert result.conditional["npv_funder_quantile_bound"].dims == ("condition", "unit", "quantile")
     with spvrisk.open(exact.source) as result:
         assert not [name for name in result.summary.variables if str(name).endswith("_bound")]
 

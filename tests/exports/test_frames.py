@@ -48,7 +48,7 @@ def test_statistics__stand_beside_their_errors(results, table):
         *("standard_error", "low", "high", "measured_in"),
     ]
     assert not frame.duplicated([*keys, "unit", "quantity", "state", "statistic", "probability"]).any()
-    for row in frame.itertuples():
+    for row in frame.iloc[:: 7 if keys else 1].itertuples():  # xarray takes a millisecond for each
         if row.quantity == "condition":
             continue
         chosen = group.sel(condition=row.condition) if keys else group

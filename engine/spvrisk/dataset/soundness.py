@@ -1,10 +1,9 @@
 """Whether a result file holds what its digests say, and all that it should."""
 
-import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import h5py
 import numpy as np
@@ -24,8 +23,8 @@ from spvrisk.dataset.structure import BY_PATH, check_chunks, check_structure
 from spvrisk.dataset.write import PATH_CHUNK
 from spvrisk.errors import InputError, Problem
 
-if TYPE_CHECKING:
-    import h5netcdf
+_NO_COORDINATE = ">f4"
+"""Type of dimensions without a coordinate, which hold nothing."""
 
 
 def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
@@ -41,23 +40,45 @@ def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
     InputError
         If the file cannot be read.
     """
-    # loaded here: nothing else reads with it, and a digest is worth more if another library than ours finds the parts
-    import h5netcdf
-
     source = source if isinstance(source, bytes) else Path(source)
-    with opened(source) as file:
+    with sound(source), opened(source) as file:
         check_structure(file, file.id.get_filesize())
         for group in BY_PATH:
             for name, variable in file.get(group, {}).items():
                 check_chunks(variable.id, f"/{group}/{name}")
-    readable = io.BytesIO(source) if isinstance(source, bytes) else source
-    with sound(source), h5netcdf.File(readable, "r", locking="best-effort") as groups:
+        names = _dimensions(file)
         return content_digest(
-            _part(name, group, variable)
-            for name, group in groups.groups.items()
-            if name != "provenance"
-            for variable in group.variables
+            _part(group, variable, names)
+            for group in file
+            if group != "provenance"
+            for variable in _variables(file[group])
         )
+
+
+class _Stored(NamedTuple):
+    """A variable that is stored; it is opened by h5py's low-level calls, whose objects do not look up their names."""
+
+    name: str
+    variable: h5py.Dataset
+
+
+def _variables(group: h5py.Group) -> Iterator[_Stored]:
+    """Variables of a group, without dimensions that have no coordinate."""
+    for name in group:
+        found = h5py.Dataset(h5py.h5d.open(group.id, name.encode()))
+        if found.dtype.str != _NO_COORDINATE:
+            yield _Stored(name, found)
+
+
+def _dimensions(file: h5py.File) -> dict[int, str]:
+    """Names of the dimensions, by the numbers that netCDF gives them."""
+    found: dict[int, str] = {}
+    for group in file:
+        for name in file[group]:
+            scale = h5py.h5d.open(file[group].id, name.encode())
+            if h5py.h5ds.is_scale(scale):
+                found[int(h5py.Dataset(scale).attrs["_Netcdf4Dimid"])] = name
+    return found
 
 
 def missing_variables(result: Result) -> list[str]:
@@ -113,19 +134,13 @@ def check_contents(results: Iterable[Result]) -> None:
         raise InputError(damaged)
 
 
-def _part(name: str, group: "h5netcdf.Group", key: str) -> tuple[Described, bytes]:
+def _part(group: str, stored: _Stored, names: dict[int, str]) -> tuple[Described, bytes]:
     """Describe a variable for the digest, and give its bytes."""
-    variable = group.variables[key]
-    attributes = {name: plain(variable._h5ds.attrs[name]) for name in variable.attrs}
-    described = Described(
-        name,
-        key,
-        tuple(variable.dimensions),
-        variable.dtype.newbyteorder("<").str,
-        tuple(variable.shape),
-        str(attributes.get("units", "")),
-        str(attributes.get("flag_meanings", "")),
-    )
+    name, variable = stored
+    attributes = {key: plain(variable.attrs[key]) for key in ("units", "flag_meanings") if key in variable.attrs}
+    # a number has no dimensions
+    dims = tuple(names[int(number)] for number in np.atleast_1d(variable.attrs.get("_Netcdf4Coordinates", ())))
+    described = Described.of(group, name, dims, variable.dtype.newbyteorder("<").str, tuple(variable.shape), attributes)
     if described.dims[:1] == ("path",):
         starts = range(0, variable.shape[0], PATH_CHUNK)
         return described, digest_of_leaves(np.asarray(variable[a : a + PATH_CHUNK]) for a in starts)

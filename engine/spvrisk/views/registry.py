@@ -8,10 +8,13 @@ from spvrisk.views import (
     bench,
     clock,
     compare,
+    goal,
     info,
     loss,
     plan,
+    precision,
     projects,
+    scenarios,
     selftest,
     summary,
     terms,
@@ -20,7 +23,7 @@ from spvrisk.views import (
 )
 from spvrisk.views.figures import Figures
 
-Kind = Literal["result", "plan", "trace", "comparison", "proofs", "bench", "verified"]
+Kind = Literal["result", "plan", "scenarios", "goal", "precision", "trace", "comparison", "proofs", "bench", "verified"]
 
 
 class View(NamedTuple):
@@ -69,6 +72,13 @@ VIEWS: dict[str, View] = {
     "trace_slots": View("trace", trace.slots),
     "trace_flows": View("trace", trace.flows),
     "trace_factors": View("trace", trace.factors),
+    "scenarios": View("scenarios", scenarios.table),
+    "tornado": View("scenarios", scenarios.tornado),
+    "scenarios_planned": View("scenarios", scenarios.listed),
+    "goal": View("goal", goal.answer),
+    "goal_frontier": View("goal", goal.frontier),
+    "precision": View("precision", precision.precision),
+    "precision_foreseen": View("precision", precision.foreseen),
     "compare_shared": View("comparison", compare.shared),
     "compare_differences": View("comparison", compare.differences),
     "selftest": View("proofs", selftest.selftest),

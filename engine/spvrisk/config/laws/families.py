@@ -291,7 +291,7 @@ FAMILIES: dict[str, Family] = {
         (("mean",),),
         (_in("mean", Within(0, 50_000, open_low=True)),),
         support=_above_zero,
-        own={"mean": Parameter("mean", NUMBER)},
+        own={"mean": Parameter(f"mean, {OWN_UNIT}", NUMBER)},
     ),
     "student_t": Family(
         "Student's t.",
