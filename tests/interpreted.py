@@ -331,6 +331,7 @@ def run(
     steps, factors = int(g["steps"]), plan.factors.size
     leaf = modules["workspace"]["Leaf"](
         values=np.zeros((series, 2 * LANES)),
+        inputs=np.zeros((modules["workspace"]["inputs_of"](plan), 2 * LANES)),
         partial=[0.0] * (int(g["units"]) * int(g["timeline_rows"]) * steps),
         occupancy=np.zeros((2, plan.states.size, steps + 2)),
         step_means=[0.0] * (int(g["step_means"]) * steps),

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from spvrisk.config import load_study
-from spvrisk.dataset.kept import default_paths
+from spvrisk.dataset.kept import default_paths, quantities_among
 from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.experiments.timing.kernel import SEED, Kernel, whole_engine
 from spvrisk.experiments.timing.parts import by_difference as by_difference
@@ -78,8 +78,9 @@ def write(paths: int, target: Path) -> None:
     plan, labels, _ = compiled()
     now = datetime.datetime.now(datetime.UTC)
     origin = Provenance("{}", "0" * 64, plan, {}, (), now, 0.0, 1, (), "", "", "")
-    block, names = simulated(paths).block, default_paths(labels)
-    write_result(target, Contents(labels, *tables(paths), paths, block, names, SEED, "", origin), overwrite=True)
+    block, names = simulated(paths).block, quantities_among(default_paths(labels))
+    made = Contents(labels, *tables(paths), paths, block, names, SEED, "plain", "", origin)
+    write_result(target, made, overwrite=True)
 
 
 @cache
