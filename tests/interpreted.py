@@ -33,6 +33,7 @@ CLAUSES = (
     "whole_rows",
     "tables",
     "workspace",
+    "inputs",
     "world",
     "dates",
     "log",
