@@ -51,15 +51,15 @@ def safeguards(found: Scenarios) -> Iterator[str]:
     yield "## What each safeguard is worth\n"
     yield prose(
         f"""
-        The one that matters is **who pays overruns**: were it the host alone, the funder's mean would be
-        {change(found, "full_cap", mean)} better, and its expected shortfall at 99 % {
+        For the tail one matters most, **who pays overruns**: were it the host alone, the funder's mean would change by
+        {change(found, "full_cap", mean)}, and its expected shortfall at 99 % by {
             change(found, "full_cap", tail)
         }. **Reviews that stop works** come next: without them the mean changes by
         {change(found, "no_review", mean)} and the tail by {change(found, "no_review", tail)}; reviews a
-        quarter stricter are worth {change(found, "strict_review", mean)}, and cut the tail by
-        {change(found, "strict_review", tail)}. The split comes third: each tenth of the first share is
-        worth {change(found, "more_first", mean)}, but even with all cash at first the funder loses on
-        average. The second share and the spread hardly matter, since tier one is hardly ever paid off.
+        quarter stricter are worth {change(found, "strict_review", mean)}, and change the tail by
+        {change(found, "strict_review", tail)}. The first share moves the mean and hardly the tail: each
+        tenth is worth {change(found, "more_first", mean)}, all of the cash {change(found, "all_first", mean)},
+        and even then the funder loses on average. The second share and the spread hardly matter, since tier one is hardly ever paid off.
         Cover and sweep move money between insurer, banks and policy bank, none to the funder as a whole.
         """
     )
