@@ -57,9 +57,10 @@ def safeguards(found: Scenarios) -> Iterator[str]:
         }. **Reviews that stop works** come next: without them the mean changes by
         {change(found, "no_review", mean)} and the tail by {change(found, "no_review", tail)}; reviews a
         quarter stricter are worth {change(found, "strict_review", mean)}, and change the tail by
-        {change(found, "strict_review", tail)}. The first share moves the mean and hardly the tail: each
+        {change(found, "strict_review", tail)}. The first share moves the mean, the tail less: each
         tenth is worth {change(found, "more_first", mean)}, all of the cash {change(found, "all_first", mean)},
-        and even then the funder loses on average. The second share and the spread hardly matter, since tier one is hardly ever paid off.
+        and even then the funder loses on average. The second
+        share and the spread hardly matter, since tier one is hardly ever paid off.
         Cover and sweep move money between insurer, banks and policy bank, none to the funder as a whole.
         """
     )
