@@ -37,7 +37,7 @@ _SHARE_OF_MACHINE, _SHARE_OF_DISK = 0.5, 0.9
 
 _USUAL_WORKSPACE = 24 * MIB
 
-_SENT_SHARDS, _PUT_SHARDS = 4, 2
+_SENT_SHARDS, _PUT_SHARDS = 5, 2
 """Shards for whose copies a process has room that sends them as messages, or puts them into a folder."""
 
 _SUMS_AT_WORK = 8
@@ -78,8 +78,8 @@ def need_of(job: Job, workers: int, workspace: int = 0, processes: int = 0) -> N
     processes
         Processes that compute shards in place of the threads.
     """
-    n_series, fan, sums = len(job.labels.series), _fan(job), _sums(job)
-    values, all_sums = (8 * n_series + BYTES * len(job.input_rows)) * job.paths, sums * len(job.shards)
+    fan, all_sums = _fan(job), _sums(job) * len(job.shards)
+    values = _bytes_of_path(job) * job.paths
     measuring = bytes_per_path(workers, job.labels) * job.paths
     in_passes = bytes_in_passes(job.paths, workers, job.labels)
     fixed, on_the_way = _fixed(job, workers, workspace, processes), _on_the_way(job, workers, processes)
@@ -108,16 +108,21 @@ def _sums(job: Job) -> int:
     return 8 * int(job.plan.study[0]["units"]) * int(job.plan.study[0]["timeline_rows"]) * job.steps
 
 
+def _bytes_of_path(job: Job) -> int:
+    """Bytes of a path's values: of its series, and of its inputs that are kept."""
+    return 8 * len(job.labels.series) + BYTES * len(job.input_rows)
+
+
 def _shard(job: Job) -> int:
     """Bytes of a shard's values."""
-    return 8 * len(job.labels.series) * min(job.leaves_per_shard * LEAF, job.paths)
+    return _bytes_of_path(job) * min(job.leaves_per_shard * LEAF, job.paths)
 
 
 def _on_the_way(job: Job, workers: int, processes: int) -> int:
     """Memory of shards that are computed or have come."""
     # processes put shards into the folder themselves; of a cluster's, one may come as a message
     waiting = min((2 if processes else workers + 2) * job.leaves_per_shard * LEAF, job.paths)
-    return 8 * len(job.labels.series) * waiting + 4 * len(FANS) * job.steps * min(waiting, FAN_PATHS)
+    return _bytes_of_path(job) * waiting + 4 * len(FANS) * job.steps * min(waiting, FAN_PATHS)
 
 
 def need_with(job: Job, keeping: Keeping, workers: int, workspace: int = 0, processes: int = 0) -> Need:
