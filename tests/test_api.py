@@ -143,6 +143,15 @@ WRONG_KINDS = {
         'announce: must be a function, got "x"',
     ),
     "bench progress": (lambda _: spvrisk.bench(progress=5), "progress: must be a function, got 5"),
+    **{
+        f"goal between {value!r}": (
+            lambda _, value=value: spvrisk.goal(
+                spvrisk.load(STARTER), "agreement.split.spread=x", "npv_funder:mean=0", value
+            ),
+            r"between: must be two numbers, got .*; write e.g. \(0.5, 1.5\)",
+        )
+        for value in ((1,), "ab", None, 1.5, (0, "1"), (False, True), {0: 1, 1: 2})
+    },
     "selftest all_targets": (lambda _: spvrisk.selftest(all_targets=2), "all_targets: must be True or False, got 2"),
     "run overwrite": (
         lambda _: spvrisk.run(spvrisk.load(STARTER), paths=64, overwrite="no"),

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
-from spvrisk.arguments import called, elsewhere_of, file_name, level, text, whole, within, wrong, yes_or_no
+from spvrisk.arguments import called, elsewhere_of, file_name, level, text, two_numbers, whole, within, wrong, yes_or_no
 from spvrisk.errors import InputError, Problem
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
     from spvrisk.experiments.goal import Goal
+    from spvrisk.experiments.kept import Manner
     from spvrisk.experiments.overview import Overview
     from spvrisk.experiments.precision import Look, Precise, Target
     from spvrisk.experiments.restore import Restored
@@ -246,18 +247,14 @@ def run(
     ('0.000000', (100,))
     """
     # loaded here: `load` alone has no use for the engine
-    from spvrisk.experiments.kept import Manner
     from spvrisk.experiments.run import run_in_memory, run_study
     from spvrisk.experiments.task import settings_of
 
     loaded = _study(study).loaded
     settings = settings_of(loaded, paths, seed, workers)
     progress, announce = called("progress", progress), called("announce", announce)
-    chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
-    checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
     elsewhere = {"processes": processes, "scheduler": scheduler, "cluster": cluster}
-    processes, where = elsewhere_of(elsewhere)
-    manner = Manner(**checked, processes=processes, cluster=where)
+    manner = _manner(overwrite, resume, keep, elsewhere)
     if out is None:
         if any((resume, keep, *elsewhere.values())):
             rule = "must be a file where shards are kept or gone on with, or where others than threads compute them"
@@ -307,7 +304,6 @@ def run_until(
     RunError, KeyboardInterrupt
         As of `run`; calling it again goes on.
     """
-    from spvrisk.experiments.kept import Manner
     from spvrisk.experiments.precision import run_until, targets_of
     from spvrisk.experiments.task import settings_of
     from spvrisk.plan.compile import compile_study
@@ -317,9 +313,7 @@ def run_until(
     targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, "--precision")
     if not targets:
         raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
-    manner = Manner(
-        overwrite=yes_or_no("overwrite", overwrite), resume=yes_or_no("resume", resume), keep=yes_or_no("keep", keep)
-    )
+    manner = _manner(overwrite, resume, keep, {})
     most = within("max_paths", max_paths, 1, 2**31 - 1)
     told = called("progress", progress), called("announce", announce)
     return run_until(loaded, Path(file_name("out", out)), settings, targets, most, manner, *told)
@@ -357,6 +351,23 @@ def needed(
     targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, "--for")
     look, seconds = needed(loaded, settings_of(loaded, None, None, None), targets, called("announce", announce))
     return targets, look, seconds
+
+
+def _manner(overwrite: Any, resume: Any, keep: Any, elsewhere: Mapping[str, Any]) -> "Manner":
+    """How a caller wants a study run, checked."""
+    from spvrisk.experiments.kept import Manner
+
+    chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
+    checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
+    processes, cluster = elsewhere_of(elsewhere)
+    return Manner(**checked, processes=processes, cluster=cluster)
+
+
+def _threads(workers: Any) -> int:
+    """Threads that a caller wants, or one for each processor."""
+    from spvrisk.runner.shard import processors
+
+    return processors() if workers is None else within("workers", workers, 1, 4096)
 
 
 def _texts(name: str, value: Any) -> list[str]:
@@ -510,11 +521,10 @@ def scenarios(
     """
     from spvrisk.experiments.scenarios import Planned, run_scenarios
     from spvrisk.exports.scenarios import check_table, save_scenarios
-    from spvrisk.runner.shard import processors
 
     if not isinstance(planned, Planned):
         raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
-    threads = processors() if workers is None else within("workers", workers, 1, 4096)
+    threads = _threads(workers)
     if save_table is not None:
         check_table(file_name("save_table", save_table), yes_or_no("overwrite", overwrite))
     found = run_scenarios(planned, threads, called("progress", progress), called("announce", announce))
@@ -575,14 +585,12 @@ def goal(
     """
     from spvrisk.experiments.goal import seek, wanted_of
     from spvrisk.plan.compile import compile_study
-    from spvrisk.runner.shard import processors
 
     loaded = _study(study).loaded
-    low, high = (float(end) for end in between)
-    wanted = wanted_of(text("find", find), text("so_that", so_that), (low, high), compile_study(loaded.study).labels)
-    threads = processors() if workers is None else within("workers", workers, 1, 4096)
+    ends, labels = two_numbers("between", between), compile_study(loaded.study).labels
+    wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
-    return seek(loaded, wanted, paths, seed, threads, *told)
+    return seek(loaded, wanted, paths, seed, _threads(workers), *told)
 
 
 def trace(

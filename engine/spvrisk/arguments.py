@@ -110,6 +110,25 @@ def within(name: str, value: Any, low: int, high: int) -> int:
     return number
 
 
+def two_numbers(name: str, value: Any) -> tuple[float, float]:
+    """An argument that is a pair of numbers, of Python or NumPy.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    match plain_if_any(value):
+        case [int() | float() as first, int() | float() as second] if not any(isinstance(x, bool) for x in value):
+            return float(first), float(second)
+    raise wrong(name, "must be two numbers", value, "write e.g. (0.5, 1.5)")
+
+
 def yes_or_no(name: str, value: Any) -> bool:
     """An argument that is True or False, of Python or NumPy; a text such as "no" would count as True.
 
