@@ -152,7 +152,7 @@ def test_ledger_for__goes_to_disk_beyond_the_memory(tmp_path):
 def test_ledger_for__keeps_sketches_beyond_disk_or_memory(tmp_path):
     with claimed(tmp_path / "r.h5") as place:
         beyond_disk = ledger_for(task(2_000_000, memory_mib=720, disk_mib=660), place)
-        beyond_memory = ledger_for(task(50_000_000, memory_mib=720, disk_mib=30_000), place)
+        beyond_memory = ledger_for(task(200_000_000, memory_mib=720, disk_mib=150_000), place)
         assert isinstance(beyond_disk, SketchLedger) and isinstance(beyond_memory, SketchLedger)
         # 5 % of the paths, with the end of an interval
         assert beyond_disk.keeping.worst == 1 << 17 and beyond_memory.keeping.worst >= 1 << 17

@@ -81,8 +81,8 @@ def test_distinct__conditions_of_the_same_paths_are_gone_through_once():
     codes = {name: codes_of(values) for name, values in {"a": a, "b": b, "all": np.zeros(4)}.items()}
     given = [("a", 0), ("a", 1), ("a", -1), ("b", 2), ("b", 3), ("b", 4), ("all", 0)]
     conditions = [Condition(f"{quantity}.{code}", quantity, code) for quantity, code in given]
-    assert distinct(conditions, codes, 4, with_all=True) == ([0, 1, 2], [1, 2, 3, 2, 1, 3, 0])
-    assert distinct(conditions, codes, 4, with_all=False) == ([0, 1, 2, 6], [1, 2, 3, 2, 1, 3, 4])
+    assert distinct(conditions, [codes], with_all=True) == ([0, 1, 2], [1, 2, 3, 2, 1, 3, 0])
+    assert distinct(conditions, [codes], with_all=False) == ([0, 1, 2, 6], [1, 2, 3, 2, 1, 3, 4])
 
 
 def test_means__weighted_give_those_of_all_paths(ran):

@@ -5,7 +5,7 @@ import pytest
 
 from spvrisk.aggregate import passes
 from spvrisk.aggregate.facts import OfPaths
-from spvrisk.aggregate.passes import AllPaths, OfPasses
+from spvrisk.aggregate.passes import AllPaths, OfPasses, batches
 from spvrisk.aggregate.sets import Condition, Sets, codes_of
 from spvrisk.plan.shared import LEAF
 
@@ -59,7 +59,7 @@ def given(request):
         *(Condition(f"b.{k}", "b", k) for k in (*range(8), -1, 8)),
     ]
     kept = {"few": conditions, "some are no set": [conditions[0], *conditions[4:8]], "none": []}[request.param]
-    return kept, {name: codes_of(found) for name, found in codes.items()}
+    return kept, codes
 
 
 @pytest.fixture
@@ -67,9 +67,14 @@ def both(values, given, monkeypatch):
     """From all values at once, and in passes over lots, the last of them short."""
     monkeypatch.setattr(passes, "LOT", 2 * LEAF)
     conditions, codes = given
-    small = {name: found.astype(np.int8) for name, found in codes.items()}
-    sets = Sets(N, conditions, codes)
-    lots = AllPaths(lambda series, paths: values[None, paths.start : paths.stop], N, conditions, small)
+    rows = [values, *codes.values()]
+    sets = Sets(N, conditions, {name: codes_of(found) for name, found in codes.items()})
+    lots = AllPaths(
+        lambda series, paths: np.stack([rows[s][paths.start : paths.stop] for s in series]),
+        N,
+        conditions,
+        {name: s for s, name in enumerate(codes, start=1)},
+    )
     assert lots.n_paths.tolist() == sets.n_paths.tolist()
     return OfPaths(values, sets), OfPasses(lots, 0), sets.n_paths.size
 
@@ -98,8 +103,10 @@ def test_worst__are_the_same_paths(both):
     for share in (0, 20, 1):
         sizes = np.array([n // share if share else 0 for n in finite])
         paths = exact.worst_paths(sizes)
-        both_worst = zip(paths, found.worst_paths(sizes), found.worst(sizes), strict=True)
-        for a, b, (values, _) in both_worst:
+        ones = (found.worst_paths(sizes, range(i, i + 1))[0] for i in range(n_sets))
+        both_worst = zip(paths, found.worst_paths(sizes, range(n_sets)), ones, found.worst(sizes), strict=True)
+        for a, b, one, (values, _) in both_worst:
+            assert b.tolist() == one.tolist()
             assert a.tolist() == b.tolist() and (values == exact._values[a]).all()
 
 
@@ -107,3 +114,24 @@ def test_counts__are_the_same(both):
     exact, found, _ = both
     assert exact.below_zero().tolist() == found.below_zero().tolist()
     assert exact.equal_to(3).tolist() == found.equal_to(3).tolist()
+
+
+def test_batches__hold_no_more_than_they_may_unless_a_set_is_larger():
+    assert list(batches(np.array([3, 4, 2, 20, 1, 0]), 8)) == [range(2), range(2, 3), range(3, 4), range(4, 6)]
+    assert list(batches(np.array([3]), 8)) == [range(1)]
+
+
+def test_conditions__more_than_a_word_has_room_for(monkeypatch):
+    """Thirty quantities with up to 40 conditions each."""
+    monkeypatch.setattr(passes, "LOT", LEAF)
+    rng = np.random.default_rng(3)
+    codes = [rng.integers(-1, 1 + k, N) * 1.0 for k in range(30)]
+    conditions = [Condition(f"{q}.{k}", str(q), k) for q in range(30) for k in range(-1, q + 10)]
+    lots = AllPaths(
+        lambda series, paths: codes[series[0]][None, paths.start : paths.stop],
+        N,
+        conditions,
+        {str(q): q for q in range(30)},
+    )
+    for given, found in zip(conditions, lots.n_paths[1:], strict=True):
+        assert found == np.count_nonzero(codes[int(given.quantity)] == given.code)

@@ -6,7 +6,7 @@ tails of series with losses are picked up in the same way.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spvrisk.aggregate.facts import Ends, OfSketches
 from spvrisk.aggregate.moments import Moments, leaf_moments, merge_moments
-from spvrisk.aggregate.sets import Block, Codes, Condition
+from spvrisk.aggregate.sets import Block, Condition, codes_of
 from spvrisk.aggregate.sketch import Group, Resolution, Sorted, empty, join
 from spvrisk.plan.shared import LEAF
 
@@ -27,22 +27,74 @@ LOT = 64 * LEAF
 _RESOLUTION = Resolution(11, 64, 64)
 
 
-class _Quantity(NamedTuple):
-    """What a quantity tells of conditions.
+TAILS = 1 << 20
+"""Values of tails that are held at a time, unless one set's are more."""
+
+_WORD = 16
+"""Bits of a word in which conditions of paths are packed."""
+
+
+class _Field(NamedTuple):
+    """Where it stands which of a quantity's conditions paths meet: numbers of conditions, `size` for none.
 
     Attributes
     ----------
-    codes
-        On each path, ``(path,)``.
-    members
-        Which of its conditions a code is, by code, `size` for none; the last one is of -1.
     size
-        How many conditions it tells of.
+        How many conditions the quantity tells of.
+    word, shift
+        In which word, from which bit on.
     """
 
-    codes: Codes
-    members: NDArray[np.int16]
     size: int
+    word: int
+    shift: int
+
+    def of(self, words: NDArray[np.uint16]) -> NDArray[np.int16]:
+        """Read it, ``(path,)``, from words ``(word, path)``."""
+        mask = np.uint16((1 << self.size.bit_length()) - 1)
+        found: NDArray[np.uint16] = (words[self.word] >> np.uint16(self.shift)) & mask
+        return found.astype(np.int16)
+
+
+def _fields(sizes: Sequence[int]) -> list[_Field]:
+    """Pack fields in words, one behind the other."""
+    fields, word, shift = list[_Field](), 0, 0
+    for size in sizes:
+        if shift + size.bit_length() > _WORD:
+            word, shift = word + 1, 0
+        fields.append(_Field(size, word, shift))
+        shift += size.bit_length()
+    return fields
+
+
+def words_of(sizes: Sequence[int]) -> int:
+    """How many words of two bytes say what a path meets.
+
+    Parameters
+    ----------
+    sizes
+        How many conditions each quantity tells of.
+    """
+    return max((field.word + 1 for field in _fields(sizes)), default=0)
+
+
+def batches(sizes: Int, most: int = TAILS) -> Iterator[range]:
+    """Consecutive sets whose sizes add up to no more than is held at a time, or that are one.
+
+    Parameters
+    ----------
+    sizes
+        Of each set, ``(set,)``.
+    most
+        What is held at a time.
+    """
+    first, held = 0, 0
+    for i, size in enumerate(sizes.tolist()):
+        if i > first and held + size > most:
+            yield range(first, i)
+            first, held = i, 0
+        held += size
+    yield range(first, sizes.size)
 
 
 class AllPaths:
@@ -56,8 +108,8 @@ class AllPaths:
         Of all.
     conditions
         Those of one quantity come one after the other.
-    codes
-        Of each quantity that tells of conditions; see `spvrisk.aggregate.sets.codes_of`.
+    row
+        Number of the series of each quantity that tells of conditions.
 
     Attributes
     ----------
@@ -65,13 +117,18 @@ class AllPaths:
         Of each set, ``(set,)`` int64.
     """
 
-    def __init__(self, block: Block, n_paths: int, conditions: Sequence[Condition], codes: Mapping[str, Codes]) -> None:
-        self._block, self._total, self._quantities = block, n_paths, list[_Quantity]()
-        for quantity, given in groupby(conditions, lambda condition: condition.quantity):
-            own = [condition.code for condition in given]
-            members = np.full(max(*own, int(codes[quantity].max(initial=0))) + 2, len(own), np.int16)
-            members[own] = range(len(own))
-            self._quantities.append(_Quantity(codes[quantity], members, len(own)))
+    def __init__(self, block: Block, n_paths: int, conditions: Sequence[Condition], row: Mapping[str, int]) -> None:
+        self._block, self._total = block, n_paths
+        told = {name: [c.code for c in own] for name, own in groupby(conditions, lambda condition: condition.quantity)}
+        self._fields = _fields([len(own) for own in told.values()])
+        self._words = np.zeros((words_of([len(own) for own in told.values()]), n_paths), np.uint16)
+        for (quantity, own), field in zip(told.items(), self._fields, strict=True):
+            for paths in self:
+                codes = codes_of(self.values(row[quantity], paths))
+                members = np.full(codes.size, len(own), np.uint16)
+                for k, code in enumerate(own):
+                    members[codes == code] = k
+                self._words[field.word, paths.start : paths.stop] |= members << np.uint16(field.shift)
         self.n_paths = sum((self._sizes(paths) for paths in self), np.zeros(1 + len(conditions), np.int64))
 
     def __iter__(self) -> Iterator[range]:
@@ -101,8 +158,8 @@ class AllPaths:
         paths
             Numbers of the paths.
         """
-        here = slice(paths.start, paths.stop)
-        told = [Group(size, members[codes[here]]) for codes, members, size in self._quantities]
+        words = self._words[:, paths.start : paths.stop]
+        told = [Group(field.size, field.of(words)) for field in self._fields]
         return [Group(1, np.zeros(len(paths), np.int16)), *told]
 
     def _sizes(self, paths: range) -> Int:
@@ -163,48 +220,50 @@ class OfPasses(OfSketches):
         sizes
             As of `Facts.worst`.
         """
-        found: list[list[Float]] = [[] for _ in sizes]
-        for i, values, _ in self._tails(sizes):
-            found[i].append(values)
-        for i, size in enumerate(sizes.tolist()):
-            values = np.concatenate(found[i])
-            found[i].clear()
-            values.sort()
-            yield values[:size], values[:size]
+        for sets in batches(sizes):
+            found: dict[int, list[Float]] = {i: [] for i in sets}
+            for i, values, _ in self._tails(sizes, sets):
+                found[i].append(values)
+            for i in sets:
+                values = np.concatenate(found.pop(i))
+                values.sort()
+                yield values[: sizes[i]], values[: sizes[i]]
 
-    def worst_paths(self, sizes: Int) -> list[NDArray[np.int32]]:
-        """Numbers of the paths of the lowest finite values of each set, ``(path,)`` int32 each; equal ones by number.
+    def worst_paths(self, sizes: Int, sets: range) -> list[NDArray[np.int32]]:
+        """Numbers of the paths of the lowest finite values of some sets, ``(path,)`` int32 each; equal ones by number.
 
         Parameters
         ----------
         sizes
             As of `Facts.worst`.
+        sets
+            Numbers of the sets.
         """
-        found: list[list[tuple[Float, NDArray[np.int32]]]] = [[] for _ in sizes]
-        for i, values, paths in self._tails(sizes):
+        found: dict[int, list[tuple[Float, NDArray[np.int32]]]] = {i: [] for i in sets}
+        for i, values, paths in self._tails(sizes, sets):
             found[i].append((values, paths.astype(np.int32)))
         out = []
-        for parts, size in zip(found, sizes.tolist(), strict=True):
-            values, numbers = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-            parts.clear()
-            out.append(numbers[np.argsort(values, kind="stable")[:size]])  # they come by path
+        for i in sets:
+            values, numbers = (np.concatenate(arrays) for arrays in zip(*found.pop(i), strict=True))
+            out.append(numbers[np.argsort(values, kind="stable")[: sizes[i]]])  # they come by path
         return out
 
-    def _tails(self, sizes: Int) -> Iterator[tuple[int, Float, Int]]:
-        """Lot by lot of each set those of its values that may be among its lowest, and their paths, in their order.
+    def _tails(self, sizes: Int, sets: range) -> Iterator[tuple[int, Float, Int]]:
+        """Lot by lot of some sets those of their values that may be among the lowest, and their paths, in their order.
 
         Of a value that many paths share, no more are given than are wanted.
         """
-        limits, left = (list(each) for each in zip(*map(self._limit, range(sizes.size), sizes.tolist()), strict=True))
+        limits, left = (list(each) for each in zip(*(self._limit(i, int(sizes[i])) for i in sets), strict=True))
         for paths in self._lots:
             values = self._lots.values(self._s, paths)
             near = np.flatnonzero(np.isfinite(values) & (values <= max(limits)))
-            for i, inside in enumerate(_sets(self._lots.groups(paths), near)):
-                here = near[inside & (values[near] <= limits[i])]
-                last = values[here] == limits[i]
-                here = here[~last | (np.cumsum(last) <= left[i])]
-                left[i] -= min(left[i], int(np.count_nonzero(last)))
-                yield i, values[here], here + paths.start
+            inside_of = islice(_sets(self._lots.groups(paths), near), sets.start, sets.stop)
+            for k, inside in enumerate(inside_of):
+                here = near[inside & (values[near] <= limits[k])]
+                last = values[here] == limits[k]
+                here = here[~last | (np.cumsum(last) <= left[k])]
+                left[k] -= min(left[k], int(np.count_nonzero(last)))
+                yield sets[k], values[here], here + paths.start
 
     def _limit(self, i: int, size: int) -> tuple[float, int]:
         """Up to which value the lowest finite ones of a set go, and how many of these may be that value."""

@@ -1,10 +1,10 @@
 """What a run says where something is given: the outcome of an event, or the final state of a regime."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spvrisk.aggregate.moments import Moments
 from spvrisk.aggregate.passes import LOT, AllPaths
@@ -15,6 +15,7 @@ from spvrisk.dataset.variables import conditions
 from spvrisk.measures.series import Series, tables_of
 from spvrisk.measures.share import share_interval
 from spvrisk.measures.source import PassSource, PathSource, Source
+from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 
 
@@ -71,18 +72,17 @@ def in_passes(
     """
     n_paths, given = sums.n_paths, conditions(labels)
     row = {name: s for s, (_, name) in enumerate(labels.series)}
-    codes = {name: _codes(block, row[name], n_paths) for name in dict.fromkeys(c.quantity for c in given)}
-    kept, same = distinct(given, codes, n_paths, with_all=True)
-    source = PassSource(AllPaths(block, n_paths, [given[i] for i in kept], codes), labels)
+    lots = [range(first, min(first + LOT, n_paths)) for first in range(0, n_paths, LOT)]
+    kept, same = distinct(given, (_codes(labels, partial(_in_lot, block, lot)) for lot in lots), with_all=True)
+    source = PassSource(AllPaths(block, n_paths, [given[i] for i in kept], row), labels)
     return _measured(sums.moments, Series(source, labels, tuple(quantiles), tuple(levels), threads), same)
 
 
-def _codes(block: Block, s: int, n_paths: int) -> Codes:
-    """Codes of a quantity, read lot by lot, in as few bytes as they take."""
-    lots = (range(first, min(first + LOT, n_paths)) for first in range(0, n_paths, LOT))
-    found = [codes_of(block([s], paths)[0]) for paths in lots]
-    small = all(codes.max(initial=0) <= np.iinfo(np.int8).max for codes in found)
-    return np.concatenate([codes.astype(np.int8) if small else codes for codes in found])
+def _in_lot(block: Block, paths: range, s: int) -> Floats:
+    """Values of a series on some paths, ``(path,)``."""
+    (values,) = block([s], paths)
+    row: Floats = values
+    return row
 
 
 def from_sketches(
@@ -121,15 +121,19 @@ def _measured(moments: Moments | None, series: Series, same: Sequence[int]) -> t
 
 def _of_paths(column: Column, labels: Labels, with_all: bool) -> tuple[PathSource, list[int]]:
     """All paths and those of the conditions that say more than others; the set of each condition."""
-    row, given = {name: s for s, (_, name) in enumerate(labels.series)}, conditions(labels)
-    codes = {name: codes_of(column(row[name])) for name in dict.fromkeys(c.quantity for c in given)}
-    n_paths = column(0).size
-    kept, same = distinct(given, codes, n_paths, with_all)
+    given, codes, n_paths = conditions(labels), _codes(labels, column), column(0).size
+    kept, same = distinct(given, [codes], with_all)
     return PathSource(column, Sets(n_paths, [given[i] for i in kept], codes), labels), same
 
 
+def _codes(labels: Labels, column: Column) -> dict[str, Codes]:
+    """Codes of all quantities that tell of conditions; see `spvrisk.aggregate.sets.codes_of`."""
+    row = {name: s for s, (_, name) in enumerate(labels.series)}
+    return {name: codes_of(column(row[name])) for name in dict.fromkeys(c.quantity for c in conditions(labels))}
+
+
 def distinct(
-    given: Sequence[Condition], codes: Mapping[str, Codes], n_paths: int, with_all: bool
+    given: Sequence[Condition], lots: Iterable[Mapping[str, Codes]], with_all: bool
 ) -> tuple[list[int], list[int]]:
     """Find the conditions that other paths meet than any before: what is said of the rest has been said.
 
@@ -139,10 +143,8 @@ def distinct(
     ----------
     given
         The conditions.
-    codes
-        Of each quantity that tells of them; see `spvrisk.aggregate.sets.codes_of`.
-    n_paths
-        Of all.
+    lots
+        Codes of each quantity that tells of them, on lots of paths: multiples of 8, but for the last one.
     with_all
         Whether a condition that all paths meet is set 0, that of all paths.
 
@@ -151,16 +153,17 @@ def distinct(
     kept, same
         Numbers of those conditions, which are sets 1, 2, ..., and the set of each condition.
     """
-    seen = {_digest(np.ones(n_paths, bool)): 0} if with_all else {}
+    every, digests = hashlib.sha256(), [hashlib.sha256() for _ in given]
+    for codes in lots if given else ():
+        met = [condition.meets(codes) for condition in given]
+        every.update(np.packbits(np.ones_like(met[0])).data)
+        for digest, flags in zip(digests, met, strict=True):
+            digest.update(np.packbits(flags).data)
+    seen = {every.digest(): 0} if with_all else {}
     kept, same = [], []
-    for number, condition in enumerate(given):
-        paths = _digest(condition.meets(codes))
-        if paths not in seen:
+    for number, digest in enumerate(digests):
+        if digest.digest() not in seen:
             kept.append(number)
-            seen[paths] = len(kept)
-        same.append(seen[paths])
+            seen[digest.digest()] = len(kept)
+        same.append(seen[digest.digest()])
     return kept, same
-
-
-def _digest(flags: NDArray[np.bool_]) -> bytes:
-    return hashlib.sha256(np.packbits(flags).data).digest()

@@ -5,6 +5,7 @@ Arrays of a `SummaryTable` have a first dimension more here: the set of paths. E
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from math import nan
 from typing import Any, NamedTuple
 
@@ -14,13 +15,13 @@ from numpy.typing import NDArray
 from spvrisk.aggregate.exact import exact_sum
 from spvrisk.aggregate.facts import Ends, Facts
 from spvrisk.aggregate.moments import Moments
-from spvrisk.aggregate.passes import LOT
+from spvrisk.aggregate.passes import LOT, TAILS, words_of
 from spvrisk.dataset.tables import BOUNDS, COUNTS, STATISTICS, SummaryTable, no_bound
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.order import ranks_with_intervals
 from spvrisk.measures.risk import contribution, expected_shortfall, tail, tail_mean
 from spvrisk.measures.share import share_interval
-from spvrisk.measures.source import PORTFOLIO, Source
+from spvrisk.measures.source import PORTFOLIO, OnWorst, Source
 from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, SLOTS, UNDEFINED
 
@@ -30,8 +31,8 @@ Int = NDArray[np.int64]
 _WORTH_THREADS = 1 << 14
 """Paths below which threads would mostly wait for Python's lock."""
 
-_IN_LOT, _TAIL = 128, 0.05
-"""Bytes that a value takes while its lot is gone through, and the share of the paths that tails usually hold."""
+_IN_LOT, _IN_TAIL, _TAIL = 128, 32, 0.05
+"""Bytes that a value takes while its lot is gone through, and in a tail; the share of the paths that a tail holds."""
 
 ORDERED_AT_ONCE = 4
 """Series whose paths are put in order at the same time, at most."""
@@ -59,7 +60,7 @@ def bytes_per_path(threads: int, labels: Labels) -> int:
 def bytes_in_passes(n_paths: int, threads: int, labels: Labels) -> int:
     """Memory that statistics take in passes over the paths.
 
-    For each thread a lot with its order, and the tails of a series over all sets; for each path the codes of what it
+    For each thread a lot with its order, and tails of some sets at a time; for each path the words that say what it
     meets of the conditions.
 
     Parameters
@@ -71,9 +72,9 @@ def bytes_in_passes(n_paths: int, threads: int, labels: Labels) -> int:
     labels
         Names of the series.
     """
-    told = len(labels.events) + len(labels.regimes)
-    tails = 2 * 8 * (1 + told) * int(_TAIL * n_paths)
-    return min(threads, ORDERED_AT_ONCE) * (_IN_LOT * min(n_paths, LOT) + tails) + told * n_paths
+    words = words_of([len(names) + 1 for _, names in (*labels.events, *labels.regimes)])
+    tails = _IN_TAIL * min(max(int(_TAIL * n_paths), TAILS), n_paths)
+    return min(threads, ORDERED_AT_ONCE) * (_IN_LOT * min(n_paths, LOT) + tails) + 2 * words * n_paths
 
 
 class Series(NamedTuple):
@@ -220,19 +221,19 @@ class _Filling:
         """Contributions to the portfolio's tails, where it is finite on all paths; paths of equal loss go by number."""
         labels, levels = self._series.labels, self._series.levels
         n = self._moments.counts[FINITE, :, labels.series.index(PORTFOLIO)]
-        sets = np.flatnonzero((n > 0) & (n == self._n_paths))
-        on_worst = self._series.source.on_worst(self._sizes(n))
+        finite = (n > 0) & (n == self._n_paths)
+        projects = [s for s, key in enumerate(labels.series) if key[1] == PORTFOLIO[1] and key != PORTFOLIO]
 
-        def fill(s: int) -> None:
-            found, p = on_worst(s), labels.projects.index(labels.series[s][0])
-            for i in sets:
-                for a, level in enumerate(levels):
-                    if found[i].size >= min(tail(level, int(n[i]))[0] + 1, n[i]):
-                        part = contribution(found[i], level, int(n[i]), exact_sum)
+        def fill(sets: range, on_worst: OnWorst, s: int) -> None:
+            p = labels.projects.index(labels.series[s][0])
+            for i, values in zip(sets, on_worst(s), strict=True):
+                for a, level in enumerate(levels if finite[i] else ()):
+                    if values.size >= min(tail(level, int(n[i]))[0] + 1, n[i]):
+                        part = contribution(values, level, int(n[i]), exact_sum)
                         self.table.contribution[i, p, a], self.table.contribution_se[i, p, a] = part
 
-        series = enumerate(labels.series)
-        self._series.each(fill, [s for s, key in series if key[1] == PORTFOLIO[1] and key != PORTFOLIO])
+        for sets, on_worst in self._series.source.on_worst(self._sizes(n)):
+            self._series.each(partial(fill, sets, on_worst), projects)
 
     def fill_from_moments(self) -> None:
         """What moments and counts tell: also intervals of the means of what is 0 or 1, and shares of finite times."""

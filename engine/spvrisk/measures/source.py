@@ -1,7 +1,8 @@
 """Where statistics come from: all values of every series, or sketches of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from threading import local
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from spvrisk.aggregate.facts import Facts, OfPaths, OfSketches
 from spvrisk.aggregate.lots import Sketched
-from spvrisk.aggregate.passes import AllPaths, OfPasses
+from spvrisk.aggregate.passes import AllPaths, OfPasses, batches
 from spvrisk.aggregate.sets import Column, Sets, Words
 from spvrisk.aggregate.sketch import Worst
 from spvrisk.plan.names import Labels
@@ -18,7 +19,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 OnWorst = Callable[[int], list[Float]]
-"""From the number of a series to its values on the portfolio's worst paths of each set, the worst first."""
+"""From the number of a series to its values on the portfolio's worst paths of some sets, the worst first."""
 
 PORTFOLIO = ("portfolio", "npv_funder")
 
@@ -45,8 +46,8 @@ class Source(ABC):
         """
 
     @abstractmethod
-    def on_worst(self, sizes: Int) -> OnWorst:
-        """Give what other series are on the portfolio's worst paths.
+    def on_worst(self, sizes: Int) -> Iterator[tuple[range, OnWorst]]:
+        """Give what other series are on the portfolio's worst paths, for some sets after the others.
 
         Parameters
         ----------
@@ -83,8 +84,8 @@ class PathSource(Source):
         """
         return OfPaths(self._values(s), self._sets, self._room())
 
-    def on_worst(self, sizes: Int) -> OnWorst:
-        """Give what other series are on the portfolio's worst paths.
+    def on_worst(self, sizes: Int) -> Iterator[tuple[range, OnWorst]]:
+        """Give what other series are on the portfolio's worst paths, for all sets at once.
 
         Parameters
         ----------
@@ -97,7 +98,7 @@ class PathSource(Source):
             column = self._values(s)
             return [column[paths] for paths in worst]
 
-        return values
+        yield range(sizes.size), values
 
     def _values(self, s: int) -> Float:
         """Values of a series as compiled code takes them, in one piece."""
@@ -134,26 +135,27 @@ class PassSource(Source):
         """
         return OfPasses(self._lots, s)
 
-    def on_worst(self, sizes: Int) -> OnWorst:
-        """Give what other series are on the portfolio's worst paths.
+    def on_worst(self, sizes: Int) -> Iterator[tuple[range, OnWorst]]:
+        """Give what other series are on the portfolio's worst paths, for as many sets as may be held at a time.
 
         Parameters
         ----------
         sizes
             As of `Source.on_worst`.
         """
-        worst = self.facts(self._portfolio).worst_paths(sizes)
+        portfolio = self.facts(self._portfolio)
+        for sets in batches(sizes):
+            yield sets, partial(self._on_paths, portfolio.worst_paths(sizes, sets))
 
-        def values(s: int) -> list[Float]:
-            found = [np.empty(paths.size) for paths in worst]
-            for lot in self._lots:
-                column = self._lots.values(s, lot)
-                for into, paths in zip(found, worst, strict=True):
-                    here = np.flatnonzero((paths >= lot.start) & (paths < lot.stop))
-                    into[here] = column[paths[here] - lot.start]
-            return found
-
-        return values
+    def _on_paths(self, worst: Sequence[NDArray[np.int32]], s: int) -> list[Float]:
+        """Values of a series on the paths of each set."""
+        found = [np.empty(paths.size) for paths in worst]
+        for lot in self._lots:
+            column = self._lots.values(s, lot)
+            for into, paths in zip(found, worst, strict=True):
+                here = np.flatnonzero((paths >= lot.start) & (paths < lot.stop))
+                into[here] = column[paths[here] - lot.start]
+        return found
 
 
 class SketchSource(Source):
@@ -188,7 +190,7 @@ class SketchSource(Source):
         found = self._sketched(s)
         return OfSketches(found.whole, found.given, found.moments())
 
-    def on_worst(self, sizes: Int) -> OnWorst:
+    def on_worst(self, sizes: Int) -> Iterator[tuple[range, OnWorst]]:
         """Give what projects are on the portfolio's worst paths, of which those of all paths are known.
 
         Parameters
@@ -200,4 +202,4 @@ class SketchSource(Source):
         def values(s: int) -> list[Float]:
             return [self._worst.others[self._rows[s], : sizes[0]], *[np.empty(0)] * (sizes.size - 1)]
 
-        return values
+        yield range(sizes.size), values
