@@ -1,9 +1,9 @@
-"""Memory of runs: ``python benchmarks/memory.py [--study FILE] [--paths N ...] [--to FOLDER]``.
+"""Memory of runs: ``python benchmarks/memory.py [--study FILE] [--paths N ...] [--ways WAY ...] [--to FOLDER]``.
 
 The same study runs with more and more paths: with all values in memory, with all of them on the disk, and with a disk
 that has no room for them, so that sketches are kept. Each run is a process of its own, whose resident memory is looked
-up some ten times a second; its peak is what the system counts. A table and a picture are written, ``memory.md`` and
-``memory.svg``.
+up some ten times a second; its peak is what the system counts. The longest run is made once more, by extending one of
+half the paths, and its content compared. A table and a picture are written, ``memory.md`` and ``memory.svg``.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import spvrisk
 from spvrisk.config import load
 from spvrisk.dataset.kept import default_paths
 from spvrisk.experiments.need import MIB, memory_budget, most_kept, need_of
@@ -25,7 +26,8 @@ from spvrisk.experiments.task import job_of, settings_of
 from spvrisk.runner.job import Job
 
 ROOT = Path(__file__).resolve().parents[1]
-WAYS = {"in memory": "#1b6ca8", "on the disk": "#c8553d", "beyond the disk": "#3d8b5f"}
+MEMORY, DISK, BEYOND = "in memory", "on the disk", "beyond the disk"
+WAYS = {MEMORY: "#1b6ca8", DISK: "#c8553d", BEYOND: "#3d8b5f"}
 _SHARES = (0.15, 0.2, 0.3, 0.5, 0.7, 0.85)
 """Parts of the disk for all values that a run beyond the disk may have: the least that suffices is taken."""
 
@@ -40,6 +42,8 @@ of the resident memory of the process that runs; on the disk and beyond it, shar
 {table}
 
 {flat}
+
+{extended}
 
 ![Resident memory](memory.svg)
 """
@@ -58,6 +62,8 @@ class Looked(NamedTuple):
         MiB at most, as the system counts.
     disk
         MiB that it was given; None for no limit.
+    content
+        Digest of the result's content.
     """
 
     way: str
@@ -66,6 +72,7 @@ class Looked(NamedTuple):
     resident: tuple[float, ...]
     peak: float
     disk: int | None
+    content: str
 
 
 def field(pid: int, name: str) -> float:
@@ -78,21 +85,29 @@ def field(pid: int, name: str) -> float:
     return int(found[0]) / 1024 if found else 0.0
 
 
-def looked(way: str, study: Path, paths: int, options: Sequence[str], disk: int | None) -> Looked:
-    """Run a study, and look at its memory until it ends."""
+def looked(way: str, study: Path, sizes: Sequence[int], options: Sequence[str], disk: int | None) -> Looked:
+    """Run a study with so many paths, then extend it to more; look at the memory of the last run until it ends."""
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-        words = ["run", str(study), "--paths", str(paths), "--out", str(Path(folder) / "r.h5"), "--json", *options]
-        began, seconds, resident, peak = time.perf_counter(), [], [], 0.0
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen([sys.executable, "-m", "spvrisk", *words], **quiet) as run:
-            while run.poll() is None:
-                seconds.append(time.perf_counter() - began)
-                resident.append(field(run.pid, "VmRSS"))
-                peak = max(peak, field(run.pid, "VmHWM"))
-                time.sleep(_LOOK_SECONDS)
-        if run.returncode:
-            raise SystemExit(f"{way}, {paths:,} paths: the run ended with {run.returncode}")
-    return Looked(way, paths, tuple(seconds), tuple(resident), peak, disk)
+        out = Path(folder) / "r.h5"
+        for paths in sizes:
+            words = ["run", str(study), "--paths", str(paths), "--out", str(out), "--json", *options]
+            words += ["--resume"] if paths != sizes[0] else []
+            began, seconds, resident, peak = time.perf_counter(), [], [], 0.0
+            with (
+                (Path(folder) / "said").open("wb") as said,
+                subprocess.Popen([sys.executable, "-m", "spvrisk", *words], stdout=said, stderr=said) as run,
+            ):
+                while run.poll() is None:
+                    seconds.append(time.perf_counter() - began)
+                    resident.append(field(run.pid, "VmRSS"))
+                    peak = max(peak, field(run.pid, "VmHWM"))
+                    time.sleep(_LOOK_SECONDS)
+            if run.returncode:
+                text = (Path(folder) / "said").read_text(encoding="utf-8")[-2000:]
+                raise SystemExit(f"{way}, {paths:,} paths: the run ended with {run.returncode}: {text}")
+        with spvrisk.open(out) as result:
+            content = str(result.attributes["content_sha256"])
+    return Looked(way, sizes[-1], tuple(seconds), tuple(resident), peak, disk, content)
 
 
 def least_disk(study: Path, paths: int) -> int | None:
@@ -107,26 +122,47 @@ def least_disk(study: Path, paths: int) -> int | None:
     return None
 
 
-def runs(study: Path, sizes: Sequence[int]) -> Iterator[Looked]:
+def runs(study: Path, sizes: Sequence[int], wanted: Sequence[str]) -> Iterator[Looked]:
     """All runs, told of as they end."""
     for paths in sizes:
-        disk = least_disk(study, paths)
-        ways = {"in memory": [], "on the disk": ["--keep"]}
+        disk = least_disk(study, paths) if BEYOND in wanted else None
+        ways = {MEMORY: [], DISK: ["--keep"]}
         if disk is not None:
-            ways["beyond the disk"] = ["--keep", "--set", f"run.disk_mib={disk}"]
-        for way, options in ways.items():
-            found = looked(way, study, paths, options, disk if way == "beyond the disk" else None)
-            print(f"{paths:>12,} paths {way:<16} {found.peak:8,.0f} MiB, {found.seconds[-1]:7.1f} s", flush=True)
-            yield found
+            ways[BEYOND] = ["--keep", "--set", f"run.disk_mib={disk}"]
+        for way in (way for way in ways if way in wanted):
+            yield said(looked(way, study, [paths], ways[way], disk if way == BEYOND else None))
+
+
+def said(found: Looked) -> Looked:
+    """Tell of a run."""
+    print(
+        f"{found.paths:>12,} paths {found.way:<16} {found.peak:8,.0f} MiB, {found.seconds[-1]:7.1f} s, "
+        f"content {found.content[:12]}",
+        flush=True,
+    )
+    return found
+
+
+def extension(study: Path, found: Sequence[Looked]) -> str:
+    """Make the longest run on the disk once more, in two halves, and hold its content against that of the first."""
+    longest = max((each for each in found if each.way == DISK), key=lambda each: each.paths, default=None)
+    if longest is None:
+        return ""
+    paths = longest.paths
+    other = said(looked("extended", study, [paths // 2, paths], ["--keep"], None))
+    same = "has the same content as" if other.content == longest.content else "DIFFERS in content from"
+    return f"A run of {paths // 2:,} paths that is extended to {paths:,} {same} the run from the start."
 
 
 def table(found: Sequence[Looked]) -> str:
     """Peaks by paths and way."""
     peaks = {(each.way, each.paths): each for each in found}
-    rows = [["paths", *(f"{way}, MiB" for way in WAYS), "disk beyond, MiB"], ["---:"] * (len(WAYS) + 2)]
+    ways = [way for way in WAYS if any(each.way == way for each in found)]
+    rows = [["paths", *(f"{way}, MiB" for way in ways), "disk beyond, MiB"], ["---:"] * (len(ways) + 2)]
     for paths in sorted({each.paths for each in found}):
-        here = [peaks.get((way, paths)) for way in WAYS]
-        disk = f"{here[-1].disk:,}" if here[-1] else "-"
+        here = [peaks.get((way, paths)) for way in ways]
+        beyond = peaks.get((BEYOND, paths))
+        disk = f"{beyond.disk:,}" if beyond else "-"
         rows.append([f"{paths:,}", *(f"{each.peak:,.0f}" if each else "-" for each in here), disk])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
@@ -217,17 +253,19 @@ def main() -> None:
     parser.add_argument("--study", type=Path, default=ROOT / "configs" / "japan_us_2026.yaml")
     parser.add_argument("--paths", type=int, nargs="+", default=[1_000_000, 3_000_000, 10_000_000])
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "validation")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     asked = parser.parse_args()
-    found = list(runs(asked.study, asked.paths))
-    said = {
+    found = list(runs(asked.study, asked.paths, asked.ways))
+    words = {
         "paths": " ".join(map(str, asked.paths)),
         "study": f"`{asked.study.name}`",
         "threads": os.cpu_count(),
         "machine": f"Python {platform.python_version()}",
         "table": table(found),
         "flat": flat(found),
+        "extended": extension(asked.study, found),
     }
-    (asked.to / "memory.md").write_text(_PAGE.format(**said), encoding="utf-8")
+    (asked.to / "memory.md").write_text(_PAGE.format(**words), encoding="utf-8")
     (asked.to / "memory.svg").write_text(picture(found), encoding="utf-8")
     print(json.dumps({f"{each.way} {each.paths}": round(each.peak) for each in found}))
 
