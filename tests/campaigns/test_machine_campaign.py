@@ -10,11 +10,11 @@ import pytest
 from scipy import special
 
 TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "kernel"), str(TESTS / "runner")]
+sys.path.insert(0, str(TESTS / "runner"))
 
-import lane_calls as kernel  # noqa: E402
 from content_runs import package_of, run_here, run_there  # noqa: E402
 
+import lane_calls as kernel  # noqa: E402
 import spvrisk  # noqa: E402
 from spvrisk.plan.shared import LEAF  # noqa: E402
 

@@ -31,21 +31,8 @@ from spvrisk.runner.shard import run_shard, seconds_per_path
 from spvrisk.runner.stored import shard_bytes, shard_of
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
-PATHS = 3 * LEAF + 77
-
-
-@pytest.fixture(scope="module")
-def job():
-    study = load_study(STARTER)
-    made = job_of(study, study.run.model_copy(update={"paths": PATHS, "seed": 5, "leaves_per_shard": 1}))
-    make_ready(made.plan)
-    return made
-
-
-@pytest.fixture(scope="module")
-def made(job):
-    """All shards, made one after the other."""
-    return [run_shard(job, k) for k in job.shards]
+SHARDS = 3
+PATHS = SHARDS * LEAF + 77
 
 
 def bits(ledger):

@@ -10,13 +10,11 @@ import spvrisk
 from spvrisk.aggregate.facts import OfPaths
 from spvrisk.aggregate.sets import Sets, codes_of
 from spvrisk.aggregate.sketch import Resolution
-from spvrisk.config import load_study
 from spvrisk.dataset.variables import conditions
 from spvrisk.errors import RunError
-from spvrisk.experiments.task import job_of
 from spvrisk.measures.source import SketchSource
 from spvrisk.plan.shared import LEAF
-from spvrisk.runner.execute import compute, in_threads, make_ready
+from spvrisk.runner.execute import compute, in_threads
 from spvrisk.runner.folder import SKETCHES, FolderLedger
 from spvrisk.runner.ledger import MemoryLedger
 from spvrisk.runner.processes import in_processes
@@ -28,19 +26,6 @@ STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 SHARDS = 7
 PATHS = SHARDS * LEAF + 77
 KEPT = (3, 5)
-
-
-@pytest.fixture(scope="module")
-def job():
-    study = load_study(STARTER)
-    made = job_of(study, study.run.model_copy(update={"paths": PATHS, "seed": 5, "leaves_per_shard": 1}))
-    make_ready(made.plan)
-    return made
-
-
-@pytest.fixture(scope="module")
-def made(job):
-    return [run_shard(job, k) for k in job.shards]
 
 
 @pytest.fixture(scope="module")

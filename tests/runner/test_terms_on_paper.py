@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from kernel.lane_calls import split
+from lane_calls import split
 
 PAID, RATE, LIFE, YEARS = 100.0, 0.054, 20, 30
 CASH = (8.0, 12.0, 16.0, 20.0, 24.0, 40.0)

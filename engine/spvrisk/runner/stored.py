@@ -279,10 +279,15 @@ def check_parts(found: Stored, read: Read) -> None:
     ValueError
         It is damaged, cut short, or longer than it should be.
     """
-    if read(found.size, 1):
-        raise ValueError("longer than it should be")
+    _check_end(found, read)
     for part in found.parts:
         array_of(part, read)
+
+
+def _check_end(found: Stored, read: Read) -> None:
+    """Refuse a shard behind which there is more."""
+    if read(found.size, 1):
+        raise ValueError("longer than it should be")
 
 
 def inputs_of(found: Stored, read: Read, n_paths: int) -> NDArray[np.float32]:
@@ -319,10 +324,9 @@ def whole_shard(found: Stored, read: Read) -> Shard:
     Raises
     ------
     ValueError
-        It is damaged or cut short, or only a part of it is left.
+        It is damaged, cut short or longer than it should be, or only a part of it is left.
     """
-    if read(found.size, 1):
-        raise ValueError("longer than it should be")
+    _check_end(found, read)
     if not found.nodes:
         raise ValueError("taken up in sketches")
     values = np.stack([array_of(row, read) for row in found.rows.values()])
