@@ -17,7 +17,7 @@ from spvrisk.measures.compare import difference
 from spvrisk.measures.named import measure_of
 from spvrisk.measures.order import quantile_with_interval
 from spvrisk.measures.risk import contribution, value_at_risk
-from spvrisk.measures.sample import Sample
+from spvrisk.measures.sample import Sample, mean, sd, shortfall
 from spvrisk.runner.execute import make_ready, series_of_many
 from spvrisk.runner.shard import processors
 from studies import BARE, changed, write_study
@@ -40,9 +40,16 @@ BY_SHARE = [
     "npv_funder:p_loss",
     "npv_funder:p_below@-2000",
     "npv_funder:p_above@-5000",
+    "npv_funder:p_above@-6776",
     "outcome_election:share@new_course",
 ]
-"""Probabilities, whose intervals are those of Clopper and Pearson; the last but one is near 1."""
+"""Probabilities, whose intervals are those of Clopper and Pearson; the second last is 0.9999."""
+
+GIVEN = ("outcome_election", "new_course")
+"""A condition, whose paths have statistics of their own."""
+
+ATOMS = {"npv_funder:p_above@-6776": "two paths of 20,000 are below: few values are possible"}
+"""Figures of which few values are possible, so that no interval covers in 95 % alike."""
 
 BY_RANK = [("portfolio", "npv_funder", level) for level in ("0.01", "0.05", "0.5", "0.95", "0.99")]
 """Quantiles, whose intervals are order statistics."""
@@ -62,6 +69,10 @@ def intervals(values, labels):
         row = np.sort(values[unit, quantity])
         found[f"{quantity}:quantile@{level} (ranks)"] = quantile_with_interval(row, level)
     npv = values["portfolio", "npv_funder"]
+    given = Sample(npv[values["scheme", GIVEN[0]] == labels.states[GIVEN[0]].index(GIVEN[1])])
+    for name, figure in {"mean": mean(given), "sd": sd(given), "es@0.95": shortfall(given, "0.95")}.items():
+        low, high = figure.value - HALF * figure.error, figure.value + HALF * figure.error
+        found[f"npv_funder:{name} given {GIVEN[1]}"] = figure.value, low, high
     order = np.argsort(npv, kind="stable")
     for level in AT_RISK:
         found[f"npv_funder:var@{level} (ranks)"] = value_at_risk(npv[order], level)
@@ -83,7 +94,7 @@ def differences(base, other, labels):
 
 
 def needed_series(labels):
-    named = {measure_of(text, labels, "").series for text in (*BY_ERROR, *BY_SHARE)}
+    named = {measure_of(text, labels, "").series for text in (*BY_ERROR, *BY_SHARE)} | {("scheme", GIVEN[0])}
     named |= {(unit, "npv_funder") for unit in (*labels.projects, "portfolio")}
     return [key for key in labels.series if key in named]
 
@@ -99,6 +110,7 @@ def runs(jobs, series):
 
 
 def test_intervals__cover_the_truth():
+    """In 92 to 98 % of the seeds for nineteen figures of twenty, in 90 to 99 % for all."""
     loaded = load(STARTER)
     both = [job_of(each.study, each.study.run) for each in (loaded, loaded.changed(CHANGE))]
     make_ready(both[0].plan)
@@ -118,8 +130,9 @@ def test_intervals__cover_the_truth():
             covered[name] += low <= truth[name] <= high
     shares = {name: count / SEEDS for name, count in covered.items()}
     note(shares)
-    assert np.mean([0.92 <= share <= 0.98 for share in shares.values()]) >= 0.9, shares
-    assert all(0.90 <= share <= 0.995 for share in shares.values()), shares
+    smooth = [share for name, share in shares.items() if name not in ATOMS]
+    assert np.mean([0.92 <= share <= 0.98 for share in smooth]) >= 0.95, shares
+    assert all(0.90 <= share <= 0.99 for share in smooth) and all(share >= 0.92 for share in shares.values()), shares
 
 
 @pytest.mark.parametrize("so_that", ["npv_funder:mean=0", "npv_funder:p_loss=0.3"])
@@ -145,7 +158,10 @@ def note(shares, goals=None):
     """
     head = f"# Intervals that cover\n\n{' '.join(said.split())}\n\n"
     old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    rows = [f"| {name} | {100 * share:.1f} % |" for name, share in shares.items()]
+    rows = [
+        f"| {name}{f' (atoms: {ATOMS[name]})' if name in ATOMS else ''} | {100 * share:.1f} % |"
+        for name, share in shares.items()
+    ]
     table = "| figure | covered |\n| --- | --- |\n" + "\n".join(rows) + "\n"
     if shares:
         PAGE.write_text(head + table, encoding="utf-8")
