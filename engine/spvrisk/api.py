@@ -13,6 +13,7 @@ from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
+    from spvrisk.experiments.exceeded import Curve
     from spvrisk.experiments.goal import Goal
     from spvrisk.experiments.kept import Manner
     from spvrisk.experiments.overview import Overview
@@ -31,6 +32,7 @@ __all__ = [
     "Study",
     "bench",
     "compare",
+    "curve",
     "export",
     "goal",
     "init",
@@ -370,6 +372,15 @@ def _threads(workers: Any) -> int:
     return processors() if workers is None else within("workers", workers, 1, 4096)
 
 
+def _levels(name: str, value: Any) -> list[str]:
+    """An argument that is a list of probabilities, numbers or their digits, or one."""
+    several = [value] if isinstance(value, str | float) else value
+    try:
+        return [str(level(name, each)) for each in several]
+    except TypeError:
+        raise wrong(name, "must be a probability, or several", value, "write e.g. [0.1, 0.01]") from None
+
+
 def _texts(name: str, value: Any) -> list[str]:
     """An argument that is a list of texts, or one."""
     return [text(name, each) for each in ([value] if isinstance(value, str) else value)]
@@ -591,6 +602,53 @@ def goal(
     wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
     return seek(loaded, wanted, paths, seed, _threads(workers), *told)
+
+
+def curve(
+    result: Results | str | os.PathLike[str],
+    of: str = "npv_funder",
+    levels: Sequence[str | float] | None = None,
+    announce: "Announce" = lambda _: None,
+) -> "Curve":
+    """Give the exceedance curve of a quantity: of a net present value that of the loss.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    of
+        ``npv_funder``, ``smr/cost``.
+    levels
+        Probabilities of exceeding, digits or numbers; 0.5 to 0.004 if left out.
+    announce
+        Called with a word where what the result does not keep is found by replaying its paths.
+
+    Returns
+    -------
+    Curve
+        With a point for each probability in ``points``: the value, its 95 % interval, the mean beyond.
+
+    Raises
+    ------
+    InputError
+        The result, the quantity or a level cannot be used.
+    RunError
+        The replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.curve(results, "port/npv_funder", levels=[0.5, 0.05])
+    >>> [point.one_in for point in found.points], found.of_loss
+    ([2.0, 20.0], True)
+    """
+    from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve, levels_of
+
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
+    return curve(_opened("result", result).tables(), text("of", of), read, called("announce", announce))
 
 
 def trace(

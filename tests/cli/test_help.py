@@ -32,6 +32,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "scenarios",
         "goal",
         "summary",
+        "curve",
         "compare",
         "trace",
         "export",

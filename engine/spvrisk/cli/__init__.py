@@ -26,6 +26,7 @@ COMMANDS = {
     "scenarios": "Run what-ifs of a study on the same draws, in one table.",
     "goal": "Find the value of an input that brings a measure to a target.",
     "summary": "Print the figures of a result.",
+    "curve": "Print what a quantity exceeds with given probabilities.",
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",
     "export": "Write a result for spreadsheets, databases and R.",

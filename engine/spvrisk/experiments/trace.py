@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +18,7 @@ from spvrisk.plan.calendar import Grid, make_grid
 from spvrisk.plan.compile import compile_study, labels_of, sites_of
 from spvrisk.plan.digest import same_form
 from spvrisk.plan.names import Labels
+from spvrisk.plan.shared import LEAF
 from spvrisk.runner.proof import prepare
 
 if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
@@ -200,6 +202,36 @@ class Tracer:
             kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
             values[i] = leaf.values[s, :lanes]
         return np.asarray(values[row, paths % lanes])
+
+    def values_of_first(self, series: Sequence[tuple[str, str]], n_paths: int) -> Floats:
+        """Some quantities of the first paths, ``(series, path)`` float64 in their own units.
+
+        Parameters
+        ----------
+        series
+            Units and names.
+        n_paths
+            How many paths.
+        """
+        kernel, rows = self._kernel, [self._labels.series.index(each) for each in series]
+        leaf = kernel.make_leaf(self._plan, len(self._labels.series), False)
+        values = np.empty((len(rows), n_paths))
+        for first in range(0, n_paths, LEAF):
+            n = min(LEAF, n_paths - first)
+            numbers = (np.uint64(x) for x in (self._seed, first, 0, n))
+            kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
+            values[:, first : first + n] = leaf.values[rows, :n]
+        return values
+
+    def steps_of(self, path: int) -> dict[str, Floats]:
+        """Steps of a path, ``(site, step)`` float64 by column as `STEP_ROWS` names them.
+
+        Parameters
+        ----------
+        path
+            Number of the path.
+        """
+        return dict(zip(STEP_ROWS, self._steps(self._run(path).trace).transpose(1, 0, 2), strict=True))
 
     def trace(self, path: int) -> Trace:
         """Everything of a path.

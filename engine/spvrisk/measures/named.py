@@ -144,6 +144,30 @@ def measure_of(text: str, labels: Labels, place: str) -> Measure:
     return _Reading(text, labels, place).measure()
 
 
+def series_named(text: str, labels: Labels, place: str) -> tuple[str, str]:
+    """Read a quantity of a unit, as the grammar has it before the colon: ``npv_funder``, ``smr/cost``.
+
+    Parameters
+    ----------
+    text
+        As the grammar has it.
+    labels
+        Of the result that it is of.
+    place
+        Where it was written, for messages, such as ``--of``.
+
+    Raises
+    ------
+    InputError
+        There is no such unit or quantity, or its values are states, which have no order.
+    """
+    reading = _Reading(text, labels, place)
+    unit, quantity = reading.series(text.strip())
+    if quantity in labels.states:
+        raise reading.wrong("must be a number", "name a quantity such as npv_funder or smr/cost")
+    return unit, quantity
+
+
 class _Reading(NamedTuple):
     """A measure that is being read: its text, and what it may be of."""
 

@@ -8,6 +8,7 @@ from spvrisk.views import (
     bench,
     clock,
     compare,
+    exceedance,
     goal,
     info,
     loss,
@@ -23,7 +24,7 @@ from spvrisk.views import (
 )
 from spvrisk.views.figures import Figures
 
-Kind = Literal["result", "plan", "scenarios", "goal", "precision", "trace", "comparison", "proofs", "bench", "verified"]
+Kind = Literal["result", "plan", "scenarios", "goal", "precision", "trace", "comparison", "proofs", "bench", "verified", "curve"]
 
 
 class View(NamedTuple):
@@ -56,6 +57,7 @@ VIEWS: dict[str, View] = {
     "bearers": View("result", bearers.bearers),
     "claims": View("result", bearers.claims),
     "regimes": View("result", clock.regimes),
+    "curve": View("curve", exceedance.exceedance),
     "info": View("result", info.info),
     "plan_calendar": View("plan", plan.calendar),
     "plan_decisions": View("plan", plan.decisions),

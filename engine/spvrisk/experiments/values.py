@@ -1,0 +1,58 @@
+"""Values of series on all paths of a result: as it keeps them, else by replaying its paths on the plan that it keeps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spvrisk.dataset.paths import as_stored
+from spvrisk.dataset.read import Result
+from spvrisk.errors import RunError
+from spvrisk.experiments.trace import tracer_of
+from spvrisk.plan.arrays import Floats
+from spvrisk.runner.execute import Announce
+
+Series = tuple[str, str]
+"""Unit and quantity, as in `Labels.series`."""
+
+
+def values_by_path(result: Result, wanted: Sequence[Series], announce: Announce) -> dict[Series, Floats]:
+    """Give numbers on all paths.
+
+    Parameters
+    ----------
+    result
+        The result.
+    wanted
+        Series of numbers: no states or outcomes.
+    announce
+        Called with a word where paths are replayed, which takes as long as drawing them.
+
+    Returns
+    -------
+    dict
+        By series its values, ``(path,)`` float64 in the quantity's unit; NaN undefined, infinite never.
+
+    Raises
+    ------
+    InputError
+        The file is damaged; or what is wanted is not kept, and the plan is of another version.
+    RunError
+        The replay differs from what the result holds.
+    """
+    found = {series: result.series(*series).astype(np.float64) for series in wanted if series in result.kept}
+    missing = [series for series in dict.fromkeys(wanted) if series not in found]
+    return {**found, **_replayed(result, missing, announce)} if missing else found
+
+
+def _replayed(result: Result, missing: Sequence[Series], announce: Announce) -> dict[Series, Floats]:
+    """Values that are not kept, from a replay that gives one that is kept as it stands in the file."""
+    announce("replaying")
+    kept = next(iter(result.kept), None)
+    series = [*missing, *([kept] if kept else [])]
+    values = tracer_of(result).values_of_first(series, result.n_paths)
+    if kept:
+        stored = result.series(*kept)
+        if not np.array_equal(as_stored(values[-1], stored.dtype), stored, equal_nan=stored.dtype.kind == "f"):
+            rule = "the replay differs from the result: another version, or a machine that computes differently"
+            raise RunError(f"{result.place}: {rule}: {' '.join(kept)}")
+    return dict(zip(missing, values, strict=False))
