@@ -5,6 +5,7 @@ from pathlib import Path
 import spvrisk
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+PIPELINE = Path(__file__).parent / "data" / "pipeline.yaml"
 KEPT = ["funded", "cost", "delay_months", "npv_funder", "pv_host"]
 
 

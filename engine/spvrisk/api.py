@@ -13,6 +13,7 @@ from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
+    from spvrisk.experiments.confidence import Confidences
     from spvrisk.experiments.exceeded import Curve
     from spvrisk.experiments.goal import Goal
     from spvrisk.experiments.kept import Manner
@@ -32,6 +33,7 @@ __all__ = [
     "Study",
     "bench",
     "compare",
+    "confidence",
     "curve",
     "export",
     "goal",
@@ -645,10 +647,68 @@ def curve(
     >>> [point.one_in for point in found.points], found.of_loss
     ([2.0, 20.0], True)
     """
-    from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve, levels_of
+    from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve
+    from spvrisk.measures.named import levels_of
 
     read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
     return curve(_opened("result", result).tables(), text("of", of), read, called("announce", announce))
+
+
+def confidence(
+    result: Results | str | os.PathLike[str],
+    project: str | None = None,
+    levels: Sequence[str | float] | None = None,
+    joint: str | float = "0.7",
+    completed_only: bool = False,
+    announce: "Announce" = lambda _: None,
+) -> "Confidences":
+    """Give percentiles of cost and completion by project, and joint confidence of the two (JCL).
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    project
+        An announced one; all if left out.
+    levels
+        Of the percentiles and the grid, digits or numbers; P50, P70, P80, P90 if left out.
+    joint
+        Probability that the pairs of the frontier hold.
+    completed_only
+        Whether percentiles leave out paths on which a project is never completed; else these count as never.
+    announce
+        As of `curve`.
+
+    Returns
+    -------
+    Confidences
+        By project in ``projects``: ``cost, delay`` by level, ``joint`` for budget and plan, ``grid``, ``frontier``.
+
+    Raises
+    ------
+    InputError
+        The result, the project or a level cannot be used.
+    RunError
+        The replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     (port,) = spvrisk.confidence(results, "port").projects
+    >>> port.funded, [each.level for each in port.cost], port.joint.value <= port.on_time.value
+    (500, ['0.5', '0.7', '0.8', '0.9'], True)
+    """
+    from spvrisk.experiments.confidence import DEFAULT_LEVELS, confidence
+    from spvrisk.measures.named import levels_of
+
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
+    (level_joint,) = levels_of(_levels("joint", [joint]), "--joint")
+    name, only = None if project is None else text("project", project), yes_or_no("completed_only", completed_only)
+    told = called("announce", announce)
+    return confidence(_opened("result", result).tables(), name, read, level_joint, only, told)
 
 
 def trace(

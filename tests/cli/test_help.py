@@ -33,6 +33,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "goal",
         "summary",
         "curve",
+        "confidence",
         "compare",
         "trace",
         "export",

@@ -46,7 +46,13 @@ def test_exceedance__undefined_paths_are_left_out_and_what_never_comes_is_the_wo
     values = np.array([nan, *range(1, 99), inf, inf])
     rare, median = exceedance(values, ("0.01", "0.5"))
     assert rare.value == inf and rare.beyond == inf and isnan(rare.error)
-    assert median.value == 50.0 and median.paths == 50
+    assert median.value == 50.0 and median.paths == 50 and median.beyond == inf and isnan(median.error)
+
+
+@pytest.mark.filterwarnings("error")
+def test_exceedance__what_mostly_never_comes():
+    (point,) = exceedance(np.array([*range(20), *[inf] * 80]), ("0.5",))
+    assert point.value == point.high == point.beyond == inf and isnan(point.error)
 
 
 def test_exceedance__few_paths_have_no_upper_end_and_no_error():

@@ -27,6 +27,7 @@ COMMANDS = {
     "goal": "Find the value of an input that brings a measure to a target.",
     "summary": "Print the figures of a result.",
     "curve": "Print what a quantity exceeds with given probabilities.",
+    "confidence": "Print how likely projects hold a cost and a date.",
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",
     "export": "Write a result for spreadsheets, databases and R.",

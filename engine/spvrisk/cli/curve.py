@@ -10,7 +10,9 @@ from spvrisk.cli.output import say, say_document
 @click.command("curve", epilog="Example: spvrisk curve quick.h5 --of port/npv_funder --levels 0.1,0.01,0.004")
 @click.argument("result", type=FILE)
 @click.option("--of", default="npv_funder", show_default=True, metavar="[UNIT/]QUANTITY", help="E.g. smr/cost.")
-@click.option("--levels", metavar="P1,P2,..", help="Probabilities of exceeding; 0.01 is 1 in 100. [default: 0.5 to 0.004]")
+@click.option(
+    "--levels", metavar="P1,P2,..", help="Probabilities of exceeding; 0.01 is 1 in 100. [default: 0.5 to 0.004]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of a table.")
 def command(result: str, of: str, levels: str | None, as_json: bool) -> None:
     """Print what a quantity of RESULT exceeds with given probabilities, and its mean beyond.

@@ -4,10 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spvrisk.config.study.output import level_of
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
-from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.values import Series, values_by_path
 from spvrisk.measures.exceedance import Point, exceedance
 from spvrisk.measures.named import series_named
@@ -51,7 +49,7 @@ def curve(result: Result, of: str, levels: tuple[str, ...], announce: Announce) 
     of
         ``npv_funder``, ``smr/cost``.
     levels
-        Probabilities of exceeding, as `levels_of` reads them.
+        Probabilities of exceeding, as `spvrisk.measures.named.levels_of` reads them.
     announce
         As of `values_by_path`.
 
@@ -66,28 +64,3 @@ def curve(result: Result, of: str, levels: tuple[str, ...], announce: Announce) 
     values, loss = values_by_path(result, [series], announce)[series], has_loss(series[1])
     points = exceedance(-values if loss else values, tuple(sorted(levels, key=float, reverse=True)))
     return Curve(result, series, loss, points, int(np.count_nonzero(~np.isnan(values))))
-
-
-def levels_of(levels: list[str], place: str) -> tuple[str, ...]:
-    """Read probabilities, each once.
-
-    Parameters
-    ----------
-    levels
-        As a user writes them, such as ``0.010``.
-    place
-        Where they were written, for messages.
-
-    Raises
-    ------
-    InputError
-        One is no decimal number between 0 and 1, or there is none.
-    """
-    read = [level_of(text) for text in levels]
-    for text, level in zip(levels, read, strict=True):
-        if level is None:
-            rule, remedy = "must be a decimal number between 0 and 1", "write e.g. 0.01 for 1 in 100"
-            raise InputError(Problem(place, "", rule, text, remedy))
-    if not read:
-        raise InputError(Problem(place, "", "must name a probability", "nothing", "write e.g. 0.5,0.1,0.01"))
-    return tuple(dict.fromkeys(level for level in read if level is not None))

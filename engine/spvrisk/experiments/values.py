@@ -1,4 +1,4 @@
-"""Values of series on all paths of a result: as it keeps them, else by replaying its paths on the plan that it keeps."""
+"""Values of series on all paths of a result: as it keeps them, else by replaying its paths on the plan in it."""
 
 from collections.abc import Sequence
 

@@ -1,13 +1,17 @@
 """Curves, confidence, cash and losses by obligor as plain JSON values: NaN and infinities as null."""
 
+from math import isfinite
 from typing import Any
 
 from spvrisk.dataset.read import Result
+from spvrisk.experiments.confidence import Confidence, Confidences, Plan
 from spvrisk.experiments.exceeded import Curve
+from spvrisk.measures.delivery import Pair, Percentile, Probability
 from spvrisk.report.json import finite
 from spvrisk.views.words import money_name
 
 CURVE_SCHEMA = "spvrisk.curve/1"
+CONFIDENCE_SCHEMA = "spvrisk.confidence/1"
 """Formats; a number rises when a reader of the former would misread it."""
 
 
@@ -38,6 +42,62 @@ def curve_json(found: Curve) -> dict[str, Any]:
             for point in found.points
         ],
     }
+
+
+def confidence_json(found: Confidences) -> dict[str, Any]:
+    """Give percentiles of cost and completion, and joint confidence, by project.
+
+    Each of ``projects`` has ``project, budget, planned, funded`` (paths); ``completed, within_budget, on_time, joint``
+    (``value, low, high``); ``cost`` and ``delay_months`` by level (``level, value, low, high``; delays with ``date,
+    date_low, date_high``); ``grid``: ``costs, delays`` and ``joint[cost][delay]``; ``frontier`` of ``level``.
+    """
+    return {
+        **_head(CONFIDENCE_SCHEMA, found.result),
+        "completed_only": found.completed_only,
+        "level": found.level,
+        "projects": [_confidence_json(each) for each in found.projects],
+    }
+
+
+def _confidence_json(each: Confidence) -> dict[str, Any]:
+    plan = each.plan
+    return {
+        "project": each.project,
+        "budget": plan.budget,
+        "planned": plan.date().isoformat(),
+        "funded": each.funded,
+        "completed": _share_json(each.completed),
+        "within_budget": _share_json(each.within_budget),
+        "on_time": _share_json(each.on_time),
+        "joint": _share_json(each.joint),
+        "cost": [_percentile_json(p) for p in each.cost],
+        "delay_months": [{**_percentile_json(p), **_dates_json(plan, p.value, p.low, p.high)} for p in each.delay],
+        "grid": {
+            "costs": [_percentile_json(p) for p in each.costs],
+            "delays": [{**_percentile_json(p), **_dates_json(plan, p.value, p.low, p.high)} for p in each.delays],
+            "joint": [[_share_json(share) for share in row] for row in each.grid],
+        },
+        "frontier": [_pair_json(plan, pair) for pair in each.frontier],
+    }
+
+
+def _share_json(share: Probability) -> dict[str, float | None]:
+    return {name: finite(value) for name, value in share._asdict().items()}
+
+
+def _percentile_json(p: Percentile) -> dict[str, Any]:
+    return {"level": p.level, "value": finite(p.value), "low": finite(p.low), "high": finite(p.high)}
+
+
+def _pair_json(plan: Plan, pair: Pair) -> dict[str, Any]:
+    months = {"delay_months": finite(pair.delay), "low": finite(pair.low), "high": finite(pair.high)}
+    return {"cost": pair.cost, **months, **_dates_json(plan, pair.delay, pair.low, pair.high)}
+
+
+def _dates_json(plan: Plan, *delays: float) -> dict[str, str | None]:
+    """Days of completion with a delay and the ends of its interval."""
+    days = (plan.date(delay).isoformat() if isfinite(delay) else None for delay in delays)
+    return dict(zip(("date", "date_low", "date_high"), days, strict=True))
 
 
 def _head(schema: str, result: Result) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from spvrisk.views import (
     bench,
     clock,
     compare,
+    confidence,
     exceedance,
     goal,
     info,
@@ -24,7 +25,20 @@ from spvrisk.views import (
 )
 from spvrisk.views.figures import Figures
 
-Kind = Literal["result", "plan", "scenarios", "goal", "precision", "trace", "comparison", "proofs", "bench", "verified", "curve"]
+Kind = Literal[
+    "result",
+    "plan",
+    "scenarios",
+    "goal",
+    "precision",
+    "trace",
+    "comparison",
+    "proofs",
+    "bench",
+    "verified",
+    "curve",
+    "confidence",
+]
 
 
 class View(NamedTuple):
@@ -58,6 +72,10 @@ VIEWS: dict[str, View] = {
     "claims": View("result", bearers.claims),
     "regimes": View("result", clock.regimes),
     "curve": View("curve", exceedance.exceedance),
+    "confidence": View("confidence", confidence.completion),
+    "confidence_joint": View("confidence", confidence.joint),
+    "confidence_grid": View("confidence", confidence.grid),
+    "confidence_frontier": View("confidence", confidence.frontier),
     "info": View("result", info.info),
     "plan_calendar": View("plan", plan.calendar),
     "plan_decisions": View("plan", plan.decisions),
