@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from spvrisk.experiments.exceeded import Curve
     from spvrisk.experiments.goal import Goal
     from spvrisk.experiments.kept import Manner
+    from spvrisk.experiments.obligors import Obligors
     from spvrisk.experiments.overview import Overview
     from spvrisk.experiments.precision import Look, Precise, Target
     from spvrisk.experiments.restore import Restored
@@ -40,6 +41,7 @@ __all__ = [
     "init",
     "load",
     "needed",
+    "obligors",
     "open",
     "overview",
     "restore",
@@ -709,6 +711,54 @@ def confidence(
     name, only = None if project is None else text("project", project), yes_or_no("completed_only", completed_only)
     told = called("announce", announce)
     return confidence(_opened("result", result).tables(), name, read, level_joint, only, told)
+
+
+def obligors(
+    result: Results | str | os.PathLike[str],
+    of: str = "npv_funder",
+    failures: Sequence[str] = (),
+    announce: "Announce" = lambda _: None,
+) -> "Obligors":
+    """Give the expected loss by obligor: offtakers, outcomes that are failures, projects as borrowers.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    of
+        What is lost by offtakers and failures: ``npv_funder``, ``pv_host``, ``npv_policy_bank``, ``npv_banks`` or
+        ``insurer_net``.
+    failures
+        Outcomes of events and final states of regimes that are taken for a default, as ``deal_2029=terminated``.
+    announce
+        As of `curve`.
+
+    Returns
+    -------
+    Obligors
+        In ``found`` each obligor with its ``loss``: ``probability``, ``severity``, ``expected``, and their errors.
+
+    Raises
+    ------
+    InputError
+        The result or a name cannot be used.
+    RunError
+        The replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     (found,) = spvrisk.obligors(results, failures=["election=new_course"]).found
+    >>> found.name, abs(found.loss.expected - found.loss.probability * found.loss.severity) < 1e-9
+    ('election=new_course', True)
+    """
+    from spvrisk.experiments.obligors import obligors
+
+    tables, named = _opened("result", result).tables(), _texts("failures", failures)
+    return obligors(tables, text("of", of), named, called("announce", announce))
 
 
 def trace(

@@ -28,6 +28,7 @@ COMMANDS = {
     "summary": "Print the figures of a result.",
     "curve": "Print what a quantity exceeds with given probabilities.",
     "confidence": "Print how likely projects hold a cost and a date.",
+    "obligors": "Print the expected loss by obligor.",
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",
     "export": "Write a result for spreadsheets, databases and R.",

@@ -44,6 +44,36 @@ def values_by_path(result: Result, wanted: Sequence[Series], announce: Announce)
     return {**found, **_replayed(result, missing, announce)} if missing else found
 
 
+def inputs_by_path(result: Result, name: str, announce: Announce) -> dict[str, Floats]:
+    """Give an input on all paths.
+
+    Parameters
+    ----------
+    result
+        The result.
+    name
+        Of an input that its study has.
+    announce
+        As of `values_by_path`.
+
+    Returns
+    -------
+    dict
+        By project, factor or offtaker its values, ``(path,)`` float64.
+
+    Raises
+    ------
+    InputError, RunError
+        As of `values_by_path`.
+    """
+    if name in result.input_names:
+        values = result.inputs(name).T
+    else:
+        announce("replaying")
+        values = tracer_of(result).inputs_of_first(name, result.n_paths)
+    return dict(zip(result.labels.columns(name), values.astype(np.float64), strict=True))
+
+
 def _replayed(result: Result, missing: Sequence[Series], announce: Announce) -> dict[Series, Floats]:
     """Values that are not kept, from a replay that gives one that is kept as it stands in the file."""
     announce("replaying")

@@ -6,12 +6,14 @@ from typing import Any
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.confidence import Confidence, Confidences, Plan
 from spvrisk.experiments.exceeded import Curve
+from spvrisk.experiments.obligors import Obligors
 from spvrisk.measures.delivery import Pair, Percentile, Probability
 from spvrisk.report.json import finite
 from spvrisk.views.words import money_name
 
 CURVE_SCHEMA = "spvrisk.curve/1"
 CONFIDENCE_SCHEMA = "spvrisk.confidence/1"
+OBLIGORS_SCHEMA = "spvrisk.obligors/1"
 """Formats; a number rises when a reader of the former would misread it."""
 
 
@@ -98,6 +100,34 @@ def _dates_json(plan: Plan, *delays: float) -> dict[str, str | None]:
     """Days of completion with a delay and the ends of its interval."""
     days = (plan.date(delay).isoformat() if isfinite(delay) else None for delay in delays)
     return dict(zip(("date", "date_low", "date_high"), days, strict=True))
+
+
+def obligors_json(found: Obligors) -> dict[str, Any]:
+    """Give expected losses.
+
+    Each of ``obligors`` has ``kind, name, units, quantity``, then ``probability, probability_low, probability_high,
+    severity, severity_se, expected_loss, expected_loss_se``.
+    """
+    return {
+        **_head(OBLIGORS_SCHEMA, found.result),
+        "of": found.of,
+        "obligors": [
+            {
+                "kind": each.kind,
+                "name": each.name,
+                "units": list(each.units),
+                "quantity": each.quantity,
+                "probability": finite(each.loss.probability),
+                "probability_low": finite(each.loss.low),
+                "probability_high": finite(each.loss.high),
+                "severity": finite(each.loss.severity),
+                "severity_se": finite(each.loss.severity_error),
+                "expected_loss": finite(each.loss.expected),
+                "expected_loss_se": finite(each.loss.expected_error),
+            }
+            for each in found.found
+        ],
+    }
 
 
 def _head(schema: str, result: Result) -> dict[str, Any]:

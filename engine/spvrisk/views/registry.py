@@ -13,6 +13,7 @@ from spvrisk.views import (
     goal,
     info,
     loss,
+    obligors,
     plan,
     precision,
     projects,
@@ -38,6 +39,7 @@ Kind = Literal[
     "verified",
     "curve",
     "confidence",
+    "obligors",
 ]
 
 
@@ -76,6 +78,7 @@ VIEWS: dict[str, View] = {
     "confidence_joint": View("confidence", confidence.joint),
     "confidence_grid": View("confidence", confidence.grid),
     "confidence_frontier": View("confidence", confidence.frontier),
+    "obligors": View("obligors", obligors.obligors),
     "info": View("result", info.info),
     "plan_calendar": View("plan", plan.calendar),
     "plan_decisions": View("plan", plan.decisions),
