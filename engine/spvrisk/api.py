@@ -13,6 +13,7 @@ from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
+    from spvrisk.experiments.cash import Cash
     from spvrisk.experiments.confidence import Confidences
     from spvrisk.experiments.exceeded import Curve
     from spvrisk.experiments.goal import Goal
@@ -33,6 +34,7 @@ __all__ = [
     "Results",
     "Study",
     "bench",
+    "cash",
     "compare",
     "confidence",
     "curve",
@@ -56,6 +58,9 @@ __all__ = [
     "verify",
     "warmup",
 ]
+
+REPLAYED = 2000
+"""Paths whose flows `cash` replays."""
 
 Overrides = Sequence[str] | Mapping[str, Any]
 
@@ -759,6 +764,63 @@ def obligors(
 
     tables, named = _opened("result", result).tables(), _texts("failures", failures)
     return obligors(tables, text("of", of), named, called("announce", announce))
+
+
+def cash(
+    result: Results | str | os.PathLike[str],
+    levels: Sequence[str | float] | None = None,
+    paths: int = REPLAYED,
+    gross: bool = False,
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> "Cash":
+    """Give the cash that each party needs by calendar year, from paths that are replayed.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    levels
+        Of the needs, digits or numbers; 0.5, 0.95, 0.99 if left out.
+    paths
+        How many of the result's paths, the first, are replayed at most: some milliseconds each.
+    gross
+        Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
+    progress
+        Called with the number of paths done since the last call.
+    announce
+        Called with a word for each stage.
+
+    Returns
+    -------
+    Cash
+        By party in ``parties``: the largest year, then year by year, with quantiles and their 95 % intervals.
+
+    Raises
+    ------
+    InputError
+        The result or an argument cannot be used.
+    RunError
+        The replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.cash(results, levels=[0.5, 0.95], paths=100)
+    >>> list(found.parties), found.parties["funder"][1].year
+    (['funder', 'host'], 2026)
+    """
+    from spvrisk.experiments.cash import DEFAULT_LEVELS, cash
+    from spvrisk.measures.named import levels_of
+
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
+    tables, most, alone = _opened("result", result).tables(), whole("paths", paths), yes_or_no("gross", gross)
+    if most < 1:
+        raise wrong("paths", "must be at least 1", paths, "name how many paths to replay")
+    return cash(tables, read, most, alone, called("progress", progress), called("announce", announce))
 
 
 def trace(

@@ -35,6 +35,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "curve",
         "confidence",
         "obligors",
+        "cash",
         "compare",
         "trace",
         "export",

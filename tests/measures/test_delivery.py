@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, multivariate_normal, norm
 
-from spvrisk.measures.delivery import delivery_of, frontier, held, percentiles
+from spvrisk.measures.delivery import delivery_of, frontier, held
+from spvrisk.measures.order import percentiles
 
 RHO, N = 0.6, 100_000
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "curve": "Print what a quantity exceeds with given probabilities.",
     "confidence": "Print how likely projects hold a cost and a date.",
     "obligors": "Print the expected loss by obligor.",
+    "cash": "Print the cash that each party needs by year.",
     "compare": "Compare results: differences and their standard errors.",
     "trace": "Show what happened on one path of a result.",
     "export": "Write a result for spreadsheets, databases and R.",

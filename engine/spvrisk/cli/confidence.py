@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, separated
-from spvrisk.cli.output import say, say_document
+from spvrisk.cli.output import say_document, say_stage
 
 
 @click.command("confidence", epilog="Example: spvrisk confidence quick.h5 --project port --joint 0.7")
@@ -22,8 +22,7 @@ def command(result: str, project: str | None, levels: str | None, joint: str, co
     comes first, is within no cost and no date; one on which it is not funded is left out. Pipelines have no one budget
     and date. What the result does not keep by path is found by replaying its paths.
     """
-    announce = lambda stage: say(f"{stage} ...", err=True)  # noqa: E731
-    found = api.confidence(result, project, separated(levels), joint, completed, announce)
+    found = api.confidence(result, project, separated(levels), joint, completed, say_stage)
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.report import measured, text
     from spvrisk.views.confidence import confidence

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, separated
-from spvrisk.cli.output import say, say_document
+from spvrisk.cli.output import say_document, say_stage
 
 
 @click.command("curve", epilog="Example: spvrisk curve quick.h5 --of port/npv_funder --levels 0.1,0.01,0.004")
@@ -21,7 +21,7 @@ def command(result: str, of: str, levels: str | None, as_json: bool) -> None:
     outcomes, not of a hundred years. Values come with 95 % intervals by ranks, means with standard errors. What the
     result does not keep by path is found by replaying its paths.
     """
-    found = api.curve(result, of, separated(levels), announce=lambda stage: say(f"{stage} ...", err=True))
+    found = api.curve(result, of, separated(levels), say_stage)
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.report import measured, text
     from spvrisk.views.exceedance import exceedance

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say, say_document
+from spvrisk.cli.output import say_document, say_stage
 
 
 @click.command("obligors", epilog="Example: spvrisk obligors quick.h5 --failure election=new_course")
@@ -21,8 +21,7 @@ def command(result: str, of: str, failures: tuple[str, ...], as_json: bool) -> N
     regimes that are a breach, say of the host; and with a stack the projects as borrowers. What the result does not
     keep by path is found by replaying its paths.
     """
-    announce = lambda stage: say(f"{stage} ...", err=True)  # noqa: E731
-    found = api.obligors(result, of, failures, announce)
+    found = api.obligors(result, of, failures, say_stage)
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.report import measured, text
     from spvrisk.views.obligors import obligors

@@ -8,16 +8,8 @@ from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.experiments.trace import study_of
 from spvrisk.experiments.values import values_by_path
-from spvrisk.measures.delivery import (
-    Delivery,
-    Pair,
-    Percentile,
-    Probability,
-    delivery_of,
-    frontier,
-    held,
-    percentiles,
-)
+from spvrisk.measures.delivery import Delivery, Pair, Probability, delivery_of, frontier, held
+from spvrisk.measures.order import Percentile, percentiles
 from spvrisk.plan.calendar import Grid, date_of, make_grid
 from spvrisk.plan.overview import completion_years
 from spvrisk.runner.execute import Announce

@@ -118,7 +118,7 @@ def obligors(result: Result, of: str, failures: Sequence[str], announce: Announc
 
 def _offtakers(study: Study, labels: Labels, of: str) -> Iterator[_Claim]:
     """Each with the units whose contracts name it; with all, where what one has changes what others have."""
-    contracts = {path[1]: site.operation.contract for path, site in study.sites()}
+    contracts = {str(path[1]): site.operation.contract for path, site in study.sites()}
     for name in labels.offtakers:
         units = [unit for unit, contract in contracts.items() if contract is not None and contract.offtaker == name]
         if units:

@@ -81,8 +81,28 @@ def _replayed(result: Result, missing: Sequence[Series], announce: Announce) -> 
     series = [*missing, *([kept] if kept else [])]
     values = tracer_of(result).values_of_first(series, result.n_paths)
     if kept:
-        stored = result.series(*kept)
-        if not np.array_equal(as_stored(values[-1], stored.dtype), stored, equal_nan=stored.dtype.kind == "f"):
-            rule = "the replay differs from the result: another version, or a machine that computes differently"
-            raise RunError(f"{result.place}: {rule}: {' '.join(kept)}")
+        check_replay(result, kept, values[-1])
     return dict(zip(missing, values, strict=False))
+
+
+def check_replay(result: Result, kept: Series, values: Floats) -> None:
+    """Refuse a replay that does not give what the result holds.
+
+    Parameters
+    ----------
+    result
+        The result.
+    kept
+        A series that it keeps.
+    values
+        Replayed ones of the first paths, ``(path,)``.
+
+    Raises
+    ------
+    RunError
+        A value differs: the result comes from another version, or from a machine that computes otherwise.
+    """
+    stored = result.series(*kept)[: values.size]
+    if not np.array_equal(as_stored(values, stored.dtype), stored, equal_nan=stored.dtype.kind == "f"):
+        rule = "the replay differs from the result: another version, or a machine that computes differently"
+        raise RunError(f"{result.place}: {rule}: {' '.join(kept)}")

@@ -23,23 +23,6 @@ ROUNDED = 1e-6
 """What a cost or overrun (shares) or a delay (months) may be above a limit for rounding: float32 has 7 digits."""
 
 
-class Percentile(NamedTuple):
-    """A quantile.
-
-    Attributes
-    ----------
-    level
-        Decimal string in (0, 1): 0.8 of P80.
-    value, low, high
-        Order statistic and the ends of its 95 % interval; NaN where paths are too few, infinite never.
-    """
-
-    level: str
-    value: float
-    low: float
-    high: float
-
-
 class Probability(NamedTuple):
     """A share of paths and the ends of its 95 % interval (Clopper and Pearson); NaN of no paths."""
 
@@ -103,20 +86,6 @@ def delivery_of(funded: Float, cost: Float, overrun: Float, delay: Float) -> Del
     """
     there, done = funded > 0.0, ~np.isnan(delay)
     return Delivery(*(np.where(done, values, np.inf)[there] for values in (cost, overrun, delay)))
-
-
-def percentiles(values: Float, levels: tuple[str, ...]) -> tuple[Percentile, ...]:
-    """Give quantiles with 95 % intervals by ranks.
-
-    Parameters
-    ----------
-    values
-        ``(path,)``, infinite never.
-    levels
-        Decimal strings in (0, 1).
-    """
-    ordered = np.sort(values)
-    return tuple(Percentile(level, *quantile_with_interval(ordered, level)) for level in levels)
 
 
 def held(delivery: Delivery, cost: float = np.inf, overrun: float = np.inf, delay: float = np.inf) -> Probability:

@@ -4,16 +4,19 @@ from math import isfinite
 from typing import Any
 
 from spvrisk.dataset.read import Result
+from spvrisk.experiments.cash import Cash, Need
 from spvrisk.experiments.confidence import Confidence, Confidences, Plan
 from spvrisk.experiments.exceeded import Curve
 from spvrisk.experiments.obligors import Obligors
-from spvrisk.measures.delivery import Pair, Percentile, Probability
+from spvrisk.measures.delivery import Pair, Probability
+from spvrisk.measures.order import Percentile
 from spvrisk.report.json import finite
 from spvrisk.views.words import money_name
 
 CURVE_SCHEMA = "spvrisk.curve/1"
 CONFIDENCE_SCHEMA = "spvrisk.confidence/1"
 OBLIGORS_SCHEMA = "spvrisk.obligors/1"
+CASH_SCHEMA = "spvrisk.cash/1"
 """Formats; a number rises when a reader of the former would misread it."""
 
 
@@ -128,6 +131,25 @@ def obligors_json(found: Obligors) -> dict[str, Any]:
             for each in found.found
         ],
     }
+
+
+def cash_json(found: Cash) -> dict[str, Any]:
+    """Give needs by party and year.
+
+    ``parties`` has by party a list of ``year`` (null: the largest of a path), ``mean, mean_se`` and ``levels``:
+    ``level, value, low, high``; ``replayed`` is the number of paths.
+    """
+    return {
+        **_head(CASH_SCHEMA, found.result),
+        "replayed": found.paths,
+        "gross": found.gross,
+        "parties": {party: [_need_json(each) for each in needs] for party, needs in found.parties.items()},
+    }
+
+
+def _need_json(each: Need) -> dict[str, Any]:
+    levels = [_percentile_json(p) for p in each.levels]
+    return {"year": each.year, "mean": finite(each.mean), "mean_se": finite(each.error), "levels": levels}
 
 
 def _head(schema: str, result: Result) -> dict[str, Any]:

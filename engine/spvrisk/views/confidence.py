@@ -3,7 +3,8 @@
 from math import isinf, isnan
 
 from spvrisk.experiments.confidence import Confidence, Confidences, Plan
-from spvrisk.measures.delivery import Pair, Percentile, Probability
+from spvrisk.measures.delivery import Pair, Probability
+from spvrisk.measures.order import Percentile
 from spvrisk.views.figures import Cell, Column, Figures, Note, Range, Row, Share, defined, said
 from spvrisk.views.words import money_name, percent
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from spvrisk.views import (
     bearers,
     bench,
+    cash,
     clock,
     compare,
     confidence,
@@ -40,6 +41,7 @@ Kind = Literal[
     "curve",
     "confidence",
     "obligors",
+    "cash",
 ]
 
 
@@ -79,6 +81,7 @@ VIEWS: dict[str, View] = {
     "confidence_grid": View("confidence", confidence.grid),
     "confidence_frontier": View("confidence", confidence.frontier),
     "obligors": View("obligors", obligors.obligors),
+    "cash": View("cash", cash.need),
     "info": View("result", info.info),
     "plan_calendar": View("plan", plan.calendar),
     "plan_decisions": View("plan", plan.decisions),
