@@ -43,7 +43,9 @@ def joint(found: Confidences) -> Figures:
         "Never completed is neither within budget nor on time. Not funded, or cancelled before that: left out. "
         "The budget is that of the path, with the expected indices where it is in real money."
     )
-    return Figures(title, tuple(map(Column, heads)), rows, (note,), unit=money)
+    funded = ", ".join(f"{each.project} {{:.1%}}" for each in found.projects)
+    shares = (each.funded / found.result.n_paths for each in found.projects)
+    return Figures(title, tuple(map(Column, heads)), rows, (said(f"Funded on: {funded}.", *shares), note), unit=money)
 
 
 def grid(found: Confidences, project: int = 0) -> Figures:
