@@ -13,8 +13,12 @@ from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
+    from spvrisk.experiments.cash import Cash
+    from spvrisk.experiments.confidence import Confidences
+    from spvrisk.experiments.exceeded import Curve
     from spvrisk.experiments.goal import Goal
     from spvrisk.experiments.kept import Manner
+    from spvrisk.experiments.obligors import Obligors
     from spvrisk.experiments.overview import Overview
     from spvrisk.experiments.precision import Look, Precise, Target
     from spvrisk.experiments.restore import Restored
@@ -30,12 +34,16 @@ __all__ = [
     "Results",
     "Study",
     "bench",
+    "cash",
     "compare",
+    "confidence",
+    "curve",
     "export",
     "goal",
     "init",
     "load",
     "needed",
+    "obligors",
     "open",
     "overview",
     "restore",
@@ -50,6 +58,9 @@ __all__ = [
     "verify",
     "warmup",
 ]
+
+REPLAYED = 2000
+"""Paths whose flows `cash` replays."""
 
 Overrides = Sequence[str] | Mapping[str, Any]
 
@@ -370,6 +381,15 @@ def _threads(workers: Any) -> int:
     return processors() if workers is None else within("workers", workers, 1, 4096)
 
 
+def _levels(name: str, value: Any) -> list[str]:
+    """An argument that is a list of probabilities, numbers or their digits, or one."""
+    several = [value] if isinstance(value, str | float) else value
+    try:
+        return [str(level(name, each)) for each in several]
+    except TypeError:
+        raise wrong(name, "must be a probability, or several", value, "write e.g. [0.1, 0.01]") from None
+
+
 def _texts(name: str, value: Any) -> list[str]:
     """An argument that is a list of texts, or one."""
     return [text(name, each) for each in ([value] if isinstance(value, str) else value)]
@@ -591,6 +611,216 @@ def goal(
     wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
     return seek(loaded, wanted, paths, seed, _threads(workers), *told)
+
+
+def curve(
+    result: Results | str | os.PathLike[str],
+    of: str = "npv_funder",
+    levels: Sequence[str | float] | None = None,
+    announce: "Announce" = lambda _: None,
+) -> "Curve":
+    """Give the exceedance curve of a quantity: of a net present value that of the loss.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    of
+        ``npv_funder``, ``smr/cost``.
+    levels
+        Probabilities of exceeding, digits or numbers; 0.5 to 0.004 if left out.
+    announce
+        Called with a word where what the result does not keep is found by replaying its paths.
+
+    Returns
+    -------
+    Curve
+        With a point for each probability in ``points``: the value, its 95 % interval, the mean beyond.
+
+    Raises
+    ------
+    InputError
+        The result, the quantity or a level cannot be used.
+    RunError
+        The replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.curve(results, "port/npv_funder", levels=[0.5, 0.05])
+    >>> [point.one_in for point in found.points], found.of_loss
+    ([2.0, 20.0], True)
+    """
+    from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve
+    from spvrisk.measures.named import levels_of
+
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
+    return curve(_opened("result", result).tables(), text("of", of), read, called("announce", announce))
+
+
+def confidence(
+    result: Results | str | os.PathLike[str],
+    project: str | None = None,
+    levels: Sequence[str | float] | None = None,
+    joint: str | float = "0.7",
+    completed_only: bool = False,
+    announce: "Announce" = lambda _: None,
+) -> "Confidences":
+    """Give percentiles of cost and completion by project, and joint confidence of the two (JCL).
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    project
+        An announced one; all if left out.
+    levels
+        Of the percentiles and the grid, digits or numbers; P50, P70, P80, P90 if left out.
+    joint
+        Probability that the pairs of the frontier hold.
+    completed_only
+        Whether percentiles leave out paths on which a project is never completed; else these count as never.
+    announce
+        As of `curve`.
+
+    Returns
+    -------
+    Confidences
+        By project in ``projects``: ``cost, delay`` by level, ``joint`` for budget and plan, ``grid``, ``frontier``.
+
+    Raises
+    ------
+    InputError
+        The result, the project or a level cannot be used.
+    RunError
+        The replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     (port,) = spvrisk.confidence(results, "port").projects
+    >>> port.funded, [each.level for each in port.cost], port.joint.value <= port.on_time.value
+    (500, ['0.5', '0.7', '0.8', '0.9'], True)
+    """
+    from spvrisk.experiments.confidence import DEFAULT_LEVELS, confidence
+    from spvrisk.measures.named import levels_of
+
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
+    (level_joint,) = levels_of(_levels("joint", [joint]), "--joint")
+    name, only = None if project is None else text("project", project), yes_or_no("completed_only", completed_only)
+    told = called("announce", announce)
+    return confidence(_opened("result", result).tables(), name, read, level_joint, only, told)
+
+
+def obligors(
+    result: Results | str | os.PathLike[str],
+    of: str = "npv_funder",
+    failures: Sequence[str] = (),
+    announce: "Announce" = lambda _: None,
+) -> "Obligors":
+    """Give the expected loss by obligor: offtakers, outcomes that are failures, projects as borrowers.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    of
+        What is lost by offtakers and failures: ``npv_funder``, ``pv_host``, ``npv_policy_bank``, ``npv_banks`` or
+        ``insurer_net``.
+    failures
+        Outcomes of events and final states of regimes that are taken for a default, as ``deal_2029=terminated``.
+    announce
+        As of `curve`.
+
+    Returns
+    -------
+    Obligors
+        In ``found`` each obligor with its ``loss``: ``probability``, ``severity``, ``expected``, and their errors.
+
+    Raises
+    ------
+    InputError
+        The result or a name cannot be used.
+    RunError
+        The replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     (found,) = spvrisk.obligors(results, failures=["election=new_course"]).found
+    >>> found.name, abs(found.loss.expected - found.loss.probability * found.loss.severity) < 1e-9
+    ('election=new_course', True)
+    """
+    from spvrisk.experiments.obligors import obligors
+
+    tables, named = _opened("result", result).tables(), _texts("failures", failures)
+    return obligors(tables, text("of", of), named, called("announce", announce))
+
+
+def cash(
+    result: Results | str | os.PathLike[str],
+    levels: Sequence[str | float] | None = None,
+    paths: int = REPLAYED,
+    gross: bool = False,
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> "Cash":
+    """Give the cash that each party needs by calendar year, from paths that are replayed.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    levels
+        Of the needs, digits or numbers; 0.5, 0.95, 0.99 if left out.
+    paths
+        How many of the result's paths, the first, are replayed at most: some milliseconds each.
+    gross
+        Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
+    progress
+        Called with the number of paths done since the last call.
+    announce
+        Called with a word for each stage.
+
+    Returns
+    -------
+    Cash
+        By party in ``parties``: the largest year, then year by year, with quantiles and their 95 % intervals.
+
+    Raises
+    ------
+    InputError
+        The result or an argument cannot be used.
+    RunError
+        The replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.cash(results, levels=[0.5, 0.95], paths=100)
+    >>> list(found.parties), found.parties["funder"][1].year
+    (['funder', 'host'], 2026)
+    """
+    from spvrisk.experiments.cash import DEFAULT_LEVELS, cash
+    from spvrisk.measures.named import levels_of
+
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
+    tables, most, alone = _opened("result", result).tables(), whole("paths", paths), yes_or_no("gross", gross)
+    if most < 1:
+        raise wrong("paths", "must be at least 1", paths, "name how many paths to replay")
+    return cash(tables, read, most, alone, called("progress", progress), called("announce", announce))
 
 
 def trace(

@@ -28,7 +28,7 @@ ENCODINGS = (
 FEW = ("ascii", "cp1252", "cp932")
 """For the commands that compute, which write as the others do."""
 
-THAT_COMPUTE = "run scenarios goal trace compare verify export warmup selftest".split()
+THAT_COMPUTE = "run scenarios goal trace curve confidence cash obligors compare verify export warmup selftest".split()
 
 GOAL = ["--find", "projects.*.budget={{times: x}}", "--so-that", "npv_funder:mean=0", "--between", "0.5", "1.5"]
 
@@ -49,6 +49,10 @@ CALLS = {
     "goal --json": ["goal", "{study}", "--paths", "20", *GOAL, "--json"],
     "summary": ["summary", "{result}"],
     "summary --json": ["summary", "{result}", "--json"],
+    "curve": ["curve", "{result}"],
+    "confidence": ["confidence", "{result}", "--project", "port"],
+    "cash": ["cash", "{result}"],
+    "obligors": ["obligors", "{result}", "--failure", "election=new_course"],
     "compare": ["compare", "{result}", "{result}"],
     "compare --json": ["compare", "{result}", "{result}", "--json"],
     "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],

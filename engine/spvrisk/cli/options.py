@@ -36,3 +36,8 @@ FILE = click.Path(readable=False)
 """A file's name: what is wrong with the file is said by what reads it, in words that help."""
 
 study_argument = click.argument("study", type=FILE)
+
+
+def separated(text: str | None) -> tuple[str, ...] | None:
+    """Parts of an option that commas separate; None where it is left out."""
+    return None if text is None else tuple(part.strip() for part in text.split(","))

@@ -69,6 +69,11 @@ def say(text: str, err: bool = False) -> None:
     click.echo("\n".join(map(harmless, text.split("\n"))), file=sys.stderr if err else sys.stdout)
 
 
+def say_stage(stage: str) -> None:
+    """Tell on stderr what is being done."""
+    say(f"{stage} ...", err=True)
+
+
 def say_refusal(error: click.ClickException) -> None:
     """Write what click says of a wrong command line to stderr."""
     said = io.StringIO()

@@ -1,6 +1,6 @@
 """Tables of flows and balances, by step and by year."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def yearly_records(result: Result) -> list[Record]:
         The result.
     """
     labels, money = result.labels, money_name(result.labels)
-    years = np.array([(date.fromisoformat(text) - timedelta(days=1)).year for text in labels.step_ends])
+    years = np.array(labels.step_years)
     of_year = {row.name: row.of_year for row in STEP_OUTPUTS}
     rows = [(r, name, of_year[name] == TOTAL) for r, name in enumerate(labels.timeline) if of_year[name]]
     found = []

@@ -144,6 +144,55 @@ def measure_of(text: str, labels: Labels, place: str) -> Measure:
     return _Reading(text, labels, place).measure()
 
 
+def series_named(text: str, labels: Labels, place: str) -> tuple[str, str]:
+    """Read a quantity of a unit, as the grammar has it before the colon: ``npv_funder``, ``smr/cost``.
+
+    Parameters
+    ----------
+    text
+        As the grammar has it.
+    labels
+        Of the result that it is of.
+    place
+        Where it was written, for messages, such as ``--of``.
+
+    Raises
+    ------
+    InputError
+        There is no such unit or quantity, or its values are states, which have no order.
+    """
+    reading = _Reading(text, labels, place)
+    unit, quantity = reading.series(text.strip())
+    if quantity in labels.states:
+        raise reading.wrong("must be a number", "name a quantity such as npv_funder or smr/cost")
+    return unit, quantity
+
+
+def levels_of(levels: list[str], place: str) -> tuple[str, ...]:
+    """Read probabilities, each once.
+
+    Parameters
+    ----------
+    levels
+        As a user writes them, such as ``0.010``.
+    place
+        Where they were written, for messages.
+
+    Raises
+    ------
+    InputError
+        One is no decimal number between 0 and 1, or there is none.
+    """
+    read = [level_of(text) for text in levels]
+    for text, level in zip(levels, read, strict=True):
+        if level is None:
+            rule, remedy = "must be a decimal number between 0 and 1", "write e.g. 0.01 for 1 in 100"
+            raise InputError(Problem(place, "", rule, text, remedy))
+    if not read:
+        raise InputError(Problem(place, "", "must name a probability", "nothing", "write e.g. 0.5,0.1,0.01"))
+    return tuple(dict.fromkeys(level for level in read if level is not None))
+
+
 class _Reading(NamedTuple):
     """A measure that is being read: its text, and what it may be of."""
 

@@ -6,6 +6,7 @@ Levels are decimal strings and ranks are found in exact arithmetic: with floats 
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, nan
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,23 @@ Float = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 """Of the intervals around quantiles."""
+
+
+class Percentile(NamedTuple):
+    """A quantile.
+
+    Attributes
+    ----------
+    level
+        Decimal string in (0, 1): 0.8 of P80.
+    value, low, high
+        Order statistic and the ends of its 95 % interval; NaN where paths are too few, infinite never.
+    """
+
+    level: str
+    value: float
+    low: float
+    high: float
 
 
 @lru_cache(maxsize=4096)
@@ -99,6 +117,20 @@ def quantile_with_interval(sorted_values: Float, level: str) -> tuple[float, flo
         return nan, nan, nan
     low, high = interval_ranks(level, n)
     return pick(sorted_values, rank(level, n)), pick(sorted_values, low), pick(sorted_values, high)
+
+
+def percentiles(values: Float, levels: tuple[str, ...]) -> tuple[Percentile, ...]:
+    """Give quantiles with 95 % intervals by ranks.
+
+    Parameters
+    ----------
+    values
+        ``(path,)``, infinite never.
+    levels
+        Decimal strings in (0, 1).
+    """
+    ordered = np.sort(values)
+    return tuple(Percentile(level, *quantile_with_interval(ordered, level)) for level in levels)
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ Series are ordered by unit (projects and pipelines in config order, then the por
 `spvrisk.plan.outputs`, then the scheme's.
 """
 
+from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
@@ -103,6 +104,11 @@ class Labels(_Names):
     def announced(self) -> tuple[str, ...]:
         """Projects that are no pipelines."""
         return self.projects[: len(self.projects) - len(self.pipelines)]
+
+    @cached_property
+    def step_years(self) -> tuple[int, ...]:
+        """Calendar year that each step counts into: that of its last day, so that 1 January ends the year before."""
+        return tuple((date.fromisoformat(text) - timedelta(days=1)).year for text in self.step_ends)
 
     def columns(self, name: str) -> tuple[str, ...]:
         """Projects, factors or offtakers of which an input is.

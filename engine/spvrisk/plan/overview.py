@@ -67,14 +67,21 @@ class Pair(NamedTuple):
 
 def project_dates(study: Study) -> dict[str, ProjectDates]:
     """Dates of each project."""
-    head, due = study.study, due_dates(study)
+    head, due, planned = study.study, due_dates(study), completion_years(study)
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)
     out = {}
-    for (name, project), (_, start) in zip(study.projects.items(), schedules(study, grid).values(), strict=True):
+    for name, project in study.projects.items():
         first = max(due[name], project.construction.planned_start or due[name])
-        completion = date_of(grid, head.value_date, start + project.construction.longest_years)
+        completion = date_of(grid, head.value_date, planned[name])
         out[name] = ProjectDates(project.notice_date, due[name], first, completion)
     return out
+
+
+def completion_years(study: Study) -> dict[str, float]:
+    """Planned completion of each project, years from the value date."""
+    head = study.study
+    starts = schedules(study, make_grid(head.value_date, head.steps, head.steps_per_year))
+    return {name: starts[name].start + each.construction.longest_years for name, each in study.projects.items()}
 
 
 def law_reports(study: Study, book: TableBook) -> list[OwnedLaw]:

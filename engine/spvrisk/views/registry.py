@@ -6,11 +6,15 @@ from typing import Literal, NamedTuple
 from spvrisk.views import (
     bearers,
     bench,
+    cash,
     clock,
     compare,
+    confidence,
+    exceedance,
     goal,
     info,
     loss,
+    obligors,
     plan,
     precision,
     projects,
@@ -23,7 +27,22 @@ from spvrisk.views import (
 )
 from spvrisk.views.figures import Figures
 
-Kind = Literal["result", "plan", "scenarios", "goal", "precision", "trace", "comparison", "proofs", "bench", "verified"]
+Kind = Literal[
+    "result",
+    "plan",
+    "scenarios",
+    "goal",
+    "precision",
+    "trace",
+    "comparison",
+    "proofs",
+    "bench",
+    "verified",
+    "curve",
+    "confidence",
+    "obligors",
+    "cash",
+]
 
 
 class View(NamedTuple):
@@ -56,6 +75,13 @@ VIEWS: dict[str, View] = {
     "bearers": View("result", bearers.bearers),
     "claims": View("result", bearers.claims),
     "regimes": View("result", clock.regimes),
+    "curve": View("curve", exceedance.exceedance),
+    "confidence": View("confidence", confidence.completion),
+    "confidence_joint": View("confidence", confidence.joint),
+    "confidence_grid": View("confidence", confidence.grid),
+    "confidence_frontier": View("confidence", confidence.frontier),
+    "obligors": View("obligors", obligors.obligors),
+    "cash": View("cash", cash.need),
     "info": View("result", info.info),
     "plan_calendar": View("plan", plan.calendar),
     "plan_decisions": View("plan", plan.decisions),

@@ -1,0 +1,155 @@
+"""Cash that each party needs in a calendar year: its payments of that year less its receipts, path by path."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from spvrisk.config.study import Study
+from spvrisk.dataset.read import Result
+from spvrisk.experiments.trace import study_of, tracer_of
+from spvrisk.experiments.values import check_replay
+from spvrisk.measures.order import Percentile, percentiles
+from spvrisk.measures.sample import Sample, mean
+from spvrisk.plan.arrays import Floats
+from spvrisk.runner.execute import Announce, Progress
+
+DEFAULT_LEVELS = ("0.5", "0.95", "0.99")
+"""Levels of the needs."""
+
+
+class Flows(NamedTuple):
+    """Payments and receipts of a party by step, ``(step,)``, or by path and year, ``(path, year)``; in money."""
+
+    paid: Floats
+    received: Floats
+
+
+class Need(NamedTuple):
+    """What a party needs in a year.
+
+    Attributes
+    ----------
+    year
+        Calendar year; None for the largest of all years of a path.
+    mean, error
+        Over the paths, and its standard error.
+    levels
+        Quantiles with their 95 % intervals.
+    """
+
+    year: int | None
+    mean: float
+    error: float
+    levels: tuple[Percentile, ...]
+
+
+class Cash(NamedTuple):
+    """Needs of all parties.
+
+    Attributes
+    ----------
+    result
+        The result.
+    paths
+        How many of its paths, the first, were replayed.
+    gross
+        Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
+    parties
+        By party its needs: the largest year, then year by year.
+    """
+
+    result: Result
+    paths: int
+    gross: bool
+    parties: dict[str, tuple[Need, ...]]
+
+
+def cash(
+    result: Result, levels: tuple[str, ...], paths: int, gross: bool, progress: Progress, announce: Announce
+) -> Cash:
+    """Replay paths and give what each party needs by calendar year.
+
+    Parameters
+    ----------
+    result
+        The result.
+    levels
+        Decimal strings in (0, 1).
+    paths
+        How many at most.
+    gross
+        As in `Cash`.
+    progress, announce
+        Called with the number of paths done since the last call, and with a word for each stage.
+
+    Raises
+    ------
+    InputError
+        The plan in the result is of another version.
+    RunError
+        The replay differs from what the result holds, or its study does not suit this version.
+    """
+    n, years = min(paths, result.n_paths), np.array(result.labels.step_years)
+    announce("replaying")
+    flows = _replayed(result, n, years, progress)
+    needs = {party: each.paid if gross else np.maximum(each.paid - each.received, 0.0) for party, each in flows.items()}
+    named = np.unique(years).tolist()
+    return Cash(result, n, gross, {party: _needs(each, named, levels) for party, each in needs.items()})
+
+
+def flows_of(steps: dict[str, Floats], study: Study) -> dict[str, Flows]:
+    """Give what each party pays and receives, all projects together.
+
+    Parameters
+    ----------
+    steps
+        Of a path, ``(site, step)`` by column, as `spvrisk.experiments.trace.Tracer.steps_of` gives them.
+    study
+        With the shares of the stack.
+
+    Returns
+    -------
+    dict
+        By party its flows, ``(step,)``: ``funder`` and ``host``; with a stack ``policy_bank``, ``banks``, ``insurer``,
+        which together pay and receive what the funder does.
+    """
+    total = {name: rows.sum(axis=0) for name, rows in steps.items()}
+    calls, stack = total["calls"], study.stack
+    found = {
+        "funder": Flows(calls, total["distribution_funder"]),
+        "host": Flows(total["host_cost"], total["distribution_host"]),
+    }
+    if stack is None:
+        return found
+    of_policy, premium, claims = stack.policy_loan.share + stack.policy_equity.share, total["premium"], total["claims"]
+    return {
+        **found,
+        "policy_bank": Flows(of_policy * calls, total["to_policy_loan"] + total["to_equity"]),
+        "banks": Flows(stack.commercial_loan.share * calls + premium, total["to_banks"] + claims),
+        "insurer": Flows(claims, premium + total["recoveries"]),
+    }
+
+
+def _replayed(result: Result, n: int, years: np.ndarray, progress: Progress) -> dict[str, Flows]:
+    """Flows of the first paths by year."""
+    tracer, study, kept = tracer_of(result), study_of(result), next(iter(result.kept), None)
+    if kept:
+        check_replay(result, kept, tracer.values_of_first([kept], n)[0])
+    starts = np.flatnonzero(np.diff(years, prepend=-1))
+    by_path = []
+    for path in range(n):
+        flows = flows_of(tracer.steps_of(path), study)
+        by_path.append({party: [np.add.reduceat(flow, starts) for flow in each] for party, each in flows.items()})
+        progress(1)
+    return {party: Flows(*np.array([each[party] for each in by_path]).transpose(1, 0, 2)) for party in by_path[0]}
+
+
+def _needs(needs: Floats, years: list[int], levels: tuple[str, ...]) -> tuple[Need, ...]:
+    """Needs of a party: of the largest year, and of each."""
+    columns = [(None, needs.max(axis=1)), *zip(years, needs.T, strict=True)]
+    return tuple(_need(year, values, levels) for year, values in columns)
+
+
+def _need(year: int | None, values: Floats, levels: tuple[str, ...]) -> Need:
+    middle = mean(Sample(values))
+    return Need(year, middle.value, middle.error, percentiles(values, levels))

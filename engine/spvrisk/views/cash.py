@@ -1,0 +1,64 @@
+"""Cash that each party needs by calendar year."""
+
+from spvrisk.dataset.tables import FEW_PATHS
+from spvrisk.experiments.cash import Cash, Need
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, said
+from spvrisk.views.words import money_name, percent
+
+
+def cash(found: Cash) -> list[Figures]:
+    """Give the page: a table for each party, and how to read them.
+
+    Parameters
+    ----------
+    found
+        As from `spvrisk.experiments.cash.cash`.
+    """
+    *others, last = (need(found, party) for party in found.parties)
+    return [*others, last._replace(notes=(*last.notes, *_notes(found)))]
+
+
+def need(found: Cash, party: str = "funder") -> Figures:
+    """Give what a party needs by year; years in which it needs nothing are left out.
+
+    Parameters
+    ----------
+    found
+        As from `spvrisk.experiments.cash.cash`.
+    party
+        One of its parties.
+    """
+    money, needs = money_name(found.result.labels), found.parties[party]
+    columns = (Column("mean"), *(Column(percent(each.level)) for each in needs[0].levels))
+    rows = tuple(
+        Row("largest year" if each.year is None else f"{each.year}", _cells(each), apart=each.year is None)
+        for each in needs
+        if each.year is None or each.mean > 0.0
+    )
+    what = "paid" if found.gross else "needed"
+    return Figures(f"Cash {what} by year: {party.replace('_', ' ')}, {money}", columns, rows, unit=money)
+
+
+def _cells(each: Need) -> tuple[Cell, ...]:
+    levels = (said("{} ({}-{})", *map(defined, (p.value, p.low, p.high))) for p in each.levels)
+    return Estimate(defined(each.mean), defined(each.error)), *levels
+
+
+def _notes(found: Cash) -> list[Note]:
+    what = (
+        "Payments alone: receipts are not taken off"
+        if found.gross
+        else "Payments of the calendar year less receipts of the same year, not below 0"
+    )
+    notes = [
+        said("{:path} of seed {}. " + what + ". In brackets 95 % intervals.", found.paths, _seed(found)),
+        Note("Quantiles of years do not add up: the largest year of a path has a row of its own."),
+    ]
+    rarest = max(float(each.level) for each in next(iter(found.parties.values()))[0].levels)
+    if (1.0 - rarest) * found.paths < FEW_PATHS:
+        notes.append(said(f"Too few paths for {percent(str(rarest))}: replay more with --paths."))
+    return notes
+
+
+def _seed(found: Cash) -> str:
+    return str(found.result.attributes["seed"])

@@ -1,0 +1,42 @@
+"""Expected loss by obligor: offtakers, outcomes that are failures, projects as borrowers."""
+
+from spvrisk.experiments.obligors import BORROWER, FAILURE, OFFTAKER, Obligor, Obligors
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, said, share_of
+from spvrisk.views.words import money_name
+
+_HEADS = {OFFTAKER: "offtakers, loss of {}", FAILURE: "as named, loss of {}", BORROWER: "projects, {}"}
+
+_NOTES = {
+    OFFTAKER: "Offtakers default on the paths on which they do before the horizon, independently of all else: what the "
+    "default costs is the difference to the paths on which they do not.",
+    FAILURE: "Outcomes and states are not drawn independently of all else: what goes along with them is in their "
+    "difference too.",
+    BORROWER: "Projects default on loans whose principal is not repaid in full by the horizon, or whose insurer pays.",
+}
+
+
+def obligors(found: Obligors) -> Figures:
+    """Give probability, severity and expected loss of each obligor."""
+    labels, money = found.result.labels, money_name(found.result.labels)
+    columns = (Column("default"), Column("loss given default"), Column("expected loss"), Column("on", text=True))
+    rows = tuple(Row(each.name, _cells(each), _HEADS[each.kind].format(each.quantity)) for each in found.found)
+    kinds = dict.fromkeys(each.kind for each in found.found)
+    none = [] if kinds else [Note("It has no offtakers that may default, and no loans.")]
+    notes = (
+        said("{:path}, seed {}.", found.result.n_paths, str(found.result.attributes["seed"])),
+        *(Note(_NOTES[kind]) for kind in kinds),
+        *none,
+        Note("No default is drawn of contractors, suppliers and the insurer: these are not here."),
+    )
+    title = f"Expected loss by obligor, present value, {money_name(labels)}"
+    return Figures(title, columns, rows, notes, unit=money)
+
+
+def _cells(each: Obligor) -> tuple[Cell, ...]:
+    loss = each.loss
+    return (
+        share_of(loss.probability, loss.low, loss.high),
+        Estimate(defined(loss.severity), defined(loss.severity_error)),
+        Estimate(defined(loss.expected), defined(loss.expected_error)),
+        "" if each.kind == BORROWER else ", ".join(each.units),
+    )

@@ -1,0 +1,91 @@
+"""Yearly needs against present values, the timeline and traces of the same run."""
+
+import numpy as np
+import pytest
+
+import spvrisk
+from decision_runs import STACK, starter
+from spvrisk.experiments import cash as module
+from spvrisk.experiments.cash import flows_of
+from spvrisk.experiments.trace import STEP_ROWS, study_of, tracer_of
+
+UNDISCOUNTED = {"curves.usd": {"knots": [[0, 0.0]]}}
+N = 96
+VALUES = {
+    "funder": "npv_funder",
+    "host": "pv_host",
+    "policy_bank": "npv_policy_bank",
+    "banks": "npv_banks",
+    "insurer": "insurer_net",
+}
+"""What is, without discounting, all that a party receives less all that it pays."""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    changes = {**STACK, **UNDISCOUNTED, "output.paths": list(VALUES.values())}
+    return starter(tmp_path_factory.mktemp("cash") / "stack.h5", paths=N, **changes)
+
+
+def test_flows__of_each_party_add_up_to_its_value_path_by_path(file):
+    with spvrisk.open(file) as results:
+        tables = results.tables()
+        tracer, study = tracer_of(tables), study_of(tables)
+        for path in (0, 7, 60, 95):
+            flows = flows_of(tracer.steps_of(path), study)
+            assert set(flows) == set(VALUES)
+            for party, quantity in VALUES.items():
+                net = (flows[party].received - flows[party].paid).sum()
+                assert net == pytest.approx(results.values(quantity)[path], rel=1e-5, abs=1e-6)
+                assert (flows[party].paid >= 0).all() and (flows[party].received >= 0).all()
+
+
+def test_cash__of_all_paths_has_the_calls_of_the_timeline(file):
+    with spvrisk.open(file) as results:
+        found = spvrisk.cash(results, paths=N, gross=True)
+        calls, claims = (results.timeline[f"portfolio_{name}"].values for name in ("calls", "claims"))
+        years = results.timeline.time.values.astype("datetime64[D]").astype("datetime64[Y]").astype(int) + 1970
+    assert found.paths == N and set(found.parties) == set(VALUES)
+    for party, flow in (("funder", calls), ("insurer", claims)):
+        for need in found.parties[party][1:]:
+            # no step of the starter study ends on 1 January
+            assert need.mean == pytest.approx(flow[years == need.year].sum(), rel=1e-9, abs=1e-9)
+
+
+def test_cash__needs_are_those_of_traced_paths(file):
+    with spvrisk.open(file) as results:
+        found = spvrisk.cash(results, levels=[0.5, 0.9], paths=20)
+        traces = [spvrisk.trace(results, path=path).trace for path in range(20)]
+    columns = list(STEP_ROWS)
+    calls, receipts = (
+        np.array([trace.steps[:, columns.index(name)].sum(axis=0) for trace in traces])
+        for name in ("calls", "distribution_funder")
+    )
+    years = np.array([int(day[:4]) for day in traces[0].labels.step_ends])
+    yearly = np.array([(calls - receipts)[:, years == year].sum(axis=1) for year in np.unique(years)])
+    needs = np.maximum(yearly, 0.0)
+    largest, *by_year = found.parties["funder"]
+    expected = np.quantile(needs.max(axis=0), [0.5, 0.9], method="inverted_cdf")
+    assert [p.value for p in largest.levels] == pytest.approx(expected)
+    for need, values in zip(by_year, needs, strict=True):
+        assert [p.value for p in need.levels] == pytest.approx(np.quantile(values, [0.5, 0.9], method="inverted_cdf"))
+        assert need.error == pytest.approx(values.std(ddof=1) / np.sqrt(20), abs=1e-12)
+
+
+def test_cash__a_replay_that_differs_is_refused(file, monkeypatch):
+    real = module.tracer_of
+
+    def astray(result):
+        tracer = real(result)
+        tracer._seed += 1
+        return tracer
+
+    monkeypatch.setattr(module, "tracer_of", astray)
+    with pytest.raises(spvrisk.RunError, match="the replay differs from the result"):
+        spvrisk.cash(file, paths=8)
+
+
+def test_step_years__a_step_that_ends_on_1_january_counts_into_the_year_before(file):
+    with spvrisk.open(file) as results:
+        labels = results.tables().labels._replace(step_ends=("2026-12-31", "2027-01-01", "2027-01-02"))
+    assert labels.step_years == (2026, 2026, 2027)
