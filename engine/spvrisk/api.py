@@ -40,6 +40,7 @@ __all__ = [
     "overview",
     "restore",
     "plan_scenarios",
+    "plan_stresses",
     "run",
     "run_until",
     "scenarios",
@@ -474,6 +475,48 @@ def plan_scenarios(
     return planned_scenarios(Path(file_name("path", path)), overrides, paths, seed, _texts("of", of))
 
 
+def plan_stresses(
+    study: Study,
+    only: Sequence[str] = (),
+    paths: int | None = None,
+    seed: int | None = None,
+    of: Sequence[str] = (),
+) -> "Planned":
+    """Plan the stresses that a study names, to be run by `scenarios`: each beside the study, on the same draws.
+
+    Parameters
+    ----------
+    study
+        As from `load`.
+    only
+        Names of the stresses that are wanted; none: all.
+    paths, seed
+        Of each run, instead of the study's.
+    of
+        Measures as ``npv_funder:es@0.99``; none: the funder's mean and expected shortfall, and what the insurer, or
+        else the host, has.
+
+    Raises
+    ------
+    InputError
+        The study names no stresses, or not these; or with every problem of every stress, named.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> found = spvrisk.scenarios(spvrisk.plan_stresses(study, ["gas_x2"], paths=500))
+    >>> [each.scenario.name for each in found.outcomes], found.outcomes[1].changes[0].value < 0
+    (['base', 'gas_x2'], True)
+    """
+    from spvrisk.experiments.stress import planned_stresses
+
+    paths = None if paths is None else whole("paths", paths)
+    seed = None if seed is None else whole("seed", seed)
+    return planned_stresses(_study(study).loaded, _texts("only", only), paths, seed, _texts("of", of))
+
+
 def scenarios(
     planned: "Planned",
     workers: int | None = None,
@@ -487,7 +530,7 @@ def scenarios(
     Parameters
     ----------
     planned
-        As from `plan_scenarios`.
+        As from `plan_scenarios` or `plan_stresses`.
     workers
         Threads, which the runs fill together; all processors if left out.
     save_table

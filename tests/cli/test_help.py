@@ -30,6 +30,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "selftest",
         "run",
         "scenarios",
+        "stress",
         "goal",
         "summary",
         "compare",

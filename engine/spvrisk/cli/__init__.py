@@ -24,6 +24,7 @@ COMMANDS = {
     "selftest": "Prove that the kernel computes correctly on this machine.",
     "run": "Run a study and print its summary.",
     "scenarios": "Run what-ifs of a study on the same draws, in one table.",
+    "stress": "Run the stresses that a study names, in one table.",
     "goal": "Find the value of an input that brings a measure to a target.",
     "summary": "Print the figures of a result.",
     "compare": "Compare results: differences and their standard errors.",
