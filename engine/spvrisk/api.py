@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.traced import Traced
     from spvrisk.experiments.verify import Verified
+    from spvrisk.measures.against import Against
     from spvrisk.measures.comparison import Comparison
     from spvrisk.runner.execute import Announce, Progress
 
@@ -31,6 +32,7 @@ __all__ = [
     "Study",
     "bench",
     "compare",
+    "compare_table",
     "export",
     "goal",
     "init",
@@ -43,6 +45,7 @@ __all__ = [
     "plan_stresses",
     "run",
     "run_until",
+    "save_table",
     "scenarios",
     "schema",
     "selftest",
@@ -441,6 +444,79 @@ def compare(*results: Results | str | os.PathLike[str], strict: bool = False) ->
         if isinstance(result, list | tuple):
             raise wrong("results", "must be a result", result, "give results one by one: compare(first, second)")
     return compared([_opened("results", result).tables() for result in results], yes_or_no("strict", strict))
+
+
+def compare_table(result: Results | str | os.PathLike[str], table: str | os.PathLike[str]) -> "Against":
+    """Hold a result against a table of reference values: another engine's, or a closed form's.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    table
+        CSV file with a row for each measure: the columns ``measure`` (``npv_funder:es@0.99``) and ``value``, and as far
+        as they are known ``standard_error``, ``tolerance`` (in the measure's unit, or as ``1%`` of the value; without
+        one, 3 standard errors of the difference) and ``measured_in``.
+
+    Returns
+    -------
+    Against
+        With difference and verdict row by row in ``checks``; ``agrees`` says whether all rows are inside.
+
+    Raises
+    ------
+    InputError
+        The result or the table cannot be read: with every row that is wrong, by its line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results, tempfile.TemporaryDirectory() as folder:
+    ...     spvrisk.save_table(results, f"{folder}/table.csv", ["npv_funder:mean", "port/cost:quantile@0.5"])
+    ...     found = spvrisk.compare_table(results, f"{folder}/table.csv")
+    >>> found.agrees, [check.difference for check in found.checks]
+    (True, [0.0, 0.0])
+    """
+    from spvrisk.exports.reference import read_references
+    from spvrisk.measures.against import held_against
+
+    tables, file = _opened("result", result).tables(), file_name("table", table)
+    return held_against(tables, Path(file).name, read_references(file, tables.labels))
+
+
+def save_table(
+    result: Results | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    of: Sequence[str] = (),
+    overwrite: bool = False,
+) -> None:
+    """Write figures of a result as a table of reference values, which `compare_table` reads.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    out
+        CSV file to appear.
+    of
+        Measures as ``npv_funder:es@0.99``; none: the portfolio's, every project's, and the shares of all outcomes.
+    overwrite
+        Whether a table that was written so before is replaced.
+
+    Raises
+    ------
+    InputError
+        The result or a measure cannot be read, or the file may not be written.
+    RunError
+        Writing failed.
+    """
+    from spvrisk.exports.reference import save_references
+
+    tables = _opened("result", result).tables()
+    save_references(tables, file_name("out", out), _texts("of", of), yes_or_no("overwrite", overwrite))
 
 
 def plan_scenarios(

@@ -28,7 +28,7 @@ ENCODINGS = (
 FEW = ("ascii", "cp1252", "cp932")
 """For the commands that compute, which write as the others do."""
 
-THAT_COMPUTE = "run scenarios goal trace compare verify export warmup selftest".split()
+THAT_COMPUTE = "run scenarios stress goal trace compare verify export warmup selftest".split()
 
 GOAL = ["--find", "projects.*.budget={{times: x}}", "--so-that", "npv_funder:mean=0", "--between", "0.5", "1.5"]
 
@@ -45,6 +45,8 @@ CALLS = {
     "run --json": ["run", "{study}", "--paths", "20", "--out", "{folder}/結果.h5", "--overwrite", "--json"],
     "scenarios": ["scenarios", "{folder}/もし.yaml", "--paths", "20"],
     "scenarios --json": ["scenarios", "{folder}/もし.yaml", "--paths", "20", "--json"],
+    "stress": ["stress", "{study}", "--paths", "20"],
+    "stress --json": ["stress", "{study}", "--paths", "20", "--json"],
     "goal": ["goal", "{study}", "--paths", "20", *GOAL],
     "goal --json": ["goal", "{study}", "--paths", "20", *GOAL, "--json"],
     "summary": ["summary", "{result}"],

@@ -9,6 +9,7 @@ from spvrisk.dataset.tables import COUNTS, SummaryTable
 from spvrisk.dataset.variables import statistics_of
 from spvrisk.experiments.goal import Goal
 from spvrisk.experiments.scenarios import Outcome, Scenarios
+from spvrisk.measures.against import Against
 from spvrisk.measures.agreement import Pair
 from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SUMMARY_SCHEMA = "spvrisk.summary/2"
 COMPARE_SCHEMA = "spvrisk.compare/1"
+AGAINST_SCHEMA = "spvrisk.against/1"
 TRACE_SCHEMA = "spvrisk.trace/2"
 SELFTEST_SCHEMA = "spvrisk.selftest/1"
 VERIFY_SCHEMA = "spvrisk.verify/1"
@@ -165,6 +167,35 @@ def _result_json(row: Compared, with_first: Pair | None) -> dict[str, Any]:
 def _figure_json(figure: Figure) -> dict[str, float | None]:
     interval = {} if figure.interval is None else dict(zip(("low", "high"), map(finite, figure.interval), strict=True))
     return {"value": finite(figure.value), "se": finite(figure.error), **interval}
+
+
+def against_json(found: Against) -> dict[str, Any]:
+    """Give a result held against a table.
+
+    Keys are ``schema, file, table, money, agree``, then ``rows``: ``measure, value, se`` of the result, ``reference,
+    reference_se``, ``difference, in_errors, allowed, inside``.
+    """
+    return {
+        "schema": AGAINST_SCHEMA,
+        "file": found.result.place,
+        "table": found.table,
+        "money": money_name(found.result.labels),
+        "agree": found.agrees,
+        "rows": [
+            {
+                "measure": check.reference.measure.text,
+                "value": finite(check.value),
+                "se": finite(check.error),
+                "reference": finite(check.reference.value),
+                "reference_se": finite(check.reference.error),
+                "difference": finite(check.difference),
+                "in_errors": finite(check.in_errors),
+                "allowed": finite(check.allowed),
+                "inside": check.inside,
+            }
+            for check in found.checks
+        ],
+    }
 
 
 def goals_json(found: Sequence[tuple[str, Goal]]) -> dict[str, Any]:

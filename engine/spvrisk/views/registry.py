@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from spvrisk.views import (
+    against,
     bearers,
     bench,
     clock,
@@ -24,7 +25,19 @@ from spvrisk.views import (
 )
 from spvrisk.views.figures import Figures
 
-Kind = Literal["result", "plan", "scenarios", "goal", "precision", "trace", "comparison", "proofs", "bench", "verified"]
+Kind = Literal[
+    "result",
+    "plan",
+    "scenarios",
+    "goal",
+    "precision",
+    "trace",
+    "comparison",
+    "against",
+    "proofs",
+    "bench",
+    "verified",
+]
 
 
 class View(NamedTuple):
@@ -82,7 +95,9 @@ VIEWS: dict[str, View] = {
     "precision": View("precision", precision.precision),
     "precision_foreseen": View("precision", precision.foreseen),
     "compare_shared": View("comparison", compare.shared),
+    "compare_matrix": View("comparison", compare.matrix),
     "compare_differences": View("comparison", compare.differences),
+    "against": View("against", against.against),
     "selftest": View("proofs", selftest.selftest),
     "verify": View("verified", verify.verify),
     "bench_machine": View("bench", bench.machine),
