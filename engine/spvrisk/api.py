@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
 from spvrisk.arguments import called, elsewhere_of, file_name, level, text, two_numbers, whole, within, wrong, yes_or_no
+from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from spvrisk.experiments.verify import Verified
     from spvrisk.measures.against import Against
     from spvrisk.measures.comparison import Comparison
+    from spvrisk.measures.tail import Tail
     from spvrisk.runner.execute import Announce, Progress
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "scenarios",
     "schema",
     "selftest",
+    "tail",
     "trace",
     "validate",
     "verify",
@@ -710,6 +713,47 @@ def goal(
     wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
     return seek(loaded, wanted, paths, seed, _threads(workers), *told)
+
+
+def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst: float = 0.01) -> "Tail":
+    """Find what the worst paths of a result have in common against the others: a reverse stress.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    of
+        ``[unit/]quantity`` by which paths are the worst: a net present value that the result keeps by path.
+    worst
+        Share of all paths, in (0, 0.5]; at least 20 paths.
+
+    Returns
+    -------
+    Tail
+        With inputs, outcomes, final states and flags in ``marks``, the largest standardised shift of the mean first, and
+        projects in ``parts``; ``telling`` of a mark is whether it differs by more than chance, all taken together.
+
+    Raises
+    ------
+    InputError
+        The result cannot be read, has no such quantity by path, or the worst paths are too few.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=2000) as results:
+    ...     found = spvrisk.tail(results, worst=0.05)
+    >>> found.n_worst, found.marks[0].telling, f"{sum(part.share for part in found.parts):.6f}"
+    (100, True, '1.000000')
+    """
+    from spvrisk.measures.tail import tail
+
+    share = plain_if_any(worst)
+    if isinstance(share, bool) or not isinstance(share, int | float):
+        raise wrong("worst", "must be a number", worst, "write e.g. 0.01 for 1 %")
+    return tail(_opened("result", result).tables(), text("of", of), float(share))
 
 
 def trace(

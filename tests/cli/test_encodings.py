@@ -53,6 +53,8 @@ CALLS = {
     "summary --json": ["summary", "{result}", "--json"],
     "compare": ["compare", "{result}", "{result}"],
     "compare --json": ["compare", "{result}", "{result}", "--json"],
+    "tail": ["tail", "{result}", "--worst", "0.5"],
+    "tail --json": ["tail", "{result}", "--worst", "0.5", "--json"],
     "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],
     "trace --json": ["trace", "{result}", "--path", "3", "--json"],
     "export": ["export", "{result}", "--out", "{folder}/表.xlsx", "--overwrite"],

@@ -34,6 +34,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "goal",
         "summary",
         "compare",
+        "tail",
         "trace",
         "export",
         "verify",

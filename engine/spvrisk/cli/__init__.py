@@ -28,6 +28,7 @@ COMMANDS = {
     "goal": "Find the value of an input that brings a measure to a target.",
     "summary": "Print the figures of a result.",
     "compare": "Compare results: differences and their standard errors.",
+    "tail": "Say what the worst paths of a result have in common.",
     "trace": "Show what happened on one path of a result.",
     "export": "Write a result for spreadsheets, databases and R.",
     "verify": "Check that a result is what was written.",

@@ -13,6 +13,7 @@ from spvrisk.measures.against import Against
 from spvrisk.measures.agreement import Pair
 from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
+from spvrisk.measures.tail import Mean, Tail
 from spvrisk.plan.names import Labels
 from spvrisk.report.words import sentence
 from spvrisk.views.figures import Cell, Figures, Near, Note
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SUMMARY_SCHEMA = "spvrisk.summary/2"
 COMPARE_SCHEMA = "spvrisk.compare/1"
 AGAINST_SCHEMA = "spvrisk.against/1"
+TAIL_SCHEMA = "spvrisk.tail/1"
 TRACE_SCHEMA = "spvrisk.trace/2"
 SELFTEST_SCHEMA = "spvrisk.selftest/1"
 VERIFY_SCHEMA = "spvrisk.verify/1"
@@ -261,6 +263,54 @@ def _outcome_json(outcome: Outcome, found: Scenarios) -> dict[str, Any]:
         "job_id": outcome.job_id,
         "measures": measures,
     }
+
+
+def tail_json(found: Tail) -> dict[str, Any]:
+    """Give what the worst paths have in common.
+
+    Keys are ``schema, file, money, of, share, paths, worst_paths, worst, others``, then ``marks`` (``kind, unit, name,
+    worst, others, shift, shift_se, p_value, telling``), the largest shift first, and ``parts``: ``project, worst,
+    others, share, share_se``. ``worst`` and ``others`` have ``mean, se, median``.
+    """
+    return {
+        "schema": TAIL_SCHEMA,
+        "file": found.result.place,
+        "money": money_name(found.result.labels),
+        "of": "/".join(found.of),
+        "share": found.share,
+        "paths": found.result.n_paths,
+        "worst_paths": found.n_worst,
+        "worst": _mean_json(found.worst),
+        "others": _mean_json(found.others),
+        "marks": [
+            {
+                "kind": mark.kind,
+                "unit": mark.unit,
+                "name": mark.name,
+                "worst": _mean_json(mark.worst),
+                "others": _mean_json(mark.others),
+                "shift": finite(mark.shift),
+                "shift_se": finite(mark.shift_error),
+                "p_value": mark.p_value,
+                "telling": mark.telling,
+            }
+            for mark in found.marks
+        ],
+        "parts": [
+            {
+                "project": part.project,
+                "worst": _mean_json(part.worst),
+                "others": _mean_json(part.others),
+                "share": finite(part.share),
+                "share_se": finite(part.share_error),
+            }
+            for part in found.parts
+        ],
+    }
+
+
+def _mean_json(mean: Mean) -> dict[str, float | None]:
+    return {"mean": finite(mean.value), "se": finite(mean.error), "median": finite(mean.median)}
 
 
 def trace_json(told: "Traced") -> dict[str, Any]:
