@@ -730,8 +730,8 @@ def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst
     Returns
     -------
     Tail
-        With inputs, outcomes, final states and flags in ``marks``, the largest standardised shift of the mean first, and
-        projects in ``parts``; ``telling`` of a mark is whether it differs by more than chance, all taken together.
+        With inputs, outcomes, final states and flags in ``marks``, the largest standardised shift of the mean first,
+        and projects in ``parts``; ``telling`` of a mark is whether it differs by more than chance, all taken together.
 
     Raises
     ------

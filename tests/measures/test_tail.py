@@ -143,6 +143,17 @@ def test_noise__of_a_made_up_run_is_quiet(tmp_path):
     assert "0 of them differ by more than chance" in told and "keeps no inputs by path" in told
 
 
+def test_marks__tell_against_chance_over_all_of_them(tmp_path):
+    """Of made-up runs, some candidate would tell if it were the only one."""
+    write_small(tmp_path / "small.h5", make_labels(), n_paths=5000)
+    between = 0
+    for worst in np.linspace(0.02, 0.5, 13):
+        marks = spvrisk.tail(tmp_path / "small.h5", worst=worst).marks
+        assert [mark.telling for mark in marks] == [mark.p_value < 0.05 / len(marks) for mark in marks]
+        between += sum(0.05 / len(marks) < mark.p_value < 0.05 for mark in marks)
+    assert between
+
+
 def test_page__says_it_in_words(file, found):
     told = " ".join(written(page(found), 80).split())
     dear = mark(found, "input", "gas_plant", "cost_multiple")
