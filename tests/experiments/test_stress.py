@@ -112,6 +112,8 @@ def test_stress__refused():
         spvrisk.plan_stresses(study, of=["npv"])
     with pytest.raises(InputError, match=r"the study names no stresses; write e\.g\. stresses"):
         spvrisk.plan_stresses(spvrisk.load(MAIN.parent / "vogtle_2009.yaml"))
+    with pytest.raises(InputError, match="is not a key of this study; stresses stand beside the study in its file"):
+        spvrisk.load(STARTER, ["stresses.gas_x2=null"])
     with pytest.raises(InputError, match="argument study: must be a study"):
         spvrisk.plan_stresses("study.yaml")
 
