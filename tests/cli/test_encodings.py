@@ -75,7 +75,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (folder / "もし.yaml").write_text(
         f'{{base: 研究.yaml, scenarios: {{dear: {{title: "{TITLE}", projects.port.budget: 500}}}}}}', encoding="utf-8"
     )
-    done = CliRunner().invoke(main, ["run", str(study), "--paths", "20", "--out", str(result)])
+    done = CliRunner().invoke(main, ["run", str(study), "--paths", "40", "--out", str(result)])
     assert done.exit_code == 0, done.output
     return {"folder": str(folder), "study": str(study), "result": str(result)}
 
