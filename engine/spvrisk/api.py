@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
 from spvrisk.arguments import called, elsewhere_of, file_name, level, text, two_numbers, whole, within, wrong, yes_or_no
+from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.traced import Traced
     from spvrisk.experiments.verify import Verified
+    from spvrisk.measures.against import Against
     from spvrisk.measures.comparison import Comparison
+    from spvrisk.measures.tail import Tail
     from spvrisk.runner.execute import Announce, Progress
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "compare",
     "confidence",
     "curve",
+    "compare_table",
     "export",
     "goal",
     "init",
@@ -48,11 +52,14 @@ __all__ = [
     "overview",
     "restore",
     "plan_scenarios",
+    "plan_stresses",
     "run",
     "run_until",
+    "save_table",
     "scenarios",
     "schema",
     "selftest",
+    "tail",
     "trace",
     "validate",
     "verify",
@@ -462,6 +469,79 @@ def compare(*results: Results | str | os.PathLike[str], strict: bool = False) ->
     return compared([_opened("results", result).tables() for result in results], yes_or_no("strict", strict))
 
 
+def compare_table(result: Results | str | os.PathLike[str], table: str | os.PathLike[str]) -> "Against":
+    """Hold a result against a table of reference values: another engine's, or a closed form's.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    table
+        CSV file with a row for each measure: the columns ``measure`` (``npv_funder:es@0.99``) and ``value``, and as far
+        as they are known ``standard_error``, ``tolerance`` (in the measure's unit, or as ``1%`` of the value; without
+        one, 3 standard errors of the difference) and ``measured_in``.
+
+    Returns
+    -------
+    Against
+        With difference and verdict row by row in ``checks``; ``agrees`` says whether all rows are inside.
+
+    Raises
+    ------
+    InputError
+        The result or the table cannot be read: with every row that is wrong, by its line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results, tempfile.TemporaryDirectory() as folder:
+    ...     spvrisk.save_table(results, f"{folder}/table.csv", ["npv_funder:mean", "port/cost:quantile@0.5"])
+    ...     found = spvrisk.compare_table(results, f"{folder}/table.csv")
+    >>> found.agrees, [check.difference for check in found.checks]
+    (True, [0.0, 0.0])
+    """
+    from spvrisk.exports.reference import read_references
+    from spvrisk.measures.against import held_against
+
+    tables, file = _opened("result", result).tables(), file_name("table", table)
+    return held_against(tables, Path(file).name, read_references(file, tables.labels))
+
+
+def save_table(
+    result: Results | str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    of: Sequence[str] = (),
+    overwrite: bool = False,
+) -> None:
+    """Write figures of a result as a table of reference values, which `compare_table` reads.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    out
+        CSV file to appear.
+    of
+        Measures as ``npv_funder:es@0.99``; none: the portfolio's, every project's, and the shares of all outcomes.
+    overwrite
+        Whether a table that was written so before is replaced.
+
+    Raises
+    ------
+    InputError
+        The result or a measure cannot be read, or the file may not be written.
+    RunError
+        Writing failed.
+    """
+    from spvrisk.exports.reference import save_references
+
+    tables = _opened("result", result).tables()
+    save_references(tables, file_name("out", out), _texts("of", of), yes_or_no("overwrite", overwrite))
+
+
 def plan_scenarios(
     path: str | os.PathLike[str],
     overrides: Overrides = (),
@@ -494,6 +574,48 @@ def plan_scenarios(
     return planned_scenarios(Path(file_name("path", path)), overrides, paths, seed, _texts("of", of))
 
 
+def plan_stresses(
+    study: Study,
+    only: Sequence[str] = (),
+    paths: int | None = None,
+    seed: int | None = None,
+    of: Sequence[str] = (),
+) -> "Planned":
+    """Plan the stresses that a study names, to be run by `scenarios`: each beside the study, on the same draws.
+
+    Parameters
+    ----------
+    study
+        As from `load`.
+    only
+        Names of the stresses that are wanted; none: all.
+    paths, seed
+        Of each run, instead of the study's.
+    of
+        Measures as ``npv_funder:es@0.99``; none: the funder's mean and expected shortfall, and what the insurer, or
+        else the host, has.
+
+    Raises
+    ------
+    InputError
+        The study names no stresses, or not these; or with every problem of every stress, named.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> found = spvrisk.scenarios(spvrisk.plan_stresses(study, ["gas_x2"], paths=500))
+    >>> [each.scenario.name for each in found.outcomes], found.outcomes[1].changes[0].value < 0
+    (['base', 'gas_x2'], True)
+    """
+    from spvrisk.experiments.stress import planned_stresses
+
+    paths = None if paths is None else whole("paths", paths)
+    seed = None if seed is None else whole("seed", seed)
+    return planned_stresses(_study(study).loaded, _texts("only", only), paths, seed, _texts("of", of))
+
+
 def scenarios(
     planned: "Planned",
     workers: int | None = None,
@@ -507,7 +629,7 @@ def scenarios(
     Parameters
     ----------
     planned
-        As from `plan_scenarios`.
+        As from `plan_scenarios` or `plan_stresses`.
     workers
         Threads, which the runs fill together; all processors if left out.
     save_table
@@ -611,6 +733,47 @@ def goal(
     wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
     return seek(loaded, wanted, paths, seed, _threads(workers), *told)
+
+
+def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst: float = 0.01) -> "Tail":
+    """Find what the worst paths of a result have in common against the others: a reverse stress.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file.
+    of
+        ``[unit/]quantity`` by which paths are the worst: a net present value that the result keeps by path.
+    worst
+        Share of all paths, in (0, 0.5]; at least 20 paths.
+
+    Returns
+    -------
+    Tail
+        With inputs, outcomes, final states and flags in ``marks``, the largest standardised shift of the mean first,
+        and projects in ``parts``; ``telling`` of a mark is whether it differs by more than chance, all taken together.
+
+    Raises
+    ------
+    InputError
+        The result cannot be read, has no such quantity by path, or the worst paths are too few.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=2000) as results:
+    ...     found = spvrisk.tail(results, worst=0.05)
+    >>> found.n_worst, found.marks[0].telling, f"{sum(part.share for part in found.parts):.6f}"
+    (100, True, '1.000000')
+    """
+    from spvrisk.measures.tail import tail
+
+    share = plain_if_any(worst)
+    if isinstance(share, bool) or not isinstance(share, int | float):
+        raise wrong("worst", "must be a number", worst, "write e.g. 0.01 for 1 %")
+    return tail(_opened("result", result).tables(), text("of", of), float(share))
 
 
 def curve(

@@ -10,9 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from small_run import renew_metadata
+from spvrisk import api
 from spvrisk.cli import main
 from spvrisk.dataset.content import TABLE_GROUPS, tables_digest
 from spvrisk.dataset.soundness import content_of_file
+from spvrisk.report.text import written
+from spvrisk.views.compare import compare
 
 STARTER = str(Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml")
 
@@ -64,10 +67,36 @@ def test_compare__table_says_what_is_shared_and_what_differs(files: dict[str, st
     shared = "other_seed.h5 does not share the draws of the first (different seed)"
     assert code == 0 and shared in " ".join(text.split())
     assert "projects.port.budget: 400 -> 480" in text and "again: the same study." in text
-    assert "minus base" in text and "P(made whole)" in text
     assert all(len(line) <= 100 for line in text.splitlines())
-    _, text, _ = spvrisk("compare", files["base"], files["dearer"])
+    _, text, _ = spvrisk("compare", files["base"], files["dearer"], "--details")
+    assert "minus base" in text and "P(made whole)" in text and "projects.port.budget: 400 -> 480" in text
     assert "3,000 paths, seed 1" in text and "All share their draws" in text and "gain from pairing" in text
+
+
+def digits(figure: dict[str, float]) -> int:
+    """Decimals that show two digits of an error."""
+    return max(0, 1 - int(np.floor(np.log10(figure["se"]))))
+
+
+def test_compare__matrix_has_the_loss_and_the_projects_of_the_paths(files: dict[str, str]) -> None:
+    _, text, _ = spvrisk("compare", files["base"], files["dearer"], files["again"], files["other_seed"], "--json")
+    rows = json.loads(text)["results"]
+    for name, row in zip(("base", "dearer", "again", "other_seed"), rows, strict=True):
+        with h5py.File(files[name]) as opened:
+            npv, each = opened["paths/portfolio_npv_funder"][...], opened["paths/npv_funder"][...]
+        assert row["figures"]["p_loss"]["value"] == pytest.approx((npv < 0).mean(), rel=1e-12)
+        for column, project in enumerate(("gas_plant", "port")):
+            figure = row["figures"][f"{project}/npv_funder"]
+            assert figure["value"] == pytest.approx(each[:, column].mean(), rel=1e-12)
+            assert figure["se"] == pytest.approx(each[:, column].std(ddof=1) / np.sqrt(len(each)), rel=1e-9)
+    found = api.compare(files["base"], files["dearer"], files["again"], files["other_seed"])
+    shown = written(compare(found), 80)
+    assert max(map(len, shown.splitlines())) <= 80 and len(shown.splitlines()) < 30
+    for head, key in (("mean", "npv_funder"), ("port", "port/npv_funder")):
+        (line,) = (line for line in shown.splitlines() if line.startswith(f"{head} "))
+        own, dearer = (rows[0]["figures"][key], rows[1]["differences"][key])
+        assert f" {own['value']:.{digits(own)}f} ± " in line and f" {dearer['value']:+.{digits(dearer)}f} ± " in line
+    assert "P(loss)" in shown and "shortfall 99 %" in shown
 
 
 def test_compare__runs_of_other_lengths_are_paired_on_their_common_paths(files: dict[str, str], tmp_path: Path) -> None:

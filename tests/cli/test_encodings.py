@@ -28,7 +28,9 @@ ENCODINGS = (
 FEW = ("ascii", "cp1252", "cp932")
 """For the commands that compute, which write as the others do."""
 
-THAT_COMPUTE = "run scenarios goal trace curve confidence cash obligors compare verify export warmup selftest".split()
+THAT_COMPUTE = (
+    "run scenarios stress goal trace curve confidence cash obligors compare verify export warmup selftest".split()
+)
 
 GOAL = ["--find", "projects.*.budget={{times: x}}", "--so-that", "npv_funder:mean=0", "--between", "0.5", "1.5"]
 
@@ -45,6 +47,8 @@ CALLS = {
     "run --json": ["run", "{study}", "--paths", "20", "--out", "{folder}/結果.h5", "--overwrite", "--json"],
     "scenarios": ["scenarios", "{folder}/もし.yaml", "--paths", "20"],
     "scenarios --json": ["scenarios", "{folder}/もし.yaml", "--paths", "20", "--json"],
+    "stress": ["stress", "{study}", "--paths", "20"],
+    "stress --json": ["stress", "{study}", "--paths", "20", "--json"],
     "goal": ["goal", "{study}", "--paths", "20", *GOAL],
     "goal --json": ["goal", "{study}", "--paths", "20", *GOAL, "--json"],
     "summary": ["summary", "{result}"],
@@ -55,6 +59,8 @@ CALLS = {
     "obligors": ["obligors", "{result}", "--failure", "election=new_course"],
     "compare": ["compare", "{result}", "{result}"],
     "compare --json": ["compare", "{result}", "{result}", "--json"],
+    "tail": ["tail", "{result}", "--worst", "0.5"],
+    "tail --json": ["tail", "{result}", "--worst", "0.5", "--json"],
     "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],
     "trace --json": ["trace", "{result}", "--path", "3", "--json"],
     "export": ["export", "{result}", "--out", "{folder}/表.xlsx", "--overwrite"],
@@ -75,7 +81,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (folder / "もし.yaml").write_text(
         f'{{base: 研究.yaml, scenarios: {{dear: {{title: "{TITLE}", projects.port.budget: 500}}}}}}', encoding="utf-8"
     )
-    done = CliRunner().invoke(main, ["run", str(study), "--paths", "20", "--out", str(result)])
+    done = CliRunner().invoke(main, ["run", str(study), "--paths", "40", "--out", str(result)])
     assert done.exit_code == 0, done.output
     return {"folder": str(folder), "study": str(study), "result": str(result)}
 

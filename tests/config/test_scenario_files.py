@@ -28,7 +28,7 @@ def studies(folder, text):
     """Studies by name."""
     file = read(folder, text)
     base = load(file.base)
-    return base.study, {s.name: variant(base, s.name, s.changes, s.overlays).study for s in file.scenarios}
+    return base.study, {s.name: variant(base, s.called, s.changes, s.overlays).study for s in file.scenarios}
 
 
 def test_scenarios__values_multiples_and_sums(folder):
@@ -52,6 +52,20 @@ scenarios:
     assert {name: p.budget for name, p in found["all"].projects.items()} == {
         name: 2 * p.budget for name, p in base.projects.items()
     }
+
+
+def test_scenarios__curves_are_multiplied_and_moved_whole(folder):
+    text = """
+base: starter.yaml
+scenarios:
+  up: {curves.usd: {plus: 0.02}, factors.base_rate.process.vasicek.mean: {plus: 0.01}}
+  dear: {factors.gas.process.ou.mean: {times: 2}}
+"""
+    _, found = studies(folder, text)
+    assert found["up"].curves["usd"].knots == ((0, 0.06), (10, 0.062), (30, 0.065))
+    assert found["up"].factors["base_rate"].process.vasicek.mean.value == 0.05
+    mean = found["dear"].factors["gas"].process.ou.mean
+    assert (mean.value, mean.growth) == (8, 0.02)
 
 
 def test_scenarios__laws_are_multiplied_whole(folder):
@@ -159,8 +173,9 @@ def test_file__refused(folder, text, says):
         ("projects.port.budget: -5", "projects.port.budget"),
         ("projects.port.budget: {times: x}", "times needs a number"),
         ("projects.port.budget: {times: .nan}", "times needs a number"),
-        ("projects.port.title: {times: 2}", "times changes a number or a law"),
+        ("projects.port.title: {times: 2}", "times changes a number, a law or a curve"),
         ("projects.*.construction.overrun: {plus: 1}", "cannot be moved"),
+        ("factors.gas.process.ou.mean: {plus: 1}", "a curve that grows cannot be moved, got 0.02; write the new"),
         ("projects.*.construction.duration: {times: -1}", "by numbers above 0"),
         ("projects.port.budget: {a: 0.5, rest: scale}", "needs probabilities by name"),
         ("overlay: nowhere.yaml", "cannot be read"),

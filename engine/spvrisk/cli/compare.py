@@ -1,25 +1,44 @@
-"""``spvrisk compare``: differences between results."""
+"""``spvrisk compare``: differences between results, or between a result and a table of reference values."""
 
 import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say_document
+from spvrisk.cli.output import say, say_document
+from spvrisk.errors import InputError, Problem
 from spvrisk.report import json, text
-from spvrisk.views.compare import compare
+from spvrisk.views.against import against as beside_table
+from spvrisk.views.compare import compare, details
 
-# two lines, which click would join without the mark
+# lines, which click would join without the mark
 _EXAMPLE = """\b
 Example: spvrisk run study.yaml --set projects.port.budget=500 --out dear.h5
-         spvrisk compare quick.h5 dear.h5"""
+         spvrisk compare quick.h5 dear.h5
+         spvrisk compare quick.h5 --save-table reference.csv
+         spvrisk compare quick.h5 --against reference.csv"""
 
 
 @click.command("compare", epilog=_EXAMPLE)
 @click.argument("results", nargs=-1, type=FILE)
+@click.option("--details", "long", is_flag=True, help="Show all figures, and all that differs in the studies.")
+@click.option("--against", metavar="CSV", type=FILE, help="Hold one result against measures and values of this table.")
+@click.option("--save-table", metavar="CSV", type=FILE, help="Write such a table of one result.")
+@click.option("--of", metavar="MEASURE", multiple=True, help="Measure of that table, e.g. npv_funder:es@0.99.")
+@click.option("--overwrite", is_flag=True, help="Replace that table.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of a table.")
 @click.option("--strict", is_flag=True, help="Verify the contents; exit with 1 unless results of the same study agree.")
 @click.pass_context
-def command(context: click.Context, results: tuple[str, ...], as_json: bool, strict: bool) -> None:
+def command(
+    context: click.Context,
+    results: tuple[str, ...],
+    long: bool,
+    against: str | None,
+    save_table: str | None,
+    of: tuple[str, ...],
+    overwrite: bool,
+    as_json: bool,
+    strict: bool,
+) -> None:
     """Compare RESULTS with the first of them.
 
     Results with the same seed, value date, steps and numbers version share their draws (common random numbers). Their
@@ -33,11 +52,38 @@ def command(context: click.Context, results: tuple[str, ...], as_json: bool, str
     if a result cannot be compared with any other result of its study, because the seed or numbers version differs or
     they have no variable in common. Results of different studies are not a failure. The output says what was not
     compared, and why.
+
+    With --against one result is held against a table: a row for each measure, with the columns measure and value, and
+    as far as they are known standard_error, tolerance (200, or 1%) and measured_in. The exit code is 1 if a row is
+    outside of its tolerance, or without one more than 3 standard errors of the difference away.
     """
+    if save_table is not None:
+        api.save_table(_one(results, "--save-table"), save_table, of, overwrite)
+        say(f"wrote {save_table}", err=True)
+    elif of:
+        raise InputError(Problem("--of", "", "names measures of a table to be saved", of[0], "add --save-table FILE"))
+    if against is not None:
+        held = api.compare_table(_one(results, "--against"), against)
+        if as_json:
+            say_document(json.against_json(held))
+        else:
+            text.show([beside_table(held)])
+        if not held.agrees:
+            context.exit(1)
+    if against is not None or save_table is not None:
+        return
     found = api.compare(*results, strict=strict)
     if as_json:
         say_document(json.comparison_json(found))
     else:
-        text.show(compare(found))
+        text.show(details(found) if long else compare(found))
     if strict and not found.agrees:
         context.exit(1)
+
+
+def _one(results: tuple[str, ...], option: str) -> str:
+    """The result, where an option takes one alone."""
+    if len(results) != 1:
+        given = ", ".join(results) or "none"
+        raise InputError(Problem(option, "", "takes one result", given, "name one result file"))
+    return results[0]

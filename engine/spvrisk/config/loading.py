@@ -25,6 +25,9 @@ from spvrisk.errors import InputError, Problem
 _LONGEST_OVERRIDE = 80
 """Characters of an override that a message shows."""
 
+STRESSES = "stresses"
+"""Key of a study's file beside the study's own: named changes of it, which are no part of what is run."""
+
 MACHINERY = {"disk_mib", "leaves_per_shard", "memory_mib", "resume", "workers"}
 """Keys of ``run`` that change no number."""
 
@@ -126,7 +129,7 @@ def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Loaded:
     root = files.study()
     if root is None or files.broken:
         raise InputError(_in_order(files.problems, list(files.texts)))
-    return Source(root, files, dict(files.texts)).study(overrides)
+    return Source.of(root, files).study(overrides)
 
 
 @dataclass(frozen=True)
@@ -141,11 +144,29 @@ class Source:
         The files; they may have problems that leave all of the study readable.
     texts
         Content of the files that say so, by name; columns of laws may come from others.
+    stresses
+        What stands under ``stresses``, unread; None where nothing does.
     """
 
     root: Node = field(repr=False)
     files: Files = field(repr=False, compare=False)
     texts: dict[str, str] = field(repr=False)
+    stresses: Node | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, root: Node, files: Files) -> "Source":
+        """Tell a study from its stresses, which change neither its digest nor its runs.
+
+        Parameters
+        ----------
+        root
+            All that the files say, includes and tables written out.
+        files
+            The files.
+        """
+        said = root.value if isinstance(root.value, dict) else {}
+        study = {key: node for key, node in said.items() if key != STRESSES}
+        return cls(Node(study, root.place), files, dict(files.texts), said.get(STRESSES))
 
     def over(self, names: Sequence[Node]) -> "Source":
         """What the study says with further files merged over it, as includes are.
@@ -168,7 +189,7 @@ class Source:
         del self.files.problems[known:]
         if problems:
             raise InputError(problems)
-        return Source(self.files.with_tables(root), self.files, dict(self.files.texts))
+        return Source.of(self.files.with_tables(root), self.files)
 
     def study(self, overrides: Overrides = ()) -> Loaded:
         """Check the study that comes of overrides; see `load_study`.

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from spvrisk.config.laws.families import FAMILIES, OWN_UNIT
+from spvrisk.config.loading import STRESSES
 from spvrisk.config.study import Study
 
 Schema = dict[str, Any]
@@ -38,6 +39,7 @@ def json_schema() -> Schema:
     properties = schema["properties"]
     properties["projects"] = _projects(properties["projects"])
     names = {"type": "array", "items": {"type": "string"}}
+    properties[STRESSES] = _stresses(names)
     properties["include"] = {**names, "description": "files merged in before this one, relative to this file"}
     schema.pop("required", None)  # a file may hold any part of a study and be included by another
     whole = {key: schema.pop(key) for key in ("type", "properties", "additionalProperties")}
@@ -95,6 +97,18 @@ def _demanding_nothing(node: Any) -> Any:
 
 def _file(meaning: str) -> Schema:
     return {"type": "string", "description": f"CSV file, relative to this file: {meaning}"}
+
+
+def _stresses(names: Schema) -> Schema:
+    """Named changes of the study: what stands under a path depends on what the study has there."""
+    text: Schema = {"type": "string"}
+    own = {
+        "title": {"anyOf": [text, {"type": "object", "additionalProperties": text}], "description": "by language"},
+        "overlay": {"anyOf": [text, names], "description": "files in the study's folder, merged over it first"},
+    }
+    one = {"type": "object", "properties": own, "description": "new values, multiples and sums by dotted path"}
+    meaning = "stresses by name: changes of the study, which `spvrisk stress` runs beside it"
+    return {"type": "object", "additionalProperties": {**one, "additionalProperties": True}, "description": meaning}
 
 
 def _law() -> Schema:

@@ -170,7 +170,7 @@ def seek(
 
     def gap(x: float) -> float:
         if x not in tried:
-            loaded = variant(base, f"{UNKNOWN} = {x:g}", [_change(wanted.find, x)])
+            loaded = variant(base, f"scenario {UNKNOWN} = {x:g}", [_change(wanted.find, x)])
             job = replace(job_of(loaded.study, settings), leaves_per_shard=1, inputs=())
             figure = _measured(wanted.measure, job, workers, progress)
             tried[x] = Tried(x, figure.value, figure.error)

@@ -7,6 +7,7 @@ from spvrisk.config.defaults import Default, defaults
 from spvrisk.dataset.kept import default_paths
 from spvrisk.errors import Problem
 from spvrisk.experiments.need import Need, check_memory, foreseen, memory_budget, need_of, workspace_of
+from spvrisk.experiments.stress import check_stresses
 from spvrisk.experiments.task import planned
 from spvrisk.plan.compile import Compiled, compile_study
 from spvrisk.plan.digest import plan_sha256
@@ -103,11 +104,13 @@ def checked(loaded: Loaded) -> list[Problem]:
     Raises
     ------
     InputError
-        Laws that cannot be, dates against the calendar, names of results, a run beyond the memory that it is given.
+        Laws that cannot be, dates against the calendar, names of results, a run beyond the memory that it is given; a
+        stress that makes no sound study.
     """
     run = loaded.study.run
     task = planned(loaded, run)
     if run.memory_mib is not None:  # what a machine gives is seen when it runs
         with loaded.places.filled_in():
             check_memory(task, to_disk=True)
+    check_stresses(loaded)
     return warnings_of(loaded)

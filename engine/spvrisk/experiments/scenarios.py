@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk.config.reading.overrides import Overrides
-from spvrisk.config.scenarios import Scenario, ScenarioFile, read_scenarios
+from spvrisk.config.scenarios import Scenario, read_scenarios
 from spvrisk.errors import InputError
 from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.compare import Difference, difference
@@ -127,16 +127,20 @@ def planned_scenarios(
     """
     file = read_scenarios(path)
     planned = variants(file, overrides, paths, seed)
-    return Planned(tuple(planned), measures_of(file, of, planned[0].job.labels))
+    labels = planned[0].job.labels
+    asked = [(text, "--of") for text in of] or file.measures
+    return Planned(tuple(planned), measures_of(asked, default_measures(labels), labels))
 
 
-def measures_of(file: ScenarioFile, of: Sequence[str], labels: Labels) -> tuple[Measure, ...]:
-    """Measures that are asked for: by the command, else by the file, else the default ones.
+def measures_of(asked: Sequence[tuple[str, str]], otherwise: Sequence[str], labels: Labels) -> tuple[Measure, ...]:
+    """Measures that are asked for, each once; else others.
 
     Parameters
     ----------
-    file, of
-        The file, and measures in place of its own.
+    asked
+        Texts of measures, with the places where they are written.
+    otherwise
+        Texts of those that are taken where none is asked for.
     labels
         Of the base.
 
@@ -145,9 +149,8 @@ def measures_of(file: ScenarioFile, of: Sequence[str], labels: Labels) -> tuple[
     InputError
         With everything that is no measure.
     """
-    wanted = [(text, "--of") for text in of] or list(file.measures) or [(text, "") for text in default_measures(labels)]
     found, problems = [], []
-    for text, place in wanted:
+    for text, place in asked or [(text, "") for text in otherwise]:
         try:
             found.append(measure_of(text, labels, place))
         except InputError as error:

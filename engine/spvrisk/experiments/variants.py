@@ -1,6 +1,6 @@
 """The studies that a file of scenarios makes of its base, each checked and planned before anything is run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -59,11 +59,31 @@ def variants(
     """
     base = load(file.base, overrides)
     settings = settings_of(base, paths or file.paths, file.seed if seed is None else seed, None)
+    return beside(base, (*file.scenarios, *_points(file.design), *_ends(file.swings, base)), settings)
+
+
+def beside(base: Loaded, scenarios: Iterable[Scenario], settings: Run) -> list[Variant]:
+    """Plan scenarios of a study, the unchanged study first.
+
+    Parameters
+    ----------
+    base
+        The study.
+    scenarios
+        Its changes.
+    settings
+        Of each run.
+
+    Raises
+    ------
+    InputError
+        With every problem of every scenario, named.
+    """
     unchanged = Scenario(BASE, base.study.study.title.model_dump(exclude_none=True))
     planned, problems = [_planned(base, unchanged, base, settings)], list[Problem]()
-    for scenario in (*file.scenarios, *_points(file.design), *_ends(file.swings, base)):
+    for scenario in scenarios:
         try:
-            changed = variant(base, scenario.name, scenario.changes, scenario.overlays)
+            changed = variant(base, scenario.called, scenario.changes, scenario.overlays)
             planned.append(_planned(base, scenario, changed, settings))
         except InputError as error:
             problems += error.problems
@@ -78,7 +98,7 @@ def _planned(base: Loaded, scenario: Scenario, changed: Loaded, settings: Run) -
         with changed.places.filled_in():
             job = job_of(changed.study, settings)
     except InputError as error:
-        named = [problem._replace(place=f"{problem.place} in scenario {scenario.name}:") for problem in error.problems]
+        named = [problem._replace(place=f"{problem.place} in {scenario.called}:") for problem in error.problems]
         raise InputError(named if scenario.name != BASE else error.problems) from None
     # shards of a leaf each fill the threads evenly, and make no other numbers
     return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), changed.overrides[len(base.overrides) :])

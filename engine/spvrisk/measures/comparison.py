@@ -13,10 +13,12 @@ from spvrisk.dataset.soundness import check_contents
 from spvrisk.errors import InputError, Problem
 from spvrisk.measures.agreement import Pair, pairs_of
 from spvrisk.measures.compare import Difference, difference
-from spvrisk.measures.sample import Figure, Sample, mean, quantile, share_finite, shortfall
+from spvrisk.measures.sample import Figure, Sample, mean, quantile, share, share_finite, shortfall
 from spvrisk.plan.outputs import OUTPUTS, SCHEME, UNIT
 
 Float = NDArray[np.float64]
+
+PORTFOLIO, NPV, P_LOSS = "portfolio", "npv_funder", "p_loss"
 
 
 class Measure(NamedTuple):
@@ -28,8 +30,8 @@ class Measure(NamedTuple):
         Name for programs.
     title
         Name for people.
-    variable
-        Variable of ``/paths``.
+    series
+        ``(unit, quantity)``, as in `Labels.series`.
     of
         From the sample to the figure.
     money
@@ -38,9 +40,15 @@ class Measure(NamedTuple):
 
     key: str
     title: str
-    variable: str
+    series: tuple[str, str]
     of: Callable[[Sample], Figure]
     money: bool = True
+
+    @property
+    def kept_as(self) -> str:
+        """What ``output.paths`` calls its values."""
+        unit, quantity = self.series
+        return f"{PORTFOLIO}.{quantity}" if unit == PORTFOLIO else quantity
 
 
 class Compared(NamedTuple):
@@ -57,7 +65,7 @@ class Compared(NamedTuple):
     differences: dict[str, Difference]
     """Of what both results hold; empty for the first."""
     missing: list[str]
-    """Variables that it does not hold by path though its study has them."""
+    """What it does not hold by path though its study has it, as ``output.paths`` calls it."""
     other_projects: bool
     changes: list[Change]
     """``(path, first, this)`` of the resolved studies; empty for the first."""
@@ -100,19 +108,23 @@ class Comparison(NamedTuple):
 def _measures(result: Result) -> list[Measure]:
     """All measures that a result may be asked for."""
     summary = result.summary
-    npv = "portfolio_npv_funder"
-    out = [Measure("npv_funder", "funder's net present value", npv, mean)]
+    npv = (PORTFOLIO, NPV)
+    out = [
+        Measure(NPV, "funder's net present value", npv, mean),
+        Measure(P_LOSS, "P(loss)", npv, lambda sample: share(sample, sample.values < 0.0), money=False),
+    ]
     for level in summary.levels:
         title = f"funder's expected shortfall at {float(level) * 100:g} %"
         out.append(Measure(f"expected_shortfall_{level}", title, npv, partial(shortfall, level=level)))
     for level in summary.quantiles:
         out.append(Measure(f"quantile_{level}", f"quantile {level}", npv, partial(quantile, level=level)))
-    others = [output for output in OUTPUTS if output.compared]
+    others, projects = [output for output in OUTPUTS if output.compared], result.labels.projects
     return [
         *out,
-        *(Measure(o.name, o.compared, f"portfolio_{o.name}", mean) for o in others if o.of == UNIT),
-        Measure("p_whole", "P(made whole)", "portfolio_recovery_years", share_finite, money=False),
-        *(Measure(o.name, o.compared, o.name, mean) for o in others if o.of == SCHEME),
+        *(Measure(o.name, o.compared, (PORTFOLIO, o.name), mean) for o in others if o.of == UNIT),
+        Measure("p_whole", "P(made whole)", (PORTFOLIO, "recovery_years"), share_finite, money=False),
+        *(Measure(o.name, o.compared, (SCHEME, o.name), mean) for o in others if o.of == SCHEME),
+        *(Measure(f"{name}/{NPV}", f"net present value of {name}", (name, NPV), mean) for name in projects),
     ]
 
 
@@ -149,7 +161,7 @@ def compared(results: Sequence[Result], strict: bool = False) -> Comparison:
 def _beside(base: Result, result: Result, measures: Sequence[Measure]) -> Compared:
     reason = _unpaired(base, result)
     figures, paths = _figures(result, measures), min(base.n_paths, result.n_paths)
-    missing = sorted({m.variable for m in measures if m.variable not in result.path_names and _could_hold(result, m)})
+    missing = sorted({m.kept_as for m in measures if m.series not in result.kept and m.series in result.labels.series})
     if result is base:
         return Compared(base, True, "", base.n_paths, figures, {}, missing, False, [])
     # of runs of different length the first paths are the same draws
@@ -158,12 +170,6 @@ def _beside(base: Result, result: Result, measures: Sequence[Measure]) -> Compar
     differences = {key: difference(b[key], a[key], not reason, same=not changed) for key in b if key in a}
     other = base.labels.projects != result.labels.projects
     return Compared(result, not reason, reason, paths, figures, differences, missing, other, changed)
-
-
-def _could_hold(result: Result, measure: Measure) -> bool:
-    """Whether a result's study has what a measure is of."""
-    quantity = measure.variable.removeprefix("portfolio_")
-    return quantity in result.labels.quantities or quantity in result.labels.scheme
 
 
 def _check_money(base: Result, result: Result) -> None:
@@ -187,13 +193,13 @@ def _unpaired(base: Result, result: Result) -> str:
 def _figures(result: Result, measures: Sequence[Measure], paths: int | None = None) -> dict[str, Figure]:
     """Figures of what a result holds by path, over its first paths; what is undefined on all of them is left out."""
     out: dict[str, Figure] = {}
-    values: dict[str, Float] = {}
+    values: dict[tuple[str, str], Float] = {}
     for measure in measures:
-        if measure.variable not in result.path_names:
+        if measure.series not in result.kept:
             continue
-        if measure.variable not in values:
-            values[measure.variable] = result.paths(measure.variable, 0, paths).astype(np.float64)
-        figure = measure.of(Sample(values[measure.variable]))
+        if measure.series not in values:
+            values[measure.series] = result.series(*measure.series)[:paths].astype(np.float64)
+        figure = measure.of(Sample(values[measure.series]))
         if not np.isnan(figure.value):
             out[measure.key] = figure
     return out

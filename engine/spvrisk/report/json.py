@@ -9,9 +9,11 @@ from spvrisk.dataset.tables import COUNTS, SummaryTable
 from spvrisk.dataset.variables import statistics_of
 from spvrisk.experiments.goal import Goal
 from spvrisk.experiments.scenarios import Outcome, Scenarios
+from spvrisk.measures.against import Against
 from spvrisk.measures.agreement import Pair
 from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
+from spvrisk.measures.tail import Mean, Tail
 from spvrisk.plan.names import Labels
 from spvrisk.report.words import sentence
 from spvrisk.views.figures import Cell, Figures, Near, Note
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 SUMMARY_SCHEMA = "spvrisk.summary/2"
 COMPARE_SCHEMA = "spvrisk.compare/1"
+AGAINST_SCHEMA = "spvrisk.against/1"
+TAIL_SCHEMA = "spvrisk.tail/1"
 TRACE_SCHEMA = "spvrisk.trace/2"
 SELFTEST_SCHEMA = "spvrisk.selftest/1"
 VERIFY_SCHEMA = "spvrisk.verify/1"
@@ -167,6 +171,35 @@ def _figure_json(figure: Figure) -> dict[str, float | None]:
     return {"value": finite(figure.value), "se": finite(figure.error), **interval}
 
 
+def against_json(found: Against) -> dict[str, Any]:
+    """Give a result held against a table.
+
+    Keys are ``schema, file, table, money, agree``, then ``rows``: ``measure, value, se`` of the result, ``reference,
+    reference_se``, ``difference, in_errors, allowed, inside``.
+    """
+    return {
+        "schema": AGAINST_SCHEMA,
+        "file": found.result.place,
+        "table": found.table,
+        "money": money_name(found.result.labels),
+        "agree": found.agrees,
+        "rows": [
+            {
+                "measure": check.reference.measure.text,
+                "value": finite(check.value),
+                "se": finite(check.error),
+                "reference": finite(check.reference.value),
+                "reference_se": finite(check.reference.error),
+                "difference": finite(check.difference),
+                "in_errors": finite(check.in_errors),
+                "allowed": finite(check.allowed),
+                "inside": check.inside,
+            }
+            for check in found.checks
+        ],
+    }
+
+
 def goals_json(found: Sequence[tuple[str, Goal]]) -> dict[str, Any]:
     """Give what was found: ``schema``, then ``goals``, one for each value of another input.
 
@@ -230,6 +263,54 @@ def _outcome_json(outcome: Outcome, found: Scenarios) -> dict[str, Any]:
         "job_id": outcome.job_id,
         "measures": measures,
     }
+
+
+def tail_json(found: Tail) -> dict[str, Any]:
+    """Give what the worst paths have in common.
+
+    Keys are ``schema, file, money, of, share, paths, worst_paths, worst, others``, then ``marks`` (``kind, unit, name,
+    worst, others, shift, shift_se, p_value, telling``), the largest shift first, and ``parts``: ``project, worst,
+    others, share, share_se``. ``worst`` and ``others`` have ``mean, se, median``.
+    """
+    return {
+        "schema": TAIL_SCHEMA,
+        "file": found.result.place,
+        "money": money_name(found.result.labels),
+        "of": "/".join(found.of),
+        "share": found.share,
+        "paths": found.result.n_paths,
+        "worst_paths": found.n_worst,
+        "worst": _mean_json(found.worst),
+        "others": _mean_json(found.others),
+        "marks": [
+            {
+                "kind": mark.kind,
+                "unit": mark.unit,
+                "name": mark.name,
+                "worst": _mean_json(mark.worst),
+                "others": _mean_json(mark.others),
+                "shift": finite(mark.shift),
+                "shift_se": finite(mark.shift_error),
+                "p_value": mark.p_value,
+                "telling": mark.telling,
+            }
+            for mark in found.marks
+        ],
+        "parts": [
+            {
+                "project": part.project,
+                "worst": _mean_json(part.worst),
+                "others": _mean_json(part.others),
+                "share": finite(part.share),
+                "share_se": finite(part.share_error),
+            }
+            for part in found.parts
+        ],
+    }
+
+
+def _mean_json(mean: Mean) -> dict[str, float | None]:
+    return {"mean": finite(mean.value), "se": finite(mean.error), "median": finite(mean.median)}
 
 
 def trace_json(told: "Traced") -> dict[str, Any]:

@@ -8,22 +8,32 @@ from typing import Any
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.write import PACKAGES
 from spvrisk.measures.agreement import TOLERANCE, Pair
-from spvrisk.measures.comparison import Compared, Comparison, Measure
+from spvrisk.measures.comparison import NPV, P_LOSS, PORTFOLIO, Compared, Comparison, Measure
+from spvrisk.plan.outputs import SCHEME
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said, share_of
-from spvrisk.views.words import money_name
+from spvrisk.views.words import money_name, percent
 
-SHOWN_CHANGES = 16
-"""Differences of studies that are told; JSON has all."""
+SHOWN_CHANGES, FEW_CHANGES = 16, 2
+"""Differences of studies that are told, in full and in short; JSON has all."""
 
 _NAME_WIDTH = 34
-_QUANTILE = "quantile_"
+_QUANTILE, _SHORTFALL = "quantile_", "expected_shortfall_"
 
 
 def compare(found: Comparison) -> list[Figures]:
-    """Give the page: what is shared, the figures, what is missing, and how each study differs."""
-    names = _names(found)
-    others = zip(names[1:], found.results[1:], strict=True)
-    return [shared(found), differences(found), *_missing(found), *(_changed(name, row) for name, row in others)]
+    """Give the page in short: what is shared, the matrix, what is missing, and in a line each how studies differ."""
+    lines = tuple(_in_a_line(name, row) for name, row in _others(found))
+    return [shared(found), matrix(found), *_missing(found), Figures("", notes=lines)]
+
+
+def details(found: Comparison) -> list[Figures]:
+    """Give the whole page: what is shared, all figures, what is missing, and how each study differs."""
+    return [shared(found), differences(found), *_missing(found), *(_changed(*row) for row in _others(found))]
+
+
+def _others(found: Comparison) -> Iterator[tuple[str, Compared]]:
+    """Results but the first, by name."""
+    yield from list(zip(_names(found), found.results, strict=True))[1:]
 
 
 def shared(found: Comparison) -> Figures:
@@ -36,6 +46,38 @@ def shared(found: Comparison) -> Figures:
     return Figures("\n".join(title), notes=(*_pairing(found, files), *_agreements(found, files), *bits))
 
 
+def matrix(found: Comparison) -> Figures:
+    """A committee's measures by rows: what the first result has, and what each other has more."""
+    names, money = _names(found), money_name(found.results[0].result.labels)
+    shortfalls = [measure.key for measure in found.measures if measure.key.startswith(_SHORTFALL)]
+    wanted = {NPV, P_LOSS, *shortfalls[-1:]}
+    first, *others = found.results
+    rows = tuple(
+        Row(_head(each), (_plain_figure(first, each), *(said("{:+}", _difference(other, each)) for other in others)))
+        for each in found.measures
+        if each.key in wanted or each.series[0] not in (PORTFOLIO, SCHEME)
+    )
+    columns = tuple(Column(name) for name in names)
+    title = f"Net present values in {money}: {names[0]}, and what others have more"
+    return Figures(title, columns, rows, unit=money)
+
+
+def _head(measure: Measure) -> str:
+    """Of a measure's row in the matrix."""
+    if measure.key.startswith(_SHORTFALL):
+        return f"shortfall {percent(measure.key.removeprefix(_SHORTFALL))}"
+    return {NPV: "mean", P_LOSS: measure.title}.get(measure.key, measure.series[0])
+
+
+def _plain_figure(row: Compared, measure: Measure) -> Cell:
+    """A figure with its standard error, also where it is a share."""
+    figure = row.figures.get(measure.key)
+    if figure is None:
+        return None
+    kind = Estimate if measure.money else Rate
+    return kind(defined(figure.value), defined(figure.error))
+
+
 def differences(found: Comparison) -> Figures:
     """Figures and differences, measure by measure; quantiles are left to JSON."""
     names, money = _names(found), money_name(found.results[0].result.labels)
@@ -46,7 +88,8 @@ def differences(found: Comparison) -> Figures:
         if not measure.key.startswith(_QUANTILE)
         for name, row in zip(names, found.results, strict=True)
     )
-    return Figures(f"{money}; ± standard error", columns, tuple(rows), unit=money)
+    gain = said("Gain from pairing: how many times larger the difference's error would be without it.")
+    return Figures(f"{money}; ± standard error", columns, tuple(rows), (gain,), unit=money)
 
 
 def _files(found: Comparison) -> list[str]:
@@ -150,8 +193,7 @@ def _pairing(found: Comparison, files: list[str]) -> Iterator[Note]:
         if row.other_projects:
             yield said("{} has other projects.", name)
     if all(row.paired for row in others):
-        yield said("All share their draws: differences are paired path by path. The last column says how many")
-        yield said("times larger their errors would be without pairing.")
+        yield said("All share their draws: differences are paired path by path. ± is a standard error.")
 
 
 def _figure(row: Compared, measure: Measure) -> Cell:
@@ -180,9 +222,18 @@ def _missing(found: Comparison) -> Iterator[Figures]:
     """Say what results do not hold by path, and how to keep it."""
     for file, row in zip(_files(found), found.results, strict=True):
         if row.missing:
-            named = ", ".join(name.replace("portfolio_", "portfolio.", 1) for name in row.missing)
-            lacks = said("{} does not keep {} by path: add it to output.paths.", file, named)
+            lacks = said("{} does not keep {} by path: add it to output.paths.", file, ", ".join(row.missing))
             yield Figures("", notes=(lacks,))
+
+
+def _in_a_line(name: str, row: Compared) -> Note:
+    """How a study differs from the first, in short."""
+    if not row.changes:
+        return said("{}: the same study.", name)
+    told = [f"{path}: {_short(a)} -> {_short(b)}" for path, a, b in row.changes[:FEW_CHANGES]]
+    if (more := len(row.changes) - FEW_CHANGES) > 0:
+        told.append(f"and {more} more (--details)")
+    return said("{}: {}.", name, ", ".join(told))
 
 
 def _changed(name: str, row: Compared) -> Figures:

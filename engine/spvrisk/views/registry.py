@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from spvrisk.views import (
+    against,
     bearers,
     bench,
     cash,
@@ -20,7 +21,9 @@ from spvrisk.views import (
     projects,
     scenarios,
     selftest,
+    stress,
     summary,
+    tail,
     terms,
     trace,
     verify,
@@ -42,6 +45,8 @@ Kind = Literal[
     "confidence",
     "obligors",
     "cash",
+    "against",
+    "tail",
 ]
 
 
@@ -101,12 +106,18 @@ VIEWS: dict[str, View] = {
     "scenarios": View("scenarios", scenarios.table),
     "tornado": View("scenarios", scenarios.tornado),
     "scenarios_planned": View("scenarios", scenarios.listed),
+    "stress": View("scenarios", stress.stress),
     "goal": View("goal", goal.answer),
     "goal_frontier": View("goal", goal.frontier),
     "precision": View("precision", precision.precision),
     "precision_foreseen": View("precision", precision.foreseen),
     "compare_shared": View("comparison", compare.shared),
+    "compare_matrix": View("comparison", compare.matrix),
     "compare_differences": View("comparison", compare.differences),
+    "against": View("against", against.against),
+    "tail_told": View("tail", tail.told),
+    "tail_marks": View("tail", tail.marks),
+    "tail_parts": View("tail", tail.parts),
     "selftest": View("proofs", selftest.selftest),
     "verify": View("verified", verify.verify),
     "bench_machine": View("bench", bench.machine),

@@ -88,9 +88,9 @@ def tornado(found: Scenarios, measure: int = 0) -> Figures:
     money = money_name(found.labels)
     note = said(
         "Base: {}. Changes against it on the same draws; inputs in the order of the swing between their ends.",
-        _cell(of, base.values[measure], base.errors[measure]),
+        estimate(of, base.values[measure], base.errors[measure]),
     )
-    title = f"What moves the {_head(of)}" + (f", in {money}" if of.kind == "money" else "")
+    title = f"What moves the {head(of)}" + (f", in {money}" if of.kind == "money" else "")
     return Figures(title, heads, tuple(row for _, row in rows), (note,), unit=money)
 
 
@@ -98,7 +98,7 @@ def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: in
     """Size of an input's swing, and its row."""
     of, (low, high) = found.measures[measure], (ends[LOW], ends[HIGH])
     assert low.changes is not None and high.changes is not None  # of the base alone there are none
-    changes = [said("{:+}", _cell(of, c.value, c.error)) for c in (low.changes[measure], high.changes[measure])]
+    changes = [said("{:+}", estimate(of, c.value, c.error)) for c in (low.changes[measure], high.changes[measure])]
     swing = abs(high.values[measure] - low.values[measure])
     title = low.scenario.title.get("en", "").removesuffix(f", {LOW}") or name
     return (0.0 if isnan(swing) else swing), Row(title, tuple(changes))
@@ -117,26 +117,42 @@ def _table(found: Scenarios, columns: range) -> Figures:
     for outcome in others:
         rows.append(Row(outcome.scenario.name, _values(outcome, columns, found)))
         rows.append(Row("", _changes(outcome, columns, found)))
-    heads = tuple(Column(_head(measure)) for measure in measures)
+    heads = tuple(Column(head(measure)) for measure in measures)
     return Figures(f"Scenarios, and what they change against their base, in {money}", heads, tuple(rows), unit=money)
 
 
-def _head(measure: Measure) -> str:
+def head(measure: Measure) -> str:
+    """Give the head of a measure's column.
+
+    Parameters
+    ----------
+    measure
+        The measure.
+    """
     unit, quantity = measure.series
     of = quantity if unit in ("portfolio", "scheme") else f"{unit} {quantity}"
     return f"{of} {measure.title}".replace("_", " ")
 
 
 def _values(outcome: Outcome, columns: range, found: Scenarios) -> tuple[Cell, ...]:
-    return tuple(_cell(found.measures[i], outcome.values[i], outcome.errors[i]) for i in columns)
+    return tuple(estimate(found.measures[i], outcome.values[i], outcome.errors[i]) for i in columns)
 
 
 def _changes(outcome: Outcome, columns: range, found: Scenarios) -> tuple[Cell, ...]:
     assert outcome.changes is not None  # of the base alone there are none
     changes = ((found.measures[i], outcome.changes[i]) for i in columns)
-    return tuple(said("{:+}", _cell(measure, change.value, change.error)) for measure, change in changes)
+    return tuple(said("{:+}", estimate(measure, change.value, change.error)) for measure, change in changes)
 
 
-def _cell(measure: Measure, value: float, error: float) -> Cell:
+def estimate(measure: Measure, value: float, error: float) -> Cell:
+    """Give a measure, or a change of it: probabilities in per cent.
+
+    Parameters
+    ----------
+    measure
+        What it is.
+    value, error
+        NaN where undefined.
+    """
     pair = defined(value), defined(error)
     return Rate(*pair) if measure.kind == "flag" else Estimate(*pair)

@@ -33,8 +33,9 @@ _PLAIN = {
 
 GONE = {
     "run.lanes": "no longer needed: the kernel has one width, 64 paths, and results do not depend on it; remove it",
+    "stresses": "stresses stand beside the study in its file: change them there, or choose with --only",
 }
-"""Keys that there have been, by path: why not any more, and what to do."""
+"""Keys that there have been, or that only files have, by path: why they are none, and what to do."""
 
 BY_NAME = _PLAIN["dict_type"][0]
 BLOCK_RULES = {_PLAIN[kind][0] for kind in ("model_type", "model_attributes_type", "dict_type")}

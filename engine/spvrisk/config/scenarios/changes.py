@@ -15,6 +15,7 @@ from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.source import Node
 from spvrisk.config.reading.values import yaml_text
 from spvrisk.config.study import Study
+from spvrisk.config.study.curves import Curve, ZeroCurve, written
 from spvrisk.config.study.events import Rule
 from spvrisk.errors import InputError, Problem, suggestion
 
@@ -68,15 +69,15 @@ class Found(NamedTuple):
         return ".".join(self.keys)
 
 
-def variant(base: Loaded, name: str, changes: Sequence[Change], overlays: Sequence[Node] = ()) -> Loaded:
+def variant(base: Loaded, of: str, changes: Sequence[Change], overlays: Sequence[Node] = ()) -> Loaded:
     """Give the study that a scenario makes of its base; no file but the overlays is read.
 
     Parameters
     ----------
     base
         The base.
-    name
-        Of the scenario, for messages.
+    of
+        What changes it, for messages: ``scenario dear``.
     changes
         Applied one after the other; multiples and sums are of what the base has, overlays included.
     overlays
@@ -93,20 +94,20 @@ def variant(base: Loaded, name: str, changes: Sequence[Change], overlays: Sequen
         # an overlay may make sense with the changes alone
         absolute = [_absolute(change) for change in changes if _is_absolute(change)]
         study = source.study((*base.overrides, *absolute)).study
-    owned = [(text, change) for change in changes for text in _overrides(change, study, name)]
+    owned = [(text, change) for change in changes for text in _overrides(change, study, of)]
     try:
         return source.study((*base.overrides, *(text for text, _ in owned)))
     except InputError as error:
         owners, first = [change for _, change in owned], len(base.overrides) + 1
-        raise InputError([_placed(problem, name, owners, first) for problem in error.problems]) from None
+        raise InputError([_placed(problem, of, owners, first) for problem in error.problems]) from None
 
 
-def _placed(problem: Problem, name: str, owners: Sequence[Change], first: int) -> Problem:
+def _placed(problem: Problem, of: str, owners: Sequence[Change], first: int) -> Problem:
     """A problem of a changed study, at the change that makes it."""
     option = re.match(rf"{OPTION} ([0-9]+)", problem.place)
     k = int(option[1]) - first if option else -1
     place = owners[k].value.place if 0 <= k < len(owners) else problem.place
-    return problem._replace(place=f"{place} in scenario {name}:")
+    return problem._replace(place=f"{place} in {of}:")
 
 
 def _is_absolute(change: Change) -> bool:
@@ -122,14 +123,14 @@ def _absolute(change: Change) -> str:
     return f"{change.path}={yaml_text(plain_of(change.value))}"
 
 
-def _overrides(change: Change, study: Study, name: str) -> list[str]:
+def _overrides(change: Change, study: Study, of: str) -> list[str]:
     """A change as overrides of a study."""
     if _is_absolute(change):
         return [_absolute(change)]
     value, keys = change.value, change.path.split(".")
 
     def wrong(path: str, rule: str, got: str = "", remedy: str = "") -> InputError:
-        return InputError(Problem(f"{value.place} in scenario {name}:", path, rule, got, remedy))
+        return InputError(Problem(f"{value.place} in {of}:", path, rule, got, remedy))
 
     found = list(_places(study, keys))
     if ANY in change.path and not _is_plain(value):
@@ -179,7 +180,7 @@ def _replaced(_: Any, value: Node) -> Any:
 
 
 def _moved(old: Any, value: Node) -> Any:
-    """A number or a law, multiplied or moved."""
+    """A number, a law or a curve, multiplied or moved."""
     relative = _relative(value)
     assert relative is not None  # as the caller has seen
     word, node = relative
@@ -197,8 +198,12 @@ def _moved(old: Any, value: Node) -> Any:
             raise _UnfitError(
                 f"a {error} law cannot be {what}", "", "write the new law, or change a number inside"
             ) from None
+    if isinstance(old, Curve | ZeroCurve):
+        if word == PLUS and isinstance(old, Curve) and old.growth:
+            raise _UnfitError("a curve that grows cannot be moved", shown(old.growth), "write the new curve")
+        return written(old, lambda value: of_number(value, number))
     if isinstance(old, bool) or not isinstance(old, int | float):
-        rule = f"{word} changes a number or a law"
+        rule = f"{word} changes a number, a law or a curve"
         raise _UnfitError(rule, shown(old), "name a number inside it, or write the new value")
     changed = of_number(old, number)
     return int(changed) if isinstance(old, int) and float(changed).is_integer() else changed

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk.config.base import shown
+from spvrisk.config.loading import Loaded
 from spvrisk.config.reading.files import Files
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.source import Node, Place, parse
@@ -42,6 +43,8 @@ class Scenario(NamedTuple):
         In order.
     overlays
         Names of files that are merged over the base first.
+    kind
+        ``scenario`` or ``stress``.
     """
 
     name: str
@@ -49,6 +52,12 @@ class Scenario(NamedTuple):
     axes: Mapping[str, str] = {}
     changes: tuple[Change, ...] = ()
     overlays: tuple[Node, ...] = ()
+    kind: str = "scenario"
+
+    @property
+    def called(self) -> str:
+        """What messages call it."""
+        return f"{self.kind} {self.name}"
 
 
 class Design(NamedTuple):
@@ -158,6 +167,29 @@ def read_scenarios(path: Path) -> ScenarioFile:
     if files.problems:
         raise InputError(files.problems)
     return found
+
+
+def stresses_of(loaded: Loaded) -> tuple[Scenario, ...]:
+    """Stresses that a study names, in their order; their changes are not looked at yet.
+
+    Parameters
+    ----------
+    loaded
+        The study.
+
+    Raises
+    ------
+    InputError
+        With every problem of their form.
+    """
+    files = loaded.source.files
+    known = len(files.problems)
+    found = [each._replace(kind="stress") for each in _Reader(files).listed(loaded.source.stresses)]
+    problems = files.problems[known:]
+    del files.problems[known:]
+    if problems:
+        raise InputError(problems)
+    return tuple(found)
 
 
 class _Reader:

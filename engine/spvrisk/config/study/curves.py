@@ -1,8 +1,8 @@
 """Deterministic curves over time: zero curves, and values that move in a known way."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -102,6 +102,32 @@ class Curve(Model):
         if self.knots is not None:
             return [value for _, value in self.knots]
         return list(self.dates.values()) if self.dates is not None else [self.value or 0.0]
+
+
+def written(curve: Curve | ZeroCurve, of: Callable[[float], float]) -> Any:
+    """A curve with its values changed, as a study writes it.
+
+    Parameters
+    ----------
+    curve
+        Any.
+    of
+        From a value that it states to the new one.
+
+    Examples
+    --------
+    >>> written(ZeroCurve(knots=((0.0, 0.03), (10.0, 0.04))), lambda rate: rate + 0.25)
+    {'knots': [[0.0, 0.28], [10.0, 0.29]]}
+    >>> written(Curve(value=4.0, growth=0.02), lambda value: 2.0 * value)
+    {'value': 8.0, 'growth': 0.02}
+    """
+    if curve.knots is not None:
+        return {"knots": [[year, of(value)] for year, value in curve.knots]}
+    assert isinstance(curve, Curve)  # a zero curve has knots
+    if curve.dates is not None:
+        return {"dates": {day.isoformat(): of(value) for day, value in curve.dates.items()}}
+    assert curve.value is not None  # a curve has one of the three
+    return {"value": of(curve.value), "growth": curve.growth} if curve.growth else of(curve.value)
 
 
 def _above_zero(curve: Curve) -> Curve:

@@ -1,0 +1,30 @@
+"""``spvrisk tail``: what the worst paths of a result have in common."""
+
+import click
+
+from spvrisk import api
+from spvrisk.cli.options import FILE
+from spvrisk.cli.output import say_document
+from spvrisk.report import json, text
+from spvrisk.views.tail import tail
+
+
+@click.command("tail", epilog="Example: spvrisk tail quick.h5 --worst 0.05")
+@click.argument("result", type=FILE)
+@click.option(
+    "--of", default="npv_funder", show_default=True, metavar="QUANTITY", help="Net present value that is bad."
+)
+@click.option("--worst", type=float, default=0.01, show_default=True, metavar="SHARE", help="Share of all paths.")
+@click.option("--json", "as_json", is_flag=True, help="Print all that was looked at as JSON for programs.")
+def command(result: str, of: str, worst: float, as_json: bool) -> None:
+    """Say what the worst paths of RESULT have in common against the others: a reverse stress.
+
+    Looked at are the inputs that the result keeps by path, outcomes of events, final states of regimes, flags, and
+    which projects lose. What differs by no more than chance would have it is left out. The larger the standardised
+    shift, the more it tells; that it is the cause is not said.
+    """
+    found = api.tail(result, of, worst)
+    if as_json:
+        say_document(json.tail_json(found))
+    else:
+        text.show(tail(found))

@@ -1,0 +1,117 @@
+"""What the worst paths have in common, told and in tables."""
+
+from collections.abc import Iterator
+
+from spvrisk.measures.named import PORTFOLIO
+from spvrisk.measures.tail import CHANCE, Mark, Mean, Part, Tail
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
+from spvrisk.views.words import money_name
+
+_TOLD = 6
+"""Marks that are told in words."""
+
+_SHOWN = 20
+"""Marks of the table; JSON has all."""
+
+
+def tail(found: Tail) -> list[Figures]:
+    """Give the page: what tells most in words, the table of all that tells, and the projects.
+
+    Parameters
+    ----------
+    found
+        As from `spvrisk.measures.tail.tail`.
+    """
+    return [told(found), marks(found), *([parts(found)] if found.parts else [])]
+
+
+def told(found: Tail) -> Figures:
+    """Say what tells the worst paths from the others, what tells most first."""
+    unit, quantity = found.of
+    whose = quantity if unit == PORTFOLIO else f"{unit}/{quantity}"
+    notes = [
+        said(
+            f"The worst {{:g}} % by {whose}: {{:,d}} of {{:path}}, on average {{}} {money_name(found.result.labels)} "
+            "against {} on the others.",
+            100.0 * found.share,
+            found.n_worst,
+            found.result.n_paths,
+            _estimate(found.worst),
+            _estimate(found.others),
+        )
+    ]
+    best = _shown(found)[:_TOLD]
+    notes += [_sentence(mark)._replace(indent=2) for mark in best]
+    return Figures("What the worst paths have in common", notes=(*notes, *_limits(found)))
+
+
+def _shown(found: Tail) -> list[Mark]:
+    """What tells; of outcomes and states those that the worst paths have more often: the others have less for it."""
+    return [mark for mark in found.marks if mark.telling and not (_is_state(mark) and mark.shift < 0.0)]
+
+
+def _is_state(mark: Mark) -> bool:
+    return mark.kind in ("outcome", "final_state")
+
+
+def _limits(found: Tail) -> Iterator[Note]:
+    """What was looked at, and what cannot be said."""
+    telling = sum(mark.telling for mark in found.marks)
+    looked = "{:,d} candidates were looked at, {:,d} of them differ by more than chance (together at {:g} %)."
+    yield said(looked, len(found.marks), telling, 100.0 * CHANCE)
+    if not found.result.input_names:
+        yield said("The result keeps no inputs by path: add e.g. inputs.cost_multiple to output.paths.")
+
+
+def _sentence(mark: Mark) -> Note:
+    """A mark in words."""
+    if mark.is_share:
+        ratio, error = mark.times
+        times = ("",) if ratio != ratio else (", {} times as often", Estimate(ratio, error))
+        return said("{}: on {} of them against {}" + times[0] + ".", _name(mark), *_cells(mark)[:2], *times[1:])
+    here, there = mark.worst.median, mark.others.median
+    if here > 0.0 and there > 0.0 and abs(here / there - 1.0) > 0.05:
+        return said("{}: {:.2f} times the others' (median {} against {}).", _name(mark), here / there, here, there)
+    way = "higher" if mark.shift > 0.0 else "lower"
+    return said("{}: {} (median {} against {}).", _name(mark), way, here, there)
+
+
+def _name(mark: Mark) -> str:
+    """``smr: cost multiple``; of outcomes and states ``deal_2029 = lapsed``."""
+    if mark.kind == "final_state":
+        return f"{mark.unit} = {mark.name} at the end"
+    return f"{mark.unit} = {mark.name}" if mark.kind == "outcome" else f"{mark.unit}: {mark.name.replace('_', ' ')}"
+
+
+def marks(found: Tail) -> Figures:
+    """Give all that tells, in the order of the standardised shift."""
+    shown = _shown(found)
+    columns = (Column("worst"), Column("others"), Column("shift", "+"))
+    rows = tuple(Row(_name(mark), _cells(mark)) for mark in shown[:_SHOWN])
+    notes = [said("Means ± standard error. Shift: difference of the means in standard deviations of all paths.")]
+    if len(shown) > _SHOWN:
+        notes.append(said("{:,d} more tell: see --json.", len(shown) - _SHOWN))
+    return Figures("What tells the worst paths from the others", columns, rows, tuple(notes))
+
+
+def _cells(mark: Mark) -> tuple[Cell, ...]:
+    kind = Rate if mark.is_share else Estimate
+    means = tuple(kind(defined(mean.value), defined(mean.error)) for mean in (mark.worst, mark.others))
+    return (*means, Estimate(defined(mark.shift), defined(mark.shift_error)))
+
+
+def parts(found: Tail) -> Figures:
+    """Give the projects that lose on the worst paths, by their part of the difference."""
+    money = money_name(found.result.labels)
+    columns = (Column("worst"), Column("others"), Column("part of the difference"))
+    rows = [Row(part.project, _part(part)) for part in found.parts]
+    whole = Row(PORTFOLIO, (_estimate(found.worst), _estimate(found.others), Rate(1.0, 0.0)), apart=True)
+    return Figures(f"Which projects lose, {money}", columns, (*rows, whole), unit=money)
+
+
+def _part(part: Part) -> tuple[Cell, ...]:
+    return _estimate(part.worst), _estimate(part.others), Rate(defined(part.share), defined(part.share_error))
+
+
+def _estimate(mean: Mean) -> Estimate:
+    return Estimate(defined(mean.value), defined(mean.error))
