@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -162,6 +163,37 @@ class Job:
         if not sound or shown != [job.id, job.plan_sha256, NUMBERS_VERSION]:
             raise ValueError("the job is not that of its digests")
         return job
+
+
+Wanted = tuple[Job, Sequence[int]]
+"""A job, and the numbers of the series that are wanted of it, in the order of its labels."""
+
+
+def jobs_bytes(wanted: Sequence[Wanted]) -> bytes:
+    """Give jobs, and the numbers of the series that are wanted of each, as JSON in UTF-8.
+
+    Parameters
+    ----------
+    wanted
+        Jobs and numbers.
+    """
+    return json.dumps([[job.to_bytes().decode("utf-8"), list(series)] for job, series in wanted]).encode("utf-8")
+
+
+def jobs_of(data: bytes) -> list[Wanted]:
+    """Give the jobs and the numbers of series whose bytes these are.
+
+    Parameters
+    ----------
+    data
+        As from `jobs_bytes`.
+
+    Raises
+    ------
+    ValueError
+        They are none; see `Job.from_bytes`.
+    """
+    return [(Job.from_bytes(job.encode("utf-8")), series) for job, series in json.loads(data)]
 
 
 def _digest(value: object) -> str:
