@@ -324,13 +324,13 @@ def test_results__of_a_file_written_anew_with_the_same_content_stay(study, tmp_p
 
 
 def test_run__two_threads_of_one_process_write_at_the_same_time(study, file, tmp_path, monkeypatch):
-    both, finish = threading.Barrier(2), write._write_bytes
+    both, finish = threading.Barrier(2), write.write_bytes
 
     def together(*arguments):
         both.wait(timeout=60)
         finish(*arguments)
 
-    monkeypatch.setattr(write, "_write_bytes", together)
+    monkeypatch.setattr(write, "write_bytes", together)
 
     def run(name):
         with spvrisk.run(study, out=tmp_path / name) as results:

@@ -479,10 +479,16 @@ def scenarios(
     workers: int | None = None,
     save_table: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    out: str | os.PathLike[str] | None = None,
+    processes: int | None = None,
+    scheduler: str | None = None,
+    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Scenarios":
     """Run scenarios on the same draws and measure each of them, and what it changes against the base.
+
+    One that fails does not stop the others: it has no figures, and says why in ``failed``.
 
     Parameters
     ----------
@@ -493,16 +499,27 @@ def scenarios(
     save_table
         File that the table is written to: ``.csv``, ``.parquet`` or ``.xlsx``.
     overwrite
-        Whether it is replaced where it is such a table.
-    progress, announce
+        Whether it is replaced where it is such a table, and `out` where it is such a dataset.
+    out
+        Dataset to be written, along ``scenario`` and ``measure``. What scenarios need is kept beside it in
+        ``<out>.run`` as soon as they are done, so that another call goes on and computes only what is new; a dataset
+        that loses nothing by it is replaced.
+    processes, scheduler, cluster, progress, announce
         As of `run`.
+
+    Returns
+    -------
+    Scenarios
+        With what came of each in ``outcomes``; ``to_xarray()`` makes a dataset of them.
 
     Raises
     ------
     InputError
-        An argument or the file cannot be used; nothing was run.
+        An argument or a file cannot be used; nothing was run.
     RunError
-        The table cannot be written, or no machine code of the kernel is right.
+        A file cannot be written, or no machine code of the kernel is right.
+    KeyboardInterrupt
+        It was interrupted; its notes say what is kept.
 
     Examples
     --------
@@ -519,15 +536,20 @@ def scenarios(
     >>> [(each.scenario.name, each.changes is None) for each in found.outcomes]
     [('base', True), ('dearer', False)]
     """
-    from spvrisk.experiments.scenarios import Planned, run_scenarios
+    from spvrisk.experiments.scenarios import Planned, keep_scenarios, run_scenarios
     from spvrisk.exports.scenarios import check_table, save_scenarios
 
     if not isinstance(planned, Planned):
         raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
     threads = _threads(workers)
+    manner = _manner(overwrite, False, False, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
     if save_table is not None:
-        check_table(file_name("save_table", save_table), yes_or_no("overwrite", overwrite))
-    found = run_scenarios(planned, threads, called("progress", progress), called("announce", announce))
+        check_table(file_name("save_table", save_table), overwrite)
+    told = called("progress", progress), called("announce", announce)
+    if out is None:
+        found = run_scenarios(planned, threads, *told, manner)
+    else:
+        found = keep_scenarios(planned, Path(file_name("out", out)), threads, *told, manner)
     if save_table is not None:
         save_scenarios(found, file_name("save_table", save_table), overwrite)
     return found

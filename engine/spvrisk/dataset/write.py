@@ -334,8 +334,8 @@ def _write(target: IO[bytes], contents: Contents) -> str:
             file.set_attributes(group, held)
         for name, text in texts.items():
             meaning = f"{name.removesuffix('_json')} as JSON in UTF-8"
-            _write_bytes(file, name, f"{name}_length", text, {"long_name": meaning})
-        _write_bytes(file, "plan", "plan_length", plan, {"long_name": "plan that was run, array after array as bytes"})
+            write_bytes(file, name, f"{name}_length", text, {"long_name": meaning})
+        write_bytes(file, "plan", "plan_length", plan, {"long_name": "plan that was run, array after array as bytes"})
     return digest
 
 
@@ -354,7 +354,7 @@ def _tables(contents: Contents, inputs: Sequence[str]) -> list[Variable]:
 
 def _write_content(file: NetcdfFile, tables: list[Variable], paths: list[PathVariable]) -> str:
     """Write all that counts as content; return its digest."""
-    parts = [(variable.described(), _write_table(file, variable)) for variable in tables]
+    parts = [(variable.described(), write_table(file, variable)) for variable in tables]
     parts += [(variable.described(), _write_paths(file, variable)) for variable in paths]
     return content_digest(parts)
 
@@ -388,8 +388,16 @@ def _root_attributes(contents: Contents, created: str) -> dict[str, object]:
     }
 
 
-def _write_table(file: NetcdfFile, variable: Variable) -> bytes:
-    """Write a variable that is in memory; return its bytes for the digest."""
+def write_table(file: NetcdfFile, variable: Variable) -> bytes:
+    """Write a variable that is in memory; return its bytes for the digest.
+
+    Parameters
+    ----------
+    file
+        Where to.
+    variable
+        Which.
+    """
     group, name, dims, attributes, _ = variable
     data = np.ascontiguousarray(variable.data, variable.data.dtype.newbyteorder("<")).reshape(variable.data.shape)
     storage = Storage(data.shape, compressed=True) if data.nbytes >= COMPRESS_FROM else CONTIGUOUS
@@ -448,8 +456,20 @@ def _texts(labels: Labels, provenance: Provenance) -> dict[str, bytes]:
     return {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
 
 
-def _write_bytes(file: NetcdfFile, name: str, dim: str, data: bytes, about: Attributes) -> None:
-    """Write bytes to /provenance; what is longer is compressed, and has a checksum."""
+def write_bytes(file: NetcdfFile, name: str, dim: str, data: bytes, about: Attributes) -> None:
+    """Write bytes to /provenance; what is longer is compressed, and has a checksum.
+
+    Parameters
+    ----------
+    file
+        Where to.
+    name, dim
+        Of the variable, and of its dimension.
+    data
+        Its bytes.
+    about
+        Its attributes.
+    """
     values = np.frombuffer(data, np.uint8)
     storage = Storage(values.shape, compressed=True) if values.size >= COMPRESS_FROM else CONTIGUOUS
     made = file.create("provenance", name, (dim,), values.shape, values.dtype, about, storage)

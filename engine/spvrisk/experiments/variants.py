@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spvrisk.config import Law, Loaded, load
-from spvrisk.config.reading.overrides import Overrides
+from spvrisk.config import Law, Loaded
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.source import Node, Place
 from spvrisk.config.scenarios import Change, Scenario, Swing, variant
@@ -38,17 +37,15 @@ class Variant(NamedTuple):
     overrides: tuple[str, ...]
 
 
-def variants(
-    file: ScenarioFile, overrides: Overrides = (), paths: int | None = None, seed: int | None = None
-) -> list[Variant]:
+def variants(file: ScenarioFile, base: Loaded, paths: int | None = None, seed: int | None = None) -> list[Variant]:
     """Plan a file's scenarios, the unchanged base first.
 
     Parameters
     ----------
     file
         As from `read_scenarios`.
-    overrides
-        Changes of the base, before those of the scenarios.
+    base
+        The study that it changes.
     paths, seed
         Of each run, in place of the file's; None leaves those.
 
@@ -57,7 +54,6 @@ def variants(
     InputError
         With every problem of every scenario, named.
     """
-    base = load(file.base, overrides)
     settings = settings_of(base, paths or file.paths, file.seed if seed is None else seed, None)
     unchanged = Scenario(BASE, base.study.study.title.model_dump(exclude_none=True))
     planned, problems = [_planned(base, unchanged, base, settings)], list[Problem]()

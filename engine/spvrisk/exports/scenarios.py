@@ -30,6 +30,7 @@ _COLUMNS = (
     Column("change", "<f8", "what it is more than the base's"),
     Column("change_standard_error", "<f8", "error of the change, from the paths' own differences"),
     Column("measured_in", TEXT, "unit of value and change"),
+    Column("failed", TEXT, "why the scenario has no figures; empty where it has"),
 )
 
 
@@ -60,6 +61,7 @@ def scenarios_table(found: Scenarios) -> Table:
             np.array([change.value for change in changes]),
             np.array([change.error for change in changes]),
             _texts(unit_of_measure(found.measures[i], found.labels) for _, i in rows),
+            [outcome.failed or None for outcome, _ in rows],
             *([outcome.scenario.axes.get(axis) for outcome, _ in rows] for axis in axes),
         ]
 
