@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
 from spvrisk.arguments import called, elsewhere_of, file_name, level, text, two_numbers, whole, within, wrong, yes_or_no
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
@@ -274,6 +274,9 @@ def run_until(
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
+    processes: int | None = None,
+    scheduler: str | None = None,
+    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Precise":
@@ -283,7 +286,7 @@ def run_until(
 
     Parameters
     ----------
-    study, out, seed, workers, overwrite, resume, keep, progress, announce
+    study, out, seed, workers, overwrite, resume, keep, processes, scheduler, cluster, progress, announce
         As of `run`.
     precision
         Measures with half of their 95 % intervals: ``npv_funder:es@0.99=1%``, or ``npv_funder:mean=200``.
@@ -310,10 +313,10 @@ def run_until(
 
     loaded = _study(study).loaded
     settings = settings_of(loaded, paths, seed, workers)
-    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, "--precision")
+    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     if not targets:
         raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
-    manner = _manner(overwrite, resume, keep, {})
+    manner = _manner(overwrite, resume, keep, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
     most = within("max_paths", max_paths, 1, 2**31 - 1)
     told = called("progress", progress), called("announce", announce)
     return run_until(loaded, Path(file_name("out", out)), settings, targets, most, manner, *told)
@@ -348,7 +351,7 @@ def needed(
     from spvrisk.plan.compile import compile_study
 
     loaded = _study(study).loaded
-    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, "--for")
+    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     look, seconds = needed(loaded, settings_of(loaded, None, None, None), targets, called("announce", announce))
     return targets, look, seconds
 
@@ -700,19 +703,19 @@ def export(
 
 
 def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":
-    """Write the files of the study that a result was made from.
+    """Write the files that a result, or a dataset of scenarios, was made from.
 
     Parameters
     ----------
     result
-        Opened, or as a file.
+        Opened, or as a file; or the file of a dataset that `scenarios` has written.
     folder
         Where to: new, or empty.
 
     Returns
     -------
     Restored
-        With the study's file in ``study``, and the command that runs it again in ``command``.
+        With the file of the study, or of the scenarios, in ``study``, and the command to run it again in ``command``.
 
     Raises
     ------
@@ -730,9 +733,13 @@ def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[
     >>> again.digest == study.digest
     True
     """
-    from spvrisk.experiments.restore import restored
+    from spvrisk.dataset.scenarios import is_scenarios
+    from spvrisk.experiments.restore import restored, restored_scenarios
 
-    return restored(_opened("result", result).tables(), Path(file_name("folder", folder)))
+    into = Path(file_name("folder", folder))
+    if not isinstance(result, Results) and is_scenarios(dataset := Path(file_name("result", result))):
+        return restored_scenarios(dataset, into)
+    return restored(_opened("result", result).tables(), into)
 
 
 def verify(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -294,3 +295,35 @@ def test_kept_series__are_those_that_were_put(file, tmp_path):
     np.testing.assert_array_equal(kept.get(job, [1]), values[1:])
     np.testing.assert_array_equal(kept.get(job, [3, 1]), values)
     assert kept.get(job, [1, 2]) is None
+
+
+def test_restored__what_a_dataset_was_made_from_runs_again(tmp_path):
+    studies, asked = tmp_path / "studies", tmp_path / "asked"
+    (studies / "terms").mkdir(parents=True)
+    asked.mkdir()
+    written(studies)
+    (studies / "terms" / "even.yaml").write_text("agreement: {split: {first_share: 0.4}}\n", encoding="utf-8")
+    (asked / "rows.csv").write_text("scenario,projects.port.budget\nsmall,{times: 0.5}\n", encoding="utf-8")
+    file = asked / "terms.yaml"
+    file.write_text(
+        "{base: ../studies/starter.yaml, table: rows.csv, scenarios: {even: {overlay: terms/even.yaml}}}",
+        encoding="utf-8",
+    )
+    planned = spvrisk.plan_scenarios(file, ["projects.port.budget=444"], paths=200, of=["pv_host:mean"])
+    first = spvrisk.scenarios(planned, out=tmp_path / "w.h5")
+    command = CliRunner().invoke(main, ["info", str(tmp_path / "w.h5"), "--config", str(tmp_path / "again")]).stdout
+    assert command.startswith("spvrisk scenarios ") and (tmp_path / "again/asked/terms.yaml").is_file()
+    ran = CliRunner().invoke(main, [*shlex.split(command)[1:], "--out", str(tmp_path / "again.h5")])
+    assert ran.exit_code == 0, ran.stderr
+    with xarray.open_dataset(tmp_path / "again.h5") as again:
+        assert list(again.job_id.values) == [o.job_id for o in first.outcomes]
+        np.testing.assert_array_equal(again.value, [o.values for o in first.outcomes])
+        assert json.loads(again.overlays.sel(scenario="even").item()) == ["terms/even.yaml"]
+
+
+def test_scenarios__by_project(file):
+    found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=500, of=["*/npv_funder:mean"]))
+    assert [m.text for m in found.measures] == ["gas_plant/npv_funder:mean", "port/npv_funder:mean"]
+    dear, port = found.outcomes[1].changes, found.outcomes[1].changes[1]
+    whole = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=500, of=["npv_funder:mean"])).outcomes[1].changes[0]
+    np.testing.assert_allclose(dear[0].value + port.value, whole.value, rtol=1e-9)

@@ -15,7 +15,7 @@ _EXAMPLE = "Example: spvrisk scenarios what_if.yaml --paths 2000"
 @click.argument("file", type=FILE)
 @click.option("--paths", type=Whole(1), help="Number of paths of each; the file's, else the base's, if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed of each; the file's, else the base's, if left out.")
-@click.option("--of", metavar="MEASURE", multiple=True, help="Measure in place of the file's, e.g. npv_funder:es@0.99.")
+@click.option("--of", metavar="MEASURE", multiple=True, help="Instead of the file's; */npv_funder:mean is by project.")
 @click.option("--out", type=FILE, help="Write a dataset (HDF5) here, and keep what is done in <out>.run.")
 @click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
 @click.option("--processes", type=Whole(1, 4096), help="Compute in so many processes instead of threads.")

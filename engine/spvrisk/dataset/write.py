@@ -50,7 +50,7 @@ from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.schema import OF_EVERY_FILE, SCHEMA_VERSION
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_refused
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan
@@ -188,18 +188,20 @@ def check_output(
     target = Path(path)
     folder = os.path.dirname(os.path.realpath(target))
     if os.path.isdir(target):
-        raise InputError(Problem("--out", "", "must be a file, not a folder", str(target), "name a file in it"))
+        raise InputError(Problem(argument("out"), "", "must be a file, not a folder", str(target), "name a file in it"))
     if is_irregular(target):
         rule = "must be a regular file, not a device or the like"
-        raise InputError(Problem("--out", "", rule, str(target), "name another file"))
+        raise InputError(Problem(argument("out"), "", rule, str(target), "name another file"))
     if not os.path.isdir(folder):
-        raise InputError(Problem("--out", "", "must lie in a folder that exists", str(target), "create it first"))
+        raise InputError(
+            Problem(argument("out"), "", "must lie in a folder that exists", str(target), "create it first")
+        )
     if not os.access(folder, os.W_OK):
         rule = "must lie in a folder that is writable"
-        raise InputError(Problem("--out", "", rule, str(target), "name a folder that you may write to"))
+        raise InputError(Problem(argument("out"), "", rule, str(target), "name a folder that you may write to"))
     if reason := name_refused(target):
         rule = f"must be a name that the file system takes ({reason})"
-        raise InputError(Problem("--out", "", rule, str(target), "choose another name"))
+        raise InputError(Problem(argument("out"), "", rule, str(target), "choose another name"))
     if os.path.exists(target):
         check_not_read(target, reads)
         if not overwrite:
@@ -209,7 +211,7 @@ def check_output(
 
 
 def _exists(target: Path) -> InputError:
-    return InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
+    return InputError(Problem(argument("out"), "", "file exists", str(target), "name another file, or use --overwrite"))
 
 
 def result_size(labels: Labels, n_paths: int, path_names: Sequence[str], plan: Plan) -> int:

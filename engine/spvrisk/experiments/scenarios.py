@@ -28,12 +28,12 @@ from spvrisk.dataset.scenarios import (
 )
 from spvrisk.dataset.variables import UNITS
 from spvrisk.dataset.write import check_output
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.kept import Manner, machine_failures_told, noted
 from spvrisk.experiments.task import series_executor
 from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.compare import Difference, difference
-from spvrisk.measures.named import Measure, measure_of
+from spvrisk.measures.named import Measure, measures_like
 from spvrisk.measures.sample import Figure, Sample
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
@@ -247,18 +247,18 @@ def planned_scenarios(
     file = read_scenarios(path)
     base = load(file.base, overrides)
     planned = variants(file, base, paths, seed)
-    texts = _texts(file, base)
-    origin = _origin(texts, base)
-    return Planned(tuple(planned), measures_of(file, of, planned[0].job.labels), origin, tuple(texts))
+    texts = _texts(file, base, planned)
+    measures = measures_of(file, of, planned[0].job.labels)
+    return Planned(tuple(planned), measures, _origin(texts, base), tuple(texts))
 
 
-def _texts(file: ScenarioFile, base: Loaded) -> dict[Path, str]:
+def _texts(file: ScenarioFile, base: Loaded, planned: Sequence[Variant]) -> dict[Path, str]:
     """Every file that was read, with its text: that of the scenarios first."""
-    of_base = {**base.texts, **base.source.files.texts}  # overlays too
-    return {
-        **{file.path.absolute().parent / name: text for name, text in file.texts.items()},
-        **{base.folder.absolute() / name: text for name, text in of_base.items()},
-    }
+    own, of_base = file.path.absolute().parent, base.folder.absolute()
+    texts = {own / name: text for name, text in file.texts.items()}
+    for each in planned:
+        texts |= {of_base / name: text for name, text in each.texts.items()}
+    return texts
 
 
 def _origin(texts: Mapping[Path, str], base: Loaded) -> Origin:
@@ -284,11 +284,15 @@ def measures_of(file: ScenarioFile, of: Sequence[str], labels: Labels) -> tuple[
     InputError
         With everything that is no measure.
     """
-    wanted = [(text, "--of") for text in of] or list(file.measures) or [(text, "") for text in default_measures(labels)]
+    wanted = (
+        [(text, argument("of")) for text in of]
+        or list(file.measures)
+        or [(text, "") for text in default_measures(labels)]
+    )
     found, problems = [], []
     for text, place in wanted:
         try:
-            found.append(measure_of(text, labels, place))
+            found += measures_like(text, labels, place)
         except InputError as error:
             problems += error.problems
     if problems:
@@ -412,7 +416,7 @@ def _loses_nothing(out: Path, planned: Planned) -> bool:
         lost.append("other scenarios")
     if lost:
         rule = f"file exists, and holds what the new one would not: {', '.join(lost)}"
-        raise InputError(Problem("--out", "", rule, str(out), "name another file, or use --overwrite"))
+        raise InputError(Problem(argument("out"), "", rule, str(out), "name another file, or use --overwrite"))
     return True
 
 

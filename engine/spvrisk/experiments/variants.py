@@ -1,6 +1,6 @@
 """The studies that a file of scenarios makes of its base, each checked and planned before anything is run."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -30,11 +30,14 @@ class Variant(NamedTuple):
         What is computed; its paths are the same draws as those of the base.
     overrides
         The changes of the base, as the study takes them.
+    texts
+        Content of every file that its study was read from, overlays too, by its path from the base's folder.
     """
 
     scenario: Scenario
     job: Job
     overrides: tuple[str, ...]
+    texts: Mapping[str, str]
 
 
 def variants(file: ScenarioFile, base: Loaded, paths: int | None = None, seed: int | None = None) -> list[Variant]:
@@ -77,7 +80,8 @@ def _planned(base: Loaded, scenario: Scenario, changed: Loaded, settings: Run) -
         named = [problem._replace(place=f"{problem.place} in scenario {scenario.name}:") for problem in error.problems]
         raise InputError(named if scenario.name != BASE else error.problems) from None
     # shards of a leaf each fill the threads evenly, and make no other numbers
-    return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), changed.overrides[len(base.overrides) :])
+    own = changed.overrides[len(base.overrides) :]
+    return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), own, changed.texts)
 
 
 INPUT, END, LOW, HIGH = "input", "end", "low", "high"

@@ -8,7 +8,7 @@ import numpy as np
 
 from spvrisk._version import __version__
 from spvrisk.dataset.write import check_output
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.scenarios import Scenarios
 from spvrisk.exports.csv_file import write_csv
 from spvrisk.exports.parquet_file import PARQUET, write_parquet
@@ -110,7 +110,7 @@ def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> Path:
     kind = {".csv": _CSV, ".parquet": PARQUET, ".xlsx": XLSX}.get(Path(out).suffix.lower())
     if kind is None:
         remedy = "end the name with .csv, .parquet or .xlsx"
-        raise InputError(Problem("--save-table", "", "must tell the format by its suffix", str(out), remedy))
+        raise InputError(Problem(argument("save_table"), "", "must tell the format by its suffix", str(out), remedy))
     return check_output(out, overwrite, kind)
 
 
@@ -151,7 +151,7 @@ def save_scenarios(found: Scenarios, out: str | os.PathLike[str], overwrite: boo
                 case _:
                     write_xlsx(temporary, [table], words, about)
     except FileExistsError as error:
-        raise InputError(Problem("--save-table", "", "file exists", str(out), "name another file")) from error
+        raise InputError(Problem(argument("save_table"), "", "file exists", str(out), "name another file")) from error
     except OSError as error:
         reason = error.strerror or error
         raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error

@@ -21,7 +21,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import uuid4
 from warnings import warn
 
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.plan.arrays import Floats
 from spvrisk.runner.crew import Crew, Machine
 from spvrisk.runner.execute import POLL_SECONDS, Announce, Executor, Piece, Progress, SeriesExecutor
@@ -165,7 +165,7 @@ def _connected(cluster: str, workers: int) -> Iterator[Any]:
             gc.collect()
             rule = "must be the address of a dask scheduler that answers"
             remedy = "start one with `dask scheduler`, which prints its address, as tcp://10.0.0.1:8786"
-            raise InputError(Problem("--scheduler", "", rule, cluster, remedy))
+            raise InputError(Problem(argument("scheduler"), "", rule, cluster, remedy))
         stack.callback(_close, client)
         yield client
 
