@@ -205,6 +205,7 @@ def test_scenarios__of_a_base_that_fails_there_are_no_changes(file, expected, mo
     found = spvrisk.scenarios(planned)
     assert found.outcomes[1].values == expected.outcomes[1].values
     assert np.isnan([change.value for change in found.outcomes[1].changes]).all()
+    assert np.isnan(found.to_xarray().change).all() and found.to_xarray().failed[0] != ""
 
 
 def invoke(*arguments):

@@ -48,8 +48,7 @@ if TYPE_CHECKING:
 
 _ANEW = Manner()
 
-_NONE, _UNDEFINED = Difference(0.0, 0.0, 0.0), Difference(nan, nan, nan)
-"""Of the base against itself, and of what there is not."""
+_UNDEFINED = Difference(nan, nan, nan)
 
 _MEANINGS = {
     SCENARIO: "name of the scenario; base: the unchanged study",
@@ -99,6 +98,11 @@ class Outcome(NamedTuple):
     changes: tuple[Difference, ...] | None
     failed: str = ""
 
+    def compared(self) -> tuple[Difference, ...]:
+        """Changes of each measure, those of the base too: it differs in nothing from itself, if it has figures."""
+        own = Difference(0.0, 0.0, 0.0) if not self.failed else _UNDEFINED
+        return (own,) * len(self.values) if self.changes is None else self.changes
+
 
 class Scenarios(NamedTuple):
     """Scenarios beside their base.
@@ -144,7 +148,7 @@ class Scenarios(NamedTuple):
             MEASURE: [measure.text for measure in self.measures],
             "unit": [self._unit(measure) for measure in self.measures],
         }
-        changes = [outcome.changes or (_NONE,) * len(self.measures) for outcome in self.outcomes]
+        changes = [outcome.compared() for outcome in self.outcomes]
         figures = {
             "value": [outcome.values for outcome in self.outcomes],
             "error": [outcome.errors for outcome in self.outcomes],
@@ -388,7 +392,7 @@ def keep_scenarios(
         source = _Source(planned, workers, manner, KeptSeries(place.folder))
         try:
             found = _measured(planned, source, progress, announce)
-        except KeyboardInterrupt as error:
+        except (KeyboardInterrupt, RunError) as error:
             error.add_note(f"{source.told()} in {place.folder}: the same command goes on with them.")
             raise
         announce("writing")

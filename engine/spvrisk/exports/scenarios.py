@@ -16,7 +16,6 @@ from spvrisk.exports.table import TEXT, Batch, Column, Table
 from spvrisk.exports.units import PURE, Term
 from spvrisk.exports.xlsx_file import XLSX, write_xlsx
 from spvrisk.files import Kind, replacing
-from spvrisk.measures.compare import Difference
 from spvrisk.measures.named import Measure
 from spvrisk.plan.names import Labels
 from spvrisk.views.words import money_name
@@ -34,10 +33,6 @@ _COLUMNS = (
 )
 
 
-_NONE = Difference(0.0, 0.0, 0.0)
-"""Of the base against itself."""
-
-
 def scenarios_table(found: Scenarios) -> Table:
     """Give the table, with a column for each axis of a grid.
 
@@ -51,7 +46,7 @@ def scenarios_table(found: Scenarios) -> Table:
     rows = [(outcome, i) for outcome in found.outcomes for i in range(len(found.measures))]
 
     def batches() -> Iterator[Batch]:
-        changes = [outcome.changes[i] if outcome.changes else _NONE for outcome, i in rows]
+        changes = [outcome.compared()[i] for outcome, i in rows]
         yield [
             _texts(outcome.scenario.name for outcome, _ in rows),
             [outcome.scenario.title.get("en") for outcome, _ in rows],

@@ -192,7 +192,7 @@ def series_of_many(
     Yields
     ------
     tuple
-        As of `series_of_each`.
+        Number of a job, and its ``(series, path)`` float64 in the quantities' units, as soon as they are there.
 
     Raises
     ------
