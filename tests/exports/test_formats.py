@@ -288,7 +288,9 @@ def test_xlsx__of_the_same_result_has_the_same_bytes(folder, tmp_path):
 def test_xlsx__more_rows_than_a_sheet_has_are_refused(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(xlsx_file, "MOST_ROWS", N)
     spvrisk.export(folder / "r.h5", tmp_path / "p.xlsx", table="paths")
-    with pytest.raises(InputError, match=r"argument out ylt: a sheet has at most 3,000 rows, got 6,000; write .parquet or"):
+    with pytest.raises(
+        InputError, match=r"argument out ylt: a sheet has at most 3,000 rows, got 6,000; write .parquet"
+    ):
         spvrisk.export(folder / "r.h5", tmp_path / "l.xlsx", table="ylt")
     assert [file.name for file in tmp_path.iterdir()] == ["p.xlsx"]
 
