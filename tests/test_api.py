@@ -211,8 +211,8 @@ def test_run__progress_adds_up_to_the_paths(study):
         ({"seed": 2e19}, r"argument seed: must lie in \[0, 18446744073709551615\], got 20000000000000000000;"),
         ({"workers": 0}, r"argument workers: must lie in \[1, 4096\], got 0"),
         ({"paths": 10**9}, r"starter.yaml:\d+ run.memory_mib: 1,000,000,000 paths of 64 series must fit"),
-        ({"out": "no/such/folder/a.h5"}, "--out: must lie in a folder that exists"),
-        ({"out": "x" * 300 + ".h5"}, r"--out: must be a name that the file system takes \(file name too long\)"),
+        ({"out": "no/such/folder/a.h5"}, "argument out: must lie in a folder that exists"),
+        ({"out": "x" * 300 + ".h5"}, r"argument out: must be a name that the file system takes \(file name too long\)"),
         ({"out": 3}, "argument out: must be the name of a file, got 3"),
         ({"out": "a\0.h5"}, "argument out: must be the name of a file"),
     ],
@@ -324,13 +324,13 @@ def test_results__of_a_file_written_anew_with_the_same_content_stay(study, tmp_p
 
 
 def test_run__two_threads_of_one_process_write_at_the_same_time(study, file, tmp_path, monkeypatch):
-    both, finish = threading.Barrier(2), write._write_bytes
+    both, finish = threading.Barrier(2), write.write_bytes
 
     def together(*arguments):
         both.wait(timeout=60)
         finish(*arguments)
 
-    monkeypatch.setattr(write, "_write_bytes", together)
+    monkeypatch.setattr(write, "write_bytes", together)
 
     def run(name):
         with spvrisk.run(study, out=tmp_path / name) as results:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from spvrisk import config
 from spvrisk.arguments import called, elsewhere_of, file_name, level, text, two_numbers, whole, within, wrong, yes_or_no
 from spvrisk.config.reading.values import plain_if_any
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
@@ -292,6 +292,9 @@ def run_until(
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
+    processes: int | None = None,
+    scheduler: str | None = None,
+    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Precise":
@@ -301,7 +304,7 @@ def run_until(
 
     Parameters
     ----------
-    study, out, seed, workers, overwrite, resume, keep, progress, announce
+    study, out, seed, workers, overwrite, resume, keep, processes, scheduler, cluster, progress, announce
         As of `run`.
     precision
         Measures with half of their 95 % intervals: ``npv_funder:es@0.99=1%``, or ``npv_funder:mean=200``.
@@ -328,10 +331,10 @@ def run_until(
 
     loaded = _study(study).loaded
     settings = settings_of(loaded, paths, seed, workers)
-    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, "--precision")
+    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     if not targets:
         raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
-    manner = _manner(overwrite, resume, keep, {})
+    manner = _manner(overwrite, resume, keep, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
     most = within("max_paths", max_paths, 1, 2**31 - 1)
     told = called("progress", progress), called("announce", announce)
     return run_until(loaded, Path(file_name("out", out)), settings, targets, most, manner, *told)
@@ -366,7 +369,7 @@ def needed(
     from spvrisk.plan.compile import compile_study
 
     loaded = _study(study).loaded
-    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, "--for")
+    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     look, seconds = needed(loaded, settings_of(loaded, None, None, None), targets, called("announce", announce))
     return targets, look, seconds
 
@@ -621,10 +624,16 @@ def scenarios(
     workers: int | None = None,
     save_table: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    out: str | os.PathLike[str] | None = None,
+    processes: int | None = None,
+    scheduler: str | None = None,
+    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Scenarios":
     """Run scenarios on the same draws and measure each of them, and what it changes against the base.
+
+    One that fails does not stop the others: it has no figures, and says why in ``failed``.
 
     Parameters
     ----------
@@ -635,16 +644,27 @@ def scenarios(
     save_table
         File that the table is written to: ``.csv``, ``.parquet`` or ``.xlsx``.
     overwrite
-        Whether it is replaced where it is such a table.
-    progress, announce
+        Whether it is replaced where it is such a table, and `out` where it is such a dataset.
+    out
+        Dataset to be written, along ``scenario`` and ``measure``. What scenarios need is kept beside it in
+        ``<out>.run`` as soon as they are done, so that another call goes on and computes only what is new; a dataset
+        that loses nothing by it is replaced.
+    processes, scheduler, cluster, progress, announce
         As of `run`.
+
+    Returns
+    -------
+    Scenarios
+        With what came of each in ``outcomes``; ``to_xarray()`` makes a dataset of them.
 
     Raises
     ------
     InputError
-        An argument or the file cannot be used; nothing was run.
+        An argument or a file cannot be used; nothing was run.
     RunError
-        The table cannot be written, or no machine code of the kernel is right.
+        A file cannot be written, or no machine code of the kernel is right.
+    KeyboardInterrupt
+        It was interrupted; its notes say what is kept.
 
     Examples
     --------
@@ -661,15 +681,20 @@ def scenarios(
     >>> [(each.scenario.name, each.changes is None) for each in found.outcomes]
     [('base', True), ('dearer', False)]
     """
-    from spvrisk.experiments.scenarios import Planned, run_scenarios
+    from spvrisk.experiments.scenarios import Planned, keep_scenarios, run_scenarios
     from spvrisk.exports.scenarios import check_table, save_scenarios
 
     if not isinstance(planned, Planned):
         raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
     threads = _threads(workers)
+    manner = _manner(overwrite, False, False, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
     if save_table is not None:
-        check_table(file_name("save_table", save_table), yes_or_no("overwrite", overwrite))
-    found = run_scenarios(planned, threads, called("progress", progress), called("announce", announce))
+        check_table(file_name("save_table", save_table), overwrite)
+    told = called("progress", progress), called("announce", announce)
+    if out is None:
+        found = run_scenarios(planned, threads, *told, manner)
+    else:
+        found = keep_scenarios(planned, Path(file_name("out", out)), threads, *told, manner)
     if save_table is not None:
         save_scenarios(found, file_name("save_table", save_table), overwrite)
     return found
@@ -820,7 +845,7 @@ def curve(
     from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve
     from spvrisk.measures.named import levels_of
 
-    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), argument("levels"))
     return curve(_opened("result", result).tables(), text("of", of), read, called("announce", announce))
 
 
@@ -874,8 +899,8 @@ def confidence(
     from spvrisk.experiments.confidence import DEFAULT_LEVELS, confidence
     from spvrisk.measures.named import levels_of
 
-    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
-    (level_joint,) = levels_of(_levels("joint", [joint]), "--joint")
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), argument("levels"))
+    (level_joint,) = levels_of(_levels("joint", [joint]), argument("joint"))
     name, only = None if project is None else text("project", project), yes_or_no("completed_only", completed_only)
     told = called("announce", announce)
     return confidence(_opened("result", result).tables(), name, read, level_joint, only, told)
@@ -979,7 +1004,7 @@ def cash(
     from spvrisk.experiments.cash import DEFAULT_LEVELS, cash
     from spvrisk.measures.named import levels_of
 
-    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), "--levels")
+    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), argument("levels"))
     tables, most, alone = _opened("result", result).tables(), whole("paths", paths), yes_or_no("gross", gross)
     if most < 1:
         raise wrong("paths", "must be at least 1", paths, "name how many paths to replay")
@@ -1071,19 +1096,19 @@ def export(
 
 
 def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":
-    """Write the files of the study that a result was made from.
+    """Write the files that a result, or a dataset of scenarios, was made from.
 
     Parameters
     ----------
     result
-        Opened, or as a file.
+        Opened, or as a file; or the file of a dataset that `scenarios` has written.
     folder
         Where to: new, or empty.
 
     Returns
     -------
     Restored
-        With the study's file in ``study``, and the command that runs it again in ``command``.
+        With the file of the study, or of the scenarios, in ``study``, and the command to run it again in ``command``.
 
     Raises
     ------
@@ -1101,9 +1126,13 @@ def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[
     >>> again.digest == study.digest
     True
     """
-    from spvrisk.experiments.restore import restored
+    from spvrisk.dataset.scenarios import is_scenarios
+    from spvrisk.experiments.restore import restored, restored_scenarios
 
-    return restored(_opened("result", result).tables(), Path(file_name("folder", folder)))
+    into = Path(file_name("folder", folder))
+    if not isinstance(result, Results) and is_scenarios(dataset := Path(file_name("result", result))):
+        return restored_scenarios(dataset, into)
+    return restored(_opened("result", result).tables(), into)
 
 
 def verify(

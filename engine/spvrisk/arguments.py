@@ -7,7 +7,7 @@ from typing import Any
 
 from spvrisk.config.base import shown
 from spvrisk.config.reading.values import plain_if_any
-from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.errors import InputError, Problem, argument, suggestion
 
 
 def wrong(name: str, rule: str, value: object, remedy: str) -> InputError:
@@ -25,7 +25,7 @@ def wrong(name: str, rule: str, value: object, remedy: str) -> InputError:
         What to write instead.
     """
     got = shown(value) if value is None or isinstance(value, str | int | float) else type(value).__name__
-    return InputError(Problem(f"argument {name}", "", rule, got, remedy))
+    return InputError(Problem(argument(name), "", rule, got, remedy))
 
 
 def file_name(name: str, value: Any) -> str:

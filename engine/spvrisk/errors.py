@@ -21,7 +21,7 @@ class Problem(NamedTuple):
     Attributes
     ----------
     place
-        File and line (``japan_us.yaml:214``), ``--set 2``, or an option's name; ``""`` while it is not known.
+        File and line (``japan_us.yaml:214``), ``--set 2``, or an `argument`; ``""`` while it is not known.
     path
         Dotted path of the key, or ``""``.
     rule
@@ -85,6 +85,17 @@ RENAMED = {
     "whole_years": "recovery_years",
 }
 """Names that keys and outputs have had, and what they are called now."""
+
+
+def argument(name: str) -> str:
+    """Place of a problem with what a caller gave; a command tells it by its own option of that name.
+
+    Parameters
+    ----------
+    name
+        Of the argument, as Python's callers write it.
+    """
+    return f"argument {name}"
 
 
 def suggestion(wrong: str, allowed: Iterable[str]) -> str:

@@ -156,7 +156,7 @@ def test_write__failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(write, "_write_bytes", fail)
+    monkeypatch.setattr(write, "write_bytes", fail)
     with pytest.raises(RunError, match="r.h5.run: cannot be written: no space"):
         write_small(path, n_paths=20, overwrite=True)
     assert os.listdir(tmp_path) == ["r.h5"]
@@ -368,7 +368,7 @@ def test_write__file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch):
     def appear(*_):
         (tmp_path / "r.h5").write_text("other")
 
-    monkeypatch.setattr(write, "_write_bytes", appear)
+    monkeypatch.setattr(write, "write_bytes", appear)
     with pytest.raises(InputError, match="file exists"):
         write_small(tmp_path / "r.h5", n_paths=10)
     assert (tmp_path / "r.h5").read_text() == "other"

@@ -81,15 +81,15 @@ def test_goal__an_end_of_the_interval_may_be_the_value(file):
 @pytest.mark.parametrize(
     ("find", "so_that", "between", "says"),
     [
-        ("price", "npv_funder:mean=0", (0, 1), "--find: must be a path and a value with an x"),
+        ("price", "npv_funder:mean=0", (0, 1), "argument find: must be a path and a value with an x"),
         ("factors.price.process.deterministic.curve=3", "npv_funder:mean=0", (0, 1), "with an x in it"),
-        (PRICE, "npv_funder:mean", (0, 1), "--so-that: must be a measure and a number"),
-        (PRICE, "npv_funder:mean=many", (0, 1), "--so-that: must be a measure and a number"),
+        (PRICE, "npv_funder:mean", (0, 1), "argument so_that: must be a measure and a number"),
+        (PRICE, "npv_funder:mean=many", (0, 1), "argument so_that: must be a measure and a number"),
         (PRICE, "npv_fundre:mean=0", (0, 1), "did you mean npv_funder"),
-        (PRICE, "npv_funder:mean=0", (2, 1), "--between: must be two numbers in order"),
+        (PRICE, "npv_funder:mean=0", (2, 1), "argument between: must be two numbers in order"),
         ("factors.prise.process=x", "npv_funder:mean=0", (0, 1), "did you mean price"),
         ("projects.plant.budget=x", "npv_funder:mean=0", (-5, 1), "projects.plant.budget"),
-        ("projects.plant.budget={times: x", "npv_funder:mean=0", (0.5, 1), "--find"),
+        ("projects.plant.budget={times: x", "npv_funder:mean=0", (0.5, 1), "argument find"),
     ],
 )
 def test_goal__refused(file, find, so_that, between, says):
@@ -110,5 +110,12 @@ def test_command__answer_json_and_frontier(file):
     assert goal["found"] and goal["se"] > 0 and len(goal["tried"]) >= 4
     against = invoke(file, *asked, "--against", "agreement.split.funder_share=0.5,1")
     assert against.exit_code == 0 and "0.5 " in against.stdout and "500 paths" in against.stdout
+    for option, value in (
+        ("--find", "x"),
+        ("--so-that", "npv_fundre:mean=0"),
+        ("--find", "projects.*.budget={times: x"),
+    ):
+        refused = invoke(file, *asked, option, value)
+        assert refused.exit_code == 2 and f"\n{option}" in refused.stderr
     refused = invoke(file, *asked, "--against", "agreement.split.funder_share=")
     assert refused.exit_code == 2 and "--against" in refused.stderr

@@ -412,7 +412,7 @@ def test_claimed__a_second_run_is_refused_at_once_and_the_lock_goes_with_its_pro
     with subprocess.Popen([sys.executable, "-c", HOLD, str(out)], stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         with pytest.raises(
-            InputError, match=rf"--out: another run is writing it, got .*r.h5 by process {holder.pid} on "
+            InputError, match=rf"argument out: another run is writing it, got .*r.h5 by process {holder.pid} on "
         ):
             run(loaded, out)
         holder.kill()

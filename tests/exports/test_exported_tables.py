@@ -200,7 +200,7 @@ def test_ylt__needs_the_projects_values(tmp_path):
 
 def test_conditional__of_a_study_without_conditions_is_refused(tmp_path):
     write_small(tmp_path / "r.h5", LABELS._replace(regimes=(), events=()), n_paths=50)
-    with pytest.raises(InputError, match="--table: the study has no events and regimes"):
+    with pytest.raises(InputError, match="argument table: the study has no events and regimes"):
         spvrisk.export(tmp_path / "r.h5", tmp_path / "c.csv", table="conditional")
     spvrisk.export(tmp_path / "r.h5", tmp_path / "book.xlsx")
     spvrisk.export(tmp_path / "r.h5", tmp_path / "t.csv", table="timeline")

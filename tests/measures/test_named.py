@@ -5,7 +5,7 @@ import pytest
 
 from small_run import LEVELS, QUANTILES, make_labels, make_run
 from spvrisk.errors import InputError
-from spvrisk.measures.named import STATISTICS, measure_of
+from spvrisk.measures.named import STATISTICS, measure_of, measures_like
 from spvrisk.measures.sample import Sample
 from spvrisk.measures.table import summary
 
@@ -109,3 +109,16 @@ def test_measure__is_the_summarys(run, statistic):
             np.testing.assert_allclose(figure.error, getattr(table, error)[place], rtol=2e-3)
         compared += 1
     assert compared >= 1
+
+
+def test_measures__of_every_unit_that_fits():
+    def texts(text):
+        return [measure.text for measure in measures_like(text, LABELS, "--of")]
+
+    projects = LABELS.projects
+    assert texts("*/npv_funder:es@0.9") == [f"{name}/npv_funder:es@0.9" for name in projects] and len(projects) > 2
+    assert texts("sm*/cost:mean") == ["smr/cost:mean"]
+    assert texts("npv_funder:mean") == ["npv_funder:mean"]
+    for text, says in (("x*/cost:mean", "that is there"), ("*/costs:mean", "did you mean cost"), ("*/cost", "measure")):
+        with pytest.raises(InputError, match=says):
+            texts(text)

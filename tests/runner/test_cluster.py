@@ -248,7 +248,7 @@ def test_cluster__is_not_imported_by_those_who_do_not_use_it():
 def test_scheduler__one_that_does_not_answer_is_refused(job, monkeypatch):
     monkeypatch.setattr(module, "_CONNECT_SECONDS", 0.3)
     for address in ("tcp://127.0.0.1:1", "nonsense://x", ""):
-        with pytest.raises(InputError, match="--scheduler: must be the address of a dask scheduler that answers"):
+        with pytest.raises(InputError, match="argument scheduler: must be the address of a dask scheduler"):
             compute(MemoryLedger(job), in_cluster(address, 1))
 
 

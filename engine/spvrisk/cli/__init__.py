@@ -13,7 +13,7 @@ import click
 from spvrisk._version import __version__
 from spvrisk.cli.output import say, say_refusal, use_streams
 from spvrisk.cli.progress import Interrupted
-from spvrisk.errors import InputError, RunError
+from spvrisk.errors import InputError, Problem, RunError, argument
 
 COMMANDS = {
     "init": "Write a starter study to work from.",
@@ -71,6 +71,14 @@ class _Commands(click.Group):
             ctx.fail(f"No such command {args[0]!r}. Commands: {', '.join(COMMANDS)}.")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what is wrong with an argument of the API is told of the option or argument of that name."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            command = self.get_command(ctx, ctx.invoked_subcommand or "")
+            raise InputError([_of_command(problem, command) for problem in error.problems]) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands, in the order of use"):
             formatter.write_dl(list(COMMANDS.items()))
@@ -107,6 +115,16 @@ class _Commands(click.Group):
         # what is left goes with the process: looking for garbage in it takes the interpreter a third of a second
         gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_command(problem: Problem, command: click.Command | None) -> Problem:
+    """A problem at the option or argument of a command that was passed on."""
+    for parameter in [] if command is None else command.params:
+        place = argument(parameter.name or "")
+        if problem.place == place or problem.place.startswith(f"{place} "):
+            said = parameter.human_readable_name if isinstance(parameter, click.Argument) else parameter.opts[0]
+            return problem._replace(place=said + problem.place.removeprefix(place))
+    return problem
 
 
 def _with_notes(text: str, error: BaseException) -> str:

@@ -22,7 +22,7 @@ Example: spvrisk run study.yaml --set projects.port.budget=500 --out dear.h5
 @click.argument("results", nargs=-1, type=FILE)
 @click.option("--details", "long", is_flag=True, help="Show all figures, and all that differs in the studies.")
 @click.option("--against", metavar="CSV", type=FILE, help="Hold one result against measures and values of this table.")
-@click.option("--save-table", metavar="CSV", type=FILE, help="Write such a table of one result.")
+@click.option("--save-table", "out", metavar="CSV", type=FILE, help="Write such a table of one result.")
 @click.option("--of", metavar="MEASURE", multiple=True, help="Measure of that table, e.g. npv_funder:es@0.99.")
 @click.option("--overwrite", is_flag=True, help="Replace that table.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of a table.")
@@ -33,7 +33,7 @@ def command(
     results: tuple[str, ...],
     long: bool,
     against: str | None,
-    save_table: str | None,
+    out: str | None,
     of: tuple[str, ...],
     overwrite: bool,
     as_json: bool,
@@ -57,9 +57,9 @@ def command(
     as far as they are known standard_error, tolerance (200, or 1%) and measured_in. The exit code is 1 if a row is
     outside of its tolerance, or without one more than 3 standard errors of the difference away.
     """
-    if save_table is not None:
-        api.save_table(_one(results, "--save-table"), save_table, of, overwrite)
-        say(f"wrote {save_table}", err=True)
+    if out is not None:
+        api.save_table(_one(results, "--save-table"), out, of, overwrite)
+        say(f"wrote {out}", err=True)
     elif of:
         raise InputError(Problem("--of", "", "names measures of a table to be saved", of[0], "add --save-table FILE"))
     if against is not None:
@@ -70,7 +70,7 @@ def command(
             text.show([beside_table(held)])
         if not held.agrees:
             context.exit(1)
-    if against is not None or save_table is not None:
+    if against is not None or out is not None:
         return
     found = api.compare(*results, strict=strict)
     if as_json:

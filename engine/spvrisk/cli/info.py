@@ -14,7 +14,8 @@ from spvrisk.report import text
 def command(result: str, folder: str | None) -> None:
     """Print what RESULT is: study, paths, seed, versions, digests, sizes.
 
-    With --config the study's files are given back, and the command that runs them again is printed.
+    With --config the files of its study are given back, and the command that runs them again is printed; so are those
+    of a dataset that scenarios --out has written.
     """
     if folder is None:
         text.show([api.open(result).view("info")])

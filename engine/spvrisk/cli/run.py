@@ -62,8 +62,6 @@ def command(
     shows how it came to that; the same command goes on from there.
     """
     stop = Stop()
-    if precision and (processes or scheduler or cluster):
-        raise click.UsageError("--precision computes in threads: leave --processes, --scheduler and --cluster out")
     loaded = api.load(study, overrides)
     # loaded here: a mistake in the study is answered without waiting for the compiler
     from spvrisk.report import json, text
@@ -79,11 +77,12 @@ def command(
         told: dict[str, Any] = {"progress": advance, "announce": stop.heeding(announce)}
         told |= {"paths": paths, "seed": seed, "out": target, "workers": workers}
         told |= {"overwrite": overwrite, "resume": resume, "keep": keep}
+        told |= {"processes": processes, "scheduler": scheduler, "cluster": cluster}
         if precision:
             until = api.run_until(loaded, precision, max_paths=max_paths, **told)
             ran = api.open(target)
         else:
-            ran = api.run(loaded, processes=processes, scheduler=scheduler, cluster=cluster, **told)
+            ran = api.run(loaded, **told)
     try:
         if as_json:
             say_document(json.summary_json(ran.tables()))

@@ -52,7 +52,8 @@ def command(
         text.show([listed(planned, planned.seconds(workers))])
         return
     with progress_bar(planned.paths) as (advance, announce):
-        found = api.scenarios(planned, workers, save_table, overwrite, advance, stop.heeding(announce))
+        told = {"progress": advance, "announce": stop.heeding(announce)}
+        found = api.scenarios(planned, workers, save_table, overwrite, **told)
     if as_json:
         say_document(json.scenarios_json(found))
         return

@@ -12,7 +12,7 @@ _WIDEST = 400
 
 @click.command("trace", epilog="Example: spvrisk trace quick.h5 --rank 0.95")
 @click.argument("result", type=FILE)
-@click.option("--path", "number", type=Whole(0), help="Number of the path.")
+@click.option("--path", type=Whole(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")
 @click.option("--by", default="npv_funder", show_default=True, help="Quantity to rank by: npv_funder, smr.cost, ...")
 @click.option("--steps", is_flag=True, help="Print the flows of every step as tables.")
@@ -21,7 +21,7 @@ _WIDEST = 400
 @click.option("--overwrite", is_flag=True, help="Replace the file if trace wrote it.")
 def command(
     result: str,
-    number: int | None,
+    path: int | None,
     rank: str | None,
     by: str,
     steps: bool,
@@ -34,7 +34,7 @@ def command(
     The path is given by its number, or by its rank. Paths on which the quantity is defined are ranked: by loss if it is
     a net present value (the last is the worst), otherwise by value.
     """
-    if number is not None and rank is not None:
+    if path is not None and rank is not None:
         raise InputError(Problem("--rank", "", "cannot be used with --path", rank, "leave one of them out"))
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.report import json, text
@@ -43,7 +43,7 @@ def command(
 
     if out is not None:
         check_steps(out, overwrite, result)
-    told = api.trace(result, path=number, rank=rank, by=by)
+    told = api.trace(result, path=path, rank=rank, by=by)
     if out is not None:
         write_steps(told.trace, out, overwrite, result)
     if as_json:

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.files import Held, holding, publish, remove
 
 _LOCK, _PART = "lock", "result.part"
@@ -159,7 +159,7 @@ def claimed(target: Path) -> Iterator[Place]:
                 place.part.open("xb").close()
             except Held as held:
                 rule, remedy = "another run is writing it", "wait for it, or name another file"
-                raise InputError(Problem("--out", "", rule, f"{target} by {held}", remedy)) from held
+                raise InputError(Problem(argument("out"), "", rule, f"{target} by {held}", remedy)) from held
             except OSError as error:
                 raise place.cannot_be_written(error) from error
             yield place

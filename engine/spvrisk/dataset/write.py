@@ -50,7 +50,7 @@ from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.schema import OF_EVERY_FILE, SCHEMA_VERSION
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
 from spvrisk.dataset.variables import Attributes
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_refused
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan
@@ -188,18 +188,20 @@ def check_output(
     target = Path(path)
     folder = os.path.dirname(os.path.realpath(target))
     if os.path.isdir(target):
-        raise InputError(Problem("--out", "", "must be a file, not a folder", str(target), "name a file in it"))
+        raise InputError(Problem(argument("out"), "", "must be a file, not a folder", str(target), "name a file in it"))
     if is_irregular(target):
         rule = "must be a regular file, not a device or the like"
-        raise InputError(Problem("--out", "", rule, str(target), "name another file"))
+        raise InputError(Problem(argument("out"), "", rule, str(target), "name another file"))
     if not os.path.isdir(folder):
-        raise InputError(Problem("--out", "", "must lie in a folder that exists", str(target), "create it first"))
+        raise InputError(
+            Problem(argument("out"), "", "must lie in a folder that exists", str(target), "create it first")
+        )
     if not os.access(folder, os.W_OK):
         rule = "must lie in a folder that is writable"
-        raise InputError(Problem("--out", "", rule, str(target), "name a folder that you may write to"))
+        raise InputError(Problem(argument("out"), "", rule, str(target), "name a folder that you may write to"))
     if reason := name_refused(target):
         rule = f"must be a name that the file system takes ({reason})"
-        raise InputError(Problem("--out", "", rule, str(target), "choose another name"))
+        raise InputError(Problem(argument("out"), "", rule, str(target), "choose another name"))
     if os.path.exists(target):
         check_not_read(target, reads)
         if not overwrite:
@@ -209,7 +211,7 @@ def check_output(
 
 
 def _exists(target: Path) -> InputError:
-    return InputError(Problem("--out", "", "file exists", str(target), "name another file, or use --overwrite"))
+    return InputError(Problem(argument("out"), "", "file exists", str(target), "name another file, or use --overwrite"))
 
 
 def result_size(labels: Labels, n_paths: int, path_names: Sequence[str], plan: Plan) -> int:
@@ -334,8 +336,8 @@ def _write(target: IO[bytes], contents: Contents) -> str:
             file.set_attributes(group, held)
         for name, text in texts.items():
             meaning = f"{name.removesuffix('_json')} as JSON in UTF-8"
-            _write_bytes(file, name, f"{name}_length", text, {"long_name": meaning})
-        _write_bytes(file, "plan", "plan_length", plan, {"long_name": "plan that was run, array after array as bytes"})
+            write_bytes(file, name, f"{name}_length", text, {"long_name": meaning})
+        write_bytes(file, "plan", "plan_length", plan, {"long_name": "plan that was run, array after array as bytes"})
     return digest
 
 
@@ -354,7 +356,7 @@ def _tables(contents: Contents, inputs: Sequence[str]) -> list[Variable]:
 
 def _write_content(file: NetcdfFile, tables: list[Variable], paths: list[PathVariable]) -> str:
     """Write all that counts as content; return its digest."""
-    parts = [(variable.described(), _write_table(file, variable)) for variable in tables]
+    parts = [(variable.described(), write_table(file, variable)) for variable in tables]
     parts += [(variable.described(), _write_paths(file, variable)) for variable in paths]
     return content_digest(parts)
 
@@ -388,8 +390,16 @@ def _root_attributes(contents: Contents, created: str) -> dict[str, object]:
     }
 
 
-def _write_table(file: NetcdfFile, variable: Variable) -> bytes:
-    """Write a variable that is in memory; return its bytes for the digest."""
+def write_table(file: NetcdfFile, variable: Variable) -> bytes:
+    """Write a variable that is in memory; return its bytes for the digest.
+
+    Parameters
+    ----------
+    file
+        Where to.
+    variable
+        Which.
+    """
     group, name, dims, attributes, _ = variable
     data = np.ascontiguousarray(variable.data, variable.data.dtype.newbyteorder("<")).reshape(variable.data.shape)
     storage = Storage(data.shape, compressed=True) if data.nbytes >= COMPRESS_FROM else CONTIGUOUS
@@ -448,8 +458,20 @@ def _texts(labels: Labels, provenance: Provenance) -> dict[str, bytes]:
     return {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
 
 
-def _write_bytes(file: NetcdfFile, name: str, dim: str, data: bytes, about: Attributes) -> None:
-    """Write bytes to /provenance; what is longer is compressed, and has a checksum."""
+def write_bytes(file: NetcdfFile, name: str, dim: str, data: bytes, about: Attributes) -> None:
+    """Write bytes to /provenance; what is longer is compressed, and has a checksum.
+
+    Parameters
+    ----------
+    file
+        Where to.
+    name, dim
+        Of the variable, and of its dimension.
+    data
+        Its bytes.
+    about
+        Its attributes.
+    """
     values = np.frombuffer(data, np.uint8)
     storage = Storage(values.shape, compressed=True) if values.size >= COMPRESS_FROM else CONTIGUOUS
     made = file.create("provenance", name, (dim,), values.shape, values.dtype, about, storage)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
-from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.trace import study_of
 from spvrisk.experiments.values import values_by_path
 from spvrisk.measures.delivery import Delivery, Pair, Probability, delivery_of, frontier, held
@@ -169,7 +169,7 @@ def _announced(result: Result, project: str | None) -> tuple[str, ...]:
     if project not in known:
         rule, got = "must be an announced project", "nothing" if project is None else project
         remedy = suggestion(got, known) if known else "pipelines have no one budget and date"
-        raise InputError(Problem("--project", "", rule, got, remedy))
+        raise InputError(Problem(argument("project"), "", rule, got, remedy))
     return (project,)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
+from spvrisk.errors import argument
 from spvrisk.experiments.values import Series, values_by_path
 from spvrisk.measures.exceedance import Point, exceedance
 from spvrisk.measures.named import series_named
@@ -60,7 +61,7 @@ def curve(result: Result, of: str, levels: tuple[str, ...], announce: Announce) 
     RunError
         As of `values_by_path`.
     """
-    series = series_named(of, result.labels, "--of")
+    series = series_named(of, result.labels, argument("of"))
     values, loss = values_by_path(result, [series], announce)[series], has_loss(series[1])
     points = exceedance(-values if loss else values, tuple(sorted(levels, key=float, reverse=True)))
     return Curve(result, series, loss, points, int(np.count_nonzero(~np.isnan(values))))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from spvrisk.config import Loaded
 from spvrisk.config.reading.source import Place, parse
 from spvrisk.config.scenarios import Change, variant
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.experiments.task import job_of, settings_of
 from spvrisk.measures.named import Measure, measure_of, number_of
 from spvrisk.measures.sample import Figure, Sample
@@ -119,18 +119,20 @@ def wanted_of(find: str, so_that: str, between: tuple[float, float], labels: Lab
     path, equals, value = find.partition("=")
     if not (path.strip() and equals and re.search(rf"\b{UNKNOWN}\b", value)):
         remedy = "write e.g. agreement.split.spread=x, or projects.smr.operation.contract.price={times: x}"
-        raise InputError(Problem("--find", "", "must be a path and a value with an x in it", find, remedy))
+        raise InputError(Problem(argument("find"), "", "must be a path and a value with an x in it", find, remedy))
     measure, equals, text = so_that.rpartition("=")
     target = number_of(text)
     if not (equals and isfinite(target)):
         raise InputError(
-            Problem("--so-that", "", "must be a measure and a number", so_that, 'write e.g. "npv_funder:mean=0"')
+            Problem(
+                argument("so_that"), "", "must be a measure and a number", so_that, 'write e.g. "npv_funder:mean=0"'
+            )
         )
     low, high = between
     if not (isfinite(low) and isfinite(high) and low < high):
         got, remedy = f"{low:g} {high:g}", "write e.g. 0 2"
-        raise InputError(Problem("--between", "", "must be two numbers in order", got, remedy))
-    return Wanted(find, measure_of(measure, labels, "--so-that"), target, low, high)
+        raise InputError(Problem(argument("between"), "", "must be two numbers in order", got, remedy))
+    return Wanted(find, measure_of(measure, labels, argument("so_that")), target, low, high)
 
 
 def seek(
@@ -177,7 +179,7 @@ def seek(
             announce(f"x = {x:.6g} gives {figure.value:,.6g}")
             if isnan(figure.value):
                 rule = f"is undefined where x is {x:g}"
-                raise InputError(Problem("--so-that", "", rule, wanted.measure.text, "measure another"))
+                raise InputError(Problem(argument("so_that"), "", rule, wanted.measure.text, "measure another"))
         return tried[x].value - wanted.target
 
     x = _root(gap, lambda x: tried[x].error, wanted.low, wanted.high)
@@ -191,7 +193,7 @@ def _change(find: str, x: float) -> Change:
     """The change that gives an input its value."""
     path, _, template = find.partition("=")
     text = re.sub(rf"\b{UNKNOWN}\b", repr(x), template)
-    node, problems = parse(text, "--find", Place("--find"))
+    node, problems = parse(text, argument("find"), Place(argument("find")))
     if node is None or problems:
         raise InputError(problems)
     return Change(path.strip(), node)

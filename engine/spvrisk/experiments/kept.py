@@ -13,7 +13,7 @@ from spvrisk.dataset.opening import opened
 from spvrisk.dataset.paths import names_in_file
 from spvrisk.dataset.place import Place
 from spvrisk.dataset.read import open_result
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.need import disk_budget, need_of
 from spvrisk.experiments.task import Task
 from spvrisk.runner.execute import Announce
@@ -124,7 +124,7 @@ def check_nothing_lost(there: Earlier | None, task: Task) -> None:
     """
     if there is not None and there.paths < task.job.paths and (lost := there.lost(task)):
         rule = f"file exists, and holds what the longer one would not: {', '.join(sorted(lost))}"
-        raise InputError(Problem("--out", "", rule, "", "add it to the study's output, or use --overwrite"))
+        raise InputError(Problem(argument("out"), "", rule, "", "add it to the study's output, or use --overwrite"))
 
 
 def check_finished(file: Path, announce: Announce) -> None:

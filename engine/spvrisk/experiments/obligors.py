@@ -7,7 +7,7 @@ import numpy as np
 
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
-from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.trace import study_of
 from spvrisk.experiments.values import Series, inputs_by_path, values_by_path
 from spvrisk.measures.named import PORTFOLIO, SCHEME
@@ -104,7 +104,7 @@ def obligors(result: Result, of: str, failures: Sequence[str], announce: Announc
     labels = result.labels
     known = [name for name in VALUES if name in labels.quantities]
     if of not in known:
-        raise InputError(Problem("--of", "", "must be what a party has of the deal", of, suggestion(of, known)))
+        raise InputError(Problem(argument("of"), "", "must be what a party has of the deal", of, suggestion(of, known)))
     claims = [
         *_offtakers(study_of(result), labels, of),
         *(_failure(failure, labels, of) for failure in failures),
@@ -138,7 +138,9 @@ def _failure(text: str, labels: Labels, of: str) -> _Claim:
     }
     if text not in codes:
         rule = "must be an event and an outcome, or a regime and a state"
-        raise InputError(Problem("--failure", "", rule, text, suggestion(text, codes) if codes else "there are none"))
+        raise InputError(
+            Problem(argument("failures"), "", rule, text, suggestion(text, codes) if codes else "there are none")
+        )
     quantity, code = codes[text]
     return _Claim(FAILURE, text, ((PORTFOLIO, of),), (SCHEME, quantity), code)
 

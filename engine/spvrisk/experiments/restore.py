@@ -1,37 +1,46 @@
-"""The files that a result was made from, given back."""
+"""The files that a result or a dataset of scenarios was made from, given back."""
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 
 from spvrisk.dataset.read import Result
+from spvrisk.dataset.scenarios import held
 from spvrisk.errors import InputError, Problem
 
 
 class Restored(NamedTuple):
-    """Files of a study that a result was made from.
+    """Files that a result, or a dataset of scenarios, was made from.
 
     Attributes
     ----------
     study
-        The study's own file; what it reads lies beside it.
+        The study's own file, or that of the scenarios; what it reads lies beside it.
     overrides
         Changes that the run made.
     paths, seed
-        Of the run.
+        Of the run, or of each.
+    measures
+        Of the scenarios; none of a result.
+    verb
+        Command of spvrisk that runs it.
     """
 
     study: Path
     overrides: tuple[str, ...]
     paths: int
     seed: int
+    measures: tuple[str, ...] = ()
+    verb: str = "run"
 
     @property
     def command(self) -> str:
         """Command that runs it again."""
         changes = [word for override in self.overrides for word in ("--set", override)]
         size = ["--paths", str(self.paths), "--seed", str(self.seed)]
-        return shlex.join(["spvrisk", "run", str(self.study), *size, *changes])
+        measures = [word for measure in self.measures for word in ("--of", measure)]
+        return shlex.join(["spvrisk", self.verb, str(self.study), *size, *measures, *changes])
 
 
 def restored(result: Result, folder: Path) -> Restored:
@@ -49,9 +58,34 @@ def restored(result: Result, folder: Path) -> Restored:
     InputError
         The folder is neither, or cannot be written to, or the result names files outside of it.
     """
-    sources = result.provenance["sources"]
+    own = _given_back(result.provenance["sources"], result.place, folder)
+    return Restored(own, tuple(result.provenance["overrides"]), result.n_paths, int(result.attributes["seed"]))
+
+
+def restored_scenarios(file: Path, folder: Path) -> Restored:
+    """Write the files that a dataset of scenarios was made from.
+
+    Parameters
+    ----------
+    file
+        The dataset.
+    folder
+        As of `restored`.
+
+    Raises
+    ------
+    InputError
+        As of `restored`; or the dataset cannot be read.
+    """
+    there = held(file)
+    own = _given_back(there.origin.sources, str(file), folder)
+    return Restored(own, there.origin.overrides, there.paths, there.seed, there.measures, there.origin.command)
+
+
+def _given_back(sources: Mapping[str, str], place: str, folder: Path) -> Path:
+    """Write files to a folder; give the first of them."""
     for name in sources:
-        _check_inside(result, name)
+        _check_inside(place, name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -63,13 +97,12 @@ def restored(result: Result, folder: Path) -> Restored:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(Problem(str(folder), "", f"cannot be written to: {reason}", "", "name another")) from error
-    own = folder / next(iter(sources))
-    return Restored(own, tuple(result.provenance["overrides"]), result.n_paths, int(result.attributes["seed"]))
+    return folder / next(iter(sources))
 
 
-def _check_inside(result: Result, name: str) -> None:
+def _check_inside(place: str, name: str) -> None:
     """Refuse a name that leads elsewhere: a result may come from anybody."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or PureWindowsPath(name).anchor or "\\" in name or "\0" in name:
         rule = "names a file outside of the folder that its study was in"
-        raise InputError(Problem(result.place, "/provenance/sources_json", rule, name, "do not trust it"))
+        raise InputError(Problem(place, "/provenance/sources_json", rule, name, "do not trust it"))

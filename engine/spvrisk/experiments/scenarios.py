@@ -1,22 +1,74 @@
 """Scenarios in one table: measures of each, with their paired differences to the base."""
 
-from collections.abc import Mapping, Sequence
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
+from spvrisk.config import Loaded, load
 from spvrisk.config.reading.overrides import Overrides
-from spvrisk.config.scenarios import Scenario, read_scenarios
-from spvrisk.errors import InputError
+from spvrisk.config.scenarios import Scenario, ScenarioFile, read_scenarios
+from spvrisk.dataset.layout import Variable
+from spvrisk.dataset.place import claimed
+from spvrisk.dataset.scenarios import (
+    MEASURE,
+    SCENARIO,
+    SCENARIOS,
+    Combined,
+    Origin,
+    held,
+    is_scenarios,
+    labelled,
+    words,
+    write,
+)
+from spvrisk.dataset.variables import UNITS
+from spvrisk.dataset.write import check_output
+from spvrisk.errors import InputError, Problem, RunError, argument
+from spvrisk.experiments.kept import Manner, machine_failures_told, noted
+from spvrisk.experiments.task import series_executor
 from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.compare import Difference, difference
-from spvrisk.measures.named import Measure, measure_of
+from spvrisk.measures.named import Measure, measures_like
 from spvrisk.measures.sample import Figure, Sample
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import STACK
-from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
+from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_each
+from spvrisk.runner.job import Job
+from spvrisk.runner.kept_series import KeptSeries
 from spvrisk.runner.shard import processors, seconds_per_path
+
+if TYPE_CHECKING:
+    import xarray
+
+_ANEW = Manner()
+
+_UNDEFINED = Difference(nan, nan, nan)
+
+_MEANINGS = {
+    SCENARIO: "name of the scenario; base: the unchanged study",
+    MEASURE: "measure, as the grammar writes it",
+    "title": "title in English",
+    "job_id": "digest of study, seed, sampling and numbers version",
+    "overrides": "changes of the base as the study takes them, as a list in JSON",
+    "overlays": "files that are merged over the base, as a list in JSON",
+    "axes": "levels of a grid, or values of a design, as a map in JSON",
+    "failed": "why there are no figures; empty where there are",
+    "unit": "what value and change are in: of money the currency, of which there are money_unit",
+    "value": "the measure",
+    "error": "its Monte Carlo standard error",
+    "change": "what it is more than the base's",
+    "change_error": "standard error of the change, from the paths' own differences",
+    "change_unpaired_error": "standard error of the change if the runs shared no draws",
+}
+
+_Values = Mapping[tuple[str, str], Floats]
+_Figures = list[Figure | None]
 
 
 class Outcome(NamedTuple):
@@ -34,6 +86,8 @@ class Outcome(NamedTuple):
         Of each measure, and its standard error; NaN where it is undefined, or where the scenario has no such series.
     changes
         Of each measure against the base, paired path by path; None of the base itself.
+    failed
+        Why there are no figures; empty where there are.
     """
 
     scenario: Scenario
@@ -42,6 +96,12 @@ class Outcome(NamedTuple):
     values: tuple[float, ...]
     errors: tuple[float, ...]
     changes: tuple[Difference, ...] | None
+    failed: str = ""
+
+    def compared(self) -> tuple[Difference, ...]:
+        """Changes of each measure, those of the base too: it differs in nothing from itself, if it has figures."""
+        own = Difference(0.0, 0.0, 0.0) if not self.failed else _UNDEFINED
+        return (own,) * len(self.values) if self.changes is None else self.changes
 
 
 class Scenarios(NamedTuple):
@@ -57,6 +117,8 @@ class Scenarios(NamedTuple):
         The base, then the scenarios in the order of their file.
     paths, seed
         Of each run.
+    origin
+        What they were made of.
     """
 
     labels: Labels
@@ -64,6 +126,61 @@ class Scenarios(NamedTuple):
     outcomes: tuple[Outcome, ...]
     paths: int
     seed: int
+    origin: Origin
+
+    @property
+    def failed(self) -> tuple[Outcome, ...]:
+        """Those that have no figures."""
+        return tuple(outcome for outcome in self.outcomes if outcome.failed)
+
+    def combined(self) -> Combined:
+        """Give them as variables along ``scenario`` and ``measure``: what `to_xarray` and the file have."""
+        of_scenarios = {
+            SCENARIO: [outcome.scenario.name for outcome in self.outcomes],
+            "title": [outcome.scenario.title.get("en", "") for outcome in self.outcomes],
+            "job_id": [outcome.job_id for outcome in self.outcomes],
+            "overrides": [_json(outcome.overrides) for outcome in self.outcomes],
+            "overlays": [_json([name.value for name in outcome.scenario.overlays]) for outcome in self.outcomes],
+            "axes": [_json(dict(outcome.scenario.axes)) for outcome in self.outcomes],
+            "failed": [outcome.failed for outcome in self.outcomes],
+        }
+        of_measures = {
+            MEASURE: [measure.text for measure in self.measures],
+            "unit": [self._unit(measure) for measure in self.measures],
+        }
+        changes = [outcome.compared() for outcome in self.outcomes]
+        figures = {
+            "value": [outcome.values for outcome in self.outcomes],
+            "error": [outcome.errors for outcome in self.outcomes],
+            "change": [[change.value for change in row] for row in changes],
+            "change_error": [[change.error for change in row] for row in changes],
+            "change_unpaired_error": [[change.unpaired_error for change in row] for row in changes],
+        }
+        return Combined(
+            (
+                *(words(name, SCENARIO, of_each, _MEANINGS[name]) for name, of_each in of_scenarios.items()),
+                *(words(name, MEASURE, of_each, _MEANINGS[name]) for name, of_each in of_measures.items()),
+                *(
+                    Variable("", name, (SCENARIO, MEASURE), {"long_name": _MEANINGS[name]}, np.array(rows, np.float64))
+                    for name, rows in figures.items()
+                ),
+            ),
+            self.labels,
+            self.paths,
+            self.seed,
+            self.origin,
+        )
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Give them as a dataset, with float64 ``value``, ``error``, ``change``, ... along ``(scenario, measure)``."""
+        return labelled(self.combined())
+
+    def _unit(self, measure: Measure) -> str:
+        """What a measure is in: of money its currency."""
+        if measure.kind == "money":
+            local = measure.series[1].endswith("_local")
+            return self.labels.local_currency if local else self.labels.currency
+        return UNITS[measure.kind]
 
     def __repr__(self) -> str:
         return f"<Scenarios: {len(self.outcomes) - 1} beside their base, {self.paths:,} paths>"
@@ -78,10 +195,16 @@ class Planned(NamedTuple):
         The base, then the scenarios in the order of their file.
     measures
         What is measured of each.
+    origin
+        What they are made of.
+    files
+        Every file that was read.
     """
 
     variants: tuple[Variant, ...]
     measures: tuple[Measure, ...]
+    origin: Origin
+    files: tuple[Path, ...]
 
     @property
     def paths(self) -> int:
@@ -126,10 +249,50 @@ def planned_scenarios(
         With every problem of every scenario, named.
     """
     file = read_scenarios(path)
-    planned = variants(file, overrides, paths, seed)
-    labels = planned[0].job.labels
-    asked = [(text, "--of") for text in of] or file.measures
-    return Planned(tuple(planned), measures_of(asked, default_measures(labels), labels))
+    base = load(file.base, overrides)
+    planned = variants(file, base, paths, seed)
+    labels, asked = planned[0].job.labels, [(text, argument("of")) for text in of] or file.measures
+    return planned_of(planned, measures_of(asked, default_measures(labels), labels), base, file)
+
+
+def planned_of(
+    planned: Sequence[Variant], measures: tuple[Measure, ...], base: Loaded, file: ScenarioFile | None = None
+) -> Planned:
+    """Give scenarios that are planned, with the files that were read for them.
+
+    Parameters
+    ----------
+    planned
+        The base, then the others.
+    measures
+        What is measured of each.
+    base
+        The study.
+    file
+        Of the scenarios; None where the study names them itself.
+    """
+    texts = _texts(file, base, planned)
+    return Planned(
+        tuple(planned), measures, _origin("stress" if file is None else "scenarios", texts, base), tuple(texts)
+    )
+
+
+def _texts(file: ScenarioFile | None, base: Loaded, planned: Sequence[Variant]) -> dict[Path, str]:
+    """Every file that was read, with its text: that of the scenarios first."""
+    texts, of_base = dict[Path, str](), base.folder.absolute()
+    if file is not None:
+        texts |= {file.path.absolute().parent / name: text for name, text in file.texts.items()}
+    for each in planned:
+        texts |= {of_base / name: text for name, text in each.texts.items()}
+    return texts
+
+
+def _origin(command: str, texts: Mapping[Path, str], base: Loaded) -> Origin:
+    """The files by their names from the folder that has them all."""
+    named = {os.path.normpath(path): text for path, text in texts.items()}
+    root = os.path.commonpath([os.path.dirname(name) for name in named])
+    sources = {Path(os.path.relpath(name, root)).as_posix(): text for name, text in named.items()}
+    return Origin(command, next(iter(sources)), sources, base.overrides)
 
 
 def measures_of(asked: Sequence[tuple[str, str]], otherwise: Sequence[str], labels: Labels) -> tuple[Measure, ...]:
@@ -152,7 +315,7 @@ def measures_of(asked: Sequence[tuple[str, str]], otherwise: Sequence[str], labe
     found, problems = [], []
     for text, place in asked or [(text, "") for text in otherwise]:
         try:
-            found.append(measure_of(text, labels, place))
+            found += measures_like(text, labels, place)
         except InputError as error:
             problems += error.problems
     if problems:
@@ -184,8 +347,9 @@ def run_scenarios(
     workers: int,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
+    manner: Manner = _ANEW,
 ) -> Scenarios:
-    """Run scenarios on the same draws.
+    """Run scenarios on the same draws. One that fails does not stop the others.
 
     Parameters
     ----------
@@ -195,56 +359,197 @@ def run_scenarios(
         Threads.
     progress, announce
         Told of paths done, and of stages.
+    manner
+        Who computes in place of threads.
 
     Raises
     ------
     RunError
-        No machine code of the kernel is right.
+        No machine code of the kernel is right, or none of the workers.
     """
-    measures, runs = planned.measures, planned.variants
-    base = runs[0].job
-    make_ready(base.plan, announce)
-    announce("running")
-    series = list(dict.fromkeys(measure.series for measure in measures))
-    held = [[s for s in series if s in each.job.labels.series] for each in runs]
-    wanted = [(each.job, [each.job.labels.series.index(s) for s in of]) for each, of in zip(runs, held, strict=True)]
-    figures: dict[int, list[Figure | None]] = {}
-    outcomes: dict[int, Outcome] = {}
-    waiting: list[int] = []
-    for i, values in series_of_many(wanted, workers, progress):
-        figures[i] = _figures(measures, dict(zip(held[i], values, strict=True)))
-        waiting.append(i)
-        if 0 in figures:
-            for done in waiting:
-                outcomes[done] = _outcome(runs[done], figures[done], None if done == 0 else figures[0])
-                if done:
-                    del figures[done]
-            waiting.clear()
-    ordered = tuple(outcomes[i] for i in range(len(runs)))
-    return Scenarios(base.labels, measures, ordered, base.paths, base.seed)
+    try:
+        return _measured(planned, _Source(planned, workers, manner, None), progress, announce)
+    except KeyboardInterrupt as error:
+        error.add_note("Nothing of it is kept; where a dataset is named (--out), each scenario that is done is.")
+        raise
 
 
-def _figures(measures: Sequence[Measure], values: Mapping[tuple[str, str], Floats]) -> list[Figure | None]:
-    """Measures of what a scenario has."""
-    return [m.figure(Sample(values[m.series])) if m.series in values else None for m in measures]
+def keep_scenarios(
+    planned: Planned,
+    out: Path,
+    workers: int,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+    manner: Manner = _ANEW,
+) -> Scenarios:
+    """Run scenarios as `run_scenarios` does, and write them as a dataset; what is there already is not computed again.
+
+    The series that the measures need are kept in ``<out>.run``, a file a scenario, as soon as it is done, and stay
+    there: whatever ends this, the next call goes on, and one with further scenarios computes these alone.
+
+    Parameters
+    ----------
+    planned, workers, progress, announce, manner
+        As of `run_scenarios`.
+    out
+        File to appear, or to be replaced where it loses nothing.
+
+    Raises
+    ------
+    InputError
+        The file cannot be used, or another run holds it; nothing was run.
+    RunError
+        As of `run_scenarios`; or writing failed.
+    KeyboardInterrupt
+        It was interrupted; its notes say what is kept.
+    """
+    replaces = manner.overwrite or _loses_nothing(out, planned)
+    check_output(out, replaces, SCENARIOS, planned.files)
+    others: list[Exception] = []
+    progress, announce = noted(progress, others), noted(announce, others)
+    with claimed(out) as place, machine_failures_told(place, others):
+        source = _Source(planned, workers, manner, KeptSeries(place.folder))
+        try:
+            found = _measured(planned, source, progress, announce)
+        except (KeyboardInterrupt, RunError) as error:
+            error.add_note(f"{source.told()} in {place.folder}: the same command goes on with them.")
+            raise
+        announce("writing")
+        check_output(out, replaces, SCENARIOS, planned.files)
+        write(place, found.combined(), replaces)
+        source.keep_only()
+    return found
 
 
-def _outcome(planned: Variant, own: Sequence[Figure | None], base: Sequence[Figure | None] | None) -> Outcome:
+def _loses_nothing(out: Path, planned: Planned) -> bool:
+    """Whether there is a dataset all of which will be in the one that takes its place.
+
+    Raises
+    ------
+    InputError
+        With what would be lost.
+    """
+    if not is_scenarios(out):
+        return False
+    there, base = held(out), planned.variants[0].job
+    lost = sorted(set(there.measures) - {measure.text for measure in planned.measures})
+    if (there.paths, there.seed) != (base.paths, base.seed):
+        lost = [f"{there.paths:,} paths of seed {there.seed}"]
+    elif there.jobs - {each.job.id for each in planned.variants}:
+        lost.append("other scenarios")
+    if lost:
+        rule = f"file exists, and holds what the new one would not: {', '.join(lost)}"
+        raise InputError(Problem(argument("out"), "", rule, str(out), "name another file, or use --overwrite"))
+    return True
+
+
+class _Source:
+    """Where the series of scenarios come from: what is kept, else who computes them; the same job is computed once."""
+
+    def __init__(self, planned: Planned, workers: int, manner: Manner, kept: KeptSeries | None) -> None:
+        self._manner, self._workers, self._kept = manner, workers, kept
+        self._jobs = {each.job.id: each.job for each in planned.variants}
+        self._names = list(dict.fromkeys(measure.series for measure in planned.measures))
+        self._there = [job for job in self._jobs.values() if self._of_kept(job) is not None]
+
+    def series(self, progress: Progress, announce: Announce) -> Iterator[tuple[str, _Values | RunError]]:
+        """Give series by `Job.id`, as they come: the base's as early as it can be, since it is needed by all."""
+        base, missing = next(iter(self._jobs.values())), [job for job in self._jobs.values() if job not in self._there]
+        if self._there:
+            announce(f"{len(self._there)} of {len(self._jobs)} scenarios are there already")
+            progress(sum(job.paths for job in self._there))
+        if base in self._there:
+            yield base.id, self._read(base)
+        if missing:
+            yield from self._computed(missing, progress, announce)
+        for job in self._there:
+            if job is not base:
+                yield job.id, self._read(job)
+
+    def told(self) -> str:
+        """How many scenarios are kept, in words."""
+        kept = sum(self._of_kept(job) is not None for job in self._jobs.values())
+        return f"{kept} of {len(self._jobs)} scenarios are kept"
+
+    def keep_only(self) -> None:
+        """Remove what is kept of other scenarios."""
+        if self._kept is not None:
+            self._kept.keep_only(self._jobs.values())
+
+    def _computed(
+        self, missing: list[Job], progress: Progress, announce: Announce
+    ) -> Iterator[tuple[str, _Values | RunError]]:
+        manner, wanted = self._manner, [(job, self._numbers(job)) for job in missing]
+        make_ready(missing[0].plan, announce)
+        announce("running")
+        executor = series_executor(self._workers, manner.processes, manner.cluster, announce)
+        for i, found in series_of_each(wanted, executor, progress):
+            job, numbers = wanted[i]
+            if not isinstance(found, RunError) and self._kept is not None:
+                self._kept.put(job, numbers, found)
+            yield job.id, found if isinstance(found, RunError) else self._by_name(job, found)
+
+    def _read(self, job: Job) -> _Values | RunError:
+        found = self._of_kept(job)
+        return RunError("what was kept of it was damaged meanwhile") if found is None else self._by_name(job, found)
+
+    def _of_kept(self, job: Job) -> Floats | None:
+        return None if self._kept is None else self._kept.get(job, self._numbers(job))
+
+    def _numbers(self, job: Job) -> list[int]:
+        """Numbers of the series that a job has of those that are needed."""
+        return [job.labels.series.index(name) for name in self._names if name in job.labels.series]
+
+    def _by_name(self, job: Job, values: Floats) -> _Values:
+        return dict(zip((name for name in self._names if name in job.labels.series), values, strict=True))
+
+
+class _Measured(NamedTuple):
+    """Figures of a job, as of an `Outcome`."""
+
+    values: tuple[float, ...]
+    errors: tuple[float, ...]
+    changes: tuple[Difference, ...]
+    failed: str = ""
+
+
+def _measured(planned: Planned, source: _Source, progress: Progress, announce: Announce) -> Scenarios:
+    """Measure each scenario as its series come; the first of them wait for those of the base."""
+    measures, base = planned.measures, planned.variants[0].job
+    figures, measured = dict[str, _Figures](), dict[str, _Measured]()
+    for job_id, series in source.series(progress, announce):
+        if isinstance(series, RunError):
+            measured[job_id] = _failed(str(series), len(measures))
+            series = {}
+        figures[job_id] = [m.figure(Sample(series[m.series])) if m.series in series else None for m in measures]
+        if base.id in figures:
+            of_base = figures[base.id]
+            measured |= {key: _compared(own, of_base) for key, own in figures.items() if key not in measured}
+            figures = {base.id: of_base}
+    first, *others = (
+        Outcome(each.scenario, each.overrides, each.job.id, *measured[each.job.id]) for each in planned.variants
+    )
+    outcomes = (first._replace(changes=None), *others)
+    return Scenarios(base.labels, measures, outcomes, base.paths, base.seed, planned.origin)
+
+
+def _compared(own: _Figures, base: _Figures) -> _Measured:
     """Figures of a scenario, and what they are more than the base's."""
-    changes = None
-    if base is not None:
-        changes = tuple(_difference(a, b) for a, b in zip(own, base, strict=True))
-    return Outcome(
-        planned.scenario,
-        planned.overrides,
-        planned.job.id,
+    return _Measured(
         tuple(nan if figure is None else figure.value for figure in own),
         tuple(nan if figure is None else figure.error for figure in own),
-        changes,
+        tuple(_difference(a, b) for a, b in zip(own, base, strict=True)),
     )
 
 
+def _failed(why: str, measures: int) -> _Measured:
+    """What stands for figures that there are not."""
+    return _Measured((nan,) * measures, (nan,) * measures, (_UNDEFINED,) * measures, why)
+
+
 def _difference(own: Figure | None, base: Figure | None) -> Difference:
-    if own is None or base is None:
-        return Difference(nan, nan, nan)
-    return difference(own, base, paired=True)
+    return _UNDEFINED if own is None or base is None else difference(own, base, paired=True)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from spvrisk.config import Loaded
 from spvrisk.config.scenarios import Scenario, stresses_of
-from spvrisk.errors import InputError, Problem, suggestion
-from spvrisk.experiments.scenarios import Planned, measures_of
+from spvrisk.errors import InputError, Problem, argument, suggestion
+from spvrisk.experiments.scenarios import Planned, measures_of, planned_of
 from spvrisk.experiments.task import settings_of
 from spvrisk.experiments.variants import beside
 from spvrisk.plan.names import Labels
@@ -35,7 +35,8 @@ def planned_stresses(
     """
     planned = beside(base, _wanted(base, only), settings_of(base, paths, seed, None))
     labels = planned[0].job.labels
-    return Planned(tuple(planned), measures_of([(text, "--of") for text in of], stress_measures(labels), labels))
+    measures = measures_of([(text, argument("of")) for text in of], stress_measures(labels), labels)
+    return planned_of(planned, measures, base)
 
 
 def check_stresses(base: Loaded) -> None:
@@ -77,5 +78,5 @@ def _wanted(base: Loaded, only: Sequence[str]) -> tuple[Scenario, ...]:
     unknown = [name for name in only if name not in names]
     if unknown:
         rule = "must be a stress of the study"
-        raise InputError([Problem("--only", "", rule, name, suggestion(name, names)) for name in unknown])
+        raise InputError([Problem(argument("only"), "", rule, name, suggestion(name, names)) for name in unknown])
     return tuple(each for each in found if not only or each.name in only)

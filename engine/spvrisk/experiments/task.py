@@ -12,11 +12,11 @@ from spvrisk.dataset.kept import check_paths, default_paths, inputs_among
 from spvrisk.dataset.layout import check_names
 from spvrisk.dataset.write import Provenance, result_size
 from spvrisk.plan.compile import compile_study
-from spvrisk.runner.cluster import LOCAL, check_installed, in_cluster
+from spvrisk.runner.cluster import LOCAL, check_installed, in_cluster, series_in_cluster
 from spvrisk.runner.crew import Machine
-from spvrisk.runner.execute import Announce, Executor, in_threads
+from spvrisk.runner.execute import Announce, Executor, SeriesExecutor, in_threads, series_in_threads
 from spvrisk.runner.job import Job, study_text
-from spvrisk.runner.processes import in_processes
+from spvrisk.runner.processes import in_processes, series_in_processes
 from spvrisk.runner.proof import prepare
 from spvrisk.runner.shard import processors
 
@@ -142,6 +142,21 @@ class Task(NamedTuple):
             self_test=proof.stamp.outcome,
             machines=[machine._asdict() for machine in machines],
         )
+
+
+def series_executor(workers: int, processes: int | None, cluster: str | None, announce: Announce) -> SeriesExecutor:
+    """Who computes series of many jobs.
+
+    Parameters
+    ----------
+    workers, processes, cluster
+        As of `Task`.
+    announce
+        Told of stages.
+    """
+    if cluster is not None:
+        return series_in_cluster(cluster, workers, announce)
+    return series_in_threads(workers) if processes is None else series_in_processes(processes)
 
 
 def planned(

@@ -10,7 +10,7 @@ from spvrisk.config.reading.numerals import meant
 from spvrisk.dataset.paths import UNDEFINED_CODE, as_stored, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
-from spvrisk.errors import InputError, Problem, RunError, suggestion
+from spvrisk.errors import InputError, Problem, RunError, argument, suggestion
 from spvrisk.experiments.trace import Trace, Tracer, tracer_of
 from spvrisk.measures.order import rank
 
@@ -82,10 +82,10 @@ def traced(result: Result, path: int | None = None, level: str | float | None = 
 
 def _check_number(path: int, level: str | float | None, n_paths: int) -> None:
     if level is not None:
-        raise InputError(Problem("--rank", "", "cannot be used with --path", str(level), "leave one of them out"))
+        raise InputError(Problem(argument("rank"), "", "cannot be used with path", str(level), "leave one of them out"))
     if not 0 <= path < n_paths:
         rule = f"must be below {n_paths}, the number of paths"
-        raise InputError(Problem("--path", "", rule, str(path), "paths count from 0"))
+        raise InputError(Problem(argument("path"), "", rule, str(path), "paths count from 0"))
 
 
 def _level(text: str) -> str:
@@ -93,7 +93,7 @@ def _level(text: str) -> str:
     if not _is_level(text):
         number = meant(text)
         remedy = f"write {number}" if number is not None and _is_level(number) else "write e.g. 0.99"
-        raise InputError(Problem("--rank", "", "must be a number in [0, 1]", text, remedy))
+        raise InputError(Problem(argument("rank"), "", "must be a number in [0, 1]", text, remedy))
     return text
 
 
@@ -118,7 +118,9 @@ def path_of_rank(result: Result, tracer: Tracer, wanted: Rank) -> int:
     codes = stored.dtype.kind == "i"
     defined = np.flatnonzero(stored != UNDEFINED_CODE if codes else ~np.isnan(stored))
     if not defined.size:
-        raise InputError(Problem("--by", "", "is undefined on every path", wanted.quantity, "name another quantity"))
+        raise InputError(
+            Problem(argument("by"), "", "is undefined on every path", wanted.quantity, "name another quantity")
+        )
     keys = sign * stored[defined].astype(np.float64)
     k = rank(wanted.level, defined.size) - 1
     key = np.partition(keys, k)[k]
@@ -157,7 +159,7 @@ def series_of(result: Result, by: str) -> tuple[str, str]:
     found = ("scheme", by) if by in labels.scheme else (unit or "portfolio", quantity)
     if found not in labels.series:
         known = [f"{unit}.{name}".removeprefix("portfolio.").removeprefix("scheme.") for unit, name in labels.series]
-        raise InputError(Problem("--by", "", "must be a quantity of a unit", by, suggestion(by, known)))
+        raise InputError(Problem(argument("by"), "", "must be a quantity of a unit", by, suggestion(by, known)))
     return found
 
 

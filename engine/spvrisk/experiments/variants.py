@@ -1,13 +1,12 @@
 """The studies that a file of scenarios makes of its base, each checked and planned before anything is run."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from spvrisk.config import Law, Loaded, load
-from spvrisk.config.reading.overrides import Overrides
+from spvrisk.config import Law, Loaded
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.source import Node, Place
 from spvrisk.config.scenarios import Change, Scenario, Swing, variant
@@ -31,24 +30,25 @@ class Variant(NamedTuple):
         What is computed; its paths are the same draws as those of the base.
     overrides
         The changes of the base, as the study takes them.
+    texts
+        Content of every file that its study was read from, overlays too, by its path from the base's folder.
     """
 
     scenario: Scenario
     job: Job
     overrides: tuple[str, ...]
+    texts: Mapping[str, str]
 
 
-def variants(
-    file: ScenarioFile, overrides: Overrides = (), paths: int | None = None, seed: int | None = None
-) -> list[Variant]:
+def variants(file: ScenarioFile, base: Loaded, paths: int | None = None, seed: int | None = None) -> list[Variant]:
     """Plan a file's scenarios, the unchanged base first.
 
     Parameters
     ----------
     file
         As from `read_scenarios`.
-    overrides
-        Changes of the base, before those of the scenarios.
+    base
+        The study that it changes.
     paths, seed
         Of each run, in place of the file's; None leaves those.
 
@@ -57,7 +57,6 @@ def variants(
     InputError
         With every problem of every scenario, named.
     """
-    base = load(file.base, overrides)
     settings = settings_of(base, paths or file.paths, file.seed if seed is None else seed, None)
     return beside(base, (*file.scenarios, *_points(file.design), *_ends(file.swings, base)), settings)
 
@@ -101,7 +100,8 @@ def _planned(base: Loaded, scenario: Scenario, changed: Loaded, settings: Run) -
         named = [problem._replace(place=f"{problem.place} in {scenario.called}:") for problem in error.problems]
         raise InputError(named if scenario.name != BASE else error.problems) from None
     # shards of a leaf each fill the threads evenly, and make no other numbers
-    return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), changed.overrides[len(base.overrides) :])
+    own = changed.overrides[len(base.overrides) :]
+    return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), own, changed.texts)
 
 
 INPUT, END, LOW, HIGH = "input", "end", "low", "high"

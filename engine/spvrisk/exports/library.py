@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 
 
 def library(name: str, distribution: str, suffix: str) -> Any:
@@ -27,4 +27,6 @@ def library(name: str, distribution: str, suffix: str) -> Any:
         return import_module(name)
     except ImportError as error:
         remedy = f"install it: python -m pip install {distribution}"
-        raise InputError(Problem("--out", "", f"{suffix} needs the package {distribution}", "", remedy)) from error
+        raise InputError(
+            Problem(argument("out"), "", f"{suffix} needs the package {distribution}", "", remedy)
+        ) from error

@@ -20,7 +20,7 @@ from spvrisk.dataset.layout import (
     timeline_variables,
 )
 from spvrisk.dataset.read import Result
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.exports.classic import MOST_BYTES, Stored, write_classic
 from spvrisk.exports.paths import blocks
 from spvrisk.files import Kind
@@ -74,7 +74,7 @@ def write_netcdf(path: Path, result: Result, group: str) -> None:
         if variable.n_bytes > MOST_BYTES:
             rule = "a variable of netCDF's classic format has at most 4 GiB"
             found = f"{variable.n_bytes / (1 << 30):.1f} GiB"
-            raise InputError(Problem("--out", variable.name, rule, found, "write .parquet"))
+            raise InputError(Problem(argument("out"), variable.name, rule, found, "write .parquet"))
     write_classic(path, _attributes(result, group), variables)
 
 

@@ -14,7 +14,7 @@ from spvrisk.config.reading.tables import Table as Cells
 from spvrisk.config.reading.tables import read_table
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.write import check_output
-from spvrisk.errors import InputError, Problem, RunError, suggestion
+from spvrisk.errors import InputError, Problem, RunError, argument, suggestion
 from spvrisk.experiments.scenarios import default_measures, measures_of
 from spvrisk.exports.csv_file import csv_kind, write_csv
 from spvrisk.exports.scenarios import unit_of_measure
@@ -188,15 +188,15 @@ def save_references(
         Writing failed.
     """
     labels = result.labels
-    measures = measures_of([(text, "--of") for text in of], table_measures(labels), labels)
+    measures = measures_of([(text, argument("of")) for text in of], table_measures(labels), labels)
     table = _table(result, measures)
     if Path(out).suffix.lower() != ".csv":
-        raise InputError(Problem("--save-table", "", "must be a CSV file", str(out), "end the name with .csv"))
+        raise InputError(Problem(argument("out"), "", "must be a CSV file", str(out), "end the name with .csv"))
     try:
         with replacing(check_output(out, overwrite, csv_kind(table)), overwrite) as temporary:
             write_csv(temporary, table)
     except FileExistsError as error:
-        raise InputError(Problem("--save-table", "", "file exists", str(out), "name another file")) from error
+        raise InputError(Problem(argument("out"), "", "file exists", str(out), "name another file")) from error
     except OSError as error:
         reason = error.strerror or error
         raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error

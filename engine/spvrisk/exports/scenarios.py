@@ -8,7 +8,7 @@ import numpy as np
 
 from spvrisk._version import __version__
 from spvrisk.dataset.write import check_output
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.scenarios import Scenarios
 from spvrisk.exports.csv_file import write_csv
 from spvrisk.exports.parquet_file import PARQUET, write_parquet
@@ -16,7 +16,6 @@ from spvrisk.exports.table import TEXT, Batch, Column, Table
 from spvrisk.exports.units import PURE, Term
 from spvrisk.exports.xlsx_file import XLSX, write_xlsx
 from spvrisk.files import Kind, replacing
-from spvrisk.measures.compare import Difference
 from spvrisk.measures.named import Measure
 from spvrisk.plan.names import Labels
 from spvrisk.views.words import money_name
@@ -30,11 +29,8 @@ _COLUMNS = (
     Column("change", "<f8", "what it is more than the base's"),
     Column("change_standard_error", "<f8", "error of the change, from the paths' own differences"),
     Column("measured_in", TEXT, "unit of value and change"),
+    Column("failed", TEXT, "why the scenario has no figures; empty where it has"),
 )
-
-
-_NONE = Difference(0.0, 0.0, 0.0)
-"""Of the base against itself."""
 
 
 def scenarios_table(found: Scenarios) -> Table:
@@ -50,7 +46,7 @@ def scenarios_table(found: Scenarios) -> Table:
     rows = [(outcome, i) for outcome in found.outcomes for i in range(len(found.measures))]
 
     def batches() -> Iterator[Batch]:
-        changes = [outcome.changes[i] if outcome.changes else _NONE for outcome, i in rows]
+        changes = [outcome.compared()[i] for outcome, i in rows]
         yield [
             _texts(outcome.scenario.name for outcome, _ in rows),
             [outcome.scenario.title.get("en") for outcome, _ in rows],
@@ -60,6 +56,7 @@ def scenarios_table(found: Scenarios) -> Table:
             np.array([change.value for change in changes]),
             np.array([change.error for change in changes]),
             _texts(unit_of_measure(found.measures[i], found.labels) for _, i in rows),
+            [outcome.failed or None for outcome, _ in rows],
             *([outcome.scenario.axes.get(axis) for outcome, _ in rows] for axis in axes),
         ]
 
@@ -108,7 +105,7 @@ def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> Path:
     kind = {".csv": _CSV, ".parquet": PARQUET, ".xlsx": XLSX}.get(Path(out).suffix.lower())
     if kind is None:
         remedy = "end the name with .csv, .parquet or .xlsx"
-        raise InputError(Problem("--save-table", "", "must tell the format by its suffix", str(out), remedy))
+        raise InputError(Problem(argument("save_table"), "", "must tell the format by its suffix", str(out), remedy))
     return check_output(out, overwrite, kind)
 
 
@@ -149,7 +146,7 @@ def save_scenarios(found: Scenarios, out: str | os.PathLike[str], overwrite: boo
                 case _:
                     write_xlsx(temporary, [table], words, about)
     except FileExistsError as error:
-        raise InputError(Problem("--save-table", "", "file exists", str(out), "name another file")) from error
+        raise InputError(Problem(argument("save_table"), "", "file exists", str(out), "name another file")) from error
     except OSError as error:
         reason = error.strerror or error
         raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error

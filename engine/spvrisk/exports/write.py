@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.write import check_output
-from spvrisk.errors import InputError, Problem, RunError, suggestion
+from spvrisk.errors import InputError, Problem, RunError, argument, suggestion
 from spvrisk.exports.csv_file import csv_kind, write_csv
 from spvrisk.exports.flows import TIMELINE, YEARLY, timeline_records, yearly_records
 from spvrisk.exports.netcdf_file import GROUPS, NETCDF, write_netcdf
@@ -71,7 +71,7 @@ def export_result(
         with replacing(check_output(out, overwrite, kind, reads), overwrite) as temporary:
             write(temporary)
     except FileExistsError as error:
-        raise InputError(Problem("--out", "", "file exists", str(out), "name another file")) from error
+        raise InputError(Problem(argument("out"), "", "file exists", str(out), "name another file")) from error
     except OSError as error:
         reason = error.strerror or error
         raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error
@@ -80,12 +80,12 @@ def export_result(
 def _format(out: str | os.PathLike[str], format: str | None) -> str:
     if format is not None:
         if format not in FORMATS:
-            raise InputError(Problem("--format", "", "must be a format", format, suggestion(format, FORMATS)))
+            raise InputError(Problem(argument("format"), "", "must be a format", format, suggestion(format, FORMATS)))
         return format
     found = Path(out).suffix.lower().removeprefix(".")
     if found not in FORMATS:
         remedy = f"end the name with {', '.join(f'.{name}' for name in FORMATS)}, or add --format"
-        raise InputError(Problem("--out", "", "must tell the format by its suffix", str(out), remedy))
+        raise InputError(Problem(argument("out"), "", "must tell the format by its suffix", str(out), remedy))
     return found
 
 
@@ -93,12 +93,14 @@ def _check_table(table: str | None, format: str, result: Result) -> None:
     if table is None:
         return
     if table not in TABLES:
-        raise InputError(Problem("--table", "", "must be a table", table, suggestion(table, TABLES)))
+        raise InputError(Problem(argument("table"), "", "must be a table", table, suggestion(table, TABLES)))
     if format == "nc" and table not in GROUPS:
-        raise InputError(Problem("--table", "", "netCDF holds groups of the result", table, f"name {_either(GROUPS)}"))
+        raise InputError(
+            Problem(argument("table"), "", "netCDF holds groups of the result", table, f"name {_either(GROUPS)}")
+        )
     if table == "conditional" and not result.conditional.names:
         rule = "the study has no events and regimes, so nothing can be given"
-        raise InputError(Problem("--table", "", rule, table, "name another table"))
+        raise InputError(Problem(argument("table"), "", rule, table, "name another table"))
 
 
 def _either(names: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.exports.library import library
 from spvrisk.exports.table import DATE, TEXT, Table
 from spvrisk.exports.units import Term
@@ -98,7 +98,7 @@ def _check_rows(tables: Sequence[Table]) -> None:
     for table in tables:
         if table.n_rows > MOST_ROWS:
             rule, remedy = f"a sheet has at most {MOST_ROWS:,} rows", "write .parquet or .csv"
-            raise InputError(Problem("--out", table.name, rule, f"{table.n_rows:,}", remedy))
+            raise InputError(Problem(argument("out"), table.name, rule, f"{table.n_rows:,}", remedy))
 
 
 def _rows(table: Table) -> Iterator[tuple[Any, ...]]:

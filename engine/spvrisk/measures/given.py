@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from spvrisk.dataset.read import Given, Result
-from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.errors import InputError, Problem, argument, suggestion
 
 
 def narrowed(result: Result, given: str) -> Result:
@@ -29,7 +29,9 @@ def narrowed(result: Result, given: str) -> Result:
     if len(found) > 1:
         full = [table.names[i].replace(".", "=") for i in found]
         raise InputError(
-            Problem("--given", "", "is the name of both an event and a regime", given, f"write {' or '.join(full)}")
+            Problem(
+                argument("given"), "", "is the name of both an event and a regime", given, f"write {' or '.join(full)}"
+            )
         )
     if not found:
         known = [re.sub("^(final_state|outcome)_", "", condition).replace(".", "=") for condition in table.names]
@@ -37,12 +39,12 @@ def narrowed(result: Result, given: str) -> Result:
         # of a name alone, an outcome or state that has come out
         met = (one for one, n_paths in zip(known, table.n_paths, strict=True) if n_paths > 0)
         meant = given if value else next((one for one in met if one.startswith(f"{name}=")), given)
-        raise InputError(Problem("--given", "", rule, given, suggestion(meant, known)))
+        raise InputError(Problem(argument("given"), "", rule, given, suggestion(meant, known)))
     (i, *_) = found
     if table.n_paths[i] == 0:
         raise InputError(
             Problem(
-                "--given",
+                argument("given"),
                 "",
                 "no path of this result meets the condition",
                 given,

@@ -5,6 +5,7 @@ of one project's delay, ``insurer_breach:mean`` a probability, ``outcome_ruling:
 """
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from math import isfinite, nan
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ from spvrisk.measures.sample import (
 from spvrisk.plan.names import Labels
 
 PORTFOLIO, SCHEME = "portfolio", "scheme"
+
+ANY = "*"
+"""In a unit: any characters, as in ``*_gas/npv_funder:mean``; such a text is a measure of each unit that fits."""
 
 FORM = "[unit/]quantity:statistic[@level], such as npv_funder:es@0.99 or smr/delay_months:quantile@0.9"
 
@@ -142,6 +146,32 @@ def measure_of(text: str, labels: Labels, place: str) -> Measure:
         It is no measure, or none of this study's results.
     """
     return _Reading(text, labels, place).measure()
+
+
+def measures_like(text: str, labels: Labels, place: str) -> list[Measure]:
+    """Read a measure, or that of each project and pipeline where the unit has a ``*``, which is any characters.
+
+    Parameters
+    ----------
+    text
+        As the grammar has it, or ``*/npv_funder:mean``; of what has no such quantity there is no such measure.
+    labels, place
+        As of `measure_of`.
+
+    Raises
+    ------
+    InputError
+        As of `measure_of`; or there is no such unit.
+    """
+    unit, _, rest = text.strip().partition("/")
+    if ANY not in unit or not rest:
+        return [measure_of(text, labels, place)]
+    units = [name for name in labels.projects if fnmatchcase(name, unit)]
+    if not units:
+        rule = "must be of a project or a pipeline that is there"
+        raise InputError(Problem(place, "", rule, text, suggestion(unit, labels.projects)))
+    having = [name for name in units if (name, rest.partition(":")[0]) in labels.series]
+    return [measure_of(f"{name}/{rest}", labels, place) for name in having or units[:1]]
 
 
 def series_named(text: str, labels: Labels, place: str) -> tuple[str, str]:

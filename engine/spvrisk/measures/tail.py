@@ -21,7 +21,7 @@ from scipy.special import betainc
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import quantity_of
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.measures.named import PORTFOLIO, SCHEME, measure_of
 from spvrisk.plan.inputs import BY_NAME as INPUTS
 
@@ -176,25 +176,29 @@ def _series(of: str, result: Result) -> tuple[str, str]:
     """The series by which paths are the worst."""
     if ":" in of:
         rule = "must be a quantity, without a statistic"
-        raise InputError(Problem("--of", "", rule, of, f"write {of.partition(':')[0]}"))
-    series = measure_of(f"{of}:p_loss", result.labels, "--of").series
+        raise InputError(Problem(argument("of"), "", rule, of, f"write {of.partition(':')[0]}"))
+    series = measure_of(f"{of}:p_loss", result.labels, argument("of")).series
     if series not in result.kept:
         named = series[1] if series[0] != PORTFOLIO else f"{PORTFOLIO}.{series[1]}"
         remedy = f"run the study with {named} in output.paths"
-        raise InputError(Problem("--of", "", "needs values by path, which the result does not keep", of, remedy))
+        raise InputError(
+            Problem(argument("of"), "", "needs values by path, which the result does not keep", of, remedy)
+        )
     return series
 
 
 def _worst(values: Float, share: float, result: Result) -> Flags:
     """Which paths are the worst; of equal ones the first."""
     if not 0.0 < share <= 0.5:
-        raise InputError(Problem("--worst", "", "must be a share in (0, 0.5]", f"{share:g}", "write e.g. 0.01 for 1 %"))
+        raise InputError(
+            Problem(argument("worst"), "", "must be a share in (0, 0.5]", f"{share:g}", "write e.g. 0.01 for 1 %")
+        )
     n = round(share * values.size)
     if n < FEWEST:
         least = FEWEST / values.size
         remedy = "run more paths" if least > 0.5 else f"run more paths, or write --worst {least:.2g}"
         rule = f"must be at least {FEWEST} of the {values.size:,} paths"
-        raise InputError(Problem("--worst", "", rule, f"{n} paths", remedy))
+        raise InputError(Problem(argument("worst"), "", rule, f"{n} paths", remedy))
     found = np.zeros(values.size, bool)
     found[np.argsort(values, kind="stable")[:n]] = True
     return found

@@ -236,7 +236,8 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
     """Give scenarios.
 
     Keys are ``schema, study, money, paths, seed``, then ``scenarios``, the base first: ``name, title, axes, overrides,
-    job_id`` and by measure ``value, se`` and, but for the base, ``change, change_se``.
+    job_id, failed`` (null, or why there are no figures) and by measure ``value, se`` and, but for the base, ``change,
+    change_se``.
     """
     return {
         "schema": SCENARIOS_SCHEMA,
@@ -261,6 +262,7 @@ def _outcome_json(outcome: Outcome, found: Scenarios) -> dict[str, Any]:
         "axes": dict(outcome.scenario.axes),
         "overrides": list(outcome.overrides),
         "job_id": outcome.job_id,
+        "failed": outcome.failed or None,
         "measures": measures,
     }
 

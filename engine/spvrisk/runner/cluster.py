@@ -9,25 +9,35 @@ import gc
 import logging
 import queue
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import uuid4
 from warnings import warn
 
-from spvrisk.errors import InputError, Problem, RunError
+from spvrisk.errors import InputError, Problem, RunError, argument
+from spvrisk.plan.arrays import Floats
 from spvrisk.runner.crew import Crew, Machine
-from spvrisk.runner.execute import POLL_SECONDS, Announce, Executor, Progress
+from spvrisk.runner.execute import POLL_SECONDS, Announce, Executor, Piece, Progress, SeriesExecutor
 from spvrisk.runner.folder import FolderLedger
+from spvrisk.runner.job import Wanted, jobs_bytes
 from spvrisk.runner.ledger import Ledger
-from spvrisk.runner.remote import UnknownRunError, greet, identity, shard_of_run
+from spvrisk.runner.remote import (
+    UnknownRunError,
+    greet,
+    greet_for_series,
+    identity,
+    series_of_run,
+    shard_of_run,
+)
 from spvrisk.runner.shard import Shard
-from spvrisk.runner.stored import shard_of
+from spvrisk.runner.stored import rows_of, shard_of
 
 LOCAL = "local"
 """In the place of a scheduler's address: workers on this machine, which are started for the run."""
@@ -48,6 +58,9 @@ _REMEMBERED = 100
 """Shards by which it is judged how long one takes."""
 
 _CONNECT_SECONDS, _CLOSE_SECONDS = 10.0, 5.0
+
+Number = TypeVar("Number")
+Answer = TypeVar("Answer")
 
 _LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application")
 
@@ -89,9 +102,9 @@ def in_cluster(
         ledger: Ledger, numbers: Sequence[int], progress: Progress
     ) -> Generator[tuple[int, Shard | None], None, None]:
         with _signed(ledger) as sign, _connected(cluster, workers) as client:
-            run = _Dispatch(client, ledger, numbers, sign, announce)
+            run = _Dispatch(client, _Shards(ledger), numbers, sign, announce)
             try:
-                for k, shard in run.shards():
+                for k, shard in run.answers():
                     progress(len(ledger.job.paths_of(k)))
                     yield k, shard
             finally:
@@ -99,6 +112,29 @@ def in_cluster(
             tell(run.machines())
 
     return shards
+
+
+def series_in_cluster(cluster: str, workers: int, announce: Announce = lambda _: None) -> SeriesExecutor:
+    """Compute series of many jobs by the workers of a cluster, which are told of all jobs when they are greeted.
+
+    Parameters
+    ----------
+    cluster, workers, announce
+        As of `in_cluster`.
+    """
+
+    def parts(
+        wanted: Sequence[Wanted], pieces: Iterable[Piece]
+    ) -> Generator[tuple[Piece, Floats | RunError], None, None]:
+        sign = Path(f".cluster-{uuid4().hex}.tmp")
+        with _connected(cluster, workers) as client:
+            run = _Dispatch(client, _Series(wanted), pieces, sign, announce)
+            try:
+                yield from run.answers()
+            finally:
+                run.cancel()
+
+    return parts
 
 
 @contextmanager
@@ -129,7 +165,7 @@ def _connected(cluster: str, workers: int) -> Iterator[Any]:
             gc.collect()
             rule = "must be the address of a dask scheduler that answers"
             remedy = "start one with `dask scheduler`, which prints its address, as tcp://10.0.0.1:8786"
-            raise InputError(Problem("--scheduler", "", rule, cluster, remedy))
+            raise InputError(Problem(argument("scheduler"), "", rule, cluster, remedy))
         stack.callback(_close, client)
         yield client
 
@@ -181,28 +217,115 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-class _Asked(NamedTuple):
-    """A shard that is asked for, and since when."""
+class _Work(ABC, Generic[Number, Answer]):
+    """What workers are asked for, piece by piece."""
 
-    k: int
+    @abstractmethod
+    def greeting(self) -> tuple[Callable[..., object], bytes]:
+        """What a worker is greeted by, and what it is told."""
+
+    @abstractmethod
+    def task(self, k: Number, again: bool) -> tuple[Callable[..., object], tuple[object, ...]]:
+        """What is called for a piece, and with what behind the name of the run."""
+
+    @abstractmethod
+    def taken(self, k: Number, data: Any) -> Answer:
+        """What a worker's answer is; a `ValueError` where it is none."""
+
+    @abstractmethod
+    def given_up(self, failure: RunError) -> Answer:
+        """What stands for a piece that cannot be had; or the failure is raised."""
+
+
+class _Shards(_Work[int, Shard | None]):
+    """Shards of a job, which workers may put into the ledger's folder; without one of them there is no run."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def greeting(self) -> tuple[Callable[..., object], bytes]:
+        return greet, self._ledger.job.to_bytes()
+
+    def task(self, k: int, again: bool) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return shard_of_run, (k, again)
+
+    def taken(self, k: int, data: Any) -> Shard | None:
+        shard = None if data is None else shard_of(data, self._ledger.job, k)
+        if shard is None and not (isinstance(self._ledger, FolderLedger) and self._ledger.arrived(k)):
+            raise ValueError(f"shard {k} is not in the folder")
+        return shard
+
+    def given_up(self, failure: RunError) -> Shard | None:
+        raise failure
+
+
+class _Series(_Work[Piece, Floats | RunError]):
+    """Series of shards of many jobs; that one cannot be had does not stop the others."""
+
+    def __init__(self, wanted: Sequence[Wanted]) -> None:
+        self._wanted = wanted
+
+    def greeting(self) -> tuple[Callable[..., object], bytes]:
+        return greet_for_series, jobs_bytes(self._wanted)
+
+    def task(self, k: Piece, again: bool) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return series_of_run, k
+
+    def taken(self, k: Piece, data: Any) -> Floats | RunError:
+        i, shard = k
+        job, series = self._wanted[i]
+        return rows_of(data, job, shard, series)
+
+    def given_up(self, failure: RunError) -> Floats | RunError:
+        return failure
+
+
+class _Todo(Generic[Number]):
+    """Numbers that are still to be asked for: in their order, then those that were given back."""
+
+    def __init__(self, numbers: Iterable[Number]) -> None:
+        self._numbers, self._back = iter(numbers), deque[Number]()
+        self._next = next(self._numbers, None)
+
+    def __bool__(self) -> bool:
+        return self._next is not None or bool(self._back)
+
+    def take(self) -> Number:
+        """The next one."""
+        if self._next is None:
+            return self._back.popleft()
+        found, self._next = self._next, next(self._numbers, None)
+        return found
+
+    def give_back(self, number: Number) -> None:
+        """Have it asked for again."""
+        self._back.append(number)
+
+
+class _Asked(NamedTuple, Generic[Number]):
+    """A piece that is asked for, and since when."""
+
+    k: Number
     since: float
 
 
-class _Dispatch:
-    """Asks the workers that are there for the shards of a run, as many at a time as they have use for."""
+class _Dispatch(Generic[Number, Answer]):
+    """Asks the workers that are there for the pieces of a run, as many at a time as they have use for."""
 
-    def __init__(self, client: Any, ledger: Ledger, numbers: Sequence[int], sign: Path, announce: Announce) -> None:
-        self._client, self._ledger, self._sign, self._announce = client, ledger, sign, announce
-        self._job, self._who = ledger.job.to_bytes(), identity()
-        self._todo, self._missing, self._failures = deque(numbers), set(numbers), Counter[int]()
-        self._out, self._greetings = dict[Any, _Asked](), dict[Any, str]()
+    def __init__(
+        self, client: Any, work: _Work[Number, Answer], numbers: Iterable[Number], sign: Path, announce: Announce
+    ) -> None:
+        self._client, self._work, self._sign, self._announce = client, work, sign, announce
+        (self._greet, self._told), self._who = work.greeting(), identity()
+        self._todo, self._missing, self._failures = _Todo(numbers), set[Number](), Counter[Number]()
+        self._out, self._greetings = dict[Any, _Asked[Number]](), dict[Any, str]()
         self._ended: queue.SimpleQueue[tuple[Any, Any, Exception | None]] = queue.SimpleQueue()
         self._crew, self._overdue = Crew(), list[Any]()
         self._looked, self._waits, self._seconds, self._again = float("-inf"), False, list[float](), set[Any]()
 
-    def shards(self) -> Iterator[tuple[int, Shard | None]]:
-        """Give shards as they come, until all are there."""
-        while self._missing:
+    def answers(self) -> Iterator[tuple[Number, Answer]]:
+        """Give pieces as they come, until all are there."""
+        while self._todo or self._missing:
             with self._lost_is_told():
                 self._look()
                 self._ask()
@@ -245,7 +368,7 @@ class _Dispatch:
             future.release()
         for address in crew.unknown() - set(self._greetings.values()):
             here = {"workers": [address], "allow_other_workers": False}
-            self._greetings[self._submit(greet, str(self._sign), self._who, self._job, **here)] = address
+            self._greetings[self._submit(self._greet, str(self._sign), self._who, self._told, **here)] = address
         self._find_overdue()
         self._tell_if_none()
 
@@ -270,14 +393,17 @@ class _Dispatch:
         # those that hang take nothing from the others
         most = _AHEAD * crew.threads + min(len(self._overdue), _AHEAD * crew.threads)
         while self._todo and len(self._out) < most:
-            self._ask_for(self._todo.popleft(), crew.able if crew.strangers else ())
+            k = self._todo.take()
+            self._missing.add(k)
+            self._ask_for(k, crew.able if crew.strangers else ())
         if not self._todo and len(self._out) - len(self._overdue) < crew.threads:
             self._ask_again()
 
-    def _ask_for(self, k: int, whom: Collection[str] = ()) -> None:
+    def _ask_for(self, k: Number, whom: Collection[str] = ()) -> None:
         """Ask for a shard: some of the workers, and where none of them is left, whoever is there."""
         of_some = {"workers": list(whom), "allow_other_workers": True} if whom else {}
-        future = self._submit(shard_of_run, str(self._sign), k, self._failures[k] > 0, **of_some)
+        function, arguments = self._work.task(k, self._failures[k] > 0)
+        future = self._submit(function, str(self._sign), *arguments, **of_some)
         self._out[future] = _Asked(k, time.monotonic())
 
     def _ask_again(self) -> None:
@@ -309,7 +435,7 @@ class _Dispatch:
             error = found
         self._ended.put((future, answer, error))
 
-    def _taken(self, future: Any, answer: Any, error: Exception | None) -> Iterator[tuple[int, Shard | None]]:
+    def _taken(self, future: Any, answer: Any, error: Exception | None) -> Iterator[tuple[Number, Answer]]:
         """Take what a worker answers."""
         greeted, asked = self._greetings.pop(future, None), self._out.pop(future, None)
         self._again.discard(future)
@@ -317,7 +443,7 @@ class _Dispatch:
         if greeted is not None:
             self._greeted(greeted, answer, error)
         elif asked is not None and asked.k in self._missing:
-            yield from self._shard(asked, answer, error)
+            yield from self._piece(asked, answer, error)
 
     def _greeted(self, address: str, answer: Any, error: Exception | None) -> None:
         """Take a worker on, or refuse it."""
@@ -341,37 +467,43 @@ class _Dispatch:
         version = found.get("packages", {}).get("spvrisk")
         return f"spvrisk {version}" if version else "no spvrisk"
 
-    def _shard(self, asked: _Asked, answer: Any, error: Exception | None) -> Iterator[tuple[int, Shard | None]]:
-        """Give a shard, if it is one; else have it asked for again."""
-        k, shard = asked.k, None
+    def _piece(self, asked: _Asked[Number], answer: Any, error: Exception | None) -> Iterator[tuple[Number, Answer]]:
+        """Give a piece, if it is one; else have it asked for again."""
+        k = asked.k
         if isinstance(error, UnknownRunError):
             self._crew.forget(*error.args)
         if isinstance(error, UnknownRunError | CancelledError):
-            self._todo.append(k)
+            self._todo.give_back(k)
             return
-        if error is None:
-            address, data = answer
-            try:
-                shard = None if data is None else shard_of(data, self._ledger.job, k)
-                if shard is None and not (isinstance(self._ledger, FolderLedger) and self._ledger.arrived(k)):
-                    raise ValueError(f"shard {k} is not in the folder")
-            except ValueError as wrong:
-                error = wrong
         if error is not None:
-            self._failed(k, error)
+            yield from self._failed(k, error)
+            return
+        address, data = answer
+        try:
+            found = self._work.taken(k, data)
+        except ValueError as wrong:
+            yield from self._failed(k, wrong)
             return
         self._seconds = [*self._seconds[-_REMEMBERED:], time.monotonic() - asked.since]
         self._missing.remove(k)
         self._crew.count(address)
-        yield k, shard
+        yield k, found
 
-    def _failed(self, k: int, error: Exception) -> None:
-        """Ask again for a shard, but not for ever."""
+    def _failed(self, k: Number, error: Exception) -> Iterator[tuple[Number, Answer]]:
+        """Ask again for a piece, but not for ever."""
         self._failures[k] += 1
-        if type(error).__name__ == "KilledWorker":
+        killed = type(error).__name__ == "KilledWorker"
+        if not killed and self._failures[k] < _MOST_TRIES:
+            self._todo.give_back(k)
+            return
+        if killed:
             remedy = "if they had too little memory, use fewer threads in each"
-            raise RunError(f"several workers ended while they computed shard {k}; {remedy}") from error
-        if self._failures[k] == _MOST_TRIES:
-            reason = str(error) or type(error).__name__
-            raise RunError(f"shard {k} failed {_MOST_TRIES} times on the cluster, at last with: {reason}") from error
-        self._todo.append(k)
+            reason = f"several workers ended while they computed shard {k}; {remedy}"
+        else:
+            last = str(error) or type(error).__name__
+            reason = f"shard {k} failed {_MOST_TRIES} times on the cluster, at last with: {last}"
+        failure = RunError(reason)
+        failure.__cause__ = error
+        given_up = self._work.given_up(failure)
+        self._missing.remove(k)
+        yield k, given_up

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from spvrisk.errors import RunError
 from spvrisk.plan.arrays import Floats, Plan
-from spvrisk.runner.job import Job
+from spvrisk.runner.job import Wanted
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.proof import confirm, prepare
 from spvrisk.runner.shard import Advance, Shard, load, processors, run_series, run_shard
@@ -31,12 +32,20 @@ None stands for a shard that has been put into the ledger's folder already. When
 it goes on.
 """
 
+Piece = tuple[int, int]
+"""Number of a job among those that are wanted, and of one of its shards."""
+
+SeriesExecutor = Callable[[Sequence[Wanted], Iterable[Piece]], Generator[tuple[Piece, Floats | RunError], None, None]]
+"""Computes series of shards of many jobs, wherever: gives each piece with its ``(series, path)``, or why there is none.
+
+As of `Executor`, nothing of it goes on when it is closed.
+"""
 
 Number = TypeVar("Number")
 Result = TypeVar("Result")
 
 
-class _StopError(Exception):
+class StopError(Exception):
     """A worker was told to stop."""
 
 
@@ -167,48 +176,136 @@ def asked_of(
 
 
 def series_of_many(
-    wanted: Sequence[tuple[Job, Sequence[int]]], workers: int, progress: Progress = lambda _: None
+    wanted: Sequence[Wanted], workers: int, progress: Progress = lambda _: None
 ) -> Generator[tuple[int, Floats], None, None]:
-    """Compute some series of many jobs in threads, which their shards fill together.
+    """Compute some series of many jobs in threads, which their shards fill together; one that fails ends it.
 
     The kernel must have been made ready.
 
     Parameters
     ----------
-    wanted
-        Jobs, and the numbers of the series that are wanted of each.
+    wanted, progress
+        As of `series_of_each`.
     workers
         Threads.
+
+    Yields
+    ------
+    tuple
+        Number of a job, and its ``(series, path)`` float64 in the quantities' units, as soon as they are there.
+
+    Raises
+    ------
+    RunError
+        A shard cannot be computed.
+    """
+    for i, found in series_of_each(wanted, series_in_threads(workers), progress):
+        if isinstance(found, RunError):
+            raise found
+        yield i, found
+
+
+def series_of_each(
+    wanted: Sequence[Wanted], executor: SeriesExecutor, progress: Progress = lambda _: None
+) -> Generator[tuple[int, Floats | RunError], None, None]:
+    """Compute some series of many jobs, whose shards fill the workers together.
+
+    Parameters
+    ----------
+    wanted
+        Jobs, and the numbers of the series that are wanted of each.
+    executor
+        Who computes.
     progress
         Told of paths done.
 
     Yields
     ------
     tuple
-        Number of a job, and its ``(series, path)`` float64 in the quantities' units, as soon as they are there.
+        Number of a job, and its ``(series, path)`` float64 in the quantities' units, as soon as they are there; or why
+        there are none: a job that fails does not stop the others.
     """
-    stop, pool = threading.Event(), ThreadPoolExecutor(workers, "spvrisk")
-    advance = _advance(progress, stop)
-    numbers = [(i, k) for i, (job, _) in enumerate(wanted) for k in job.shards]
     left = [len(job.shards) for job, _ in wanted]
-    values: dict[int, Floats] = {}
-
-    def submit(number: tuple[int, int]) -> Future[Floats]:
-        i, k = number
-        return pool.submit(run_series, wanted[i][0], k, wanted[i][1], advance)
-
-    try:
-        for (i, k), part in asked_of(submit, numbers, workers + 1):
+    values, failed = dict[int, Floats](), set[int]()
+    pieces = ((i, k) for i, (job, _) in enumerate(wanted) for k in job.shards if i not in failed)
+    with closing(executor(wanted, pieces)) as parts:
+        for (i, k), part in parts:
             job, series = wanted[i]
-            whole = values.setdefault(i, np.empty((len(series), job.paths)))
             paths = job.paths_of(k)
+            progress(len(paths))
+            if i in failed:
+                continue
+            if isinstance(part, RunError):
+                failed.add(i)
+                values.pop(i, None)
+                yield i, part
+                continue
+            whole = values.setdefault(i, np.empty((len(series), job.paths)))
             whole[:, paths.start : paths.stop] = part
             left[i] -= 1
             if not left[i]:
                 yield i, values.pop(i)
-    finally:
-        stop.set()
-        pool.shutdown(cancel_futures=True)
+
+
+def series_in_threads(workers: int) -> SeriesExecutor:
+    """Compute series in threads; the kernel must have been made ready.
+
+    Parameters
+    ----------
+    workers
+        How many.
+    """
+
+    def parts(
+        wanted: Sequence[Wanted], pieces: Iterable[Piece]
+    ) -> Generator[tuple[Piece, Floats | RunError], None, None]:
+        stop, pool = threading.Event(), ThreadPoolExecutor(workers, "spvrisk")
+        advance = _advance(lambda _: None, stop)
+
+        def submit(piece: Piece) -> Future[Floats | RunError]:
+            return pool.submit(series_or_failure, wanted[piece[0]], piece[1], advance)
+
+        try:
+            yield from asked_of(submit, pieces, workers + 1)
+        finally:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+
+    return parts
+
+
+def series_or_failure(wanted: Wanted, k: int, advance: Advance) -> Floats | RunError:
+    """Compute series of a shard, ``(series, path)`` float64, or tell why that cannot be done.
+
+    Parameters
+    ----------
+    wanted
+        Job, and the numbers of its series.
+    k, advance
+        As of `spvrisk.runner.shard.run_series`.
+    """
+    try:
+        return run_series(wanted[0], k, wanted[1], advance)
+    except StopError:
+        raise
+    except Exception as error:
+        return failure_of(error)
+
+
+def failure_of(error: Exception) -> RunError:
+    """Why something could not be computed, in words.
+
+    Parameters
+    ----------
+    error
+        What came up.
+    """
+    if isinstance(error, RunError):
+        return error
+    name = "the machine has not enough memory" if isinstance(error, MemoryError) else type(error).__name__
+    found = RunError(": ".join(filter(None, (name, str(error)))))
+    found.__cause__ = error
+    return found
 
 
 def _advance(progress: Progress, stop: threading.Event) -> Advance:
@@ -216,7 +313,7 @@ def _advance(progress: Progress, stop: threading.Event) -> Advance:
 
     def advance(done: int) -> None:
         if stop.is_set():
-            raise _StopError
+            raise StopError
         progress(done)
 
     return advance

@@ -6,7 +6,9 @@ A job is data alone, so that it may be handed to any thread, process or machine.
 import base64
 import hashlib
 import json
+import lzma
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,6 +23,9 @@ from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import LEAF
 
 _SHOWN_CHANGES = 5
+
+_ALIKE = [{"id": lzma.FILTER_LZMA2, "preset": 1, "dict_size": 1 << 23}]
+"""Compression that finds what is the same in jobs of up to 8 MB one after the other."""
 
 
 def study_text(study: Study) -> str:
@@ -128,9 +133,15 @@ class Job:
         more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
         return ", ".join(shown + more)
 
-    def to_bytes(self) -> bytes:
-        """Give the job as JSON in UTF-8, with a digest of all that it says."""
-        plan = base64.b64encode(zlib.compress(pack_plan(self.plan))).decode("ascii")
+    def to_bytes(self, level: int = -1) -> bytes:
+        """Give the job as JSON in UTF-8, with a digest of all that it says.
+
+        Parameters
+        ----------
+        level
+            How much the plan is compressed, as of zlib; 0: not at all.
+        """
+        plan = base64.b64encode(zlib.compress(pack_plan(self.plan), level)).decode("ascii")
         shown = {"id": self.id, "plan_sha256": self.plan_sha256, "numbers_version": NUMBERS_VERSION}
         said = {key: getattr(self, key) for key in ("study", "seed", "paths", "leaves_per_shard", "sampling", "inputs")}
         whole = {**shown, **said, "labels": self.labels._asdict(), "plan": plan}
@@ -162,6 +173,42 @@ class Job:
         if not sound or shown != [job.id, job.plan_sha256, NUMBERS_VERSION]:
             raise ValueError("the job is not that of its digests")
         return job
+
+
+Wanted = tuple[Job, Sequence[int]]
+"""A job, and the numbers of the series that are wanted of it, in the order of its labels."""
+
+
+def jobs_bytes(wanted: Sequence[Wanted]) -> bytes:
+    """Give jobs, and the numbers of the series that are wanted of each, as JSON, compressed as one.
+
+    Plans of variants differ in a few numbers: together 75 of the main study's take 1.1 MB in place of 26.
+
+    Parameters
+    ----------
+    wanted
+        Jobs and numbers.
+    """
+    said = json.dumps([[job.to_bytes(level=0).decode("utf-8"), list(series)] for job, series in wanted])
+    return lzma.compress(said.encode("utf-8"), filters=_ALIKE)
+
+
+def jobs_of(data: bytes) -> list[Wanted]:
+    """Give the jobs and the numbers of series whose bytes these are.
+
+    Parameters
+    ----------
+    data
+        As from `jobs_bytes`.
+
+    Raises
+    ------
+    ValueError
+        They are none; see `Job.from_bytes`.
+    LZMAError
+        They are not compressed as they should be.
+    """
+    return [(Job.from_bytes(job.encode("utf-8")), series) for job, series in json.loads(lzma.decompress(data))]
 
 
 def _digest(value: object) -> str:

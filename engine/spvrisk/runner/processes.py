@@ -2,9 +2,10 @@
 
 import os
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -12,23 +13,34 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from spvrisk.errors import RunError
-from spvrisk.runner.execute import Executor, Progress, asked_of, make_ready
+from spvrisk.plan.arrays import Floats
+from spvrisk.runner.execute import (
+    Executor,
+    Piece,
+    Progress,
+    SeriesExecutor,
+    StopError,
+    asked_of,
+    make_ready,
+    series_or_failure,
+)
 from spvrisk.runner.folder import FolderLedger
-from spvrisk.runner.job import Job
+from spvrisk.runner.job import Wanted, jobs_bytes, jobs_of
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.shard import Shard, run_shard
-
-
-class _StopError(Exception):
-    """The process was told to stop."""
 
 
 class _Here(NamedTuple):
     """What a worker's process works on."""
 
-    job: Job
+    wanted: Sequence[Wanted]
     ledger: FolderLedger | None
     stop: Event
+
+    def advance(self, _: int) -> None:
+        """End a shard that nobody wants any more."""
+        if self.stop.is_set():
+            raise StopError
 
 
 _here: _Here | None = None
@@ -46,38 +58,65 @@ def in_processes(workers: int) -> Executor:
     def shards(
         ledger: Ledger, numbers: Sequence[int], progress: Progress
     ) -> Generator[tuple[int, Shard | None], None, None]:
-        context = get_context("spawn")
-        stop, folder = context.Event(), ledger.folder if isinstance(ledger, FolderLedger) else None
-        # by a file: what a process is started with must fit in a pipe that nobody reads yet
-        scratch = TemporaryDirectory(prefix="spvrisk-", ignore_cleanup_errors=True)
-        job = Path(scratch.name) / "job.json"
-        job.write_bytes(ledger.job.to_bytes())
-        pool = ProcessPoolExecutor(workers, context, _begin, (job, folder, stop))
-        try:
+        folder = ledger.folder if isinstance(ledger, FolderLedger) else None
+        with _pool(workers, jobs_bytes([(ledger.job, ())]), folder) as pool:
             for k, shard in asked_of(lambda k: pool.submit(_shard, k), numbers, workers + 1):
                 progress(len(ledger.job.paths_of(k)))
                 yield k, shard
-        except BrokenProcessPool as error:
-            remedy = "if it had too little memory, use fewer; a script must run it under `if __name__ == '__main__':`"
-            raise RunError(f"a worker's process ended before its shard was done; {remedy}") from error
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            scratch.cleanup()
 
     return shards
 
 
-def _begin(job: Path, folder: Path | None, stop: Event) -> None:
+def series_in_processes(workers: int) -> SeriesExecutor:
+    """Compute series of many jobs in processes.
+
+    Parameters
+    ----------
+    workers
+        How many.
+    """
+
+    def parts(
+        wanted: Sequence[Wanted], pieces: Iterable[Piece]
+    ) -> Generator[tuple[Piece, Floats | RunError], None, None]:
+        with _pool(workers, jobs_bytes(wanted)) as pool:
+            yield from asked_of(lambda piece: pool.submit(_series, *piece), pieces, workers + 1)
+
+    return parts
+
+
+@contextmanager
+def _pool(workers: int, jobs: bytes, folder: Path | None = None) -> Iterator[ProcessPoolExecutor]:
+    """Processes that know jobs; they end with the block."""
+    context = get_context("spawn")
+    stop = context.Event()
+    # by a file: what a process is started with must fit in a pipe that nobody reads yet
+    scratch = TemporaryDirectory(prefix="spvrisk-", ignore_cleanup_errors=True)
+    file = Path(scratch.name) / "jobs.json"
+    file.write_bytes(jobs)
+    pool = ProcessPoolExecutor(workers, context, _begin, (file, folder, stop))
+    try:
+        yield pool
+    except BrokenProcessPool as error:
+        remedy = "if it had too little memory, use fewer; a script must run it under `if __name__ == '__main__':`"
+        raise RunError(f"a worker's process ended before its shard was done; {remedy}") from error
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+        scratch.cleanup()
+
+
+def _begin(file: Path, folder: Path | None, stop: Event) -> None:
     """Make a worker's process ready."""
     import signal
 
     global _here
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that asked for it tells it to stop
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    asked = Job.from_bytes(job.read_bytes())
-    make_ready(asked.plan)
-    _here = _Here(asked, None if folder is None else FolderLedger(folder, asked), stop)
+    wanted = jobs_of(file.read_bytes())
+    first, _ = wanted[0]
+    make_ready(first.plan)
+    _here = _Here(wanted, None if folder is None else FolderLedger(folder, first), stop)
 
 
 def _end_with_parent() -> None:
@@ -91,14 +130,15 @@ def _end_with_parent() -> None:
 def _shard(k: int) -> Shard | None:
     """Compute a shard, and keep it where there is a folder."""
     assert _here is not None  # as `_begin` has left it
-    job, ledger, stop = _here
-
-    def advance(_: int) -> None:
-        if stop.is_set():
-            raise _StopError
-
-    shard = run_shard(job, k, advance)
+    ((job, _),), ledger, _ = _here
+    shard = run_shard(job, k, _here.advance)
     if ledger is None:
         return shard
     ledger.put(k, shard)
     return None
+
+
+def _series(i: int, k: int) -> Floats | RunError:
+    """Compute series of a shard of a job, ``(series, path)``."""
+    assert _here is not None  # as `_begin` has left it
+    return series_or_failure(_here.wanted[i], k, _here.advance)

@@ -7,7 +7,7 @@ import platform
 import signal
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -19,10 +19,10 @@ from spvrisk.errors import InputError, RunError
 from spvrisk.kernel import cache
 from spvrisk.runner.execute import make_ready
 from spvrisk.runner.folder import FolderLedger
-from spvrisk.runner.job import Job
+from spvrisk.runner.job import Job, Wanted, jobs_of
 from spvrisk.runner.proof import prepare
-from spvrisk.runner.shard import run_shard
-from spvrisk.runner.stored import shard_bytes
+from spvrisk.runner.shard import run_series, run_shard
+from spvrisk.runner.stored import rows_bytes, shard_bytes
 
 _RUNS = 8
 """Runs that a worker remembers; one that it has forgotten is told again."""
@@ -36,10 +36,10 @@ class UnknownRunError(Exception):
 
 
 class _Run(NamedTuple):
-    """What a worker computes shards of."""
+    """What a worker computes shards of: one job, or series of many."""
 
-    job: Job
-    ledger: FolderLedger | None
+    wanted: Sequence[Wanted]
+    ledger: FolderLedger | None = None
 
 
 def dask_setup(worker: object) -> None:
@@ -87,16 +87,41 @@ def greet(sign: str, who: str, job: bytes) -> Mapping[str, str]:
     Mapping
         Who this is, as text by name. Where there is something under ``refused``, shards are not to be asked for.
     """
+
+    def learned() -> _Run:
+        asked = Job.from_bytes(job)
+        ledger = FolderLedger(Path(sign).parent, asked) if sees(sign) else None
+        return _Run([(asked if ledger is None else ledger.job, ())], ledger)
+
+    return _greeted(sign, who, learned)
+
+
+def greet_for_series(sign: str, who: str, jobs: bytes) -> Mapping[str, str]:
+    """Learn of jobs of which series are wanted; see `greet`.
+
+    Parameters
+    ----------
+    sign
+        Name of the run.
+    who
+        As of `greet`.
+    jobs
+        As from `spvrisk.runner.job.jobs_bytes`.
+    """
+    return _greeted(sign, who, lambda: _Run(jobs_of(jobs)))
+
+
+def _greeted(sign: str, who: str, learned: Callable[[], _Run]) -> Mapping[str, str]:
+    """Remember a run, once the kernel is ready for it, and say who this is."""
     if identity() != who:
         return {"refused": f"it has {identity()}, this run {who}"}
     try:
-        asked = Job.from_bytes(job)
-        make_ready(asked.plan)
-        ledger = FolderLedger(Path(sign).parent, asked) if sees(sign) else None
+        run = learned()
+        make_ready(run.wanted[0][0].plan)
     except (RunError, InputError, OSError, ValueError) as error:
         return {"refused": str(error)}
     with _lock:
-        _here[sign] = _Run(asked if ledger is None else ledger.job, ledger)
+        _here[sign] = run
         if len(_here) > _RUNS:
             _here.popitem(last=False)
     proof = prepare()
@@ -133,6 +158,46 @@ def shard_of_run(sign: str, k: int, as_message: bool = False) -> tuple[str, byte
     UnknownRunError
         This process was not told of the run.
     """
+    address, run = _known(sign)
+    ((job, _),) = run.wanted
+    shard = run_shard(job, k)
+    if run.ledger is not None and not as_message and sees(sign):
+        # a folder that fails one worker is no reason to lose what it has computed
+        with suppress(OSError):
+            run.ledger.put(k, shard)
+            return address, None
+    return address, b"".join(shard_bytes(shard, job, k))
+
+
+def series_of_run(sign: str, i: int, k: int) -> tuple[str, bytes]:
+    """Compute the series that are wanted of a shard.
+
+    Parameters
+    ----------
+    sign
+        As of `greet_for_series`.
+    i, k
+        Number of the job, and of its shard.
+
+    Returns
+    -------
+    address
+        Of this worker, as the scheduler knows it.
+    data
+        The series' bytes.
+
+    Raises
+    ------
+    UnknownRunError
+        This process was not told of the run.
+    """
+    address, run = _known(sign)
+    job, series = run.wanted[i]
+    return address, b"".join(rows_bytes(dict(zip(series, run_series(job, k, series), strict=True)), job, k))
+
+
+def _known(sign: str) -> tuple[str, _Run]:
+    """Address of this worker, and a run that it was told of."""
     from distributed import get_worker
 
     address: str = get_worker().address
@@ -141,10 +206,4 @@ def shard_of_run(sign: str, k: int, as_message: bool = False) -> tuple[str, byte
         if run is None:
             raise UnknownRunError(address)
         _here.move_to_end(sign)
-    shard = run_shard(run.job, k)
-    if run.ledger is not None and not as_message and sees(sign):
-        # a folder that fails one worker is no reason to lose what it has computed
-        with suppress(OSError):
-            run.ledger.put(k, shard)
-            return address, None
-    return address, b"".join(shard_bytes(shard, run.job, k))
+    return address, run

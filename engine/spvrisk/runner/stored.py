@@ -356,6 +356,44 @@ def shard_of(data: bytes, job: Job, k: int) -> Shard:
         raise ValueError(f"no shard {k} of this job: {error}") from error
 
 
+def rows_of(data: bytes, job: Job, k: int, series: Sequence[int]) -> Floats:
+    """Give series of a shard whose bytes these are, ``(series, path)`` float64.
+
+    Parameters
+    ----------
+    data
+        As from `rows_bytes`.
+    job, k
+        What it should be a shard of, and its number.
+    series
+        Their numbers, in the order of `Labels.series`.
+
+    Raises
+    ------
+    ValueError
+        They are damaged, not those of shard `k` of the job, or without one of the series.
+    """
+    found = stored(data[: data.find(b"\n") + 1], job, k)
+    if missing := set(series) - set(found.rows):
+        raise ValueError(f"no series {sorted(missing)} of shard {k}")
+    rows = [array_of(found.rows[s], lambda offset, size: data[offset : offset + size]) for s in series]
+    return np.stack(rows) if rows else np.empty((0, len(job.paths_of(k))))
+
+
+def rows_bytes(rows: Mapping[int, Floats], job: Job, k: int) -> Iterator[bytes | memoryview]:
+    """Give the bytes of some series of a shard, piece by piece.
+
+    Parameters
+    ----------
+    rows
+        ``(path,)`` float64 each, by number of the series.
+    job, k
+        What it is a shard of, and its number.
+    """
+    none = np.empty(0, np.float32)
+    return left_bytes(rows, none, none, job, k)
+
+
 def identity(job: Job, k: int) -> dict[str, object]:
     """Say to which shard of which job bytes belong.
 

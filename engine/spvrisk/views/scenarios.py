@@ -8,7 +8,7 @@ from spvrisk.config.reading.values import yaml_text
 from spvrisk.experiments.scenarios import Outcome, Planned, Scenarios
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.named import Measure
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Rate, Row, defined, said
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
 from spvrisk.views.words import counted, money_name
 
 _SIDE_BY_SIDE = 4
@@ -28,8 +28,13 @@ def scenarios(found: Scenarios) -> list[Figures]:
         return dressed if len(found.outcomes) == 1 else [*scenarios(found), *dressed]
     first, *others = (_table(found, columns) for columns in _blocks(len(found.measures)))
     note = said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
-    last = (first, *others)[-1]._replace(notes=(note,))
+    last = (first, *others)[-1]._replace(notes=(note, *_failures(found)))
     return [first, *others[:-1], last] if others else [last]
+
+
+def _failures(found: Scenarios) -> tuple[Note, ...]:
+    """What did not go."""
+    return tuple(said("{} failed: {}", outcome.scenario.name, outcome.failed) for outcome in found.failed)
 
 
 def _without_swings(found: Scenarios) -> Scenarios:
@@ -91,7 +96,7 @@ def tornado(found: Scenarios, measure: int = 0) -> Figures:
         estimate(of, base.values[measure], base.errors[measure]),
     )
     title = f"What moves the {head(of)}" + (f", in {money}" if of.kind == "money" else "")
-    return Figures(title, heads, tuple(row for _, row in rows), (note,), unit=money)
+    return Figures(title, heads, tuple(row for _, row in rows), (note, *_failures(found)), unit=money)
 
 
 def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: int) -> tuple[float, Row]:
