@@ -49,6 +49,7 @@ def test_summary_json__keys(file):
         "paths",
         "seed",
         "numbers_version",
+        "warnings",
         "scheme",
         "portfolio",
         "projects",

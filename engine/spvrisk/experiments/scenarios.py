@@ -12,6 +12,7 @@ from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.named import Measure, measure_of
 from spvrisk.measures.sample import Figure, Sample
+from spvrisk.measures.tail import TailSize
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import STACK
@@ -34,6 +35,8 @@ class Outcome(NamedTuple):
         Of each measure, and its standard error; NaN where it is undefined, or where the scenario has no such series.
     changes
         Of each measure against the base, paired path by path; None of the base itself.
+    tails
+        What its expected shortfalls rest on.
     """
 
     scenario: Scenario
@@ -42,6 +45,7 @@ class Outcome(NamedTuple):
     values: tuple[float, ...]
     errors: tuple[float, ...]
     changes: tuple[Difference, ...] | None
+    tails: tuple[TailSize, ...]
 
 
 class Scenarios(NamedTuple):
@@ -64,6 +68,11 @@ class Scenarios(NamedTuple):
     outcomes: tuple[Outcome, ...]
     paths: int
     seed: int
+
+    @property
+    def tails(self) -> list[tuple[str, TailSize]]:
+        """What expected shortfalls rest on, with the name of the scenario."""
+        return [(outcome.scenario.name, tail) for outcome in self.outcomes for tail in outcome.tails]
 
     def __repr__(self) -> str:
         return f"<Scenarios: {len(self.outcomes) - 1} beside their base, {self.paths:,} paths>"
@@ -202,7 +211,7 @@ def run_scenarios(
     base = runs[0].job
     make_ready(base.plan, announce)
     announce("running")
-    series = list(dict.fromkeys(measure.series for measure in measures))
+    series = list(dict.fromkeys(each for measure in measures for each in measure.needs))
     held = [[s for s in series if s in each.job.labels.series] for each in runs]
     wanted = [(each.job, [each.job.labels.series.index(s) for s in of]) for each, of in zip(runs, held, strict=True)]
     figures: dict[int, list[Figure | None]] = {}
@@ -223,7 +232,8 @@ def run_scenarios(
 
 def _figures(measures: Sequence[Measure], values: Mapping[tuple[str, str], Floats]) -> list[Figure | None]:
     """Measures of what a scenario has."""
-    return [m.figure(Sample(values[m.series])) if m.series in values else None for m in measures]
+    held = ([Sample(values[s]) for s in m.needs if s in values] for m in measures)
+    return [m.figure(*of) if len(of) == len(m.needs) else None for m, of in zip(measures, held, strict=True)]
 
 
 def _outcome(planned: Variant, own: Sequence[Figure | None], base: Sequence[Figure | None] | None) -> Outcome:
@@ -238,6 +248,7 @@ def _outcome(planned: Variant, own: Sequence[Figure | None], base: Sequence[Figu
         tuple(nan if figure is None else figure.value for figure in own),
         tuple(nan if figure is None else figure.error for figure in own),
         changes,
+        tuple(figure.tail for figure in own if figure is not None and figure.tail is not None),
     )
 
 

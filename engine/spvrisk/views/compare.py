@@ -10,6 +10,7 @@ from spvrisk.dataset.write import PACKAGES
 from spvrisk.measures.agreement import TOLERANCE, Pair
 from spvrisk.measures.comparison import Compared, Comparison, Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said, share_of
+from spvrisk.views.tails import thin
 from spvrisk.views.words import money_name
 
 SHOWN_CHANGES = 16
@@ -46,7 +47,13 @@ def differences(found: Comparison) -> Figures:
         if not measure.key.startswith(_QUANTILE)
         for name, row in zip(names, found.results, strict=True)
     )
-    return Figures(f"{money}; ± standard error", columns, tuple(rows), unit=money)
+    return Figures(f"{money}; ± standard error", columns, tuple(rows), warned(found), money)
+
+
+def warned(found: Comparison) -> tuple[Note, ...]:
+    """Say of which levels tails hold too few paths."""
+    figures = zip(_names(found), found.results, strict=True)
+    return tuple(thin((name, figure.tail) for name, row in figures for figure in row.figures.values()))
 
 
 def _files(found: Comparison) -> list[str]:
@@ -158,7 +165,7 @@ def _figure(row: Compared, measure: Measure) -> Cell:
     figure = row.figures.get(measure.key)
     if figure is None:
         return None
-    if figure.interval is not None:
+    if figure.interval is not None and not measure.money:
         return share_of(figure.value, *figure.interval)
     return Estimate(defined(figure.value), defined(figure.error))
 
