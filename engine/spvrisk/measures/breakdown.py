@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import UNDEFINED
+from spvrisk.errors import InputError, Problem
 from spvrisk.measures.given import paths_of
 from spvrisk.measures.parts import (
     at_risk_added,
@@ -191,6 +192,9 @@ def _sum(terms: list[tuple[float, Risk]]) -> Risk:
 
 def _values(result: Result, unit: str, quantity: str, paths: NDArray[np.bool_]) -> Float:
     """Values of a series on some paths."""
+    if (unit, quantity) not in result.kept:
+        rule, remedy = "must keep it by path", f"run with {quantity} among output.paths"
+        raise InputError(Problem(result.place, f"/paths/{quantity}", rule, "", remedy))
     return result.series(unit, quantity)[paths].astype(np.float64)
 
 
