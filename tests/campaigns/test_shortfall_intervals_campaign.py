@@ -37,8 +37,8 @@ LAWS = {
     "t, 4": stats.t(4),
     "Pareto, 2.5": stats.pareto(2.5),
 }
-SIZES = [("0.95", n) for n in (200, 1024, 4096, 16384)] + [("0.99", n) for n in (1024, 4096, 16384)]
-SAMPLES, RESAMPLES = 2000, 250
+SIZES = [("0.95", n) for n in (200, 1024, 4096)] + [("0.99", n) for n in (1024, 4096, 16384)]
+SAMPLES, RESAMPLES = 1000, 200
 Z = stats.norm.ppf(0.975)
 CHOSEN = "Hall"
 
@@ -112,7 +112,7 @@ def likelihood(drawn, _):
     def statistic(mu):
         apart = x - mu[:, None]
         a, b = -1.0 / (most - mu), 1.0 / mu
-        for _ in range(45):
+        for _ in range(30):
             middle = (a + b) / 2
             slope = (apart / (1.0 + middle[:, None] * apart)).sum(-1) - zeros * mu / (1.0 - middle * mu)
             a, b = np.where(slope > 0, middle, a), np.where(slope > 0, b, middle)
@@ -121,7 +121,7 @@ def likelihood(drawn, _):
 
     def end(beyond):
         inner, outer = mean.copy(), np.full(mean.size, 1.0) * beyond
-        for _ in range(40):
+        for _ in range(25):
             middle = (inner + outer) / 2
             inside = statistic(middle) < Z * Z
             inner, outer = np.where(inside, middle, inner), np.where(inside, outer, middle)
@@ -218,8 +218,8 @@ def test_intervals__hall_covers_best():
                 lengths[key] = float(np.median(high - low) / np.median(2 * Z * drawn.error))
     note(covered, lengths)
     mine = {key: share for key, share in covered.items() if key[3] == CHOSEN}
-    assert all(0.915 <= share <= 0.975 for share in mine.values()), mine
-    assert all(0.925 <= share <= 0.965 for (_, _, n, _), share in mine.items() if n > 4096), mine
+    assert all(0.905 <= share <= 0.98 for share in mine.values()), mine
+    assert all(0.92 <= share <= 0.97 for (_, _, n, _), share in mine.items() if n > 4096), mine
     misses = {way: np.mean([(s - 0.95) ** 2 for key, s in covered.items() if key[3] == way]) for way in WAYS}
     assert min(misses, key=misses.__getitem__) == CHOSEN, misses
 
@@ -228,7 +228,7 @@ def note(covered, lengths):
     """Keep what was found."""
     said = f"""
         Made by `make campaign` (tests/campaigns/test_shortfall_intervals_campaign.py): how often 95 % intervals of
-        expected shortfall hold the truth, in per cent of {SAMPLES:,} samples of each law; by chance alone within 1.0 of
+        expected shortfall hold the truth, in per cent of {SAMPLES:,} samples of each law; by chance alone within 1.4 of
         the share nineteen times in twenty. Studies are resampled from {STUDY_PATHS:,} paths. Decision 29 chose
         {CHOSEN}'s.
     """
