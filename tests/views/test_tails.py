@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from spvrisk.report.words import sentence
 from spvrisk.views.tails import thin
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+MAIN = Path(__file__).parents[2] / "configs" / "japan_us_2026.yaml"
 
 
 def run(paths, out=None, changes=None):
@@ -51,6 +53,11 @@ def test_parts__of_each_group_add_up_to_the_summary_s(results):
         rows = [row for row in figures.rows if row.head == group]
         for column, total in ((0, whole.cells[0].value), (1, 1.0), (2, whole.cells[2].value)):
             assert sum(row.cells[column].value for row in rows) == pytest.approx(total, rel=1e-9)
+    npv = results.values("npv_funder")
+    worst = np.argsort(npv, kind="stable")[:150]
+    on = results.values("outcome_election")[worst] == 1
+    row = next(row for row in figures.rows if row.name == "new_course")
+    assert row.cells[0].value == pytest.approx(-npv[worst][on].sum() / 150)
     # those of projects are the ones that the file holds
     stored = {row.name: row.cells[3] for row in table.rows[1:]}
     for row in figures.rows[1:3]:
@@ -73,18 +80,32 @@ def test_alone__diversification_is_the_sum_less_the_whole(results):
     assert low < rows["portfolio"][1].value < high
 
 
-def test_added__is_what_a_scenario_without_the_project_changes(tmp_path):
-    """In the starter study flows add up and nothing is selected."""
-    (tmp_path / "study.yaml").write_bytes(STARTER.read_bytes())
-    file = tmp_path / "without.yaml"
-    file.write_text("{base: study.yaml, scenarios: {without: {projects.port: null}}}")
-    measures = ["npv_funder:es@0.95", "port/npv_funder:es_added@0.95", "port/npv_funder:es_part@0.95"]
+@pytest.mark.parametrize(("study", "project"), [(STARTER, "port"), (MAIN, "smr")])
+def test_added__is_what_a_scenario_without_the_project_changes(study, project, tmp_path):
+    """In these studies flows add up and nothing is selected."""
+    shutil.copytree(study.parent, tmp_path / "studies", ignore=shutil.ignore_patterns("*.xz"))
+    file = tmp_path / "studies" / "without.yaml"
+    file.write_text(f"{{base: {study.name}, scenarios: {{without: {{projects.{project}: null}}}}}}")
+    measures = ["npv_funder:es@0.95", *(f"{project}/npv_funder:{name}@0.95" for name in ("es_added", "es_part"))]
     found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=2000, of=measures))
     base, without = found.outcomes
     assert without.changes[0].value == pytest.approx(-base.values[1], rel=1e-9)
     assert without.changes[0].error == pytest.approx(base.errors[1], rel=1e-6)
     assert np.isnan(without.values[1:]).all()
     assert [name for name, _ in found.tails] == ["base", "without"]
+
+
+def test_scenarios__of_parts_alone_have_the_whole_too(tmp_path):
+    (tmp_path / "study.yaml").write_bytes(STARTER.read_bytes())
+    file = tmp_path / "dear.yaml"
+    file.write_text("{base: study.yaml, scenarios: {dear: {projects.port.budget: {times: 1.5}}}}")
+    found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=2000, of=["port/npv_funder:var_part@0.95"]))
+    assert found.outcomes[1].changes[0].value > 0 and not found.tails
+
+
+def test_regimes__says_how_many_paths_their_shortfalls_need(results):
+    (note,) = results.view("regimes").notes
+    assert re.search("too small: some [1-9][0-9],000 paths would do", sentence(note))
 
 
 def test_views__under_a_condition_are_of_its_paths(results):
@@ -101,7 +122,7 @@ def test_views__under_a_condition_are_of_its_paths(results):
     [
         (
             [("", TailSize("0.99", 20.0, 0.0))],
-            "The worst 1 % are 20 paths: errors of their mean are too small; 5,000 paths",
+            "The worst 1 % are 20 paths: too few for a sound error of their mean; 5,000 paths",
         ),
         (
             [("smr", TailSize("0.99", 60.0, 0.3))],

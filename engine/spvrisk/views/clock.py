@@ -33,7 +33,7 @@ def regimes(result: Result) -> Figures:
 
 
 def _thin(result: Result) -> tuple[Note, ...]:
-    """Say how many of the shortfalls shown rest on few paths, and how many paths of the run would do for all."""
+    """Say whether a shortfall that is shown rests on few paths, and how many paths of the run would do for all."""
     given, s = result.conditional, rows_of(result.labels, "npv_funder")["portfolio"]
     notes = list[Note]()
     for level in result.summary.levels[-1:]:
@@ -41,8 +41,8 @@ def _thin(result: Result) -> tuple[Note, ...]:
         shown = [(size_of_tail(t, s, -1), float(share)) for t, n, share in cases if not few(level, n)]
         wanted = [tail.enough / share for tail, share in shown if tail.thin]
         if wanted:
-            text = "Errors of {} of these shortfalls are too small, for want of paths: some {} would do."
-            notes.append(said(text, str(len(wanted)), f"{max(wanted):,.2g}"))
+            text = "Errors of shortfalls of rare outcomes or states are too small: some {:,.0f} paths would do."
+            notes.append(said(text, float(f"{max(wanted):.2g}")))
     return tuple(notes)
 
 

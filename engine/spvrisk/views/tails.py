@@ -91,7 +91,7 @@ def thin(tails: Iterable[tuple[str, TailSize | None]]) -> Iterator[Note]:
     for level, few in found.items():
         heavy = [name for name, tail in few.items() if tail.heavy]
         held = counted(int(min(tail.paths for tail in few.values())), "path")
-        what = f"The worst {tail_name(level)} are {held}{_of(heavy)}: errors of their mean are too small"
+        what = f"The worst {tail_name(level)} are {held}{_of(heavy)}: too few for a sound error of their mean"
         yield said(f"{what}; {{:path}} would do.", max(tail.enough for tail in few.values()))
 
 
