@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from spvrisk.measures.sample import Sample, shortfall
-from spvrisk.measures.tail import TailSize, tail_size
+from spvrisk.measures.tail_size import TailSize, tail_size
 
 
 def tails(law, n, runs, level="0.99"):

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 import spvrisk
 from spvrisk.cli import main
 from spvrisk.measures.sample import Sample, shortfall
-from spvrisk.measures.tail import TailSize
+from spvrisk.measures.tail_size import TailSize
 from spvrisk.report.words import sentence
 from spvrisk.views.tails import thin
 

@@ -13,7 +13,7 @@ from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.task import job_of, settings_of
 from spvrisk.measures.named import Measure, measure_of, number_of
 from spvrisk.measures.sample import Figure, Sample
-from spvrisk.measures.tail import TailSize
+from spvrisk.measures.tail_size import TailSize
 from spvrisk.plan.names import Labels
 from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
 from spvrisk.runner.job import Job

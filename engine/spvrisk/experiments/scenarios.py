@@ -12,7 +12,7 @@ from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.named import Measure, measure_of
 from spvrisk.measures.sample import Figure, Sample
-from spvrisk.measures.tail import TailSize
+from spvrisk.measures.tail_size import TailSize
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import STACK

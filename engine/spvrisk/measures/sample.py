@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.measures.risk import expected_shortfall
 from spvrisk.measures.share import share_interval
-from spvrisk.measures.tail import TailSize, tail_size
+from spvrisk.measures.tail_size import TailSize, tail_size
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.errors import InputError, Problem
-from spvrisk.measures.tail import TailSize, tail_size
+from spvrisk.measures.tail_size import TailSize, tail_size
 from spvrisk.views.figures import (
     Cell,
     Column,

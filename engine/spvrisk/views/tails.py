@@ -7,7 +7,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem
 from spvrisk.measures.breakdown import PORTFOLIO, Risk, contributions, diversified
 from spvrisk.measures.sample import Figure
-from spvrisk.measures.tail import TailSize
+from spvrisk.measures.tail_size import TailSize
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Range, Rate, Row, defined, said
 from spvrisk.views.words import counted, money_name, percent, tail_name
 
