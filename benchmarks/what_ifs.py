@@ -18,7 +18,8 @@ import spvrisk.kernel.maths  # noqa: F401
 # isort: split
 from spvrisk.config import load
 from spvrisk.config.scenarios import read_scenarios, variant
-from spvrisk.experiments.scenarios import Planned, planned_scenarios, run_scenarios
+from spvrisk.experiments.planned import Planned, planned_scenarios
+from spvrisk.experiments.scenarios import run_scenarios
 from spvrisk.experiments.task import job_of
 from spvrisk.experiments.timing.kernel import Kernel, Took
 from spvrisk.plan.compile import Compiled

@@ -11,7 +11,7 @@ from renew_readme import README, beginning, renew, shown
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     study = spvrisk.load(README.parent / "configs" / "japan_us_2026.yaml")
-    with spvrisk.run(study, paths=2000, out=tmp_path_factory.mktemp("readme") / "main.h5") as results:
+    with spvrisk.run(study, paths=5000, out=tmp_path_factory.mktemp("readme") / "main.h5") as results:
         yield results
 
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from spvrisk.experiments.kept import Manner
     from spvrisk.experiments.obligors import Obligors
     from spvrisk.experiments.overview import Overview
+    from spvrisk.experiments.planned import Planned
     from spvrisk.experiments.precision import Look, Precise, Target
     from spvrisk.experiments.restore import Restored
-    from spvrisk.experiments.scenarios import Planned, Scenarios
+    from spvrisk.experiments.scenarios import Scenarios
     from spvrisk.experiments.timing.found import Bench
     from spvrisk.experiments.traced import Traced
     from spvrisk.experiments.verify import Verified
@@ -570,7 +571,7 @@ def plan_scenarios(
     InputError
         With every problem of every scenario, named.
     """
-    from spvrisk.experiments.scenarios import planned_scenarios
+    from spvrisk.experiments.planned import planned_scenarios
 
     paths = None if paths is None else whole("paths", paths)
     seed = None if seed is None else whole("seed", seed)
@@ -681,7 +682,8 @@ def scenarios(
     >>> [(each.scenario.name, each.changes is None) for each in found.outcomes]
     [('base', True), ('dearer', False)]
     """
-    from spvrisk.experiments.scenarios import Planned, keep_scenarios, run_scenarios
+    from spvrisk.experiments.planned import Planned
+    from spvrisk.experiments.scenarios import keep_scenarios, run_scenarios
     from spvrisk.exports.scenarios import check_table, save_scenarios
 
     if not isinstance(planned, Planned):

@@ -141,7 +141,7 @@ def test_encodings__no_figure_is_broken_from_its_error(monkeypatch: pytest.Monke
         use_readable()
         show([figures], width)
         stream.seek(0)
-        assert stream.read().count(" +- 789") == 4, width
+        assert stream.read().count(" +- 790") == 4, width
 
 
 def test_shown_in__stand_ins() -> None:

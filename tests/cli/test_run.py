@@ -71,7 +71,7 @@ def test_run__json_has_the_keys_of_the_summary(folder: Path) -> None:
     out, _ = run("--json", "--out", "a.h5", "--seed", "18446744073709551615")
     found = json.loads(out)
     assert list(found) == [
-        *("schema", "study", "paths", "seed", "numbers_version"),
+        *("schema", "study", "paths", "seed", "numbers_version", "warnings"),
         *("scheme", "portfolio", "projects"),
     ]
     assert (found["paths"], found["seed"]) == (500, 2**64 - 1)

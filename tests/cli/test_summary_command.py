@@ -49,6 +49,7 @@ def test_summary_json__keys(file):
         "paths",
         "seed",
         "numbers_version",
+        "warnings",
         "scheme",
         "portfolio",
         "projects",
@@ -251,7 +252,7 @@ def test_commands__wrong_file_is_an_input_error(command, tmp_path):
 @pytest.mark.parametrize(
     ("value", "error", "text"),
     [
-        (1234567.8, 345.6, "1,234,568 ± 346"),
+        (1234567.8, 345.6, "1,234,570 ± 350"),
         (12.3456, 0.0234, "12.346 ± 0.023"),
         (-5.0, 1.26, "-5.0 ± 1.3"),
         (0.5, 0.0, "0.500"),

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import spvrisk
 from spvrisk.cli import main
 from spvrisk.errors import InputError
-from spvrisk.experiments.scenarios import default_measures
+from spvrisk.experiments.planned import default_measures
 from spvrisk.plan.laws import distribution
 from spvrisk.views.scenarios import scenarios, tornado
 

@@ -106,9 +106,9 @@ def test_validate__refuses_a_stress_that_is_not_sound(tmp_path, stresses, says):
 
 def test_stress__refused():
     study = spvrisk.load(STARTER)
-    with pytest.raises(InputError, match="--only: must be a stress of the study, got gas_x3; did you mean gas_x2"):
+    with pytest.raises(InputError, match="argument only: must be a stress of the study, got gas_x3; did you mean gas_x2"):
         spvrisk.plan_stresses(study, ["gas_x3"])
-    with pytest.raises(InputError, match="--of: must be a measure"):
+    with pytest.raises(InputError, match="argument of: must be a measure"):
         spvrisk.plan_stresses(study, of=["npv"])
     with pytest.raises(InputError, match=r"the study names no stresses; write e\.g\. stresses"):
         spvrisk.plan_stresses(spvrisk.load(MAIN.parent / "vogtle_2009.yaml"))

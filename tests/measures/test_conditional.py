@@ -229,4 +229,4 @@ def test_study__without_regimes_and_events_has_no_conditions(tmp_path):
     assert result.conditional.names == () and "conditional" not in result.group_bytes
     done = CliRunner().invoke(summary_command, [str(file), "--given", "ruling=upheld"])
     (problem,) = done.exception.problems
-    assert (problem.place, problem.value, problem.remedy) == ("--given", "ruling=upheld", "none is defined")
+    assert (problem.place, problem.value, problem.remedy) == ("argument given", "ruling=upheld", "none is defined")

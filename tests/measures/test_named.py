@@ -35,6 +35,8 @@ def read(text):
         ("npv_funder:p_below@-1e3", ("portfolio", "npv_funder"), "p_below", "-1e3", "flag"),
         ("npv_funder:skewness", ("portfolio", "npv_funder"), "skewness", "", "ratio"),
         ("recovery_years:p_finite", ("portfolio", "recovery_years"), "p_finite", "", "flag"),
+        ("smr/npv_funder:es_part@0.99", ("smr", "npv_funder"), "es_part", "0.99", "money"),
+        ("more/npv_funder:var_added@0.95", ("more", "npv_funder"), "var_added", "0.95", "money"),
     ],
 )
 def test_measure__reads(text, series, statistic, at, kind):
@@ -69,6 +71,9 @@ def test_measure__of_a_state_is_its_share(run):
         ("npv_funder:es@", "between 0 and 1"),
         ("npv_funder:p_below@x", "a number behind @"),
         ("npv_funder:p_below@inf", "a number behind @"),
+        ("npv_funder:es_part@0.99", "must be a statistic that npv_funder has"),
+        ("smr/cost:es_part@0.99", "must be a statistic that cost has"),
+        ("smr/npv_funder:es_part", "write smr/npv_funder:es_part@0.95"),
         ("final_state_general:mean", "must be a statistic that final_state_general has"),
         ("final_state_general:share@gone", "must be a state or outcome of final_state_general"),
         ("final_state_general:share", "write final_state_general:share@"),
@@ -78,6 +83,26 @@ def test_measure__refuses_with_a_remedy(text, says):
     with pytest.raises(InputError) as error:
         read(text)
     assert str(error.value).startswith("--of: ") and says in str(error.value)
+
+
+def test_measure__of_a_part_takes_the_whole_too(run):
+    table, values = run
+    found, whole = 0.0, ("portfolio", "npv_funder")
+    for project in LABELS.projects:
+        measure = read(f"{project}/npv_funder:es_part@{LEVELS[0]}")
+        assert measure.needs == ((project, "npv_funder"), whole)
+        figure = measure.figure(*(Sample(values[series]) for series in measure.needs))
+        p = LABELS.projects.index(project)
+        np.testing.assert_allclose(figure.value, table.contribution[p, 0], rtol=1e-9)
+        np.testing.assert_allclose(figure.error, table.contribution_se[p, 0], rtol=1e-9)
+        found += figure.value
+    assert found == pytest.approx(read(f"npv_funder:es@{LEVELS[0]}").figure(Sample(values[whole])).value)
+    assert read("npv_funder:es@0.99").needs == (whole,)
+
+
+def test_measure__bearers_are_parts():
+    labels = LABELS._replace(features=("stack",))
+    assert measure_of("insurer_net:es_part@0.99", labels, "").needs[0] == ("portfolio", "insurer_net")
 
 
 FIELDS = {

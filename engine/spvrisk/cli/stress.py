@@ -52,8 +52,8 @@ def command(
         text.show([listed(planned, planned.seconds(workers))])
         return
     with progress_bar(planned.paths) as (advance, announce):
-        told = {"progress": advance, "announce": stop.heeding(announce)}
-        found = api.scenarios(planned, workers, save_table, overwrite, **told)
+        announce = stop.heeding(announce)
+        found = api.scenarios(planned, workers, save_table, overwrite, progress=advance, announce=announce)
     if as_json:
         say_document(json.scenarios_json(found))
         return

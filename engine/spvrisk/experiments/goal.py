@@ -13,6 +13,7 @@ from spvrisk.errors import InputError, Problem, argument
 from spvrisk.experiments.task import job_of, settings_of
 from spvrisk.measures.named import Measure, measure_of, number_of
 from spvrisk.measures.sample import Figure, Sample
+from spvrisk.measures.tail_size import TailSize
 from spvrisk.plan.names import Labels
 from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
 from spvrisk.runner.job import Job
@@ -54,11 +55,12 @@ class Wanted(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """A value that was tried, and the measure there with its standard error."""
+    """A value that was tried, and the measure there with its standard error; what it rests on, if a shortfall."""
 
     x: float
     value: float
     error: float
+    tail: TailSize | None
 
 
 class Goal(NamedTuple):
@@ -93,6 +95,11 @@ class Goal(NamedTuple):
     def found(self) -> bool:
         """Whether there is such a value."""
         return isfinite(self.x)
+
+    @property
+    def tails(self) -> list[tuple[str, TailSize | None]]:
+        """What the measure rests on at each value, where it is an expected shortfall."""
+        return [(f"x = {tried.x:.6g}", tried.tail) for tried in self.tried]
 
     def __repr__(self) -> str:
         what = f"x = {self.x:.6g} ± {self.error:.2g}" if self.found else "no such value"
@@ -175,7 +182,7 @@ def seek(
             loaded = variant(base, f"scenario {UNKNOWN} = {x:g}", [_change(wanted.find, x)])
             job = replace(job_of(loaded.study, settings), leaves_per_shard=1, inputs=())
             figure = _measured(wanted.measure, job, workers, progress)
-            tried[x] = Tried(x, figure.value, figure.error)
+            tried[x] = Tried(x, figure.value, figure.error, figure.tail)
             announce(f"x = {x:.6g} gives {figure.value:,.6g}")
             if isnan(figure.value):
                 rule = f"is undefined where x is {x:g}"
@@ -201,9 +208,9 @@ def _change(find: str, x: float) -> Change:
 
 def _measured(measure: Measure, job: Job, workers: int, progress: Progress) -> Figure:
     """A measure of a run."""
-    number = job.labels.series.index(measure.series)
-    ((_, values),) = series_of_many([(job, [number])], workers, progress)
-    return measure.figure(Sample(values[0]))
+    numbers = [job.labels.series.index(series) for series in measure.needs]
+    ((_, values),) = series_of_many([(job, numbers)], workers, progress)
+    return measure.figure(*map(Sample, values))
 
 
 def _root(gap: Callable[[float], float], error: Callable[[float], float], low: float, high: float) -> float:

@@ -1,7 +1,7 @@
 """Runs that go on until measures are known well enough, and how many paths that will take."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
@@ -24,9 +24,6 @@ from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_man
 from spvrisk.runner.folder import FolderLedger, discard, has_shards
 from spvrisk.runner.job import Job
 from spvrisk.runner.shard import processors, seconds_per_path
-
-NORMAL_95 = 1.959963984540054
-"""Standard errors in half a 95 % interval."""
 
 FIRST_PATHS = 65_536
 """Of the first look, where the study asks for fewer."""
@@ -156,11 +153,9 @@ def needed(
     """
     job = replace(job_of(loaded.study, settings), paths=PILOT_PATHS, leaves_per_shard=1, inputs=())
     make_ready(job.plan, announce)
-    series = list(dict.fromkeys(job.labels.series.index(target.measure.series) for target in targets))
-    workers = settings.workers or processors()
-    ((_, values),) = series_of_many([(job, series)], workers)
-    held = dict(zip(series, values, strict=True))
-    look = _look(PILOT_PATHS, targets, [held[job.labels.series.index(t.measure.series)] for t in targets])
+    workers, series = settings.workers or processors(), _series(targets)
+    ((_, values),) = series_of_many([(job, _numbers(series, job))], workers)
+    look = _look(PILOT_PATHS, targets, dict(zip(series, values, strict=True)))
     return look, look.needed * seconds_per_path(job) / min(workers, processors())
 
 
@@ -225,22 +220,32 @@ def _looked(out: Path, job: Job, targets: Sequence[Target], workers: int) -> Loo
 
     A finished result that is there already has left no shards.
     """
-    series = list(dict.fromkeys(job.labels.series.index(target.measure.series) for target in targets))
+    series = _series(targets)
+    numbers = _numbers(series, job)
     ledger = FolderLedger(run_folder(out), job) if has_shards(run_folder(out)) else None
     if ledger is not None and not ledger.missing():
-        held = {s: ledger.column(s) for s in series}
+        values = [ledger.column(s) for s in numbers]
     else:
-        ((_, values),) = series_of_many([(job, series)], workers)
-        held = dict(zip(series, values, strict=True))
-    return _look(job.paths, targets, [held[job.labels.series.index(t.measure.series)] for t in targets])
+        ((_, computed),) = series_of_many([(job, numbers)], workers)
+        values = list(computed)
+    return _look(job.paths, targets, dict(zip(series, values, strict=True)))
 
 
-def _look(paths: int, targets: Sequence[Target], values: Sequence[Floats]) -> Look:
+def _series(targets: Sequence[Target]) -> list[tuple[str, str]]:
+    """Series whose values targets need, each once."""
+    return list(dict.fromkeys(series for target in targets for series in target.measure.needs))
+
+
+def _numbers(series: Sequence[tuple[str, str]], job: Job) -> list[int]:
+    return [job.labels.series.index(each) for each in series]
+
+
+def _look(paths: int, targets: Sequence[Target], values: Mapping[tuple[str, str], Floats]) -> Look:
     """How well targets are known from values of their series, and how many paths they need."""
     known, wanted = [], 0.0
-    for target, held in zip(targets, values, strict=True):
-        figure = target.measure.figure(Sample(held))
-        known.append(Known(figure.value, NORMAL_95 * figure.error))
+    for target in targets:
+        figure = target.measure.figure(*(Sample(values[series]) for series in target.measure.needs))
+        known.append(Known(figure.value, figure.half))
         size = target.wanted(figure.value)
         ratio = known[-1].half / size if size > 0.0 else math.inf
         wanted = max(wanted, paths * ratio * ratio if isfinite(ratio) else math.inf)

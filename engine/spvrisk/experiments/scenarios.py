@@ -1,7 +1,6 @@
 """Scenarios in one table: measures of each, with their paired differences to the base."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from math import nan
 from pathlib import Path
@@ -9,9 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from spvrisk.config import Loaded, load
-from spvrisk.config.reading.overrides import Overrides
-from spvrisk.config.scenarios import Scenario, ScenarioFile, read_scenarios
+from spvrisk.config.scenarios import Scenario
 from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.scenarios import (
@@ -30,18 +27,17 @@ from spvrisk.dataset.variables import UNITS
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.kept import Manner, machine_failures_told, noted
+from spvrisk.experiments.planned import Planned
 from spvrisk.experiments.task import series_executor
-from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.compare import Difference, difference
-from spvrisk.measures.named import Measure, measures_like
+from spvrisk.measures.named import Measure
 from spvrisk.measures.sample import Figure, Sample
+from spvrisk.measures.tail_size import TailSize
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import STACK
 from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_each
 from spvrisk.runner.job import Job
 from spvrisk.runner.kept_series import KeptSeries
-from spvrisk.runner.shard import processors, seconds_per_path
 
 if TYPE_CHECKING:
     import xarray
@@ -88,6 +84,8 @@ class Outcome(NamedTuple):
         Of each measure against the base, paired path by path; None of the base itself.
     failed
         Why there are no figures; empty where there are.
+    tails
+        What its expected shortfalls rest on.
     """
 
     scenario: Scenario
@@ -97,6 +95,7 @@ class Outcome(NamedTuple):
     errors: tuple[float, ...]
     changes: tuple[Difference, ...] | None
     failed: str = ""
+    tails: tuple[TailSize, ...] = ()
 
     def compared(self) -> tuple[Difference, ...]:
         """Changes of each measure, those of the base too: it differs in nothing from itself, if it has figures."""
@@ -182,164 +181,13 @@ class Scenarios(NamedTuple):
             return self.labels.local_currency if local else self.labels.currency
         return UNITS[measure.kind]
 
+    @property
+    def tails(self) -> list[tuple[str, TailSize]]:
+        """What expected shortfalls rest on, with the name of the scenario."""
+        return [(outcome.scenario.name, tail) for outcome in self.outcomes for tail in outcome.tails]
+
     def __repr__(self) -> str:
         return f"<Scenarios: {len(self.outcomes) - 1} beside their base, {self.paths:,} paths>"
-
-
-class Planned(NamedTuple):
-    """Scenarios that can be run: every study of theirs is sound.
-
-    Attributes
-    ----------
-    variants
-        The base, then the scenarios in the order of their file.
-    measures
-        What is measured of each.
-    origin
-        What they are made of.
-    files
-        Every file that was read.
-    """
-
-    variants: tuple[Variant, ...]
-    measures: tuple[Measure, ...]
-    origin: Origin
-    files: tuple[Path, ...]
-
-    @property
-    def paths(self) -> int:
-        """Of all runs together."""
-        return sum(variant.job.paths for variant in self.variants)
-
-    def seconds(self, workers: int | None = None) -> float:
-        """How long all runs take here, from a tenth of a second of the kernel.
-
-        Parameters
-        ----------
-        workers
-            Threads; None: all processors.
-        """
-        base = self.variants[0].job
-        make_ready(base.plan)
-        return seconds_per_path(base) * self.paths / min(workers or processors(), processors())
-
-    def __repr__(self) -> str:
-        return f"<{len(self.variants) - 1} scenarios and their base, {len(self.measures)} measures>"
-
-
-def planned_scenarios(
-    path: Path, overrides: Overrides = (), paths: int | None = None, seed: int | None = None, of: Sequence[str] = ()
-) -> Planned:
-    """Read a file of scenarios and plan them all, before anything is run.
-
-    Parameters
-    ----------
-    path
-        Of the file.
-    overrides
-        Changes of the base, before those of the scenarios.
-    paths, seed
-        Of each run; None: as the file says, else the base.
-    of
-        Measures; none: those of the file, else the default ones.
-
-    Raises
-    ------
-    InputError
-        With every problem of every scenario, named.
-    """
-    file = read_scenarios(path)
-    base = load(file.base, overrides)
-    planned = variants(file, base, paths, seed)
-    labels, asked = planned[0].job.labels, [(text, argument("of")) for text in of] or file.measures
-    return planned_of(planned, measures_of(asked, default_measures(labels), labels), base, file)
-
-
-def planned_of(
-    planned: Sequence[Variant], measures: tuple[Measure, ...], base: Loaded, file: ScenarioFile | None = None
-) -> Planned:
-    """Give scenarios that are planned, with the files that were read for them.
-
-    Parameters
-    ----------
-    planned
-        The base, then the others.
-    measures
-        What is measured of each.
-    base
-        The study.
-    file
-        Of the scenarios; None where the study names them itself.
-    """
-    texts = _texts(file, base, planned)
-    return Planned(
-        tuple(planned), measures, _origin("stress" if file is None else "scenarios", texts, base), tuple(texts)
-    )
-
-
-def _texts(file: ScenarioFile | None, base: Loaded, planned: Sequence[Variant]) -> dict[Path, str]:
-    """Every file that was read, with its text: that of the scenarios first."""
-    texts, of_base = dict[Path, str](), base.folder.absolute()
-    if file is not None:
-        texts |= {file.path.absolute().parent / name: text for name, text in file.texts.items()}
-    for each in planned:
-        texts |= {of_base / name: text for name, text in each.texts.items()}
-    return texts
-
-
-def _origin(command: str, texts: Mapping[Path, str], base: Loaded) -> Origin:
-    """The files by their names from the folder that has them all."""
-    named = {os.path.normpath(path): text for path, text in texts.items()}
-    root = os.path.commonpath([os.path.dirname(name) for name in named])
-    sources = {Path(os.path.relpath(name, root)).as_posix(): text for name, text in named.items()}
-    return Origin(command, next(iter(sources)), sources, base.overrides)
-
-
-def measures_of(asked: Sequence[tuple[str, str]], otherwise: Sequence[str], labels: Labels) -> tuple[Measure, ...]:
-    """Measures that are asked for, each once; else others.
-
-    Parameters
-    ----------
-    asked
-        Texts of measures, with the places where they are written.
-    otherwise
-        Texts of those that are taken where none is asked for.
-    labels
-        Of the base.
-
-    Raises
-    ------
-    InputError
-        With everything that is no measure.
-    """
-    found, problems = [], []
-    for text, place in asked or [(text, "") for text in otherwise]:
-        try:
-            found += measures_like(text, labels, place)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    return tuple({measure.text: measure for measure in found}.values())
-
-
-def default_measures(labels: Labels) -> list[str]:
-    """Measures of a committee's first questions: mean, probability of a loss, tail; who else bears it.
-
-    Parameters
-    ----------
-    labels
-        Of the base.
-    """
-    insurer = ["insurer_net:mean"] if STACK in labels.features else []
-    return [
-        "npv_funder:mean",
-        "npv_funder:p_loss",
-        "npv_funder:var@0.95",
-        "npv_funder:es@0.99",
-        *insurer,
-        "pv_host:mean",
-    ]
 
 
 def run_scenarios(
@@ -449,7 +297,7 @@ class _Source:
     def __init__(self, planned: Planned, workers: int, manner: Manner, kept: KeptSeries | None) -> None:
         self._manner, self._workers, self._kept = manner, workers, kept
         self._jobs = {each.job.id: each.job for each in planned.variants}
-        self._names = list(dict.fromkeys(measure.series for measure in planned.measures))
+        self._names = list(dict.fromkeys(each for measure in planned.measures for each in measure.needs))
         self._there = [job for job in self._jobs.values() if self._of_kept(job) is not None]
 
     def series(self, progress: Progress, announce: Announce) -> Iterator[tuple[str, _Values | RunError]]:
@@ -511,6 +359,7 @@ class _Measured(NamedTuple):
     errors: tuple[float, ...]
     changes: tuple[Difference, ...]
     failed: str = ""
+    tails: tuple[TailSize, ...] = ()
 
 
 def _measured(planned: Planned, source: _Source, progress: Progress, announce: Announce) -> Scenarios:
@@ -521,7 +370,7 @@ def _measured(planned: Planned, source: _Source, progress: Progress, announce: A
         if isinstance(series, RunError):
             measured[job_id] = _failed(str(series), len(measures))
             series = {}
-        figures[job_id] = [m.figure(Sample(series[m.series])) if m.series in series else None for m in measures]
+        figures[job_id] = _figures(measures, series)
         if base.id in figures:
             of_base = figures[base.id]
             measured |= {key: _compared(own, of_base) for key, own in figures.items() if key not in measured}
@@ -533,12 +382,19 @@ def _measured(planned: Planned, source: _Source, progress: Progress, announce: A
     return Scenarios(base.labels, measures, outcomes, base.paths, base.seed, planned.origin)
 
 
+def _figures(measures: Sequence[Measure], values: _Values) -> _Figures:
+    """Measures of what a scenario has."""
+    held = ([Sample(values[s]) for s in m.needs if s in values] for m in measures)
+    return [m.figure(*of) if len(of) == len(m.needs) else None for m, of in zip(measures, held, strict=True)]
+
+
 def _compared(own: _Figures, base: _Figures) -> _Measured:
     """Figures of a scenario, and what they are more than the base's."""
     return _Measured(
         tuple(nan if figure is None else figure.value for figure in own),
         tuple(nan if figure is None else figure.error for figure in own),
         tuple(_difference(a, b) for a, b in zip(own, base, strict=True)),
+        tails=tuple(figure.tail for figure in own if figure is not None and figure.tail is not None),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from spvrisk.config import Loaded
 from spvrisk.config.scenarios import Scenario, stresses_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
-from spvrisk.experiments.scenarios import Planned, measures_of, planned_of
+from spvrisk.experiments.planned import Planned, measures_of, planned_of
 from spvrisk.experiments.task import settings_of
 from spvrisk.experiments.variants import beside
 from spvrisk.plan.names import Labels

@@ -15,7 +15,7 @@ from spvrisk.config.reading.tables import read_table
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, RunError, argument, suggestion
-from spvrisk.experiments.scenarios import default_measures, measures_of
+from spvrisk.experiments.planned import default_measures, measures_of
 from spvrisk.exports.csv_file import csv_kind, write_csv
 from spvrisk.exports.scenarios import unit_of_measure
 from spvrisk.exports.table import TEXT, Batch, Column, Table

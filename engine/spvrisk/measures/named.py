@@ -1,7 +1,8 @@
 """One grammar for measures, wherever one is named: ``[unit/]quantity:statistic[@level]``.
 
 ``npv_funder:es@0.99`` is the expected shortfall of the portfolio's loss, ``smr/delay_months:quantile@0.9`` a quantile
-of one project's delay, ``insurer_breach:mean`` a probability, ``outcome_ruling:share@upheld`` that of an outcome.
+of one project's delay, ``insurer_breach:mean`` a probability, ``outcome_ruling:share@upheld`` that of an outcome,
+``smr/npv_funder:es_part@0.99`` what a project contributes to the portfolio's expected shortfall.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import NamedTuple
 from spvrisk.config.study.output import level_of
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.measures.parts import at_risk_added, at_risk_part, shortfall_added, shortfall_part
 from spvrisk.measures.sample import (
     Figure,
     Sample,
@@ -24,12 +26,16 @@ from spvrisk.measures.sample import (
     skewness,
     value_at_risk,
 )
+from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 
 PORTFOLIO, SCHEME = "portfolio", "scheme"
 
 ANY = "*"
 """In a unit: any characters, as in ``*_gas/npv_funder:mean``; such a text is a measure of each unit that fits."""
+
+WHOLE = (PORTFOLIO, "npv_funder")
+"""Series to which parts add up."""
 
 FORM = "[unit/]quantity:statistic[@level], such as npv_funder:es@0.99 or smr/delay_months:quantile@0.9"
 
@@ -44,9 +50,10 @@ class Statistic(NamedTuple):
     at
         What stands behind ``@``: ``level`` (a probability), ``number``, ``state`` or nothing.
     of
-        From a sample and what stands there to the figure.
+        From a sample and what stands there to the figure; of ``parts`` from the part's and the whole's.
     applies
-        ``numbers``, ``losses`` (net present values), ``times`` or ``states``.
+        ``numbers``, ``losses`` (net present values), ``parts`` (what adds up to the portfolio's), ``times`` or
+        ``states``.
     kind
         What it is measured in, as of an output, whatever the quantity; empty: as that.
     title
@@ -55,7 +62,7 @@ class Statistic(NamedTuple):
 
     name: str
     at: str
-    of: Callable[[Sample, str], Figure]
+    of: Callable[..., Figure]
     applies: str
     kind: str
     title: str
@@ -63,6 +70,10 @@ class Statistic(NamedTuple):
 
 def _no_level(of: Callable[[Sample], Figure]) -> Callable[[Sample, str], Figure]:
     return lambda sample, _: of(sample)
+
+
+def _of_part(of: Callable[[Floats, Floats, str], Figure]) -> Callable[[Sample, Sample, str], Figure]:
+    return lambda part, whole, level: of(part.values, whole.values, level)
 
 
 # fmt: off
@@ -77,6 +88,10 @@ STATISTICS = (
     Statistic("p_loss", "", lambda s, _: share(s, s.values < 0.0), "losses", "flag", "P(loss)"),
     Statistic("var", "level", value_at_risk, "losses", "", "value at risk {}"),
     Statistic("es", "level", shortfall, "losses", "", "expected shortfall {}"),
+    Statistic("var_part", "level", _of_part(at_risk_part), "parts", "", "part in value at risk {}"),
+    Statistic("es_part", "level", _of_part(shortfall_part), "parts", "", "part in expected shortfall {}"),
+    Statistic("var_added", "level", _of_part(at_risk_added), "parts", "", "adds to value at risk {}"),
+    Statistic("es_added", "level", _of_part(shortfall_added), "parts", "", "adds to expected shortfall {}"),
     Statistic("share", "state", lambda s, at: share(s, s.values == float(at)), "states", "flag", "P({})"),
 )
 # fmt: on
@@ -117,15 +132,20 @@ class Measure(NamedTuple):
         """In words, without the quantity's."""
         return self.statistic.title.format(self.at)
 
-    def figure(self, sample: Sample) -> Figure:
-        """Take it of a sample of its series.
+    @property
+    def needs(self) -> tuple[tuple[str, str], ...]:
+        """Series of whose values it is: its own, and the portfolio's of a part."""
+        return (self.series, WHOLE) if self.statistic.applies == "parts" else (self.series,)
+
+    def figure(self, *samples: Sample) -> Figure:
+        """Take it of samples of its series.
 
         Parameters
         ----------
-        sample
-            Values of all paths, in the quantity's unit.
+        samples
+            Values of all paths, in the quantity's unit: of each series that it `needs`.
         """
-        return self.statistic.of(sample, self.code)
+        return self.statistic.of(*samples, self.code)
 
 
 def measure_of(text: str, labels: Labels, place: str) -> Measure:
@@ -236,7 +256,7 @@ class _Reading(NamedTuple):
         if not (head and colon and name):
             raise self.wrong("must be a measure", f"write {FORM}")
         unit, quantity = self.series(head)
-        statistic = self.statistic(name, quantity)
+        statistic = self.statistic(name, unit, quantity)
         if bool(sign) != bool(statistic.at):
             takes = f"@ and a {statistic.at}" if statistic.at else "nothing behind @"
             raise self.wrong(f"{name} takes {takes}", f"write {head}:{name}{self.example(statistic.at, quantity)}")
@@ -262,20 +282,21 @@ class _Reading(NamedTuple):
         )
         raise self.wrong(f"must be of a quantity of {unit}", suggestion(quantity, known))
 
-    def statistic(self, name: str, quantity: str) -> Statistic:
+    def statistic(self, name: str, unit: str, quantity: str) -> Statistic:
         """The statistic, if it is one of what the quantity is."""
-        allowed = [statistic.name for statistic in STATISTICS if statistic.applies in self.kinds(quantity)]
+        allowed = [statistic.name for statistic in STATISTICS if statistic.applies in self.kinds(unit, quantity)]
         if name not in allowed:
             raise self.wrong(f"must be a statistic that {quantity} has", suggestion(name, allowed))
         return BY_NAME[name]
 
-    def kinds(self, quantity: str) -> set[str]:
+    def kinds(self, unit: str, quantity: str) -> set[str]:
         """What statistics may apply to."""
         if quantity in self.labels.states:
             return {"states"}
-        unit = SCHEME if quantity in self.labels.scheme else PORTFOLIO
-        times = ["times"] if quantity_of(unit, quantity, self.labels).kind == "years" else []
-        return {"numbers", *times, *(["losses"] if has_loss(quantity) else [])}
+        times = quantity_of(unit, quantity, self.labels).kind == "years"
+        part = (quantity == WHOLE[1] and unit != PORTFOLIO) or quantity in self.labels.viewed("bearers")
+        named = {"times": times, "losses": has_loss(quantity), "parts": part}
+        return {"numbers", *(name for name, applies in named.items() if applies)}
 
     def example(self, at: str, quantity: str) -> str:
         """What might stand behind a statistic."""

@@ -1,7 +1,7 @@
 """What views are made from, and figures themselves, as plain JSON values: NaN and infinities as null."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spvrisk.dataset.read import Result
@@ -16,8 +16,11 @@ from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail import Mean, Tail
 from spvrisk.plan.names import Labels
 from spvrisk.report.words import sentence
+from spvrisk.views.compare import warned
 from spvrisk.views.figures import Cell, Figures, Near, Note
+from spvrisk.views.loss import warnings
 from spvrisk.views.projects import cap_shares
+from spvrisk.views.tails import thin
 from spvrisk.views.words import money_name
 
 if TYPE_CHECKING:
@@ -37,14 +40,16 @@ VERIFY_SCHEMA = "spvrisk.verify/1"
 BENCH_SCHEMA = "spvrisk.bench/1"
 SCENARIOS_SCHEMA = "spvrisk.scenarios/1"
 GOAL_SCHEMA = "spvrisk.goal/1"
+VIEWS_SCHEMA = "spvrisk.views/1"
 """Formats; a number rises when a reader of the former would misread it."""
 
 
 def summary_json(result: Result) -> dict[str, Any]:
     """Give all statistics of a result.
 
-    Keys are ``schema, study, paths, seed, numbers_version``, then ``scheme, portfolio, projects`` with the
-    statistics of each quantity. Pipelines stand among the projects; where there are any, ``pipelines`` names them.
+    Keys are ``schema, study, paths, seed, numbers_version, warnings``, then ``scheme, portfolio, projects`` with the
+    statistics of each quantity. Warnings are sentences, of tails that hold too few paths. Pipelines stand among the
+    projects; where there are any, ``pipelines`` names them.
     """
     labels, table = result.labels, result.summary
     units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}
@@ -64,6 +69,7 @@ def summary_json(result: Result) -> dict[str, Any]:
         **({"pipelines": list(labels.pipelines)} if labels.pipelines else {}),
         "seed": int(result.attributes["seed"]),
         "numbers_version": result.attributes["numbers_version"],
+        "warnings": [sentence(note) for note in warnings(result)],
         "scheme": units["scheme"],
         "portfolio": units["portfolio"],
         "projects": {project: units[project] for project in labels.projects},
@@ -119,7 +125,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
     ``disagrees`` and ``agreement`` are with the first; those of every two are in ``pairs``: ``first, second`` (places
     in ``results``, from 0), ``verdict`` (same, differ, not_compared: of bits), ``because``, ``same_study``, ``paths``
     compared bit by bit, ``agreement``. ``agree`` is what ``--strict`` asks for, ``contents_checked`` whether the
-    contents are known to be those of the digests.
+    contents are known to be those of the digests, ``warnings`` what tails hold too few paths, in sentences.
     """
     with_first: list[Pair | None] = [None, *(pair for pair in found.pairs if pair.first == 0)]
     return {
@@ -127,6 +133,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "money": money_name(found.results[0].result.labels),
         "agree": found.agrees,
         "contents_checked": found.strict,
+        "warnings": [sentence(note) for note in warned(found)],
         "pairs": [_pair_json(pair) for pair in found.pairs],
         "results": [_result_json(row, pair) for row, pair in zip(found.results, with_first, strict=True)],
     }
@@ -203,8 +210,8 @@ def against_json(found: Against) -> dict[str, Any]:
 def goals_json(found: Sequence[tuple[str, Goal]]) -> dict[str, Any]:
     """Give what was found: ``schema``, then ``goals``, one for each value of another input.
 
-    Each has ``against, find, measure, target, between, found, x, se, slope, paths, seed`` and ``tried``: ``x, value,
-    se``.
+    Each has ``against, find, measure, target, between, found, x, se, slope, paths, seed, warnings`` and ``tried``:
+    ``x, value, se``.
 
     Parameters
     ----------
@@ -228,6 +235,7 @@ def _goal_json(against: str, goal: Goal) -> dict[str, Any]:
         "slope": finite(goal.slope),
         "paths": goal.paths,
         "seed": goal.seed,
+        "warnings": [sentence(note) for note in thin(goal.tails)],
         "tried": [{"x": t.x, "value": finite(t.value), "se": finite(t.error)} for t in goal.tried],
     }
 
@@ -235,9 +243,9 @@ def _goal_json(against: str, goal: Goal) -> dict[str, Any]:
 def scenarios_json(found: Scenarios) -> dict[str, Any]:
     """Give scenarios.
 
-    Keys are ``schema, study, money, paths, seed``, then ``scenarios``, the base first: ``name, title, axes, overrides,
-    job_id, failed`` (null, or why there are no figures) and by measure ``value, se`` and, but for the base, ``change,
-    change_se``.
+    Keys are ``schema, study, money, paths, seed, warnings``, then ``scenarios``, the base first: ``name, title, axes,
+    overrides, job_id, failed`` (null, or why there are no figures) and by measure ``value, se`` and, but for the base,
+    ``change, change_se``.
     """
     return {
         "schema": SCENARIOS_SCHEMA,
@@ -245,6 +253,7 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
         "money": money_name(found.labels),
         "paths": found.paths,
         "seed": found.seed,
+        "warnings": [sentence(note) for note in thin(found.tails)],
         "scenarios": [_outcome_json(outcome, found) for outcome in found.outcomes],
     }
 
@@ -440,6 +449,17 @@ def bench_json(found: "Bench") -> dict[str, Any]:
 
 def _spread_json(found: "Spread") -> dict[str, float]:
     return found._asdict()
+
+
+def views_json(views: Mapping[str, Figures]) -> dict[str, Any]:
+    """Give views: ``schema``, then ``views`` by name, each as of `figures_json`.
+
+    Parameters
+    ----------
+    views
+        By name.
+    """
+    return {"schema": VIEWS_SCHEMA, "views": {name: figures_json(figures) for name, figures in views.items()}}
 
 
 def figures_json(figures: Figures) -> dict[str, Any]:

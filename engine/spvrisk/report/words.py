@@ -103,7 +103,7 @@ def _number(value: float | None) -> float:
 
 
 def with_error(value: float, error: float, scale: float = 1.0) -> str:
-    """Give a number and its standard error, with as many decimals (at most 3) as show two digits of the error.
+    """Give a number and its standard error, to the second digit of the error, and three decimals at most.
 
     Parameters
     ----------
@@ -113,6 +113,11 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
         Standard error in the same unit.
     scale
         By which both are multiplied, 100 for per cent.
+
+    Examples
+    --------
+    >>> with_error(41525.1, 274.9), with_error(12.3456, 0.0234), with_error(0.5, 0.0)
+    ('41,530 ± 270', '12.346 ± 0.023', '0.500')
     """
     value, error = value * scale, error * scale
     if not math.isfinite(value):
@@ -121,8 +126,9 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
         return f"{plain(value)} ± {_NO_BOUND}"
     if error <= _NOTHING:
         return plain(value)
-    decimals = min(3, max(0, 1 - math.floor(math.log10(error))))
-    return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
+    digits = min(3, 1 - math.floor(math.log10(error)))
+    decimals = max(0, digits)
+    return f"{round(value, digits):,.{decimals}f} ± {round(error, digits):,.{decimals}f}"
 
 
 def with_interval(share: float, low: float, high: float) -> str:

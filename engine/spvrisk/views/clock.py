@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import UNDEFINED
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Row, defined, mean_of, share_of
-from spvrisk.views.loss import few
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, mean_of, said, share_of
+from spvrisk.views.loss import few, size_of_tail
 from spvrisk.views.units import rows_of
 from spvrisk.views.words import money_name, percent
 
@@ -29,7 +29,21 @@ def regimes(result: Result) -> Figures:
     shortfalls = (Column(f"shortfall {percent(level)}") for level in result.summary.levels[-1:])
     columns = (Column("probability"), Column("mean NPV"), *shortfalls)
     title = f"Event outcomes and final states, and the funder's portfolio conditional on each, {money}"
-    return Figures(title, columns, rows, unit=money, names=_NAMES)
+    return Figures(title, columns, rows, _thin(result), money, names=_NAMES)
+
+
+def _thin(result: Result) -> tuple[Note, ...]:
+    """Say whether a shortfall that is shown rests on few paths, and how many paths of the run would do for all."""
+    given, s = result.conditional, rows_of(result.labels, "npv_funder")["portfolio"]
+    notes = list[Note]()
+    for level in result.summary.levels[-1:]:
+        cases = zip(given.tables, given.n_paths, given.share, strict=True)
+        shown = [(size_of_tail(t, s, -1), float(share)) for t, n, share in cases if not few(level, n)]
+        wanted = [tail.enough / share for tail, share in shown if tail.thin]
+        if wanted:
+            text = "Errors of shortfalls of rare outcomes or states are too small: some {:,.0f} paths would do."
+            notes.append(said(text, float(f"{max(wanted):.2g}")))
+    return tuple(notes)
 
 
 def _shares(result: Result, quantity: str, names: tuple[str, ...]) -> Iterator[tuple[Cell, ...]]:

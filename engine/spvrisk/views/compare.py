@@ -11,6 +11,7 @@ from spvrisk.measures.agreement import TOLERANCE, Pair
 from spvrisk.measures.comparison import NPV, P_LOSS, PORTFOLIO, Compared, Comparison, Measure
 from spvrisk.plan.outputs import SCHEME
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said, share_of
+from spvrisk.views.tails import thin
 from spvrisk.views.words import money_name, percent
 
 SHOWN_CHANGES, FEW_CHANGES = 16, 2
@@ -89,7 +90,13 @@ def differences(found: Comparison) -> Figures:
         for name, row in zip(names, found.results, strict=True)
     )
     gain = said("Gain from pairing: how many times larger the difference's error would be without it.")
-    return Figures(f"{money}; ± standard error", columns, tuple(rows), (gain,), unit=money)
+    return Figures(f"{money}; ± standard error", columns, tuple(rows), (gain, *warned(found)), unit=money)
+
+
+def warned(found: Comparison) -> tuple[Note, ...]:
+    """Say of which levels tails hold too few paths."""
+    figures = zip(_names(found), found.results, strict=True)
+    return tuple(thin((name, figure.tail) for name, row in figures for figure in row.figures.values()))
 
 
 def _files(found: Comparison) -> list[str]:
@@ -200,7 +207,7 @@ def _figure(row: Compared, measure: Measure) -> Cell:
     figure = row.figures.get(measure.key)
     if figure is None:
         return None
-    if figure.interval is not None:
+    if figure.interval is not None and not measure.money:
         return share_of(figure.value, *figure.interval)
     return Estimate(defined(figure.value), defined(figure.error))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from spvrisk.experiments.goal import Goal, Tried
 from spvrisk.measures.named import Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Rate, Row, defined, said
+from spvrisk.views.tails import thin
 from spvrisk.views.words import counted, money_name
 
 
@@ -18,7 +19,8 @@ def goal(found: Goal) -> list[Figures]:
     """
     measure, rows = found.wanted.measure, tuple(Row(f"{t.x:.7g}", (_at(found, t),)) for t in found.tried)
     note = said(f"{counted(found.paths, 'path')} of seed {found.seed} for each value, on the same draws.")
-    return [answer(found), Figures("Values that were tried", (Column(measure.text),), rows, (note,), _unit(found))]
+    notes = (note, *thin(found.tails))
+    return [answer(found), Figures("Values that were tried", (Column(measure.text),), rows, notes, _unit(found))]
 
 
 def answer(found: Goal) -> Figures:

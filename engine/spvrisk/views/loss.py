@@ -7,6 +7,7 @@ from decimal import Decimal
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.errors import InputError, Problem
+from spvrisk.measures.tail_size import TailSize, tail_size
 from spvrisk.views.figures import (
     Cell,
     Column,
@@ -23,8 +24,9 @@ from spvrisk.views.figures import (
     said,
     share_of,
 )
+from spvrisk.views.tails import thin
 from spvrisk.views.units import by_unit, rows_of
-from spvrisk.views.words import money_name, percent
+from spvrisk.views.words import money_name, percent, tail_name
 
 _DRIVEN_BY = 3
 """Projects that are named as those that drive a shortfall."""
@@ -36,10 +38,11 @@ def headline(result: Result) -> Figures:
     rows = [
         Row("mean", (mean_of(t, s),)),
         Row("P(loss)", (_p_loss(result, s),)),
-        *(Row(f"mean of the worst {_tail(level)}", (_worst(result, a),)) for a, level in enumerate(t.levels)),
+        *(Row(f"mean of the worst {tail_name(level)}", (_worst(result, a),)) for a, level in enumerate(t.levels)),
     ]
     money = money_name(labels)
-    return Figures(f"Net present value to the funder, {money}", (Column("portfolio"),), tuple(rows), unit=money)
+    notes = tuple(thin(("", size_of_tail(t, s, a)) for a in range(len(t.levels))))
+    return Figures(f"Net present value to the funder, {money}", (Column("portfolio"),), tuple(rows), notes, money)
 
 
 def answer(result: Result) -> Figures:
@@ -116,7 +119,34 @@ def loss(result: Result, level: str | None = None) -> Figures:
 
     heads = ("value at risk", "95 % interval", "expected shortfall", "contribution")
     title = f"Loss to the funder at {percent(t.levels[a])} (minus net present value), {money}"
-    return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), unit=money)
+    notes = tuple(thin((unit, size_of_tail(t, s, a)) for unit, s in rows.items()))
+    return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), notes, money)
+
+
+def warnings(result: Result) -> tuple[Note, ...]:
+    """Say of each level at which tails hold too few paths, and how many would be enough.
+
+    Parameters
+    ----------
+    result
+        The result, of all paths or of a condition.
+    """
+    t, rows = result.summary, rows_of(result.labels, "npv_funder")
+    return tuple(thin((unit, size_of_tail(t, s, a)) for a in range(len(t.levels)) for unit, s in rows.items()))
+
+
+def size_of_tail(table: SummaryTable, s: int, a: int) -> TailSize:
+    """Tell what the shortfall of a series rests on.
+
+    Parameters
+    ----------
+    table
+        Statistics of a result.
+    s, a
+        Numbers of the series and of the level.
+    """
+    figures = (table.value_at_risk[s, a], table.expected_shortfall[s, a], table.expected_shortfall_se[s, a])
+    return tail_size(table.levels[a], int(table.n[s]), *map(float, figures))
 
 
 def _part(table: SummaryTable, p: int, a: int) -> Estimate:
@@ -146,10 +176,6 @@ def _p_loss(result: Result, s: int) -> Share:
     return share_of(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
 
 
-def _tail(level: str) -> str:
-    return percent(f"{1 - Decimal(level)}")
-
-
 def _worst(result: Result, a: int, sign: float = -1.0) -> Cell:
     """Mean net present value beyond a level; with a sign of 1 the mean loss."""
     t, s = result.summary, _portfolio(result)
@@ -163,17 +189,18 @@ def _tails(result: Result) -> Iterator[Note]:
     for a, level in enumerate(t.levels):
         shortfall = t.expected_shortfall[s, a]
         if few(level, t.n[s]):
-            yield said(f"Too few paths for the worst {_tail(level)}: run more.")
+            enough = size_of_tail(t, s, a).enough
+            yield said(f"Too few paths for the worst {tail_name(level)}: {{:,d}} would be enough.", enough)
         elif shortfall > 0.0:
             first = sorted(range(len(labels.projects)), key=lambda i: -t.contribution[i, a])[:_DRIVEN_BY]
             parts = ", ".join(f"{labels.projects[i]} {{:.0%}}" for i in first)
             yield said(
-                f"Worst {_tail(level)} of paths: a loss of {{}} on average, driven by {parts}.",
+                f"Worst {tail_name(level)} of paths: a loss of {{}} on average, driven by {parts}.",
                 _worst(result, a, 1.0),
                 *(defined(t.contribution[i, a] / shortfall) for i in first),
             )
         elif shortfall != 0.0:  # else nothing is invested
-            yield said(f"Worst {_tail(level)} of paths: no loss; the mean gain is {{}}.", _worst(result, a))
+            yield said(f"Worst {tail_name(level)} of paths: no loss; the mean gain is {{}}.", _worst(result, a))
 
 
 def _scheme(result: Result) -> Iterator[Note]:

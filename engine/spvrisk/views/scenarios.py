@@ -5,10 +5,12 @@ from math import isnan
 
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.values import yaml_text
-from spvrisk.experiments.scenarios import Outcome, Planned, Scenarios
+from spvrisk.experiments.planned import Planned
+from spvrisk.experiments.scenarios import Outcome, Scenarios
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.named import Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
+from spvrisk.views.tails import thin
 from spvrisk.views.words import counted, money_name
 
 _SIDE_BY_SIDE = 4
@@ -28,7 +30,7 @@ def scenarios(found: Scenarios) -> list[Figures]:
         return dressed if len(found.outcomes) == 1 else [*scenarios(found), *dressed]
     first, *others = (_table(found, columns) for columns in _blocks(len(found.measures)))
     note = said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
-    last = (first, *others)[-1]._replace(notes=(note, *_failures(found)))
+    last = (first, *others)[-1]._replace(notes=(note, *thin(found.tails), *_failures(found)))
     return [first, *others[:-1], last] if others else [last]
 
 

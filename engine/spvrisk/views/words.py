@@ -1,5 +1,7 @@
 """Words that several views use."""
 
+from decimal import Decimal
+
 from spvrisk.config.study import Study
 from spvrisk.plan.names import Labels
 
@@ -26,6 +28,17 @@ def percent(decimal: str) -> str:
         In (0, 1), as text.
     """
     return f"{float(decimal) * 100:g} %"
+
+
+def tail_name(level: str) -> str:
+    """Give what lies beyond a level in per cent: of ``0.95`` it is ``5 %``.
+
+    Parameters
+    ----------
+    level
+        In (0, 1), as text.
+    """
+    return percent(f"{1 - Decimal(level)}")
 
 
 def money_name(labels: Labels, currency: str = "") -> str:

@@ -1,0 +1,208 @@
+"""What makes a result's tail, from its values by path: parts of projects, bearers and outcomes; what stands alone."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.variables import UNDEFINED
+from spvrisk.errors import InputError, Problem
+from spvrisk.measures.given import paths_of
+from spvrisk.measures.parts import (
+    at_risk_added,
+    at_risk_part,
+    combined,
+    ratio,
+    shortfall_added,
+    shortfall_part,
+)
+from spvrisk.measures.sample import Figure, Sample, shortfall, value_at_risk
+
+Float = NDArray[np.float64]
+
+NPV, PORTFOLIO = "npv_funder", "portfolio"
+
+PROJECTS, BEARERS = "projects", "who bears it"
+"""Groups of parts, beside events and regimes."""
+
+
+class Risk(NamedTuple):
+    """Value at risk and expected shortfall, or what a part has of them."""
+
+    value_at_risk: Figure
+    shortfall: Figure
+
+
+class Part(NamedTuple):
+    """What adds up, with others of its group, to the portfolio.
+
+    Attributes
+    ----------
+    group
+        `PROJECTS`, `BEARERS`, or an event.
+    name
+        Of the part.
+    risk
+        Its Euler contributions.
+    share
+        Of the portfolio's expected shortfall; undefined where that is a gain.
+    """
+
+    group: str
+    name: str
+    risk: Risk
+    share: Figure
+
+
+class Contributions(NamedTuple):
+    """The portfolio's risk at a level, and its parts.
+
+    Attributes
+    ----------
+    level
+        Decimal string.
+    whole
+        Of the portfolio.
+    parts
+        Group by group; those of each add up to the portfolio's.
+    lacking
+        Series of bearers that the file does not hold by path, for want of which that group is left out.
+    """
+
+    level: str
+    whole: Risk
+    parts: tuple[Part, ...]
+    lacking: tuple[str, ...]
+
+
+class Alone(NamedTuple):
+    """A project by itself.
+
+    Attributes
+    ----------
+    name
+        Of the project.
+    risk
+        Of its own loss.
+    added
+        The portfolio's less that of the portfolio without it.
+    """
+
+    name: str
+    risk: Risk
+    added: Risk
+
+
+class Diversified(NamedTuple):
+    """Projects by themselves, and the portfolio.
+
+    Attributes
+    ----------
+    level
+        Decimal string.
+    projects
+        Each by itself.
+    together
+        Sum of these.
+    whole
+        Of the portfolio.
+    benefit
+        What the portfolio has less than that sum, paired path by path.
+    """
+
+    level: str
+    projects: tuple[Alone, ...]
+    together: Risk
+    whole: Risk
+    benefit: Risk
+
+
+def contributions(result: Result, level: str) -> Contributions:
+    """Break the portfolio's value at risk and expected shortfall down, by Euler's principle.
+
+    Parameters
+    ----------
+    result
+        That holds net present values of projects and portfolio by path.
+    level
+        Decimal string in (0, 1).
+
+    Raises
+    ------
+    InputError
+        The file does not hold them.
+    """
+    paths, labels = paths_of(result), result.labels
+    whole = _values(result, PORTFOLIO, NPV, paths)
+    risk, parts = _risk(whole, level), list[Part]()
+
+    def add(group: str, name: str, values: Float) -> None:
+        part = Risk(at_risk_part(values, whole, level), shortfall_part(values, whole, level))
+        parts.append(Part(group, name, part, ratio(part.shortfall, risk.shortfall)))
+
+    for project in labels.projects:
+        add(PROJECTS, project, _values(result, project, NPV, paths))
+    bearers = labels.viewed("bearers")
+    lacking = tuple(name for name in bearers if (PORTFOLIO, name) not in result.kept)
+    for name, title in bearers.items() if not lacking else ():
+        add(BEARERS, title, _values(result, PORTFOLIO, name, paths))
+    for event, name, on in _outcomes(result, paths) if result.given is None else ():
+        add(event, name, np.where(on, whole, 0.0))
+    return Contributions(level, risk, tuple(parts), lacking)
+
+
+def diversified(result: Result, level: str) -> Diversified:
+    """Set the risk of projects by themselves beside the portfolio's.
+
+    Parameters
+    ----------
+    result, level
+        As of `contributions`.
+
+    Raises
+    ------
+    InputError
+        The file does not hold net present values of projects and portfolio by path.
+    """
+    paths = paths_of(result)
+    whole = _values(result, PORTFOLIO, NPV, paths)
+    projects = []
+    for project in result.labels.projects:
+        own = _values(result, project, NPV, paths)
+        added = Risk(at_risk_added(own, whole, level), shortfall_added(own, whole, level))
+        projects.append(Alone(project, _risk(own, level), added))
+    risk = _risk(whole, level)
+    together = _sum([(1.0, alone.risk) for alone in projects])
+    return Diversified(level, tuple(projects), together, risk, _sum([(1.0, together), (-1.0, risk)]))
+
+
+def _risk(values: Float, level: str) -> Risk:
+    return Risk(value_at_risk(Sample(values), level), shortfall(Sample(values), level))
+
+
+def _sum(terms: list[tuple[float, Risk]]) -> Risk:
+    """Sum of multiples of both."""
+    return Risk(
+        combined([(times, risk.value_at_risk) for times, risk in terms]),
+        combined([(times, risk.shortfall) for times, risk in terms]),
+    )
+
+
+def _values(result: Result, unit: str, quantity: str, paths: NDArray[np.bool_]) -> Float:
+    """Values of a series on some paths."""
+    if (unit, quantity) not in result.kept:
+        rule, remedy = "must keep it by path", f"run with {quantity} among output.paths"
+        raise InputError(Problem(result.place, f"/paths/{quantity}", rule, "", remedy))
+    return result.series(unit, quantity)[paths].astype(np.float64)
+
+
+def _outcomes(result: Result, paths: NDArray[np.bool_]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    """Outcomes of each event that have come out on some path: event, outcome, and on which paths."""
+    for event, names in result.labels.events:
+        codes = result.series("scheme", f"outcome_{event}")[paths]
+        for code, name in (*enumerate(names), (-1, UNDEFINED)):
+            on = codes == code
+            if on.any():
+                yield event, name, on
