@@ -106,7 +106,9 @@ def test_validate__refuses_a_stress_that_is_not_sound(tmp_path, stresses, says):
 
 def test_stress__refused():
     study = spvrisk.load(STARTER)
-    with pytest.raises(InputError, match="argument only: must be a stress of the study, got gas_x3; did you mean gas_x2"):
+    with pytest.raises(
+        InputError, match="argument only: must be a stress of the study, got gas_x3; did you mean gas_x2"
+    ):
         spvrisk.plan_stresses(study, ["gas_x3"])
     with pytest.raises(InputError, match="argument of: must be a measure"):
         spvrisk.plan_stresses(study, of=["npv"])

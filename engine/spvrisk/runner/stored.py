@@ -51,6 +51,46 @@ class Part(NamedTuple):
         return np.dtype(self.dtype).itemsize * math.prod(self.shape)
 
 
+class Rows(Mapping[int, Part]):
+    """Parts of one type and shape, one behind the other, in the few bytes that tell them apart.
+
+    A ledger knows of every row of all its shards, a hundred thousand in a long run.
+
+    Parameters
+    ----------
+    keys
+        What each part is asked for by.
+    parts
+        The parts.
+
+    Raises
+    ------
+    ValueError
+        They are not as many, or not alike.
+    """
+
+    def __init__(self, keys: Iterable[int], parts: Sequence[Part]) -> None:
+        named, every = tuple(keys), range(len(parts))
+        self._keys: Sequence[int] = every if named == tuple(every) else named
+        first = parts[0] if parts else Part("<f8", (0,), 0, 0)
+        if len(set(named)) != len(parts) or any((x.dtype, x.shape) != (first.dtype, first.shape) for x in parts):
+            raise ValueError("rows that are not alike")
+        self._first, self._checksums = first, np.array([part.checksum for part in parts], np.uint32)
+
+    def __getitem__(self, key: int) -> Part:
+        if key not in self._keys:
+            raise KeyError(key)
+        i = self._keys.index(key)
+        offset = self._first.offset + i * self._first.size
+        return self._first._replace(offset=offset, checksum=int(self._checksums[i]))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
 class Stored(NamedTuple):
     """Where everything of a stored shard lies.
 
@@ -59,7 +99,7 @@ class Stored(NamedTuple):
     rows
         Of the values, by number of the series in the order of `Labels.series`.
     inputs
-        Rows of the inputs, in the order of `Job.input_rows`.
+        Rows of the inputs, by number in the order of `Job.input_rows`.
     fans
         The portfolio's rows.
     nodes
@@ -68,8 +108,8 @@ class Stored(NamedTuple):
         Arrays of the nodes, one after the other.
     """
 
-    rows: Mapping[int, Part]
-    inputs: tuple[Part, ...]
+    rows: Rows
+    inputs: Rows
     fans: Part
     nodes: tuple[tuple[int, int], ...]
     sums: tuple[Part, ...]
@@ -83,7 +123,7 @@ class Stored(NamedTuple):
     @property
     def parts(self) -> tuple[Part, ...]:
         """All of them, in their order."""
-        return (*self.rows.values(), *self.inputs, self.fans, *self.sums)
+        return (*self.rows.values(), *self.inputs.values(), self.fans, *self.sums)
 
 
 def shard_bytes(shard: Shard, job: Job, k: int) -> Iterator[bytes | memoryview]:
@@ -199,7 +239,8 @@ def stored(line: bytes, job: Job, k: int) -> Stored:
         if nodes and series != list(range(len(job.labels.series))):
             raise ValueError("neither whole nor taken up in sketches")
         n_rows, n_inputs = len(series), len(job.input_rows)
-        rows, inputs = dict(zip(series, parts[:n_rows], strict=True)), parts[n_rows : n_rows + n_inputs]
+        rows = Rows(series, parts[:n_rows])
+        inputs = Rows(range(n_inputs), parts[n_rows : n_rows + n_inputs])
         fans, *sums = parts[n_rows + n_inputs :]
         return Stored(rows, inputs, fans, nodes, tuple(sums))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -306,7 +347,7 @@ def inputs_of(found: Stored, read: Read, n_paths: int) -> NDArray[np.float32]:
         They are damaged or cut short.
     """
     inputs = np.empty((len(found.inputs), n_paths), np.float32)
-    for into, row in zip(inputs, found.inputs, strict=True):
+    for into, row in zip(inputs, found.inputs.values(), strict=True):
         into[:] = array_of(row, read)
     return inputs
 
