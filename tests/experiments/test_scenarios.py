@@ -13,6 +13,7 @@ from spvrisk.cli import main
 from spvrisk.errors import InputError
 from spvrisk.experiments.planned import default_measures
 from spvrisk.plan.laws import distribution
+from spvrisk.report.json import scenarios_json
 from spvrisk.views.scenarios import scenarios, tornado
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -148,6 +149,19 @@ def test_tornado__the_largest_swing_comes_first(swings):
     page = tornado(found)
     assert page.rows[0].name == "projects.*.budget" and page.rows[-1].name == "A little"
     assert len(page.rows) == 3 and len(scenarios(found)) == 1
+
+
+def test_tornado__a_swing_is_from_end_to_end_path_by_path(swings):
+    found = spvrisk.scenarios(swings)
+    studies = [spvrisk.load(STARTER, [f"projects.port.budget={400 * times}"]) for times in (0.99, 1.01)]
+    ends = [spvrisk.run(study, paths=2000, seed=found.seed).paths for study in studies]
+    low, high = (end["portfolio_npv_funder"].values for end in ends)
+    (swing,) = found.swings["projects.port.budget"]
+    assert swing.value == pytest.approx(np.mean(high - low)) and swing.value < 0
+    assert swing.error == pytest.approx(np.std(high - low, ddof=1) / np.sqrt(2000))
+    told = scenarios_json(found)["swings"]["projects.port.budget"]["npv_funder:mean"]
+    assert told == {"swing": swing.value, "swing_se": swing.error}
+    assert tornado(found).rows[-1].cells[2].value == abs(swing.value)
 
 
 def test_tornado__ends_that_are_none(file):

@@ -70,7 +70,8 @@ def listed(planned: Planned, seconds: float) -> Figures:
         changes = [*(f"over it: {name.value}" for name in each.scenario.overlays), *own] or ["nothing"]
         rows += [Row(each.scenario.name if not i else "", (change,)) for i, change in enumerate(changes)]
     paths = planned.variants[0].job.paths
-    note = said("{:scenario} of {:path} take some {:,.0f} s here.", len(planned.variants), paths, seconds)
+    told = "{:scenario} of {:path} take some {:,.0f} s here; with a dataset some {:,.0f} MB are kept beside it."
+    note = said(told, len(planned.variants), paths, seconds, planned.disk / 1e6)
     return Figures("What would be run", (Column("changes", text=True),), tuple(rows), (note,))
 
 
@@ -91,10 +92,10 @@ def tornado(found: Scenarios, measure: int = 0) -> Figures:
     rows = [_swing(name, pair, found, measure) for name, pair in ends.items()]
     rows.sort(key=lambda row: -row[0])
     of, base = found.measures[measure], found.outcomes[0]
-    heads = (Column("at the low end"), Column("at the high end"))
+    heads = (Column("at the low end"), Column("at the high end"), Column("swing"))
     money = money_name(found.labels)
     note = said(
-        "Base: {}. Changes against it on the same draws; inputs in the order of the swing between their ends.",
+        "Base: {}. Changes against it on the same draws; inputs in the order of their swing, from end to end.",
         estimate(of, base.values[measure], base.errors[measure]),
     )
     title = f"What moves the {head(of)}" + (f", in {money}" if of.kind == "money" else "")
@@ -106,9 +107,10 @@ def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: in
     of, (low, high) = found.measures[measure], (ends[LOW], ends[HIGH])
     assert low.changes is not None and high.changes is not None  # of the base alone there are none
     changes = [said("{:+}", estimate(of, c.value, c.error)) for c in (low.changes[measure], high.changes[measure])]
-    swing = abs(high.values[measure] - low.values[measure])
+    swing = found.swings[name][measure]
+    size = estimate(of, abs(swing.value), swing.error)
     title = low.scenario.title.get("en", "").removesuffix(f", {LOW}") or name
-    return (0.0 if isnan(swing) else swing), Row(title, tuple(changes))
+    return (0.0 if isnan(swing.value) else abs(swing.value)), Row(title, (*changes, size))
 
 
 def _blocks(n: int) -> Iterator[range]:
