@@ -177,6 +177,17 @@ def test_tornado__ends_that_are_none(file):
             spvrisk.plan_scenarios(made)
 
 
+def test_table__of_many_has_a_line_each(file):
+    made = file.parent / "many.yaml"
+    budgets = ", ".join(f"b{n}: {{projects.port.budget: {300 + 10 * n}}}" for n in range(21))
+    made.write_text(f"{{base: starter.yaml, scenarios: {{{budgets}}}}}", encoding="utf-8")
+    found = spvrisk.scenarios(spvrisk.plan_scenarios(made, paths=64, of=["npv_funder:mean", "pv_host:mean"]))
+    (table,) = scenarios(found)
+    assert [row.name for row in table.rows] == ["base", *(f"b{n}" for n in range(21))]
+    few = found._replace(outcomes=found.outcomes[:21])
+    assert len(scenarios(few)[0].rows) == 1 + 2 * 20
+
+
 def invoke(*arguments):
     return CliRunner().invoke(main, ["scenarios", *map(str, arguments)])
 

@@ -16,6 +16,10 @@ from spvrisk.views.words import counted, money_name
 _SIDE_BY_SIDE = 4
 """Measures of a table: more do not fit beside each other on a terminal."""
 
+_TWO_LINES = 20
+"""Scenarios that have a line of values and one of changes; of more only the changes are shown, so that a screen has
+room for them all."""
+
 
 def scenarios(found: Scenarios) -> list[Figures]:
     """Give the page: all measures of all scenarios, a table for every four of them; then a tornado, if there is one.
@@ -28,14 +32,50 @@ def scenarios(found: Scenarios) -> list[Figures]:
     if any(INPUT in outcome.scenario.axes for outcome in found.outcomes):
         found, dressed = _without_swings(found), [tornado(found, i) for i in range(len(found.measures))]
         return dressed if len(found.outcomes) == 1 else [*scenarios(found), *dressed]
-    first, *others = (_table(found, columns) for columns in _blocks(len(found.measures)))
-    note = said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
-    last = (first, *others)[-1]._replace(notes=(note, *thin(found.tails), *_failures(found)))
+    dress = _table if len(found.outcomes) <= 1 + _TWO_LINES else changes
+    first, *others = (dress(found, columns) for columns in _blocks(len(found.measures)))
+    notes = (drawn(found), *thin(found.tails), *failures(found))
+    last = (first, *others)[-1]._replace(notes=notes)
     return [first, *others[:-1], last] if others else [last]
 
 
-def _failures(found: Scenarios) -> tuple[Note, ...]:
-    """What did not go."""
+def drawn(found: Scenarios) -> Note:
+    """Say how many paths the figures rest on.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
+    return said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
+
+
+def changes(found: Scenarios, columns: range) -> Figures:
+    """Give a table of the base's figures and of what each scenario changes, a line each.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    columns
+        Numbers of the measures.
+    """
+    base, *others = found.outcomes
+    money = money_name(found.labels)
+    own = Row(base.scenario.name, _values(base, columns, found), apart=True)
+    rows = (own, *(Row(outcome.scenario.name, _changes(outcome, columns, found)) for outcome in others))
+    heads = tuple(Column(head(found.measures[i])) for i in columns)
+    return Figures(f"Base, and what each scenario changes, in {money}", heads, rows, unit=money)
+
+
+def failures(found: Scenarios) -> tuple[Note, ...]:
+    """Say what did not go.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
     return tuple(said("{} failed: {}", outcome.scenario.name, outcome.failed) for outcome in found.failed)
 
 
@@ -99,7 +139,7 @@ def tornado(found: Scenarios, measure: int = 0) -> Figures:
         estimate(of, base.values[measure], base.errors[measure]),
     )
     title = f"What moves the {head(of)}" + (f", in {money}" if of.kind == "money" else "")
-    return Figures(title, heads, tuple(row for _, row in rows), (note, *_failures(found)), unit=money)
+    return Figures(title, heads, tuple(row for _, row in rows), (note, *failures(found)), unit=money)
 
 
 def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: int) -> tuple[float, Row]:
