@@ -27,7 +27,7 @@ LOT = 64 * LEAF
 _RESOLUTION = Resolution(11, 64, 64)
 
 
-TAILS = 1 << 20
+TAILS = 1 << 19
 """Values of tails that are held at a time, unless one set's are more."""
 
 _WORD = 16
