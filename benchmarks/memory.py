@@ -257,7 +257,16 @@ def main() -> None:
     asked = parser.parse_args()
     # compiling takes more memory than a run, and would count for the first
     subprocess.run([sys.executable, "-m", "spvrisk", "warmup"], check=True, capture_output=True)
-    found = list(runs(asked.study, asked.paths, asked.ways))
+    found: list[Looked] = []
+    for each in runs(asked.study, asked.paths, asked.ways):
+        found.append(each)
+        write(asked, found, "")
+    write(asked, found, extension(asked.study, found))
+    print(json.dumps({f"{each.way} {each.paths}": round(each.peak) for each in found}))
+
+
+def write(asked: argparse.Namespace, found: Sequence[Looked], extended: str) -> None:
+    """Write the page and the picture of the runs so far."""
     words = {
         "paths": " ".join(map(str, asked.paths)),
         "study": f"`{asked.study.name}`",
@@ -265,11 +274,10 @@ def main() -> None:
         "machine": f"Python {platform.python_version()}",
         "table": table(found),
         "flat": flat(found),
-        "extended": extension(asked.study, found),
+        "extended": extended,
     }
     (asked.to / "memory.md").write_text(_PAGE.format(**words), encoding="utf-8")
     (asked.to / "memory.svg").write_text(picture(found), encoding="utf-8")
-    print(json.dumps({f"{each.way} {each.paths}": round(each.peak) for each in found}))
 
 
 if __name__ == "__main__":
