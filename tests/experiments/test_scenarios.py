@@ -187,9 +187,8 @@ def test_command__table_json_and_file(file, found, tmp_path):
 
 def test_command__dry_run_lists_and_runs_nothing(file):
     shown = invoke(file, "--dry-run")
-    assert (
-        shown.exit_code == 0 and "projects.port.budget" in shown.stdout and "5 scenarios of 5,000 paths" in shown.stdout
-    )
+    assert shown.exit_code == 0 and "projects.port.budget" in shown.stdout
+    assert "5 scenarios of 5,000 paths take about 0:00:0" in shown.stdout and "0:00:00" not in shown.stdout
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,19 @@ def test_table__probabilities_give_way_first():
     assert narrow.count("portfolio") == 1
 
 
+def test_title__is_as_wide_as_the_screen_not_as_its_table():
+    title = "Values of an input with a long name that were tried"
+    narrow = Row("a", (1.0,))
+    for shape in ("table", "list"):
+        found = Figures(title, (Column("f"),), (narrow,), shape=shape)
+        assert written([found], 80).splitlines()[0] == title
+        assert max(map(len, written([found], 30).splitlines())) <= 30
+
+
+def test_figure__that_is_rounded_to_nothing_has_no_sign():
+    assert "0 ± 1,200" in written([Figures("", (Column("f"),), (Row("a", (Estimate(-30.0, 1200.0),)),))])
+
+
 def test_table__groups_totals_and_repeated_names():
     rows = (Row("x", (1.0,), "one"), Row("y", (2.0,), "one"), Row("x", (None,), "two"))
     above = written([Figures("T", (Column("f"),), rows)])

@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD, Box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
+from rich.styled import Styled
 from rich.table import Table
 from rich.text import Text
 
@@ -87,8 +88,8 @@ def page(figures: Iterable[Figures]) -> RenderableType:
 
 
 def _block(figures: Figures) -> Iterator[RenderableType]:
-    if figures.title and (figures.shape in ("facts", "record") or not figures.columns):
-        yield Text(figures.title, style="bold")
+    if figures.title:
+        yield Styled(figures.title, "bold")
     if figures.columns:
         yield _DRESSES[figures.shape](figures)
     for note in figures.notes:
@@ -132,7 +133,7 @@ def _facts(figures: Figures) -> Table:
 
 def _list(figures: Figures) -> Table:
     """A table of what was given: no cell is broken."""
-    table = Table(title=figures.title, title_justify="left", title_style="bold", header_style="", box=HEADED)
+    table = Table(header_style="", box=HEADED)
     table.show_edge, table.padding = False, (0, 1, 0, 0)
     table.add_column("", no_wrap=True)
     for column in figures.columns:
@@ -178,7 +179,6 @@ class _Laid:
 
     def __init__(self, figures: Figures, encoding: str) -> None:
         lines = _lines(figures)
-        self._title = figures.title
         self._lines = [line._replace(cells=tuple(shown_in(cell, encoding) for cell in line.cells)) for line in lines]
         heads = ["", figures.names] if figures.names else [""]
         self._stubs = [self._stub(k, shown_in(head, encoding), left=k == 0) for k, head in enumerate(heads)]
@@ -190,7 +190,7 @@ class _Laid:
         for i, columns in enumerate(self._parts(width)):
             if i:
                 yield ""
-            yield self._made("" if i else self._title, columns, width)
+            yield self._made(columns, width)
 
     def _texts(self, place: int, head: str) -> list[str]:
         return [head, *(line.cells[place] for line in self._lines if len(line.cells) > place)]
@@ -216,17 +216,8 @@ class _Laid:
             part.append(column)
         yield part
 
-    def _made(self, title: str, columns: list[_Column], width: int) -> Table:
-        table = Table(
-            title=title or None,
-            title_justify="left",
-            title_style="bold",
-            header_style="",
-            box=HEADED,
-            show_edge=False,
-            pad_edge=False,
-            collapse_padding=True,
-        )
+    def _made(self, columns: list[_Column], width: int) -> Table:
+        table = Table(header_style="", box=HEADED, show_edge=False, pad_edge=False, collapse_padding=True)
         for column, room in zip(columns, _widths(columns, width), strict=True):
             is_stub = column.place < len(self._stubs)
             justify: Literal["left", "right"] = "left" if column.left else "right"

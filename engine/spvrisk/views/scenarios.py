@@ -11,7 +11,7 @@ from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.named import Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
 from spvrisk.views.tails import thin
-from spvrisk.views.words import counted, money_name
+from spvrisk.views.words import counted, lasting, money_name
 
 _SIDE_BY_SIDE = 4
 """Measures of a table: more do not fit beside each other on a terminal."""
@@ -70,7 +70,7 @@ def listed(planned: Planned, seconds: float) -> Figures:
         changes = [*(f"over it: {name.value}" for name in each.scenario.overlays), *own] or ["nothing"]
         rows += [Row(each.scenario.name if not i else "", (change,)) for i, change in enumerate(changes)]
     paths = planned.variants[0].job.paths
-    note = said("{:scenario} of {:path} take some {:,.0f} s here.", len(planned.variants), paths, seconds)
+    note = said(f"{{:scenario}} of {{:path}} take about {lasting(seconds)} here.", len(planned.variants), paths)
     return Figures("What would be run", (Column("changes", text=True),), tuple(rows), (note,))
 
 
