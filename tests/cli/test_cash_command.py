@@ -53,5 +53,5 @@ def test_cash__wrong_input_is_told(file):
         done.stderr
     )
     done = run("cash", file, "--levels", "99")
-    assert done.exit_code == 2 and "--levels: must be a decimal number between 0 and 1, got 99" in done.stderr
+    assert done.exit_code == 2 and "got 99; write 0.99 for 99 %" in done.stderr
     assert run("cash", file, "--paths", "0").exit_code == 2

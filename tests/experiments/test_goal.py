@@ -117,5 +117,7 @@ def test_command__answer_json_and_frontier(file):
     ):
         refused = invoke(file, *asked, option, value)
         assert refused.exit_code == 2 and f"\n{option}" in refused.stderr
+    refused = invoke(file, *asked, "--between", "50%", "1")
+    assert refused.exit_code == 2 and "'--between': must be a number, got 50%; write 0.5" in refused.stderr
     refused = invoke(file, *asked, "--against", "agreement.split.funder_share=")
     assert refused.exit_code == 2 and "--against" in refused.stderr

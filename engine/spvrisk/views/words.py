@@ -62,7 +62,7 @@ def rounded_up(number: float) -> int:
     number
         Above 0.
     """
-    unit = 10 ** max(0, math.floor(math.log10(number)) - 1)
+    unit: int = 10 ** max(0, math.floor(math.log10(number)) - 1)
     return math.ceil(number / unit) * unit
 
 
