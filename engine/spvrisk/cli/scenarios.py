@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option
-from spvrisk.cli.output import say, say_document
+from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
 from spvrisk.errors import RunError
 
@@ -54,6 +54,7 @@ def command(
     """
     stop = Stop()
     planned = api.plan_scenarios(file, overrides, paths, seed, of)
+    warn(planned.warnings)
     # loaded here: a mistake in the file is answered without waiting for the compiler
     from spvrisk.report import json, text
     from spvrisk.views.scenarios import listed, scenarios
