@@ -170,7 +170,7 @@ def invoke(*arguments):
 def test_command__table_json_and_file(file, found, tmp_path):
     shown = invoke(file, "--workers", 2)
     assert shown.exit_code == 0, shown.output
-    assert "dear" in shown.stdout and f"{PATHS:,} paths" in shown.stdout and "±" in shown.stdout
+    assert "dear: A dearer port." in shown.stdout and f"{PATHS:,} paths" in shown.stdout and "±" in shown.stdout
     document = json.loads(invoke(file, "--json").stdout)
     dear = document["scenarios"][1]["measures"]["npv_funder:mean"]
     assert dear["value"] == found.outcomes[1].values[0] and dear["change_se"] == found.outcomes[1].changes[0].error

@@ -30,8 +30,21 @@ def scenarios(found: Scenarios) -> list[Figures]:
         return dressed if len(found.outcomes) == 1 else [*scenarios(found), *dressed]
     first, *others = (_table(found, columns) for columns in _blocks(len(found.measures)))
     note = said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
-    last = (first, *others)[-1]._replace(notes=(note, *thin(found.tails), *_failures(found)))
+    last = (first, *others)[-1]._replace(notes=(note, *thin(found.tails), *titles(found), *_failures(found)))
     return [first, *others[:-1], last] if others else [last]
+
+
+def titles(found: Scenarios) -> Iterator[Note]:
+    """Say what scenarios are that have an English title.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
+    for outcome in found.outcomes[1:]:
+        if title := outcome.scenario.title.get("en"):
+            yield said("{}: {}.", outcome.scenario.name, title)
 
 
 def _failures(found: Scenarios) -> tuple[Note, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from spvrisk.experiments.scenarios import Outcome, Scenarios
 from spvrisk.views.figures import Column, Figures, Note, Row, said
-from spvrisk.views.scenarios import estimate, head
+from spvrisk.views.scenarios import estimate, head, titles
 from spvrisk.views.words import counted, money_name
 
 
@@ -35,6 +35,4 @@ def _changes(outcome: Outcome, found: Scenarios) -> Row:
 
 def _notes(found: Scenarios) -> Iterator[Note]:
     yield said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
-    for outcome in found.outcomes[1:]:
-        if title := outcome.scenario.title.get("en"):
-            yield said("{}: {}.", outcome.scenario.name, title)
+    yield from titles(found)
