@@ -500,3 +500,14 @@ def test_results__conditional_is_empty_without_events_and_regimes(tmp_path):
     write_small(tmp_path / "none.h5", make_labels()._replace(regimes=(), events=()), 10)
     with spvrisk.open(tmp_path / "none.h5") as results:
         assert not results.conditional
+
+
+def test_run__interrupted_as_its_result_is_opened_says_that_it_is_written(tmp_path, monkeypatch):
+    def interrupted(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spvrisk.api.Results", interrupted)
+    out = tmp_path / "r.h5"
+    with pytest.raises(KeyboardInterrupt) as error:
+        spvrisk.run(spvrisk.load(STARTER), paths=64, out=out)
+    assert error.value.__notes__ == [f"The result is written: {out}."] and out.exists()

@@ -279,7 +279,12 @@ def run(
             rule = "must be a file where shards are kept or gone on with, or where others than threads compute them"
             raise wrong("out", rule, out, "name a result file")
         return Results(run_in_memory(loaded, settings, progress, announce))
-    return Results(run_study(loaded, file_name("out", out), settings, manner, progress, announce))
+    written = run_study(loaded, file_name("out", out), settings, manner, progress, announce)
+    try:
+        return Results(written)
+    except KeyboardInterrupt as error:
+        error.add_note(f"The result is written: {written}.")
+        raise
 
 
 def run_until(

@@ -94,7 +94,7 @@ def write_study(folder: Path) -> None:
     text = text.replace("usd: {knots: [[0, 0.04], [10, 0.042], [30, 0.045]]}", "usd: {table: curve.csv}")
     text += "correlation: {table: pairs.csv}\nregimes:\n" + laws
     before, port = text.split("  port:\n")
-    port = port.split("\nrun:")[0]
+    port = port.split("\n# Stresses:")[0]
     template = "".join(f"  {line}\n" for line in port.splitlines())
     text = text.replace("projects:\n", f"projects:\n  table: projects.csv\n  template:\n{template}", 1)
     pert = "{pert: {min: 0.9, mode: 1.1, max: 2}}"

@@ -258,7 +258,7 @@ def test_dataset__is_no_result_of_a_run(file, command, tmp_path):
     done = CliRunner().invoke(main, [command, str(tmp_path / "w.h5")])
     assert (
         done.exit_code == 2
-        and "w.h5: is a dataset of scenarios, not a result of a run; the `spvrisk scenarios`" in (done.stderr)
+        and "w.h5: is a dataset of scenarios, not a result of a run; the same `spvrisk scenarios` with" in (done.stderr)
     )
 
 

@@ -13,6 +13,7 @@ from spvrisk.cli import main
 from spvrisk.errors import InputError
 from spvrisk.experiments.planned import default_measures
 from spvrisk.plan.laws import distribution
+from spvrisk.report.json import scenarios_json
 from spvrisk.views.scenarios import scenarios, tornado
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -150,6 +151,19 @@ def test_tornado__the_largest_swing_comes_first(swings):
     assert len(page.rows) == 3 and len(scenarios(found)) == 1
 
 
+def test_tornado__a_swing_is_from_end_to_end_path_by_path(swings):
+    found = spvrisk.scenarios(swings)
+    studies = [spvrisk.load(STARTER, [f"projects.port.budget={400 * times}"]) for times in (0.99, 1.01)]
+    ends = [spvrisk.run(study, paths=2000, seed=found.seed).paths for study in studies]
+    low, high = (end["portfolio_npv_funder"].values for end in ends)
+    (swing,) = found.swings["projects.port.budget"]
+    assert swing.value == pytest.approx(np.mean(high - low)) and swing.value < 0
+    assert swing.error == pytest.approx(np.std(high - low, ddof=1) / np.sqrt(2000))
+    told = scenarios_json(found)["swings"]["projects.port.budget"]["npv_funder:mean"]
+    assert told == {"swing": swing.value, "swing_se": swing.error}
+    assert tornado(found).rows[-1].cells[2].value == abs(swing.value)
+
+
 def test_tornado__ends_that_are_none(file):
     made = file.parent / "no_ends.yaml"
     for text, says in (
@@ -161,6 +175,17 @@ def test_tornado__ends_that_are_none(file):
         made.write_text(f"{{base: starter.yaml, tornado: {text}}}", encoding="utf-8")
         with pytest.raises(InputError, match=says):
             spvrisk.plan_scenarios(made)
+
+
+def test_table__of_many_has_a_line_each(file):
+    made = file.parent / "many.yaml"
+    budgets = ", ".join(f"b{n}: {{projects.port.budget: {300 + 10 * n}}}" for n in range(21))
+    made.write_text(f"{{base: starter.yaml, scenarios: {{{budgets}}}}}", encoding="utf-8")
+    found = spvrisk.scenarios(spvrisk.plan_scenarios(made, paths=64, of=["npv_funder:mean", "pv_host:mean"]))
+    (table,) = scenarios(found)
+    assert [row.name for row in table.rows] == ["base", *(f"b{n}" for n in range(21))]
+    few = found._replace(outcomes=found.outcomes[:21])
+    assert len(scenarios(few)[0].rows) == 1 + 2 * 20
 
 
 def invoke(*arguments):

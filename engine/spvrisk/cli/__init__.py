@@ -146,6 +146,9 @@ def _of_system(error: OSError) -> int:
         raise error
     if (ended := _signal_code(error)) is not None:  # nothing more can be shown on a terminal that is closed
         os._exit(ended)
+    if error.errno is None:  # of the loader, which has no other words: most likely memory is limited
+        say(f"a library cannot be loaded, most likely for want of memory: {error}", err=True)
+        return 1
     say(f"the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
     return _mute()
 

@@ -4,9 +4,8 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say, say_document, tell_failed, warn
 from spvrisk.cli.progress import Stop, progress_bar
-from spvrisk.errors import RunError
 
 _EXAMPLE = "Example: spvrisk scenarios what_if.yaml --paths 2000"
 
@@ -83,5 +82,4 @@ def command(
             say(f"Table: {save_table}")
         if out is not None:
             say(f"Dataset: {out}")
-    if found.failed:
-        raise RunError("\n".join(f"{each.scenario.name} failed: {each.failed}" for each in found.failed))
+    tell_failed((each.scenario.name, each.failed) for each in found.failed)

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option, study_argument
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say, say_document, tell_failed, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
 
@@ -57,7 +57,8 @@ def command(
         found = api.scenarios(planned, workers, save_table, overwrite, progress=advance, announce=announce)
     if as_json:
         say_document(json.scenarios_json(found))
-        return
-    text.show([stress(found)])
-    if save_table is not None:
-        say(f"Table: {save_table}")
+    else:
+        text.show([stress(found)])
+        if save_table is not None:
+            say(f"Table: {save_table}")
+    tell_failed((each.scenario.name, each.failed) for each in found.failed)

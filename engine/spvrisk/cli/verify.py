@@ -19,7 +19,7 @@ def command(context: click.Context, result: str, rerun: int, as_json: bool) -> N
     """Check RESULT: its structure, its digests, whether it is complete.
 
     With --rerun some of its paths are computed once more, from the plan that is kept with it: the values must be the
-    same to the bit. Leaves with 1 where something is wrong.
+    same to the bit. Leaves with 1 where something is wrong, with 2 where the file cannot be opened as a result at all.
     """
     stop = Stop()
     with progress_bar(rerun * 4096) as (advance, announce):

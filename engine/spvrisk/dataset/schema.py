@@ -58,7 +58,8 @@ def check_schema(place: str, ours: bool, attributes: Mapping[str, Any]) -> None:
         It is no result, or older or newer than what is read.
     """
     if attributes.get("schema") == OF_SCENARIOS:
-        remedy = "the `spvrisk scenarios` that wrote it shows its table again; `spvrisk info --config` what made it"
+        again = f"`spvrisk info {place} --config DIR` gives back what made it"
+        remedy = f"the same `spvrisk scenarios` with --out {place} shows its table again; {again}"
         raise InputError(Problem(place, "", "is a dataset of scenarios, not a result of a run", "", remedy))
     if not ours or "schema_version" not in attributes:
         raise InputError(Problem(place, "", "is not a result of spvrisk", "", "name a file that `spvrisk run` wrote"))

@@ -49,6 +49,17 @@ class Planned(NamedTuple):
         """Of all runs together."""
         return sum(variant.job.paths for variant in self.variants)
 
+    @property
+    def series(self) -> tuple[tuple[str, str], ...]:
+        """What the measures need of each run, as in `Labels.series`."""
+        return tuple(dict.fromkeys(each for measure in self.measures for each in measure.needs))
+
+    @property
+    def disk(self) -> int:
+        """Bytes of what is kept of all runs where a dataset is written, about."""
+        jobs = {variant.job.id: variant.job for variant in self.variants}.values()
+        return sum(8 * job.paths * sum(name in job.labels.series for name in self.series) for job in jobs)
+
     def seconds(self, workers: int | None = None) -> float:
         """How long all runs take here, from a tenth of a second of the kernel.
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,6 +30,7 @@ from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.kept import Manner, machine_failures_told, noted
 from spvrisk.experiments.planned import Planned
 from spvrisk.experiments.task import series_executor
+from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.named import Measure
 from spvrisk.measures.sample import Figure, Sample
@@ -118,6 +120,8 @@ class Scenarios(NamedTuple):
         Of each run.
     origin
         What they were made of.
+    swings
+        Of a tornado, by input: of each measure what its high end is more than its low end, paired path by path.
     """
 
     labels: Labels
@@ -126,6 +130,7 @@ class Scenarios(NamedTuple):
     paths: int
     seed: int
     origin: Origin
+    swings: Mapping[str, tuple[Difference, ...]]
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -297,7 +302,7 @@ class _Source:
     def __init__(self, planned: Planned, workers: int, manner: Manner, kept: KeptSeries | None) -> None:
         self._manner, self._workers, self._kept = manner, workers, kept
         self._jobs = {each.job.id: each.job for each in planned.variants}
-        self._names = list(dict.fromkeys(each for measure in planned.measures for each in measure.needs))
+        self._names = planned.series
         self._there = [job for job in self._jobs.values() if self._of_kept(job) is not None]
 
     def series(self, progress: Progress, announce: Announce) -> Iterator[tuple[str, _Values | RunError]]:
@@ -366,6 +371,7 @@ def _measured(planned: Planned, source: _Source, progress: Progress, announce: A
     """Measure each scenario as its series come; the first of them wait for those of the base."""
     measures, base = planned.measures, planned.variants[0].job
     figures, measured = dict[str, _Figures](), dict[str, _Measured]()
+    waiting, swings = _ends(planned), dict[str, tuple[Difference, ...]]()
     for job_id, series in source.series(progress, announce):
         if isinstance(series, RunError):
             measured[job_id] = _failed(str(series), len(measures))
@@ -374,12 +380,22 @@ def _measured(planned: Planned, source: _Source, progress: Progress, announce: A
         if base.id in figures:
             of_base = figures[base.id]
             measured |= {key: _compared(own, of_base) for key, own in figures.items() if key not in measured}
-            figures = {base.id: of_base}
+            for name, (low, high) in [(name, ends) for name, ends in waiting.items() if figures.keys() >= set(ends)]:
+                swings[name] = _differences(figures[high], figures[low])
+                del waiting[name]
+            needed = {base.id, *chain.from_iterable(waiting.values())}
+            figures = {key: own for key, own in figures.items() if key in needed}
     first, *others = (
         Outcome(each.scenario, each.overrides, each.job.id, *measured[each.job.id]) for each in planned.variants
     )
     outcomes = (first._replace(changes=None), *others)
-    return Scenarios(base.labels, measures, outcomes, base.paths, base.seed, planned.origin)
+    return Scenarios(base.labels, measures, outcomes, base.paths, base.seed, planned.origin, swings)
+
+
+def _ends(planned: Planned) -> dict[str, tuple[str, str]]:
+    """Jobs of the low and the high end of each input of a tornado."""
+    ids = {(axes[INPUT], axes[END]): each.job.id for each in planned.variants if INPUT in (axes := each.scenario.axes)}
+    return {name: (ids[name, LOW], ids[name, HIGH]) for name, end in ids if end == LOW}
 
 
 def _figures(measures: Sequence[Measure], values: _Values) -> _Figures:
@@ -393,7 +409,7 @@ def _compared(own: _Figures, base: _Figures) -> _Measured:
     return _Measured(
         tuple(nan if figure is None else figure.value for figure in own),
         tuple(nan if figure is None else figure.error for figure in own),
-        tuple(_difference(a, b) for a, b in zip(own, base, strict=True)),
+        _differences(own, base),
         tails=tuple(figure.tail for figure in own if figure is not None and figure.tail is not None),
     )
 
@@ -403,8 +419,10 @@ def _failed(why: str, measures: int) -> _Measured:
     return _Measured((nan,) * measures, (nan,) * measures, (_UNDEFINED,) * measures, why)
 
 
-def _difference(own: Figure | None, base: Figure | None) -> Difference:
-    return _UNDEFINED if own is None or base is None else difference(own, base, paired=True)
+def _differences(own: _Figures, other: _Figures) -> tuple[Difference, ...]:
+    """What figures are more than others, paired path by path."""
+    both = zip(own, other, strict=True)
+    return tuple(_UNDEFINED if a is None or b is None else difference(a, b, paired=True) for a, b in both)
 
 
 def _json(value: object) -> str:

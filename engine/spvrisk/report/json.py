@@ -11,6 +11,7 @@ from spvrisk.experiments.goal import Goal
 from spvrisk.experiments.scenarios import Outcome, Scenarios
 from spvrisk.measures.against import Against
 from spvrisk.measures.agreement import Pair
+from spvrisk.measures.compare import Difference
 from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail import Mean, Tail
@@ -245,7 +246,7 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
 
     Keys are ``schema, study, money, paths, seed, warnings``, then ``scenarios``, the base first: ``name, title, axes,
     overrides, job_id, failed`` (null, or why there are no figures) and by measure ``value, se`` and, but for the base,
-    ``change, change_se``.
+    ``change, change_se``; of a tornado ``swings``: by input and measure ``swing, swing_se``, the high end less the low.
     """
     return {
         "schema": SCENARIOS_SCHEMA,
@@ -255,6 +256,14 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
         "seed": found.seed,
         "warnings": [sentence(note) for note in thin(found.tails)],
         "scenarios": [_outcome_json(outcome, found) for outcome in found.outcomes],
+        "swings": {name: _swing_json(swing, found) for name, swing in found.swings.items()},
+    }
+
+
+def _swing_json(swing: Sequence[Difference], found: Scenarios) -> dict[str, Any]:
+    return {
+        measure.text: {"swing": finite(each.value), "swing_se": finite(each.error)}
+        for measure, each in zip(found.measures, swing, strict=True)
     }
 
 

@@ -1,7 +1,7 @@
 """Scenarios in one table: what each measure is, and beneath it what that is more than the base's."""
 
 from collections.abc import Iterator, Mapping
-from math import isnan
+from math import ceil, isnan
 
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.values import yaml_text
@@ -16,6 +16,10 @@ from spvrisk.views.words import counted, lasting, money_name
 _SIDE_BY_SIDE = 4
 """Measures of a table: more do not fit beside each other on a terminal."""
 
+_TWO_LINES = 20
+"""Scenarios that have a line of values and one of changes; of more only the changes are shown, so that a screen has
+room for them all."""
+
 
 def scenarios(found: Scenarios) -> list[Figures]:
     """Give the page: all measures of all scenarios, a table for every four of them; then a tornado, if there is one.
@@ -28,10 +32,23 @@ def scenarios(found: Scenarios) -> list[Figures]:
     if any(INPUT in outcome.scenario.axes for outcome in found.outcomes):
         found, dressed = _without_swings(found), [tornado(found, i) for i in range(len(found.measures))]
         return dressed if len(found.outcomes) == 1 else [*scenarios(found), *dressed]
-    first, *others = (_table(found, columns) for columns in _blocks(len(found.measures)))
-    note = said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
-    last = (first, *others)[-1]._replace(notes=(note, *thin(found.tails), *titles(found), *_failures(found)))
+    few = len(found.outcomes) <= 1 + _TWO_LINES
+    dress = _table if few else changes
+    first, *others = (dress(found, columns) for columns in _blocks(len(found.measures)))
+    notes = (drawn(found), *(titles(found) if few else ()), *thin(found.tails), *failures(found))
+    last = (first, *others)[-1]._replace(notes=notes)
     return [first, *others[:-1], last] if others else [last]
+
+
+def drawn(found: Scenarios) -> Note:
+    """Say how many paths the figures rest on.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
+    return said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
 
 
 def titles(found: Scenarios) -> Iterator[Note]:
@@ -47,8 +64,32 @@ def titles(found: Scenarios) -> Iterator[Note]:
             yield said("{}: {}.", outcome.scenario.name, title)
 
 
-def _failures(found: Scenarios) -> tuple[Note, ...]:
-    """What did not go."""
+def changes(found: Scenarios, columns: range) -> Figures:
+    """Give a table of the base's figures and of what each scenario changes, a line each.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    columns
+        Numbers of the measures.
+    """
+    base, *others = found.outcomes
+    money = money_name(found.labels)
+    own = Row(base.scenario.name, _values(base, columns, found), apart=True)
+    rows = (own, *(Row(outcome.scenario.name, _changes(outcome, columns, found)) for outcome in others))
+    heads = tuple(Column(head(found.measures[i])) for i in columns)
+    return Figures(f"Base, and what each scenario changes, in {money}", heads, rows, unit=money)
+
+
+def failures(found: Scenarios) -> tuple[Note, ...]:
+    """Say what did not go.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
     return tuple(said("{} failed: {}", outcome.scenario.name, outcome.failed) for outcome in found.failed)
 
 
@@ -83,7 +124,10 @@ def listed(planned: Planned, seconds: float) -> Figures:
         changes = [*(f"over it: {name.value}" for name in each.scenario.overlays), *own] or ["nothing"]
         rows += [Row(each.scenario.name if not i else "", (change,)) for i, change in enumerate(changes)]
     paths = planned.variants[0].job.paths
-    note = said(f"{{:scenario}} of {{:path}} take about {lasting(seconds)} here.", len(planned.variants), paths)
+    told = (
+        f"{{:scenario}} of {{:path}} take about {lasting(seconds)} here; with a dataset some {{}} are kept beside it."
+    )
+    note = said(told, len(planned.variants), paths, f"{ceil(planned.disk / 1e6):,} MB")
     return Figures("What would be run", (Column("changes", text=True),), tuple(rows), (note,))
 
 
@@ -104,14 +148,14 @@ def tornado(found: Scenarios, measure: int = 0) -> Figures:
     rows = [_swing(name, pair, found, measure) for name, pair in ends.items()]
     rows.sort(key=lambda row: -row[0])
     of, base = found.measures[measure], found.outcomes[0]
-    heads = (Column("at the low end"), Column("at the high end"))
+    heads = (Column("at the low end"), Column("at the high end"), Column("swing"))
     money = money_name(found.labels)
     note = said(
-        "Base: {}. Changes against it on the same draws; inputs in the order of the swing between their ends.",
+        "Base: {}. Changes against it on the same draws; inputs in the order of their swing, from end to end.",
         estimate(of, base.values[measure], base.errors[measure]),
     )
     title = f"What moves the {head(of)}" + (f", in {money}" if of.kind == "money" else "")
-    return Figures(title, heads, tuple(row for _, row in rows), (note, *_failures(found)), unit=money)
+    return Figures(title, heads, tuple(row for _, row in rows), (note, *failures(found)), unit=money)
 
 
 def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: int) -> tuple[float, Row]:
@@ -119,9 +163,10 @@ def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: in
     of, (low, high) = found.measures[measure], (ends[LOW], ends[HIGH])
     assert low.changes is not None and high.changes is not None  # of the base alone there are none
     changes = [said("{:+}", estimate(of, c.value, c.error)) for c in (low.changes[measure], high.changes[measure])]
-    swing = abs(high.values[measure] - low.values[measure])
+    swing = found.swings[name][measure]
+    size = estimate(of, abs(swing.value), swing.error)
     title = low.scenario.title.get("en", "").removesuffix(f", {LOW}") or name
-    return (0.0 if isnan(swing) else swing), Row(title, tuple(changes))
+    return (0.0 if isnan(swing.value) else abs(swing.value)), Row(title, (*changes, size))
 
 
 def _blocks(n: int) -> Iterator[range]:

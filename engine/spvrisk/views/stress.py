@@ -1,11 +1,10 @@
 """Stresses in one table: the study's figures, and what each stress changes of them."""
 
-from collections.abc import Iterator
-
-from spvrisk.experiments.scenarios import Outcome, Scenarios
-from spvrisk.views.figures import Column, Figures, Note, Row, said
-from spvrisk.views.scenarios import estimate, head, titles
-from spvrisk.views.words import counted, money_name
+from spvrisk.experiments.scenarios import Scenarios
+from spvrisk.views.figures import Figures
+from spvrisk.views.scenarios import changes, drawn, failures, titles
+from spvrisk.views.tails import thin
+from spvrisk.views.words import money_name
 
 
 def stress(found: Scenarios) -> Figures:
@@ -16,23 +15,8 @@ def stress(found: Scenarios) -> Figures:
     found
         Stresses, as from `run_scenarios`.
     """
-    base, *stresses = found.outcomes
-    money = money_name(found.labels)
-    own = tuple(estimate(*of) for of in zip(found.measures, base.values, base.errors, strict=True))
-    rows = (Row("as it is", own, apart=True), *(_changes(each, found) for each in stresses))
-    columns = tuple(Column(head(measure)) for measure in found.measures)
-    title = f"The study as it is, and what each stress changes, in {money}"
-    return Figures(title, columns, rows, tuple(_notes(found)), unit=money)
-
-
-def _changes(outcome: Outcome, found: Scenarios) -> Row:
-    """What a stress changes."""
-    assert outcome.changes is not None  # of the base alone there are none
-    changes = zip(found.measures, outcome.changes, strict=True)
-    cells = (said("{:+}", estimate(measure, change.value, change.error)) for measure, change in changes)
-    return Row(outcome.scenario.name, tuple(cells))
-
-
-def _notes(found: Scenarios) -> Iterator[Note]:
-    yield said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
-    yield from titles(found)
+    table = changes(found, range(len(found.measures)))
+    base, *stresses = table.rows
+    title = f"The study as it is, and what each stress changes, in {money_name(found.labels)}"
+    notes = (drawn(found), *titles(found), *thin(found.tails), *failures(found))
+    return table._replace(title=title, rows=(base._replace(name="as it is"), *stresses), notes=notes)

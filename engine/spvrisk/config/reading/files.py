@@ -154,7 +154,7 @@ class Files:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             if content.startswith(HDF5):
-                remedy = "name what it was made from; `spvrisk info` with --config gives that back"
+                remedy = f"name what it was made from; `spvrisk info {file} --config DIR` gives that back"
                 self.problem(Place(file, 1), "must be a text file", "a result (HDF5)", remedy)
                 return None
             line = content[: error.start].count(b"\n") + 1

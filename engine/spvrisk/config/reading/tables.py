@@ -201,7 +201,7 @@ def _square(table: Table) -> Iterator[tuple[str, str, Node]]:
             found += [_number(table, above, i + 1, upper[i + 1])] if upper[i + 1] else []
             if found and max(found) - min(found) > _TOLERANCE:
                 _fail(place, "must equal its mirror image", " and ".join(map(shown, found)), "leave one empty")
-            value = _within_one(found[-1]) if found else 0.0  # of two that differ by rounding, the upper one
+            value = _within_one(sum(found) / len(found)) if found else 0.0  # two may differ by rounding
             if value != 0:
                 yield names[j], names[i], Node(value, place)
 
