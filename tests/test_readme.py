@@ -1,6 +1,7 @@
 """The README's summary is what the main study prints."""
 
 import re
+import shutil
 
 import pytest
 
@@ -26,6 +27,17 @@ def test_summary__readme_has_the_lines_that_the_report_gives(results):
     projects = list(results.tables().labels.projects)
     assert len(shown()) > 3000
     assert skeleton(shown(), projects) == skeleton(beginning(results), projects)
+
+
+def test_scenarios__those_of_the_readme_are_sound_and_change_the_study(tmp_path):
+    shutil.copytree(README.parent / "configs", tmp_path / "configs")
+    (text,) = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "what_if.yaml").write_text(text, encoding="utf-8")
+    planned = spvrisk.plan_scenarios(tmp_path / "what_if.yaml", paths=1)
+    names = [variant.scenario.name for variant in planned.variants]
+    assert names == ["base", "dear_gas", "dear_works", "year_later", "no_cap", "korea"]
+    assert len({variant.job.id for variant in planned.variants}) == len(names)
+    assert planned.warnings == []
 
 
 def test_renew__changes_nothing_but_the_block(results, tmp_path, monkeypatch):

@@ -966,6 +966,7 @@ def cash(
     levels: Sequence[str | float] | None = None,
     paths: int = REPLAYED,
     gross: bool = False,
+    party: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Cash":
@@ -981,6 +982,8 @@ def cash(
         How many of the result's paths, the first, are replayed at most: some milliseconds each.
     gross
         Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
+    party
+        ``funder``, ``host``, and with a stack ``policy_bank``, ``banks``, ``insurer``; all if left out.
     progress
         Called with the number of paths done since the last call.
     announce
@@ -1015,7 +1018,8 @@ def cash(
     tables, most, alone = _opened("result", result).tables(), whole("paths", paths), yes_or_no("gross", gross)
     if most < 1:
         raise wrong("paths", "must be at least 1", paths, "name how many paths to replay")
-    return cash(tables, read, most, alone, called("progress", progress), called("announce", announce))
+    one = None if party is None else text("party", party)
+    return cash(tables, read, most, alone, one, called("progress", progress), called("announce", announce))
 
 
 def trace(

@@ -157,6 +157,10 @@ def test_save_table__is_met_by_its_own_result_alone(file, tmp_path):
             "measure,value,measured_in\nnpv_funder:mean,1,USD billion\n",
             "table.csv:2:3: the result has npv_funder:mean in",
         ),
+        (
+            "name,amount\nx,1\n",
+            "table.csv:1: must have the columns measure and value, got name,amount; `spvrisk compare",
+        ),
         ("measure,amount\nnpv_funder:mean,1\n", "table.csv:1: amount is not a column of such a table"),
         ("measure\nnpv_funder:mean\n", "table.csv:1: has no column value"),
         ("measure,value,value\nnpv_funder:mean,1,1\n", "table.csv:1: has the column value twice"),

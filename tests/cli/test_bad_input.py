@@ -140,7 +140,7 @@ KINDS = {
     "text at the top": whole("a study\n", "a study must be a mapping", '"a study"', "see `spvrisk", "study.yaml:1:"),
     "binary file": whole(b"\x89PNG\r\n\x1a\n\x00", "must be UTF-8 text", "other bytes", "save", "study.yaml:1:"),
     "result file": whole(
-        b"\x89HDF\r\n\x1a\n\x00", "must be a study file", "a result file (HDF5)", "name the study", "study.yaml:1:"
+        b"\x89HDF\r\n\x1a\n\x00", "must be a text file", "a result (HDF5)", "name what it was made", "study.yaml:1:"
     ),
     "not UTF-8": whole(b"study:\n  title: \xe9t\xe9\n", "must be UTF-8 text", "other bytes", "save", "study.yaml:2:"),
     "UTF-16": whole(TEXT.encode("utf-16"), "must be UTF-8 text", "other bytes", "save the file as", "study.yaml:1:"),

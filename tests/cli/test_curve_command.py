@@ -51,7 +51,9 @@ def test_curve__table_says_what_it_is_of(file):
         (("--of", "prot/npv_funder"), "--of: must be of a project, a pipeline or the portfolio, got prot/npv_funder"),
         (("--of", "port/csot"), "--of: must be of a quantity of port, got port/csot; did you mean cost"),
         (("--of", "outcome_election"), "--of: must be a number, got outcome_election; name a quantity"),
-        (("--levels", "1.5"), "--levels: must be a decimal number between 0 and 1, got 1.5; write e.g. 0.01"),
+        (("--levels", "1.5"), "--levels: must be a decimal number between 0 and 1, got 1.5; write 0.015 for 1.5 %"),
+        (("--levels", "95%"), "got 95%; write 0.95 for 95 %"),
+        (("--levels", "one"), "got one; write e.g. 0.05 for 5 %"),
         (("--levels", ""), "--levels: must be a decimal number between 0 and 1"),
     ],
 )

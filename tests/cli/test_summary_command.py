@@ -243,6 +243,13 @@ def test_commands__a_study_in_the_place_of_a_result(command, tmp_path):
     assert "my_study.yaml: is a study, not a result; run it with `spvrisk run " in done.stderr
 
 
+def test_summary__an_unknown_table_is_told_of_its_option(file):
+    done = CliRunner().invoke(main, ["summary", str(file), "--show", "part"])
+    assert done.exit_code == 2 and done.stderr.startswith(
+        '--show: must be a view of a result, got "part"; did you mean'
+    )
+
+
 @pytest.mark.parametrize("command", [summary, info])
 def test_commands__wrong_file_is_an_input_error(command, tmp_path):
     with pytest.raises(InputError):

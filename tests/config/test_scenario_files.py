@@ -164,6 +164,23 @@ def test_file__refused(folder, text, says):
     assert "what_if.yaml" in str(error.value) and says in str(error.value)
 
 
+def test_file__a_study_in_its_place_is_told_in_one_sentence(folder):
+    with pytest.raises(InputError) as error:
+        read_scenarios(folder / "starter.yaml")
+    assert str(error.value).startswith("starter.yaml: is a study, not a file of scenarios; name it in one, as base: ")
+    assert "\n" not in str(error.value)
+
+
+def test_load__a_file_of_scenarios_is_told_in_one_sentence(folder):
+    file = folder / "what_if.yaml"
+    file.write_text("{base: starter.yaml, scenarios: {x: {}}}", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        load(file)
+    assert str(error.value) == (
+        f"what_if.yaml: is a file of scenarios, not a study; run it with `spvrisk scenarios {file}`"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -178,7 +195,7 @@ def test_file__refused(folder, text, says):
         ("factors.gas.process.ou.mean: {plus: 1}", "a curve that grows cannot be moved, got 0.02; write the new"),
         ("projects.*.construction.duration: {times: -1}", "by numbers above 0"),
         ("projects.port.budget: {a: 0.5, rest: scale}", "needs probabilities by name"),
-        ("overlay: nowhere.yaml", "cannot be read"),
+        ("overlay: nowhere.yaml", "nowhere.yaml: no such file; it is looked for from the study's folder, "),
         ("overlay: ../outside.yaml", "in its folder or below"),
     ],
 )

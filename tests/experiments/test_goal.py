@@ -117,5 +117,11 @@ def test_command__answer_json_and_frontier(file):
     ):
         refused = invoke(file, *asked, option, value)
         assert refused.exit_code == 2 and f"\n{option}" in refused.stderr
+    none = invoke(file, *asked, "--so-that", "npv_funder:mean=1e9")
+    said = " ".join(none.stdout.split())
+    assert none.exit_code == 0 and "no x from 1 to 40 makes npv_funder:mean 1,000,000,000: it is -" in said
+    assert " at 1 and " in said and " at 40. Values of x that were tried" in said
+    refused = invoke(file, *asked, "--between", "50%", "1")
+    assert refused.exit_code == 2 and "'--between': must be a number, got 50%; write 0.5" in refused.stderr
     refused = invoke(file, *asked, "--against", "agreement.split.funder_share=")
     assert refused.exit_code == 2 and "--against" in refused.stderr

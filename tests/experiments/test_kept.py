@@ -167,12 +167,17 @@ def test_extended__the_old_result_stays_until_the_new_one_is_whole(loaded, tmp_p
     assert told[0] == PATHS
 
 
+HELD = f"file exists, and holds {PATHS:,} paths of this run already, got .*r.h5; `spvrisk summary .*r.h5` shows them"
+
+
 @pytest.mark.parametrize(
-    ("paths", "seed"), [(PATHS, None), (LEAF, None), (2 * PATHS, 5)], ids=["as many", "fewer", "other seed"]
+    ("paths", "seed", "says"),
+    [(PATHS, None, HELD), (LEAF, None, HELD), (2 * PATHS, 5, "file exists, got .*r.h5; name another file")],
+    ids=["as many", "fewer", "other seed"],
 )
-def test_existing__is_refused_where_it_would_not_be_extended(loaded, paths, seed, tmp_path):
+def test_existing__is_refused_where_it_would_not_be_extended(loaded, paths, seed, says, tmp_path):
     run(loaded, tmp_path / "r.h5")
-    with pytest.raises(InputError, match="file exists"):
+    with pytest.raises(InputError, match=says):
         run(loaded, tmp_path / "r.h5", paths, seed=seed)
 
 

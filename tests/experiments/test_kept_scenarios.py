@@ -252,6 +252,16 @@ def test_dataset__holds_all_figures_for_every_reader(file, expected, tmp_path):
         }
 
 
+@pytest.mark.parametrize("command", ["summary", "info", "tail"])
+def test_dataset__is_no_result_of_a_run(file, command, tmp_path):
+    spvrisk.scenarios(spvrisk.plan_scenarios(file), out=tmp_path / "w.h5")
+    done = CliRunner().invoke(main, [command, str(tmp_path / "w.h5")])
+    assert (
+        done.exit_code == 2
+        and "w.h5: is a dataset of scenarios, not a result of a run; the same `spvrisk scenarios` with" in (done.stderr)
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

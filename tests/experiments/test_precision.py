@@ -1,5 +1,6 @@
 """Runs until measures are known well enough: what they end with, that it is a plain run, and what is refused."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -102,10 +103,12 @@ def test_run_until__refused_before_anything_runs(study, wanted, says, tmp_path):
 def test_commands__say_what_it_takes_and_how_it_came(study, small_looks, tmp_path):
     file = Path(study.loaded.folder) / "bare.yaml"
     foreseen = CliRunner().invoke(main, ["plan", str(file), "--for", "npv_funder:mean=0.5%"])
-    assert foreseen.exit_code == 0 and "They need some" in foreseen.stdout
+    assert foreseen.exit_code == 0 and "It takes some" in foreseen.stdout
     words = ["run", str(file), "--precision", "npv_funder:mean=1%", "--paths", str(LEAF), "--out"]
     shown = CliRunner().invoke(main, [*words, str(tmp_path / "r.h5")])
     assert shown.exit_code == 0 and "Precision by paths" in shown.stdout and "All of it is reached" in shown.stdout
+    for page in (foreseen.stdout, shown.stdout):
+        assert re.search(r"[\d,.]+ ± [\d,.]+ \(\d\.\d\d %\)", page)
     elsewhere = CliRunner().invoke(main, [*words, str(tmp_path / "s.h5"), "--processes", "1"])
     assert elsewhere.exit_code == 0 and content(tmp_path / "s.h5") == content(tmp_path / "r.h5")
     with spvrisk.open(tmp_path / "s.h5") as results:

@@ -195,7 +195,7 @@ def invoke(*arguments):
 def test_command__table_json_and_file(file, found, tmp_path):
     shown = invoke(file, "--workers", 2)
     assert shown.exit_code == 0, shown.output
-    assert "dear" in shown.stdout and f"{PATHS:,} paths" in shown.stdout and "±" in shown.stdout
+    assert "dear: A dearer port." in shown.stdout and f"{PATHS:,} paths" in shown.stdout and "±" in shown.stdout
     document = json.loads(invoke(file, "--json").stdout)
     dear = document["scenarios"][1]["measures"]["npv_funder:mean"]
     assert dear["value"] == found.outcomes[1].values[0] and dear["change_se"] == found.outcomes[1].changes[0].error
@@ -212,9 +212,27 @@ def test_command__table_json_and_file(file, found, tmp_path):
 
 def test_command__dry_run_lists_and_runs_nothing(file):
     shown = invoke(file, "--dry-run")
-    assert (
-        shown.exit_code == 0 and "projects.port.budget" in shown.stdout and "5 scenarios of 5,000 paths" in shown.stdout
+    assert shown.exit_code == 0 and "projects.port.budget" in shown.stdout
+    assert "5 scenarios of 5,000 paths take about 0:00:0" in shown.stdout and "0:00:00" not in shown.stdout
+
+
+def test_command__a_wildcard_that_passes_something_over_is_warned_of_once(file):
+    made = file.parent / "passing.yaml"
+    made.write_text(
+        """base: starter.yaml
+scenarios:
+  some: {projects.gas_plant.construction.uplift: 1.1}
+  all: {projects.*.budget: {times: 1.2}, projects.*.construction.uplift: 1.2}
+grid:
+  projects.*.operation.fuel.heat_rate: [{times: 1.1}, {times: 1.2}]
+""",
+        encoding="utf-8",
     )
+    shown = invoke(made, "--dry-run")
+    assert shown.exit_code == 0, shown.stderr
+    (warning,) = shown.stderr.splitlines()
+    assert warning.startswith("warning: passing.yaml:6 in scenario ")
+    assert "projects.*.operation.fuel.heat_rate: passes over port, which have no such key; if they are" in warning
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,36 @@ def test_table__probabilities_give_way_first():
     assert narrow.count("portfolio") == 1
 
 
+def test_list__what_was_given_is_neither_broken_nor_cut():
+    day, budget, words = "2026-02-17", "33,300.25 USD", "8 carats a year"
+    heads = ("notice given", "budget", "completion", "capacity")
+    found = Figures("T", tuple(map(Column, heads)), (Row("a_project", (day, budget, day, words)),), shape="list")
+    text = written([found], 40)
+    assert max(map(len, text.splitlines())) <= 40 and "…" not in text
+    assert text.count(day) == 2 and budget in text and words in text and text.count("a_project") == 2
+
+
+@pytest.mark.parametrize("shape", ["table", "list", "facts"])
+def test_words__that_are_wider_than_the_screen_are_folded_and_nothing_is_lost(shape):
+    name, path = "a" * 50, "b" * 50
+    text = written([Figures("", (Column("", text=True),), (Row(name, (path,)),), shape=shape)], 60)
+    assert max(map(len, text.splitlines())) <= 60 and "…" not in text
+    assert text.count("a") == text.count("b") == 50
+
+
+def test_title__is_as_wide_as_the_screen_not_as_its_table():
+    title = "Values of an input with a long name that were tried"
+    narrow = Row("a", (1.0,))
+    for shape in ("table", "list"):
+        found = Figures(title, (Column("f"),), (narrow,), shape=shape)
+        assert written([found], 80).splitlines()[0] == title
+        assert max(map(len, written([found], 30).splitlines())) <= 30
+
+
+def test_figure__that_is_rounded_to_nothing_has_no_sign():
+    assert "0 ± 1,200" in written([Figures("", (Column("f"),), (Row("a", (Estimate(-30.0, 1200.0),)),))])
+
+
 def test_table__groups_totals_and_repeated_names():
     rows = (Row("x", (1.0,), "one"), Row("y", (2.0,), "one"), Row("x", (None,), "two"))
     above = written([Figures("T", (Column("f"),), rows)])

@@ -52,7 +52,7 @@ def test_views__are_all_registered():
         if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
         if inspect.signature(function).return_annotation is Figures
     }
-    helpers = {"facts", "means"}
+    helpers = {"changes", "facts", "means"}
     assert len(made) > 20
     assert {function.__name__ for function in made - {view.figures for view in VIEWS.values()}} == helpers
 

@@ -8,13 +8,14 @@ from spvrisk.cli.output import say_document
 from spvrisk.cli.progress import Stop, progress_bar
 
 
-@click.command("cash", epilog="Example: spvrisk cash quick.h5 --levels 0.5,0.99 --paths 500")
+@click.command("cash", epilog="Example: spvrisk cash quick.h5 --party funder --levels 0.5,0.99 --paths 500")
 @click.argument("result", type=FILE)
+@click.option("--party", metavar="NAME", help="Only this one: funder, host, policy_bank, banks or insurer.")
 @click.option("--levels", metavar="P1,P2,..", help="Levels of the needs. [default: 0.5,0.95,0.99]")
 @click.option("--paths", type=Whole(1), default=api.REPLAYED, show_default=True, help="Paths to replay, at most.")
 @click.option("--gross", is_flag=True, help="Payments alone; receipts of the same year are not taken off.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")
-def command(result: str, levels: str | None, paths: int, gross: bool, as_json: bool) -> None:
+def command(result: str, party: str | None, levels: str | None, paths: int, gross: bool, as_json: bool) -> None:
     """Print the cash that each party of RESULT needs by calendar year, at several levels.
 
     Parties are funder and host; with a stack also policy bank, banks and insurer, which share the funder's flows. A
@@ -23,7 +24,7 @@ def command(result: str, levels: str | None, paths: int, gross: bool, as_json: b
     """
     stop = Stop()
     with progress_bar(paths) as (advance, announce):
-        found = api.cash(result, separated(levels), paths, gross, advance, stop.heeding(announce))
+        found = api.cash(result, separated(levels), paths, gross, party, advance, stop.heeding(announce))
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.report import measured, text
     from spvrisk.views.cash import cash

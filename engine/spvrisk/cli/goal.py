@@ -3,7 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.cli.options import Whole, set_option, study_argument
+from spvrisk.cli.options import Number, Whole, set_option, study_argument
 from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop
 from spvrisk.errors import InputError, Problem
@@ -16,7 +16,7 @@ _EXAMPLE = f"\b\nExample: spvrisk goal study.yaml {_GOAL} --paths 2000"
 @study_argument
 @click.option("--find", required=True, metavar="PATH=VALUE", help="Input, with an x where the number belongs.")
 @click.option("--so-that", required=True, metavar="MEASURE=NUMBER", help="Target, e.g. npv_funder:es@0.99=1000.")
-@click.option("--between", required=True, type=(float, float), metavar="LOW HIGH", help="Where x is sought.")
+@click.option("--between", required=True, type=(Number(), Number()), metavar="LOW HIGH", help="Where x is sought.")
 @click.option("--against", metavar="PATH=V1,V2,..", help="Find x for each of these values of another input.")
 @click.option("--paths", type=Whole(1), help="Number of paths of each run; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from spvrisk.config.reading.numerals import meant
+from spvrisk.config.reading.numerals import meant, number_remedy
 from spvrisk.config.reading.source import scalar
 
 
@@ -23,6 +23,19 @@ class Whole(click.IntRange):
             remedy = f"write {number}" if number else "round it" if isinstance(read, float) else "write its digits"
             self.fail(f"must be a whole number, got {value}; {remedy}", param, ctx)
         return super().convert(read, param, ctx)
+
+
+class Number(click.types.FloatParamType):
+    """A number."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Give the number, or fail with what was meant, as far as that is certain."""
+        read = scalar(value.strip()) if isinstance(value, str) else value
+        if isinstance(read, bool) or not isinstance(read, int | float):
+            self.fail(f"must be a number, got {value}; {number_remedy(value, 'write e.g. 0.5')}", param, ctx)
+        return float(read)
 
 
 set_option = click.option(

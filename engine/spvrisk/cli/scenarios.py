@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option
-from spvrisk.cli.output import say, say_document, tell_failed
+from spvrisk.cli.output import say, say_document, tell_failed, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
 _EXAMPLE = "Example: spvrisk scenarios what_if.yaml --paths 2000"
@@ -53,6 +53,7 @@ def command(
     """
     stop = Stop()
     planned = api.plan_scenarios(file, overrides, paths, seed, of)
+    warn(planned.warnings)
     # loaded here: a mistake in the file is answered without waiting for the compiler
     from spvrisk.report import json, text
     from spvrisk.views.scenarios import listed, scenarios

@@ -43,6 +43,7 @@ def command(
     loaded = api.load(study, overrides)
     warn(loaded.warnings)
     planned = api.plan_stresses(loaded, only, paths, seed, of)
+    warn(planned.warnings)
     # loaded here: a mistake in the study is answered without waiting for the compiler
     from spvrisk.report import json, text
     from spvrisk.views.scenarios import listed

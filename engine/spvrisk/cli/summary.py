@@ -26,10 +26,10 @@ Example: spvrisk summary quick.h5 --given election=new_course
     help="Only the paths with this outcome of an event, or this final state of a regime.",
 )
 @click.option(
-    "--show", "views", metavar="VIEW", multiple=True, help="These tables instead, e.g. parts or alone; may be repeated."
+    "--show", "name", metavar="VIEW", multiple=True, help="These tables instead, e.g. parts or alone; may be repeated."
 )
 @click.option("--level", metavar="P", help="Level of the risk measures in tables of --show, e.g. 0.99.")
-def command(result: str, as_json: bool, given: tuple[str, ...], views: tuple[str, ...], level: str | None) -> None:
+def command(result: str, as_json: bool, given: tuple[str, ...], name: tuple[str, ...], level: str | None) -> None:
     """Print the figures of RESULT with their Monte Carlo standard errors, probabilities with their 95 % intervals.
 
     With --given, the figures are conditional on an outcome of an event (midterm_2026=opposition; =undefined where it
@@ -42,13 +42,13 @@ def command(result: str, as_json: bool, given: tuple[str, ...], views: tuple[str
     if len(given) > 1:
         remedy = "force one of them with `run --set events.<event>.outcome=..`, and condition on the other"
         raise InputError(Problem("--given", "", "may be used once", " ".join(given), remedy))
-    if level is not None and not views:
+    if level is not None and not name:
         remedy = "name a table, e.g. --show parts"
         raise InputError(Problem("--level", "", "is of tables of --show", level, remedy))
     condition, opened = next(iter(given), None), api.open(result)
-    if views:
+    if name:
         choices = {} if level is None else {"level": level}
-        shown = {name: opened.view(name, condition, **choices) for name in views}
+        shown = {view: opened.view(view, condition, **choices) for view in name}
         if as_json:
             say_document(json.views_json(shown))
         else:

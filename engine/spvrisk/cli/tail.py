@@ -3,7 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.cli.options import FILE
+from spvrisk.cli.options import FILE, Number
 from spvrisk.cli.output import say_document
 from spvrisk.report import json, text
 from spvrisk.views.tail import tail
@@ -14,7 +14,7 @@ from spvrisk.views.tail import tail
 @click.option(
     "--of", default="npv_funder", show_default=True, metavar="QUANTITY", help="Net present value that is bad."
 )
-@click.option("--worst", type=float, default=0.01, show_default=True, metavar="SHARE", help="Share of all paths.")
+@click.option("--worst", type=Number(), default=0.01, show_default=True, metavar="SHARE", help="Share of all paths.")
 @click.option("--json", "as_json", is_flag=True, help="Print all that was looked at as JSON for programs.")
 def command(result: str, of: str, worst: float, as_json: bool) -> None:
     """Say what the worst paths of RESULT have in common against the others: a reverse stress.

@@ -28,6 +28,9 @@ _LONGEST_OVERRIDE = 80
 STRESSES = "stresses"
 """Key of a study's file beside the study's own: named changes of it, which are no part of what is run."""
 
+OF_STUDIES = frozenset({"study", "parties", "agreement", "projects"})
+"""Keys by which a study is known from a file of scenarios, which has a base."""
+
 MACHINERY = {"disk_mib", "leaves_per_shard", "memory_mib", "resume", "workers"}
 """Keys of ``run`` that change no number."""
 
@@ -129,6 +132,9 @@ def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Loaded:
     root = files.study()
     if root is None or files.broken:
         raise InputError(_in_order(files.problems, list(files.texts)))
+    if isinstance(root.value, dict) and "base" in root.value and not OF_STUDIES & set(root.value):
+        remedy = f"run it with `spvrisk scenarios {path}`"
+        raise InputError(Problem(files.name, "", "is a file of scenarios, not a study", "", remedy))
     return Source.of(root, files).study(overrides)
 
 

@@ -21,7 +21,7 @@ from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.netcdf import writing
 from spvrisk.dataset.opening import opened
 from spvrisk.dataset.place import Place
-from spvrisk.dataset.schema import OF_EVERY_FILE
+from spvrisk.dataset.schema import OF_EVERY_FILE, OF_SCENARIOS
 from spvrisk.dataset.write import PACKAGES, write_bytes, write_table
 from spvrisk.errors import InputError
 from spvrisk.files import Kind
@@ -29,8 +29,6 @@ from spvrisk.plan.names import Labels
 
 if TYPE_CHECKING:
     import xarray
-
-SCHEMA = "spvrisk.scenarios/1"
 
 SCENARIO, MEASURE = "scenario", "measure"
 
@@ -205,7 +203,7 @@ def is_scenarios(path: Path) -> bool:
     try:
         with opened(path) as file:
             schema = file.attrs.get("schema", b"")
-            return bool(schema in (SCHEMA, SCHEMA.encode()))
+            return bool(schema in (OF_SCENARIOS, OF_SCENARIOS.encode()))
     except InputError:
         return False
 
@@ -222,7 +220,7 @@ def _attributes(combined: Combined) -> dict[str, Any]:
         "title": f"scenarios of {labels.title['en']}",
         "source": f"scenarios of spvrisk {__version__}",
         "history": f"{now}: {shlex.join(sys.argv) or 'spvrisk'}",
-        "schema": SCHEMA,
+        "schema": OF_SCENARIOS,
         "numbers_version": np.int32(NUMBERS_VERSION),
         "engine_version": __version__,
         **{name: version(name) for name in PACKAGES},

@@ -27,6 +27,9 @@ OF_EVERY_FILE = {
 }
 """Attributes that are the same in all files of this schema."""
 
+OF_SCENARIOS = "spvrisk.scenarios/1"
+"""Schema of a dataset of scenarios."""
+
 PLAIN = "plain"
 """Sampling of independent paths of equal weight, the only one whose figures are made here."""
 
@@ -54,8 +57,12 @@ def check_schema(place: str, ours: bool, attributes: Mapping[str, Any]) -> None:
     InputError
         It is no result, or older or newer than what is read.
     """
+    if attributes.get("schema") == OF_SCENARIOS:
+        again = f"`spvrisk info {place} --config DIR` gives back what made it"
+        remedy = f"the same `spvrisk scenarios` with --out {place} shows its table again; {again}"
+        raise InputError(Problem(place, "", "is a dataset of scenarios, not a result of a run", "", remedy))
     if not ours or "schema_version" not in attributes:
-        raise InputError(Problem(place, "", "is not a result of spvrisk"))
+        raise InputError(Problem(place, "", "is not a result of spvrisk", "", "name a file that `spvrisk run` wrote"))
     found, version = int(attributes["schema_version"]), attributes.get("engine_version", "")
     if found > SCHEMA_VERSION:
         rule = f"must be at most {SCHEMA_VERSION}, the newest that this spvrisk reads"

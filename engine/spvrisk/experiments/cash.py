@@ -6,15 +6,21 @@ import numpy as np
 
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
+from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.trace import study_of, tracer_of
 from spvrisk.experiments.values import check_replay
 from spvrisk.measures.order import Percentile, percentiles
 from spvrisk.measures.sample import Sample, mean
 from spvrisk.plan.arrays import Floats
+from spvrisk.plan.outputs import STACK
 from spvrisk.runner.execute import Announce, Progress
 
 DEFAULT_LEVELS = ("0.5", "0.95", "0.99")
 """Levels of the needs."""
+
+
+PARTIES, LENDERS = ("funder", "host"), ("policy_bank", "banks", "insurer")
+"""Of every study, and of one with a stack."""
 
 
 class Flows(NamedTuple):
@@ -55,7 +61,7 @@ class Cash(NamedTuple):
     gross
         Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
     parties
-        By party its needs: the largest year, then year by year.
+        By party that was asked for its needs: the largest year, then year by year.
     """
 
     result: Result
@@ -65,9 +71,15 @@ class Cash(NamedTuple):
 
 
 def cash(
-    result: Result, levels: tuple[str, ...], paths: int, gross: bool, progress: Progress, announce: Announce
+    result: Result,
+    levels: tuple[str, ...],
+    paths: int,
+    gross: bool,
+    party: str | None,
+    progress: Progress,
+    announce: Announce,
 ) -> Cash:
-    """Replay paths and give what each party needs by calendar year.
+    """Replay paths and give what each party, or one of them, needs by calendar year.
 
     Parameters
     ----------
@@ -79,22 +91,30 @@ def cash(
         How many at most.
     gross
         As in `Cash`.
+    party
+        The only one that is asked for; None: all.
     progress, announce
         Called with the number of paths done since the last call, and with a word for each stage.
 
     Raises
     ------
     InputError
-        The plan in the result is of another version.
+        There is no such party, or the plan in the result is of another version.
     RunError
         The replay differs from what the result holds, or its study does not suit this version.
     """
+    there = PARTIES + (LENDERS if STACK in result.labels.features else ())
+    if party is not None and party not in there:
+        raise InputError(
+            Problem(argument("party"), "", "must be a party of the study", party, suggestion(party, there))
+        )
     n, years = min(paths, result.n_paths), np.array(result.labels.step_years)
     announce("replaying")
     flows = _replayed(result, n, years, progress)
-    needs = {party: each.paid if gross else np.maximum(each.paid - each.received, 0.0) for party, each in flows.items()}
+    asked = {name: each for name, each in flows.items() if party in (None, name)}
+    needs = {name: each.paid if gross else np.maximum(each.paid - each.received, 0.0) for name, each in asked.items()}
     named = np.unique(years).tolist()
-    return Cash(result, n, gross, {party: _needs(each, named, levels) for party, each in needs.items()})
+    return Cash(result, n, gross, {name: _needs(each, named, levels) for name, each in needs.items()})
 
 
 def flows_of(steps: dict[str, Floats], study: Study) -> dict[str, Flows]:

@@ -127,6 +127,27 @@ def check_nothing_lost(there: Earlier | None, task: Task) -> None:
         raise InputError(Problem(argument("out"), "", rule, "", "add it to the study's output, or use --overwrite"))
 
 
+def check_not_there(there: Earlier | None, task: Task, out: Path) -> None:
+    """Refuse to compute what a result holds already.
+
+    Parameters
+    ----------
+    there, task
+        As of `extends`.
+    out
+        The result.
+
+    Raises
+    ------
+    InputError
+        With how many paths it holds.
+    """
+    if there is not None and not extends(there, task):
+        rule = f"file exists, and holds {there.paths:,} paths of this run already"
+        remedy = f"`spvrisk summary {out}` shows them; name another file, or use --overwrite"
+        raise InputError(Problem(argument("out"), "", rule, str(out), remedy))
+
+
 def check_finished(file: Path, announce: Announce) -> None:
     """Refuse to leave a finished result as it is where it is damaged.
 

@@ -9,7 +9,7 @@ from spvrisk.config import Loaded, load
 from spvrisk.config.reading.overrides import Overrides
 from spvrisk.config.scenarios import ScenarioFile, read_scenarios
 from spvrisk.dataset.scenarios import Origin
-from spvrisk.errors import InputError, argument
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.named import Measure, measures_like
 from spvrisk.plan.names import Labels
@@ -37,6 +37,12 @@ class Planned(NamedTuple):
     measures: tuple[Measure, ...]
     origin: Origin
     files: tuple[Path, ...]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What is probably not meant in the changes; of one that several scenarios make, once."""
+        found = [problem for variant in self.variants for problem in variant.warnings]
+        return list({(problem.path, problem.rule): problem for problem in reversed(found)}.values())[::-1]
 
     @property
     def paths(self) -> int:

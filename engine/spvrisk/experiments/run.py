@@ -19,6 +19,7 @@ from spvrisk.experiments.kept import (
     Earlier,
     Manner,
     check_finished,
+    check_not_there,
     check_nothing_lost,
     check_resumed,
     earlier_result,
@@ -105,6 +106,7 @@ def _run_at(
     """Run a task and publish its result at a place that is held, beside what is there of it."""
     if not manner.overwrite:
         check_nothing_lost(there, task)
+        check_not_there(there, task, out)
     extending, reads = extends(there, task), task.loaded.files
     replaces = manner.overwrite or extending
     check_output(out, replaces, reads=reads)

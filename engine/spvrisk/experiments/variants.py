@@ -10,7 +10,7 @@ from spvrisk.config import Law, Loaded
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.source import Node, Place
 from spvrisk.config.scenarios import Change, Scenario, Swing, variant
-from spvrisk.config.scenarios.changes import places
+from spvrisk.config.scenarios.changes import passed_over, places
 from spvrisk.config.scenarios.reading import BASE, Design, ScenarioFile
 from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError, Problem
@@ -32,12 +32,15 @@ class Variant(NamedTuple):
         The changes of the base, as the study takes them.
     texts
         Content of every file that its study was read from, overlays too, by its path from the base's folder.
+    warnings
+        What is probably not meant in its changes.
     """
 
     scenario: Scenario
     job: Job
     overrides: tuple[str, ...]
     texts: Mapping[str, str]
+    warnings: tuple[Problem, ...] = ()
 
 
 def variants(file: ScenarioFile, base: Loaded, paths: int | None = None, seed: int | None = None) -> list[Variant]:
@@ -101,7 +104,9 @@ def _planned(base: Loaded, scenario: Scenario, changed: Loaded, settings: Run) -
         raise InputError(named if scenario.name != BASE else error.problems) from None
     # shards of a leaf each fill the threads evenly, and make no other numbers
     own = changed.overrides[len(base.overrides) :]
-    return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), own, changed.texts)
+    found = (passed_over(base.study, change, scenario.called) for change in scenario.changes)
+    warnings = tuple(problem for problem in found if problem is not None)
+    return Variant(scenario, replace(job, leaves_per_shard=1, inputs=()), own, changed.texts, warnings)
 
 
 INPUT, END, LOW, HIGH = "input", "end", "low", "high"

@@ -54,6 +54,9 @@ def read_references(path: str | os.PathLike[str], labels: Labels) -> tuple[Refer
         With every row that cannot be read, by file and line.
     """
     table = read_table(_text(Path(path)), Path(path).name)
+    if not set(_NEEDED) <= set(table.header) and len(set(table.header) - set(_NAMES)) > 1:
+        rule, remedy = "must have the columns measure and value", "`spvrisk compare --save-table` writes such a table"
+        raise InputError(Problem(str(Place(table.file, 1)), "", rule, ",".join(table.header), remedy))
     problems = [
         Problem(str(Place(table.file, 1)), "", f"{name} is not a column of such a table", "", suggestion(name, _NAMES))
         for name in table.header

@@ -236,7 +236,8 @@ def levels_of(levels: list[str], place: str) -> tuple[str, ...]:
     read = [level_of(text) for text in levels]
     for text, level in zip(levels, read, strict=True):
         if level is None:
-            rule, remedy = "must be a decimal number between 0 and 1", "write e.g. 0.01 for 1 in 100"
+            rule, number = "must be a decimal number between 0 and 1", number_of(text.strip().removesuffix("%"))
+            remedy = f"write {number / 100:g} for {number:g} %" if 0 < number < 100 else "write e.g. 0.05 for 5 %"
             raise InputError(Problem(place, "", rule, text, remedy))
     if not read:
         raise InputError(Problem(place, "", "must name a probability", "nothing", "write e.g. 0.5,0.1,0.01"))

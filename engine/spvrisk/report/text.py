@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD, Box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
+from rich.styled import Styled
 from rich.table import Table
 from rich.text import Text
 
@@ -87,8 +88,8 @@ def page(figures: Iterable[Figures]) -> RenderableType:
 
 
 def _block(figures: Figures) -> Iterator[RenderableType]:
-    if figures.title and (figures.shape in ("facts", "record") or not figures.columns):
-        yield Text(figures.title, style="bold")
+    if figures.title:
+        yield Styled(figures.title, "bold")
     if figures.columns:
         yield _DRESSES[figures.shape](figures)
     for note in figures.notes:
@@ -125,21 +126,11 @@ def _apart(rows: Sequence[Any], i: int) -> bool:
 
 def _facts(figures: Figures) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0), pad_edge=figures.shape == "record")
+    for _ in range(1 + max((len(row.cells) for row in figures.rows), default=0)):
+        grid.add_column(overflow="fold")
     for row in figures.rows:
         grid.add_row(row.name, *map(shown, row.cells))
     return grid
-
-
-def _list(figures: Figures) -> Table:
-    """A table of what was given: no cell is broken."""
-    table = Table(title=figures.title, title_justify="left", title_style="bold", header_style="", box=HEADED)
-    table.show_edge, table.padding = False, (0, 1, 0, 0)
-    table.add_column("", no_wrap=True)
-    for column in figures.columns:
-        table.add_column(column.head, justify="left" if column.text else "right", no_wrap=True)
-    for line in _lines(figures):
-        table.add_row(*line.cells, style="bold" if line.bold else "", end_section=line.ends)
-    return table
 
 
 class _Column(NamedTuple):
@@ -178,19 +169,18 @@ class _Laid:
 
     def __init__(self, figures: Figures, encoding: str) -> None:
         lines = _lines(figures)
-        self._title = figures.title
         self._lines = [line._replace(cells=tuple(shown_in(cell, encoding) for cell in line.cells)) for line in lines]
         heads = ["", figures.names] if figures.names else [""]
         self._stubs = [self._stub(k, shown_in(head, encoding), left=k == 0) for k, head in enumerate(heads)]
-        columns = enumerate(figures.columns, len(heads))
-        self._columns = [self._column(k, shown_in(c.head, encoding), c.text) for k, c in columns]
+        columns, whole = enumerate(figures.columns, len(heads)), figures.shape == "list"
+        self._columns = [self._column(k, shown_in(c.head, encoding), c.text, whole) for k, c in columns]
 
     def tables(self, width: int) -> Iterator[RenderableType]:
         """The table in as many parts as the screen's width asks for."""
         for i, columns in enumerate(self._parts(width)):
             if i:
                 yield ""
-            yield self._made("" if i else self._title, columns, width)
+            yield self._made(columns, width)
 
     def _texts(self, place: int, head: str) -> list[str]:
         return [head, *(line.cells[place] for line in self._lines if len(line.cells) > place)]
@@ -200,9 +190,10 @@ class _Laid:
         width = max(map(cell_len, self._texts(place, head)))
         return _Column(place, head, left, width, width)
 
-    def _column(self, place: int, head: str, left: bool) -> _Column:
-        texts = self._texts(place, head)
-        pieces = [*head.split(), *(piece for text in texts[1:] for piece in (_WORDS if left else _FIGURES).split(text))]
+    def _column(self, place: int, head: str, left: bool, whole: bool) -> _Column:
+        texts, breaks = self._texts(place, head), _WORDS if left else _FIGURES
+        cells = texts[1:] if whole else [piece for text in texts[1:] for piece in breaks.split(text)]
+        pieces = [*head.split(), *cells]
         natural, least = (max(_LEAST, *map(cell_len, some)) for some in (texts, [*pieces, ""]))
         return _Column(place, head, left, natural, least)
 
@@ -216,21 +207,11 @@ class _Laid:
             part.append(column)
         yield part
 
-    def _made(self, title: str, columns: list[_Column], width: int) -> Table:
-        table = Table(
-            title=title or None,
-            title_justify="left",
-            title_style="bold",
-            header_style="",
-            box=HEADED,
-            show_edge=False,
-            pad_edge=False,
-            collapse_padding=True,
-        )
+    def _made(self, columns: list[_Column], width: int) -> Table:
+        table = Table(header_style="", box=HEADED, show_edge=False, pad_edge=False, collapse_padding=True)
         for column, room in zip(columns, _widths(columns, width), strict=True):
-            is_stub = column.place < len(self._stubs)
             justify: Literal["left", "right"] = "left" if column.left else "right"
-            table.add_column(column.head, justify=justify, width=room, no_wrap=is_stub)
+            table.add_column(column.head, justify=justify, width=room, overflow="fold")
         for line in self._lines:
             cells = (line.cells[c.place] for c in columns if c.place < len(line.cells))
             table.add_row(*cells, style="bold" if line.bold else "", end_section=line.ends)
@@ -244,19 +225,23 @@ def _taken(widths: Iterable[int]) -> int:
 
 
 def _widths(columns: list[_Column], width: int) -> list[int]:
-    """Widths of a table's columns: where the screen is narrow, the widest that can be narrower is so."""
+    """Widths of a table's columns: where the screen is narrow, the widest that can be narrower is so.
+
+    Where even the least is too much, as of long names in one column, the widest is folded.
+    """
     widths = [column.natural for column in columns]
     while _taken(widths) > width:
         free = [k for k, column in enumerate(columns) if widths[k] > column.least]
-        if not free:
+        widest = max(free or range(len(widths)), key=widths.__getitem__)
+        if widths[widest] == 1:
             break
-        widths[max(free, key=widths.__getitem__)] -= 1
+        widths[widest] -= 1
     return widths
 
 
 _DRESSES: dict[str, Callable[[Figures], RenderableType]] = {
     "table": _Table,
-    "list": _list,
+    "list": _Table,
     "facts": _facts,
     "record": _facts,
 }

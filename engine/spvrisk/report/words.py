@@ -116,8 +116,8 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
 
     Examples
     --------
-    >>> with_error(41525.1, 274.9), with_error(12.3456, 0.0234), with_error(0.5, 0.0)
-    ('41,530 ± 270', '12.346 ± 0.023', '0.500')
+    >>> with_error(41525.1, 274.9), with_error(12.3456, 0.0234), with_error(0.5, 0.0), with_error(-30.0, 1200.0)
+    ('41,530 ± 270', '12.346 ± 0.023', '0.500', '0 ± 1,200')
     """
     value, error = value * scale, error * scale
     if not math.isfinite(value):
@@ -128,7 +128,8 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
         return plain(value)
     digits = min(3, 1 - math.floor(math.log10(error)))
     decimals = max(0, digits)
-    return f"{round(value, digits):,.{decimals}f} ± {round(error, digits):,.{decimals}f}"
+    # 0.0 is added since what is rounded to nothing from below would keep its sign
+    return f"{round(value, digits) + 0.0:,.{decimals}f} ± {round(error, digits):,.{decimals}f}"
 
 
 def with_interval(share: float, low: float, high: float) -> str:

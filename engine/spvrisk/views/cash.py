@@ -1,9 +1,14 @@
 """Cash that each party needs by calendar year."""
 
+from math import isnan
+
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.experiments.cash import Cash, Need
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, said
 from spvrisk.views.words import money_name, percent
+
+_NOTHING = 1e-12
+"""Of the largest year's mean: a need below it is what rounding has left of receipts and payments that are equal."""
 
 
 def cash(found: Cash) -> list[Figures]:
@@ -33,15 +38,20 @@ def need(found: Cash, party: str = "funder") -> Figures:
     rows = tuple(
         Row("largest year" if each.year is None else f"{each.year}", _cells(each), apart=each.year is None)
         for each in needs
-        if each.year is None or each.mean > 0.0
+        if each.year is None or each.mean > _NOTHING * needs[0].mean
     )
     what = "paid" if found.gross else "needed"
     return Figures(f"Cash {what} by year: {party.replace('_', ' ')}, {money}", columns, rows, unit=money)
 
 
 def _cells(each: Need) -> tuple[Cell, ...]:
-    levels = (said("{} ({}-{})", *map(defined, (p.value, p.low, p.high))) for p in each.levels)
+    levels = (said("{} ({}-{})", defined(p.value), *(_end(end) for end in (p.low, p.high))) for p in each.levels)
     return Estimate(defined(each.mean), defined(each.error)), *levels
+
+
+def _end(end: float) -> Cell:
+    """End of an interval; the paths may be too few for it."""
+    return "n/a" if isnan(end) else end
 
 
 def _notes(found: Cash) -> list[Note]:

@@ -20,7 +20,7 @@ def goal(found: Goal) -> list[Figures]:
     measure, rows = found.wanted.measure, tuple(Row(f"{t.x:.7g}", (_at(found, t),)) for t in found.tried)
     note = said(f"{counted(found.paths, 'path')} of seed {found.seed} for each value, on the same draws.")
     notes = (note, *thin(found.tails))
-    return [answer(found), Figures("Values that were tried", (Column(measure.text),), rows, notes, _unit(found))]
+    return [answer(found), Figures("Values of x that were tried", (Column(measure.text),), rows, notes, _unit(found))]
 
 
 def answer(found: Goal) -> Figures:
@@ -36,7 +36,8 @@ def answer(found: Goal) -> Figures:
     if found.found:
         note = said("{} makes {} {}, with x = {}.", *what, Estimate(found.x, defined(found.error)))
         return Figures("", notes=(note,), unit=_unit(found))
-    text = f"No x in [{wanted.low:g}, {wanted.high:g}] has {{}} make {{}} {{}}: it is {{}} and {{}} at the ends."
+    low, high = f"{wanted.low:g}", f"{wanted.high:g}"
+    text = f"With {{}}, no x from {low} to {high} makes {{}} {{}}: it is {{}} at {low} and {{}} at {high}."
     ends = (_at(found, found.tried[0]), _at(found, found.tried[-1]))
     return Figures("", notes=(said(text, *what, *ends),), unit=_unit(found))
 

@@ -1,7 +1,5 @@
 """What a study would run, before any path is simulated."""
 
-import datetime
-import math
 from collections.abc import Iterable
 
 from spvrisk.config.study import Study
@@ -16,7 +14,7 @@ from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS
 from spvrisk.views.figures import Cell, Column, Figures, Note, Row, said
 from spvrisk.views.info import facts
-from spvrisk.views.words import counted, money_name
+from spvrisk.views.words import counted, lasting, money_name
 
 _MIB = 1 << 20
 
@@ -271,7 +269,7 @@ def size(found: Overview) -> Figures:
         "paths": f"{run.paths:,}, seed {run.seed}",
         "time": "not known before the kernel is compiled (spvrisk warmup)"
         if found.seconds is None
-        else f"about {datetime.timedelta(seconds=math.ceil(found.seconds))} to draw the paths",
+        else f"about {lasting(found.seconds)} to draw the paths",
         "memory": f"{found.need.in_memory / _MIB:,.0f} MiB for {series} series of {counted(run.paths, 'path')}, "
         f"{found.need.from_disk / _MIB:,.0f} MiB with shards on the disk",
         "memory budget": f"{found.budget / _MIB:,.0f} MiB ({of})",

@@ -2,8 +2,10 @@
 
 from spvrisk.experiments.precision import Known, Look, Precise, Target
 from spvrisk.plan.names import Labels
-from spvrisk.views.figures import Cell, Column, Figures, Note, Row, defined, said
-from spvrisk.views.words import money_name
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, said
+from spvrisk.views.words import lasting, money_name, rounded_up
+
+_HALF = Note("± half of the 95 % interval.")
 
 
 def precision(found: Precise, labels: Labels) -> Figures:
@@ -19,8 +21,8 @@ def precision(found: Precise, labels: Labels) -> Figures:
     rows = tuple(Row(f"{look.paths:,}", _cells(look)) for look in found.looks)
     last = found.looks[-1]
     verdict = "All of it is reached" if found.reached else "Not all of it is reached"
-    note = said(f"{verdict} with {{:path}}; ± half of the 95 % interval.", last.paths)
-    return Figures("Precision by paths", _heads(found.targets), rows, (note,), unit=money_name(labels))
+    note = said(f"{verdict} with {{:path}}.", last.paths)
+    return Figures("Precision by paths", _heads(found.targets), rows, (_HALF, note), unit=money_name(labels))
 
 
 def foreseen(look: Look, targets: tuple[Target, ...], seconds: float, labels: Labels) -> Figures:
@@ -39,10 +41,10 @@ def foreseen(look: Look, targets: tuple[Target, ...], seconds: float, labels: La
     """
     rows = (Row(f"{look.paths:,}", _cells(look)),)
     if look.needed < float("inf"):
-        note = said("They need some {:,.0f} paths, which take some {:,.0f} s here.", look.needed, seconds)
+        note = said(f"It takes some {{:path}}, about {lasting(seconds)} here.", rounded_up(look.needed))
     else:
-        note = Note("How many paths they need cannot be told from so few: a tail holds too few of them.")
-    return Figures("Precision by paths", _heads(targets), rows, (note,), unit=money_name(labels))
+        note = Note("How many paths it takes cannot be told from so few: a tail holds too few of them.")
+    return Figures("Precision by paths", _heads(targets), rows, (_HALF, note), unit=money_name(labels))
 
 
 def _heads(targets: tuple[Target, ...]) -> tuple[Column, ...]:
@@ -56,4 +58,4 @@ def _cells(look: Look) -> tuple[Cell, ...]:
 
 def _cell(known: Known) -> Cell:
     share = abs(known.half / known.value) if known.value else float("nan")
-    return said("{} ± {:.3g} ({:.2%})", defined(known.value), defined(known.half), defined(share))
+    return said("{} ({:.2%})", Estimate(defined(known.value), defined(known.half)), defined(share))

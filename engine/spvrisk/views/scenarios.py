@@ -1,7 +1,7 @@
 """Scenarios in one table: what each measure is, and beneath it what that is more than the base's."""
 
 from collections.abc import Iterator, Mapping
-from math import isnan
+from math import ceil, isnan
 
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.values import yaml_text
@@ -11,7 +11,7 @@ from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.named import Measure
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
 from spvrisk.views.tails import thin
-from spvrisk.views.words import counted, money_name
+from spvrisk.views.words import counted, lasting, money_name
 
 _SIDE_BY_SIDE = 4
 """Measures of a table: more do not fit beside each other on a terminal."""
@@ -32,9 +32,10 @@ def scenarios(found: Scenarios) -> list[Figures]:
     if any(INPUT in outcome.scenario.axes for outcome in found.outcomes):
         found, dressed = _without_swings(found), [tornado(found, i) for i in range(len(found.measures))]
         return dressed if len(found.outcomes) == 1 else [*scenarios(found), *dressed]
-    dress = _table if len(found.outcomes) <= 1 + _TWO_LINES else changes
+    few = len(found.outcomes) <= 1 + _TWO_LINES
+    dress = _table if few else changes
     first, *others = (dress(found, columns) for columns in _blocks(len(found.measures)))
-    notes = (drawn(found), *thin(found.tails), *failures(found))
+    notes = (drawn(found), *(titles(found) if few else ()), *thin(found.tails), *failures(found))
     last = (first, *others)[-1]._replace(notes=notes)
     return [first, *others[:-1], last] if others else [last]
 
@@ -48,6 +49,19 @@ def drawn(found: Scenarios) -> Note:
         As from `run_scenarios`.
     """
     return said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
+
+
+def titles(found: Scenarios) -> Iterator[Note]:
+    """Say what scenarios are that have an English title.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
+    for outcome in found.outcomes[1:]:
+        if title := outcome.scenario.title.get("en"):
+            yield said("{}: {}.", outcome.scenario.name, title)
 
 
 def changes(found: Scenarios, columns: range) -> Figures:
@@ -110,8 +124,10 @@ def listed(planned: Planned, seconds: float) -> Figures:
         changes = [*(f"over it: {name.value}" for name in each.scenario.overlays), *own] or ["nothing"]
         rows += [Row(each.scenario.name if not i else "", (change,)) for i, change in enumerate(changes)]
     paths = planned.variants[0].job.paths
-    told = "{:scenario} of {:path} take some {:,.0f} s here; with a dataset some {:,.0f} MB are kept beside it."
-    note = said(told, len(planned.variants), paths, seconds, planned.disk / 1e6)
+    told = (
+        f"{{:scenario}} of {{:path}} take about {lasting(seconds)} here; with a dataset some {{}} are kept beside it."
+    )
+    note = said(told, len(planned.variants), paths, f"{ceil(planned.disk / 1e6):,} MB")
     return Figures("What would be run", (Column("changes", text=True),), tuple(rows), (note,))
 
 

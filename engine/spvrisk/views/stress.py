@@ -1,10 +1,8 @@
 """Stresses in one table: the study's figures, and what each stress changes of them."""
 
-from collections.abc import Iterator
-
 from spvrisk.experiments.scenarios import Scenarios
-from spvrisk.views.figures import Figures, Note, said
-from spvrisk.views.scenarios import changes, drawn, failures
+from spvrisk.views.figures import Figures
+from spvrisk.views.scenarios import changes, drawn, failures, titles
 from spvrisk.views.tails import thin
 from spvrisk.views.words import money_name
 
@@ -20,11 +18,5 @@ def stress(found: Scenarios) -> Figures:
     table = changes(found, range(len(found.measures)))
     base, *stresses = table.rows
     title = f"The study as it is, and what each stress changes, in {money_name(found.labels)}"
-    notes = (drawn(found), *_titles(found), *thin(found.tails), *failures(found))
+    notes = (drawn(found), *titles(found), *thin(found.tails), *failures(found))
     return table._replace(title=title, rows=(base._replace(name="as it is"), *stresses), notes=notes)
-
-
-def _titles(found: Scenarios) -> Iterator[Note]:
-    for outcome in found.outcomes[1:]:
-        if title := outcome.scenario.title.get("en"):
-            yield said("{}: {}.", outcome.scenario.name, title)

@@ -1,5 +1,7 @@
 """Words that several views use."""
 
+import datetime
+import math
 from decimal import Decimal
 
 from spvrisk.config.study import Study
@@ -39,6 +41,29 @@ def tail_name(level: str) -> str:
         In (0, 1), as text.
     """
     return percent(f"{1 - Decimal(level)}")
+
+
+def lasting(seconds: float) -> str:
+    """Give how long something takes, rounded up: ``0:01:05``, hours, minutes and seconds.
+
+    Parameters
+    ----------
+    seconds
+        How long.
+    """
+    return f"{datetime.timedelta(seconds=math.ceil(seconds))}"
+
+
+def rounded_up(number: float) -> int:
+    """Give a large number as one that is easy to say, to its second digit: 110,025 is 120,000.
+
+    Parameters
+    ----------
+    number
+        Above 0.
+    """
+    unit: int = 10 ** max(0, math.floor(math.log10(number)) - 1)
+    return math.ceil(number / unit) * unit
 
 
 def money_name(labels: Labels, currency: str = "") -> str:

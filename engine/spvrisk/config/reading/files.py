@@ -154,8 +154,8 @@ class Files:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             if content.startswith(HDF5):
-                remedy = "name the study; `spvrisk summary` shows a result file"
-                self.problem(Place(file, 1), "must be a study file", "a result file (HDF5)", remedy)
+                remedy = f"name what it was made from; `spvrisk info {file} --config DIR` gives that back"
+                self.problem(Place(file, 1), "must be a text file", "a result (HDF5)", remedy)
                 return None
             line = content[: error.start].count(b"\n") + 1
             self.problem(Place(file, line), "must be UTF-8 text", "other bytes", "save the file as UTF-8")
@@ -296,7 +296,11 @@ class Files:
             self.problem(name.place, "must be the name of a file", shown(self.plain(name).value), "write a.yaml")
             return None
         file = os.path.normpath(name.value).replace(os.sep, "/")
+        known = len(self.problems)
         node = self.document(file, name.place, ())
+        if node is None and len(self.problems) > known and not (self.folder / file).exists():
+            remedy = f"it is looked for from the study's folder, {self.folder}"
+            self.problems[known] = self.problems[known]._replace(remedy=remedy)
         if node is not None and not isinstance(node.value, dict):
             self.problem(node.place, "a file of a study must be a mapping of keys", "", "see `spvrisk schema`")
             return None

@@ -248,6 +248,35 @@ def places(study: Study, path: str) -> list[Found]:
     return list(_places(study, path.split(".")))
 
 
+def passed_over(study: Study, change: Change, of: str) -> Problem | None:
+    """Warn of a wildcard that changes some of the keys that fit it, and not the others, which lack what is changed.
+
+    Parameters
+    ----------
+    study
+        The base.
+    change
+        The change.
+    of
+        What makes it, as of `variant`.
+    """
+    keys = change.path.split(".")
+    first = next((depth for depth, key in enumerate(keys) if ANY in key), None)
+    if first is None:
+        return None
+    found = _places(study, keys)
+    reached = {place.keys[first] for place in found if _is_plain(change.value) or place.value is not None}
+    fit = dict.fromkeys(place.keys[first] for place in _places(study, keys[: first + 1]))
+    others = [name for name in fit if name not in reached]
+    if not reached or not others:
+        return None
+    rule, remedy = (
+        f"passes over {', '.join(others)}, which have no such key",
+        "if they are meant, name each with its value",
+    )
+    return Problem(f"{change.value.place} in {of}:", change.path, rule, "", remedy, "warning")
+
+
 def _places(study: Any, keys: Sequence[str]) -> Iterator[Found]:
     """Every place that a path leads to: all its blocks are there; its last key may have nothing."""
     here = [Found((), study)]

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk.config.base import shown
-from spvrisk.config.loading import Loaded
+from spvrisk.config.loading import OF_STUDIES, Loaded
 from spvrisk.config.reading.files import Files
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.source import Node, Place, parse
 from spvrisk.config.reading.tables import Table
 from spvrisk.config.scenarios.changes import Change
-from spvrisk.errors import InputError, suggestion
+from spvrisk.errors import InputError, Problem, suggestion
 
 _KINDS = ("scenarios", "grid", "table", "design", "tornado")
 _KEYS = ("base", "title", "paths", "seed", "measures", *_KINDS)
@@ -162,6 +162,9 @@ def read_scenarios(path: Path) -> ScenarioFile:
         files.problem(root.place, "a file of scenarios must be a mapping of keys", "", "begin with base: study.yaml")
     if root is None or files.problems or not isinstance(root.value, dict):
         raise InputError(files.problems)
+    if "base" not in root.value and OF_STUDIES & set(root.value):
+        remedy = f"name it in one, as base: {files.name}; `spvrisk init what_if.yaml --kind scenarios` writes one"
+        raise InputError(Problem(files.name, "", "is a study, not a file of scenarios", "", remedy))
     reader = _Reader(files)
     found = reader.file(path, root.value)
     if files.problems:
