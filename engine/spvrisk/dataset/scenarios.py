@@ -17,6 +17,7 @@ import numpy as np
 
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.dataset.content import content_digest
+from spvrisk.dataset.identity import check_sources, check_texts
 from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.netcdf import writing
 from spvrisk.dataset.opening import opened
@@ -34,6 +35,9 @@ SCHEMA = "spvrisk.scenarios/1"
 
 SCENARIO, MEASURE = "scenario", "measure"
 
+COMMANDS = ("scenarios", "stress")
+"""Commands that make such a file."""
+
 _LENGTH = "_length"
 """Ending of the dimension of a name's characters."""
 
@@ -44,7 +48,7 @@ class Origin(NamedTuple):
     Attributes
     ----------
     command
-        That runs them: ``scenarios``, or ``stress`` of those that a study names.
+        That runs them, one of `COMMANDS`: ``stress`` those that a study names.
     file
         Name of the file that names them among the sources.
     sources
@@ -189,9 +193,25 @@ def held(path: Path) -> Held:
         names = {name: _texts(file[name]) for name in ("job_id", "failed", MEASURE)}
         said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in Origin._fields}
         jobs = frozenset(job for job, why in zip(names["job_id"], names["failed"], strict=True) if not why)
-        origin = Origin(said["command"], said["file"], said["sources"], tuple(said["overrides"]))
         size = int(np.asarray(file.attrs["paths"]).item()), int(file.attrs["seed"])
-        return Held(jobs, tuple(names[MEASURE]), *size, origin)
+        if size[0] < 1 or not 0 <= size[1] < 2**64:
+            raise ValueError("its paths or its seed are none")
+        return Held(jobs, tuple(names[MEASURE]), *size, _origin(said))
+
+
+def _origin(said: Mapping[str, Any]) -> Origin:
+    """What a file says that it was made of: it may come from anybody.
+
+    Raises
+    ------
+    ValueError
+        It is not what such a file says.
+    """
+    check_sources(said["sources"])
+    check_texts("overrides", said["overrides"])
+    if said["command"] not in COMMANDS or said["file"] not in [*said["sources"]]:
+        raise ValueError("it does not say which command ran which file")
+    return Origin(said["command"], said["file"], said["sources"], tuple(said["overrides"]))
 
 
 def is_scenarios(path: Path) -> bool:
