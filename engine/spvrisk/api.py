@@ -692,6 +692,8 @@ def scenarios(
     manner = _manner(overwrite, False, False, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
     if save_table is not None:
         check_table(file_name("save_table", save_table), overwrite)
+        if out is not None and os.path.realpath(save_table) == os.path.realpath(file_name("out", out)):
+            raise wrong("save_table", "must be another file than the dataset", save_table, "name two files")
     told = called("progress", progress), called("announce", announce)
     if out is None:
         found = run_scenarios(planned, threads, *told, manner)
