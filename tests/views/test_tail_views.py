@@ -179,3 +179,13 @@ def test_parts__of_a_file_that_keeps_nothing_by_path(tmp_path):
     run(300, out, {"output.paths": ["portfolio.npv_funder"]}).close()
     code, _, err = show(out, "--show", "parts")
     assert code == 2 and "npv_funder" in err and "output.paths" in err
+
+
+def test_parts__groups_that_are_not_kept_by_path_are_left_out_and_named(tmp_path):
+    out = tmp_path / "few.h5"
+    run(400, out, {"output.paths": ["npv_funder"]}).close()
+    code, shown, _ = show(out, "--show", "parts", "--level", "0.9")
+    assert code == 0 and "projects" in shown and "new_course" not in shown
+    assert "Left out, election: the file does not keep outcome_election by path." in " ".join(shown.split())
+    code, _, err = show(out, "--show", "parts", "--given", "election=new_course")
+    assert code == 2 and "run the study with outcome_election in output.paths" in " ".join(err.split())

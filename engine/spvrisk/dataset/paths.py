@@ -108,6 +108,17 @@ def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[s
     return list(unique.values())
 
 
+def kept_as(unit: str, quantity: str) -> str:
+    """Give what ``output.paths`` calls a series.
+
+    Parameters
+    ----------
+    unit, quantity
+        As in `Labels.series`.
+    """
+    return f"portfolio.{quantity}" if unit == "portfolio" else quantity
+
+
 def names_in_file(labels: Labels, names: Sequence[str]) -> set[str]:
     """Names that the variables of path quantities have in ``/paths``.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.config.changes import Change, changes
+from spvrisk.dataset.paths import kept_as
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.soundness import check_contents
 from spvrisk.errors import InputError, Problem
@@ -47,8 +48,7 @@ class Measure(NamedTuple):
     @property
     def kept_as(self) -> str:
         """What ``output.paths`` calls its values."""
-        unit, quantity = self.series
-        return f"{PORTFOLIO}.{quantity}" if unit == PORTFOLIO else quantity
+        return kept_as(*self.series)
 
 
 class Compared(NamedTuple):

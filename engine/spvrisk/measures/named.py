@@ -212,7 +212,10 @@ def series_named(text: str, labels: Labels, place: str) -> tuple[str, str]:
         There is no such unit or quantity, or its values are states, which have no order.
     """
     reading = _Reading(text, labels, place)
-    unit, quantity = reading.series(text.strip())
+    head, colon, _ = text.strip().partition(":")
+    if colon:
+        raise reading.wrong("must be a quantity, without a statistic", f"write {head}")
+    unit, quantity = reading.series(head)
     if quantity in labels.states:
         raise reading.wrong("must be a number", "name a quantity such as npv_funder or smr/cost")
     return unit, quantity

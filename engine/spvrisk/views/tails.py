@@ -43,9 +43,8 @@ def parts(result: Result, level: str | None = None) -> Figures:
         for p in found.parts
     )
     notes = [*thin([("", found.whole.shortfall.tail)])]
-    if found.lacking:
-        lacking = ", ".join(f"portfolio.{name}" for name in found.lacking)
-        notes.append(said("Who bears it is not known: the file does not keep {} by path.", lacking))
+    for group, lacking in found.lacking.items():
+        notes.append(said("Left out, {}: the file does not keep {} by path.", group, ", ".join(lacking)))
     notes.append(said("The parts of each group add up. Those of an outcome are of the paths on which it came out."))
     heads = ("expected shortfall", "of it", "value at risk")
     title = f"What makes the loss at {percent(found.level)}: parts of the portfolio's (Euler), {money}"
