@@ -193,10 +193,21 @@ def held(path: Path) -> Held:
         names = {name: _texts(file[name]) for name in ("job_id", "failed", MEASURE)}
         said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in Origin._fields}
         jobs = frozenset(job for job, why in zip(names["job_id"], names["failed"], strict=True) if not why)
-        size = int(np.asarray(file.attrs["paths"]).item()), int(file.attrs["seed"])
-        if size[0] < 1 or not 0 <= size[1] < 2**64:
-            raise ValueError("its paths or its seed are none")
-        return Held(jobs, tuple(names[MEASURE]), *size, _origin(said))
+        return Held(jobs, tuple(names[MEASURE]), *_size(file), _origin(said))
+
+
+def _size(file: h5py.File) -> tuple[int, int]:
+    """Paths and seed.
+
+    Raises
+    ------
+    ValueError
+        They are none.
+    """
+    paths, seed = int(np.asarray(file.attrs["paths"]).item()), int(file.attrs["seed"])
+    if paths < 1 or not 0 <= seed < 2**64:
+        raise ValueError("its paths or its seed are none")
+    return paths, seed
 
 
 def _origin(said: Mapping[str, Any]) -> Origin:
