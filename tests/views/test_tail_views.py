@@ -164,7 +164,10 @@ def test_summary__shows_views_by_name(file):
     ("arguments", "says"),
     [
         (["--show", "pats"], 'must be a view of a result, got "pats"; did you mean parts?'),
-        (["--show", "parts", "--level", "1.5"], "--level: must be between 0 and 1, got 1.5; write e.g. 0.95"),
+        (
+            ["--show", "parts", "--level", "1.5"],
+            "--level: must be a decimal number between 0 and 1, got 1.5; write e.g. 0.95",
+        ),
         (["--level", "0.9"], "--level: is of tables of --show, got 0.9; name a table, e.g. --show parts"),
         (["--show", "status", "--level", "0.9"], "--level: is not a choice of the view status"),
     ],
@@ -189,3 +192,9 @@ def test_parts__groups_that_are_not_kept_by_path_are_left_out_and_named(tmp_path
     assert "Left out, election: the file does not keep outcome_election by path." in " ".join(shown.split())
     code, _, err = show(out, "--show", "parts", "--given", "election=new_course")
     assert code == 2 and "run the study with outcome_election in output.paths" in " ".join(err.split())
+
+
+def test_levels__are_the_same_as_numbers_and_as_digits(results):
+    assert results.view("alone", level=0.00005) == results.view("alone", level="0.000050")
+    (point,) = spvrisk.curve(results, levels=[0.00005]).points
+    assert point.probability == "0.00005"

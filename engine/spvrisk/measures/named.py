@@ -236,14 +236,30 @@ def levels_of(levels: list[str], place: str) -> tuple[str, ...]:
     InputError
         One is no decimal number between 0 and 1, or there is none.
     """
-    read = [level_of(text) for text in levels]
-    for text, level in zip(levels, read, strict=True):
-        if level is None:
-            rule, remedy = "must be a decimal number between 0 and 1", "write e.g. 0.01 for 1 in 100"
-            raise InputError(Problem(place, "", rule, text, remedy))
-    if not read:
+    if not levels:
         raise InputError(Problem(place, "", "must name a probability", "nothing", "write e.g. 0.5,0.1,0.01"))
-    return tuple(dict.fromkeys(level for level in read if level is not None))
+    return tuple(dict.fromkeys(level_named(text, place, "write e.g. 0.01 for 1 in 100") for text in levels))
+
+
+def level_named(text: str, place: str, remedy: str = "write e.g. 0.95") -> str:
+    """Read a probability, as its shortest decimals.
+
+    Parameters
+    ----------
+    text, place
+        As of `levels_of`.
+    remedy
+        What to write instead.
+
+    Raises
+    ------
+    InputError
+        It is no decimal number between 0 and 1.
+    """
+    level = level_of(text)
+    if level is None:
+        raise InputError(Problem(place, "", "must be a decimal number between 0 and 1", text, remedy))
+    return level
 
 
 class _Reading(NamedTuple):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from spvrisk.config.study.output import level_of
 from spvrisk.dataset.read import Result
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.measures.breakdown import PORTFOLIO, Risk, contributions, diversified
+from spvrisk.measures.named import level_named
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail_size import TailSize
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Range, Rate, Row, defined, said
@@ -105,16 +105,12 @@ def _of(heavy: list[str]) -> str:
 
 def _level(result: Result, level: str | None) -> str:
     """The level that is asked for, as its shortest decimals."""
-    if level is None:
-        if not result.summary.levels:
-            raise InputError(
-                Problem("argument level", "", "is needed: the study has no level", "none", "give e.g. 0.95")
-            )
-        return result.summary.levels[0]
-    found = level_of(str(level))
-    if found is None:
-        raise InputError(Problem("argument level", "", "must be between 0 and 1", str(level), "write e.g. 0.95"))
-    return found
+    if level is not None:
+        return level_named(level, argument("level"))
+    if not result.summary.levels:
+        rule = "is needed: the study has no level"
+        raise InputError(Problem(argument("level"), "", rule, "none", "give e.g. 0.95"))
+    return result.summary.levels[0]
 
 
 def _estimate(figure: Figure) -> Estimate:
