@@ -392,6 +392,23 @@ def test_restored__what_a_hostile_file_says_is_refused(file, name, said, tmp_pat
     assert not list(tmp_path.rglob("*.yaml"))
 
 
+@pytest.mark.parametrize("name", ["measure", "job_id", "provenance/sources_json"])
+@pytest.mark.parametrize("harm", ["vast", "elsewhere"])
+def test_restored__a_file_that_is_built_otherwise_is_refused(file, name, harm, tmp_path):
+    out = tmp_path / "w.h5"
+    spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=20, of=["npv_funder:mean"]), out=out)
+    (tmp_path / "other.h5").write_bytes(out.read_bytes())
+    with h5py.File(out, "r+") as opened:
+        kind, shape = opened[name].dtype, opened[name].shape
+        del opened[name]
+        if harm == "vast":
+            opened.create_dataset(name, (10**13 // 10 ** (3 * len(shape)), *[1000] * len(shape)), kind, chunks=True)
+        else:
+            opened[name] = h5py.ExternalLink(str(tmp_path / "other.h5"), name)
+    with pytest.raises(InputError, match="far more values|more values than|link to another place"):
+        spvrisk.restore(out, tmp_path / "again")
+
+
 def write_json(opened, name, said):
     place, text = f"provenance/{name}_json", np.frombuffer(json.dumps(said).encode(), np.uint8)
     kind = opened[place].dtype

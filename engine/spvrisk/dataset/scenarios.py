@@ -23,6 +23,7 @@ from spvrisk.dataset.netcdf import writing
 from spvrisk.dataset.opening import opened
 from spvrisk.dataset.place import Place
 from spvrisk.dataset.schema import OF_EVERY_FILE
+from spvrisk.dataset.structure import check_structure
 from spvrisk.dataset.write import PACKAGES, write_bytes, write_table
 from spvrisk.errors import InputError
 from spvrisk.files import Kind
@@ -190,6 +191,7 @@ def held(path: Path) -> Held:
         It cannot be read, or is none.
     """
     with opened(path) as file:
+        check_structure(file, file.id.get_filesize(), flat=True)
         names = {name: _texts(file[name]) for name in ("job_id", "failed", MEASURE)}
         said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in Origin._fields}
         jobs = frozenset(job for job, why in zip(names["job_id"], names["failed"], strict=True) if not why)
