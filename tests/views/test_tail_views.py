@@ -130,6 +130,7 @@ def test_views__under_a_condition_are_of_its_paths(results):
         ),
         ([("", TailSize("0.95", 60.0, 0.3))], "The worst 5 % are 60 paths of a heavy tail: .* 4,000 paths would do."),
         ([(x, TailSize("0.95", 60.0, 0.3)) for x in "abcde"], "heavy tail (a, b, c, 2 more)"),
+        ([("a{0}", TailSize("0.95", 60.0, 0.3))], "heavy tail (a{0})"),
     ],
 )
 def test_thin__says_how_many_paths_would_be_enough(tails, says):

@@ -6,7 +6,6 @@ from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option
 from spvrisk.cli.output import say, say_document
 from spvrisk.cli.progress import Stop, progress_bar
-from spvrisk.errors import RunError
 
 _EXAMPLE = "Example: spvrisk scenarios what_if.yaml --paths 2000"
 
@@ -82,5 +81,4 @@ def command(
             say(f"Table: {save_table}")
         if out is not None:
             say(f"Dataset: {out}")
-    if found.failed:
-        raise RunError("\n".join(f"{each.scenario.name} failed: {each.failed}" for each in found.failed))
+    found.check_none_failed()

@@ -56,7 +56,8 @@ def command(
         found = api.scenarios(planned, workers, save_table, overwrite, progress=advance, announce=announce)
     if as_json:
         say_document(json.scenarios_json(found))
-        return
-    text.show([stress(found)])
-    if save_table is not None:
-        say(f"Table: {save_table}")
+    else:
+        text.show([stress(found)])
+        if save_table is not None:
+            say(f"Table: {save_table}")
+    found.check_none_failed()

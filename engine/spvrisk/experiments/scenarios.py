@@ -132,6 +132,17 @@ class Scenarios(NamedTuple):
         """Those that have no figures."""
         return tuple(outcome for outcome in self.outcomes if outcome.failed)
 
+    def check_none_failed(self) -> None:
+        """Tell of those that have no figures.
+
+        Raises
+        ------
+        RunError
+            There is one.
+        """
+        if self.failed:
+            raise RunError("\n".join(f"{each.scenario.name} failed: {each.failed}" for each in self.failed))
+
     def combined(self) -> Combined:
         """Give them as variables along ``scenario`` and ``measure``: what `to_xarray` and the file have."""
         of_scenarios = {

@@ -29,9 +29,21 @@ def scenarios(found: Scenarios) -> list[Figures]:
         found, dressed = _without_swings(found), [tornado(found, i) for i in range(len(found.measures))]
         return dressed if len(found.outcomes) == 1 else [*scenarios(found), *dressed]
     first, *others = (_table(found, columns) for columns in _blocks(len(found.measures)))
-    note = said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
-    last = (first, *others)[-1]._replace(notes=(note, *thin(found.tails), *_failures(found)))
+    last = (first, *others)[-1]._replace(notes=tuple(notes(found)))
     return [first, *others[:-1], last] if others else [last]
+
+
+def notes(found: Scenarios) -> Iterator[Note]:
+    """Say how the scenarios were run, which tails hold too few paths, and what did not go.
+
+    Parameters
+    ----------
+    found
+        As from `run_scenarios`.
+    """
+    yield said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
+    yield from thin(found.tails)
+    yield from _failures(found)
 
 
 def _failures(found: Scenarios) -> tuple[Note, ...]:

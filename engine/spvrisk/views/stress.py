@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from spvrisk.experiments.scenarios import Outcome, Scenarios
 from spvrisk.views.figures import Column, Figures, Note, Row, said
-from spvrisk.views.scenarios import estimate, head
-from spvrisk.views.words import counted, money_name
+from spvrisk.views.scenarios import estimate, head, notes
+from spvrisk.views.words import money_name
 
 
 def stress(found: Scenarios) -> Figures:
@@ -34,7 +34,7 @@ def _changes(outcome: Outcome, found: Scenarios) -> Row:
 
 
 def _notes(found: Scenarios) -> Iterator[Note]:
-    yield said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
+    yield from notes(found)
     for outcome in found.outcomes[1:]:
         if title := outcome.scenario.title.get("en"):
             yield said("{}: {}.", outcome.scenario.name, title)

@@ -91,7 +91,7 @@ def thin(tails: Iterable[tuple[str, TailSize | None]]) -> Iterator[Note]:
         heavy = [name for name, tail in few.items() if tail.heavy]
         held = counted(int(min(tail.paths for tail in few.values())), "path")
         what = f"The worst {tail_name(level)} are {held}{_of(heavy)}: too few for a sound error of their mean"
-        yield said(f"{what}; {{:path}} would do.", max(tail.enough for tail in few.values()))
+        yield said("{}; {:path} would do.", what, max(tail.enough for tail in few.values()))
 
 
 def _of(heavy: list[str]) -> str:
