@@ -11,6 +11,7 @@ from spvrisk.dataset.content import Described
 from spvrisk.dataset.kept import check_paths, quantities_among
 from spvrisk.dataset.variables import MAY_BE_INFINITE, Attributes, path_dtype, quantity_of, unit_attributes
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import PORTFOLIO
 
 Float = NDArray[np.float64]
 
@@ -116,7 +117,7 @@ def kept_as(unit: str, quantity: str) -> str:
     unit, quantity
         As in `Labels.series`.
     """
-    return f"portfolio.{quantity}" if unit == "portfolio" else quantity
+    return f"{PORTFOLIO}.{quantity}" if unit == PORTFOLIO else quantity
 
 
 def names_in_file(labels: Labels, names: Sequence[str]) -> set[str]:

@@ -19,11 +19,9 @@ from spvrisk.measures.parts import (
     shortfall_part,
 )
 from spvrisk.measures.sample import Figure, Sample, shortfall, value_at_risk
-from spvrisk.plan.outputs import SCHEME
+from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME, WHOLE
 
 Float = NDArray[np.float64]
-
-NPV, PORTFOLIO = "npv_funder", "portfolio"
 
 PROJECTS, BEARERS = "projects", "who bears it"
 """Groups of parts, beside events and regimes."""
@@ -136,7 +134,7 @@ def contributions(result: Result, level: str) -> Contributions:
         The file does not hold them.
     """
     paths, labels = paths_of(result), result.labels
-    whole = _values(result, PORTFOLIO, NPV, paths)
+    whole = _values(result, *WHOLE, paths)
     risk, parts = _risk(whole, level), list[Part]()
 
     def add(group: str, name: str, values: Float) -> None:
@@ -171,7 +169,7 @@ def diversified(result: Result, level: str) -> Diversified:
         The file does not hold net present values of projects and portfolio by path.
     """
     paths = paths_of(result)
-    whole = _values(result, PORTFOLIO, NPV, paths)
+    whole = _values(result, *WHOLE, paths)
     projects = []
     for project in result.labels.projects:
         own = _values(result, project, NPV, paths)

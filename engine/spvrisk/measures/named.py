@@ -28,14 +28,10 @@ from spvrisk.measures.sample import (
 )
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
-
-PORTFOLIO, SCHEME = "portfolio", "scheme"
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME, WHOLE
 
 ANY = "*"
 """In a unit: any characters, as in ``*_gas/npv_funder:mean``; such a text is a measure of each unit that fits."""
-
-WHOLE = (PORTFOLIO, "npv_funder")
-"""Series to which parts add up."""
 
 FORM = "[unit/]quantity:statistic[@level], such as npv_funder:es@0.99 or smr/delay_months:quantile@0.9"
 

@@ -22,8 +22,9 @@ from scipy.special import betainc
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.errors import InputError, Problem, argument
-from spvrisk.measures.named import PORTFOLIO, SCHEME, series_named
+from spvrisk.measures.named import series_named
 from spvrisk.plan.inputs import BY_NAME as INPUTS
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME
 
 Float = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument
-from spvrisk.measures.breakdown import PORTFOLIO, Risk, contributions, diversified
+from spvrisk.measures.breakdown import Risk, contributions, diversified
 from spvrisk.measures.named import level_named
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail_size import TailSize
+from spvrisk.plan.outputs import PORTFOLIO
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Range, Rate, Row, defined, said
 from spvrisk.views.words import counted, money_name, percent, tail_name
 
