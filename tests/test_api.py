@@ -126,7 +126,10 @@ WRONG_KINDS = {
         lambda file: spvrisk.open(file).view("value", level="0.95"),
         'level: is not a choice of the view value, got "0.95"; leave it out',
     ),
-    "loss level 0.95": (lambda file: spvrisk.open(file).view("loss", level=[1]), "level: must be a level of the res"),
+    "loss level 0.95": (
+        lambda file: spvrisk.open(file).view("loss", level=[1]),
+        "level: must be a number, or its digits",
+    ),
     "loss level 3": (lambda file: spvrisk.open(file).view("loss", level=3), "level: must be a level of the res"),
     "trace rank": (
         lambda file: spvrisk.trace(file, rank=object()),
@@ -170,6 +173,17 @@ WRONG_KINDS = {
         lambda file: spvrisk.compare(file, file, strict="no"),
         'strict: must be True or False, got "no"',
     ),
+    "scenarios paths 0": (
+        lambda _: spvrisk.plan_scenarios(
+            Path(__file__).parents[1] / "configs/scenarios/terms_and_prices.yaml", paths=0
+        ),
+        r"paths: must lie in \[1,",
+    ),
+    "obligors failures 5": (
+        lambda file: spvrisk.obligors(file, failures=5),
+        "failures: must be a text, or several, got 5; write one, or a list of them",
+    ),
+    "save_table of None": (lambda file: spvrisk.save_table(file, "x.csv", of=None), "of: must be a text, or several"),
     "given 3": (lambda file: spvrisk.open(file).tables(3), "given: must be a text, got 3"),
     "init None": (lambda _: spvrisk.init(None), "file: must be the name of a file, got nothing"),
     "schema 3": (lambda _: spvrisk.schema(3), "out: must be the name of a file, got 3"),

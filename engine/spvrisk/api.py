@@ -7,7 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk import config
-from spvrisk.arguments import called, elsewhere_of, file_name, level, text, two_numbers, whole, within, wrong, yes_or_no
+from spvrisk.arguments import (
+    called,
+    elsewhere_of,
+    file_name,
+    level,
+    text,
+    texts,
+    two_numbers,
+    whole,
+    within,
+    wrong,
+    yes_or_no,
+)
+from spvrisk.arguments import levels as probabilities
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
@@ -337,7 +350,7 @@ def run_until(
 
     loaded = _study(study).loaded
     settings = settings_of(loaded, paths, seed, workers)
-    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
+    targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     if not targets:
         raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
     manner = _manner(overwrite, resume, keep, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
@@ -375,7 +388,7 @@ def needed(
     from spvrisk.plan.compile import compile_study
 
     loaded = _study(study).loaded
-    targets = targets_of(_texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
+    targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     look, seconds = needed(loaded, settings_of(loaded, None, None, None), targets, called("announce", announce))
     return targets, look, seconds
 
@@ -397,18 +410,11 @@ def _threads(workers: Any) -> int:
     return processors() if workers is None else within("workers", workers, 1, 4096)
 
 
-def _levels(name: str, value: Any) -> list[str]:
-    """An argument that is a list of probabilities, numbers or their digits, or one."""
-    several = [value] if isinstance(value, str | float) else value
-    try:
-        return [str(level(name, each)) for each in several]
-    except TypeError:
-        raise wrong(name, "must be a probability, or several", value, "write e.g. [0.1, 0.01]") from None
+def _levels(name: str, value: Any, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    """Probabilities, each once; others where the argument is left out."""
+    from spvrisk.measures.named import levels_of
 
-
-def _texts(name: str, value: Any) -> list[str]:
-    """An argument that is a list of texts, or one."""
-    return [text(name, each) for each in ([value] if isinstance(value, str) else value)]
+    return otherwise if value is None else levels_of(probabilities(name, value), argument(name))
 
 
 def open(path: str | os.PathLike[str]) -> Results:
@@ -548,7 +554,7 @@ def save_table(
     from spvrisk.exports.reference import save_references
 
     tables = _opened("result", result).tables()
-    save_references(tables, file_name("out", out), _texts("of", of), yes_or_no("overwrite", overwrite))
+    save_references(tables, file_name("out", out), texts("of", of), yes_or_no("overwrite", overwrite))
 
 
 def plan_scenarios(
@@ -580,7 +586,7 @@ def plan_scenarios(
 
     paths = None if paths is None else whole("paths", paths)
     seed = None if seed is None else whole("seed", seed)
-    return planned_scenarios(Path(file_name("path", path)), overrides, paths, seed, _texts("of", of))
+    return planned_scenarios(Path(file_name("path", path)), overrides, paths, seed, texts("of", of))
 
 
 def plan_stresses(
@@ -622,7 +628,7 @@ def plan_stresses(
 
     paths = None if paths is None else whole("paths", paths)
     seed = None if seed is None else whole("seed", seed)
-    return planned_stresses(_study(study).loaded, _texts("only", only), paths, seed, _texts("of", of))
+    return planned_stresses(_study(study).loaded, texts("only", only), paths, seed, texts("of", of))
 
 
 def scenarios(
@@ -697,6 +703,8 @@ def scenarios(
     manner = _manner(overwrite, False, False, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
     if save_table is not None:
         check_table(file_name("save_table", save_table), overwrite)
+        if out is not None and os.path.realpath(save_table) == os.path.realpath(file_name("out", out)):
+            raise wrong("save_table", "must be another file than the dataset", save_table, "name two files")
     told = called("progress", progress), called("announce", announce)
     if out is None:
         found = run_scenarios(planned, threads, *told, manner)
@@ -850,9 +858,8 @@ def curve(
     ([2.0, 20.0], True)
     """
     from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve
-    from spvrisk.measures.named import levels_of
 
-    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), argument("levels"))
+    read = _levels("levels", levels, DEFAULT_LEVELS)
     return curve(_opened("result", result).tables(), text("of", of), read, called("announce", announce))
 
 
@@ -904,10 +911,9 @@ def confidence(
     (500, ['0.5', '0.7', '0.8', '0.9'], True)
     """
     from spvrisk.experiments.confidence import DEFAULT_LEVELS, confidence
-    from spvrisk.measures.named import levels_of
 
-    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), argument("levels"))
-    (level_joint,) = levels_of(_levels("joint", [joint]), argument("joint"))
+    read = _levels("levels", levels, DEFAULT_LEVELS)
+    (level_joint,) = _levels("joint", [joint], ())
     name, only = None if project is None else text("project", project), yes_or_no("completed_only", completed_only)
     told = called("announce", announce)
     return confidence(_opened("result", result).tables(), name, read, level_joint, only, told)
@@ -957,7 +963,7 @@ def obligors(
     """
     from spvrisk.experiments.obligors import obligors
 
-    tables, named = _opened("result", result).tables(), _texts("failures", failures)
+    tables, named = _opened("result", result).tables(), texts("failures", failures)
     return obligors(tables, text("of", of), named, called("announce", announce))
 
 
@@ -1012,9 +1018,8 @@ def cash(
     (['funder', 'host'], 2026)
     """
     from spvrisk.experiments.cash import DEFAULT_LEVELS, cash
-    from spvrisk.measures.named import levels_of
 
-    read = DEFAULT_LEVELS if levels is None else levels_of(_levels("levels", levels), argument("levels"))
+    read = _levels("levels", levels, DEFAULT_LEVELS)
     tables, most, alone = _opened("result", result).tables(), whole("paths", paths), yes_or_no("gross", gross)
     if most < 1:
         raise wrong("paths", "must be at least 1", paths, "name how many paths to replay")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from inspect import signature
 from typing import Any
 
@@ -166,8 +167,34 @@ def called(name: str, value: Any) -> Any:
     return value
 
 
-def level(name: str, value: Any) -> str | float | None:
+def level(name: str, value: Any) -> str | None:
     """An argument that is a number, or its digits: a level is more exact in decimals; None where it is left out.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
+    Returns
+    -------
+    str or None
+        The digits, of a number without an exponent.
+
+    Raises
+    ------
+    InputError
+        It is something else.
+    """
+    found = plain_if_any(value)
+    if found is None or isinstance(found, str):
+        return found
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise wrong(name, "must be a number, or its digits as a text", value, "write e.g. 0.99")
+    return format(Decimal(repr(found)), "f")
+
+
+def levels(name: str, value: Any) -> list[str]:
+    """An argument that is a list of probabilities, numbers or their digits, or one.
 
     Parameters
     ----------
@@ -177,12 +204,33 @@ def level(name: str, value: Any) -> str | float | None:
     Raises
     ------
     InputError
-        It is something else.
+        It is neither.
     """
-    found = plain_if_any(value)
-    if found is not None and (isinstance(found, bool) or not isinstance(found, str | int | float)):
-        raise wrong(name, "must be a number, or its digits as a text", value, "write e.g. 0.99")
-    return found
+    several = [value] if isinstance(value, str | float) else value
+    try:
+        return [level(name, each) or "nothing" for each in several]
+    except TypeError:
+        raise wrong(name, "must be a probability, or several", value, "write e.g. [0.1, 0.01]") from None
+
+
+def texts(name: str, value: Any) -> list[str]:
+    """An argument that is a list of texts, or one.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    try:
+        several = [value] if isinstance(value, str) else list(value)
+    except TypeError:
+        raise wrong(name, "must be a text, or several", value, "write one, or a list of them") from None
+    return [text(name, each) for each in several]
 
 
 def elsewhere_of(given: Mapping[str, Any]) -> tuple[int | None, str | None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from spvrisk.arguments import check_choices, file_name, text, wrong
+from spvrisk.arguments import check_choices, file_name, level, text, texts, wrong
 from spvrisk.errors import suggestion
 
 if TYPE_CHECKING:
@@ -238,7 +238,8 @@ class Results:
             raise wrong("name", "must be a view of a result", name, suggestion(name, known))
         figures = VIEWS[name].figures
         check_choices(name, figures, choices)
-        return Printed(*figures(self.tables(given), **choices))
+        read = {key: level(key, value) if key == "level" else value for key, value in choices.items()}
+        return Printed(*figures(self.tables(given), **read))
 
     def close(self) -> None:
         """Close the file; what is read of it later opens it again, until it is closed once more."""
@@ -268,10 +269,4 @@ class Results:
 
 def _names(name: str, value: str | Iterable[str] | None) -> tuple[str, ...] | None:
     """One name or several; None: all."""
-    if value is None or isinstance(value, str):
-        return None if value is None else (text(name, value),)
-    try:
-        several = tuple(value)
-    except TypeError:
-        raise wrong(name, "must be a name, or several", value, f"leave out {name} for all") from None
-    return tuple(text(name, each) for each in several)
+    return None if value is None else tuple(texts(name, value))

@@ -195,3 +195,29 @@ def test_compare__mistakes_with_tables(file, tmp_path):
         assert done.exit_code == 2 and says in done.stderr and "Traceback" not in done.stderr, arguments
     with pytest.raises(InputError, match="argument table: must be the name of a file"):
         spvrisk.compare_table(file, 5)
+
+
+def test_compare__a_table_that_is_held_against_is_not_written(file, tmp_path):
+    table = tmp_path / "table.csv"
+    assert CliRunner().invoke(main, ["compare", str(file), "--save-table", str(table)]).exit_code == 0
+    text = table.read_text(encoding="utf-8").replace("npv_funder:mean,", "npv_funder:mean,1")
+    table.write_text(text, encoding="utf-8")
+    both = ["compare", str(file), "--against", str(table), "--save-table", str(table), "--overwrite"]
+    refused = CliRunner().invoke(main, both)
+    assert refused.exit_code == 2 and "--against: is one command, and --save-table another" in refused.stderr
+    assert table.read_text(encoding="utf-8") == text
+
+
+def test_against__parts_need_the_whole_too(file, npv, tmp_path):
+    worst = np.argsort(npv[0], kind="stable")[: PATHS // 20]
+    reference = float(-npv[1][worst, 1].astype(float).mean())
+    row = json.loads(
+        against(file, tmp_path, f"measure,value\nport/npv_funder:es_part@0.95,{reference!r}\n", "--json").stdout
+    )["rows"][0]
+    assert row["value"] == pytest.approx(reference, rel=1e-9) and row["se"] > 0.0
+
+
+@pytest.mark.parametrize("tolerance", ["1%", "5", ""])
+def test_against__a_finite_figure_does_not_meet_infinity(file, tmp_path, tolerance):
+    text = f"measure,value,tolerance\nnpv_funder:mean,inf,{tolerance}\n"
+    assert against(file, tmp_path, text).exit_code == 1

@@ -52,7 +52,6 @@ def test_values__unit_may_be_left_out(file):
     [
         (("npv_fundr", "smr"), "smr npv_funder"),
         (("npv_funder", "smmr"), "smr npv_funder"),
-        (("payback_years", "smr"), "portfolio payback_years"),
         (("npv_funder", "scheme"), "npv_funder"),
     ],
 )
@@ -61,6 +60,17 @@ def test_values__what_is_not_kept_is_refused_with_the_nearest(file, asked, remed
     said = f"r.h5 /paths: must be a series that the result keeps by path, got {unit} {quantity}; .*{remedy}"
     with spvrisk.open(file) as results, pytest.raises(InputError, match=said):
         results.values(quantity, unit)
+
+
+def test_values__what_the_study_has_but_the_file_does_not_keep(file):
+    said = "r.h5: needs values by path, which the result does not keep, got {}; run the study with {} in output.paths"
+    with spvrisk.open(file) as results:
+        for quantity, unit, name in (
+            ("payback_years", "smr", "payback_years"),
+            ("cost", "portfolio", "portfolio.cost"),
+        ):
+            with pytest.raises(InputError, match=said.format(f"{unit} {quantity}", name)):
+                results.values(quantity, unit)
 
 
 def test_values__need_no_labelled_arrays(file):

@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -290,6 +291,38 @@ def test_dataset__takes_the_place_of_nothing_else(file, tmp_path):
         spvrisk.run(spvrisk.load(STARTER), paths=200, out=out, overwrite=True)
 
 
+def test_dataset__and_table_are_two_files(file, computed, tmp_path):
+    out = tmp_path / "w.csv"
+    done = invoke(file, "--out", out, "--save-table", tmp_path / "." / "w.csv")
+    assert done.exit_code == 2 and "--save-table: must be another file than the dataset" in done.stderr
+    assert not computed and not out.exists()
+
+
+def test_table__what_is_wrong_with_it_is_told_of_it_before_anything_is_computed(file, computed, monkeypatch, tmp_path):
+    (tmp_path / "t.csv").write_text("mine", encoding="utf-8")
+    done = invoke(file, "--save-table", tmp_path / "t.csv")
+    assert done.exit_code == 2 and "--save-table: file exists" in done.stderr
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = invoke(file, "--save-table", tmp_path / "t.parquet")
+    assert done.exit_code == 2 and "--save-table: .parquet needs the package pyarrow" in done.stderr
+    assert not computed
+
+
+def test_dataset__one_that_appears_before_the_place_is_held_is_not_lost(file, monkeypatch, tmp_path):
+    out, planned = tmp_path / "w.h5", spvrisk.plan_scenarios(file, paths=200)
+
+    @contextmanager
+    def after_another(target):
+        monkeypatch.undo()
+        spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=300), out=out)
+        with claimed(target) as place:
+            yield place
+
+    monkeypatch.setattr("spvrisk.experiments.scenarios.claimed", after_another)
+    with pytest.raises(InputError, match="holds what the new one would not: 300 paths"):
+        spvrisk.scenarios(planned, out=out)
+
+
 # ---- who computes
 
 
@@ -338,3 +371,56 @@ def test_scenarios__by_project(file):
     dear, port = found.outcomes[1].changes, found.outcomes[1].changes[1]
     whole = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=500, of=["npv_funder:mean"])).outcomes[1].changes[0]
     np.testing.assert_allclose(dear[0].value + port.value, whole.value, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("sources", {}),
+        ("sources", ["a.yaml"]),
+        ("sources", {"a.yaml": 5}),
+        ("sources", {"a.yaml": "\ud800"}),
+        ("sources", {"\ud800": ""}),
+        ("sources", {"../a.yaml": ""}),
+        ("file", "/etc/passwd"),
+        ("file", ["a.yaml"]),
+        ("command", "init"),
+        ("command", ["scenarios"]),
+        ("overrides", 5),
+        ("overrides", [5]),
+    ],
+)
+def test_restored__what_a_hostile_file_says_is_refused(file, name, said, tmp_path):
+    out = tmp_path / "w.h5"
+    spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=20, of=["npv_funder:mean"]), out=out)
+    with h5py.File(out, "r+") as opened:
+        if name == "sources" and isinstance(said, dict) and said:
+            write_json(opened, "file", next(iter(said)))
+        write_json(opened, name, said)
+    with pytest.raises(InputError):
+        spvrisk.restore(out, tmp_path / "again")
+    assert not list(tmp_path.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", ["measure", "job_id", "provenance/sources_json"])
+@pytest.mark.parametrize("harm", ["vast", "elsewhere"])
+def test_restored__a_file_that_is_built_otherwise_is_refused(file, name, harm, tmp_path):
+    out = tmp_path / "w.h5"
+    spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=20, of=["npv_funder:mean"]), out=out)
+    (tmp_path / "other.h5").write_bytes(out.read_bytes())
+    with h5py.File(out, "r+") as opened:
+        kind, shape = opened[name].dtype, opened[name].shape
+        del opened[name]
+        if harm == "vast":
+            opened.create_dataset(name, (10**13 // 10 ** (3 * len(shape)), *[1000] * len(shape)), kind, chunks=True)
+        else:
+            opened[name] = h5py.ExternalLink(str(tmp_path / "other.h5"), name)
+    with pytest.raises(InputError, match="far more values|more values than|link to another place"):
+        spvrisk.restore(out, tmp_path / "again")
+
+
+def write_json(opened, name, said):
+    place, text = f"provenance/{name}_json", np.frombuffer(json.dumps(said).encode(), np.uint8)
+    kind = opened[place].dtype
+    del opened[place]
+    opened[place] = text.view(kind)

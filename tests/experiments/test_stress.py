@@ -12,6 +12,8 @@ from spvrisk.cli import main
 from spvrisk.errors import InputError
 from spvrisk.experiments.task import job_of
 from spvrisk.report.text import written
+from spvrisk.runner import execute
+from spvrisk.runner.shard import run_series
 from spvrisk.views.stress import stress
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -164,3 +166,23 @@ def test_command__says_the_same_as_json_and_table(found, tmp_path):
     assert "gas_x2" in table.read_text(encoding="utf-8")
     listed = CliRunner().invoke(main, ["stress", str(STARTER), "--dry-run"], catch_exceptions=False).stdout
     assert 'factors.gas.process.ou.mean.value: {"times": 2}' in " ".join(listed.split())
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_command__names_a_stress_that_fails(monkeypatch, options):
+    planned = spvrisk.plan_stresses(spvrisk.load(STARTER), paths=2000)
+
+    def harmed(job, k, series, advance):
+        if job.id == planned.variants[2].job.id:
+            raise MemoryError
+        return run_series(job, k, series, advance)
+
+    monkeypatch.setattr(execute, "run_series", harmed)
+    done = CliRunner().invoke(main, ["stress", str(STARTER), "--paths", "2000", *options])
+    assert done.exit_code == 1 and "rates_up failed: the machine has not enough memory" in done.stderr
+    assert "not enough memory" in done.stdout
+
+
+def test_command__says_that_tails_hold_too_few_paths():
+    shown = CliRunner().invoke(main, ["stress", str(STARTER), "--paths", "2000"]).stdout
+    assert "The worst 1 % are 20 paths" in " ".join(shown.split())

@@ -122,7 +122,7 @@ def test_frame__rows_are_chosen_by_names(results):
         ({"quantity": ["cost", "npv"]}, "argument quantity: must be a quantity of the table, got npv; .*npv_funder"),
         ({"table": "paths", "quantity": "cost"}, "argument quantity: must be a quantity of the table, got cost"),
         ({"table": "timeline", "quantity": "npv_funder"}, "must be a quantity of the table, got npv_funder"),
-        ({"unit": 3}, "argument unit: must be a name, or several, got 3; leave out unit for all"),
+        ({"unit": 3}, "argument unit: must be a text, or several, got 3; write one, or a list of them"),
         ({"unit": ["smr", 3]}, "argument unit: must be a text, got 3"),
     ],
 )

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-import lane_calls as kernel
 import numpy as np
 import pytest
 
+import lane_calls as kernel
 from clocks import (
     CHAIN,
     EVENT_STUDY,

@@ -1,9 +1,10 @@
 """Rates of return against scipy's root finder on the flows as they are."""
 
-import lane_calls as kernel
 import numpy as np
 import pytest
 from scipy.optimize import brentq
+
+import lane_calls as kernel
 
 RNG = np.random.default_rng(17)
 

@@ -2,9 +2,10 @@
 
 from decimal import Decimal, localcontext
 
-import lane_calls as kernel
 import numpy as np
 import pytest
+
+import lane_calls as kernel
 
 RNG = np.random.default_rng(3)
 

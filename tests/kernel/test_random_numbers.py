@@ -2,10 +2,11 @@
 
 import hashlib
 
-import lane_calls as kernel
 import numpy as np
 import pytest
 from scipy import special, stats
+
+import lane_calls as kernel
 
 N = 1 << 18
 SEED = 0x0123456789ABCDEF

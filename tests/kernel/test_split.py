@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
-import lane_calls as kernel
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import lane_calls as kernel
 import reference as ref
 
 YEARS = 20

@@ -90,6 +90,12 @@ def test_at_risk_part__where_all_lose_alike():
     assert found.value == pytest.approx(1.5, abs=0.05) and found.value + rest.value == pytest.approx(5.0)
 
 
+def test_parts__of_less_than_a_path_are_undefined_as_the_whole_is():
+    own = np.random.default_rng(4).normal(size=(2, 50))
+    assert np.isnan(shortfall(Sample(own.sum(axis=0)), "0.99").value)
+    assert np.isnan(shortfall_part(own[0], own.sum(axis=0), "0.99").value)
+
+
 def test_parts__of_few_paths_have_no_error():
     own = projects(np.random.default_rng(3), 150)
     whole = own.sum(axis=0)

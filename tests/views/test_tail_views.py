@@ -130,6 +130,7 @@ def test_views__under_a_condition_are_of_its_paths(results):
         ),
         ([("", TailSize("0.95", 60.0, 0.3))], "The worst 5 % are 60 paths of a heavy tail: .* 4,000 paths would do."),
         ([(x, TailSize("0.95", 60.0, 0.3)) for x in "abcde"], "heavy tail (a, b, c, 2 more)"),
+        ([("a{0}", TailSize("0.95", 60.0, 0.3))], "heavy tail (a{0})"),
     ],
 )
 def test_thin__says_how_many_paths_would_be_enough(tails, says):
@@ -164,7 +165,10 @@ def test_summary__shows_views_by_name(file):
     ("arguments", "says"),
     [
         (["--show", "pats"], 'must be a view of a result, got "pats"; did you mean parts?'),
-        (["--show", "parts", "--level", "1.5"], "--level: must be between 0 and 1, got 1.5; write e.g. 0.95"),
+        (
+            ["--show", "parts", "--level", "1.5"],
+            "--level: must be a decimal number between 0 and 1, got 1.5; write e.g. 0.95",
+        ),
         (["--level", "0.9"], "--level: is of tables of --show, got 0.9; name a table, e.g. --show parts"),
         (["--show", "status", "--level", "0.9"], "--level: is not a choice of the view status"),
     ],
@@ -179,3 +183,19 @@ def test_parts__of_a_file_that_keeps_nothing_by_path(tmp_path):
     run(300, out, {"output.paths": ["portfolio.npv_funder"]}).close()
     code, _, err = show(out, "--show", "parts")
     assert code == 2 and "npv_funder" in err and "output.paths" in err
+
+
+def test_parts__groups_that_are_not_kept_by_path_are_left_out_and_named(tmp_path):
+    out = tmp_path / "few.h5"
+    run(400, out, {"output.paths": ["npv_funder"]}).close()
+    code, shown, _ = show(out, "--show", "parts", "--level", "0.9")
+    assert code == 0 and "projects" in shown and "new_course" not in shown
+    assert "Left out, election: the file does not keep outcome_election by path." in " ".join(shown.split())
+    code, _, err = show(out, "--show", "parts", "--given", "election=new_course")
+    assert code == 2 and "run the study with outcome_election in output.paths" in " ".join(err.split())
+
+
+def test_levels__are_the_same_as_numbers_and_as_digits(results):
+    assert results.view("alone", level=0.00005) == results.view("alone", level="0.000050")
+    (point,) = spvrisk.curve(results, levels=[0.00005]).points
+    assert point.probability == "0.00005"

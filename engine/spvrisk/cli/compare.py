@@ -57,10 +57,14 @@ def command(
     as far as they are known standard_error, tolerance (200, or 1%) and measured_in. The exit code is 1 if a row is
     outside of its tolerance, or without one more than 3 standard errors of the difference away.
     """
+    if out is not None and against is not None:
+        rule = "is one command, and --save-table another"
+        raise InputError(Problem("--against", "", rule, against, "write the new table first"))
     if out is not None:
         api.save_table(_one(results, "--save-table"), out, of, overwrite)
         say(f"wrote {out}", err=True)
-    elif of:
+        return
+    if of:
         raise InputError(Problem("--of", "", "names measures of a table to be saved", of[0], "add --save-table FILE"))
     if against is not None:
         held = api.compare_table(_one(results, "--against"), against)
@@ -70,7 +74,6 @@ def command(
             text.show([beside_table(held)])
         if not held.agrees:
             context.exit(1)
-    if against is not None or out is not None:
         return
     found = api.compare(*results, strict=strict)
     if as_json:

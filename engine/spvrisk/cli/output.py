@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from spvrisk.errors import RunError, harmless, shortened
+from spvrisk.errors import harmless, shortened
 from spvrisk.report.encoding import READABLE, encodes, stand_in
 
 
@@ -103,20 +103,3 @@ def say_json(text: str) -> None:
 def _escaped(character: str) -> str:
     """A character of a text as JSON may have it in place of itself."""
     return json.dumps(character)[1:-1] if character != "\x7f" else "\\u007f"
-
-
-def tell_failed(failed: Iterable[tuple[str, str]]) -> None:
-    """End with exit code 1 where some of many runs have failed.
-
-    Parameters
-    ----------
-    failed
-        Names of those, and why.
-
-    Raises
-    ------
-    RunError
-        With all of them.
-    """
-    if told := [f"{name} failed: {why}" for name, why in failed]:
-        raise RunError("\n".join(told))

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option
-from spvrisk.cli.output import say, say_document, tell_failed, warn
+from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
 _EXAMPLE = "Example: spvrisk scenarios what_if.yaml --paths 2000"
@@ -82,4 +82,4 @@ def command(
             say(f"Table: {save_table}")
         if out is not None:
             say(f"Dataset: {out}")
-    tell_failed((each.scenario.name, each.failed) for each in found.failed)
+    found.check_none_failed()

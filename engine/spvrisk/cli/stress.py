@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option, study_argument
-from spvrisk.cli.output import say, say_document, tell_failed, warn
+from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
 
@@ -61,4 +61,4 @@ def command(
         text.show([stress(found)])
         if save_table is not None:
             say(f"Table: {save_table}")
-    tell_failed((each.scenario.name, each.failed) for each in found.failed)
+    found.check_none_failed()

@@ -21,7 +21,6 @@ _PROVENANCE: Mapping[str, type | tuple[type, ...]] = {
     "duration_seconds": (int, float),
     "workers": int,
     "config": dict,
-    **dict.fromkeys(("overrides", "command_line"), list),
 }
 
 
@@ -64,8 +63,45 @@ def check_provenance(provenance: Mapping[str, Any]) -> None:
     """
     _check_types(provenance, _PROVENANCE)
     for key in ("overrides", "command_line"):
-        if not all(isinstance(text, str) for text in provenance[key]):
-            raise ValueError(f"its {key} are no texts")
+        check_texts(key, provenance[key])
+    check_sources(provenance["sources"])
+
+
+def check_sources(sources: Any) -> None:
+    """Refuse what are no files by name, each with its text; there is one at least.
+
+    Parameters
+    ----------
+    sources
+        As JSON has them.
+
+    Raises
+    ------
+    ValueError
+        They are none.
+    """
+    if not isinstance(sources, dict) or not sources:
+        raise ValueError("its sources are no files")
+    check_texts("sources", [*sources.values()])
+
+
+def check_texts(name: str, values: Any) -> None:
+    """Refuse what is no list of texts.
+
+    Parameters
+    ----------
+    name
+        What they are, for the message.
+    values
+        As JSON has them.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
+    if not isinstance(values, list) or not all(isinstance(text, str) for text in values):
+        raise ValueError(f"its {name} are no texts")
 
 
 def _check_types(found: Mapping[str, Any], types: Mapping[str, type | tuple[type, ...]]) -> None:

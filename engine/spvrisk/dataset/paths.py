@@ -11,6 +11,7 @@ from spvrisk.dataset.content import Described
 from spvrisk.dataset.kept import check_paths, quantities_among
 from spvrisk.dataset.variables import MAY_BE_INFINITE, Attributes, path_dtype, quantity_of, unit_attributes
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import PORTFOLIO
 
 Float = NDArray[np.float64]
 
@@ -106,6 +107,17 @@ def path_variables(block: Block, n_paths: int, labels: Labels, names: Sequence[s
             add(quantity, labels.projects, quantity, "project")
     unique = {variable.name: variable for variable in variables}
     return list(unique.values())
+
+
+def kept_as(unit: str, quantity: str) -> str:
+    """Give what ``output.paths`` calls a series.
+
+    Parameters
+    ----------
+    unit, quantity
+        As in `Labels.series`.
+    """
+    return f"{PORTFOLIO}.{quantity}" if unit == PORTFOLIO else quantity
 
 
 def names_in_file(labels: Labels, names: Sequence[str]) -> set[str]:

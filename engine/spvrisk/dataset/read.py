@@ -18,7 +18,7 @@ from spvrisk.dataset.content import TABLE_GROUPS, metadata_digest, tables_digest
 from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from
 from spvrisk.dataset.inputs import COORDINATES, shape_of
 from spvrisk.dataset.opening import attributes_of, is_result, opened, place_of
-from spvrisk.dataset.paths import path_series
+from spvrisk.dataset.paths import kept_as, path_series
 from spvrisk.dataset.schema import check_sampling, check_schema
 from spvrisk.dataset.structure import check_attributes_fit, check_chunks, check_structure
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
@@ -179,9 +179,13 @@ class Result:
         InputError
             If the file does not hold it.
         """
-        place = self.kept.get((unit, quantity))
+        place, wanted = self.kept.get((unit, quantity)), f"{unit} {quantity}"
+        if place is None and (unit, quantity) in self.labels.series:
+            rule = "needs values by path, which the result does not keep"
+            remedy = f"run the study with {kept_as(unit, quantity)} in output.paths"
+            raise InputError(Problem(self.place, "", rule, wanted, remedy))
         if place is None:
-            wanted, rule = f"{unit} {quantity}", "must be a series that the result keeps by path"
+            rule = "must be a series that the result keeps by path"
             remedy = suggestion(wanted, [" ".join(series) for series in self.kept])
             raise InputError(Problem(self.place, "/paths", rule, wanted, remedy))
         return self._read("paths", *place)

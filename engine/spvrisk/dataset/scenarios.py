@@ -17,11 +17,13 @@ import numpy as np
 
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.dataset.content import content_digest
+from spvrisk.dataset.identity import check_sources, check_texts
 from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.netcdf import writing
 from spvrisk.dataset.opening import opened
 from spvrisk.dataset.place import Place
 from spvrisk.dataset.schema import OF_EVERY_FILE, OF_SCENARIOS
+from spvrisk.dataset.structure import check_structure
 from spvrisk.dataset.write import PACKAGES, write_bytes, write_table
 from spvrisk.errors import InputError
 from spvrisk.files import Kind
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     import xarray
 
 SCENARIO, MEASURE = "scenario", "measure"
+
+COMMANDS = ("scenarios", "stress")
+"""Commands that make such a file."""
 
 _LENGTH = "_length"
 """Ending of the dimension of a name's characters."""
@@ -42,7 +47,7 @@ class Origin(NamedTuple):
     Attributes
     ----------
     command
-        That runs them: ``scenarios``, or ``stress`` of those that a study names.
+        That runs them, one of `COMMANDS`: ``stress`` those that a study names.
     file
         Name of the file that names them among the sources.
     sources
@@ -184,12 +189,40 @@ def held(path: Path) -> Held:
         It cannot be read, or is none.
     """
     with opened(path) as file:
+        check_structure(file, file.id.get_filesize(), flat=True)
         names = {name: _texts(file[name]) for name in ("job_id", "failed", MEASURE)}
         said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in Origin._fields}
         jobs = frozenset(job for job, why in zip(names["job_id"], names["failed"], strict=True) if not why)
-        origin = Origin(said["command"], said["file"], said["sources"], tuple(said["overrides"]))
-        size = int(np.asarray(file.attrs["paths"]).item()), int(file.attrs["seed"])
-        return Held(jobs, tuple(names[MEASURE]), *size, origin)
+        return Held(jobs, tuple(names[MEASURE]), *_size(file), _origin(said))
+
+
+def _size(file: h5py.File) -> tuple[int, int]:
+    """Paths and seed.
+
+    Raises
+    ------
+    ValueError
+        They are none.
+    """
+    paths, seed = int(np.asarray(file.attrs["paths"]).item()), int(file.attrs["seed"])
+    if paths < 1 or not 0 <= seed < 2**64:
+        raise ValueError("its paths or its seed are none")
+    return paths, seed
+
+
+def _origin(said: Mapping[str, Any]) -> Origin:
+    """What a file says that it was made of: it may come from anybody.
+
+    Raises
+    ------
+    ValueError
+        It is not what such a file says.
+    """
+    check_sources(said["sources"])
+    check_texts("overrides", said["overrides"])
+    if said["command"] not in COMMANDS or said["file"] not in [*said["sources"]]:
+        raise ValueError("it does not say which command ran which file")
+    return Origin(said["command"], said["file"], said["sources"], tuple(said["overrides"]))
 
 
 def is_scenarios(path: Path) -> bool:

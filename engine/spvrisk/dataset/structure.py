@@ -35,7 +35,7 @@ BY_PATH = ("inputs", "paths")
 """Groups of variables by path."""
 
 
-def check_structure(file: h5py.File, size: int) -> None:
+def check_structure(file: h5py.File, size: int, flat: bool = False) -> None:
     """Refuse a file that is built otherwise than results are; see `check_chunks` for those of variables by path.
 
     Parameters
@@ -44,6 +44,8 @@ def check_structure(file: h5py.File, size: int) -> None:
         Opened to read.
     size
         Of the file, in bytes.
+    flat
+        Whether variables may lie beside the groups, as those of scenarios do.
 
     Raises
     ------
@@ -52,17 +54,12 @@ def check_structure(file: h5py.File, size: int) -> None:
     """
     check_attributes_fit(file, size)
     stored = declared = 0
-    for name, group in _members(file.id, "/"):
-        if not isinstance(group, h5g.GroupID):
-            raise ValueError(f"/{name} is no group")
-        _check_attributes_of(group, f"/{name}", size)
-        for inner, variable in _members(group, f"/{name}"):
-            place = f"/{name}/{inner}"
-            if not isinstance(variable, h5d.DatasetID):
-                raise ValueError(f"{place} is no variable")
-            _check_attributes_of(variable, place, size)
-            kept, nbytes = _variable(variable, place)
-            stored, declared = stored + kept, declared + nbytes
+    for place, variable in _variables(file, size, flat):
+        if not isinstance(variable, h5d.DatasetID):
+            raise ValueError(f"{place} is no variable")
+        _check_attributes_of(variable, place, size)
+        kept, nbytes = _variable(variable, place)
+        stored, declared = stored + kept, declared + nbytes
     if stored > size:
         raise ValueError("its variables have more bytes than the file")
     if declared > max(_MOST_TOGETHER[0], _MOST_TOGETHER[1] * size):
@@ -83,6 +80,18 @@ def check_attributes_fit(file: h5py.File, size: int) -> None:
         They are.
     """
     _check_attributes_of(file.id, "/", size)
+
+
+def _variables(file: h5py.File, size: int, flat: bool) -> Iterator[tuple[str, Any]]:
+    """What lies in the groups of the root, or beside them, by its place."""
+    for name, found in _members(file.id, "/"):
+        if isinstance(found, h5g.GroupID):
+            _check_attributes_of(found, f"/{name}", size)
+            yield from ((f"/{name}/{inner}", variable) for inner, variable in _members(found, f"/{name}"))
+        elif flat:
+            yield f"/{name}", found
+        else:
+            raise ValueError(f"/{name} is no group")
 
 
 def _members(group: Any, place: str) -> Iterator[tuple[str, Any]]:

@@ -165,6 +165,7 @@ def check_output(
     overwrite: bool = False,
     kind: Kind = RESULT,
     reads: Iterable[str | os.PathLike[str]] = (),
+    named: str = "out",
 ) -> Path:
     """Refuse, before anything is computed, a place where the result cannot be written.
 
@@ -178,6 +179,8 @@ def check_output(
         What is to be written.
     reads
         Files that the command reads: none of them is ever replaced.
+    named
+        Argument that names it, for messages.
 
     Raises
     ------
@@ -185,33 +188,31 @@ def check_output(
         If there is a file already that may not be replaced, or something that is no regular file, or no such
         folder, or one that may not be written to, or if the file system cannot have a file of this name.
     """
-    target = Path(path)
+    target, place = Path(path), argument(named)
     folder = os.path.dirname(os.path.realpath(target))
     if os.path.isdir(target):
-        raise InputError(Problem(argument("out"), "", "must be a file, not a folder", str(target), "name a file in it"))
+        raise InputError(Problem(place, "", "must be a file, not a folder", str(target), "name a file in it"))
     if is_irregular(target):
         rule = "must be a regular file, not a device or the like"
-        raise InputError(Problem(argument("out"), "", rule, str(target), "name another file"))
+        raise InputError(Problem(place, "", rule, str(target), "name another file"))
     if not os.path.isdir(folder):
-        raise InputError(
-            Problem(argument("out"), "", "must lie in a folder that exists", str(target), "create it first")
-        )
+        raise InputError(Problem(place, "", "must lie in a folder that exists", str(target), "create it first"))
     if not os.access(folder, os.W_OK):
         rule = "must lie in a folder that is writable"
-        raise InputError(Problem(argument("out"), "", rule, str(target), "name a folder that you may write to"))
+        raise InputError(Problem(place, "", rule, str(target), "name a folder that you may write to"))
     if reason := name_refused(target):
         rule = f"must be a name that the file system takes ({reason})"
-        raise InputError(Problem(argument("out"), "", rule, str(target), "choose another name"))
+        raise InputError(Problem(place, "", rule, str(target), "choose another name"))
     if os.path.exists(target):
         check_not_read(target, reads)
         if not overwrite:
-            raise _exists(target)
+            raise _exists(target, place)
         check_kind(target, kind)
     return target
 
 
-def _exists(target: Path) -> InputError:
-    return InputError(Problem(argument("out"), "", "file exists", str(target), "name another file, or use --overwrite"))
+def _exists(target: Path, place: str) -> InputError:
+    return InputError(Problem(place, "", "file exists", str(target), "name another file, or use --overwrite"))
 
 
 def result_size(labels: Labels, n_paths: int, path_names: Sequence[str], plan: Plan) -> int:
@@ -295,7 +296,7 @@ def write_at(
         publishing(digest)
         place.publish(overwrite)
     except FileExistsError as error:
-        raise _exists(place.target) from error
+        raise _exists(place.target, argument("out")) from error
     return digest
 
 

@@ -14,8 +14,8 @@ from spvrisk.dataset.paths import series_of
 from spvrisk.dataset.variables import conditions, has_loss
 from spvrisk.measures.order import interval_ranks
 from spvrisk.measures.series import ORDERED_AT_ONCE
-from spvrisk.measures.source import PORTFOLIO
 from spvrisk.plan.inputs import BYTES
+from spvrisk.plan.outputs import NPV, WHOLE
 from spvrisk.plan.shared import LEAF
 from spvrisk.runner.job import Job
 from spvrisk.runner.sketches import Keeping
@@ -81,12 +81,12 @@ def keepings(job: Job, output: Output, names: Sequence[str]) -> Iterator[Keeping
     """
     labels, given = job.labels, conditions(job.labels)
     series, number = series_of(names, labels), {key: s for s, key in enumerate(labels.series)}
-    projects = tuple(number[unit, PORTFOLIO[1]] for unit in labels.projects)
+    projects = tuple(number[unit, NPV] for unit in labels.projects)
     for bits, losses, ends in _finest_first(*_wanted(job.paths, output)):
         whole = tuple(
             Resolution(bits, max(losses, ends) if has_loss(name) else ends, ends) for _, name in labels.series
         )
-        found = Keeping(series, given, whole, Resolution(bits, _GIVEN, _GIVEN), number[PORTFOLIO], projects, losses, 0)
+        found = Keeping(series, given, whole, Resolution(bits, _GIVEN, _GIVEN), number[WHOLE], projects, losses, 0)
         low, high = _AT_ONCE
         yield found._replace(at_once=min(max(_sketches(job, found) // (2 * _shard(job)), low), high))
 

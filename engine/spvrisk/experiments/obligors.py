@@ -10,10 +10,10 @@ from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.trace import study_of
 from spvrisk.experiments.values import Series, inputs_by_path, values_by_path
-from spvrisk.measures.named import PORTFOLIO, SCHEME
 from spvrisk.measures.obligors import ExpectedLoss, loss_by_default, loss_of_principal
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME
 from spvrisk.runner.execute import Announce
 
 VALUES = ("npv_funder", "pv_host", "npv_policy_bank", "npv_banks", "insurer_net")

@@ -1,5 +1,6 @@
 """The files that a result or a dataset of scenarios was made from, given back."""
 
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -58,7 +59,9 @@ def restored(result: Result, folder: Path) -> Restored:
     InputError
         The folder is neither, or cannot be written to, or the result names files outside of it.
     """
-    own = _given_back(result.provenance["sources"], result.place, folder)
+    sources = result.provenance["sources"]
+    _give_back(sources, result.place, folder)
+    own = folder / next(iter(sources))
     return Restored(own, tuple(result.provenance["overrides"]), result.n_paths, int(result.attributes["seed"]))
 
 
@@ -78,26 +81,36 @@ def restored_scenarios(file: Path, folder: Path) -> Restored:
         As of `restored`; or the dataset cannot be read.
     """
     there = held(file)
-    own = _given_back(there.origin.sources, str(file), folder)
+    _give_back(there.origin.sources, str(file), folder)
+    own = folder / there.origin.file
     return Restored(own, there.origin.overrides, there.paths, there.seed, there.measures, there.origin.command)
 
 
-def _given_back(sources: Mapping[str, str], place: str, folder: Path) -> Path:
-    """Write files to a folder; give the first of them."""
+def _give_back(sources: Mapping[str, str], place: str, folder: Path) -> None:
+    """Write all files to a folder, or none where one of them cannot be."""
     for name in sources:
         _check_inside(place, name)
+    contents = {folder / name: _encoded(name, text, place) for name, text in sources.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise InputError(Problem(str(folder), "", "must be a new or an empty folder", "", "name another"))
-        for name, text in sources.items():
-            file = folder / name
+        for file, content in contents.items():
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+            file.write_bytes(content)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputError(Problem(str(folder), "", f"cannot be written to: {reason}", "", "name another")) from error
-    return folder / next(iter(sources))
+
+
+def _encoded(name: str, text: str, place: str) -> bytes:
+    """Content of a file; refused where no file can have such a name or content."""
+    try:
+        os.fsencode(name)
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeError as error:
+        rule = "names a file that there cannot be"
+        raise InputError(Problem(place, "/provenance/sources_json", rule, name, "do not trust it")) from error
 
 
 def _check_inside(place: str, name: str) -> None:

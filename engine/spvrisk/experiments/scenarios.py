@@ -137,6 +137,17 @@ class Scenarios(NamedTuple):
         """Those that have no figures."""
         return tuple(outcome for outcome in self.outcomes if outcome.failed)
 
+    def check_none_failed(self) -> None:
+        """Tell of those that have no figures.
+
+        Raises
+        ------
+        RunError
+            There is one.
+        """
+        if self.failed:
+            raise RunError("\n".join(f"{each.scenario.name} failed: {each.failed}" for each in self.failed))
+
     def combined(self) -> Combined:
         """Give them as variables along ``scenario`` and ``measure``: what `to_xarray` and the file have."""
         of_scenarios = {
@@ -256,11 +267,11 @@ def keep_scenarios(
     KeyboardInterrupt
         It was interrupted; its notes say what is kept.
     """
-    replaces = manner.overwrite or _loses_nothing(out, planned)
-    check_output(out, replaces, SCENARIOS, planned.files)
+    _check_out(out, planned, manner)
     others: list[Exception] = []
     progress, announce = noted(progress, others), noted(announce, others)
     with claimed(out) as place, machine_failures_told(place, others):
+        _check_out(out, planned, manner)  # another run may just have ended
         source = _Source(planned, workers, manner, KeptSeries(place.folder))
         try:
             found = _measured(planned, source, progress, announce)
@@ -268,10 +279,16 @@ def keep_scenarios(
             error.add_note(f"{source.told()} in {place.folder}: the same command goes on with them.")
             raise
         announce("writing")
-        check_output(out, replaces, SCENARIOS, planned.files)
-        write(place, found.combined(), replaces)
+        write(place, found.combined(), _check_out(out, planned, manner))
         source.keep_only()
     return found
+
+
+def _check_out(out: Path, planned: Planned, manner: Manner) -> bool:
+    """Refuse a file that the dataset cannot be written to; tell whether it may take the place of one."""
+    replaces = manner.overwrite or _loses_nothing(out, planned)
+    check_output(out, replaces, SCENARIOS, planned.files)
+    return replaces
 
 
 def _loses_nothing(out: Path, planned: Planned) -> bool:

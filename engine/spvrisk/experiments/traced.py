@@ -45,7 +45,7 @@ class Traced(NamedTuple):
     rank: Rank | None
 
 
-def traced(result: Result, path: int | None = None, level: str | float | None = None, by: str = DEFAULT_BY) -> Traced:
+def traced(result: Result, path: int | None = None, level: str | None = None, by: str = DEFAULT_BY) -> Traced:
     """Replay a path of a result.
 
     Parameters
@@ -68,7 +68,7 @@ def traced(result: Result, path: int | None = None, level: str | float | None = 
     """
     wanted = None
     if path is None:
-        checked = _level(DEFAULT_RANK if level is None else str(level))
+        checked = _level(DEFAULT_RANK if level is None else level)
         tracer = tracer_of(result)
         wanted = Rank(checked, *series_of(result, by))
         path = path_of_rank(result, tracer, wanted)
@@ -80,9 +80,9 @@ def traced(result: Result, path: int | None = None, level: str | float | None = 
     return Traced(trace, result, wanted)
 
 
-def _check_number(path: int, level: str | float | None, n_paths: int) -> None:
+def _check_number(path: int, level: str | None, n_paths: int) -> None:
     if level is not None:
-        raise InputError(Problem(argument("rank"), "", "cannot be used with path", str(level), "leave one of them out"))
+        raise InputError(Problem(argument("rank"), "", "cannot be used with path", level, "leave one of them out"))
     if not 0 <= path < n_paths:
         rule = f"must be below {n_paths}, the number of paths"
         raise InputError(Problem(argument("path"), "", rule, str(path), "paths count from 0"))

@@ -15,7 +15,7 @@ _KEY = b"spvrisk"
 
 
 def _arrow(module: str = "") -> Any:
-    return library(f"pyarrow{module}", "pyarrow", ".parquet")
+    return library(".parquet", module)
 
 
 def _known(path: Path) -> bool:

@@ -13,13 +13,13 @@ from spvrisk.config.reading.source import Place
 from spvrisk.config.reading.tables import Table as Cells
 from spvrisk.config.reading.tables import read_table
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.write import check_output
-from spvrisk.errors import InputError, Problem, RunError, argument, suggestion
+from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.planned import default_measures, measures_of
+from spvrisk.exports.appearing import appearing
 from spvrisk.exports.csv_file import csv_kind, write_csv
 from spvrisk.exports.scenarios import unit_of_measure
 from spvrisk.exports.table import TEXT, Batch, Column, Table
-from spvrisk.files import NotPlainError, read_plain, replacing
+from spvrisk.files import NotPlainError, read_plain
 from spvrisk.measures.against import Reference, Tolerance
 from spvrisk.measures.held import held
 from spvrisk.measures.named import Measure, measure_of, number_of
@@ -195,14 +195,8 @@ def save_references(
     table = _table(result, measures)
     if Path(out).suffix.lower() != ".csv":
         raise InputError(Problem(argument("out"), "", "must be a CSV file", str(out), "end the name with .csv"))
-    try:
-        with replacing(check_output(out, overwrite, csv_kind(table)), overwrite) as temporary:
-            write_csv(temporary, table)
-    except FileExistsError as error:
-        raise InputError(Problem(argument("out"), "", "file exists", str(out), "name another file")) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error
+    with appearing(out, overwrite, csv_kind(table)) as temporary:
+        write_csv(temporary, table)
 
 
 def table_measures(labels: Labels) -> list[str]:

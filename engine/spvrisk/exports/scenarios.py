@@ -8,17 +8,22 @@ import numpy as np
 
 from spvrisk._version import __version__
 from spvrisk.dataset.write import check_output
-from spvrisk.errors import InputError, Problem, RunError, argument
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.experiments.scenarios import Scenarios
+from spvrisk.exports.appearing import appearing
 from spvrisk.exports.csv_file import write_csv
+from spvrisk.exports.library import check_library
 from spvrisk.exports.parquet_file import PARQUET, write_parquet
 from spvrisk.exports.table import TEXT, Batch, Column, Table
 from spvrisk.exports.units import PURE, Term
 from spvrisk.exports.xlsx_file import XLSX, write_xlsx
-from spvrisk.files import Kind, replacing
+from spvrisk.files import Kind
 from spvrisk.measures.named import Measure
 from spvrisk.plan.names import Labels
 from spvrisk.views.words import money_name
+
+_TABLE = "save_table"
+"""Argument that names the file."""
 
 _COLUMNS = (
     Column("scenario", TEXT, "name of the scenario; base: the unchanged study"),
@@ -89,7 +94,7 @@ def _is_ours(path: Path) -> bool:
 _CSV = Kind("a table of scenarios", _is_ours)
 
 
-def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> Path:
+def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> None:
     """Refuse, before anything is run, a file that the table cannot be written to.
 
     Parameters
@@ -102,11 +107,17 @@ def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> Path:
     InputError
         The suffix is another, a package is missing, or the file may not be written.
     """
+    check_output(out, overwrite, _kind(out), named=_TABLE)
+    check_library(Path(out).suffix.lower(), _TABLE)
+
+
+def _kind(out: str | os.PathLike[str]) -> Kind:
+    """What a file of this suffix is."""
     kind = {".csv": _CSV, ".parquet": PARQUET, ".xlsx": XLSX}.get(Path(out).suffix.lower())
     if kind is None:
         remedy = "end the name with .csv, .parquet or .xlsx"
-        raise InputError(Problem(argument("save_table"), "", "must tell the format by its suffix", str(out), remedy))
-    return check_output(out, overwrite, kind)
+        raise InputError(Problem(argument(_TABLE), "", "must tell the format by its suffix", str(out), remedy))
+    return kind
 
 
 def save_scenarios(found: Scenarios, out: str | os.PathLike[str], overwrite: bool = False) -> None:
@@ -136,17 +147,11 @@ def save_scenarios(found: Scenarios, out: str | os.PathLike[str], overwrite: boo
         "engine_version": __version__,
     }
     words = [Term("measure", m.text, m.title, unit_of_measure(m, found.labels)) for m in found.measures]
-    try:
-        with replacing(check_table(out, overwrite), overwrite) as temporary:
-            match suffix:
-                case ".csv":
-                    write_csv(temporary, table)
-                case ".parquet":
-                    write_parquet(temporary, table, about)
-                case _:
-                    write_xlsx(temporary, [table], words, about)
-    except FileExistsError as error:
-        raise InputError(Problem(argument("save_table"), "", "file exists", str(out), "name another file")) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error
+    with appearing(out, overwrite, _kind(out), named=_TABLE) as temporary:
+        match suffix:
+            case ".csv":
+                write_csv(temporary, table)
+            case ".parquet":
+                write_parquet(temporary, table, about)
+            case _:
+                write_xlsx(temporary, [table], words, about)

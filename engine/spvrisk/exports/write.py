@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.write import check_output
-from spvrisk.errors import InputError, Problem, RunError, argument, suggestion
+from spvrisk.errors import InputError, Problem, argument, suggestion
+from spvrisk.exports.appearing import appearing
 from spvrisk.exports.csv_file import csv_kind, write_csv
 from spvrisk.exports.flows import TIMELINE, YEARLY, timeline_records, yearly_records
 from spvrisk.exports.netcdf_file import GROUPS, NETCDF, write_netcdf
@@ -17,7 +17,7 @@ from spvrisk.exports.statistics import CONDITIONAL, SUMMARY, conditional_records
 from spvrisk.exports.table import Table
 from spvrisk.exports.units import facts, terms
 from spvrisk.exports.xlsx_file import XLSX, write_xlsx
-from spvrisk.files import Kind, replacing
+from spvrisk.files import Kind
 
 _OF_RECORDS: dict[str, tuple[Layout, Callable[[Result], list[Record]]]] = {
     "summary": (SUMMARY, summary_records),
@@ -67,14 +67,8 @@ def export_result(
     _check_table(table, chosen, result)
     kind, write = _writer(chosen, table, result)
     reads = [] if isinstance(result.source, bytes) else [result.source]
-    try:
-        with replacing(check_output(out, overwrite, kind, reads), overwrite) as temporary:
-            write(temporary)
-    except FileExistsError as error:
-        raise InputError(Problem(argument("out"), "", "file exists", str(out), "name another file")) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error
+    with appearing(out, overwrite, kind, reads) as temporary:
+        write(temporary)
 
 
 def _format(out: str | os.PathLike[str], format: str | None) -> str:

@@ -74,7 +74,7 @@ def write_xlsx(path: Path, tables: Sequence[Table], terms: Iterable[Term], facts
         The file cannot be written.
     """
     _check_rows(tables)
-    writer = library("xlsxwriter", "XlsxWriter", ".xlsx")
+    writer = library(".xlsx")
     # row by row, so that a long table need not fit into memory
     book = writer.Workbook(path, {"constant_memory": True})
     made = datetime.fromisoformat(str(facts["created"]))

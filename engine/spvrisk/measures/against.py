@@ -1,7 +1,7 @@
 """A result held against a table of reference values: another engine's, a closed form's, or its own of a former run."""
 
 from collections.abc import Sequence
-from math import hypot, isfinite, isnan, nan
+from math import hypot, isfinite, nan
 from typing import NamedTuple
 
 from spvrisk.dataset.read import Result
@@ -88,7 +88,7 @@ class Check(NamedTuple):
     @property
     def inside(self) -> bool:
         """Whether the difference is one that is allowed."""
-        return self.difference == 0.0 or abs(self.difference) <= self.allowed
+        return self.difference == 0.0 or (isfinite(self.difference) and abs(self.difference) <= self.allowed)
 
 
 class Against(NamedTuple):
@@ -150,4 +150,4 @@ def _allowed(reference: Reference, error: float) -> float:
     """How far a figure may be off; where the result has no error, that of the reference counts."""
     if reference.tolerance is not None:
         return reference.tolerance.of(reference.value)
-    return WITHIN * hypot(0.0 if isnan(error) else error, reference.error)
+    return WITHIN * hypot(error if isfinite(error) else 0.0, reference.error)

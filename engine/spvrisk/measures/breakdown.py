@@ -1,14 +1,14 @@
 """What makes a result's tail, from its values by path: parts of projects, bearers and outcomes; what stands alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.dataset.paths import UNDEFINED_CODE, kept_as
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import UNDEFINED
-from spvrisk.errors import InputError, Problem
 from spvrisk.measures.given import paths_of
 from spvrisk.measures.parts import (
     at_risk_added,
@@ -19,10 +19,9 @@ from spvrisk.measures.parts import (
     shortfall_part,
 )
 from spvrisk.measures.sample import Figure, Sample, shortfall, value_at_risk
+from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME, WHOLE
 
 Float = NDArray[np.float64]
-
-NPV, PORTFOLIO = "npv_funder", "portfolio"
 
 PROJECTS, BEARERS = "projects", "who bears it"
 """Groups of parts, beside events and regimes."""
@@ -68,13 +67,13 @@ class Contributions(NamedTuple):
     parts
         Group by group; those of each add up to the portfolio's.
     lacking
-        Series of bearers that the file does not hold by path, for want of which that group is left out.
+        Groups that are left out, with what the file does not keep by path for them, as ``output.paths`` calls it.
     """
 
     level: str
     whole: Risk
     parts: tuple[Part, ...]
-    lacking: tuple[str, ...]
+    lacking: dict[str, tuple[str, ...]]
 
 
 class Alone(NamedTuple):
@@ -135,7 +134,7 @@ def contributions(result: Result, level: str) -> Contributions:
         The file does not hold them.
     """
     paths, labels = paths_of(result), result.labels
-    whole = _values(result, PORTFOLIO, NPV, paths)
+    whole = _values(result, *WHOLE, paths)
     risk, parts = _risk(whole, level), list[Part]()
 
     def add(group: str, name: str, values: Float) -> None:
@@ -145,11 +144,14 @@ def contributions(result: Result, level: str) -> Contributions:
     for project in labels.projects:
         add(PROJECTS, project, _values(result, project, NPV, paths))
     bearers = labels.viewed("bearers")
-    lacking = tuple(name for name in bearers if (PORTFOLIO, name) not in result.kept)
-    for name, title in bearers.items() if not lacking else ():
+    events = dict(labels.events) if result.given is None else {}
+    needed = {BEARERS: [(PORTFOLIO, name) for name in bearers], **{event: [_codes_of(event)] for event in events}}
+    lacking = {group: names for group, series in needed.items() if (names := _not_kept(result, series))}
+    for name, title in bearers.items() if BEARERS not in lacking else ():
         add(BEARERS, title, _values(result, PORTFOLIO, name, paths))
-    for event, name, on in _outcomes(result, paths) if result.given is None else ():
-        add(event, name, np.where(on, whole, 0.0))
+    for event in (event for event in events if event not in lacking):
+        for name, on in _outcomes(result, event, events[event], paths):
+            add(event, name, np.where(on, whole, 0.0))
     return Contributions(level, risk, tuple(parts), lacking)
 
 
@@ -167,7 +169,7 @@ def diversified(result: Result, level: str) -> Diversified:
         The file does not hold net present values of projects and portfolio by path.
     """
     paths = paths_of(result)
-    whole = _values(result, PORTFOLIO, NPV, paths)
+    whole = _values(result, *WHOLE, paths)
     projects = []
     for project in result.labels.projects:
         own = _values(result, project, NPV, paths)
@@ -192,17 +194,25 @@ def _sum(terms: list[tuple[float, Risk]]) -> Risk:
 
 def _values(result: Result, unit: str, quantity: str, paths: NDArray[np.bool_]) -> Float:
     """Values of a series on some paths."""
-    if (unit, quantity) not in result.kept:
-        rule, remedy = "must keep it by path", f"run with {quantity} among output.paths"
-        raise InputError(Problem(result.place, f"/paths/{quantity}", rule, "", remedy))
     return result.series(unit, quantity)[paths].astype(np.float64)
 
 
-def _outcomes(result: Result, paths: NDArray[np.bool_]) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    """Outcomes of each event that have come out on some path: event, outcome, and on which paths."""
-    for event, names in result.labels.events:
-        codes = result.series("scheme", f"outcome_{event}")[paths]
-        for code, name in (*enumerate(names), (-1, UNDEFINED)):
-            on = codes == code
-            if on.any():
-                yield event, name, on
+def _not_kept(result: Result, series: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Which of some series the file does not hold by path, as ``output.paths`` calls them."""
+    return tuple(kept_as(*each) for each in series if each not in result.kept)
+
+
+def _codes_of(event: str) -> tuple[str, str]:
+    """Series of an event's outcomes."""
+    return SCHEME, f"outcome_{event}"
+
+
+def _outcomes(
+    result: Result, event: str, names: Sequence[str], paths: NDArray[np.bool_]
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Outcomes of an event that have come out on some path, and on which."""
+    codes = result.series(*_codes_of(event))[paths]
+    for code, name in (*enumerate(names), (UNDEFINED_CODE, UNDEFINED)):
+        on = codes == code
+        if on.any():
+            yield name, on

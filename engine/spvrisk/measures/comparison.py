@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.config.changes import Change, changes
+from spvrisk.dataset.paths import kept_as
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.soundness import check_contents
 from spvrisk.errors import InputError, Problem
 from spvrisk.measures.agreement import Pair, pairs_of
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.sample import Figure, Sample, mean, quantile, share, share_finite, shortfall
-from spvrisk.plan.outputs import OUTPUTS, SCHEME, UNIT
+from spvrisk.plan.outputs import NPV, OUTPUTS, PORTFOLIO, SCHEME, UNIT, WHOLE
 
 Float = NDArray[np.float64]
 
-PORTFOLIO, NPV, P_LOSS = "portfolio", "npv_funder", "p_loss"
+P_LOSS = "p_loss"
 
 
 class Measure(NamedTuple):
@@ -47,8 +48,7 @@ class Measure(NamedTuple):
     @property
     def kept_as(self) -> str:
         """What ``output.paths`` calls its values."""
-        unit, quantity = self.series
-        return f"{PORTFOLIO}.{quantity}" if unit == PORTFOLIO else quantity
+        return kept_as(*self.series)
 
 
 class Compared(NamedTuple):
@@ -108,16 +108,15 @@ class Comparison(NamedTuple):
 def _measures(result: Result) -> list[Measure]:
     """All measures that a result may be asked for."""
     summary = result.summary
-    npv = (PORTFOLIO, NPV)
     out = [
-        Measure(NPV, "funder's net present value", npv, mean),
-        Measure(P_LOSS, "P(loss)", npv, lambda sample: share(sample, sample.values < 0.0), money=False),
+        Measure(NPV, "funder's net present value", WHOLE, mean),
+        Measure(P_LOSS, "P(loss)", WHOLE, lambda sample: share(sample, sample.values < 0.0), money=False),
     ]
     for level in summary.levels:
         title = f"funder's expected shortfall at {float(level) * 100:g} %"
-        out.append(Measure(f"expected_shortfall_{level}", title, npv, partial(shortfall, level=level)))
+        out.append(Measure(f"expected_shortfall_{level}", title, WHOLE, partial(shortfall, level=level)))
     for level in summary.quantiles:
-        out.append(Measure(f"quantile_{level}", f"quantile {level}", npv, partial(quantile, level=level)))
+        out.append(Measure(f"quantile_{level}", f"quantile {level}", WHOLE, partial(quantile, level=level)))
     others, projects = [output for output in OUTPUTS if output.compared], result.labels.projects
     return [
         *out,

@@ -7,7 +7,6 @@ import numpy as np
 from scipy.special import ndtri
 
 from spvrisk.dataset.read import Result
-from spvrisk.errors import InputError, Problem
 from spvrisk.measures.named import Measure
 from spvrisk.measures.order import CONFIDENCE
 from spvrisk.measures.sample import Sample
@@ -38,16 +37,16 @@ def held(result: Result, measure: Measure) -> Held:
     found = _of_summary(result, measure)
     if found is not None:
         return found
-    if measure.series not in result.kept:
-        unit, quantity = measure.series
-        rule = "needs values by path, which the result does not keep"
-        named = quantity if unit != "portfolio" else f"portfolio.{quantity}"
-        raise InputError(Problem(result.place, "", rule, measure.text, f"run the study with {named} in output.paths"))
-    values = result.series(*measure.series).astype(np.float64)
-    if measure.series[1] in result.labels.states:
-        values[values < 0] = nan  # codes, of which -1 is undefined
-    figure = measure.figure(Sample(values))
+    figure = measure.figure(*(_sample(result, *series) for series in measure.needs))
     return Held(figure.value, figure.error)
+
+
+def _sample(result: Result, unit: str, quantity: str) -> Sample:
+    """Values by path."""
+    values = result.series(unit, quantity).astype(np.float64)
+    if quantity in result.labels.states:
+        values[values < 0] = nan  # codes, of which -1 is undefined
+    return Sample(values)
 
 
 def _of_summary(result: Result, measure: Measure) -> Held | None:

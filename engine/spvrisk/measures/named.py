@@ -28,14 +28,10 @@ from spvrisk.measures.sample import (
 )
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
-
-PORTFOLIO, SCHEME = "portfolio", "scheme"
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME, WHOLE
 
 ANY = "*"
 """In a unit: any characters, as in ``*_gas/npv_funder:mean``; such a text is a measure of each unit that fits."""
-
-WHOLE = (PORTFOLIO, "npv_funder")
-"""Series to which parts add up."""
 
 FORM = "[unit/]quantity:statistic[@level], such as npv_funder:es@0.99 or smr/delay_months:quantile@0.9"
 
@@ -212,7 +208,10 @@ def series_named(text: str, labels: Labels, place: str) -> tuple[str, str]:
         There is no such unit or quantity, or its values are states, which have no order.
     """
     reading = _Reading(text, labels, place)
-    unit, quantity = reading.series(text.strip())
+    head, colon, _ = text.strip().partition(":")
+    if colon:
+        raise reading.wrong("must be a quantity, without a statistic", f"write {head}")
+    unit, quantity = reading.series(head)
     if quantity in labels.states:
         raise reading.wrong("must be a number", "name a quantity such as npv_funder or smr/cost")
     return unit, quantity
@@ -233,15 +232,30 @@ def levels_of(levels: list[str], place: str) -> tuple[str, ...]:
     InputError
         One is no decimal number between 0 and 1, or there is none.
     """
-    read = [level_of(text) for text in levels]
-    for text, level in zip(levels, read, strict=True):
-        if level is None:
-            rule, number = "must be a decimal number between 0 and 1", number_of(text.strip().removesuffix("%"))
-            remedy = f"write {number / 100:g} for {number:g} %" if 0 < number < 100 else "write e.g. 0.05 for 5 %"
-            raise InputError(Problem(place, "", rule, text, remedy))
-    if not read:
+    if not levels:
         raise InputError(Problem(place, "", "must name a probability", "nothing", "write e.g. 0.5,0.1,0.01"))
-    return tuple(dict.fromkeys(level for level in read if level is not None))
+    return tuple(dict.fromkeys(level_named(text, place) for text in levels))
+
+
+def level_named(text: str, place: str) -> str:
+    """Read a probability, as its shortest decimals.
+
+    Parameters
+    ----------
+    text, place
+        As of `levels_of`.
+
+    Raises
+    ------
+    InputError
+        It is no decimal number between 0 and 1.
+    """
+    level = level_of(text)
+    if level is None:
+        number = number_of(text.strip().removesuffix("%"))
+        remedy = f"write {number / 100:g} for {number:g} %" if 0 < number < 100 else "write e.g. 0.95"
+        raise InputError(Problem(place, "", "must be a decimal number between 0 and 1", text, remedy))
+    return level
 
 
 class _Reading(NamedTuple):

@@ -38,7 +38,7 @@ def shortfall_part(part: Float, whole: Float, level: str) -> Figure:
     Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle.
     """
     order, n = _worst_first(whole), whole.size
-    if n < 2:
+    if n < 2 or not tail(level, n)[0]:
         return _undefined(whole)
     value, error = contribution(part[order], level)
     if np.isnan(error):

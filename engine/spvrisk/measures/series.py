@@ -21,8 +21,9 @@ from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.order import ranks_with_intervals
 from spvrisk.measures.risk import contribution, expected_shortfall, tail, tail_mean
 from spvrisk.measures.share import share_interval
-from spvrisk.measures.source import PORTFOLIO, OnWorst, Source
+from spvrisk.measures.source import OnWorst, Source
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import NPV, WHOLE
 from spvrisk.plan.shared import FINITE, INFINITE, M2, M3, M4, MEAN, SLOTS, UNDEFINED
 
 Float = NDArray[np.float64]
@@ -220,9 +221,9 @@ class _Filling:
     def fill_contributions(self) -> None:
         """Contributions to the portfolio's tails, where it is finite on all paths; paths of equal loss go by number."""
         labels, levels = self._series.labels, self._series.levels
-        n = self._moments.counts[FINITE, :, labels.series.index(PORTFOLIO)]
+        n = self._moments.counts[FINITE, :, labels.series.index(WHOLE)]
         finite = (n > 0) & (n == self._n_paths)
-        projects = [s for s, key in enumerate(labels.series) if key[1] == PORTFOLIO[1] and key != PORTFOLIO]
+        projects = [s for s, key in enumerate(labels.series) if key[1] == NPV and key != WHOLE]
 
         def fill(sets: range, on_worst: OnWorst, s: int) -> None:
             p = labels.projects.index(labels.series[s][0])

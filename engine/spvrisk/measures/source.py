@@ -14,14 +14,13 @@ from spvrisk.aggregate.passes import AllPaths, OfPasses, batches
 from spvrisk.aggregate.sets import Column, Sets, Words
 from spvrisk.aggregate.sketch import Worst
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import NPV, WHOLE
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 OnWorst = Callable[[int], list[Float]]
 """From the number of a series to its values on the portfolio's worst paths of some sets, the worst first."""
-
-PORTFOLIO = ("portfolio", "npv_funder")
 
 
 class Source(ABC):
@@ -71,7 +70,7 @@ class PathSource(Source):
 
     def __init__(self, column: Column, sets: Sets, labels: Labels) -> None:
         self._column, self._sets, self.n_paths = column, sets, sets.n_paths
-        self._portfolio = labels.series.index(PORTFOLIO)
+        self._portfolio = labels.series.index(WHOLE)
         self._of_thread = local()
 
     def facts(self, s: int) -> OfPaths:
@@ -123,7 +122,7 @@ class PassSource(Source):
     """
 
     def __init__(self, lots: AllPaths, labels: Labels) -> None:
-        self._lots, self.n_paths, self._portfolio = lots, lots.n_paths, labels.series.index(PORTFOLIO)
+        self._lots, self.n_paths, self._portfolio = lots, lots.n_paths, labels.series.index(WHOLE)
 
     def facts(self, s: int) -> OfPasses:
         """Give what is known of a series.
@@ -176,7 +175,7 @@ class SketchSource(Source):
     def __init__(self, sketched: Callable[[int], Sketched], worst: Worst, n_paths: int, labels: Labels) -> None:
         self._sketched, self._worst = sketched, worst
         self.n_paths = np.append(n_paths, sketched(0).n_paths)
-        projects = [(unit, PORTFOLIO[1]) for unit in labels.projects]
+        projects = [(unit, NPV) for unit in labels.projects]
         self._rows = {labels.series.index(key): row for row, key in enumerate(projects)}
 
     def facts(self, s: int) -> OfSketches:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.variables import quantity_of
+from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.errors import InputError, Problem, argument
-from spvrisk.measures.named import PORTFOLIO, SCHEME, measure_of
+from spvrisk.measures.named import series_named
 from spvrisk.plan.inputs import BY_NAME as INPUTS
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME
 
 Float = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -174,16 +175,10 @@ def tail(result: Result, of: str = "npv_funder", share: float = 0.01) -> Tail:
 
 def _series(of: str, result: Result) -> tuple[str, str]:
     """The series by which paths are the worst."""
-    if ":" in of:
-        rule = "must be a quantity, without a statistic"
-        raise InputError(Problem(argument("of"), "", rule, of, f"write {of.partition(':')[0]}"))
-    series = measure_of(f"{of}:p_loss", result.labels, argument("of")).series
-    if series not in result.kept:
-        named = series[1] if series[0] != PORTFOLIO else f"{PORTFOLIO}.{series[1]}"
-        remedy = f"run the study with {named} in output.paths"
-        raise InputError(
-            Problem(argument("of"), "", "needs values by path, which the result does not keep", of, remedy)
-        )
+    series = series_named(of, result.labels, argument("of"))
+    if not has_loss(series[1]):
+        rule, remedy = "must be a net present value", "name one such as npv_funder or smr/npv_funder"
+        raise InputError(Problem(argument("of"), "", rule, of, remedy))
     return series
 
 
@@ -232,9 +227,25 @@ def _mark(kind: str, unit: str, name: str, values: Float, is_worst: Flags) -> Ma
     sd = float(np.std(x[finite], ddof=1))
     if sd == 0.0:
         return None
-    shift, error = (here.value - there.value) / sd, sqrt(here.error**2 + there.error**2) / sd
+    shift = (here.value - there.value) / sd
+    error = _error_of_shift(x[worst & finite], x[~worst & finite], sd, shift)
+    if kind != "input":
+        error = hypot(error, *(1.0 / some.size / sd for some in (x[worst], x[~worst])))  # as of both probabilities
     p_value = _p_of_ranks(x, worst) if kind == "input" else _p_of_share(x, worst)
     return Mark(kind, unit, name, here, there, shift, error, p_value)
+
+
+def _error_of_shift(worst: Float, others: Float, sd: float, shift: float) -> float:
+    """Standard error, given which paths are the worst: what makes the difference large makes the spread large too."""
+    if min(worst.size, others.size) < 2:
+        return nan
+    n = worst.size + others.size
+    middle = (float(np.sum(worst)) + float(np.sum(others))) / n
+    variance = 0.0
+    for own, sign in ((worst, 1.0), (others, -1.0)):
+        parts = sign * own / sd - shift * (own.size / n) * (own - middle) ** 2 / (2.0 * sd * sd)
+        variance += float(np.var(parts, ddof=1)) / own.size
+    return sqrt(variance)
 
 
 def _mean(values: Float) -> Mean:

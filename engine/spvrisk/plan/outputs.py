@@ -11,6 +11,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 UNIT, SCHEME, REGIME, EVENT = "unit", "scheme", "regime", "event"
+
+PORTFOLIO, NPV = "portfolio", "npv_funder"
+WHOLE = (PORTFOLIO, NPV)
+"""Series of what all projects together are to the funder, to which parts add up."""
 """What an output is of: a project, pipeline or the portfolio; the scheme as a whole; each regime; each event."""
 
 OWN, SUM = "own", "sum"

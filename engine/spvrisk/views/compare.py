@@ -8,8 +8,8 @@ from typing import Any
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.write import PACKAGES
 from spvrisk.measures.agreement import TOLERANCE, Pair
-from spvrisk.measures.comparison import NPV, P_LOSS, PORTFOLIO, Compared, Comparison, Measure
-from spvrisk.plan.outputs import SCHEME
+from spvrisk.measures.comparison import P_LOSS, Compared, Comparison, Measure
+from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said, share_of
 from spvrisk.views.tails import thin
 from spvrisk.views.words import money_name, percent

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, argument
 from spvrisk.measures.tail_size import TailSize, tail_size
 from spvrisk.views.figures import (
     Cell,
@@ -100,7 +100,7 @@ def loss(result: Result, level: str | None = None) -> Figures:
     labels, t = result.labels, result.summary
     if level is not None and level not in t.levels:
         known = f"it has {', '.join(t.levels)}"
-        raise InputError(Problem("argument level", "", "must be a level of the result", str(level), known))
+        raise InputError(Problem(argument("level"), "", "must be a level of the result", level, known))
     a = 0 if level is None else t.levels.index(level)
     rows, money = rows_of(labels, "npv_funder"), money_name(labels)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from spvrisk.measures.named import PORTFOLIO
 from spvrisk.measures.tail import CHANCE, Mark, Mean, Part, Tail
+from spvrisk.plan.outputs import PORTFOLIO
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
 from spvrisk.views.words import money_name
 

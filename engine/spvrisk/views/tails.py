@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from spvrisk.config.study.output import level_of
 from spvrisk.dataset.read import Result
-from spvrisk.errors import InputError, Problem
-from spvrisk.measures.breakdown import PORTFOLIO, Risk, contributions, diversified
+from spvrisk.errors import InputError, Problem, argument
+from spvrisk.measures.breakdown import Risk, contributions, diversified
+from spvrisk.measures.named import level_named
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail_size import TailSize
+from spvrisk.plan.outputs import PORTFOLIO
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Range, Rate, Row, defined, said
 from spvrisk.views.words import counted, money_name, percent, tail_name
 
@@ -43,9 +44,8 @@ def parts(result: Result, level: str | None = None) -> Figures:
         for p in found.parts
     )
     notes = [*thin([("", found.whole.shortfall.tail)])]
-    if found.lacking:
-        lacking = ", ".join(f"portfolio.{name}" for name in found.lacking)
-        notes.append(said("Who bears it is not known: the file does not keep {} by path.", lacking))
+    for group, lacking in found.lacking.items():
+        notes.append(said("Left out, {}: the file does not keep {} by path.", group, ", ".join(lacking)))
     notes.append(said("The parts of each group add up. Those of an outcome are of the paths on which it came out."))
     heads = ("expected shortfall", "of it", "value at risk")
     title = f"What makes the loss at {percent(found.level)}: parts of the portfolio's (Euler), {money}"
@@ -92,7 +92,7 @@ def thin(tails: Iterable[tuple[str, TailSize | None]]) -> Iterator[Note]:
         heavy = [name for name, tail in few.items() if tail.heavy]
         held = counted(int(min(tail.paths for tail in few.values())), "path")
         what = f"The worst {tail_name(level)} are {held}{_of(heavy)}: too few for a sound error of their mean"
-        yield said(f"{what}; {{:path}} would do.", max(tail.enough for tail in few.values()))
+        yield said("{}; {:path} would do.", what, max(tail.enough for tail in few.values()))
 
 
 def _of(heavy: list[str]) -> str:
@@ -106,16 +106,12 @@ def _of(heavy: list[str]) -> str:
 
 def _level(result: Result, level: str | None) -> str:
     """The level that is asked for, as its shortest decimals."""
-    if level is None:
-        if not result.summary.levels:
-            raise InputError(
-                Problem("argument level", "", "is needed: the study has no level", "none", "give e.g. 0.95")
-            )
-        return result.summary.levels[0]
-    found = level_of(str(level))
-    if found is None:
-        raise InputError(Problem("argument level", "", "must be between 0 and 1", str(level), "write e.g. 0.95"))
-    return found
+    if level is not None:
+        return level_named(level, argument("level"))
+    if not result.summary.levels:
+        rule = "is needed: the study has no level"
+        raise InputError(Problem(argument("level"), "", rule, "none", "give e.g. 0.95"))
+    return result.summary.levels[0]
 
 
 def _estimate(figure: Figure) -> Estimate:
