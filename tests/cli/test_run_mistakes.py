@@ -150,10 +150,10 @@ ON_THE_COMMAND_LINE = {
         "--set 1 run.memory_mib: 10,000,000 paths of 64 series must fit",
         "or run.paths to",
     ),
-    "memory of the default": (
-        ["--paths", "2000000000"],
-        f"study.yaml:{line_of('run: {paths', TEXT)} run.memory_mib: 2,000,000,000 paths",
-        "set run.memory_mib to",
+    "disk": (
+        ["--paths", "2000000000", "--set", "run.disk_mib=10000"],
+        "--set 1 run.disk_mib: what is kept of 2,000,000,000 paths must fit",
+        "set run.disk_mib to",
     ),
     "negative paths": (["--paths", "-5"], "'--paths': -5 is not in the range x>=1", "--help"),
     "no paths": (["--paths", "0"], "'--paths': 0 is not in the range x>=1", "--help"),
