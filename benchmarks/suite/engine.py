@@ -77,7 +77,7 @@ def write(paths: int, target: Path) -> None:
     """Write the result of a run of the main study."""
     plan, labels, _ = compiled()
     now = datetime.datetime.now(datetime.UTC)
-    origin = Provenance("{}", "0" * 64, plan, {}, (), now, 0.0, 1, (), "", "", "")
+    origin = Provenance("{}", "0" * 64, plan, {"study.yaml": ""}, (), now, 0.0, 1, (), "", "", "")
     block, names = simulated(paths).block, quantities_among(default_paths(labels))
     made = Contents(labels, *tables(paths), paths, block, names, SEED, "plain", "", origin)
     write_result(target, made, overwrite=True)

@@ -167,7 +167,7 @@ def test_summary__shows_views_by_name(file):
         (["--show", "pats"], 'must be a view of a result, got "pats"; did you mean parts?'),
         (
             ["--show", "parts", "--level", "1.5"],
-            "--level: must be a decimal number between 0 and 1, got 1.5; write e.g. 0.95",
+            "--level: must be a decimal number between 0 and 1, got 1.5; write 0.015 for 1.5 %",
         ),
         (["--level", "0.9"], "--level: is of tables of --show, got 0.9; name a table, e.g. --show parts"),
         (["--show", "status", "--level", "0.9"], "--level: is not a choice of the view status"),

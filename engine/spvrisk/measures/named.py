@@ -253,7 +253,7 @@ def level_named(text: str, place: str) -> str:
     level = level_of(text)
     if level is None:
         number = number_of(text.strip().removesuffix("%"))
-        remedy = f"write {number / 100:g} for {number:g} %" if 0 < number < 100 else "write e.g. 0.95"
+        remedy = f"write {number / 100:g} for {number:g} %" if 0 < number < 100 else "write e.g. 0.05 for 5 %"
         raise InputError(Problem(place, "", "must be a decimal number between 0 and 1", text, remedy))
     return level
 
