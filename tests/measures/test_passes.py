@@ -1,5 +1,7 @@
 """Statistics in passes over lots of paths: the same bits as from all values at once."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -62,10 +64,11 @@ def given(request):
     return kept, codes
 
 
-@pytest.fixture
-def both(values, given, monkeypatch):
+@pytest.fixture(params=[1 << 19, 500], ids=["all sets at once", "few sets at once"])
+def both(values, given, monkeypatch, request):
     """From all values at once, and in passes over lots, the last of them short."""
     monkeypatch.setattr(passes, "LOT", 2 * LEAF)
+    monkeypatch.setattr(passes, "batches", partial(batches, most=request.param))
     conditions, codes = given
     rows = [values, *codes.values()]
     sets = Sets(N, conditions, {name: codes_of(found) for name, found in codes.items()})
