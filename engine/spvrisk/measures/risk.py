@@ -125,10 +125,12 @@ def expected_shortfall(
     shortfall = -tail_mean(worst_first, level, n, total)
     if tail(level, n)[0] < FEW_PATHS:
         return shortfall, nan
-    beyond = pick(worst_first, n + 1 - rank(level, n)) - worst_first[: tail(level, n)[0] + 1]
-    excess = np.maximum(beyond, 0.0)
+    # in one piece of memory: tails of long runs are large
+    excess = pick(worst_first, n + 1 - rank(level, n)) - worst_first[: tail(level, n)[0] + 1]
+    np.maximum(excess, 0.0, out=excess)
     mean = total(excess) / n
-    variance = (total(excess * excess) - n * mean * mean) / (n - 1)
+    excess *= excess
+    variance = (total(excess) - n * mean * mean) / (n - 1)
     return shortfall, sqrt(max(variance, 0.0) / n) / float(1 - Fraction(level))
 
 
@@ -163,10 +165,11 @@ def contribution(on_worst: Float, level: str, n: int | None = None, total: Total
     whole = tail(level, n)[0]
     if whole < FEW_PATHS:
         return found, nan
-    losses = -on_worst[:whole]
-    at_risk = losses[-innermost(whole) :]
-    apart = losses - total(at_risk) / at_risk.size
+    apart = -on_worst[:whole]  # in one piece of memory: tails of long runs are large
+    at_risk = apart[-innermost(whole) :]
+    apart -= total(at_risk) / at_risk.size
     size = float(1 - Fraction(level))
     mean = total(apart) / n / size
-    variance = total(apart * apart) / n / (size * size) - mean * mean
+    apart *= apart
+    variance = total(apart) / n / (size * size) - mean * mean
     return found, sqrt(max(variance, 0.0) / (n - 1))
