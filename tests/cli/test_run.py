@@ -120,7 +120,7 @@ def interrupted(sent: signal.Signals, folder: Path) -> float:
     """Interrupt a run in its midst, see what it says and leaves, and give the seconds that it took."""
     command = [*RUN, "run", MAIN_STUDY, "--paths", "2000000", "--set", "run.memory_mib=8000"]
     unfinished = folder / "results" / "japan_us_2026.h5.run"
-    # a shell that runs the tests in the background, or nohup, has them ignore signals, and what they start inherits that
+    # tests that a shell runs in the background, or nohup, ignore signals, and what they start inherits that
     heeding = partial(signal.signal, sent, signal.SIG_DFL)
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, preexec_fn=heeding, stdout=pipe, stderr=pipe, text=True)
