@@ -205,15 +205,11 @@ class OfPasses(OfSketches):
         wanted = low < high
         if wanted.any():
             entries = [np.unique(ends[row]) for ends, row in zip(low, wanted, strict=True)]
-            held = self._values_in(entries)
-            for sets in batches(held):
-                if not held[sets.start : sets.stop].any():
-                    continue
-                for i, (own, up_to) in zip(sets, self._within(entries, sets), strict=True):
-                    here = wanted[i]
-                    before = np.append(0, up_to)[np.searchsorted(own, low[i, here])]
-                    places = before + ranks[i, here] - self._sketch.below(i, low[i, here])
-                    low[i, here] = own[np.searchsorted(up_to, places)]
+            for i, (own, up_to) in enumerate(self._within(entries)):
+                here = wanted[i]
+                before = np.append(0, up_to)[np.searchsorted(own, low[i, here])]
+                places = before + ranks[i, here] - self._sketch.below(i, low[i, here])
+                low[i, here] = own[np.searchsorted(up_to, places)]
         return low, low
 
     def worst(self, sizes: Int) -> Iterator[Ends]:
@@ -277,33 +273,25 @@ class OfPasses(OfSketches):
         infinite = int(self._sketch.counts[i, self._sketch.low == -np.inf].sum())
         return high, size + infinite - int(self._sketch.below(i, np.array([low]))[0])
 
-    def _values_in(self, wanted: Sequence[Float]) -> Int:
-        """How many values of each set lie in entries that begin at given values, ``(set,)``."""
-        places = (np.searchsorted(self._sketch.low, entries) for entries in wanted)
-        return np.array([self._sketch.counts[i, at].sum(dtype=np.int64) for i, at in enumerate(places)])
-
-    def _within(self, wanted: Sequence[Float], sets: range) -> Iterator[tuple[Float, Int]]:
-        """Distinct values of some sets within entries that begin at given values, and how many there are up to each.
+    def _within(self, wanted: Sequence[Float]) -> Iterator[tuple[Float, Int]]:
+        """Distinct values of each set within entries that begin at given values, and how many there are up to each.
 
         Parameters
         ----------
         wanted
             Lowest values of the entries of each set, ``(entry,)``.
-        sets
-            Numbers of the sets.
         """
-        low = np.unique(np.concatenate([wanted[i] for i in sets]))
+        low = np.unique(np.concatenate(wanted))
         high = self._sketch.high[np.searchsorted(self._sketch.low, low)]
-        own = [np.isin(low, wanted[i]) for i in sets]
-        found: list[list[tuple[Float, Int]]] = [[] for _ in sets]
+        own = [np.isin(low, entries) for entries in wanted]
+        found: list[list[tuple[Float, Int]]] = [[] for _ in wanted]
         for paths in self._lots:
             lot = self._lots.values(self._s, paths)
             entry = np.minimum(np.searchsorted(high, lot), high.size - 1)
             here = np.flatnonzero((low[entry] <= lot) & (lot <= high[entry]))
             values, entry = lot[here], entry[here]
-            inside_of = islice(_sets(self._lots.groups(paths), here), sets.start, sets.stop)
-            for k, inside in enumerate(inside_of):
-                found[k].append(np.unique(values[inside & own[k][entry]], return_counts=True))
+            for i, inside in enumerate(_sets(self._lots.groups(paths), here)):
+                found[i].append(np.unique(values[inside & own[i][entry]], return_counts=True))
         for parts in found:
             values, counts = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
             parts.clear()

@@ -53,7 +53,8 @@ def command(
     found = []
     for value in values:
         changed = loaded if value is None else api.load(study, (*overrides, value))
-        found.append((value or "", api.goal(changed, find, so_that, between, paths, seed, workers, announce=announce)))
+        sought = api.goal(changed, find, so_that, between, paths=paths, seed=seed, workers=workers, announce=announce)
+        found.append((value or "", sought))
     if as_json:
         say_document(json.goals_json(found))
     elif against is None:

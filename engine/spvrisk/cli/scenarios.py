@@ -64,13 +64,13 @@ def command(
     with progress_bar(planned.paths) as (advance, announce):
         found = api.scenarios(
             planned,
-            workers,
-            save_table,
-            overwrite,
-            out,
-            processes,
-            scheduler,
-            cluster,
+            workers=workers,
+            save_table=save_table,
+            overwrite=overwrite,
+            out=out,
+            processes=processes,
+            scheduler=scheduler,
+            cluster=cluster,
             progress=advance,
             announce=stop.heeding(announce),
         )

@@ -53,8 +53,14 @@ def command(
         text.show([listed(planned, planned.seconds(workers))])
         return
     with progress_bar(planned.paths) as (advance, announce):
-        announce = stop.heeding(announce)
-        found = api.scenarios(planned, workers, save_table, overwrite, progress=advance, announce=announce)
+        found = api.scenarios(
+            planned,
+            workers=workers,
+            save_table=save_table,
+            overwrite=overwrite,
+            progress=advance,
+            announce=stop.heeding(announce),
+        )
     if as_json:
         say_document(json.scenarios_json(found))
     else:

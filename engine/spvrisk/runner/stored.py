@@ -390,9 +390,9 @@ def shard_of(data: bytes, job: Job, k: int) -> Shard:
     ValueError
         They are damaged, or not those of shard `k` of the job.
     """
-    found = stored(data[: data.find(b"\n") + 1], job, k)
+    found, read = _in_bytes(data, job, k)
     try:
-        return whole_shard(found, lambda offset, size: data[offset : offset + size])
+        return whole_shard(found, read)
     except ValueError as error:
         raise ValueError(f"no shard {k} of this job: {error}") from error
 
@@ -414,11 +414,16 @@ def rows_of(data: bytes, job: Job, k: int, series: Sequence[int]) -> Floats:
     ValueError
         They are damaged, not those of shard `k` of the job, or without one of the series.
     """
-    found = stored(data[: data.find(b"\n") + 1], job, k)
+    found, read = _in_bytes(data, job, k)
     if missing := set(series) - set(found.rows):
         raise ValueError(f"no series {sorted(missing)} of shard {k}")
-    rows = [array_of(found.rows[s], lambda offset, size: data[offset : offset + size]) for s in series]
+    rows = [array_of(found.rows[s], read) for s in series]
     return np.stack(rows) if rows else np.empty((0, len(job.paths_of(k))))
+
+
+def _in_bytes(data: bytes, job: Job, k: int) -> tuple[Stored, Read]:
+    """Where everything of a shard lies in its bytes, and what reads from them."""
+    return stored(data[: data.find(b"\n") + 1], job, k), lambda offset, size: data[offset : offset + size]
 
 
 def rows_bytes(rows: Mapping[int, Floats], job: Job, k: int) -> Iterator[bytes | memoryview]:
