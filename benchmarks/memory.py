@@ -240,7 +240,8 @@ def picture(found: Sequence[Looked]) -> str:
     for k, (way, colour) in enumerate(WAYS.items()):
         own = sorted((each for each in found if each.way == way), key=lambda each: each.paths)
         parts += peaks.line([(each.paths / 1e6, each.peak) for each in own], colour, dots=True)
-        parts.append(text(500.0 + 130.0 * k, 336.0, way, "start", colour))
+        if own:
+            parts.append(text(500.0 + 130.0 * k, 336.0, way, "start", colour))
         for each in (each for each in longest if each.way == way):
             parts += course.line(list(zip(each.seconds, each.resident, strict=True)), colour, dots=False)
     head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 890 350" font-family="sans-serif" font-size="12">'
