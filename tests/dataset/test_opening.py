@@ -34,10 +34,6 @@ SAID = {
     errno.EAGAIN: ("another program has the file open (errno 11: resource temporarily unavailable)", "close it there"),
     errno.EACCES: ("no permission to read the file (errno 13: permission denied)", "ask its owner"),
     errno.EPERM: ("no permission to read the file (errno 1: operation not permitted)", "ask its owner"),
-    errno.ENOLCK: ("its file system has no locks (errno 37: no locks available)", UNLOCK),
-    errno.ENOSYS: ("its file system has no locks (errno 38: ", UNLOCK),
-    errno.ENOTSUP: ("its file system has no locks (errno 95: ", UNLOCK),
-    524: ("its file system has no locks (errno 524: ", UNLOCK),
     errno.EIO: ("the system cannot read the file (errno 5: input/output error)", "may be intact"),
     errno.EMFILE: ("the system cannot read the file (errno 24: too many open files)", "may be intact"),
     errno.ESTALE: ("the system cannot read the file (errno 116: stale file handle)", "may be intact"),
@@ -104,6 +100,24 @@ def test_open__while_another_program_writes(read: object, file: Path) -> None:
         assert done.returncode == 0 and json.loads(done.stdout)["paths"] == 100
         other.communicate("")
     assert open_result(file).n_paths == 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="numbers of Linux")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, 524])
+def test_open__on_a_file_system_without_locks(number: int, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opens = h5py.File
+
+    def refuse(*arguments: object, **options: object) -> h5py.File:
+        if options.get("locking") is not False:
+            raise OSError(number, "no locks")
+        return opens(*arguments, **options)
+
+    monkeypatch.setattr(h5py, "File", refuse)
+    for arguments in (given for command, given in COMMANDS.items() if command != "trace"):  # its plan is made up
+        done = CliRunner().invoke(main, [argument.format(file) for argument in arguments])
+        assert (done.exit_code, done.stderr) == (0, "")
+    with spvrisk.open(file) as results:
+        assert results.paths.sizes["path"] == 100 and float(results.paths["npv_funder"].sum()) != 0.0
 
 
 def test_results__datasets_of_a_file_that_is_withheld_later(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

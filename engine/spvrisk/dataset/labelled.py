@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Hashable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from spvrisk.dataset.layout import Variable
-from spvrisk.dataset.opening import opened, sound
+from spvrisk.dataset.opening import locked_where_possible, opened, sound
 from spvrisk.dataset.paths import PATH_NUMBERS
 from spvrisk.dataset.structure import check_chunks
 
@@ -48,15 +49,18 @@ def labelled_paths(source: Path | bytes, group: str = "paths") -> xarray.Dataset
     InputError
         The file is damaged, or the system withholds it.
     """
-    readable = io.BytesIO(source) if isinstance(source, bytes) else source
-    locking = {} if isinstance(source, bytes) else {"locking": "best-effort"}
     with sound(source):
-        # the numbers of the paths need not be read: they are those of the rows
-        found = xarray.open_dataset(
-            readable, group=group, engine="h5netcdf", driver_kwds=locking, drop_variables=[_PATH]
-        )
+        found = _dataset(source, group)
         numbers = pandas.RangeIndex(found.sizes[_PATH])
         return _with_names(_told(found, source, group).assign_coords({_PATH: (_PATH, numbers, PATH_NUMBERS)}))
+
+
+def _dataset(source: Path | bytes, group: str) -> xarray.Dataset:
+    """A group as xarray has it, but for the numbers of the paths: they are those of the rows."""
+    opens = partial(xarray.open_dataset, group=group, engine="h5netcdf", drop_variables=[_PATH])
+    if isinstance(source, bytes):
+        return opens(io.BytesIO(source))
+    return locked_where_possible(lambda locking: opens(source, driver_kwds={"locking": locking}))
 
 
 class _Told(BackendArray):

@@ -199,7 +199,7 @@ class NetcdfFile:
         """
         self._check()
         kind, layout = h5t.py_create(dtype), _layout(storage)
-        made = h5d.create(self._group(group), name.encode(), kind, _space(shape), layout)
+        made = h5d.create(self._group(group), name.encode(), kind, _space(shape), layout, dapl=_uncached())
         along = [self._dimension(group, dim, length) for dim, length in zip(dims, shape, strict=True)]
         if dims[:1] == (name,):
             # of more dimensions netCDF knows by their numbers: HDF5 ties no scale to another
@@ -256,6 +256,13 @@ def _layout(storage: Storage) -> Any:
             layout.set_deflate(4)
         layout.set_fletcher32()
     return layout
+
+
+def _uncached() -> Any:
+    """Keep no chunks: all are written whole, and HDF5 2 would hold eight MiB of every variable until the end."""
+    access = h5p.create(h5p.DATASET_ACCESS)
+    access.set_chunk_cache(1, 0, 1.0)
+    return access
 
 
 def _set_attributes(target: Any, attributes: Mapping[str, object]) -> None:

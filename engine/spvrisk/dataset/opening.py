@@ -3,17 +3,19 @@
 import errno
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import h5py
 import numpy as np
 
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import Kind, is_irregular
+
+_T = TypeVar("_T")
 
 _HELD = frozenset({errno.EAGAIN, errno.EWOULDBLOCK})
 """A lock that is another program's."""
@@ -67,11 +69,39 @@ def opened(source: Path | bytes) -> Iterator[h5py.File]:
 def _opened(path: Path) -> Iterator[h5py.File]:
     _check_there(path)
     try:
-        file = h5py.File(path, "r", locking="best-effort")
+        file = _file(path)
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(_refused_by_system(str(path), error) or _unreadable(path, error)) from error
     with sound(path), file:
         yield file
+
+
+def _file(path: Path) -> h5py.File:
+    return locked_where_possible(lambda locking: h5py.File(path, "r", locking=locking))
+
+
+def locked_where_possible(opener: Callable[[Literal["best-effort", False]], _T]) -> _T:
+    """Open an HDF5 file with a lock, and without one on a file system that has none, as some network drives are.
+
+    A result appears by its name when it is whole, so that none is read while it is written. HDF5's best effort knows of
+    one of the numbers by which file systems say that they have no locks.
+
+    Parameters
+    ----------
+    opener
+        Opens the file; called with what HDF5 is to do about locks.
+
+    Raises
+    ------
+    OSError
+        As from the opener.
+    """
+    try:
+        return opener("best-effort")
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        return opener(False)
 
 
 @contextmanager
@@ -153,7 +183,7 @@ def _is_result_file(path: Path) -> bool:
         If the system withholds it.
     """
     try:
-        with h5py.File(path, "r", locking="best-effort") as file:
+        with _file(path) as file:
             return is_result(file)
     except _BROKEN as error:
         withheld = _refused_by_system(str(path), error)
@@ -187,9 +217,7 @@ def _refused_by_system(place: str, error: Exception) -> Problem | None:
     if number in _OF_DAMAGE and not lock:
         return None
     said = "" if number is None else f" (errno {number}: {os.strerror(number).lower()})"
-    if number in _NO_LOCKS:
-        rule, remedy = "its file system has no locks", f"set {_UNLOCK} if nothing else writes to the file"
-    elif number in _HELD or lock:
+    if number in _HELD or lock:
         remedy = f"close it there, or wait; if nothing is writing to it, set {_UNLOCK}"
         rule = "another program has the file open"
     elif number in _FORBIDDEN:
