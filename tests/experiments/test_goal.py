@@ -9,6 +9,7 @@ from click.testing import CliRunner
 import spvrisk
 from spvrisk.cli import main
 from spvrisk.errors import InputError
+from spvrisk.experiments import goal
 from studies import BARE, changed, write_study
 
 PRICE = "factors.price.process.deterministic.curve=x"
@@ -90,9 +91,11 @@ def test_goal__an_end_of_the_interval_may_be_the_value(file):
         ("factors.prise.process=x", "npv_funder:mean=0", (0, 1), "did you mean price"),
         ("projects.plant.budget=x", "npv_funder:mean=0", (-5, 1), "projects.plant.budget"),
         ("projects.plant.budget={times: x", "npv_funder:mean=0", (0.5, 1), "argument find"),
+        ("projects.plant.budget=x", "npv_funder:mean=0", (5, 1e300), "scenario x = 1e+300: projects.plant.budget"),
     ],
 )
-def test_goal__refused(file, find, so_that, between, says):
+def test_goal__refused_before_the_kernel_is_loaded(file, find, so_that, between, says, monkeypatch):
+    monkeypatch.setattr(goal, "make_ready", lambda *_: pytest.fail("it is refused without the kernel"))
     with pytest.raises(InputError) as error:
         spvrisk.goal(spvrisk.load(file), find, so_that, between, paths=100)
     assert says in str(error.value)

@@ -45,14 +45,14 @@ def command(
     values = _values(against)
     loaded = api.load(study, overrides)
     warn(loaded.warnings)
+    studies = [loaded if value is None else api.load(study, (*overrides, value)) for value in values]
     # loaded here: a mistake in the study is answered without waiting for the compiler
     from spvrisk.report import json, text
     from spvrisk.views.goal import frontier, goal
 
     announce = stop.heeding(lambda stage: say(f"{stage} ...", err=True))
     found = []
-    for value in values:
-        changed = loaded if value is None else api.load(study, (*overrides, value))
+    for value, changed in zip(values, studies, strict=True):
         sought = api.goal(changed, find, so_that, between, paths=paths, seed=seed, workers=workers, announce=announce)
         found.append((value or "", sought))
     if as_json:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from spvrisk.config import Loaded
 from spvrisk.config.reading.source import Place, parse
 from spvrisk.config.scenarios import Change, variant
+from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.experiments.task import job_of, settings_of
 from spvrisk.measures.named import Measure, measure_of, number_of
@@ -172,16 +173,15 @@ def seek(
         The study cannot have a value that is tried.
     """
     settings = settings_of(base, paths, seed, None)
-    first = job_of(base.study, settings)
+    # a mistake is answered without waiting for the kernel
+    first, *_ = (_job(base, wanted.find, x, settings) for x in (wanted.low, wanted.high))
     make_ready(first.plan, announce)
     announce("running")
     tried: dict[float, Tried] = {}
 
     def gap(x: float) -> float:
         if x not in tried:
-            loaded = variant(base, f"scenario {UNKNOWN} = {x:g}", [_change(wanted.find, x)])
-            job = replace(job_of(loaded.study, settings), leaves_per_shard=1, inputs=())
-            figure = _measured(wanted.measure, job, workers, progress)
+            figure = _measured(wanted.measure, _job(base, wanted.find, x, settings), workers, progress)
             tried[x] = Tried(x, figure.value, figure.error, figure.tail)
             announce(f"x = {x:.6g} gives {figure.value:,.6g}")
             if isnan(figure.value):
@@ -194,6 +194,13 @@ def seek(
     error = tried[x].error / abs(slope) if isfinite(x) and slope else nan
     ordered = tuple(sorted(tried.values()))
     return Goal(wanted, x, error, slope, ordered, settings.paths, settings.seed, first.labels)
+
+
+def _job(base: Loaded, find: str, x: float, settings: Run) -> Job:
+    """What is run of a study whose input has a value."""
+    loaded = variant(base, f"scenario {UNKNOWN} = {x:g}", [_change(find, x)])
+    with loaded.places.filled_in():
+        return replace(job_of(loaded.study, settings), leaves_per_shard=1, inputs=())
 
 
 def _change(find: str, x: float) -> Change:
