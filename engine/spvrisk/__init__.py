@@ -13,8 +13,12 @@ from spvrisk.errors import InputError, RunError
 if TYPE_CHECKING:
     from spvrisk.api import (
         Checked,
+        Cluster,
+        On,
+        Processes,
         Results,
         Study,
+        Threads,
         bench,
         cash,
         compare,
@@ -47,10 +51,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checked",
+    "Cluster",
     "InputError",
+    "On",
+    "Processes",
     "Results",
     "RunError",
     "Study",
+    "Threads",
     "__version__",
     "bench",
     "cash",

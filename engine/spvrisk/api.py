@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from spvrisk import config
 from spvrisk.arguments import (
     called,
-    elsewhere_of,
     file_name,
     level,
+    on_what,
     text,
     texts,
     two_numbers,
@@ -24,6 +24,7 @@ from spvrisk.arguments import levels as probabilities
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
+from spvrisk.runner.on import THREADS, Cluster, On, Processes, Threads
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checked",
+    "Cluster",
+    "On",
+    "Processes",
     "Results",
     "Study",
+    "Threads",
     "bench",
     "cash",
     "compare",
@@ -218,13 +223,10 @@ def run(
     seed: int | None = None,
     out: str | os.PathLike[str] | None = None,
     *,
-    workers: int | None = None,
+    on: On = THREADS,
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> Results:
@@ -237,22 +239,20 @@ def run(
     ----------
     study
         As from `load`.
-    paths, seed, workers
-        Instead of what the study says under ``run``. Only the first two change a number.
+    paths, seed
+        Instead of what the study says under ``run``.
     out
         Result file. If it is left out, the result stays in memory.
+    on
+        What computes the shards: ``spvrisk.Threads(2)``, ``spvrisk.Processes(4)``, or ``spvrisk.Cluster(address)`` of a
+        dask scheduler, ``spvrisk.Cluster("local", workers=4)``. It changes no number. A script that starts processes or
+        a local cluster must do so under ``if __name__ == "__main__":``.
     overwrite
         Whether an existing result is replaced; a file that the study is read from never is.
     resume
         Whether a run that was broken off is gone on with, and one that is finished is opened as it is.
     keep
         Whether the shards are kept beside the result, so that extending it computes only what is new.
-    processes
-        How many processes compute shards in place of threads.
-    scheduler
-        Address of a dask scheduler, as ``tcp://10.0.0.1:8786``, whose workers compute shards in place of threads.
-    cluster
-        ``local``: a dask cluster of as many workers as threads, on this machine and for this run alone.
     progress
         Called with the number of paths done since the last call, from any thread.
     announce
@@ -284,15 +284,13 @@ def run(
     from spvrisk.experiments.task import settings_of
 
     loaded = _study(study).loaded
-    settings = settings_of(loaded, paths, seed, workers)
+    settings = settings_of(loaded, paths, seed)
     progress, announce = called("progress", progress), called("announce", announce)
-    elsewhere = {"processes": processes, "scheduler": scheduler, "cluster": cluster}
-    manner = _manner(overwrite, resume, keep, elsewhere)
+    manner = _manner(overwrite, resume, keep, on)
     if out is None:
-        if any((resume, keep, *elsewhere.values())):
-            rule = "must be a file where shards are kept or gone on with, or where others than threads compute them"
-            raise wrong("out", rule, out, "name a result file")
-        return Results(run_in_memory(loaded, settings, progress, announce))
+        if resume or keep:
+            raise wrong("out", "must be a file where shards are kept or gone on with", out, "name a result file")
+        return Results(run_in_memory(loaded, settings, manner.on, progress, announce))
     written = run_study(loaded, file_name("out", out), settings, manner, progress, announce)
     try:
         return Results(written)
@@ -309,13 +307,10 @@ def run_until(
     max_paths: int = 10_000_000,
     paths: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
+    on: On = THREADS,
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Precise":
@@ -325,7 +320,7 @@ def run_until(
 
     Parameters
     ----------
-    study, out, seed, workers, overwrite, resume, keep, processes, scheduler, cluster, progress, announce
+    study, out, seed, on, overwrite, resume, keep, progress, announce
         As of `run`.
     precision
         Measures with half of their 95 % intervals: ``npv_funder:es@0.99=1%``, or ``npv_funder:mean=200``.
@@ -351,11 +346,11 @@ def run_until(
     from spvrisk.plan.compile import compile_study
 
     loaded = _study(study).loaded
-    settings = settings_of(loaded, paths, seed, workers)
+    settings = settings_of(loaded, paths, seed)
     targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     if not targets:
         raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
-    manner = _manner(overwrite, resume, keep, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
+    manner = _manner(overwrite, resume, keep, on)
     most = within("max_paths", max_paths, 1, 2**31 - 1)
     told = called("progress", progress), called("announce", announce)
     return run_until(loaded, Path(file_name("out", out)), settings, targets, most, manner, *told)
@@ -391,25 +386,17 @@ def needed(
 
     loaded = _study(study).loaded
     targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
-    look, seconds = needed(loaded, settings_of(loaded, None, None, None), targets, called("announce", announce))
+    look, seconds = needed(loaded, settings_of(loaded, None, None), targets, called("announce", announce))
     return targets, look, seconds
 
 
-def _manner(overwrite: Any, resume: Any, keep: Any, elsewhere: Mapping[str, Any]) -> "Manner":
+def _manner(overwrite: Any, resume: Any, keep: Any, on: Any) -> "Manner":
     """How a caller wants a study run, checked."""
     from spvrisk.experiments.kept import Manner
 
     chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
     checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
-    processes, cluster = elsewhere_of(elsewhere)
-    return Manner(**checked, processes=processes, cluster=cluster)
-
-
-def _threads(workers: Any) -> int:
-    """Threads that a caller wants, or one for each processor."""
-    from spvrisk.runner.shard import processors
-
-    return processors() if workers is None else within("workers", workers, 1, 4096)
+    return Manner(**checked, on=on_what("on", on))
 
 
 def _levels(name: str, value: Any, otherwise: tuple[str, ...]) -> tuple[str, ...]:
@@ -635,14 +622,11 @@ def plan_stresses(
 
 def scenarios(
     planned: "Planned",
-    workers: int | None = None,
     *,
+    on: On = THREADS,
     save_table: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     out: str | os.PathLike[str] | None = None,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Scenarios":
@@ -654,8 +638,8 @@ def scenarios(
     ----------
     planned
         As from `plan_scenarios` or `plan_stresses`.
-    workers
-        Threads, which the runs fill together; all processors if left out.
+    on
+        What computes, as of `run`; the runs fill it together.
     save_table
         File that the table is written to: ``.csv``, ``.parquet`` or ``.xlsx``.
     overwrite
@@ -664,7 +648,7 @@ def scenarios(
         Dataset to be written, along ``scenario`` and ``measure``. What scenarios need is kept beside it in
         ``<out>.run`` as soon as they are done, so that another call goes on and computes only what is new; a dataset
         that loses nothing by it is replaced.
-    processes, scheduler, cluster, progress, announce
+    progress, announce
         As of `run`.
 
     Returns
@@ -702,17 +686,16 @@ def scenarios(
 
     if not isinstance(planned, Planned):
         raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
-    threads = _threads(workers)
-    manner = _manner(overwrite, False, False, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
+    manner = _manner(overwrite, False, False, on)
     if save_table is not None:
         check_table(file_name("save_table", save_table), overwrite)
         if out is not None and os.path.realpath(save_table) == os.path.realpath(file_name("out", out)):
             raise wrong("save_table", "must be another file than the dataset", save_table, "name two files")
     told = called("progress", progress), called("announce", announce)
     if out is None:
-        found = run_scenarios(planned, threads, *told, manner)
+        found = run_scenarios(planned, manner.on, *told)
     else:
-        found = keep_scenarios(planned, Path(file_name("out", out)), threads, *told, manner)
+        found = keep_scenarios(planned, Path(file_name("out", out)), manner, *told)
     if save_table is not None:
         save_scenarios(found, file_name("save_table", save_table), overwrite)
     return found
@@ -726,7 +709,7 @@ def goal(
     *,
     paths: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
+    on: On = THREADS,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Goal":
@@ -745,10 +728,8 @@ def goal(
         Ends of the interval in which `x` is sought.
     paths, seed
         Of each run; None: the study's.
-    workers
-        Threads; all processors if left out.
-    progress, announce
-        As of `run`.
+    on, progress, announce
+        As of `run`; processes, and workers of a local cluster, are started anew for each value.
 
     Returns
     -------
@@ -776,7 +757,7 @@ def goal(
     ends, labels = two_numbers("between", between), compile_study(loaded.study).labels
     wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
-    return seek(loaded, wanted, paths, seed, _threads(workers), *told)
+    return seek(loaded, wanted, paths, seed, on_what("on", on), *told)
 
 
 def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst: float = 0.01) -> "Tail":

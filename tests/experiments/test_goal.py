@@ -36,7 +36,9 @@ def value_at(file, price):
 def test_goal__is_where_the_line_through_two_runs_crosses_the_target(file):
     (low, error), (high, _) = value_at(file, 2.0), value_at(file, 30.0)
     slope = (high - low) / 28.0
-    found = spvrisk.goal(spvrisk.load(file), PRICE, "npv_funder:mean=7", (1.0, 40.0), paths=PATHS, workers=2)
+    found = spvrisk.goal(
+        spvrisk.load(file), PRICE, "npv_funder:mean=7", (1.0, 40.0), paths=PATHS, on=spvrisk.Threads(2)
+    )
     assert found.found
     # a root is sought until the gap is a tenth of the error
     np.testing.assert_allclose(found.x, 2.0 + (7.0 - low) / slope, atol=0.1 * error / slope)
@@ -48,7 +50,7 @@ def test_goal__is_where_the_line_through_two_runs_crosses_the_target(file):
 @pytest.mark.parametrize("measure", ["npv_funder:p_loss=0.3", "npv_funder:quantile@0.2=0", "npv_funder:es@0.9=5"])
 def test_goal__at_its_x_the_measure_is_at_its_target(file, measure):
     name, _, target = measure.partition("=")
-    found = spvrisk.goal(spvrisk.load(file), PRICE, measure, (1.0, 60.0), paths=PATHS, workers=2)
+    found = spvrisk.goal(spvrisk.load(file), PRICE, measure, (1.0, 60.0), paths=PATHS, on=spvrisk.Threads(2))
     at = next(tried for tried in found.tried if tried.x == found.x)
     assert abs(at.value - float(target)) <= max(0.1 * at.error, 1e-3)
     assert found.error > 0.0 and found.slope != 0.0

@@ -25,6 +25,7 @@ from spvrisk.runner.shard import run_series
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 PATHS = 5000
+ONE = spvrisk.Threads(1)
 NAMES = ["base", "dear", "cheap", "late"]
 TEXT = f"""
 base: starter.yaml
@@ -51,7 +52,7 @@ def file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected(file):
-    return spvrisk.scenarios(spvrisk.plan_scenarios(file), workers=1)
+    return spvrisk.scenarios(spvrisk.plan_scenarios(file), on=ONE)
 
 
 @pytest.fixture
@@ -85,11 +86,11 @@ def interrupted_after(paths):
 def test_scenarios__an_interrupted_call_is_gone_on_with(file, expected, computed, tmp_path):
     out, planned = tmp_path / "w.h5", spvrisk.plan_scenarios(file)
     with pytest.raises(KeyboardInterrupt) as ended:
-        spvrisk.scenarios(planned, 1, out=out, progress=interrupted_after(2 * PATHS))
+        spvrisk.scenarios(planned, on=ONE, out=out, progress=interrupted_after(2 * PATHS))
     (note,) = ended.value.__notes__
     assert "2 of 4 scenarios are kept" in note and not out.exists()
     computed.clear()
-    again = spvrisk.scenarios(planned, 1, out=out)
+    again = spvrisk.scenarios(planned, on=ONE, out=out)
     assert {o.job_id for o in again.outcomes[2:]} == set(computed)
     assert figures(again) == figures(expected)
 
@@ -146,7 +147,7 @@ def progress(paths):
     done.append(paths)
     if sum(done) > {3 * PATHS}:
         os.kill(os.getpid(), signal.SIGKILL)
-spvrisk.scenarios(spvrisk.plan_scenarios({str(file)!r}), 1, out={str(out)!r}, progress=progress)
+spvrisk.scenarios(spvrisk.plan_scenarios({str(file)!r}), on=spvrisk.Threads(1), out={str(out)!r}, progress=progress)
 """
     ended = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
     assert ended.returncode == -signal.SIGKILL and not out.exists()
@@ -326,9 +327,9 @@ def test_dataset__one_that_appears_before_the_place_is_held_is_not_lost(file, mo
 # ---- who computes
 
 
-@pytest.mark.parametrize("where", [{"processes": 2}, {"cluster": "local"}], ids=str)
-def test_scenarios__the_same_by_processes_and_on_a_cluster(file, expected, where, tmp_path):
-    found = spvrisk.scenarios(spvrisk.plan_scenarios(file), 2, out=tmp_path / "w.h5", **where)
+@pytest.mark.parametrize("on", [spvrisk.Processes(2), spvrisk.Cluster("local", 2)], ids=str)
+def test_scenarios__the_same_by_processes_and_on_a_cluster(file, expected, on, tmp_path):
+    found = spvrisk.scenarios(spvrisk.plan_scenarios(file), on=on, out=tmp_path / "w.h5")
     assert figures(found) == figures(expected)
 
 

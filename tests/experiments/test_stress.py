@@ -31,7 +31,7 @@ def study_with(folder, stresses):
 
 @pytest.fixture(scope="module")
 def found():
-    return spvrisk.scenarios(spvrisk.plan_stresses(spvrisk.load(STARTER), paths=PATHS), workers=2)
+    return spvrisk.scenarios(spvrisk.plan_stresses(spvrisk.load(STARTER), paths=PATHS), on=spvrisk.Threads(2))
 
 
 def test_stress__is_the_run_of_the_changed_study(found):

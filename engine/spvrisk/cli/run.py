@@ -9,7 +9,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.log import log_to
-from spvrisk.cli.options import FILE, Whole, set_option, study_argument
+from spvrisk.cli.options import FILE, Whole, on_options, set_option, study_argument
 from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
 from spvrisk.errors import InputError, Problem
@@ -20,10 +20,7 @@ from spvrisk.errors import InputError, Problem
 @click.option("--paths", type=Whole(1), help="Number of paths; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
 @click.option("--out", type=FILE, help="Result file; results/<study>.h5 if left out.")
-@click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
-@click.option("--processes", type=Whole(1, 4096), help="Compute in so many processes instead of threads.")
-@click.option("--scheduler", metavar="ADDRESS", help="Compute on the dask cluster of this scheduler.")
-@click.option("--cluster", type=click.Choice(["local"]), help="Compute on dask workers that are started here.")
+@on_options
 @set_option
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was broken off; a finished one is left as it is.")
@@ -37,10 +34,7 @@ def command(
     paths: int | None,
     seed: int | None,
     out: str | None,
-    workers: int | None,
-    processes: int | None,
-    scheduler: str | None,
-    cluster: str | None,
+    on: api.On,
     overrides: tuple[str, ...],
     overwrite: bool,
     resume: bool,
@@ -75,9 +69,8 @@ def command(
         progress_bar(max_paths if precision else paths or loaded.config.run.paths, log=log) as (advance, announce),
     ):
         told: dict[str, Any] = {"progress": advance, "announce": stop.heeding(announce)}
-        told |= {"paths": paths, "seed": seed, "out": target, "workers": workers}
+        told |= {"paths": paths, "seed": seed, "out": target, "on": on}
         told |= {"overwrite": overwrite, "resume": resume, "keep": keep}
-        told |= {"processes": processes, "scheduler": scheduler, "cluster": cluster}
         if precision:
             until = api.run_until(loaded, precision, max_paths=max_paths, **told)
             ran = api.open(target)

@@ -3,7 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.cli.options import FILE, Whole, set_option
+from spvrisk.cli.options import FILE, Whole, on_options, set_option
 from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
@@ -16,10 +16,7 @@ _EXAMPLE = "Example: spvrisk scenarios what_if.yaml --paths 2000"
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed of each; the file's, else the base's, if left out.")
 @click.option("--of", metavar="MEASURE", multiple=True, help="Instead of the file's; */npv_funder:mean is by project.")
 @click.option("--out", type=FILE, help="Write a dataset (HDF5) here, and keep what is done in <out>.run.")
-@click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
-@click.option("--processes", type=Whole(1, 4096), help="Compute in so many processes instead of threads.")
-@click.option("--scheduler", metavar="ADDRESS", help="Compute on the dask cluster of this scheduler.")
-@click.option("--cluster", type=click.Choice(["local"]), help="Compute on dask workers that are started here.")
+@on_options
 @set_option
 @click.option("--save-table", type=FILE, help="Write the table to this .csv, .parquet or .xlsx too.")
 @click.option("--overwrite", is_flag=True, help="Replace these files if they are such.")
@@ -31,10 +28,7 @@ def command(
     seed: int | None,
     of: tuple[str, ...],
     out: str | None,
-    workers: int | None,
-    processes: int | None,
-    scheduler: str | None,
-    cluster: str | None,
+    on: api.On,
     overrides: tuple[str, ...],
     save_table: str | None,
     overwrite: bool,
@@ -59,18 +53,15 @@ def command(
     from spvrisk.views.scenarios import listed, scenarios
 
     if dry_run:
-        text.show([listed(planned, planned.seconds(workers))])
+        text.show([listed(planned, planned.seconds(on))])
         return
     with progress_bar(planned.paths) as (advance, announce):
         found = api.scenarios(
             planned,
-            workers=workers,
+            on=on,
             save_table=save_table,
             overwrite=overwrite,
             out=out,
-            processes=processes,
-            scheduler=scheduler,
-            cluster=cluster,
             progress=advance,
             announce=stop.heeding(announce),
         )

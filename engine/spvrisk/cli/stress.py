@@ -3,7 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.cli.options import FILE, Whole, set_option, study_argument
+from spvrisk.cli.options import FILE, Whole, set_option, study_argument, threads_option
 from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
@@ -14,7 +14,7 @@ from spvrisk.cli.progress import Stop, progress_bar
 @click.option("--of", metavar="MEASURE", multiple=True, help="Measure, e.g. npv_funder:es@0.99; may be repeated.")
 @click.option("--paths", type=Whole(1), help="Number of paths of each run; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
-@click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
+@threads_option
 @set_option
 @click.option("--save-table", type=FILE, help="Write the table to this .csv, .parquet or .xlsx too.")
 @click.option("--overwrite", is_flag=True, help="Replace that file if it is such a table.")
@@ -26,7 +26,7 @@ def command(
     of: tuple[str, ...],
     paths: int | None,
     seed: int | None,
-    workers: int | None,
+    on: api.Threads,
     overrides: tuple[str, ...],
     save_table: str | None,
     overwrite: bool,
@@ -50,12 +50,12 @@ def command(
     from spvrisk.views.stress import stress
 
     if dry_run:
-        text.show([listed(planned, planned.seconds(workers))])
+        text.show([listed(planned, planned.seconds(on))])
         return
     with progress_bar(planned.paths) as (advance, announce):
         found = api.scenarios(
             planned,
-            workers=workers,
+            on=on,
             save_table=save_table,
             overwrite=overwrite,
             progress=advance,

@@ -14,15 +14,16 @@ from spvrisk.dataset.place import run_folder
 from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.kept import Manner
 from spvrisk.experiments.run import run_study
-from spvrisk.experiments.task import job_of
+from spvrisk.experiments.task import job_of, threads_of
 from spvrisk.measures.named import Measure, measure_of, number_of
 from spvrisk.measures.sample import Sample
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import LEAF
-from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
+from spvrisk.runner.execute import Announce, Progress, make_ready, series_in_threads, series_of_many
 from spvrisk.runner.folder import FolderLedger, discard, has_shards
 from spvrisk.runner.job import Job
+from spvrisk.runner.on import THREADS
 from spvrisk.runner.shard import processors, seconds_per_path
 
 FIRST_PATHS = 65_536
@@ -153,8 +154,8 @@ def needed(
     """
     job = replace(job_of(loaded.study, settings), paths=PILOT_PATHS, leaves_per_shard=1, inputs=())
     make_ready(job.plan, announce)
-    workers, series = settings.workers or processors(), _series(targets)
-    ((_, values),) = series_of_many([(job, _numbers(series, job))], workers)
+    workers, series = threads_of(THREADS, settings.workers), _series(targets)
+    ((_, values),) = series_of_many([(job, _numbers(series, job))], series_in_threads(workers))
     look = _look(PILOT_PATHS, targets, dict(zip(series, values, strict=True)))
     return look, look.needed * seconds_per_path(job) / min(workers, processors())
 
@@ -190,7 +191,7 @@ def run_until(
     InputError, RunError, KeyboardInterrupt
         As `run_study` does.
     """
-    job, keep, workers = job_of(loaded.study, settings), manner.keep, settings.workers or processors()
+    job, keep, workers = job_of(loaded.study, settings), manner.keep, threads_of(manner.on, settings.workers)
     shard = job.leaves_per_shard * LEAF
     paths, looks = min(_whole(max(settings.paths, FIRST_PATHS), shard), most), list[Look]()
     while True:
@@ -226,7 +227,7 @@ def _looked(out: Path, job: Job, targets: Sequence[Target], workers: int) -> Loo
     if ledger is not None and not ledger.missing():
         values = [ledger.column(s) for s in numbers]
     else:
-        ((_, computed),) = series_of_many([(job, numbers)], workers)
+        ((_, computed),) = series_of_many([(job, numbers)], series_in_threads(workers))
         values = list(computed)
     return _look(job.paths, targets, dict(zip(series, values, strict=True)))
 

@@ -29,7 +29,7 @@ from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.kept import Manner, machine_failures_told, noted
 from spvrisk.experiments.planned import Planned
-from spvrisk.experiments.task import series_executor
+from spvrisk.experiments.task import series_executor, threads_of
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.named import Measure
@@ -40,6 +40,7 @@ from spvrisk.plan.names import Labels
 from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_each
 from spvrisk.runner.job import Job
 from spvrisk.runner.kept_series import KeptSeries
+from spvrisk.runner.on import THREADS, On
 
 if TYPE_CHECKING:
     import xarray
@@ -208,10 +209,9 @@ class Scenarios(NamedTuple):
 
 def run_scenarios(
     planned: Planned,
-    workers: int,
+    on: On = THREADS,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
-    manner: Manner = _ANEW,
 ) -> Scenarios:
     """Run scenarios on the same draws. One that fails does not stop the others.
 
@@ -219,12 +219,10 @@ def run_scenarios(
     ----------
     planned
         As from `planned_scenarios`.
-    workers
-        Threads.
+    on
+        What computes.
     progress, announce
         Told of paths done, and of stages.
-    manner
-        Who computes in place of threads.
 
     Raises
     ------
@@ -232,7 +230,7 @@ def run_scenarios(
         No machine code of the kernel is right, or none of the workers.
     """
     try:
-        return _measured(planned, _Source(planned, workers, manner, None), progress, announce)
+        return _measured(planned, _Source(planned, on, None), progress, announce)
     except KeyboardInterrupt as error:
         error.add_note("Nothing of it is kept; where a dataset is named (--out), each scenario that is done is.")
         raise
@@ -241,10 +239,9 @@ def run_scenarios(
 def keep_scenarios(
     planned: Planned,
     out: Path,
-    workers: int,
+    manner: Manner = _ANEW,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
-    manner: Manner = _ANEW,
 ) -> Scenarios:
     """Run scenarios as `run_scenarios` does, and write them as a dataset; what is there already is not computed again.
 
@@ -253,10 +250,12 @@ def keep_scenarios(
 
     Parameters
     ----------
-    planned, workers, progress, announce, manner
+    planned, progress, announce
         As of `run_scenarios`.
     out
         File to appear, or to be replaced where it loses nothing.
+    manner
+        What computes, and whether the file is replaced in any case.
 
     Raises
     ------
@@ -272,7 +271,7 @@ def keep_scenarios(
     progress, announce = noted(progress, others), noted(announce, others)
     with claimed(out) as place, machine_failures_told(place, others):
         _check_out(out, planned, manner)  # another run may just have ended
-        source = _Source(planned, workers, manner, KeptSeries(place.folder))
+        source = _Source(planned, manner.on, KeptSeries(place.folder))
         try:
             found = _measured(planned, source, progress, announce)
         except (KeyboardInterrupt, RunError) as error:
@@ -314,10 +313,10 @@ def _loses_nothing(out: Path, planned: Planned) -> bool:
 
 
 class _Source:
-    """Where the series of scenarios come from: what is kept, else who computes them; the same job is computed once."""
+    """Where the series of scenarios come from: what is kept, else what computes them; the same job is computed once."""
 
-    def __init__(self, planned: Planned, workers: int, manner: Manner, kept: KeptSeries | None) -> None:
-        self._manner, self._workers, self._kept = manner, workers, kept
+    def __init__(self, planned: Planned, on: On, kept: KeptSeries | None) -> None:
+        self._on, self._threads, self._kept = on, threads_of(on, planned.workers), kept
         self._jobs = {each.job.id: each.job for each in planned.variants}
         self._names = planned.series
         self._there = [job for job in self._jobs.values() if self._of_kept(job) is not None]
@@ -349,10 +348,10 @@ class _Source:
     def _computed(
         self, missing: list[Job], progress: Progress, announce: Announce
     ) -> Iterator[tuple[str, _Values | RunError]]:
-        manner, wanted = self._manner, [(job, self._numbers(job)) for job in missing]
+        wanted = [(job, self._numbers(job)) for job in missing]
         make_ready(missing[0].plan, announce)
         announce("running")
-        executor = series_executor(self._workers, manner.processes, manner.cluster, announce)
+        executor = series_executor(self._on, self._threads, announce)
         for i, found in series_of_each(wanted, executor, progress):
             job, numbers = wanted[i]
             if not isinstance(found, RunError) and self._kept is not None:

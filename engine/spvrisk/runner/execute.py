@@ -176,18 +176,14 @@ def asked_of(
 
 
 def series_of_many(
-    wanted: Sequence[Wanted], workers: int, progress: Progress = lambda _: None
+    wanted: Sequence[Wanted], executor: SeriesExecutor, progress: Progress = lambda _: None
 ) -> Generator[tuple[int, Floats], None, None]:
-    """Compute some series of many jobs in threads, which their shards fill together; one that fails ends it.
-
-    The kernel must have been made ready.
+    """Compute some series of many jobs, as `series_of_each` does; one that fails ends it.
 
     Parameters
     ----------
-    wanted, progress
+    wanted, executor, progress
         As of `series_of_each`.
-    workers
-        Threads.
 
     Yields
     ------
@@ -199,7 +195,7 @@ def series_of_many(
     RunError
         A shard cannot be computed.
     """
-    for i, found in series_of_each(wanted, series_in_threads(workers), progress):
+    for i, found in series_of_each(wanted, executor, progress):
         if isinstance(found, RunError):
             raise found
         yield i, found
