@@ -320,8 +320,10 @@ def run_until(
 
     Parameters
     ----------
-    study, out, seed, on, overwrite, resume, keep, progress, announce
+    study, out, seed, on, overwrite, resume, keep, announce
         As of `run`.
+    progress
+        As of `run`; where a look begins, it is called with so many less as the one before had told of.
     precision
         Measures with half of their 95 % intervals: ``npv_funder:es@0.99=1%``, or ``npv_funder:mean=200``.
     max_paths

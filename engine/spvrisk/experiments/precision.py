@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from spvrisk.config import Loaded
@@ -14,13 +15,20 @@ from spvrisk.dataset.place import run_folder
 from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.kept import Manner
 from spvrisk.experiments.run import run_study
-from spvrisk.experiments.task import job_of, threads_of
+from spvrisk.experiments.task import job_of, series_executor, threads_of
 from spvrisk.measures.named import Measure, measure_of, number_of
 from spvrisk.measures.sample import Sample
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import LEAF
-from spvrisk.runner.execute import Announce, Progress, make_ready, series_in_threads, series_of_many
+from spvrisk.runner.execute import (
+    Announce,
+    Progress,
+    SeriesExecutor,
+    make_ready,
+    series_in_threads,
+    series_of_many,
+)
 from spvrisk.runner.folder import FolderLedger, discard, has_shards
 from spvrisk.runner.job import Job
 from spvrisk.runner.on import THREADS
@@ -177,8 +185,10 @@ def run_until(
 
     Parameters
     ----------
-    loaded, out, manner, progress, announce
+    loaded, out, manner, announce
         As of `spvrisk.experiments.run.run_study`.
+    progress
+        Told of paths done; where a look begins, of so many less as the one before had told of.
     settings
         Its paths are those of the first look.
     targets
@@ -194,15 +204,17 @@ def run_until(
     job, keep, workers = job_of(loaded.study, settings), manner.keep, threads_of(manner.on, settings.workers)
     shard = job.leaves_per_shard * LEAF
     paths, looks = min(_whole(max(settings.paths, FIRST_PATHS), shard), most), list[Look]()
+    executor, tally = series_executor(manner.on, workers, announce), _Tally(progress)
     while True:
         asked = settings.model_copy(update={"paths": paths})
-        run_study(loaded, out, asked, manner._replace(keep=True), progress, announce)
-        looks.append(_looked(out, replace(job, paths=paths), targets, workers))
+        run_study(loaded, out, asked, manner._replace(keep=True), tally.advance, announce)
+        looks.append(_looked(out, replace(job, paths=paths), targets, executor, tally.advance, announce))
         if _reached(looks[-1], targets) or paths >= most:
             break
         paths = min(_whole(max(_SPARE * min(looks[-1].needed, most), paths + shard), shard), most)
         announce(f"{looks[-1].paths:,} paths do not suffice: going on to {paths:,}")
         manner = manner._replace(overwrite=False, resume=False)
+        tally.take_back()
     if not keep:
         folder = run_folder(out)
         discard(folder)
@@ -216,7 +228,27 @@ def _whole(paths: float, shard: int) -> int:
     return math.ceil(paths / shard) * shard
 
 
-def _looked(out: Path, job: Job, targets: Sequence[Target], workers: int) -> Look:
+class _Tally:
+    """Paths that a look has told of: the next one tells of all of its own again."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._told, self._lock = progress, 0, Lock()
+
+    def advance(self, paths: int) -> None:
+        """Tell of paths; called from any thread."""
+        with self._lock:
+            self._told += paths
+        self._progress(paths)
+
+    def take_back(self) -> None:
+        """Begin again."""
+        self._progress(-self._told)
+        self._told = 0
+
+
+def _looked(
+    out: Path, job: Job, targets: Sequence[Target], executor: SeriesExecutor, progress: Progress, announce: Announce
+) -> Look:
     """What a run tells of the targets: by the shards that it has kept, or by their series, computed once more.
 
     A finished result that is there already has left no shards.
@@ -227,7 +259,9 @@ def _looked(out: Path, job: Job, targets: Sequence[Target], workers: int) -> Loo
     if ledger is not None and not ledger.missing():
         values = [ledger.column(s) for s in numbers]
     else:
-        ((_, computed),) = series_of_many([(job, numbers)], series_in_threads(workers))
+        make_ready(job.plan, announce)
+        announce("running")
+        ((_, computed),) = series_of_many([(replace(job, leaves_per_shard=1, inputs=()), numbers)], executor, progress)
         values = list(computed)
     return _look(job.paths, targets, dict(zip(series, values, strict=True)))
 
