@@ -91,6 +91,8 @@ class Held(NamedTuple):
     ----------
     jobs
         What was run and has figures, by `Job.id`.
+    scenarios
+        Names of all, the base's first.
     measures
         As the grammar writes them.
     paths, seed
@@ -100,6 +102,7 @@ class Held(NamedTuple):
     """
 
     jobs: frozenset[str]
+    scenarios: tuple[str, ...]
     measures: tuple[str, ...]
     paths: int
     seed: int
@@ -190,10 +193,10 @@ def held(path: Path) -> Held:
     """
     with opened(path) as file:
         check_structure(file, file.id.get_filesize(), flat=True)
-        names = {name: _texts(file[name]) for name in ("job_id", "failed", MEASURE)}
+        names = {name: _texts(file[name]) for name in ("job_id", "failed", SCENARIO, MEASURE)}
         said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in Origin._fields}
         jobs = frozenset(job for job, why in zip(names["job_id"], names["failed"], strict=True) if not why)
-        return Held(jobs, tuple(names[MEASURE]), *_size(file), _origin(said))
+        return Held(jobs, tuple(names[SCENARIO]), tuple(names[MEASURE]), *_size(file), _origin(said))
 
 
 def _size(file: h5py.File) -> tuple[int, int]:
