@@ -401,6 +401,11 @@ def _manner(overwrite: Any, resume: Any, keep: Any, on: Any) -> "Manner":
     return Manner(**checked, on=on_what("on", on))
 
 
+def _told(on: Any, progress: Any, announce: Any) -> "tuple[Any, Progress, Announce]":
+    """What computes, and what is told of it, checked."""
+    return on_what("on", on), called("progress", progress), called("announce", announce)
+
+
 def _levels(name: str, value: Any, otherwise: tuple[str, ...]) -> tuple[str, ...]:
     """Probabilities, each once; others where the argument is left out."""
     from spvrisk.measures.named import levels_of
@@ -807,6 +812,9 @@ def curve(
     result: Results | str | os.PathLike[str],
     of: str = "npv_funder",
     levels: Sequence[str | float] | None = None,
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Curve":
     """Give the exceedance curve of a quantity: of a net present value that of the loss.
@@ -819,8 +827,8 @@ def curve(
         ``npv_funder``, ``smr/cost``.
     levels
         Probabilities of exceeding, digits or numbers; 0.5 to 0.004 if left out.
-    announce
-        Called with a word where what the result does not keep is found by replaying its paths.
+    on, progress, announce
+        As of `run`, where what the result does not keep is found by replaying its paths.
 
     Returns
     -------
@@ -847,7 +855,7 @@ def curve(
     from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve
 
     read = _levels("levels", levels, DEFAULT_LEVELS)
-    return curve(_opened("result", result).tables(), text("of", of), read, called("announce", announce))
+    return curve(_opened("result", result).tables(), text("of", of), read, *_told(on, progress, announce))
 
 
 def confidence(
@@ -856,6 +864,9 @@ def confidence(
     levels: Sequence[str | float] | None = None,
     joint: str | float = "0.7",
     completed_only: bool = False,
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Confidences":
     """Give percentiles of cost and completion by project, and joint confidence of the two (JCL).
@@ -872,7 +883,7 @@ def confidence(
         Probability that the pairs of the frontier hold.
     completed_only
         Whether percentiles leave out paths on which a project is never completed; else these count as never.
-    announce
+    on, progress, announce
         As of `curve`.
 
     Returns
@@ -902,14 +913,17 @@ def confidence(
     read = _levels("levels", levels, DEFAULT_LEVELS)
     (level_joint,) = _levels("joint", [joint], ())
     name, only = None if project is None else text("project", project), yes_or_no("completed_only", completed_only)
-    told = called("announce", announce)
-    return confidence(_opened("result", result).tables(), name, read, level_joint, only, told)
+    told = _told(on, progress, announce)
+    return confidence(_opened("result", result).tables(), name, read, level_joint, only, *told)
 
 
 def obligors(
     result: Results | str | os.PathLike[str],
     of: str = "npv_funder",
     failures: Sequence[str] = (),
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Obligors":
     """Give the expected loss by obligor: offtakers, outcomes that are failures, projects as borrowers.
@@ -923,7 +937,7 @@ def obligors(
         ``insurer_net``.
     failures
         Outcomes of events and final states of regimes that are taken for a default, as ``deal_2029=terminated``.
-    announce
+    on, progress, announce
         As of `curve`.
 
     Returns
@@ -951,7 +965,7 @@ def obligors(
     from spvrisk.experiments.obligors import obligors
 
     tables, named = _opened("result", result).tables(), texts("failures", failures)
-    return obligors(tables, text("of", of), named, called("announce", announce))
+    return obligors(tables, text("of", of), named, *_told(on, progress, announce))
 
 
 def cash(
@@ -960,6 +974,8 @@ def cash(
     paths: int = REPLAYED,
     gross: bool = False,
     party: str | None = None,
+    *,
+    on: Threads = THREADS,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Cash":
@@ -977,10 +993,10 @@ def cash(
         Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
     party
         ``funder``, ``host``, and with a stack ``policy_bank``, ``banks``, ``insurer``; all if left out.
-    progress
-        Called with the number of paths done since the last call.
-    announce
-        Called with a word for each stage.
+    on
+        Threads that replay them, as ``spvrisk.Threads(2)``.
+    progress, announce
+        As of `run`.
 
     Returns
     -------
@@ -1010,8 +1026,10 @@ def cash(
     tables, most, alone = _opened("result", result).tables(), whole("paths", paths), yes_or_no("gross", gross)
     if most < 1:
         raise wrong("paths", "must be at least 1", paths, "name how many paths to replay")
+    if not isinstance(on, Threads):
+        raise wrong("on", "must be Threads: flows are replayed in this process", on, "give e.g. spvrisk.Threads(2)")
     one = None if party is None else text("party", party)
-    return cash(tables, read, most, alone, one, called("progress", progress), called("announce", announce))
+    return cash(tables, read, most, alone, one, *_told(on, progress, announce))
 
 
 def trace(
