@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from spvrisk.measures.comparison import Comparison
     from spvrisk.measures.tail import Tail
     from spvrisk.runner.execute import Announce, Progress
+    from spvrisk.views.figures import Figures
 
 __all__ = [
     "Checked",
@@ -63,6 +64,7 @@ __all__ = [
     "compare_table",
     "export",
     "goal",
+    "info",
     "init",
     "load",
     "needed",
@@ -1116,6 +1118,40 @@ def export(
     export_result(_opened("result", result).tables(), target, table, format, replaced)
 
 
+def info(result: Results | str | os.PathLike[str]) -> "Figures":
+    """Say what a result is, or a dataset of scenarios: what was run, by which version, when.
+
+    ``print`` shows it as the command does.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file; or the file of a dataset that `scenarios` has written.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.info(results)
+    >>> [(row.name, *row.cells) for row in found.rows if row.name in ("paths", "seed")]
+    [('paths', '500'), ('seed', '1')]
+    """
+    from spvrisk.dataset.scenarios import held
+    from spvrisk.report.printed import Printed
+    from spvrisk.views.info import info_of_scenarios
+
+    if dataset := _dataset(result):
+        return Printed(*info_of_scenarios(held(dataset)))
+    return _opened("result", result).view("info")
+
+
 def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":
     """Write the files that a result, or a dataset of scenarios, was made from.
 
@@ -1147,11 +1183,10 @@ def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[
     >>> again.digest == study.digest
     True
     """
-    from spvrisk.dataset.scenarios import is_scenarios
     from spvrisk.experiments.restore import restored, restored_scenarios
 
     into = Path(file_name("folder", folder))
-    if not isinstance(result, Results) and is_scenarios(dataset := Path(file_name("result", result))):
+    if dataset := _dataset(result):
         return restored_scenarios(dataset, into)
     return restored(_opened("result", result).tables(), into)
 
@@ -1162,14 +1197,15 @@ def verify(
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Verified":
-    """Check whether a result is what was written: its structure, its digests, whether it is complete.
+    """Check whether a result, or a dataset of scenarios, is what was written: structure, digests, completeness.
 
     Parameters
     ----------
     result
-        Opened, or as a file.
+        Opened, or as a file; or the file of a dataset that `scenarios` has written.
     rerun
-        Leaves of 4096 paths that are computed once more, from the plan that is kept with it, and compared.
+        Leaves of 4096 paths that are computed once more, from the plan that is kept with it, and compared; a dataset
+        keeps none.
     progress
         Called with the number of paths done since the last call.
     announce
@@ -1183,7 +1219,8 @@ def verify(
     Raises
     ------
     InputError
-        The file cannot be opened: what its tables or attributes say is not what was written.
+        The file cannot be opened: what its tables or attributes say is not what was written; or paths of a dataset
+        are to be computed once more.
 
     Examples
     --------
@@ -1195,9 +1232,14 @@ def verify(
     >>> found.sound, found.checks[-1].found
     (True, '500 of 500 are the same to the bit')
     """
-    from spvrisk.experiments.verify import verified
+    from spvrisk.experiments.verify import verified, verified_scenarios
 
     leaves = within("rerun", rerun, 0, 10**9)
+    if dataset := _dataset(result):
+        if leaves:
+            remedy = f"`spvrisk info {dataset} --config DIR` tells how to make it again"
+            raise wrong("rerun", "is for results of a run, not for a dataset of scenarios", leaves, remedy)
+        return verified_scenarios(dataset, announce)
     return verified(_opened("result", result).tables(), leaves, progress, announce)
 
 
@@ -1251,6 +1293,14 @@ def bench(
         return bench(_study(study).loaded, lasts, compiles, told, announce)
     with as_file(starter()) as file:
         return bench(config.load(file, overrides), lasts, compiles, told, announce)
+
+
+def _dataset(result: Results | str | os.PathLike[str]) -> Path | None:
+    """The file of a dataset of scenarios, where that is given in the place of a result."""
+    from spvrisk.dataset.scenarios import is_scenarios
+
+    file = None if isinstance(result, Results) else Path(file_name("result", result))
+    return file if file is not None and is_scenarios(file) else None
 
 
 def _opened(name: str, result: Results | str | os.PathLike[str]) -> Results:

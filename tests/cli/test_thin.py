@@ -26,7 +26,6 @@ OF_THE_COMMANDS = (
 CALLS = {
     "plan": "overview",
     "summary": "open",
-    "info": "open",
     "scenarios": "plan_scenarios",
     "stress": "plan_stresses",
 }

@@ -5,12 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from math import nan
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk.config.scenarios import Scenario
-from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.scenarios import (
     MEASURE,
@@ -21,7 +18,7 @@ from spvrisk.dataset.scenarios import (
     held,
     is_scenarios,
     labelled,
-    words,
+    variables_of,
     write,
 )
 from spvrisk.dataset.variables import UNITS
@@ -48,23 +45,6 @@ if TYPE_CHECKING:
 _ANEW = Manner()
 
 _UNDEFINED = Difference(nan, nan, nan)
-
-_MEANINGS = {
-    SCENARIO: "name of the scenario; base: the unchanged study",
-    MEASURE: "measure, as the grammar writes it",
-    "title": "title in English",
-    "job_id": "digest of study, seed, sampling and numbers version",
-    "overrides": "changes of the base as the study takes them, as a list in JSON",
-    "overlays": "files that are merged over the base, as a list in JSON",
-    "axes": "levels of a grid, or values of a design, as a map in JSON",
-    "failed": "why there are no figures; empty where there are",
-    "unit": "what value and change are in: of money the currency, of which there are money_unit",
-    "value": "the measure",
-    "error": "its Monte Carlo standard error",
-    "change": "what it is more than the base's",
-    "change_error": "standard error of the change, from the paths' own differences",
-    "change_unpaired_error": "standard error of the change if the runs shared no draws",
-}
 
 _Values = Mapping[tuple[str, str], Floats]
 _Figures = list[Figure | None]
@@ -151,41 +131,24 @@ class Scenarios(NamedTuple):
 
     def combined(self) -> Combined:
         """Give them as variables along ``scenario`` and ``measure``: what `to_xarray` and the file have."""
-        of_scenarios = {
-            SCENARIO: [outcome.scenario.name for outcome in self.outcomes],
-            "title": [outcome.scenario.title.get("en", "") for outcome in self.outcomes],
-            "job_id": [outcome.job_id for outcome in self.outcomes],
-            "overrides": [_json(outcome.overrides) for outcome in self.outcomes],
-            "overlays": [_json([name.value for name in outcome.scenario.overlays]) for outcome in self.outcomes],
-            "axes": [_json(dict(outcome.scenario.axes)) for outcome in self.outcomes],
-            "failed": [outcome.failed for outcome in self.outcomes],
-        }
-        of_measures = {
+        outcomes, changes = self.outcomes, [outcome.compared() for outcome in self.outcomes]
+        values: dict[str, list[Any]] = {
+            SCENARIO: [outcome.scenario.name for outcome in outcomes],
+            "title": [outcome.scenario.title.get("en", "") for outcome in outcomes],
+            "job_id": [outcome.job_id for outcome in outcomes],
+            "overrides": [_json(outcome.overrides) for outcome in outcomes],
+            "overlays": [_json([name.value for name in outcome.scenario.overlays]) for outcome in outcomes],
+            "axes": [_json(dict(outcome.scenario.axes)) for outcome in outcomes],
+            "failed": [outcome.failed for outcome in outcomes],
             MEASURE: [measure.text for measure in self.measures],
             "unit": [self._unit(measure) for measure in self.measures],
-        }
-        changes = [outcome.compared() for outcome in self.outcomes]
-        figures = {
-            "value": [outcome.values for outcome in self.outcomes],
-            "error": [outcome.errors for outcome in self.outcomes],
+            "value": [outcome.values for outcome in outcomes],
+            "error": [outcome.errors for outcome in outcomes],
             "change": [[change.value for change in row] for row in changes],
             "change_error": [[change.error for change in row] for row in changes],
             "change_unpaired_error": [[change.unpaired_error for change in row] for row in changes],
         }
-        return Combined(
-            (
-                *(words(name, SCENARIO, of_each, _MEANINGS[name]) for name, of_each in of_scenarios.items()),
-                *(words(name, MEASURE, of_each, _MEANINGS[name]) for name, of_each in of_measures.items()),
-                *(
-                    Variable("", name, (SCENARIO, MEASURE), {"long_name": _MEANINGS[name]}, np.array(rows, np.float64))
-                    for name, rows in figures.items()
-                ),
-            ),
-            self.labels,
-            self.paths,
-            self.seed,
-            self.origin,
-        )
+        return Combined(variables_of(values), self.labels, self.paths, self.seed, self.origin)
 
     def to_xarray(self) -> "xarray.Dataset":
         """Give them as a dataset, with float64 ``value``, ``error``, ``change``, ... along ``(scenario, measure)``."""
