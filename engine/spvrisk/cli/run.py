@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from spvrisk.cli.options import FILE, Whole, on_options, set_option, study_argum
 from spvrisk.cli.output import say, say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
 from spvrisk.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from spvrisk.experiments.precision import Precise
 
 
 @click.command("run", epilog="Example: spvrisk run study.yaml --paths 2000 --out quick.h5")
@@ -57,11 +60,6 @@ def command(
     """
     stop = Stop()
     loaded = api.load(study, overrides)
-    # loaded here: a mistake in the study is answered without waiting for the compiler
-    from spvrisk.report import json, text
-    from spvrisk.views.precision import precision as converged
-    from spvrisk.views.summary import summary
-
     warn(loaded.warnings)
     with (
         _target(study, out) as target,
@@ -71,22 +69,28 @@ def command(
         told: dict[str, Any] = {"progress": advance, "announce": stop.heeding(announce)}
         told |= {"paths": paths, "seed": seed, "out": target, "on": on}
         told |= {"overwrite": overwrite, "resume": resume, "keep": keep}
-        if precision:
-            until = api.run_until(loaded, precision, max_paths=max_paths, **told)
-            ran = api.open(target)
-        else:
-            ran = api.run(loaded, **told)
+        until = api.run_until(loaded, precision, max_paths=max_paths, **told) if precision else None
+        ran = api.open(target) if precision else api.run(loaded, **told)
     try:
-        if as_json:
-            say_document(json.summary_json(ran.tables()))
-        else:
-            text.show(summary(ran.tables()))
-            if precision:
-                text.show([converged(until, ran.tables().labels)])
-            say(f"Result: {target}")
+        _print(ran, until, as_json)
     except KeyboardInterrupt as error:
         error.add_note(f"The result is written: {target}.")
         raise
+
+
+def _print(ran: api.Results, until: "Precise | None", as_json: bool) -> None:
+    """Print the summary of a result, and how it came to be precise enough where that was asked for."""
+    # loaded here: a mistake in the study is answered without waiting for what prints tables
+    from spvrisk.report import json, text
+    from spvrisk.views.precision import precision
+    from spvrisk.views.summary import summary
+
+    tables = ran.tables()
+    if as_json:
+        say_document(json.summary_json(tables))
+        return
+    text.show([*summary(tables), *([] if until is None else [precision(until, tables.labels)])])
+    say(f"Result: {ran.path}")
 
 
 @contextlib.contextmanager
