@@ -318,7 +318,8 @@ def run_until(
 ) -> "Precise":
     """Run a study until measures are known well enough.
 
-    The result is that of a run of as many paths from the start: it is extended from look to look.
+    The result is that of a run of as many paths from the start: it is extended from look to look. The first look is at
+    the result that is there already where that is gone on with.
 
     Parameters
     ----------
@@ -343,7 +344,7 @@ def run_until(
     InputError
         As of `run`; or a measure cannot be read.
     RunError, KeyboardInterrupt
-        As of `run`; calling it again goes on.
+        As of `run`; calling it again with `resume` goes on.
     """
     from spvrisk.experiments.precision import run_until, targets_of
     from spvrisk.experiments.task import settings_of

@@ -56,7 +56,7 @@ def command(
     spvrisk, even with --overwrite.
 
     With --precision npv_funder:es@0.99=1% the run goes on until half of that measure's 95 % interval is so small, and
-    shows how it came to that; the same command goes on from there.
+    shows how it came to that; with --resume the same command, or one that asks for more, goes on from there.
     """
     stop = Stop()
     loaded = api.load(study, overrides)

@@ -13,9 +13,9 @@ from spvrisk.config import Loaded
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import run_folder
 from spvrisk.errors import InputError, Problem
-from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.kept import Manner, earlier_result
 from spvrisk.experiments.run import run_study
-from spvrisk.experiments.task import job_of, series_executor, threads_of
+from spvrisk.experiments.task import job_of, planned, series_executor, threads_of
 from spvrisk.measures.named import Measure, measure_of, number_of
 from spvrisk.measures.sample import Sample
 from spvrisk.plan.arrays import Floats
@@ -181,7 +181,7 @@ def run_until(
     """Run a study until its measures are known well enough, or for as many paths as it may have.
 
     The run is extended from look to look, its shards kept on the way, so that its result is that of a run of as many
-    paths from the start. A result that is there already is the first look.
+    paths from the start. A result that is there already, and is gone on with, is the first look.
 
     Parameters
     ----------
@@ -201,10 +201,11 @@ def run_until(
     InputError, RunError, KeyboardInterrupt
         As `run_study` does.
     """
-    job, keep, workers = job_of(loaded.study, settings), manner.keep, threads_of(manner.on, settings.workers)
-    shard = job.leaves_per_shard * LEAF
-    paths, looks = min(_whole(max(settings.paths, FIRST_PATHS), shard), most), list[Look]()
-    executor, tally = series_executor(manner.on, workers, announce), _Tally(progress)
+    task, keep, looks = planned(loaded, settings, announce, manner.on), manner.keep, list[Look]()
+    job, shard = task.job, task.job.leaves_per_shard * LEAF
+    there = earlier_result(out, task) if manner.resume else None
+    paths = max(min(_whole(max(settings.paths, FIRST_PATHS), shard), most), there.paths if there else 0)
+    executor, tally = series_executor(manner.on, task.workers, announce), _Tally(progress)
     while True:
         asked = settings.model_copy(update={"paths": paths})
         run_study(loaded, out, asked, manner._replace(keep=True), tally.advance, announce)
