@@ -83,6 +83,7 @@ def test_scenarios__an_unchanged_study_changes_nothing(found):
 
 
 def test_scenarios__the_same_for_any_workers(file, found):
+    assert spvrisk.plan_scenarios(file, {"run.workers": 1}).workers == 1
     again = spvrisk.scenarios(spvrisk.plan_scenarios(file), on=spvrisk.Threads(1))
     assert [(o.values, o.errors) for o in again.outcomes] == [(o.values, o.errors) for o in found.outcomes]
 
