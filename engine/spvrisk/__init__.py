@@ -13,8 +13,12 @@ from spvrisk.errors import InputError, RunError
 if TYPE_CHECKING:
     from spvrisk.api import (
         Checked,
+        Cluster,
+        On,
+        Processes,
         Results,
         Study,
+        Threads,
         bench,
         cash,
         compare,
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
         curve,
         export,
         goal,
+        info,
         init,
         load,
         needed,
@@ -47,10 +52,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checked",
+    "Cluster",
     "InputError",
+    "On",
+    "Processes",
     "Results",
     "RunError",
     "Study",
+    "Threads",
     "__version__",
     "bench",
     "cash",
@@ -60,6 +69,7 @@ __all__ = [
     "compare_table",
     "export",
     "goal",
+    "info",
     "init",
     "load",
     "needed",

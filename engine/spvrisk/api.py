@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from spvrisk import config
 from spvrisk.arguments import (
     called,
-    elsewhere_of,
     file_name,
     level,
+    on_what,
     text,
     texts,
     two_numbers,
@@ -24,6 +24,7 @@ from spvrisk.arguments import levels as probabilities
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
+from spvrisk.runner.on import THREADS, Cluster, On, Processes, Threads
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
@@ -45,11 +46,16 @@ if TYPE_CHECKING:
     from spvrisk.measures.comparison import Comparison
     from spvrisk.measures.tail import Tail
     from spvrisk.runner.execute import Announce, Progress
+    from spvrisk.views.figures import Figures
 
 __all__ = [
     "Checked",
+    "Cluster",
+    "On",
+    "Processes",
     "Results",
     "Study",
+    "Threads",
     "bench",
     "cash",
     "compare",
@@ -58,6 +64,7 @@ __all__ = [
     "compare_table",
     "export",
     "goal",
+    "info",
     "init",
     "load",
     "needed",
@@ -218,13 +225,10 @@ def run(
     seed: int | None = None,
     out: str | os.PathLike[str] | None = None,
     *,
-    workers: int | None = None,
+    on: On = THREADS,
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> Results:
@@ -237,22 +241,20 @@ def run(
     ----------
     study
         As from `load`.
-    paths, seed, workers
-        Instead of what the study says under ``run``. Only the first two change a number.
+    paths, seed
+        Instead of what the study says under ``run``.
     out
         Result file. If it is left out, the result stays in memory.
+    on
+        What computes the shards: ``spvrisk.Threads(2)``, ``spvrisk.Processes(4)``, or ``spvrisk.Cluster(address)`` of a
+        dask scheduler, ``spvrisk.Cluster("local", workers=4)``. It changes no number. A script that starts processes or
+        a local cluster must do so under ``if __name__ == "__main__":``.
     overwrite
         Whether an existing result is replaced; a file that the study is read from never is.
     resume
         Whether a run that was broken off is gone on with, and one that is finished is opened as it is.
     keep
         Whether the shards are kept beside the result, so that extending it computes only what is new.
-    processes
-        How many processes compute shards in place of threads.
-    scheduler
-        Address of a dask scheduler, as ``tcp://10.0.0.1:8786``, whose workers compute shards in place of threads.
-    cluster
-        ``local``: a dask cluster of as many workers as threads, on this machine and for this run alone.
     progress
         Called with the number of paths done since the last call, from any thread.
     announce
@@ -284,15 +286,13 @@ def run(
     from spvrisk.experiments.task import settings_of
 
     loaded = _study(study).loaded
-    settings = settings_of(loaded, paths, seed, workers)
+    settings = settings_of(loaded, paths, seed)
     progress, announce = called("progress", progress), called("announce", announce)
-    elsewhere = {"processes": processes, "scheduler": scheduler, "cluster": cluster}
-    manner = _manner(overwrite, resume, keep, elsewhere)
+    manner = _manner(overwrite, resume, keep, on)
     if out is None:
-        if any((resume, keep, *elsewhere.values())):
-            rule = "must be a file where shards are kept or gone on with, or where others than threads compute them"
-            raise wrong("out", rule, out, "name a result file")
-        return Results(run_in_memory(loaded, settings, progress, announce))
+        if resume or keep:
+            raise wrong("out", "must be a file where shards are kept or gone on with", out, "name a result file")
+        return Results(run_in_memory(loaded, settings, manner.on, progress, announce))
     written = run_study(loaded, file_name("out", out), settings, manner, progress, announce)
     try:
         return Results(written)
@@ -309,24 +309,24 @@ def run_until(
     max_paths: int = 10_000_000,
     paths: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
+    on: On = THREADS,
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Precise":
     """Run a study until measures are known well enough.
 
-    The result is that of a run of as many paths from the start: it is extended from look to look.
+    The result is that of a run of as many paths from the start: it is extended from look to look. The first look is at
+    the result that is there already where that is gone on with.
 
     Parameters
     ----------
-    study, out, seed, workers, overwrite, resume, keep, processes, scheduler, cluster, progress, announce
+    study, out, seed, on, overwrite, resume, keep, announce
         As of `run`.
+    progress
+        As of `run`; where a look begins, it is called with so many less as the one before had told of.
     precision
         Measures with half of their 95 % intervals: ``npv_funder:es@0.99=1%``, or ``npv_funder:mean=200``.
     max_paths
@@ -344,18 +344,18 @@ def run_until(
     InputError
         As of `run`; or a measure cannot be read.
     RunError, KeyboardInterrupt
-        As of `run`; calling it again goes on.
+        As of `run`; calling it again with `resume` goes on.
     """
     from spvrisk.experiments.precision import run_until, targets_of
     from spvrisk.experiments.task import settings_of
     from spvrisk.plan.compile import compile_study
 
     loaded = _study(study).loaded
-    settings = settings_of(loaded, paths, seed, workers)
+    settings = settings_of(loaded, paths, seed)
     targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     if not targets:
         raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
-    manner = _manner(overwrite, resume, keep, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
+    manner = _manner(overwrite, resume, keep, on)
     most = within("max_paths", max_paths, 1, 2**31 - 1)
     told = called("progress", progress), called("announce", announce)
     return run_until(loaded, Path(file_name("out", out)), settings, targets, most, manner, *told)
@@ -391,25 +391,22 @@ def needed(
 
     loaded = _study(study).loaded
     targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
-    look, seconds = needed(loaded, settings_of(loaded, None, None, None), targets, called("announce", announce))
+    look, seconds = needed(loaded, settings_of(loaded, None, None), targets, called("announce", announce))
     return targets, look, seconds
 
 
-def _manner(overwrite: Any, resume: Any, keep: Any, elsewhere: Mapping[str, Any]) -> "Manner":
+def _manner(overwrite: Any, resume: Any, keep: Any, on: Any) -> "Manner":
     """How a caller wants a study run, checked."""
     from spvrisk.experiments.kept import Manner
 
     chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
     checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
-    processes, cluster = elsewhere_of(elsewhere)
-    return Manner(**checked, processes=processes, cluster=cluster)
+    return Manner(**checked, on=on_what("on", on))
 
 
-def _threads(workers: Any) -> int:
-    """Threads that a caller wants, or one for each processor."""
-    from spvrisk.runner.shard import processors
-
-    return processors() if workers is None else within("workers", workers, 1, 4096)
+def _told(on: Any, progress: Any, announce: Any) -> "tuple[Any, Progress, Announce]":
+    """What computes, and what is told of it, checked."""
+    return on_what("on", on), called("progress", progress), called("announce", announce)
 
 
 def _levels(name: str, value: Any, otherwise: tuple[str, ...]) -> tuple[str, ...]:
@@ -635,14 +632,11 @@ def plan_stresses(
 
 def scenarios(
     planned: "Planned",
-    workers: int | None = None,
     *,
+    on: On = THREADS,
     save_table: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     out: str | os.PathLike[str] | None = None,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Scenarios":
@@ -654,8 +648,8 @@ def scenarios(
     ----------
     planned
         As from `plan_scenarios` or `plan_stresses`.
-    workers
-        Threads, which the runs fill together; all processors if left out.
+    on
+        What computes, as of `run`; the runs fill it together.
     save_table
         File that the table is written to: ``.csv``, ``.parquet`` or ``.xlsx``.
     overwrite
@@ -664,7 +658,7 @@ def scenarios(
         Dataset to be written, along ``scenario`` and ``measure``. What scenarios need is kept beside it in
         ``<out>.run`` as soon as they are done, so that another call goes on and computes only what is new; a dataset
         that loses nothing by it is replaced.
-    processes, scheduler, cluster, progress, announce
+    progress, announce
         As of `run`.
 
     Returns
@@ -702,17 +696,16 @@ def scenarios(
 
     if not isinstance(planned, Planned):
         raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
-    threads = _threads(workers)
-    manner = _manner(overwrite, False, False, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
+    manner = _manner(overwrite, False, False, on)
     if save_table is not None:
         check_table(file_name("save_table", save_table), overwrite)
         if out is not None and os.path.realpath(save_table) == os.path.realpath(file_name("out", out)):
             raise wrong("save_table", "must be another file than the dataset", save_table, "name two files")
     told = called("progress", progress), called("announce", announce)
     if out is None:
-        found = run_scenarios(planned, threads, *told, manner)
+        found = run_scenarios(planned, manner.on, *told)
     else:
-        found = keep_scenarios(planned, Path(file_name("out", out)), threads, *told, manner)
+        found = keep_scenarios(planned, Path(file_name("out", out)), manner, *told)
     if save_table is not None:
         save_scenarios(found, file_name("save_table", save_table), overwrite)
     return found
@@ -726,7 +719,7 @@ def goal(
     *,
     paths: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
+    on: On = THREADS,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Goal":
@@ -745,10 +738,8 @@ def goal(
         Ends of the interval in which `x` is sought.
     paths, seed
         Of each run; None: the study's.
-    workers
-        Threads; all processors if left out.
-    progress, announce
-        As of `run`.
+    on, progress, announce
+        As of `run`; processes, and workers of a local cluster, are started anew for each value.
 
     Returns
     -------
@@ -776,7 +767,7 @@ def goal(
     ends, labels = two_numbers("between", between), compile_study(loaded.study).labels
     wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
-    return seek(loaded, wanted, paths, seed, _threads(workers), *told)
+    return seek(loaded, wanted, paths, seed, on_what("on", on), *told)
 
 
 def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst: float = 0.01) -> "Tail":
@@ -824,6 +815,9 @@ def curve(
     result: Results | str | os.PathLike[str],
     of: str = "npv_funder",
     levels: Sequence[str | float] | None = None,
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Curve":
     """Give the exceedance curve of a quantity: of a net present value that of the loss.
@@ -836,8 +830,8 @@ def curve(
         ``npv_funder``, ``smr/cost``.
     levels
         Probabilities of exceeding, digits or numbers; 0.5 to 0.004 if left out.
-    announce
-        Called with a word where what the result does not keep is found by replaying its paths.
+    on, progress, announce
+        As of `run`, where what the result does not keep is found by replaying its paths.
 
     Returns
     -------
@@ -864,7 +858,7 @@ def curve(
     from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve
 
     read = _levels("levels", levels, DEFAULT_LEVELS)
-    return curve(_opened("result", result).tables(), text("of", of), read, called("announce", announce))
+    return curve(_opened("result", result).tables(), text("of", of), read, *_told(on, progress, announce))
 
 
 def confidence(
@@ -873,6 +867,9 @@ def confidence(
     levels: Sequence[str | float] | None = None,
     joint: str | float = "0.7",
     completed_only: bool = False,
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Confidences":
     """Give percentiles of cost and completion by project, and joint confidence of the two (JCL).
@@ -889,7 +886,7 @@ def confidence(
         Probability that the pairs of the frontier hold.
     completed_only
         Whether percentiles leave out paths on which a project is never completed; else these count as never.
-    announce
+    on, progress, announce
         As of `curve`.
 
     Returns
@@ -919,14 +916,17 @@ def confidence(
     read = _levels("levels", levels, DEFAULT_LEVELS)
     (level_joint,) = _levels("joint", [joint], ())
     name, only = None if project is None else text("project", project), yes_or_no("completed_only", completed_only)
-    told = called("announce", announce)
-    return confidence(_opened("result", result).tables(), name, read, level_joint, only, told)
+    told = _told(on, progress, announce)
+    return confidence(_opened("result", result).tables(), name, read, level_joint, only, *told)
 
 
 def obligors(
     result: Results | str | os.PathLike[str],
     of: str = "npv_funder",
     failures: Sequence[str] = (),
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Obligors":
     """Give the expected loss by obligor: offtakers, outcomes that are failures, projects as borrowers.
@@ -940,7 +940,7 @@ def obligors(
         ``insurer_net``.
     failures
         Outcomes of events and final states of regimes that are taken for a default, as ``deal_2029=terminated``.
-    announce
+    on, progress, announce
         As of `curve`.
 
     Returns
@@ -968,7 +968,7 @@ def obligors(
     from spvrisk.experiments.obligors import obligors
 
     tables, named = _opened("result", result).tables(), texts("failures", failures)
-    return obligors(tables, text("of", of), named, called("announce", announce))
+    return obligors(tables, text("of", of), named, *_told(on, progress, announce))
 
 
 def cash(
@@ -977,6 +977,8 @@ def cash(
     paths: int = REPLAYED,
     gross: bool = False,
     party: str | None = None,
+    *,
+    on: Threads = THREADS,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Cash":
@@ -994,10 +996,10 @@ def cash(
         Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
     party
         ``funder``, ``host``, and with a stack ``policy_bank``, ``banks``, ``insurer``; all if left out.
-    progress
-        Called with the number of paths done since the last call.
-    announce
-        Called with a word for each stage.
+    on
+        Threads that replay them, as ``spvrisk.Threads(2)``.
+    progress, announce
+        As of `run`.
 
     Returns
     -------
@@ -1027,8 +1029,10 @@ def cash(
     tables, most, alone = _opened("result", result).tables(), whole("paths", paths), yes_or_no("gross", gross)
     if most < 1:
         raise wrong("paths", "must be at least 1", paths, "name how many paths to replay")
+    if not isinstance(on, Threads):
+        raise wrong("on", "must be Threads: flows are replayed in this process", on, "give e.g. spvrisk.Threads(2)")
     one = None if party is None else text("party", party)
-    return cash(tables, read, most, alone, one, called("progress", progress), called("announce", announce))
+    return cash(tables, read, most, alone, one, *_told(on, progress, announce))
 
 
 def trace(
@@ -1115,6 +1119,40 @@ def export(
     export_result(_opened("result", result).tables(), target, table, format, replaced)
 
 
+def info(result: Results | str | os.PathLike[str]) -> "Figures":
+    """Say what a result is, or a dataset of scenarios: what was run, by which version, when.
+
+    ``print`` shows it as the command does.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file; or the file of a dataset that `scenarios` has written.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.info(results)
+    >>> [(row.name, *row.cells) for row in found.rows if row.name in ("paths", "seed")]
+    [('paths', '500'), ('seed', '1')]
+    """
+    from spvrisk.dataset.scenarios import held
+    from spvrisk.report.printed import Printed
+    from spvrisk.views.info import info_of_scenarios
+
+    if dataset := _dataset(result):
+        return Printed(*info_of_scenarios(held(dataset)))
+    return _opened("result", result).view("info")
+
+
 def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":
     """Write the files that a result, or a dataset of scenarios, was made from.
 
@@ -1146,11 +1184,10 @@ def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[
     >>> again.digest == study.digest
     True
     """
-    from spvrisk.dataset.scenarios import is_scenarios
     from spvrisk.experiments.restore import restored, restored_scenarios
 
     into = Path(file_name("folder", folder))
-    if not isinstance(result, Results) and is_scenarios(dataset := Path(file_name("result", result))):
+    if dataset := _dataset(result):
         return restored_scenarios(dataset, into)
     return restored(_opened("result", result).tables(), into)
 
@@ -1161,14 +1198,15 @@ def verify(
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Verified":
-    """Check whether a result is what was written: its structure, its digests, whether it is complete.
+    """Check whether a result, or a dataset of scenarios, is what was written: structure, digests, completeness.
 
     Parameters
     ----------
     result
-        Opened, or as a file.
+        Opened, or as a file; or the file of a dataset that `scenarios` has written.
     rerun
-        Leaves of 4096 paths that are computed once more, from the plan that is kept with it, and compared.
+        Leaves of 4096 paths that are computed once more, from the plan that is kept with it, and compared; a dataset
+        keeps none.
     progress
         Called with the number of paths done since the last call.
     announce
@@ -1182,7 +1220,8 @@ def verify(
     Raises
     ------
     InputError
-        The file cannot be opened: what its tables or attributes say is not what was written.
+        The file cannot be opened: what its tables or attributes say is not what was written; or paths of a dataset
+        are to be computed once more.
 
     Examples
     --------
@@ -1194,9 +1233,14 @@ def verify(
     >>> found.sound, found.checks[-1].found
     (True, '500 of 500 are the same to the bit')
     """
-    from spvrisk.experiments.verify import verified
+    from spvrisk.experiments.verify import verified, verified_scenarios
 
     leaves = within("rerun", rerun, 0, 10**9)
+    if dataset := _dataset(result):
+        if leaves:
+            remedy = f"`spvrisk info {dataset} --config DIR` tells how to make it again"
+            raise wrong("rerun", "is for results of a run, not for a dataset of scenarios", leaves, remedy)
+        return verified_scenarios(dataset, announce)
     return verified(_opened("result", result).tables(), leaves, progress, announce)
 
 
@@ -1250,6 +1294,14 @@ def bench(
         return bench(_study(study).loaded, lasts, compiles, told, announce)
     with as_file(starter()) as file:
         return bench(config.load(file, overrides), lasts, compiles, told, announce)
+
+
+def _dataset(result: Results | str | os.PathLike[str]) -> Path | None:
+    """The file of a dataset of scenarios, where that is given in the place of a result."""
+    from spvrisk.dataset.scenarios import is_scenarios
+
+    file = None if isinstance(result, Results) else Path(file_name("result", result))
+    return file if file is not None and is_scenarios(file) else None
 
 
 def _opened(name: str, result: Results | str | os.PathLike[str]) -> Results:

@@ -18,7 +18,7 @@ from spvrisk.measures.named import measure_of
 from spvrisk.measures.order import quantile_with_interval
 from spvrisk.measures.risk import contribution, value_at_risk
 from spvrisk.measures.sample import Sample, mean, sd, shortfall
-from spvrisk.runner.execute import make_ready, series_of_many
+from spvrisk.runner.execute import make_ready, series_in_threads, series_of_many
 from spvrisk.runner.shard import processors
 from studies import BARE, changed, write_study
 
@@ -103,7 +103,7 @@ def runs(jobs, series):
     """Values by series of each job, pairs of base and changed study together."""
     numbers = [jobs[0].labels.series.index(key) for key in series]
     waiting = {}
-    for i, values in series_of_many([(job, numbers) for job in jobs], processors()):
+    for i, values in series_of_many([(job, numbers) for job in jobs], series_in_threads(processors())):
         waiting[i] = dict(zip(series, values, strict=True))
         if i ^ 1 in waiting:
             yield waiting.pop(i & ~1), waiting.pop(i | 1)

@@ -19,7 +19,7 @@ import spvrisk
 from spvrisk.config import load
 from spvrisk.experiments.task import job_of
 from spvrisk.measures.sample import Sample, shortfall
-from spvrisk.runner.execute import make_ready, series_of_many
+from spvrisk.runner.execute import make_ready, series_in_threads, series_of_many
 from spvrisk.runner.shard import processors
 
 ROOT = Path(__file__).parents[2]
@@ -188,7 +188,8 @@ def worlds():
         study = load(file).study
         job = replace(job_of(study, study.run), paths=STUDY_PATHS, inputs=())
         make_ready(job.plan)
-        ((_, values),) = series_of_many([(job, [job.labels.series.index(("portfolio", "npv_funder"))])], processors())
+        wanted = [(job, [job.labels.series.index(("portfolio", "npv_funder"))])]
+        ((_, values),) = series_of_many(wanted, series_in_threads(processors()))
         of = law_of(-values[0])
         yield name, of, lambda level, of=of: float(np.mean(of((np.arange(10**6) + 0.5) / 10**6 * (1 - level))))
 

@@ -42,12 +42,13 @@ from spvrisk.experiments.need import need_of, workspace_of
 from spvrisk.experiments.run import run_study
 from spvrisk.experiments.task import planned, settings_of
 from spvrisk.experiments.timing.machine import peak_bytes
+from spvrisk.runner.on import THREADS, Processes
 from resource import RUSAGE_CHILDREN, getrusage
 if __name__ == "__main__":
     study, out, paths, keep, processes = sys.argv[1:]
     loaded, n = load(study), int(processes or 0)
-    settings = settings_of(loaded, int(paths), None, 2)
-    run_study(loaded, out, settings, Manner(keep=keep == "keep", processes=n or None))
+    settings = settings_of(loaded, int(paths), None).model_copy(update={"workers": 2})
+    run_study(loaded, out, settings, Manner(keep=keep == "keep", on=Processes(n) if n else THREADS))
     job = planned(loaded, settings).job
     peak = peak_bytes() + n * 1024 * getrusage(RUSAGE_CHILDREN).ru_maxrss
     print(json.dumps([peak, *need_of(job, 2, workspace_of(job), n)]))
@@ -100,7 +101,7 @@ def look():
         time.sleep(0.02)
 
 run = {"leaves_per_shard": 1, "disk_mib": int(disk)}
-settings = settings_of(loaded, int(paths), None, 2).model_copy(update=run)
+settings = settings_of(loaded, int(paths), None).model_copy(update={"workers": 2, **run})
 threading.Thread(target=look, daemon=True).start()
 run_study(loaded, out, settings, Manner(keep=True))
 task = planned(loaded, settings)

@@ -44,7 +44,7 @@ grid:
 
 @pytest.fixture(scope="module")
 def found(file):
-    return spvrisk.scenarios(spvrisk.plan_scenarios(file), workers=2)
+    return spvrisk.scenarios(spvrisk.plan_scenarios(file), on=spvrisk.Threads(2))
 
 
 def test_scenarios__each_is_the_run_that_it_would_be_alone(file, found, tmp_path):
@@ -83,7 +83,8 @@ def test_scenarios__an_unchanged_study_changes_nothing(found):
 
 
 def test_scenarios__the_same_for_any_workers(file, found):
-    again = spvrisk.scenarios(spvrisk.plan_scenarios(file), workers=1)
+    assert spvrisk.plan_scenarios(file, {"run.workers": 1}).workers == 1
+    again = spvrisk.scenarios(spvrisk.plan_scenarios(file), on=spvrisk.Threads(1))
     assert [(o.values, o.errors) for o in again.outcomes] == [(o.values, o.errors) for o in found.outcomes]
 
 

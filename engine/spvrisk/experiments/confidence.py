@@ -12,7 +12,8 @@ from spvrisk.measures.delivery import Delivery, Pair, Probability, delivery_of, 
 from spvrisk.measures.order import Percentile, percentiles
 from spvrisk.plan.calendar import Grid, date_of, make_grid
 from spvrisk.plan.overview import completion_years
-from spvrisk.runner.execute import Announce
+from spvrisk.runner.execute import Announce, Progress
+from spvrisk.runner.on import THREADS, On
 
 DEFAULT_LEVELS, DEFAULT_JOINT = ("0.5", "0.7", "0.8", "0.9"), "0.7"
 """P50 to P90; the joint confidence at which NASA's projects are budgeted."""
@@ -118,7 +119,9 @@ def confidence(
     levels: tuple[str, ...],
     level: str,
     completed_only: bool,
-    announce: Announce,
+    on: On = THREADS,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
 ) -> Confidences:
     """Give percentiles of cost and completion, and joint confidence, of announced projects.
 
@@ -134,7 +137,7 @@ def confidence(
         Of the frontier.
     completed_only
         As in `Confidences`.
-    announce
+    on, progress, announce
         As of `values_by_path`.
 
     Raises
@@ -145,7 +148,8 @@ def confidence(
         As of `values_by_path`; or the result's study does not suit this version.
     """
     names, study = _announced(result, project), study_of(result)
-    values = values_by_path(result, [(name, quantity) for name in names for quantity in _QUANTITIES], announce)
+    wanted = [(name, quantity) for name in names for quantity in _QUANTITIES]
+    values = values_by_path(result, wanted, on, progress, announce)
     plans = _plans(study)
     found = tuple(
         _of_project(

@@ -26,6 +26,8 @@ class Restored(NamedTuple):
         Of the scenarios; none of a result.
     verb
         Command of spvrisk that runs it.
+    only
+        Stresses that it runs of those that the study names.
     """
 
     study: Path
@@ -34,6 +36,7 @@ class Restored(NamedTuple):
     seed: int
     measures: tuple[str, ...] = ()
     verb: str = "run"
+    only: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:
@@ -41,7 +44,8 @@ class Restored(NamedTuple):
         changes = [word for override in self.overrides for word in ("--set", override)]
         size = ["--paths", str(self.paths), "--seed", str(self.seed)]
         measures = [word for measure in self.measures for word in ("--of", measure)]
-        return shlex.join(["spvrisk", self.verb, str(self.study), *size, *measures, *changes])
+        only = [word for name in self.only for word in ("--only", name)]
+        return shlex.join(["spvrisk", self.verb, str(self.study), *only, *size, *measures, *changes])
 
 
 def restored(result: Result, folder: Path) -> Restored:
@@ -82,8 +86,9 @@ def restored_scenarios(file: Path, folder: Path) -> Restored:
     """
     there = held(file)
     _give_back(there.origin.sources, str(file), folder)
-    own = folder / there.origin.file
-    return Restored(own, there.origin.overrides, there.paths, there.seed, there.measures, there.origin.command)
+    own, verb = folder / there.origin.file, there.origin.command
+    only = there.scenarios[1:] if verb == "stress" else ()
+    return Restored(own, there.origin.overrides, there.paths, there.seed, there.measures, verb, only)
 
 
 def _give_back(sources: Mapping[str, str], place: str, folder: Path) -> None:

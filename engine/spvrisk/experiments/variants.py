@@ -60,7 +60,7 @@ def variants(file: ScenarioFile, base: Loaded, paths: int | None = None, seed: i
     InputError
         With every problem of every scenario, named.
     """
-    settings = settings_of(base, file.paths if paths is None else paths, file.seed if seed is None else seed, None)
+    settings = settings_of(base, file.paths if paths is None else paths, file.seed if seed is None else seed)
     return beside(base, (*file.scenarios, *_points(file.design), *_ends(file.swings, base)), settings)
 
 

@@ -397,7 +397,7 @@ def verified_json(found: "Verified") -> dict[str, Any]:
         As from `spvrisk.verify`.
     """
     checks = [{"check": check.name, "sound": check.sound, "found": check.found} for check in found.checks]
-    return {"schema": VERIFY_SCHEMA, "file": found.result.place, "sound": found.sound, "checks": checks}
+    return {"schema": VERIFY_SCHEMA, "file": found.place, "sound": found.sound, "checks": checks}
 
 
 def bench_json(found: "Bench") -> dict[str, Any]:

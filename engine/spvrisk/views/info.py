@@ -1,10 +1,11 @@
-"""What a result file is."""
+"""What a result file is, or one of scenarios."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from spvrisk.dataset.read import Result
+from spvrisk.dataset.scenarios import Held
 from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.views.figures import Column, Figures, Row
 from spvrisk.views.words import money_name
@@ -57,6 +58,41 @@ def info(result: Result) -> Figures:
         }
     )
     return found._replace(shape="record")
+
+
+def info_of_scenarios(found: Held) -> Figures:
+    """Base, scenarios, measures, versions, digests of a dataset.
+
+    Parameters
+    ----------
+    found
+        As from `spvrisk.dataset.scenarios.held`.
+    """
+    about, origin = found.attributes, found.origin
+    created, _, command = about["history"].partition(": ")
+    named = found.scenarios[1:]
+    told = facts(
+        {
+            "base": found.labels.title["en"],
+            "file": found.place,
+            "made from": f"{origin.file} by spvrisk {origin.command}",
+            "scenarios": f"{len(named):,}: {', '.join(named)}" if named else "none but the base",
+            **{f"failed: {name}": why for name, why in found.failed.items()},
+            "measures": ", ".join(found.measures),
+            "paths": f"{found.paths:,} of each",
+            "seed": about["seed"],
+            "value date": about["value_date"],
+            "money": money_name(found.labels),
+            "created": created,
+            "command": command or None,
+            "overrides": " ".join(origin.overrides) or None,
+            "engine": f"spvrisk {about['engine_version']}, numbers version {about['numbers_version']}",
+            "file schema": about["schema"],
+            "sources": ", ".join(origin.sources),
+            "content": about["content_sha256"],
+        }
+    )
+    return told._replace(shape="record")
 
 
 def _machines(workers: Sequence[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""What was found of a result's soundness."""
+"""What was found of the soundness of a result, or of a dataset of scenarios."""
 
 from spvrisk.experiments.verify import Verified
 from spvrisk.views.figures import Column, Figures, Row
@@ -9,6 +9,6 @@ _WORDS = {True: "sound", False: "WRONG", None: "unknown"}
 def verify(found: Verified) -> Figures:
     """Each check with its outcome."""
     rows = tuple(Row(check.name, (_WORDS[check.sound], check.found)) for check in found.checks)
-    verdict = "is sound" if found.sound else "is damaged, or was made by something else: run the study again"
+    verdict = "is sound" if found.sound else "is damaged, or was made by something else: make it again"
     columns = (Column("", text=True), Column("found", text=True))
-    return Figures(f"{found.result.place} {verdict}", columns, rows, names="check")
+    return Figures(f"{found.place} {verdict}", columns, rows, names="check")
