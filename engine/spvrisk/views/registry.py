@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from spvrisk.views import (
     against,
+    assumptions,
     bearers,
     bench,
     cash,
@@ -48,6 +49,7 @@ Kind = Literal[
     "cash",
     "against",
     "tail",
+    "assumptions",
 ]
 
 
@@ -91,6 +93,7 @@ VIEWS: dict[str, View] = {
     "obligors": View("obligors", obligors.obligors),
     "cash": View("cash", cash.need),
     "info": View("result", info.info),
+    "assumptions": View("assumptions", assumptions.assumptions),
     "plan_calendar": View("plan", plan.calendar),
     "plan_decisions": View("plan", plan.decisions),
     "plan_projects": View("plan", plan.projects),

@@ -44,6 +44,21 @@ ARCHIVES = {
 """How files begin that are named where a text belongs, and what they are."""
 
 
+def is_hdf5(path: Path) -> bool:
+    """Whether a file is HDF5, as results are.
+
+    Parameters
+    ----------
+    path
+        The file; it need not be there.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(HDF5)) == HDF5
+    except (OSError, ValueError):
+        return False
+
+
 class Plain(NamedTuple):
     """Values of a study.
 

@@ -15,7 +15,7 @@ CONFIDENCES = {
 }
 """How sure a value is, and what that means."""
 
-_WITHOUT_SOURCE = "judgement"
+WITHOUT_SOURCE = "judgement"
 """The confidence of what needs no source."""
 
 
@@ -83,6 +83,6 @@ def _problems(mapping: Mapping[str, Node], place: Place, path: tuple[Key, ...]) 
         rule = f"must be one of {', '.join(CONFIDENCES)}" if value else "the key is missing"
         meanings = "; ".join(f"{name}: {meaning}" for name, meaning in CONFIDENCES.items())
         yield Problem(str(at), dotted((*path, CONFIDENCE)), rule, value, f"take one ({meanings})")
-    elif source is None and confidence != _WITHOUT_SOURCE:
-        remedy = f"add source: where it is from; or write confidence: {_WITHOUT_SOURCE}"
+    elif source is None and confidence != WITHOUT_SOURCE:
+        remedy = f"add source: where it is from; or write confidence: {WITHOUT_SOURCE}"
         yield Problem(str(place), dotted((*path, SOURCE)), f"a value that is {confidence} has a source", "", remedy)
