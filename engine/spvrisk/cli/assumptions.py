@@ -21,9 +21,9 @@ def command(of: str, overrides: tuple[str, ...], as_json: bool) -> None:
     # loaded here: a mistake in the study is answered at once
     from spvrisk.report import text
     from spvrisk.report.assumed import assumptions_json
-    from spvrisk.views.assumptions import assumptions
+    from spvrisk.views.assumptions import page
 
     if as_json:
         say_document(assumptions_json(found))
     else:
-        text.show([assumptions(found)])
+        text.show(page(found))

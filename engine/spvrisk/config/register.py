@@ -91,7 +91,7 @@ def register(loaded: Loaded) -> Register:
         Assumption(
             ".".join(path),
             plain_of(node),
-            unit_of(path, study),
+            unit_of(path, study) if _has_numbers(node) else "",
             grounds.source,
             grounds.confidence,
             str(grounds.changed or ""),
@@ -114,10 +114,18 @@ def _bare(node: Node, path: _Path) -> Iterator[_Path]:
     """Paths of keys with numbers outside of all that says what it rests on."""
     if node.grounds is not None or path[:1] and path[0] in SETTINGS:
         return
-    if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+    if _is_number(node):
         yield tuple(key for key in path if not key.isdecimal())
     for key, item in _inside(node):
         yield from _bare(item, (*path, key))
+
+
+def _has_numbers(node: Node) -> bool:
+    return _is_number(node) or any(_has_numbers(item) for _, item in _inside(node))
+
+
+def _is_number(node: Node) -> bool:
+    return isinstance(node.value, int | float) and not isinstance(node.value, bool)
 
 
 def _inside(node: Node) -> list[tuple[str, Node]]:
