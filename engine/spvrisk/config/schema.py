@@ -122,13 +122,14 @@ def _opened(node: Any) -> Any:
 
 
 def _either(value: Schema) -> Schema:
-    """A value, or one with its grounds, whose own value is only checked where it is a part with a name."""
+    """A value, or one with its grounds, whose value is checked where it is one of a few words, or a part of `$defs`."""
     if "anyOf" in value:
         return {**value, "anyOf": list(map(_either, value["anyOf"]))}
     if "type" not in value or value["type"] == "null":
         return value
-    if value["type"] == "object" or "enum" in value or "const" in value:
-        return _told_apart(value)
+    words = {key: value[key] for key in ("enum", "const") if key in value}
+    if value["type"] == "object" or words:
+        return _told_apart(value, properties={VALUE: words})
     types = value["type"] if isinstance(value["type"], list) else [value["type"]]
     return {**value, "type": [*types, "object"], "$ref": f"#/$defs/{_PERHAPS}"}
 
