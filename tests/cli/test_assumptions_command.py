@@ -118,6 +118,10 @@ def test_main_study__sections_are_tables_in_the_order_of_the_study(register):
     titles = [figures.title for figures in tables]
     assert titles[-6:] == [f"projects.{name}" for name in spvrisk.load(MAIN).config.projects]
     assert len(set(titles)) == len(titles)
+    budget = next(row for row in assumptions(register).rows if row.name == "projects.smr.budget")
+    assert budget.cells[:3] == (40000, "USD million", "reported") and budget.cells[4].startswith(
+        "shared/projects_2026.yaml:"
+    )
     assert sum(len(figures.rows) for figures in tables) == len(register.assumptions) == len(assumptions(register).rows)
 
 
@@ -128,7 +132,7 @@ def test_main_study__all_that_matters_has_a_source(register):
         r"|regimes\.general\.states\.s122\.expires\.outcome\.gap|events\.s122_expiry\.probabilities\.is\.\w+"
     )
     assert [path for path in register.without_source if not allowed.fullmatch(path)] == []
-    assert register.count("checked") < register.count("reported") < register.count("judgement")
+    assert register.how_many("checked") < register.how_many("reported") < register.how_many("judgement")
     assert register.changed == 0
     assert all(each.source for each in register.assumptions if each.confidence != "judgement")
     assert {each.confidence for each in register.assumptions} == set(CONFIDENCES)

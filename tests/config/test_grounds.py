@@ -112,7 +112,7 @@ def test_register__counts_and_names_the_numbers_without_a_source(write):
     }
     assert set(mended.without_source) <= set(plain.without_source)
     assert {path.split(".")[0] for path in plain.without_source}.isdisjoint({"study", "run", "output"})
-    assert [mended.count(each) - plain.count(each) for each in CONFIDENCES] == [5, 1, 2]
+    assert [mended.how_many(each) - plain.how_many(each) for each in CONFIDENCES] == [5, 1, 2]
 
 
 def test_override__takes_the_place_of_a_value_and_is_told(write):

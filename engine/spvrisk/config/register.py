@@ -62,7 +62,7 @@ class Register(NamedTuple):
     assumptions: tuple[Assumption, ...]
     without_source: tuple[str, ...]
 
-    def count(self, confidence: str) -> int:
+    def how_many(self, confidence: str) -> int:
         """How many values are as their source has them, and of a confidence.
 
         Parameters

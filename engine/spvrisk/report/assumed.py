@@ -20,7 +20,7 @@ def assumptions_json(found: Register) -> dict[str, Any]:
         "schema": ASSUMPTIONS_SCHEMA,
         "study": found.title,
         "counts": {
-            **{name: found.count(name) for name in CONFIDENCES},
+            **{name: found.how_many(name) for name in CONFIDENCES},
             "changed": found.changed,
             "without_source": len(found.without_source),
         },

@@ -78,7 +78,7 @@ def _source(each: Assumption) -> str:
 
 
 def _counts(found: Register) -> Note:
-    counts = [f"{found.count(name)} {name}" for name in CONFIDENCES]
+    counts = [f"{found.how_many(name)} {name}" for name in CONFIDENCES]
     changed = [f"{found.changed} {_CHANGED}"] if found.changed else []
     return Note(f"{', '.join(counts + changed)}; {counted(len(found.without_source), 'number')} without a source.")
 

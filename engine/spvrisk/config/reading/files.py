@@ -53,6 +53,8 @@ def is_hdf5(path: Path) -> bool:
         The file; it need not be there.
     """
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             return file.read(len(HDF5)) == HDF5
     except (OSError, ValueError):
