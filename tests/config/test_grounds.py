@@ -232,6 +232,8 @@ def test_problem__of_an_override_and_of_a_block(write):
     path = write((BUDGET, "budget:\n      value: 400\n      source: FT\n      confidence: sure\n"))
     (said,) = refused(path)
     assert said.startswith(f"{line_of(path, 'confidence: sure')} projects.port.budget.confidence: must be one")
+    path = write((BUDGET, "budget:\n      source: FT\n      confidence: checked\n      value: 400\n"))
+    assert listed(path)["projects.port.budget"].place == line_of(path, "      value: 400")
 
 
 def test_keys__value_of_a_curve_and_names_of_a_study_are_no_grounds(write):
