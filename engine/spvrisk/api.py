@@ -28,6 +28,7 @@ from spvrisk.runner.on import THREADS, Cluster, On, Processes, Threads
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
+    from spvrisk.config.register import Register
     from spvrisk.experiments.cash import Cash
     from spvrisk.experiments.confidence import Confidences
     from spvrisk.experiments.exceeded import Curve
@@ -56,6 +57,7 @@ __all__ = [
     "Results",
     "Study",
     "Threads",
+    "assumptions",
     "bench",
     "cash",
     "compare",
@@ -217,6 +219,48 @@ def overview(study: Study) -> "Overview":
     from spvrisk.experiments.overview import overview
 
     return overview(_study(study).loaded)
+
+
+def assumptions(of: Study | Results | str | os.PathLike[str]) -> "Register":
+    """Give what the numbers of a study rest on: each value that says its source and confidence.
+
+    Parameters
+    ----------
+    of
+        A study as from `load`, or its file; or a result, opened or as a file: the study that it was made from.
+
+    Returns
+    -------
+    Register
+        In ``assumptions`` values by path with ``value, unit, source, confidence, changed, place``; in
+        ``without_source`` paths of the numbers that have none.
+
+    Raises
+    ------
+    InputError
+        The study or the result cannot be used.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> budget = 'projects.port.budget={value: 420, source: "offer of the builder", confidence: checked}'
+    >>> found = spvrisk.assumptions(spvrisk.load(files("spvrisk") / "data" / "starter.yaml", [budget]))
+    >>> found.assumptions[-1].value, found.assumptions[-1].unit, found.assumptions[-1].source
+    (420, 'USD million', 'offer of the builder')
+    """
+    from spvrisk.config.reading.files import is_hdf5
+    from spvrisk.config.register import register
+
+    if not isinstance(of, Study | Results):
+        name = file_name("of", of)
+        of = Results(name) if is_hdf5(Path(name)) else load(name)
+    if isinstance(of, Study):
+        return register(of.loaded)
+    # loaded here: a study has no use for results
+    from spvrisk.experiments.assumptions import assumptions_of
+
+    return assumptions_of(of.tables())
 
 
 def run(

@@ -26,6 +26,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "schema",
         "validate",
         "plan",
+        "assumptions",
         "warmup",
         "selftest",
         "run",

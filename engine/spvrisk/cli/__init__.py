@@ -20,6 +20,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of study files, for editors.",
     "validate": "Check a study and list every problem in it.",
     "plan": "Show what a study would run, before any path is simulated.",
+    "assumptions": "Print what the numbers of a study rest on.",
     "warmup": "Compile the kernel ahead of the first run.",
     "selftest": "Prove that the kernel computes correctly on this machine.",
     "run": "Run a study and print its summary.",

@@ -7,7 +7,8 @@ from math import inf, isfinite, isnan, nan
 from typing import NamedTuple
 
 from spvrisk.config import Loaded
-from spvrisk.config.reading.source import Place, parse
+from spvrisk.config.reading.nodes import Place
+from spvrisk.config.reading.source import parse
 from spvrisk.config.scenarios import Change, variant
 from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError, Problem, argument

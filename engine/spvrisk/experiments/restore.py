@@ -9,6 +9,7 @@ from typing import NamedTuple
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import held
 from spvrisk.errors import InputError, Problem
+from spvrisk.folders import write_folder
 
 
 class Restored(NamedTuple):
@@ -95,17 +96,7 @@ def _give_back(sources: Mapping[str, str], place: str, folder: Path) -> None:
     """Write all files to a folder, or none where one of them cannot be."""
     for name in sources:
         _check_inside(place, name)
-    contents = {folder / name: _encoded(name, text, place) for name, text in sources.items()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise InputError(Problem(str(folder), "", "must be a new or an empty folder", "", "name another"))
-        for file, content in contents.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(str(folder), "", f"cannot be written to: {reason}", "", "name another")) from error
+    write_folder(folder, {name: _encoded(name, text, place) for name, text in sources.items()})
 
 
 def _encoded(name: str, text: str, place: str) -> bytes:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spvrisk.config import Law, Loaded
+from spvrisk.config.reading.nodes import Node, Place
 from spvrisk.config.reading.places import plain_of
-from spvrisk.config.reading.source import Node, Place
 from spvrisk.config.scenarios import Change, Scenario, Swing, variant
 from spvrisk.config.scenarios.changes import passed_over, places
 from spvrisk.config.scenarios.reading import BASE, Design, ScenarioFile

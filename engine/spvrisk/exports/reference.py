@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from spvrisk.config.base import shown
+from spvrisk.config.reading.nodes import Place
 from spvrisk.config.reading.numerals import number_remedy
-from spvrisk.config.reading.source import Place
 from spvrisk.config.reading.tables import Table as Cells
 from spvrisk.config.reading.tables import read_table
 from spvrisk.dataset.read import Result

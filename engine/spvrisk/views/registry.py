@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from spvrisk.views import (
     against,
+    assumptions,
     bearers,
     bench,
     cash,
@@ -49,6 +50,7 @@ Kind = Literal[
     "cash",
     "against",
     "tail",
+    "assumptions",
 ]
 
 
@@ -93,6 +95,7 @@ VIEWS: dict[str, View] = {
     "cash": View("cash", cash.need),
     "info": View("result", info.info),
     "info_scenarios": View("dataset", info.info_of_scenarios),
+    "assumptions": View("assumptions", assumptions.assumptions),
     "plan_calendar": View("plan", plan.calendar),
     "plan_decisions": View("plan", plan.decisions),
     "plan_projects": View("plan", plan.projects),

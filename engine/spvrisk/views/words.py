@@ -5,6 +5,7 @@ import math
 from decimal import Decimal
 
 from spvrisk.config.study import Study
+from spvrisk.config.units import money
 from spvrisk.plan.names import Labels
 
 
@@ -76,9 +77,7 @@ def money_name(labels: Labels, currency: str = "") -> str:
     currency
         In place of the study's.
     """
-    words = {1: "", 1e3: "thousand", 1e6: "million", 1e9: "billion", 1e12: "trillion"}
-    word = words.get(labels.money_unit, f"x {labels.money_unit:,.0f}")
-    return f"{currency or labels.currency} {word}".strip()
+    return money(currency or labels.currency, labels.money_unit)
 
 
 def size_of(study: Study) -> str:
