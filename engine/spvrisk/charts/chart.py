@@ -12,11 +12,11 @@ Numbers = tuple[float, ...]
 
 
 Text = Note | Named | str
-"""What stands in a picture: the text of a note is ours, and is translated; all else stays as the study has it. Empty where
-nothing is said."""
+"""What stands in a picture: the text of a note is ours, and is translated; all else stays as the study has it. It is
+empty where nothing is said."""
 
 Role = Literal["plain", "gain", "loss", "total", "low", "high"]
-"""What a part stands for: nothing more, what is earned or lost, a sum, what the low or the high end of an input does."""
+"""What a part stands for: no more than it is; what is earned or lost; a sum; the low or the high end of an input."""
 
 
 class Axis(NamedTuple):
@@ -27,8 +27,8 @@ class Axis(NamedTuple):
     label, unit
         What is along it, and in what; ``unit`` is empty of names, dates, probabilities.
     scale
-        ``linear``; ``log``; ``date``, in years with decimals, such as 2026.25; ``names``, whose places are 0, 1, ...
-        from the left or from the top.
+        ``linear``; ``log``; ``date``, in years with decimals, such as 2026.25; ``names``, on y alone, whose places
+        are 0, 1, ... from the top.
     names
         Those of the scale ``names``.
     percent
@@ -61,8 +61,6 @@ class Line(NamedTuple):
         Ends of the band; empty where there is none.
     steps
         Whether a value holds until the next one, as of a distribution function.
-    quiet
-        Whether it is one of many that stay in the background.
     """
 
     name: Text
@@ -71,7 +69,6 @@ class Line(NamedTuple):
     low: Numbers = ()
     high: Numbers = ()
     steps: bool = False
-    quiet: bool = False
 
 
 class Band(NamedTuple):
@@ -134,20 +131,20 @@ class Histogram(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """Bars on the axis that has names; they lie where that is y.
+    """Bars that lie beside names.
 
     Attributes
     ----------
     name
         Of the series.
     at
-        Places on that axis.
+        Places of the names.
     base, value
         Where each begins and ends.
     low, high
         95 % interval of the end; empty where there is none.
     texts
-        Figures to be written at the ends; empty where none are.
+        Figures to be written beside them; empty where none are.
     role
         What they stand for.
     """
@@ -163,14 +160,14 @@ class Bars(NamedTuple):
 
 
 class Ranges(NamedTuple):
-    """Lines from end to end beside each other on the axis that has names, such as from a low to a high quantile.
+    """Lines from end to end beside names, such as from a low to a high quantile.
 
     Attributes
     ----------
     name
         Of the series.
     at
-        Places on that axis.
+        Places of the names.
     low, high
         Ends of each.
     within
@@ -192,9 +189,9 @@ class Points(NamedTuple):
     name
         Of the series.
     x, y
-        Of each; on an axis of names its places.
+        Of each; beside names y has their places.
     low, high
-        Ends of the intervals: along x where y has names, else along y. Empty where there are none.
+        Ends of the intervals: along x beside names, else along y; empty where there are none.
     texts
         Figures to be written beside them; empty where none are.
     many

@@ -163,14 +163,13 @@ def _title(result: Result, series: Series, values: Floats) -> Note:
     average, lost = mean(sample), share(sample, values < 0.0)
     size, loses = Estimate(defined(abs(average.value)), defined(average.error)), average.value < 0.0
     if series == WHOLE:
-        text = "The funder loses {} {} on average" if loses else "The funder earns {} {} on average"
-        first = said(text, size, unit)
+        first = said("The funder loses {} {} on average" if loses else "The funder earns {} {} on average", size, unit)
     else:
         meaning = Note(quantity_of(*series, result.labels).meaning)
         value = Estimate(defined(average.value), defined(average.error))
         first = said("{}, {}: {} {} on average", unit_named(result.labels, series[0]), meaning, value, unit)
-    second = said("a loss on {} of the paths", share_of(lost.value, *(lost.interval or (nan, nan))))
-    return said("{}; {}", first, said("{}{}", second, _worst(result, values)))
+    often = said("{} of the paths lose", share_of(lost.value, *(lost.interval or (nan, nan))))
+    return said("{}{}; {}", first, _worst(result, values), often)
 
 
 def _worst(result: Result, values: Floats) -> Cell:
@@ -178,7 +177,7 @@ def _worst(result: Result, values: Floats) -> Cell:
     for level in result.summary.levels[-1:]:
         found = shortfall(Sample(values), level)
         if found.value > 0.0 and not isnan(found.error):
-            return said(", of {} on average in the worst {}", Estimate(found.value, found.error), tail_name(level))
+            return said(", and the worst {} lose {}", tail_name(level), Estimate(found.value, found.error))
     return ""
 
 

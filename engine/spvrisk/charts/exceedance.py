@@ -71,10 +71,13 @@ def _axis(found: Curve) -> Axis:
     return own._replace(label=said("loss exceeded: minus {}", own.label))
 
 
+def _name(found: Curve) -> Note:
+    return Note("loss exceeded") if found.of_loss else Note("value exceeded")
+
+
 def _curve(found: Curve, points: list[Point]) -> Line:
-    name = Note("loss exceeded") if found.of_loss else Note("value exceeded")
     x, y = tuple(point.one_in for point in points), tuple(point.value for point in points)
-    return Line(name, x, y, tuple(point.low for point in points), tuple(point.high for point in points))
+    return Line(_name(found), x, y, tuple(point.low for point in points), tuple(point.high for point in points))
 
 
 def _beyond(points: list[Point]) -> Line:
@@ -88,7 +91,7 @@ def _beyond(points: list[Point]) -> Line:
 def _told(found: Curve, told: list[Point]) -> Points:
     """Return periods that are read off, with their figures."""
     x, y = tuple(point.one_in for point in told), tuple(point.value for point in told)
-    return Points("", x, y, texts=tuple(_figure(found, point) for point in told))
+    return Points(_name(found), x, y, texts=tuple(_figure(found, point) for point in told))
 
 
 def _figure(found: Curve, point: Point) -> Cell:

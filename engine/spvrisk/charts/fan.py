@@ -34,7 +34,7 @@ def fan(result: Result) -> Chart:
     """
     labels, unit = result.labels, money(result.labels)
     panels = tuple(
-        Panel(time_axis(labels), Axis(label, unit), tuple(_marks(result, fan)), label)
+        Panel(time_axis(labels), Axis(label, unit), tuple(_marks(result, fan)))
         for fan, label in ((_CUMULATED, Note("cumulated net flow")), (_STEP, Note(_STEPS[labels.steps_per_year])))
     )
     return Chart(

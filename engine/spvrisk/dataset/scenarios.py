@@ -17,10 +17,10 @@ import numpy as np
 
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.dataset.content import content_digest
-from spvrisk.dataset.identity import check_sources, check_texts
+from spvrisk.dataset.identity import check_sources, check_texts, labels_from
 from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.netcdf import writing
-from spvrisk.dataset.opening import opened
+from spvrisk.dataset.opening import opened, plain
 from spvrisk.dataset.place import Place
 from spvrisk.dataset.schema import OF_EVERY_FILE, OF_SCENARIOS
 from spvrisk.dataset.structure import check_structure
@@ -36,6 +36,9 @@ SCENARIO, MEASURE = "scenario", "measure"
 
 COMMANDS = ("scenarios", "stress")
 """Commands that make such a file."""
+
+_OF_MEASURES = (MEASURE, "unit")
+"""Texts of measures; all others are of scenarios."""
 
 _LENGTH = "_length"
 """Ending of the dimension of a name's characters."""
@@ -223,6 +226,51 @@ def _origin(said: Mapping[str, Any]) -> Origin:
     if said["command"] not in COMMANDS or said["file"] not in [*said["sources"]]:
         raise ValueError("it does not say which command ran which file")
     return Origin(said["command"], said["file"], said["sources"], tuple(said["overrides"]))
+
+
+def read(path: Path) -> Combined:
+    """Read a file of scenarios back.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or is none.
+    """
+    with opened(path) as file:
+        check_structure(file, file.id.get_filesize(), flat=True)
+        said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in (*Origin._fields, "labels")}
+        stored = (file[name] for name in file if not name.endswith(_LENGTH) and isinstance(file[name], h5py.Dataset))
+        variables = tuple(_variable(each.name.lstrip("/"), each) for each in stored)
+        _check_shapes(variables)
+        return Combined(variables, labels_from(said["labels"]), *_size(file), _origin(said))
+
+
+def _variable(name: str, stored: h5py.Dataset) -> Variable:
+    """The variable as it was before it was stored."""
+    if stored.dtype.kind == "S":
+        along = MEASURE if name in _OF_MEASURES else SCENARIO
+        return words(name, along, _texts(stored), str(plain(stored.attrs["long_name"])))
+    attributes = {"long_name": plain(stored.attrs["long_name"])}
+    return Variable("", name, (SCENARIO, MEASURE), attributes, np.asarray(stored[...], np.float64))
+
+
+def _check_shapes(variables: tuple[Variable, ...]) -> None:
+    """Refuse variables that are not of the same scenarios and measures.
+
+    Raises
+    ------
+    ValueError
+        They are not.
+    """
+    lengths = {v.name: len(v.data) for v in variables if v.name in (SCENARIO, MEASURE)}
+    for variable in variables:
+        if variable.data.shape != tuple(lengths[dim] for dim in variable.dims) or not variable.data.size:
+            raise ValueError(f"{variable.name} is not of its scenarios and measures")
 
 
 def is_scenarios(path: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Charts drawn by Matplotlib, which is loaded with these modules and not before."""
