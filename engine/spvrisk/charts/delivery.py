@@ -150,7 +150,7 @@ def _joint(labels: Labels, own: Delivered, level: str) -> Panel:
     done = np.flatnonzero(np.isfinite(dates))
     x, y = _edges(costs[done], 1.0), _edges(dates[done], plan)
     dots = done[: len(done) if len(done) <= _DOTS else _DOTS]
-    cloud = Points(Note("paths"), tuple(costs[dots].tolist()), tuple(dates[dots].tolist()), many=True)
+    cloud = Points("", tuple(costs[dots].tolist()), tuple(dates[dots].tolist()), many=True)
     within, on_time = own.delivery.overrun <= ROUNDED, own.delivery.delay <= ROUNDED
     late = np.isfinite(own.delivery.delay) & ~on_time
     corners = tuple(tuple(_share(in_time & of_cost) for of_cost in (within, ~within)) for in_time in (on_time, late))

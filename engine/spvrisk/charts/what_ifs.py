@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Points, Reference, Role, Text
 from spvrisk.charts.gathering import gathered
-from spvrisk.charts.words import ERRORS, money
+from spvrisk.charts.words import ERRORS, money, unit_named
 from spvrisk.dataset.scenarios import Combined
+from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.named import Measure, measure_of
 from spvrisk.measures.sample import NORMAL_95
 from spvrisk.plan.arrays import Floats
+from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, defined, said
-from spvrisk.views.scenarios import head
 
 _MOST, _SIDE_BY_SIDE = 20, 2
 """Scenarios or inputs that have a row, and measures that have a panel."""
@@ -140,7 +141,8 @@ def _measures(outcomes: _Outcomes, of: str | None) -> list[int]:
     """Numbers of the measures that are shown."""
     known = [measure.text for measure in outcomes.measures]
     if of is None:
-        return list(range(min(_SIDE_BY_SIDE, len(known))))
+        of_money = [k for k, measure in enumerate(outcomes.measures) if measure.kind == "money"]
+        return [*of_money, *(k for k in range(len(known)) if k not in of_money)][:_SIDE_BY_SIDE]
     if of.strip() not in known:
         raise InputError(Problem(argument("of"), "", "must be a measure of the dataset", of, suggestion(of, known)))
     return [known.index(of.strip())]
@@ -149,7 +151,19 @@ def _measures(outcomes: _Outcomes, of: str | None) -> list[int]:
 def _axis(found: Combined, measure: Measure) -> Axis:
     unit = money(found.labels, found.labels.local_currency if measure.series[1].endswith("_local") else "")
     named: Text = unit if measure.kind == "money" else Note(measure.kind) if measure.kind in ("years", "months") else ""
-    return Axis(Note(head(measure)), named, percent=measure.kind in ("flag", "ratio"))
+    return Axis(_called(found, measure), named, percent=measure.kind in ("flag", "ratio"))
+
+
+def _called(found: Combined, measure: Measure) -> Note:
+    """A measure in words: the quantity, then what is taken of it."""
+    unit, quantity = measure.series
+    output = quantity_of(unit, quantity, found.labels)
+    what = Note("funder's net present value" if quantity == NPV else output.compared or output.meaning)
+    at = f"{100.0 * float(measure.at):g} %" if measure.statistic.at == "level" else measure.at
+    taken = Note(measure.statistic.title, (at,) if at else ())
+    if unit in (PORTFOLIO, SCHEME):
+        return said("{}, {}", what, taken)
+    return said("{}: {}, {}", unit_named(found.labels, unit), what, taken)
 
 
 def _figure(measure: Measure, value: float, error: float) -> Cell:
@@ -168,10 +182,10 @@ def _changes(found: Combined, outcomes: _Outcomes, shown: list[int], k: int, nam
     low, high = (tuple(v + sign * NORMAL_95 * e for v, e in zip(values, errors, strict=True)) for sign in (-1.0, 1.0))
     texts = tuple(said("{:+}", _figure(measure, v, e)) for v, e in zip(values, errors, strict=True))
     at = tuple(map(float, range(len(shown))))
-    points = Points(Note("change"), tuple(values), at, low, high, texts)
+    points = Points("", tuple(values), at, low, high, texts)
     base = said("base: {}", _figure(measure, float(outcomes.value[0, k]), float(outcomes.error[0, k])))
     axis = _axis(found, measure)
-    return Panel(axis._replace(label=said("change of {}", axis.label)), names, (Reference("x", 0.0, ""), points), base)
+    return Panel(axis._replace(label=Note("change")), names, (points, Reference("x", 0.0, base)), axis.label)
 
 
 def _ends(outcomes: _Outcomes, ends: list[dict[str, int]], k: int, base: float) -> Iterator[Bars]:
@@ -207,7 +221,7 @@ def _most(found: Combined, outcomes: _Outcomes, i: int, k: int) -> Note:
     measure, change, error = outcomes.measures[k], float(outcomes.change[i, k]), float(outcomes.change_error[i, k])
     axis = _axis(found, measure)
     figure = _figure(measure, change, error)
-    return said("{} changes the {} most: by {:+} {}", outcomes.names[i], axis.label, figure, axis.unit)
+    return said("{} changes most: {} by {:+} {}", outcomes.names[i], axis.label, figure, axis.unit)
 
 
 def _widest(found: Combined, outcomes: _Outcomes, name: Named, ends: dict[str, int], k: int) -> Note:
@@ -217,6 +231,6 @@ def _widest(found: Combined, outcomes: _Outcomes, name: Named, ends: dict[str, i
         _figure(outcomes.measures[k], float(outcomes.change[ends[end], k]), float(outcomes.change_error[ends[end], k]))
         for end in (LOW, HIGH)
     )
-    text = "{} moves the {} most: by {:+} {} at its low end, by {:+} at its high end"
+    text = "{} moves most: {} by {:+} {} at its low end, by {:+} at its high end"
     low, high = changes
     return said(text, name, axis.label, low, axis.unit, high)

@@ -1,1 +1,1 @@
-"""Charts drawn by Matplotlib, which is loaded with these modules and not before."""
+"""Charts drawn by Matplotlib, which is loaded by what draws: `asked` alone may be imported without it."""

@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from spvrisk.charts.chart import Axis, Panel
+from spvrisk.charts.chart import Axis, Panel, Reference
 from spvrisk.report.pictures.looks import INK
 from spvrisk.report.pictures.measure import measure
 from spvrisk.report.pictures.wording import worded, wrapped
@@ -23,6 +23,17 @@ _ON_Y = 6
 
 _STEPS = (1, 2, 2.5, 5, 10)
 """Between ticks, times a power of ten."""
+
+
+def labels_over(panel: Panel) -> float:
+    """Rows of names that labels of references take over the first one.
+
+    Parameters
+    ----------
+    panel
+        What is shown.
+    """
+    return float(sum(isinstance(mark, Reference) and mark.axis == "x" and mark.label != "" for mark in panel.marks))
 
 
 def dress_axes(axes: Axes, panel: Panel, language: str, width: float, inner: tuple[bool, bool]) -> None:
@@ -53,20 +64,20 @@ def dress_axes(axes: Axes, panel: Panel, language: str, width: float, inner: tup
     if panel.y.ends:
         axes.set_ylim(panel.y.ends)
     if panel.y.names:
-        axes.set_ylim(len(panel.y.names) - 0.5, -0.5)
+        axes.set_ylim(len(panel.y.names) - 0.5, -0.5 - labels_over(panel))
         axes.tick_params(axis="y", length=0, labelleft=not apart_y, labelsize=_NAME_LETTERS)
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
     text = measure(LETTERS)
     if not apart_x:
-        axes.set_xlabel(wrapped(_labelled(panel.x, language), width, text, lines=2), fontsize=LETTERS)
+        axes.set_xlabel(wrapped(_labelled(panel.x, language), width, text, lines=3), fontsize=LETTERS)
     over = [(worded(panel.title, language), "bold"), (_labelled(panel.y, language), "normal")]
     _write_over(axes, [each for each in over if each[0]], width)
 
 
 def _write_over(axes: Axes, texts: list[tuple[str, str]], width: float) -> None:
     """Title and label of y over the panel, where they are read without turning the head."""
-    lines = [(wrapped(text, width, measure(LETTERS, weight), lines=2), weight) for text, weight in texts]
+    lines = [(wrapped(text, width, measure(LETTERS, weight), lines=3), weight) for text, weight in texts]
     lift = 4.0
     for text, weight in reversed(lines):
         style = {"fontsize": LETTERS, "fontweight": weight, "color": INK, "va": "bottom", "ha": "left"}

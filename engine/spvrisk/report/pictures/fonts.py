@@ -47,7 +47,7 @@ def families(texts: Iterable[str], place: str) -> list[str]:
     if family is None:
         rule = "needs a font with Japanese letters, and none is installed"
         raise InputError(Problem(argument(place), "", rule, "", _REMEDY))
-    return [LATIN, family]
+    return [family, LATIN]
 
 
 @cache

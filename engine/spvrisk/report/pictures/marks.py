@@ -61,15 +61,11 @@ class Drawing:
         self._lie = panel.y.scale == "names"
         series = [mark for mark in panel.marks if isinstance(mark, Line | Points | Ranges)]
         self._pens = dict(zip(dict.fromkeys(self._said(mark.name) for mark in series), _cycled(PENS), strict=False))
-        self._rows = 0
 
     def draw(self) -> None:
-        """Draw all marks, then the references over them."""
-        references = [mark for mark in self._panel.marks if isinstance(mark, Reference)]
+        """Draw all marks but references."""
         for mark in self._panel.marks:
-            if not isinstance(mark, Reference):
-                self._draw(mark)
-        self._refer(references)
+            self._draw(mark)
 
     def _said(self, text: Any) -> str:
         return worded(text, self._language)
@@ -201,27 +197,25 @@ class Drawing:
             style = {"ha": sides[0], "va": sides[1], "fontsize": SMALL}
             self._axes.text(*where, self._said(text), transform=transform, **style)
 
-    def _refer(self, references: list[Reference]) -> None:
-        """Lines across; labels of those on x have a row each, above what is drawn."""
-        across = [mark for mark in references if mark.axis == "x" and self._said(mark.label)]
-        room = _ROW * len(across)
-        if across and self._panel.y.scale != "names":
+    def refer(self) -> None:
+        """Draw references over all else, once the axes are as long as they will be.
+
+        Labels of those on x have a row each above what is drawn.
+        """
+        references = [mark for mark in self._panel.marks if isinstance(mark, Reference)]
+        across = [mark for mark in references if mark.axis == "x" and mark.label != ""]
+        row = 1.0 / (len(self._panel.y.names) + len(across)) if self._lie else _ROW
+        if across and not self._lie:
             low, high = self._axes.get_ylim()
-            self._axes.set_ylim(low, low + (high - low) / (1.0 - room))
+            self._axes.set_ylim(low, low + (high - low) / (1.0 - row * len(across)))
         left, right = self._axes.get_xlim()
-        for row, mark in enumerate(sorted(across, key=lambda mark: abs(mark.at - 0.5 * (left + right)), reverse=True)):
-            top = 1.0 - _ROW * (row + 0.5)
+        across.sort(key=lambda mark: -abs(mark.at - 0.5 * (left + right)))
+        for k, mark in enumerate(across):
+            top = 1.0 - row * (k + 0.5)
             self._crossed(mark, top)
-            far = mark.at > 0.5 * (left + right)
-            self._axes.text(
-                *(mark.at, top),
-                f" {self._said(mark.label)} ",
-                transform=self._axes.get_xaxis_transform(),
-                ha="right" if far else "left",
-                va="center",
-                fontsize=SMALL,
-                bbox=_BOX,
-            )
+            style = {"ha": "right" if mark.at > 0.5 * (left + right) else "left", "va": "center"}
+            at = {"transform": self._axes.get_xaxis_transform(), "fontsize": SMALL, "bbox": _BOX}
+            self._axes.text(mark.at, top, f" {self._said(mark.label)} ", **style, **at)
         for mark in references:
             if mark not in across:
                 self._crossed(mark, 1.0)

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from spvrisk.charts.chart import Chart, Panel, Stack
-from spvrisk.report.pictures.axes import dress_axes
+from spvrisk.report.pictures.axes import dress_axes, labels_over
 from spvrisk.report.pictures.fonts import families
 from spvrisk.report.pictures.looks import GREY, INK, SETTINGS
 from spvrisk.report.pictures.marks import Drawing, legend_of
@@ -23,6 +23,9 @@ WIDTH = 8.0
 
 _MARGIN, _SPACING = 0.14, 1.3
 """Inches around it, and the height of a line in that of its letters."""
+
+_LENGTH, _MOST_LINES = 0.98 * (WIDTH - 2.0 * _MARGIN), 5
+"""Inches of a line, letters being rounded to dots, and lines of a text at most."""
 
 _TITLE, _HEAD, _FOOT, _LEGEND = 12.0, 9.0, 7.5, 8.5
 """Points of the letters of title, study, notes and legend."""
@@ -89,9 +92,11 @@ def _panels(figure: Figure, chart: Chart, language: str) -> list[Axes]:
         spare.remove()
     axes = every[: len(chart.panels)]
     for place, (each, panel) in enumerate(zip(axes, chart.panels, strict=True)):
-        Drawing(each, panel, language).draw()
+        drawing = Drawing(each, panel, language)
+        drawing.draw()
         inner = chart.arranged == "row" and place > 0, chart.arranged == "column" and place < len(axes) - 1
         dress_axes(each, panel, language, _width(panel, columns), inner)
+        drawing.refer()
     return axes
 
 
@@ -115,7 +120,7 @@ def _heights(chart: Chart) -> list[float]:
 
 def _height(panel: Panel, alone: bool) -> float:
     if panel.y.names:
-        return _ROOM + _ROW * len(panel.y.names)
+        return _ROOM + _ROW * (len(panel.y.names) + labels_over(panel))
     if any(isinstance(mark, Stack) for mark in panel.marks):
         return _STACK
     return _ALONE if alone else _ONE_OF_MANY
@@ -155,7 +160,7 @@ def _foot(chart: Chart, language: str) -> Iterator[_Block]:
 
 
 def _block(text: str, size: float, colour: str, weight: str = "normal") -> _Block:
-    return _Block(wrapped(text, WIDTH - 2.0 * _MARGIN, measure(size, weight), lines=4), size, colour, weight)
+    return _Block(wrapped(text, _LENGTH, measure(size, weight), lines=_MOST_LINES), size, colour, weight)
 
 
 def _write(figure: Figure, blocks: list[_Block], top: float) -> None:
@@ -170,7 +175,7 @@ def _write(figure: Figure, blocks: list[_Block], top: float) -> None:
 def _legend_columns(names: list[str]) -> int:
     """Columns that have room beside each other."""
     widest = max(map(measure(_LEGEND), names), default=1.0) + _KEY
-    return max(1, min(len(names), int((WIDTH - 2.0 * _MARGIN) / widest)))
+    return max(1, min(len(names), int(_LENGTH / widest)))
 
 
 def _texts(found: object, language: str) -> Iterator[str]:

@@ -8,12 +8,11 @@ from spvrisk.errors import harmless
 from spvrisk.report.words import sentence, shown
 from spvrisk.views.figures import Cell, Named, Note
 
-LANGUAGES = ("en", "ja")
+_WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
+"""Letters of languages that are written without spaces."""
 
-_TOKEN = re.compile(
-    "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef][、。，．・：；？！」』）】〉》ー]*\\s*|[^\\s\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]+\\s*"
-)
-"""What a line may not be broken in: a word, or a letter of a language without spaces and what may not begin a line."""
+_TOKEN = re.compile(f"[（「『【〈《]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[、。，．・：；？！」』）】〉》ー]*\\s*|\\s+")
+"""What a line may not be broken in: a word or such a letter, with the marks that may not begin or end a line."""
 
 Measure = Callable[[str], float]
 """Width of a text."""
@@ -27,7 +26,7 @@ def worded(text: Text | Cell, language: str) -> str:
     text
         Of a chart.
     language
-        One of `LANGUAGES`.
+        Such as ``ja``.
     """
     match text:
         case Named():
