@@ -13,6 +13,7 @@ from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.trace import study_of as study_from
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.laws import distribution
+from spvrisk.plan.names import Labels
 from spvrisk.views.figures import Named, Note, Share, said, share_of
 
 _DRAWS = 4001
@@ -20,6 +21,9 @@ _DRAWS = 4001
 
 _WITHIN = 0.9
 """Probability that a date lies in the range that is drawn."""
+
+_AT_REST, _LONGER = 0.02, 1.25
+"""Parts that count as nothing, and how much longer the time is drawn than until parts move by no more."""
 
 
 class _When(NamedTuple):
@@ -57,16 +61,33 @@ def occupancy(result: Result, regime: str | None = None) -> Chart:
     events = _events(study)
     shown = [name for name in names if regime in (None, name)]
     marks = tuple(Reference("x", when.middle, "") for when in events.values())
-    panels = (*_calendar(result, study, events), *(_panel(result, name, marks) for name in shown))
-    notes = (
-        said("Dashed: events, at the middle of their dates; {:.0%} of the dates of each lie in its range.", _WITHIN),
-    )
-    title = _title(result, shown)
-    made = result.n_paths, seed_of(result)
-    return Chart("occupancy", title, study_of(labels), panels, *made, notes if events else (), "column")
+    axis = _until_it_rests(result, events)
+    panels = (*_calendar(result, study, events, axis), *(_panel(result, name, marks, axis) for name in shown))
+    notes, made = tuple(_notes(labels, events, axis)), (result.n_paths, seed_of(result))
+    return Chart("occupancy", _title(result, shown), study_of(labels), panels, *made, notes, "column")
 
 
-def _panel(result: Result, regime: str, marks: tuple[Reference, ...]) -> Panel:
+def _until_it_rests(result: Result, events: dict[str, _When]) -> Axis:
+    """Axis of time, up to where no state's part is far from its last one."""
+    axis, years, parts = time_axis(result.labels), step_years(result.labels), result.timeline.occupancy
+    assert axis.ends is not None
+    begin, end = axis.ends
+    moves = np.flatnonzero((np.abs(parts - parts[:, -1:]) > _AT_REST).any(axis=0))
+    last = max([years[moves[-1]] if moves.size else begin, *(when.high for when in events.values())])
+    return axis._replace(ends=(begin, min(end, begin + _LONGER * (last - begin)) if last > begin else end))
+
+
+def _notes(labels: Labels, events: dict[str, _When], axis: Axis) -> Iterator[Note]:
+    """How events are drawn, and what is cut off."""
+    if events:
+        yield Note("Dashed: events, at the middle of their dates.")
+    if any(when.low < when.high for when in events.values()):
+        yield said("{:.0%} of the dates of an event lie on its line.", _WITHIN)
+    if axis != time_axis(labels):
+        yield said("Later parts are within {:g} points of those at the horizon.", 100.0 * _AT_REST)
+
+
+def _panel(result: Result, regime: str, marks: tuple[Reference, ...], axis: Axis) -> Panel:
     """Parts of each step that are spent in each state, upon each other."""
     states = [(name, state) for name, states in result.labels.regimes for state in states]
     rows = [i for i, (name, _) in enumerate(states) if name == regime]
@@ -74,10 +95,10 @@ def _panel(result: Result, regime: str, marks: tuple[Reference, ...]) -> Panel:
     heights = tuple(tuple(map(float, result.timeline.occupancy[i])) for i in rows)
     stack = Stack(tuple(states[i][1] for i in rows), x, heights)
     label = Axis(Note("part of the time, over all paths"), percent=True, ends=(0.0, 1.0))
-    return Panel(time_axis(result.labels), label, (stack, *marks), Named(regime))
+    return Panel(axis, label, (stack, *marks), Named(regime))
 
 
-def _calendar(result: Result, study: Study, events: dict[str, _When]) -> Iterator[Panel]:
+def _calendar(result: Result, study: Study, events: dict[str, _When], axis: Axis) -> Iterator[Panel]:
     """Events by date, with the outcome that is the likeliest."""
     if not events:
         return
@@ -88,7 +109,7 @@ def _calendar(result: Result, study: Study, events: dict[str, _When]) -> Iterato
     points = Points("", tuple(when.middle for when in events.values()), at, texts=texts)
     lows, highs = (tuple(getattr(when, end) for _, when in drawn) for end in ("low", "high"))
     ranges = [Ranges("", tuple(p for p, _ in drawn), lows, highs, _WITHIN)] if drawn else []
-    yield Panel(time_axis(result.labels), Axis("", scale="names", names=names), (*ranges, points))
+    yield Panel(axis, Axis("", scale="names", names=names), (*ranges, points))
 
 
 def _title_of(study: Study, event: str) -> Named:

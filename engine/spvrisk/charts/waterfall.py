@@ -46,7 +46,7 @@ def waterfall(result: Result, announce: Announce = lambda _: None) -> Chart:
     bars = (*_steps([each for _, each in parts], ends), _bar([len(parts)], [0.0], [whole], "total"))
     axis = Axis(Note("mean net present value to the funder"), money(labels))
     panel = Panel(axis, Axis("", scale="names", names=names), (Reference("x", 0.0, ""), *bars))
-    title = _title(result, {name: means[name] for name in shown}, whole)
+    title = _title(result, means, whole)
     return Chart("waterfall", title, study_of(labels), (panel,), result.n_paths, seed_of(result), (ERRORS,))
 
 
@@ -84,14 +84,14 @@ def _bar(at: list[int], base: list[float], parts: list[Estimate], role: Role, na
     return Bars(name, tuple(map(float, at)), tuple(base), tuple(values), low, high, tuple(parts), role)
 
 
-def _title(result: Result, parts: dict[str, Estimate], whole: Estimate) -> Note:
+def _title(result: Result, means: dict[str, Estimate], whole: Estimate) -> Note:
     """The answer: which project brings most of what there is on average."""
     labels, total = result.labels, whole.value or 0.0
     if not total:
         return Note("Nothing is earned or lost on average")
     sign = 1.0 if total > 0.0 else -1.0
-    name = max(parts, key=lambda unit: sign * (parts[unit].value or 0.0))
-    own = parts[name]
+    name = max(means, key=lambda unit: sign * (means[unit].value or 0.0))
+    own = means[name]
     size = Estimate(sign * (own.value or 0.0), own.error)
     text = (
         "{} earns the funder most: {} {} on average, of {} by all"

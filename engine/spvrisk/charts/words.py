@@ -28,7 +28,7 @@ def study_of(labels: Labels) -> Named:
 
 
 def unit_named(labels: Labels, unit: str) -> Text:
-    """Name a project or pipeline by its titles, the portfolio by its word.
+    """Name a project or pipeline by its titles, with its name where others have the same; the portfolio by its word.
 
     Parameters
     ----------
@@ -39,7 +39,9 @@ def unit_named(labels: Labels, unit: str) -> Text:
     """
     if unit in (PORTFOLIO, SCHEME):
         return Note(unit)
-    return Named(unit, tuple(labels.project_titles.get(unit, {}).items()))
+    own, every = labels.project_titles.get(unit, {}), labels.project_titles.values()
+    shared = {language for language, title in own.items() if sum(each.get(language) == title for each in every) > 1}
+    return Named(unit, tuple((key, f"{title} ({unit})" if key in shared else title) for key, title in own.items()))
 
 
 def money(labels: Labels, currency: str = "") -> Note:

@@ -1,6 +1,6 @@
 """Marks drawn on the axes of a panel."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -43,6 +43,21 @@ _THICK = 0.62
 """Of the room of a name, what its bar takes."""
 
 
+def pens_of(panels: Iterable[Panel], language: str) -> dict[str, Pen]:
+    """Give each series its pen, the same in all panels.
+
+    Parameters
+    ----------
+    panels
+        Of a chart.
+    language
+        In which series are named.
+    """
+    marks = (mark for panel in panels for mark in panel.marks if isinstance(mark, Line | Points | Ranges))
+    names = dict.fromkeys(worded(mark.name, language) for mark in marks)
+    return dict(zip(names, _cycled(PENS), strict=False))
+
+
 class Drawing:
     """A panel that is being drawn.
 
@@ -52,15 +67,15 @@ class Drawing:
         Where to.
     panel
         What is drawn.
+    pens
+        By name of a series.
     language
         Of its texts.
     """
 
-    def __init__(self, axes: Axes, panel: Panel, language: str) -> None:
-        self._axes, self._panel, self._language = axes, panel, language
+    def __init__(self, axes: Axes, panel: Panel, pens: Mapping[str, Pen], language: str) -> None:
+        self._axes, self._panel, self._pens, self._language = axes, panel, pens, language
         self._lie = panel.y.scale == "names"
-        series = [mark for mark in panel.marks if isinstance(mark, Line | Points | Ranges)]
-        self._pens = dict(zip(dict.fromkeys(self._said(mark.name) for mark in series), _cycled(PENS), strict=False))
 
     def draw(self) -> None:
         """Draw all marks but references."""
@@ -90,8 +105,7 @@ class Drawing:
                 self._cells(mark)
 
     def _pen(self, mark: Line | Points | Ranges) -> Pen:
-        pen: Pen = self._pens[self._said(mark.name)]
-        return pen
+        return self._pens[self._said(mark.name)]
 
     def _line(self, mark: Line) -> None:
         pen, style = self._pen(mark), "steps-post" if mark.steps else "default"
@@ -223,7 +237,7 @@ class Drawing:
     def _crossed(self, mark: Reference, top: float) -> None:
         """The line of a reference, and the band of its interval."""
         halo = [withStroke(linewidth=2.4, foreground="white", alpha=0.7)]
-        style = {"color": INK, "linewidth": 1.0, "linestyle": (0, (4, 2)), "path_effects": halo}
+        style = {"color": INK, "linewidth": 1.0, "linestyle": (0, (4, 2)), "path_effects": halo, "zorder": 1.8}
         if mark.axis == "x":
             if mark.low < mark.high:
                 self._axes.axvspan(mark.low, mark.high, ymax=top, color=GREY, alpha=0.25, linewidth=0)

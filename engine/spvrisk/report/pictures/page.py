@@ -13,7 +13,7 @@ from spvrisk.charts.chart import Chart, Panel, Stack
 from spvrisk.report.pictures.axes import dress_axes, labels_over
 from spvrisk.report.pictures.fonts import families
 from spvrisk.report.pictures.looks import GREY, INK, SETTINGS
-from spvrisk.report.pictures.marks import Drawing, legend_of
+from spvrisk.report.pictures.marks import Drawing, legend_of, pens_of
 from spvrisk.report.pictures.measure import measure
 from spvrisk.report.pictures.wording import worded, wrapped
 from spvrisk.views.figures import Named, Note, said
@@ -90,9 +90,9 @@ def _panels(figure: Figure, chart: Chart, language: str) -> list[Axes]:
     every = list(figure.subplots(len(ratios), columns, squeeze=False, **share).flat)
     for spare in every[len(chart.panels) :]:
         spare.remove()
-    axes = every[: len(chart.panels)]
+    axes, pens = every[: len(chart.panels)], pens_of(chart.panels, language)
     for place, (each, panel) in enumerate(zip(axes, chart.panels, strict=True)):
-        drawing = Drawing(each, panel, language)
+        drawing = Drawing(each, panel, pens, language)
         drawing.draw()
         inner = chart.arranged == "row" and place > 0, chart.arranged == "column" and place < len(axes) - 1
         dress_axes(each, panel, language, _width(panel, columns), inner)
