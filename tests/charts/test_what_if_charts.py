@@ -91,9 +91,7 @@ def test_tornado__has_the_largest_swing_first(file, dataset):
 
 def test_what_ifs__without_what_is_asked_for(file):
     found = file[0]
-    with pytest.raises(
-        InputError, match=r"must be of a dataset that has a tornado; draw scenarios, or run such a file"
-    ):
+    with pytest.raises(InputError, match=r"must be of a dataset that has a tornado; draw scenarios, or run"):
         CHARTS["tornado"].chart(found._replace(outcomes=found.outcomes[:3]).combined())
     with pytest.raises(InputError, match=r"must be of a dataset that has scenarios beside the base; draw tornado"):
         CHARTS["scenarios"].chart(found._replace(outcomes=found.outcomes[:1]).combined())
