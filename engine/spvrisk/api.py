@@ -28,7 +28,11 @@ from spvrisk.runner.on import THREADS, Cluster, On, Processes, Threads
 from spvrisk.tools import init, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from spvrisk.config.register import Register
+    from spvrisk.dataset.read import Result
+    from spvrisk.dataset.scenarios import Combined
     from spvrisk.experiments.cash import Cash
     from spvrisk.experiments.confidence import Confidences
     from spvrisk.experiments.exceeded import Curve
@@ -76,6 +80,7 @@ __all__ = [
     "restore",
     "plan_scenarios",
     "plan_stresses",
+    "plot",
     "run",
     "run_until",
     "save_table",
@@ -1195,6 +1200,86 @@ def info(result: Results | str | os.PathLike[str]) -> "Figures":
     if dataset := _dataset(result):
         return Printed(*info_of_scenarios(held(dataset)))
     return _opened("result", result).view("info")
+
+
+def plot(
+    name: str,
+    *results: "Results | Scenarios | str | os.PathLike[str]",
+    out: str | os.PathLike[str] | None = None,
+    lang: str = "en",
+    overwrite: bool = False,
+    announce: "Announce" = lambda _: None,
+    **choices: Any,
+) -> "Figure":
+    """Draw a picture whose title is the answer, as ``docs/plots.md`` shows them.
+
+    Parameters
+    ----------
+    name
+        ``distribution``, ``exceedance``, ``fan``, ``waterfall``, ``bearers``, ``convergence``, ``occupancy``,
+        ``scurve``, ``jcl`` of a result; ``tornado``, ``scenarios`` of a dataset of scenarios, or of what `scenarios`
+        returns; ``compare`` of several results.
+    results
+        Opened, or as files.
+    out
+        File to appear, if any: ``.png``, ``.svg`` or ``.pdf``.
+    lang
+        ``en`` or ``ja``.
+    overwrite
+        Whether a picture that was written so is replaced.
+    announce
+        As of `curve`.
+    choices
+        What the picture leaves open: ``of``, ``project``, ``regime``, ``level``, ``joint``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That pyplot knows nothing of; a notebook shows it.
+
+    Raises
+    ------
+    InputError
+        An argument or a file cannot be used, Matplotlib is missing, or a font with the language's letters.
+    RunError
+        Writing failed, or a replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     figure = spvrisk.plot("exceedance", results, of="port/npv_funder")
+    >>> figure.axes[0].get_xlabel()
+    'return period, outcomes'
+    """
+    from spvrisk.report.pictures.asked import check_drawable, drawn, picture_named, read_choices, save
+
+    picture, target = picture_named(text("name", name)), None if out is None else file_name("out", out)
+    read, replaced = read_choices(name, choices), yes_or_no("overwrite", overwrite)
+    reads = [Path(each) for each in results if isinstance(each, str | os.PathLike)]
+    check_drawable(text("lang", lang), target, replaced, reads)
+    subjects = [_subject(picture.of, each) for each in results]
+    figure = drawn(name, subjects, lang, called("announce", announce), read)
+    if target is not None:
+        save(figure, target, replaced, reads)
+    return figure
+
+
+def _subject(kind: str, given: Any) -> "Result | Combined":
+    """What a picture is of: the tables of a result, or a dataset of scenarios."""
+    if kind != "scenarios":
+        return _opened("results", given).tables()
+    from spvrisk.dataset.scenarios import is_scenarios, read
+    from spvrisk.experiments.scenarios import Scenarios
+
+    if isinstance(given, Scenarios):
+        return given.combined()
+    if isinstance(given, Results) or not is_scenarios(path := Path(file_name("results", given))):
+        rule, remedy = "must be a dataset of scenarios", "write one: spvrisk scenarios what_if.yaml --out what_if.h5"
+        raise InputError(Problem(argument("results"), "", rule, str(given), remedy))
+    return read(path)
 
 
 def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":

@@ -266,16 +266,48 @@ def lacking(path: Path) -> list[str]:
         It cannot be read.
     """
     with opened(path) as file:
-        sizes = {dim: file[dim].shape[0] for dim in (SCENARIO, MEASURE) if dim in file}
+        return _lacking(file)
 
-        def is_there(name: str, dims: tuple[str, ...]) -> bool:
-            found = file.get(name)
-            shape, kind = tuple(sizes.get(dim) for dim in dims), "f8" if dims[1:] else "S1"
-            # of texts there is a dimension of their characters besides
-            ours = isinstance(found, h5py.Dataset) and found.dtype == kind
-            return ours and found.shape[: len(dims)] == shape and found.ndim == 2
 
-        return [name for name, (dims, _) in VARIABLES.items() if not is_there(name, dims)]
+def _lacking(file: h5py.File) -> list[str]:
+    sizes = {dim: file[dim].shape[0] for dim in (SCENARIO, MEASURE) if dim in file}
+
+    def is_there(name: str, dims: tuple[str, ...]) -> bool:
+        found = file.get(name)
+        shape, kind = tuple(sizes.get(dim) for dim in dims), "f8" if dims[1:] else "S1"
+        # of texts there is a dimension of their characters besides
+        ours = isinstance(found, h5py.Dataset) and found.dtype == kind
+        return ours and found.shape[: len(dims)] == shape and found.ndim == 2
+
+    return [name for name, (dims, _) in VARIABLES.items() if not is_there(name, dims)]
+
+
+def read(path: Path) -> Combined:
+    """Read a file of scenarios back.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or is none.
+    """
+    with opened(path) as file:
+        check_structure(file, file.id.get_filesize(), flat=True)
+        attributes = attributes_of(file)
+        check_attributes(attributes, of_run=False)
+        if missing := _lacking(file):
+            raise ValueError(f"{', '.join(missing)} is not of its scenarios and measures")
+        said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in (*Origin._fields, "labels")}
+        values: dict[str, Any] = {
+            name: np.asarray(file[name][...], np.float64) if dims[1:] else _texts(file[name])
+            for name, (dims, _) in VARIABLES.items()
+        }
+        size = int(attributes["paths"]), int(attributes["seed"])
+        return Combined(variables_of(values), labels_from(said["labels"]), *size, _origin(said))
 
 
 def metadata_sound(path: Path) -> bool | None:

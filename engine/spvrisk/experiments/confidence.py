@@ -51,6 +51,14 @@ class Plan(NamedTuple):
         return date_of(self.grid, self.value_date, max(self.completion_years + delay / 12.0, 0.0))
 
 
+class Delivered(NamedTuple):
+    """What was planned of a project, and what became of it on the paths that fund it."""
+
+    project: str
+    plan: Plan
+    delivery: Delivery
+
+
 class Confidence(NamedTuple):
     """Cost and completion of a project, of the paths on which it was funded.
 
@@ -147,26 +155,62 @@ def confidence(
     RunError
         As of `values_by_path`; or the result's study does not suit this version.
     """
-    names, study = _announced(result, project), study_of(result)
-    wanted = [(name, quantity) for name in names for quantity in _QUANTITIES]
-    values = values_by_path(result, wanted, on, progress, announce)
-    plans = _plans(study)
-    found = tuple(
-        _of_project(
-            name,
-            plans[name],
-            delivery_of(*(values[name, quantity] for quantity in _QUANTITIES)),
-            levels,
-            level,
-            completed_only,
-        )
-        for name in names
-    )
+    names, study = announced(result, project), study_of(result)
+    all_delivered = delivered(result, study, names, on, progress, announce)
+    found = tuple(_of_project(each, levels, level, completed_only) for each in all_delivered)
     return Confidences(result, found, level, completed_only, study.agreement.funding.annual_cap is not None)
 
 
-def _announced(result: Result, project: str | None) -> tuple[str, ...]:
-    """Projects that are asked for: one has a budget and a date, a pipeline many."""
+def delivered(
+    result: Result,
+    study: Study,
+    names: tuple[str, ...],
+    on: On = THREADS,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+) -> tuple[Delivered, ...]:
+    """Give cost and delay of projects on the paths that fund them, beside what was planned.
+
+    Parameters
+    ----------
+    result
+        The result.
+    study
+        That it was made of.
+    names
+        Of announced projects.
+    on, progress, announce
+        As of `values_by_path`.
+
+    Raises
+    ------
+    InputError, RunError
+        As of `values_by_path`.
+    """
+    wanted = [(name, quantity) for name in names for quantity in _QUANTITIES]
+    values = values_by_path(result, wanted, on, progress, announce)
+    plans = _plans(study)
+    return tuple(
+        Delivered(name, plans[name], delivery_of(*(values[name, quantity] for quantity in _QUANTITIES)))
+        for name in names
+    )
+
+
+def announced(result: Result, project: str | None) -> tuple[str, ...]:
+    """Give the projects that are asked for, of which each has a budget and a date; a pipeline has many.
+
+    Parameters
+    ----------
+    result
+        The result.
+    project
+        One of them; None: all.
+
+    Raises
+    ------
+    InputError
+        There is no such project, or none at all.
+    """
     known = result.labels.announced
     if project is None and known:
         return known
@@ -183,9 +227,8 @@ def _plans(study: Study) -> dict[str, Plan]:
     return {name: Plan(project.budget, years[name], grid, head.value_date) for name, project in study.projects.items()}
 
 
-def _of_project(
-    name: str, plan: Plan, delivery: Delivery, levels: tuple[str, ...], level: str, completed_only: bool
-) -> Confidence:
+def _of_project(own: Delivered, levels: tuple[str, ...], level: str, completed_only: bool) -> Confidence:
+    name, plan, delivery = own
     completed = delivery.completed
     shown = completed if completed_only else delivery
     costs, delays = percentiles(completed.cost, levels), percentiles(completed.delay, levels)

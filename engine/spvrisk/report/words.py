@@ -5,7 +5,7 @@ from string import Formatter
 from typing import Any
 
 from spvrisk.errors import harmless
-from spvrisk.views.figures import Cell, Estimate, Figures, Near, Note, Range, Rate, Share
+from spvrisk.views.figures import Cell, Estimate, Figures, Named, Near, Note, Range, Rate, Share
 from spvrisk.views.words import counted
 
 NONE = "-"
@@ -70,6 +70,8 @@ def shown(cell: Cell, form: str = "") -> str:
             return harmless(cell)
         case Note():
             return sentence(cell)
+        case Named():
+            return harmless(cell.name)
         case Near():
             return f"{_NEAR} {shown(cell.cell, form)}"
         case Estimate():

@@ -69,7 +69,22 @@ class Near(NamedTuple):
     bound: float
 
 
-Cell = Estimate | Rate | Share | Range | Note | Near | float | str | None
+class Named(NamedTuple):
+    """A thing of the study, which dresses may call by its title in the language of the reader.
+
+    Attributes
+    ----------
+    name
+        In config and result.
+    titles
+        ``(language, title)``; where a language is missing English stands in, and for that the name.
+    """
+
+    name: str
+    titles: tuple[tuple[str, str], ...] = ()
+
+
+Cell = Estimate | Rate | Share | Range | Note | Named | Near | float | str | None
 
 
 class Column(NamedTuple):
