@@ -138,7 +138,10 @@ def _title(result: Result, found: Contributions) -> Note:
     }
     bearer, project = first[BEARERS], first[PROJECTS]
     if project is None:
-        return said("The worst {} of the paths lose nothing", tail)
+        gain = found.whole.shortfall.value <= 0.0
+        return said(
+            "The worst {} of the paths lose nothing" if gain else "Too few paths for the worst {} of them", tail
+        )
     name, part = unit_named(result.labels, project.name), _rate(project.share)
     if bearer is None:
         return said("Worst {} of the paths: the funder bears the loss alone; {} brings {} of it", tail, name, part)

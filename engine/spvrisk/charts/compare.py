@@ -82,7 +82,10 @@ def _estimate(each: Difference) -> Estimate:
 
 def _title(found: Comparison, names: Sequence[Named]) -> Note:
     """The answer: which result differs most on average, and whether that is more than chance."""
-    others = [(name, row.differences[NPV]) for name, row in zip(names[1:], found.results[1:], strict=True)]
+    rows = zip(names, found.results, strict=True)
+    others = [(name, row.differences[NPV]) for name, row in rows if NPV in row.differences]
+    if not others:
+        return Note("All are one and the same result")
     name, most = max(others, key=lambda each: abs(each[1].value))
     unit = money(found.results[0].result.labels)
     size = Estimate(abs(most.value), defined(most.error))

@@ -20,7 +20,7 @@ _POINTS = 60
 """Numbers of paths at which a figure is taken, at equal steps of the logarithm."""
 
 _FIRST = 50
-"""Least of them."""
+"""Least of them, or half of fewer paths."""
 
 _TICKS = tuple(times * 10**power for power in range(1, 10) for times in (1, 2, 5))
 """Those that are named on the axis."""
@@ -43,7 +43,7 @@ def convergence(result: Result, announce: Announce = lambda _: None) -> Chart:
     """
     labels, values = result.labels, values_by_path(result, [WHOLE], announce=announce)[WHOLE]
     level = result.summary.levels[-1] if result.summary.levels else "0.99"
-    sizes = np.unique(np.geomspace(min(_FIRST, values.size), values.size, _POINTS).astype(int)).tolist()
+    sizes = np.unique(np.geomspace(_least(values.size), values.size, _POINTS).astype(int)).tolist()
     running = [(Sample(values[:n]), n) for n in sizes]
     means = [(n, mean(sample)) for sample, n in running]
     tails = [(n, figure) for sample, n in running if not isnan((figure := shortfall(sample, level)).error)]
@@ -61,14 +61,19 @@ def convergence(result: Result, announce: Announce = lambda _: None) -> Chart:
     )
 
 
+def _least(paths: int) -> int:
+    """First number of paths at which a figure is taken."""
+    return min(_FIRST, max(1, paths // 2))
+
+
 def _panel(found: list[tuple[int, Figure]], title: Note, result: Result) -> Panel:
     """A figure over the number of paths, with its band and with what all paths give."""
     x, y = tuple(float(n) for n, _ in found), tuple(figure.value for _, figure in found)
     ends = [_interval(figure) for _, figure in found]
     line = Line(Note("of the first paths"), x, y, tuple(low for low, _ in ends), tuple(high for _, high in ends))
-    ticks = tuple((float(n), said("{:,d}", n)) for n in _TICKS if _FIRST <= n <= result.n_paths)
-    whole = (float(min(_FIRST, result.n_paths)), float(result.n_paths))
-    axis = Axis(Note("number of paths"), scale="log", ends=whole, ticks=ticks)
+    least, most = _least(result.n_paths), max(result.n_paths, 2)
+    ticks = tuple((float(n), said("{:,d}", n)) for n in _TICKS if least <= n <= most)
+    axis = Axis(Note("number of paths"), scale="log", ends=(float(least), float(most)), ticks=ticks)
     last = found[-1][1]
     label = said("all paths: {}", Estimate(last.value, defined(last.error)))
     return Panel(axis, Axis(title, money(result.labels)), (line, Reference("y", last.value, label)))

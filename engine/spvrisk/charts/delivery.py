@@ -192,6 +192,6 @@ def _title(labels: Labels, found: tuple[Delivered, ...]) -> Note:
     own = found[least]
     name, both = unit_named(labels, own.project), share_of(*joint[least])
     if len(found) > 1:
-        return said("{} is the least likely to hold budget and date: both on {} of the paths that fund it", name, both)
+        return said("{} is the least likely to hold budget and date: both on {} of the paths", name, both)
     budget, date = (share_of(*held(own.delivery, **limit)) for limit in ({"overrun": 0.0}, {"delay": 0.0}))
     return said("{} holds its budget on {} of the paths, its date on {}, both on {}", name, budget, date, both)

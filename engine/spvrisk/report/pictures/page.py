@@ -1,6 +1,7 @@
 """A chart as a figure of Matplotlib: the answer, the panels, a legend, and what must be known to read them."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from math import ceil
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from spvrisk.charts.chart import Chart, Panel, Stack
+from spvrisk.report.pictures.asked import write
 from spvrisk.report.pictures.axes import dress_axes, labels_over
 from spvrisk.report.pictures.fonts import families
 from spvrisk.report.pictures.looks import GREY, INK, our_settings
@@ -57,6 +59,15 @@ class _Block(NamedTuple):
         return (self.text.count("\n") + 1) * self.size * _SPACING / 72.0
 
 
+class _Shown(Figure):  # type: ignore[misc]
+    """A figure that a notebook shows, though pyplot knows nothing of it."""
+
+    def _repr_png_(self) -> bytes:
+        target = BytesIO()
+        write(self, target, "png")
+        return target.getvalue()
+
+
 def drawn(chart: Chart, language: str = "en", named: str = "lang") -> Figure:
     """Draw a chart.
 
@@ -76,7 +87,7 @@ def drawn(chart: Chart, language: str = "en", named: str = "lang") -> Figure:
     """
     with our_settings():
         rcParams["font.family"] = families(_texts(chart, language), named)
-        figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
+        figure = _Shown(figsize=(WIDTH, 4.0), layout="constrained")
         FigureCanvasAgg(figure)
         axes = _panels(figure, chart, language)
         _lay_out(figure, chart, axes, language)
