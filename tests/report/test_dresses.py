@@ -35,5 +35,5 @@ def test_table__is_html_of_all_figures():
 def test_table__groups_stand_over_their_rows_or_beside_them():
     over, beside = table(FIGURES), table(FIGURES._replace(names="of"))
     assert '<tr class="group"><th colspan="5" scope="rowgroup">group</th></tr><tr><th scope="row">c</th>' in over
-    assert '<td></td><th scope="col">of</th><th scope="col">mean</th>' in beside
+    assert '<td></td><th scope="col" class="words">of</th><th scope="col">mean</th>' in beside
     assert '<th rowspan="1" scope="rowgroup" class="group">group</th><th scope="row">c</th>' in beside

@@ -27,7 +27,7 @@ def notes(figures: Figures) -> Html:
     figures
         What a view gives.
     """
-    return joined(*(element("p", sentence(note), class_="indented" if note.indent else None) for note in figures.notes))
+    return joined(*(element("p", sentence(note)) for note in figures.notes))
 
 
 def bare(figures: Figures) -> Html:
@@ -48,7 +48,7 @@ def _head(figures: Figures) -> Html | None:
     if figures.shape in ("facts", "record"):
         return None
     stub = [element("td")] if _grouped(figures) else []
-    stub.append(element("th", figures.names, scope="col") if figures.names else element("td"))
+    stub.append(element("th", figures.names, scope="col", class_="words") if figures.names else element("td"))
     heads = (element("th", c.head, scope="col", class_="words" if c.text else None) for c in figures.columns)
     return element("thead", element("tr", *stub, *heads))
 

@@ -10,6 +10,9 @@ from spvrisk.report.page.parts import Answer, Block, Choice, More, Picked, Secti
 from spvrisk.report.pictures.wording import worded
 from spvrisk.views.figures import Cell, Figures, Note
 
+_LONG = 25
+"""Rows from which a table may be broken between pages of paper."""
+
 
 class Dress:
     """Makes HTML of sections in their order, and numbers their figures.
@@ -71,7 +74,8 @@ class Dress:
         return self._figures
 
     def _note(self, note: Note) -> Html:
-        return element("p", self.words(note), class_="indented" if note.indent else None)
+        style = f"margin-left: {note.indent / 2}rem" if note.indent else None
+        return element("p", self.words(note), style=style)
 
     def _answer(self, block: Answer) -> Html:
         more = (element("p", self.words(note)) for note in block.more)
@@ -84,7 +88,8 @@ class Dress:
             title = element("h4", self.words(figures.title)) if figures.title else None
             return element("div", title, *notes, class_="said")
         label = self.words(figures.title) or None
-        held = element("div", bare(figures), class_="scroll", role="region" if label else None, aria_label=label)
+        kind = "scroll long" if len(figures.rows) > _LONG else "scroll"
+        held = element("div", bare(figures), class_=kind, role="region" if label else None, aria_label=label)
         return joined(held, element("div", *notes, class_="fine") if figures.notes else None)
 
     def _picked(self, block: Picked) -> Html:

@@ -6,7 +6,7 @@
   const page = JSON.parse(document.querySelector("script.looks").textContent);
   const INK = "#1a1a1a", GREY = "#5f5f5f", PALE = "#e4e4e4";
   const LETTERS = 12, LINE = 16;
-  const WIDE = 720, NARROW = 460, PRINTED = 690, GAP = 20; // pixels: panels beside each other, names over bars, A4
+  const WIDE = 640, NARROW = 460, PRINTED = 690, GAP = 20; // pixels: panels beside each other, names over bars, A4
   const numbers = new Intl.NumberFormat(page.language, {maximumSignificantDigits: 7});
 
   function made(node, attributes, children) {
@@ -110,12 +110,14 @@
     const ends = {x: endsOf(panel, "x"), y: endsOf(panel, "y")};
     const ticks = ends.y.map((end) => shown(panel.y, Number(end.toPrecision(3))));
     const lines = Math.max(1, ...names.map(linesOf));
-    const row = over ? 18 + LINE * lines : Math.max(26, LINE * lines + 8);
+    const twice = named && panel.marks.some((mark) => mark.mark === "Points" && mark.y.some((at) => at !== Math.round(at)));
+    const own = Math.max(lines, twice ? 2 : 1); // lines of text in a row
+    const row = over ? 18 + LINE * own : Math.max(26, LINE * own + 8);
     const inner = named ? row * names.length : width < NARROW ? 220 : 290;
     const marginTop = 8 + LINE * labels.length, marginBottom = 26;
     return {
       named, over, names, bare, labels, ends, width, marginTop, marginBottom,
-      marginLeft: named ? (over || bare ? 10 : widest(names) + 14) : widest(ticks) + 16,
+      marginLeft: named ? (over || bare ? 12 : widest(names) + 14) : widest(ticks) + 16,
       marginRight: texts.length ? widest(texts) + 16 : 28,
       height: inner + marginTop + marginBottom,
     };
@@ -206,9 +208,9 @@
 
   // figures of names: in a column at the right, or over the bars where the names are
   function beside(mark, at, {named, over}) {
-    const rows = at.map((place, i) => ({place: over ? Math.round(place) - 0.22 : place, text: mark.texts[i] ?? ""}));
+    const rows = at.map((place, i) => ({place: over ? 0.7 * (place - Math.round(place)) + Math.round(place) - 0.22 : place, text: mark.texts[i] ?? ""}));
     const where = over ? {textAnchor: "end"} : {textAnchor: "start", dx: 8};
-    return named ? [Plot.text(rows, {y: "place", text: "text", frameAnchor: "right", ...where, fill: INK, fontSize: LETTERS})] : [];
+    return named ? [Plot.text(rows, {y: "place", text: "text", frameAnchor: "right", ...where, ...haloed})] : [];
   }
 
   // figures of points: under them to the right, where an increasing line leaves room
@@ -218,6 +220,12 @@
       const where = after ? {textAnchor: "start", dx: 6, dy: 12} : {textAnchor: "end", dx: 8, dy: 18};
       return Plot.text([{x: mark.x[i], y: mark.y[i]}], {x: "x", y: "y", text: () => text, ...where, ...haloed});
     });
+  }
+
+  // names over their bars
+  function overNames({over, names}) {
+    const rows = over ? names.map((name, i) => ({name, at: i - 0.22})) : [];
+    return Plot.text(rows, {y: "at", text: "name", frameAnchor: "left", textAnchor: "start", lineHeight: 1.15, ...haloed});
   }
 
   // what stands over all else: figures in cells
@@ -243,33 +251,34 @@
   }
 
   function axes(panel, frame) {
-    const {x, y} = panel, many = Math.max(2, Math.floor((frame.width - frame.marginLeft - frame.marginRight) / 80));
-    const given = x.scale === "log" && !x.ticks.length ? powers(x, frame) : x.ticks;
-    const onX = given.length
-      ? {ticks: spaced(given, frame, x.scale === "log"), text: (at) => given.find(([place]) => place === at)[1]}
-      : {ticks: many, tickFormat: (at) => shown(x, at)};
+    const {x, y} = panel, given = x.ticks.length ? x.ticks : rounds(x, frame);
+    const onX = {ticks: spaced(given, frame, x.scale === "log"), text: (at) => given.find(([place]) => place === at)[1]};
     const names = {ticks: frame.names.map((_, i) => i), tickSize: 0, tickFormat: (i) => frame.names[i]};
-    const over = Plot.text(frame.names.map((name, i) => ({name, at: i - 0.22})),
-      {y: "at", text: "name", frameAnchor: "left", textAnchor: "start", fill: INK, fontSize: LETTERS});
     const onY = frame.named
-      ? frame.over ? [over] : frame.bare ? [] : [Plot.axisY({...names, fontSize: LETTERS, label: null})]
+      ? frame.over || frame.bare ? [] : [Plot.axisY({...names, fontSize: LETTERS, lineHeight: 1.15, label: null})]
       : [Plot.gridY({ticks: 5, stroke: PALE, strokeOpacity: 1}), Plot.axisY({ticks: 5, tickSize: 0, label: null, fontSize: LETTERS, tickFormat: (at) => shown(y, at)})];
     return [Plot.gridX({ticks: onX.ticks, stroke: PALE, strokeOpacity: 1}), ...onY, Plot.axisX({...onX, label: null, fontSize: LETTERS, tickSize: 4})];
   }
 
-  function powers(axis, frame) {
-    const [low, high] = frame.ends.x, tens = [...Array(19).keys()].map((k) => 10 ** (k - 6));
-    const places = tens.flatMap((ten) => [1, 2, 5].map((times) => times * ten));
-    return places.filter((place) => low <= place && place <= high).map((place) => [place, shown(axis, place)]);
+  // round places on x with their texts: 1, 2, 5 times a power of ten
+  function rounds(axis, frame) {
+    const [low, high] = frame.ends.x, inside = (place) => low <= place && place <= high;
+    const texts = (places) => places.filter(inside).map((place) => [place, shown(axis, place)]);
+    if (axis.scale === "log") return texts([...Array(19).keys()].flatMap((k) => [1, 2, 5].map((times) => times * 10 ** (k - 6))));
+    const least = ((high - low) * 80) / (frame.width - frame.marginLeft - frame.marginRight);
+    const power = 10 ** Math.floor(Math.log10(least)), times = [1, 2, 5, 10].find((each) => each * power >= least);
+    const step = axis.scale === "date" ? Math.max(1, times * power) : times * power, first = Math.ceil(low / step);
+    const places = Array.from({length: Math.floor(high / step) - first + 1}, (_, k) => Number(((first + k) * step).toPrecision(12)));
+    return texts(places);
   }
 
-  // of given ticks as many as do not touch
+  // of ticks as many as neither touch nor are cut off
   function spaced(ticks, frame, log) {
-    let last = -Infinity;
+    let last = 2;
     return ticks.filter(([place, text]) => {
-      const at = pixelOf(place, frame, log), room = widthOf(text) / 2 + 5;
-      if (at - room < last || place < frame.ends.x[0] || place > frame.ends.x[1]) return false;
-      last = at + room;
+      const at = pixelOf(place, frame, log), room = widthOf(text) / 2;
+      if (at - room < last || at + room > frame.width) return false;
+      last = at + room + 10;
       return true;
     }).map(([place]) => place);
   }
@@ -285,7 +294,7 @@
       style: {fontFamily: "inherit", fontSize: `${LETTERS}px`, overflow: "visible", background: "none"},
       x: {type: panel.x.scale === "log" ? "log" : "linear", domain: frame.ends.x, axis: null},
       y: {type: panel.y.scale === "log" ? "log" : "linear", domain: frame.ends.y, axis: null},
-      marks: [...axes(panel, frame), ...marks, ...cellTexts(panel), ...labels(panel, frame), ...picked],
+      marks: [...axes(panel, frame), ...marks, overNames(frame), ...cellTexts(panel), ...labels(panel, frame), ...picked],
     });
   }
 
@@ -299,33 +308,39 @@
     width: 0,
   }));
 
-  function legendOf(chart) {
-    const entries = new Map();
-    const add = (name, swatch) => name && !entries.has(name) && entries.set(name, swatch);
+  function swatches(marks, pens) {
     const box = (fill) => svg("rect", {width: 22, height: 12, y: 1, fill, stroke: GREY, "stroke-width": 0.5});
-    const pens = pensOf(chart);
-    for (const panel of chart.panels) {
-      for (const mark of panel.marks) {
-        const {colour, dash} = pens.get(mark.name) ?? {};
-        const line = (width, extra = {}) => svg("line", {x2: 22, y1: 7, y2: 7, stroke: colour, "stroke-width": width, ...extra});
-        if (mark.mark === "Line") add(mark.name, line(2, Array.isArray(dash) ? {"stroke-dasharray": dash[1].join(" ")} : {}));
-        if (mark.mark === "Ranges") add(mark.name, line(thick(mark.within)));
-        if (mark.mark === "Points") add(mark.name, svg("circle", {cx: 11, cy: 7, r: mark.many ? 2 : 4, fill: mark.many ? GREY : colour}));
-        if (mark.mark === "Band") add(mark.name, box(grey(mark.within)));
-        if (mark.mark === "Histogram" || mark.mark === "Bars") add(mark.name, box(filled(page.fills[mark.role])));
-        if (mark.mark === "Stack") mark.names.forEach((name, i) => add(name, box(layer(i))));
-      }
-    }
-    const items = [...entries].map(([name, swatch]) =>
+    return marks.flatMap((mark) => {
+      const {name, mark: kind} = mark, pen = pens.get(name);
+      const line = (width, dash) => svg("line", {x2: 22, y1: 7, y2: 7, stroke: pen.colour, "stroke-width": width, "stroke-dasharray": dash ?? ""});
+      if (kind === "Line") return [[name, line(2, dashes(pen))]];
+      if (kind === "Ranges") return [[name, line(thick(mark.within))]];
+      if (kind === "Points") return [[name, svg("circle", {cx: 11, cy: 7, r: mark.many ? 2 : 4, fill: mark.many ? GREY : pen.colour})]];
+      if (kind === "Band") return [[name, box(grey(mark.within))]];
+      if (kind === "Histogram" || kind === "Bars") return [[name, box(filled(page.fills[mark.role]))]];
+      return kind === "Stack" ? mark.names.map((each, i) => [each, box(layer(i))]) : [];
+    });
+  }
+
+  function legend(marks, pens) {
+    const entries = swatches(marks, pens).filter(([name], i, all) => name && all.findIndex(([other]) => other === name) === i);
+    const items = entries.map(([name, swatch]) =>
       html("li", {}, svg("svg", {width: 22, height: 14, "aria-hidden": "true"}, swatch), name));
     return items.length > 1 ? [html("ul", {class: "legend"}, ...items)] : [];
   }
 
+  const stacked = ({mark}) => mark === "Stack"; // areas are named at their panel
+
   function draw(each, width) {
-    const {chart, drawing, tables} = each, n = chart.panels.length, over = width < NARROW, pens = pensOf(chart);
+    const {chart, drawing, tables} = each, n = chart.panels.length, pens = pensOf(chart);
+    const over = width < NARROW || chart.arranged === "column";
     const columns = width < WIDE || chart.arranged === "column" ? 1 : chart.arranged === "row" ? n : Math.min(n, 2);
     const shared = chart.arranged === "row" && columns > 1;
-    const namesOf = ({y}) => y.names.map((name) => wrapped(name, over ? 0.6 * width : Math.min(230, 0.3 * width)));
+    const namesOf = ({y, marks}) => {
+      const texts = widest(marks.flatMap((mark) => (y.names.length ? mark.texts ?? [] : [])));
+      const room = over ? Math.max(0.36 * width, width - texts - 60) : Math.min(230, 0.3 * width);
+      return y.names.map((name) => wrapped(name, room));
+    };
     const margin = shared ? widest(namesOf(chart.panels[0])) : 0;
     const room = Math.floor((width - margin - GAP * (columns - 1)) / columns);
     const frames = chart.panels.map((panel, i) =>
@@ -334,7 +349,8 @@
     const [low, high] = frames[0].ends.x, picks = (chart.picks ?? []).filter(({at}) => low <= at && at <= high);
     const panels = chart.panels.map((panel, i) => panelOf(each, panel, frames[i], pens, tables[i], i ? [] : picks));
     drawing.style.gridTemplateColumns = shared ? `${room + margin}px repeat(${n - 1}, ${room}px)` : `repeat(${columns}, ${room}px)`;
-    drawing.replaceChildren(...legendOf(chart), ...panels);
+    const others = chart.panels.flatMap((panel) => panel.marks).filter((mark) => !stacked(mark));
+    drawing.replaceChildren(...legend(others, pens), ...panels);
     each.width = width;
   }
 
@@ -355,7 +371,7 @@
     made(drawing, {role: "img", "aria-label": name}, []);
     const under = html("p", {class: "axis along"}, labelled(panel.x));
     under.style.marginLeft = `${frame.marginLeft}px`;
-    const box = html("div", {class: "panel"}, html("p", {class: "axis"}, ...heading), drawing, under);
+    const box = html("div", {class: "panel"}, html("p", {class: "axis"}, ...heading), ...legend(panel.marks.filter(stacked), pens), drawing, under);
     drawing.querySelectorAll('[aria-label="picks"] path').forEach((path, i) =>
       path.addEventListener("click", () => reach(`${chart.choice}-${picks[i].option}`)));
     if (table?.rows.length > 1) readable(box, drawing, panel, frame, table, name);

@@ -1,7 +1,7 @@
 """A report written: what it is of, and the file that appears."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spvrisk.charts.words import study_of
@@ -67,7 +67,7 @@ def write_report(
     with appearing(out, overwrite, PAGE, reads) as temporary:
         subject = _subject(given, announce)
         sections = list(sections_of(subject, progress))
-        text = document(study_of(subject.labels), _told(subject), sections, lang)
+        text = document(study_of(subject.labels), list(_told(subject)), sections, lang)
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
@@ -96,7 +96,7 @@ def _subject(given: Sequence[Result | Combined | Path], announce: Announce) -> S
     return Subject(results, scenarios, announce)
 
 
-def _told(subject: Subject) -> tuple[Note, ...]:
+def _told(subject: Subject) -> Iterator[Note]:
     """What the page is of, under its title."""
     labels = subject.labels
     if subject.results:
@@ -104,9 +104,7 @@ def _told(subject: Subject) -> tuple[Note, ...]:
         paths, seed = result.n_paths, str(result.attributes["seed"])
     else:
         paths, seed = subject.scenarios[0].paths, str(subject.scenarios[0].seed)
-    first = said("Values at {}; {:path}, seed {}.", labels.value_date, paths, seed)
-    beside = said(
-        "{:other result} and {:file} of scenarios are set beside it.", len(subject.results) - 1, len(subject.scenarios)
-    )
-    more = len(subject.results) > 1 or (subject.results and subject.scenarios)
-    return (first, beside) if more else (first,)
+    yield said("Values at {}; {:path}, seed {}.", labels.value_date, paths, seed)
+    others = [each.name for each in subject.results[1:]]
+    if others:
+        yield said("Beside it: {}.", ", ".join(others))

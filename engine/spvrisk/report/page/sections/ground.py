@@ -1,18 +1,19 @@
 """What the figures rest on: how they settle, what is assumed, what is left out, how they were made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from spvrisk.charts.convergence import convergence as convergence_chart
+from spvrisk.dataset.read import Result
 from spvrisk.experiments.verify import verified
+from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.plan.outputs import STACK
 from spvrisk.report.page.parts import Block, More
 from spvrisk.report.page.subject import Subject, found
-from spvrisk.views.figures import Note, said
+from spvrisk.views.figures import Column, Figures, Note, Row, said
 from spvrisk.views.info import info
 from spvrisk.views.projects import caps
 from spvrisk.views.registry import VIEWS
 from spvrisk.views.summary import overridden
-from spvrisk.views.verify import verify
 
 _ASSUMPTIONS = "assumptions"
 """View of the register of a study."""
@@ -42,7 +43,7 @@ def assumptions(subject: Subject) -> Iterator[Block]:
     if _ASSUMPTIONS in VIEWS:
         yield from found(VIEWS[_ASSUMPTIONS].figures, result)
     else:
-        yield Note("Each number of the study has its source in a comment beside it: see `spvrisk info --config`.")
+        yield Note("The study's files have the source of each number beside it; spvrisk info --config writes them out.")
 
 
 def limits(subject: Subject) -> Iterator[Block]:
@@ -82,12 +83,29 @@ def provenance(subject: Subject) -> Iterator[Block]:
     subject
         Of any kind.
     """
-    for result in subject.results:
-        made = result.provenance
-        yield said("{}: machine code for {}, self-test {}.", result.name, made["target"], made["self_test"])
-        subject.announce("reading the whole file")
-        yield verify(verified(result))
-        yield More(said("How {} was made", result.name), (info(result),))
+    if subject.results:
+        subject.announce("reading whole files")
+        yield _made(subject.results)
     for each in subject.scenarios:
-        text = "Scenarios of {} ({}): {:path} of seed {} each, by `spvrisk {}`."
+        text = "Scenarios of {} ({}): {:path} of seed {} each, by spvrisk {}."
         yield said(text, each.labels.title["en"], each.origin.file, each.paths, str(each.seed), each.origin.command)
+    for result in subject.results:
+        about = info(result)
+        rows = tuple(row for row in about.rows if row.name != "file")  # where it lies concerns no reader
+        yield More(said("All that is known of how {} was made", result.name), (about._replace(rows=rows),))
+
+
+def _made(results: Sequence[Result]) -> Figures:
+    """Whether results are what was written, and what computed them."""
+    heads = ("as written", "machine code for", "self-test", "engine", "content")
+    rows = tuple(Row(result.name, tuple(_facts(result))) for result in results)
+    return Figures("What was found of the files", tuple(Column(head, text=True) for head in heads), rows, shape="list")
+
+
+def _facts(result: Result) -> Iterator[str]:
+    found, made, about = verified(result), result.provenance, result.attributes
+    wrong = "; ".join(f"{check.name} {check.found}" for check in found.checks if check.sound is False)
+    yield wrong or "yes"
+    yield from (made["target"], made["self_test"])
+    yield f"{about['source']}, numbers version {about['numbers_version']}"
+    yield about["content_sha256"][:SHOWN_DIGITS]

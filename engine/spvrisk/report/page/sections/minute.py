@@ -5,13 +5,14 @@ from math import isnan
 
 import numpy as np
 
-from spvrisk.charts.what_ifs import Outcomes, outcomes_of
-from spvrisk.charts.words import error_of_interval, money, unit_named
+from spvrisk.charts.what_ifs import Outcomes, outcomes_of, tornado
+from spvrisk.charts.words import error_of_interval, money, study_of, unit_named
 from spvrisk.dataset.read import Result
+from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError
 from spvrisk.experiments.variants import INPUT
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, Part, contributions
-from spvrisk.measures.comparison import compared
+from spvrisk.measures.comparison import Comparison, compared
 from spvrisk.measures.parts import ratio
 from spvrisk.measures.sample import NORMAL_95, Figure, Sample, mean
 from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
@@ -23,6 +24,9 @@ from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of,
 from spvrisk.views.loss import few, warnings
 from spvrisk.views.projects import caps
 from spvrisk.views.words import tail_name
+
+_NAMED = 4
+"""Projects whose parts are told."""
 
 
 def minute(subject: Subject) -> Iterator[Block]:
@@ -114,16 +118,16 @@ def _bearers(result: Result, parts: Contributions) -> Answer:
     if not own:
         return Answer(question, Note("The funder alone, as far as the study says."), (), "bearers")
     of_mean = _shares_of_mean(result, [part.name for part in own])
-    first, *rest = own
-    answer = said("The {}: {} of the loss on the worst {} of the paths.", Note(first.name), _rate(first.share), tail)
+    first = own[0]
+    answer = said("The {}: {:.0%} of the loss on the worst {} of the paths.", Note(first.name), first.share.value, tail)
     if first.name in of_mean:
-        text = "The {}: {} of the loss on average, {} on the worst {} of the paths."
-        answer = said(text, Note(first.name), _rate(of_mean[first.name]), _rate(first.share), tail)
-    more = [said("On these: {}.", _listed([_borne(Note(part.name), part.share) for part in rest]))]
+        text = "The {}: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths."
+        answer = said(text, Note(first.name), of_mean[first.name].value, first.share.value, tail)
+    more = [said("On the worst {}: {}.", tail, _listed([_borne(Note(part.name), part.share) for part in own]))]
     if of_mean:
-        others = [_borne(Note(part.name), of_mean[part.name]) for part in rest]
-        more.insert(0, said("On average: {}.", _listed(others)))
-    return Answer(question, answer, tuple(more) if rest else (), "bearers")
+        average = [_borne(Note(part.name), of_mean[part.name]) for part in own]
+        more.insert(0, said("On average: {}.", _listed(average)))
+    return Answer(question, answer, tuple(more), "bearers")
 
 
 def _shares_of_mean(result: Result, heads: list[str]) -> dict[str, Figure]:
@@ -142,25 +146,22 @@ def _mean_loss(result: Result, quantity: str) -> Figure:
 def _borne(name: Note, share: Figure) -> Note:
     """What another one bears: of a loss that it does not share it gains."""
     if share.value < 0.0:
-        return said("{} gains {} of it", name, Rate(-share.value, defined(share.error)))
-    return said("{} {}", name, _rate(share))
+        return said("{}: a gain of {}", name, Rate(-share.value, defined(share.error)))
+    return said("{}: {}", name, _rate(share))
 
 
 def _drivers(result: Result, parts: Contributions) -> Answer:
     """The project with the largest part of the tail, unless another one's is as large."""
     own, tail, labels = _ranked(parts, PROJECTS), tail_name(parts.level), result.labels
-    first, rest = own[0], own[1:4]
-    name = unit_named(labels, first.name)
+    first, *rest = own[:_NAMED]
+    name, share = unit_named(labels, first.name), first.share.value
+    answer = said("{}: {:.0%} of the loss on the worst {} of the paths.", name, share, tail)
     if rest and not _differ(first.share, rest[0].share):
-        both = name, unit_named(labels, rest[0].name)
-        shares = map(_rate, (first.share, rest[0].share))
-        answer = said("{} and {}: {} and {} of the loss on the worst {} of the paths.", *both, *shares, tail)
-        rest = rest[1:]
-    else:
-        answer = said("{}: {} of the loss on the worst {} of the paths.", name, _rate(first.share), tail)
-    others = _listed([said("{} {}", unit_named(labels, part.name), _rate(part.share)) for part in rest])
-    more = (said("Then {}.", others),) if rest else ()
-    return Answer(Note("Which project drives the tail?"), answer, more, "tail")
+        second = unit_named(labels, rest[0].name), rest[0].share.value
+        text = "{} and {}: {:.0%} and {:.0%} of the loss on the worst {} of the paths."
+        answer = said(text, name, second[0], share, second[1], tail)
+    told = [said("{}: {}", unit_named(labels, part.name), _rate(part.share)) for part in own[:_NAMED]]
+    return Answer(Note("Which project drives the tail?"), answer, (said("{}.", _listed(told)),), "tail")
 
 
 def _differ(one: Figure, other: Figure) -> bool:
@@ -175,17 +176,25 @@ def _ranked(parts: Contributions, group: str) -> list[Part]:
 
 
 def _changes(subject: Subject) -> Iterator[Answer]:
-    """What would help most: of scenarios, of other terms; else what of the world to come matters most."""
-    answers = [answer for found in subject.scenarios for answer in _of_scenarios(outcomes_of(found), subject)]
-    yield from answers
+    """What would help most: of scenarios, of inputs, of other terms; else what of the world to come matters most."""
+    answers = [answer for each in subject.scenarios for answer in _of_scenarios(each)]
     if len(subject.results) > 1:
-        yield from _of_results(subject)
-    elif not answers and subject.results:
-        yield from _of_the_world(subject.results[0], subject)
+        answers += _of_results(subject)
+    answers += [answer for each in subject.scenarios for answer in _of_inputs(each)]
+    if not answers and subject.results:
+        answers += _of_the_world(subject.results[0], subject)
+    yield from answers
 
 
-def _of_scenarios(outcomes: Outcomes, subject: Subject) -> Iterator[Answer]:
-    """The scenario that helps the mean most, the one that helps the tail most, and the one that harms most."""
+def _of_inputs(found: Combined) -> Iterator[Answer]:
+    """Which input of a tornado moves its first measure most."""
+    if any(INPUT in axes for axes in outcomes_of(found).axes):
+        yield Answer(Note("Which input matters most?"), said("{}.", tornado(found).title), (), "tornado")
+
+
+def _of_scenarios(found: Combined) -> Iterator[Answer]:
+    """The scenario that helps the mean most, and the one that helps the tail most."""
+    outcomes = outcomes_of(found)
     rows = [i for i, axes in enumerate(outcomes.axes) if i and INPUT not in axes]
     best = {}
     for k, measure in enumerate(outcomes.measures):
@@ -199,7 +208,7 @@ def _of_scenarios(outcomes: Outcomes, subject: Subject) -> Iterator[Answer]:
             outcomes.names[i],
             _what(outcomes, k),
             _change(outcomes, i, k),
-            money(subject.labels),
+            money(found.labels),
         )
         for k, i, sign in best.values()
         if sign * outcomes.change[i, k] > NORMAL_95 * outcomes.change_error[i, k]
@@ -231,22 +240,26 @@ def _change(outcomes: Outcomes, i: int, k: int) -> Estimate:
 def _of_results(subject: Subject) -> Iterator[Answer]:
     """The result with the highest mean, if one has more than the first."""
     found = compared(subject.results)
-    names = [Named(name) for name in names_of(found)]
+    names = _titles(found)
     rows = [
         (name, row.differences[NPV])
         for name, row in zip(names[1:], found.results[1:], strict=True)
         if NPV in row.differences
     ]
     rows.sort(key=lambda row: -row[1].value)
-    told = [
-        said("{}: {:+} {} on average", name, Estimate(each.value, defined(each.error)), money(subject.labels))
-        for name, each in rows
-    ]
+    unit = money(subject.labels)
+    told = [said("{}: {:+} {} on average", name, Estimate(own.value, defined(own.error)), unit) for name, own in rows]
     if told:
-        text = said("Against {}, {}.", names[0], told[0])
-        yield Answer(
-            Note("What would other terms change?"), text, tuple(said("{}.", each) for each in told[1:]), "compare"
-        )
+        more = (*(said("{}.", each) for each in told[1:]), said("All against {}.", names[0]))
+        yield Answer(Note("What would other terms change?"), said("{}.", told[0]), more, "compare")
+
+
+def _titles(found: Comparison) -> list[Named]:
+    """Results by the titles of their studies where these tell them apart, else by their files."""
+    titles = [row.result.labels.title for row in found.results]
+    if len({title["en"] for title in titles}) < len(titles):
+        return [Named(name) for name in names_of(found)]
+    return [study_of(row.result.labels) for row in found.results]
 
 
 def _of_the_world(result: Result, subject: Subject) -> Iterator[Answer]:
@@ -261,10 +274,14 @@ def _of_the_world(result: Result, subject: Subject) -> Iterator[Answer]:
 def _sure(result: Result) -> Answer:
     """What the figures rest on."""
     average = mean_of(result.summary, _whole(result))
-    text = "Of chance, within {} {} in the mean; of what is assumed, no figure here can say."
-    answer = said(text, 2.0 * (average.error or 0.0), money(result.labels))
+    reach = float(f"{NORMAL_95 * (average.error or 0.0):.2g}")
+    text = "Chance moves the mean by less than {:,.6g} {}, 19 times in 20. What is assumed may move it by more."
+    answer = said(text, reach, money(result.labels))
     more = (
-        said("{:path} were drawn. ± is the standard error of that: what another run would differ by.", result.n_paths),
+        said(
+            "{:path} were drawn; ± is the standard error of that. No ± holds what is wrong with the inputs.",
+            result.n_paths,
+        ),
         *warnings(result),
         *caps(result).notes,
     )
