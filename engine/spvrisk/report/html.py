@@ -43,14 +43,26 @@ def bare(figures: Figures) -> Html:
     return element("table", caption, _head(found), element("tbody", *_rows(found)), class_=found.shape)
 
 
+def column_head(text: str, words: bool = False) -> Html:
+    """Give what stands above a column; where nothing does, no head.
+
+    Parameters
+    ----------
+    text
+        What stands there.
+    words
+        Whether the column holds words.
+    """
+    return element("th", text, scope="col", class_="words" if words else None) if text else element("td")
+
+
 def _head(figures: Figures) -> Html | None:
     """Heads of the columns; none of facts, which speak for themselves."""
     if figures.shape in ("facts", "record"):
         return None
-    stub = [element("td")] if _grouped(figures) else []
-    stub.append(element("th", figures.names, scope="col", class_="words") if figures.names else element("td"))
-    heads = (element("th", c.head, scope="col", class_="words" if c.text else None) for c in figures.columns)
-    return element("thead", element("tr", *stub, *heads))
+    group = element("td") if _grouped(figures) else None
+    columns = (column_head(column.head, column.text) for column in figures.columns)
+    return element("thead", element("tr", group, column_head(figures.names, True), *columns))
 
 
 def _rows(figures: Figures) -> Iterator[Html]:

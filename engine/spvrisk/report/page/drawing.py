@@ -4,6 +4,7 @@ from math import isfinite
 from typing import Any
 
 from spvrisk.charts.chart import Chart, Mark
+from spvrisk.report.html import column_head
 from spvrisk.report.markup import Html, element, joined, script_data
 from spvrisk.report.page.reading import Reading, reading
 from spvrisk.report.pictures.looks import FILLS, LAYERS, PENS
@@ -65,7 +66,7 @@ def _table(found: Reading, chart: Chart, language: str) -> Html:
     def words(text: Cell) -> str:
         return worded(text, language)
 
-    heads = (element("th", words(head), scope="col") for head in (found.along, *found.columns))
+    heads = (column_head(words(head)) for head in (found.along, *found.columns))
     rows = (
         element(
             "tr",
@@ -84,7 +85,7 @@ def _table(found: Reading, chart: Chart, language: str) -> Html:
     )
     beside = (element("p", words(text), class_="fine") for text in found.beside)
     label = worded(said(_OF_DATA.text, named), language)
-    return joined(element("div", table, class_="scroll", role="region", aria_label=label), *beside)
+    return joined(element("div", table, class_="scroll", role="group", aria_label=label), *beside)
 
 
 def _plain(found: Any, language: str) -> Any:

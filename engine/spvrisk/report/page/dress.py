@@ -85,11 +85,11 @@ class Dress:
     def _figures_of_a_view(self, figures: Figures) -> Html:
         notes = map(self._note, figures.notes)
         if not figures.columns:
-            title = element("h4", self.words(figures.title)) if figures.title else None
+            title = element("h3", self.words(figures.title)) if figures.title else None
             return element("div", title, *notes, class_="said")
         label = self.words(figures.title) or None
         kind = "scroll long" if len(figures.rows) > _LONG else "scroll"
-        held = element("div", bare(figures), class_=kind, role="region" if label else None, aria_label=label)
+        held = element("div", bare(figures), class_=kind, role="group" if label else None, aria_label=label)
         return joined(held, element("div", *notes, class_="fine") if figures.notes else None)
 
     def _picked(self, block: Picked) -> Html:

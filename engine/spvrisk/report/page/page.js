@@ -287,7 +287,7 @@
     const {width, height, marginLeft, marginRight, marginTop, marginBottom} = frame;
     const marks = panel.marks.flatMap((mark) => drawn[mark.mark](mark, frame, pens, panel.x.scale === "log"));
     const picked = picks.length
-      ? [Plot.dot(picks, {x: "at", y: () => 0, r: 6, dy: -7, symbol: "triangle", rotate: 180, fill: INK, stroke: "white", title: "name", ariaLabel: "picks"})]
+      ? [Plot.dot(picks, {x: "at", y: () => 0, r: 6, dy: -7, symbol: "triangle", rotate: 180, fill: INK, stroke: "white", title: "name", ariaDescription: "picks"})]
       : [];
     return Plot.plot({
       width, height, marginLeft, marginRight, marginTop, marginBottom,
@@ -369,10 +369,15 @@
     const drawing = plotted(panel, frame, pens, picks);
     const name = [figure.querySelector("figcaption").textContent, panel.title].filter(Boolean).join(": ");
     made(drawing, {role: "img", "aria-label": name}, []);
+    drawing.querySelector('[aria-description="picks"]')?.classList.add("picked");
+    for (const each of drawing.querySelectorAll("[aria-label], [aria-description]")) { // an image has one name
+      each.removeAttribute("aria-label");
+      each.removeAttribute("aria-description");
+    }
     const under = html("p", {class: "axis along"}, labelled(panel.x));
     under.style.marginLeft = `${frame.marginLeft}px`;
     const box = html("div", {class: "panel"}, html("p", {class: "axis"}, ...heading), ...legend(panel.marks.filter(stacked), pens), drawing, under);
-    drawing.querySelectorAll('[aria-label="picks"] path').forEach((path, i) =>
+    drawing.querySelectorAll(".picked path").forEach((path, i) =>
       path.addEventListener("click", () => reach(`${chart.choice}-${picks[i].option}`)));
     if (table?.rows.length > 1) readable(box, drawing, panel, frame, table, name);
     return box;
@@ -503,9 +508,9 @@
   });
   charts.forEach(({drawing}) => fit.observe(drawing));
 
-  const drawnAll = (width) => charts.filter((each) => each.width).forEach((each) => draw(each, width(each)));
-  window.addEventListener("beforeprint", () => drawnAll(() => PRINTED));
-  window.addEventListener("afterprint", () => drawnAll(({drawing}) => Math.floor(drawing.clientWidth)));
+  const shownCharts = () => charts.filter(({drawing}) => drawing.clientWidth > 0);
+  window.addEventListener("beforeprint", () => shownCharts().forEach((each) => draw(each, PRINTED)));
+  window.addEventListener("afterprint", () => shownCharts().forEach((each) => draw(each, Math.floor(each.drawing.clientWidth))));
 
   if (location.hash) reach(location.hash.slice(1));
 })();

@@ -32,7 +32,7 @@ for (const folder of [...folders].sort()) {
 }
 
 const notices = [...byLicence].map(([text, names]) => `${names.join(", ")}\n\n${text}`);
-const head = `/*!\nMade by "make report-bundle" from tools/report_bundle. It holds:\n\n${notices.join("\n\n---\n\n")}\n*/\n`;
+const head = `/*!\nMade by "make report-script" from tools/report. It holds:\n\n${notices.join("\n\n---\n\n")}\n*/\n`;
 const code = outputFiles[0].text;
 if (code.includes("</script") || code.includes("<!--")) throw new Error("the code does not fit a script element");
 writeFileSync(target, head + code);
