@@ -1197,7 +1197,7 @@ def _subject(kind: str, given: Any) -> "Result | Combined":
         return given.combined()
     if isinstance(given, Results) or not is_scenarios(path := Path(file_name("results", given))):
         rule, remedy = "must be a dataset of scenarios", "write one: spvrisk scenarios what_if.yaml --out what_if.h5"
-        raise wrong("results", rule, given if isinstance(given, str) else str(given), remedy)
+        raise InputError(Problem(argument("results"), "", rule, str(given), remedy))
     return read(path)
 
 

@@ -299,7 +299,7 @@ class Plots:
 
     def __getattr__(self, name: str) -> "Callable[..., Figure]":
         if name.startswith("_") or name not in dir(self):
-            raise AttributeError(f"there is no picture {name!r} of a result; there are {', '.join(dir(self))}")
+            raise AttributeError(f"no picture {name!r} of a result; there are {', '.join(self.__dir__())}")
         return partial(self._drawn, name)
 
     def __dir__(self) -> list[str]:

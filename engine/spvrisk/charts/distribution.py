@@ -26,6 +26,7 @@ from spvrisk.measures.named import series_named
 from spvrisk.measures.order import quantile_with_interval
 from spvrisk.measures.risk import value_at_risk
 from spvrisk.measures.sample import NORMAL_95, Sample, mean, share, shortfall
+from spvrisk.measures.share import share_interval
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
@@ -182,16 +183,21 @@ def _worst(result: Result, values: Floats) -> Cell:
 
 
 def _where(result: Result, series: Series, values: Floats) -> Note:
-    """Where most of what is no net present value lies."""
-    labels, low_level, high_level = result.labels, _MIDDLE[0], _MIDDLE[-1]
+    """Where most of what is no net present value lies; of what often never comes, by when it does on half the paths."""
+    labels, unit = result.labels, unit_of(result.labels, series)
     ordered = np.sort(values[~np.isnan(values)])
     what = said("{}, {}", unit_named(labels, series[0]), Note(quantity_of(*series, labels).meaning))
     if not ordered.size:
         return said("{}: defined on no path", what)
-    found = (quantile_with_interval(ordered, level) for level in (low_level, high_level))
-    ends = [figure_of(labels, series, value, error_of_interval(low, high)) for value, low, high in found]
-    within = float(high_level) - float(low_level)
-    return said("{}: {:.0%} of the paths lie between {} and {} {}", what, within, *ends, unit_of(labels, series))
+    found = [quantile_with_interval(ordered, level) for level in _MIDDLE]
+    least, half, most = (figure_of(labels, series, x, error_of_interval(low, high)) for x, low, high in found)
+    if isfinite(found[-1][0]):
+        within = float(_MIDDLE[-1]) - float(_MIDDLE[0])
+        return said("{}: {:.0%} of the paths lie between {} and {} {}", what, within, least, most, unit)
+    never = share_of(*map(float, share_interval(np.count_nonzero(np.isinf(ordered)), ordered.size)))
+    if isfinite(found[1][0]):
+        return said("{}: at most {} {} on half of the paths, never on {}", what, half, unit, never)
+    return said("{}: never on {} of the paths", what, never)
 
 
 def _notes(values: Floats, edges: Numbers) -> Iterator[Note]:

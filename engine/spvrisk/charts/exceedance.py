@@ -1,7 +1,7 @@
 """What loss is exceeded how rarely: the curve by return period, with the mean beyond."""
 
 from collections.abc import Iterator
-from math import isinf
+from math import ceil, isinf
 
 import numpy as np
 
@@ -57,10 +57,11 @@ def exceedance(result: Result, of: str = "npv_funder", announce: Announce = lamb
 
 
 def _levels(paths: int) -> tuple[str, ...]:
-    """Probabilities at equal steps of their logarithm, down to that of the rarest loss with enough paths beyond it."""
-    least = max(min(FEW_PATHS / paths, 0.5), 1e-9)
-    steps = (f"{p:.6f}".rstrip("0") for p in np.geomspace(0.5, least, _POINTS))
-    return tuple(sorted({*DEFAULT_LEVELS, *(step for step in steps if float(step) > 0.0)}, key=float, reverse=True))
+    """Probabilities of whole numbers of paths at equal steps of their logarithm, from half of all to `FEW_PATHS`."""
+    counts = np.unique(np.geomspace(min(FEW_PATHS, 0.5 * paths), 0.5 * paths, _POINTS).astype(int))
+    # rounded up, so that no path is missing beyond
+    steps = {f"{ceil(1e12 * int(count) / paths) / 1e12:.12f}".rstrip("0") for count in counts if count}
+    return (*{*DEFAULT_LEVELS, *steps},)
 
 
 def _axis(found: Curve) -> Axis:

@@ -48,7 +48,7 @@ CHARTS: dict[str, Picture] = {
     "convergence": Picture("result", convergence.convergence, "how figures settle as paths are added"),
     "occupancy": Picture("result", occupancy.occupancy, "in which state regimes are over time, and the events"),
     "scurve": Picture("result", delivery.scurve, "how likely projects hold a cost and a date"),
-    "jcl": Picture("result", delivery.jcl, "how likely a cost and a date are held together"),
+    "jcl": Picture("result", delivery.jcl, "how likely both are held together"),
     "scenarios": Picture("scenarios", what_ifs.scenarios, "what each scenario changes"),
     "compare": Picture("results", compare.compare, "results side by side, and how they differ"),
 }

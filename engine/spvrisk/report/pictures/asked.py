@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from spvrisk.charts.registry import CHARTS, Picture
 from spvrisk.dataset.appearing import appearing
@@ -150,7 +150,7 @@ def check_drawable(lang: str, out: str | None = None, overwrite: bool = False, r
 
 
 def save(figure: "Figure", out: str, overwrite: bool, reads: Sequence[Path]) -> None:
-    """Write a figure to a file, which holds nothing of the time or the machine.
+    """Write a figure to a file.
 
     Parameters
     ----------
@@ -166,15 +166,28 @@ def save(figure: "Figure", out: str, overwrite: bool, reads: Sequence[Path]) -> 
     RunError
         Writing failed.
     """
-    from matplotlib import rc_context
+    with appearing(out, overwrite, PICTURE, reads) as temporary:
+        write(figure, temporary, Path(out).suffix.lower().removeprefix("."))
 
-    from spvrisk.report.pictures.looks import SETTINGS
 
-    suffix = Path(out).suffix.lower().removeprefix(".")
+def write(figure: "Figure", target: Path | BinaryIO, format: str) -> None:
+    """Write a figure so that the same one gives the same bytes: nothing is in them of the time or the machine.
+
+    Parameters
+    ----------
+    figure
+        As from `drawn`.
+    target
+        Where to.
+    format
+        ``png``, ``svg`` or ``pdf``.
+    """
+    from spvrisk.report.pictures.looks import our_settings
+
     about = {
         "png": {"Software": _MARK},
         "svg": {"Creator": _MARK, "Date": None},
         "pdf": {"Creator": _MARK, "CreationDate": None},
-    }[suffix]
-    with appearing(out, overwrite, PICTURE, reads) as temporary, rc_context(SETTINGS):
-        figure.savefig(temporary, format=suffix, dpi=_DPI, metadata=about)
+    }
+    with our_settings():
+        figure.savefig(target, format=format, dpi=_DPI, metadata=about[format])

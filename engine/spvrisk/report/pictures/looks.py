@@ -8,7 +8,11 @@ Okabe, M. and Ito, K. (2008). Color universal design: how to make figures and pr
 colorblind people. jfly.uni-koeln.de/color.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
+
+from matplotlib import rc_context, rcdefaults, rcParams
 
 from spvrisk.charts.chart import Role
 
@@ -85,9 +89,7 @@ def luminance(colour: str) -> float:
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-SETTINGS: dict[str, Any] = {
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
+_SETTINGS: dict[str, Any] = {
     "font.size": 9.0,
     "text.parse_math": False,  # a dollar in a title is one
     "text.color": INK,
@@ -110,4 +112,12 @@ SETTINGS: dict[str, Any] = {
     "svg.hashsalt": "spvrisk",
     "pdf.fonttype": 42,
 }
-"""What Matplotlib is told while it draws, whatever the user's own settings are."""
+
+
+@contextmanager
+def our_settings() -> Iterator[None]:
+    """Have Matplotlib draw by our settings, whatever the user's own are, and by the user's own again behind it."""
+    with rc_context():
+        rcdefaults()
+        rcParams.update(_SETTINGS)
+        yield

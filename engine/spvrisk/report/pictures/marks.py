@@ -164,7 +164,8 @@ class Drawing:
             markersize=size,
             color=INK if mark.many else pen.colour,
             alpha=0.5 if mark.many else 1.0,
-            markeredgewidth=0 if mark.many else 0.5,
+            markeredgewidth=0 if mark.many else 0.6,
+            markeredgecolor="white",
             label=self._said(mark.name),
             rasterized=mark.many,
         )

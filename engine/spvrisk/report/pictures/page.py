@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import ceil
 from typing import NamedTuple
 
-from matplotlib import rc_context
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from spvrisk.charts.chart import Chart, Panel, Stack
 from spvrisk.report.pictures.axes import dress_axes, labels_over
 from spvrisk.report.pictures.fonts import families
-from spvrisk.report.pictures.looks import GREY, INK, SETTINGS
+from spvrisk.report.pictures.looks import GREY, INK, our_settings
 from spvrisk.report.pictures.marks import Drawing, legend_of, pens_of
 from spvrisk.report.pictures.measure import measure
 from spvrisk.report.pictures.wording import worded, wrapped
@@ -74,11 +74,13 @@ def drawn(chart: Chart, language: str = "en", named: str = "lang") -> Figure:
     InputError
         No font that is installed has the letters of the language: it says which to install.
     """
-    with rc_context({**SETTINGS, "font.family": families(_texts(chart, language), named)}):
+    with our_settings():
+        rcParams["font.family"] = families(_texts(chart, language), named)
         figure = Figure(figsize=(WIDTH, 4.0), layout="constrained")
         FigureCanvasAgg(figure)
         axes = _panels(figure, chart, language)
         _lay_out(figure, chart, axes, language)
+        figure.draw_without_rendering()  # makes all ticks, which else have the settings of whoever draws first
         return figure
 
 
