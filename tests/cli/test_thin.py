@@ -17,7 +17,7 @@ from spvrisk.cli import COMMANDS
 OF_THE_LIBRARY = ("spvrisk.api", "spvrisk.errors", "spvrisk.report", "spvrisk.views")
 OF_THE_COMMANDS = ("spvrisk.cli.log", "spvrisk.cli.options", "spvrisk.cli.output", "spvrisk.cli.progress")
 
-CALLS = {"plan": "overview", "summary": "open", "info": "open", "stress": "plan_stresses"}
+CALLS = {"plan": "overview", "summary": "open", "info": "open", "stress": "plan_stresses", "report": "save_report"}
 """Function of the API that a command calls, where that has another name."""
 
 

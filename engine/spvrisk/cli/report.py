@@ -6,13 +6,11 @@ from spvrisk import api
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say
 from spvrisk.cli.progress import Stop, progress_bar
-from spvrisk.report.page.write import STEPS
 
 # lines, which click would join without the mark
 _EXAMPLE = """\b
 Example: spvrisk report quick.h5 -o report.html
-         spvrisk report quick.h5 what_if.h5 -o report.html
-         spvrisk report japan.h5 eu.h5 korea.h5 -o terms.html"""
+         spvrisk report quick.h5 dear.h5 -o both.html"""
 
 
 @click.command("report", epilog=_EXAMPLE)
@@ -27,6 +25,9 @@ def command(results: tuple[str, ...], out: str, lang: str, overwrite: bool) -> N
     the loss, projects, cash over time, law and politics, the worst paths, single paths told, and what all of it rests
     on. Further results are set beside the first, and so are SCENARIOS that the command of that name has written.
     """
+    # loaded here: a mistake in the arguments is answered at once
+    from spvrisk.report.page.contents import STEPS
+
     stop = Stop()
     with progress_bar(STEPS, "sections") as (advance, announce):
         api.save_report(

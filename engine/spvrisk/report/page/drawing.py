@@ -5,10 +5,10 @@ from typing import Any
 
 from spvrisk.charts.chart import Chart, Mark
 from spvrisk.report.html import column_head
+from spvrisk.report.looks import FILLS, LAYERS, PENS
 from spvrisk.report.markup import Html, element, joined, script_data
 from spvrisk.report.page.reading import Reading, reading
-from spvrisk.report.pictures.looks import FILLS, LAYERS, PENS
-from spvrisk.report.pictures.wording import worded
+from spvrisk.report.wording import worded
 from spvrisk.views.figures import Cell, Estimate, Named, Near, Note, Range, Rate, Share, said
 
 LOOKS = {
@@ -79,7 +79,7 @@ def _table(found: Reading, chart: Chart, language: str) -> Html:
     named = words(found.title) or words(chart.title)
     table = element(
         "table",
-        element("caption", named),
+        element("caption", words(found.title)) if found.title else None,
         element("thead", element("tr", *heads)),
         element("tbody", *rows),
     )

@@ -7,7 +7,7 @@ from spvrisk.report.html import bare
 from spvrisk.report.markup import Html, element, joined
 from spvrisk.report.page.drawing import figure
 from spvrisk.report.page.parts import Answer, Block, Choice, More, Picked, Section
-from spvrisk.report.pictures.wording import worded
+from spvrisk.report.wording import worded
 from spvrisk.views.figures import Cell, Figures, Note
 
 _LONG = 25

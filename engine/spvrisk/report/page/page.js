@@ -176,7 +176,7 @@
     },
     Points(mark, frame, pens, log) {
       const {colour} = pens.get(mark.name), at = frame.named ? mark.y : mark.x;
-      const look = mark.many ? {r: 1.2, fill: GREY, fillOpacity: 0.45} : {r: 4, fill: colour, stroke: "white"};
+      const look = mark.many ? {r: 1.3, fill: GREY, fillOpacity: 0.6, clip: true} : {r: 4, fill: colour, stroke: "white"};
       const y = (d) => (frame.named ? placed(d.y, frame) : d.y);
       const texts = frame.named ? beside(mark, mark.y, frame) : near(mark, frame, log);
       return [...intervals(mark, at, frame, colour), Plot.dot(rowsOf(mark, "x", "y"), {x: "x", y, ...look}), ...texts];
@@ -185,7 +185,7 @@
       const most = Math.max(1e-9, ...mark.values.flat().filter((value) => value !== null));
       const cells = mark.values.flatMap((row, r) => row.map((value, c) => ({
         x1: mark.x[c], x2: mark.x[c + 1], y1: mark.y[r], y2: mark.y[r + 1],
-        fill: `rgb(0 0 0 / ${(0.4 * (value ?? 0)) / most})`,
+        fill: `rgb(0 0 0 / ${(0.2 * (value ?? 0)) / most})`,
       })));
       return [Plot.rect(cells, {x1: "x1", x2: "x2", y1: "y1", y2: "y2", fill: "fill"})];
     },

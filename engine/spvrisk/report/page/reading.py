@@ -130,7 +130,8 @@ def _columns(mark: Mark, panel: Panel) -> Iterator[_Column]:
             for name, heights in zip(mark.names, mark.heights, strict=True):
                 yield _Column(name, dict(zip(mark.x, _figures(y, heights), strict=True)))
         case Histogram():
-            yield _Column(mark.name or y.label, dict(zip(_middles(mark), _figures(y, mark.heights), strict=True)))
+            head = said("{}, {}", y.label, mark.name) if mark.name else y.label
+            yield _Column(head, dict(zip(_middles(mark), _figures(y, mark.heights), strict=True)))
         case Bars():
             cells = mark.texts or _figures(x, mark.value, mark.low, mark.high)
             yield _Column(mark.name or x.label, dict(zip(mark.at, cells, strict=True)))

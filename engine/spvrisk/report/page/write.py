@@ -10,14 +10,12 @@ from spvrisk.dataset.read import Result, open_result
 from spvrisk.dataset.scenarios import Combined, is_scenarios, read
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.files import Kind
-from spvrisk.report.page.contents import STEPS, sections_of
+from spvrisk.report.page.contents import sections_of
 from spvrisk.report.page.document import BEGINNING, document
 from spvrisk.report.page.subject import Subject
 from spvrisk.report.pictures.asked import LANGUAGES
 from spvrisk.runner.execute import Announce, Progress
 from spvrisk.views.figures import Note, said
-
-__all__ = ["STEPS", "write_report"]
 
 
 def _known(path: Path) -> bool:
@@ -51,7 +49,7 @@ def write_report(
     lang
         Language of its texts.
     progress
-        Called with 1 for each of `STEPS`.
+        Called with 1 for each of `spvrisk.report.page.contents.STEPS`.
     announce
         Told of what is being done.
 
