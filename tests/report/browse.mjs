@@ -42,7 +42,7 @@ const lookAtCharts = (page) => page.evaluate(() =>
   [...document.querySelectorAll("figure.chart")].map((figure) => {
     const shown = figure.checkVisibility();
     const panels = [...figure.querySelectorAll(".panel")].map((panel) => {
-      const svg = panel.querySelector("svg"), box = figure.getBoundingClientRect();
+      const svg = panel.querySelector(":scope > svg"), box = figure.getBoundingClientRect();
       const texts = [...svg.querySelectorAll("text")].filter((each) => each.textContent.trim());
       const cut = texts.filter((each) => {
         const own = each.getBoundingClientRect();
@@ -72,7 +72,7 @@ async function readChart(page) {
   read.before = [await tip(), rows.at(-2)];
   await page.keyboard.press("Escape");
   read.escaped = await tip();
-  const svg = await panel.$("svg");
+  const svg = await panel.$(":scope > svg");
   await svg.scrollIntoViewIfNeeded();
   await svg.hover();
   read.hovered = await tip();

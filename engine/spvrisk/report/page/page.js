@@ -108,7 +108,7 @@
     const texts = named && !over ? panel.marks.flatMap((mark) => mark.texts ?? []) : [];
     const labels = panel.marks.filter(({mark, axis, label}) => mark === "Reference" && axis === "x" && label);
     const ends = {x: endsOf(panel, "x"), y: endsOf(panel, "y")};
-    const ticks = ends.y.map((end) => shown(panel.y, Number(end.toPrecision(3))));
+    const ticks = named ? [] : rounds(panel.y, ends.y, width < NARROW ? 220 : 290, 55);
     const lines = Math.max(1, ...names.map(linesOf));
     const twice = named && panel.marks.some((mark) => mark.mark === "Points" && mark.y.some((at) => at !== Math.round(at)));
     const own = Math.max(lines, twice ? 2 : 1); // lines of text in a row
@@ -116,8 +116,8 @@
     const inner = named ? row * names.length : width < NARROW ? 220 : 290;
     const marginTop = 8 + LINE * labels.length, marginBottom = 26;
     return {
-      named, over, names, bare, labels, ends, width, marginTop, marginBottom,
-      marginLeft: named ? (over || bare ? 12 : widest(names) + 14) : widest(ticks) + 16,
+      named, over, names, bare, labels, ends, ticks, width, marginTop, marginBottom,
+      marginLeft: named ? (over || bare ? 12 : widest(names) + 14) : widest(ticks.map(([, text]) => text)) + 16,
       marginRight: texts.length ? widest(texts) + 16 : 28,
       height: inner + marginTop + marginBottom,
     };
@@ -250,22 +250,23 @@
     }).flat();
   }
 
-  function axes(panel, frame) {
-    const {x, y} = panel, given = x.ticks.length ? x.ticks : rounds(x, frame);
-    const onX = {ticks: spaced(given, frame, x.scale === "log"), text: (at) => given.find(([place]) => place === at)[1]};
-    const names = {ticks: frame.names.map((_, i) => i), tickSize: 0, tickFormat: (i) => frame.names[i]};
-    const onY = frame.named
-      ? frame.over || frame.bare ? [] : [Plot.axisY({...names, fontSize: LETTERS, lineHeight: 1.15, label: null})]
-      : [Plot.gridY({ticks: 5, stroke: PALE, strokeOpacity: 1}), Plot.axisY({ticks: 5, tickSize: 0, label: null, fontSize: LETTERS, tickFormat: (at) => shown(y, at)})];
-    return [Plot.gridX({ticks: onX.ticks, stroke: PALE, strokeOpacity: 1}), ...onY, Plot.axisX({...onX, label: null, fontSize: LETTERS, tickSize: 4})];
+  function axes({x}, frame) {
+    const given = x.ticks.length ? x.ticks : rounds(x, frame.ends.x, frame.width - frame.marginLeft - frame.marginRight, 80);
+    const across = spaced(given, frame, x.scale === "log"), up = frame.ticks.map(([place]) => place);
+    const textOf = (ticks) => (at) => ticks.find(([place]) => place === at)[1];
+    const plain = {label: null, fontSize: LETTERS, lineHeight: 1.15}, grid = {stroke: PALE, strokeOpacity: 1};
+    const onX = [Plot.gridX({ticks: across, ...grid}), Plot.axisX({ticks: across, text: textOf(given), tickSize: 4, ...plain})];
+    if (!frame.named) return [...onX, Plot.gridY({ticks: up, ...grid}), Plot.axisY({ticks: up, text: textOf(frame.ticks), tickSize: 0, ...plain})];
+    const rows = frame.names.map((_, i) => i);
+    return frame.over || frame.bare ? onX : [...onX, Plot.axisY({ticks: rows, text: (i) => frame.names[i], tickSize: 0, ...plain})];
   }
 
-  // round places on x with their texts: 1, 2, 5 times a power of ten
-  function rounds(axis, frame) {
-    const [low, high] = frame.ends.x, inside = (place) => low <= place && place <= high;
+  // round places on an axis with their texts, as far apart as pixels say: 1, 2, 5 times a power of ten
+  function rounds(axis, [low, high], length, apart) {
+    const inside = (place) => low <= place && place <= high;
     const texts = (places) => places.filter(inside).map((place) => [place, shown(axis, place)]);
     if (axis.scale === "log") return texts([...Array(19).keys()].flatMap((k) => [1, 2, 5].map((times) => times * 10 ** (k - 6))));
-    const least = ((high - low) * 80) / (frame.width - frame.marginLeft - frame.marginRight);
+    const least = ((high - low) * apart) / length;
     const power = 10 ** Math.floor(Math.log10(least)), times = [1, 2, 5, 10].find((each) => each * power >= least);
     const step = axis.scale === "date" ? Math.max(1, times * power) : times * power, first = Math.ceil(low / step);
     const places = Array.from({length: Math.floor(high / step) - first + 1}, (_, k) => Number(((first + k) * step).toPrecision(12)));

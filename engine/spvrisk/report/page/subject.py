@@ -7,22 +7,22 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.trace import study_of
-from spvrisk.experiments.traced import Traced, traced
+from spvrisk.experiments.traced import Traced, traced_at
 from spvrisk.plan.names import Labels
 from spvrisk.report.page.parts import Block
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Named, Note, said
 
-RANKS = (
-    ("1", Note("worst")),
-    ("0.99", Note("1 %")),
-    ("0.95", Note("5 %")),
-    ("0.75", Note("25 %")),
-    ("0.5", Note("50 %")),
-    ("0.25", Note("75 %")),
-    ("0.05", Note("95 %")),
-    ("0.01", Note("99 %")),
-)
+RANKS = {
+    "1": Note("worst"),
+    "0.99": Note("1 %"),
+    "0.95": Note("5 %"),
+    "0.75": Note("25 %"),
+    "0.5": Note("50 %"),
+    "0.25": Note("75 %"),
+    "0.05": Note("95 %"),
+    "0.01": Note("99 %"),
+}
 """Paths that are told: their ranks in the order of loss, and which quantiles of the net present value these are."""
 
 
@@ -63,12 +63,8 @@ class Subject:
         InputError, RunError
             They cannot be replayed.
         """
-        by_number: dict[int, tuple[Note, Traced]] = {}
-        for level, name in RANKS:
-            self.announce("replaying paths")
-            each = traced(self.results[0], level=level)
-            by_number.setdefault(each.trace.path, (name, each))
-        return list(by_number.values())
+        self.announce("replaying paths")
+        return [(RANKS[told.rank.level], told) for told in traced_at(self.results[0], tuple(RANKS)) if told.rank]
 
     @cached_property
     def event_titles(self) -> dict[str, Named]:
@@ -95,11 +91,19 @@ def found(make: Callable[..., Block], *arguments: object, **named: object) -> tu
     """
     try:
         return (make(*arguments, **named),)
-    except InputError as error:
-        return tuple(said("Left out: {}.", _why(problem.rule, problem.value)) for problem in error.problems)
-    except RunError as error:
-        return (said("Left out: {}", str(error)),)
+    except (InputError, RunError) as error:
+        return (left_out(error),)
 
 
-def _why(rule: str, value: str) -> str:
-    return f"{rule}, got {value}" if value else rule
+def left_out(error: InputError | RunError) -> Note:
+    """Say why something cannot be had, without the places of files, which concern no reader.
+
+    Parameters
+    ----------
+    error
+        What it met with.
+    """
+    if isinstance(error, RunError):
+        return said("Left out: {}", str(error))
+    wrong = error.problems[0]
+    return said("Left out: {}, got {}.", wrong.rule, wrong.value) if wrong.value else said("Left out: {}.", wrong.rule)

@@ -182,7 +182,7 @@ def _changes(subject: Subject) -> Iterator[Answer]:
         answers += _of_results(subject)
     answers += [answer for each in subject.scenarios for answer in _of_inputs(each)]
     if not answers and subject.results:
-        answers += _of_the_world(subject.results[0], subject)
+        answers.append(_of_the_world(subject.results[0], subject))
     yield from answers
 
 
@@ -262,13 +262,11 @@ def _titles(found: Comparison) -> list[Named]:
     return [study_of(row.result.labels) for row in found.results]
 
 
-def _of_the_world(result: Result, subject: Subject) -> Iterator[Answer]:
+def _of_the_world(result: Result, subject: Subject) -> Answer:
     """The outcome with which the mean goes furthest from that of all paths."""
-    if (told := most_telling(result, subject)) is not None:
-        hint = Note(
-            "No scenarios were given: a file of them, run with --out and named beside the result, says what helps."
-        )
-        yield Answer(Note("What would change it?"), told, (hint,), "clock")
+    told = most_telling(result, subject) or Note("No outcome of an event moves the mean by more than chance.")
+    hint = Note("No scenarios were given: a dataset of them beside the result says what would help.")
+    return Answer(Note("What would change it?"), told, (hint,), "clock" if result.conditional.names else "loss")
 
 
 def _sure(result: Result) -> Answer:

@@ -6,8 +6,8 @@ from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.traced import Traced
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.report.page.parts import Block, Choice, More, Option, Pick
-from spvrisk.report.page.subject import Subject
-from spvrisk.views.figures import Note, said
+from spvrisk.report.page.subject import Subject, left_out
+from spvrisk.views.figures import Note
 from spvrisk.views.trace import factors, flows, happened, is_slot, opening, projects, slots
 
 CHOICE = "path"
@@ -32,7 +32,7 @@ def story(subject: Subject) -> Iterator[Block]:
     try:
         told = subject.paths
     except (InputError, RunError) as error:
-        yield said("Left out: {}", str(error))
+        yield left_out(error)
         return
     yield Choice(CHOICE, Note("Path at"), tuple(Option(name, tuple(_told(each))) for name, each in told))
 
