@@ -192,7 +192,9 @@
     Reference(mark, frame) {
       const [first, last] = [`${mark.axis}1`, `${mark.axis}2`];
       const rule = mark.axis === "x" ? Plot.ruleX : Plot.ruleY;
-      const band = mark.low < mark.high ? [Plot.rect([mark], {[first]: "low", [last]: "high", fill: GREY, fillOpacity: 0.25})] : [];
+      const known = mark.low !== null && mark.low < mark.high;
+      const ends = {[first]: "low", [last]: "high", fill: GREY, fillOpacity: 0.25};
+      const band = known ? [Plot.rect([mark], ends)] : [];
       const line = rule([mark.at], {stroke: INK, strokeDasharray: "4 2"});
       const text = {y: "at", text: "label", frameAnchor: "right", textAnchor: "end", dy: -9, dx: -4, ...haloed};
       return [...band, line, ...(mark.label && mark.axis === "y" ? [Plot.text([mark], text)] : [])];
@@ -208,7 +210,8 @@
 
   // figures of names: in a column at the right, or over the bars where the names are
   function beside(mark, at, {named, over}) {
-    const rows = at.map((place, i) => ({place: over ? 0.7 * (place - Math.round(place)) + Math.round(place) - 0.22 : place, text: mark.texts[i] ?? ""}));
+    const lifted = (place) => Math.round(place) + 0.7 * (place - Math.round(place)) - 0.22;
+    const rows = at.map((place, i) => ({place: over ? lifted(place) : place, text: mark.texts[i] ?? ""}));
     const where = over ? {textAnchor: "end"} : {textAnchor: "start", dx: 8};
     return named ? [Plot.text(rows, {y: "place", text: "text", frameAnchor: "right", ...where, ...haloed})] : [];
   }
@@ -251,26 +254,28 @@
   }
 
   function axes({x}, frame) {
-    const given = x.ticks.length ? x.ticks : rounds(x, frame.ends.x, frame.width - frame.marginLeft - frame.marginRight, 80);
+    const room = frame.width - frame.marginLeft - frame.marginRight;
+    const given = x.ticks.length ? x.ticks : rounds(x, frame.ends.x, room, 80);
     const across = spaced(given, frame, x.scale === "log"), up = frame.ticks.map(([place]) => place);
     const textOf = (ticks) => (at) => ticks.find(([place]) => place === at)[1];
     const plain = {label: null, fontSize: LETTERS, lineHeight: 1.15}, grid = {stroke: PALE, strokeOpacity: 1};
+    const axisY = (ticks, text) => Plot.axisY({ticks, text, tickSize: 0, ...plain});
     const onX = [Plot.gridX({ticks: across, ...grid}), Plot.axisX({ticks: across, text: textOf(given), tickSize: 4, ...plain})];
-    if (!frame.named) return [...onX, Plot.gridY({ticks: up, ...grid}), Plot.axisY({ticks: up, text: textOf(frame.ticks), tickSize: 0, ...plain})];
-    const rows = frame.names.map((_, i) => i);
-    return frame.over || frame.bare ? onX : [...onX, Plot.axisY({ticks: rows, text: (i) => frame.names[i], tickSize: 0, ...plain})];
+    if (!frame.named) return [...onX, Plot.gridY({ticks: up, ...grid}), axisY(up, textOf(frame.ticks))];
+    return frame.over || frame.bare ? onX : [...onX, axisY(frame.names.map((_, i) => i), (i) => frame.names[i])];
   }
 
   // round places on an axis with their texts, as far apart as pixels say: 1, 2, 5 times a power of ten
   function rounds(axis, [low, high], length, apart) {
     const inside = (place) => low <= place && place <= high;
     const texts = (places) => places.filter(inside).map((place) => [place, shown(axis, place)]);
-    if (axis.scale === "log") return texts([...Array(19).keys()].flatMap((k) => [1, 2, 5].map((times) => times * 10 ** (k - 6))));
+    const tens = [...Array(19).keys()].map((k) => 10 ** (k - 6));
+    if (axis.scale === "log") return texts(tens.flatMap((ten) => [1, 2, 5].map((times) => times * ten)));
     const least = ((high - low) * apart) / length;
     const power = 10 ** Math.floor(Math.log10(least)), times = [1, 2, 5, 10].find((each) => each * power >= least);
-    const step = axis.scale === "date" ? Math.max(1, times * power) : times * power, first = Math.ceil(low / step);
-    const places = Array.from({length: Math.floor(high / step) - first + 1}, (_, k) => Number(((first + k) * step).toPrecision(12)));
-    return texts(places);
+    const step = axis.scale === "date" ? Math.max(1, times * power) : times * power;
+    const first = Math.ceil(low / step), n = Math.floor(high / step) - first + 1;
+    return texts(Array.from({length: n}, (_, k) => Number(((first + k) * step).toPrecision(12))));
   }
 
   // of ticks as many as neither touch nor are cut off
@@ -287,9 +292,8 @@
   function plotted(panel, frame, pens, picks) {
     const {width, height, marginLeft, marginRight, marginTop, marginBottom} = frame;
     const marks = panel.marks.flatMap((mark) => drawn[mark.mark](mark, frame, pens, panel.x.scale === "log"));
-    const picked = picks.length
-      ? [Plot.dot(picks, {x: "at", y: () => 0, r: 6, dy: -7, symbol: "triangle", rotate: 180, fill: INK, stroke: "white", title: "name", ariaDescription: "picks"})]
-      : [];
+    const look = {symbol: "triangle", rotate: 180, r: 6, dy: -7, fill: INK, stroke: "white", ariaDescription: "picks"};
+    const picked = picks.length ? [Plot.dot(picks, {x: "at", y: () => 0, title: "name", ...look})] : [];
     return Plot.plot({
       width, height, marginLeft, marginRight, marginTop, marginBottom,
       style: {fontFamily: "inherit", fontSize: `${LETTERS}px`, overflow: "visible", background: "none"},
@@ -313,10 +317,12 @@
     const box = (fill) => svg("rect", {width: 22, height: 12, y: 1, fill, stroke: GREY, "stroke-width": 0.5});
     return marks.flatMap((mark) => {
       const {name, mark: kind} = mark, pen = pens.get(name);
-      const line = (width, dash) => svg("line", {x2: 22, y1: 7, y2: 7, stroke: pen.colour, "stroke-width": width, "stroke-dasharray": dash ?? ""});
+      const line = (width, dash) =>
+        svg("line", {x2: 22, y1: 7, y2: 7, stroke: pen.colour, "stroke-width": width, "stroke-dasharray": dash ?? ""});
+      const dot = mark.many ? {r: 2, fill: GREY} : {r: 4, fill: pen?.colour};
       if (kind === "Line") return [[name, line(2, dashes(pen))]];
       if (kind === "Ranges") return [[name, line(thick(mark.within))]];
-      if (kind === "Points") return [[name, svg("circle", {cx: 11, cy: 7, r: mark.many ? 2 : 4, fill: mark.many ? GREY : pen.colour})]];
+      if (kind === "Points") return [[name, svg("circle", {cx: 11, cy: 7, ...dot})]];
       if (kind === "Band") return [[name, box(grey(mark.within))]];
       if (kind === "Histogram" || kind === "Bars") return [[name, box(filled(page.fills[mark.role]))]];
       return kind === "Stack" ? mark.names.map((each, i) => [each, box(layer(i))]) : [];
@@ -324,8 +330,8 @@
   }
 
   function legend(marks, pens) {
-    const entries = swatches(marks, pens).filter(([name], i, all) => name && all.findIndex(([other]) => other === name) === i);
-    const items = entries.map(([name, swatch]) =>
+    const first = ([name], i, all) => name && all.findIndex(([other]) => other === name) === i;
+    const items = swatches(marks, pens).filter(first).map(([name, swatch]) =>
       html("li", {}, svg("svg", {width: 22, height: 14, "aria-hidden": "true"}, swatch), name));
     return items.length > 1 ? [html("ul", {class: "legend"}, ...items)] : [];
   }
@@ -349,7 +355,7 @@
     if (chart.arranged === "column") aligned(frames);
     const [low, high] = frames[0].ends.x, picks = (chart.picks ?? []).filter(({at}) => low <= at && at <= high);
     const panels = chart.panels.map((panel, i) => panelOf(each, panel, frames[i], pens, tables[i], i ? [] : picks));
-    drawing.style.gridTemplateColumns = shared ? `${room + margin}px repeat(${n - 1}, ${room}px)` : `repeat(${columns}, ${room}px)`;
+    drawing.style.gridTemplateColumns = [room + margin, ...Array(columns - 1).fill(room)].map((px) => `${px}px`).join(" ");
     const others = chart.panels.flatMap((panel) => panel.marks).filter((mark) => !stacked(mark));
     drawing.replaceChildren(...legend(others, pens), ...panels);
     each.width = width;
@@ -377,7 +383,8 @@
     }
     const under = html("p", {class: "axis along"}, labelled(panel.x));
     under.style.marginLeft = `${frame.marginLeft}px`;
-    const box = html("div", {class: "panel"}, html("p", {class: "axis"}, ...heading), ...legend(panel.marks.filter(stacked), pens), drawing, under);
+    const areas = legend(panel.marks.filter(stacked), pens);
+    const box = html("div", {class: "panel"}, html("p", {class: "axis"}, ...heading), ...areas, drawing, under);
     drawing.querySelectorAll(".picked path").forEach((path, i) =>
       path.addEventListener("click", () => reach(`${chart.choice}-${picks[i].option}`)));
     if (table?.rows.length > 1) readable(box, drawing, panel, frame, table, name);
@@ -386,6 +393,9 @@
 
   // ---- reading a panel: the row of its table that is nearest to the pointer, or that arrow keys lead to
 
+  const aloud = html("p", {class: "aloud", role: "status"});
+  document.querySelector("main").append(aloud);
+
   function readable(box, drawing, panel, frame, table, name) {
     const heads = [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent);
     const rows = [...table.tBodies[0].rows].map((row) => ({at: Number(row.dataset.at), cells: [...row.cells]}));
@@ -393,20 +403,22 @@
     const across = frame.named
       ? {x1: frame.marginLeft, x2: frame.width - frame.marginRight}
       : {y1: frame.marginTop, y2: frame.height - frame.marginBottom};
-    const hair = svg("line", {...across, class: "hair"}), tip = html("div", {class: "tip", role: "status"});
+    const hair = svg("line", {...across, class: "hair"}), tip = html("div", {class: "tip", "aria-hidden": "true"});
     let current = -1;
 
     function show(i) {
       current = Math.max(0, Math.min(rows.length - 1, i));
       const [first, ...others] = rows[current].cells.map((cell) => cell.textContent);
       const lines = others.map((text, k) => [heads[k], text]).filter(([, text]) => text !== "");
-      tip.replaceChildren(html("b", {}, first), ...lines.map(([head, text]) => html("div", {}, html("span", {}, head), " ", text)));
+      const told = lines.map(([head, text]) => html("div", {}, html("span", {}, head), " ", text));
+      tip.replaceChildren(html("b", {}, first), ...told);
       made(hair, {[`${axis}1`]: places[current], [`${axis}2`]: places[current]}, []);
       drawing.append(hair);
       box.append(tip);
       const at = drawing.getBoundingClientRect(), outer = box.getBoundingClientRect(), shrunk = at.width / frame.width;
       const x = frame.named ? 0.5 * at.width : places[current] * shrunk, beside = x + 14 + tip.offsetWidth <= at.width;
-      const left = beside || x < tip.offsetWidth + 14 ? Math.min(x + 14, at.width - tip.offsetWidth) : x - 14 - tip.offsetWidth;
+      const after = Math.min(x + 14, at.width - tip.offsetWidth), before = x - 14 - tip.offsetWidth;
+      const left = beside || before < 0 ? after : before;
       const y = frame.named ? places[current] * shrunk + 16 : frame.marginTop + 4;
       tip.style.left = `${Math.max(0, left) + at.left - outer.left}px`;
       tip.style.top = `${y + at.top - outer.top}px`;
@@ -429,7 +441,7 @@
       Home: () => 0, End: () => rows.length - 1,
     };
     made(box, {tabindex: 0, role: "group", "aria-label": `${name}. ${page.keys}`}, []);
-    drawing.addEventListener("pointermove", (event) => show(nearest(event)));
+    for (const kind of ["pointermove", "pointerdown"]) drawing.addEventListener(kind, (event) => show(nearest(event)));
     drawing.addEventListener("pointerleave", hide);
     box.addEventListener("blur", hide);
     box.addEventListener("keydown", (event) => {
@@ -437,6 +449,7 @@
       if (!(event.key in steps)) return;
       event.preventDefault();
       show(steps[event.key]());
+      aloud.textContent = tip.innerText;
     });
   }
 
@@ -445,8 +458,11 @@
   const choose = new Map();
 
   function controlled(choice) {
-    const options = [...choice.children], names = options.map((option) => option.querySelector("h3").textContent);
-    const label = choice.dataset.label, few = options.length <= 8 && names.every((name) => name.length <= 16);
+    const options = [...choice.children];
+    if (options.length === 1) return;
+    const names = options.map((option) => option.querySelector("h3").textContent);
+    const label = choice.dataset.label;
+    const few = options.length <= 8 && names.every((name) => name.length <= 16);
     const [control, mark] = few ? radios(choice.id, label, names) : list(choice.id, label, names);
     function pick(i) {
       options.forEach((option, k) => (option.hidden = k !== i));
@@ -486,7 +502,10 @@
 
   // what is wider than its place is scrolled, by keys too
   const wide = new ResizeObserver((entries) => {
-    for (const {target} of entries) target.toggleAttribute("tabindex", false) || (target.scrollWidth > target.clientWidth && (target.tabIndex = 0));
+    for (const {target} of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
   });
 
   document.documentElement.classList.add("scripted");
@@ -494,10 +513,9 @@
   document.querySelectorAll(".scroll").forEach((each) => wide.observe(each));
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.('a[href^="#"]');
-    if (link && choose.size) {
-      event.preventDefault();
-      reach(link.getAttribute("href").slice(1));
-    }
+    if (!link) return;
+    event.preventDefault();
+    reach(link.getAttribute("href").slice(1));
   });
   window.addEventListener("hashchange", () => reach(location.hash.slice(1)));
 
@@ -511,7 +529,8 @@
 
   const shownCharts = () => charts.filter(({drawing}) => drawing.clientWidth > 0);
   window.addEventListener("beforeprint", () => shownCharts().forEach((each) => draw(each, PRINTED)));
-  window.addEventListener("afterprint", () => shownCharts().forEach((each) => draw(each, Math.floor(each.drawing.clientWidth))));
+  window.addEventListener("afterprint", () =>
+    shownCharts().forEach((each) => draw(each, Math.floor(each.drawing.clientWidth))));
 
   if (location.hash) reach(location.hash.slice(1));
 })();

@@ -277,7 +277,7 @@ def _sure(result: Result) -> Answer:
     answer = said(text, reach, money(result.labels))
     more = (
         said(
-            "{:path} were drawn; ± is the standard error of that. No ± holds what is wrong with the inputs.",
+            "{:path} were drawn; ± is the standard error of that. No ± covers what may be wrong with the inputs.",
             result.n_paths,
         ),
         *warnings(result),
