@@ -83,6 +83,7 @@ __all__ = [
     "plot",
     "run",
     "run_until",
+    "save_report",
     "save_table",
     "scenarios",
     "schema",
@@ -1280,6 +1281,64 @@ def _subject(kind: str, given: Any) -> "Result | Combined":
         rule, remedy = "must be a dataset of scenarios", "write one: spvrisk scenarios what_if.yaml --out what_if.h5"
         raise InputError(Problem(argument("results"), "", rule, str(given), remedy))
     return read(path)
+
+
+def save_report(
+    *results: "Results | Scenarios | str | os.PathLike[str]",
+    out: str | os.PathLike[str],
+    overwrite: bool = False,
+    lang: str = "en",
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> None:
+    """Write a report: one HTML page that a committee can read, with charts, and no need of a network.
+
+    Parameters
+    ----------
+    results
+        Opened, or as files; also datasets of scenarios, or what `scenarios` returns. The first result is what the
+        report is of; others, and scenarios, are set beside it.
+    out
+        File to appear: ``.html``.
+    overwrite
+        Whether a report that was written before is replaced.
+    lang
+        Of its texts: ``en`` or ``ja``.
+    progress
+        Called with 1 for each section that is done.
+    announce
+        Called with a word for each stage.
+
+    Raises
+    ------
+    InputError
+        A result or an argument cannot be used.
+    RunError
+        Writing failed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from pathlib import Path
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with tempfile.TemporaryDirectory() as folder, spvrisk.run(study, paths=500) as results:
+    ...     spvrisk.save_report(results, out=f"{folder}/report.html")
+    ...     Path(folder, "report.html").read_text(encoding="utf-8").splitlines()[0]
+    '<!DOCTYPE html>'
+    """
+    from spvrisk.experiments.scenarios import Scenarios
+    from spvrisk.report.page.write import write_report
+
+    def subject(each: Any) -> "Result | Combined | Path":
+        if isinstance(each, Results):
+            return each.tables()
+        return each.combined() if isinstance(each, Scenarios) else Path(file_name("results", each))
+
+    target, replaced, spoken = file_name("out", out), yes_or_no("overwrite", overwrite), text("lang", lang)
+    told = called("progress", progress), called("announce", announce)
+    write_report([subject(each) for each in results], target, replaced, spoken, *told)
 
 
 def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":

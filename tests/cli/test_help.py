@@ -42,6 +42,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "tail",
         "trace",
         "plot",
+        "report",
         "export",
         "verify",
         "info",

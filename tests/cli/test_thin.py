@@ -28,6 +28,7 @@ CALLS = {
     "summary": "open",
     "scenarios": "plan_scenarios",
     "stress": "plan_stresses",
+    "report": "save_report",
 }
 """Function of the API that a command calls, where that has another name."""
 

@@ -16,11 +16,11 @@ from large import table_study
 from spvrisk.charts.chart import Axis, Bars, Cells, Chart, Histogram, Line, Panel, Points, Reference, Stack
 from spvrisk.charts.registry import CHARTS
 from spvrisk.errors import InputError
+from spvrisk.report.looks import FILLS, LAYERS, PENS, luminance
 from spvrisk.report.pictures import fonts
 from spvrisk.report.pictures.asked import write
-from spvrisk.report.pictures.looks import FILLS, LAYERS, PENS, luminance
 from spvrisk.report.pictures.page import drawn
-from spvrisk.report.pictures.wording import worded, wrapped
+from spvrisk.report.wording import worded, wrapped
 from spvrisk.views.figures import Estimate, Named, Note, said
 
 OF_A_RESULT = [name for name, picture in CHARTS.items() if picture.of == "result"]

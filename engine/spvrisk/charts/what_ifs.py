@@ -24,7 +24,7 @@ _MOST, _SIDE_BY_SIDE = 20, 2
 _ROLES: dict[str, Role] = {LOW: "low", HIGH: "high"}
 
 
-class _Outcomes(NamedTuple):
+class Outcomes(NamedTuple):
     """Scenarios as they are in a dataset.
 
     Attributes
@@ -61,7 +61,7 @@ def scenarios(found: Combined, of: str | None = None) -> Chart:
     InputError
         There is no such measure, or nothing beside the base.
     """
-    outcomes = _outcomes(found)
+    outcomes = outcomes_of(found)
     rows = [i for i, axes in enumerate(outcomes.axes) if i and INPUT not in axes]
     if not rows:
         raise _nothing("scenarios beside the base", "tornado")
@@ -94,7 +94,7 @@ def tornado(found: Combined, of: str | None = None) -> Chart:
     InputError
         There is no such measure, or no tornado.
     """
-    outcomes = _outcomes(found)
+    outcomes = outcomes_of(found)
     ends: dict[str, dict[str, int]] = {}
     for i, axes in enumerate(outcomes.axes):
         if INPUT in axes:
@@ -126,10 +126,17 @@ def _nothing(what: str, other: str) -> InputError:
     return InputError(Problem(argument("results"), "", rule, "", f"draw {other}, or run such a file with --out"))
 
 
-def _outcomes(found: Combined) -> _Outcomes:
+def outcomes_of(found: Combined) -> Outcomes:
+    """Give the scenarios of a dataset.
+
+    Parameters
+    ----------
+    found
+        As from `spvrisk.dataset.scenarios.read`.
+    """
     held = {variable.name: variable.data for variable in found.variables}
     names = zip(held["scenario"], held["title"], strict=True)
-    return _Outcomes(
+    return Outcomes(
         tuple(Named(name, (("en", title),) if title else ()) for name, title in names),
         tuple(json.loads(axes) for axes in held["axes"]),
         tuple(measure_of(text, found.labels, argument("of")) for text in held["measure"]),
@@ -137,7 +144,7 @@ def _outcomes(found: Combined) -> _Outcomes:
     )
 
 
-def _measures(outcomes: _Outcomes, of: str | None) -> list[int]:
+def _measures(outcomes: Outcomes, of: str | None) -> list[int]:
     """Numbers of the measures that are shown."""
     known = [measure.text for measure in outcomes.measures]
     if of is None:
@@ -151,11 +158,19 @@ def _measures(outcomes: _Outcomes, of: str | None) -> list[int]:
 def _axis(found: Combined, measure: Measure) -> Axis:
     unit = money(found.labels, found.labels.local_currency if measure.series[1].endswith("_local") else "")
     named: Text = unit if measure.kind == "money" else Note(measure.kind) if measure.kind in ("years", "months") else ""
-    return Axis(_called(found, measure), named, percent=measure.kind in ("flag", "ratio"))
+    return Axis(measure_in_words(found, measure), named, percent=measure.kind in ("flag", "ratio"))
 
 
-def _called(found: Combined, measure: Measure) -> Note:
-    """A measure in words: the quantity, then what is taken of it."""
+def measure_in_words(found: Combined, measure: Measure) -> Note:
+    """Give a measure in words: the quantity, then what is taken of it.
+
+    Parameters
+    ----------
+    found
+        The dataset that has it.
+    measure
+        The measure.
+    """
     unit, quantity = measure.series
     output = quantity_of(unit, quantity, found.labels)
     what = Note("funder's net present value" if quantity == NPV else output.compared or output.meaning)
@@ -175,7 +190,7 @@ def _size(value: float) -> float:
     return 0.0 if isnan(value) else abs(float(value))
 
 
-def _changes(found: Combined, outcomes: _Outcomes, shown: list[int], k: int, names: Axis) -> Panel:
+def _changes(found: Combined, outcomes: Outcomes, shown: list[int], k: int, names: Axis) -> Panel:
     """What each scenario changes of a measure, with its interval."""
     measure = outcomes.measures[k]
     values, errors = ([float(table[i, k]) for i in shown] for table in (outcomes.change, outcomes.change_error))
@@ -188,7 +203,7 @@ def _changes(found: Combined, outcomes: _Outcomes, shown: list[int], k: int, nam
     return Panel(axis._replace(label=Note("change")), names, (points, Reference("x", 0.0, base)), axis.label)
 
 
-def _ends(outcomes: _Outcomes, ends: list[dict[str, int]], k: int, base: float) -> Iterator[Bars]:
+def _ends(outcomes: Outcomes, ends: list[dict[str, int]], k: int, base: float) -> Iterator[Bars]:
     """Bars from the base to what either end makes of it."""
     at = tuple(map(float, range(len(ends))))
     for end, name in ((LOW, Note("low end")), (HIGH, Note("high end"))):
@@ -200,7 +215,7 @@ def _ends(outcomes: _Outcomes, ends: list[dict[str, int]], k: int, base: float) 
         yield Bars(name, at, (base,) * len(at), tuple(values), low, high, texts, _ROLES[end])
 
 
-def _both(outcomes: _Outcomes, ends: dict[str, int], k: int) -> Note:
+def _both(outcomes: Outcomes, ends: dict[str, int], k: int) -> Note:
     """Changes at the low and at the high end."""
     measure = outcomes.measures[k]
     changes = (
@@ -216,7 +231,7 @@ def _input(path: str, low: Named) -> Named:
     return Named(path, titles)
 
 
-def _most(found: Combined, outcomes: _Outcomes, i: int, k: int) -> Note:
+def _most(found: Combined, outcomes: Outcomes, i: int, k: int) -> Note:
     """The answer: which scenario changes the first measure most."""
     measure, change, error = outcomes.measures[k], float(outcomes.change[i, k]), float(outcomes.change_error[i, k])
     axis = _axis(found, measure)
@@ -224,7 +239,7 @@ def _most(found: Combined, outcomes: _Outcomes, i: int, k: int) -> Note:
     return said("{} changes most: {} by {:+} {}", outcomes.names[i], axis.label, figure, axis.unit)
 
 
-def _widest(found: Combined, outcomes: _Outcomes, name: Named, ends: dict[str, int], k: int) -> Note:
+def _widest(found: Combined, outcomes: Outcomes, name: Named, ends: dict[str, int], k: int) -> Note:
     """The answer: which input moves the measure most."""
     axis = _axis(found, outcomes.measures[k])
     changes = (

@@ -36,6 +36,7 @@ COMMANDS = {
     "tail": "Say what the worst paths of a result have in common.",
     "trace": "Show what happened on one path of a result.",
     "plot": "Draw a picture whose title is the answer.",
+    "report": "Write a report: one page with charts, for committees.",
     "export": "Write a result for spreadsheets, databases and R.",
     "verify": "Check that a result is what was written.",
     "info": "Describe a result file and how it was made.",

@@ -1,22 +1,95 @@
-"""Figures as an HTML table, such as notebooks show."""
+"""Figures as HTML tables, such as notebooks and the page of a report show."""
 
-from html import escape
+from collections.abc import Iterator
+from itertools import groupby
 
+from spvrisk.report.markup import Html, element, joined
 from spvrisk.report.words import readable, sentence, shown
-from spvrisk.views.figures import Figures
+from spvrisk.views.figures import Figures, Row
 
 
-def table(figures: Figures) -> str:
-    """Give a table with its title as the caption and its notes below."""
-    figures = readable(figures)
-    forms = [column.form for column in figures.columns]
-    heads = "".join(f"<th>{escape(column.head)}</th>" for column in figures.columns)
-    rows = "".join(
-        f"<tr><th>{escape(row.name)}</th>"
-        + "".join(f"<td>{escape(shown(cell, form))}</td>" for cell, form in zip(row.cells, forms, strict=True))
-        + "</tr>"
-        for row in figures.rows
-    )
-    notes = "".join(f"<p>{escape(sentence(note))}</p>" for note in figures.notes)
-    caption = f"<caption>{escape(figures.title)}</caption>"
-    return f"<table>{caption}<thead><tr><th></th>{heads}</tr></thead><tbody>{rows}</tbody></table>{notes}"
+def table(figures: Figures) -> Html:
+    """Give a table with its title as the caption and its notes below.
+
+    Parameters
+    ----------
+    figures
+        What a view gives.
+    """
+    return joined(bare(figures), notes(figures))
+
+
+def notes(figures: Figures) -> Html:
+    """Give the sentences that belong to a table.
+
+    Parameters
+    ----------
+    figures
+        What a view gives.
+    """
+    return joined(*(element("p", sentence(note)) for note in figures.notes))
+
+
+def bare(figures: Figures) -> Html:
+    """Give a table without its sentences; of figures in words alone only the caption is left.
+
+    Parameters
+    ----------
+    figures
+        What a view gives.
+    """
+    found = readable(figures)
+    caption = element("caption", found.title) if found.title else None
+    return element("table", caption, _head(found), element("tbody", *_rows(found)), class_=found.shape)
+
+
+def column_head(text: str, words: bool = False) -> Html:
+    """Give what stands above a column; where nothing does, no head.
+
+    Parameters
+    ----------
+    text
+        What stands there.
+    words
+        Whether the column holds words.
+    """
+    return element("th", text, scope="col", class_="words" if words else None) if text else element("td")
+
+
+def _head(figures: Figures) -> Html | None:
+    """Heads of the columns; none of facts, which speak for themselves."""
+    if figures.shape in ("facts", "record"):
+        return None
+    group = element("td") if _grouped(figures) else None
+    columns = (column_head(column.head, column.text) for column in figures.columns)
+    return element("thead", element("tr", group, column_head(figures.names, True), *columns))
+
+
+def _rows(figures: Figures) -> Iterator[Html]:
+    """Rows, those of a group under its head, or beside it where rows have a column of names."""
+    for head, group in groupby(figures.rows, lambda row: row.head):
+        rows = list(group)
+        if head and not figures.names:
+            width = str(1 + len(figures.columns))
+            yield element("tr", element("th", head, colspan=width, scope="rowgroup"), class_="group")
+        for i, row in enumerate(rows):
+            beside = _beside(head if i == 0 else None, len(rows)) if _grouped(figures) else None
+            yield element("tr", beside, *_cells(row, figures), class_="apart" if row.apart else None)
+
+
+def _grouped(figures: Figures) -> bool:
+    """Whether heads of groups have a column of their own."""
+    return bool(figures.names) and any(row.head for row in figures.rows)
+
+
+def _beside(head: str | None, rows: int) -> Html | None:
+    """Head of a group that stands beside its rows, on the first of them."""
+    if head == "":
+        return element("td", rowspan=str(rows))
+    return None if head is None else element("th", head, rowspan=str(rows), scope="rowgroup", class_="group")
+
+
+def _cells(row: Row, figures: Figures) -> Iterator[Html]:
+    yield element("th", row.name, scope="row")
+    for cell, column in zip(row.cells, figures.columns, strict=True):
+        yield element("td", shown(cell, column.form), class_="words" if column.text else None)

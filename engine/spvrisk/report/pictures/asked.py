@@ -182,7 +182,7 @@ def write(figure: "Figure", target: Path | BinaryIO, format: str) -> None:
     format
         ``png``, ``svg`` or ``pdf``.
     """
-    from spvrisk.report.pictures.looks import our_settings
+    from spvrisk.report.pictures.settings import our_settings
 
     about = {
         "png": {"Software": _MARK},

@@ -5,9 +5,9 @@ from matplotlib.axis import XAxis, YAxis
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from spvrisk.charts.chart import Axis, Panel, Reference
-from spvrisk.report.pictures.looks import INK
+from spvrisk.report.looks import INK
 from spvrisk.report.pictures.measure import measure
-from spvrisk.report.pictures.wording import worded, wrapped
+from spvrisk.report.wording import worded, wrapped
 
 LETTERS = 8.5
 """Points of labels and ticks."""

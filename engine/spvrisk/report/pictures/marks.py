@@ -23,9 +23,9 @@ from spvrisk.charts.chart import (
     Reference,
     Stack,
 )
-from spvrisk.report.pictures.looks import FILLS, GREY, INK, LAYERS, PENS, Fill, Pen
+from spvrisk.report.looks import FILLS, GREY, INK, LAYERS, PENS, Fill, Pen
 from spvrisk.report.pictures.measure import measure
-from spvrisk.report.pictures.wording import worded, wrapped
+from spvrisk.report.wording import worded, wrapped
 
 SMALL = 8.0
 """Points of the letters beside marks."""

@@ -8,11 +8,7 @@ Okabe, M. and Ito, K. (2008). Color universal design: how to make figures and pr
 colorblind people. jfly.uni-koeln.de/color.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NamedTuple
-
-from matplotlib import rc_context, rcdefaults, rcParams
+from typing import NamedTuple
 
 from spvrisk.charts.chart import Role
 
@@ -87,37 +83,3 @@ def luminance(colour: str) -> float:
     parts = (int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5))
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-_SETTINGS: dict[str, Any] = {
-    "font.size": 9.0,
-    "text.parse_math": False,  # a dollar in a title is one
-    "text.color": INK,
-    "axes.edgecolor": GREY,
-    "axes.labelcolor": INK,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.unicode_minus": True,
-    "grid.color": PALE,
-    "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "lines.linewidth": 1.6,
-    "hatch.linewidth": 0.6,
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "spvrisk",
-    "pdf.fonttype": 42,
-}
-
-
-@contextmanager
-def our_settings() -> Iterator[None]:
-    """Have Matplotlib draw by our settings, whatever the user's own are, and by the user's own again behind it."""
-    with rc_context():
-        rcdefaults()
-        rcParams.update(_SETTINGS)
-        yield

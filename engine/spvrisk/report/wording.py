@@ -1,4 +1,4 @@
-"""What stands in a picture, in words of a language: every text of a chart passes through here."""
+"""What charts and pages say, in words of a language: every text of theirs passes through here."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def worded(text: Text | Cell, language: str) -> str:
     Parameters
     ----------
     text
-        Of a chart.
+        Of a chart or a page.
     language
         Such as ``ja``.
     """
