@@ -7,7 +7,9 @@ from spvrisk.cli.options import set_option, study_argument
 from spvrisk.cli.output import say, say_document, warn
 from spvrisk.errors import InputError
 from spvrisk.report.problems import problems_json
-from spvrisk.views.words import counted, size_of
+from spvrisk.report.words import sentence
+from spvrisk.views.figures import said
+from spvrisk.views.words import size_of
 
 
 @click.command("validate", epilog="Example: spvrisk validate study.yaml")
@@ -29,4 +31,4 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
         raise InputError(found.errors)
     else:
         warn(found.warnings)
-        say(f"ok: {size_of(found.study.config)}; {counted(len(found.warnings), 'warning')}")
+        say(sentence(said("ok: {}; {:warning}", size_of(found.study.config), len(found.warnings))))
