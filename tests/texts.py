@@ -17,17 +17,20 @@ from spvrisk.views.words import in_words
 
 PACKAGE = Path(__file__).parents[1] / "engine" / "spvrisk"
 
-TEXTS = {"said": 0, "Note": 0, "phrase": 0, "fact": 0, "means": 1, "joined": 1}
+TEXTS = {"said": 0, "Note": 0, "phrase": 0, "say_text": 0, "fact": 0, "means": 1, "joined": 1}
 """Functions that take a text, and at which place."""
 
-SHOWN = "translated"
-"""Function that takes a text to show it, whoever has written it."""
+PASSED_ON = ("translated", "announce", "tell")
+"""Functions that take a text, whoever has written it."""
 
 HEADS = "heads"
 """Function all of whose arguments are texts, or notes."""
 
 NOTES = ("said", "Note", "percent", "tail_name", "head", "money_in", "joined", "in_words")
 """Functions that give notes; their texts are their own."""
+
+THINGS = ("counted", "progress_bar")
+"""Functions whose second argument is a thing that is counted."""
 
 VIEWS = ("views/", "charts/")
 """Floors that make figures."""
@@ -66,7 +69,7 @@ class Module:
 
     @cached_property
     def _constants(self) -> dict[str, list[ast.expr]]:
-        return _assigned(self.tree.body)
+        return _assigned(self.tree.body, {})
 
     def texts(self) -> Iterator[Text]:
         """All texts, with those that their braces ask for."""
@@ -78,12 +81,14 @@ class Module:
                 form = _argument(call, *FORMS[function])
                 if isinstance(form, ast.Constant) and isinstance(form.value, str):
                     yield from (Text(self.name, *found) for found in _of_form(form.value))
-            if function == "counted" and len(call.args) == 2 and isinstance(call.args[1], ast.Constant):
+            if function in THINGS and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
                 yield Text(self.name, *forms(str(call.args[1].value)))
 
     def wrong(self) -> Iterator[str]:
         """Texts that cannot be found, and literals where there should be a text of the catalogue."""
         for call, function in self._calls():
+            if function in PASSED_ON[1:] and call.args and isinstance(call.args[0], ast.JoinedStr):
+                yield f"{self.name}:{call.lineno}: {function} takes no literal: {ast.unparse(call.args[0])}"
             for place, expression in self._taken(call, function):
                 if self._resolved(expression, call) is None and not self._is_passed_on(expression, call):
                     yield f"{self.name}:{call.lineno}: {function} takes no literal: {ast.unparse(expression)} ({place})"
@@ -104,7 +109,7 @@ class Module:
             yield from ((i, each) for i, each in enumerate(call.args) if not isinstance(each, ast.Starred))
         elif function in TEXTS and len(call.args) > TEXTS[function]:
             yield TEXTS[function], call.args[TEXTS[function]]
-        elif function == SHOWN and isinstance(call.args[0], ast.Constant | ast.Name):
+        elif function in PASSED_ON and call.args and isinstance(call.args[0], ast.Constant):
             yield 0, call.args[0]
 
     def _literals(self, call: ast.Call, function: str) -> Iterator[str]:
@@ -155,13 +160,13 @@ class Module:
     def _meant(self, name: str, at: ast.AST) -> list[ast.expr]:
         """What a name stands for: in the function around it, else in the module."""
         function = self._functions.get(at)
-        here = _assigned(ast.walk(function)).get(name) if function is not None else None
+        here = _assigned(ast.walk(function), self._constants).get(name) if function is not None else None
         return here or self._constants.get(name, [])
 
     def _is_passed_on(self, expression: ast.expr, at: ast.AST) -> bool:
         """Whether a function that takes a text hands it on."""
         function = self._functions.get(at)
-        names = set(TEXTS) | {HEADS}
+        names = {*TEXTS, *PASSED_ON, HEADS}
         return (
             function is not None
             and function.name in names
@@ -180,8 +185,8 @@ class Module:
 
 
 def modules() -> list[Module]:
-    """All sources of the package."""
-    return [Module(file) for file in sorted(PACKAGE.rglob("*.py"))]
+    """All sources of the package but the kernel's, which says nothing."""
+    return [Module(file) for file in sorted(PACKAGE.rglob("*.py")) if file.parent != PACKAGE / "kernel"]
 
 
 def texts() -> dict[str, tuple[str, list[str]]]:
@@ -224,7 +229,7 @@ def _argument(call: ast.Call, place: int, name: str) -> ast.expr | None:
     return named[0] if named else call.args[place] if len(call.args) > place else None
 
 
-def _assigned(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
+def _assigned(nodes: Iterable[ast.AST], known: dict[str, list[ast.expr]]) -> dict[str, list[ast.expr]]:
     """What names stand for, also where there are several, or a loop goes over a tuple."""
     found: dict[str, list[ast.expr]] = {}
     loops = []
@@ -236,7 +241,8 @@ def _assigned(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
         elif isinstance(node, ast.For | ast.comprehension):
             loops.append(node)
     for loop in loops:
-        over = found.get(loop.iter.id, [loop.iter])[0] if isinstance(loop.iter, ast.Name) else loop.iter
+        named = {**known, **found}.get(loop.iter.id, [loop.iter]) if isinstance(loop.iter, ast.Name) else [loop.iter]
+        (over, *_) = named
         for each in over.elts if isinstance(over, ast.Tuple | ast.List) else ():
             _assign(found, loop.target, each)
     return found

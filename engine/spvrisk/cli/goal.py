@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import Number, Whole, set_option, study_argument
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say_document, say_stage, warn
 from spvrisk.cli.progress import Stop
 from spvrisk.errors import InputError, Problem
 
@@ -49,7 +49,7 @@ def command(
     from spvrisk.report import json, text
     from spvrisk.views.goal import frontier, goal
 
-    announce = stop.heeding(lambda stage: say(f"{stage} ...", err=True))
+    announce = stop.heeding(say_stage)
     found = []
     for value in values:
         changed = loaded if value is None else api.load(study, (*overrides, value))

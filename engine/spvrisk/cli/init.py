@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say
+from spvrisk.cli.output import tell
 
 # two lines, which click would join without the mark
 _EXAMPLE = """\b
@@ -20,4 +20,4 @@ def command(file: str, kind: str, overwrite: bool) -> None:
     """Write a commented file to FILE (study.yaml if left out): a study of two fictional projects, or what-ifs of it."""
     api.init(file, overwrite, kind)
     following = "validate" if kind == "starter" else "scenarios"
-    say(f"wrote {file}; next: spvrisk {following} {file}", err=True)
+    tell("wrote {0}; next: spvrisk {1} {0}", file, following)

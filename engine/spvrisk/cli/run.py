@@ -10,7 +10,7 @@ import click
 from spvrisk import api
 from spvrisk.cli.log import log_to
 from spvrisk.cli.options import FILE, Whole, set_option, study_argument
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.cli.progress import Stop, progress_bar
 from spvrisk.errors import InputError, Problem
 
@@ -66,7 +66,7 @@ def command(
     # loaded here: a mistake in the study is answered without waiting for the compiler
     from spvrisk.report import json, text
     from spvrisk.views.precision import precision as converged
-    from spvrisk.views.summary import summary
+    from spvrisk.views.summary import screen
 
     warn(loaded.warnings)
     with (
@@ -87,10 +87,10 @@ def command(
         if as_json:
             say_document(json.summary_json(ran.tables()))
         else:
-            text.show(summary(ran.tables()))
+            text.show(screen(ran.tables()))
             if precision:
                 text.show([converged(until, ran.tables().labels)])
-            say(f"Result: {target}")
+            say_text("Result: {}", target)
     except KeyboardInterrupt as error:
         error.add_note(f"The result is written: {target}.")
         raise

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
 _EXAMPLE = "Example: spvrisk scenarios what_if.yaml --paths 2000"
@@ -79,7 +79,7 @@ def command(
     else:
         text.show(scenarios(found))
         if save_table is not None:
-            say(f"Table: {save_table}")
+            say_text("Table: {}", save_table)
         if out is not None:
-            say(f"Dataset: {out}")
+            say_text("Dataset: {}", out)
     found.check_none_failed()

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, set_option, study_argument
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
 
@@ -66,5 +66,5 @@ def command(
     else:
         text.show([stress(found)])
         if save_table is not None:
-            say(f"Table: {save_table}")
+            say_text("Table: {}", save_table)
     found.check_none_failed()

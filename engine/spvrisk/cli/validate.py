@@ -4,11 +4,10 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import set_option, study_argument
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.errors import InputError
 from spvrisk.report.problems import problems_json
 from spvrisk.report.words import sentence
-from spvrisk.views.figures import said
 from spvrisk.views.words import size_of
 
 
@@ -31,4 +30,4 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
         raise InputError(found.errors)
     else:
         warn(found.warnings)
-        say(sentence(said("ok: {}; {:warning}", size_of(found.study.config), len(found.warnings))))
+        say_text("ok: {}; {:warning}", sentence(size_of(found.study.config)), len(found.warnings))

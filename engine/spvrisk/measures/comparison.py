@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.changes import Change, changes
 from spvrisk.dataset.paths import kept_as
 from spvrisk.dataset.read import Result
@@ -177,12 +178,19 @@ def _check_money(base: Result, result: Result) -> None:
 
 def _unpaired(base: Result, result: Result) -> str:
     """Why two results do not share their draws; empty if they do."""
-    for key, name in (("seed", "seed"), ("numbers_version", "numbers version"), ("value_date", "value date")):
+    for key, text in _DIFFERENT:
         if str(base.attributes[key]) != str(result.attributes[key]):
-            return f"different {name}"
+            return phrase(text)
     if base.labels.steps_per_year != result.labels.steps_per_year:
-        return "different steps"
+        return phrase("different steps")
     return ""
+
+
+_DIFFERENT = (
+    ("seed", "different seed"),
+    ("numbers_version", "different numbers version"),
+    ("value_date", "different value date"),
+)
 
 
 def _figures(result: Result, measures: Sequence[Measure], paths: int | None = None) -> dict[str, Figure]:

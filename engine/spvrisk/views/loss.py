@@ -4,10 +4,13 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
+import numpy as np
+
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.measures.tail_size import TailSize, tail_size
+from spvrisk.plan.outputs import PORTFOLIO
 from spvrisk.views.figures import (
     Cell,
     Estimate,
@@ -31,6 +34,9 @@ from spvrisk.views.words import joined, money_in, money_name, percent, tail_name
 _DRIVEN_BY = 3
 """Projects that are named as those that drive a shortfall."""
 
+_SHOWN = 10
+"""Projects of a table that has to fit on a screen."""
+
 
 def headline(result: Result) -> Figures:
     """Mean, probability of a loss and shortfalls of the funder's portfolio."""
@@ -50,11 +56,21 @@ def headline(result: Result) -> Figures:
 
 def answer(result: Result) -> Figures:
     """The answer in sentences."""
+    notes = (_on_average(result), *_tails(result), *_scheme(result), *_insurer(result))
+    return Figures("", notes=notes, unit=money_name(result.labels))
+
+
+def brief(result: Result) -> Figures:
+    """The answer in a few sentences: on average, at worst, with all side flows, and whether the insurer can bear it."""
+    *_, scheme = _scheme(result)
+    notes = (_on_average(result), *list(_tails(result))[-1:], scheme, *list(_insurer(result))[:1])
+    return Figures("", notes=notes, unit=money_name(result.labels))
+
+
+def _on_average(result: Result) -> Note:
     t, s, money = result.summary, _portfolio(result), money_in(result.labels)
     text = "The funder's net present value is {} {} on average; it loses money on {} of the paths."
-    first = said(text, mean_of(t, s), money, _p_loss(result, s))
-    notes = (first, *_tails(result), *_scheme(result), *_insurer(result))
-    return Figures("", notes=notes, unit=money_name(result.labels))
+    return said(text, mean_of(t, s), money, _p_loss(result, s))
 
 
 def value(result: Result) -> Figures:
@@ -80,6 +96,36 @@ def value(result: Result) -> Figures:
         table = (*table, Row(name, cells(s, labels.money_unit / unit), apart=True))
     title = said("Net present value to the funder, {} (low quantiles are the adverse tail)", money_in(labels))
     return Figures(title, columns, table, unit=money_name(labels))
+
+
+def each_project(result: Result) -> Figures:
+    """What each project is worth on average, how often it loses, and what it is worth on the portfolio's worst paths.
+
+    Of many projects those are shown that lose most there.
+
+    Parameters
+    ----------
+    result
+        The result, of all paths or of a condition.
+    """
+    labels, t, rows = result.labels, result.summary, rows_of(result.labels, "npv_funder")
+    last, projects = len(t.levels) - 1, labels.projects
+
+    def cells(unit: str) -> tuple[Cell, ...]:
+        s = rows[unit]
+        on_average = (mean_of(t, s), _p_loss(result, s))
+        if last < 0:
+            return on_average
+        return *on_average, _worst(result, last) if unit == PORTFOLIO else _in_the_worst(result, unit, last)
+
+    columns = heads("mean", "P(loss)", *(said("in the worst {}", tail_name(level)) for level in t.levels[last:]))
+    table, notes = by_unit(labels, cells), tuple[Note, ...]()
+    if len(projects) > _SHOWN:
+        order = np.argsort(-t.contribution[:, last], kind="stable") if last >= 0 else np.arange(len(projects))
+        table = (table[0], *(table[1 + p] for p in order[:_SHOWN]))
+        notes = (said("The others, {:project}: --show value", len(projects) - _SHOWN),)
+    title = said("Net present value to the funder by project, {}", money_in(labels))
+    return Figures(title, columns, table, notes, money_name(labels))
 
 
 def loss(result: Result, level: str | None = None) -> Figures:
@@ -175,6 +221,12 @@ def _portfolio(result: Result) -> int:
 def _p_loss(result: Result, s: int) -> Share:
     t = result.summary
     return share_of(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
+
+
+def _in_the_worst(result: Result, project: str, a: int) -> Estimate:
+    """Mean net present value of a project on the portfolio's worst paths."""
+    p, t = result.labels.projects.index(project), result.summary
+    return Estimate(defined(-t.contribution[p, a]), defined(t.contribution_se[p, a]))
 
 
 def _worst(result: Result, a: int, sign: float = -1.0) -> Cell:

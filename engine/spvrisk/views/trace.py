@@ -8,6 +8,7 @@ import numpy as np
 
 from spvrisk.dataset.variables import has_loss
 from spvrisk.experiments.changes import Change
+from spvrisk.experiments.effects import touching
 from spvrisk.experiments.trace import STEP_ROWS, Trace
 from spvrisk.experiments.traced import Traced
 from spvrisk.plan.calendar import date_of, make_grid
@@ -23,10 +24,18 @@ _NAME, _REST = 2, 6
 _YEARS = (5, 10, 20)
 
 
-def trace(told: Traced) -> list[Figures]:
-    """Give the page: what was struck down when, what was noticed and paid, what overran, was built, who got what."""
+def trace(told: Traced, whole: bool = False) -> list[Figures]:
+    """Give the page: what was struck down when, what was noticed and paid, what overran, was built, who got what.
+
+    Parameters
+    ----------
+    told
+        As from `spvrisk.experiments.traced.traced`.
+    whole
+        As of `happened`.
+    """
     of_pipelines = [slots(told)] if any(map(is_slot, told.trace.sites)) else []
-    return [opening(told), happened(told), projects(told), *of_pipelines, flows(told), factors(told)]
+    return [opening(told), happened(told, whole), projects(told), *of_pipelines, flows(told), factors(told)]
 
 
 def opening(told: Traced) -> Figures:
@@ -51,9 +60,18 @@ def _value(trace: Trace, series: tuple[str, str]) -> Cell:
     return Note("undefined") if math.isnan(value) else states[int(value)]
 
 
-def happened(told: Traced) -> Figures:
-    """Events, changes of the law, and what was decided about projects, in order of time."""
+def happened(told: Traced, whole: bool = False) -> Figures:
+    """Events, changes of the law, and what was decided about projects, in order of time.
+
+    Parameters
+    ----------
+    told
+        As from `spvrisk.experiments.traced.traced`.
+    whole
+        Whether what touches no cash flow is told, too.
+    """
     trace = told.trace
+    changes = trace.changes if whole else touching(trace)
     first = trace.labels.value_date
     initial = ", ".join(f"{name} {regime.initial.state}" for name, regime in trace.study.regimes.items())
     known = [
@@ -61,12 +79,14 @@ def happened(told: Traced) -> Figures:
         for name, event in trace.study.events.items()
         if event.date.on is not None and event.date.on.isoformat() < first
     ]
-    told_of = [(change.date, (change.what, _became(change, trace.labels), _cause(change))) for change in trace.changes]
+    told_of = [(change.date, (change.what, _became(change, trace.labels), _cause(change))) for change in changes]
     before = sorted([*known, *(each for each in told_of if each[0] < first)], key=lambda each: each[0])
     start: tuple[str, tuple[Cell, ...]] = (first, (Note("at first"), initial or None, ""))
     rows = [Row(day, cells) for day, cells in (*before, start, *(each for each in told_of if each[0] >= first))]
     columns = (Note("event, regime or project"), Note("outcome or change"), Note("why"))
-    return Figures(Note("What happened"), tuple(Column(head, text=True) for head in columns), tuple(rows))
+    left_out = len(trace.changes) - len(changes)
+    notes = (said("{:change} that touch no cash flow: --all shows them.", left_out),) if left_out else ()
+    return Figures(Note("What happened"), tuple(Column(head, text=True) for head in columns), tuple(rows), notes)
 
 
 _BECAME = {
