@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parents[1] / "engine" / "spvrisk"
 TEXTS = {"said": 0, "Note": 0, "phrase": 0, "say_text": 0, "fact": 0, "means": 1, "joined": 1}
 """Functions that take a text, and at which place."""
 
-PASSED_ON = ("translated", "announce", "tell")
+PASSED_ON = ("translated", "announce", "_announce", "tell")
 """Functions that take a text, whoever has written it."""
 
 HEADS = "heads"
@@ -109,7 +109,7 @@ class Module:
             yield from ((i, each) for i, each in enumerate(call.args) if not isinstance(each, ast.Starred))
         elif function in TEXTS and len(call.args) > TEXTS[function]:
             yield TEXTS[function], call.args[TEXTS[function]]
-        elif function in PASSED_ON and call.args and isinstance(call.args[0], ast.Constant):
+        elif function in PASSED_ON and call.args and self._resolved(call.args[0], call) is not None:
             yield 0, call.args[0]
 
     def _literals(self, call: ast.Call, function: str) -> Iterator[str]:

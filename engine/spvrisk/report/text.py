@@ -29,8 +29,8 @@ _GAP = 2
 _LEAST = 8
 """Columns that a figure has in any case, with its sign and thousands."""
 
-_TITLE_LINES = 2
-"""Lines that a title may take beside its name: where it takes more, it is not there."""
+_TITLE_LINES, _FOLDED = 2, 0.34
+"""Lines that a title may take beside its name, and part of the titles that may take more than one."""
 
 _IN_FIGURES = re.compile(r" (?!\()")
 """Spaces at which a figure is not broken: all but that before the interval of a probability."""
@@ -256,7 +256,10 @@ class _Laid:
 def _widths_of_titles(titles: list[str]) -> tuple[int, int]:
     """Columns of the screen that titles take, and that they need at least."""
     natural = least = max(map(cell_len, titles), default=0)
-    while least > 1 and all(len(wrapped(title, least - 1)) <= _TITLE_LINES for title in titles):
+    while least > 1:
+        lines = [len(wrapped(title, least - 1)) for title in titles]
+        if max(lines) > _TITLE_LINES or sum(n > 1 for n in lines) > _FOLDED * len(lines):
+            break
         least -= 1
     return natural, least
 

@@ -322,7 +322,7 @@ def factors(told: Traced) -> Figures:
         picked = [start, *(path[year * per_year - 1] for year in years), path.min(), path.max(), path[-1]]
         rows.append(Row(name, tuple(map(float, picked))))
     ends = (Note("lowest"), Note("highest"), Note("last"))
-    columns = (Note("start"), *(said("year {:d}", year) for year in years), *ends)
+    columns = (Note("first"), *(said("year {:d}", year) for year in years), *ends)
     return Figures(Note("Factors"), tuple(Column(head, ".4g") for head in columns), tuple(rows))
 
 
