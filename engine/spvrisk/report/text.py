@@ -12,13 +12,16 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from spvrisk.report.encoding import shown_in
+from spvrisk.report.encoding import has_wide_lines, shown_in
 from spvrisk.report.lines import SPACE, phrases, wrapped
 from spvrisk.report.words import headed, sentence, shown, title_of, worded
 from spvrisk.views.figures import Figures, Note
 
 HEADED = Box(str(SIMPLE_HEAD), ascii=True)
 """Lines under heads, also where the stream has no such lines: `shown_in` finds their like, rich another form."""
+
+_NARROW = Box(str(SIMPLE_HEAD).replace("─", "-"), ascii=True)
+"""The same where lines would be too wide."""
 
 WIDTH = 100
 """Columns where the output is no terminal."""
@@ -31,6 +34,9 @@ _LEAST = 8
 
 _TITLE_LINES, _FOLDED = 2, 0.34
 """Lines that a title may take beside its name, and part of the titles that may take more than one."""
+
+_FACT = 20
+"""Columns down to which facts, and their names, are broken between words alone."""
 
 _IN_FIGURES = re.compile(r" (?!\()")
 """Spaces at which a figure is not broken: all but that before the interval of a probability."""
@@ -187,7 +193,7 @@ class _Laid:
     def __init__(self, figures: Figures, encoding: str) -> None:
         lines = _lines(figures)
         self._lines = [line._replace(cells=tuple(_shown_in(cell, encoding) for cell in line.cells)) for line in lines]
-        self._shape = figures.shape
+        self._shape, self._box = figures.shape, _NARROW if has_wide_lines(encoding) else HEADED
         heads = ["", worded(figures.names)] if figures.names else [""]
         title = len(heads)
         self._stubs = [self._stub(k, _shown_in(head, encoding), left=k == 0) for k, head in enumerate(heads)]
@@ -238,7 +244,7 @@ class _Laid:
         yield part
 
     def _made(self, columns: list[_Column], width: int) -> Table:
-        table = Table(header_style="", box=HEADED, show_edge=False, pad_edge=False, collapse_padding=True)
+        table = Table(header_style="", box=self._box, show_edge=False, pad_edge=False, collapse_padding=True)
         rooms = _widths(columns, width)
         for column, room in zip(columns, rooms, strict=True):
             justify: Literal["left", "right"] = "left" if column.left else "right"
@@ -278,8 +284,8 @@ def _grid(lines: Sequence[_Line], width: int, margin: bool = False) -> Table:
 
 
 def _fact(place: int, texts: list[str]) -> _Column:
-    natural = max(map(cell_len, texts))
-    return _Column(place, "", True, natural, natural if place == 0 else 1)
+    natural, words = (max(map(cell_len, some)) for some in (texts, [each for text in texts for each in phrases(text)]))
+    return _Column(place, "", True, natural, min(words, _FACT))
 
 
 def _folded(text: str, room: int) -> Text:

@@ -7,7 +7,7 @@ from spvrisk.dataset.variables import quantity_of
 from spvrisk.experiments.exceeded import Curve
 from spvrisk.measures.exceedance import Point
 from spvrisk.views.figures import Cell, Estimate, Figures, Note, Range, Row, defined, heads, said
-from spvrisk.views.words import money_in, money_name, percent, unit_named
+from spvrisk.views.words import money_in, money_name, percent, quantity_named, unit_named
 
 OUTCOMES = Note("A path is one outcome of the whole deal: 1 in 100 is of a hundred outcomes, not of a hundred years.")
 """What a return period is of."""
@@ -29,7 +29,7 @@ def exceedance(found: Curve) -> Figures:
     rows = tuple(Row(said("1 in {:.4g}", point.one_in), _cells(point)) for point in found.points)
     unit, quantity = found.series
     text = "Loss exceeded, {} of {} (minus net present value)" if of_loss else "Value exceeded, {} of {}"
-    title, measured = said(text, quantity, unit_named(labels, unit)), _measured_in(found)
+    title, measured = said(text, quantity_named(quantity), unit_named(labels, unit)), _measured_in(found)
     title = said("{}, {}", title, measured) if measured else title
     return Figures(title, columns, rows, tuple(_notes(found)), unit=_money(found))
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from spvrisk.dataset.read import Result
@@ -42,13 +43,13 @@ def info(result: Result) -> Figures:
     about, made = result.attributes, result.provenance
     announced = (name for name in result.labels.projects if name not in result.labels.pipelines)
     rows = [
-        fact("study", study_named(result.labels)._replace(name=about["title"])),
+        fact("study", said("{:title}", study_named(result.labels))),
         fact("file", result.place),
         fact("paths", f"{result.n_paths:,}"),
         fact("seed", str(about["seed"])),
         fact("projects", ", ".join(announced)),
         *([fact("pipelines", ", ".join(result.labels.pipelines))] if result.labels.pipelines else []),
-        fact("value date", about["value_date"]),
+        fact("value date", date.fromisoformat(about["value_date"])),
         fact("money", money_in(result.labels)),
         fact("created", made["created"]),
         fact("duration", said("{:.2f s} with {:worker}", made["duration_seconds"], made["workers"])),

@@ -119,13 +119,14 @@ def each_project(result: Result) -> Figures:
         return *on_average, _worst(result, last) if unit == PORTFOLIO else _in_the_worst(result, unit, last)
 
     columns = heads("mean", "P(loss)", *(said("in the worst {}", tail_name(level)) for level in t.levels[last:]))
-    table, notes = by_unit(labels, cells), tuple[Note, ...]()
+    worst = [("", size_of_tail(t, rows[PORTFOLIO], last))] if last >= 0 else []
+    table, notes = by_unit(labels, cells), list(thin(worst))
     if len(projects) > _SHOWN:
         order = np.argsort(-t.contribution[:, last], kind="stable") if last >= 0 else np.arange(len(projects))
         table = (table[0], *(table[1 + p] for p in order[:_SHOWN]))
-        notes = (said("The others, {:project}: --show value", len(projects) - _SHOWN),)
+        notes.append(said("The others, {:project}: --show value", len(projects) - _SHOWN))
     title = said("Net present value to the funder by project, {}", money_in(labels))
-    return Figures(title, columns, table, notes, money_name(labels))
+    return Figures(title, columns, table, tuple(notes), money_name(labels))
 
 
 def loss(result: Result, level: str | None = None) -> Figures:

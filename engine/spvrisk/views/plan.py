@@ -142,7 +142,7 @@ def decisions(found: Overview) -> Figures:
         [said("A delayed decision is taken again after {:day}.", decision.delay_days)] if decision.delay_days else []
     )
     for trigger in decision.triggers:
-        moves = joined([said("{} to {}", regime, state) for regime, state in trigger.moves.items()])
+        moves = joined([said("{0} to {1}", regime, state) for regime, state in trigger.moves.items()])
         held = [said("{} is {}", regime, _either(states)) for regime, states in trigger.while_.items()]
         if held:
             text = "A decline while {} moves {} with probability {:g}."

@@ -198,8 +198,8 @@ def head(measure: Measure) -> Note:
         The measure.
     """
     unit, quantity = measure.series
-    what = said("{} {}", quantity_named(quantity), said(measure.statistic.title, measure.at))
-    return what if unit in (PORTFOLIO, SCHEME) else said("{} {}", unit, what)
+    what = said("{0} {1}", quantity_named(quantity), said(measure.statistic.title, measure.at))
+    return what if unit in (PORTFOLIO, SCHEME) else said("{0} {1}", unit, what)
 
 
 def _values(outcome: Outcome, columns: range, found: Scenarios) -> tuple[Cell, ...]:
