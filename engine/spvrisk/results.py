@@ -228,8 +228,8 @@ class Results:
         >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
         >>> with spvrisk.run(study, paths=500) as results:
         ...     table = results.view("value")
-        >>> [row.name for row in table.rows], table.unit
-        (['portfolio', 'gas_plant', 'port', 'in EUR million'], 'USD million')
+        >>> [type(cell).__name__ for cell in table.rows[0].cells], table.unit
+        (['Estimate', 'Estimate', 'float', 'float', 'float', 'Share'], 'USD million')
         """
         from spvrisk.report.printed import Printed
         from spvrisk.views.registry import VIEWS

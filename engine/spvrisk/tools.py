@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
 from spvrisk.arguments import called, file_name, text, wrong, yes_or_no
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.files import Kind, atomic_write
 from spvrisk.folders import write_folder
@@ -49,7 +50,7 @@ def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -
     every, announce, found = yes_or_no("all_targets", all_targets), called("announce", announce), []
     with ThreadPoolExecutor(min(max(processors() // 2, 1), _AT_A_TIME)) as pool:
         for proof in pool.map(tried, [native(), *(FOREIGN if every else ())]):
-            announce(f"{proof.target.name}: {proof.stamp.outcome}")
+            announce(phrase("{}: {}", proof.target.name, proof.stamp.outcome))
             found.append(proof)
     return found
 

@@ -93,7 +93,7 @@ def test_compare__matrix_has_the_loss_and_the_projects_of_the_paths(files: dict[
     shown = written(compare(found), 80)
     assert max(map(len, shown.splitlines())) <= 80 and len(shown.splitlines()) < 30
     for head, key in (("mean", "npv_funder"), ("port", "port/npv_funder")):
-        (line,) = (line for line in shown.splitlines() if line.startswith(f"{head} "))
+        line = next(line for line in shown.splitlines() if line.startswith(f"{head} "))
         own, dearer = (rows[0]["figures"][key], rows[1]["differences"][key])
         assert f" {own['value']:.{digits(own)}f} ± " in line and f" {dearer['value']:+.{digits(dearer)}f} ± " in line
     assert "P(loss)" in shown and "shortfall 99 %" in shown

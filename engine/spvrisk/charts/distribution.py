@@ -12,7 +12,6 @@ from spvrisk.charts.words import (
     axis_of,
     error_of_interval,
     figure_of,
-    money,
     seed_of,
     study_of,
     unit_named,
@@ -31,7 +30,7 @@ from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Cell, Estimate, Note, defined, said, share_of
-from spvrisk.views.words import percent, tail_name
+from spvrisk.views.words import money_in, percent, tail_name
 
 _BINS = 60
 """Bins at most, or a few more until the ends are round numbers."""
@@ -160,7 +159,7 @@ def _title(result: Result, series: Series, values: Floats) -> Note:
     """The answer: what there is on average and how much is lost how often, else where most of it lies."""
     if not has_loss(series[1]):
         return _where(result, series, values)
-    sample, unit = Sample(values), money(result.labels)
+    sample, unit = Sample(values), money_in(result.labels)
     average, lost = mean(sample), share(sample, values < 0.0)
     size, loses = Estimate(defined(abs(average.value)), defined(average.error)), average.value < 0.0
     if series == WHOLE:

@@ -115,7 +115,7 @@ def _title(found: Curve, told: list[Point]) -> Note:
 
 
 def _notes(found: Curve) -> Iterator[Note]:
-    yield Note(OUTCOMES)
+    yield OUTCOMES
     if found.defined < found.result.n_paths:
         yield said("Probabilities are of the {:path} on which it is defined.", found.defined)
     yield said("Drawn as far as {:path} lie beyond.", FEW_PATHS)

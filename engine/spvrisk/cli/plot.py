@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say, say_stage
+from spvrisk.cli.output import say_stage, tell
 
 # a list, which click would join without the mark
 _HELP = """Draw the picture NAME of RESULTS; its title is the answer.
@@ -49,4 +49,4 @@ def command(name: str, results: tuple[str, ...], out: str, lang: str, overwrite:
     """Draw a picture."""
     given = {choice: value for choice, value in choices.items() if value is not None}
     api.plot(name, *results, out=out, lang=lang, overwrite=overwrite, announce=say_stage, **given)
-    say(f"wrote {out}", err=True)
+    tell("wrote {}", out)

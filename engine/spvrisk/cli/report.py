@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say
+from spvrisk.cli.output import tell
 from spvrisk.cli.progress import Stop, progress_bar
 
 # lines, which click would join without the mark
@@ -38,4 +38,4 @@ def command(results: tuple[str, ...], out: str, lang: str, overwrite: bool) -> N
             progress=advance,
             announce=stop.heeding(announce),
         )
-    say(f"wrote {out}", err=True)
+    tell("wrote {}", out)

@@ -7,6 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.scenarios import Scenario
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.scenarios import (
@@ -288,7 +289,7 @@ class _Source:
         """Give series by `Job.id`, as they come: the base's as early as it can be, since it is needed by all."""
         base, missing = next(iter(self._jobs.values())), [job for job in self._jobs.values() if job not in self._there]
         if self._there:
-            announce(f"{len(self._there)} of {len(self._jobs)} scenarios are there already")
+            announce(phrase("{:d} of {:scenario} are there already", len(self._there), len(self._jobs)))
             progress(sum(job.paths for job in self._there))
         if base in self._there:
             yield base.id, self._read(base)

@@ -42,7 +42,7 @@ class Part(NamedTuple):
     group
         `PROJECTS`, `BEARERS`, or an event.
     name
-        Of the part.
+        Of the project, the outcome, or the quantity that a bearer has.
     risk
         Its Euler contributions.
     share
@@ -147,8 +147,8 @@ def contributions(result: Result, level: str) -> Contributions:
     events = dict(labels.events) if result.given is None else {}
     needed = {BEARERS: [(PORTFOLIO, name) for name in bearers], **{event: [_codes_of(event)] for event in events}}
     lacking = {group: names for group, series in needed.items() if (names := _not_kept(result, series))}
-    for name, title in bearers.items() if BEARERS not in lacking else ():
-        add(BEARERS, title, _values(result, PORTFOLIO, name, paths))
+    for name in bearers if BEARERS not in lacking else ():
+        add(BEARERS, name, _values(result, PORTFOLIO, name, paths))
     for event in (event for event in events if event not in lacking):
         for name, on in _outcomes(result, event, events[event], paths):
             add(event, name, np.where(on, whole, 0.0))

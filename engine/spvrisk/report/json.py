@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from spvrisk.dataset.read import Result
@@ -16,9 +17,9 @@ from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail import Mean, Tail
 from spvrisk.plan.names import Labels
-from spvrisk.report.words import sentence
+from spvrisk.report.words import english
 from spvrisk.views.compare import warned
-from spvrisk.views.figures import Cell, Figures, Near, Note
+from spvrisk.views.figures import Cell, Figures, Named, Near, Note
 from spvrisk.views.loss import warnings
 from spvrisk.views.projects import cap_shares
 from spvrisk.views.tails import thin
@@ -70,7 +71,7 @@ def summary_json(result: Result) -> dict[str, Any]:
         **({"pipelines": list(labels.pipelines)} if labels.pipelines else {}),
         "seed": int(result.attributes["seed"]),
         "numbers_version": result.attributes["numbers_version"],
-        "warnings": [sentence(note) for note in warnings(result)],
+        "warnings": [english(note) for note in warnings(result)],
         "scheme": units["scheme"],
         "portfolio": units["portfolio"],
         "projects": {project: units[project] for project in labels.projects},
@@ -134,7 +135,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "money": money_name(found.results[0].result.labels),
         "agree": found.agrees,
         "contents_checked": found.strict,
-        "warnings": [sentence(note) for note in warned(found)],
+        "warnings": [english(note) for note in warned(found)],
         "pairs": [_pair_json(pair) for pair in found.pairs],
         "results": [_result_json(row, pair) for row, pair in zip(found.results, with_first, strict=True)],
     }
@@ -236,7 +237,7 @@ def _goal_json(against: str, goal: Goal) -> dict[str, Any]:
         "slope": finite(goal.slope),
         "paths": goal.paths,
         "seed": goal.seed,
-        "warnings": [sentence(note) for note in thin(goal.tails)],
+        "warnings": [english(note) for note in thin(goal.tails)],
         "tried": [{"x": t.x, "value": finite(t.value), "se": finite(t.error)} for t in goal.tried],
     }
 
@@ -254,7 +255,7 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
         "money": money_name(found.labels),
         "paths": found.paths,
         "seed": found.seed,
-        "warnings": [sentence(note) for note in thin(found.tails)],
+        "warnings": [english(note) for note in thin(found.tails)],
         "scenarios": [_outcome_json(outcome, found) for outcome in found.outcomes],
         "swings": {name: _swing_json(swing, found) for name, swing in found.swings.items()},
     }
@@ -474,20 +475,22 @@ def views_json(views: Mapping[str, Figures]) -> dict[str, Any]:
 def figures_json(figures: Figures) -> dict[str, Any]:
     """Give figures: estimates as ``value, error``, shares as ``value, low, high``, sentences in words."""
     return {
-        "title": figures.title,
+        "title": english(figures.title),
         "unit": figures.unit,
-        "columns": [column.head for column in figures.columns],
+        "columns": [english(column.head) for column in figures.columns],
         "rows": [
-            {"name": row.name, "head": row.head, "cells": [_cell_json(cell) for cell in row.cells]}
+            {"name": english(row.name), "head": english(row.head), "cells": [_cell_json(cell) for cell in row.cells]}
             for row in figures.rows
         ],
-        "notes": [sentence(note) for note in figures.notes],
+        "notes": [english(note) for note in figures.notes],
     }
 
 
 def _cell_json(cell: Cell) -> Any:
-    if isinstance(cell, Note):
-        return sentence(cell)
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, Note | Named):
+        return english(cell)
     if isinstance(cell, Near):
         near = _cell_json(cell.cell)
         return {**(near if isinstance(near, dict) else {"value": near}), "bound": finite(cell.bound)}

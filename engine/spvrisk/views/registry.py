@@ -73,6 +73,8 @@ VIEWS: dict[str, View] = {
     "opening": View("result", summary.opening),
     "headline": View("result", loss.headline),
     "answer": View("result", loss.answer),
+    "brief": View("result", loss.brief),
+    "projects": View("result", loss.each_project),
     "value": View("result", loss.value),
     "loss": View("result", loss.loss),
     "parts": View("result", tails.parts),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from spvrisk.charts.chart import Chart
 from spvrisk.report.html import bare
-from spvrisk.report.markup import Html, element, joined
+from spvrisk.report.markup import Html, concatenated, element
 from spvrisk.report.page.drawing import figure
 from spvrisk.report.page.parts import Answer, Block, Choice, More, Picked, Section
 from spvrisk.report.wording import worded
@@ -90,7 +90,7 @@ class Dress:
         label = self.words(figures.title) or None
         kind = "scroll long" if len(figures.rows) > _LONG else "scroll"
         held = element("div", bare(figures), class_=kind, role="group" if label else None, aria_label=label)
-        return joined(held, element("div", *notes, class_="fine") if figures.notes else None)
+        return concatenated(held, element("div", *notes, class_="fine") if figures.notes else None)
 
     def _picked(self, block: Picked) -> Html:
         """A chart, and under it a link to each option: what a click on the chart does, a key does."""

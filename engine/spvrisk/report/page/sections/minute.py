@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.what_ifs import Outcomes, outcomes_of, tornado
-from spvrisk.charts.words import error_of_interval, money, study_of, unit_named
+from spvrisk.charts.words import error_of_interval, study_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError
@@ -23,10 +23,13 @@ from spvrisk.views.compare import names_of
 from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of, said, share_of
 from spvrisk.views.loss import few, warnings
 from spvrisk.views.projects import caps
-from spvrisk.views.words import tail_name
+from spvrisk.views.tails import bearer_named
+from spvrisk.views.words import joined, money_in, tail_name
 
 _NAMED = 4
 """Projects whose parts are told."""
+
+_BESIDE = "{}; {}"
 
 
 def minute(subject: Subject) -> Iterator[Block]:
@@ -49,7 +52,7 @@ def minute(subject: Subject) -> Iterator[Block]:
 
 def _average(result: Result) -> Answer:
     t, s = result.summary, _whole(result)
-    average, unit = mean_of(t, s), money(result.labels)
+    average, unit = mean_of(t, s), money_in(result.labels)
     size, loses = Estimate(abs(average.value or 0.0), average.error), (average.value or 0.0) < 0.0
     text = "The funder loses {} {} on average." if loses else "The funder earns {} {} on average."
     often = share_of(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
@@ -64,7 +67,7 @@ def _average(result: Result) -> Answer:
 
 def _range(result: Result) -> Answer:
     """Between which quantiles most paths lie, and how bad the worst are."""
-    t, unit = result.summary, money(result.labels)
+    t, unit = result.summary, money_in(result.labels)
     pairs = [(q, p) for q in t.quantiles for p in t.quantiles if abs(float(q) + float(p) - 1.0) < 1e-9 and q < p]
     low, high = min(pairs, key=lambda pair: abs(float(pair[0]) - 0.05), default=("", ""))
     worst = tuple(_worst(result, a) for a in range(len(t.levels)))
@@ -118,25 +121,25 @@ def _bearers(result: Result, parts: Contributions) -> Answer:
     if not own:
         return Answer(question, Note("The funder alone, as far as the study says."), (), "bearers")
     of_mean = _shares_of_mean(result, [part.name for part in own])
-    first = own[0]
-    answer = said("The {}: {:.0%} of the loss on the worst {} of the paths.", Note(first.name), first.share.value, tail)
+    first, name = own[0], bearer_named(own[0].name)
+    answer = said("The {}: {:.0%} of the loss on the worst {} of the paths.", name, first.share.value, tail)
     if first.name in of_mean:
         text = "The {}: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths."
-        answer = said(text, Note(first.name), of_mean[first.name].value, first.share.value, tail)
-    more = [said("On the worst {}: {}.", tail, _listed([_borne(Note(part.name), part.share) for part in own]))]
+        answer = said(text, name, of_mean[first.name].value, first.share.value, tail)
+    worst = [_borne(bearer_named(part.name), part.share) for part in own]
+    more = [said("On the worst {}: {}.", tail, joined(worst, _BESIDE))]
     if of_mean:
-        average = [_borne(Note(part.name), of_mean[part.name]) for part in own]
-        more.insert(0, said("On average: {}.", _listed(average)))
+        average = [_borne(bearer_named(part.name), of_mean[part.name]) for part in own]
+        more.insert(0, said("On average: {}.", joined(average, _BESIDE)))
     return Answer(question, answer, tuple(more), "bearers")
 
 
-def _shares_of_mean(result: Result, heads: list[str]) -> dict[str, Figure]:
-    """Of the mean loss what bearers have, by their heads; none where it is a gain."""
-    quantities = {head: name for name, head in result.labels.viewed("bearers").items()}
+def _shares_of_mean(result: Result, quantities: list[str]) -> dict[str, Figure]:
+    """Of the mean loss what bearers have; none where it is a gain."""
     whole = _mean_loss(result, NPV)
     if not whole.value > 0.0:
         return {}
-    return {head: ratio(_mean_loss(result, quantities[head]), whole) for head in heads}
+    return {quantity: ratio(_mean_loss(result, quantity), whole) for quantity in quantities}
 
 
 def _mean_loss(result: Result, quantity: str) -> Figure:
@@ -161,7 +164,7 @@ def _drivers(result: Result, parts: Contributions) -> Answer:
         text = "{} and {}: {:.0%} and {:.0%} of the loss on the worst {} of the paths."
         answer = said(text, name, second[0], share, second[1], tail)
     told = [said("{}: {}", unit_named(labels, part.name), _rate(part.share)) for part in own[:_NAMED]]
-    return Answer(Note("Which project drives the tail?"), answer, (said("{}.", _listed(told)),), "tail")
+    return Answer(Note("Which project drives the tail?"), answer, (said("{}.", joined(told, _BESIDE)),), "tail")
 
 
 def _differ(one: Figure, other: Figure) -> bool:
@@ -208,7 +211,7 @@ def _of_scenarios(found: Combined) -> Iterator[Answer]:
             outcomes.names[i],
             _what(outcomes, k),
             _change(outcomes, i, k),
-            money(found.labels),
+            money_in(found.labels),
         )
         for k, i, sign in best.values()
         if sign * outcomes.change[i, k] > NORMAL_95 * outcomes.change_error[i, k]
@@ -247,7 +250,7 @@ def _of_results(subject: Subject) -> Iterator[Answer]:
         if NPV in row.differences
     ]
     rows.sort(key=lambda row: -row[1].value)
-    unit = money(subject.labels)
+    unit = money_in(subject.labels)
     told = [said("{}: {:+} {} on average", name, Estimate(own.value, defined(own.error)), unit) for name, own in rows]
     if told:
         more = (*(said("{}.", each) for each in told[1:]), said("All against {}.", names[0]))
@@ -274,7 +277,7 @@ def _sure(result: Result) -> Answer:
     average = mean_of(result.summary, _whole(result))
     reach = float(f"{NORMAL_95 * (average.error or 0.0):.2g}")
     text = "Chance moves the mean by less than {:,.6g} {}, 19 times in 20. What is assumed may move it by more."
-    answer = said(text, reach, money(result.labels))
+    answer = said(text, reach, money_in(result.labels))
     more = (
         said(
             "{:path} were drawn; ± is the standard error of that. No ± covers what may be wrong with the inputs.",
@@ -284,10 +287,6 @@ def _sure(result: Result) -> Answer:
         *caps(result).notes,
     )
     return Answer(Note("How sure is that?"), answer, more, "assumptions")
-
-
-def _listed(parts: list[Note]) -> Note:
-    return Note("; ".join(["{}"] * len(parts)), tuple(parts))
 
 
 def _rate(share: Figure) -> Rate:
