@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUDY := configs/japan_us_2026.yaml
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check campaign self-test docs bench clean help
+.PHONY: run test check campaign self-test docs texts bench clean help
 
 help:
 	@echo "make run       run the main study and print its summary"
@@ -13,6 +13,7 @@ help:
 	@echo "make check     style, types, floors, documented examples"
 	@echo "make campaign  the long statistical campaigns"
 	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
+	@echo "make texts     bring the catalogue of texts to what the sources say, for translators"
 	@echo "make docs      renew what the README shows of the result of make run, and the tables of docs/result_file.md"
 	@echo "make bench     benchmarks: side by side with NumPy, then one by one (QUICK=--quick: once each)"
 	@echo "make clean     remove the environment and what the tools left"
@@ -41,6 +42,10 @@ self-test: $(VENV)/.test
 docs: $(VENV)/.run
 	$(BIN)/python tests/renew_readme.py results/japan_us_2026.h5
 	$(BIN)/python tests/renew_result_file.py
+
+# after a change of what is shown: then fill in what engine/spvrisk/locale/*/LC_MESSAGES/spvrisk.po lacks, and once more
+texts: $(VENV)/.test
+	PYTHONPATH=tests $(BIN)/python tests/renew_catalogue.py
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/side_by_side.py $(QUICK)

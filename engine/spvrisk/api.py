@@ -24,7 +24,7 @@ from spvrisk.arguments import levels as probabilities
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
-from spvrisk.tools import init, schema, selftest, starter, warmup
+from spvrisk.tools import init, language, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
     from spvrisk.experiments.cash import Cash
@@ -59,6 +59,7 @@ __all__ = [
     "export",
     "goal",
     "init",
+    "language",
     "load",
     "needed",
     "obligors",

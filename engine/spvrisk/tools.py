@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
 from spvrisk.arguments import called, file_name, text, wrong, yes_or_no
-from spvrisk.catalogue import phrase
+from spvrisk.catalogue import LANGUAGES, Chosen, phrase
 from spvrisk.errors import suggestion
 from spvrisk.files import Kind, atomic_write
 
@@ -21,6 +21,35 @@ _AT_A_TIME = 2
 """Proofs that are worked out side by side, at most: two processes each, of a third of a GiB."""
 
 _OTHER = "an edited or another file"
+
+
+def language(name: str) -> Chosen:
+    """Show figures in a language: from now on, or as long as a ``with`` block lasts.
+
+    It is that of ``print`` and of notebooks; numbers, names and JSON stay as they are. Each thread has its own.
+
+    Parameters
+    ----------
+    name
+        ``en`` or ``ja``.
+
+    Raises
+    ------
+    InputError
+        There is no such language.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results, spvrisk.language("ja"):
+    ...     print(str(results.view("headline")).splitlines()[0])
+    資金提供者の正味現在価値（百万米ドル）
+    """
+    if text("name", name) not in LANGUAGES:
+        raise wrong("name", f"must be {' or '.join(LANGUAGES)}", name, "choose one of them")
+    return Chosen(name)
 
 
 def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -> "list[Proof]":
