@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUDY := configs/japan_us_2026.yaml
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check campaign self-test docs report-script bench clean help
+.PHONY: run test check campaign self-test texts docs report-script bench clean help
 
 help:
 	@echo "make run       run the main study and print its summary"
@@ -13,6 +13,7 @@ help:
 	@echo "make check     style, types, floors, documented examples"
 	@echo "make campaign  the long statistical campaigns"
 	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
+	@echo "make texts     bring the catalogue of texts to what the sources say, for translators"
 	@echo "make docs      renew what the README shows of the result of make run, and the tables of docs/result_file.md"
 	@echo "make report-script  rebuild the script that draws the charts of reports (needs Node.js and npm)"
 	@echo "make bench     benchmarks: side by side with NumPy, then one by one (QUICK=--quick: once each)"
@@ -42,6 +43,10 @@ self-test: $(VENV)/.test
 docs: $(VENV)/.run
 	$(BIN)/python tests/renew_readme.py results/japan_us_2026.h5
 	$(BIN)/python tests/renew_result_file.py
+
+# after a change of what is shown: then fill in what engine/spvrisk/locale/*/LC_MESSAGES/spvrisk.po lacks, and once more
+texts: $(VENV)/.test
+	PYTHONPATH=tests $(BIN)/python tests/renew_catalogue.py
 
 # Observable Plot at the versions of tools/report/package-lock.json, as one file with its licences
 report-script:

@@ -9,7 +9,6 @@ import gettext
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from functools import cache
-from importlib.resources import files
 from string import Formatter
 from types import TracebackType
 from typing import Any
@@ -117,6 +116,9 @@ def is_thing(form: str) -> bool:
 def _catalogue(language: str) -> gettext.NullTranslations:
     if language == WRITTEN:
         return gettext.NullTranslations()
+    # loaded here: English needs none of it
+    from importlib.resources import files
+
     with (files("spvrisk") / "locale" / language / "LC_MESSAGES" / "spvrisk.mo").open("rb") as file:
         return gettext.GNUTranslations(file)
 

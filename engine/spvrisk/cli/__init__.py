@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from spvrisk._version import __version__
 from spvrisk.catalogue import WRITTEN, Chosen, asked_for, in_language, phrase, translated
@@ -66,6 +67,11 @@ class _Commands(click.Group):
             return None
         found: click.Command = import_module(f"{__name__}.{cmd_name}").command
         return _with_common(found)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names and options; click's own way would import every command."""
+        names = [CompletionItem(name, help=line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -131,7 +137,9 @@ def _with_common(command: click.Command) -> click.Command:
     # loaded here: who asks for the list of commands has no use for it
     from spvrisk.cli.options import COMMON
 
-    command.params = [*(option for option in command.params if option not in COMMON), *COMMON]
+    own = [option for option in command.params if option not in COMMON]
+    named = {option.name for option in own}  # pictures and pages have any language, whatever the terminal shows
+    command.params = [*own, *(option for option in COMMON if option.name not in named)]
     return command
 
 

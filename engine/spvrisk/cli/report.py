@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.catalogue import LANGUAGES
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import tell
 from spvrisk.cli.progress import Stop, progress_bar
@@ -16,9 +17,9 @@ Example: spvrisk report quick.h5 -o report.html
 @click.command("report", epilog=_EXAMPLE)
 @click.argument("results", nargs=-1, type=FILE, metavar="RESULT|SCENARIOS...")
 @click.option("--out", "-o", type=FILE, required=True, help="Page to write: .html.")
-@click.option("--lang", default="en", show_default=True, metavar="LANG", help="Language: en or ja.")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language; left out, that of LC_ALL, LC_MESSAGES or LANG.")
 @click.option("--overwrite", is_flag=True, help="Replace the page if report wrote it.")
-def command(results: tuple[str, ...], out: str, lang: str, overwrite: bool) -> None:
+def command(results: tuple[str, ...], out: str, lang: str | None, overwrite: bool) -> None:
     """Write a report of the first RESULT: one page of HTML, which needs no network.
 
     It begins with what somebody with one minute wants to know. Then come distributions and return periods, who bears

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from spvrisk.catalogue import Chosen
 from spvrisk.charts.words import study_of
 from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.read import Result, open_result
@@ -13,7 +14,6 @@ from spvrisk.files import Kind
 from spvrisk.report.page.contents import sections_of
 from spvrisk.report.page.document import BEGINNING, document
 from spvrisk.report.page.subject import Subject
-from spvrisk.report.pictures.asked import LANGUAGES
 from spvrisk.runner.execute import Announce, Progress
 from spvrisk.views.figures import Note, said
 
@@ -60,24 +60,23 @@ def write_report(
     RunError
         Writing failed.
     """
-    _check(given, out, lang)
+    _check(given, out)
     reads = [each for each in given if isinstance(each, Path)]
     with appearing(out, overwrite, PAGE, reads) as temporary:
         subject = _subject(given, announce)
         sections = list(sections_of(subject, progress))
-        text = document(study_of(subject.labels), list(_told(subject)), sections, lang)
+        with Chosen(lang):
+            text = document(study_of(subject.labels), list(_told(subject)), sections, lang)
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def _check(given: Sequence[Result | Combined | Path], out: str | os.PathLike[str], lang: str) -> None:
+def _check(given: Sequence[Result | Combined | Path], out: str | os.PathLike[str]) -> None:
     """Refuse, before anything is computed, what cannot be a report."""
     if not given:
         rule = "must name a result, or a dataset of scenarios"
         raise InputError(Problem(argument("results"), "", rule, "nothing", "name a file that run or scenarios wrote"))
     if Path(out).suffix.lower() != ".html":
         raise InputError(Problem(argument("out"), "", "must end with .html", str(out), "name e.g. report.html"))
-    if lang not in LANGUAGES:
-        raise InputError(Problem(argument("lang"), "", "must be a language", lang, f"write {' or '.join(LANGUAGES)}"))
 
 
 def _subject(given: Sequence[Result | Combined | Path], announce: Announce) -> Subject:
