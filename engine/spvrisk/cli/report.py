@@ -30,7 +30,7 @@ def command(results: tuple[str, ...], out: str, lang: str | None, overwrite: boo
     from spvrisk.report.page.contents import STEPS
 
     stop = Stop()
-    with progress_bar(STEPS, "sections") as (advance, announce):
+    with progress_bar(STEPS, "section") as (advance, announce):
         api.save_report(
             *results,
             out=out,
