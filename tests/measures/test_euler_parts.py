@@ -33,7 +33,7 @@ def risk_of(level):
 
 @pytest.mark.parametrize("level", ["0.9", "0.99"])
 def test_parts__of_normal_projects_are_euler_s_and_as_uncertain_as_they_say(level):
-    rng, runs = np.random.default_rng(12), 300
+    rng, runs = np.random.default_rng(12), 600
     z = []
     for _ in range(runs):
         own = projects(rng, 4000)
@@ -57,6 +57,19 @@ def test_parts__add_up_to_the_whole(level):
     at_risk = combined([(1.0, at_risk_part(values, whole, level)) for values in own])
     # errors too: where all parts are together, only that of the place is left
     assert at_risk.error == pytest.approx(value_at_risk(Sample(whole), level).error, rel=1e-9)
+
+
+def test_at_risk_part__error_is_that_of_repeated_runs():
+    """Twenty paths in the tail, of projects that the whole tells little of: the error has the line's own, once."""
+    rng = np.random.default_rng(21)
+    found = []
+    for _ in range(1000):
+        own = projects(rng, 400)
+        whole = own.sum(axis=0)
+        found.append([at_risk_part(own[i], whole, "0.95") for i in (0, 2)])
+    values, errors = (np.array([[getattr(f, name) for f in pair] for pair in found]) for name in ("value", "error"))
+    # the spread of 1,000 has an error of 2 %
+    assert np.sqrt(np.mean(errors**2, axis=0)) == pytest.approx(values.std(axis=0), rel=0.07)
 
 
 def test_shortfall_part__has_value_and_error_of_the_file():

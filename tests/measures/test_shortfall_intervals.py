@@ -97,3 +97,12 @@ def test_half__is_that_of_the_interval_where_there_is_one():
     assert mean(values).half == NORMAL_95 * mean(values).error
     for figure in (shortfall(values, "0.95"), share(values, values.values < 0.0)):
         assert figure.half == (figure.interval[1] - figure.interval[0]) / 2
+
+
+@pytest.mark.parametrize("name", ["normal", "t", "pareto"])
+def test_value_at_risk__its_error_covers_where_few_paths_are_beyond(name):
+    """Twenty paths beyond."""
+    law, _ = LAWS[name]
+    rng, true = np.random.default_rng(8), law.ppf(0.95)
+    many = [value_at_risk(Sample(-law.rvs(400, random_state=rng)), "0.95") for _ in range(1500)]
+    assert 0.935 <= np.mean([abs(figure.value - true) <= NORMAL_95 * figure.error for figure in many]) <= 0.98

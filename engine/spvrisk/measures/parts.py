@@ -7,7 +7,8 @@ contributions that add up to its risk.
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import nan
+from math import nan, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,8 @@ def at_risk_part(part: Float, whole: Float, level: str) -> Figure:
 
     Of the paths about the one at risk, as many on each side as ``k^0.8`` of a tail of k, the part's losses are laid on
     a straight line over the whole's, and read off it at the value at risk. So the parts of a whole add up to it
-    exactly, whatever their number. The error has that of the line's height, and that of the value at risk by its slope.
+    exactly, whatever their number. The error has that of the line's height, and that of the value at risk by the slope
+    of a line through twice as many paths: the slope of few is so uncertain itself that its square would be too large.
 
     Parameters
     ----------
@@ -64,25 +66,54 @@ def at_risk_part(part: Float, whole: Float, level: str) -> Figure:
     References
     ----------
     Tasche, D. (2008), as above, section 3.2. Fan, J. and Gijbels, I. (1996). Local Polynomial Modelling and Its
-    Applications, section 2.3.
+    Applications, section 2.3. Decision 32.
     """
     order, n = _worst_first(whole), whole.size
     in_tail = tail(level, n)[0]
     if in_tail < FEW_PATHS:
         return _undefined(whole)
-    place = n - rank(level, n)
-    reach = min(max(FEW_PATHS, int(in_tail**0.8)), place, n - 1 - place)
+    place, reach = n - rank(level, n), max(FEW_PATHS, int(in_tail**0.8))
+    line = _line(part, whole, order, place, reach)
+    influence = _line(part, whole, order, place, 2 * reach).slope * value_at_risk(Sample(whole), level).influence
+    influence[line.near] += n * line.weights * line.residuals
+    return Figure(line.height, influence)
+
+
+class _Line(NamedTuple):
+    """Straight line of a part's losses over the whole's, through paths about one.
+
+    Attributes
+    ----------
+    near
+        These paths, ``(near path,)``.
+    height, slope
+        At the one, and of the line.
+    weights
+        By which the losses of the paths make up the height, ``(near path,)``.
+    residuals
+        Losses less the line, as large as they would be if it were not fitted to them, ``(near path,)``.
+    """
+
+    near: Places
+    height: float
+    slope: float
+    weights: Float
+    residuals: Float
+
+
+def _line(part: Float, whole: Float, order: Places, place: int, reach: int) -> _Line:
+    """Fit a line to the paths that are at most so many places from the one at a place of an order."""
+    reach = min(reach, place, order.size - 1 - place)
     near = order[place - reach : place + reach + 1]
     over, losses = whole[order[place]] - whole[near], -part[near]
-    spread = float(np.sum((over - np.mean(over)) ** 2))
+    apart = over - np.mean(over)
+    spread = float(np.sum(apart * apart))
     # where all of them are the same loss, the line is level
-    pull = (over - np.mean(over)) / spread if spread > 0.0 else np.zeros(near.size)
-    slope = float(np.sum(pull * losses))
-    weights = 1.0 / near.size - np.mean(over) * pull
-    value = float(np.sum(weights * losses))
-    influence = slope * value_at_risk(Sample(whole), level).influence
-    influence[near] += n * weights * (losses - value - slope * over)
-    return Figure(value, influence)
+    pull = apart / spread if spread > 0.0 else np.zeros(near.size)
+    slope, weights = float(np.sum(pull * losses)), 1.0 / near.size - np.mean(over) * pull
+    height = float(np.sum(weights * losses))
+    residuals = (losses - height - slope * over) * sqrt(near.size / max(near.size - 2, 1))
+    return _Line(near, height, slope, weights, residuals)
 
 
 def shortfall_added(part: Float, whole: Float, level: str) -> Figure:
