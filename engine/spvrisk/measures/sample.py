@@ -171,7 +171,7 @@ def mean(sample: Sample) -> Figure:
         return _undefined(sample)
     x, w = sample.values[defined], sample.weights(defined)
     middle = float(np.sum(w * x) / np.sum(w))
-    return _figure(sample, defined, middle, x - middle)
+    return figure_of(sample, defined, middle, x - middle)
 
 
 def sd(sample: Sample) -> Figure:
@@ -185,7 +185,7 @@ def sd(sample: Sample) -> Figure:
     n = _effective(w)
     value = sqrt(variance * n / (n - 1.0))
     influence = (d * d - variance) / (2.0 * value) if value > 0.0 else np.zeros(d.size)
-    return _figure(sample, defined, value, influence)
+    return figure_of(sample, defined, value, influence)
 
 
 def skewness(sample: Sample) -> Figure:
@@ -198,7 +198,7 @@ def skewness(sample: Sample) -> Figure:
         return _undefined(sample)
     z = d / sqrt(variance)
     value = float(np.sum(w * z * z * z) / np.sum(w))
-    return _figure(sample, defined, value, z * z * z - 3.0 * z - value - 1.5 * value * (z * z - 1.0))
+    return figure_of(sample, defined, value, z * z * z - 3.0 * z - value - 1.5 * value * (z * z - 1.0))
 
 
 def share(sample: Sample, flagged: Flags) -> Figure:
@@ -258,15 +258,15 @@ def quantile(sample: Sample, level: str) -> Figure:
         return _undefined(sample)
     ordered, below = _ordered(x, sample.weights(defined))
     total, p = float(below[-1]), float(Fraction(level))
-    k = _place(below, level)
+    k = place_of(below, level)
     below_it = p - (x <= ordered[k])
-    error = error_of(_figure(sample, defined, p, below_it).influence, None)
+    error = error_of(figure_of(sample, defined, p, below_it).influence, None)
     n = p * (1.0 - p) / error**2  # as many plain paths would know the share below as well
     reach = max(int(_bandwidth(p, n) * n), 1) * (total / n)
     low, high = np.searchsorted(below, (below[k] - reach, min(below[k] + reach, total)))
     with np.errstate(invalid="ignore"):
         per_share = (ordered[high] - ordered[low]) * total / (below[high] - below[low])
-    return _figure(sample, defined, float(ordered[k]), below_it * per_share)
+    return figure_of(sample, defined, float(ordered[k]), below_it * per_share)
 
 
 def _bandwidth(p: float, n: float) -> float:
@@ -314,40 +314,42 @@ def shortfall(sample: Sample, level: str) -> Figure:
     if losses.size < 2:
         return _undefined(sample)
     ordered, below = _ordered(losses, w)
-    k = _place(below, level)
+    k = place_of(below, level)
     in_tail = ordered.size - 1 - k
     if in_tail < 1:
         return _undefined(sample)
     if sample.weight is None:
         value, _ = expected_shortfall(-ordered[::-1], level)
     else:
-        value = _tail_mean(ordered[k:], np.diff(below[k:]), below[k], below[-1], level)
+        value = mean_beyond(ordered[k:], below[k:], level)
     if in_tail < FEW_PATHS:
         few = tail_size(level, ordered.size, float(ordered[k]), value, nan)
         return Figure(value, np.full(sample.values.size, nan), sample.replicate, interval=(nan, nan), tail=few)
     excess = np.maximum(losses - ordered[k], 0.0) / float(1 - Fraction(level))
-    found = _figure(sample, defined, value, excess - np.sum(w * excess) / np.sum(w))
+    found = figure_of(sample, defined, value, excess - np.sum(w * excess) / np.sum(w))
     return found._replace(
         interval=skewed_interval(value, found.influence, sample.replicate),
         tail=tail_size(level, ordered.size, float(ordered[k]), value, found.error),
     )
 
 
-def _tail_mean(losses: Float, weights: Float, below: float, total: float, level: str) -> float:
-    """Mean of the worst (1 - a) of all weight.
+def mean_beyond(losses: Float, below: Float, level: str) -> float:
+    """Mean of the losses that are the worst (1 - a) of all weight.
 
     Parameters
     ----------
     losses
-        In ascending order: the one at risk, whose weight is in the tail by a part, and those above it, ``(path,)``.
-    weights
-        Of those above it, ``(path - 1,)``.
-    below, total
-        Weight up to the one at risk, and of all.
+        In the order by which they are the worst, ascending, from the one at risk on, whose weight is in the tail by a
+        part, ``(path,)``.
+    below
+        Weight of all paths up to each of them, ``(path,)``; the last is that of all.
+    level
+        Decimal string a in (0, 1).
     """
+    total = float(below[-1])
     size = float((1 - Fraction(level)) * Fraction(total))
-    part = size - float(total - below)
-    return fsum([part * float(losses[0]), *(weights * losses[1:]).tolist()]) / size
+    part = size - (total - float(below[0]))
+    return fsum([part * float(losses[0]), *(np.diff(below) * losses[1:]).tolist()]) / size
 
 
 def _ordered(values: Float, weights: Float) -> tuple[Float, Float]:
@@ -356,8 +358,16 @@ def _ordered(values: Float, weights: Float) -> tuple[Float, Float]:
     return values[order], np.cumsum(weights[order])
 
 
-def _place(below: Float, level: str) -> int:
-    """Place of a quantile: the first up to which there is so much of the weight; exact where weights are whole."""
+def place_of(below: Float, level: str) -> int:
+    """Place of a quantile: the first up to which there is so much of the weight; exact where weights are whole.
+
+    Parameters
+    ----------
+    below
+        Weight up to each path, in ascending order of their values, ``(path,)``.
+    level
+        Decimal string in (0, 1).
+    """
     return int(np.searchsorted(below, float(Fraction(level) * Fraction(float(below[-1])))))
 
 
@@ -366,8 +376,20 @@ def _effective(weights: Float) -> float:
     return float(np.sum(weights)) ** 2 / float(np.sum(weights * weights))
 
 
-def _figure(sample: Sample, defined: Flags, value: float, influence: Float) -> Figure:
-    """A statistic over the defined paths: the others have no influence on it."""
+def figure_of(sample: Sample, defined: Flags, value: float, influence: Float) -> Figure:
+    """Make a figure of a statistic over the defined paths: the others have no influence on it.
+
+    Parameters
+    ----------
+    sample
+        All paths.
+    defined
+        Which are, ``(path,)`` bool.
+    value
+        The statistic.
+    influence
+        Influence function on the defined paths, ``(defined path,)``; their weights are taken from the sample.
+    """
     w = sample.weights(defined)
     out = np.zeros(defined.size)
     out[defined] = influence * (w * (defined.size / np.sum(w)))
