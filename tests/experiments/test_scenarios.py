@@ -160,7 +160,9 @@ def test_tornado__a_swing_is_from_end_to_end_path_by_path(swings):
     assert swing.value == pytest.approx(np.mean(high - low)) and swing.value < 0
     assert swing.error == pytest.approx(np.std(high - low, ddof=1) / np.sqrt(2000))
     told = scenarios_json(found)["swings"]["projects.port.budget"]["npv_funder:mean"]
-    assert told == {"swing": swing.value, "swing_se": swing.error}
+    low, high = swing.interval
+    assert low < swing.value < high
+    assert told == {"swing": swing.value, "swing_se": swing.error, "swing_low": low, "swing_high": high}
     assert tornado(found).rows[-1].cells[2].value == abs(swing.value)
 
 
@@ -199,6 +201,7 @@ def test_command__table_json_and_file(file, found, tmp_path):
     document = json.loads(invoke(file, "--json").stdout)
     dear = document["scenarios"][1]["measures"]["npv_funder:mean"]
     assert dear["value"] == found.outcomes[1].values[0] and dear["change_se"] == found.outcomes[1].changes[0].error
+    assert (dear["change_low"], dear["change_high"]) == found.outcomes[1].changes[0].interval
     out = tmp_path / "t.csv"
     assert invoke(file, "--save-table", out).exit_code == 0
     with out.open(encoding="utf-8", newline="") as opened:

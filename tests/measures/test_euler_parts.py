@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.parts import (
     at_risk_added,
     at_risk_part,
@@ -13,7 +14,7 @@ from spvrisk.measures.parts import (
     shortfall_part,
 )
 from spvrisk.measures.risk import contribution
-from spvrisk.measures.sample import NORMAL_95, Sample, shortfall, value_at_risk
+from spvrisk.measures.sample import Sample, shortfall, value_at_risk
 
 ROOT = np.array([[1.0, 0.0, 0.0], [0.8, 1.5, 0.0], [-0.5, 0.3, 0.7]])
 COVARIANCE = ROOT @ ROOT.T
@@ -89,6 +90,27 @@ def test_shortfall_part__error_is_that_of_repeated_runs_where_the_tail_holds_ten
     found = [parts_of(shortfall_part, projects(rng, 200), "0.95")[1:] for _ in range(1000)]
     values, errors = (np.array([[getattr(f, name) for f in pair] for pair in found]) for name in ("value", "error"))
     assert np.sqrt(np.mean(errors**2, axis=0)) == pytest.approx(values.std(axis=0), rel=0.07)
+
+
+def test_interval__of_a_fixed_part_of_the_whole_is_that_part_of_the_shortfall_s():
+    loss = np.random.default_rng(23).pareto(2.5, 1000)
+    whole = shortfall(Sample(-loss), "0.95").interval
+    for part in (shortfall_part, shortfall_added):
+        found = part(Sample(-0.3 * loss), Sample(-loss), "0.95")
+        assert found.interval == pytest.approx((0.3 * whole[0], 0.3 * whole[1]), rel=1e-9)
+        assert found.half == (found.interval[1] - found.interval[0]) / 2
+
+
+def test_interval__of_parts_covers_where_a_symmetric_one_does_not():
+    """Of projects with Pareto losses, fifty paths in the tail."""
+    rng, scales = np.random.default_rng(24), np.array([1.0, 2.0, 0.5])[:, None]
+    many = scales * rng.pareto(2.5, (3, 2_000_000))
+    worst = np.argsort(-many.sum(axis=0))[:100_000]
+    true = many[2, worst].mean()
+    found = [parts_of(shortfall_part, -scales * rng.pareto(2.5, (3, 1000)), "0.95")[2] for _ in range(600)]
+    covered = np.mean([figure.interval[0] <= true <= figure.interval[1] for figure in found])
+    plain = np.mean([abs(figure.value - true) <= NORMAL_95 * figure.error for figure in found])
+    assert covered > max(plain + 0.05, 0.89)
 
 
 @pytest.mark.parametrize("part", [shortfall_part, shortfall_added, at_risk_added])

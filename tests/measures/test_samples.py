@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from spvrisk.measures.compare import difference
+from spvrisk.measures.intervals import error_of
 from spvrisk.measures.sample import (
     Sample,
-    error_of,
     mean,
     quantile,
     share,

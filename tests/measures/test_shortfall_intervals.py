@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from spvrisk.measures.intervals import NORMAL_95, skewed_interval
 from spvrisk.measures.order import quantile_with_interval
-from spvrisk.measures.sample import NORMAL_95, Sample, mean, share, shortfall, skewed_interval, value_at_risk
+from spvrisk.measures.sample import Sample, mean, share, shortfall, value_at_risk
 
 LEVELS = ("0.95", "0.99")
 
@@ -54,14 +55,16 @@ def test_risk__of_evenly_spread_losses_has_no_error(name, level):
     assert shortfall(values, level).value == pytest.approx(truth(float(level)), rel=2e-3)
 
 
-def test_interval__its_ends_are_normal_quantiles_once_skewness_is_out():
+def test_interval__its_ends_are_student_s_quantiles_once_skewness_is_out():
     """Hall's transformation of what the statistic is beyond each end, in errors, is that quantile."""
     influence = np.random.default_rng(4).gamma(0.3, size=500)
     influence -= influence.mean()
     low, high = skewed_interval(7.0, influence)
     error = sqrt(np.mean(influence**2) / 499)
-    skew = stats.skew(influence)
-    for end, quantile in ((low, NORMAL_95), (high, -NORMAL_95)):
+    skew, kurtosis = stats.skew(influence), stats.kurtosis(influence, fisher=False)
+    reach = stats.t.ppf(0.975, 2 * 500 / (kurtosis - 1 - skew**2))
+    assert reach > NORMAL_95 + 0.005
+    for end, quantile in ((low, reach), (high, -reach)):
         t, n = (7.0 - end) / error / sqrt(500), 500
         moved = t + skew * t**2 / 3 + skew**2 * t**3 / 27 + skew / (6 * n)
         assert sqrt(n) * moved == pytest.approx(quantile, rel=1e-6)

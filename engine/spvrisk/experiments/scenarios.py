@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 _ANEW = Manner()
 
-_UNDEFINED = Difference(nan, nan, nan)
+_UNDEFINED = Difference(nan, nan, nan, (nan, nan))
 
 _MEANINGS = {
     SCENARIO: "name of the scenario; base: the unchanged study",
@@ -101,7 +101,7 @@ class Outcome(NamedTuple):
 
     def compared(self) -> tuple[Difference, ...]:
         """Changes of each measure, those of the base too: it differs in nothing from itself, if it has figures."""
-        own = Difference(0.0, 0.0, 0.0) if not self.failed else _UNDEFINED
+        own = Difference(0.0, 0.0, 0.0, (0.0, 0.0)) if not self.failed else _UNDEFINED
         return (own,) * len(self.values) if self.changes is None else self.changes
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.tables import FEW_PATHS
+from spvrisk.measures.intervals import skewed_interval
 from spvrisk.measures.sample import Figure, Sample, figure_of, mean_beyond, place_of, shortfall, value_at_risk
 
 Float = NDArray[np.float64]
@@ -49,7 +50,7 @@ def shortfall_part(part: Sample, whole: Sample, level: str) -> Figure:
     at_risk = _line(part, whole, ranked, ranked.reach).height
     apart, every = np.zeros(whole.values.size), np.ones(whole.values.size, bool)
     apart[worst] = (-part.values[worst] - at_risk) / float(1 - Fraction(level))
-    return figure_of(whole, every, value, apart - np.average(apart, weights=whole.weight))
+    return _skewed(figure_of(whole, every, value, apart - np.average(apart, weights=whole.weight)))
 
 
 def at_risk_part(part: Sample, whole: Sample, level: str) -> Figure:
@@ -76,7 +77,7 @@ def at_risk_part(part: Sample, whole: Sample, level: str) -> Figure:
     line, slope = _line(part, whole, ranked, ranked.reach), _line(part, whole, ranked, 2 * ranked.reach).slope
     influence = slope * value_at_risk(whole, level).influence
     influence[line.near] += influence.size * line.shares * line.residuals
-    return Figure(line.height, influence, whole.replicate)
+    return _skewed(Figure(line.height, influence, whole.replicate))
 
 
 class _Ranked(NamedTuple):
@@ -189,7 +190,7 @@ def combined(terms: Sequence[tuple[float, Figure]]) -> Figure:
     """
     value = sum(times * figure.value for times, figure in terms)
     influence = np.sum([times * figure.influence for times, figure in terms], axis=0)
-    return Figure(float(value), influence, terms[0][1].replicate)
+    return _skewed(Figure(float(value), influence, terms[0][1].replicate))
 
 
 def ratio(part: Figure, whole: Figure) -> Figure:
@@ -208,4 +209,9 @@ def ratio(part: Figure, whole: Figure) -> Figure:
 
 def _undefined(whole: Sample, value: float = nan) -> Figure:
     """A figure of these paths without an error."""
-    return Figure(value, np.full(whole.values.size, nan), whole.replicate)
+    return Figure(value, np.full(whole.values.size, nan), whole.replicate, interval=(nan, nan))
+
+
+def _skewed(figure: Figure) -> Figure:
+    """The figure with an interval that knows of the skewness of its influences."""
+    return figure._replace(interval=skewed_interval(figure.value, figure.influence, figure.replicate))

@@ -5,7 +5,6 @@ difference between runs that share their draws, and the spread between replicate
 
 References
 ----------
-Hampel, F. R. (1974). The influence curve and its role in robust estimation. JASA 69.
 Owen, A. B. (2013). Monte Carlo theory, methods and examples, section 9.2 (self-normalised importance sampling).
 """
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from spvrisk.dataset.tables import FEW_PATHS
+from spvrisk.measures.intervals import NORMAL_95, error_of, skewed_interval
 from spvrisk.measures.risk import expected_shortfall
 from spvrisk.measures.share import share_interval
 from spvrisk.measures.tail_size import TailSize, tail_size
@@ -25,9 +25,6 @@ from spvrisk.measures.tail_size import TailSize, tail_size
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-NORMAL_95 = 1.959963984540054
-"""Standard errors in half a 95 % interval."""
 
 
 class Sample(NamedTuple):
@@ -72,7 +69,8 @@ class Figure(NamedTuple):
     replicate
         As of the sample.
     interval
-        95 % interval of a share or an expected shortfall, which is not symmetric; None of other statistics.
+        95 % interval of a share, an expected shortfall or a part of risk, which is not symmetric; None of other
+        statistics.
     least
         Of a share, what one path more or less would make of it: the error cannot be known to be less. Else 0.
     tail
@@ -98,70 +96,6 @@ class Figure(NamedTuple):
             return NORMAL_95 * self.error
         low, high = self.interval
         return (high - low) / 2.0
-
-
-def error_of(influence: Float, replicate: Int | None) -> float:
-    """Standard error from influences: the spread of the paths' or, where there are replicates, of their sums.
-
-    Parameters
-    ----------
-    influence
-        Of each path, ``(path,)``, in the statistic's unit.
-    replicate
-        As of `Sample`.
-    """
-    n = influence.size
-    if replicate is None:
-        return sqrt(float(np.mean(influence * influence)) / (n - 1)) if n > 1 else nan
-    sums = np.bincount(replicate, influence) / n
-    r = sums.size
-    return sqrt(float(np.sum(sums * sums)) * r / (r - 1)) if r > 1 else nan
-
-
-def skewed_interval(value: float, influence: Float, replicate: Int | None = None) -> tuple[float, float]:
-    """95 % interval of a statistic whose influences are skewed, after Hall.
-
-    What makes a statistic large makes its error large too, where influences are skewed: of a shortfall a few large
-    losses do both. Hall's cubic transformation of ``(value - truth) / error`` takes that skewness out; its inverse
-    gives an interval that reaches farther to the side of the skewness.
-
-    Parameters
-    ----------
-    value
-        The statistic.
-    influence, replicate
-        As of `Figure`.
-
-    Returns
-    -------
-    low, high
-        In the statistic's unit; NaN where its error is undefined.
-
-    References
-    ----------
-    Hall, P. (1992). On the removal of skewness by transformation. Journal of the Royal Statistical Society B 54.
-    Decision 31.
-
-    Examples
-    --------
-    >>> influence = np.repeat([-0.1, 0.9], [90, 10])  # of a share of 10 among 100: nearer to 0 than to 1
-    >>> [round(end, 3) for end in skewed_interval(0.1, influence)]
-    [0.05, 0.176]
-    """
-    error = error_of(influence, replicate)
-    parts = influence if replicate is None else np.bincount(replicate, influence).astype(np.float64)
-    if not error > 0.0:
-        return value + error, value + error
-    variance = float(np.mean(parts * parts))
-    skew = float(np.mean(parts * parts * parts)) / (variance * sqrt(variance * parts.size))
-
-    def back(x: float) -> float:
-        """Inverse of t + skew t^2 / 3 + skew^2 t^3 / 27 + skew / 6."""
-        shifted = x - skew / 6.0
-        root = float(np.cbrt(1.0 + skew * shifted))
-        return 3.0 * shifted / (root * root + root + 1.0)
-
-    return value - error * back(NORMAL_95), value - error * back(-NORMAL_95)
 
 
 def mean(sample: Sample) -> Figure:
