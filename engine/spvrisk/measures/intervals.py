@@ -88,6 +88,32 @@ def skewed_interval(value: float, influence: Float, replicate: Int | None = None
     return _hall(value, _spread_of(influence, replicate))
 
 
+def wide_interval(value: float, influence: Float, replicate: Int | None = None) -> tuple[float, float]:
+    """95 % interval of a statistic whose influences have such tails that their skewness may be chance's.
+
+    On either side the farther end of two: of `skewed_interval`, and of Student's symmetric one with
+    ``2 n / (kurtosis - 1)`` degrees of freedom.
+
+    Parameters
+    ----------
+    value, influence, replicate
+        As of `skewed_interval`.
+
+    Returns
+    -------
+    low, high
+        As of `skewed_interval`.
+
+    References
+    ----------
+    Decision 32.
+    """
+    spread = _spread_of(influence, replicate)
+    reach = spread.error * _student(spread.degrees)
+    low, high = _hall(value, spread)
+    return min(low, value - reach), max(high, value + reach)
+
+
 class _Spread(NamedTuple):
     """Error of a statistic, its skewness, and Student's degrees of freedom, without and with what that explains."""
 

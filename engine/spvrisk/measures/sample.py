@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from spvrisk.dataset.tables import FEW_PATHS
-from spvrisk.measures.intervals import NORMAL_95, error_of, skewed_interval
+from spvrisk.measures.intervals import NORMAL_95, error_of, skewed_interval, wide_interval
 from spvrisk.measures.risk import expected_shortfall
 from spvrisk.measures.share import share_interval
 from spvrisk.measures.tail_size import TailSize, tail_size
@@ -69,8 +69,8 @@ class Figure(NamedTuple):
     replicate
         As of the sample.
     interval
-        95 % interval of a share, an expected shortfall or a part of risk, which is not symmetric; None of other
-        statistics.
+        95 % interval of a share, a skewness, an expected shortfall or a part of risk, which is not symmetric; None of
+        other statistics.
     least
         Of a share, what one path more or less would make of it: the error cannot be known to be less. Else 0.
     tail
@@ -123,7 +123,20 @@ def sd(sample: Sample) -> Figure:
 
 
 def skewness(sample: Sample) -> Figure:
-    """Skewness of the finite values; a constant has none."""
+    """Skewness of the finite values; a constant has none.
+
+    The spread of its influences, cubes of the values, is so uncertain where tails are heavy that their influences are
+    stretched: its standard error is that of a normal figure with an interval as long.
+
+    Parameters
+    ----------
+    sample
+        The paths.
+
+    References
+    ----------
+    Decision 32.
+    """
     defined = np.isfinite(sample.values)
     w = sample.weights(defined)
     d = sample.values[defined] - mean(sample).value
@@ -132,7 +145,10 @@ def skewness(sample: Sample) -> Figure:
         return _undefined(sample)
     z = d / sqrt(variance)
     value = float(np.sum(w * z * z * z) / np.sum(w))
-    return figure_of(sample, defined, value, z * z * z - 3.0 * z - value - 1.5 * value * (z * z - 1.0))
+    found = figure_of(sample, defined, value, z * z * z - 3.0 * z - value - 1.5 * value * (z * z - 1.0))
+    found = found._replace(interval=wide_interval(value, found.influence, sample.replicate))
+    stretch = found.half / (NORMAL_95 * found.error) if found.error > 0.0 else 1.0
+    return found._replace(influence=stretch * found.influence)
 
 
 def share(sample: Sample, flagged: Flags) -> Figure:
