@@ -14,6 +14,7 @@ from spvrisk.errors import InputError
 from spvrisk.experiments.planned import default_measures
 from spvrisk.plan.laws import distribution
 from spvrisk.report.json import scenarios_json
+from spvrisk.report.text import written
 from spvrisk.views.scenarios import scenarios, tornado
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -164,6 +165,19 @@ def test_tornado__a_swing_is_from_end_to_end_path_by_path(swings):
     assert low < swing.value < high
     assert told == {"swing": swing.value, "swing_se": swing.error, "swing_low": low, "swing_high": high}
     assert tornado(found).rows[-1].cells[2].value == abs(swing.value)
+
+
+def test_tornado__a_thin_tail_is_told_beneath_the_table_whose_measure_rests_on_it(file):
+    made = file.parent / "thin_swings.yaml"
+    tornado_of = "{projects.port.budget: [{times: 0.9}, {times: 1.1}]}"
+    made.write_text(f"{{base: starter.yaml, tornado: {tornado_of}}}", encoding="utf-8")
+    measures = ["npv_funder:mean", "npv_funder:es@0.95", "npv_funder:es@0.5"]
+    plain, thin, enough = (
+        written([page], 100)
+        for page in scenarios(spvrisk.scenarios(spvrisk.plan_scenarios(made, paths=600, of=measures)))
+    )
+    assert "The worst 5 % are 30 paths" in thin and "would do." in thin
+    assert "would do." not in plain + enough
 
 
 def test_tornado__ends_that_are_none(file):

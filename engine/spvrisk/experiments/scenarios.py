@@ -87,7 +87,7 @@ class Outcome(NamedTuple):
     failed
         Why there are no figures; empty where there are.
     tails
-        What its expected shortfalls rest on.
+        Of each measure what it rests on if it is an expected shortfall, else None; empty where there are no figures.
     """
 
     scenario: Scenario
@@ -97,7 +97,7 @@ class Outcome(NamedTuple):
     errors: tuple[float, ...]
     changes: tuple[Difference, ...] | None
     failed: str = ""
-    tails: tuple[TailSize, ...] = ()
+    tails: tuple[TailSize | None, ...] = ()
 
     def compared(self) -> tuple[Difference, ...]:
         """Changes of each measure, those of the base too: it differs in nothing from itself, if it has figures."""
@@ -200,7 +200,7 @@ class Scenarios(NamedTuple):
     @property
     def tails(self) -> list[tuple[str, TailSize]]:
         """What expected shortfalls rest on, with the name of the scenario."""
-        return [(outcome.scenario.name, tail) for outcome in self.outcomes for tail in outcome.tails]
+        return [(outcome.scenario.name, tail) for outcome in self.outcomes for tail in outcome.tails if tail]
 
     def __repr__(self) -> str:
         return f"<Scenarios: {len(self.outcomes) - 1} beside their base, {self.paths:,} paths>"
@@ -381,7 +381,7 @@ class _Measured(NamedTuple):
     errors: tuple[float, ...]
     changes: tuple[Difference, ...]
     failed: str = ""
-    tails: tuple[TailSize, ...] = ()
+    tails: tuple[TailSize | None, ...] = ()
 
 
 def _measured(planned: Planned, source: _Source, progress: Progress, announce: Announce) -> Scenarios:
@@ -427,7 +427,7 @@ def _compared(own: _Figures, base: _Figures) -> _Measured:
         tuple(nan if figure is None else figure.value for figure in own),
         tuple(nan if figure is None else figure.error for figure in own),
         _differences(own, base),
-        tails=tuple(figure.tail for figure in own if figure is not None and figure.tail is not None),
+        tails=tuple(None if figure is None else figure.tail for figure in own),
     )
 
 

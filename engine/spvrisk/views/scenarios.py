@@ -154,8 +154,10 @@ def tornado(found: Scenarios, measure: int = 0) -> Figures:
         "Base: {}. Changes against it on the same draws; inputs in the order of their swing, from end to end.",
         estimate(of, base.values[measure], base.errors[measure]),
     )
+    tails = ((outcome.scenario.name, outcome.tails[measure]) for outcome in found.outcomes if outcome.tails)
+    notes = (note, *thin(tails), *failures(found))
     title = f"What moves the {head(of)}" + (f", in {money}" if of.kind == "money" else "")
-    return Figures(title, heads, tuple(row for _, row in rows), (note, *failures(found)), unit=money)
+    return Figures(title, heads, tuple(row for _, row in rows), notes, unit=money)
 
 
 def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: int) -> tuple[float, Row]:
