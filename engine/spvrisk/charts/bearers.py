@@ -12,9 +12,10 @@ from spvrisk.charts.words import ERRORS, seed_of, study_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.errors import argument
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, contributions
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import level_named
 from spvrisk.measures.parts import combined
-from spvrisk.measures.sample import NORMAL_95, Figure, Sample, mean
+from spvrisk.measures.sample import Figure, Sample, mean
 from spvrisk.plan.outputs import NPV, PORTFOLIO
 from spvrisk.views.figures import Estimate, Note, Rate, defined, said
 from spvrisk.views.tails import bearer_named, thin

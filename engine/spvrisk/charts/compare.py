@@ -10,8 +10,8 @@ from spvrisk.charts.words import ERRORS, seed_of, study_of
 from spvrisk.dataset.read import Result
 from spvrisk.measures.compare import Difference
 from spvrisk.measures.comparison import Compared, Comparison, compared
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.order import quantile_with_interval
-from spvrisk.measures.sample import NORMAL_95
 from spvrisk.plan.outputs import NPV, WHOLE
 from spvrisk.views.compare import names_of
 from spvrisk.views.figures import Estimate, Named, Note, defined, said

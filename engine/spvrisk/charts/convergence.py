@@ -9,7 +9,8 @@ from spvrisk.charts.chart import Axis, Chart, Line, Panel, Reference
 from spvrisk.charts.words import seed_of, study_of
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.values import values_by_path
-from spvrisk.measures.sample import NORMAL_95, Figure, Sample, mean, shortfall
+from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.sample import Figure, Sample, mean, shortfall
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Estimate, Note, defined, said

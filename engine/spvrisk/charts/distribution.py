@@ -21,10 +21,11 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.errors import argument
 from spvrisk.experiments.values import Series, values_by_path
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import series_named
 from spvrisk.measures.order import quantile_with_interval
 from spvrisk.measures.risk import value_at_risk
-from spvrisk.measures.sample import NORMAL_95, Sample, mean, share, shortfall
+from spvrisk.measures.sample import Sample, mean, share, shortfall
 from spvrisk.measures.share import share_interval
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import WHOLE

@@ -11,7 +11,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.experiments.exceeded import DEFAULT_LEVELS, Curve, curve
 from spvrisk.measures.exceedance import Point
-from spvrisk.measures.sample import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.exceedance import OUTCOMES

@@ -8,7 +8,7 @@ import numpy as np
 from spvrisk.charts.chart import Axis, Band, Chart, Line, Mark, Numbers, Panel, Reference
 from spvrisk.charts.words import error_of_interval, seed_of, step_years, study_of, time_axis
 from spvrisk.dataset.read import Result
-from spvrisk.measures.sample import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS

@@ -9,7 +9,8 @@ from spvrisk.charts.gathering import gathered, others
 from spvrisk.charts.words import ERRORS, seed_of, study_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.values import values_by_path
-from spvrisk.measures.sample import NORMAL_95, Sample, mean
+from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.sample import Sample, mean
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
 from spvrisk.runner.execute import Announce

@@ -12,8 +12,8 @@ from spvrisk.dataset.scenarios import Combined
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import Measure, measure_of
-from spvrisk.measures.sample import NORMAL_95
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, defined, said

@@ -5,7 +5,7 @@ from datetime import date
 from spvrisk.charts.chart import Axis, Numbers, Text
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import quantity_of
-from spvrisk.measures.sample import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, defined, said

@@ -8,7 +8,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.dataset.variables import UNDEFINED
 from spvrisk.measures.given import narrowed
-from spvrisk.measures.sample import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.report.page.parts import Block, Choice, Option
 from spvrisk.report.page.subject import Subject, found

@@ -13,8 +13,9 @@ from spvrisk.errors import InputError
 from spvrisk.experiments.variants import INPUT
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, Part, contributions
 from spvrisk.measures.comparison import Comparison, compared
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.parts import ratio
-from spvrisk.measures.sample import NORMAL_95, Figure, Sample, mean
+from spvrisk.measures.sample import Figure, Sample, mean
 from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
 from spvrisk.report.page.parts import Answer, Block
 from spvrisk.report.page.sections.clock import most_telling
