@@ -44,7 +44,7 @@ def minute(subject: Subject) -> Iterator[Block]:
         yield from _makers(result)
     yield from _changes(subject)
     if subject.results:
-        yield _sure(subject.results[0])
+        yield _sure(subject.results[0], subject)
 
 
 def _average(result: Result) -> Answer:
@@ -269,7 +269,7 @@ def _of_the_world(result: Result, subject: Subject) -> Answer:
     return Answer(Note("What would change it?"), told, (hint,), "clock" if result.conditional.names else "loss")
 
 
-def _sure(result: Result) -> Answer:
+def _sure(result: Result, subject: Subject) -> Answer:
     """What the figures rest on."""
     average = mean_of(result.summary, _whole(result))
     reach = float(f"{NORMAL_95 * (average.error or 0.0):.2g}")
@@ -280,10 +280,21 @@ def _sure(result: Result) -> Answer:
             "{:path} were drawn; ± is the standard error of that. No ± covers what may be wrong with the inputs.",
             result.n_paths,
         ),
+        *_grounds(subject),
         *warnings(result),
         *caps(result).notes,
     )
     return Answer(Note("How sure is that?"), answer, more, "assumptions")
+
+
+def _grounds(subject: Subject) -> Iterator[Note]:
+    """How many of the assumptions are of which confidence, where the study says so."""
+    try:
+        *tables, counted = subject.assumptions
+    except InputError:
+        return
+    if tables:
+        yield said("Of what is assumed: {}", counted.notes[0])
 
 
 def _listed(parts: list[Note]) -> Note:
