@@ -61,7 +61,7 @@ def script_data(found: Any, name: str) -> Html:
     Examples
     --------
     >>> script_data({"title": "</script>"}, "chart")
-    '<script type="application/json" class="chart">{"title":"\u003c/script>"}</script>'
+    '<script type="application/json" class="chart">{"title":"\\u003c/script>"}</script>'
     """
     text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return element("script", Html(text), type="application/json", class_=name)

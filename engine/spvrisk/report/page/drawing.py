@@ -44,7 +44,6 @@ def figure(chart: Chart, number: int, language: str, *below: Html, **data: Any) 
     return element(
         "figure",
         element("figcaption", title, id=f"{name}-title"),
-        element("div", class_="legend", aria_hidden="true"),
         element("div", class_=f"drawing {chart.arranged}"),
         *below,
         element("p", " ".join(worded(note, language) for note in notes), class_="fine"),

@@ -1,5 +1,6 @@
 """Sections as HTML."""
 
+import re
 from collections.abc import Iterator
 
 from spvrisk.charts.chart import Chart
@@ -9,6 +10,9 @@ from spvrisk.report.page.drawing import figure
 from spvrisk.report.page.parts import Answer, Block, Choice, More, Picked, Section
 from spvrisk.report.wording import worded
 from spvrisk.views.figures import Cell, Figures, Note
+
+_NUMBERS = re.compile(r"(?<=\d) (?=[%±])|(?<=±) (?=\d)")
+"""Spaces inside of numbers, where no line may end."""
 
 _LONG = 25
 """Rows from which a table may be broken between pages of paper."""
@@ -34,7 +38,7 @@ class Dress:
         text
             Any.
         """
-        return worded(text, self._language)
+        return _NUMBERS.sub("\N{NO-BREAK SPACE}", worded(text, self._language))
 
     def section(self, section: Section) -> Html:
         """Make a section.

@@ -6,12 +6,14 @@ from functools import cached_property
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError, RunError
+from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.experiments.trace import study_of
 from spvrisk.experiments.traced import Traced, traced_at
 from spvrisk.plan.names import Labels
 from spvrisk.report.page.parts import Block
 from spvrisk.runner.execute import Announce
-from spvrisk.views.figures import Named, Note, said
+from spvrisk.views.assumptions import page
+from spvrisk.views.figures import Figures, Named, Note, said
 
 RANKS = {
     "1": Note("worst"),
@@ -65,6 +67,17 @@ class Subject:
         """
         self.announce("replaying paths")
         return [(RANKS[told.rank.level], told) for told in traced_at(self.results[0], tuple(RANKS)) if told.rank]
+
+    @cached_property
+    def assumptions(self) -> list[Figures]:
+        """What the study assumes: a table for each of its parts, then how much of it is how sure, as sentences.
+
+        Raises
+        ------
+        InputError
+            Its files are no study of this version.
+        """
+        return page(assumptions_of(self.results[0]))[1:]
 
     @cached_property
     def event_titles(self) -> dict[str, Named]:

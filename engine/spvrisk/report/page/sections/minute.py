@@ -14,6 +14,7 @@ from spvrisk.experiments.variants import INPUT
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, Part, contributions
 from spvrisk.measures.comparison import Comparison, compared
 from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.named import Measure
 from spvrisk.measures.parts import ratio
 from spvrisk.measures.sample import Figure, Sample, mean
 from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
@@ -48,7 +49,7 @@ def minute(subject: Subject) -> Iterator[Block]:
         yield from _makers(result)
     yield from _changes(subject)
     if subject.results:
-        yield _sure(subject.results[0])
+        yield _sure(subject.results[0], subject)
 
 
 def _average(result: Result) -> Answer:
@@ -97,10 +98,9 @@ def _worst(result: Result, a: int) -> Note:
     level = t.levels[a]
     if few(level, t.n[s]):
         return said("There are too few paths for the worst {}.", tail_name(level))
-    mean = t.expected_shortfall[s, a]
-    size, error = abs(mean), defined(t.expected_shortfall_se[s, a])
-    text = "On the worst {} it loses {} on average." if mean > 0.0 else "On the worst {} it still earns {} on average."
-    return said(text, tail_name(level), Estimate(float(size), error))
+    loss, error = float(t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a])
+    text = "On the worst {} it loses {} on average." if loss > 0.0 else "On the worst {} it still earns {} on average."
+    return said(text, tail_name(level), Estimate(abs(loss), error))
 
 
 def _makers(result: Result) -> Iterator[Answer]:
@@ -202,7 +202,7 @@ def _of_scenarios(found: Combined) -> Iterator[Answer]:
     rows = [i for i, axes in enumerate(outcomes.axes) if i and INPUT not in axes]
     best = {}
     for k, measure in enumerate(outcomes.measures):
-        sign = _better(measure.text, measure.series)
+        sign = _better(measure)
         known = [i for i in rows if not isnan(outcomes.change[i, k])]
         if sign and known and measure.statistic.name not in best:
             best[measure.statistic.name] = (k, max(known, key=lambda i: sign * outcomes.change[i, k]), sign)
@@ -219,15 +219,13 @@ def _of_scenarios(found: Combined) -> Iterator[Answer]:
     ]
     if told:
         first, *more = told
-        yield Answer(
-            Note("What would help most?"), said("{}.", first), tuple(said("{}.", each) for each in more), "scenarios"
-        )
+        others = tuple(said("{}.", each) for each in more)
+        yield Answer(Note("What would help most?"), said("{}.", first), others, "scenarios")
 
 
-def _better(text: str, series: tuple[str, str]) -> int:
-    """Whether the funder has more where a measure is larger, or where it is smaller; 0 of what says neither."""
-    statistic = text.partition(":")[2].partition("@")[0]
-    return {"mean": 1, "es": -1}.get(statistic, 0) if series == WHOLE else 0
+def _better(measure: Measure) -> int:
+    """1 where the funder is the better off the larger a measure is, -1 the smaller it is; 0 of what says neither."""
+    return {"mean": 1, "es": -1}.get(measure.statistic.name, 0) if measure.series == WHOLE else 0
 
 
 def _what(outcomes: Outcomes, k: int) -> Note:
@@ -242,7 +240,7 @@ def _change(outcomes: Outcomes, i: int, k: int) -> Estimate:
 
 
 def _of_results(subject: Subject) -> Iterator[Answer]:
-    """The result with the highest mean, if one has more than the first."""
+    """What each result has more than the first on average, the most first."""
     found = compared(subject.results)
     names = _titles(found)
     rows = [
@@ -273,7 +271,7 @@ def _of_the_world(result: Result, subject: Subject) -> Answer:
     return Answer(Note("What would change it?"), told, (hint,), "clock" if result.conditional.names else "loss")
 
 
-def _sure(result: Result) -> Answer:
+def _sure(result: Result, subject: Subject) -> Answer:
     """What the figures rest on."""
     average = mean_of(result.summary, _whole(result))
     reach = float(f"{NORMAL_95 * (average.error or 0.0):.2g}")
@@ -284,10 +282,21 @@ def _sure(result: Result) -> Answer:
             "{:path} were drawn; ± is the standard error of that. No ± covers what may be wrong with the inputs.",
             result.n_paths,
         ),
+        *_grounds(subject),
         *warnings(result),
         *caps(result).notes,
     )
     return Answer(Note("How sure is that?"), answer, more, "assumptions")
+
+
+def _grounds(subject: Subject) -> Iterator[Note]:
+    """How many of the assumptions are of which confidence, where the study says so."""
+    try:
+        *tables, counted = subject.assumptions
+    except InputError:
+        return
+    if tables:
+        yield said("Of what is assumed: {}", counted.notes[0])
 
 
 def _rate(share: Figure) -> Rate:
