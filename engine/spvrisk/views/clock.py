@@ -32,6 +32,35 @@ def regimes(result: Result) -> Figures:
     return Figures(title, columns, rows, _thin(result), money, names=_NAMES)
 
 
+def conditional(result: Result) -> Figures:
+    """What the portfolio and each project are worth to the funder given each outcome and final state."""
+    labels, given, money = result.labels, result.conditional, money_name(result.labels)
+    rows = rows_of(labels, "npv_funder")
+
+    def cells(i: int, unit: str) -> tuple[Cell, ...]:
+        t, n, s = given.tables[i], int(given.n_paths[i]), rows[unit]
+        shortfalls = (
+            _FEW
+            if few(level, n)
+            else Estimate(defined(t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a]))
+            for a, level in enumerate(t.levels)
+        )
+        lost = share_of(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
+        share = share_of(given.share[i], given.share_low[i], given.share_high[i])
+        return unit, n, share, mean_of(t, s), lost, *shortfalls
+
+    table = tuple(
+        Row(name, cells(i, unit))
+        for i, name in enumerate(given.names)
+        if given.n_paths[i]
+        for unit in ("portfolio", *labels.projects)
+    )
+    heads = (Column("of", text=True), Column("paths", ",d"), *map(Column, ("probability", "mean", "P(loss)")))
+    columns = (*heads, *(Column(f"shortfall {percent(level)}") for level in result.summary.levels))
+    title = f"Net present value to the funder given each outcome and final state, {money}"
+    return Figures(title, columns, table, unit=money, names="condition")
+
+
 def _thin(result: Result) -> tuple[Note, ...]:
     """Say whether a shortfall that is shown rests on few paths, and how many paths of the run would do for all."""
     given, s = result.conditional, rows_of(result.labels, "npv_funder")["portfolio"]

@@ -4,19 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from spvrisk.charts.convergence import convergence as convergence_chart
 from spvrisk.dataset.read import Result
+from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.experiments.verify import verified
 from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.plan.outputs import STACK
 from spvrisk.report.page.parts import Block, More
 from spvrisk.report.page.subject import Subject, found
+from spvrisk.views.assumptions import assumptions as register
 from spvrisk.views.figures import Column, Figures, Note, Row, said
 from spvrisk.views.info import info
 from spvrisk.views.projects import caps
-from spvrisk.views.registry import VIEWS
 from spvrisk.views.summary import overridden
-
-_ASSUMPTIONS = "assumptions"
-"""View of the register of a study."""
 
 
 def convergence(subject: Subject) -> Iterator[Block]:
@@ -40,10 +38,11 @@ def assumptions(subject: Subject) -> Iterator[Block]:
     """
     result = subject.results[0]
     yield from overridden(result)
-    if _ASSUMPTIONS in VIEWS:
-        yield from found(VIEWS[_ASSUMPTIONS].figures, result)
-    else:
-        yield Note("The study's files have the source of each number beside it; spvrisk info --config writes them out.")
+    yield from found(_register, result)
+
+
+def _register(result: Result) -> Figures:
+    return register(assumptions_of(result))
 
 
 def limits(subject: Subject) -> Iterator[Block]:
