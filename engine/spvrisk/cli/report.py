@@ -21,10 +21,12 @@ Example: spvrisk report quick.h5 -o report.html
 def command(results: tuple[str, ...], out: str, lang: str, overwrite: bool) -> None:
     """Write a report of the first RESULT: one page of HTML, which needs no network, or a workbook.
 
-    The page begins with what somebody with one minute wants to know. Then come distributions and return periods, who bears
-    the loss, projects, cash over time, law and politics, the worst paths, single paths told, and what all of it rests
-    on. Further results are set beside the first, and so are SCENARIOS that the command of that name has written. The workbook has the same as numbers, each with its
-    error beside it, and charts that the spreadsheet draws.
+    The page begins with what somebody with one minute wants to know. Then come distributions and return periods, who
+    bears the loss, projects, cash over time, law and politics, the worst paths, single paths told, and what all of it
+    rests on. Further results are set beside the first, and so are SCENARIOS that the command of that name has written.
+
+    The workbook has the same, single paths and worst paths apart: numbers with their errors in columns of their own,
+    and charts that the spreadsheet draws. It needs the package XlsxWriter.
     """
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.report.write import steps_of

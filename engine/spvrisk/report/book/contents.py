@@ -9,6 +9,7 @@ from spvrisk.charts.exceedance import exceedance
 from spvrisk.charts.fan import fan
 from spvrisk.charts.occupancy import occupancy
 from spvrisk.charts.words import study_of, unit_named
+from spvrisk.dataset.read import Result
 from spvrisk.exports.flows import YEARLY, yearly_records
 from spvrisk.exports.units import terms
 from spvrisk.plan.outputs import NPV, PORTFOLIO
@@ -73,29 +74,29 @@ def _cash(subject: Subject, words: Words) -> Iterator[Part]:
     result = subject.results[0]
     labels = result.labels
     by_unit: dict[str, dict[int, float]] = defaultdict(dict)
-    for record in yearly_records(result):
-        year, unit = record.keys
-        flows = {cell.name: cell.value for cell in record.cells}
-        by_unit[str(unit)][int(str(year))] = flows["distribution_funder"] - flows["calls"]
+    for unit, year, flows in _flows(result):
+        by_unit[unit][year] = flows["distribution_funder"] - flows["calls"]
     years = sorted(by_unit[PORTFOLIO])
     by_name = {words(unit_named(labels, name)): [by_unit[name][year] for year in years] for name in labels.projects}
-    title = words(Note("The funder's receipts less its calls by calendar year: mean over all paths"))
-    yield yearly(title, words(said("net flow, {}", money_name(labels))), years, by_name, words)
+    label = said("The funder's receipts less its calls by calendar year, mean over all paths, {}", money_name(labels))
+    yield yearly(words(label), years, by_name, words)
     yield from found(fan, result)
+
+
+def _flows(result: Result) -> Iterator[tuple[str, int, dict[str, float]]]:
+    """Unit, year, and its flows and balances by name."""
+    for record in yearly_records(result):
+        year, unit = record.keys
+        yield str(unit), int(str(year)), {cell.name: cell.value for cell in record.cells}
 
 
 def _yearly(subject: Subject, words: Words) -> Iterator[Part]:
     """Flows and balances of each project by calendar year."""
     result = subject.results[0]
-    order = [PORTFOLIO, *result.labels.projects]
-    records = sorted(yearly_records(result), key=lambda record: order.index(str(record.keys[1])))
-    heads = [cell.name for cell in records[0].cells]
-    rows = (
-        Row(words(unit_named(result.labels, str(record.keys[1]))), (record.keys[0], *(c.value for c in record.cells)))
-        for record in records
-    )
-    columns = (Column("year", "d"), *(Column(head, ",.3f") for head in heads))
-    money = money_name(result.labels)
+    order, money = [PORTFOLIO, *result.labels.projects], money_name(result.labels)
+    records = sorted(_flows(result), key=lambda record: order.index(record[0]))
+    rows = (Row(words(unit_named(result.labels, unit)), (year, *flows.values())) for unit, year, flows in records)
+    columns = (Column("year", "d"), *(Column(head, ",.1f") for head in records[0][2]))
     yield Figures(f"{YEARLY.cell.meaning}, {money}", columns, tuple(rows), unit=money, names="project")
 
 

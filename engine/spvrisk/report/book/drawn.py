@@ -1,6 +1,6 @@
 """Charts as what a spreadsheet draws: columns of data, and series that are made of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from typing import Literal, NamedTuple
 
@@ -51,6 +51,8 @@ class Mould(NamedTuple):
         Numbers of the columns with the lengths of its error bars; None without.
     named
         Whether the legend has it.
+    name
+        In the legend; empty where it is what stands above its numbers.
     """
 
     x: int
@@ -61,6 +63,7 @@ class Mould(NamedTuple):
     below: int | None = None
     above: int | None = None
     named: bool = True
+    name: str = ""
 
 
 class Drawing(NamedTuple):
@@ -138,16 +141,16 @@ def drawing(panel: Panel, words: Words) -> Drawing | None:
 def _made(kind: Kind, panel: Panel, data: _Columns, moulds: Iterable[Mould], drawn: tuple[type[Mark], ...]) -> Drawing:
     """A drawing; lines across the panel that are not among what is drawn are told."""
     words = data.words
-    labels = tuple(words(said("{}, {}", axis.label, axis.unit) if axis.unit else axis.label) for axis in panel[:2])
+    along, up = (words(said("{}, {}", axis.label, axis.unit) if axis.unit else axis.label) for axis in panel[:2])
+    # what is up stands above, where it can be read across, if nothing else does
+    title, up = (words(panel.title), up) if panel.title or kind == "bar" else (up, "")
     across = (mark for mark in panel.marks if isinstance(mark, Reference) and mark.label != "")
     told = [words(mark.label) for mark in across if Reference not in drawn]
     ranges = [mark.name for mark in panel.marks if isinstance(mark, Ranges)]
     told += [words(said("Line about it: {}", name)) for name in ranges]
     bases = {base for mark in panel.marks if isinstance(mark, Bars) for base in mark.base}
     base = bases.pop() if len(bases) == 1 else 0.0
-    return Drawing(
-        kind, words(panel.title), (labels[0], labels[1]), panel[:2], tuple(data.all), tuple(moulds), base, tuple(told)
-    )
+    return Drawing(kind, title, (along, up), panel[:2], tuple(data.all), tuple(moulds), base, tuple(told))
 
 
 def _columns(panel: Panel, words: Words) -> Drawing:
@@ -186,7 +189,8 @@ def _lines(panel: Panel, words: Words) -> Drawing:
             pen, dash = PENS[drawn % len(PENS)], DASHES[drawn % len(DASHES)] if isinstance(mark, Line) else ""
             x = data.numbers(panel.x.label, mark.x, panel.x)
             y = data.numbers(mark.name or panel.y.label, mark.y, panel.y)
-            moulds.append(Mould(x, y, pen.colour, dash, named=mark.name != ""))
+            known = {data.all[mould.y].head for mould in moulds}
+            moulds.append(Mould(x, y, pen.colour, dash, named=data.all[y].head not in known))
             for end, values in (("low", mark.low), ("high", mark.high)):
                 if values and isinstance(mark, Line):
                     y = data.numbers(said(f"{{}}, {end}", mark.name or panel.y.label), values, panel.y)
@@ -210,7 +214,7 @@ def _ends(band: Band, panel: Panel, data: _Columns) -> list[Mould]:
         y = data.numbers(said(f"{{}}, {end}", band.name), values, panel.y)
         moulds.append(Mould(x, y, colour, "solid", 1.5))
     # one of the two says in the legend what lies between them
-    return [moulds[0]._replace(named=False), moulds[1]]
+    return [moulds[0]._replace(named=False), moulds[1]._replace(name=data.words(band.name))]
 
 
 def _ends_of(panel: Panel) -> Numbers:
@@ -227,8 +231,10 @@ def _bars(panel: Panel, words: Words) -> Drawing:
     points = 0
     for mark in panel.marks:
         if isinstance(mark, Bars):
-            moulds.append(_bar(mark.name, mark.at, mark.value, mark, panel, data)._replace(x=x))
-            moulds[-1] = moulds[-1]._replace(colour=FILLS[mark.role].colour)
+            # what has no name is the bar of one thing alone
+            name = mark.name or names[round(mark.at[0])]
+            made = _bar(name, mark.at, mark.value, mark, panel, data)
+            moulds.append(made._replace(x=x, colour=FILLS[mark.role].colour))
         elif isinstance(mark, Points):
             colour = (FILLS["high"].colour, FILLS["low"].colour, GREY)[points % 3]
             moulds.append(_bar(mark.name, mark.y, mark.x, mark, panel, data)._replace(x=x, colour=colour))
@@ -270,13 +276,11 @@ def _shape(axis: Axis, values: Sequence[float]) -> str:
     return shape_of(min(decimals(max(known)), 3)) if known and max(known) > 0.0 else GENERAL
 
 
-def yearly(title: str, label: str, years: Sequence[int], by_name: dict[str, Sequence[float]], words: Words) -> Drawing:
+def yearly(label: str, years: Sequence[int], by_name: Mapping[str, Sequence[float]], words: Words) -> Drawing:
     """Give columns upon each other, by year.
 
     Parameters
     ----------
-    title
-        Of the chart.
     label
         What is up, with its unit.
     years
@@ -291,4 +295,4 @@ def yearly(title: str, label: str, years: Sequence[int], by_name: dict[str, Sequ
     ys = [data.numbers(name, values, up) for name, values in by_name.items()]
     moulds = tuple(Mould(x, y, (*LAYERS, *PENS)[i % 7].colour) for i, y in enumerate(ys))
     along = Axis(words("year"), scale="date")
-    return Drawing("stacked", title, (words("year"), label), (along, up), tuple(data.all), moulds)
+    return Drawing("stacked", label, (words("year"), ""), (along, up), tuple(data.all), moulds)

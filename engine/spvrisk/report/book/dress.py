@@ -27,6 +27,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "name": {"text_wrap": True},
     "text": {"text_wrap": True, "align": "left"},
     "body": {"align": "right"},
+    "label": {"font_color": "#404040"},
     "total": {"bold": True, "top": 1, "top_color": _RULE},
 }
 """Of cells, by what they are for."""
@@ -102,15 +103,18 @@ class Book:
         row, column = placed.data
         for i, text in enumerate((placed.drawing.title, *placed.drawing.labels)):
             if text:
-                self._put(target, Put(row, column + i, text, "note", column + i))
+                self._put(target, Put(row, column + i, text, "label", column + i))
+        for mould in placed.drawing.moulds:
+            if mould.name:
+                self._put(target, Put(row + 1, column + mould.y, mould.name, "label", column + mould.y))
         for c, series in enumerate(placed.drawing.columns, start=column):
-            self._series(target, series, row + 1, c)
+            self._series(target, series, row + 2, c)
 
     def _series(self, target: Any, series: Series, row: int, column: int) -> None:
         if series.head:
             self._put(target, Put(row, column, series.head, "head", column))
         for r, content in enumerate(series.cells, start=row + 1):
-            self._put(target, Put(r, column, content, "body", column))
+            self._put(target, Put(r, column, content, "label" if isinstance(content, str) else "body", column))
 
     def _format(self, role: str, shape: str) -> Any:
         if (role, shape) not in self._formats:

@@ -67,11 +67,15 @@ class _Cells:
 
     def head(self, column: int) -> list[Any]:
         """What stands above a column."""
+        return [self._sheet, self._row + 2, self._column + column]
+
+    def name(self, column: int) -> list[Any]:
+        """What a series is called in the legend, where that is not what stands above its numbers."""
         return [self._sheet, self._row + 1, self._column + column]
 
     def numbers(self, column: int) -> list[Any]:
         """A column."""
-        first, c = self._row + 2, self._column + column
+        first, c = self._row + 3, self._column + column
         return [self._sheet, first, c, first + len(self._drawing.columns[column].cells) - 1, c]
 
     def range(self, column: int) -> str:
@@ -91,7 +95,9 @@ def _cell(row: int, column: int) -> str:
 
 def _series(mould: Mould, drawing: Drawing, refer: _Cells) -> dict[str, Any]:
     found: dict[str, Any] = {"categories": refer.numbers(mould.x), "values": refer.numbers(mould.y)}
-    if drawing.columns[mould.y].head:
+    if mould.name:
+        found["name"] = refer.name(mould.y)
+    elif drawing.columns[mould.y].head:
         found["name"] = refer.head(mould.y)
     if drawing.kind == "scatter":
         found |= _line(mould)
@@ -144,13 +150,23 @@ def _along(drawing: Drawing, refer: _Cells) -> dict[str, Any]:
     axis, found = drawing.axes[0], _named(drawing.labels[0], refer.text(1))
     match drawing.kind:
         case "bar":
-            return found | _numbers(drawing, axis, 0) | ({"crossing": drawing.base} if drawing.base else {})
+            return found | _numbers(drawing, axis, 0) | (_about(drawing) if drawing.base else {})
         case "scatter":
             return found | _numbers(drawing, axis, 0) | {"label_position": "low"}
     size = len(drawing.columns[drawing.moulds[0].x].cells)
     form = "0" if axis.scale == "date" else _shape(_values(drawing, 0))
     every = max(1, round(size / 10))
     return found | {"label_position": "low", "num_format": form, "interval_unit": every, "interval_tick": every}
+
+
+def _about(drawing: Drawing) -> dict[str, Any]:
+    """Ends of an axis on which bars begin at a base other than 0, such that they fill it."""
+    ends = [drawing.base]
+    for mould in drawing.moulds:
+        ends += [each.value for each in drawing.columns[mould.y].cells if isinstance(each, Number)]
+    low, high = min(ends), max(ends)
+    step = 10.0 ** floor(log10((high - low) or 1.0))
+    return {"crossing": drawing.base, "min": step * floor(low / step), "max": step * ceil(high / step)}
 
 
 def _up(drawing: Drawing, refer: _Cells) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class _Layout:
             case Figures():
                 self._figures(part)
             case Drawing():
-                self._drawn(part, part.title)
+                self._drawn(part, "")
             case Chart():
                 self._chart(part)
             case Picked():

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from spvrisk.report.words import decimals, decimals_of_error, decimals_of_interval, shown
 from spvrisk.views.figures import Cell, Column, Estimate, Named, Near, Note, Range, Rate, Share, said
 
-_FORM = re.compile(r"(?P<sign>\+?),?(?:\.(?P<digits>\d+))?(?P<kind>[a-z%]?)(?: (?P<unit>.+))?")
+_FORM = re.compile(r"\+?(?P<apart>,?)(?:\.(?P<digits>\d+))?(?P<kind>[a-z%]?)(?: (?P<unit>.+))?")
 """Of `spvrisk.views.figures.Column.form`: what sheets can say too."""
 
 _PARTS = {"value": Note("{}"), "error": Note("{} ±"), "low": Note("{}, from"), "high": Note("{}, to")}
@@ -139,5 +139,6 @@ def _of_form(form: str, value: float) -> str:
         shape = shape_of(0) if float(value).is_integer() else GENERAL
     else:
         shape = shape_of(digits, kind == "%")
+    shape = shape if found["apart"] or kind == "%" else shape.replace("#,##0", "0")
     shape = f'{shape}" {unit}"' if unit else shape
     return _signed(shape, form)

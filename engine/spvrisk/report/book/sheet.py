@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from spvrisk.report.book.drawn import Drawing
 from spvrisk.report.book.numbers import Content, Number
 
-Role = Literal["title", "question", "heading", "head", "words", "name", "total", "text", "body", "note", "key"]
+Role = Literal["title", "question", "heading", "head", "words", "name", "total", "text", "body", "label", "note", "key"]
 """What a cell is for; a dress makes it look so."""
 
 NAMES, NARROW, WIDEST = 36, 13, 60
@@ -100,7 +100,7 @@ class Sheet:
         """
         self.put(0, " " * indent + text, role, last=SPANNED - 1)
         room = NAMES + (SPANNED - 1) * NARROW
-        lines = -(-cell_len(text) // round(room * (0.8 if role in ("title", "question", "key") else 1.0)))
+        lines = -(-cell_len(text) // round(room * (0.9 if role in ("title", "question", "key") else 1.0)))
         self.heights[self.row] = _LINE * max(1, lines) * (1.6 if role == "title" else 1.25 if role == "key" else 1.0)
         self.row += 1
 
@@ -130,7 +130,7 @@ class Sheet:
         text
             What is in it.
         """
-        lines = -(-cell_len(text) // max(1, self.widths.get(column, NARROW) - 1))
+        lines = -(-cell_len(text) // max(1, self.widths.get(column, NARROW)))
         if lines > 1:
             self.heights[row] = max(self.heights.get(row, 0.0), _LINE * min(lines, 26))
 
