@@ -165,7 +165,7 @@ def _about(drawing: Drawing) -> dict[str, Any]:
     for mould in drawing.moulds:
         ends += [each.value for each in drawing.columns[mould.y].cells if isinstance(each, Number)]
     low, high = min(ends), max(ends)
-    step = 10.0 ** floor(log10((high - low) or 1.0))
+    step = 0.2 * 10.0 ** floor(log10((high - low) or 1.0))
     return {"crossing": drawing.base, "min": step * floor(low / step), "max": step * ceil(high / step)}
 
 

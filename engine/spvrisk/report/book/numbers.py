@@ -11,6 +11,9 @@ from spvrisk.views.figures import Cell, Column, Estimate, Named, Near, Note, Ran
 _FORM = re.compile(r"\+?(?P<apart>,?)(?:\.(?P<digits>\d+))?(?P<kind>[a-z%]?)(?: (?P<unit>.+))?")
 """Of `spvrisk.views.figures.Column.form`: what sheets can say too."""
 
+_ALONE = re.compile(r"\{(?::(?P<form>[^}]*))?\}")
+"""A sentence that is one figure."""
+
 _PARTS = {"value": Note("{}"), "error": Note("{} ±"), "low": Note("{}, from"), "high": Note("{}, to")}
 """Columns that a column of figures may become, and what stands above each."""
 
@@ -72,6 +75,8 @@ def _parts(cell: Cell, form: str, words: Words) -> dict[str, Content]:
     match cell:
         case None:
             return {}
+        case Note(text, (figure,)) if alone := _ALONE.fullmatch(text):
+            return _parts(figure, alone["form"] or form, words)
         case str() | Note() | Named():
             return {"value": words(cell)}
         case Near():
@@ -84,7 +89,12 @@ def _parts(cell: Cell, form: str, words: Words) -> dict[str, Content]:
         case Share(value, low, high):
             known = low is not None and high is not None and high > low
             shape = shape_of(decimals_of_interval(low or 0.0, high or 0.0) if known else 0, True)
-            return _known(value=_number(value, shape), low=_number(low, shape), high=_number(high, shape))
+            certain = value in (0.0, 1.0)
+            return _known(
+                value=_number(value, shape_of(0, True) if certain else shape),
+                low=_number(low, shape),
+                high=_number(high, shape),
+            )
         case Range(low, high):
             return _known(low=_number(low, _plain(low)), high=_number(high, _plain(high)))
         case _:
