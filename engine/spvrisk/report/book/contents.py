@@ -123,7 +123,7 @@ def _units(subject: Subject, _: Words) -> Iterator[Part]:
     columns = tuple(Column(head, text=True) for head in ("where", "meaning", "measured in"))
     notes = (
         Note("± is a standard error. From and to are the ends of a 95 % interval, or of what a chart shows."),
-        Note("An empty cell is undefined. Numbers are as exact as the result has them; a sheet shows fewer digits."),
+        Note("An empty cell is undefined. Numbers have sixteen digits, of which fewer are shown."),
     )
     yield Figures("", columns, rows, notes, shape="list", names="word")
 

@@ -30,6 +30,9 @@ Kind = Literal["bar", "column", "stacked", "area", "scatter"]
 DASHES = ("solid", "dash", "round_dot", "dash_dot", "square_dot", "long_dash", "long_dash_dot")
 """Of lines in their order, beside the colours of `spvrisk.report.looks.PENS`."""
 
+_MOST, _NEARLY_ALL = 0.6, 0.95
+"""Probabilities above which what lies within is drawn fainter."""
+
 _YEARS = "0.00"
 """Format of years with decimals."""
 
@@ -146,8 +149,8 @@ def _made(kind: Kind, panel: Panel, data: _Columns, moulds: Iterable[Mould], dra
     title, up = (words(panel.title), up) if panel.title or kind == "bar" else (up, "")
     across = (mark for mark in panel.marks if isinstance(mark, Reference) and mark.label != "")
     told = [words(mark.label) for mark in across if Reference not in drawn]
-    ranges = [mark.name for mark in panel.marks if isinstance(mark, Ranges)]
-    told += [words(said("Line about it: {}", name)) for name in ranges]
+    ranges = (mark for mark in panel.marks if isinstance(mark, Ranges))
+    told += [words(said("Thin line: {}" if _wide(mark) else "Thick line: {}", mark.name)) for mark in ranges]
     bases = {base for mark in panel.marks if isinstance(mark, Bars) for base in mark.base}
     base = bases.pop() if len(bases) == 1 else 0.0
     return Drawing(kind, title, (along, up), panel[:2], tuple(data.all), tuple(moulds), base, tuple(told))
@@ -208,7 +211,7 @@ def _lines(panel: Panel, words: Words) -> Drawing:
 def _ends(band: Band, panel: Panel, data: _Columns) -> list[Mould]:
     """Both ends of a band as lines, the wider the fainter."""
     x = data.numbers(panel.x.label, band.x, panel.x)
-    colour = "#9ecae1" if band.within > 0.95 else "#56B4E9" if band.within > 0.6 else "#0072B2"
+    colour = "#9ecae1" if band.within > _NEARLY_ALL else "#56B4E9" if _wide(band) else "#0072B2"
     moulds = []
     for end, values in (("low", band.low), ("high", band.high)):
         y = data.numbers(said(f"{{}}, {end}", band.name), values, panel.y)
@@ -242,7 +245,7 @@ def _bars(panel: Panel, words: Words) -> Drawing:
         elif isinstance(mark, Ranges):
             middle = tuple(0.5 * (low + high) for low, high in zip(mark.low, mark.high, strict=True))
             made = _bar(mark.name, mark.at, middle, mark, panel, data)
-            moulds.append(made._replace(x=x, named=False, width=1.0 if mark.within > 0.6 else 4.0))
+            moulds.append(made._replace(x=x, named=False, width=1.0 if _wide(mark) else 4.0))
     return _made("bar", panel, data, moulds, (Bars,))
 
 
@@ -264,6 +267,11 @@ def _bar(name: Text, at: Numbers, value: Numbers, mark: Bars | Points | Ranges, 
         for way, lengths in (("below", below), ("above", above))
     ]
     return made._replace(below=ends[0], above=ends[1])
+
+
+def _wide(mark: Band | Ranges) -> bool:
+    """Whether most paths lie between its ends, so that it is drawn thin."""
+    return mark.within > _MOST
 
 
 def _shape(axis: Axis, values: Sequence[float]) -> str:
