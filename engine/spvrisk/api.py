@@ -1294,7 +1294,7 @@ def save_report(
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> None:
-    """Write a report: one HTML page that a committee can read, with charts, and no need of a network.
+    """Write a report that a committee can read, with charts: one HTML page, or a workbook.
 
     Parameters
     ----------
@@ -1302,13 +1302,13 @@ def save_report(
         Opened, or as files; also datasets of scenarios, or what `scenarios` returns. The first result is what the
         report is of; others, and scenarios, are set beside it.
     out
-        File to appear: ``.html``.
+        File to appear: ``.html``, which needs no network, or ``.xlsx``, which needs the package XlsxWriter.
     overwrite
         Whether a report that was written before is replaced.
     lang
         Of its texts: ``en`` or ``ja``; left out, the current `language`.
     progress
-        Called with 1 for each section that is done.
+        Called with 1 for each section or sheet that is done.
     announce
         Called with a word for each stage.
 
@@ -1332,7 +1332,7 @@ def save_report(
     '<!DOCTYPE html>'
     """
     from spvrisk.experiments.scenarios import Scenarios
-    from spvrisk.report.page.write import write_report
+    from spvrisk.report.write import write_report
 
     def subject(each: Any) -> "Result | Combined | Path":
         if isinstance(each, Results):

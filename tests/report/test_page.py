@@ -236,7 +236,7 @@ def test_file__is_replaced_only_where_it_is_a_report(made, tmp_path):
     ("arguments", "said"),
     [
         (["-o", "a.html"], "RESULT|SCENARIOS...: must name a result, or a dataset of scenarios, got nothing"),
-        (["first.h5", "-o", "a.pdf"], "--out: must end with .html, got a.pdf; name e.g. report.html"),
+        (["first.h5", "-o", "a.pdf"], "--out: must end with .html or .xlsx, got a.pdf; name e.g. report.html"),
         (["first.h5", "-o", "a.html", "--lang", "fr"], "--lang: must be a language, got fr; write en or ja"),
         (["none.h5", "-o", "a.html"], "none.h5: "),
         (["first.h5", "-o", "none/a.html"], "--out: must lie in a folder that exists"),

@@ -88,6 +88,7 @@ VIEWS: dict[str, View] = {
     "bearers": View("result", bearers.bearers),
     "claims": View("result", bearers.claims),
     "regimes": View("result", clock.regimes),
+    "conditional": View("result", clock.conditional),
     "curve": View("curve", exceedance.exceedance),
     "confidence": View("confidence", confidence.completion),
     "confidence_joint": View("confidence", confidence.joint),

@@ -1,6 +1,6 @@
 """What a page is of, and what of it cannot be had."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from spvrisk.dataset.read import Result
@@ -55,6 +55,19 @@ class Subject:
     def labels(self) -> Labels:
         """Names of all that it is of."""
         return self.results[0].labels if self.results else self.scenarios[0].labels
+
+    def told(self) -> Iterator[Note]:
+        """Say what the report is of: what stands under its title."""
+        labels = self.labels
+        if self.results:
+            result = self.results[0]
+            paths, seed = result.n_paths, str(result.attributes["seed"])
+        else:
+            paths, seed = self.scenarios[0].paths, str(self.scenarios[0].seed)
+        yield said("Values at {}; {:path}, seed {}.", labels.value_date, paths, seed)
+        others = [each.name for each in self.results[1:]]
+        if others:
+            yield said("Beside it: {}.", ", ".join(others))
 
     @cached_property
     def paths(self) -> list[tuple[Note, Traced]]:
