@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pages import PLAYED, pictures, played
+from played_pages import PLAYED, pictures, played
 
 
 def renew(page: Path) -> None:

@@ -1,6 +1,6 @@
 """Pages of the documentation that are played: what their blocks show is written, run and printed, in their order.
 
-A block with a title is a file, ``sh`` are commands, ``python`` is run, and ``text`` is what the block before it printed.
+A block with a title is a file, ``sh`` are commands, ``python`` is run, ``text`` is what the block before it printed.
 """
 
 import configparser
@@ -33,6 +33,7 @@ PLAYED = [
 
 _BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 _PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)")
+_TEXT = re.compile(r"<text[^>]*>(.*?)</text>", re.DOTALL)
 _REFUSED = "# refused"
 """Ends a command that is to fail because of its input: its message is what it prints."""
 
@@ -92,3 +93,8 @@ def _check_install(words: list[str]) -> None:
 def pictures(page: Path) -> list[Path]:
     """Pictures that a page shows; each is a file of the same name that its commands have made."""
     return [page.parent / name for name in _PICTURE.findall(page.read_text(encoding="utf-8"))]
+
+
+def words(picture: Path) -> list[str]:
+    """Texts of a picture in SVG, in which its title and its figures are."""
+    return [re.sub(r"<[^>]*>", "", text).strip() for text in _TEXT.findall(picture.read_text(encoding="utf-8"))]
