@@ -46,7 +46,7 @@ def financed(folder):
 def many(folder):
     """Thirty projects of one title."""
     study = spvrisk.load(table_study(folder, 30))
-    with spvrisk.run(study, paths=400, workers=1) as opened:
+    with spvrisk.run(study, paths=400, on=spvrisk.Threads(1)) as opened:
         yield opened
 
 

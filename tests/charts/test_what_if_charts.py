@@ -33,7 +33,7 @@ def file(tmp_path_factory):
     (folder / "starter.yaml").write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "w.yaml").write_text(TEXT, encoding="utf-8")
     planned = spvrisk.plan_scenarios(folder / "w.yaml")
-    return spvrisk.scenarios(planned, workers=1, out=folder / "w.h5"), folder / "w.h5"
+    return spvrisk.scenarios(planned, on=spvrisk.Threads(1), out=folder / "w.h5"), folder / "w.h5"
 
 
 @pytest.fixture

@@ -28,5 +28,5 @@ def make_files(folder: Path) -> list[Path]:
     (folder / "starter.yaml").write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / "what_if.yaml").write_text(_WHAT_IF, encoding="utf-8")
     planned = spvrisk.plan_scenarios(folder / "what_if.yaml")
-    spvrisk.scenarios(planned, workers=1, out=folder / "what_if.h5")
+    spvrisk.scenarios(planned, on=spvrisk.Threads(1), out=folder / "what_if.h5")
     return [first, second, folder / "what_if.h5"]

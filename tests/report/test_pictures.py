@@ -36,7 +36,7 @@ def result(tmp_path_factory):
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
     study = spvrisk.load(table_study(tmp_path_factory.mktemp("many"), 300))
-    with spvrisk.run(study, paths=64, workers=1) as opened:
+    with spvrisk.run(study, paths=64, on=spvrisk.Threads(1)) as opened:
         yield opened.tables()
 
 
@@ -91,7 +91,7 @@ def test_picture__of_300_projects_is_no_larger_than_one_of_twelve(name, many):
 
 @pytest.mark.filterwarnings("error")
 def test_picture__of_a_path_says_so():
-    with spvrisk.run(spvrisk.load(STARTER), paths=1, workers=1) as opened:
+    with spvrisk.run(spvrisk.load(STARTER), paths=1, on=spvrisk.Threads(1)) as opened:
         tables = opened.tables()
         charts = [CHARTS[name].chart(tables) for name in OF_A_RESULT]
         titles = {chart.name: worded(chart.title, "en") for chart in charts}

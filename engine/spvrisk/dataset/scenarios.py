@@ -282,6 +282,18 @@ def _lacking(file: h5py.File) -> list[str]:
     return [name for name, (dims, _) in VARIABLES.items() if not is_there(name, dims)]
 
 
+def _check_whole(file: h5py.File) -> None:
+    """Refuse a file that lacks some of its variables.
+
+    Raises
+    ------
+    ValueError
+        It does.
+    """
+    if missing := _lacking(file):
+        raise ValueError(f"{', '.join(missing)} is not of its scenarios and measures")
+
+
 def read(path: Path) -> Combined:
     """Read a file of scenarios back.
 
@@ -299,8 +311,7 @@ def read(path: Path) -> Combined:
         check_structure(file, file.id.get_filesize(), flat=True)
         attributes = attributes_of(file)
         check_attributes(attributes, of_run=False)
-        if missing := _lacking(file):
-            raise ValueError(f"{', '.join(missing)} is not of its scenarios and measures")
+        _check_whole(file)
         said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in (*Origin._fields, "labels")}
         values: dict[str, Any] = {
             name: np.asarray(file[name][...], np.float64) if dims[1:] else _texts(file[name])

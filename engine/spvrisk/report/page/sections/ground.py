@@ -4,19 +4,18 @@ from collections.abc import Iterator, Sequence
 
 from spvrisk.charts.convergence import convergence as convergence_chart
 from spvrisk.dataset.read import Result
+from spvrisk.errors import InputError
+from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.experiments.verify import verified
 from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.plan.outputs import STACK
 from spvrisk.report.page.parts import Block, More
-from spvrisk.report.page.subject import Subject, found
+from spvrisk.report.page.subject import Subject, found, left_out
+from spvrisk.views.assumptions import page as register_page
 from spvrisk.views.figures import Column, Figures, Note, Row, said
 from spvrisk.views.info import info
 from spvrisk.views.projects import caps
-from spvrisk.views.registry import VIEWS
 from spvrisk.views.summary import overridden
-
-_ASSUMPTIONS = "assumptions"
-"""View of the register of a study."""
 
 
 def convergence(subject: Subject) -> Iterator[Block]:
@@ -40,10 +39,14 @@ def assumptions(subject: Subject) -> Iterator[Block]:
     """
     result = subject.results[0]
     yield from overridden(result)
-    if _ASSUMPTIONS in VIEWS:
-        yield from found(VIEWS[_ASSUMPTIONS].figures, result)
-    else:
-        yield Note("The study's files have the source of each number beside it; spvrisk info --config writes them out.")
+    try:
+        _, *tables, last = register_page(assumptions_of(result))
+    except InputError as error:
+        yield left_out(error)
+        return
+    yield from last.notes
+    if tables:
+        yield More(Note("Each value with its source, and how sure it is"), tuple(tables))
 
 
 def limits(subject: Subject) -> Iterator[Block]:
