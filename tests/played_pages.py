@@ -6,8 +6,10 @@ A block with a title is a file, ``sh`` are commands, ``python`` is run, ``text``
 import configparser
 import contextlib
 import io
+import os
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +70,9 @@ def played(text: str) -> str:
 def _obeyed(line: str) -> str:
     """What a command prints, without spaces at the ends of its lines."""
     program, *words = shlex.split(line, comments=True)
-    if program == "pip":
-        _check_install(words)
+    if program != "spvrisk":
+        _ASIDE[program](*words)
         return ""
-    assert program == "spvrisk", line
     done = CliRunner().invoke(main, words)
     refused = line.endswith(_REFUSED)
     assert done.exit_code == (2 if refused else 0), (line, done.output)
@@ -79,15 +80,19 @@ def _obeyed(line: str) -> str:
     return "".join(f"{each.rstrip()}\n" for each in shown.splitlines())
 
 
-def _check_install(words: list[str]) -> None:
+def _check_install(install: str, *parts: str) -> None:
     """Of an installation, which is not repeated, that the package has the extras it names."""
-    assert words[0] == "install", words
+    assert install == "install"
     declared = configparser.ConfigParser()
     declared.read(ROOT / "setup.cfg", encoding="utf-8")
-    for word in words[1:]:
-        found = re.fullmatch(r"(?:spvrisk|\.)(?:\[(\w+)\])?", word)
-        assert found, word
-        assert found[1] is None or declared.has_option("options.extras_require", found[1]), word
+    for part in parts:
+        found = re.fullmatch(r"\.(?:\[(\w+)\])?", part)
+        assert found, part
+        assert found[1] is None or declared.has_option("options.extras_require", found[1]), part
+
+
+_ASIDE: dict[str, Callable[..., object]] = {"pip": _check_install, "mkdir": os.mkdir, "cd": os.chdir}
+"""What else a page may ask for."""
 
 
 def pictures(page: Path) -> list[Path]:
