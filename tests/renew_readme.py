@@ -1,4 +1,4 @@
-"""Write the beginning of the main study's summary into README.md: ``python tests/renew_readme.py RESULT``."""
+"""Renew what README.md shows of the main study, summary and picture: ``python tests/renew_readme.py RESULT``."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ import spvrisk
 from spvrisk.report import text
 
 README = Path(__file__).parents[1] / "README.md"
+PICTURE = README.parent / "docs" / "figures" / "main_study.svg"
 MARK = "<!-- summary -->"
 SHOWN = ("opening", "answer", "caps", "value", "loss")
 """Views, in the order of the summary."""
@@ -24,10 +25,11 @@ def shown() -> str:
 
 
 def renew(results: spvrisk.Results) -> None:
-    """Put a result's summary in the place of the README's."""
+    """Put a result's summary and its distribution in the place of the README's."""
     before, _, after = README.read_text(encoding="utf-8").split(MARK)
     block = f"\nThe start of the main study's summary:\n\n```text\n{beginning(results)}```\n"
     README.write_text(before + MARK + block + MARK + after, encoding="utf-8")
+    spvrisk.plot("distribution", results, out=PICTURE, overwrite=True)
 
 
 if __name__ == "__main__":
