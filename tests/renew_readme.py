@@ -1,20 +1,22 @@
-"""Write the beginning of the main study's summary into README.md: ``python tests/renew_readme.py RESULT``."""
+"""Write what the main study's summary shows on a screen into README.md: ``python tests/renew_readme.py RESULT``."""
 
 import sys
 from pathlib import Path
 
 import spvrisk
 from spvrisk.report import text
+from spvrisk.views.summary import screen
 
 README = Path(__file__).parents[1] / "README.md"
 MARK = "<!-- summary -->"
-SHOWN = ("opening", "answer", "caps", "value", "loss")
-"""Views, in the order of the summary."""
+FILE = "results/japan_us_2026.h5"
+"""Where `make run` puts the result."""
 
 
 def beginning(results: spvrisk.Results) -> str:
-    """Give the first tables of a summary, as the README shows them."""
-    return text.written([results.view(name) for name in SHOWN])
+    """Give the screen of a result, as the README shows it."""
+    page = text.written(screen(results.tables()))
+    return page.replace(results.tables().place, FILE)
 
 
 def shown() -> str:
@@ -26,7 +28,7 @@ def shown() -> str:
 def renew(results: spvrisk.Results) -> None:
     """Put a result's summary in the place of the README's."""
     before, _, after = README.read_text(encoding="utf-8").split(MARK)
-    block = f"\nThe start of the main study's summary:\n\n```text\n{beginning(results)}```\n"
+    block = f"\nThe main study on a screen; `--show all` has all tables:\n\n```text\n{beginning(results)}```\n"
     README.write_text(before + MARK + block + MARK + after, encoding="utf-8")
 
 
