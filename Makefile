@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUDY := configs/japan_us_2026.yaml
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check campaign self-test docs texts bench clean help
+.PHONY: run test check campaign self-test texts docs-figures site report-script bench clean help
 
 help:
 	@echo "make run       run the main study and print its summary"
@@ -14,7 +14,9 @@ help:
 	@echo "make campaign  the long statistical campaigns"
 	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
 	@echo "make texts     bring the catalogue of texts to what the sources say, for translators"
-	@echo "make docs      renew what the README shows of the result of make run, and the tables of docs/result_file.md"
+	@echo "make docs-figures  renew all figures, tables and pictures of README (of the result of make run) and docs"
+	@echo "make site      the documentation as a site, in build/site; warnings are errors"
+	@echo "make report-script  rebuild the script that draws the charts of reports (needs Node.js and npm)"
 	@echo "make bench     benchmarks: side by side with NumPy, then one by one (QUICK=--quick: once each)"
 	@echo "make clean     remove the environment and what the tools left"
 
@@ -25,7 +27,7 @@ test: check
 	$(BIN)/spvrisk warmup
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(VENV)/.test
+check: $(VENV)/.test site
 	$(BIN)/ruff check engine tests benchmarks
 	$(BIN)/ruff format --check engine tests benchmarks
 	$(BIN)/mypy
@@ -39,13 +41,21 @@ campaign: $(VENV)/.test
 self-test: $(VENV)/.test
 	PYTHONPATH=tests $(BIN)/python tests/renew_self_test.py
 
-docs: $(VENV)/.run
+docs-figures: $(VENV)/.test
 	$(BIN)/python tests/renew_readme.py results/japan_us_2026.h5
 	$(BIN)/python tests/renew_result_file.py
+	$(BIN)/python tests/renew_pages.py
+
+site: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # after a change of what is shown: then fill in what engine/spvrisk/locale/*/LC_MESSAGES/spvrisk.po lacks, and once more
 texts: $(VENV)/.test
 	PYTHONPATH=tests $(BIN)/python tests/renew_catalogue.py
+
+# Observable Plot at the versions of tools/report/package-lock.json, as one file with its licences
+report-script:
+	cd tools/report && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/side_by_side.py $(QUICK)
@@ -69,4 +79,8 @@ $(VENV)/.test: $(VENV)/bin/python setup.cfg constraints.txt
 
 $(VENV)/.bench: $(VENV)/bin/python setup.cfg constraints.txt
 	$(INSTALL) -e '.[bench]'
+	touch $@ $(VENV)/.run
+
+$(VENV)/.docs: $(VENV)/bin/python setup.cfg constraints.txt
+	$(INSTALL) -e '.[docs]'
 	touch $@ $(VENV)/.run

@@ -113,7 +113,7 @@ def looked(way: str, study: Path, sizes: Sequence[int], options: Sequence[str], 
 def least_disk(study: Path, paths: int) -> int | None:
     """MiB of disk with which a run keeps sketches; None where there is no room for less than all values."""
     loaded = load(study)
-    settings = settings_of(loaded, paths, None, None)
+    settings = settings_of(loaded, paths, None)
     job: Job = job_of(loaded.study, settings)
     names, room = tuple(loaded.study.output.paths or default_paths(job.labels)), need_of(job, 2).disk
     for share in _SHARES:

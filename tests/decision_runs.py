@@ -24,5 +24,5 @@ KEPT = ["funded", "cost", "delay_months", "npv_funder", "pv_host"]
 def starter(out, paths=3000, **overrides):
     """Run the starter study to a file."""
     study = spvrisk.load(STARTER, overrides)
-    spvrisk.run(study, paths=paths, workers=1, out=out).close()
+    spvrisk.run(study, paths=paths, on=spvrisk.Threads(1), out=out).close()
     return out

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spvrisk.aggregate.state import RunState, Sums
+from spvrisk.dataset.identity import metadata_of
 from spvrisk.dataset.kept import default_paths
-from spvrisk.dataset.read import _metadata
 from spvrisk.dataset.write import Contents, Provenance, write_result
 from spvrisk.measures.conditional import conditional
 from spvrisk.measures.table import summary, timeline
@@ -136,7 +136,7 @@ def make_provenance(config_json: str = '{"study": {}}') -> Provenance:
 
 def renew_metadata(file) -> None:
     """Have what an opened file says of itself match its digest again."""
-    file.attrs["metadata_sha256"] = np.bytes_(_metadata(file))
+    file.attrs["metadata_sha256"] = np.bytes_(metadata_of(file))
 
 
 def block_of(values):

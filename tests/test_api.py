@@ -80,14 +80,14 @@ def test_run__gives_the_same_content_as_the_command(study, file, tmp_path):
 
 
 def test_run__arguments_replace_what_the_study_says(study, tmp_path):
-    with spvrisk.run(study, paths=64, seed=5, workers=1) as results:
+    with spvrisk.run(study, paths=64, seed=5, on=spvrisk.Threads(1)) as results:
         assert (results.attributes["paths"], results.attributes["seed"]) == (64, "5")
         assert repr(results) == "<Results in memory, 64 paths>"
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.uint16, np.float32, np.array, float])
 def test_run__whole_numbers_of_any_type(study, kind):
-    with spvrisk.run(study, paths=kind(64), seed=kind(5), workers=kind(1)) as results:
+    with spvrisk.run(study, paths=kind(64), seed=kind(5), on=spvrisk.Threads(kind(1))) as results:
         assert (results.attributes["paths"], results.attributes["seed"]) == (64, "5")
 
 
@@ -198,7 +198,7 @@ def test_argument__of_a_wrong_kind_is_named(kind, file):
 
 
 def test_run__result_keeps_the_config_that_ran(study, tmp_path):
-    spvrisk.run(study, paths=64, seed=5, workers=1, out=tmp_path / "a.h5").close()
+    spvrisk.run(study, paths=64, seed=5, on=spvrisk.Threads(1), out=tmp_path / "a.h5").close()
     same = spvrisk.load(STARTER, ["run.paths=64", "run.seed=5"])
     with h5py.File(tmp_path / "a.h5") as file:
         kept = json.loads(bytes(file["provenance/config_json"][:]))
@@ -223,7 +223,11 @@ def test_run__progress_adds_up_to_the_paths(study):
         ({"paths": 10**5000}, "argument paths: must lie in .*, got a whole number of more than 300 digits"),
         ({"seed": -1}, r"argument seed: must lie in \[0, 18446744073709551615\], got -1"),
         ({"seed": 2e19}, r"argument seed: must lie in \[0, 18446744073709551615\], got 20000000000000000000;"),
-        ({"workers": 0}, r"argument workers: must lie in \[1, 4096\], got 0"),
+        ({"on": spvrisk.Threads(0)}, r"argument threads: must lie in \[1, 4096\], got 0; write"),
+        ({"on": spvrisk.Processes(5000)}, r"argument processes: must lie in \[1, 4096\], got 5000"),
+        ({"on": spvrisk.Cluster("local", 2.5)}, "argument workers: must be a whole number, got 2.5; round it"),
+        ({"on": spvrisk.Cluster(8786)}, "argument address: must be a text, got 8786"),
+        ({"on": 2}, r"argument on: must be Threads, Processes or Cluster, got 2; give e.g. spvrisk.Threads\(2\)"),
         ({"paths": 10**9}, r"starter.yaml:\d+ run.memory_mib: 1,000,000,000 paths of 64 series must fit"),
         ({"out": "no/such/folder/a.h5"}, "argument out: must lie in a folder that exists"),
         ({"out": "x" * 300 + ".h5"}, r"argument out: must be a name that the file system takes \(file name too long\)"),
@@ -280,6 +284,12 @@ def test_run__without_out_gives_what_the_file_holds(study, file):
         assert {**ours.attributes, **apart} == {**theirs.attributes, **apart}
         for name in ("summary", "timeline", "paths"):
             assert getattr(ours, name).identical(getattr(theirs, name))
+
+
+def test_run__without_out_on_processes_is_the_same(study, file):
+    with spvrisk.run(study, on=spvrisk.Processes(1)) as ours, spvrisk.open(file) as theirs:
+        assert ours.attributes["content_sha256"] == theirs.attributes["content_sha256"]
+        assert ours.tables().provenance["workers"] == 1
 
 
 @pytest.mark.parametrize("of_file", [True, False])

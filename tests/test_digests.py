@@ -29,7 +29,7 @@ PATHS = 2000
 def digest_of(study: Path, folder: Path) -> str:
     """Digest of the data of a short run."""
     loaded = load(study)
-    out = run_study(loaded, folder / "r.h5", settings_of(loaded, PATHS, None, None), Manner(overwrite=True))
+    out = run_study(loaded, folder / "r.h5", settings_of(loaded, PATHS, None), Manner(overwrite=True))
     found: list[str] = []
 
     def note(name: str, item: object) -> None:

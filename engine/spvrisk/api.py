@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from spvrisk import config
 from spvrisk.arguments import (
     called,
-    elsewhere_of,
     file_name,
+    language_of,
     level,
+    on_what,
     text,
     texts,
     two_numbers,
@@ -24,9 +25,15 @@ from spvrisk.arguments import levels as probabilities
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
+from spvrisk.runner.on import THREADS, Cluster, On, Processes, Threads
 from spvrisk.tools import init, language, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from spvrisk.config.register import Register
+    from spvrisk.dataset.read import Result
+    from spvrisk.dataset.scenarios import Combined
     from spvrisk.experiments.cash import Cash
     from spvrisk.experiments.confidence import Confidences
     from spvrisk.experiments.exceeded import Curve
@@ -45,11 +52,17 @@ if TYPE_CHECKING:
     from spvrisk.measures.comparison import Comparison
     from spvrisk.measures.tail import Tail
     from spvrisk.runner.execute import Announce, Progress
+    from spvrisk.views.figures import Figures
 
 __all__ = [
     "Checked",
+    "Cluster",
+    "On",
+    "Processes",
     "Results",
     "Study",
+    "Threads",
+    "assumptions",
     "bench",
     "cash",
     "compare",
@@ -58,6 +71,7 @@ __all__ = [
     "compare_table",
     "export",
     "goal",
+    "info",
     "init",
     "language",
     "load",
@@ -68,8 +82,10 @@ __all__ = [
     "restore",
     "plan_scenarios",
     "plan_stresses",
+    "plot",
     "run",
     "run_until",
+    "save_report",
     "save_table",
     "scenarios",
     "schema",
@@ -213,19 +229,58 @@ def overview(study: Study) -> "Overview":
     return overview(_study(study).loaded)
 
 
+def assumptions(of: Study | Results | str | os.PathLike[str]) -> "Register":
+    """Give what the numbers of a study rest on: each value that says its source and confidence.
+
+    Parameters
+    ----------
+    of
+        A study as from `load`, or its file; or a result, opened or as a file: the study that it was made from.
+
+    Returns
+    -------
+    Register
+        In ``assumptions`` values by path with ``value, unit, source, confidence, changed, place``; in
+        ``without_source`` paths of the numbers that have none.
+
+    Raises
+    ------
+    InputError
+        The study or the result cannot be used.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> budget = 'projects.port.budget={value: 420, source: "offer of the builder", confidence: checked}'
+    >>> found = spvrisk.assumptions(spvrisk.load(files("spvrisk") / "data" / "starter.yaml", [budget]))
+    >>> found.assumptions[-1].value, found.assumptions[-1].unit, found.assumptions[-1].source
+    (420, 'USD million', 'offer of the builder')
+    """
+    from spvrisk.config.reading.files import is_hdf5
+    from spvrisk.config.register import register
+
+    if not isinstance(of, Study | Results):
+        name = file_name("of", of)
+        of = Results(name) if is_hdf5(Path(name)) else load(name)
+    if isinstance(of, Study):
+        return register(of.loaded)
+    # loaded here: a study has no use for results
+    from spvrisk.experiments.assumptions import assumptions_of
+
+    return assumptions_of(of.tables())
+
+
 def run(
     study: Study,
     paths: int | None = None,
     seed: int | None = None,
     out: str | os.PathLike[str] | None = None,
     *,
-    workers: int | None = None,
+    on: On = THREADS,
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> Results:
@@ -238,22 +293,20 @@ def run(
     ----------
     study
         As from `load`.
-    paths, seed, workers
-        Instead of what the study says under ``run``. Only the first two change a number.
+    paths, seed
+        Instead of what the study says under ``run``.
     out
         Result file. If it is left out, the result stays in memory.
+    on
+        What computes the shards: ``spvrisk.Threads(2)``, ``spvrisk.Processes(4)``, or ``spvrisk.Cluster(address)`` of a
+        dask scheduler, ``spvrisk.Cluster("local", workers=4)``. It changes no number. A script that starts processes or
+        a local cluster must do so under ``if __name__ == "__main__":``.
     overwrite
         Whether an existing result is replaced; a file that the study is read from never is.
     resume
         Whether a run that was broken off is gone on with, and one that is finished is opened as it is.
     keep
         Whether the shards are kept beside the result, so that extending it computes only what is new.
-    processes
-        How many processes compute shards in place of threads.
-    scheduler
-        Address of a dask scheduler, as ``tcp://10.0.0.1:8786``, whose workers compute shards in place of threads.
-    cluster
-        ``local``: a dask cluster of as many workers as threads, on this machine and for this run alone.
     progress
         Called with the number of paths done since the last call, from any thread.
     announce
@@ -285,15 +338,13 @@ def run(
     from spvrisk.experiments.task import settings_of
 
     loaded = _study(study).loaded
-    settings = settings_of(loaded, paths, seed, workers)
+    settings = settings_of(loaded, paths, seed)
     progress, announce = called("progress", progress), called("announce", announce)
-    elsewhere = {"processes": processes, "scheduler": scheduler, "cluster": cluster}
-    manner = _manner(overwrite, resume, keep, elsewhere)
+    manner = _manner(overwrite, resume, keep, on)
     if out is None:
-        if any((resume, keep, *elsewhere.values())):
-            rule = "must be a file where shards are kept or gone on with, or where others than threads compute them"
-            raise wrong("out", rule, out, "name a result file")
-        return Results(run_in_memory(loaded, settings, progress, announce))
+        if resume or keep:
+            raise wrong("out", "must be a file where shards are kept or gone on with", out, "name a result file")
+        return Results(run_in_memory(loaded, settings, manner.on, progress, announce))
     written = run_study(loaded, file_name("out", out), settings, manner, progress, announce)
     try:
         return Results(written)
@@ -310,24 +361,24 @@ def run_until(
     max_paths: int = 10_000_000,
     paths: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
+    on: On = THREADS,
     overwrite: bool = False,
     resume: bool = False,
     keep: bool = False,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Precise":
     """Run a study until measures are known well enough.
 
-    The result is that of a run of as many paths from the start: it is extended from look to look.
+    The result is that of a run of as many paths from the start: it is extended from look to look. The first look is at
+    the result that is there already where that is gone on with.
 
     Parameters
     ----------
-    study, out, seed, workers, overwrite, resume, keep, processes, scheduler, cluster, progress, announce
+    study, out, seed, on, overwrite, resume, keep, announce
         As of `run`.
+    progress
+        As of `run`; where a look begins, it is called with so many less as the one before had told of.
     precision
         Measures with half of their 95 % intervals: ``npv_funder:es@0.99=1%``, or ``npv_funder:mean=200``.
     max_paths
@@ -345,18 +396,18 @@ def run_until(
     InputError
         As of `run`; or a measure cannot be read.
     RunError, KeyboardInterrupt
-        As of `run`; calling it again goes on.
+        As of `run`; calling it again with `resume` goes on.
     """
     from spvrisk.experiments.precision import run_until, targets_of
     from spvrisk.experiments.task import settings_of
     from spvrisk.plan.compile import compile_study
 
     loaded = _study(study).loaded
-    settings = settings_of(loaded, paths, seed, workers)
+    settings = settings_of(loaded, paths, seed)
     targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     if not targets:
         raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
-    manner = _manner(overwrite, resume, keep, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
+    manner = _manner(overwrite, resume, keep, on)
     most = within("max_paths", max_paths, 1, 2**31 - 1)
     told = called("progress", progress), called("announce", announce)
     return run_until(loaded, Path(file_name("out", out)), settings, targets, most, manner, *told)
@@ -392,25 +443,22 @@ def needed(
 
     loaded = _study(study).loaded
     targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
-    look, seconds = needed(loaded, settings_of(loaded, None, None, None), targets, called("announce", announce))
+    look, seconds = needed(loaded, settings_of(loaded, None, None), targets, called("announce", announce))
     return targets, look, seconds
 
 
-def _manner(overwrite: Any, resume: Any, keep: Any, elsewhere: Mapping[str, Any]) -> "Manner":
+def _manner(overwrite: Any, resume: Any, keep: Any, on: Any) -> "Manner":
     """How a caller wants a study run, checked."""
     from spvrisk.experiments.kept import Manner
 
     chosen = {"overwrite": overwrite, "resume": resume, "keep": keep}
     checked = {name: yes_or_no(name, value) for name, value in chosen.items()}
-    processes, cluster = elsewhere_of(elsewhere)
-    return Manner(**checked, processes=processes, cluster=cluster)
+    return Manner(**checked, on=on_what("on", on))
 
 
-def _threads(workers: Any) -> int:
-    """Threads that a caller wants, or one for each processor."""
-    from spvrisk.runner.shard import processors
-
-    return processors() if workers is None else within("workers", workers, 1, 4096)
+def _told(on: Any, progress: Any, announce: Any) -> "tuple[Any, Progress, Announce]":
+    """What computes, and what is told of it, checked."""
+    return on_what("on", on), called("progress", progress), called("announce", announce)
 
 
 def _levels(name: str, value: Any, otherwise: tuple[str, ...]) -> tuple[str, ...]:
@@ -636,14 +684,11 @@ def plan_stresses(
 
 def scenarios(
     planned: "Planned",
-    workers: int | None = None,
     *,
+    on: On = THREADS,
     save_table: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     out: str | os.PathLike[str] | None = None,
-    processes: int | None = None,
-    scheduler: str | None = None,
-    cluster: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Scenarios":
@@ -655,8 +700,8 @@ def scenarios(
     ----------
     planned
         As from `plan_scenarios` or `plan_stresses`.
-    workers
-        Threads, which the runs fill together; all processors if left out.
+    on
+        What computes, as of `run`; the runs fill it together.
     save_table
         File that the table is written to: ``.csv``, ``.parquet`` or ``.xlsx``.
     overwrite
@@ -665,7 +710,7 @@ def scenarios(
         Dataset to be written, along ``scenario`` and ``measure``. What scenarios need is kept beside it in
         ``<out>.run`` as soon as they are done, so that another call goes on and computes only what is new; a dataset
         that loses nothing by it is replaced.
-    processes, scheduler, cluster, progress, announce
+    progress, announce
         As of `run`.
 
     Returns
@@ -703,17 +748,16 @@ def scenarios(
 
     if not isinstance(planned, Planned):
         raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
-    threads = _threads(workers)
-    manner = _manner(overwrite, False, False, {"processes": processes, "scheduler": scheduler, "cluster": cluster})
+    manner = _manner(overwrite, False, False, on)
     if save_table is not None:
         check_table(file_name("save_table", save_table), overwrite)
         if out is not None and os.path.realpath(save_table) == os.path.realpath(file_name("out", out)):
             raise wrong("save_table", "must be another file than the dataset", save_table, "name two files")
     told = called("progress", progress), called("announce", announce)
     if out is None:
-        found = run_scenarios(planned, threads, *told, manner)
+        found = run_scenarios(planned, manner.on, *told)
     else:
-        found = keep_scenarios(planned, Path(file_name("out", out)), threads, *told, manner)
+        found = keep_scenarios(planned, Path(file_name("out", out)), manner, *told)
     if save_table is not None:
         save_scenarios(found, file_name("save_table", save_table), overwrite)
     return found
@@ -727,7 +771,7 @@ def goal(
     *,
     paths: int | None = None,
     seed: int | None = None,
-    workers: int | None = None,
+    on: On = THREADS,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Goal":
@@ -746,10 +790,8 @@ def goal(
         Ends of the interval in which `x` is sought.
     paths, seed
         Of each run; None: the study's.
-    workers
-        Threads; all processors if left out.
-    progress, announce
-        As of `run`.
+    on, progress, announce
+        As of `run`; processes, and workers of a local cluster, are started anew for each value.
 
     Returns
     -------
@@ -777,7 +819,7 @@ def goal(
     ends, labels = two_numbers("between", between), compile_study(loaded.study).labels
     wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
-    return seek(loaded, wanted, paths, seed, _threads(workers), *told)
+    return seek(loaded, wanted, paths, seed, on_what("on", on), *told)
 
 
 def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst: float = 0.01) -> "Tail":
@@ -825,6 +867,9 @@ def curve(
     result: Results | str | os.PathLike[str],
     of: str = "npv_funder",
     levels: Sequence[str | float] | None = None,
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Curve":
     """Give the exceedance curve of a quantity: of a net present value that of the loss.
@@ -837,8 +882,8 @@ def curve(
         ``npv_funder``, ``smr/cost``.
     levels
         Probabilities of exceeding, digits or numbers; 0.5 to 0.004 if left out.
-    announce
-        Called with a word where what the result does not keep is found by replaying its paths.
+    on, progress, announce
+        As of `run`, where what the result does not keep is found by replaying its paths.
 
     Returns
     -------
@@ -865,7 +910,7 @@ def curve(
     from spvrisk.experiments.exceeded import DEFAULT_LEVELS, curve
 
     read = _levels("levels", levels, DEFAULT_LEVELS)
-    return curve(_opened("result", result).tables(), text("of", of), read, called("announce", announce))
+    return curve(_opened("result", result).tables(), text("of", of), read, *_told(on, progress, announce))
 
 
 def confidence(
@@ -874,6 +919,9 @@ def confidence(
     levels: Sequence[str | float] | None = None,
     joint: str | float = "0.7",
     completed_only: bool = False,
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Confidences":
     """Give percentiles of cost and completion by project, and joint confidence of the two (JCL).
@@ -890,7 +938,7 @@ def confidence(
         Probability that the pairs of the frontier hold.
     completed_only
         Whether percentiles leave out paths on which a project is never completed; else these count as never.
-    announce
+    on, progress, announce
         As of `curve`.
 
     Returns
@@ -920,14 +968,17 @@ def confidence(
     read = _levels("levels", levels, DEFAULT_LEVELS)
     (level_joint,) = _levels("joint", [joint], ())
     name, only = None if project is None else text("project", project), yes_or_no("completed_only", completed_only)
-    told = called("announce", announce)
-    return confidence(_opened("result", result).tables(), name, read, level_joint, only, told)
+    told = _told(on, progress, announce)
+    return confidence(_opened("result", result).tables(), name, read, level_joint, only, *told)
 
 
 def obligors(
     result: Results | str | os.PathLike[str],
     of: str = "npv_funder",
     failures: Sequence[str] = (),
+    *,
+    on: On = THREADS,
+    progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Obligors":
     """Give the expected loss by obligor: offtakers, outcomes that are failures, projects as borrowers.
@@ -941,7 +992,7 @@ def obligors(
         ``insurer_net``.
     failures
         Outcomes of events and final states of regimes that are taken for a default, as ``deal_2029=terminated``.
-    announce
+    on, progress, announce
         As of `curve`.
 
     Returns
@@ -969,7 +1020,7 @@ def obligors(
     from spvrisk.experiments.obligors import obligors
 
     tables, named = _opened("result", result).tables(), texts("failures", failures)
-    return obligors(tables, text("of", of), named, called("announce", announce))
+    return obligors(tables, text("of", of), named, *_told(on, progress, announce))
 
 
 def cash(
@@ -978,6 +1029,8 @@ def cash(
     paths: int = REPLAYED,
     gross: bool = False,
     party: str | None = None,
+    *,
+    on: Threads = THREADS,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Cash":
@@ -995,10 +1048,10 @@ def cash(
         Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
     party
         ``funder``, ``host``, and with a stack ``policy_bank``, ``banks``, ``insurer``; all if left out.
-    progress
-        Called with the number of paths done since the last call.
-    announce
-        Called with a word for each stage.
+    on
+        Threads that replay them, as ``spvrisk.Threads(2)``.
+    progress, announce
+        As of `run`.
 
     Returns
     -------
@@ -1028,8 +1081,10 @@ def cash(
     tables, most, alone = _opened("result", result).tables(), whole("paths", paths), yes_or_no("gross", gross)
     if most < 1:
         raise wrong("paths", "must be at least 1", paths, "name how many paths to replay")
+    if not isinstance(on, Threads):
+        raise wrong("on", "must be Threads: flows are replayed in this process", on, "give e.g. spvrisk.Threads(2)")
     one = None if party is None else text("party", party)
-    return cash(tables, read, most, alone, one, called("progress", progress), called("announce", announce))
+    return cash(tables, read, most, alone, one, *_told(on, progress, announce))
 
 
 def trace(
@@ -1116,6 +1171,179 @@ def export(
     export_result(_opened("result", result).tables(), target, table, format, replaced)
 
 
+def info(result: Results | str | os.PathLike[str]) -> "Figures":
+    """Say what a result is, or a dataset of scenarios: what was run, by which version, when.
+
+    ``print`` shows it as the command does.
+
+    Parameters
+    ----------
+    result
+        Opened, or as a file; or the file of a dataset that `scenarios` has written.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     found = spvrisk.info(results)
+    >>> [(row.name, *row.cells) for row in found.rows if row.name in ("paths", "seed")]
+    [('paths', '500'), ('seed', '1')]
+    """
+    from spvrisk.dataset.scenarios import held
+    from spvrisk.report.printed import Printed
+    from spvrisk.views.info import info_of_scenarios
+
+    if dataset := _dataset(result):
+        return Printed(*info_of_scenarios(held(dataset)))
+    return _opened("result", result).view("info")
+
+
+def plot(
+    name: str,
+    *results: "Results | Scenarios | str | os.PathLike[str]",
+    out: str | os.PathLike[str] | None = None,
+    lang: str | None = None,
+    overwrite: bool = False,
+    announce: "Announce" = lambda _: None,
+    **choices: Any,
+) -> "Figure":
+    """Draw a picture whose title is the answer, as ``docs/plots.md`` shows them.
+
+    Parameters
+    ----------
+    name
+        ``distribution``, ``exceedance``, ``fan``, ``waterfall``, ``bearers``, ``convergence``, ``occupancy``,
+        ``scurve``, ``jcl`` of a result; ``tornado``, ``scenarios`` of a dataset of scenarios, or of what `scenarios`
+        returns; ``compare`` of several results.
+    results
+        Opened, or as files.
+    out
+        File to appear, if any: ``.png``, ``.svg`` or ``.pdf``.
+    lang
+        ``en`` or ``ja``; left out, the current `language`.
+    overwrite
+        Whether a picture that was written so is replaced.
+    announce
+        As of `curve`.
+    choices
+        What the picture leaves open: ``of``, ``project``, ``regime``, ``level``, ``joint``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        That pyplot knows nothing of; a notebook shows it.
+
+    Raises
+    ------
+    InputError
+        An argument or a file cannot be used, Matplotlib is missing, or a font with the language's letters.
+    RunError
+        Writing failed, or a replay differs from what the result holds.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     figure = spvrisk.plot("exceedance", results, of="port/npv_funder")
+    >>> figure.axes[0].get_xlabel()
+    'return period, outcomes'
+    """
+    from spvrisk.report.pictures.asked import check_drawable, drawn, picture_named, read_choices, save
+
+    spoken = language_of("lang", lang)
+    picture, target = picture_named(text("name", name)), None if out is None else file_name("out", out)
+    read, replaced = read_choices(name, choices), yes_or_no("overwrite", overwrite)
+    reads = [Path(each) for each in results if isinstance(each, str | os.PathLike)]
+    check_drawable(spoken, target, replaced, reads)
+    subjects = [_subject(picture.of, each) for each in results]
+    figure = drawn(name, subjects, spoken, called("announce", announce), read)
+    if target is not None:
+        save(figure, target, replaced, reads)
+    return figure
+
+
+def _subject(kind: str, given: Any) -> "Result | Combined":
+    """What a picture is of: the tables of a result, or a dataset of scenarios."""
+    if kind != "scenarios":
+        return _opened("results", given).tables()
+    from spvrisk.dataset.scenarios import is_scenarios, read
+    from spvrisk.experiments.scenarios import Scenarios
+
+    if isinstance(given, Scenarios):
+        return given.combined()
+    if isinstance(given, Results) or not is_scenarios(path := Path(file_name("results", given))):
+        rule, remedy = "must be a dataset of scenarios", "write one: spvrisk scenarios what_if.yaml --out what_if.h5"
+        raise InputError(Problem(argument("results"), "", rule, str(given), remedy))
+    return read(path)
+
+
+def save_report(
+    *results: "Results | Scenarios | str | os.PathLike[str]",
+    out: str | os.PathLike[str],
+    overwrite: bool = False,
+    lang: str | None = None,
+    progress: "Progress" = lambda _: None,
+    announce: "Announce" = lambda _: None,
+) -> None:
+    """Write a report that a committee can read, with charts: one HTML page, or a workbook.
+
+    Parameters
+    ----------
+    results
+        Opened, or as files; also datasets of scenarios, or what `scenarios` returns. The first result is what the
+        report is of; others, and scenarios, are set beside it.
+    out
+        File to appear: ``.html``, which needs no network, or ``.xlsx``, which needs the package XlsxWriter.
+    overwrite
+        Whether a report that was written before is replaced.
+    lang
+        Of its texts: ``en`` or ``ja``; left out, the current `language`.
+    progress
+        Called with 1 for each section or sheet that is done.
+    announce
+        Called with a word for each stage.
+
+    Raises
+    ------
+    InputError
+        A result or an argument cannot be used.
+    RunError
+        Writing failed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> from pathlib import Path
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with tempfile.TemporaryDirectory() as folder, spvrisk.run(study, paths=500) as results:
+    ...     spvrisk.save_report(results, out=f"{folder}/report.html")
+    ...     Path(folder, "report.html").read_text(encoding="utf-8").splitlines()[0]
+    '<!DOCTYPE html>'
+    """
+    from spvrisk.experiments.scenarios import Scenarios
+    from spvrisk.report.write import write_report
+
+    def subject(each: Any) -> "Result | Combined | Path":
+        if isinstance(each, Results):
+            return each.tables()
+        return each.combined() if isinstance(each, Scenarios) else Path(file_name("results", each))
+
+    target, replaced, spoken = file_name("out", out), yes_or_no("overwrite", overwrite), language_of("lang", lang)
+    told = called("progress", progress), called("announce", announce)
+    write_report([subject(each) for each in results], target, replaced, spoken, *told)
+
+
 def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":
     """Write the files that a result, or a dataset of scenarios, was made from.
 
@@ -1147,11 +1375,10 @@ def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[
     >>> again.digest == study.digest
     True
     """
-    from spvrisk.dataset.scenarios import is_scenarios
     from spvrisk.experiments.restore import restored, restored_scenarios
 
     into = Path(file_name("folder", folder))
-    if not isinstance(result, Results) and is_scenarios(dataset := Path(file_name("result", result))):
+    if dataset := _dataset(result):
         return restored_scenarios(dataset, into)
     return restored(_opened("result", result).tables(), into)
 
@@ -1162,14 +1389,15 @@ def verify(
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> "Verified":
-    """Check whether a result is what was written: its structure, its digests, whether it is complete.
+    """Check whether a result, or a dataset of scenarios, is what was written: structure, digests, completeness.
 
     Parameters
     ----------
     result
-        Opened, or as a file.
+        Opened, or as a file; or the file of a dataset that `scenarios` has written.
     rerun
-        Leaves of 4096 paths that are computed once more, from the plan that is kept with it, and compared.
+        Leaves of 4096 paths that are computed once more, from the plan that is kept with it, and compared; a dataset
+        keeps none.
     progress
         Called with the number of paths done since the last call.
     announce
@@ -1183,7 +1411,8 @@ def verify(
     Raises
     ------
     InputError
-        The file cannot be opened: what its tables or attributes say is not what was written.
+        The file cannot be opened: what its tables or attributes say is not what was written; or paths of a dataset
+        are to be computed once more.
 
     Examples
     --------
@@ -1195,9 +1424,14 @@ def verify(
     >>> found.sound, found.checks[-1].found
     (True, '500 of 500 are the same to the bit')
     """
-    from spvrisk.experiments.verify import verified
+    from spvrisk.experiments.verify import verified, verified_scenarios
 
     leaves = within("rerun", rerun, 0, 10**9)
+    if dataset := _dataset(result):
+        if leaves:
+            remedy = f"`spvrisk info {dataset} --config DIR` tells how to make it again"
+            raise wrong("rerun", "is for results of a run, not for a dataset of scenarios", leaves, remedy)
+        return verified_scenarios(dataset, announce)
     return verified(_opened("result", result).tables(), leaves, progress, announce)
 
 
@@ -1251,6 +1485,14 @@ def bench(
         return bench(_study(study).loaded, lasts, compiles, told, announce)
     with as_file(starter()) as file:
         return bench(config.load(file, overrides), lasts, compiles, told, announce)
+
+
+def _dataset(result: Results | str | os.PathLike[str]) -> Path | None:
+    """The file of a dataset of scenarios, where that is given in the place of a result."""
+    from spvrisk.dataset.scenarios import is_scenarios
+
+    file = None if isinstance(result, Results) else Path(file_name("result", result))
+    return file if file is not None and is_scenarios(file) else None
 
 
 def _opened(name: str, result: Results | str | os.PathLike[str]) -> Results:

@@ -6,9 +6,11 @@ from decimal import Decimal
 from inspect import signature
 from typing import Any
 
+from spvrisk.catalogue import LANGUAGES, current
 from spvrisk.config.base import shown
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument, suggestion
+from spvrisk.runner.on import Cluster, On
 
 
 def wrong(name: str, rule: str, value: object, remedy: str) -> InputError:
@@ -167,6 +169,26 @@ def called(name: str, value: Any) -> Any:
     return value
 
 
+def language_of(name: str, value: Any) -> str:
+    """An argument that is a language; the current one where it is left out.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
+    Raises
+    ------
+    InputError
+        It is none in which texts can be shown.
+    """
+    if value is None:
+        return current()
+    if text(name, value) not in LANGUAGES:
+        raise wrong(name, f"must be {' or '.join(LANGUAGES)}", value, "choose one of them")
+    return str(value)
+
+
 def level(name: str, value: Any) -> str | None:
     """An argument that is a number, or its digits: a level is more exact in decimals; None where it is left out.
 
@@ -233,33 +255,30 @@ def texts(name: str, value: Any) -> list[str]:
     return [text(name, each) for each in several]
 
 
-def elsewhere_of(given: Mapping[str, Any]) -> tuple[int | None, str | None]:
-    """Arguments that say who computes in place of threads: at most one of ``processes``, ``scheduler``, ``cluster``.
+def on_what(name: str, value: Any) -> On:
+    """An argument that says on what shards are computed.
 
     Parameters
     ----------
-    given
-        What was given, by these names; None leaves an argument out.
-
-    Returns
-    -------
-    processes, cluster
-        As of `spvrisk.experiments.kept.Manner`.
+    name, value
+        As of `file_name`.
 
     Raises
     ------
     InputError
-        More than one is given, or one is not what it must be.
+        It does not, or a number in it is not what it must be; or a cluster needs a package that is not installed.
     """
-    named = {name: value for name, value in given.items() if value is not None}
-    if len(named) > 1:
-        first, second, *_ = named
-        raise wrong(second, f"cannot be combined with {first}", named[second], "give one of them")
-    if "processes" in named:
-        return within("processes", named["processes"], 1, 4096), None
-    if "cluster" in named and named["cluster"] != "local":
-        raise wrong("cluster", "must be local", named["cluster"], "give the address of another cluster as scheduler")
-    return None, next((text(name, value) for name, value in named.items()), None)
+    if not isinstance(value, On):
+        remedy = "give e.g. spvrisk.Threads(2), spvrisk.Processes(4) or spvrisk.Cluster(address)"
+        raise wrong(name, "must be Threads, Processes or Cluster", value, remedy)
+    given = {field: each for field, each in value._asdict().items() if each is not None and field != "address"}
+    counts: dict[str, Any] = {field: within(field, each, 1, 4096) for field, each in given.items()}
+    if isinstance(value, Cluster):
+        from spvrisk.runner.cluster import check_installed  # loaded here: few have one
+
+        check_installed()
+        text("address", value.address)
+    return value._replace(**counts)
 
 
 def check_choices(view: str, figures: Callable[..., Any], choices: Mapping[str, Any]) -> None:

@@ -1,18 +1,19 @@
 """A result, of a file or in memory: labelled arrays of its groups, and its views."""
 
 import os
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from spvrisk.arguments import check_choices, file_name, level, text, texts, wrong
+from spvrisk.arguments import check_choices, file_name, language_of, level, text, texts, wrong
 from spvrisk.errors import suggestion
 
 if TYPE_CHECKING:
     import pandas
     import xarray
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from spvrisk.dataset.read import Result
@@ -241,6 +242,11 @@ class Results:
         read = {key: level(key, value) if key == "level" else value for key, value in choices.items()}
         return Printed(*figures(self.tables(given), **read))
 
+    @property
+    def plot(self) -> "Plots":
+        """Pictures, a method for each: ``results.plot.fan()``."""
+        return Plots(self)
+
     def close(self) -> None:
         """Close the file; what is read of it later opens it again, until it is closed once more."""
         for dataset in self._opened:
@@ -265,6 +271,49 @@ class Results:
         from spvrisk.report.html import table
 
         return table(self.view("headline"))
+
+
+class Plots:
+    """Pictures of a result, by their names as `spvrisk.plot` has them; each gives a figure of Matplotlib.
+
+    Arguments are `lang` and what the picture leaves open; those of ``compare`` are the other results first.
+
+    Parameters
+    ----------
+    results
+        What they are of.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results:
+    ...     figure = results.plot.scurve(project="port")
+    >>> len(figure.axes), "fan" in dir(results.plot)
+    (2, True)
+    """
+
+    def __init__(self, results: Results) -> None:
+        self._results = results
+
+    def __getattr__(self, name: str) -> "Callable[..., Figure]":
+        if name.startswith("_") or name not in dir(self):
+            raise AttributeError(f"no picture {name!r} of a result; there are {', '.join(self.__dir__())}")
+        return partial(self._drawn, name)
+
+    def __dir__(self) -> list[str]:
+        from spvrisk.charts.registry import CHARTS
+
+        return [name for name, picture in CHARTS.items() if picture.of != "scenarios"]
+
+    def _drawn(self, name: str, *others: Results, lang: str | None = None, **choices: Any) -> "Figure":
+        from spvrisk.report.pictures.asked import check_drawable, drawn, read_choices
+
+        read = read_choices(name, choices)
+        spoken = language_of("lang", lang)
+        check_drawable(spoken)
+        return drawn(name, [each.tables() for each in (self._results, *others)], spoken, lambda _: None, read)
 
 
 def _names(name: str, value: str | Iterable[str] | None) -> tuple[str, ...] | None:

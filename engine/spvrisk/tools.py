@@ -2,15 +2,18 @@
 
 import json
 import os
+from collections.abc import Iterable
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
-from spvrisk.arguments import called, file_name, text, wrong, yes_or_no
-from spvrisk.catalogue import LANGUAGES, Chosen, phrase
-from spvrisk.errors import suggestion
+from spvrisk.arguments import called, file_name, language_of, text, wrong, yes_or_no
+from spvrisk.catalogue import Chosen, phrase
+from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.files import Kind, atomic_write
+from spvrisk.folders import write_folder
 
 if TYPE_CHECKING:
     from spvrisk.runner.execute import Announce
@@ -47,9 +50,7 @@ def language(name: str) -> Chosen:
     ...     print(str(results.view("headline")).splitlines()[0])
     資金提供者の正味現在価値（百万米ドル）
     """
-    if text("name", name) not in LANGUAGES:
-        raise wrong("name", f"must be {' or '.join(LANGUAGES)}", name, "choose one of them")
-    return Chosen(name)
+    return Chosen(language_of("name", name))
 
 
 def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -> "list[Proof]":
@@ -97,32 +98,81 @@ def warmup() -> None:
     make_ready(plan)
 
 
-KINDS = {"starter": "starter.yaml", "scenarios": "scenarios.yaml"}
-"""What `init` writes, by kind."""
+_FILES = {"starter": "starter.yaml", "scenarios": "scenarios.yaml"}
+_STUDIES = {"japan_us": ("japan_us_2026.yaml", "shared", "agreements", "scenarios")}
+"""Of the studies that ship: the main file, and the folders with what goes with it."""
+
+KINDS = ("starter", "japan_us", "scenarios")
+"""What `init` writes."""
 
 
-def init(file: str | os.PathLike[str], overwrite: bool = False, kind: str = "starter") -> None:
-    """Write a commented file to work from: a starter study, or scenarios of it.
+def init(file: str | os.PathLike[str], overwrite: bool = False, kind: str = "starter") -> Path:
+    """Write commented files to work from: a starter study, scenarios of it, or a study that ships.
 
     Parameters
     ----------
     file
-        Where to.
+        Where to: a file; for ``japan_us`` a folder, new or empty.
     overwrite
         Whether such a file that nobody has edited is replaced.
     kind
-        ``starter``: a study; ``scenarios``: what-ifs of ``study.yaml``.
+        ``starter``: a study; ``scenarios``: what-ifs of ``study.yaml``; ``japan_us``: the main study with all that it
+        includes, the terms of other countries and its scenarios, in folders as they name each other.
+
+    Returns
+    -------
+    Path
+        The file; of a study that ships its main one.
 
     Raises
     ------
     InputError
-        There is no such kind, or the file cannot be written.
+        There is no such kind, or nothing can be written there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import spvrisk
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = spvrisk.load(spvrisk.init(f"{folder}/configs", kind="japan_us"))
+    >>> study
+    <Study 'Japan-US Strategic Investment Initiative: the six announced projects (2026)', 6 projects>
     """
     if text("kind", kind) not in KINDS:
         raise wrong("kind", "must be a kind of file", kind, suggestion(kind, KINDS))
-    content = files("spvrisk").joinpath("data", KINDS[kind]).read_bytes()
+    target, replaced = Path(file_name("file", file)), yes_or_no("overwrite", overwrite)
+    if kind in _STUDIES:
+        if replaced:
+            raise wrong("overwrite", "is for a single file", True, "name a new folder")
+        main, *folders = _STUDIES[kind]
+        write_folder(target, _shipped(main, folders))
+        return target / main
+    content = files("spvrisk").joinpath("data", _FILES[kind]).read_bytes()
     known = Kind("a starter file that nobody has edited", lambda path: path.read_bytes() == content, _OTHER)
-    atomic_write(file_name("file", file), content, yes_or_no("overwrite", overwrite), kind=known)
+    atomic_write(target, content, replaced, kind=known)
+    return target
+
+
+def _shipped(main: str, folders: Iterable[str]) -> dict[str, bytes]:
+    """Content of a study that ships, by file, and of the files in some of the folders beside it."""
+    there = studies()
+    found = {f"{name}/{file.name}": file for name in folders for file in (there / name).iterdir()}
+    return {name: file.read_bytes() for name, file in {main: there / main, **dict(sorted(found.items()))}.items()}
+
+
+def studies() -> Traversable:
+    """Give the folder of the studies that ship: in the package, or of an installation to edit where they are written.
+
+    Raises
+    ------
+    InputError
+        This installation has none.
+    """
+    for folder in (files("spvrisk") / "studies", Path(__file__).parents[2] / "configs"):
+        if folder.is_dir():
+            return folder
+    rule, remedy = "carries no studies", "install spvrisk again from its wheel or its repository"
+    raise InputError(Problem("this installation", "", rule, "", remedy))
 
 
 def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def faults(folder, fails, monkeypatch):
 
 
 def run(loaded, out, **manner):
-    settings = settings_of(loaded, PATHS, None, 1).model_copy(update={"leaves_per_shard": 1})
+    settings = settings_of(loaded, PATHS, None).model_copy(update={"workers": 1, "leaves_per_shard": 1})
     run_study(loaded, out, settings, Manner(**manner))
     with h5py.File(out) as result:
         return result.attrs["content_sha256"]

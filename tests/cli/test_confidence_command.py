@@ -95,7 +95,7 @@ def test_confidence__wrong_input_is_told(file, options, message):
 
 def test_confidence__pipelines_are_left_out_and_funded_paths_counted(tmp_path):
     file = tmp_path / "pipeline.h5"
-    spvrisk.run(spvrisk.load(PIPELINE), paths=512, workers=1, out=file).close()
+    spvrisk.run(spvrisk.load(PIPELINE), paths=512, on=spvrisk.Threads(1), out=file).close()
     with spvrisk.open(file) as results:
         found, names = spvrisk.confidence(results), results.tables().labels.announced
         t, series = results.tables().summary, results.tables().labels.series

@@ -31,8 +31,10 @@ def test_curve__is_of_the_loss_and_agrees_with_the_summary(file):
 
 
 def test_curve__of_a_quantity_that_is_not_kept_is_replayed(file):
-    done = run("curve", file, "--of", "port/cost", "--levels", "0.2,.050", "--json")
-    assert done.exit_code == 0 and "replaying ..." in done.stderr
+    words = ("curve", file, "--of", "port/cost", "--levels", "0.2,.050", "--json")
+    done = run(*words)
+    assert done.exit_code == 0 and "replaying ..." in done.stderr and done.stderr.endswith("running ...\n")
+    assert run(*words, "--workers", 1).stdout == done.stdout
     found = json.loads(done.stdout)
     assert [point["probability"] for point in found["points"]] == ["0.2", "0.05"]
     assert not found["of_loss"] and found["points"][0]["value"] < found["points"][1]["value"]

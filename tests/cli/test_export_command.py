@@ -112,7 +112,7 @@ def test_disk__that_is_full_is_told(format, folder, monkeypatch):
     def onto_full(target, overwrite):
         yield Path("/dev/full")
 
-    monkeypatch.setattr("spvrisk.exports.appearing.replacing", onto_full)
+    monkeypatch.setattr("spvrisk.dataset.appearing.replacing", onto_full)
     with pytest.raises(RunError, match=r"(?i)cannot be written: .*no space left"):
         spvrisk.export("r.h5", f"a.{format}", table="paths")
 

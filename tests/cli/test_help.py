@@ -26,6 +26,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "schema",
         "validate",
         "plan",
+        "assumptions",
         "warmup",
         "selftest",
         "run",
@@ -40,6 +41,8 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "compare",
         "tail",
         "trace",
+        "plot",
+        "report",
         "export",
         "verify",
         "info",
@@ -84,7 +87,8 @@ def test_help__imports_nothing_heavy_and_comes_at_once() -> None:
     code = (
         "import sys\nfrom spvrisk.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
-        "print([m for m in ('pydantic', 'numpy', 'ruamel.yaml', 'numba', 'xarray', 'rich') if m in sys.modules])"
+        "heavy = ('pydantic', 'numpy', 'ruamel.yaml', 'numba', 'xarray', 'rich', 'matplotlib')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.splitlines()[-1] == "[]"

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from spvrisk.cli import main
+from spvrisk import load, plan_scenarios
+from spvrisk.cli import COMMANDS, main
 from spvrisk.errors import InputError
 from spvrisk.files import Kind, atomic_write
+
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def test_init__writes_a_study_that_validates(tmp_path: Path) -> None:
@@ -62,6 +65,43 @@ def test_atomic_write__leaves_the_old_file_when_it_fails(tmp_path: Path, monkeyp
         atomic_write(path, b"new", overwrite=True, kind=Kind("a file", lambda _: True))
     assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_init__main_study_with_its_scenarios(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = CliRunner().invoke(main, ["init", "--kind", "japan_us"])
+    assert shown.exit_code == 0 and shown.stdout == ""
+    first, *following = shown.stderr.splitlines()
+    assert first == f"wrote {Path('configs', 'japan_us_2026.yaml')}; next:"
+    assert load("configs/japan_us_2026.yaml").digest == load(CONFIGS / "japan_us_2026.yaml").digest
+    written = {path.relative_to("configs"): path.read_bytes() for path in Path("configs").rglob("*") if path.is_file()}
+    assert written == {path: (CONFIGS / path).read_bytes() for path in written}
+    assert {path.parts[0] for path in written} == {"japan_us_2026.yaml", "agreements", "scenarios", "shared"}
+    assert len(plan_scenarios("configs/scenarios/safeguards.yaml", paths=1).variants) == 11
+    assert len(following) == 3 and all(line.startswith("  spvrisk ") for line in following)
+    for line in following:
+        command, file, *_ = line.split()[1:]
+        assert command in COMMANDS and Path(file).exists()
+
+
+def test_init__main_study_goes_to_a_new_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mine").mkdir()
+    Path("mine/notes.txt").touch()
+    shown = CliRunner().invoke(main, ["init", "mine", "--kind", "japan_us"])
+    assert (shown.exit_code, shown.stderr) == (2, "mine: must be a new or an empty folder; name another\n")
+    shown = CliRunner().invoke(main, ["init", "other", "--kind", "japan_us", "--overwrite"])
+    assert shown.exit_code == 2 and shown.stderr.startswith("--overwrite: is for a single file, got true;")
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "notes.txt"]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("starter", "study.yaml"), ("scenarios", "what_if.yaml")])
+def test_init__says_what_to_type_next(kind, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = CliRunner().invoke(main, ["init", "--kind", kind])
+    first, *following = shown.stderr.splitlines()
+    assert first == f"wrote {name}; next:" and following
+    assert all(line.startswith("  spvrisk ") and name in line for line in following)
 
 
 def test_init__scenarios_of_the_starter_study_run(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ PATHS = 300
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     loaded = load(STARTER)
     folder = tmp_path_factory.mktemp("trace_command")
-    return run_study(loaded, folder / "starter.h5", settings_of(loaded, PATHS, 9, 1))
+    return run_study(loaded, folder / "starter.h5", settings_of(loaded, PATHS, 9))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A result of a study without regimes and events."""
     folder = tmp_path_factory.mktemp("bare")
     loaded = load(write_study(changed(BARE), folder / "bare.yaml"))
-    return run_study(loaded, folder / "bare.h5", settings_of(loaded, 70, 1, 1))
+    return run_study(loaded, folder / "bare.h5", settings_of(loaded, 70, 1))
 
 
 def told(*arguments: object) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from spvrisk.config.loading import checked
+from spvrisk.config.reading.nodes import Node, Place
 from spvrisk.config.reading.places import Places
-from spvrisk.config.reading.source import Node, Place, parse
+from spvrisk.config.reading.source import parse
 from spvrisk.config.reading.tables import put
 
 STARTER = Path(__file__).parents[2] / "engine" / "spvrisk" / "data" / "starter.yaml"

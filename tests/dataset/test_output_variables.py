@@ -213,6 +213,6 @@ def test_paths__unknown_name_is_refused_with_the_nearest(name):
 
 def test_docs__describe_every_quantity_statistic_and_row():
     page = PAGE.read_text(encoding="utf-8")
-    assert renewed(page) == page, "make docs"
+    assert renewed(page) == page, "make docs-figures"
     for name in (s.name for s in STATISTICS):
         assert f"`{name}" in page

@@ -25,6 +25,7 @@ from spvrisk.plan.shared import LEAF
 from spvrisk.report.json import figures_json, summary_json
 from spvrisk.report.text import written
 from spvrisk.runner.folder import SKETCHES
+from spvrisk.runner.on import Processes
 from spvrisk.views.loss import loss, value
 from spvrisk.views.summary import opening
 
@@ -46,7 +47,9 @@ def loaded():
 
 
 def run(loaded, out, paths=PATHS, manner=Manner(keep=True), workers=2, told=(), **budgets):  # noqa: B008
-    settings = settings_of(loaded, paths, None, workers).model_copy(update={"leaves_per_shard": 1, **budgets})
+    settings = settings_of(loaded, paths, None).model_copy(
+        update={"workers": workers, "leaves_per_shard": 1, **budgets}
+    )
     run_study(loaded, out, settings, manner, **dict(told))
     return open_result(out)
 
@@ -185,7 +188,7 @@ def test_plan__says_whether_statistics_will_be_exact(tmp_path):
     assert "none: a run would be refused" in plan("run.paths=2000000", "run.memory_mib=900", "run.disk_mib=7")
 
 
-@pytest.mark.parametrize("manner", [Manner(keep=True), Manner(keep=True, processes=2)], ids=["one", "processes"])
+@pytest.mark.parametrize("manner", [Manner(keep=True), Manner(keep=True, on=Processes(2))], ids=["one", "processes"])
 def test_content__is_the_same_by_whomever(loaded, near, manner, tmp_path):
     found = run(loaded, tmp_path / "r.h5", manner=manner, workers=1, **LIMIT)
     assert found.attributes["content_sha256"] == near.attributes["content_sha256"]
@@ -226,7 +229,7 @@ from spvrisk.experiments.task import settings_of
 study, out, paths, disk, *changes = sys.argv[1:]
 loaded = load(study, changes)
 run = {"leaves_per_shard": 1, "disk_mib": int(disk)}
-settings = settings_of(loaded, int(paths), None, 1).model_copy(update=run)
+settings = settings_of(loaded, int(paths), None).model_copy(update={"workers": 1, **run})
 run_study(loaded, out, settings, Manner(keep=True))
 """
 

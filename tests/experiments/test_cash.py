@@ -7,7 +7,7 @@ import spvrisk
 from decision_runs import STACK, starter
 from spvrisk.experiments import cash as module
 from spvrisk.experiments.cash import flows_of
-from spvrisk.experiments.trace import STEP_ROWS, study_of, tracer_of
+from spvrisk.experiments.trace import STEP_ROWS, Tracer, study_of, tracer_of
 
 UNDISCOUNTED = {"curves.usd": {"knots": [[0, 0.0]]}}
 N = 96
@@ -72,15 +72,23 @@ def test_cash__needs_are_those_of_traced_paths(file):
         assert need.error == pytest.approx(values.std(ddof=1) / np.sqrt(20), abs=1e-12)
 
 
+@pytest.mark.parametrize("threads", [2, 3])
+def test_cash__is_the_same_bits_on_any_threads(file, threads):
+    """Three pieces of 32 paths."""
+    with spvrisk.open(file) as results:
+        done = []
+        one, other = (spvrisk.cash(results, paths=N, on=spvrisk.Threads(n), progress=done.append) for n in (1, threads))
+    assert one.parties == other.parties and sum(done) == 2 * N
+    with pytest.raises(spvrisk.InputError, match="argument on: must be Threads: .* got Processes; give e.g."):
+        spvrisk.cash(file, on=spvrisk.Processes(2))
+
+
 def test_cash__a_replay_that_differs_is_refused(file, monkeypatch):
-    real = module.tracer_of
+    class Astray(Tracer):
+        def __init__(self, study, seed, plan):
+            super().__init__(study, seed + 1, plan)
 
-    def astray(result):
-        tracer = real(result)
-        tracer._seed += 1
-        return tracer
-
-    monkeypatch.setattr(module, "tracer_of", astray)
+    monkeypatch.setattr(module, "Tracer", Astray)
     with pytest.raises(spvrisk.RunError, match="the replay differs from the result"):
         spvrisk.cash(file, paths=8)
 

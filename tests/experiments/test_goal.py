@@ -9,6 +9,7 @@ from click.testing import CliRunner
 import spvrisk
 from spvrisk.cli import main
 from spvrisk.errors import InputError
+from spvrisk.experiments import goal
 from studies import BARE, changed, write_study
 
 PRICE = "factors.price.process.deterministic.curve=x"
@@ -35,7 +36,9 @@ def value_at(file, price):
 def test_goal__is_where_the_line_through_two_runs_crosses_the_target(file):
     (low, error), (high, _) = value_at(file, 2.0), value_at(file, 30.0)
     slope = (high - low) / 28.0
-    found = spvrisk.goal(spvrisk.load(file), PRICE, "npv_funder:mean=7", (1.0, 40.0), paths=PATHS, workers=2)
+    found = spvrisk.goal(
+        spvrisk.load(file), PRICE, "npv_funder:mean=7", (1.0, 40.0), paths=PATHS, on=spvrisk.Threads(2)
+    )
     assert found.found
     # a root is sought until the gap is a tenth of the error
     np.testing.assert_allclose(found.x, 2.0 + (7.0 - low) / slope, atol=0.1 * error / slope)
@@ -47,7 +50,7 @@ def test_goal__is_where_the_line_through_two_runs_crosses_the_target(file):
 @pytest.mark.parametrize("measure", ["npv_funder:p_loss=0.3", "npv_funder:quantile@0.2=0", "npv_funder:es@0.9=5"])
 def test_goal__at_its_x_the_measure_is_at_its_target(file, measure):
     name, _, target = measure.partition("=")
-    found = spvrisk.goal(spvrisk.load(file), PRICE, measure, (1.0, 60.0), paths=PATHS, workers=2)
+    found = spvrisk.goal(spvrisk.load(file), PRICE, measure, (1.0, 60.0), paths=PATHS, on=spvrisk.Threads(2))
     at = next(tried for tried in found.tried if tried.x == found.x)
     assert abs(at.value - float(target)) <= max(0.1 * at.error, 1e-3)
     assert found.error > 0.0 and found.slope != 0.0
@@ -90,9 +93,11 @@ def test_goal__an_end_of_the_interval_may_be_the_value(file):
         ("factors.prise.process=x", "npv_funder:mean=0", (0, 1), "did you mean price"),
         ("projects.plant.budget=x", "npv_funder:mean=0", (-5, 1), "projects.plant.budget"),
         ("projects.plant.budget={times: x", "npv_funder:mean=0", (0.5, 1), "argument find"),
+        ("projects.plant.budget=x", "npv_funder:mean=0", (5, 1e300), "scenario x = 1e+300: projects.plant.budget"),
     ],
 )
-def test_goal__refused(file, find, so_that, between, says):
+def test_goal__refused_before_the_kernel_is_loaded(file, find, so_that, between, says, monkeypatch):
+    monkeypatch.setattr(goal, "make_ready", lambda *_: pytest.fail("it is refused without the kernel"))
     with pytest.raises(InputError) as error:
         spvrisk.goal(spvrisk.load(file), find, so_that, between, paths=100)
     assert says in str(error.value)

@@ -31,7 +31,7 @@ def loaded():
 
 
 def run(loaded, out, paths=PATHS, manner=ANEW, seed=None, **told):
-    settings = settings_of(loaded, paths, seed, 1).model_copy(update={"leaves_per_shard": 1})
+    settings = settings_of(loaded, paths, seed).model_copy(update={"workers": 1, "leaves_per_shard": 1})
     return content(run_study(loaded, out, settings, manner, **told))
 
 
@@ -299,7 +299,7 @@ def test_extended__what_has_taken_its_place_meanwhile_stays(loaded, tmp_path):
 
 def test_kept__in_the_place_of_a_job_without_shards(loaded, tmp_path):
     out = tmp_path / "r.h5"
-    FolderLedger(run_folder(out), planned(loaded, settings_of(loaded, PATHS, 5, 1)).job)
+    FolderLedger(run_folder(out), planned(loaded, settings_of(loaded, PATHS, 5)).job)
     with pytest.raises(KeyboardInterrupt) as caught:
         run(loaded, out, announce=at("writing"))
     assert "4 of 4 shards are kept" in notes(caught.value)
@@ -397,7 +397,7 @@ def test_kept__what_else_is_in_the_folder_stays(loaded, tmp_path):
 
 def test_kept__a_job_without_shards_makes_room_for_another(loaded, tmp_path):
     out = tmp_path / "r.h5"
-    FolderLedger(run_folder(out), planned(loaded, settings_of(loaded, PATHS, 5, 1)).job)
+    FolderLedger(run_folder(out), planned(loaded, settings_of(loaded, PATHS, 5)).job)
     assert (run_folder(out) / "job.json").exists()
     run(loaded, out, manner=Manner(keep=True, resume=True), seed=77)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from spvrisk.runner.shard import run_series
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 PATHS = 5000
+ONE = spvrisk.Threads(1)
 NAMES = ["base", "dear", "cheap", "late"]
 TEXT = f"""
 base: starter.yaml
@@ -51,7 +53,14 @@ def file(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected(file):
-    return spvrisk.scenarios(spvrisk.plan_scenarios(file), workers=1)
+    return spvrisk.scenarios(spvrisk.plan_scenarios(file), on=ONE)
+
+
+@pytest.fixture(scope="module")
+def dataset(file, tmp_path_factory):
+    out = tmp_path_factory.mktemp("dataset") / "w.h5"
+    spvrisk.scenarios(spvrisk.plan_scenarios(file), out=out)
+    return out
 
 
 @pytest.fixture
@@ -85,11 +94,11 @@ def interrupted_after(paths):
 def test_scenarios__an_interrupted_call_is_gone_on_with(file, expected, computed, tmp_path):
     out, planned = tmp_path / "w.h5", spvrisk.plan_scenarios(file)
     with pytest.raises(KeyboardInterrupt) as ended:
-        spvrisk.scenarios(planned, 1, out=out, progress=interrupted_after(2 * PATHS))
+        spvrisk.scenarios(planned, on=ONE, out=out, progress=interrupted_after(2 * PATHS))
     (note,) = ended.value.__notes__
     assert "2 of 4 scenarios are kept" in note and not out.exists()
     computed.clear()
-    again = spvrisk.scenarios(planned, 1, out=out)
+    again = spvrisk.scenarios(planned, on=ONE, out=out)
     assert {o.job_id for o in again.outcomes[2:]} == set(computed)
     assert figures(again) == figures(expected)
 
@@ -146,7 +155,7 @@ def progress(paths):
     done.append(paths)
     if sum(done) > {3 * PATHS}:
         os.kill(os.getpid(), signal.SIGKILL)
-spvrisk.scenarios(spvrisk.plan_scenarios({str(file)!r}), 1, out={str(out)!r}, progress=progress)
+spvrisk.scenarios(spvrisk.plan_scenarios({str(file)!r}), on=spvrisk.Threads(1), out={str(out)!r}, progress=progress)
 """
     ended = subprocess.run([sys.executable, "-c", code], env=os.environ, check=False)
     assert ended.returncode == -signal.SIGKILL and not out.exists()
@@ -253,14 +262,104 @@ def test_dataset__holds_all_figures_for_every_reader(file, expected, tmp_path):
         }
 
 
-@pytest.mark.parametrize("command", ["summary", "info", "tail"])
-def test_dataset__is_no_result_of_a_run(file, command, tmp_path):
-    spvrisk.scenarios(spvrisk.plan_scenarios(file), out=tmp_path / "w.h5")
-    done = CliRunner().invoke(main, [command, str(tmp_path / "w.h5")])
-    assert (
-        done.exit_code == 2
-        and "w.h5: is a dataset of scenarios, not a result of a run; the same `spvrisk scenarios` with" in (done.stderr)
-    )
+@pytest.mark.parametrize("words", [["summary"], ["tail"], ["verify", "--rerun", "1"]], ids=" ".join)
+def test_dataset__is_no_result_of_a_run(dataset, words):
+    command, *options = words
+    done = CliRunner().invoke(main, [command, str(dataset), *options])
+    assert done.exit_code == 2 and not done.stdout and len(done.stderr.splitlines()) == 1
+    assert "a dataset of scenarios" in done.stderr and f"`spvrisk info {dataset}" in done.stderr
+
+
+def test_info__says_what_a_dataset_is(dataset):
+    done = CliRunner().invoke(main, ["info", str(dataset)], catch_exceptions=False)
+    said = " ".join(done.stdout.split())
+    with h5py.File(dataset) as held:
+        created = held.attrs["history"].decode().partition(": ")[0]
+    for part in (
+        "base Starter study: a gas plant and a port",
+        "made from what_if.yaml by spvrisk scenarios",
+        "scenarios 3: dear, cheap, late",
+        "measures npv_funder:mean, npv_funder:es@0.95, port/cost:mean, pv_host:mean",
+        f"paths {PATHS:,} of each seed 1",
+        f"created {created}",
+        f"engine spvrisk {spvrisk.__version__}, numbers version",
+    ):
+        assert part in said
+    rows = {row.name: row.cells for row in spvrisk.info(dataset).rows}
+    assert rows["file"] == (str(dataset),) and rows["sources"] == ("what_if.yaml, starter.yaml",)
+
+
+def test_info__names_what_failed(file, monkeypatch, tmp_path):
+    planned = spvrisk.plan_scenarios(file, paths=200)
+    failing(monkeypatch, planned.variants[2].job.id)
+    spvrisk.scenarios(planned, out=tmp_path / "w.h5")
+    rows = {row.name: row.cells for row in spvrisk.info(tmp_path / "w.h5").rows}
+    assert rows["failed: cheap"] == ("the machine has not enough memory",)
+
+
+def test_verify__a_dataset_that_was_written_is_sound(dataset):
+    done = CliRunner().invoke(main, ["verify", str(dataset)], catch_exceptions=False)
+    assert done.exit_code == 0 and f"{dataset} is sound" in done.stdout
+    document = json.loads(CliRunner().invoke(main, ["verify", str(dataset), "--json"]).stdout)
+    assert document["sound"] and [each["check"] for each in document["checks"]] == [
+        "attributes and texts",
+        "variables",
+        "content",
+    ]
+
+
+def of_value(held):
+    held["value"][1, 0] += 1e-9
+
+
+def of_name(held):
+    held["scenario"][1, 0] = b"D"
+
+
+def of_paths(held):
+    held.attrs["paths"] = np.int32(PATHS + 1)
+
+
+def of_text(held):
+    held["provenance/sources_json"][20] ^= 1
+
+
+def of_error(held):
+    del held["error"]
+
+
+def of_shape(held):
+    data = held["change"][:-1]
+    del held["change"]
+    held["change"] = data
+
+
+@pytest.mark.parametrize(
+    ("harm", "checks"),
+    [
+        (of_value, {"content"}),
+        (of_name, {"content"}),
+        (of_paths, {"attributes and texts"}),
+        (of_text, {"attributes and texts"}),
+        (of_error, {"variables", "content"}),
+        (of_shape, {"variables", "content"}),
+    ],
+)
+def test_verify__what_is_damaged_of_a_dataset_is_named(dataset, harm, checks, tmp_path):
+    out = Path(shutil.copy(dataset, tmp_path / "w.h5"))
+    with h5py.File(out, "r+") as held:
+        harm(held)
+    found = spvrisk.verify(out)
+    assert not found.sound and {check.name for check in found.checks if not check.sound} == checks
+    assert CliRunner().invoke(main, ["verify", str(out)]).exit_code == 1
+
+
+def test_verify__a_dataset_without_a_digest_of_what_it_says_is_not_wrong(dataset, tmp_path):
+    out = Path(shutil.copy(dataset, tmp_path / "w.h5"))
+    with h5py.File(out, "r+") as held:
+        del held.attrs["metadata_sha256"]
+    found = spvrisk.verify(out)
+    assert found.sound and found.checks[0].sound is None
 
 
 @pytest.mark.parametrize(
@@ -326,9 +425,9 @@ def test_dataset__one_that_appears_before_the_place_is_held_is_not_lost(file, mo
 # ---- who computes
 
 
-@pytest.mark.parametrize("where", [{"processes": 2}, {"cluster": "local"}], ids=str)
-def test_scenarios__the_same_by_processes_and_on_a_cluster(file, expected, where, tmp_path):
-    found = spvrisk.scenarios(spvrisk.plan_scenarios(file), 2, out=tmp_path / "w.h5", **where)
+@pytest.mark.parametrize("on", [spvrisk.Processes(2), spvrisk.Cluster("local", 2)], ids=str)
+def test_scenarios__the_same_by_processes_and_on_a_cluster(file, expected, on, tmp_path):
+    found = spvrisk.scenarios(spvrisk.plan_scenarios(file), on=on, out=tmp_path / "w.h5")
     assert figures(found) == figures(expected)
 
 

@@ -12,6 +12,7 @@ from spvrisk.cli import main
 from spvrisk.errors import InputError
 from spvrisk.experiments import precision
 from spvrisk.plan.shared import LEAF
+from spvrisk.runner import execute
 from studies import BARE, changed, write_study
 
 
@@ -57,13 +58,35 @@ def test_run_until__is_a_run_of_as_many_paths(study, small_looks, tmp_path):
 
 def test_run_until__goes_on_from_what_is_there(study, small_looks, tmp_path):
     out = tmp_path / "r.h5"
-    first = run(study, ["npv_funder:mean=2%"], out)
-    again = run(study, ["npv_funder:mean=2%"], out, paths=first.looks[-1].paths, resume=True)
-    assert [look.paths for look in again.looks] == [first.looks[-1].paths]
-    more = run(study, ["npv_funder:mean=0.5%"], out, paths=first.looks[-1].paths, resume=True)
-    anew = run(study, ["npv_funder:mean=0.5%"], tmp_path / "anew.h5", paths=first.looks[-1].paths)
+    first = run(study, ["npv_funder:mean=0.7%"], out)
+    last = first.looks[-1].paths
+    assert last > LEAF
+    again = run(study, ["npv_funder:mean=0.7%"], out, paths=last, resume=True)
+    assert [look.paths for look in again.looks] == [last]
+    more = run(study, ["npv_funder:mean=0.5%"], out, resume=True)
+    anew = run(study, ["npv_funder:mean=0.5%"], tmp_path / "anew.h5", paths=last)
     assert [look.paths for look in more.looks] == [look.paths for look in anew.looks]
     assert content(out) == content(tmp_path / "anew.h5")
+
+
+@pytest.mark.parametrize("on", [spvrisk.Processes(1), spvrisk.Cluster("local", 1)], ids=["processes", "cluster"])
+def test_run_until__a_finished_result_without_shards_is_looked_at_by_what_is_asked(
+    study, small_looks, on, monkeypatch, tmp_path
+):
+    out, told, done = tmp_path / "r.h5", [], []
+    first = run(study, ["npv_funder:mean=0.7%"], out)
+    paths = first.looks[-1].paths
+    assert paths > LEAF
+    monkeypatch.setattr(execute, "run_series", lambda *_: pytest.fail("not in threads"))
+    again = run(study, ["npv_funder:mean=0.7%"], out, resume=True, on=on, progress=done.append, announce=told.append)
+    assert again.looks == first.looks[-1:] and sum(done) == paths and told[-1] == "running"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_run_until__progress_adds_up_to_the_paths(study, small_looks, tmp_path):
+    done = []
+    found = run(study, ["npv_funder:mean=0.5%"], tmp_path / "r.h5", progress=done.append)
+    assert len(found.looks) >= 2 and sum(done) == found.looks[-1].paths
 
 
 def test_run_until__stops_at_its_most(study, small_looks, tmp_path):

@@ -14,6 +14,7 @@ from spvrisk.errors import InputError
 from spvrisk.experiments.planned import default_measures
 from spvrisk.plan.laws import distribution
 from spvrisk.report.json import scenarios_json
+from spvrisk.report.text import written
 from spvrisk.report.words import english
 from spvrisk.views.scenarios import scenarios, tornado
 
@@ -45,7 +46,7 @@ grid:
 
 @pytest.fixture(scope="module")
 def found(file):
-    return spvrisk.scenarios(spvrisk.plan_scenarios(file), workers=2)
+    return spvrisk.scenarios(spvrisk.plan_scenarios(file), on=spvrisk.Threads(2))
 
 
 def test_scenarios__each_is_the_run_that_it_would_be_alone(file, found, tmp_path):
@@ -84,7 +85,8 @@ def test_scenarios__an_unchanged_study_changes_nothing(found):
 
 
 def test_scenarios__the_same_for_any_workers(file, found):
-    again = spvrisk.scenarios(spvrisk.plan_scenarios(file), workers=1)
+    assert spvrisk.plan_scenarios(file, {"run.workers": 1}).workers == 1
+    again = spvrisk.scenarios(spvrisk.plan_scenarios(file), on=spvrisk.Threads(1))
     assert [(o.values, o.errors) for o in again.outcomes] == [(o.values, o.errors) for o in found.outcomes]
 
 
@@ -161,8 +163,23 @@ def test_tornado__a_swing_is_from_end_to_end_path_by_path(swings):
     assert swing.value == pytest.approx(np.mean(high - low)) and swing.value < 0
     assert swing.error == pytest.approx(np.std(high - low, ddof=1) / np.sqrt(2000))
     told = scenarios_json(found)["swings"]["projects.port.budget"]["npv_funder:mean"]
-    assert told == {"swing": swing.value, "swing_se": swing.error}
+    low, high = swing.interval
+    assert low < swing.value < high
+    assert told == {"swing": swing.value, "swing_se": swing.error, "swing_low": low, "swing_high": high}
     assert tornado(found).rows[-1].cells[2].value == abs(swing.value)
+
+
+def test_tornado__a_thin_tail_is_told_beneath_the_table_whose_measure_rests_on_it(file):
+    made = file.parent / "thin_swings.yaml"
+    tornado_of = "{projects.port.budget: [{times: 0.9}, {times: 1.1}]}"
+    made.write_text(f"{{base: starter.yaml, tornado: {tornado_of}}}", encoding="utf-8")
+    measures = ["npv_funder:mean", "npv_funder:es@0.95", "npv_funder:es@0.5"]
+    plain, thin, enough = (
+        written([page], 100)
+        for page in scenarios(spvrisk.scenarios(spvrisk.plan_scenarios(made, paths=600, of=measures)))
+    )
+    assert "The worst 5 % are 30 paths" in thin and "would do." in thin
+    assert "would do." not in plain + enough
 
 
 def test_tornado__ends_that_are_none(file):
@@ -200,6 +217,7 @@ def test_command__table_json_and_file(file, found, tmp_path):
     document = json.loads(invoke(file, "--json").stdout)
     dear = document["scenarios"][1]["measures"]["npv_funder:mean"]
     assert dear["value"] == found.outcomes[1].values[0] and dear["change_se"] == found.outcomes[1].changes[0].error
+    assert (dear["change_low"], dear["change_high"]) == found.outcomes[1].changes[0].interval
     out = tmp_path / "t.csv"
     assert invoke(file, "--save-table", out).exit_code == 0
     with out.open(encoding="utf-8", newline="") as opened:

@@ -1,6 +1,7 @@
 """Stresses of a study: each is the run of the changed study, none is a part of the study's own, all are checked."""
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def study_with(folder, stresses):
 
 @pytest.fixture(scope="module")
 def found():
-    return spvrisk.scenarios(spvrisk.plan_stresses(spvrisk.load(STARTER), paths=PATHS), workers=2)
+    return spvrisk.scenarios(spvrisk.plan_stresses(spvrisk.load(STARTER), paths=PATHS), on=spvrisk.Threads(2))
 
 
 def test_stress__is_the_run_of_the_changed_study(found):
@@ -166,6 +167,36 @@ def test_command__says_the_same_as_json_and_table(found, tmp_path):
     assert "gas_x2" in table.read_text(encoding="utf-8")
     listed = CliRunner().invoke(main, ["stress", str(STARTER), "--dry-run"], catch_exceptions=False).stdout
     assert 'factors.gas.process.ou.mean.value: {"times": 2}' in " ".join(listed.split())
+
+
+def test_command__keeps_what_is_done_and_says_how_to_run_it_again(found, monkeypatch, tmp_path):
+    met, out = [], tmp_path / "stress.h5"
+
+    def noted(job, k, series, advance):
+        met.append(job.id)
+        return run_series(job, k, series, advance)
+
+    monkeypatch.setattr(execute, "run_series", noted)
+    words = ["stress", str(STARTER), "--paths", str(PATHS), "--out", str(out)]
+    few = CliRunner().invoke(main, [*words, "--only", "rates_up"], catch_exceptions=False)
+    assert few.exit_code == 0 and few.stdout.splitlines()[-1] == f"Dataset: {out}"
+    again = shlex.split(CliRunner().invoke(main, ["info", str(out), "--config", str(tmp_path / "made")]).stdout)
+    assert again[1] == "stress" and again[again.index("--only") + 1] == "rates_up" and again.count("--only") == 1
+    met.clear()
+    done = CliRunner().invoke(main, [*words, "--json"], catch_exceptions=False)
+    ids = {each.scenario.name: each.job_id for each in found.outcomes}
+    assert set(met) == {ids["gas_x2"], ids["new_course"]} and "2 of 4 scenarios are there already" in done.stderr
+    rows = json.loads(done.stdout)["scenarios"]
+    assert rows[2]["measures"]["npv_funder:mean"]["change"] == found.outcomes[2].changes[0].value
+    met.clear()
+    restored = CliRunner().invoke(main, [*again[1:], "--out", str(tmp_path / "again.h5")], catch_exceptions=False)
+    assert restored.exit_code == 0 and set(met) == {ids["base"], ids["rates_up"]}
+
+
+def test_command__computes_on_what_is_asked(monkeypatch):
+    monkeypatch.setattr(execute, "run_series", lambda *_: pytest.fail("not in threads"))
+    words = ["stress", str(STARTER), "--paths", "200", "--only", "gas_x2", "--processes", "1"]
+    assert CliRunner().invoke(main, words, catch_exceptions=False).exit_code == 0
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

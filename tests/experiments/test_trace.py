@@ -56,7 +56,7 @@ def ran(tmp_path_factory):
     values = values_of(simulate(plan, labels, PATHS, SEED, 1, 1))
     files = [folder / f"{n}.h5" for n in (1, 2)]
     for workers, file in enumerate(files, start=1):
-        settings = settings_of(loaded, None, None, workers)
+        settings = settings_of(loaded, None, None).model_copy(update={"workers": workers})
         run_study(loaded, file, settings.model_copy(update={"leaves_per_shard": 1}))
     return SimpleNamespace(
         study=study, plan=plan, labels=labels, values=dict(zip(labels.series, values, strict=True)), files=files
@@ -309,7 +309,7 @@ def test_study_of__refuses_a_study_of_another_version(ran, tmp_path):
 def test_study_of__gives_the_study_that_was_run(path, tmp_path):
     """The same digest, and a plan of the same bytes."""
     loaded = load(path)
-    result = open_result(run_study(loaded, tmp_path / "r.h5", settings_of(loaded, 40, 3, 1)))
+    result = open_result(run_study(loaded, tmp_path / "r.h5", settings_of(loaded, 40, 3)))
     study = study_of(result)
     ran_as = loaded.study.run.model_copy(update={"paths": 40, "seed": 3})
     expected = loaded.study.model_copy(update={"run": ran_as})

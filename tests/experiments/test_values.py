@@ -1,5 +1,7 @@
 """Values that a result does not keep are those of a run that keeps them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,30 +20,52 @@ def test_values__replayed_are_those_of_a_run_that_keeps_them(plain, tmp_path):
     """Two leaves, of which the second is not full."""
     kept = starter(tmp_path / "kept.h5", paths=5000, **{"output.paths": KEPT})
     wanted = [("port", "cost"), ("port", "npv_funder"), ("gas_plant", "delay_months")]
-    told = []
+    told, done = [], []
     with spvrisk.open(plain) as bare, spvrisk.open(kept) as whole:
-        found = values_by_path(bare.tables(), wanted, told.append)
+        found = values_by_path(bare.tables(), wanted, progress=done.append, announce=told.append)
         for unit, quantity in wanted:
             stored = whole.values(quantity, unit)
             assert np.array_equal(found[unit, quantity].astype(stored.dtype), stored, equal_nan=True)
-    assert told == ["replaying"]
+    assert told == ["replaying", "loading the kernel", "running"] and sum(done) == 5000
+
+
+@pytest.mark.parametrize("on", [spvrisk.Threads(2), spvrisk.Threads(3), spvrisk.Processes(1)], ids=str)
+def test_values__replayed_are_the_same_bits_on_whatever(plain, on):
+    wanted = [("port", "cost"), ("port", "cost_multiple"), ("portfolio", "moic_funder"), ("gas", "operation_mean")]
+    with spvrisk.open(plain) as results:
+        tables = replace(results.tables(), input_names=())
+        one, other = (values_by_path(tables, wanted, each) for each in (spvrisk.Threads(1), on))
+        for series in wanted:
+            assert np.array_equal(one[series].view(np.int64), other[series].view(np.int64))
+
+
+def test_values__inputs_are_replayed_as_a_run_keeps_them(plain):
+    with spvrisk.open(plain) as results:
+        tables, names = results.tables(), ("cost_multiple", "operation_mean")
+        assert set(names) <= set(tables.input_names)
+        wanted = [(column, name) for name in names for column in tables.labels.columns(name)]
+        read = values_by_path(tables, wanted, announce=pytest.fail)
+        replayed = values_by_path(replace(tables, input_names=()), wanted)
+        assert set(read) == set(replayed) == set(wanted)
+        for series in wanted:
+            assert np.array_equal(read[series], replayed[series], equal_nan=True)
 
 
 def test_values__that_are_kept_are_read(plain, monkeypatch):
-    monkeypatch.setattr(module, "tracer_of", lambda result: pytest.fail("nothing is to be replayed"))
+    monkeypatch.setattr(module, "series_of_many", lambda *_: pytest.fail("nothing is to be replayed"))
     with spvrisk.open(plain) as results:
-        (found,) = values_by_path(results.tables(), [("port", "npv_funder")], pytest.fail).values()
+        (found,) = values_by_path(results.tables(), [("port", "npv_funder")], announce=pytest.fail).values()
         assert np.array_equal(found, results.values("npv_funder", "port"))
 
 
 def test_values__a_replay_that_differs_is_refused(plain, monkeypatch):
-    class Astray:
-        def values_of_first(self, series, n_paths):
-            return np.zeros((len(series), n_paths))
+    def astray(wanted, *_):
+        ((job, numbers),) = wanted
+        yield 0, np.zeros((len(numbers), job.paths))
 
-    monkeypatch.setattr(module, "tracer_of", lambda result: Astray())
+    monkeypatch.setattr(module, "series_of_many", astray)
     with (
         spvrisk.open(plain) as results,
         pytest.raises(spvrisk.RunError, match="the replay differs from the result"),
     ):
-        values_by_path(results.tables(), [("port", "cost")], lambda stage: None)
+        values_by_path(results.tables(), [("port", "cost")])

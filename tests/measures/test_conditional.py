@@ -182,7 +182,7 @@ def test_condition__of_one_path_has_its_values_and_no_spread():
 def files(loaded, tmp_path_factory):
     """The same run by one and by two threads."""
     folder = tmp_path_factory.mktemp("files")
-    settings = [settings_of(loaded, PATHS, 5, n).model_copy(update={"leaves_per_shard": 1}) for n in (1, 2)]
+    settings = [settings_of(loaded, PATHS, 5).model_copy(update={"workers": n, "leaves_per_shard": 1}) for n in (1, 2)]
     return [run_study(loaded, folder / f"{each.workers}.h5", each) for each in settings]
 
 
@@ -224,7 +224,7 @@ def test_command__every_condition_of_a_run(ran, files):
 
 def test_study__without_regimes_and_events_has_no_conditions(tmp_path):
     loaded = load(write_study(changed(BARE), tmp_path / "bare.yaml"))
-    file = run_study(loaded, tmp_path / "bare.h5", settings_of(loaded, 70, 1, 1))
+    file = run_study(loaded, tmp_path / "bare.h5", settings_of(loaded, 70, 1))
     result = open_result(file)
     assert result.conditional.names == () and "conditional" not in result.group_bytes
     done = CliRunner().invoke(summary_command, [str(file), "--given", "ruling=upheld"])

@@ -27,6 +27,13 @@ def test_figures_json__numbers_with_their_errors():
 
 def test_table__is_html_of_all_figures():
     html = table(FIGURES)
-    assert "<caption>Title &lt;USD&gt;</caption>" in html and "<th>a &amp; b</th>" in html
+    assert "<caption>Title &lt;USD&gt;</caption>" in html and '<th scope="row">a &amp; b</th>' in html
     for shown in ("1.50 ± 0.25", "50 % (40-60)", "never", "few", "<td>-</td>", "<p>It is 1.50 ± 0.25.</p>"):
         assert shown in html.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_table__groups_stand_over_their_rows_or_beside_them():
+    over, beside = table(FIGURES), table(FIGURES._replace(names="of"))
+    assert '<tr class="group"><th colspan="5" scope="rowgroup">group</th></tr><tr><th scope="row">c</th>' in over
+    assert '<td></td><th scope="col" class="words">of</th><th scope="col">mean</th>' in beside
+    assert '<th rowspan="1" scope="rowgroup" class="group">group</th><th scope="row">c</th>' in beside

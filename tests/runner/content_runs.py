@@ -27,8 +27,8 @@ from spvrisk.experiments.task import settings_of
 study, out, paths, package, shard, workers, *overrides = sys.argv[1:]
 assert spvrisk.__file__.startswith(package)
 loaded = load(study, overrides)
-settings = settings_of(loaded, int(paths), None, int(workers))
-run_study(loaded, out, settings.model_copy(update={"leaves_per_shard": int(shard)}))
+settings = settings_of(loaded, int(paths), None)
+run_study(loaded, out, settings.model_copy(update={"workers": int(workers), "leaves_per_shard": int(shard)}))
 """
 
 
@@ -39,7 +39,7 @@ def digest_of(file):
 
 def run_here(folder, workers, shard, paths=PATHS, study=STUDY, overrides=()):
     loaded = load(study, overrides)
-    settings = settings_of(loaded, paths, None, workers).model_copy(update={"leaves_per_shard": shard})
+    settings = settings_of(loaded, paths, None).model_copy(update={"workers": workers, "leaves_per_shard": shard})
     return digest_of(run_study(loaded, folder / f"{workers}_{shard}.h5", settings))
 
 

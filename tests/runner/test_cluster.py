@@ -238,7 +238,7 @@ def test_cluster__what_is_asked_for_is_taken_back_when_it_is_closed(job, here):
 def test_cluster__without_the_package_is_refused(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda _: None)
     with pytest.raises(InputError, match=r"distributed.*pip install 'spvrisk\[cluster\]'"):
-        spvrisk.run(spvrisk.load(STARTER), paths=300, out="never.h5", cluster="local")
+        spvrisk.run(spvrisk.load(STARTER), paths=300, out="never.h5", on=spvrisk.Cluster("local"))
 
 
 def test_cluster__is_not_imported_by_those_who_do_not_use_it():
@@ -249,7 +249,7 @@ def test_cluster__is_not_imported_by_those_who_do_not_use_it():
 def test_scheduler__one_that_does_not_answer_is_refused(job, monkeypatch):
     monkeypatch.setattr(module, "_CONNECT_SECONDS", 0.3)
     for address in ("tcp://127.0.0.1:1", "nonsense://x", ""):
-        with pytest.raises(InputError, match="argument scheduler: must be the address of a dask scheduler"):
+        with pytest.raises(InputError, match="argument address: must be the address of a dask scheduler"):
             compute(MemoryLedger(job), in_cluster(address, 1))
 
 
@@ -285,7 +285,8 @@ def read_machines(file):
 
 def test_local_cluster__is_named_in_the_result_and_leaves_nothing(tmp_path):
     study = spvrisk.load(STARTER)
-    with spvrisk.run(study, paths=3 * LEAF, out=tmp_path / "c.h5", workers=2, cluster="local", keep=True) as found:
+    on = spvrisk.Cluster("local", 2)
+    with spvrisk.run(study, paths=3 * LEAF, out=tmp_path / "c.h5", on=on, keep=True) as found:
         digest, (machine,) = found.attributes["content_sha256"], read_machines(tmp_path / "c.h5")
     assert machine["shards"] == 1 and machine["threads"] == 1 and machine["host"] == platform.node()
     with spvrisk.open(tmp_path / "c.h5") as found:

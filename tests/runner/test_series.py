@@ -117,4 +117,4 @@ def test_series__many_end_with_the_first_that_fails(wanted, monkeypatch):
 
     monkeypatch.setattr(execute, "run_series", broken)
     with pytest.raises(RunError, match="LookupError: nothing there"):
-        list(series_of_many(wanted, 1))
+        list(series_of_many(wanted, series_in_threads(1)))

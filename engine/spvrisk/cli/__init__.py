@@ -22,6 +22,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of study files, for editors.",
     "validate": "Check a study and list every problem in it.",
     "plan": "Show what a study would run, before any path is simulated.",
+    "assumptions": "Print what the numbers of a study rest on.",
     "warmup": "Compile the kernel ahead of the first run.",
     "selftest": "Prove that the kernel computes correctly on this machine.",
     "run": "Run a study and print its summary.",
@@ -36,6 +37,8 @@ COMMANDS = {
     "compare": "Compare results: differences and their standard errors.",
     "tail": "Say what the worst paths of a result have in common.",
     "trace": "Show what happened on one path of a result.",
+    "plot": "Draw a picture whose title is the answer.",
+    "report": "Write a report: one page with charts, for committees.",
     "export": "Write a result for spreadsheets, databases and R.",
     "verify": "Check that a result is what was written.",
     "info": "Describe a result file and how it was made.",
@@ -134,7 +137,9 @@ def _with_common(command: click.Command) -> click.Command:
     # loaded here: who asks for the list of commands has no use for it
     from spvrisk.cli.options import COMMON
 
-    command.params = [*(option for option in command.params if option not in COMMON), *COMMON]
+    own = [option for option in command.params if option not in COMMON]
+    named = {option.name for option in own}  # pictures and pages have any language, whatever the terminal shows
+    command.params = [*own, *(option for option in COMMON if option.name not in named)]
     return command
 
 

@@ -3,8 +3,9 @@
 import click
 
 from spvrisk import api
-from spvrisk.cli.options import FILE, separated
-from spvrisk.cli.output import say_document, say_stage
+from spvrisk.cli.options import FILE, separated, threads_option
+from spvrisk.cli.output import say_document
+from spvrisk.cli.progress import Stop, progress_bar
 
 
 @click.command("curve", epilog="Example: spvrisk curve quick.h5 --of port/npv_funder --levels 0.1,0.01,0.004")
@@ -13,15 +14,18 @@ from spvrisk.cli.output import say_document, say_stage
 @click.option(
     "--levels", metavar="P1,P2,..", help="Probabilities of exceeding; 0.01 is 1 in 100. [default: 0.5 to 0.004]"
 )
+@threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of a table.")
-def command(result: str, of: str, levels: str | None, as_json: bool) -> None:
+def command(result: str, of: str, levels: str | None, on: api.Threads, as_json: bool) -> None:
     """Print what a quantity of RESULT exceeds with given probabilities, and its mean beyond.
 
     Of a net present value that is the loss. A path is one outcome of the whole deal, so 1 in 100 is of a hundred
     outcomes, not of a hundred years. Values come with 95 % intervals by ranks, means with standard errors. What the
     result does not keep by path is found by replaying its paths.
     """
-    found = api.curve(result, of, separated(levels), say_stage)
+    stop, opened = Stop(), api.open(result)
+    with progress_bar(opened.tables().n_paths) as (advance, announce):
+        found = api.curve(opened, of, separated(levels), on=on, progress=advance, announce=stop.heeding(announce))
     # loaded here: a mistake in the arguments is answered at once
     from spvrisk.report import measured, text
     from spvrisk.views.exceedance import exceedance

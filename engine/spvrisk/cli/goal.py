@@ -3,7 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.cli.options import Number, Whole, set_option, study_argument
+from spvrisk.cli.options import Number, Whole, set_option, study_argument, threads_option
 from spvrisk.cli.output import say_document, say_stage, warn
 from spvrisk.cli.progress import Stop
 from spvrisk.errors import InputError, Problem
@@ -20,7 +20,7 @@ _EXAMPLE = f"\b\nExample: spvrisk goal study.yaml {_GOAL} --paths 2000"
 @click.option("--against", metavar="PATH=V1,V2,..", help="Find x for each of these values of another input.")
 @click.option("--paths", type=Whole(1), help="Number of paths of each run; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
-@click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
+@threads_option
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON for programs.")
 def command(
@@ -31,7 +31,7 @@ def command(
     against: str | None,
     paths: int | None,
     seed: int | None,
-    workers: int | None,
+    on: api.Threads,
     overrides: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -45,15 +45,15 @@ def command(
     values = _values(against)
     loaded = api.load(study, overrides)
     warn(loaded.warnings)
+    studies = [loaded if value is None else api.load(study, (*overrides, value)) for value in values]
     # loaded here: a mistake in the study is answered without waiting for the compiler
     from spvrisk.report import json, text
     from spvrisk.views.goal import frontier, goal
 
     announce = stop.heeding(say_stage)
     found = []
-    for value in values:
-        changed = loaded if value is None else api.load(study, (*overrides, value))
-        sought = api.goal(changed, find, so_that, between, paths=paths, seed=seed, workers=workers, announce=announce)
+    for value, changed in zip(values, studies, strict=True):
+        sought = api.goal(changed, find, so_that, between, paths=paths, seed=seed, on=on, announce=announce)
         found.append((value or "", sought))
     if as_json:
         say_document(json.goals_json(found))

@@ -1,4 +1,4 @@
-"""``spvrisk info``: what a result file is."""
+"""``spvrisk info``: what a result file, or one of scenarios, is."""
 
 import click
 
@@ -14,10 +14,10 @@ from spvrisk.report import text
 def command(result: str, folder: str | None) -> None:
     """Print what RESULT is: study, paths, seed, versions, digests, sizes.
 
-    With --config the files of its study are given back, and the command that runs them again is printed; so are those
-    of a dataset that scenarios --out has written.
+    Of a dataset that scenarios or stress has written with --out: base, scenarios, measures, paths, versions, digests.
+    With --config the files that it was made from are given back, and the command that runs them again is printed.
     """
     if folder is None:
-        text.show([api.open(result).view("info")])
+        text.show([api.info(result)])
     else:
         say(api.restore(result, folder).command)

@@ -1,23 +1,43 @@
 """``spvrisk init``: a study to begin with."""
 
+from shlex import quote
+
 import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import tell
 
-# two lines, which click would join without the mark
+# lines, which click would join without the mark
 _EXAMPLE = """\b
 Example: spvrisk init study.yaml
-         spvrisk init what_if.yaml --kind scenarios"""
+         spvrisk init what_if.yaml --kind scenarios
+         spvrisk init configs --kind japan_us"""
+
+_NAMES = {"starter": "study.yaml", "japan_us": "configs", "scenarios": "what_if.yaml"}
+"""Where to by default."""
+
+_NEXT = {
+    "starter": ("validate {main}", "run {main} --paths 4000"),
+    "japan_us": ("assumptions {main}", "run {main}", "scenarios {folder}/scenarios/safeguards.yaml"),
+    "scenarios": ("scenarios {main}",),
+}
+"""What to type next."""
 
 
 @click.command("init", epilog=_EXAMPLE)
-@click.argument("file", type=FILE, default="study.yaml")
-@click.option("--kind", type=click.Choice(["starter", "scenarios"]), default="starter", help="What to write.")
+@click.argument("file", type=FILE, required=False)
+@click.option("--kind", type=click.Choice(list(_NAMES)), default="starter", show_default=True, help="What to write.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is such a file that nobody has edited.")
-def command(file: str, kind: str, overwrite: bool) -> None:
-    """Write a commented file to FILE (study.yaml if left out): a study of two fictional projects, or what-ifs of it."""
-    api.init(file, overwrite, kind)
-    following = "validate" if kind == "starter" else "scenarios"
-    tell("wrote {0}; next: spvrisk {1} {0}", file, following)
+def command(file: str | None, kind: str, overwrite: bool) -> None:
+    """Write a commented study, or what-ifs, to FILE, and say what to type next.
+
+    starter: a study of two fictional projects (to study.yaml, if FILE is left out). japan_us: the main study with the
+    files that it includes, the terms of other countries and its scenarios (to a new folder, configs). scenarios:
+    what-ifs of study.yaml (to what_if.yaml).
+    """
+    main = api.init(_NAMES[kind] if file is None else file, overwrite, kind)
+    names = {"main": quote(str(main)), "folder": quote(str(main.parent))}
+    tell("wrote {}; next:", main)
+    for line in _NEXT[kind]:
+        tell("  {}", f"spvrisk {line.format(**names)}")

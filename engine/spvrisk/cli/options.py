@@ -1,14 +1,18 @@
 """Options that several commands share."""
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import click
 
+from spvrisk import api
 from spvrisk.catalogue import LANGUAGES, Chosen
 from spvrisk.cli.output import QUIET, VERBOSE, can_show, say, use_manner
 from spvrisk.config.reading.numerals import meant, number_remedy
 from spvrisk.config.reading.source import scalar
+from spvrisk.errors import InputError, Problem
 
 
 class Whole(click.IntRange):
@@ -82,6 +86,11 @@ COMMON = (
 )
 """Options of every command."""
 
+lang_option = click.option(
+    "--lang", type=click.Choice(LANGUAGES), help="Language; left out, that of LC_ALL, LC_MESSAGES or LANG."
+)
+"""Of commands that write pictures and pages, which may be in any language whatever the terminal shows."""
+
 set_option = click.option(
     "--set",
     "overrides",
@@ -93,6 +102,50 @@ FILE = click.Path(readable=False)
 """A file's name: what is wrong with the file is said by what reads it, in words that help."""
 
 study_argument = click.argument("study", type=FILE)
+
+_COUNT = Whole(1, 4096)
+
+_WORKERS: dict[str, Any] = {"type": _COUNT, "help": "Threads; all processors if left out."}
+
+threads_option = click.option("--workers", "on", **_WORKERS, callback=lambda _, __, threads: api.Threads(threads))
+"""Of commands that compute in threads alone, which are given them as ``on``."""
+
+# named as the fields of what the API takes, so that what is wrong with these is told of the options
+_ON = (
+    click.option("--workers", "threads", **_WORKERS),
+    click.option("--processes", type=_COUNT, help="Compute in so many processes instead of threads."),
+    click.option("--scheduler", "address", metavar="ADDRESS", help="Compute on the dask cluster of this scheduler."),
+    click.option("--cluster", type=click.Choice(["local"]), help="Compute on dask workers that are started here."),
+)
+
+
+def on_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options that say on what a command computes, which it is given as ``on``."""
+
+    @wraps(command)
+    def with_on(
+        *, threads: int | None, processes: int | None, address: str | None, cluster: str | None, **others: Any
+    ) -> None:
+        command(on=_on(threads, processes, address, cluster), **others)
+
+    for option in reversed(_ON):
+        with_on = option(with_on)
+    return with_on
+
+
+def _on(threads: int | None, processes: int | None, address: str | None, cluster: str | None) -> api.On:
+    """What computes; at most one in place of threads."""
+    others = {"--processes": processes, "--scheduler": address, "--cluster": cluster}
+    given = {option: value for option, value in others.items() if value is not None}
+    if len(given) > 1:
+        first, second, *_ = given
+        raise InputError(
+            Problem(second, "", f"cannot be combined with {first}", f"{given[second]}", "give one of them")
+        )
+    if processes is not None:
+        return api.Processes(processes, threads)
+    where = cluster if address is None else address
+    return api.Threads(threads) if where is None else api.Cluster(where, threads=threads)
 
 
 def separated(text: str | None) -> tuple[str, ...] | None:

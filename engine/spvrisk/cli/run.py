@@ -3,16 +3,19 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from spvrisk import api
 from spvrisk.cli.log import log_to
-from spvrisk.cli.options import FILE, Whole, set_option, study_argument
+from spvrisk.cli.options import FILE, Whole, on_options, set_option, study_argument
 from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.cli.progress import Stop, progress_bar
 from spvrisk.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from spvrisk.experiments.precision import Precise
 
 
 @click.command("run", epilog="Example: spvrisk run study.yaml --paths 2000 --out quick.h5")
@@ -20,10 +23,7 @@ from spvrisk.errors import InputError, Problem
 @click.option("--paths", type=Whole(1), help="Number of paths; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
 @click.option("--out", type=FILE, help="Result file; results/<study>.h5 if left out.")
-@click.option("--workers", type=Whole(1), help="Threads; all processors if left out.")
-@click.option("--processes", type=Whole(1, 4096), help="Compute in so many processes instead of threads.")
-@click.option("--scheduler", metavar="ADDRESS", help="Compute on the dask cluster of this scheduler.")
-@click.option("--cluster", type=click.Choice(["local"]), help="Compute on dask workers that are started here.")
+@on_options
 @set_option
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is a result of spvrisk.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was broken off; a finished one is left as it is.")
@@ -37,10 +37,7 @@ def command(
     paths: int | None,
     seed: int | None,
     out: str | None,
-    workers: int | None,
-    processes: int | None,
-    scheduler: str | None,
-    cluster: str | None,
+    on: api.On,
     overrides: tuple[str, ...],
     overwrite: bool,
     resume: bool,
@@ -59,15 +56,10 @@ def command(
     spvrisk, even with --overwrite.
 
     With --precision npv_funder:es@0.99=1% the run goes on until half of that measure's 95 % interval is so small, and
-    shows how it came to that; the same command goes on from there.
+    shows how it came to that; with --resume the same command, or one that asks for more, goes on from there.
     """
     stop = Stop()
     loaded = api.load(study, overrides)
-    # loaded here: a mistake in the study is answered without waiting for the compiler
-    from spvrisk.report import json, text
-    from spvrisk.views.precision import precision as converged
-    from spvrisk.views.summary import screen
-
     warn(loaded.warnings)
     with (
         _target(study, out) as target,
@@ -75,25 +67,30 @@ def command(
         progress_bar(max_paths if precision else paths or loaded.config.run.paths, log=log) as (advance, announce),
     ):
         told: dict[str, Any] = {"progress": advance, "announce": stop.heeding(announce)}
-        told |= {"paths": paths, "seed": seed, "out": target, "workers": workers}
+        told |= {"paths": paths, "seed": seed, "out": target, "on": on}
         told |= {"overwrite": overwrite, "resume": resume, "keep": keep}
-        told |= {"processes": processes, "scheduler": scheduler, "cluster": cluster}
-        if precision:
-            until = api.run_until(loaded, precision, max_paths=max_paths, **told)
-            ran = api.open(target)
-        else:
-            ran = api.run(loaded, **told)
+        until = api.run_until(loaded, precision, max_paths=max_paths, **told) if precision else None
+        ran = api.open(target) if precision else api.run(loaded, **told)
     try:
-        if as_json:
-            say_document(json.summary_json(ran.tables()))
-        else:
-            text.show(screen(ran.tables()))
-            if precision:
-                text.show([converged(until, ran.tables().labels)])
-            say_text("Result: {}", target)
+        _print(ran, until, as_json)
     except KeyboardInterrupt as error:
         error.add_note(f"The result is written: {target}.")
         raise
+
+
+def _print(ran: api.Results, until: "Precise | None", as_json: bool) -> None:
+    """Print the summary of a result, and how it came to be precise enough where that was asked for."""
+    # loaded here: a mistake in the study is answered without waiting for what prints tables
+    from spvrisk.report import json, text
+    from spvrisk.views.precision import precision
+    from spvrisk.views.summary import screen
+
+    tables = ran.tables()
+    if as_json:
+        say_document(json.summary_json(tables))
+        return
+    text.show([*screen(tables), *([] if until is None else [precision(until, tables.labels)])])
+    say_text("Result: {}", str(ran.path))
 
 
 @contextlib.contextmanager

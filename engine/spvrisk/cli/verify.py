@@ -18,7 +18,9 @@ from spvrisk.views.verify import verify
 def command(context: click.Context, result: str, rerun: int, as_json: bool) -> None:
     """Check RESULT: its structure, its digests, whether it is complete.
 
-    With --rerun some of its paths are computed once more, from the plan that is kept with it: the values must be the
+    It is the result of a run, or a dataset that scenarios or stress has written with --out.
+
+    With --rerun some paths of a run are computed once more, from the plan that is kept with it: the values must be the
     same to the bit. Leaves with 1 where something is wrong, with 2 where the file cannot be opened as a result at all.
     """
     stop = Stop()

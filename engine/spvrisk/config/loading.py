@@ -15,9 +15,9 @@ from spvrisk.config.laws import Measure, plain_measure
 from spvrisk.config.reading.files import Files, merge
 from spvrisk.config.reading.fitting import fitting_remedy
 from spvrisk.config.reading.messages import BLOCK_RULES, BY_NAME, model_problems, placed
+from spvrisk.config.reading.nodes import Node, node_at
 from spvrisk.config.reading.overrides import OPTION, Overrides, apply, override_texts
 from spvrisk.config.reading.places import Places
-from spvrisk.config.reading.source import Node, node_at
 from spvrisk.config.study import Study
 from spvrisk.config.study.root import check_parts, warnings
 from spvrisk.errors import InputError, Problem

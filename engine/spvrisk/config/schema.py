@@ -6,6 +6,7 @@ from typing import Any
 
 from spvrisk.config.laws.families import FAMILIES, OWN_UNIT
 from spvrisk.config.loading import STRESSES
+from spvrisk.config.reading.grounds import CONFIDENCE, CONFIDENCES, KEYS, SOURCE, VALUE, WITHOUT_SOURCE
 from spvrisk.config.study import Study
 
 Schema = dict[str, Any]
@@ -50,7 +51,7 @@ def json_schema() -> Schema:
         gone = {"type": "null", "description": "removes the key of an included split of another mode"}
         properties |= {key: gone for key in taken_out if key not in properties}
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    made = {**dialect, **schema, "if": {"required": ["include"]}, "then": changes, "else": whole}
+    made = _with_grounds({**dialect, **schema, "if": {"required": ["include"]}, "then": changes, "else": whole})
     return {**made, "$comment": _comment(made)}
 
 
@@ -93,6 +94,76 @@ def _demanding_nothing(node: Any) -> Any:
         name = node["$ref"].rpartition("/")[2]
         out["$ref"] = node["$ref"] if name in _WHOLES else f"#/$defs/{_CHANGES}{name}"
     return out
+
+
+_HAS, _WITH, _PERHAPS = "HasGrounds", "WithGrounds", "PerhapsWithGrounds"
+
+
+def _with_grounds(schema: Schema) -> Schema:
+    """The same schema, in which every value may be one that says what it rests on."""
+    out: Schema = _opened(schema)
+    for name, part in out["$defs"].items():
+        out["$defs"][name] = _told_apart(part, properties={VALUE: {"$ref": f"#/$defs/{name}/else"}})
+    return {**out, "$defs": {**out["$defs"], **_grounds()}}
+
+
+def _opened(node: Any) -> Any:
+    """A schema, in which every value inside may have grounds; what the parts of a study allow is left to them."""
+    if isinstance(node, list):
+        return [_opened(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    out = {key: _opened(value) for key, value in node.items()}
+    for key in ("properties", "patternProperties"):
+        out |= {key: {name: _either(value) for name, value in out[key].items()}} if key in node else {}
+    for key in ("items", "additionalProperties"):
+        out |= {key: _either(out[key])} if isinstance(node.get(key), dict) else {}
+    return out | ({"prefixItems": list(map(_either, out["prefixItems"]))} if "prefixItems" in node else {})
+
+
+def _either(value: Schema) -> Schema:
+    """A value, or one with its grounds, whose value is checked where it is one of a few words, or a part of `$defs`."""
+    if "anyOf" in value:
+        return {**value, "anyOf": list(map(_either, value["anyOf"]))}
+    if "type" not in value or value["type"] == "null":
+        return value
+    words = {key: value[key] for key in ("enum", "const") if key in value}
+    if value["type"] == "object" or words:
+        return _told_apart(value, properties={VALUE: words})
+    types = value["type"] if isinstance(value["type"], list) else [value["type"]]
+    return {**value, "type": [*types, "object"], "$ref": f"#/$defs/{_PERHAPS}"}
+
+
+def _told_apart(value: Schema, **of_value: Schema) -> Schema:
+    """A value, or one with its grounds; what is wrong is then said of one of the two."""
+    return {
+        "if": {"$ref": f"#/$defs/{_HAS}"},
+        "then": {"allOf": [{"$ref": f"#/$defs/{_WITH}"}], **of_value},
+        "else": value,
+    }
+
+
+def _grounds() -> dict[str, Schema]:
+    beside = [{"required": [key]} for key in (SOURCE, CONFIDENCE)]
+    meanings = "; ".join(f"{name}: {meaning}" for name, meaning in CONFIDENCES.items())
+    keys = {
+        VALUE: {"description": "what would stand here alone"},
+        SOURCE: {"type": "string", "minLength": 1, "description": "where the value is from"},
+        CONFIDENCE: {"enum": list(CONFIDENCES), "description": f"how sure it is; {meanings}"},
+    }
+    return {
+        _HAS: {"type": "object", "required": [VALUE], "anyOf": beside},
+        _PERHAPS: {"if": {"type": "object"}, "then": {"$ref": f"#/$defs/{_WITH}"}},
+        _WITH: {
+            "type": "object",
+            "description": "A value with its source and how sure it is.",
+            "properties": keys,
+            "required": [VALUE, CONFIDENCE],
+            "if": {"properties": {CONFIDENCE: {"const": WITHOUT_SOURCE, "description": "needs no source"}}},
+            "else": {"required": [SOURCE]},
+            "propertyNames": {"enum": list(KEYS)},
+        },
+    }
 
 
 def _file(meaning: str) -> Schema:

@@ -5,16 +5,22 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import h5py
+
+from spvrisk.dataset.content import metadata_digest
+from spvrisk.dataset.opening import attributes_of
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import KNOWN
 
 _ATTRIBUTES: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("title", "source", "history", "engine_version", "seed", "value_date", "currency"), str),
-    **dict.fromkeys(
-        ("config_sha256", "plan_sha256", "tables_sha256", "content_sha256", "metadata_sha256", "job_id"), str
-    ),
-    **dict.fromkeys(("schema_version", "numbers_version", "paths"), int),
+    **dict.fromkeys(("numbers_version", "paths"), int),
     "money_unit": (int, float),
+    "content_sha256": str,
+}
+_OF_RUN: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("config_sha256", "plan_sha256", "tables_sha256", "metadata_sha256", "job_id"), str),
+    "schema_version": int,
 }
 _PROVENANCE: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("created", "python", "cpu", "target", "features", "self_test", "numpy", "numba", "h5py"), str),
@@ -24,13 +30,15 @@ _PROVENANCE: Mapping[str, type | tuple[type, ...]] = {
 }
 
 
-def check_attributes(attributes: Mapping[str, Any]) -> None:
-    """Refuse a file whose attributes are not of the types that results have.
+def check_attributes(attributes: Mapping[str, Any], of_run: bool = True) -> None:
+    """Refuse a file whose attributes are not of the types that results, or datasets of scenarios, have.
 
     Parameters
     ----------
     attributes
         Of the file.
+    of_run
+        Whether it is the result of a run.
 
     Raises
     ------
@@ -39,11 +47,25 @@ def check_attributes(attributes: Mapping[str, Any]) -> None:
     ValueError
         One has another type or range.
     """
-    _check_types(attributes, _ATTRIBUTES)
+    _check_types(attributes, {**_ATTRIBUTES, **(_OF_RUN if of_run else {})})
     if not attributes["seed"].isdecimal() or len(attributes["seed"]) > 20 or int(attributes["seed"]) >= 2**64:
         raise ValueError("its seed is no number of 64 bits")
     if attributes["paths"] < 1:
         raise ValueError("it has no paths")
+
+
+def metadata_of(file: h5py.File) -> str:
+    """Compute ``metadata_sha256`` anew from what a result, or a dataset of scenarios, says of itself.
+
+    Parameters
+    ----------
+    file
+        Opened to read.
+    """
+    own = {name: value for name, value in attributes_of(file).items() if name != "metadata_sha256"}
+    texts = {name: bytes(dataset[...]) for name, dataset in file["provenance"].items() if name.endswith("_json")}
+    about = {group: attributes_of(file[group]) for group in ("provenance", "sampling") if group in file}
+    return metadata_digest({"": own, **about}, texts)
 
 
 def check_provenance(provenance: Mapping[str, Any]) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.assembly import conditional_of, group_of, summary_of, timeline_of
-from spvrisk.dataset.content import TABLE_GROUPS, metadata_digest, tables_digest
-from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from
+from spvrisk.dataset.content import TABLE_GROUPS, tables_digest
+from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from, metadata_of
 from spvrisk.dataset.inputs import COORDINATES, shape_of
 from spvrisk.dataset.opening import attributes_of, is_result, opened, place_of
 from spvrisk.dataset.paths import kept_as, path_series
@@ -269,19 +269,10 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
         if tables_digest(texts, {name: group.values for name, group in groups.items()}) != attributes["tables_sha256"]:
             rule = "the result is damaged: its tables do not match tables_sha256"
             raise InputError(Problem(place, "", rule, "", "run the study again"))
-        if _metadata(file) != attributes["metadata_sha256"]:
+        if metadata_of(file) != attributes["metadata_sha256"]:
             rule = "the result is damaged: what it says of itself does not match metadata_sha256"
             raise InputError(Problem(place, "", rule, "", "run the study again"))
         return result
-
-
-def _metadata(file: h5py.File) -> str:
-    """Digest of what a file says of itself."""
-    group = file["provenance"]
-    own = {name: value for name, value in attributes_of(file).items() if name != "metadata_sha256"}
-    texts = {name: bytes(dataset[...]) for name, dataset in group.items() if name.endswith("_json")}
-    about = {"": own, "provenance": attributes_of(group), "sampling": attributes_of(file["sampling"])}
-    return metadata_digest(about, texts)
 
 
 def _path_names(group: h5py.Group, labels: Labels, n_paths: int) -> tuple[str, ...]:

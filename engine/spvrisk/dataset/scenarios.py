@@ -7,7 +7,7 @@ import datetime
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,13 +16,13 @@ import h5py
 import numpy as np
 
 from spvrisk._version import NUMBERS_VERSION, __version__
-from spvrisk.dataset.content import content_digest
-from spvrisk.dataset.identity import check_sources, check_texts
+from spvrisk.dataset.content import content_digest, metadata_digest
+from spvrisk.dataset.identity import check_attributes, check_sources, check_texts, labels_from, metadata_of
 from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.netcdf import writing
-from spvrisk.dataset.opening import opened
+from spvrisk.dataset.opening import attributes_of, opened
 from spvrisk.dataset.place import Place
-from spvrisk.dataset.schema import OF_EVERY_FILE, OF_SCENARIOS
+from spvrisk.dataset.schema import OF_EVERY_FILE, OF_SCENARIOS, of_scenarios
 from spvrisk.dataset.structure import check_structure
 from spvrisk.dataset.write import PACKAGES, write_bytes, write_table
 from spvrisk.errors import InputError
@@ -36,6 +36,24 @@ SCENARIO, MEASURE = "scenario", "measure"
 
 COMMANDS = ("scenarios", "stress")
 """Commands that make such a file."""
+
+VARIABLES = {
+    SCENARIO: ((SCENARIO,), "name of the scenario; base: the unchanged study"),
+    "title": ((SCENARIO,), "title in English"),
+    "job_id": ((SCENARIO,), "digest of study, seed, sampling and numbers version"),
+    "overrides": ((SCENARIO,), "changes of the base as the study takes them, as a list in JSON"),
+    "overlays": ((SCENARIO,), "files that are merged over the base, as a list in JSON"),
+    "axes": ((SCENARIO,), "levels of a grid, or values of a design, as a map in JSON"),
+    "failed": ((SCENARIO,), "why there are no figures; empty where there are"),
+    MEASURE: ((MEASURE,), "measure, as the grammar writes it"),
+    "unit": ((MEASURE,), "what value and change are in: of money the currency, of which there are money_unit"),
+    "value": ((SCENARIO, MEASURE), "the measure"),
+    "error": ((SCENARIO, MEASURE), "its Monte Carlo standard error"),
+    "change": ((SCENARIO, MEASURE), "what it is more than the base's"),
+    "change_error": ((SCENARIO, MEASURE), "standard error of the change, from the paths' own differences"),
+    "change_unpaired_error": ((SCENARIO, MEASURE), "standard error of the change if the runs shared no draws"),
+}
+"""Dimensions and meaning of each variable: along one they are texts, along both float64."""
 
 _LENGTH = "_length"
 """Ending of the dimension of a name's characters."""
@@ -89,36 +107,56 @@ class Held(NamedTuple):
 
     Attributes
     ----------
+    place
+        Where it is, in words.
+    attributes
+        Of the file.
+    labels
+        Of the base.
+    scenarios
+        Names of all, the base's first.
+    failed
+        Why there are no figures, by the names of those that have none.
     jobs
         What was run and has figures, by `Job.id`.
     measures
         As the grammar writes them.
-    paths, seed
-        Of each run.
     origin
         What they were made of.
     """
 
+    place: str
+    attributes: Mapping[str, Any]
+    labels: Labels
+    scenarios: tuple[str, ...]
+    failed: Mapping[str, str]
     jobs: frozenset[str]
     measures: tuple[str, ...]
-    paths: int
-    seed: int
     origin: Origin
 
+    @property
+    def paths(self) -> int:
+        """Of each run."""
+        return int(self.attributes["paths"])
 
-def words(name: str, dim: str, texts: list[str], meaning: str) -> Variable:
-    """Give a variable of texts.
+    @property
+    def seed(self) -> int:
+        """Of each run."""
+        return int(self.attributes["seed"])
+
+
+def variables_of(values: Mapping[str, Sequence[Any]]) -> tuple[Variable, ...]:
+    """Give the variables of a dataset.
 
     Parameters
     ----------
-    name, dim
-        Its name, and its dimension.
-    texts
-        One for each place along it.
-    meaning
-        What they are.
+    values
+        Of each of `VARIABLES`: texts, or rows of numbers ``(scenario, measure)``.
     """
-    return Variable("", name, (dim,), {"long_name": meaning}, np.array(texts, object))
+    return tuple(
+        Variable("", name, dims, {"long_name": meaning}, np.array(values[name], np.float64 if dims[1:] else object))
+        for name, (dims, meaning) in VARIABLES.items()
+    )
 
 
 def labelled(combined: Combined) -> "xarray.Dataset":
@@ -160,19 +198,27 @@ def write(place: Place, combined: Combined, overwrite: bool) -> None:
     with place.part.open("r+b", buffering=0) as target, writing(target) as file:
         stored = [_stored(variable) for variable in combined.variables]
         digest = content_digest([(variable.described(), write_table(file, variable)) for variable in stored])
-        file.set_attributes("", {**_attributes(combined), "content_sha256": digest})
-        said = {
-            "command": combined.origin.command,
-            "file": combined.origin.file,
-            "sources": dict(combined.origin.sources),
-            "overrides": list(combined.origin.overrides),
-            "command_line": sys.argv,
-            "labels": combined.labels._asdict(),
-        }
-        for name, value in said.items():
-            text = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace")
-            write_bytes(file, f"{name}_json", f"{name}{_LENGTH}", text, {"long_name": f"{name} as JSON in UTF-8"})
+        attributes, texts = {**_attributes(combined), "content_sha256": digest}, _provenance(combined)
+        about = metadata_digest({"": attributes, "provenance": {}}, texts)
+        file.set_attributes("", {**attributes, "metadata_sha256": about})
+        for name, text in texts.items():
+            what = name.removesuffix("_json")
+            write_bytes(file, name, f"{what}{_LENGTH}", text, {"long_name": f"{what} as JSON in UTF-8"})
     place.publish(overwrite)
+
+
+def _provenance(combined: Combined) -> dict[str, bytes]:
+    """Texts of /provenance by name."""
+    said = {
+        "command": combined.origin.command,
+        "file": combined.origin.file,
+        "sources": dict(combined.origin.sources),
+        "overrides": list(combined.origin.overrides),
+        "command_line": sys.argv,
+        "labels": combined.labels._asdict(),
+    }
+    texts = {f"{name}_json": json.dumps(value, ensure_ascii=False) for name, value in said.items()}
+    return {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
 
 
 def held(path: Path) -> Held:
@@ -190,24 +236,107 @@ def held(path: Path) -> Held:
     """
     with opened(path) as file:
         check_structure(file, file.id.get_filesize(), flat=True)
-        names = {name: _texts(file[name]) for name in ("job_id", "failed", MEASURE)}
-        said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in Origin._fields}
-        jobs = frozenset(job for job, why in zip(names["job_id"], names["failed"], strict=True) if not why)
-        return Held(jobs, tuple(names[MEASURE]), *_size(file), _origin(said))
+        attributes = attributes_of(file)
+        check_attributes(attributes, of_run=False)
+        scenarios, jobs, why = (_texts(file[name]) for name in (SCENARIO, "job_id", "failed"))
+        said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in (*Origin._fields, "labels")}
+        return Held(
+            str(path),
+            attributes,
+            labels_from(said["labels"]),
+            tuple(scenarios),
+            {name: each for name, each in zip(scenarios, why, strict=True) if each},
+            frozenset(job for job, each in zip(jobs, why, strict=True) if not each),
+            tuple(_texts(file[MEASURE])),
+            _origin(said),
+        )
 
 
-def _size(file: h5py.File) -> tuple[int, int]:
-    """Paths and seed.
+def lacking(path: Path) -> list[str]:
+    """Give the variables that a file of scenarios should have and has not, or has of another shape or type.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    with opened(path) as file:
+        return _lacking(file)
+
+
+def _lacking(file: h5py.File) -> list[str]:
+    sizes = {dim: file[dim].shape[0] for dim in (SCENARIO, MEASURE) if dim in file}
+
+    def is_there(name: str, dims: tuple[str, ...]) -> bool:
+        found = file.get(name)
+        shape, kind = tuple(sizes.get(dim) for dim in dims), "f8" if dims[1:] else "S1"
+        # of texts there is a dimension of their characters besides
+        ours = isinstance(found, h5py.Dataset) and found.dtype == kind
+        return ours and found.shape[: len(dims)] == shape and found.ndim == 2
+
+    return [name for name, (dims, _) in VARIABLES.items() if not is_there(name, dims)]
+
+
+def _check_whole(file: h5py.File) -> None:
+    """Refuse a file that lacks some of its variables.
 
     Raises
     ------
     ValueError
-        They are none.
+        It does.
     """
-    paths, seed = int(np.asarray(file.attrs["paths"]).item()), int(file.attrs["seed"])
-    if paths < 1 or not 0 <= seed < 2**64:
-        raise ValueError("its paths or its seed are none")
-    return paths, seed
+    if missing := _lacking(file):
+        raise ValueError(f"{', '.join(missing)} is not of its scenarios and measures")
+
+
+def read(path: Path) -> Combined:
+    """Read a file of scenarios back.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or is none.
+    """
+    with opened(path) as file:
+        check_structure(file, file.id.get_filesize(), flat=True)
+        attributes = attributes_of(file)
+        check_attributes(attributes, of_run=False)
+        _check_whole(file)
+        said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in (*Origin._fields, "labels")}
+        values: dict[str, Any] = {
+            name: np.asarray(file[name][...], np.float64) if dims[1:] else _texts(file[name])
+            for name, (dims, _) in VARIABLES.items()
+        }
+        size = int(attributes["paths"]), int(attributes["seed"])
+        return Combined(variables_of(values), labels_from(said["labels"]), *size, _origin(said))
+
+
+def metadata_sound(path: Path) -> bool | None:
+    """Tell whether what a file of scenarios says of itself is that of its digest; None where it has none.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    with opened(path) as file:
+        held = attributes_of(file).get("metadata_sha256")
+        return None if held is None else bool(metadata_of(file) == held)
 
 
 def _origin(said: Mapping[str, Any]) -> Origin:
@@ -235,8 +364,7 @@ def is_scenarios(path: Path) -> bool:
     """
     try:
         with opened(path) as file:
-            schema = file.attrs.get("schema", b"")
-            return bool(schema in (OF_SCENARIOS, OF_SCENARIOS.encode()))
+            return of_scenarios(file)
     except InputError:
         return False
 

@@ -40,6 +40,17 @@ OUTER = "outer"
 """Dimension, in any group, of runs whose uncertain numbers differ."""
 
 
+def of_scenarios(file: h5py.File) -> bool:
+    """Tell whether a file is a dataset of scenarios.
+
+    Parameters
+    ----------
+    file
+        Opened to read.
+    """
+    return bool(file.attrs.get("schema", b"") in (OF_SCENARIOS, OF_SCENARIOS.encode()))
+
+
 def check_schema(place: str, ours: bool, attributes: Mapping[str, Any]) -> None:
     """Refuse a file that is no result, or one of a schema that is not read.
 
@@ -58,8 +69,8 @@ def check_schema(place: str, ours: bool, attributes: Mapping[str, Any]) -> None:
         It is no result, or older or newer than what is read.
     """
     if attributes.get("schema") == OF_SCENARIOS:
-        again = f"`spvrisk info {place} --config DIR` gives back what made it"
-        remedy = f"the same `spvrisk scenarios` with --out {place} shows its table again; {again}"
+        again = f"the command that made it, with --out {place}, shows its table again"
+        remedy = f"`spvrisk info {place}` says what it is; {again}"
         raise InputError(Problem(place, "", "is a dataset of scenarios, not a result of a run", "", remedy))
     if not ours or "schema_version" not in attributes:
         raise InputError(Problem(place, "", "is not a result of spvrisk", "", "name a file that `spvrisk run` wrote"))

@@ -19,9 +19,13 @@ from spvrisk.dataset.layout import (
 )
 from spvrisk.dataset.opening import opened, plain, sound
 from spvrisk.dataset.read import Result
+from spvrisk.dataset.schema import of_scenarios
 from spvrisk.dataset.structure import BY_PATH, check_chunks, check_structure
 from spvrisk.dataset.write import PATH_CHUNK
 from spvrisk.errors import InputError, Problem
+
+_PROVENANCE = "provenance"
+"""Group of what is no content."""
 
 _NO_COORDINATE = ">f4"
 """Type of dimensions without a coordinate, which hold nothing."""
@@ -33,7 +37,7 @@ def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
     Parameters
     ----------
     source
-        As of `open_result`.
+        Of a result, as of `open_result`, or of a dataset of scenarios.
 
     Raises
     ------
@@ -42,16 +46,16 @@ def content_of_file(source: str | os.PathLike[str] | bytes) -> str:
     """
     source = source if isinstance(source, bytes) else Path(source)
     with sound(source), opened(source) as file:
-        check_structure(file, file.id.get_filesize())
+        flat = of_scenarios(file)
+        check_structure(file, file.id.get_filesize(), flat)
         for group in BY_PATH:
             for name, variable in file.get(group, {}).items():
                 check_chunks(variable.id, f"/{group}/{name}")
-        names = _dimensions(file)
+        # variables of a dataset of scenarios lie beside its group
+        groups = {"": file} if flat else {name: file[name] for name in file if name != _PROVENANCE}
+        names = _dimensions(groups.values())
         return content_digest(
-            _part(group, variable, names)
-            for group in file
-            if group != "provenance"
-            for variable in _variables(file[group])
+            _part(group, variable, names) for group, held in groups.items() for variable in _variables(held)
         )
 
 
@@ -64,18 +68,23 @@ class _Stored(NamedTuple):
 
 def _variables(group: h5py.Group) -> Iterator[_Stored]:
     """Variables of a group, without dimensions that have no coordinate."""
-    for name in group:
+    for name in _inside(group):
         found = h5py.Dataset(h5py.h5d.open(group.id, name.encode()))
         if found.dtype.str != _NO_COORDINATE:
             yield _Stored(name, found)
 
 
-def _dimensions(file: h5py.File) -> dict[int, str]:
+def _inside(group: h5py.Group) -> Iterator[str]:
+    """Names of the variables of a group, or of those that lie beside the groups of a file."""
+    return (name for name in group if name != _PROVENANCE)
+
+
+def _dimensions(groups: Iterable[h5py.Group]) -> dict[int, str]:
     """Names of the dimensions, by the numbers that netCDF gives them."""
     found: dict[int, str] = {}
-    for group in file:
-        for name in file[group]:
-            scale = h5py.h5d.open(file[group].id, name.encode())
+    for group in groups:
+        for name in _inside(group):
+            scale = h5py.h5d.open(group.id, name.encode())
             if h5py.h5ds.is_scale(scale):
                 found[int(h5py.Dataset(scale).attrs["_Netcdf4Dimid"])] = name
     return found

@@ -1,5 +1,6 @@
 """Cash that each party needs in a calendar year: its payments of that year less its receipts, path by path."""
 
+from threading import local
 from typing import NamedTuple
 
 import numpy as np
@@ -7,17 +8,22 @@ import numpy as np
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
-from spvrisk.experiments.trace import study_of, tracer_of
+from spvrisk.experiments.task import threads_of
+from spvrisk.experiments.trace import Tracer, compiled_of, study_of
 from spvrisk.experiments.values import check_replay
 from spvrisk.measures.order import Percentile, percentiles
 from spvrisk.measures.sample import Sample, mean
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import STACK
-from spvrisk.runner.execute import Announce, Progress
+from spvrisk.runner.execute import Announce, Progress, by_threads, make_ready
+from spvrisk.runner.on import THREADS, Threads
+from spvrisk.runner.shard import Advance
 
 DEFAULT_LEVELS = ("0.5", "0.95", "0.99")
 """Levels of the needs."""
 
+_AT_ONCE = 32
+"""Paths that a thread replays in a row."""
 
 PARTIES, LENDERS = ("funder", "host"), ("policy_bank", "banks", "insurer")
 """Of every study, and of one with a stack."""
@@ -76,8 +82,9 @@ def cash(
     paths: int,
     gross: bool,
     party: str | None,
-    progress: Progress,
-    announce: Announce,
+    on: Threads = THREADS,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
 ) -> Cash:
     """Replay paths and give what each party, or one of them, needs by calendar year.
 
@@ -93,6 +100,8 @@ def cash(
         As in `Cash`.
     party
         The only one that is asked for; None: all.
+    on
+        Threads that replay them.
     progress, announce
         Called with the number of paths done since the last call, and with a word for each stage.
 
@@ -109,8 +118,7 @@ def cash(
             Problem(argument("party"), "", "must be a party of the study", party, suggestion(party, there))
         )
     n, years = min(paths, result.n_paths), np.array(result.labels.step_years)
-    announce("replaying")
-    flows = _replayed(result, n, years, progress)
+    flows = _replayed(result, n, threads_of(on), progress, announce)
     asked = {name: each for name, each in flows.items() if party in (None, name)}
     needs = {name: each.paid if gross else np.maximum(each.paid - each.received, 0.0) for name, each in asked.items()}
     named = np.unique(years).tolist()
@@ -150,17 +158,40 @@ def flows_of(steps: dict[str, Floats], study: Study) -> dict[str, Flows]:
     }
 
 
-def _replayed(result: Result, n: int, years: np.ndarray, progress: Progress) -> dict[str, Flows]:
-    """Flows of the first paths by year."""
-    tracer, study, kept = tracer_of(result), study_of(result), next(iter(result.kept), None)
-    if kept:
-        check_replay(result, kept, tracer.values_of_first([kept], n)[0])
-    starts = np.flatnonzero(np.diff(years, prepend=-1))
-    by_path = []
-    for path in range(n):
+class _Replayed(NamedTuple):
+    """Paths in a row: values of a series that the result keeps, ``(path,)``, and flows of each party by year."""
+
+    kept: Floats
+    flows: list[dict[str, Flows]]
+
+
+def _replayed(result: Result, n: int, threads: int, progress: Progress, announce: Announce) -> dict[str, Flows]:
+    """Flows of the first paths by year, which threads replay some at a time."""
+    announce("replaying")
+    study, kept, here = study_of(result), next(iter(result.kept), None), local()
+    plan, seed = compiled_of(result, study).plan, int(result.attributes["seed"])
+    starts = np.flatnonzero(np.diff(result.labels.step_years, prepend=-1))
+
+    def by_year(tracer: Tracer, path: int) -> dict[str, Flows]:
         flows = flows_of(tracer.steps_of(path), study)
-        by_path.append({party: [np.add.reduceat(flow, starts) for flow in each] for party, each in flows.items()})
-        progress(1)
+        return {party: Flows(*(np.add.reduceat(flow, starts) for flow in each)) for party, each in flows.items()}
+
+    def replayed(first: int, advance: Advance) -> _Replayed:
+        tracer = here.tracer = getattr(here, "tracer", None) or Tracer(study, seed, plan)
+        paths = np.arange(first, min(first + _AT_ONCE, n))
+        found = _Replayed(tracer.values_of(kept, paths) if kept else np.empty(0), [])
+        for path in paths.tolist():
+            found.flows.append(by_year(tracer, path))
+            advance(1)
+        return found
+
+    make_ready(plan, announce)
+    announce("running")
+    pieces = dict(by_threads(replayed, range(0, n, _AT_ONCE), threads, progress))
+    ordered = [pieces[first] for first in sorted(pieces)]
+    if kept:
+        check_replay(result, kept, np.concatenate([piece.kept for piece in ordered]))
+    by_path = [flows for piece in ordered for flows in piece.flows]
     return {party: Flows(*np.array([each[party] for each in by_path]).transpose(1, 0, 2)) for party in by_path[0]}
 
 

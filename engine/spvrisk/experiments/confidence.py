@@ -12,7 +12,8 @@ from spvrisk.measures.delivery import Delivery, Pair, Probability, delivery_of, 
 from spvrisk.measures.order import Percentile, percentiles
 from spvrisk.plan.calendar import Grid, date_of, make_grid
 from spvrisk.plan.overview import completion_years
-from spvrisk.runner.execute import Announce
+from spvrisk.runner.execute import Announce, Progress
+from spvrisk.runner.on import THREADS, On
 
 DEFAULT_LEVELS, DEFAULT_JOINT = ("0.5", "0.7", "0.8", "0.9"), "0.7"
 """P50 to P90; the joint confidence at which NASA's projects are budgeted."""
@@ -48,6 +49,14 @@ class Plan(NamedTuple):
             Months against plan, finite.
         """
         return date_of(self.grid, self.value_date, max(self.completion_years + delay / 12.0, 0.0))
+
+
+class Delivered(NamedTuple):
+    """What was planned of a project, and what became of it on the paths that fund it."""
+
+    project: str
+    plan: Plan
+    delivery: Delivery
 
 
 class Confidence(NamedTuple):
@@ -118,7 +127,9 @@ def confidence(
     levels: tuple[str, ...],
     level: str,
     completed_only: bool,
-    announce: Announce,
+    on: On = THREADS,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
 ) -> Confidences:
     """Give percentiles of cost and completion, and joint confidence, of announced projects.
 
@@ -134,7 +145,7 @@ def confidence(
         Of the frontier.
     completed_only
         As in `Confidences`.
-    announce
+    on, progress, announce
         As of `values_by_path`.
 
     Raises
@@ -144,25 +155,62 @@ def confidence(
     RunError
         As of `values_by_path`; or the result's study does not suit this version.
     """
-    names, study = _announced(result, project), study_of(result)
-    values = values_by_path(result, [(name, quantity) for name in names for quantity in _QUANTITIES], announce)
-    plans = _plans(study)
-    found = tuple(
-        _of_project(
-            name,
-            plans[name],
-            delivery_of(*(values[name, quantity] for quantity in _QUANTITIES)),
-            levels,
-            level,
-            completed_only,
-        )
-        for name in names
-    )
+    names, study = announced(result, project), study_of(result)
+    all_delivered = delivered(result, study, names, on, progress, announce)
+    found = tuple(_of_project(each, levels, level, completed_only) for each in all_delivered)
     return Confidences(result, found, level, completed_only, study.agreement.funding.annual_cap is not None)
 
 
-def _announced(result: Result, project: str | None) -> tuple[str, ...]:
-    """Projects that are asked for: one has a budget and a date, a pipeline many."""
+def delivered(
+    result: Result,
+    study: Study,
+    names: tuple[str, ...],
+    on: On = THREADS,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+) -> tuple[Delivered, ...]:
+    """Give cost and delay of projects on the paths that fund them, beside what was planned.
+
+    Parameters
+    ----------
+    result
+        The result.
+    study
+        That it was made of.
+    names
+        Of announced projects.
+    on, progress, announce
+        As of `values_by_path`.
+
+    Raises
+    ------
+    InputError, RunError
+        As of `values_by_path`.
+    """
+    wanted = [(name, quantity) for name in names for quantity in _QUANTITIES]
+    values = values_by_path(result, wanted, on, progress, announce)
+    plans = _plans(study)
+    return tuple(
+        Delivered(name, plans[name], delivery_of(*(values[name, quantity] for quantity in _QUANTITIES)))
+        for name in names
+    )
+
+
+def announced(result: Result, project: str | None) -> tuple[str, ...]:
+    """Give the projects that are asked for, of which each has a budget and a date; a pipeline has many.
+
+    Parameters
+    ----------
+    result
+        The result.
+    project
+        One of them; None: all.
+
+    Raises
+    ------
+    InputError
+        There is no such project, or none at all.
+    """
     known = result.labels.announced
     if project is None and known:
         return known
@@ -179,9 +227,8 @@ def _plans(study: Study) -> dict[str, Plan]:
     return {name: Plan(project.budget, years[name], grid, head.value_date) for name, project in study.projects.items()}
 
 
-def _of_project(
-    name: str, plan: Plan, delivery: Delivery, levels: tuple[str, ...], level: str, completed_only: bool
-) -> Confidence:
+def _of_project(own: Delivered, levels: tuple[str, ...], level: str, completed_only: bool) -> Confidence:
+    name, plan, delivery = own
     completed = delivery.completed
     shown = completed if completed_only else delivery
     costs, delays = percentiles(completed.cost, levels), percentiles(completed.delay, levels)

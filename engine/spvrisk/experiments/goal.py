@@ -8,16 +8,19 @@ from typing import NamedTuple
 
 from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
-from spvrisk.config.reading.source import Place, parse
+from spvrisk.config.reading.nodes import Place
+from spvrisk.config.reading.source import parse
 from spvrisk.config.scenarios import Change, variant
+from spvrisk.config.study.run import Run
 from spvrisk.errors import InputError, Problem, argument
-from spvrisk.experiments.task import job_of, settings_of
+from spvrisk.experiments.task import job_of, series_executor, settings_of, threads_of
 from spvrisk.measures.named import Measure, measure_of, number_of
 from spvrisk.measures.sample import Figure, Sample
 from spvrisk.measures.tail_size import TailSize
 from spvrisk.plan.names import Labels
-from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
+from spvrisk.runner.execute import Announce, Progress, SeriesExecutor, make_ready, series_of_many
 from spvrisk.runner.job import Job
+from spvrisk.runner.on import THREADS, On
 
 UNKNOWN = "x"
 
@@ -148,7 +151,7 @@ def seek(
     wanted: Wanted,
     paths: int | None,
     seed: int | None,
-    workers: int,
+    on: On = THREADS,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
 ) -> Goal:
@@ -162,8 +165,8 @@ def seek(
         As from `wanted_of`.
     paths, seed
         Of each run; None: the study's.
-    workers
-        Threads.
+    on
+        What computes.
     progress, announce
         Told of paths done, and of stages.
 
@@ -172,17 +175,17 @@ def seek(
     InputError
         The study cannot have a value that is tried.
     """
-    settings = settings_of(base, paths, seed, None)
-    first = job_of(base.study, settings)
+    settings = settings_of(base, paths, seed)
+    # a mistake is answered without waiting for the kernel
+    first, *_ = (_job(base, wanted.find, x, settings) for x in (wanted.low, wanted.high))
     make_ready(first.plan, announce)
     announce("running")
+    executor = series_executor(on, threads_of(on, settings.workers), announce)
     tried: dict[float, Tried] = {}
 
     def gap(x: float) -> float:
         if x not in tried:
-            loaded = variant(base, f"scenario {UNKNOWN} = {x:g}", [_change(wanted.find, x)])
-            job = replace(job_of(loaded.study, settings), leaves_per_shard=1, inputs=())
-            figure = _measured(wanted.measure, job, workers, progress)
+            figure = _measured(wanted.measure, _job(base, wanted.find, x, settings), executor, progress)
             tried[x] = Tried(x, figure.value, figure.error, figure.tail)
             announce(phrase("x = {:.6g} gives {:,.6g}", x, figure.value))
             if isnan(figure.value):
@@ -197,6 +200,13 @@ def seek(
     return Goal(wanted, x, error, slope, ordered, settings.paths, settings.seed, first.labels)
 
 
+def _job(base: Loaded, find: str, x: float, settings: Run) -> Job:
+    """What is run of a study whose input has a value."""
+    loaded = variant(base, f"scenario {UNKNOWN} = {x:g}", [_change(find, x)])
+    with loaded.places.filled_in():
+        return replace(job_of(loaded.study, settings), leaves_per_shard=1, inputs=())
+
+
 def _change(find: str, x: float) -> Change:
     """The change that gives an input its value."""
     path, _, template = find.partition("=")
@@ -207,10 +217,10 @@ def _change(find: str, x: float) -> Change:
     return Change(path.strip(), node)
 
 
-def _measured(measure: Measure, job: Job, workers: int, progress: Progress) -> Figure:
+def _measured(measure: Measure, job: Job, executor: SeriesExecutor, progress: Progress) -> Figure:
     """A measure of a run."""
     numbers = [job.labels.series.index(series) for series in measure.needs]
-    ((_, values),) = series_of_many([(job, numbers)], workers, progress)
+    ((_, values),) = series_of_many([(job, numbers)], executor, progress)
     return measure.figure(*map(Sample, values))
 
 

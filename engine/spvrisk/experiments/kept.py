@@ -19,6 +19,7 @@ from spvrisk.experiments.task import Task
 from spvrisk.runner.execute import Announce
 from spvrisk.runner.folder import FolderLedger, discard, finished, vacate
 from spvrisk.runner.ledger import Ledger
+from spvrisk.runner.on import THREADS, On
 
 T = TypeVar("T")
 
@@ -34,17 +35,14 @@ class Manner(NamedTuple):
         Whether a run that was broken off is gone on with, and one that is finished is left as it is.
     keep
         Whether the shards are kept beside the result, so that a run of more paths computes only what is new.
-    processes
-        Processes that compute shards in place of threads; None: threads.
-    cluster
-        Cluster whose workers compute them; see `spvrisk.runner.cluster.in_cluster`. None: this machine.
+    on
+        What computes the shards.
     """
 
     overwrite: bool = False
     resume: bool = False
     keep: bool = False
-    processes: int | None = None
-    cluster: str | None = None
+    on: On = THREADS
 
 
 class Earlier(NamedTuple):

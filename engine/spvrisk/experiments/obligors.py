@@ -9,12 +9,13 @@ from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.trace import study_of
-from spvrisk.experiments.values import Series, inputs_by_path, values_by_path
+from spvrisk.experiments.values import Series, values_by_path
 from spvrisk.measures.obligors import ExpectedLoss, loss_by_default, loss_of_principal
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import PORTFOLIO, SCHEME
-from spvrisk.runner.execute import Announce
+from spvrisk.runner.execute import Announce, Progress
+from spvrisk.runner.on import THREADS, On
 
 VALUES = ("npv_funder", "pv_host", "npv_policy_bank", "npv_banks", "insurer_net")
 """Quantities that are what a party has of the deal: those that lose by a default."""
@@ -71,16 +72,23 @@ class Obligors(NamedTuple):
 
 
 class _Claim(NamedTuple):
-    """What a loss is measured on: an obligor, and the series whose sum is looked at."""
+    """What a loss is measured on: an obligor, the series whose sum is looked at, and what tells of its default."""
 
     kind: str
     name: str
     series: tuple[Series, ...]
-    flags: Series | None = None
+    told_by: Series | None = None
     code: int = 0
 
 
-def obligors(result: Result, of: str, failures: Sequence[str], announce: Announce) -> Obligors:
+def obligors(
+    result: Result,
+    of: str,
+    failures: Sequence[str],
+    on: On = THREADS,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+) -> Obligors:
     """Give what defaults cost.
 
     Parameters
@@ -91,7 +99,7 @@ def obligors(result: Result, of: str, failures: Sequence[str], announce: Announc
         One of `VALUES`.
     failures
         Outcomes and final states that are failures of an obligor, as ``deal_2029=terminated``.
-    announce
+    on, progress, announce
         As of `values_by_path`.
 
     Raises
@@ -110,10 +118,9 @@ def obligors(result: Result, of: str, failures: Sequence[str], announce: Announc
         *(_failure(failure, labels, of) for failure in failures),
         *_borrowers(labels),
     ]
-    wanted = [series for claim in claims for series in (*claim.series, *([claim.flags] if claim.flags else []))]
-    defaults = inputs_by_path(result, _DEFAULTS, announce) if labels.offtakers else {}
-    values = values_by_path(result, wanted, announce)
-    return Obligors(result, of, tuple(_measured(claim, values, defaults, labels) for claim in claims))
+    wanted = [series for claim in claims for series in (*claim.series, *([claim.told_by] if claim.told_by else []))]
+    values = values_by_path(result, wanted, on, progress, announce)
+    return Obligors(result, of, tuple(_measured(claim, values, labels) for claim in claims))
 
 
 def _offtakers(study: Study, labels: Labels, of: str) -> Iterator[_Claim]:
@@ -122,9 +129,8 @@ def _offtakers(study: Study, labels: Labels, of: str) -> Iterator[_Claim]:
     for name in labels.offtakers:
         units = [unit for unit, contract in contracts.items() if contract is not None and contract.offtaker == name]
         if units:
-            yield _Claim(
-                OFFTAKER, name, tuple((unit, of) for unit in ([PORTFOLIO] if study.agreement.coupled else units))
-            )
+            changed = [PORTFOLIO] if study.agreement.coupled else units
+            yield _Claim(OFFTAKER, name, tuple((unit, of) for unit in changed), (name, _DEFAULTS))
 
 
 def _failure(text: str, labels: Labels, of: str) -> _Claim:
@@ -151,11 +157,11 @@ def _borrowers(labels: Labels) -> Iterator[_Claim]:
             yield from (_Claim(BORROWER, unit, ((unit, lender),)) for unit in labels.projects)
 
 
-def _measured(claim: _Claim, values: dict[Series, Floats], defaults: dict[str, Floats], labels: Labels) -> Obligor:
+def _measured(claim: _Claim, values: dict[Series, Floats], labels: Labels) -> Obligor:
     total = np.sum([values[series] for series in claim.series], axis=0)
     units, quantity = tuple(unit for unit, _ in claim.series), claim.series[0][1]
-    if claim.kind == BORROWER:
+    if claim.told_by is None:
         return Obligor(claim.kind, claim.name, units, quantity, loss_of_principal(total))
-    horizon = len(labels.step_ends) / labels.steps_per_year
-    defaulted = values[claim.flags] == claim.code if claim.flags else defaults[claim.name] < horizon
+    horizon, told = len(labels.step_ends) / labels.steps_per_year, values[claim.told_by]
+    defaulted = told < horizon if claim.kind == OFFTAKER else told == claim.code
     return Obligor(claim.kind, claim.name, units, quantity, loss_by_default(total, defaulted))

@@ -10,11 +10,13 @@ from spvrisk.config.reading.overrides import Overrides
 from spvrisk.config.scenarios import ScenarioFile, read_scenarios
 from spvrisk.dataset.scenarios import Origin
 from spvrisk.errors import InputError, Problem, argument
+from spvrisk.experiments.task import helpers_of, threads_of
 from spvrisk.experiments.variants import Variant, variants
 from spvrisk.measures.named import Measure, measures_like
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import STACK
 from spvrisk.runner.execute import make_ready
+from spvrisk.runner.on import THREADS, On
 from spvrisk.runner.shard import processors, seconds_per_path
 
 
@@ -31,12 +33,15 @@ class Planned(NamedTuple):
         What they are made of.
     files
         Every file that was read.
+    workers
+        Threads that the base asks for; None: one for each processor.
     """
 
     variants: tuple[Variant, ...]
     measures: tuple[Measure, ...]
     origin: Origin
     files: tuple[Path, ...]
+    workers: int | None
 
     @property
     def warnings(self) -> list[Problem]:
@@ -60,17 +65,17 @@ class Planned(NamedTuple):
         jobs = {variant.job.id: variant.job for variant in self.variants}.values()
         return sum(8 * job.paths * sum(name in job.labels.series for name in self.series) for job in jobs)
 
-    def seconds(self, workers: int | None = None) -> float:
+    def seconds(self, on: On = THREADS) -> float:
         """How long all runs take here, from a tenth of a second of the kernel.
 
         Parameters
         ----------
-        workers
-            Threads; None: all processors.
+        on
+            What computes.
         """
-        base = self.variants[0].job
+        base, threads = self.variants[0].job, threads_of(on, self.workers)
         make_ready(base.plan)
-        return seconds_per_path(base) * self.paths / min(workers or processors(), processors())
+        return seconds_per_path(base) * self.paths / min(helpers_of(on, threads) or threads, processors())
 
     def __repr__(self) -> str:
         return f"<{len(self.variants) - 1} scenarios and their base, {len(self.measures)} measures>"
@@ -121,9 +126,8 @@ def planned_of(
         Of the scenarios; None where the study names them itself.
     """
     texts = _texts(file, base, planned)
-    return Planned(
-        tuple(planned), measures, _origin("stress" if file is None else "scenarios", texts, base), tuple(texts)
-    )
+    origin = _origin("stress" if file is None else "scenarios", texts, base)
+    return Planned(tuple(planned), measures, origin, tuple(texts), base.study.run.workers)
 
 
 def _texts(file: ScenarioFile | None, base: Loaded, planned: Sequence[Variant]) -> dict[Path, str]:

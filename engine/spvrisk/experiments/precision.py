@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from spvrisk.catalogue import phrase
@@ -13,17 +14,25 @@ from spvrisk.config import Loaded
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import run_folder
 from spvrisk.errors import InputError, Problem
-from spvrisk.experiments.kept import Manner
+from spvrisk.experiments.kept import Manner, earlier_result
 from spvrisk.experiments.run import run_study
-from spvrisk.experiments.task import job_of
+from spvrisk.experiments.task import job_of, planned, series_executor, threads_of
 from spvrisk.measures.named import Measure, measure_of, number_of
 from spvrisk.measures.sample import Sample
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import LEAF
-from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
+from spvrisk.runner.execute import (
+    Announce,
+    Progress,
+    SeriesExecutor,
+    make_ready,
+    series_in_threads,
+    series_of_many,
+)
 from spvrisk.runner.folder import FolderLedger, discard, has_shards
 from spvrisk.runner.job import Job
+from spvrisk.runner.on import THREADS
 from spvrisk.runner.shard import processors, seconds_per_path
 
 FIRST_PATHS = 65_536
@@ -154,8 +163,8 @@ def needed(
     """
     job = replace(job_of(loaded.study, settings), paths=PILOT_PATHS, leaves_per_shard=1, inputs=())
     make_ready(job.plan, announce)
-    workers, series = settings.workers or processors(), _series(targets)
-    ((_, values),) = series_of_many([(job, _numbers(series, job))], workers)
+    workers, series = threads_of(THREADS, settings.workers), _series(targets)
+    ((_, values),) = series_of_many([(job, _numbers(series, job))], series_in_threads(workers))
     look = _look(PILOT_PATHS, targets, dict(zip(series, values, strict=True)))
     return look, look.needed * seconds_per_path(job) / min(workers, processors())
 
@@ -173,12 +182,14 @@ def run_until(
     """Run a study until its measures are known well enough, or for as many paths as it may have.
 
     The run is extended from look to look, its shards kept on the way, so that its result is that of a run of as many
-    paths from the start. A result that is there already is the first look.
+    paths from the start. A result that is there already, and is gone on with, is the first look.
 
     Parameters
     ----------
-    loaded, out, manner, progress, announce
+    loaded, out, manner, announce
         As of `spvrisk.experiments.run.run_study`.
+    progress
+        Told of paths done; where a look begins, of so many less as the one before had told of.
     settings
         Its paths are those of the first look.
     targets
@@ -191,18 +202,21 @@ def run_until(
     InputError, RunError, KeyboardInterrupt
         As `run_study` does.
     """
-    job, keep, workers = job_of(loaded.study, settings), manner.keep, settings.workers or processors()
-    shard = job.leaves_per_shard * LEAF
-    paths, looks = min(_whole(max(settings.paths, FIRST_PATHS), shard), most), list[Look]()
+    task, keep, looks = planned(loaded, settings, announce, manner.on), manner.keep, list[Look]()
+    job, shard = task.job, task.job.leaves_per_shard * LEAF
+    there = earlier_result(out, task) if manner.resume else None
+    paths = max(min(_whole(max(settings.paths, FIRST_PATHS), shard), most), there.paths if there else 0)
+    executor, tally = series_executor(manner.on, task.workers, announce), _Tally(progress)
     while True:
         asked = settings.model_copy(update={"paths": paths})
-        run_study(loaded, out, asked, manner._replace(keep=True), progress, announce)
-        looks.append(_looked(out, replace(job, paths=paths), targets, workers))
+        run_study(loaded, out, asked, manner._replace(keep=True), tally.advance, announce)
+        looks.append(_looked(out, replace(job, paths=paths), targets, executor, tally.advance, announce))
         if _reached(looks[-1], targets) or paths >= most:
             break
         paths = min(_whole(max(_SPARE * min(looks[-1].needed, most), paths + shard), shard), most)
         announce(phrase("{:path} do not suffice: going on to {:,}", looks[-1].paths, paths))
         manner = manner._replace(overwrite=False, resume=False)
+        tally.take_back()
     if not keep:
         folder = run_folder(out)
         discard(folder)
@@ -216,7 +230,27 @@ def _whole(paths: float, shard: int) -> int:
     return math.ceil(paths / shard) * shard
 
 
-def _looked(out: Path, job: Job, targets: Sequence[Target], workers: int) -> Look:
+class _Tally:
+    """Paths that a look has told of: the next one tells of all of its own again."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._told, self._lock = progress, 0, Lock()
+
+    def advance(self, paths: int) -> None:
+        """Tell of paths; called from any thread."""
+        with self._lock:
+            self._told += paths
+        self._progress(paths)
+
+    def take_back(self) -> None:
+        """Begin again."""
+        self._progress(-self._told)
+        self._told = 0
+
+
+def _looked(
+    out: Path, job: Job, targets: Sequence[Target], executor: SeriesExecutor, progress: Progress, announce: Announce
+) -> Look:
     """What a run tells of the targets: by the shards that it has kept, or by their series, computed once more.
 
     A finished result that is there already has left no shards.
@@ -227,7 +261,9 @@ def _looked(out: Path, job: Job, targets: Sequence[Target], workers: int) -> Loo
     if ledger is not None and not ledger.missing():
         values = [ledger.column(s) for s in numbers]
     else:
-        ((_, computed),) = series_of_many([(job, numbers)], workers)
+        make_ready(job.plan, announce)
+        announce("running")
+        ((_, computed),) = series_of_many([(replace(job, leaves_per_shard=1, inputs=()), numbers)], executor, progress)
         values = list(computed)
     return _look(job.paths, targets, dict(zip(series, values, strict=True)))
 

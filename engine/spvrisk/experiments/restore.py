@@ -9,6 +9,7 @@ from typing import NamedTuple
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import held
 from spvrisk.errors import InputError, Problem
+from spvrisk.folders import write_folder
 
 
 class Restored(NamedTuple):
@@ -26,6 +27,8 @@ class Restored(NamedTuple):
         Of the scenarios; none of a result.
     verb
         Command of spvrisk that runs it.
+    only
+        Stresses that it runs of those that the study names.
     """
 
     study: Path
@@ -34,6 +37,7 @@ class Restored(NamedTuple):
     seed: int
     measures: tuple[str, ...] = ()
     verb: str = "run"
+    only: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:
@@ -41,7 +45,8 @@ class Restored(NamedTuple):
         changes = [word for override in self.overrides for word in ("--set", override)]
         size = ["--paths", str(self.paths), "--seed", str(self.seed)]
         measures = [word for measure in self.measures for word in ("--of", measure)]
-        return shlex.join(["spvrisk", self.verb, str(self.study), *size, *measures, *changes])
+        only = [word for name in self.only for word in ("--only", name)]
+        return shlex.join(["spvrisk", self.verb, str(self.study), *only, *size, *measures, *changes])
 
 
 def restored(result: Result, folder: Path) -> Restored:
@@ -82,25 +87,16 @@ def restored_scenarios(file: Path, folder: Path) -> Restored:
     """
     there = held(file)
     _give_back(there.origin.sources, str(file), folder)
-    own = folder / there.origin.file
-    return Restored(own, there.origin.overrides, there.paths, there.seed, there.measures, there.origin.command)
+    own, verb = folder / there.origin.file, there.origin.command
+    only = there.scenarios[1:] if verb == "stress" else ()
+    return Restored(own, there.origin.overrides, there.paths, there.seed, there.measures, verb, only)
 
 
 def _give_back(sources: Mapping[str, str], place: str, folder: Path) -> None:
     """Write all files to a folder, or none where one of them cannot be."""
     for name in sources:
         _check_inside(place, name)
-    contents = {folder / name: _encoded(name, text, place) for name, text in sources.items()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise InputError(Problem(str(folder), "", "must be a new or an empty folder", "", "name another"))
-        for file, content in contents.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(str(folder), "", f"cannot be written to: {reason}", "", "name another")) from error
+    write_folder(folder, {name: _encoded(name, text, place) for name, text in sources.items()})
 
 
 def _encoded(name: str, text: str, place: str) -> bytes:

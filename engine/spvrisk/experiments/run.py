@@ -40,6 +40,7 @@ from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
 from spvrisk.runner.folder import FolderLedger, finish, seconds_per_byte
 from spvrisk.runner.ledger import Ledger
+from spvrisk.runner.on import THREADS, On
 from spvrisk.runner.shard import processors, seconds_per_path
 from spvrisk.runner.taken_up import SketchLedger
 
@@ -91,7 +92,7 @@ def run_study(
     check_output(out, overwrite=True, reads=loaded.files)
     others: list[Exception] = []
     progress, announce = noted(progress, others), noted(announce, others)
-    task = planned(loaded, settings, announce, manner.processes, manner.cluster)
+    task = planned(loaded, settings, announce, manner.on)
     with claimed(out) as place, machine_failures_told(place, others):
         sweep_finished(place)
         there = earlier_result(place.target, task)
@@ -159,7 +160,11 @@ def _check_unchanged(place: Place, task: Task, there: Earlier | None) -> None:
 
 
 def run_in_memory(
-    loaded: Loaded, settings: Run, progress: Progress = lambda _: None, announce: Announce = lambda _: None
+    loaded: Loaded,
+    settings: Run,
+    on: On = THREADS,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
 ) -> bytes:
     """Run a study and give the bytes of its result file; see `run_study`.
 
@@ -167,13 +172,15 @@ def run_in_memory(
     ----------
     loaded, settings, progress, announce
         As of `run_study`.
+    on
+        What computes the shards.
 
     Raises
     ------
     RunError
         The sums of the run contradict each other.
     """
-    task = planned(loaded, settings, announce)
+    task = planned(loaded, settings, announce, on)
     with loaded.places.filled_in():
         ledger = ledger_for(task, None)
     done = ran(task, ledger, progress, announce)

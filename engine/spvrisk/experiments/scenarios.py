@@ -5,13 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from math import nan
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spvrisk.catalogue import phrase
 from spvrisk.config.scenarios import Scenario
-from spvrisk.dataset.layout import Variable
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.scenarios import (
     MEASURE,
@@ -22,7 +19,7 @@ from spvrisk.dataset.scenarios import (
     held,
     is_scenarios,
     labelled,
-    words,
+    variables_of,
     write,
 )
 from spvrisk.dataset.variables import UNITS
@@ -30,7 +27,7 @@ from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.kept import Manner, machine_failures_told, noted
 from spvrisk.experiments.planned import Planned
-from spvrisk.experiments.task import series_executor
+from spvrisk.experiments.task import series_executor, threads_of
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.compare import Difference, difference
 from spvrisk.measures.named import Measure
@@ -41,30 +38,14 @@ from spvrisk.plan.names import Labels
 from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_each
 from spvrisk.runner.job import Job
 from spvrisk.runner.kept_series import KeptSeries
+from spvrisk.runner.on import THREADS, On
 
 if TYPE_CHECKING:
     import xarray
 
 _ANEW = Manner()
 
-_UNDEFINED = Difference(nan, nan, nan)
-
-_MEANINGS = {
-    SCENARIO: "name of the scenario; base: the unchanged study",
-    MEASURE: "measure, as the grammar writes it",
-    "title": "title in English",
-    "job_id": "digest of study, seed, sampling and numbers version",
-    "overrides": "changes of the base as the study takes them, as a list in JSON",
-    "overlays": "files that are merged over the base, as a list in JSON",
-    "axes": "levels of a grid, or values of a design, as a map in JSON",
-    "failed": "why there are no figures; empty where there are",
-    "unit": "what value and change are in: of money the currency, of which there are money_unit",
-    "value": "the measure",
-    "error": "its Monte Carlo standard error",
-    "change": "what it is more than the base's",
-    "change_error": "standard error of the change, from the paths' own differences",
-    "change_unpaired_error": "standard error of the change if the runs shared no draws",
-}
+_UNDEFINED = Difference(nan, nan, nan, (nan, nan))
 
 _Values = Mapping[tuple[str, str], Floats]
 _Figures = list[Figure | None]
@@ -88,7 +69,7 @@ class Outcome(NamedTuple):
     failed
         Why there are no figures; empty where there are.
     tails
-        What its expected shortfalls rest on.
+        Of each measure what it rests on if it is an expected shortfall, else None; empty where there are no figures.
     """
 
     scenario: Scenario
@@ -98,11 +79,11 @@ class Outcome(NamedTuple):
     errors: tuple[float, ...]
     changes: tuple[Difference, ...] | None
     failed: str = ""
-    tails: tuple[TailSize, ...] = ()
+    tails: tuple[TailSize | None, ...] = ()
 
     def compared(self) -> tuple[Difference, ...]:
         """Changes of each measure, those of the base too: it differs in nothing from itself, if it has figures."""
-        own = Difference(0.0, 0.0, 0.0) if not self.failed else _UNDEFINED
+        own = Difference(0.0, 0.0, 0.0, (0.0, 0.0)) if not self.failed else _UNDEFINED
         return (own,) * len(self.values) if self.changes is None else self.changes
 
 
@@ -151,41 +132,24 @@ class Scenarios(NamedTuple):
 
     def combined(self) -> Combined:
         """Give them as variables along ``scenario`` and ``measure``: what `to_xarray` and the file have."""
-        of_scenarios = {
-            SCENARIO: [outcome.scenario.name for outcome in self.outcomes],
-            "title": [outcome.scenario.title.get("en", "") for outcome in self.outcomes],
-            "job_id": [outcome.job_id for outcome in self.outcomes],
-            "overrides": [_json(outcome.overrides) for outcome in self.outcomes],
-            "overlays": [_json([name.value for name in outcome.scenario.overlays]) for outcome in self.outcomes],
-            "axes": [_json(dict(outcome.scenario.axes)) for outcome in self.outcomes],
-            "failed": [outcome.failed for outcome in self.outcomes],
-        }
-        of_measures = {
+        outcomes, changes = self.outcomes, [outcome.compared() for outcome in self.outcomes]
+        values: dict[str, list[Any]] = {
+            SCENARIO: [outcome.scenario.name for outcome in outcomes],
+            "title": [outcome.scenario.title.get("en", "") for outcome in outcomes],
+            "job_id": [outcome.job_id for outcome in outcomes],
+            "overrides": [_json(outcome.overrides) for outcome in outcomes],
+            "overlays": [_json([name.value for name in outcome.scenario.overlays]) for outcome in outcomes],
+            "axes": [_json(dict(outcome.scenario.axes)) for outcome in outcomes],
+            "failed": [outcome.failed for outcome in outcomes],
             MEASURE: [measure.text for measure in self.measures],
             "unit": [self._unit(measure) for measure in self.measures],
-        }
-        changes = [outcome.compared() for outcome in self.outcomes]
-        figures = {
-            "value": [outcome.values for outcome in self.outcomes],
-            "error": [outcome.errors for outcome in self.outcomes],
+            "value": [outcome.values for outcome in outcomes],
+            "error": [outcome.errors for outcome in outcomes],
             "change": [[change.value for change in row] for row in changes],
             "change_error": [[change.error for change in row] for row in changes],
             "change_unpaired_error": [[change.unpaired_error for change in row] for row in changes],
         }
-        return Combined(
-            (
-                *(words(name, SCENARIO, of_each, _MEANINGS[name]) for name, of_each in of_scenarios.items()),
-                *(words(name, MEASURE, of_each, _MEANINGS[name]) for name, of_each in of_measures.items()),
-                *(
-                    Variable("", name, (SCENARIO, MEASURE), {"long_name": _MEANINGS[name]}, np.array(rows, np.float64))
-                    for name, rows in figures.items()
-                ),
-            ),
-            self.labels,
-            self.paths,
-            self.seed,
-            self.origin,
-        )
+        return Combined(variables_of(values), self.labels, self.paths, self.seed, self.origin)
 
     def to_xarray(self) -> "xarray.Dataset":
         """Give them as a dataset, with float64 ``value``, ``error``, ``change``, ... along ``(scenario, measure)``."""
@@ -201,7 +165,7 @@ class Scenarios(NamedTuple):
     @property
     def tails(self) -> list[tuple[str, TailSize]]:
         """What expected shortfalls rest on, with the name of the scenario."""
-        return [(outcome.scenario.name, tail) for outcome in self.outcomes for tail in outcome.tails]
+        return [(outcome.scenario.name, tail) for outcome in self.outcomes for tail in outcome.tails if tail]
 
     def __repr__(self) -> str:
         return f"<Scenarios: {len(self.outcomes) - 1} beside their base, {self.paths:,} paths>"
@@ -209,10 +173,9 @@ class Scenarios(NamedTuple):
 
 def run_scenarios(
     planned: Planned,
-    workers: int,
+    on: On = THREADS,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
-    manner: Manner = _ANEW,
 ) -> Scenarios:
     """Run scenarios on the same draws. One that fails does not stop the others.
 
@@ -220,12 +183,10 @@ def run_scenarios(
     ----------
     planned
         As from `planned_scenarios`.
-    workers
-        Threads.
+    on
+        What computes.
     progress, announce
         Told of paths done, and of stages.
-    manner
-        Who computes in place of threads.
 
     Raises
     ------
@@ -233,7 +194,7 @@ def run_scenarios(
         No machine code of the kernel is right, or none of the workers.
     """
     try:
-        return _measured(planned, _Source(planned, workers, manner, None), progress, announce)
+        return _measured(planned, _Source(planned, on, None), progress, announce)
     except KeyboardInterrupt as error:
         error.add_note("Nothing of it is kept; where a dataset is named (--out), each scenario that is done is.")
         raise
@@ -242,10 +203,9 @@ def run_scenarios(
 def keep_scenarios(
     planned: Planned,
     out: Path,
-    workers: int,
+    manner: Manner = _ANEW,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
-    manner: Manner = _ANEW,
 ) -> Scenarios:
     """Run scenarios as `run_scenarios` does, and write them as a dataset; what is there already is not computed again.
 
@@ -254,10 +214,12 @@ def keep_scenarios(
 
     Parameters
     ----------
-    planned, workers, progress, announce, manner
+    planned, progress, announce
         As of `run_scenarios`.
     out
         File to appear, or to be replaced where it loses nothing.
+    manner
+        What computes, and whether the file is replaced in any case.
 
     Raises
     ------
@@ -273,7 +235,7 @@ def keep_scenarios(
     progress, announce = noted(progress, others), noted(announce, others)
     with claimed(out) as place, machine_failures_told(place, others):
         _check_out(out, planned, manner)  # another run may just have ended
-        source = _Source(planned, workers, manner, KeptSeries(place.folder))
+        source = _Source(planned, manner.on, KeptSeries(place.folder))
         try:
             found = _measured(planned, source, progress, announce)
         except (KeyboardInterrupt, RunError) as error:
@@ -315,10 +277,10 @@ def _loses_nothing(out: Path, planned: Planned) -> bool:
 
 
 class _Source:
-    """Where the series of scenarios come from: what is kept, else who computes them; the same job is computed once."""
+    """Where the series of scenarios come from: what is kept, else what computes them; the same job is computed once."""
 
-    def __init__(self, planned: Planned, workers: int, manner: Manner, kept: KeptSeries | None) -> None:
-        self._manner, self._workers, self._kept = manner, workers, kept
+    def __init__(self, planned: Planned, on: On, kept: KeptSeries | None) -> None:
+        self._on, self._threads, self._kept = on, threads_of(on, planned.workers), kept
         self._jobs = {each.job.id: each.job for each in planned.variants}
         self._names = planned.series
         self._there = [job for job in self._jobs.values() if self._of_kept(job) is not None]
@@ -350,10 +312,10 @@ class _Source:
     def _computed(
         self, missing: list[Job], progress: Progress, announce: Announce
     ) -> Iterator[tuple[str, _Values | RunError]]:
-        manner, wanted = self._manner, [(job, self._numbers(job)) for job in missing]
+        wanted = [(job, self._numbers(job)) for job in missing]
         make_ready(missing[0].plan, announce)
         announce("running")
-        executor = series_executor(self._workers, manner.processes, manner.cluster, announce)
+        executor = series_executor(self._on, self._threads, announce)
         for i, found in series_of_each(wanted, executor, progress):
             job, numbers = wanted[i]
             if not isinstance(found, RunError) and self._kept is not None:
@@ -382,7 +344,7 @@ class _Measured(NamedTuple):
     errors: tuple[float, ...]
     changes: tuple[Difference, ...]
     failed: str = ""
-    tails: tuple[TailSize, ...] = ()
+    tails: tuple[TailSize | None, ...] = ()
 
 
 def _measured(planned: Planned, source: _Source, progress: Progress, announce: Announce) -> Scenarios:
@@ -428,7 +390,7 @@ def _compared(own: _Figures, base: _Figures) -> _Measured:
         tuple(nan if figure is None else figure.value for figure in own),
         tuple(nan if figure is None else figure.error for figure in own),
         _differences(own, base),
-        tails=tuple(figure.tail for figure in own if figure is not None and figure.tail is not None),
+        tails=tuple(None if figure is None else figure.tail for figure in own),
     )
 
 

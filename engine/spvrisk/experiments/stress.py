@@ -33,7 +33,7 @@ def planned_stresses(
     InputError
         The study names no stress, or none of a name that is wanted; or with every problem of every stress, named.
     """
-    planned = beside(base, _wanted(base, only), settings_of(base, paths, seed, None))
+    planned = beside(base, _wanted(base, only), settings_of(base, paths, seed))
     labels = planned[0].job.labels
     measures = measures_of([(text, argument("of")) for text in of], stress_measures(labels), labels)
     return planned_of(planned, measures, base)
@@ -53,7 +53,7 @@ def check_stresses(base: Loaded) -> None:
         With every problem of every stress, named.
     """
     if base.source.stresses is not None:
-        beside(base, stresses_of(base), settings_of(base, None, None, None))
+        beside(base, stresses_of(base), settings_of(base, None, None))
 
 
 def stress_measures(labels: Labels) -> list[str]:

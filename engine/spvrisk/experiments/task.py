@@ -12,23 +12,24 @@ from spvrisk.dataset.kept import check_paths, default_paths, inputs_among
 from spvrisk.dataset.layout import check_names
 from spvrisk.dataset.write import Provenance, result_size
 from spvrisk.plan.compile import compile_study
-from spvrisk.runner.cluster import LOCAL, check_installed, in_cluster, series_in_cluster
+from spvrisk.runner.cluster import in_cluster, series_in_cluster
 from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Executor, SeriesExecutor, in_threads, series_in_threads
 from spvrisk.runner.job import Job, study_text
+from spvrisk.runner.on import LOCAL, THREADS, Cluster, On, Processes, Threads
 from spvrisk.runner.processes import in_processes, series_in_processes
 from spvrisk.runner.proof import prepare
 from spvrisk.runner.shard import processors
 
 
-def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: int | None) -> Run:
+def settings_of(loaded: Loaded, paths: int | None, seed: int | None) -> Run:
     """The study's run settings, changed where an argument is given.
 
     Parameters
     ----------
     loaded
         The study.
-    paths, seed, workers
+    paths, seed
         In place of the study's own; None leaves those.
 
     Raises
@@ -36,7 +37,7 @@ def settings_of(loaded: Loaded, paths: int | None, seed: int | None, workers: in
     InputError
         An argument is not what the study could say under ``run``.
     """
-    given = {"paths": paths, "seed": seed, "workers": workers}
+    given = {"paths": paths, "seed": seed}
     return changed_run(loaded.study.run, {key: value for key, value in given.items() if value is not None})
 
 
@@ -69,10 +70,8 @@ class Task(NamedTuple):
         Path quantities to keep.
     workers
         Threads, also of the statistics.
-    processes
-        Processes that compute shards in place of threads; None: threads.
-    cluster
-        Cluster whose workers compute them; see `spvrisk.runner.cluster.in_cluster`. None: this machine.
+    on
+        What computes the shards.
     started, clock
         When it began: with time zone, and on the clock that durations are taken by.
     """
@@ -82,8 +81,7 @@ class Task(NamedTuple):
     job: Job
     path_names: tuple[str, ...]
     workers: int
-    processes: int | None
-    cluster: str | None
+    on: On
     started: datetime.datetime
     clock: float
 
@@ -95,15 +93,15 @@ class Task(NamedTuple):
     @property
     def here(self) -> bool:
         """Whether this machine computes its shards."""
-        return self.cluster in (None, LOCAL)
+        return not isinstance(self.on, Cluster) or self.on.address == LOCAL
 
     @property
     def helpers(self) -> int:
         """Processes of this machine that compute its shards, besides this one."""
-        return self.workers if self.cluster == LOCAL else self.processes or 0
+        return helpers_of(self.on, self.workers)
 
     def executor(self, announce: Announce, tell: Callable[[Sequence[Machine]], None]) -> Executor:
-        """Who computes its shards.
+        """What computes its shards.
 
         Parameters
         ----------
@@ -112,9 +110,13 @@ class Task(NamedTuple):
         tell
             Told who has computed them, where that was a cluster.
         """
-        if self.cluster is not None:
-            return in_cluster(self.cluster, self.workers, tell, announce)
-        return in_threads(self.workers) if self.processes is None else in_processes(self.processes)
+        match self.on:
+            case Cluster(address):
+                return in_cluster(address, self.helpers, tell, announce)
+            case Processes():
+                return in_processes(self.helpers)
+            case Threads():
+                return in_threads(self.workers)
 
     def provenance(self, machines: Sequence[Machine] = ()) -> Provenance:
         """How the result comes about: its study has the paths and the seed of the run.
@@ -135,7 +137,7 @@ class Task(NamedTuple):
             overrides=loaded.overrides,
             started=self.started,
             duration_seconds=time.perf_counter() - self.clock,
-            workers=sum(machine.threads for machine in machines) or self.processes or self.workers,
+            workers=sum(machine.threads for machine in machines) or self.helpers or self.workers,
             command_line=sys.argv,
             target=proof.target.name,
             features=proof.target.features,
@@ -144,27 +146,61 @@ class Task(NamedTuple):
         )
 
 
-def series_executor(workers: int, processes: int | None, cluster: str | None, announce: Announce) -> SeriesExecutor:
-    """Who computes series of many jobs.
+def threads_of(on: On, asked: int | None = None) -> int:
+    """How many threads of this process compute, or measure what others have computed.
 
     Parameters
     ----------
-    workers, processes, cluster
-        As of `Task`.
+    on
+        What computes.
+    asked
+        Threads that the study asks for; None: one for each processor.
+    """
+    return on.threads or asked or processors()
+
+
+def helpers_of(on: On, threads: int) -> int:
+    """How many processes of this machine compute, besides this one.
+
+    Parameters
+    ----------
+    on
+        What computes.
+    threads
+        Of this process.
+    """
+    match on:
+        case Processes(processes):
+            return processes or processors()
+        case Cluster(address, workers) if address == LOCAL:
+            return workers or threads
+    return 0
+
+
+def series_executor(on: On, threads: int, announce: Announce = lambda _: None) -> SeriesExecutor:
+    """What computes series of many jobs.
+
+    Parameters
+    ----------
+    on, threads
+        As of `helpers_of`.
     announce
         Told of stages.
     """
-    if cluster is not None:
-        return series_in_cluster(cluster, workers, announce)
-    return series_in_threads(workers) if processes is None else series_in_processes(processes)
+    match on:
+        case Cluster(address):
+            return series_in_cluster(address, helpers_of(on, threads), announce)
+        case Processes():
+            return series_in_processes(helpers_of(on, threads))
+        case Threads():
+            return series_in_threads(threads)
 
 
 def planned(
     loaded: Loaded,
     settings: Run,
     announce: Announce = lambda _: None,
-    processes: int | None = None,
-    cluster: str | None = None,
+    on: On = THREADS,
 ) -> Task:
     """Compile a study and check what only planning sees.
 
@@ -174,16 +210,14 @@ def planned(
         The study, and size and budgets of the run.
     announce
         Told of the stage.
-    processes, cluster
+    on
         As of `Task`.
 
     Raises
     ------
     InputError
-        With the place in the study; or what a cluster needs is not installed.
+        With the place in the study.
     """
-    if cluster is not None:
-        check_installed()
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     announce("planning")
     with loaded.places.filled_in():
@@ -191,5 +225,4 @@ def planned(
         names = loaded.study.output.paths or default_paths(job.labels)
         check_paths(names, job.labels)
         check_names(job.labels)
-    workers = settings.workers or processors()
-    return Task(loaded, settings, job, tuple(names), workers, processes, cluster, started, clock)
+    return Task(loaded, settings, job, tuple(names), threads_of(on, settings.workers), on, started, clock)

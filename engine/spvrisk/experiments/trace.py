@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,11 +14,9 @@ from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.changes import Change, Endings, History
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.calendar import Grid, make_grid
-from spvrisk.plan.compile import compile_study, labels_of, sites_of
+from spvrisk.plan.compile import Compiled, compile_study, labels_of, sites_of
 from spvrisk.plan.digest import same_form
-from spvrisk.plan.inputs import kernel_row
 from spvrisk.plan.names import Labels
-from spvrisk.plan.shared import LEAF
 from spvrisk.runner.proof import prepare
 
 if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
@@ -204,49 +201,6 @@ class Tracer:
             values[i] = leaf.values[s, :lanes]
         return np.asarray(values[row, paths % lanes])
 
-    def values_of_first(self, series: Sequence[tuple[str, str]], n_paths: int) -> Floats:
-        """Some quantities of the first paths, ``(series, path)`` float64 in their own units.
-
-        Parameters
-        ----------
-        series
-            Units and names.
-        n_paths
-            How many paths.
-        """
-        rows = [self._labels.series.index(each) for each in series]
-        values = np.empty((len(rows), n_paths))
-        for paths, leaf in self._leaves(n_paths):
-            values[:, paths] = leaf.values[rows, : paths.stop - paths.start]
-        return values
-
-    def inputs_of_first(self, name: str, n_paths: int) -> NDArray[np.float32]:
-        """An input of the first paths, ``(column, path)`` float32, columns as `Labels.columns` has them.
-
-        Parameters
-        ----------
-        name
-            Of the input.
-        n_paths
-            How many paths.
-        """
-        labels = self._labels
-        counts = len(labels.announced), len(labels.factors)
-        rows = [kernel_row(name, column, *counts) for column in range(len(labels.columns(name)))]
-        values = np.empty((len(rows), n_paths), np.float32)
-        for paths, leaf in self._leaves(n_paths):
-            values[:, paths] = leaf.inputs[rows, : paths.stop - paths.start]
-        return values
-
-    def _leaves(self, n_paths: int) -> "Iterator[tuple[slice, Leaf]]":
-        """Run the first paths, leaf by leaf: which they are, and their results, which hold until the next."""
-        leaf = self._kernel.make_leaf(self._plan, len(self._labels.series), False)
-        for first in range(0, n_paths, LEAF):
-            n = min(LEAF, n_paths - first)
-            numbers = (np.uint64(x) for x in (self._seed, first, 0, n))
-            self._kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
-            yield slice(first, first + n), leaf
-
     def steps_of(self, path: int) -> dict[str, Floats]:
         """Steps of a path, ``(site, step)`` float64 by column as `STEP_ROWS` names them.
 
@@ -396,11 +350,31 @@ def tracer_of(result: Result) -> Tracer:
     RunError
         Its study does not suit this version.
     """
-    study, plan = study_of(result), result.plan()
-    if not same_form(plan, compile_study(study).plan):
+    study = study_of(result)
+    return Tracer(study, int(result.attributes["seed"]), compiled_of(result, study).plan)
+
+
+def compiled_of(result: Result, study: Study) -> Compiled:
+    """Give what the paths of a result were computed from: its study, compiled, and the plan that it keeps.
+
+    Parameters
+    ----------
+    result
+        The result.
+    study
+        Its own, as from `study_of`.
+
+    Raises
+    ------
+    InputError
+        The plan is damaged, of another version, or that of another study: the kernel goes where a plan sends it, and
+        the file may come from anybody.
+    """
+    plan, compiled = result.plan(), compile_study(study)
+    if not same_form(plan, compiled.plan):
         remedy = f"use spvrisk {result.attributes['engine_version']}, or run the study again"
         raise InputError(Problem(result.place, "/provenance/plan", "must be the plan of its study", "", remedy))
-    return Tracer(study, int(result.attributes["seed"]), plan)
+    return compiled._replace(plan=plan)
 
 
 def _states(changes: tuple[Change, ...], study: Study, grid: Grid) -> dict[str, tuple[str, ...]]:

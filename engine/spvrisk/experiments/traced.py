@@ -1,6 +1,7 @@
 """A path of a result, asked for by its number or by its rank, and checked against what the result holds."""
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,6 +79,34 @@ def traced(result: Result, path: int | None = None, level: str | None = None, by
     trace = tracer.trace(path)
     check_bits(trace, result)
     return Traced(trace, result, wanted)
+
+
+def traced_at(result: Result, levels: Sequence[str], by: str = DEFAULT_BY) -> Iterator[Traced]:
+    """Replay the paths at some ranks, each once: of levels that lead to the same path, the first.
+
+    Parameters
+    ----------
+    result
+        The result.
+    levels
+        Ranks, decimal strings in [0, 1].
+    by
+        As of `traced`.
+
+    Raises
+    ------
+    InputError, RunError
+        As of `traced`.
+    """
+    tracer, told = tracer_of(result), set[int]()
+    for level in levels:
+        wanted = Rank(_level(level), *series_of(result, by))
+        path = path_of_rank(result, tracer, wanted)
+        if path not in told:
+            told.add(path)
+            trace = tracer.trace(path)
+            check_bits(trace, result)
+            yield Traced(trace, result, wanted)
 
 
 def _check_number(path: int, level: str | None, n_paths: int) -> None:

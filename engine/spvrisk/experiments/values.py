@@ -1,4 +1,4 @@
-"""Values of series on all paths of a result: as it keeps them, else by replaying its paths on the plan in it."""
+"""Values by path of a result: as it keeps them, else by replaying its paths on the plan in it."""
 
 from collections.abc import Sequence
 
@@ -7,15 +7,24 @@ import numpy as np
 from spvrisk.dataset.paths import as_stored
 from spvrisk.dataset.read import Result
 from spvrisk.errors import RunError
-from spvrisk.experiments.trace import tracer_of
+from spvrisk.experiments.task import series_executor, threads_of
+from spvrisk.experiments.trace import compiled_of, study_of
 from spvrisk.plan.arrays import Floats
-from spvrisk.runner.execute import Announce
+from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
+from spvrisk.runner.job import Job
+from spvrisk.runner.on import THREADS, On
 
 Series = tuple[str, str]
-"""Unit and quantity, as in `Labels.series`."""
+"""Unit and quantity, as in `Labels.series`; or an input's project, factor or offtaker, and its name."""
 
 
-def values_by_path(result: Result, wanted: Sequence[Series], announce: Announce) -> dict[Series, Floats]:
+def values_by_path(
+    result: Result,
+    wanted: Sequence[Series],
+    on: On = THREADS,
+    progress: Progress = lambda _: None,
+    announce: Announce = lambda _: None,
+) -> dict[Series, Floats]:
     """Give numbers on all paths.
 
     Parameters
@@ -23,9 +32,11 @@ def values_by_path(result: Result, wanted: Sequence[Series], announce: Announce)
     result
         The result.
     wanted
-        Series of numbers: no states or outcomes.
-    announce
-        Called with a word where paths are replayed, which takes as long as drawing them.
+        Series of numbers, and inputs; of states and outcomes their codes.
+    on
+        What replays paths.
+    progress, announce
+        Told of paths done and of stages where paths are replayed, which takes as long as drawing them.
 
     Returns
     -------
@@ -39,47 +50,34 @@ def values_by_path(result: Result, wanted: Sequence[Series], announce: Announce)
     RunError
         The replay differs from what the result holds.
     """
-    found = {series: result.series(*series).astype(np.float64) for series in wanted if series in result.kept}
+    found = _kept(result, wanted)
     missing = [series for series in dict.fromkeys(wanted) if series not in found]
-    return {**found, **_replayed(result, missing, announce)} if missing else found
+    return {**found, **_replayed(result, missing, on, progress, announce)} if missing else found
 
 
-def inputs_by_path(result: Result, name: str, announce: Announce) -> dict[str, Floats]:
-    """Give an input on all paths.
-
-    Parameters
-    ----------
-    result
-        The result.
-    name
-        Of an input that its study has.
-    announce
-        As of `values_by_path`.
-
-    Returns
-    -------
-    dict
-        By project, factor or offtaker its values, ``(path,)`` float64.
-
-    Raises
-    ------
-    InputError, RunError
-        As of `values_by_path`.
-    """
-    if name in result.input_names:
-        values = result.inputs(name).T
-    else:
-        announce("replaying")
-        values = tracer_of(result).inputs_of_first(name, result.n_paths)
-    return dict(zip(result.labels.columns(name), values.astype(np.float64), strict=True))
+def _kept(result: Result, wanted: Sequence[Series]) -> dict[Series, Floats]:
+    """What the result holds of it."""
+    kept = result.kept
+    found = {series: result.series(*series).astype(np.float64) for series in wanted if series in kept}
+    for name in {name for _, name in wanted}.intersection(result.input_names):
+        values = zip(result.labels.columns(name), result.inputs(name).T, strict=True)
+        found |= {(column, name): each.astype(np.float64) for column, each in values if (column, name) in wanted}
+    return found
 
 
-def _replayed(result: Result, missing: Sequence[Series], announce: Announce) -> dict[Series, Floats]:
+def _replayed(
+    result: Result, missing: Sequence[Series], on: On, progress: Progress, announce: Announce
+) -> dict[Series, Floats]:
     """Values that are not kept, from a replay that gives one that is kept as it stands in the file."""
     announce("replaying")
     kept = next(iter(result.kept), None)
+    compiled = compiled_of(result, study_of(result))
+    job = Job(compiled.plan, compiled.labels, "", int(result.attributes["seed"]), result.n_paths, leaves_per_shard=1)
     series = [*missing, *([kept] if kept else [])]
-    values = tracer_of(result).values_of_first(series, result.n_paths)
+    make_ready(job.plan, announce)
+    announce("running")
+    executor = series_executor(on, threads_of(on), announce)
+    ((_, values),) = series_of_many([(job, [job.number(*each) for each in series])], executor, progress)
     if kept:
         check_replay(result, kept, values[-1])
     return dict(zip(missing, values, strict=False))

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from spvrisk.config import Law, Loaded
+from spvrisk.config.reading.nodes import Node, Place
 from spvrisk.config.reading.places import plain_of
-from spvrisk.config.reading.source import Node, Place
 from spvrisk.config.scenarios import Change, Scenario, Swing, variant
 from spvrisk.config.scenarios.changes import passed_over, places
 from spvrisk.config.scenarios.reading import BASE, Design, ScenarioFile
@@ -60,7 +60,7 @@ def variants(file: ScenarioFile, base: Loaded, paths: int | None = None, seed: i
     InputError
         With every problem of every scenario, named.
     """
-    settings = settings_of(base, file.paths if paths is None else paths, file.seed if seed is None else seed, None)
+    settings = settings_of(base, file.paths if paths is None else paths, file.seed if seed is None else seed)
     return beside(base, (*file.scenarios, *_points(file.design), *_ends(file.swings, base)), settings)
 
 

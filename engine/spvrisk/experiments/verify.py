@@ -1,7 +1,8 @@
 """Whether a result is what was written, and what its study and this machine give again."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from spvrisk._version import NUMBERS_VERSION
 from spvrisk.catalogue import phrase
 from spvrisk.dataset.paths import as_stored, path_series
 from spvrisk.dataset.read import Result
+from spvrisk.dataset.scenarios import held, lacking, metadata_sound
 from spvrisk.dataset.soundness import content_of_file, missing_variables
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.trace import study_of
@@ -19,6 +21,8 @@ from spvrisk.plan.digest import same_form
 from spvrisk.runner.execute import Announce, Progress, make_ready
 from spvrisk.runner.job import Job
 from spvrisk.runner.shard import Shard, run_shard
+
+_DIGESTS = {True: "match their digest", False: "are not those of their digest"}
 
 TOLERANCE = 1e-9
 """Relative difference that is allowed where the plan is compiled anew."""
@@ -43,17 +47,17 @@ class Check(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """What was found of a result.
+    """What was found of a result, or of a dataset of scenarios.
 
     Attributes
     ----------
-    result
-        The result.
+    place
+        Where it is, in words.
     checks
         What was looked at.
     """
 
-    result: Result
+    place: str
     checks: tuple[Check, ...]
 
     @property
@@ -83,13 +87,41 @@ def verified(
     announce("reading the whole file")
     checks = [
         Check(phrase("tables and attributes"), phrase("match their digests"), True),
-        _complete(result),
-        _content(result),
+        _complete(missing_variables(result)),
+        _content(result.source, result.attributes["content_sha256"]),
         _plan(result),
     ]
     if rerun:
         checks.append(_rerun(result, rerun, progress, announce))
-    return Verified(result, tuple(checks))
+    return Verified(result.place, tuple(checks))
+
+
+def verified_scenarios(file: Path, announce: Announce = lambda _: None) -> Verified:
+    """Check the structure, the digests and the completeness of a dataset of scenarios.
+
+    Parameters
+    ----------
+    file
+        The dataset.
+    announce
+        Told of each stage.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or what it says of itself cannot be.
+    """
+    announce("reading the whole file")
+    there, sound = held(file), metadata_sound(file)
+    about = "have no digest: written before there was one" if sound is None else _DIGESTS[sound]
+    return Verified(
+        there.place,
+        (
+            Check("attributes and texts", about, sound),
+            _complete(lacking(file)),
+            _content(file, there.attributes["content_sha256"]),
+        ),
+    )
 
 
 def _digest(name: str, found: str, held: object) -> Check:
@@ -97,8 +129,7 @@ def _digest(name: str, found: str, held: object) -> Check:
     return Check(name, phrase("matches its digest") if right else phrase("is not that of its digest"), right)
 
 
-def _complete(result: Result) -> Check:
-    missing = missing_variables(result)
+def _complete(missing: Sequence[str]) -> Check:
     if not missing:
         return Check(phrase("variables"), phrase("are all there"), True)
     shown = ", ".join(missing[:5])
@@ -107,9 +138,9 @@ def _complete(result: Result) -> Check:
     return Check(phrase("variables"), phrase("lacks or has otherwise: {}", shown), False)
 
 
-def _content(result: Result) -> Check:
+def _content(source: Path | bytes, digest: str) -> Check:
     try:
-        return _digest(phrase("content"), content_of_file(result.source), result.attributes["content_sha256"])
+        return _digest(phrase("content"), content_of_file(source), digest)
     except InputError as error:
         return Check(phrase("content"), str(error), False)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from spvrisk.config.base import shown
+from spvrisk.config.reading.nodes import Place
 from spvrisk.config.reading.numerals import number_remedy
-from spvrisk.config.reading.source import Place
 from spvrisk.config.reading.tables import Table as Cells
 from spvrisk.config.reading.tables import read_table
+from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.planned import default_measures, measures_of
-from spvrisk.exports.appearing import appearing
 from spvrisk.exports.csv_file import csv_kind, write_csv
 from spvrisk.exports.scenarios import unit_of_measure
 from spvrisk.exports.table import TEXT, Batch, Column, Table

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from spvrisk._version import __version__
+from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.experiments.scenarios import Scenarios
-from spvrisk.exports.appearing import appearing
 from spvrisk.exports.csv_file import write_csv
 from spvrisk.exports.library import check_library
 from spvrisk.exports.parquet_file import PARQUET, write_parquet

@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
-from spvrisk.exports.appearing import appearing
 from spvrisk.exports.csv_file import csv_kind, write_csv
 from spvrisk.exports.flows import TIMELINE, YEARLY, timeline_records, yearly_records
 from spvrisk.exports.netcdf_file import GROUPS, NETCDF, write_netcdf

@@ -168,7 +168,12 @@ def _result_json(row: Compared, with_first: Pair | None) -> dict[str, Any]:
         "paths_compared": row.paths,
         "figures": {key: _figure_json(figure) for key, figure in row.figures.items()},
         "differences": {
-            key: {"value": finite(d.value), "se": finite(d.error), "unpaired_se": finite(d.unpaired_error)}
+            key: {
+                "value": finite(d.value),
+                "se": finite(d.error),
+                **_ends_json(d.interval),
+                "unpaired_se": finite(d.unpaired_error),
+            }
             for key, d in row.differences.items()
         },
         "changes": [{"path": path, "first": a, "this": b} for path, a, b in row.changes],
@@ -176,8 +181,14 @@ def _result_json(row: Compared, with_first: Pair | None) -> dict[str, Any]:
 
 
 def _figure_json(figure: Figure) -> dict[str, float | None]:
-    interval = {} if figure.interval is None else dict(zip(("low", "high"), map(finite, figure.interval), strict=True))
+    interval = {} if figure.interval is None else _ends_json(figure.interval)
     return {"value": finite(figure.value), "se": finite(figure.error), **interval}
+
+
+def _ends_json(interval: tuple[float, float], of: str = "") -> dict[str, float | None]:
+    """Ends of a 95 % interval."""
+    low, high = map(finite, interval)
+    return {f"{of}low": low, f"{of}high": high}
 
 
 def against_json(found: Against) -> dict[str, Any]:
@@ -247,7 +258,8 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
 
     Keys are ``schema, study, money, paths, seed, warnings``, then ``scenarios``, the base first: ``name, title, axes,
     overrides, job_id, failed`` (null, or why there are no figures) and by measure ``value, se`` and, but for the base,
-    ``change, change_se``; of a tornado ``swings``: by input and measure ``swing, swing_se``, the high end less the low.
+    ``change, change_se, change_low, change_high`` (a 95 % interval); of a tornado ``swings``: by input and measure
+    ``swing, swing_se, swing_low, swing_high``, the high end less the low.
     """
     return {
         "schema": SCENARIOS_SCHEMA,
@@ -263,7 +275,11 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
 
 def _swing_json(swing: Sequence[Difference], found: Scenarios) -> dict[str, Any]:
     return {
-        measure.text: {"swing": finite(each.value), "swing_se": finite(each.error)}
+        measure.text: {
+            "swing": finite(each.value),
+            "swing_se": finite(each.error),
+            **_ends_json(each.interval, "swing_"),
+        }
         for measure, each in zip(found.measures, swing, strict=True)
     }
 
@@ -274,7 +290,8 @@ def _outcome_json(outcome: Outcome, found: Scenarios) -> dict[str, Any]:
         measures[measure.text] = {"value": finite(outcome.values[i]), "se": finite(outcome.errors[i])}
         if outcome.changes is not None:
             change = outcome.changes[i]
-            measures[measure.text] |= {"change": finite(change.value), "change_se": finite(change.error)}
+            ends = _ends_json(change.interval, "change_")
+            measures[measure.text] |= {"change": finite(change.value), "change_se": finite(change.error), **ends}
     return {
         "name": outcome.scenario.name,
         "title": dict(outcome.scenario.title),
@@ -398,7 +415,7 @@ def verified_json(found: "Verified") -> dict[str, Any]:
         As from `spvrisk.verify`.
     """
     checks = [{"check": check.name, "sound": check.sound, "found": check.found} for check in found.checks]
-    return {"schema": VERIFY_SCHEMA, "file": found.result.place, "sound": found.sound, "checks": checks}
+    return {"schema": VERIFY_SCHEMA, "file": found.place, "sound": found.sound, "checks": checks}
 
 
 def bench_json(found: "Bench") -> dict[str, Any]:

@@ -188,10 +188,26 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
         return f"{plain(value)} ± {translated(_NO_BOUND)}"
     if error <= _NOTHING:
         return plain(value)
-    digits = min(3, 1 - math.floor(math.log10(error)))
-    decimals = max(0, digits)
+    digits = _digits(error)
+    places = max(0, digits)
     # 0.0 is added since what is rounded to nothing from below would keep its sign
-    return f"{round(value, digits) + 0.0:,.{decimals}f} ± {round(error, digits):,.{decimals}f}"
+    return f"{round(value, digits) + 0.0:,.{places}f} ± {round(error, digits):,.{places}f}"
+
+
+def _digits(error: float) -> int:
+    """Decimals to the second digit of an error, negative of those before the point."""
+    return min(3, 1 - math.floor(math.log10(error)))
+
+
+def decimals_of_error(error: float, value: float) -> int:
+    """Give the decimals with which a number is written that has an error, as `with_error` does.
+
+    Parameters
+    ----------
+    error, value
+        In the same unit.
+    """
+    return max(0, _digits(error)) if _NOTHING < error < math.inf else decimals(value)
 
 
 def with_interval(share: float, low: float, high: float) -> str:
@@ -211,9 +227,20 @@ def with_interval(share: float, low: float, high: float) -> str:
     """
     if math.isnan(share):
         return NONE
-    decimals = min(9, max(0, -math.floor(math.log10(50.0 * (high - low)))))
-    point, *ends = (f"{100 * x:.{0 if x in (0.0, 1.0) else decimals}f}" for x in (share, low, high))
+    places = decimals_of_interval(low, high)
+    point, *ends = (f"{100 * x:.{0 if x in (0.0, 1.0) else places}f}" for x in (share, low, high))
     return translated("{} % ({}-{})").format(point, *ends)
+
+
+def decimals_of_interval(low: float, high: float) -> int:
+    """Give the decimals with which a probability is written in per cent, as `with_interval` does.
+
+    Parameters
+    ----------
+    low, high
+        Ends of its interval, in [0, 1].
+    """
+    return min(9, max(0, -math.floor(math.log10(50.0 * (high - low)))))
 
 
 def plain(value: float, scale: float = 1.0) -> str:
@@ -233,5 +260,17 @@ def plain(value: float, scale: float = 1.0) -> str:
         return translated("never") if value > 0 else "-inf"
     if abs(value) < _NOTHING:
         return "0"
-    decimals = min(3, max(0, 3 - math.floor(math.log10(abs(value)))))
-    return f"{value:,.{decimals}f}"
+    return f"{value:,.{decimals(value)}f}"
+
+
+def decimals(value: float) -> int:
+    """Give the decimals with which a number is written that has no error, as `plain` does.
+
+    Parameters
+    ----------
+    value
+        Of any size.
+    """
+    if not _NOTHING <= abs(value) < math.inf:
+        return 0
+    return min(3, max(0, 3 - math.floor(math.log10(abs(value)))))

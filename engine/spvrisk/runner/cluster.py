@@ -28,6 +28,7 @@ from spvrisk.runner.execute import POLL_SECONDS, Announce, Executor, Piece, Prog
 from spvrisk.runner.folder import FolderLedger
 from spvrisk.runner.job import Wanted, jobs_bytes
 from spvrisk.runner.ledger import Ledger
+from spvrisk.runner.on import LOCAL
 from spvrisk.runner.remote import (
     UnknownRunError,
     greet,
@@ -38,9 +39,6 @@ from spvrisk.runner.remote import (
 )
 from spvrisk.runner.shard import Shard
 from spvrisk.runner.stored import rows_of, shard_of
-
-LOCAL = "local"
-"""In the place of a scheduler's address: workers on this machine, which are started for the run."""
 
 _LOOK_SECONDS = 1.0
 """Between two looks at which workers are there."""
@@ -165,7 +163,7 @@ def _connected(cluster: str, workers: int) -> Iterator[Any]:
             gc.collect()
             rule = "must be the address of a dask scheduler that answers"
             remedy = "start one with `dask scheduler`, which prints its address, as tcp://10.0.0.1:8786"
-            raise InputError(Problem(argument("scheduler"), "", rule, cluster, remedy))
+            raise InputError(Problem(argument("address"), "", rule, cluster, remedy))
         stack.callback(_close, client)
         yield client
 

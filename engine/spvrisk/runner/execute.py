@@ -138,15 +138,37 @@ def in_threads(workers: int) -> Executor:
     def shards(
         ledger: Ledger, numbers: Sequence[int], progress: Progress
     ) -> Generator[tuple[int, Shard | None], None, None]:
-        stop, pool = threading.Event(), ThreadPoolExecutor(workers, "spvrisk")
-        advance = _advance(progress, stop)
-        try:
-            yield from asked_of(lambda k: pool.submit(run_shard, ledger.job, k, advance), numbers, workers + 1)
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
+        return by_threads(lambda k, advance: run_shard(ledger.job, k, advance), numbers, workers, progress)
 
     return shards
+
+
+def by_threads(
+    work: Callable[[Number, Advance], Result],
+    numbers: Iterable[Number],
+    workers: int,
+    progress: Progress = lambda _: None,
+) -> Generator[tuple[Number, Result], None, None]:
+    """Compute in threads, and give what comes of each number in the order of its coming.
+
+    Parameters
+    ----------
+    work
+        Called with a number, and with what it has to tell of paths done: that ends it where nobody wants it any more.
+    numbers
+        Of shards, or what else names what is computed.
+    workers
+        Threads.
+    progress
+        Told of paths done.
+    """
+    stop, pool = threading.Event(), ThreadPoolExecutor(workers, "spvrisk")
+    advance = _advance(progress, stop)
+    try:
+        yield from asked_of(lambda k: pool.submit(work, k, advance), numbers, workers + 1)
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
 
 
 def asked_of(
@@ -176,18 +198,14 @@ def asked_of(
 
 
 def series_of_many(
-    wanted: Sequence[Wanted], workers: int, progress: Progress = lambda _: None
+    wanted: Sequence[Wanted], executor: SeriesExecutor, progress: Progress = lambda _: None
 ) -> Generator[tuple[int, Floats], None, None]:
-    """Compute some series of many jobs in threads, which their shards fill together; one that fails ends it.
-
-    The kernel must have been made ready.
+    """Compute some series of many jobs, as `series_of_each` does; one that fails ends it.
 
     Parameters
     ----------
-    wanted, progress
+    wanted, executor, progress
         As of `series_of_each`.
-    workers
-        Threads.
 
     Yields
     ------
@@ -199,7 +217,7 @@ def series_of_many(
     RunError
         A shard cannot be computed.
     """
-    for i, found in series_of_each(wanted, series_in_threads(workers), progress):
+    for i, found in series_of_each(wanted, executor, progress):
         if isinstance(found, RunError):
             raise found
         yield i, found
@@ -213,7 +231,7 @@ def series_of_each(
     Parameters
     ----------
     wanted
-        Jobs, and the numbers of the series that are wanted of each.
+        Jobs, and the numbers of the series, or inputs, that are wanted of each.
     executor
         Who computes.
     progress
@@ -259,17 +277,11 @@ def series_in_threads(workers: int) -> SeriesExecutor:
     def parts(
         wanted: Sequence[Wanted], pieces: Iterable[Piece]
     ) -> Generator[tuple[Piece, Floats | RunError], None, None]:
-        stop, pool = threading.Event(), ThreadPoolExecutor(workers, "spvrisk")
-        advance = _advance(lambda _: None, stop)
+        def work(piece: Piece, advance: Advance) -> Floats | RunError:
+            i, k = piece
+            return series_or_failure(wanted[i], k, advance)
 
-        def submit(piece: Piece) -> Future[Floats | RunError]:
-            return pool.submit(series_or_failure, wanted[piece[0]], piece[1], advance)
-
-        try:
-            yield from asked_of(submit, pieces, workers + 1)
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
+        return by_threads(work, pieces, workers)
 
     return parts
 
@@ -280,7 +292,7 @@ def series_or_failure(wanted: Wanted, k: int, advance: Advance) -> Floats | RunE
     Parameters
     ----------
     wanted
-        Job, and the numbers of its series.
+        Job, and numbers of what is wanted of it.
     k, advance
         As of `spvrisk.runner.shard.run_series`.
     """

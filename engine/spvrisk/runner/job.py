@@ -18,6 +18,7 @@ from spvrisk.config import Study
 from spvrisk.config.changes import changes
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, plan_sha256, unpack_plan
+from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.inputs import kernel_row
 from spvrisk.plan.names import Labels
 from spvrisk.plan.shared import LEAF
@@ -81,9 +82,23 @@ class Job:
     @cached_property
     def input_rows(self) -> tuple[int, ...]:
         """Rows of the kernel's inputs that are kept, by input and column."""
-        sizes = len(self.labels.announced), len(self.labels.factors)
-        named = ((name, column) for name in self.inputs for column in range(len(self.labels.columns(name))))
-        return tuple(kernel_row(name, column, *sizes) for name, column in named)
+        return tuple(self._input_row(name, column) for name in self.inputs for column in self.labels.columns(name))
+
+    def number(self, unit: str, name: str) -> int:
+        """Number of something that there is by path: series in the order of `Labels.series`, then the kernel's inputs.
+
+        Parameters
+        ----------
+        unit, name
+            Unit and quantity of a series; or an input's project, factor or offtaker, and its name.
+        """
+        if name in INPUTS:
+            return len(self.labels.series) + self._input_row(name, unit)
+        return self.labels.series.index((unit, name))
+
+    def _input_row(self, name: str, column: str) -> int:
+        labels = self.labels
+        return kernel_row(name, labels.columns(name).index(column), len(labels.announced), len(labels.factors))
 
     @property
     def shards(self) -> range:
@@ -176,7 +191,7 @@ class Job:
 
 
 Wanted = tuple[Job, Sequence[int]]
-"""A job, and the numbers of the series that are wanted of it, in the order of its labels."""
+"""A job, and the numbers of the series, or inputs, that are wanted of it, as of `Job.number`."""
 
 
 def jobs_bytes(wanted: Sequence[Wanted]) -> bytes:

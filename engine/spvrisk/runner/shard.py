@@ -91,26 +91,28 @@ def run_shard(job: Job, k: int, advance: Advance = lambda _: None) -> Shard:
 
 
 def run_series(job: Job, k: int, series: Sequence[int], advance: Advance = lambda _: None) -> Floats:
-    """Compute some series of a shard, and nothing else of it; see `run_shard`.
+    """Compute some series or inputs of a shard, and nothing else of it; see `run_shard`.
 
     Parameters
     ----------
     job, k, advance
         As of `run_shard`.
     series
-        Their numbers, in the order of `Labels.series`.
+        Their numbers; see `Job.number`.
 
     Returns
     -------
     ndarray
         ``(series, path)`` float64 in the quantities' units.
     """
-    paths, space = job.paths_of(k), _workspace(job.plan, job.plan_sha256)
+    paths, space, outputs = job.paths_of(k), _workspace(job.plan, job.plan_sha256), len(job.labels.series)
     values = np.empty((len(series), len(paths)))
     for first in paths[::LEAF]:
         n, at = min(LEAF, paths.stop - first), first - paths.start
         leaf = space.leaf(job, first, n, advance, with_fans=False)
-        values[:, at : at + n] = leaf.values[list(series), :n]
+        for row, s in zip(values, series, strict=True):
+            found = leaf.values[s] if s < outputs else leaf.inputs[s - outputs]
+            row[at : at + n] = found[:n]
     return values
 
 

@@ -37,7 +37,7 @@ def details(found: Comparison) -> list[Figures]:
 
 def _others(found: Comparison) -> Iterator[tuple[str, Compared]]:
     """Results but the first, by name."""
-    yield from list(zip(_names(found), found.results, strict=True))[1:]
+    yield from list(zip(names_of(found), found.results, strict=True))[1:]
 
 
 def shared(found: Comparison) -> Figures:
@@ -53,7 +53,7 @@ def shared(found: Comparison) -> Figures:
 
 def matrix(found: Comparison) -> Figures:
     """A committee's measures by rows: what the first result has, and what each other has more."""
-    names, labels = _names(found), found.results[0].result.labels
+    names, labels = names_of(found), found.results[0].result.labels
     shortfalls = [measure.key for measure in found.measures if measure.key.startswith(_SHORTFALL)]
     wanted = {NPV, P_LOSS, *shortfalls[-1:]}
     first, *others = found.results
@@ -100,7 +100,7 @@ def _plain_figure(row: Compared, measure: Measure) -> Cell:
 
 def differences(found: Comparison) -> Figures:
     """Figures and differences, measure by measure; quantiles are left to JSON."""
-    names, labels = _names(found), found.results[0].result.labels
+    names, labels = names_of(found), found.results[0].result.labels
     minus = Column(said("minus {}", names[0]), "+")
     columns = (*heads("figure"), minus, Column(Note("gain from pairing"), ",.1f x"))
     rows = (
@@ -116,7 +116,7 @@ def differences(found: Comparison) -> Figures:
 
 def warned(found: Comparison) -> tuple[Note, ...]:
     """Say of which levels tails hold too few paths."""
-    figures = zip(_names(found), found.results, strict=True)
+    figures = zip(names_of(found), found.results, strict=True)
     return tuple(thin((name, figure.tail) for name, row in figures for figure in row.figures.values()))
 
 
@@ -129,8 +129,14 @@ def _files(found: Comparison) -> list[str]:
     return [f"{result.place} ({number})" for number, result in enumerate(results, start=1)]
 
 
-def _names(found: Comparison) -> list[str]:
-    """Files without their folder and ending where that tells them apart; their ends where they are long."""
+def names_of(found: Comparison) -> list[str]:
+    """Name results by their files, without folder and ending where that tells them apart; of long names the ends.
+
+    Parameters
+    ----------
+    found
+        As from `spvrisk.measures.comparison.compared`.
+    """
     files = _files(found)
     names = [PurePath(file).stem for file in files]
     names = names if len(set(names)) == len(names) else files

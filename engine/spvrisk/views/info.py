@@ -1,4 +1,4 @@
-"""What a result file is."""
+"""What a result file is, or one of scenarios."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from spvrisk.dataset.read import Result
+from spvrisk.dataset.scenarios import Held
 from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.views.figures import Cell, Column, Figures, Note, Row, Text, said
 from spvrisk.views.selftest import outcome_named
@@ -67,6 +68,42 @@ def info(result: Result) -> Figures:
         fact("content", about["content_sha256"]),
         fact("path variables", ", ".join(result.path_names)),
         *(fact(said("size of {}", f"/{name}"), said("{:byte}", size)) for name, size in result.group_bytes.items()),
+    ]
+    return facts(rows)._replace(shape="record")
+
+
+def info_of_scenarios(found: Held) -> Figures:
+    """Base, scenarios, measures, versions, digests of a dataset.
+
+    Parameters
+    ----------
+    found
+        As from `spvrisk.dataset.scenarios.held`.
+    """
+    about, origin = found.attributes, found.origin
+    created, _, command = about["history"].partition(": ")
+    named = found.scenarios[1:]
+    rows = [
+        fact("base", said("{:title}", study_named(found.labels))),
+        fact("file", found.place),
+        fact("made from", said("{} by spvrisk {}", origin.file, origin.command)),
+        fact("scenarios", said("{}: {}", f"{len(named):,}", ", ".join(named)) if named else Note("none but the base")),
+        *(fact(said("failed: {}", name), why) for name, why in found.failed.items()),
+        fact("measures", ", ".join(found.measures)),
+        fact("paths", said("{} of each", f"{found.paths:,}")),
+        fact("seed", str(about["seed"])),
+        fact("value date", date.fromisoformat(about["value_date"])),
+        fact("money", money_in(found.labels)),
+        fact("created", created),
+        fact("command", command or None),
+        fact("overrides", " ".join(origin.overrides) or None),
+        fact(
+            "engine",
+            said("{}, numbers version {}", f"spvrisk {about['engine_version']}", str(about["numbers_version"])),
+        ),
+        fact("file schema", about["schema"]),
+        fact("sources", ", ".join(origin.sources)),
+        fact("content", about["content_sha256"]),
     ]
     return facts(rows)._replace(shape="record")
 

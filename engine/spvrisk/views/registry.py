@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 from spvrisk.views import (
     against,
+    assumptions,
     bearers,
     bench,
     cash,
@@ -35,6 +36,7 @@ Kind = Literal[
     "result",
     "plan",
     "scenarios",
+    "dataset",
     "goal",
     "precision",
     "trace",
@@ -48,6 +50,7 @@ Kind = Literal[
     "cash",
     "against",
     "tail",
+    "assumptions",
 ]
 
 
@@ -85,6 +88,7 @@ VIEWS: dict[str, View] = {
     "bearers": View("result", bearers.bearers),
     "claims": View("result", bearers.claims),
     "regimes": View("result", clock.regimes),
+    "conditional": View("result", clock.conditional),
     "curve": View("curve", exceedance.exceedance),
     "confidence": View("confidence", confidence.completion),
     "confidence_joint": View("confidence", confidence.joint),
@@ -93,6 +97,8 @@ VIEWS: dict[str, View] = {
     "obligors": View("obligors", obligors.obligors),
     "cash": View("cash", cash.need),
     "info": View("result", info.info),
+    "info_scenarios": View("dataset", info.info_of_scenarios),
+    "assumptions": View("assumptions", assumptions.assumptions),
     "plan_calendar": View("plan", plan.calendar),
     "plan_decisions": View("plan", plan.decisions),
     "plan_projects": View("plan", plan.projects),

@@ -154,8 +154,9 @@ def tornado(found: Scenarios, measure: int = 0) -> Figures:
     )
     title = said("What moves the {}", head(of))
     title = said("{}, in {}", title, money_in(found.labels)) if of.kind == "money" else title
-    shown = tuple(row for _, row in rows)
-    return Figures(title, columns, shown, (note, *failures(found)), unit=money_name(found.labels))
+    tails = ((outcome.scenario.name, outcome.tails[measure]) for outcome in found.outcomes if outcome.tails)
+    notes, shown = (note, *thin(tails), *failures(found)), tuple(row for _, row in rows)
+    return Figures(title, columns, shown, notes, unit=money_name(found.labels))
 
 
 def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: int) -> tuple[float, Row]:

@@ -69,10 +69,21 @@ def _group(group: str) -> Text:
     return Note(_GROUPS[group]) if group in _GROUPS else group
 
 
+def bearer_named(quantity: str) -> Note:
+    """Name a bearer of the funder's net present value as the head of its column does.
+
+    Parameters
+    ----------
+    quantity
+        What it has of it.
+    """
+    return Note(BY_NAME[quantity].head)
+
+
 def _part(labels: Labels, part: Part) -> Text:
-    """Name of a project or an outcome; of a bearer the head of its column elsewhere."""
+    """Name of a project, a bearer or an outcome."""
     if part.group == BEARERS:
-        return Note(BY_NAME[part.name].head)
+        return bearer_named(part.name)
     return unit_named(labels, part.name) if part.group == PROJECTS else part.name
 
 

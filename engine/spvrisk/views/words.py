@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from spvrisk.config.study import Study
+from spvrisk.config.units import money
 from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import BY_NAME as OUTPUTS
@@ -73,7 +74,7 @@ def money_name(labels: Labels, currency: str = "") -> str:
     currency
         In place of the study's.
     """
-    return _MONEY.get(labels.money_unit, f"{{}} x {labels.money_unit:,.0f}").format(currency or labels.currency)
+    return money(currency or labels.currency, labels.money_unit)
 
 
 def money_in(labels: Labels, currency: str = "") -> Note:

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from spvrisk.config.base import shown
 from spvrisk.config.reading.messages import takes_text
+from spvrisk.config.reading.nodes import Node, Place, Scalar
 from spvrisk.config.reading.overrides import unknown
-from spvrisk.config.reading.source import Node, Place, Scalar, no_text, parse
+from spvrisk.config.reading.source import no_text, parse
 from spvrisk.config.reading.tables import (
     Table,
     column_values,
@@ -41,6 +42,23 @@ ARCHIVES = {
     b"\x1f\x8b": "a compressed file",
 }
 """How files begin that are named where a text belongs, and what they are."""
+
+
+def is_hdf5(path: Path) -> bool:
+    """Whether a file is HDF5, as results are.
+
+    Parameters
+    ----------
+    path
+        The file; it need not be there.
+    """
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
+        with path.open("rb") as file:
+            return file.read(len(HDF5)) == HDF5
+    except (OSError, ValueError):
+        return False
 
 
 class Plain(NamedTuple):
@@ -313,7 +331,7 @@ class Files:
             return None
         file = self.beside(name.place, name.value)
         text = self.text(file, name.place)
-        return None if text is None else read_table(text, file)
+        return None if text is None else read_table(text, file)._replace(grounds=name.grounds)
 
     def with_column(self, law: dict[str, Any], node: Node) -> dict[str, Any]:
         """Parameters of an empirical law with its values, read from the column.
@@ -347,7 +365,7 @@ class Files:
             section = out.get(key)
             if section is not None and isinstance(section.value, dict):
                 try:
-                    out[key] = Node(expand(section.value, section.place), section.place)
+                    out[key] = Node(expand(section.value, section.place), section.place, section.grounds)
                 except InputError as error:
                     self.problems += error.problems
                     self.broken = True
@@ -361,7 +379,7 @@ class Files:
         if not isinstance(inner, dict) or set(inner) != {"table"}:
             return node
         table = self.table(inner["table"])
-        return node if table is None else Node({"knots": curve_knots(table)}, node.place)
+        return node if table is None else Node({"knots": curve_knots(table)}, node.place, node.grounds)
 
     def _correlation(self, section: dict[str, Node], place: Place) -> dict[str, Node]:
         if "table" not in section:
@@ -421,4 +439,6 @@ def merge(base: Node, over: Node) -> Node:
             del out[key]
         else:
             out[key] = merge(out[key], node) if key in out else node
-    return Node(out, over.place)
+    if over.grounds is not None or base.grounds is None:
+        return Node(out, over.place, over.grounds)
+    return Node(out, over.place, base.with_part(out, over.place).grounds)

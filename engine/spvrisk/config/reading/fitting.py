@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 
 from spvrisk.config.base import Path, keys_of
 from spvrisk.config.reading.messages import models_at, takes
-from spvrisk.config.reading.source import Node, Scalar
+from spvrisk.config.reading.nodes import Node, Scalar
 from spvrisk.errors import dotted
 
 _ANY_TEXT = "?!"

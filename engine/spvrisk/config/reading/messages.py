@@ -10,9 +10,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from spvrisk.config.base import Key, choices, is_model, keys_of, shown
+from spvrisk.config.reading.nodes import Node, Place, child
 from spvrisk.config.reading.numerals import meant, number_remedy
 from spvrisk.config.reading.places import Places
-from spvrisk.config.reading.source import Node, Place, child
 from spvrisk.config.study import Study
 from spvrisk.errors import Problem, dotted, suggestion
 

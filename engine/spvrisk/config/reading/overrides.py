@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from spvrisk.config.base import choices, is_model, keys_of, shown
 from spvrisk.config.laws import Law
 from spvrisk.config.reading.messages import GONE, model_problems
+from spvrisk.config.reading.nodes import Grounds, Node, Place, node_at
 from spvrisk.config.reading.places import Places
-from spvrisk.config.reading.source import Node, Place, parse
+from spvrisk.config.reading.source import parse
 from spvrisk.config.reading.tables import put
 from spvrisk.config.reading.values import plain, plain_if_any, yaml_text
 from spvrisk.config.study import Study
@@ -104,9 +105,17 @@ def apply(root: Node, overrides: Sequence[str], problems: list[Problem]) -> tupl
         node, wrong = parse(value, str(place), place)
         problems += wrong
         if node is not None:
-            root = put(root, path, node)
+            root = put(root, path, _in_place_of(node_at(root, path), node))
             deleted |= {dotted(path): place} if node.value is None else {}
     return root, deleted
+
+
+def _in_place_of(old: Node | None, new: Node) -> Node:
+    """A new value that says, unless it has grounds of its own, what was there before it rested on."""
+    if new.grounds is not None:
+        return new
+    before = Grounds() if old is None or old.grounds is None else old.grounds
+    return Node(new.value, new.place, before._replace(changed=new.place))
 
 
 def unknown(root: Node, path: Sequence[str], start: Any = Study) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from spvrisk.config.reading.source import Node, Place, child
+from spvrisk.config.reading.nodes import Node, Place, child
 from spvrisk.errors import InputError, dotted
 
 

@@ -1,16 +1,15 @@
 """YAML 1.2 text to nodes that remember their place; YAML is read once, from the parser's events."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from spvrisk.config.base import MOST_DIGITS, Key, shown
+from spvrisk.config.reading.grounds import has_grounds, read_grounds
+from spvrisk.config.reading.nodes import Node, Place, Scalar
 from spvrisk.errors import Problem, dotted
-
-Scalar = None | bool | int | float | str | date
 
 MAX_DEPTH = 40
 MAX_NODES = 300_000
@@ -30,70 +29,6 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-
-
-class Place(NamedTuple):
-    """Where something was written: a file with line and column (0: not counted), or an option."""
-
-    file: str
-    line: int = 0
-    column: int = 0
-
-    def __str__(self) -> str:
-        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
-
-
-@dataclass(slots=True)
-class Node:
-    """A value with its place.
-
-    Attributes
-    ----------
-    value
-        A scalar, or a dict or list of nodes. Never changed once it is shared.
-    place
-        Of a scalar, where it stands; of a collection, where its key stands.
-    """
-
-    value: "Scalar | dict[str, Node] | list[Node]"
-    place: Place
-
-
-def node_at(root: Node, path: Iterable[Key]) -> Node | None:
-    """Node at a path of keys, or None.
-
-    Parameters
-    ----------
-    root
-        The study as it was read.
-    path
-        Keys of mappings; a list is entered by none.
-    """
-    node: Node | None = root
-    for key in path:
-        inner = node.value if node is not None else None
-        node = inner.get(str(key)) if isinstance(inner, dict) else None
-    return node
-
-
-def child(node: Node, steps: Sequence[str]) -> tuple[Node, int] | None:
-    """Part of a node to which the first of some steps lead, and how many do: a key may hold the dots of a path.
-
-    Parameters
-    ----------
-    node
-        A mapping or a list; anything else has no parts.
-    steps
-        Keys and positions, as text; at least one.
-    """
-    match node.value:
-        case dict() as mapping:
-            for count in range(1, len(steps) + 1):
-                if (key := ".".join(steps[:count])) in mapping:
-                    return mapping[key], count
-        case list() as items if steps[0].isdecimal() and int(steps[0]) < len(items):
-            return items[int(steps[0])], 1
-    return None
 
 
 def no_text(text: str) -> int | None:
@@ -224,6 +159,7 @@ class _Builder:
             built = Node(self.mapping(events, path), key or here)
         else:
             built = Node(self.sequence(events, path), key or here)
+        built = self.without_grounds(built, path)
         if event.anchor:
             self.anchors[event.anchor] = built, self.count - before + 1
         return built
@@ -262,6 +198,17 @@ class _Builder:
                 out[name] = value
             lines.setdefault(name, here)
         return out
+
+    def without_grounds(self, node: Node, path: tuple[Key, ...]) -> Node:
+        """The value alone where a mapping says what it rests on; a whole file is no value."""
+        if not isinstance(node.value, dict) or not has_grounds(node.value) or not (path or self.at):
+            return node
+        grounds, wrong = read_grounds(node.value, node.place, path)
+        value = node.value.get("value")
+        if value is None:
+            raise _RefusedError(wrong[0])
+        self.problems += wrong
+        return Node(value.value, value.place, grounds)
 
     def sequence(self, events: Iterator[Any], path: tuple[Key, ...]) -> list[Node]:
         from ruamel.yaml import events as kinds

@@ -8,8 +8,9 @@ from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
 from spvrisk.config.base import shown
+from spvrisk.config.reading.nodes import Grounds, Node, Place, Scalar
 from spvrisk.config.reading.numerals import number_remedy
-from spvrisk.config.reading.source import Node, Place, Scalar, parse, scalar
+from spvrisk.config.reading.source import parse, scalar
 from spvrisk.errors import InputError, Problem, suggestion
 
 _TOLERANCE = 1e-9
@@ -17,11 +18,12 @@ _TOLERANCE = 1e-9
 
 
 class Table(NamedTuple):
-    """A CSV file: its header, and its rows with their line numbers."""
+    """A CSV file: its header, its rows with their line numbers, and what they rest on."""
 
     file: str
     header: list[str]
     rows: list[tuple[int, list[str]]]
+    grounds: Grounds | None = None
 
 
 def _fail(place: Place, rule: str, value: str = "", remedy: str = "") -> NoReturn:
@@ -164,7 +166,7 @@ def curve_knots(table: Table) -> Node:
             for column in (years, rate)
         ]
         knots.append(Node(list(pair), Place(table.file, line)))
-    return Node(list(knots), Place(table.file, 1))
+    return Node(list(knots), Place(table.file, 1), table.grounds)
 
 
 def correlation_pairs(table: Table) -> Node:
@@ -178,7 +180,7 @@ def correlation_pairs(table: Table) -> Node:
         if second in inner:
             _fail(node.place, f"the pair {first}, {second} appears twice", "", "keep one of them")
         inner[second] = node
-    return Node(pairs, Place(table.file, 1))
+    return Node(pairs, Place(table.file, 1), table.grounds)
 
 
 def _listed(table: Table) -> Iterator[tuple[str, str, Node]]:
@@ -244,7 +246,7 @@ def project_rows(
             problems.append(Problem(str(Place(table.file, line, 1)), f"projects.{name}", rule, "", "rename one"))
             continue
         lines[name] = line
-        node = Node(template.value, Place(table.file, line))
+        node = Node(template.value, Place(table.file, line), template.grounds)
         for column, path in columns:
             if (line, column) in cells:
                 node = put(node, path, cells[line, column])
@@ -295,7 +297,7 @@ def _read_cells(table: Table, columns: dict[int, bool], problems: list[Problem])
             elif text:
                 value = scalar(text)
                 value = text if texts_only and value is not None else value
-                out[line, column] = Node(value, Place(table.file, line, column + 1))
+                out[line, column] = Node(value, Place(table.file, line, column + 1), table.grounds)
     texts = list(dict.fromkeys(text for _, _, text in flows))
     read = dict(zip(texts, _parse_flows(texts), strict=True))
     for line, column, text in flows:
@@ -306,7 +308,8 @@ def _read_cells(table: Table, columns: dict[int, bool], problems: list[Problem])
             problems.extend(wrong)
         if node is None:
             continue
-        out[line, column] = _placed(node, place)
+        placed = _placed(node, place)
+        out[line, column] = placed if placed.grounds else Node(placed.value, place, table.grounds)
     return out
 
 
@@ -321,10 +324,10 @@ def _parse_flows(texts: list[str]) -> list[Node | None]:
 def _placed(node: Node, place: Place) -> Node:
     match node.value:
         case dict():
-            return Node({key: _placed(item, place) for key, item in node.value.items()}, place)
+            return Node({key: _placed(item, place) for key, item in node.value.items()}, place, node.grounds)
         case list():
-            return Node([_placed(item, place) for item in node.value], place)
-    return Node(node.value, place)
+            return Node([_placed(item, place) for item in node.value], place, node.grounds)
+    return Node(node.value, place, node.grounds)
 
 
 def put(node: Node, path: tuple[str, ...], new: Node) -> Node:
@@ -348,4 +351,4 @@ def put(node: Node, path: tuple[str, ...], new: Node) -> Node:
         copy.pop(key, None)
     else:
         copy[key] = new
-    return Node(copy, node.place)
+    return node.with_part(copy, new.place)

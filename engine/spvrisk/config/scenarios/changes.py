@@ -11,9 +11,9 @@ from spvrisk.config.base import Model, shown
 from spvrisk.config.laws import Law
 from spvrisk.config.laws.moved import NotOfTheFamilyError, plus, times
 from spvrisk.config.loading import Loaded
+from spvrisk.config.reading.nodes import Node
 from spvrisk.config.reading.overrides import OPTION
 from spvrisk.config.reading.places import plain_of
-from spvrisk.config.reading.source import Node
 from spvrisk.config.reading.values import yaml_text
 from spvrisk.config.study import Study
 from spvrisk.config.study.curves import Curve, ZeroCurve, written

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from spvrisk.config.base import shown
 from spvrisk.config.loading import OF_STUDIES, Loaded
 from spvrisk.config.reading.files import Files
+from spvrisk.config.reading.nodes import Node, Place
 from spvrisk.config.reading.places import plain_of
-from spvrisk.config.reading.source import Node, Place, parse
+from spvrisk.config.reading.source import parse
 from spvrisk.config.reading.tables import Table
 from spvrisk.config.scenarios.changes import Change
 from spvrisk.errors import InputError, Problem, suggestion

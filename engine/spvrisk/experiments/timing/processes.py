@@ -86,7 +86,7 @@ def main() -> None:
     """Run the study of the command line, as `peak_of_run` asks for it, and print the peak of memory."""
     file, overrides, paths, out = sys.argv[1:]
     loaded = config.load(file, json.loads(overrides))
-    run_study(loaded, out, settings_of(loaded, int(paths), None, None), Manner(overwrite=True))
+    run_study(loaded, out, settings_of(loaded, int(paths), None), Manner(overwrite=True))
     print(json.dumps(peak_bytes()))
 
 

@@ -215,7 +215,7 @@ class ResultOfRun:
         return self._run.ledger.job.paths
 
     def _of(self, loaded: Loaded, paths: int) -> Ran:
-        task = planned(loaded, settings_of(loaded, paths, None, None))
+        task = planned(loaded, settings_of(loaded, paths, None))
         return ran(task, MemoryLedger(task.job))
 
     def _has_room(self, loaded: Loaded, paths: int) -> bool:

@@ -1,4 +1,4 @@
-"""A file of a table, which appears whole or not at all."""
+"""A file of a table or a picture, which appears whole or not at all."""
 
 import os
 from collections.abc import Iterable, Iterator

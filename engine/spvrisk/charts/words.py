@@ -1,0 +1,162 @@
+"""Words, units and figures that several charts use. Each text is a template, which a catalogue translates."""
+
+from datetime import date
+
+from spvrisk.charts.chart import Axis, Numbers, Text
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.variables import quantity_of
+from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME
+from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, defined, said
+from spvrisk.views.words import WHOLE, money_in
+
+ERRORS = Note("± is a standard error; bands and whiskers are 95 % intervals of Monte Carlo error.")
+"""How errors are shown."""
+
+TIMES: dict[str, Text] = {"years": Note("years"), "months": Note("months")}
+"""Units of quantities by their kind."""
+
+
+def study_of(labels: Labels) -> Named:
+    """Name the study by its titles.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    """
+    return Named(labels.title["en"], tuple(labels.title.items()))
+
+
+def unit_named(labels: Labels, unit: str) -> Text:
+    """Name a project or pipeline by its titles, with its name where others have the same; the portfolio by its word.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    unit
+        A project, a pipeline, ``portfolio`` or ``scheme``.
+    """
+    if unit in (PORTFOLIO, SCHEME):
+        return WHOLE[unit]
+    own, every = labels.project_titles.get(unit, {}), labels.project_titles.values()
+    shared = {language for language, title in own.items() if sum(each.get(language) == title for each in every) > 1}
+    return Named(unit, tuple((key, f"{title} ({unit})" if key in shared else title) for key, title in own.items()))
+
+
+def unit_of(labels: Labels, series: tuple[str, str]) -> Text:
+    """In what a series is measured; empty where it has no unit.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    series
+        Unit and quantity.
+    """
+    kind = quantity_of(*series, labels).kind
+    if kind == "money":
+        return money_in(labels, labels.local_currency if series[1].endswith("_local") else "")
+    return TIMES.get(kind, "")
+
+
+def is_percent(labels: Labels, series: tuple[str, str]) -> bool:
+    """Whether a series is of fractions that are read in per cent.
+
+    Parameters
+    ----------
+    labels, series
+        As of `unit_of`.
+    """
+    return quantity_of(*series, labels).kind in ("ratio", "flag") and not series[1].startswith("moic")
+
+
+def axis_of(labels: Labels, series: tuple[str, str]) -> Axis:
+    """Axis of a quantity of a project or of the whole.
+
+    Parameters
+    ----------
+    labels, series
+        As of `unit_of`.
+    """
+    meaning = Note(quantity_of(*series, labels).meaning)
+    own = series[0] not in (PORTFOLIO, SCHEME)
+    label = said("{}: {}", unit_named(labels, series[0]), meaning) if own else meaning
+    return Axis(label, unit_of(labels, series), percent=is_percent(labels, series))
+
+
+def figure_of(labels: Labels, series: tuple[str, str], value: float, error: float) -> Cell:
+    """Give a figure of a series with its standard error, of fractions in per cent.
+
+    Parameters
+    ----------
+    labels, series
+        As of `unit_of`.
+    value, error
+        NaN where undefined.
+    """
+    kind = Rate if is_percent(labels, series) else Estimate
+    return kind(defined(value), defined(error))
+
+
+def error_of_interval(low: float, high: float) -> float:
+    """Give the standard error that has an interval of 95 %.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the interval; NaN where undefined.
+    """
+    return (high - low) / (2.0 * NORMAL_95)
+
+
+def seed_of(result: Result) -> str:
+    """Seed of a run in decimal digits.
+
+    Parameters
+    ----------
+    result
+        The result.
+    """
+    return str(result.attributes["seed"])
+
+
+def decimal_year(day: date) -> float:
+    """A day as a year with decimals.
+
+    Parameters
+    ----------
+    day
+        Any.
+    """
+    first, next_first = (date(year, 1, 1) for year in (day.year, day.year + 1))
+    return day.year + (day - first).days / (next_first - first).days
+
+
+def step_years(labels: Labels) -> Numbers:
+    """Ends of the steps in years with decimals.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    """
+    return tuple(decimal_year(date.fromisoformat(end)) for end in labels.step_ends)
+
+
+def time_axis(labels: Labels) -> Axis:
+    """Axis of the study's time, from the value date on.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    """
+    first, last = date.fromisoformat(labels.value_date), date.fromisoformat(labels.step_ends[-1])
+    return Axis(Note("year"), scale="date", ends=(decimal_year(first), decimal_year(last)))
+
+
+SHARE = Axis(Note("part of the paths"), percent=True)
+"""Axis of what part of the paths something holds on."""

@@ -1,0 +1,1 @@
+"""One page that holds a whole report: sentences, tables and charts as HTML that needs no network."""

@@ -1,0 +1,110 @@
+"""Pictures of scenarios, against the dataset as xarray reads it."""
+
+import h5py
+import numpy as np
+import pytest
+import xarray
+from scipy import stats
+
+import spvrisk
+from decision_runs import STARTER
+from spvrisk.charts.chart import Bars, Points, Reference
+from spvrisk.charts.registry import CHARTS
+from spvrisk.dataset.scenarios import read
+from spvrisk.errors import InputError
+from spvrisk.report.words import sentence
+
+TEXT = """
+base: starter.yaml
+paths: 600
+measures: [npv_funder:p_loss, npv_funder:mean, port/npv_funder:es@0.95]
+scenarios:
+  dear: {title: {en: "A dear port"}, projects.port.budget: {times: 1.5}}
+  cheap: {projects.*.budget: {times: 0.9}}
+tornado:
+  projects.port.budget: {title: "Budget of the port", low: {times: 0.8}, high: {times: 1.3}}
+  projects.gas_plant.construction.duration: {low: {times: 0.9}, high: {times: 1.2}}
+"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("what_ifs")
+    (folder / "starter.yaml").write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "w.yaml").write_text(TEXT, encoding="utf-8")
+    planned = spvrisk.plan_scenarios(folder / "w.yaml")
+    return spvrisk.scenarios(planned, on=spvrisk.Threads(1), out=folder / "w.h5"), folder / "w.h5"
+
+
+@pytest.fixture
+def dataset(file):
+    with xarray.open_dataset(file[1]) as opened:
+        yield opened
+
+
+def test_read__gives_back_what_was_written(file):
+    found, path = file
+    written, back = found.combined(), read(path)
+    assert back[1:] == written[1:] and len(back.variables) == len(written.variables)
+    for own, other in zip(written.variables, back.variables, strict=True):
+        assert own[:4] == other[:4] and np.array_equal(own.data, other.data, equal_nan=own.data.dtype != object)
+
+
+def test_scenarios__have_their_changes_with_intervals(file, dataset):
+    found = CHARTS["scenarios"].chart(read(file[1]))
+    names = found.panels[0].y.names
+    assert [name.name for name in names] == ["dear", "cheap"] and dict(names[0].titles)["en"] == "A dear port"
+    for panel, measure in zip(found.panels, ("npv_funder:mean", "port/npv_funder:es@0.95"), strict=True):
+        (points,), (base,) = ([m for m in panel.marks if isinstance(m, kind)] for kind in (Points, Reference))
+        of = dataset.sel(measure=measure)
+        changes = of.change.sel(scenario=["dear", "cheap"]).values
+        assert points.x == tuple(changes) and base.at == 0.0
+        half = stats.norm.ppf(0.975) * of.change_error.sel(scenario=["dear", "cheap"]).values
+        assert np.array(points.high) == pytest.approx(changes + half) and points.y == (0.0, 1.0)
+        assert base.label.figures[0].value == of.value.sel(scenario="base").item()
+    assert sentence(found.panels[1].title) == "port: funder's net present value, expected shortfall 95 %"
+    largest = dataset.change.sel(measure="npv_funder:mean", scenario=["dear", "cheap"])
+    assert found.title.figures[0].name == ("dear", "cheap")[int(abs(largest.values).argmax())]
+
+
+def test_scenarios__of_one_measure(file, dataset):
+    (panel,) = CHARTS["scenarios"].chart(read(file[1]), of="npv_funder:p_loss").panels
+    assert panel.x.percent and sentence(panel.title) == "funder's net present value, P(loss)"
+    with pytest.raises(InputError, match=r"argument of: must be a measure of the dataset, got npv:mean; did you mean"):
+        CHARTS["scenarios"].chart(read(file[1]), of="npv:mean")
+
+
+def test_tornado__has_the_largest_swing_first(file, dataset):
+    found = CHARTS["tornado"].chart(read(file[1]), of="npv_funder:mean")
+    low, high = (mark for mark in found.panels[0].marks if isinstance(mark, Bars))
+    of = dataset.sel(measure="npv_funder:mean")
+    paths = [name.name for name in found.panels[0].y.names]
+    swings = {path: of.value.sel(scenario=f"{path} high") - of.value.sel(scenario=f"{path} low") for path in paths}
+    assert paths == sorted(swings, key=lambda path: -abs(swings[path].item())) and len(paths) == 2
+    for bars, end in ((low, "low"), (high, "high")):
+        ends = [of.value.sel(scenario=f"{path} {end}").item() for path in paths]
+        assert bars.value == pytest.approx(ends) and bars.role == end
+        assert bars.base == (of.value.sel(scenario="base").item(),) * 2
+    titles = {name.name: dict(name.titles).get("en") for name in found.panels[0].y.names}
+    assert titles == {"projects.port.budget": "Budget of the port", "projects.gas_plant.construction.duration": None}
+
+
+def test_what_ifs__without_what_is_asked_for(file):
+    found = file[0]
+    with pytest.raises(InputError, match=r"must be of a dataset that has a tornado; draw scenarios, or run"):
+        CHARTS["tornado"].chart(found._replace(outcomes=found.outcomes[:3]).combined())
+    with pytest.raises(InputError, match=r"must be of a dataset that has scenarios beside the base; draw tornado"):
+        CHARTS["scenarios"].chart(found._replace(outcomes=found.outcomes[:1]).combined())
+
+
+@pytest.mark.parametrize("name", ["value", "measure", "provenance/labels_json"])
+def test_read__of_a_file_that_lacks_something_is_refused(file, tmp_path, name):
+    broken = tmp_path / "broken.h5"
+    broken.write_bytes(file[1].read_bytes())
+    with h5py.File(broken, "r+") as opened:
+        kept = opened[name][:1]
+        del opened[name]
+        if name == "value":
+            opened[name] = kept
+    with pytest.raises(InputError, match="is damaged"):
+        read(broken)
