@@ -1,21 +1,23 @@
-"""Renew what README.md shows of the main study, summary and picture: ``python tests/renew_readme.py RESULT``."""
+"""Renew what README.md shows of the main study, its screen and picture: ``python tests/renew_readme.py RESULT``."""
 
 import sys
 from pathlib import Path
 
 import spvrisk
 from spvrisk.report import text
+from spvrisk.views.summary import screen
 
 README = Path(__file__).parents[1] / "README.md"
 PICTURE = README.parent / "docs" / "figures" / "main_study.svg"
 MARK = "<!-- summary -->"
-SHOWN = ("opening", "answer", "caps", "value", "loss")
-"""Views, in the order of the summary."""
+FILE = "results/japan_us_2026.h5"
+"""Where `make run` puts the result."""
 
 
 def beginning(results: spvrisk.Results) -> str:
-    """Give the first tables of a summary, as the README shows them."""
-    return text.written([results.view(name) for name in SHOWN])
+    """Give the screen of a result, as the README shows it."""
+    page = text.written(screen(results.tables()))
+    return page.replace(results.tables().place, FILE)
 
 
 def shown() -> str:
@@ -25,9 +27,9 @@ def shown() -> str:
 
 
 def renew(results: spvrisk.Results) -> None:
-    """Put a result's summary and its distribution in the place of the README's."""
+    """Put a result's screen and its distribution in the place of the README's."""
     before, _, after = README.read_text(encoding="utf-8").split(MARK)
-    block = f"\nThe start of the main study's summary:\n\n```text\n{beginning(results)}```\n"
+    block = f"\nThe main study on a screen; `--show all` has all tables:\n\n```text\n{beginning(results)}```\n"
     README.write_text(before + MARK + block + MARK + after, encoding="utf-8")
     spvrisk.plot("distribution", results, out=PICTURE, overwrite=True)
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
+from spvrisk.catalogue import WRITTEN, Chosen, in_language, translated
+
 _LONGEST = 400
 """Characters of each part of a message that are shown."""
 
@@ -69,11 +71,19 @@ class Problem(NamedTuple):
         place, path, rule, value, remedy = map(shortened, self[:5])
         return Problem(place, path, rule, value, remedy, self.severity)
 
+    def told(self) -> str:
+        """The problem in a line, in the current language as far as the catalogue has it."""
+        place, path, *parts, _ = self.shortened()
+        where, (rule, value, remedy) = f"{in_language(place)} {path}".strip(), map(in_language, parts)
+        if value:
+            rule = translated("{}, got {}").format(rule, value)
+        if remedy:
+            rule = translated("{0}; {1}").format(rule, remedy)
+        return _on_one_line(translated("{}: {}").format(where, rule))
+
     def __str__(self) -> str:
-        place, path, rule, value, remedy, _ = self.shortened()
-        got = f", got {value}" if value else ""
-        then = f"; {remedy}" if remedy else ""
-        return _on_one_line(f"{f'{place} {path}'.strip()}: {rule}{got}{then}")
+        with Chosen(WRITTEN):
+            return self.told()
 
 
 RENAMED = {

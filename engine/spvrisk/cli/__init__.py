@@ -109,10 +109,10 @@ class _Commands(click.Group):
             if sys.stdout is not None:
                 sys.stdout.flush()
         except InputError as error:
-            say(_with_notes(str(error), error), err=True)
+            say(_with_notes("\n".join(problem.told() for problem in error.problems), error), err=True)
             code = 2
         except RunError as error:
-            say(_with_notes(str(error), error), err=True)
+            say(_with_notes(in_language(*error.args), error), err=True)
             code = 1
         except click.ClickException as error:
             say_refusal(error)

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from spvrisk.catalogue import Phrase, in_language, phrase, translated
-from spvrisk.errors import harmless, shortened
+from spvrisk.errors import Problem, harmless, shortened
 from spvrisk.report.encoding import READABLE, encodes, stand_in
 
 _BEGAN = time.perf_counter()
@@ -135,7 +135,8 @@ def say_refusal(error: click.ClickException) -> None:
 def warn(warnings: Iterable[object]) -> None:
     """Write warnings to stderr, a line each."""
     for warning in warnings:
-        say(in_language(phrase("warning: {}", warning)), err=True)
+        told = warning.told() if isinstance(warning, Problem) else str(warning)
+        say(in_language(phrase("warning: {}", told)), err=True)
 
 
 def say_document(document: Any, indent: int = 2) -> None:

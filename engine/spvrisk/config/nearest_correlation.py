@@ -1,9 +1,11 @@
 """The correlation matrix that is nearest to pairs which make none."""
 
 from collections.abc import Iterator
+from functools import partial, reduce
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.definite import LEAST, Matrix, Pairs, matrix, names_of, rank_correlation
 
 Changes = list[tuple[str, str, float, float]]
@@ -110,8 +112,8 @@ def told(moved: Changes) -> str:
     moved
         As from `changes`.
     """
-    rest = f" and {len(moved) - _SHOWN} more" if len(moved) > _SHOWN else ""
-    return "; ".join(f"{a}, {b} from {old:g} to {new:g}" for a, b, old, new in moved[:_SHOWN]) + rest
+    shown = reduce(partial(phrase, "{}; {}"), (phrase("{}, {} from {:g} to {:g}", *each) for each in moved[:_SHOWN]))
+    return phrase("{} and {:d} more", shown, len(moved) - _SHOWN) if len(moved) > _SHOWN else shown
 
 
 def _entries(pairs: Pairs) -> Iterator[tuple[str, str, float]]:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Key, Path, keys_of
 from spvrisk.config.laws.law import Law
 from spvrisk.config.laws.ranges import Measure
@@ -50,9 +51,9 @@ def unusual(at: Path, law: Law | None, usual: Usual, measure: Measure, unit: str
     if found is None:
         return
     if found.mean > usual.high:
-        yield Problem.at(at, f"has a mean above {usual.high:g}{unit}", f"{found.mean:.6g}", usual.remedy)
+        yield Problem.at(at, phrase("has a mean above {:g}{}", usual.high, unit), f"{found.mean:.6g}", usual.remedy)
     elif found.mean < usual.low:
-        yield Problem.at(at, f"has a mean below {usual.low:g}{unit}", f"{found.mean:.6g}", usual.remedy)
+        yield Problem.at(at, phrase("has a mean below {:g}{}", usual.low, unit), f"{found.mean:.6g}", usual.remedy)
 
 
 def truncations(study: BaseModel, measure: Measure) -> Iterator[Problem]:
@@ -68,8 +69,8 @@ def truncations(study: BaseModel, measure: Measure) -> Iterator[Problem]:
     for at, law in _laws_in((), study):
         found = measure(law) if law.truncate is not None else None
         if found is not None and found.kept < LITTLE_KEPT:
-            rule, got = "leaves next to nothing of the law", f"a probability of {found.kept:.3g}"
-            yield Problem.at((*at, "truncate"), rule, got, "check the unit of its ends, and of the law")
+            rule, got = phrase("leaves next to nothing of the law"), phrase("a probability of {:.3g}", found.kept)
+            yield Problem.at((*at, "truncate"), rule, got, phrase("check the unit of its ends, and of the law"))
 
 
 def _laws_in(at: Path, part: Any) -> Iterator[tuple[Path, Law]]:

@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
+from spvrisk.catalogue import phrase
+
 _DIGITS = r"[0-9]+"
 _EXPONENT = r"(?:[eE][-+]?[0-9]{1,3})?"
 _TAIL = rf"(?P<exponent>{_EXPONENT})(?P<per_cent> ?%)?"
@@ -79,7 +81,7 @@ def per_cent_remedy(value: float) -> str:
     >>> per_cent_remedy(0.75)
     'for 0.75 % write 0.0075'
     """
-    return f"for {multiple(value, '1')} % write {hundredth(value)}"
+    return phrase("for {} % write {}", multiple(value, "1"), hundredth(value))
 
 
 def multiple(value: float, factor: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Model, shown
 from spvrisk.config.laws import Law
 from spvrisk.config.laws.moved import NotOfTheFamilyError, plus, times
@@ -270,11 +271,9 @@ def passed_over(study: Study, change: Change, of: str) -> Problem | None:
     others = [name for name in fit if name not in reached]
     if not reached or not others:
         return None
-    rule, remedy = (
-        f"passes over {', '.join(others)}, which have no such key",
-        "if they are meant, name each with its value",
-    )
-    return Problem(f"{change.value.place} in {of}:", change.path, rule, "", remedy, "warning")
+    rule = phrase("passes over {}, which have no such key", ", ".join(others))
+    remedy = phrase("if they are meant, name each with its value")
+    return Problem(phrase("{} in {}:", str(change.value.place), of), change.path, rule, "", remedy, "warning")
 
 
 def _places(study: Any, keys: Sequence[str]) -> Iterator[Found]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import AddingUp, Chance, Date, Lax, Model, Name, Path, Whole, Within, distinct, refusal, shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.study.factors import Factor
@@ -239,7 +240,10 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about regimes."""
     for name, regime in study.regimes.items():
         if regime.states[regime.initial.state].stops_calls:
-            rule = "stops calls from the value date on"
+            rule = phrase("stops calls from the value date on")
             yield Problem.at(
-                ("regimes", name, "initial", "state"), rule, regime.initial.state, "nothing is funded while it lasts"
+                ("regimes", name, "initial", "state"),
+                rule,
+                regime.initial.state,
+                phrase("nothing is funded while it lasts"),
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import (
     AddingUp,
     Correlated,
@@ -295,22 +296,22 @@ _COST = "it is a multiple of the cost: for 20 % more write 1.2"
 MULTIPLES = {
     "overrun": Usual(0.7, 5.0, _COST),
     "uplift": Usual(0.7, 5.0, _COST),
-    "duration": Usual(0.5, 2.5, "it is a multiple of the planned duration, no time: for 20 % longer write 1.2"),
+    "duration": Usual(0.5, 2.5, phrase("it is a multiple of the planned duration, no time: for 20 % longer write 1.2")),
 }
 """Multiples of the plan: none is a rise (0.2 for 20 %), a percentage (120) or a number of months or years."""
 
 
-THRESHOLD = Usual(0.7, math.inf, "it is a multiple of the budget: for 60 % more write 1.6")
+THRESHOLD = Usual(0.7, math.inf, phrase("it is a multiple of the budget: for 60 % more write 1.6"))
 """A threshold that is never reached is a way of having reviews for the sake of subscriptions only."""
 
 
 def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about construction."""
-    delay = Usual(0.0, LONG_DELAY, "check the unit: it is in years")
+    delay = Usual(0.0, LONG_DELAY, phrase("check the unit: it is in years"))
     for site_at, site in study.sites():
         at, found = (*site_at, "construction"), site.construction
         yield from _fees(at, found)
-        yield from unusual((*at, "start_delay"), found.start_delay, delay, measure, " years")
+        yield from unusual((*at, "start_delay"), found.start_delay, delay, measure, phrase(" years"))
         for key, usual in MULTIPLES.items():
             yield from unusual((*at, key), getattr(found, key), usual, measure)
         if found.review is not None:
@@ -320,10 +321,10 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
 def _fees(at: Path, found: Construction) -> Iterator[Problem]:
     """Fees and caps of another size than those that are usual."""
     if found.termination_fee > HIGH_TERMINATION_FEE:
-        rule, remedy = f"is above {HIGH_TERMINATION_FEE:g}", "write it as a share of the budget"
+        rule, remedy = phrase("is above {:g}", HIGH_TERMINATION_FEE), phrase("write it as a share of the budget")
         yield Problem.at((*at, "termination_fee"), rule, shown(found.termination_fee), remedy)
     cap = found.funding_cap
     if cap is not None and not USUAL_CAPS[0] <= cap.multiple <= USUAL_CAPS[1]:
-        rule = f"is outside [{USUAL_CAPS[0]:g}, {USUAL_CAPS[1]:g}]"
-        remedy = "write a multiple of the budget: 1.2 for 20 % more"
+        rule = phrase("is outside [{:g}, {:g}]", USUAL_CAPS[0], USUAL_CAPS[1])
+        remedy = phrase("write a multiple of the budget: 1.2 for 20 % more")
         yield Problem.at((*at, "funding_cap", "multiple"), rule, shown(cap.multiple), remedy)

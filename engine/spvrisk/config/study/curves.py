@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Date, Lax, Model, Path, Rate, Within, refusal, shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.reading.numerals import number_remedy, per_cent_remedy
@@ -150,7 +151,9 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     """Warnings about curves."""
     discounts = [party.discount for party in study.parties.values()]
     for name in study.curves.keys() - {curve for item in discounts for curve in (item.study, item.local)}:
-        yield Problem.at(("curves", name), "no party discounts on the curve", "", "remove it, or use it")
+        yield Problem.at(
+            ("curves", name), phrase("no party discounts on the curve"), "", phrase("remove it, or use it")
+        )
 
 
 def fast_growth(at: Path, rate: float) -> Iterator[Problem]:
@@ -164,4 +167,4 @@ def fast_growth(at: Path, rate: float) -> Iterator[Problem]:
         Growth per year, 0.02 = 2 %.
     """
     if abs(rate) > HIGH_GROWTH:
-        yield Problem.at(at, f"is more than {HIGH_GROWTH:.0%} a year", shown(rate), per_cent_remedy(rate))
+        yield Problem.at(at, phrase("is more than {:.0%} a year", HIGH_GROWTH), shown(rate), per_cent_remedy(rate))

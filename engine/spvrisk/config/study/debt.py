@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import FactorName, Model, Rate, Within, Years, shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.study.factors import rate_factor
@@ -41,11 +42,14 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
         debt, life = site.operation.senior_debt, site.operation.life_years
         at = (*site_at, "operation", "senior_debt")
         if debt is not None and debt.share > HIGH_GEARING:
-            rule, remedy = f"is above {HIGH_GEARING:g}: few lenders go that far", "write e.g. 0.7 for 70 %"
+            rule, remedy = (
+                phrase("is above {:g}: few lenders go that far", HIGH_GEARING),
+                phrase("write e.g. 0.7 for 70 %"),
+            )
             yield Problem.at((*at, "share"), rule, shown(debt.share), remedy)
         if debt is not None and debt.tenor_years > life:
             rule, remedy = (
-                f"is longer than the life ({life:g} years)",
-                "principal not due by then is lost to the lenders; check both",
+                phrase("is longer than the life ({:g} years)", life),
+                phrase("principal not due by then is lost to the lenders; check both"),
             )
             yield Problem.at((*at, "tenor_years"), rule, shown(debt.tenor_years), remedy)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import (
     Date,
     Lax,
@@ -349,5 +350,8 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     for name, event in study.events.items():
         if event.date.on is not None and event.date.on > end:
             yield Problem.at(
-                ("events", name, "date"), "lies beyond the horizon", shown(event.date.on), "it never happens"
+                ("events", name, "date"),
+                phrase("lies beyond the horizon"),
+                shown(event.date.on),
+                phrase("it never happens"),
             )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import (
     Correlated,
     Lax,
@@ -367,7 +368,9 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     used = set(names_in(study, "factors"))
     for name in study.factors:
         if name not in used:
-            yield Problem.at(("factors", name), "no project or party uses the factor", "", "remove it, or use it")
+            yield Problem.at(
+                ("factors", name), phrase("no project or party uses the factor"), "", phrase("remove it, or use it")
+            )
     yield from _repaired(study)
 
 
@@ -395,6 +398,6 @@ def _repaired(study: "Study") -> Iterator[Problem]:
 
     moved = changes(found.pairs, found.kind)
     if moved:
-        count = f"{len(moved)} of {sum(map(len, found.pairs.values()))} pairs"
-        rule = f"the pairs do not form a correlation matrix: {count} are changed to form the nearest one"
+        text = "the pairs do not form a correlation matrix: {:d} of {:pair} are changed to form the nearest one"
+        rule = phrase(text, len(moved), sum(map(len, found.pairs.values())))
         yield Problem.at(("correlation", "repair"), rule, "", told(moved))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Model, Within, refusal, shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.reading.numerals import number_remedy, per_cent_remedy
@@ -72,5 +73,5 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
             if flow.base == "spend" and isinstance(flow.rate, float) and abs(flow.rate) > 1:
                 remedy = per_cent_remedy(flow.rate)
                 yield Problem.at(
-                    (*at, "side_flows", name, "rate"), "is more than the whole spend", shown(flow.rate), remedy
+                    (*at, "side_flows", name, "rate"), phrase("is more than the whole spend"), shown(flow.rate), remedy
                 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import (
     FactorName,
     Lax,
@@ -312,32 +313,39 @@ def _offtakers(study: "Study") -> Iterator[Problem]:
     named = {site.operation.contract.offtaker for _, site in study.sites() if site.operation.contract is not None}
     for name, offtaker in study.offtakers.items():
         if offtaker.default_hazard > HIGH_DEFAULT:
-            rule, rate = f"is above {HIGH_DEFAULT:g} a year", offtaker.default_hazard
+            rule, rate = phrase("is above {:g} a year", HIGH_DEFAULT), offtaker.default_hazard
             yield Problem.at(("offtakers", name, "default_hazard"), rule, shown(rate), per_cent_remedy(rate))
         if name not in named:
-            yield Problem.at(("offtakers", name), "no contract names the offtaker", "", "remove it, or name it")
+            yield Problem.at(
+                ("offtakers", name), phrase("no contract names the offtaker"), "", phrase("remove it, or name it")
+            )
 
 
 def _output(study: "Study", at: Path, plant: Operation, measure: Measure) -> Iterator[Problem]:
     """Wear, availability and volume of another size than those that are usual."""
     if plant.degradation > HIGH_DEGRADATION:
-        rule, rate = f"is more than {HIGH_DEGRADATION:.0%} a year", plant.degradation
+        rule, rate = phrase("is more than {:.0%} a year", HIGH_DEGRADATION), plant.degradation
         yield Problem.at((*at, "degradation"), rule, shown(rate), per_cent_remedy(rate))
     key, load = plant.load
     found = measure(load.law)
     if found is not None and found.mean < LOW_AVAILABILITY:
-        rule = f"has a mean below {LOW_AVAILABILITY:g}"
-        yield Problem.at((*at, key, "law"), rule, f"{found.mean:.6g}", "write it as a share of full output")
+        rule = phrase("has a mean below {:g}", LOW_AVAILABILITY)
+        yield Problem.at((*at, key, "law"), rule, f"{found.mean:.6g}", phrase("write it as a share of full output"))
     if plant.volume_factor is None:
         return
     start, place = study.factors[plant.volume_factor].process.starts_at, (*at, "volume_factor")
-    said = f"{plant.volume_factor} at {start:g}"
+    said = phrase("{} at {:g}", plant.volume_factor, start)
     if not USUAL_VOLUMES[0] <= start <= USUAL_VOLUMES[1]:
-        rule = f"multiplies the output, but starts outside [{USUAL_VOLUMES[0]:g}, {USUAL_VOLUMES[1]:g}]"
-        yield Problem.at(place, rule, said, "let it start near 1")
+        rule = phrase("multiplies the output, but starts outside [{:g}, {:g}]", USUAL_VOLUMES[0], USUAL_VOLUMES[1])
+        yield Problem.at(place, rule, said, phrase("let it start near 1"))
     elif found is not None and start * found.mean > 1:
-        rule = f"implies a capacity factor of {start * found.mean:.3g}: more than full output"
-        yield Problem.at(place, rule, f"{said}, {key} {found.mean:.3g}", f"it multiplies the {key}: lower either")
+        rule = phrase("implies a capacity factor of {:.3g}: more than full output", start * found.mean)
+        yield Problem.at(
+            place,
+            rule,
+            phrase("{}, {} {:.3g}", said, key, found.mean),
+            phrase("it multiplies the {}: lower either", key),
+        )
 
 
 def _fee(at: Path, site: "ProjectTemplate", measure: Measure) -> Iterator[Problem]:
@@ -346,11 +354,13 @@ def _fee(at: Path, site: "ProjectTemplate", measure: Measure) -> Iterator[Proble
         return
     found = measure(fee.amount)
     if found is not None and found.mean > HIGH_FEE * site.budget:
-        rule = f"has a mean above {HIGH_FEE:.0%} of the budget ({site.budget:g})"
-        yield Problem.at((*at, "developer_fee", "amount"), rule, f"{found.mean:.6g}", "check the unit of both")
+        rule = phrase("has a mean above {:.0%} of the budget ({:g})", HIGH_FEE, site.budget)
+        yield Problem.at((*at, "developer_fee", "amount"), rule, f"{found.mean:.6g}", phrase("check the unit of both"))
     if fee.years > site.operation.life_years:
-        rule = f"is longer than the life ({site.operation.life_years:g} years)"
-        yield Problem.at((*at, "developer_fee", "years"), rule, shown(fee.years), "what is not paid by then is lost")
+        rule = phrase("is longer than the life ({:g} years)", site.operation.life_years)
+        yield Problem.at(
+            (*at, "developer_fee", "years"), rule, shown(fee.years), phrase("what is not paid by then is lost")
+        )
 
 
 def _prices(study: "Study", at: Path, site: "ProjectTemplate", measure: Measure) -> Iterator[Problem]:
@@ -359,8 +369,8 @@ def _prices(study: "Study", at: Path, site: "ProjectTemplate", measure: Measure)
     plant, prices = site.operation, {}
     contract, merchant = plant.contract, plant.merchant
     if contract is not None and (low := contract.price.bounds()[0]) < 0:
-        remedy = "truncate the law at 0, or take a lognormal one"
-        yield Problem.at((*at, "contract", "price"), "may be negative", f"down to {low:g}", remedy)
+        remedy = phrase("truncate the law at 0, or take a lognormal one")
+        yield Problem.at((*at, "contract", "price"), phrase("may be negative"), phrase("down to {:g}", low), remedy)
     if contract is not None and (found := measure(contract.price)) is not None:
         prices[*at, "contract", "price"] = found.mean
     if contract is None or not _sells_all(contract, plant, measure):
@@ -391,9 +401,9 @@ def _beside_budget(
         sales = output * price / budget
         if not low <= sales <= high:
             unit = "MWh" if site.capacity_mw is not None else site.output_unit
-            rule = f"implies a year's sales of {sales:.3g} times the budget, outside [{low:g}, {high:g}]"
-            remedy = (
-                f"check the units: the price is in {study.study.currency} per {unit}, and check capacity and budget"
+            rule = phrase("implies a year's sales of {:.3g} times the budget, outside [{:g}, {:g}]", sales, low, high)
+            remedy = phrase(
+                "check the units: the price is in {} per {}, and check capacity and budget", study.study.currency, unit
             )
             yield Problem.at(at, rule, f"{price:.6g}", remedy)
 
@@ -401,8 +411,8 @@ def _beside_budget(
 def _beside_each_other(contract: tuple[Path, float], merchant: tuple[Path, float]) -> Iterator[Problem]:
     (at, price), (_, other) = contract, merchant
     if price > 0 and other > 0 and not 1 / FAR_PRICES <= price / other <= FAR_PRICES:
-        rule = f"is {price / other:.3g} times the merchant price at the value date ({other:.6g})"
-        yield Problem.at(at, rule, f"{price:.6g}", "check the unit of both: currency per unit of output")
+        rule = phrase("is {:.3g} times the merchant price at the value date ({:.6g})", price / other, other)
+        yield Problem.at(at, rule, f"{price:.6g}", phrase("check the unit of both: currency per unit of output"))
 
 
 def _currencies(study: "Study", at: Path, plant: Operation) -> Iterator[Problem]:
@@ -417,8 +427,10 @@ def _currencies(study: "Study", at: Path, plant: Operation) -> Iterator[Problem]
         unit = study.factors[name].unit
         currency = unit.partition("/")[0].strip()
         if len(currency) == 3 and currency.isalpha() and currency.isupper() and currency != own and basis == 1:
-            remedy = f"state it in {own}" + ("" if key == "capacity_payment" else f", or let basis convert {currency}")
-            rule = f"is taken to be in {own}, but {name} is in {currency}, and nothing converts it"
+            remedy = phrase("state it in {}, or let basis convert {}", own, currency)
+            if key == "capacity_payment":
+                remedy = phrase("state it in {}", own)
+            rule = phrase("is taken to be in {}, but {} is in {}, and nothing converts it", own, name, currency)
             yield Problem.at((*at, key, "factor"), rule, unit, remedy)
 
 
@@ -429,5 +441,8 @@ def _contract(at: Path, plant: Operation) -> Iterator[Problem]:
             yield from fast_growth((*at, key, "escalator"), part.escalator)
     life, contract = plant.life_years, plant.contract
     if contract is not None and contract.tenor_years > life:
-        rule, remedy = f"is longer than the life ({life:g} years)", "the contract ends with the plant; check both"
+        rule, remedy = (
+            phrase("is longer than the life ({:g} years)", life),
+            phrase("the contract ends with the plant; check both"),
+        )
         yield Problem.at((*at, "contract", "tenor_years"), rule, shown(contract.tenor_years), remedy)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import (
     Date,
     Model,
@@ -158,7 +159,7 @@ LONG_ENOUGH = 40.0
 """Years of operation inside the horizon after which the rest of a life is worth little today."""
 
 
-_UNIT = "check the unit of both"
+_UNIT = phrase("check the unit of both")
 
 
 def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
@@ -175,9 +176,11 @@ def _budgets(study: "Study") -> Iterator[Problem]:
         return
     for at, budget in budgets.items():
         if budget < 100:
-            remedy = f"if billions were meant, write {multiple(budget, '1000')}"
+            remedy = phrase("if billions were meant, write {}", multiple(budget, "1000"))
             typical = median(budgets.values())
-            rule = f"is small beside the other budgets (median {typical:g}) in {study.study.currency} million"
+            rule = phrase(
+                "is small beside the other budgets (median {:g}) in {} million", typical, study.study.currency
+            )
             yield Problem.at((*at, "budget"), rule, shown(budget), remedy)
 
 
@@ -188,11 +191,14 @@ def _pipelines(study: "Study") -> Iterator[Problem]:
         at = ("pipelines", name)
         largest = pipeline.size.bounds()[1]
         if pipeline.min_size > largest:
-            rule = f"is above the largest size ({largest:g})"
+            rule = phrase("is above the largest size ({:g})", largest)
             yield Problem.at((*at, "min_size"), rule, shown(pipeline.min_size), _UNIT)
         if pipeline.arrivals_per_year == 0:
             yield Problem.at(
-                (*at, "arrivals_per_year"), "lets no project arrive", "0", "remove the pipeline, or raise it"
+                (*at, "arrivals_per_year"),
+                phrase("lets no project arrive"),
+                "0",
+                phrase("remove the pipeline, or raise it"),
             )
         years = head.horizon_years
         if deadline is not None:
@@ -200,9 +206,12 @@ def _pipelines(study: "Study") -> Iterator[Problem]:
         expected = pipeline.arrivals_per_year * years
         most = math.ceil(expected + 3 * math.sqrt(expected))
         if most > pipeline.max_count:
-            rule = f"may be too few: {expected:.3g} arrivals are expected, up to {most} likely"
+            rule = phrase("may be too few: {:.3g} arrivals are expected, up to {} likely", expected, most)
             yield Problem.at(
-                (*at, "max_count"), rule, shown(pipeline.max_count), f"raise it to {most}, or keep it deliberately"
+                (*at, "max_count"),
+                rule,
+                shown(pipeline.max_count),
+                phrase("raise it to {}, or keep it deliberately", most),
             )
 
 
@@ -224,16 +233,20 @@ def _in_time(study: "Study") -> Iterator[Problem]:
         end = completion + (deemed_years(study, project) or 0.0)
         if completion > horizon:
             key = "planned_duration_years" if project.construction.phases is None else "phases"
-            rule = f"the horizon ({horizon:g} years) ends before the planned completion, at {completion:.1f}"
-            yield Problem.at((*at, "construction", key), rule, "", "it never operates: raise study.horizon_years")
+            rule = phrase("the horizon ({:g} years) ends before the planned completion, at {:.1f}", horizon, completion)
+            yield Problem.at(
+                (*at, "construction", key), rule, "", phrase("it never operates: raise study.horizon_years")
+            )
         elif end > horizon:
-            rule = f"the horizon ({horizon:g} years) ends before the deemed life, at {end:.1f}"
-            yield Problem.at(at, rule, "", f"raise study.horizon_years to {math.ceil(end)} plus delays")
+            rule = phrase("the horizon ({:g} years) ends before the deemed life, at {:.1f}", horizon, end)
+            yield Problem.at(at, rule, "", phrase("raise study.horizon_years to {} plus delays", math.ceil(end)))
         elif horizon - completion < min(project.operation.life_years, LONG_ENOUGH):
             life = project.operation.life_years
             cut = completion + life - horizon
-            rule = f"the horizon ({horizon:g} years) cuts off the last {cut:.1f} years"
-            remedy = f"they are worth nothing: raise study.horizon_years to {math.ceil(completion + life)} plus delays"
+            rule = phrase("the horizon ({:g} years) cuts off the last {:.1f} years", horizon, cut)
+            remedy = phrase(
+                "they are worth nothing: raise study.horizon_years to {} plus delays", math.ceil(completion + life)
+            )
             yield Problem.at((*at, "operation", "life_years"), rule, shown(life), remedy)
 
 
@@ -245,8 +258,10 @@ def _reviewed(at: Path, project: ProjectTemplate, start: date) -> Iterator[Probl
     end = start + timedelta(days=2 * 365.25 * found.longest_years)
     dates = found.review.dates
     if dates is not None and not any(start < day < end for day in dates):
-        rule = f"has no date while the project is built (from {start})"
-        yield Problem.at((*at, "review", "dates"), rule, "", "nothing is ever reviewed: check the dates")
+        rule = phrase("has no date while the project is built (from {})", start)
+        yield Problem.at((*at, "review", "dates"), rule, "", phrase("nothing is ever reviewed: check the dates"))
     if found.subscription is not None and found.subscription.by > end:
-        rule = f"lies after the works (from {start})"
-        yield Problem.at((*at, "subscription", "by"), rule, shown(found.subscription.by), "it is never looked at")
+        rule = phrase("lies after the works (from {})", start)
+        yield Problem.at(
+            (*at, "subscription", "by"), rule, shown(found.subscription.by), phrase("it is never looked at")
+        )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Chance, Date, Lax, Model, Name, Path, Share, Whole, Within, refusal, shown, sum_problems
 from spvrisk.config.calendars import Calendars
 from spvrisk.config.laws import Law, Measure, ShareLaw, Values, fixed
@@ -144,7 +145,7 @@ def _decision(at: Path, found: Decision, parts: Parts) -> Iterator[Problem]:
         yield from in_states((*at, "triggers", i, "while"), trigger.while_, parts)
 
 
-_UNIT = "check the unit of both"
+_UNIT = phrase("check the unit of both")
 
 
 LONG_SLIP = 250.0
@@ -155,8 +156,8 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     at, funding = ("agreement", "funding"), study.agreement.funding
     yield from _limits(study)
     yield from _take_up(study, measure)
-    slip = Usual(0.0, LONG_SLIP, "check the unit: it is in business days")
-    yield from unusual((*at, "slip"), funding.slip, slip, measure, " business days")
+    slip = Usual(0.0, LONG_SLIP, phrase("check the unit: it is in business days"))
+    yield from unusual((*at, "slip"), funding.slip, slip, measure, phrase(" business days"))
     if funding.decision is not None:
         yield from _undecided((*at, "decision"), funding.decision)
 
@@ -166,17 +167,19 @@ def _limits(study: "Study") -> Iterator[Problem]:
     terms, at, projects = study.agreement.funding, ("agreement", "funding"), study.projects
     announced = sum(project.budget for project in projects.values())
     if terms.commitment is not None and terms.commitment < announced:
-        rule = f"is less than the announced budgets ({announced:g})"
-        remedy = "the last notices are cut or dropped: check the unit of both"
+        rule = phrase("is less than the announced budgets ({:g})", announced)
+        remedy = phrase("the last notices are cut or dropped: check the unit of both")
         yield Problem.at((*at, "commitment"), rule, shown(terms.commitment), remedy)
     largest = max((project.budget for project in projects.values()), default=0.0)
     if terms.annual_cap is not None and 10 * terms.annual_cap < largest:
-        rule = f"is less than a tenth of the largest budget ({largest:g})"
+        rule = phrase("is less than a tenth of the largest budget ({:g})", largest)
         yield Problem.at((*at, "annual_cap"), rule, shown(terms.annual_cap), _UNIT)
     for name, project in projects.items():
         if terms.deadline is not None and project.notice_date > terms.deadline:
-            rule = f"lies after the deadline for notices ({terms.deadline})"
-            yield Problem.at(("projects", name, "notice_date"), rule, shown(project.notice_date), "check both dates")
+            rule = phrase("lies after the deadline for notices ({})", terms.deadline)
+            yield Problem.at(
+                ("projects", name, "notice_date"), rule, shown(project.notice_date), phrase("check both dates")
+            )
 
 
 def _take_up(study: "Study", measure: Measure) -> Iterator[Problem]:
@@ -184,7 +187,7 @@ def _take_up(study: "Study", measure: Measure) -> Iterator[Problem]:
     law, announced = study.agreement.funding.take_up, sum(project.budget for project in study.projects.values())
     found = measure(law) if law is not None else None
     if found is not None and found.mean < announced:
-        rule = f"has a mean below the announced budgets ({announced:g})"
+        rule = phrase("has a mean below the announced budgets ({:g})", announced)
         yield Problem.at(("agreement", "funding", "take_up"), rule, f"{found.mean:.6g}", _UNIT)
 
 
@@ -192,6 +195,6 @@ def _undecided(at: Path, decision: Decision) -> Iterator[Problem]:
     """Decisions that never come to an end, and triggers that nothing pulls."""
     shares = decision.by_state.values()
     if all(share.delay == 1 for share in shares):
-        yield Problem.at((*at, "by_state"), "delays in every state", "", "nothing is ever paid")
+        yield Problem.at((*at, "by_state"), phrase("delays in every state"), "", phrase("nothing is ever paid"))
     if decision.triggers and all(share.decline == 0 for share in shares):
-        yield Problem.at((*at, "triggers"), "no state ever declines", "", "remove them, or add decline")
+        yield Problem.at((*at, "triggers"), phrase("no state ever declines"), "", phrase("remove them, or add decline"))

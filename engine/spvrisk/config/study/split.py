@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import FactorName, Model, Rate, Share, Within, Years, refusal, shown
 from spvrisk.config.laws import Measure
 from spvrisk.config.study.factors import rate_factor
@@ -145,8 +146,8 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
     for at, site in study.sites():
         deemed = deemed_years(study, site)
         if deemed is not None and site.operation.life_years < deemed:
-            rule = f"is shorter than the deemed life ({deemed:g} years)"
-            remedy = "the funder is not repaid in full; check both"
+            rule = phrase("is shorter than the deemed life ({:g} years)", deemed)
+            remedy = phrase("the funder is not repaid in full; check both")
             yield Problem.at((*at, "operation", "life_years"), rule, shown(site.operation.life_years), remedy)
 
 
@@ -155,17 +156,21 @@ def _terms(study: "Study") -> Iterator[Problem]:
     horizon, split = study.study.horizon_years, study.agreement.split
     adjust = split.adjust if isinstance(split, TierSplit) else None
     if adjust is not None and adjust.after_years >= horizon:
-        rule = f"is not shorter than the horizon ({horizon:g} years): the shares never change"
-        yield Problem.at(("agreement", "split", "adjust", "after_years"), rule, shown(adjust.after_years), "write less")
+        rule = phrase("is not shorter than the horizon ({:g} years): the shares never change", horizon)
+        yield Problem.at(
+            ("agreement", "split", "adjust", "after_years"), rule, shown(adjust.after_years), phrase("write less")
+        )
     catch_up, decision = study.agreement.catch_up, study.agreement.funding.decision
     if catch_up is None or decision is None:
         return
     at = ("agreement", "catch_up")
     if all(share.decline == 0 for share in decision.by_state.values()):
-        yield Problem.at(at, "no state ever declines", "", "remove it, or add decline to agreement.funding.decision")
+        yield Problem.at(
+            at, phrase("no state ever declines"), "", phrase("remove it, or add decline to agreement.funding.decision")
+        )
     if catch_up.years is not None and catch_up.years * study.study.steps_per_year < 1:
-        rule = "is shorter than a step: nothing goes to the host"
-        yield Problem.at((*at, "years"), rule, shown(catch_up.years), "years are rounded down to whole steps")
+        rule = phrase("is shorter than a step: nothing goes to the host")
+        yield Problem.at((*at, "years"), rule, shown(catch_up.years), phrase("years are rounded down to whole steps"))
 
 
 def deemed_years(study: "Study", project: "ProjectTemplate") -> float | None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import FactorName, Model, Rate, Share, Within, Years, refusal, shown, sum_problems
 from spvrisk.config.laws import Measure
 from spvrisk.config.reading.numerals import per_cent_remedy
@@ -93,14 +94,14 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
         return
     tenor, horizon = study.stack.tenor_years, study.study.horizon_years
     if tenor > horizon:
-        rule = f"is longer than the horizon ({horizon:g} years): what is not due by then counts as lost"
-        yield Problem.at(("stack", "tenor_years"), rule, shown(tenor), "raise study.horizon_years")
+        rule = phrase("is longer than the horizon ({:g} years): what is not due by then counts as lost", horizon)
+        yield Problem.at(("stack", "tenor_years"), rule, shown(tenor), phrase("raise study.horizon_years"))
     yield from _insurer(study.stack, horizon)
     for at, site in study.sites():
         life = site.operation.life_years
         if tenor > life:
-            rule = f"is shorter than the tenor of the funder's loans ({tenor:g} years)"
-            remedy = "what is not due by then counts as lost; check both"
+            rule = phrase("is shorter than the tenor of the funder's loans ({:g} years)", tenor)
+            remedy = phrase("what is not due by then counts as lost; check both")
             yield Problem.at((*at, "operation", "life_years"), rule, shown(life), remedy)
 
 
@@ -110,12 +111,16 @@ def _insurer(stack: Stack, horizon: float) -> Iterator[Problem]:
     if insurer is None:
         return
     if stack.commercial_loan.share == 0:
-        yield Problem.at(place, "has no commercial loan to insure", "", "remove it, or give commercial_loan a share")
+        yield Problem.at(
+            place, phrase("has no commercial loan to insure"), "", phrase("remove it, or give commercial_loan a share")
+        )
     if insurer.premium == 0 and insurer.cover > 0:
-        yield Problem.at(place, "charges no premium", "", "add premium: 0.008 for 0.8 % a year, or keep it free")
+        yield Problem.at(
+            place, phrase("charges no premium"), "", phrase("add premium: 0.008 for 0.8 % a year, or keep it free")
+        )
     if insurer.premium > HIGH_PREMIUM:
-        rule, rate = f"is above {HIGH_PREMIUM:.0%} a year", insurer.premium
+        rule, rate = phrase("is above {:.0%} a year", HIGH_PREMIUM), insurer.premium
         yield Problem.at((*place, "premium"), rule, shown(rate), per_cent_remedy(rate))
     if insurer.wait_years >= horizon:
-        rule = f"is not shorter than the horizon ({horizon:g} years): nothing is ever claimed"
-        yield Problem.at((*place, "wait_years"), rule, shown(insurer.wait_years), "write it in years")
+        rule = phrase("is not shorter than the horizon ({:g} years): nothing is ever claimed", horizon)
+        yield Problem.at((*place, "wait_years"), rule, shown(insurer.wait_years), phrase("write it in years"))
