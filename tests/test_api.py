@@ -504,9 +504,11 @@ def test_results__conditional_and_views(file):
             results.view("value", given="election=new_cours")
 
 
-def test_view__prints_as_the_command_does(file):
+def test_view__prints_as_the_command_does_and_is_a_table_in_notebooks(file):
     with spvrisk.open(file) as results:
-        table = str(results.view("value"))
+        view = results.view("value")
+    table, html = str(view), view._repr_html_()
+    assert "<table>" in html and "P(loss)" in html and "Estimate(" not in html
     assert table.startswith("Net present value to the funder, USD million") and "Estimate(" not in table
     printed = CliRunner().invoke(main, ["summary", str(file)]).stdout
     assert table in "\n".join(line.rstrip() for line in printed.splitlines())
