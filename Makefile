@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUDY := configs/japan_us_2026.yaml
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check campaign self-test docs-figures site report-script bench clean help
+.PHONY: run test check campaign self-test texts docs-figures site report-script bench clean help
 
 help:
 	@echo "make run       run the main study and print its summary"
@@ -13,6 +13,7 @@ help:
 	@echo "make check     style, types, floors, documented examples"
 	@echo "make campaign  the long statistical campaigns"
 	@echo "make self-test renew what the kernel's self-test ships, after a change of its sources"
+	@echo "make texts     bring the catalogue of texts to what the sources say, for translators"
 	@echo "make docs-figures  renew all figures, tables and pictures of README (of the result of make run) and docs"
 	@echo "make site      the documentation as a site, in build/site; warnings are errors"
 	@echo "make report-script  rebuild the script that draws the charts of reports (needs Node.js and npm)"
@@ -47,6 +48,10 @@ docs-figures: $(VENV)/.test
 
 site: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# after a change of what is shown: then fill in what engine/spvrisk/locale/*/LC_MESSAGES/spvrisk.po lacks, and once more
+texts: $(VENV)/.test
+	PYTHONPATH=tests $(BIN)/python tests/renew_catalogue.py
 
 # Observable Plot at the versions of tools/report/package-lock.json, as one file with its licences
 report-script:

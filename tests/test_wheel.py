@@ -33,6 +33,11 @@ def test_wheel__has_the_studies_as_they_are(built):
     assert (built / "spvrisk" / "py.typed").exists() and (built / "spvrisk" / "data" / "starter.yaml").exists()
 
 
+def test_wheel__has_what_draws_reports(built):
+    page = built / "spvrisk" / "report" / "page"
+    assert {file.name for file in page.iterdir()} >= {"page.css", "page.js", "plot.min.js"}
+
+
 def test_init__outside_of_a_clone_writes_the_main_study(built, tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(built)}
     command = [sys.executable, "-P", "-c", TELL]

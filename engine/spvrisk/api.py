@@ -10,6 +10,7 @@ from spvrisk import config
 from spvrisk.arguments import (
     called,
     file_name,
+    language_of,
     level,
     on_what,
     text,
@@ -25,7 +26,7 @@ from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
 from spvrisk.runner.on import THREADS, Cluster, On, Processes, Threads
-from spvrisk.tools import init, schema, selftest, starter, warmup
+from spvrisk.tools import init, language, schema, selftest, starter, warmup
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,6 +73,7 @@ __all__ = [
     "goal",
     "info",
     "init",
+    "language",
     "load",
     "needed",
     "obligors",
@@ -1207,7 +1209,7 @@ def plot(
     name: str,
     *results: "Results | Scenarios | str | os.PathLike[str]",
     out: str | os.PathLike[str] | None = None,
-    lang: str = "en",
+    lang: str | None = None,
     overwrite: bool = False,
     announce: "Announce" = lambda _: None,
     **choices: Any,
@@ -1225,7 +1227,7 @@ def plot(
     out
         File to appear, if any: ``.png``, ``.svg`` or ``.pdf``.
     lang
-        ``en`` or ``ja``.
+        ``en`` or ``ja``; left out, the current `language`.
     overwrite
         Whether a picture that was written so is replaced.
     announce
@@ -1257,12 +1259,13 @@ def plot(
     """
     from spvrisk.report.pictures.asked import check_drawable, drawn, picture_named, read_choices, save
 
+    spoken = language_of("lang", lang)
     picture, target = picture_named(text("name", name)), None if out is None else file_name("out", out)
     read, replaced = read_choices(name, choices), yes_or_no("overwrite", overwrite)
     reads = [Path(each) for each in results if isinstance(each, str | os.PathLike)]
-    check_drawable(text("lang", lang), target, replaced, reads)
+    check_drawable(spoken, target, replaced, reads)
     subjects = [_subject(picture.of, each) for each in results]
-    figure = drawn(name, subjects, lang, called("announce", announce), read)
+    figure = drawn(name, subjects, spoken, called("announce", announce), read)
     if target is not None:
         save(figure, target, replaced, reads)
     return figure
@@ -1287,11 +1290,11 @@ def save_report(
     *results: "Results | Scenarios | str | os.PathLike[str]",
     out: str | os.PathLike[str],
     overwrite: bool = False,
-    lang: str = "en",
+    lang: str | None = None,
     progress: "Progress" = lambda _: None,
     announce: "Announce" = lambda _: None,
 ) -> None:
-    """Write a report: one HTML page that a committee can read, with charts, and no need of a network.
+    """Write a report that a committee can read, with charts: one HTML page, or a workbook.
 
     Parameters
     ----------
@@ -1299,13 +1302,13 @@ def save_report(
         Opened, or as files; also datasets of scenarios, or what `scenarios` returns. The first result is what the
         report is of; others, and scenarios, are set beside it.
     out
-        File to appear: ``.html``.
+        File to appear: ``.html``, which needs no network, or ``.xlsx``, which needs the package XlsxWriter.
     overwrite
         Whether a report that was written before is replaced.
     lang
-        Of its texts: ``en`` or ``ja``.
+        Of its texts: ``en`` or ``ja``; left out, the current `language`.
     progress
-        Called with 1 for each section that is done.
+        Called with 1 for each section or sheet that is done.
     announce
         Called with a word for each stage.
 
@@ -1329,14 +1332,14 @@ def save_report(
     '<!DOCTYPE html>'
     """
     from spvrisk.experiments.scenarios import Scenarios
-    from spvrisk.report.page.write import write_report
+    from spvrisk.report.write import write_report
 
     def subject(each: Any) -> "Result | Combined | Path":
         if isinstance(each, Results):
             return each.tables()
         return each.combined() if isinstance(each, Scenarios) else Path(file_name("results", each))
 
-    target, replaced, spoken = file_name("out", out), yes_or_no("overwrite", overwrite), text("lang", lang)
+    target, replaced, spoken = file_name("out", out), yes_or_no("overwrite", overwrite), language_of("lang", lang)
     told = called("progress", progress), called("announce", announce)
     write_report([subject(each) for each in results], target, replaced, spoken, *told)
 

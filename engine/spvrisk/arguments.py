@@ -6,6 +6,7 @@ from decimal import Decimal
 from inspect import signature
 from typing import Any
 
+from spvrisk.catalogue import LANGUAGES, current
 from spvrisk.config.base import shown
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -166,6 +167,26 @@ def called(name: str, value: Any) -> Any:
     if not callable(value):
         raise wrong(name, "must be a function", value, "give one of one argument, or leave it out")
     return value
+
+
+def language_of(name: str, value: Any) -> str:
+    """An argument that is a language; the current one where it is left out.
+
+    Parameters
+    ----------
+    name, value
+        As of `file_name`.
+
+    Raises
+    ------
+    InputError
+        It is none in which texts can be shown.
+    """
+    if value is None:
+        return current()
+    if text(name, value) not in LANGUAGES:
+        raise wrong(name, f"must be {' or '.join(LANGUAGES)}", value, "choose one of them")
+    return str(value)
 
 
 def level(name: str, value: Any) -> str | None:

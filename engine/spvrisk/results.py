@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from spvrisk.arguments import check_choices, file_name, level, text, texts, wrong
+from spvrisk.arguments import check_choices, file_name, language_of, level, text, texts, wrong
 from spvrisk.errors import suggestion
 
 if TYPE_CHECKING:
@@ -228,8 +228,8 @@ class Results:
         >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
         >>> with spvrisk.run(study, paths=500) as results:
         ...     table = results.view("value")
-        >>> [row.name for row in table.rows], table.unit
-        (['portfolio', 'gas_plant', 'port', 'in EUR million'], 'USD million')
+        >>> [type(cell).__name__ for cell in table.rows[0].cells], table.unit
+        (['Estimate', 'Estimate', 'float', 'float', 'float', 'Share'], 'USD million')
         """
         from spvrisk.report.printed import Printed
         from spvrisk.views.registry import VIEWS
@@ -307,12 +307,13 @@ class Plots:
 
         return [name for name, picture in CHARTS.items() if picture.of != "scenarios"]
 
-    def _drawn(self, name: str, *others: Results, lang: str = "en", **choices: Any) -> "Figure":
+    def _drawn(self, name: str, *others: Results, lang: str | None = None, **choices: Any) -> "Figure":
         from spvrisk.report.pictures.asked import check_drawable, drawn, read_choices
 
         read = read_choices(name, choices)
-        check_drawable(text("lang", lang))
-        return drawn(name, [each.tables() for each in (self._results, *others)], lang, lambda _: None, read)
+        spoken = language_of("lang", lang)
+        check_drawable(spoken)
+        return drawn(name, [each.tables() for each in (self._results, *others)], spoken, lambda _: None, read)
 
 
 def _names(name: str, value: str | Iterable[str] | None) -> tuple[str, ...] | None:

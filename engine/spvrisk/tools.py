@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
-from spvrisk.arguments import called, file_name, text, wrong, yes_or_no
+from spvrisk.arguments import called, file_name, language_of, text, wrong, yes_or_no
+from spvrisk.catalogue import Chosen, phrase
 from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.files import Kind, atomic_write
 from spvrisk.folders import write_folder
@@ -23,6 +24,33 @@ _AT_A_TIME = 2
 """Proofs that are worked out side by side, at most: two processes each, of a third of a GiB."""
 
 _OTHER = "an edited or another file"
+
+
+def language(name: str) -> Chosen:
+    """Show figures in a language: from now on, or as long as a ``with`` block lasts.
+
+    It is that of ``print`` and of notebooks; numbers, names and JSON stay as they are. Each thread has its own.
+
+    Parameters
+    ----------
+    name
+        ``en`` or ``ja``.
+
+    Raises
+    ------
+    InputError
+        There is no such language.
+
+    Examples
+    --------
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with spvrisk.run(study, paths=500) as results, spvrisk.language("ja"):
+    ...     print(str(results.view("headline")).splitlines()[0])
+    資金提供者の正味現在価値（百万米ドル）
+    """
+    return Chosen(language_of("name", name))
 
 
 def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -> "list[Proof]":
@@ -49,7 +77,7 @@ def selftest(all_targets: bool = False, announce: "Announce" = lambda _: None) -
     every, announce, found = yes_or_no("all_targets", all_targets), called("announce", announce), []
     with ThreadPoolExecutor(min(max(processors() // 2, 1), _AT_A_TIME)) as pool:
         for proof in pool.map(tried, [native(), *(FOREIGN if every else ())]):
-            announce(f"{proof.target.name}: {proof.stamp.outcome}")
+            announce(phrase("{}: {}", proof.target.name, proof.stamp.outcome))
             found.append(proof)
     return found
 

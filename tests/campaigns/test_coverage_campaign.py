@@ -28,13 +28,20 @@ STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 SEEDS, PATHS, TRUTH_PATHS, TRUTH_SEED = 400, 20_000, 10_000_000, 987_654_321
 HALF = 1.959963984540054
 CHANGE = {"projects.port.budget": 480.0}
+CHANGED = [f"npv_funder:{of}" for of in ("mean", "sd", "es@0.95", "es@0.99", "var@0.95", "p_loss")]
+CHANGED += ["port/npv_funder:es_part@0.95"]
+"""Measures whose paired differences are looked at."""
+
+PARTS = ("es_part", "var_part", "es_added")
+"""What a project has of the portfolio's risk."""
 
 BY_ERROR = [
     *("npv_funder:mean", "npv_funder:sd", "npv_funder:skewness", "pv_host:mean", "port/cost:mean", "gas_plant/cost:sd"),
     *("npv_funder:es@0.95", "npv_funder:es@0.99", "gas_plant/npv_funder:es@0.95", "delay_months:mean"),
-    *("npv_funder:var@0.95", "npv_funder:quantile@0.5", "port/cost:quantile@0.95"),
+    *("npv_funder:var@0.95", "npv_funder:var@0.99", "npv_funder:quantile@0.5", "port/cost:quantile@0.95"),
+    *(f"{unit}/npv_funder:{of}@{a}" for a in ("0.95", "0.99") for unit in ("gas_plant", "port") for of in PARTS),
 ]
-"""Measures whose interval is 1.96 standard errors on each side."""
+"""Measures whose interval is their own, or 1.96 standard errors on each side."""
 
 BY_SHARE = [
     "npv_funder:p_loss",
@@ -57,12 +64,17 @@ BY_RANK = [("portfolio", "npv_funder", level) for level in ("0.01", "0.05", "0.5
 AT_RISK = ("0.95", "0.99")
 
 
+def figure_of(text, values, labels):
+    """A measure of values by series."""
+    measure = measure_of(text, labels, "")
+    return measure.figure(*(Sample(values[series]) for series in measure.needs))
+
+
 def intervals(values, labels):
     """Stated 95 % intervals of everything, by name, from the values of the portfolio's and projects' series."""
     found = {}
     for text in (*BY_ERROR, *BY_SHARE):
-        measure = measure_of(text, labels, "")
-        figure = measure.figure(Sample(values[measure.series]))
+        figure = figure_of(text, values, labels)
         low, high = figure.interval or (figure.value - HALF * figure.error, figure.value + HALF * figure.error)
         found[text] = figure.value, low, high
     for unit, quantity, level in BY_RANK:
@@ -71,30 +83,30 @@ def intervals(values, labels):
     npv = values["portfolio", "npv_funder"]
     given = Sample(npv[values["scheme", GIVEN[0]] == labels.states[GIVEN[0]].index(GIVEN[1])])
     for name, figure in {"mean": mean(given), "sd": sd(given), "es@0.95": shortfall(given, "0.95")}.items():
-        low, high = figure.value - HALF * figure.error, figure.value + HALF * figure.error
+        low, high = figure.interval or (figure.value - HALF * figure.error, figure.value + HALF * figure.error)
         found[f"npv_funder:{name} given {GIVEN[1]}"] = figure.value, low, high
     order = np.argsort(npv, kind="stable")
     for level in AT_RISK:
         found[f"npv_funder:var@{level} (ranks)"] = value_at_risk(npv[order], level)
         for project in labels.projects:
             value, error = contribution(values[project, "npv_funder"][order], level)
-            found[f"{project}: part in es@{level}"] = value, value - HALF * error, value + HALF * error
+            ends = value - HALF * error, value + HALF * error
+            found[f"{project}: contribution to es@{level}, as the file has it"] = value, *ends
     return found
 
 
 def differences(base, other, labels):
     """Intervals of paired differences."""
     found = {}
-    for text in ("npv_funder:mean", "npv_funder:es@0.95", "npv_funder:p_loss"):
-        measure = measure_of(text, labels, "")
-        a, b = (measure.figure(Sample(values[measure.series])) for values in (other, base))
+    for text in CHANGED:
+        a, b = (figure_of(text, values, labels) for values in (other, base))
         d = difference(a, b, paired=True)
-        found[f"{text}, change"] = d.value, d.value - HALF * d.error, d.value + HALF * d.error
+        found[f"{text}, change"] = d.value, *d.interval
     return found
 
 
 def needed_series(labels):
-    named = {measure_of(text, labels, "").series for text in (*BY_ERROR, *BY_SHARE)} | {("scheme", GIVEN[0])}
+    named = {measure_of(text, labels, "").series for text in (*BY_ERROR, *BY_SHARE, *CHANGED)} | {("scheme", GIVEN[0])}
     named |= {(unit, "npv_funder") for unit in (*labels.projects, "portfolio")}
     return [key for key in labels.series if key in named]
 

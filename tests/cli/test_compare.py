@@ -53,6 +53,8 @@ def test_compare__paired_differences_are_those_of_the_paths(files: dict[str, str
     difference = dearer["differences"]["npv_funder"]
     assert difference["value"] == pytest.approx(apart.mean(), rel=1e-12)
     assert difference["se"] == pytest.approx(apart.std(ddof=1) / np.sqrt(apart.size), rel=1e-9)
+    ends = apart.mean() + np.array([-1.96, 1.96]) * difference["se"]
+    assert [difference["low"], difference["high"]] == pytest.approx(ends, rel=1e-3)  # of 3,000 paths skewness is little
     unpaired = np.sqrt(sum(x.var(ddof=1) / x.size for x in paths))
     assert difference["unpaired_se"] == pytest.approx(unpaired, rel=1e-9) and unpaired > 3 * difference["se"]
     assert dearer["changes"] == [{"path": "projects.port.budget", "first": 400.0, "this": 480.0}]
@@ -93,7 +95,7 @@ def test_compare__matrix_has_the_loss_and_the_projects_of_the_paths(files: dict[
     shown = written(compare(found), 80)
     assert max(map(len, shown.splitlines())) <= 80 and len(shown.splitlines()) < 30
     for head, key in (("mean", "npv_funder"), ("port", "port/npv_funder")):
-        (line,) = (line for line in shown.splitlines() if line.startswith(f"{head} "))
+        line = next(line for line in shown.splitlines() if line.startswith(f"{head} "))
         own, dearer = (rows[0]["figures"][key], rows[1]["differences"][key])
         assert f" {own['value']:.{digits(own)}f} ± " in line and f" {dearer['value']:+.{digits(dearer)}f} ± " in line
     assert "P(loss)" in shown and "shortfall 99 %" in shown

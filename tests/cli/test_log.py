@@ -18,7 +18,7 @@ def test_minutes__rate_is_of_what_is_done_since_the_start(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(subject.time, "monotonic", lambda: now[0])
     file = io.StringIO()
-    minutes = Minutes(Log(file), 10_000, "paths")
+    minutes = Minutes(Log(file), 10_000, "path")
     minutes.announce("planning")
     minutes.advance(4000)  # there already
     now[0] = 200.0

@@ -14,6 +14,8 @@ from spvrisk.errors import InputError
 from spvrisk.experiments.planned import default_measures
 from spvrisk.plan.laws import distribution
 from spvrisk.report.json import scenarios_json
+from spvrisk.report.text import written
+from spvrisk.report.words import english
 from spvrisk.views.scenarios import scenarios, tornado
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -148,7 +150,7 @@ def test_tornado__ends_of_a_law_are_its_10_and_90_percent_points(swings):
 def test_tornado__the_largest_swing_comes_first(swings):
     found = spvrisk.scenarios(swings)
     page = tornado(found)
-    assert page.rows[0].name == "projects.*.budget" and page.rows[-1].name == "A little"
+    assert [english(page.rows[i].name) for i in (0, -1)] == ["projects.*.budget", "A little"]
     assert len(page.rows) == 3 and len(scenarios(found)) == 1
 
 
@@ -161,8 +163,23 @@ def test_tornado__a_swing_is_from_end_to_end_path_by_path(swings):
     assert swing.value == pytest.approx(np.mean(high - low)) and swing.value < 0
     assert swing.error == pytest.approx(np.std(high - low, ddof=1) / np.sqrt(2000))
     told = scenarios_json(found)["swings"]["projects.port.budget"]["npv_funder:mean"]
-    assert told == {"swing": swing.value, "swing_se": swing.error}
+    low, high = swing.interval
+    assert low < swing.value < high
+    assert told == {"swing": swing.value, "swing_se": swing.error, "swing_low": low, "swing_high": high}
     assert tornado(found).rows[-1].cells[2].value == abs(swing.value)
+
+
+def test_tornado__a_thin_tail_is_told_beneath_the_table_whose_measure_rests_on_it(file):
+    made = file.parent / "thin_swings.yaml"
+    tornado_of = "{projects.port.budget: [{times: 0.9}, {times: 1.1}]}"
+    made.write_text(f"{{base: starter.yaml, tornado: {tornado_of}}}", encoding="utf-8")
+    measures = ["npv_funder:mean", "npv_funder:es@0.95", "npv_funder:es@0.5"]
+    plain, thin, enough = (
+        written([page], 100)
+        for page in scenarios(spvrisk.scenarios(spvrisk.plan_scenarios(made, paths=600, of=measures)))
+    )
+    assert "The worst 5 % are 30 paths" in thin and "would do." in thin
+    assert "would do." not in plain + enough
 
 
 def test_tornado__ends_that_are_none(file):
@@ -200,6 +217,7 @@ def test_command__table_json_and_file(file, found, tmp_path):
     document = json.loads(invoke(file, "--json").stdout)
     dear = document["scenarios"][1]["measures"]["npv_funder:mean"]
     assert dear["value"] == found.outcomes[1].values[0] and dear["change_se"] == found.outcomes[1].changes[0].error
+    assert (dear["change_low"], dear["change_high"]) == found.outcomes[1].changes[0].interval
     out = tmp_path / "t.csv"
     assert invoke(file, "--save-table", out).exit_code == 0
     with out.open(encoding="utf-8", newline="") as opened:

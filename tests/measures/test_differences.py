@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from spvrisk.measures.compare import difference
-from spvrisk.measures.sample import Sample, mean, quantile, share_finite, shortfall
+from spvrisk.measures.sample import Sample, mean, quantile, share, share_finite, shortfall
 
 N, RUNS = 2000, 600
 MEASURES = {
@@ -46,6 +46,33 @@ def test_difference__of_a_run_and_itself_is_nothing(name, replications):
     a = replications[0, 0]
     found = difference(MEASURES[name](a), MEASURES[name](a), True, same=True)
     assert found.value == 0 and found.error == 0 and found.unpaired_error > 0 and np.isnan(found.ratio)
+
+
+@pytest.mark.parametrize(("change", "paths"), [("dearer", 200), ("capped", 500)])
+def test_interval__of_a_paired_change_covers_where_a_symmetric_one_does_not(change, paths):
+    """Of an expected shortfall, with ten paths in the tail or beyond the cap: what they make is skewed either way."""
+    law, level = stats.lognorm(1.0), 0.95
+    cap = law.ppf(0.98)
+    # the mean of a lognormal law beyond q is that of all of it times the share of one with a mean higher by one
+    beyond = [np.exp(0.5) * stats.norm.sf(np.log(law.ppf(a)) - 1.0) for a in (level, 0.98)]
+    true = 0.1 * beyond[0] / 0.05 if change == "dearer" else (0.02 * cap - beyond[1]) / 0.05
+    rng, covered, plain = np.random.default_rng(31), [], []
+    for _ in range(1500):
+        loss = law.rvs(paths, random_state=rng)
+        other = 1.1 * loss if change == "dearer" else np.minimum(loss, cap)
+        found = difference(*(shortfall(Sample(-x), str(level)) for x in (other, loss)), paired=True)
+        covered.append(found.interval[0] <= true <= found.interval[1])
+        plain.append(abs(found.value - true) <= 1.96 * found.error)
+    assert 0.93 <= np.mean(covered) <= 0.98 and np.mean(plain) < 0.91
+
+
+def test_interval__of_shares_and_of_runs_apart_is_symmetric():
+    rng = np.random.default_rng(32)
+    runs = [Sample(rng.lognormal(size=400)) for _ in range(2)]
+    shares = [share(run, run.values < 0.05) for run in runs]
+    for a, b, paired in ((*shares, True), (*map(mean, runs), False)):
+        found = difference(a, b, paired)
+        assert found.interval == pytest.approx(found.value + np.array([-1.96, 1.96]) * found.error, rel=1e-4)
 
 
 def test_figures__of_what_is_undefined_or_infinite():

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from spvrisk.measures.compare import difference
+from spvrisk.measures.intervals import error_of
 from spvrisk.measures.sample import (
     Sample,
-    error_of,
     mean,
     quantile,
     share,
@@ -47,6 +47,18 @@ def values_and_errors(figures):
     return np.array([(each.value, error_of(each.influence, each.replicate)) for each in figures]).T
 
 
+def check_errors(name, many, true, rel):
+    """That errors are the spread of the values; of a skewness they are no less, and its intervals hold the truth."""
+    values, errors = values_and_errors(many)
+    typical = np.sqrt(np.mean(errors**2))
+    if name == "skewness":
+        assert typical > (1 - rel) * values.std()
+        assert 0.93 <= np.mean([figure.interval[0] <= true <= figure.interval[1] for figure in many]) <= 0.99
+    else:
+        assert typical == pytest.approx(values.std(), rel=rel)
+    return values, errors
+
+
 @pytest.mark.parametrize("name", STATISTICS)
 def test_statistic__of_whole_weights_is_that_of_repeated_rows(name):
     rng = np.random.default_rng(3)
@@ -82,9 +94,7 @@ def test_importance_sample__closed_form_and_error(name):
     rng = np.random.default_rng(6)
     assert abs((found := of(shifted(rng, 200_000))).value - true) < 4 * found.error
     many = [of(shifted(rng, 3000)) for _ in range(500)]
-    values, errors = values_and_errors(many)
-    # the sd of 500 values has an error of 3 %
-    assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.12)
+    values, _ = check_errors(name, many, true, rel=0.12)  # the sd of 500 values has an error of 3 %
     if name == "shortfall":
         plain = [of(Sample(rng.normal(size=3000))).value for _ in range(500)]
         assert values.std() < 0.5 * np.std(plain)
@@ -98,11 +108,19 @@ def test_replicates__error_is_the_spread_between_them(name):
     of, true = CLOSED[name]
     rng = np.random.default_rng(7)
     many = [of(stratified(rng, 16, 250)) for _ in range(300)]
-    values, errors = values_and_errors(many)
-    assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.2)
+    values, errors = check_errors(name, many, true, rel=0.2)
     assert values.mean() == pytest.approx(true, abs=4 * values.std() / np.sqrt(300) + 0.01)
     alone = [of(stratified(rng, 16, 250)._replace(replicate=None)).error for _ in range(100)]
     assert np.median(errors) < 0.7 * np.median(alone)
+
+
+@pytest.mark.parametrize(("law", "least"), [(stats.expon(), 0.93), (stats.t(5), 0.94), (stats.lognorm(0.5), 0.91)])
+def test_skewness__interval_covers_where_tails_are_heavy(law, least):
+    """Where ± 1.96 errors from the influences do not, or Hall's ends do not (of t)."""
+    rng, true = np.random.default_rng(11), float(law.stats("s"))
+    many = [skewness(Sample(law.rvs(4000, random_state=rng))) for _ in range(500)]
+    assert np.mean([figure.interval[0] <= true <= figure.interval[1] for figure in many]) >= least
+    assert many[0].half == pytest.approx(1.96 * many[0].error, rel=1e-4)
 
 
 def test_difference__of_replicated_runs_by_their_spread():

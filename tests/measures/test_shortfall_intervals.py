@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from spvrisk.measures.intervals import NORMAL_95, skewed_interval
 from spvrisk.measures.order import quantile_with_interval
-from spvrisk.measures.sample import NORMAL_95, Sample, mean, share, shortfall, skewed_interval, value_at_risk
+from spvrisk.measures.sample import Sample, mean, share, shortfall, value_at_risk
 
 LEVELS = ("0.95", "0.99")
 
@@ -54,14 +55,16 @@ def test_risk__of_evenly_spread_losses_has_no_error(name, level):
     assert shortfall(values, level).value == pytest.approx(truth(float(level)), rel=2e-3)
 
 
-def test_interval__its_ends_are_normal_quantiles_once_skewness_is_out():
+def test_interval__its_ends_are_student_s_quantiles_once_skewness_is_out():
     """Hall's transformation of what the statistic is beyond each end, in errors, is that quantile."""
     influence = np.random.default_rng(4).gamma(0.3, size=500)
     influence -= influence.mean()
     low, high = skewed_interval(7.0, influence)
     error = sqrt(np.mean(influence**2) / 499)
-    skew = stats.skew(influence)
-    for end, quantile in ((low, NORMAL_95), (high, -NORMAL_95)):
+    skew, kurtosis = stats.skew(influence), stats.kurtosis(influence, fisher=False)
+    reach = stats.t.ppf(0.975, 2 * 500 / (kurtosis - 1 - skew**2))
+    assert reach > NORMAL_95 + 0.005
+    for end, quantile in ((low, reach), (high, -reach)):
         t, n = (7.0 - end) / error / sqrt(500), 500
         moved = t + skew * t**2 / 3 + skew**2 * t**3 / 27 + skew / (6 * n)
         assert sqrt(n) * moved == pytest.approx(quantile, rel=1e-6)
@@ -97,3 +100,12 @@ def test_half__is_that_of_the_interval_where_there_is_one():
     assert mean(values).half == NORMAL_95 * mean(values).error
     for figure in (shortfall(values, "0.95"), share(values, values.values < 0.0)):
         assert figure.half == (figure.interval[1] - figure.interval[0]) / 2
+
+
+@pytest.mark.parametrize("name", ["normal", "t", "pareto"])
+def test_value_at_risk__its_error_covers_where_few_paths_are_beyond(name):
+    """Twenty paths beyond."""
+    law, _ = LAWS[name]
+    rng, true = np.random.default_rng(8), law.ppf(0.95)
+    many = [value_at_risk(Sample(-law.rvs(400, random_state=rng)), "0.95") for _ in range(1500)]
+    assert 0.935 <= np.mean([abs(figure.value - true) <= NORMAL_95 * figure.error for figure in many]) <= 0.98

@@ -15,6 +15,7 @@ import spvrisk
 from small_run import write_small
 from spvrisk.cli import main
 from spvrisk.errors import InputError
+from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.report.page import contents
 from spvrisk.report.words import shown
 from spvrisk.views.figures import mean_of
@@ -76,7 +77,7 @@ def answers(page):
     """What the page says in a minute: by question the answer, and what is said besides."""
     (text,) = [text for attributes, text in page.all("section") if attributes["id"] == "minute"]
     questions = [q for _, q in page.all("h3") if q in text and q.endswith("?")]
-    pieces = re.split("|".join(map(re.escape, questions)), text)[1:]
+    pieces = re.split("|".join(map(re.escape, questions)), text.replace("\N{NO-BREAK SPACE}", " "))[1:]
     return dict(zip(questions, pieces, strict=True))
 
 
@@ -122,6 +123,14 @@ def test_minute__names_the_scenario_that_helps_most(page):
     told = answers(page)["What would help most?"]
     assert told.startswith("The port costs <b>less</b> changes the mean by +")
     assert "Budget of the port moves most" in answers(page)["Which input matters most?"]
+
+
+def test_assumptions__are_counted_and_shown_with_what_they_rest_on(page, first):
+    (section,) = [text for attributes, text in page.all("section") if attributes["id"] == "assumptions"]
+    register = assumptions_of(first)
+    counts = f"{register.how_many('checked')} checked, {register.how_many('reported')} reported"
+    assert register.assumptions and counts in section and counts in answers(page)["How sure is that?"]
+    assert all(each.source in section for each in register.assumptions)
 
 
 def test_page__asks_nothing_of_any_network(page, file):
@@ -227,7 +236,7 @@ def test_file__is_replaced_only_where_it_is_a_report(made, tmp_path):
     ("arguments", "said"),
     [
         (["-o", "a.html"], "RESULT|SCENARIOS...: must name a result, or a dataset of scenarios, got nothing"),
-        (["first.h5", "-o", "a.pdf"], "--out: must end with .html, got a.pdf; name e.g. report.html"),
+        (["first.h5", "-o", "a.pdf"], "--out: must end with .html or .xlsx, got a.pdf; name e.g. report.html"),
         (["first.h5", "-o", "a.html", "--lang", "fr"], "--lang: must be a language, got fr; write en or ja"),
         (["none.h5", "-o", "a.html"], "none.h5: "),
         (["first.h5", "-o", "none/a.html"], "--out: must lie in a folder that exists"),

@@ -21,6 +21,7 @@ from spvrisk.config import load_study
 from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.task import job_of
 from spvrisk.plan.shared import LEAF
+from spvrisk.report.words import english
 from spvrisk.runner import cluster as module
 from spvrisk.runner import remote
 from spvrisk.runner.cluster import in_cluster
@@ -289,8 +290,8 @@ def test_local_cluster__is_named_in_the_result_and_leaves_nothing(tmp_path):
         digest, (machine,) = found.attributes["content_sha256"], read_machines(tmp_path / "c.h5")
     assert machine["shards"] == 1 and machine["threads"] == 1 and machine["host"] == platform.node()
     with spvrisk.open(tmp_path / "c.h5") as found:
-        (row,) = (row for row in found.view("info").rows if row.name == "computed by")
-        assert row.cells[0].startswith(f"{platform.node()} 1 shards, machine code for ")
+        (row,) = (row for row in found.view("info").rows if english(row.name) == "computed by")
+        assert english(row.cells[0]).startswith(f"{platform.node()} 1 shard, machine code for ")
     with spvrisk.run(study, paths=3 * LEAF) as expected:
         assert expected.attributes["content_sha256"] == digest
     journal = (tmp_path / "c.h5.run" / "journal.jsonl").read_text(encoding="utf-8")

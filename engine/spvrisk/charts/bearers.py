@@ -8,17 +8,18 @@ import numpy as np
 
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Reference, Role, Text
 from spvrisk.charts.gathering import gathered, others
-from spvrisk.charts.words import ERRORS, money, seed_of, study_of, unit_named
+from spvrisk.charts.words import ERRORS, seed_of, study_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.errors import argument
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, contributions
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import level_named
 from spvrisk.measures.parts import combined
-from spvrisk.measures.sample import NORMAL_95, Figure, Sample, mean
+from spvrisk.measures.sample import Figure, Sample, mean
 from spvrisk.plan.outputs import NPV, PORTFOLIO
 from spvrisk.views.figures import Estimate, Note, Rate, defined, said
-from spvrisk.views.tails import thin
-from spvrisk.views.words import tail_name
+from spvrisk.views.tails import bearer_named, thin
+from spvrisk.views.words import money_in, tail_name
 
 _MOST = 10
 """Projects that have a bar of their own."""
@@ -59,9 +60,10 @@ def bearers(result: Result, level: str | None = None) -> Chart:
     found = contributions(result, at)
     groups = [_bearers(result, found), _projects(result, found)]
     parties = [party for group in groups if group for party in (*group, _Party(""))]
-    parties.append(_Party(Note(PORTFOLIO), _average(result, (PORTFOLIO, NPV)), found.whole.shortfall))
+    whole = _average(result, (PORTFOLIO, NPV))
+    parties.append(_Party(unit_named(result.labels, PORTFOLIO), whole, found.whole.shortfall))
     names = Axis("", scale="names", names=tuple(party.name for party in parties))
-    axis = Axis(Note("mean loss"), money(result.labels))
+    axis = Axis(Note("mean loss"), money_in(result.labels))
     panels = tuple(
         Panel(axis, names, (Reference("x", 0.0, ""), *_bars([getattr(party, of) for party in parties])), title)
         for of, title in (("average", Note("all paths")), ("worst", said("worst {} of the paths", tail_name(at))))
@@ -79,11 +81,10 @@ def _average(result: Result, series: tuple[str, str]) -> Figure:
 def _bearers(result: Result, found: Contributions) -> list[_Party]:
     """Those that share the loss; none where the funder bears it alone, or the file does not hold what they have."""
     worst = {part.name: part.risk.shortfall for part in found.parts if part.group == BEARERS}
-    heads = result.labels.viewed("bearers")
     return [
-        _Party(Note(head), _average(result, (PORTFOLIO, quantity)), worst[head])
-        for quantity, head in heads.items()
-        if head in worst
+        _Party(bearer_named(quantity), _average(result, (PORTFOLIO, quantity)), worst[quantity])
+        for quantity in result.labels.viewed("bearers")
+        if quantity in worst
     ]
 
 
@@ -146,7 +147,7 @@ def _title(result: Result, found: Contributions) -> Note:
     if bearer is None:
         return said("Worst {} of the paths: the funder bears the loss alone; {} brings {} of it", tail, name, part)
     text = "Worst {} of the paths: {} bears {} of the loss, {} brings {}"
-    return said(text, tail, Note(bearer.name), _rate(bearer.share), name, part)
+    return said(text, tail, bearer_named(bearer.name), _rate(bearer.share), name, part)
 
 
 def _rate(share: Figure) -> Rate:

@@ -6,16 +6,16 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Chart, Panel, Points, Ranges, Reference
-from spvrisk.charts.words import ERRORS, money, seed_of, study_of
+from spvrisk.charts.words import ERRORS, seed_of, study_of
 from spvrisk.dataset.read import Result
 from spvrisk.measures.compare import Difference
 from spvrisk.measures.comparison import Compared, Comparison, compared
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.order import quantile_with_interval
-from spvrisk.measures.sample import NORMAL_95
 from spvrisk.plan.outputs import NPV, WHOLE
 from spvrisk.views.compare import names_of
 from spvrisk.views.figures import Estimate, Named, Note, defined, said
-from spvrisk.views.words import percent
+from spvrisk.views.words import money_in, percent
 
 _WIDE, _NARROW = ("0.05", "0.95"), ("0.25", "0.75")
 """Quantiles between which lines are drawn, thin and thick."""
@@ -37,8 +37,8 @@ def compare(results: Sequence[Result]) -> Chart:
     found = compared(results)
     first, names = found.results[0].result, tuple(Named(name) for name in names_of(found))
     on = Axis("", scale="names", names=names)
-    value = Axis(Note("net present value to the funder"), money(first.labels))
-    more = Axis(said("more than {}", names[0]), money(first.labels))
+    value = Axis(Note("net present value to the funder"), money_in(first.labels))
+    more = Axis(said("more than {}", names[0]), money_in(first.labels))
     panels = (
         Panel(value, on, tuple(_side_by_side(found.results)), Note("distribution")),
         Panel(more, on, (Reference("x", 0.0, ""), *_differences(found, first)), Note("difference")),
@@ -87,7 +87,7 @@ def _title(found: Comparison, names: Sequence[Named]) -> Note:
     if not others:
         return Note("All are one and the same result")
     name, most = max(others, key=lambda each: abs(each[1].value))
-    unit = money(found.results[0].result.labels)
+    unit = money_in(found.results[0].result.labels)
     size = Estimate(abs(most.value), defined(most.error))
     if not abs(most.value) > NORMAL_95 * most.error:
         return said("None differs from {} by more than chance; most does {}, by {} {}", names[0], name, size, unit)

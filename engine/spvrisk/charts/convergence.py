@@ -6,15 +6,16 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Chart, Line, Panel, Reference
-from spvrisk.charts.words import money, seed_of, study_of
+from spvrisk.charts.words import seed_of, study_of
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.values import values_by_path
-from spvrisk.measures.sample import NORMAL_95, Figure, Sample, mean, shortfall
+from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.sample import Figure, Sample, mean, shortfall
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Estimate, Note, defined, said
 from spvrisk.views.tails import thin
-from spvrisk.views.words import percent, tail_name
+from spvrisk.views.words import money_in, percent, tail_name
 
 _POINTS = 60
 """Numbers of paths at which a figure is taken, at equal steps of the logarithm."""
@@ -76,7 +77,7 @@ def _panel(found: list[tuple[int, Figure]], title: Note, result: Result) -> Pane
     axis = Axis(Note("number of paths"), scale="log", ends=(float(least), float(most)), ticks=ticks)
     last = found[-1][1]
     label = said("all paths: {}", Estimate(last.value, defined(last.error)))
-    return Panel(axis, Axis(title, money(result.labels)), (line, Reference("y", last.value, label)))
+    return Panel(axis, Axis(title, money_in(result.labels)), (line, Reference("y", last.value, label)))
 
 
 def _interval(figure: Figure) -> tuple[float, float]:
@@ -86,7 +87,7 @@ def _interval(figure: Figure) -> tuple[float, float]:
 
 def _title(result: Result, average: Figure, tail: Figure | None, level: str) -> Note:
     """The answer: what all paths give, and how well."""
-    paths, unit = result.n_paths, money(result.labels)
+    paths, unit = result.n_paths, money_in(result.labels)
     known = Estimate(defined(average.value), defined(average.error))
     if tail is None:
         return said("After {:path} the mean is {} {}; too few for a tail of {}", paths, known, unit, tail_name(level))

@@ -12,7 +12,6 @@ from spvrisk.charts.words import (
     axis_of,
     error_of_interval,
     figure_of,
-    money,
     seed_of,
     study_of,
     unit_named,
@@ -22,16 +21,17 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.errors import argument
 from spvrisk.experiments.values import Series, values_by_path
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import series_named
 from spvrisk.measures.order import quantile_with_interval
 from spvrisk.measures.risk import value_at_risk
-from spvrisk.measures.sample import NORMAL_95, Sample, mean, share, shortfall
+from spvrisk.measures.sample import Sample, mean, share, shortfall
 from spvrisk.measures.share import share_interval
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Cell, Estimate, Note, defined, said, share_of
-from spvrisk.views.words import percent, tail_name
+from spvrisk.views.words import money_in, percent, tail_name
 
 _BINS = 60
 """Bins at most, or a few more until the ends are round numbers."""
@@ -160,7 +160,7 @@ def _title(result: Result, series: Series, values: Floats) -> Note:
     """The answer: what there is on average and how much is lost how often, else where most of it lies."""
     if not has_loss(series[1]):
         return _where(result, series, values)
-    sample, unit = Sample(values), money(result.labels)
+    sample, unit = Sample(values), money_in(result.labels)
     average, lost = mean(sample), share(sample, values < 0.0)
     size, loses = Estimate(defined(abs(average.value)), defined(average.error)), average.value < 0.0
     if series == WHOLE:

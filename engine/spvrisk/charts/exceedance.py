@@ -11,7 +11,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.experiments.exceeded import DEFAULT_LEVELS, Curve, curve
 from spvrisk.measures.exceedance import Point
-from spvrisk.measures.sample import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.exceedance import OUTCOMES
@@ -115,7 +115,7 @@ def _title(found: Curve, told: list[Point]) -> Note:
 
 
 def _notes(found: Curve) -> Iterator[Note]:
-    yield Note(OUTCOMES)
+    yield OUTCOMES
     if found.defined < found.result.n_paths:
         yield said("Probabilities are of the {:path} on which it is defined.", found.defined)
     yield said("Drawn as far as {:path} lie beyond.", FEW_PATHS)

@@ -6,13 +6,14 @@ from math import sqrt
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Band, Chart, Line, Mark, Numbers, Panel, Reference
-from spvrisk.charts.words import error_of_interval, money, seed_of, step_years, study_of, time_axis
+from spvrisk.charts.words import error_of_interval, seed_of, step_years, study_of, time_axis
 from spvrisk.dataset.read import Result
-from spvrisk.measures.sample import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS
 from spvrisk.views.figures import Estimate, Note, said
+from spvrisk.views.words import money_in
 
 _CUMULATED, _STEP = "cumulated_funder_flow", "net_flow"
 
@@ -32,7 +33,7 @@ def fan(result: Result) -> Chart:
     result
         The result.
     """
-    labels, unit = result.labels, money(result.labels)
+    labels, unit = result.labels, money_in(result.labels)
     panels = tuple(
         Panel(time_axis(labels), Axis(label, unit), tuple(_marks(result, fan)))
         for fan, label in ((_CUMULATED, Note("cumulated net flow")), (_STEP, Note(_STEPS[labels.steps_per_year])))
@@ -87,7 +88,7 @@ def _title(result: Result) -> Note:
     if median[t] >= 0.0:
         return Note("In the median the funder is never out of pocket")
     text = "In the median the funder is out of pocket by {} {} in {:d}, the most"
-    first = said(text, size, money(result.labels), int(years[t]))
+    first = said(text, size, money_in(result.labels), int(years[t]))
     if not back.size:
         return said("{}; {}", first, Note("it does not have it back by the horizon"))
     return said("{}; {}", first, said("it has it back in {:d}", int(years[back[0]])))

@@ -6,14 +6,16 @@ import numpy as np
 
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Reference, Role, Text
 from spvrisk.charts.gathering import gathered, others
-from spvrisk.charts.words import ERRORS, money, seed_of, study_of, unit_named
+from spvrisk.charts.words import ERRORS, seed_of, study_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.values import values_by_path
-from spvrisk.measures.sample import NORMAL_95, Sample, mean
+from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.sample import Sample, mean
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Estimate, Note, defined, mean_of, said
+from spvrisk.views.words import money_in
 
 _MOST = 12
 """Projects that have a bar of their own."""
@@ -42,9 +44,9 @@ def waterfall(result: Result, announce: Announce = lambda _: None) -> Chart:
         parts.append((others(len(rest)), _together(result, shown, announce)))
     whole = _mean(result, PORTFOLIO)
     ends = np.cumsum([each.value or 0.0 for _, each in parts])
-    names = (*(name for name, _ in parts), Note(PORTFOLIO))
+    names = (*(name for name, _ in parts), unit_named(labels, PORTFOLIO))
     bars = (*_steps([each for _, each in parts], ends), _bar([len(parts)], [0.0], [whole], "total"))
-    axis = Axis(Note("mean net present value to the funder"), money(labels))
+    axis = Axis(Note("mean net present value to the funder"), money_in(labels))
     panel = Panel(axis, Axis("", scale="names", names=names), (Reference("x", 0.0, ""), *bars))
     title = _title(result, means, whole)
     return Chart("waterfall", title, study_of(labels), (panel,), result.n_paths, seed_of(result), (ERRORS,))
@@ -98,4 +100,4 @@ def _title(result: Result, means: dict[str, Estimate], whole: Estimate) -> Note:
         if total > 0.0
         else "{} costs the funder most: {} {} on average, of {} by all"
     )
-    return said(text, unit_named(labels, name), size, money(labels), Estimate(sign * total, whole.error))
+    return said(text, unit_named(labels, name), size, money_in(labels), Estimate(sign * total, whole.error))

@@ -7,16 +7,17 @@ from typing import NamedTuple
 
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Points, Reference, Role, Text
 from spvrisk.charts.gathering import gathered
-from spvrisk.charts.words import ERRORS, money, unit_named
+from spvrisk.charts.words import ERRORS, TIMES, unit_named
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import Measure, measure_of
-from spvrisk.measures.sample import NORMAL_95
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, defined, said
+from spvrisk.views.words import money_in
 
 _MOST, _SIDE_BY_SIDE = 20, 2
 """Scenarios or inputs that have a row, and measures that have a panel."""
@@ -156,8 +157,8 @@ def _measures(outcomes: Outcomes, of: str | None) -> list[int]:
 
 
 def _axis(found: Combined, measure: Measure) -> Axis:
-    unit = money(found.labels, found.labels.local_currency if measure.series[1].endswith("_local") else "")
-    named: Text = unit if measure.kind == "money" else Note(measure.kind) if measure.kind in ("years", "months") else ""
+    unit = money_in(found.labels, found.labels.local_currency if measure.series[1].endswith("_local") else "")
+    named: Text = unit if measure.kind == "money" else TIMES.get(measure.kind, "")
     return Axis(measure_in_words(found, measure), named, percent=measure.kind in ("flag", "ratio"))
 
 
@@ -173,7 +174,8 @@ def measure_in_words(found: Combined, measure: Measure) -> Note:
     """
     unit, quantity = measure.series
     output = quantity_of(unit, quantity, found.labels)
-    what = Note("funder's net present value" if quantity == NPV else output.compared or output.meaning)
+    named = output.compared if output.compared else output.meaning
+    what = Note("funder's net present value" if quantity == NPV else named)
     at = f"{100.0 * float(measure.at):g} %" if measure.statistic.at == "level" else measure.at
     taken = Note(measure.statistic.title, (at,) if at else ())
     if unit in (PORTFOLIO, SCHEME):

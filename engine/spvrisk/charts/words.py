@@ -5,15 +5,17 @@ from datetime import date
 from spvrisk.charts.chart import Axis, Numbers, Text
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import quantity_of
-from spvrisk.measures.sample import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, defined, said
+from spvrisk.views.words import WHOLE, money_in
 
 ERRORS = Note("± is a standard error; bands and whiskers are 95 % intervals of Monte Carlo error.")
 """How errors are shown."""
 
-_MONEY = {1: "{}", 1e3: "{} thousand", 1e6: "{} million", 1e9: "{} billion", 1e12: "{} trillion"}
+TIMES: dict[str, Text] = {"years": Note("years"), "months": Note("months")}
+"""Units of quantities by their kind."""
 
 
 def study_of(labels: Labels) -> Named:
@@ -38,25 +40,10 @@ def unit_named(labels: Labels, unit: str) -> Text:
         A project, a pipeline, ``portfolio`` or ``scheme``.
     """
     if unit in (PORTFOLIO, SCHEME):
-        return Note(unit)
+        return WHOLE[unit]
     own, every = labels.project_titles.get(unit, {}), labels.project_titles.values()
     shared = {language for language, title in own.items() if sum(each.get(language) == title for each in every) > 1}
     return Named(unit, tuple((key, f"{title} ({unit})" if key in shared else title) for key, title in own.items()))
-
-
-def money(labels: Labels, currency: str = "") -> Note:
-    """Name the unit of money.
-
-    Parameters
-    ----------
-    labels
-        Of the result.
-    currency
-        In place of the study's.
-    """
-    name = currency or labels.currency
-    known = _MONEY.get(labels.money_unit)
-    return said(known, name) if known else said("{} x {:,.0f}", name, labels.money_unit)
 
 
 def unit_of(labels: Labels, series: tuple[str, str]) -> Text:
@@ -71,8 +58,8 @@ def unit_of(labels: Labels, series: tuple[str, str]) -> Text:
     """
     kind = quantity_of(*series, labels).kind
     if kind == "money":
-        return money(labels, labels.local_currency if series[1].endswith("_local") else "")
-    return Note(kind) if kind in ("years", "months") else ""
+        return money_in(labels, labels.local_currency if series[1].endswith("_local") else "")
+    return TIMES.get(kind, "")
 
 
 def is_percent(labels: Labels, series: tuple[str, str]) -> bool:

@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from spvrisk._version import __version__
-from spvrisk.cli.output import say, say_refusal, use_streams
+from spvrisk.catalogue import WRITTEN, Chosen, asked_for, in_language, phrase, translated
+from spvrisk.cli.output import can_show, say, say_refusal, use_streams
 from spvrisk.cli.progress import Interrupted
 from spvrisk.errors import InputError, Problem, RunError, argument
 
@@ -51,7 +53,7 @@ _CTRL_C = 130
 
 def _say(message: Warning | str, *_: object) -> None:
     """A warning of the library, as a line for people."""
-    say(f"warning: {message}", err=True)
+    say(in_language(phrase("warning: {}", message)), err=True)
 
 
 class _Commands(click.Group):
@@ -64,7 +66,12 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = import_module(f"{__name__}.{cmd_name}").command
-        return found
+        return _with_common(found)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names and options; click's own way would import every command."""
+        names = [CompletionItem(name, help=line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -92,6 +99,11 @@ class _Commands(click.Group):
         gc.set_threshold(100_000)
         warnings.showwarning = _say  # type: ignore[assignment]
         use_streams()
+        asked = asked_for(os.environ)
+        with Chosen(asked if can_show(asked) else WRITTEN):
+            self._main(*args, **extra)
+
+    def _main(self, *args: Any, **extra: Any) -> None:
         try:
             code = super().main(*args, **{**extra, "standalone_mode": False})
             if sys.stdout is not None:
@@ -109,7 +121,7 @@ class _Commands(click.Group):
             if isinstance(error.__cause__, EOFError):  # click takes it for an interruption
                 raise error.__cause__ from None
             with suppress(OSError):  # the terminal may be gone
-                say(_with_notes("interrupted", error), err=True)
+                say(_with_notes(translated("interrupted"), error), err=True)
             code = _signal_code(error) or _CTRL_C
         except BrokenPipeError:
             code = _mute()
@@ -118,6 +130,17 @@ class _Commands(click.Group):
         # what is left goes with the process: looking for garbage in it takes the interpreter a third of a second
         gc.freeze()
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _with_common(command: click.Command) -> click.Command:
+    """A command with the options of all commands, before its help."""
+    # loaded here: who asks for the list of commands has no use for it
+    from spvrisk.cli.options import COMMON
+
+    own = [option for option in command.params if option not in COMMON]
+    named = {option.name for option in own}  # pictures and pages have any language, whatever the terminal shows
+    command.params = [*own, *(option for option in COMMON if option.name not in named)]
+    return command
 
 
 def _of_command(problem: Problem, command: click.Command | None) -> Problem:
@@ -143,16 +166,18 @@ def _with_notes(text: str, error: BaseException) -> str:
 def _of_system(error: OSError) -> int:
     """Say what the system refused, and give the exit code."""
     if _nowhere():
-        say("the working directory is gone; change into a folder that is there", err=True)
+        say(translated("the working directory is gone; change into a folder that is there"), err=True)
         return 2
     if error.filename is not None:  # not of stdout
         raise error
     if (ended := _signal_code(error)) is not None:  # nothing more can be shown on a terminal that is closed
         os._exit(ended)
     if error.errno is None:  # of the loader, which has no other words: most likely memory is limited
-        say(f"a library cannot be loaded, most likely for want of memory: {error}", err=True)
+        text = "a library cannot be loaded, most likely for want of memory: {}"
+        say(in_language(phrase(text, error)), err=True)
         return 1
-    say(f"the output cannot be written: {(error.strerror or str(error)).lower()}", err=True)
+    reason = (error.strerror or str(error)).lower()
+    say(in_language(phrase("the output cannot be written: {}", reason)), err=True)
     return _mute()
 
 

@@ -33,7 +33,7 @@ def command(study: str | None, seconds: int, cold: bool, overrides: tuple[str, .
 
     if loaded is not None:
         warn(loaded.warnings)
-    with progress_bar(seconds, "s") as (advance, announce):
+    with progress_bar(seconds, "second") as (advance, announce):
         found = api.bench(
             study=loaded,
             seconds=seconds,

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say, say_document
+from spvrisk.cli.output import say_document, tell
 from spvrisk.errors import InputError, Problem
 from spvrisk.report import json, text
 from spvrisk.views.against import against as beside_table
@@ -62,7 +62,7 @@ def command(
         raise InputError(Problem("--against", "", rule, against, "write the new table first"))
     if out is not None:
         api.save_table(_one(results, "--save-table"), out, of, overwrite)
-        say(f"wrote {out}", err=True)
+        tell("wrote {}", out)
         return
     if of:
         raise InputError(Problem("--of", "", "names measures of a table to be saved", of[0], "add --save-table FILE"))

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say
+from spvrisk.cli.output import tell
 
 # a list, which click would join without the mark
 _HELP = """Write a table of RESULT for spreadsheets, databases and statistics programs.
@@ -35,4 +35,4 @@ and .nc, and the word "infinite" in .xlsx. .parquet needs the package pyarrow, .
 def command(result: str, out: str, table: str | None, format: str | None, overwrite: bool) -> None:
     """Write a table of RESULT."""
     api.export(result, out, table=table, format=format, overwrite=overwrite)
-    say(f"wrote {out}", err=True)
+    tell("wrote {}", out)

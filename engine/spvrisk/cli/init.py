@@ -6,7 +6,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say
+from spvrisk.cli.output import tell
 
 # lines, which click would join without the mark
 _EXAMPLE = """\b
@@ -38,5 +38,6 @@ def command(file: str | None, kind: str, overwrite: bool) -> None:
     """
     main = api.init(_NAMES[kind] if file is None else file, overwrite, kind)
     names = {"main": quote(str(main)), "folder": quote(str(main.parent))}
-    lines = [f"  spvrisk {line.format(**names)}" for line in _NEXT[kind]]
-    say("\n".join([f"wrote {main}; next:", *lines]), err=True)
+    tell("wrote {}; next:", main)
+    for line in _NEXT[kind]:
+        tell("  {}", f"spvrisk {line.format(**names)}")

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from spvrisk.catalogue import counted, in_language, phrase, translated
+from spvrisk.cli.output import stage_line
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import check_not_read, is_irregular
 
@@ -80,9 +82,10 @@ def log_to(path: str | None, reads: Iterable[Path], result: Path) -> Iterator[Lo
     log = Log(file, dated=True)
     try:
         yield log
-        log.line("done")
+        log.line(translated("done"))
     except BaseException as error:
-        log.line("\n".join((f"ended: {error or type(error).__name__}", *getattr(error, "__notes__", ()))))
+        ended = in_language(phrase("ended: {}", str(error) or type(error).__name__))
+        log.line("\n".join((ended, *getattr(error, "__notes__", ()))))
         raise
     finally:
         with suppress(OSError):
@@ -108,12 +111,15 @@ class Minutes:
     ----------
     log
         Where to.
-    total, things
+    total, thing
         How many of what there are to be done.
     """
 
-    def __init__(self, log: Log, total: int, things: str) -> None:
-        self._log, self._total, self._things = log, total, things
+    def __init__(self, log: Log, total: int, thing: str) -> None:
+        self._log, self._total = log, total
+        # looked up here: what is done is told from any thread, which has a language of its own
+        self._text, self._all = translated("{} of {}, {} a second, {} left"), counted(total, thing)
+        self._unknown = translated("unknown")
         self._lock, self._done, self._before = threading.Lock(), 0, 0
         self._began = self._told = time.monotonic()
 
@@ -122,7 +128,7 @@ class Minutes:
         if stage == RUNNING:
             self._before, self._began = self._done, time.monotonic()
             self._told = self._began
-        self._log.line(f"{stage} ...")
+        self._log.line(stage_line(stage))
 
     def advance(self, done: int) -> None:
         """Count what is done; called from any thread."""
@@ -136,5 +142,5 @@ class Minutes:
 
     def _so_far(self, seconds: float) -> str:
         rate = (self._done - self._before) / seconds
-        left = datetime.timedelta(seconds=round((self._total - self._done) / rate)) if rate else "unknown"
-        return f"{self._done:,} of {self._total:,} {self._things}, {rate:,.0f} a second, {left} left"
+        left = datetime.timedelta(seconds=round((self._total - self._done) / rate)) if rate else self._unknown
+        return self._text.format(f"{self._done:,}", self._all, f"{rate:,.0f}", left)

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import click
 
 from spvrisk import api
+from spvrisk.catalogue import LANGUAGES, Chosen
+from spvrisk.cli.output import QUIET, VERBOSE, can_show, say, use_manner
 from spvrisk.config.reading.numerals import meant, number_remedy
 from spvrisk.config.reading.source import scalar
 from spvrisk.errors import InputError, Problem
@@ -41,6 +44,47 @@ class Number(click.types.FloatParamType):
             self.fail(f"must be a number, got {value}; {number_remedy(value, 'write e.g. 0.5')}", param, ctx)
         return float(read)
 
+
+def _use_language(context: click.Context, _: click.Parameter, language: str | None) -> None:
+    """Show texts in a language, as far as the output has its characters."""
+    if language is None or context.resilient_parsing:
+        return
+    if can_show(language):
+        Chosen(language)
+    else:
+        say(f"warning: {sys.stdout.encoding} has no characters of {language}: shown in English", err=True)
+
+
+def _use_manner(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        use_manner(str(parameter.name))
+
+
+COMMON = (
+    click.Option(
+        ["--lang"],
+        type=click.Choice(LANGUAGES),
+        callback=_use_language,
+        expose_value=False,
+        is_eager=True,
+        help="Language of what is shown; left out, that of LC_ALL, LC_MESSAGES or LANG.",
+    ),
+    click.Option(
+        ["-v", f"--{VERBOSE}"],
+        is_flag=True,
+        callback=_use_manner,
+        expose_value=False,
+        help="Tell more of progress, with times.",
+    ),
+    click.Option(
+        ["-q", f"--{QUIET}"],
+        is_flag=True,
+        callback=_use_manner,
+        expose_value=False,
+        help="Tell nothing of progress.",
+    ),
+)
+"""Options of every command."""
 
 set_option = click.option(
     "--set",

@@ -5,14 +5,34 @@ import io
 import json
 import os
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 import click
 
+from spvrisk.catalogue import Phrase, in_language, phrase, translated
 from spvrisk.errors import harmless, shortened
 from spvrisk.report.encoding import READABLE, encodes, stand_in
+
+_BEGAN = time.perf_counter()
+
+QUIET, VERBOSE = "quiet", "verbose"
+"""How much is told of progress, where it is not the usual."""
+
+_MANNER = "spvrisk.manner"
+
+
+def use_manner(manner: str) -> None:
+    """Tell less of progress, or more, as long as a command lasts."""
+    click.get_current_context().meta[_MANNER] = manner
+
+
+def manner() -> str:
+    """How much is told of progress: `QUIET`, `VERBOSE`, or as usual."""
+    context = click.get_current_context(silent=True)
+    return "" if context is None else str(context.meta.get(_MANNER, ""))
 
 
 def _replace(error: UnicodeError) -> tuple[str, int]:
@@ -64,14 +84,45 @@ def use_readable() -> None:
         sys.stdout.reconfigure(errors=READABLE)
 
 
+_SAMPLE = {"en": "", "ja": "あア亜（）"}
+
+
+def can_show(language: str) -> bool:
+    """Whether stdout has the characters of a language."""
+    return encodes(_SAMPLE[language], getattr(sys.stdout, "encoding", None) or "utf-8")
+
+
 def say(text: str, err: bool = False) -> None:
     """Write lines to stdout or stderr, in the stream's own encoding: click would write UTF-8 in place of ASCII."""
     click.echo("\n".join(map(harmless, text.split("\n"))), file=sys.stderr if err else sys.stdout)
 
 
+def say_text(template: str, *figures: Any) -> None:
+    """Write a text of the catalogue to stdout, with its figures."""
+    say(in_language(phrase(template, *figures)))
+
+
+def tell(template: str, *figures: Any) -> None:
+    """Tell on stderr what has been done, unless that is not wanted."""
+    if manner() != QUIET:
+        say(in_language(phrase(template, *figures)), err=True)
+
+
 def say_stage(stage: str) -> None:
-    """Tell on stderr what is being done."""
-    say(f"{stage} ...", err=True)
+    """Tell on stderr what is being done, unless that is not wanted."""
+    if manner() != QUIET:
+        say(stage_line(stage), err=True)
+
+
+def stage_line(stage: str) -> str:
+    """A stage as a line; with the time since the start where more is wanted."""
+    since = f"{time.perf_counter() - _BEGAN:7.2f} s  " if manner() == VERBOSE else ""
+    return f"{since}{stage_text(stage)} ..."
+
+
+def stage_text(stage: str) -> str:
+    """A stage, or what is told on the way, in the current language."""
+    return in_language(stage) if isinstance(stage, Phrase) else translated(stage)
 
 
 def say_refusal(error: click.ClickException) -> None:
@@ -84,7 +135,7 @@ def say_refusal(error: click.ClickException) -> None:
 def warn(warnings: Iterable[object]) -> None:
     """Write warnings to stderr, a line each."""
     for warning in warnings:
-        say(f"warning: {warning}", err=True)
+        say(in_language(phrase("warning: {}", warning)), err=True)
 
 
 def say_document(document: Any, indent: int = 2) -> None:

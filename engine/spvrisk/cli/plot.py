@@ -3,8 +3,9 @@
 import click
 
 from spvrisk import api
+from spvrisk.catalogue import LANGUAGES
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say, say_stage
+from spvrisk.cli.output import say_stage, tell
 
 # a list, which click would join without the mark
 _HELP = """Draw the picture NAME of RESULTS; its title is the answer.
@@ -43,10 +44,10 @@ Example: spvrisk plot distribution quick.h5 -o losses.png
 @click.option("--regime", metavar="NAME", help="A regime of the clock.")
 @click.option("--level", metavar="P", help="Level of the tail, as 0.99.")
 @click.option("--joint", metavar="P", help="Probability that cost and date of the frontier hold. [default: 0.7]")
-@click.option("--lang", default="en", show_default=True, metavar="LANG", help="Language: en or ja.")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language; left out, that of LC_ALL, LC_MESSAGES or LANG.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if plot wrote it.")
-def command(name: str, results: tuple[str, ...], out: str, lang: str, overwrite: bool, **choices: str | None) -> None:
+def command(name: str, results: tuple[str, ...], out: str, overwrite: bool, **choices: str | None) -> None:
     """Draw a picture."""
     given = {choice: value for choice, value in choices.items() if value is not None}
-    api.plot(name, *results, out=out, lang=lang, overwrite=overwrite, announce=say_stage, **given)
-    say(f"wrote {out}", err=True)
+    api.plot(name, *results, out=out, overwrite=overwrite, announce=say_stage, **given)
+    tell("wrote {}", out)

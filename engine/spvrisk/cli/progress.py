@@ -3,38 +3,47 @@
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
+from spvrisk.catalogue import translated
 from spvrisk.cli.log import RUNNING, Log, Minutes
+from spvrisk.cli.output import QUIET, VERBOSE, manner, stage_line, stage_text
 
 _T = TypeVar("_T")
 
 _LONGEST = 24
-"""Characters of a stage's name that have room before a bar; others are written above it."""
+"""Columns of a stage's name that have room before a bar; others are written above it."""
 
+
+_BESIDE = 75
+"""Columns that stand beside a bar."""
 
 Advance = Callable[[int], None]
 Announce = Callable[[str], None]
 
 
 @contextmanager
-def progress_bar(total: int, things: str = "paths", log: Log | None = None) -> Iterator[tuple[Advance, Announce]]:
+def progress_bar(total: int, thing: str = "path", log: Log | None = None) -> Iterator[tuple[Advance, Announce]]:
     """Show stages and a bar over so many things; gives functions to advance the bar and to announce a stage.
 
     Where stderr is no terminal, stages are written, a line each, and once a minute what is done. What is done before
-    the stage ``running`` was there already, and says nothing of speed.
+    the stage ``running`` was there already, and says nothing of speed. Nothing is shown where quiet is wanted.
     """
-    logs = [Minutes(log, total, things)] if log is not None else []
-    if sys.stderr.isatty():
-        with _bar(total, things) as (advance, announce):
-            yield (
-                _each([advance, *(minutes.advance for minutes in logs)]),
-                _each([announce, *(m.announce for m in logs)]),
-            )
-        return
-    logs.append(Minutes(Log(sys.stderr), total, things))
-    yield _each([minutes.advance for minutes in logs]), _each([minutes.announce for minutes in logs])
+    told: list[tuple[Advance, Announce]] = []
+    with ExitStack() as stack:
+        if log is not None:
+            told.append(_minutes(log, total, thing))
+        if manner() != QUIET:
+            on_terminal = sys.stderr.isatty()
+            bar = stack.enter_context(_bar(total, thing)) if on_terminal else _minutes(Log(sys.stderr), total, thing)
+            told.append(bar)
+        yield _each([advance for advance, _ in told]), _each([announce for _, announce in told])
+
+
+def _minutes(log: Log, total: int, thing: str) -> tuple[Advance, Announce]:
+    minutes = Minutes(log, total, thing)
+    return minutes.advance, minutes.announce
 
 
 def _each(told: Sequence[Callable[[_T], None]]) -> Callable[[_T], None]:
@@ -48,37 +57,26 @@ def _each(told: Sequence[Callable[[_T], None]]) -> Callable[[_T], None]:
 
 
 @contextmanager
-def _bar(total: int, things: str) -> Iterator[tuple[Advance, Announce]]:
+def _bar(total: int, thing: str) -> Iterator[tuple[Advance, Announce]]:
+    from rich.cells import cell_len
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(things),
-        TextColumn("in"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("loading", total=total)
+    from spvrisk.cli.so_far import SoFar
+
+    console = Console(stderr=True)
+    bar_width = min(40, max(4, console.width - _BESIDE))
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width), SoFar(total, thing))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(translated("loading"), total=total)
 
         def announce(stage: str) -> None:
             if stage == RUNNING:
                 bar.reset(task, completed=int(bar.tasks[0].completed))
-            if len(stage) > _LONGEST:
-                bar.console.print(f"{stage} ...", highlight=False)
-                stage = "working"
-            bar.update(task, description=stage)
+            text = stage_text(stage)
+            if cell_len(text) > _LONGEST or manner() == VERBOSE:
+                bar.console.print(stage_line(stage), highlight=False, markup=False)
+            bar.update(task, description=text if cell_len(text) <= _LONGEST else translated("working"))
 
         yield lambda done: bar.advance(task, done), announce
 

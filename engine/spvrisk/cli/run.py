@@ -10,7 +10,7 @@ import click
 from spvrisk import api
 from spvrisk.cli.log import log_to
 from spvrisk.cli.options import FILE, Whole, on_options, set_option, study_argument
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.cli.progress import Stop, progress_bar
 from spvrisk.errors import InputError, Problem
 
@@ -83,14 +83,14 @@ def _print(ran: api.Results, until: "Precise | None", as_json: bool) -> None:
     # loaded here: a mistake in the study is answered without waiting for what prints tables
     from spvrisk.report import json, text
     from spvrisk.views.precision import precision
-    from spvrisk.views.summary import summary
+    from spvrisk.views.summary import screen
 
     tables = ran.tables()
     if as_json:
         say_document(json.summary_json(tables))
         return
-    text.show([*summary(tables), *([] if until is None else [precision(until, tables.labels)])])
-    say(f"Result: {ran.path}")
+    text.show([*screen(tables), *([] if until is None else [precision(until, tables.labels)])])
+    say_text("Result: {}", str(ran.path))
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE
-from spvrisk.cli.output import say, say_document
+from spvrisk.cli.output import say_document, tell
 
 
 @click.command("schema", epilog="Example: spvrisk schema --out study.schema.json")
@@ -22,4 +22,4 @@ def command(out: str | None, overwrite: bool) -> None:
     if out is None:
         say_document(found)
     else:
-        say(f"wrote {out}", err=True)
+        tell("wrote {}", out)

@@ -3,7 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.cli.output import say, say_document
+from spvrisk.cli.output import say_document, tell
 from spvrisk.errors import RunError
 
 
@@ -20,7 +20,7 @@ def command(all_targets: bool, as_json: bool) -> None:
     from spvrisk.report import json, text
     from spvrisk.views.selftest import selftest
 
-    proofs = api.selftest(all_targets=all_targets, announce=lambda outcome: say(outcome, err=True))
+    proofs = api.selftest(all_targets=all_targets, announce=lambda outcome: tell("{}", outcome))
     if as_json:
         say_document(json.proofs_json(proofs))
     else:

@@ -7,12 +7,15 @@ from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say_document
 from spvrisk.errors import InputError, Problem
 from spvrisk.report import json, text
-from spvrisk.views.summary import summary
+from spvrisk.views.summary import screen, summary
 
 # two lines, which click would join without the mark
 _EXAMPLE = """\b
 Example: spvrisk summary quick.h5 --given election=new_course
+         spvrisk summary quick.h5 --show all
          spvrisk summary quick.h5 --show parts --level 0.99"""
+
+_ALL = "all"
 
 
 @click.command("summary", epilog=_EXAMPLE)
@@ -26,11 +29,13 @@ Example: spvrisk summary quick.h5 --given election=new_course
     help="Only the paths with this outcome of an event, or this final state of a regime.",
 )
 @click.option(
-    "--show", "name", metavar="VIEW", multiple=True, help="These tables instead, e.g. parts or alone; may be repeated."
+    "--show", "name", metavar="VIEW", multiple=True, help="All tables, or e.g. value, parts, alone; may be repeated."
 )
 @click.option("--level", metavar="P", help="Level of the risk measures in tables of --show, e.g. 0.99.")
 def command(result: str, as_json: bool, given: tuple[str, ...], name: tuple[str, ...], level: str | None) -> None:
     """Print the figures of RESULT with their Monte Carlo standard errors, probabilities with their 95 % intervals.
+
+    What fits on a screen is shown first: the answer, the projects, and the names of all tables; --show all has these.
 
     With --given, the figures are conditional on an outcome of an event (midterm_2026=opposition; =undefined where it
     did not take place) or on the final state of a regime (general=gap).
@@ -46,7 +51,7 @@ def command(result: str, as_json: bool, given: tuple[str, ...], name: tuple[str,
         remedy = "name a table, e.g. --show parts"
         raise InputError(Problem("--level", "", "is of tables of --show", level, remedy))
     condition, opened = next(iter(given), None), api.open(result)
-    if name:
+    if name and _ALL not in name:
         choices = {} if level is None else {"level": level}
         shown = {view: opened.view(view, condition, **choices) for view in name}
         if as_json:
@@ -58,4 +63,4 @@ def command(result: str, as_json: bool, given: tuple[str, ...], name: tuple[str,
     if as_json:
         say_document(json.summary_json(found))
     else:
-        text.show(summary(found))
+        text.show(summary(found) if name else screen(found))

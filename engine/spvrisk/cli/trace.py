@@ -4,7 +4,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole
-from spvrisk.cli.output import say, say_document
+from spvrisk.cli.output import say, say_document, say_text
 from spvrisk.errors import InputError, Problem
 
 _WIDEST = 400
@@ -15,6 +15,7 @@ _WIDEST = 400
 @click.option("--path", type=Whole(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")
 @click.option("--by", default="npv_funder", show_default=True, help="Quantity to rank by: npv_funder, smr.cost, ...")
+@click.option("--all", "whole", is_flag=True, help="Tell also what touches no cash flow of the path.")
 @click.option("--steps", is_flag=True, help="Print the flows of every step as tables.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON for programs.")
 @click.option("--out", type=FILE, help="Write all states, scores, flows and balances of all steps to this CSV file.")
@@ -24,6 +25,7 @@ def command(
     path: int | None,
     rank: str | None,
     by: str,
+    whole: bool,
     steps: bool,
     as_json: bool,
     out: str | None,
@@ -33,6 +35,9 @@ def command(
 
     The path is given by its number, or by its rank. Paths on which the quantity is defined are ranked: by loss if it is
     a net present value (the last is the worst), otherwise by value.
+
+    What happened is told as far as it touches a cash flow of the path, or leads to what does; with --all the rest is
+    told, too. JSON and the CSV file have all of it.
     """
     if path is not None and rank is not None:
         raise InputError(Problem("--rank", "", "cannot be used with --path", rank, "leave one of them out"))
@@ -49,10 +54,10 @@ def command(
     if as_json:
         say_document(json.trace_json(told), indent=1)
         return
-    text.show(views.trace(told))
+    text.show(views.trace(told, whole))
     if steps:
         say("")
         # as wide as it is: figures that are cut off are of no use
         text.show(views.steps(told), _WIDEST)
     if out is not None:
-        say(f"Steps: {out}")
+        say_text("Steps: {}", out)

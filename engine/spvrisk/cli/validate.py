@@ -4,10 +4,11 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import set_option, study_argument
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.errors import InputError
 from spvrisk.report.problems import problems_json
-from spvrisk.views.words import counted, size_of
+from spvrisk.report.words import sentence
+from spvrisk.views.words import size_of
 
 
 @click.command("validate", epilog="Example: spvrisk validate study.yaml")
@@ -29,4 +30,4 @@ def command(study: str, overrides: tuple[str, ...], as_json: bool) -> None:
         raise InputError(found.errors)
     else:
         warn(found.warnings)
-        say(f"ok: {size_of(found.study.config)}; {counted(len(found.warnings), 'warning')}")
+        say_text("ok: {}; {:warning}", sentence(size_of(found.study.config)), len(found.warnings))

@@ -5,7 +5,7 @@ import time
 import click
 
 from spvrisk import api
-from spvrisk.cli.output import say
+from spvrisk.cli.output import tell
 
 
 @click.command("warmup", epilog="Example: spvrisk warmup")
@@ -13,4 +13,4 @@ def command() -> None:
     """Compile the kernel, prove it, and keep its machine code, so that the next run starts at once."""
     began = time.perf_counter()
     api.warmup()
-    say(f"kernel ready, {time.perf_counter() - began:.1f} s", err=True)
+    tell("kernel ready, {:.1f} s", time.perf_counter() - began)

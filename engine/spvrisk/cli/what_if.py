@@ -8,7 +8,7 @@ import click
 
 from spvrisk import api
 from spvrisk.cli.options import FILE, Whole, on_options, set_option
-from spvrisk.cli.output import say, say_document, warn
+from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def run(planned: "Planned", asked: Asked, stop: Stop) -> None:
         say_document(json.scenarios_json(found))
     else:
         text.show([stress(found)] if planned.origin.command == "stress" else scenarios(found))
-        for kind, file in (("Table", asked.save_table), ("Dataset", asked.out)):
-            if file is not None:
-                say(f"{kind}: {file}")
+        if asked.save_table is not None:
+            say_text("Table: {}", asked.save_table)
+        if asked.out is not None:
+            say_text("Dataset: {}", asked.out)
     found.check_none_failed()

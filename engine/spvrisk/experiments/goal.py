@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import inf, isfinite, isnan, nan
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
 from spvrisk.config.reading.nodes import Place
 from spvrisk.config.reading.source import parse
@@ -186,7 +187,7 @@ def seek(
         if x not in tried:
             figure = _measured(wanted.measure, _job(base, wanted.find, x, settings), executor, progress)
             tried[x] = Tried(x, figure.value, figure.error, figure.tail)
-            announce(f"x = {x:.6g} gives {figure.value:,.6g}")
+            announce(phrase("x = {:.6g} gives {:,.6g}", x, figure.value))
             if isnan(figure.value):
                 rule = f"is undefined where x is {x:g}"
                 raise InputError(Problem(argument("so_that"), "", rule, wanted.measure.text, "measure another"))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from spvrisk.aggregate.sketch import Resolution
+from spvrisk.catalogue import phrase
 from spvrisk.config.study.output import Output
 from spvrisk.dataset.paths import series_of
 from spvrisk.dataset.variables import conditions, has_loss
@@ -111,8 +112,11 @@ def sizes_of(job: Job, keeping: Keeping) -> Sizes:
 def told(keeping: Keeping) -> str:
     """How near statistics are, in words."""
     losses, ends, bound = keeping.worst, keeping.whole[keeping.portfolio].highest, 2.0 ** -(keeping.given.bits + 1)
-    exact = f"means, shares, the worst {losses:,} losses and {ends:,} values at the ends of others are exact"
-    return f"approximate, since all values would be too many: {exact}, the rest within {100 * bound:.2g} % of its size"
+    return phrase(
+        "approximate, since all values would be too many: means, shares, the worst {:,} losses and {:,} values at the "
+        "ends of others are exact, the rest within {:.2g} % of its size",
+        *(losses, ends, 100.0 * bound),
+    )
 
 
 def _wanted(paths: int, output: Output) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.study.output import Output
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import Place
@@ -246,16 +247,16 @@ def foreseen(job: Job, run: Run, output: Output, names: Sequence[str], workers: 
     """
     need, memory, disk = need_of(job, workers, workspace), memory_budget(run), disk_budget(run, Place(Path(), Path()))
     if need.in_memory <= memory:
-        return "exact, from all values in memory"
+        return phrase("exact, from all values in memory")
     if need.disk <= disk and need.from_disk <= memory:
-        return "exact, from all values on the disk"
+        return phrase("exact, from all values on the disk")
     keeping = most_kept(job, output, names, memory, disk)
     if keeping is None:
-        return (
-            f"none: a run would be refused, since it may have {mib(memory):,} MiB of memory and {mib(disk):,} of disk"
-        )
+        text = "none: a run would be refused, since it may have {:,} MiB of memory and {:,} of disk"
+        return phrase(text, mib(memory), mib(disk))
     need = need_with(job, keeping, workers, workspace)
-    return f"{told(keeping)}; they take {mib(need.from_disk):,} MiB of memory and {mib(need.disk):,} MiB of disk"
+    text = "{}; they take {:,} MiB of memory and {:,} MiB of disk"
+    return phrase(text, told(keeping), mib(need.from_disk), mib(need.disk))
 
 
 def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import run_folder
@@ -213,7 +214,7 @@ def run_until(
         if _reached(looks[-1], targets) or paths >= most:
             break
         paths = min(_whole(max(_SPARE * min(looks[-1].needed, most), paths + shard), shard), most)
-        announce(f"{looks[-1].paths:,} paths do not suffice: going on to {paths:,}")
+        announce(phrase("{:path} do not suffice: going on to {:,}", looks[-1].paths, paths))
         manner = manner._replace(overwrite=False, resume=False)
         tally.take_back()
     if not keep:

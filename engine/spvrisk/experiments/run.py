@@ -4,10 +4,12 @@ import datetime
 import math
 import os
 import time
+from functools import partial, reduce
 from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk.aggregate.invariants import Violation, violations
+from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import Place, claimed
@@ -285,10 +287,14 @@ def _estimate(task: Task, ledger: Ledger) -> str:
     size = task.workers, workspace_of(job), task.helpers
     need = need_with(job, ledger.keeping, *size) if isinstance(ledger, SketchLedger) else need_of(job, *size)
     memory = mib(need.from_disk if on_disk else need.in_memory)
-    disk = f", {mib(need.disk):,} MiB of disk" if on_disk else ""
-    lasting = f"about {_duration(task, ledger, paths)}, " if task.here else ""
-    near = told(ledger.keeping) if isinstance(ledger, SketchLedger) else "exact"
-    return f"{paths:,} paths take {lasting}{memory:,} MiB of memory{disk}; statistics are {near}"
+    parts = [phrase("{:,} MiB of memory", memory)]
+    if task.here:
+        parts.insert(0, phrase("about {}", f"{_duration(task, ledger, paths)}"))
+    if on_disk:
+        parts.append(phrase("{:,} MiB of disk", mib(need.disk)))
+    takes = reduce(partial(phrase, "{}, {}"), parts)
+    near = told(ledger.keeping) if isinstance(ledger, SketchLedger) else phrase("exact")
+    return phrase("{:path} take {}; statistics are {}", paths, takes, near)
 
 
 def _duration(task: Task, ledger: Ledger, paths: int) -> datetime.timedelta:
@@ -312,11 +318,16 @@ def _begun(extended: Earlier | None, task: Task, ledger: Ledger) -> str:
     """What is done already, in words; an empty text where nothing is."""
     shards, missing = len(ledger.job.shards), len(ledger.missing())
     if missing < shards:
-        return f"going on with {shards - missing} of {shards} shards"
+        return phrase("going on with {:d} of {:shard}", shards - missing, shards)
     if extended is None:
         return ""
-    more = f"extending {extended.paths:,} paths to {task.job.paths:,}"
+    more = phrase("extending {:path} to {:,}", extended.paths, task.job.paths)
     if lacking := sorted(extended.lacks(task)):
-        more += f", with {', '.join(lacking)}"
-    more += ": all are computed anew, since shards were not kept (--keep)"
-    return more + (", or too little of their values for so many paths" if isinstance(ledger, SketchLedger) else "")
+        more = phrase("{}, with {}", more, ", ".join(lacking))
+    text = "{}: all are computed anew, since shards were not kept (--keep)"
+    if isinstance(ledger, SketchLedger):
+        text = (
+            "{}: all are computed anew, since shards were not kept (--keep), or too little of their values for so many "
+            "paths"
+        )
+    return phrase(text, more)

@@ -7,6 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.scenarios import Scenario
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.scenarios import (
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 _ANEW = Manner()
 
-_UNDEFINED = Difference(nan, nan, nan)
+_UNDEFINED = Difference(nan, nan, nan, (nan, nan))
 
 _Values = Mapping[tuple[str, str], Floats]
 _Figures = list[Figure | None]
@@ -68,7 +69,7 @@ class Outcome(NamedTuple):
     failed
         Why there are no figures; empty where there are.
     tails
-        What its expected shortfalls rest on.
+        Of each measure what it rests on if it is an expected shortfall, else None; empty where there are no figures.
     """
 
     scenario: Scenario
@@ -78,11 +79,11 @@ class Outcome(NamedTuple):
     errors: tuple[float, ...]
     changes: tuple[Difference, ...] | None
     failed: str = ""
-    tails: tuple[TailSize, ...] = ()
+    tails: tuple[TailSize | None, ...] = ()
 
     def compared(self) -> tuple[Difference, ...]:
         """Changes of each measure, those of the base too: it differs in nothing from itself, if it has figures."""
-        own = Difference(0.0, 0.0, 0.0) if not self.failed else _UNDEFINED
+        own = Difference(0.0, 0.0, 0.0, (0.0, 0.0)) if not self.failed else _UNDEFINED
         return (own,) * len(self.values) if self.changes is None else self.changes
 
 
@@ -164,7 +165,7 @@ class Scenarios(NamedTuple):
     @property
     def tails(self) -> list[tuple[str, TailSize]]:
         """What expected shortfalls rest on, with the name of the scenario."""
-        return [(outcome.scenario.name, tail) for outcome in self.outcomes for tail in outcome.tails]
+        return [(outcome.scenario.name, tail) for outcome in self.outcomes for tail in outcome.tails if tail]
 
     def __repr__(self) -> str:
         return f"<Scenarios: {len(self.outcomes) - 1} beside their base, {self.paths:,} paths>"
@@ -288,7 +289,7 @@ class _Source:
         """Give series by `Job.id`, as they come: the base's as early as it can be, since it is needed by all."""
         base, missing = next(iter(self._jobs.values())), [job for job in self._jobs.values() if job not in self._there]
         if self._there:
-            announce(f"{len(self._there)} of {len(self._jobs)} scenarios are there already")
+            announce(phrase("{:d} of {:scenario} are there already", len(self._there), len(self._jobs)))
             progress(sum(job.paths for job in self._there))
         if base in self._there:
             yield base.id, self._read(base)
@@ -343,7 +344,7 @@ class _Measured(NamedTuple):
     errors: tuple[float, ...]
     changes: tuple[Difference, ...]
     failed: str = ""
-    tails: tuple[TailSize, ...] = ()
+    tails: tuple[TailSize | None, ...] = ()
 
 
 def _measured(planned: Planned, source: _Source, progress: Progress, announce: Announce) -> Scenarios:
@@ -389,7 +390,7 @@ def _compared(own: _Figures, base: _Figures) -> _Measured:
         tuple(nan if figure is None else figure.value for figure in own),
         tuple(nan if figure is None else figure.error for figure in own),
         _differences(own, base),
-        tails=tuple(figure.tail for figure in own if figure is not None and figure.tail is not None),
+        tails=tuple(None if figure is None else figure.tail for figure in own),
     )
 
 

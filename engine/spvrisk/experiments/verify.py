@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.paths import as_stored, path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import held, lacking, metadata_sound
@@ -85,7 +86,7 @@ def verified(
     """
     announce("reading the whole file")
     checks = [
-        Check("tables and attributes", "match their digests", True),
+        Check(phrase("tables and attributes"), phrase("match their digests"), True),
         _complete(missing_variables(result)),
         _content(result.source, result.attributes["content_sha256"]),
         _plan(result),
@@ -125,35 +126,41 @@ def verified_scenarios(file: Path, announce: Announce = lambda _: None) -> Verif
 
 def _digest(name: str, found: str, held: object) -> Check:
     right = found == held
-    return Check(name, "matches its digest" if right else "is not that of its digest", right)
+    return Check(name, phrase("matches its digest") if right else phrase("is not that of its digest"), right)
 
 
 def _complete(missing: Sequence[str]) -> Check:
-    shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-    return Check("variables", f"lacks or has otherwise: {shown}" if missing else "are all there", not missing)
+    if not missing:
+        return Check(phrase("variables"), phrase("are all there"), True)
+    shown = ", ".join(missing[:5])
+    if len(missing) > 5:
+        shown = phrase("{} and {:d} more", shown, len(missing) - 5)
+    return Check(phrase("variables"), phrase("lacks or has otherwise: {}", shown), False)
 
 
 def _content(source: Path | bytes, digest: str) -> Check:
     try:
-        return _digest("content", content_of_file(source), digest)
+        return _digest(phrase("content"), content_of_file(source), digest)
     except InputError as error:
-        return Check("content", str(error), False)
+        return Check(phrase("content"), str(error), False)
 
 
 def _plan(result: Result) -> Check:
     try:
         result.plan()
     except InputError as error:
-        damaged = "damaged" in str(error)
-        return Check("plan", "is damaged" if damaged else "is of another version's layout", False if damaged else None)
-    return Check("plan", "matches plan_sha256", True)
+        if "damaged" in str(error):
+            return Check(phrase("plan"), phrase("is damaged"), False)
+        return Check(phrase("plan"), phrase("is of another version's layout"), None)
+    return Check(phrase("plan"), phrase("matches {}", "plan_sha256"), True)
 
 
 def _rerun(result: Result, leaves: int, progress: Progress, announce: Announce) -> Check:
     """Compute a sample of leaves once more."""
-    name, version = "paths computed once more", result.attributes["numbers_version"]
+    name, version = phrase("paths computed once more"), result.attributes["numbers_version"]
     if version != NUMBERS_VERSION:
-        return Check(name, f"cannot be: of numbers version {version}, not {NUMBERS_VERSION}", None)
+        text = "cannot be: of numbers version {}, not {}"
+        return Check(name, phrase(text, str(version), str(NUMBERS_VERSION)), None)
     try:
         job, tolerance = _job(result)
     except InputError as error:
@@ -168,11 +175,11 @@ def _rerun(result: Result, leaves: int, progress: Progress, announce: Announce) 
             return Check(name, str(error), False)
         if wrong := next(_differences(result, job, k, shard, tolerance), ""):
             return Check(name, wrong, False)
-    within = (
-        "to the bit" if not tolerance else f"within {tolerance:g}, from the study, since its plan has another layout"
-    )
-    paths = sum(len(job.paths_of(k)) for k in numbers)
-    return Check(name, f"{paths:,} of {result.n_paths:,} are the same {within}", True)
+    counts = sum(len(job.paths_of(k)) for k in numbers), result.n_paths
+    if not tolerance:
+        return Check(name, phrase("{:,} of {:,} are the same to the bit", *counts), True)
+    text = "{:,} of {:,} are the same within {:g}, from the study, since its plan has another layout"
+    return Check(name, phrase(text, *counts, tolerance), True)
 
 
 def _job(result: Result) -> tuple[Job, float]:
@@ -205,7 +212,7 @@ def _differences(result: Result, job: Job, k: int, shard: Shard, tolerance: floa
         same = np.isclose(here, column, rtol=tolerance, atol=0.0, equal_nan=True)
         if not same.all():
             i = int(np.argmin(same))
-            yield f"path {paths[i]:,}: {what} is {here[i]}, stored {column[i]}"
+            yield phrase("path {:,}: {} is {}, stored {}", paths[i], what, f"{here[i]}", f"{column[i]}")
 
     number = {series: s for s, series in enumerate(job.labels.series)}
     for name in result.path_names:

@@ -37,19 +37,31 @@ _WIDTHS = {TEXT: 24, DATE: 12}
 _WIDTH = 14
 
 
-def _known(path: Path) -> bool:
-    """Whether a workbook is as export wrote it: a program that saves it again sets another date."""
+def untouched(path: Path, author: str) -> bool:
+    """Whether a workbook is as it was written: a program that saves it again sets another date.
+
+    Parameters
+    ----------
+    path
+        Of any file.
+    author
+        Who wrote it.
+    """
     try:
         with zipfile.ZipFile(path) as book:
             core = ElementTree.fromstring(book.read("docProps/core.xml"))
     except (OSError, KeyError, zipfile.BadZipFile, ElementTree.ParseError):
         return False
     found = {part.tag.rpartition("}")[2]: part.text for part in core}
-    ours = found.get("creator") == found.get("lastModifiedBy") == _AUTHOR
+    ours = found.get("creator") == found.get("lastModifiedBy") == author
     return ours and found.get("created") == found.get("modified")
 
 
-XLSX = Kind("a workbook that export wrote and nobody has saved since", _known, "an edited or another file")
+XLSX = Kind(
+    "a workbook that export wrote and nobody has saved since",
+    lambda path: untouched(path, _AUTHOR),
+    "an edited or another file",
+)
 
 
 def write_xlsx(path: Path, tables: Sequence[Table], terms: Iterable[Term], facts: dict[str, str | float]) -> None:
@@ -88,9 +100,25 @@ def write_xlsx(path: Path, tables: Sequence[Table], terms: Iterable[Term], facts
         _write_sheet(book.add_worksheet(table.name), heads, fixed, _rows(table), formats)
     _write_sheet(book.add_worksheet("units"), _OF_UNITS, 0, terms, formats)
     _write_sheet(book.add_worksheet("about"), _OF_ABOUT, 0, [*facts.items(), *_NOTES], formats)
+    close(book)
+
+
+def close(book: Any) -> None:
+    """Write a workbook to its file.
+
+    Parameters
+    ----------
+    book
+        Of XlsxWriter.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+    """
     try:
         book.close()
-    except writer.exceptions.FileCreateError as error:
+    except library(".xlsx").exceptions.FileCreateError as error:
         raise OSError(*error.args[0].args) from error
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.changes import changes
 from spvrisk.dataset.content import canonical_bytes
 from spvrisk.dataset.read import Result
@@ -111,13 +112,20 @@ def _pair(first: int, second: int, base: Result, other: Result) -> Pair:
 def _incomparable(base: Result, other: Result, same_study: bool) -> str:
     """Why two results need not have the same bits, or hold none that both should have; empty if they do."""
     if not same_study:
-        return "different studies"
-    for key, name in (("numbers_version", "numbers version"), ("seed", "seed"), ("plan_sha256", "plan")):
+        return phrase("different studies")
+    for key, text in _DIFFERENT:
         if not _same(base, other, key):
-            return f"different {name}"
+            return phrase(text)
     if _equal_files(base, other) or _common(base, other):
         return ""
-    return "no variable of /paths in common"
+    return phrase("no variable of /paths in common")
+
+
+_DIFFERENT = (
+    ("numbers_version", "different numbers version"),
+    ("seed", "different seed"),
+    ("plan_sha256", "different plan"),
+)
 
 
 def _differ(base: Result, other: Result) -> bool:

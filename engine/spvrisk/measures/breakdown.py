@@ -21,8 +21,6 @@ from spvrisk.measures.parts import (
 from spvrisk.measures.sample import Figure, Sample, shortfall, value_at_risk
 from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME, WHOLE
 
-Float = NDArray[np.float64]
-
 PROJECTS, BEARERS = "projects", "who bears it"
 """Groups of parts, beside events and regimes."""
 
@@ -42,7 +40,7 @@ class Part(NamedTuple):
     group
         `PROJECTS`, `BEARERS`, or an event.
     name
-        Of the part.
+        Of the project, the outcome, or the quantity that a bearer has.
     risk
         Its Euler contributions.
     share
@@ -137,8 +135,8 @@ def contributions(result: Result, level: str) -> Contributions:
     whole = _values(result, *WHOLE, paths)
     risk, parts = _risk(whole, level), list[Part]()
 
-    def add(group: str, name: str, values: Float) -> None:
-        part = Risk(at_risk_part(values, whole, level), shortfall_part(values, whole, level))
+    def add(group: str, name: str, own: Sample) -> None:
+        part = Risk(at_risk_part(own, whole, level), shortfall_part(own, whole, level))
         parts.append(Part(group, name, part, ratio(part.shortfall, risk.shortfall)))
 
     for project in labels.projects:
@@ -147,11 +145,11 @@ def contributions(result: Result, level: str) -> Contributions:
     events = dict(labels.events) if result.given is None else {}
     needed = {BEARERS: [(PORTFOLIO, name) for name in bearers], **{event: [_codes_of(event)] for event in events}}
     lacking = {group: names for group, series in needed.items() if (names := _not_kept(result, series))}
-    for name, title in bearers.items() if BEARERS not in lacking else ():
-        add(BEARERS, title, _values(result, PORTFOLIO, name, paths))
+    for name in bearers if BEARERS not in lacking else ():
+        add(BEARERS, name, _values(result, PORTFOLIO, name, paths))
     for event in (event for event in events if event not in lacking):
         for name, on in _outcomes(result, event, events[event], paths):
-            add(event, name, np.where(on, whole, 0.0))
+            add(event, name, whole._replace(values=np.where(on, whole.values, 0.0)))
     return Contributions(level, risk, tuple(parts), lacking)
 
 
@@ -180,8 +178,8 @@ def diversified(result: Result, level: str) -> Diversified:
     return Diversified(level, tuple(projects), together, risk, _sum([(1.0, together), (-1.0, risk)]))
 
 
-def _risk(values: Float, level: str) -> Risk:
-    return Risk(value_at_risk(Sample(values), level), shortfall(Sample(values), level))
+def _risk(own: Sample, level: str) -> Risk:
+    return Risk(value_at_risk(own, level), shortfall(own, level))
 
 
 def _sum(terms: list[tuple[float, Risk]]) -> Risk:
@@ -192,9 +190,9 @@ def _sum(terms: list[tuple[float, Risk]]) -> Risk:
     )
 
 
-def _values(result: Result, unit: str, quantity: str, paths: NDArray[np.bool_]) -> Float:
+def _values(result: Result, unit: str, quantity: str, paths: NDArray[np.bool_]) -> Sample:
     """Values of a series on some paths."""
-    return result.series(unit, quantity)[paths].astype(np.float64)
+    return Sample(result.series(unit, quantity)[paths].astype(np.float64))
 
 
 def _not_kept(result: Result, series: Sequence[tuple[str, str]]) -> tuple[str, ...]:

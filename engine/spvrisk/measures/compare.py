@@ -1,11 +1,12 @@
-"""Differences between two runs, with Monte Carlo errors that know which draws the runs share."""
+"""Differences between two runs, with Monte Carlo errors and 95 % intervals that know which draws the runs share."""
 
 from math import hypot, nan
 from typing import NamedTuple
 
 import numpy as np
 
-from spvrisk.measures.sample import Figure, error_of
+from spvrisk.measures.intervals import error_of, skewed_interval, symmetric_interval
+from spvrisk.measures.sample import Figure
 
 
 class Difference(NamedTuple):
@@ -16,6 +17,8 @@ class Difference(NamedTuple):
     """Standard error, from the paths' own differences where the runs share their draws."""
     unpaired_error: float
     """Standard error if the runs shared none."""
+    interval: tuple[float, float]
+    """95 % interval: of paired runs it knows of the skewness of the paths' own differences, unless it is of shares."""
 
     @property
     def ratio(self) -> float:
@@ -38,9 +41,11 @@ def difference(other: Figure, base: Figure, paired: bool, same: bool = False) ->
     same
         Whether both ran the same study.
     """
-    apart = hypot(other.error, base.error) if not np.isnan(other.value + base.value) else nan
-    error = apart
-    if paired and apart == apart:
-        least = (0.0,) if same else (other.least, base.least)
-        error = hypot(error_of(other.influence - base.influence, base.replicate), *least)
-    return Difference(other.value - base.value, error, apart)
+    value = other.value - base.value
+    apart = hypot(other.error, base.error) if not np.isnan(value) else nan
+    if not paired or np.isnan(apart):
+        return Difference(value, apart, apart, symmetric_interval(value, apart))
+    influence, least = other.influence - base.influence, (0.0,) if same else (other.least, base.least)
+    error = hypot(error_of(influence, base.replicate), *least)
+    skewed = skewed_interval(value, influence, base.replicate)
+    return Difference(value, error, apart, symmetric_interval(value, error) if any(least) else skewed)

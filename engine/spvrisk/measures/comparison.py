@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.changes import Change, changes
 from spvrisk.dataset.paths import kept_as
 from spvrisk.dataset.read import Result
@@ -19,7 +20,7 @@ from spvrisk.plan.outputs import NPV, OUTPUTS, PORTFOLIO, SCHEME, UNIT, WHOLE
 
 Float = NDArray[np.float64]
 
-P_LOSS = "p_loss"
+P_LOSS, P_WHOLE = "p_loss", "p_whole"
 
 
 class Measure(NamedTuple):
@@ -28,9 +29,7 @@ class Measure(NamedTuple):
     Attributes
     ----------
     key
-        Name for programs.
-    title
-        Name for people.
+        Its name.
     series
         ``(unit, quantity)``, as in `Labels.series`.
     of
@@ -40,7 +39,6 @@ class Measure(NamedTuple):
     """
 
     key: str
-    title: str
     series: tuple[str, str]
     of: Callable[[Sample], Figure]
     money: bool = True
@@ -109,21 +107,20 @@ def _measures(result: Result) -> list[Measure]:
     """All measures that a result may be asked for."""
     summary = result.summary
     out = [
-        Measure(NPV, "funder's net present value", WHOLE, mean),
-        Measure(P_LOSS, "P(loss)", WHOLE, lambda sample: share(sample, sample.values < 0.0), money=False),
+        Measure(NPV, WHOLE, mean),
+        Measure(P_LOSS, WHOLE, lambda sample: share(sample, sample.values < 0.0), money=False),
     ]
     for level in summary.levels:
-        title = f"funder's expected shortfall at {float(level) * 100:g} %"
-        out.append(Measure(f"expected_shortfall_{level}", title, WHOLE, partial(shortfall, level=level)))
+        out.append(Measure(f"expected_shortfall_{level}", WHOLE, partial(shortfall, level=level)))
     for level in summary.quantiles:
-        out.append(Measure(f"quantile_{level}", f"quantile {level}", WHOLE, partial(quantile, level=level)))
+        out.append(Measure(f"quantile_{level}", WHOLE, partial(quantile, level=level)))
     others, projects = [output for output in OUTPUTS if output.compared], result.labels.projects
     return [
         *out,
-        *(Measure(o.name, o.compared, (PORTFOLIO, o.name), mean) for o in others if o.of == UNIT),
-        Measure("p_whole", "P(made whole)", (PORTFOLIO, "recovery_years"), share_finite, money=False),
-        *(Measure(o.name, o.compared, (SCHEME, o.name), mean) for o in others if o.of == SCHEME),
-        *(Measure(f"{name}/{NPV}", f"net present value of {name}", (name, NPV), mean) for name in projects),
+        *(Measure(o.name, (PORTFOLIO, o.name), mean) for o in others if o.of == UNIT),
+        Measure(P_WHOLE, (PORTFOLIO, "recovery_years"), share_finite, money=False),
+        *(Measure(o.name, (SCHEME, o.name), mean) for o in others if o.of == SCHEME),
+        *(Measure(f"{name}/{NPV}", (name, NPV), mean) for name in projects),
     ]
 
 
@@ -181,12 +178,19 @@ def _check_money(base: Result, result: Result) -> None:
 
 def _unpaired(base: Result, result: Result) -> str:
     """Why two results do not share their draws; empty if they do."""
-    for key, name in (("seed", "seed"), ("numbers_version", "numbers version"), ("value_date", "value date")):
+    for key, text in _DIFFERENT:
         if str(base.attributes[key]) != str(result.attributes[key]):
-            return f"different {name}"
+            return phrase(text)
     if base.labels.steps_per_year != result.labels.steps_per_year:
-        return "different steps"
+        return phrase("different steps")
     return ""
+
+
+_DIFFERENT = (
+    ("seed", "different seed"),
+    ("numbers_version", "different numbers version"),
+    ("value_date", "different value date"),
+)
 
 
 def _figures(result: Result, measures: Sequence[Measure], paths: int | None = None) -> dict[str, Figure]:

@@ -26,7 +26,6 @@ from spvrisk.measures.sample import (
     skewness,
     value_at_risk,
 )
-from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import PORTFOLIO, SCHEME, WHOLE
 
@@ -68,10 +67,6 @@ def _no_level(of: Callable[[Sample], Figure]) -> Callable[[Sample, str], Figure]
     return lambda sample, _: of(sample)
 
 
-def _of_part(of: Callable[[Floats, Floats, str], Figure]) -> Callable[[Sample, Sample, str], Figure]:
-    return lambda part, whole, level: of(part.values, whole.values, level)
-
-
 # fmt: off
 STATISTICS = (
     Statistic("mean", "", _no_level(mean), "numbers", "", "mean"),
@@ -84,10 +79,10 @@ STATISTICS = (
     Statistic("p_loss", "", lambda s, _: share(s, s.values < 0.0), "losses", "flag", "P(loss)"),
     Statistic("var", "level", value_at_risk, "losses", "", "value at risk {}"),
     Statistic("es", "level", shortfall, "losses", "", "expected shortfall {}"),
-    Statistic("var_part", "level", _of_part(at_risk_part), "parts", "", "part in value at risk {}"),
-    Statistic("es_part", "level", _of_part(shortfall_part), "parts", "", "part in expected shortfall {}"),
-    Statistic("var_added", "level", _of_part(at_risk_added), "parts", "", "adds to value at risk {}"),
-    Statistic("es_added", "level", _of_part(shortfall_added), "parts", "", "adds to expected shortfall {}"),
+    Statistic("var_part", "level", at_risk_part, "parts", "", "part in value at risk {}"),
+    Statistic("es_part", "level", shortfall_part, "parts", "", "part in expected shortfall {}"),
+    Statistic("var_added", "level", at_risk_added, "parts", "", "adds to value at risk {}"),
+    Statistic("es_added", "level", shortfall_added, "parts", "", "adds to expected shortfall {}"),
     Statistic("share", "state", lambda s, at: share(s, s.values == float(at)), "states", "flag", "P({})"),
 )
 # fmt: on

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.tables import FEW_PATHS
-from spvrisk.measures.sample import error_of
+from spvrisk.measures.intervals import error_of
 from spvrisk.measures.share import share_interval
 
 Float = NDArray[np.float64]

@@ -1,60 +1,65 @@
 """What parts of a whole have of its risk: Euler contributions, what stands alone, what is added.
 
-Whole and parts are net present values of the same paths, all of which count alike; losses are their negatives. A part
-is a project, a bearer of the whole, or the whole itself on the paths of one outcome: whatever adds up to the whole has
-contributions that add up to its risk.
+Whole and parts are samples of net present values on the same paths, finite; losses are their negatives. A part is a
+project, a bearer of the whole, or the whole itself on the paths of one outcome: whatever adds up to the whole has
+contributions that add up to its risk, and so do their errors. Weights and replicates are those of the whole.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import nan
+from math import nan, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.dataset.tables import FEW_PATHS
-from spvrisk.measures.order import rank
-from spvrisk.measures.risk import contribution, innermost, tail
-from spvrisk.measures.sample import Figure, Sample, shortfall, value_at_risk
+from spvrisk.measures.intervals import skewed_interval
+from spvrisk.measures.sample import Figure, Sample, figure_of, mean_beyond, place_of, shortfall, value_at_risk
 
 Float = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 
-def shortfall_part(part: Float, whole: Float, level: str) -> Figure:
+def shortfall_part(part: Sample, whole: Sample, level: str) -> Figure:
     """Euler contribution of a part to the whole's expected shortfall: its mean loss over the whole's worst paths.
 
-    Value and error are those of `spvrisk.measures.risk.contribution`, which says what the influence function is.
+    The influence function is ((L - m) 1[tail] - mean of that) / (1 - a), m the part's loss where the whole's is its
+    value at risk (`at_risk_part`): which paths are in the tail is uncertain too.
 
     Parameters
     ----------
     part, whole
-        Net present values, ``(path,)`` float64, finite.
+        Net present values, finite.
     level
         Decimal string a in (0, 1).
 
     References
     ----------
-    Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle.
+    Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle. Glasserman, P.
+    (2005). Measuring marginal risk contributions in credit portfolios. Journal of Computational Finance 9.
     """
-    order, n = _worst_first(whole), whole.size
-    if n < 2 or not tail(level, n)[0]:
+    ranked = _ranked(whole, level)
+    if ranked.in_tail < 1:
         return _undefined(whole)
-    value, error = contribution(part[order], level)
-    if np.isnan(error):
+    beyond = slice(ranked.place, None)
+    value = mean_beyond(-part.values[ranked.order[beyond]], ranked.below[beyond], level)
+    if ranked.in_tail < FEW_PATHS:
         return _undefined(whole, value)
-    worst = order[: tail(level, n)[0]]
-    losses, apart = -part[worst], np.zeros(n)
-    apart[worst] = (losses - np.mean(losses[-innermost(worst.size) :])) / float(1 - Fraction(level))
-    return Figure(value, apart - np.mean(apart))
+    worst = ranked.order[ranked.place + 1 :]
+    at_risk = _line(part, whole, ranked, ranked.reach).height
+    apart, every = np.zeros(whole.values.size), np.ones(whole.values.size, bool)
+    apart[worst] = (-part.values[worst] - at_risk) / float(1 - Fraction(level))
+    return _skewed(figure_of(whole, every, value, apart - np.average(apart, weights=whole.weight)))
 
 
-def at_risk_part(part: Float, whole: Float, level: str) -> Figure:
+def at_risk_part(part: Sample, whole: Sample, level: str) -> Figure:
     """Euler contribution of a part to the whole's value at risk: its expected loss where the whole's is that.
 
     Of the paths about the one at risk, as many on each side as ``k^0.8`` of a tail of k, the part's losses are laid on
     a straight line over the whole's, and read off it at the value at risk. So the parts of a whole add up to it
-    exactly, whatever their number. The error has that of the line's height, and that of the value at risk by its slope.
+    exactly, whatever their number. The error has that of the line's height, and that of the value at risk by the slope
+    of a line through twice as many paths: the slope of few is so uncertain itself that its square would be too large.
 
     Parameters
     ----------
@@ -64,28 +69,92 @@ def at_risk_part(part: Float, whole: Float, level: str) -> Figure:
     References
     ----------
     Tasche, D. (2008), as above, section 3.2. Fan, J. and Gijbels, I. (1996). Local Polynomial Modelling and Its
-    Applications, section 2.3.
+    Applications, section 2.3. Decision 32.
     """
-    order, n = _worst_first(whole), whole.size
-    in_tail = tail(level, n)[0]
-    if in_tail < FEW_PATHS:
+    ranked = _ranked(whole, level)
+    if ranked.in_tail < FEW_PATHS:
         return _undefined(whole)
-    place = n - rank(level, n)
-    reach = min(max(FEW_PATHS, int(in_tail**0.8)), place, n - 1 - place)
+    line, slope = _line(part, whole, ranked, ranked.reach), _line(part, whole, ranked, 2 * ranked.reach).slope
+    influence = slope * value_at_risk(whole, level).influence
+    influence[line.near] += influence.size * line.shares * line.residuals
+    return _skewed(Figure(line.height, influence, whole.replicate))
+
+
+class _Ranked(NamedTuple):
+    """Paths in ascending order of the whole's loss.
+
+    Attributes
+    ----------
+    order
+        Numbers of the paths, ``(path,)``; of equal losses the later ones first, as in the file's tails.
+    below
+        Weight up to each, ``(path,)``.
+    place
+        Of the one at risk.
+    """
+
+    order: Places
+    below: Float
+    place: int
+
+    @property
+    def in_tail(self) -> int:
+        """Paths beyond the one at risk."""
+        return self.order.size - 1 - self.place
+
+    @property
+    def reach(self) -> int:
+        """Paths on each side of the one at risk that stand for it."""
+        return max(FEW_PATHS, int(self.in_tail**0.8))
+
+
+def _ranked(whole: Sample, level: str) -> _Ranked:
+    order = np.argsort(whole.values, kind="stable")[::-1]
+    below = np.cumsum(whole.weights(np.ones(order.size, bool))[order])
+    return _Ranked(order, below, place_of(below, level) if order.size else 0)
+
+
+class _Line(NamedTuple):
+    """Straight line of a part's losses over the whole's, through paths about the one at risk.
+
+    Attributes
+    ----------
+    near
+        These paths, ``(near path,)``.
+    height, slope
+        At the one at risk, and of the line.
+    shares
+        Of the losses of the paths in the height, which they make up, ``(near path,)``.
+    residuals
+        Losses less the line, as large as they would be if it were not fitted to them, ``(near path,)``.
+    """
+
+    near: Places
+    height: float
+    slope: float
+    shares: Float
+    residuals: Float
+
+
+def _line(part: Sample, whole: Sample, ranked: _Ranked, reach: int) -> _Line:
+    """Fit a line to the paths that are at most so many places from the one at risk, by their weights."""
+    order, place = ranked.order, ranked.place
+    reach = min(reach, place, ranked.in_tail)
     near = order[place - reach : place + reach + 1]
-    over, losses = whole[order[place]] - whole[near], -part[near]
-    spread = float(np.sum((over - np.mean(over)) ** 2))
+    over, losses = whole.values[order[place]] - whole.values[near], -part.values[near]
+    w = np.ones(near.size) if whole.weight is None else whole.weight[near]
+    w = w / np.sum(w)
+    middle = float(np.sum(w * over))
+    spread = float(np.sum(w * (over - middle) ** 2))
     # where all of them are the same loss, the line is level
-    pull = (over - np.mean(over)) / spread if spread > 0.0 else np.zeros(near.size)
-    slope = float(np.sum(pull * losses))
-    weights = 1.0 / near.size - np.mean(over) * pull
-    value = float(np.sum(weights * losses))
-    influence = slope * value_at_risk(Sample(whole), level).influence
-    influence[near] += n * weights * (losses - value - slope * over)
-    return Figure(value, influence)
+    pull = w * (over - middle) / spread if spread > 0.0 else np.zeros(near.size)
+    slope, shares = float(np.sum(pull * losses)), w - middle * pull
+    height = float(np.sum(shares * losses))
+    residuals = (losses - height - slope * over) * sqrt(near.size / max(near.size - 2, 1))
+    return _Line(near, height, slope, shares, residuals)
 
 
-def shortfall_added(part: Float, whole: Float, level: str) -> Figure:
+def shortfall_added(part: Sample, whole: Sample, level: str) -> Figure:
     """Expected shortfall of the whole less that of the whole without the part, paired path by path.
 
     Parameters
@@ -93,10 +162,10 @@ def shortfall_added(part: Float, whole: Float, level: str) -> Figure:
     part, whole, level
         As of `shortfall_part`.
     """
-    return combined([(1.0, shortfall(Sample(whole), level)), (-1.0, shortfall(Sample(whole - part), level))])
+    return combined([(1.0, shortfall(whole, level)), (-1.0, shortfall(_without(part, whole), level))])
 
 
-def at_risk_added(part: Float, whole: Float, level: str) -> Figure:
+def at_risk_added(part: Sample, whole: Sample, level: str) -> Figure:
     """Value at risk of the whole less that of the whole without the part, paired path by path.
 
     Parameters
@@ -104,7 +173,11 @@ def at_risk_added(part: Float, whole: Float, level: str) -> Figure:
     part, whole, level
         As of `shortfall_part`.
     """
-    return combined([(1.0, value_at_risk(Sample(whole), level)), (-1.0, value_at_risk(Sample(whole - part), level))])
+    return combined([(1.0, value_at_risk(whole, level)), (-1.0, value_at_risk(_without(part, whole), level))])
+
+
+def _without(part: Sample, whole: Sample) -> Sample:
+    return whole._replace(values=whole.values - part.values)
 
 
 def combined(terms: Sequence[tuple[float, Figure]]) -> Figure:
@@ -117,7 +190,7 @@ def combined(terms: Sequence[tuple[float, Figure]]) -> Figure:
     """
     value = sum(times * figure.value for times, figure in terms)
     influence = np.sum([times * figure.influence for times, figure in terms], axis=0)
-    return Figure(float(value), influence)
+    return _skewed(Figure(float(value), influence, terms[0][1].replicate))
 
 
 def ratio(part: Figure, whole: Figure) -> Figure:
@@ -129,16 +202,16 @@ def ratio(part: Figure, whole: Figure) -> Figure:
         Over and under the line; the latter above 0, else the ratio is undefined.
     """
     if not whole.value > 0.0:
-        return _undefined(whole.influence)
+        return Figure(nan, np.full(whole.influence.size, nan))
     value = part.value / whole.value
-    return Figure(value, (part.influence - value * whole.influence) / whole.value)
+    return Figure(value, (part.influence - value * whole.influence) / whole.value, whole.replicate)
 
 
-def _worst_first(whole: Float) -> Places:
-    """Paths in the order of loss, those of equal loss by number."""
-    return np.argsort(whole, kind="stable")
-
-
-def _undefined(whole: Float, value: float = nan) -> Figure:
+def _undefined(whole: Sample, value: float = nan) -> Figure:
     """A figure of these paths without an error."""
-    return Figure(value, np.full(whole.size, nan))
+    return Figure(value, np.full(whole.values.size, nan), whole.replicate, interval=(nan, nan))
+
+
+def _skewed(figure: Figure) -> Figure:
+    """The figure with an interval that knows of the skewness of its influences."""
+    return figure._replace(interval=skewed_interval(figure.value, figure.influence, figure.replicate))

@@ -62,17 +62,6 @@ def tail(level: str, n: int) -> tuple[int, Fraction]:
     return whole, size - whole
 
 
-def innermost(whole: int) -> int:
-    """How many of a tail's paths, the least bad ones, stand for those at value at risk.
-
-    Parameters
-    ----------
-    whole
-        Paths of the tail.
-    """
-    return max(FEW_PATHS, int(0.5 * whole**0.8))
-
-
 def tail_mean(worst_first: Float, level: str, n: int, total: Total = total_of) -> float:
     """Mean over the worst (1 - a) n of n paths, the last of them counted by its fraction.
 
@@ -166,7 +155,7 @@ def contribution(on_worst: Float, level: str, n: int | None = None, total: Total
     if whole < FEW_PATHS:
         return found, nan
     apart = -on_worst[:whole]  # in one piece of memory: tails of long runs are large
-    at_risk = apart[-innermost(whole) :]
+    at_risk = apart[-max(FEW_PATHS, int(0.5 * whole**0.8)) :]
     apart -= total(at_risk) / at_risk.size
     size = float(1 - Fraction(level))
     mean = total(apart) / n / size

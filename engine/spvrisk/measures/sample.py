@@ -5,18 +5,19 @@ difference between runs that share their draws, and the spread between replicate
 
 References
 ----------
-Hampel, F. R. (1974). The influence curve and its role in robust estimation. JASA 69.
 Owen, A. B. (2013). Monte Carlo theory, methods and examples, section 9.2 (self-normalised importance sampling).
 """
 
 from fractions import Fraction
-from math import fsum, hypot, nan, sqrt
+from math import exp, fsum, hypot, nan, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from spvrisk.dataset.tables import FEW_PATHS
+from spvrisk.measures.intervals import NORMAL_95, error_of, skewed_interval, wide_interval
 from spvrisk.measures.risk import expected_shortfall
 from spvrisk.measures.share import share_interval
 from spvrisk.measures.tail_size import TailSize, tail_size
@@ -24,9 +25,6 @@ from spvrisk.measures.tail_size import TailSize, tail_size
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-
-NORMAL_95 = 1.959963984540054
-"""Standard errors in half a 95 % interval."""
 
 
 class Sample(NamedTuple):
@@ -71,7 +69,8 @@ class Figure(NamedTuple):
     replicate
         As of the sample.
     interval
-        95 % interval of a share or an expected shortfall, which is not symmetric; None of other statistics.
+        95 % interval of a share, a skewness, an expected shortfall or a part of risk, which is not symmetric; None of
+        other statistics.
     least
         Of a share, what one path more or less would make of it: the error cannot be known to be less. Else 0.
     tail
@@ -99,70 +98,6 @@ class Figure(NamedTuple):
         return (high - low) / 2.0
 
 
-def error_of(influence: Float, replicate: Int | None) -> float:
-    """Standard error from influences: the spread of the paths' or, where there are replicates, of their sums.
-
-    Parameters
-    ----------
-    influence
-        Of each path, ``(path,)``, in the statistic's unit.
-    replicate
-        As of `Sample`.
-    """
-    n = influence.size
-    if replicate is None:
-        return sqrt(float(np.mean(influence * influence)) / (n - 1)) if n > 1 else nan
-    sums = np.bincount(replicate, influence) / n
-    r = sums.size
-    return sqrt(float(np.sum(sums * sums)) * r / (r - 1)) if r > 1 else nan
-
-
-def skewed_interval(value: float, influence: Float, replicate: Int | None = None) -> tuple[float, float]:
-    """95 % interval of a statistic whose influences are skewed, after Hall.
-
-    What makes a statistic large makes its error large too, where influences are skewed: of a shortfall a few large
-    losses do both. Hall's cubic transformation of ``(value - truth) / error`` takes that skewness out; its inverse
-    gives an interval that reaches farther to the side of the skewness.
-
-    Parameters
-    ----------
-    value
-        The statistic.
-    influence, replicate
-        As of `Figure`.
-
-    Returns
-    -------
-    low, high
-        In the statistic's unit; NaN where its error is undefined.
-
-    References
-    ----------
-    Hall, P. (1992). On the removal of skewness by transformation. Journal of the Royal Statistical Society B 54.
-    Decision 31.
-
-    Examples
-    --------
-    >>> influence = np.repeat([-0.1, 0.9], [90, 10])  # of a share of 10 among 100: nearer to 0 than to 1
-    >>> [round(end, 3) for end in skewed_interval(0.1, influence)]
-    [0.05, 0.176]
-    """
-    error = error_of(influence, replicate)
-    parts = influence if replicate is None else np.bincount(replicate, influence).astype(np.float64)
-    if not error > 0.0:
-        return value + error, value + error
-    variance = float(np.mean(parts * parts))
-    skew = float(np.mean(parts * parts * parts)) / (variance * sqrt(variance * parts.size))
-
-    def back(x: float) -> float:
-        """Inverse of t + skew t^2 / 3 + skew^2 t^3 / 27 + skew / 6."""
-        shifted = x - skew / 6.0
-        root = float(np.cbrt(1.0 + skew * shifted))
-        return 3.0 * shifted / (root * root + root + 1.0)
-
-    return value - error * back(NORMAL_95), value - error * back(-NORMAL_95)
-
-
 def mean(sample: Sample) -> Figure:
     """Mean of the finite values."""
     defined = np.isfinite(sample.values)
@@ -170,7 +105,7 @@ def mean(sample: Sample) -> Figure:
         return _undefined(sample)
     x, w = sample.values[defined], sample.weights(defined)
     middle = float(np.sum(w * x) / np.sum(w))
-    return _figure(sample, defined, middle, x - middle)
+    return figure_of(sample, defined, middle, x - middle)
 
 
 def sd(sample: Sample) -> Figure:
@@ -184,11 +119,24 @@ def sd(sample: Sample) -> Figure:
     n = _effective(w)
     value = sqrt(variance * n / (n - 1.0))
     influence = (d * d - variance) / (2.0 * value) if value > 0.0 else np.zeros(d.size)
-    return _figure(sample, defined, value, influence)
+    return figure_of(sample, defined, value, influence)
 
 
 def skewness(sample: Sample) -> Figure:
-    """Skewness of the finite values; a constant has none."""
+    """Skewness of the finite values; a constant has none.
+
+    The spread of its influences, cubes of the values, is so uncertain where tails are heavy that their influences are
+    stretched: its standard error is that of a normal figure with an interval as long.
+
+    Parameters
+    ----------
+    sample
+        The paths.
+
+    References
+    ----------
+    Decision 32.
+    """
     defined = np.isfinite(sample.values)
     w = sample.weights(defined)
     d = sample.values[defined] - mean(sample).value
@@ -197,7 +145,10 @@ def skewness(sample: Sample) -> Figure:
         return _undefined(sample)
     z = d / sqrt(variance)
     value = float(np.sum(w * z * z * z) / np.sum(w))
-    return _figure(sample, defined, value, z * z * z - 3.0 * z - value - 1.5 * value * (z * z - 1.0))
+    found = figure_of(sample, defined, value, z * z * z - 3.0 * z - value - 1.5 * value * (z * z - 1.0))
+    found = found._replace(interval=wide_interval(value, found.influence, sample.replicate))
+    stretch = found.half / (NORMAL_95 * found.error) if found.error > 0.0 else 1.0
+    return found._replace(influence=stretch * found.influence)
 
 
 def share(sample: Sample, flagged: Flags) -> Figure:
@@ -237,7 +188,7 @@ def share_finite(sample: Sample) -> Figure:
 
 
 def quantile(sample: Sample, level: str) -> Figure:
-    """Quantile of the defined values; its influence takes the density from the spacing of n^(-1/5) around it.
+    """Quantile of the defined values; its influence takes the density from the spacing of the paths around it.
 
     Parameters
     ----------
@@ -248,7 +199,8 @@ def quantile(sample: Sample, level: str) -> Figure:
 
     References
     ----------
-    Siddiqui, M. M. (1960). Distribution of quantiles in samples from a bivariate population.
+    Siddiqui, M. M. (1960). Distribution of quantiles in samples from a bivariate population. Hall, P. and Sheather,
+    S. J. (1988). On the distribution of a studentized quantile. Journal of the Royal Statistical Society B 50.
     """
     defined = ~np.isnan(sample.values)
     x = sample.values[defined]
@@ -256,13 +208,25 @@ def quantile(sample: Sample, level: str) -> Figure:
         return _undefined(sample)
     ordered, below = _ordered(x, sample.weights(defined))
     total, p = float(below[-1]), float(Fraction(level))
-    k = _place(below, level)
-    n = _effective(sample.weights(defined))
-    reach = max(int(0.5 * n**0.8 * min(p, 1.0 - p)), 1) * (total / n)
+    k = place_of(below, level)
+    below_it = p - (x <= ordered[k])
+    error = error_of(figure_of(sample, defined, p, below_it).influence, None)
+    n = p * (1.0 - p) / error**2  # as many plain paths would know the share below as well
+    reach = max(int(_bandwidth(p, n) * n), 1) * (total / n)
     low, high = np.searchsorted(below, (below[k] - reach, min(below[k] + reach, total)))
     with np.errstate(invalid="ignore"):
         per_share = (ordered[high] - ordered[low]) * total / (below[high] - below[low])
-    return _figure(sample, defined, float(ordered[k]), (p - (x <= ordered[k])) * per_share)
+    return figure_of(sample, defined, float(ordered[k]), below_it * per_share)
+
+
+def _bandwidth(p: float, n: float) -> float:
+    """Share of n paths on each side of a quantile whose spacing makes 95 % intervals cover best (Hall and Sheather).
+
+    It is that of a normal law, which will do for others.
+    """
+    z = float(ndtri(p))
+    density = exp(-0.5 * z * z) / sqrt(2.0 * pi)
+    return float((1.5 * (NORMAL_95 * density) ** 2 / ((2.0 * z * z + 1.0) * n)) ** (1.0 / 3.0))
 
 
 def value_at_risk(sample: Sample, level: str) -> Figure:
@@ -300,40 +264,42 @@ def shortfall(sample: Sample, level: str) -> Figure:
     if losses.size < 2:
         return _undefined(sample)
     ordered, below = _ordered(losses, w)
-    k = _place(below, level)
+    k = place_of(below, level)
     in_tail = ordered.size - 1 - k
     if in_tail < 1:
         return _undefined(sample)
     if sample.weight is None:
         value, _ = expected_shortfall(-ordered[::-1], level)
     else:
-        value = _tail_mean(ordered[k:], np.diff(below[k:]), below[k], below[-1], level)
+        value = mean_beyond(ordered[k:], below[k:], level)
     if in_tail < FEW_PATHS:
         few = tail_size(level, ordered.size, float(ordered[k]), value, nan)
         return Figure(value, np.full(sample.values.size, nan), sample.replicate, interval=(nan, nan), tail=few)
     excess = np.maximum(losses - ordered[k], 0.0) / float(1 - Fraction(level))
-    found = _figure(sample, defined, value, excess - np.sum(w * excess) / np.sum(w))
+    found = figure_of(sample, defined, value, excess - np.sum(w * excess) / np.sum(w))
     return found._replace(
         interval=skewed_interval(value, found.influence, sample.replicate),
         tail=tail_size(level, ordered.size, float(ordered[k]), value, found.error),
     )
 
 
-def _tail_mean(losses: Float, weights: Float, below: float, total: float, level: str) -> float:
-    """Mean of the worst (1 - a) of all weight.
+def mean_beyond(losses: Float, below: Float, level: str) -> float:
+    """Mean of the losses that are the worst (1 - a) of all weight.
 
     Parameters
     ----------
     losses
-        In ascending order: the one at risk, whose weight is in the tail by a part, and those above it, ``(path,)``.
-    weights
-        Of those above it, ``(path - 1,)``.
-    below, total
-        Weight up to the one at risk, and of all.
+        In the order by which they are the worst, ascending, from the one at risk on, whose weight is in the tail by a
+        part, ``(path,)``.
+    below
+        Weight of all paths up to each of them, ``(path,)``; the last is that of all.
+    level
+        Decimal string a in (0, 1).
     """
+    total = float(below[-1])
     size = float((1 - Fraction(level)) * Fraction(total))
-    part = size - float(total - below)
-    return fsum([part * float(losses[0]), *(weights * losses[1:]).tolist()]) / size
+    part = size - (total - float(below[0]))
+    return fsum([part * float(losses[0]), *(np.diff(below) * losses[1:]).tolist()]) / size
 
 
 def _ordered(values: Float, weights: Float) -> tuple[Float, Float]:
@@ -342,8 +308,16 @@ def _ordered(values: Float, weights: Float) -> tuple[Float, Float]:
     return values[order], np.cumsum(weights[order])
 
 
-def _place(below: Float, level: str) -> int:
-    """Place of a quantile: the first up to which there is so much of the weight; exact where weights are whole."""
+def place_of(below: Float, level: str) -> int:
+    """Place of a quantile: the first up to which there is so much of the weight; exact where weights are whole.
+
+    Parameters
+    ----------
+    below
+        Weight up to each path, in ascending order of their values, ``(path,)``.
+    level
+        Decimal string in (0, 1).
+    """
     return int(np.searchsorted(below, float(Fraction(level) * Fraction(float(below[-1])))))
 
 
@@ -352,8 +326,20 @@ def _effective(weights: Float) -> float:
     return float(np.sum(weights)) ** 2 / float(np.sum(weights * weights))
 
 
-def _figure(sample: Sample, defined: Flags, value: float, influence: Float) -> Figure:
-    """A statistic over the defined paths: the others have no influence on it."""
+def figure_of(sample: Sample, defined: Flags, value: float, influence: Float) -> Figure:
+    """Make a figure of a statistic over the defined paths: the others have no influence on it.
+
+    Parameters
+    ----------
+    sample
+        All paths.
+    defined
+        Which are, ``(path,)`` bool.
+    value
+        The statistic.
+    influence
+        Influence function on the defined paths, ``(defined path,)``; their weights are taken from the sample.
+    """
     w = sample.weights(defined)
     out = np.zeros(defined.size)
     out[defined] = influence * (w * (defined.size / np.sum(w)))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.laws import Law
 from spvrisk.config.study import Study
 from spvrisk.config.study.projects import ProjectTemplate
@@ -27,7 +28,7 @@ class ProjectDates(NamedTuple):
     completion: date
 
 
-SCHEME = "agreement"
+SCHEME = phrase("agreement")
 """Owner of the laws that belong to no project."""
 
 
@@ -95,32 +96,32 @@ def law_reports(study: Study, book: TableBook) -> list[OwnedLaw]:
 
 def _owned(study: Study) -> Iterator[tuple[str, str, Law | None]]:
     funding = study.agreement.funding
-    yield SCHEME, "slip, business days", funding.slip
-    yield SCHEME, "take-up", funding.take_up
+    yield SCHEME, phrase("slip, business days"), funding.slip
+    yield SCHEME, phrase("take-up"), funding.take_up
     for name, project in study.projects.items():
         certain = project.go_ahead is None or project.go_ahead.size_share.bounds() == (1.0, 1.0)
-        yield name, "size share", None if certain or project.go_ahead is None else project.go_ahead.size_share
+        yield name, phrase("size share"), None if certain or project.go_ahead is None else project.go_ahead.size_share
         yield from ((name, quantity, law) for quantity, law in _of_project(project))
     for name, pipeline in study.pipelines.items():
-        yield name, "size", pipeline.size
+        yield name, phrase("size"), pipeline.size
         yield from ((name, quantity, law) for quantity, law in _of_project(pipeline.template))
 
 
 def _of_project(project: ProjectTemplate) -> Iterator[tuple[str, Law | None]]:
     c, o = project.construction, project.operation
-    yield "start delay, years", c.start_delay
-    yield "overrun", c.overrun
-    yield "uplift", c.uplift
-    yield "duration", c.duration
-    yield "review threshold", c.review.threshold if c.review else None
-    yield "subscribed share", c.subscription.share if c.subscription else None
-    yield "salvage", c.salvage
-    yield "shortfall", c.shortfall
+    yield phrase("start delay, years"), c.start_delay
+    yield phrase("overrun"), c.overrun
+    yield phrase("uplift"), c.uplift
+    yield phrase("duration"), c.duration
+    yield phrase("review threshold"), c.review.threshold if c.review else None
+    yield phrase("subscribed share"), c.subscription.share if c.subscription else None
+    yield phrase("salvage"), c.salvage
+    yield phrase("shortfall"), c.shortfall
     key, load = o.load
     yield key, load.law
-    yield "contract price", o.contract.price if o.contract else None
-    yield "contracted share", o.contract.share if o.contract else None
-    yield "developer's fee", o.developer_fee.amount if o.developer_fee else None
+    yield phrase("contract price"), o.contract.price if o.contract else None
+    yield phrase("contracted share"), o.contract.share if o.contract else None
+    yield phrase("developer's fee"), o.developer_fee.amount if o.developer_fee else None
 
 
 def pairs(study: Study) -> list[Pair]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from spvrisk.report.markup import Html, element, joined
-from spvrisk.report.words import readable, sentence, shown
-from spvrisk.views.figures import Figures, Row
+from spvrisk.report.lines import SPACE
+from spvrisk.report.markup import Html, concatenated, element
+from spvrisk.report.words import headed, sentence, shown, title_of, worded
+from spvrisk.views.figures import Figures, Row, Text
 
 
 def table(figures: Figures) -> Html:
@@ -16,7 +17,7 @@ def table(figures: Figures) -> Html:
     figures
         What a view gives.
     """
-    return joined(bare(figures), notes(figures))
+    return concatenated(bare(figures), notes(figures))
 
 
 def notes(figures: Figures) -> Html:
@@ -27,7 +28,7 @@ def notes(figures: Figures) -> Html:
     figures
         What a view gives.
     """
-    return joined(*(element("p", sentence(note)) for note in figures.notes))
+    return concatenated(*(element("p", sentence(note, SPACE)) for note in figures.notes))
 
 
 def bare(figures: Figures) -> Html:
@@ -38,9 +39,8 @@ def bare(figures: Figures) -> Html:
     figures
         What a view gives.
     """
-    found = readable(figures)
-    caption = element("caption", found.title) if found.title else None
-    return element("table", caption, _head(found), element("tbody", *_rows(found)), class_=found.shape)
+    caption = element("caption", headed(figures.title, SPACE)) if figures.title else None
+    return element("table", caption, _head(figures), element("tbody", *_rows(figures)), class_=figures.shape)
 
 
 def column_head(text: str, words: bool = False) -> Html:
@@ -61,8 +61,8 @@ def _head(figures: Figures) -> Html | None:
     if figures.shape in ("facts", "record"):
         return None
     group = element("td") if _grouped(figures) else None
-    columns = (column_head(column.head, column.text) for column in figures.columns)
-    return element("thead", element("tr", group, column_head(figures.names, True), *columns))
+    columns = (column_head(worded(column.head), column.text) for column in figures.columns)
+    return element("thead", element("tr", group, column_head(worded(figures.names), True), *columns))
 
 
 def _rows(figures: Figures) -> Iterator[Html]:
@@ -71,7 +71,7 @@ def _rows(figures: Figures) -> Iterator[Html]:
         rows = list(group)
         if head and not figures.names:
             width = str(1 + len(figures.columns))
-            yield element("tr", element("th", head, colspan=width, scope="rowgroup"), class_="group")
+            yield element("tr", element("th", worded(head), colspan=width, scope="rowgroup"), class_="group")
         for i, row in enumerate(rows):
             beside = _beside(head if i == 0 else None, len(rows)) if _grouped(figures) else None
             yield element("tr", beside, *_cells(row, figures), class_="apart" if row.apart else None)
@@ -82,14 +82,22 @@ def _grouped(figures: Figures) -> bool:
     return bool(figures.names) and any(row.head for row in figures.rows)
 
 
-def _beside(head: str | None, rows: int) -> Html | None:
+def _beside(head: Text | None, rows: int) -> Html | None:
     """Head of a group that stands beside its rows, on the first of them."""
     if head == "":
         return element("td", rowspan=str(rows))
-    return None if head is None else element("th", head, rowspan=str(rows), scope="rowgroup", class_="group")
+    return None if head is None else element("th", worded(head), rowspan=str(rows), scope="rowgroup", class_="group")
 
 
 def _cells(row: Row, figures: Figures) -> Iterator[Html]:
-    yield element("th", row.name, scope="row")
+    yield element("th", *_name(row), scope="row")
     for cell, column in zip(row.cells, figures.columns, strict=True):
         yield element("td", shown(cell, column.form), class_="words" if column.text else None)
+
+
+def _name(row: Row) -> Iterator[str]:
+    """Name of a row, and the title of what it is of."""
+    yield worded(row.name)
+    if title := title_of(row.name):
+        yield element("br")
+        yield element("small", title)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from spvrisk.dataset.read import Result
@@ -16,9 +17,9 @@ from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail import Mean, Tail
 from spvrisk.plan.names import Labels
-from spvrisk.report.words import sentence
+from spvrisk.report.words import english
 from spvrisk.views.compare import warned
-from spvrisk.views.figures import Cell, Figures, Near, Note
+from spvrisk.views.figures import Cell, Figures, Named, Near, Note
 from spvrisk.views.loss import warnings
 from spvrisk.views.projects import cap_shares
 from spvrisk.views.tails import thin
@@ -70,7 +71,7 @@ def summary_json(result: Result) -> dict[str, Any]:
         **({"pipelines": list(labels.pipelines)} if labels.pipelines else {}),
         "seed": int(result.attributes["seed"]),
         "numbers_version": result.attributes["numbers_version"],
-        "warnings": [sentence(note) for note in warnings(result)],
+        "warnings": [english(note) for note in warnings(result)],
         "scheme": units["scheme"],
         "portfolio": units["portfolio"],
         "projects": {project: units[project] for project in labels.projects},
@@ -134,7 +135,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "money": money_name(found.results[0].result.labels),
         "agree": found.agrees,
         "contents_checked": found.strict,
-        "warnings": [sentence(note) for note in warned(found)],
+        "warnings": [english(note) for note in warned(found)],
         "pairs": [_pair_json(pair) for pair in found.pairs],
         "results": [_result_json(row, pair) for row, pair in zip(found.results, with_first, strict=True)],
     }
@@ -167,7 +168,12 @@ def _result_json(row: Compared, with_first: Pair | None) -> dict[str, Any]:
         "paths_compared": row.paths,
         "figures": {key: _figure_json(figure) for key, figure in row.figures.items()},
         "differences": {
-            key: {"value": finite(d.value), "se": finite(d.error), "unpaired_se": finite(d.unpaired_error)}
+            key: {
+                "value": finite(d.value),
+                "se": finite(d.error),
+                **_ends_json(d.interval),
+                "unpaired_se": finite(d.unpaired_error),
+            }
             for key, d in row.differences.items()
         },
         "changes": [{"path": path, "first": a, "this": b} for path, a, b in row.changes],
@@ -175,8 +181,14 @@ def _result_json(row: Compared, with_first: Pair | None) -> dict[str, Any]:
 
 
 def _figure_json(figure: Figure) -> dict[str, float | None]:
-    interval = {} if figure.interval is None else dict(zip(("low", "high"), map(finite, figure.interval), strict=True))
+    interval = {} if figure.interval is None else _ends_json(figure.interval)
     return {"value": finite(figure.value), "se": finite(figure.error), **interval}
+
+
+def _ends_json(interval: tuple[float, float], of: str = "") -> dict[str, float | None]:
+    """Ends of a 95 % interval."""
+    low, high = map(finite, interval)
+    return {f"{of}low": low, f"{of}high": high}
 
 
 def against_json(found: Against) -> dict[str, Any]:
@@ -236,7 +248,7 @@ def _goal_json(against: str, goal: Goal) -> dict[str, Any]:
         "slope": finite(goal.slope),
         "paths": goal.paths,
         "seed": goal.seed,
-        "warnings": [sentence(note) for note in thin(goal.tails)],
+        "warnings": [english(note) for note in thin(goal.tails)],
         "tried": [{"x": t.x, "value": finite(t.value), "se": finite(t.error)} for t in goal.tried],
     }
 
@@ -246,7 +258,8 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
 
     Keys are ``schema, study, money, paths, seed, warnings``, then ``scenarios``, the base first: ``name, title, axes,
     overrides, job_id, failed`` (null, or why there are no figures) and by measure ``value, se`` and, but for the base,
-    ``change, change_se``; of a tornado ``swings``: by input and measure ``swing, swing_se``, the high end less the low.
+    ``change, change_se, change_low, change_high`` (a 95 % interval); of a tornado ``swings``: by input and measure
+    ``swing, swing_se, swing_low, swing_high``, the high end less the low.
     """
     return {
         "schema": SCENARIOS_SCHEMA,
@@ -254,7 +267,7 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
         "money": money_name(found.labels),
         "paths": found.paths,
         "seed": found.seed,
-        "warnings": [sentence(note) for note in thin(found.tails)],
+        "warnings": [english(note) for note in thin(found.tails)],
         "scenarios": [_outcome_json(outcome, found) for outcome in found.outcomes],
         "swings": {name: _swing_json(swing, found) for name, swing in found.swings.items()},
     }
@@ -262,7 +275,11 @@ def scenarios_json(found: Scenarios) -> dict[str, Any]:
 
 def _swing_json(swing: Sequence[Difference], found: Scenarios) -> dict[str, Any]:
     return {
-        measure.text: {"swing": finite(each.value), "swing_se": finite(each.error)}
+        measure.text: {
+            "swing": finite(each.value),
+            "swing_se": finite(each.error),
+            **_ends_json(each.interval, "swing_"),
+        }
         for measure, each in zip(found.measures, swing, strict=True)
     }
 
@@ -273,7 +290,8 @@ def _outcome_json(outcome: Outcome, found: Scenarios) -> dict[str, Any]:
         measures[measure.text] = {"value": finite(outcome.values[i]), "se": finite(outcome.errors[i])}
         if outcome.changes is not None:
             change = outcome.changes[i]
-            measures[measure.text] |= {"change": finite(change.value), "change_se": finite(change.error)}
+            ends = _ends_json(change.interval, "change_")
+            measures[measure.text] |= {"change": finite(change.value), "change_se": finite(change.error), **ends}
     return {
         "name": outcome.scenario.name,
         "title": dict(outcome.scenario.title),
@@ -474,20 +492,22 @@ def views_json(views: Mapping[str, Figures]) -> dict[str, Any]:
 def figures_json(figures: Figures) -> dict[str, Any]:
     """Give figures: estimates as ``value, error``, shares as ``value, low, high``, sentences in words."""
     return {
-        "title": figures.title,
+        "title": english(figures.title),
         "unit": figures.unit,
-        "columns": [column.head for column in figures.columns],
+        "columns": [english(column.head) for column in figures.columns],
         "rows": [
-            {"name": row.name, "head": row.head, "cells": [_cell_json(cell) for cell in row.cells]}
+            {"name": english(row.name), "head": english(row.head), "cells": [_cell_json(cell) for cell in row.cells]}
             for row in figures.rows
         ],
-        "notes": [sentence(note) for note in figures.notes],
+        "notes": [english(note) for note in figures.notes],
     }
 
 
 def _cell_json(cell: Cell) -> Any:
-    if isinstance(cell, Note):
-        return sentence(cell)
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, Note | Named):
+        return english(cell)
     if isinstance(cell, Near):
         near = _cell_json(cell.cell)
         return {**(near if isinstance(near, dict) else {"value": near}), "bound": finite(cell.bound)}

@@ -4,7 +4,7 @@ import json
 from html import escape
 from typing import Any
 
-_VOID = frozenset({"link", "meta"})
+_VOID = frozenset({"br", "link", "meta"})
 """Elements without an end."""
 
 
@@ -34,10 +34,10 @@ def element(tag: str, *children: str | None, **attributes: str | float | bool | 
     """
     given = "".join(_attribute(name, value) for name, value in attributes.items())
     end = "" if tag in _VOID else f"</{tag}>"
-    return Html(f"<{tag}{given}>{joined(*children)}{end}")
+    return Html(f"<{tag}{given}>{concatenated(*children)}{end}")
 
 
-def joined(*children: str | None) -> Html:
+def concatenated(*children: str | None) -> Html:
     """Put what may stand in an element behind each other.
 
     Parameters
@@ -61,7 +61,7 @@ def script_data(found: Any, name: str) -> Html:
     Examples
     --------
     >>> script_data({"title": "</script>"}, "chart")
-    '<script type="application/json" class="chart">{"title":"\u003c/script>"}</script>'
+    '<script type="application/json" class="chart">{"title":"\\u003c/script>"}</script>'
     """
     text = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     return element("script", Html(text), type="application/json", class_=name)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Iterator
 
+from spvrisk.catalogue import Chosen
 from spvrisk.charts.chart import Text
 from spvrisk.errors import harmless
-from spvrisk.report.words import sentence, shown
+from spvrisk.report.words import sentence, shown, title_of
 from spvrisk.views.figures import Cell, Named, Note
 
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
@@ -28,12 +29,16 @@ def worded(text: Text | Cell, language: str) -> str:
     language
         Such as ``ja``.
     """
+    with Chosen(language):
+        return _worded(text)
+
+
+def _worded(text: Text | Cell) -> str:
     match text:
         case Named():
-            titles = dict(text.titles)
-            return harmless(titles.get(language) or titles.get("en") or text.name)
+            return title_of(text) or harmless(text.name)
         case Note():
-            figures = tuple(worded(each, language) if isinstance(each, Named | Note) else each for each in text.figures)
+            figures = tuple(_worded(each) if isinstance(each, Named | Note) else each for each in text.figures)
             return sentence(text._replace(figures=figures))
         case _:
             return shown(text)

@@ -1,12 +1,13 @@
-"""Figures in words: a number with as many digits as its error allows."""
+"""Figures in words of the current language: a number with as many digits as its error allows."""
 
 import math
+from datetime import date
 from string import Formatter
 from typing import Any
 
+from spvrisk.catalogue import WRITTEN, Chosen, counted, current, in_language, is_thing, translated
 from spvrisk.errors import harmless
-from spvrisk.views.figures import Cell, Estimate, Figures, Named, Near, Note, Range, Rate, Share
-from spvrisk.views.words import counted
+from spvrisk.views.figures import TITLE, Cell, Estimate, Named, Near, Note, Range, Rate, Share, Text
 
 NONE = "-"
 """Stands for an undefined number."""
@@ -14,36 +15,82 @@ NONE = "-"
 _NO_BOUND = "n/a"
 """Stands for an undefined error or end of a range: beside a number a dash reads as a minus."""
 
-_NEAR = "≈"
-"""Stands before a number that is not exact."""
-
 _NOTHING = 1e-9
 """Below it a number is taken for the rounding error of 0."""
 
 
 class _Sentence(Formatter):
-    """Fills the figures of a note in."""
+    """Fills the figures of a note in, with something in the place of the spaces inside numbers."""
+
+    def __init__(self, space: str) -> None:
+        self._space = space
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        return shown(value, format_spec)
+        if isinstance(value, Note):
+            return sentence(value, self._space)
+        found = shown(value, format_spec)
+        return found if isinstance(value, str | Named) else found.replace(" ", self._space)
 
 
-def readable(figures: Figures) -> Figures:
-    """Give figures whose names hold nothing that a terminal obeys; `shown` and `sentence` free cells and notes of it.
+def sentence(note: Note, space: str = " ") -> str:
+    """Give a note in words.
 
     Parameters
     ----------
-    figures
-        Of a file that anybody may have made.
+    note
+        The note.
+    space
+        What stands for spaces between a number and its error or unit, such as one that is not to be broken.
     """
-    columns = tuple(column._replace(head=harmless(column.head)) for column in figures.columns)
-    rows = tuple(row._replace(name=harmless(row.name), head=harmless(row.head)) for row in figures.rows)
-    return figures._replace(title=harmless(figures.title), columns=columns, rows=rows, names=harmless(figures.names))
+    return harmless(_Sentence(space).vformat(translated(note.text), note.figures, {}))
 
 
-def sentence(note: Note) -> str:
-    """Give a note in words."""
-    return harmless(_Sentence().vformat(note.text, note.figures, {}))
+def headed(text: Text, space: str = " ") -> str:
+    """Give what stands above figures: of a thing of the study its title.
+
+    Parameters
+    ----------
+    text, space
+        As of `worded`.
+    """
+    return title_of(text) or worded(text, space)
+
+
+def worded(text: Text, space: str = " ") -> str:
+    """Give what figures are called; nothing that a terminal obeys is in it.
+
+    Parameters
+    ----------
+    text
+        Title, head or name.
+    space
+        As of `sentence`.
+    """
+    return sentence(text, space) if isinstance(text, Note) else shown(text)
+
+
+def title_of(text: Text) -> str:
+    """Give the title of a thing of the study, in English where the current language has none; empty without titles.
+
+    Parameters
+    ----------
+    text
+        What figures are called.
+    """
+    titles = dict(text.titles) if isinstance(text, Named) else {}
+    return harmless(titles.get(current()) or titles.get(WRITTEN, ""))
+
+
+def english(text: Text) -> str:
+    """Give what programs read, whatever the current language.
+
+    Parameters
+    ----------
+    text
+        Title, head, name or sentence.
+    """
+    with Chosen(WRITTEN):
+        return worded(text)
 
 
 def shown(cell: Cell, form: str = "") -> str:
@@ -67,21 +114,23 @@ def shown(cell: Cell, form: str = "") -> str:
         case None:
             return NONE
         case str():
-            return harmless(cell)
+            return harmless(in_language(cell))
         case Note():
             return sentence(cell)
         case Named():
-            return harmless(cell.name)
+            return (form == TITLE and title_of(cell)) or harmless(cell.name)
+        case date():
+            return translated("{year}-{month:02d}-{day:02d}").format(year=cell.year, month=cell.month, day=cell.day)
         case Near():
-            return f"{_NEAR} {shown(cell.cell, form)}"
+            return translated("≈ {}").format(shown(cell.cell, form))
         case Estimate():
             return _sign(cell.value, form) + with_error(_number(cell.value), _number(cell.error))
         case Rate():
-            return _sign(cell.value, form) + with_error(_number(cell.value), _number(cell.error), 100.0) + " %"
+            return _percent(_sign(cell.value, form) + with_error(_number(cell.value), _number(cell.error), 100.0))
         case Share():
             return with_interval(*map(_number, cell))
         case Range():
-            return NONE if cell == (None, None) else " to ".join(_NO_BOUND if e is None else plain(e) for e in cell)
+            return NONE if cell == (None, None) else translated("{} to {}").format(*map(_bound, cell))
         case _:
             return _formed(cell, form)
 
@@ -90,10 +139,21 @@ def _formed(value: float, form: str) -> str:
     """A plain number by a format specification and a unit, or counted."""
     if not form:
         return plain(value)
-    specification, space, unit = form.partition(" ")
-    if len(specification) > 1 and specification.isalpha():
+    specification, _, unit = form.partition(" ")
+    if is_thing(specification):
         return counted(int(value), form)
-    return format(value, specification).replace("%", " %") + space + unit
+    if specification.endswith("%"):
+        return _percent(f"{value:{specification}}".removesuffix("%"))
+    return translated(f"{{}} {unit}").format(f"{value:{specification}}") if unit else f"{value:{specification}}"
+
+
+def _percent(number: str) -> str:
+    return translated("{} %").format(number)
+
+
+def _bound(end: float | None) -> str:
+    """An end of a range."""
+    return translated(_NO_BOUND) if end is None else plain(end)
 
 
 def _sign(value: float | None, form: str) -> str:
@@ -125,13 +185,29 @@ def with_error(value: float, error: float, scale: float = 1.0) -> str:
     if not math.isfinite(value):
         return plain(value)
     if not math.isfinite(error):
-        return f"{plain(value)} ± {_NO_BOUND}"
+        return f"{plain(value)} ± {translated(_NO_BOUND)}"
     if error <= _NOTHING:
         return plain(value)
-    digits = min(3, 1 - math.floor(math.log10(error)))
-    decimals = max(0, digits)
+    digits = _digits(error)
+    places = max(0, digits)
     # 0.0 is added since what is rounded to nothing from below would keep its sign
-    return f"{round(value, digits) + 0.0:,.{decimals}f} ± {round(error, digits):,.{decimals}f}"
+    return f"{round(value, digits) + 0.0:,.{places}f} ± {round(error, digits):,.{places}f}"
+
+
+def _digits(error: float) -> int:
+    """Decimals to the second digit of an error, negative of those before the point."""
+    return min(3, 1 - math.floor(math.log10(error)))
+
+
+def decimals_of_error(error: float, value: float) -> int:
+    """Give the decimals with which a number is written that has an error, as `with_error` does.
+
+    Parameters
+    ----------
+    error, value
+        In the same unit.
+    """
+    return max(0, _digits(error)) if _NOTHING < error < math.inf else decimals(value)
 
 
 def with_interval(share: float, low: float, high: float) -> str:
@@ -151,9 +227,20 @@ def with_interval(share: float, low: float, high: float) -> str:
     """
     if math.isnan(share):
         return NONE
-    decimals = min(9, max(0, -math.floor(math.log10(50.0 * (high - low)))))
-    point, *ends = (f"{100 * x:.{0 if x in (0.0, 1.0) else decimals}f}" for x in (share, low, high))
-    return f"{point} % ({'-'.join(ends)})"
+    places = decimals_of_interval(low, high)
+    point, *ends = (f"{100 * x:.{0 if x in (0.0, 1.0) else places}f}" for x in (share, low, high))
+    return translated("{} % ({}-{})").format(point, *ends)
+
+
+def decimals_of_interval(low: float, high: float) -> int:
+    """Give the decimals with which a probability is written in per cent, as `with_interval` does.
+
+    Parameters
+    ----------
+    low, high
+        Ends of its interval, in [0, 1].
+    """
+    return min(9, max(0, -math.floor(math.log10(50.0 * (high - low)))))
 
 
 def plain(value: float, scale: float = 1.0) -> str:
@@ -170,8 +257,20 @@ def plain(value: float, scale: float = 1.0) -> str:
     if math.isnan(value):
         return NONE
     if math.isinf(value):
-        return "never" if value > 0 else "-inf"
+        return translated("never") if value > 0 else "-inf"
     if abs(value) < _NOTHING:
         return "0"
-    decimals = min(3, max(0, 3 - math.floor(math.log10(abs(value)))))
-    return f"{value:,.{decimals}f}"
+    return f"{value:,.{decimals(value)}f}"
+
+
+def decimals(value: float) -> int:
+    """Give the decimals with which a number is written that has no error, as `plain` does.
+
+    Parameters
+    ----------
+    value
+        Of any size.
+    """
+    if not _NOTHING <= abs(value) < math.inf:
+        return 0
+    return min(3, max(0, 3 - math.floor(math.log10(abs(value)))))

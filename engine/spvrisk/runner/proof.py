@@ -34,6 +34,7 @@ from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.aggregate.exact import exact_sum
 from spvrisk.aggregate.moments import leaf_moments
 from spvrisk.aggregate.sets import Condition, Sets, codes_of, order_of
+from spvrisk.catalogue import phrase
 from spvrisk.errors import RunError
 from spvrisk.kernel import cache
 from spvrisk.kernel.cache import CANNOT_RUN, NOT_PROVEN, PASSED, REFUSED, Stamp
@@ -141,7 +142,8 @@ def _prepared(announce: Callable[[str], None]) -> Proof:
     for target in ladder():
         stamp = cache.stamp_of(target) if cache.is_kept(target) else None
         if stamp is None:
-            announce(f"compiling the kernel for {target.name} and proving it, {_how_often(target)}: about a minute")
+            text = "compiling the kernel for {} and proving it, {}: about a minute"
+            announce(phrase(text, target.name, _how_often(target)))
             # code that cannot be kept is compiled here, where it is used
             stamp = (proved(target) if cache.is_kept(target) else prove_here()).stamp
         outcomes.append(Proof(target, stamp))
@@ -154,8 +156,8 @@ def _prepared(announce: Callable[[str], None]) -> Proof:
 
 def _how_often(target: Target) -> str:
     if cache.is_kept(target):
-        return "once"
-    return f"in every process, since {cache.folder_of(target)} cannot be written to"
+        return phrase("once")
+    return phrase("in every process, since {} cannot be written to", str(cache.folder_of(target)))
 
 
 def confirm() -> None:

@@ -3,8 +3,8 @@
 from math import floor, log10
 
 from spvrisk.measures.against import Against, Check
-from spvrisk.views.figures import Cell, Column, Figures, Row, defined, said
-from spvrisk.views.words import counted, money_name
+from spvrisk.views.figures import Cell, Column, Figures, Note, Row, defined, heads, said
+from spvrisk.views.words import money_in, money_name
 
 
 def against(found: Against) -> Figures:
@@ -19,17 +19,18 @@ def against(found: Against) -> Figures:
     inside = [check for check in found.checks if check.inside]
     rows = [
         Row(check.reference.measure.text, _cells(check), head=head)
-        for head, checks in (("outside", outside), ("inside", inside))
+        for head, checks in ((Note("outside"), outside), (Note("inside"), inside))
         for check in checks
     ]
-    columns = (Column("result"), Column("table"), Column("difference"), Column("allowed"), Column("errors", "+.1f"))
-    money, counts = money_name(found.result.labels), counted(len(found.checks), "row")
-    verdict = f"{counts}, {len(outside)} outside" if outside else f"{counts}, all inside"
+    columns = (*heads("result", "table", "difference", "allowed"), Column(Note("errors"), "+.1f"))
+    labels, counts = found.result.labels, len(found.checks)
+    verdict = said("{:row}, {:d} outside", counts, len(outside)) if outside else said("{:row}, all inside", counts)
     notes = (
         said("{}, {:path}, against {}: {}.", found.result.name, found.result.n_paths, found.table, verdict),
         said("Errors: the difference in its standard errors. Probabilities are fractions."),
     )
-    return Figures(f"Result less table; money in {money}", columns, tuple(rows), notes, unit=money)
+    title = said("Result less table; money in {}", money_in(labels))
+    return Figures(title, columns, tuple(rows), notes, unit=money_name(labels))
 
 
 def _cells(check: Check) -> tuple[Cell, ...]:
@@ -42,4 +43,4 @@ def _signed(difference: float | None) -> Cell:
     """A difference with its sign and four digits."""
     if not difference or abs(difference) == float("inf"):
         return difference
-    return said(f"{{:+,.{max(0, 3 - floor(log10(abs(difference))))}f}}", difference)
+    return f"{difference:+,.{max(0, 3 - floor(log10(abs(difference))))}f}"

@@ -6,13 +6,16 @@ from typing import Any
 
 from spvrisk.config.reading.grounds import CONFIDENCES
 from spvrisk.config.register import SETTINGS, Assumption, Register
-from spvrisk.views.figures import Column, Figures, Note, Row
-from spvrisk.views.words import counted
+from spvrisk.views.figures import Cell, Column, Figures, Note, Row, said
+from spvrisk.views.words import joined
 
 _OF_ONE = ("projects", "pipelines")
 """Sections with a table for each of its parts."""
 
-_CHANGED = "changed"
+_CHANGED = Note("changed")
+
+_WORDS = {"checked": Note("checked"), "reported": Note("reported"), "judgement": Note("judgement")}
+"""How sure a value is."""
 
 
 def page(found: Register) -> list[Figures]:
@@ -23,12 +26,12 @@ def page(found: Register) -> list[Figures]:
     found
         As from `spvrisk.assumptions`.
     """
-    columns = (Column("value", text=True), Column("confidence: source", text=True))
+    columns = (Column(Note("value"), text=True), Column(Note("confidence: source"), text=True))
     tables = [
         Figures(".".join(section), columns, tuple(_narrow(each, len(section)) for each in group))
         for section, group in groupby(found.assumptions, _section)
     ]
-    return [Figures(f"Assumptions of {found.title}"), *tables, Figures("", notes=(_counts(found), *_marks(found)))]
+    return [Figures(_title(found)), *tables, Figures("", notes=(_counts(found), *_marks(found)))]
 
 
 def assumptions(found: Register) -> Figures:
@@ -39,10 +42,14 @@ def assumptions(found: Register) -> Figures:
     found
         As of `page`.
     """
-    words = (Column(head, text=True) for head in ("unit", "confidence", "source", "place"))
-    columns = (Column("value", ",.12g", text=True), *words)
+    words = (Note("unit"), Note("confidence"), Note("source"), Note("place"))
+    columns = (Column(Note("value"), ",.12g", text=True), *(Column(head, text=True) for head in words))
     notes = (_counts(found), *_marks(found))
-    return Figures(f"Assumptions of {found.title}", columns, tuple(map(_wide, found.assumptions)), notes)
+    return Figures(_title(found), columns, tuple(map(_wide, found.assumptions)), notes)
+
+
+def _title(found: Register) -> Note:
+    return said("Assumptions of {}", found.title)
 
 
 def _section(each: Assumption) -> list[str]:
@@ -53,7 +60,7 @@ def _section(each: Assumption) -> list[str]:
 
 def _wide(each: Assumption) -> Row:
     value = each.value if _is_number(each.value) else written(each.value)
-    cells = (value, each.unit, _confidence(each), _source(each), each.place)
+    cells = (value, each.unit, _confidence(each) or "", _source(each) or "", each.place)
     return Row(each.path, cells, each.path.split(".")[0])
 
 
@@ -62,33 +69,39 @@ def _narrow(each: Assumption, depth: int) -> Row:
     *above, key = each.path.split(".")[depth:] or [""]
     heads = 1 if depth > 1 else 2
     value = f"{written(each.value)} {'' if each.unit == '1' else each.unit}".strip()
-    said = ": ".join(part for part in (_confidence(each), _source(each)) if part)
-    return Row(".".join((*above[heads:], key)), (value, said), ".".join(above[:heads]))
+    word, source = _confidence(each), _source(each)
+    cell = word if source is None else source if word is None else said("{}: {}", word, source)
+    return Row(".".join((*above[heads:], key)), (value, cell or ""), ".".join(above[:heads]))
 
 
-def _confidence(each: Assumption) -> str:
-    return _CHANGED if each.changed else each.confidence
+def _confidence(each: Assumption) -> Note | None:
+    return _CHANGED if each.changed else _WORDS.get(each.confidence)
 
 
-def _source(each: Assumption) -> str:
+def _source(each: Assumption) -> Cell:
+    """Source of a value; of one that was changed by what, and what it had before."""
     if not each.changed:
-        return each.source
-    before = ": ".join(part for part in (each.confidence, each.source) if part)
-    return f"by {each.changed}; before {before}" if before else f"by {each.changed}"
+        return each.source or None
+    before: list[Cell] = [cell for cell in (_WORDS.get(each.confidence), each.source or None) if cell is not None]
+    if not before:
+        return said("by {}", each.changed)
+    return said("by {}; before {}", each.changed, said("{}: {}", *before) if before[1:] else before[0])
 
 
 def _counts(found: Register) -> Note:
-    counts = [f"{found.how_many(name)} {name}" for name in CONFIDENCES]
-    changed = [f"{found.changed} {_CHANGED}"] if found.changed else []
-    return Note(f"{', '.join(counts + changed)}; {counted(len(found.without_source), 'number')} without a source.")
+    counts: list[Cell] = [said("{:,d} {}", found.how_many(name), word) for name, word in _WORDS.items()]
+    if found.changed:
+        counts.append(said("{:,d} {}", found.changed, _CHANGED))
+    return said("{}; {:number} without a source.", joined(counts), len(found.without_source))
 
 
 def _marks(found: Register) -> list[Note]:
     """What the words mean that stand in the table."""
     if not found.assumptions:
         return [Note("Write {{value: 0.12, source: FT 2026-03-19, confidence: checked}} in place of 0.12.")]
-    meanings = "; ".join(f"{name}: {meaning}" for name, meaning in CONFIDENCES.items())
-    return [Note(f"{meanings[0].upper()}{meanings[1:]}. {', '.join(sorted(SETTINGS))} are settings and not counted.")]
+    meanings = (said("{}: {}", _WORDS[name], meaning) for name, meaning in CONFIDENCES.items())
+    settings = said("{} are settings and not counted.", ", ".join(sorted(SETTINGS)))
+    return [said("{}.", joined(list(meanings), "{}; {}")), settings]
 
 
 def _is_number(value: Any) -> bool:

@@ -7,9 +7,9 @@ from spvrisk.views.units import means
 
 def bearers(result: Result) -> Figures:
     """The parts of policy bank, banks and insurer, which add up."""
-    return means(result, "Who bears the funder's net present value", result.labels.viewed("bearers"))
+    return means(result, "Who bears the funder's net present value, {}", result.labels.viewed("bearers"))
 
 
 def claims(result: Result) -> Figures:
     """Claims paid and principal never repaid."""
-    return means(result, "Claims paid and principal lost, present value", result.labels.viewed("claims"))
+    return means(result, "Claims paid and principal lost, present value, {}", result.labels.viewed("claims"))

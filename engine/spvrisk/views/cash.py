@@ -4,8 +4,10 @@ from math import isnan
 
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.experiments.cash import Cash, Need
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, said
-from spvrisk.views.words import money_name, percent
+from spvrisk.views.figures import Cell, Estimate, Figures, Note, Row, defined, heads, said
+from spvrisk.views.words import money_in, money_name, percent
+
+_PARTIES = {"funder": "funder", "host": "host", "policy_bank": "policy bank", "banks": "banks", "insurer": "insurer"}
 
 _NOTHING = 1e-12
 """Of the largest year's mean: a need below it is what rounding has left of receipts and payments that are equal."""
@@ -33,15 +35,16 @@ def need(found: Cash, party: str = "funder") -> Figures:
     party
         One of its parties.
     """
-    money, needs = money_name(found.result.labels), found.parties[party]
-    columns = (Column("mean"), *(Column(percent(each.level)) for each in needs[0].levels))
+    labels, needs = found.result.labels, found.parties[party]
+    columns = heads("mean", *(percent(each.level) for each in needs[0].levels))
     rows = tuple(
-        Row("largest year" if each.year is None else f"{each.year}", _cells(each), apart=each.year is None)
+        Row(Note("largest year") if each.year is None else f"{each.year}", _cells(each), apart=each.year is None)
         for each in needs
         if each.year is None or each.mean > _NOTHING * needs[0].mean
     )
-    what = "paid" if found.gross else "needed"
-    return Figures(f"Cash {what} by year: {party.replace('_', ' ')}, {money}", columns, rows, unit=money)
+    text = "Cash paid by year: {}, {}" if found.gross else "Cash needed by year: {}, {}"
+    title = said(text, Note(_PARTIES[party]), money_in(labels))
+    return Figures(title, columns, rows, unit=money_name(labels))
 
 
 def _cells(each: Need) -> tuple[Cell, ...]:
@@ -51,22 +54,19 @@ def _cells(each: Need) -> tuple[Cell, ...]:
 
 def _end(end: float) -> Cell:
     """End of an interval; the paths may be too few for it."""
-    return "n/a" if isnan(end) else end
+    return Note("n/a") if isnan(end) else end
 
 
 def _notes(found: Cash) -> list[Note]:
-    what = (
-        "Payments alone: receipts are not taken off"
-        if found.gross
-        else "Payments of the calendar year less receipts of the same year, not below 0"
-    )
+    net = "{:path} of seed {}. Payments of the calendar year less receipts of the same year, not below 0."
+    gross = "{:path} of seed {}. Payments alone: receipts are not taken off."
     notes = [
-        said("{:path} of seed {}. " + what + ". In brackets 95 % intervals.", found.paths, _seed(found)),
+        said("{} In brackets 95 % intervals.", said(gross if found.gross else net, found.paths, _seed(found))),
         Note("Quantiles of years do not add up: the largest year of a path has a row of its own."),
     ]
     rarest = max(float(each.level) for each in next(iter(found.parties.values()))[0].levels)
     if (1.0 - rarest) * found.paths < FEW_PATHS:
-        notes.append(said(f"Too few paths for {percent(str(rarest))}: replay more with --paths."))
+        notes.append(said("Too few paths for {}: replay more with --paths.", percent(str(rarest))))
     return notes
 
 

@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import PurePath
 from typing import Any
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.write import PACKAGES
 from spvrisk.measures.agreement import TOLERANCE, Pair
-from spvrisk.measures.comparison import P_LOSS, Compared, Comparison, Measure
-from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said, share_of
+from spvrisk.measures.comparison import P_LOSS, P_WHOLE, Compared, Comparison, Measure
+from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import BY_NAME, NPV, PORTFOLIO, SCHEME
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, Text, defined, heads, said, share_of
+from spvrisk.views.selftest import outcome_named
 from spvrisk.views.tails import thin
-from spvrisk.views.words import money_name, percent
+from spvrisk.views.words import joined, money_in, money_name, percent, unit_named
 
 SHOWN_CHANGES, FEW_CHANGES = 16, 2
 """Differences of studies that are told, in full and in short; JSON has all."""
@@ -44,30 +47,46 @@ def shared(found: Comparison) -> Figures:
     if found.strict:
         title += [_unchecked(pair, files) for pair in found.unchecked]
     bits = _bits(found, files) if found.strict else ()
-    return Figures("\n".join(title), notes=(*_pairing(found, files), *_agreements(found, files), *bits))
+    notes = (*_pairing(found, files), *_agreements(found, files), *bits)
+    return Figures(joined(title, "{} {}") if title else "", notes=notes)
 
 
 def matrix(found: Comparison) -> Figures:
     """A committee's measures by rows: what the first result has, and what each other has more."""
-    names, money = names_of(found), money_name(found.results[0].result.labels)
+    names, labels = names_of(found), found.results[0].result.labels
     shortfalls = [measure.key for measure in found.measures if measure.key.startswith(_SHORTFALL)]
     wanted = {NPV, P_LOSS, *shortfalls[-1:]}
     first, *others = found.results
     rows = tuple(
-        Row(_head(each), (_plain_figure(first, each), *(said("{:+}", _difference(other, each)) for other in others)))
+        Row(
+            _head(labels, each),
+            (_plain_figure(first, each), *(said("{:+}", _difference(other, each)) for other in others)),
+        )
         for each in found.measures
         if each.key in wanted or each.series[0] not in (PORTFOLIO, SCHEME)
     )
     columns = tuple(Column(name) for name in names)
-    title = f"Net present values in {money}: {names[0]}, and what others have more"
-    return Figures(title, columns, rows, unit=money)
+    title = said("Net present values in {}: {}, and what others have more", money_in(labels), names[0])
+    return Figures(title, columns, rows, unit=money_name(labels))
 
 
-def _head(measure: Measure) -> str:
+def _head(labels: Labels, measure: Measure) -> Text:
     """Of a measure's row in the matrix."""
     if measure.key.startswith(_SHORTFALL):
-        return f"shortfall {percent(measure.key.removeprefix(_SHORTFALL))}"
-    return {NPV: "mean", P_LOSS: measure.title}.get(measure.key, measure.series[0])
+        return said("shortfall {}", percent(measure.key.removeprefix(_SHORTFALL)))
+    own = {NPV: Note("mean"), P_LOSS: Note("P(loss)")}
+    return own.get(measure.key) or unit_named(labels, measure.series[0])
+
+
+def _title(measure: Measure) -> Note:
+    """Of a measure's rows in the whole page."""
+    unit, quantity = measure.series
+    if measure.key.startswith(_SHORTFALL):
+        return said("funder's expected shortfall at {}", percent(measure.key.removeprefix(_SHORTFALL)))
+    if unit not in (PORTFOLIO, SCHEME):
+        return said("net present value of {}", unit)
+    own = {NPV: "funder's net present value", P_LOSS: "P(loss)", P_WHOLE: "P(made whole)"}
+    return Note(own[measure.key]) if measure.key in own else Note(BY_NAME[quantity].compared)
 
 
 def _plain_figure(row: Compared, measure: Measure) -> Cell:
@@ -81,16 +100,18 @@ def _plain_figure(row: Compared, measure: Measure) -> Cell:
 
 def differences(found: Comparison) -> Figures:
     """Figures and differences, measure by measure; quantiles are left to JSON."""
-    names, money = names_of(found), money_name(found.results[0].result.labels)
-    columns = (Column("figure"), Column(f"minus {names[0]}", "+"), Column("gain from pairing", ",.1f x"))
+    names, labels = names_of(found), found.results[0].result.labels
+    minus = Column(said("minus {}", names[0]), "+")
+    columns = (*heads("figure"), minus, Column(Note("gain from pairing"), ",.1f x"))
     rows = (
-        Row(name, (_figure(row, measure), _difference(row, measure), _gain(row, measure)), measure.title)
+        Row(name, (_figure(row, measure), _difference(row, measure), _gain(row, measure)), _title(measure))
         for measure in found.measures
         if not measure.key.startswith(_QUANTILE)
         for name, row in zip(names, found.results, strict=True)
     )
     gain = said("Gain from pairing: how many times larger the difference's error would be without it.")
-    return Figures(f"{money}; ± standard error", columns, tuple(rows), (gain, *warned(found)), unit=money)
+    title = said("{}; ± standard error", money_in(labels))
+    return Figures(title, columns, tuple(rows), (gain, *warned(found)), unit=money_name(labels))
 
 
 def warned(found: Comparison) -> tuple[Note, ...]:
@@ -122,46 +143,49 @@ def names_of(found: Comparison) -> list[str]:
     return [name if len(name) <= _NAME_WIDTH else "…" + name[1 - _NAME_WIDTH :] for name in names]
 
 
-def _disagreement(found: Comparison, pair: Pair, files: list[str]) -> str:
+def _disagreement(found: Comparison, pair: Pair, files: list[str]) -> Note:
     """Name results that should have the same bits and have not, with what made them."""
     first, second = (found.results[number].result for number in (pair.first, pair.second))
-    same, other = "plan, seed and paths", "content"
+    text = "The machines or versions disagree: {} have the same plan, seed and paths but different content. {}; {}."
     if first.n_paths != second.n_paths:
-        same, other = "plan and seed", f"values of their first {pair.paths:,} paths"
-    made = f"{_made(files[pair.first], first, second)}; {_made(files[pair.second], second, first)}"
-    return (
-        f"The machines or versions disagree: {_both(pair, files)} have the same {same} but different {other}. {made}."
-    )
+        text = (
+            "The machines or versions disagree: {} have the same plan and seed but different values of their first "
+            "{:path}. {}; {}."
+        )
+    made = (_made(files[pair.first], first, second), _made(files[pair.second], second, first))
+    return said(text, _both(pair, files), *([] if first.n_paths == second.n_paths else [pair.paths]), *made)
 
 
-def _unchecked(pair: Pair, files: list[str]) -> str:
+def _unchecked(pair: Pair, files: list[str]) -> Note:
     """Name results of one study of which nothing is known."""
-    why = f"they are results of the same study but could not be compared bit by bit ({pair.because})"
-    return f"Whether {_both(pair, files)} agree is not known: {why}."
+    text = (
+        "Whether {} agree is not known: they are results of the same study but could not be compared bit by bit ({})."
+    )
+    return said(text, _both(pair, files), pair.because)
 
 
-def _both(pair: Pair, files: list[str]) -> str:
-    return f"{files[pair.first]} and {files[pair.second]}"
+def _both(pair: Pair, files: list[str]) -> Note:
+    return said("{} and {}", files[pair.first], files[pair.second])
 
 
-def _made(file: str, result: Result, other: Result) -> str:
+def _made(file: str, result: Result, other: Result) -> Note:
     """What a result was made with."""
     made = result.provenance
-    target = f"target {made['target']}{_features(made['features'], other.provenance['features'])}"
+    target = _target(made["target"], made["features"], other.provenance["features"])
     versions = ", ".join(f"{name} {made[name]}" for name in ("python", *PACKAGES))
-    source = result.attributes["source"]
-    return f"{file}: cpu {made['cpu']}, {target}, self-test {made['self_test']}, {source}, {versions}"
+    test, source = outcome_named(made["self_test"]), result.attributes["source"]
+    return said("{}: cpu {}, {}, self-test {}, {}, {}", file, made["cpu"], target, test, source, versions)
 
 
-def _features(own: str, other: str) -> str:
-    """Features of a target that another one lacks; where a target lists none, it has those of its name."""
+def _target(name: str, own: str, other: str) -> Note:
+    """A target, with features that another one lacks; where a target lists none, it has those of its name."""
     if own == other or not other:
-        return ""
+        return said("target {}", name)
     if not own:
-        return " without a list of features"
+        return said("target {} without a list of features", name)
     used, of_other = ({word[1:] for word in text.split(",") if word.startswith("+")} for text in (own, other))
     only = sorted(used - of_other)
-    return f" with {', '.join(only)}" if only else ""
+    return said("target {} with {}", name, ", ".join(only)) if only else said("target {}", name)
 
 
 def _agreements(found: Comparison, files: list[str]) -> Iterator[Note]:
@@ -172,30 +196,33 @@ def _agreements(found: Comparison, files: list[str]) -> Iterator[Note]:
             continue
         told.add(pair.second)
         paths, flipped, apart, largest = pair.agreement
-        whose = "" if pair.first == 0 else f" as {files[pair.first]}"
-        same = "{} is the same study{} under a different plan: discrete outcomes differ on {:,d} of {:path}; "
+        file = files[pair.second]
+        same = said("{} is the same study under a different plan", file)
+        if pair.first != 0:
+            same = said("{} is the same study as {} under a different plan", file, files[pair.first])
+        differ = "{}: discrete outcomes differ on {:,d} of {:path}; {}."
+        others = said("on the others all values agree to {:g}", TOLERANCE)
         if apart:
-            differ = "on the others values differ by up to {:.1g}, on {:,d} of them by more than {:g}."
-            yield said(same + differ, files[pair.second], whose, flipped, paths, largest, apart, TOLERANCE)
-        else:
-            all_agree = "on the others all values agree to {:g}."
-            yield said(same + all_agree, files[pair.second], whose, flipped, paths, TOLERANCE)
+            text = "on the others values differ by up to {:.1g}, on {:,d} of them by more than {:g}"
+            others = said(text, largest, apart, TOLERANCE)
+        yield said(differ, same, flipped, paths, others)
 
 
 def _bits(found: Comparison, files: list[str]) -> Iterator[Note]:
     """Which results were compared bit by bit, and why the others were not."""
-    done = [f"{_both(pair, files)} ({pair.paths:,} paths)" for pair in found.pairs if not pair.because]
-    yield said("All contents match their digests. Compared bit by bit: {}.", "; ".join(done) or "none")
+    done = [said("{} ({:path})", _both(pair, files), pair.paths) for pair in found.pairs if not pair.because]
+    text = "All contents match their digests. Compared bit by bit: {}."
+    yield said(text, joined(done, "{}; {}") if done else Note("none"))
     for because in dict.fromkeys(pair.because for pair in found.pairs if pair.because):
-        which = "; ".join(_both(pair, files) for pair in found.pairs if pair.because == because)
-        yield said("Not compared bit by bit ({}): {}.", because, which)
+        which = [_both(pair, files) for pair in found.pairs if pair.because == because]
+        yield said("Not compared bit by bit ({}): {}.", because, joined(which, "{}; {}"))
 
 
 def _pairing(found: Comparison, files: list[str]) -> Iterator[Note]:
     """Which results share their draws, and over how many paths."""
     base, *others = found.results
-    seed, date = (str(base.result.attributes[key]) for key in ("seed", "value_date"))
-    yield said("{}: {:path}, seed {}, values at {}.", files[0], base.result.n_paths, seed, date)
+    seed, day = str(base.result.attributes["seed"]), date.fromisoformat(base.result.labels.value_date)
+    yield said("{}: {:path}, seed {}, values at {}.", files[0], base.result.n_paths, seed, day)
     for name, row in zip(files[1:], others, strict=True):
         n_paths = row.result.n_paths
         if not row.paired:
@@ -243,22 +270,28 @@ def _in_a_line(name: str, row: Compared) -> Note:
     """How a study differs from the first, in short."""
     if not row.changes:
         return said("{}: the same study.", name)
-    told = [f"{path}: {_short(a)} -> {_short(b)}" for path, a, b in row.changes[:FEW_CHANGES]]
+    told: list[Cell] = [_change(*change) for change in row.changes[:FEW_CHANGES]]
     if (more := len(row.changes) - FEW_CHANGES) > 0:
-        told.append(f"and {more} more (--details)")
-    return said("{}: {}.", name, ", ".join(told))
+        told.append(said("and {:d} more (--details)", more))
+    return said("{}: {}.", name, joined(told))
 
 
 def _changed(name: str, row: Compared) -> Figures:
     """How a study differs from the first, what is written nearest to the top of a study first."""
     if not row.changes:
         return Figures("", notes=(said("{}: the same study.", name),))
-    notes = [said("  {}: {} -> {}", path, _short(a), _short(b)) for path, a, b in row.changes[:SHOWN_CHANGES]]
+    notes = [_change(*change)._replace(indent=2) for change in row.changes[:SHOWN_CHANGES]]
     if len(row.changes) > SHOWN_CHANGES:
-        notes.append(said("  and {:d} more: see --json", len(row.changes) - SHOWN_CHANGES))
-    return Figures(f"How {name} differs", notes=tuple(notes))
+        notes.append(said("and {:d} more: see --json", len(row.changes) - SHOWN_CHANGES)._replace(indent=2))
+    return Figures(said("How {} differs", name), notes=tuple(notes))
 
 
-def _short(value: Any) -> str:
-    text = "(absent)" if value is None else f"{value:.9g}" if isinstance(value, float) else json.dumps(value)
+def _change(path: str, first: Any, this: Any) -> Note:
+    return said("{}: {} -> {}", path, _short(first), _short(this))
+
+
+def _short(value: Any) -> Text:
+    if value is None:
+        return Note("(absent)")
+    text = f"{value:.9g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."

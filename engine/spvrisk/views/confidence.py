@@ -5,8 +5,9 @@ from math import isinf, isnan
 from spvrisk.experiments.confidence import Confidence, Confidences, Plan
 from spvrisk.measures.delivery import Pair, Probability
 from spvrisk.measures.order import Percentile
-from spvrisk.views.figures import Cell, Column, Figures, Note, Range, Row, Share, defined, said
-from spvrisk.views.words import money_name, percent
+from spvrisk.plan.names import Labels
+from spvrisk.views.figures import Cell, Figures, Note, Range, Row, Share, Text, defined, heads, said
+from spvrisk.views.words import joined, money_in, money_name, percent, unit_named
 
 
 def confidence(found: Confidences, detailed: bool) -> list[Figures]:
@@ -25,27 +26,30 @@ def confidence(found: Confidences, detailed: bool) -> list[Figures]:
 
 def completion(found: Confidences) -> Figures:
     """Give percentiles of cost, completion and delay, a value's 95 % interval beneath it."""
-    money, levels = money_name(found.result.labels), found.projects[0].cost
-    rows = tuple(row for each in found.projects for row in _percentiles(each, money))
-    of = "paths that complete it" if found.completed_only else "paths that fund it; never: not within the horizon"
-    columns = tuple(Column(f"P{100 * float(each.level):g}") for each in levels)
+    labels, levels = found.result.labels, found.projects[0].cost
+    rows = tuple(row for each in found.projects for row in _percentiles(each, labels))
+    of = Note("paths that fund it; never: not within the horizon")
+    if found.completed_only:
+        of = Note("paths that complete it")
+    columns = heads(*(said("P{:g}", 100.0 * float(each.level)) for each in levels))
     notes = (said("Of the {}; 95 % intervals by ranks beneath. Month of completion.", of), *_moves(found))
-    return Figures("Cost and completion by project", columns, rows, notes, unit=money)
+    return Figures(Note("Cost and completion by project"), columns, rows, notes, unit=money_name(labels))
 
 
 def joint(found: Confidences) -> Figures:
     """Give the probability that budget and planned date are held, each and both (JCL)."""
-    money = money_name(found.result.labels)
-    heads = (f"budget, {money}", "planned", "completed", "within budget", "on time", "both (JCL)")
-    rows = tuple(Row(each.project, _held(each)) for each in found.projects)
-    title = "Confidence in budget and plan, of the paths that fund a project"
+    labels = found.result.labels
+    budget = said("budget, {}", money_in(labels))
+    columns = heads(budget, "planned", "completed", "within budget", "on time", "both (JCL)")
+    rows = tuple(Row(unit_named(labels, each.project), _held(each)) for each in found.projects)
+    title = Note("Confidence in budget and plan, of the paths that fund a project")
     note = Note(
         "Never completed is neither within budget nor on time. Not funded, or cancelled before that: left out. "
         "The budget is that of the path, with the expected indices where it is in real money."
     )
-    funded = ", ".join(f"{each.project} {{:.1%}}" for each in found.projects)
-    shares = (each.funded / found.result.n_paths for each in found.projects)
-    return Figures(title, tuple(map(Column, heads)), rows, (said(f"Funded on: {funded}.", *shares), note), unit=money)
+    funded = [said("{} {:.1%}", each.project, each.funded / found.result.n_paths) for each in found.projects]
+    notes = (said("Funded on: {}.", joined(funded)), note)
+    return Figures(title, columns, rows, notes, unit=money_name(labels))
 
 
 def grid(found: Confidences, project: int = 0) -> Figures:
@@ -58,15 +62,16 @@ def grid(found: Confidences, project: int = 0) -> Figures:
     project
         Its number among the projects.
     """
-    each, money = found.projects[project], money_name(found.result.labels)
-    columns = tuple(Column(f"by {_month(each.plan, delay.value)} (P{_p(delay)})") for delay in each.delays)
+    each, labels = found.projects[project], found.result.labels
+    columns = heads(*(said("by {} (P{})", _month(each.plan, delay.value), _p(delay)) for delay in each.delays))
     rows = tuple(
-        Row(f"{_amount(cost.value)} (P{_p(cost)})", tuple(map(_share, shares)))
+        Row(said("{} (P{})", _amount(cost.value), _p(cost)), tuple(map(_share, shares)))
         for cost, shares in zip(each.costs, each.grid, strict=True)
     )
     note = Note("Percentiles are those of the completed paths, probabilities of all that fund it.")
-    title = f"{each.project}: probability of completion within a cost, {money}, and by a date"
-    return Figures(title, columns, rows, (note,), unit=money)
+    text = "{}: probability of completion within a cost, {}, and by a date"
+    title = said(text, each.project, money_in(labels))
+    return Figures(title, columns, rows, (note,), unit=money_name(labels))
 
 
 def frontier(found: Confidences, project: int = 0) -> Figures:
@@ -77,27 +82,29 @@ def frontier(found: Confidences, project: int = 0) -> Figures:
     found, project
         As of `grid`.
     """
-    each, money = found.projects[project], money_name(found.result.labels)
-    title = f"{each.project}: cost, {money}, and date that hold jointly with {percent(found.level)}"
+    each, labels = found.projects[project], found.result.labels
+    text, money = "{}: cost, {}, and date that hold jointly with {}", money_name(labels)
+    title = said(text, each.project, money_in(labels), percent(found.level))
     if not each.frontier:
         note = said("None do: it is completed on {} of the paths that fund it.", _share(each.completed))
         return Figures(title, notes=(note,), unit=money)
-    columns = (Column("completion by"), Column("95 % interval"), Column("delay, months"), Column("95 % interval"))
+    columns = heads("completion by", "95 % interval", "delay, months", "95 % interval")
     rows = tuple(Row(_amount(pair.cost), _dated(each.plan, pair)) for pair in each.frontier)
     return Figures(title, columns, rows, unit=money)
 
 
-def _percentiles(each: Confidence, money: str) -> tuple[Row, ...]:
+def _percentiles(each: Confidence, labels: Labels) -> tuple[Row, ...]:
     """Rows of a project: each quantity, and its intervals."""
     plan = each.plan
-    return (
-        Row(f"cost, {money}", tuple(_amount(p.value) for p in each.cost), each.project),
-        Row("", tuple(map(_interval, each.cost)), each.project),
-        Row("completion", tuple(_month(plan, p.value) for p in each.delay), each.project),
-        Row("", tuple(_months(plan, p) for p in each.delay), each.project),
-        Row("delay, months", tuple(defined(p.value) for p in each.delay), each.project),
-        Row("", tuple(map(_interval, each.delay)), each.project),
+    rows = (
+        Row(said("cost, {}", money_in(labels)), tuple(_amount(p.value) for p in each.cost)),
+        Row("", tuple(map(_interval, each.cost))),
+        Row(Note("completion"), tuple(_month(plan, p.value) for p in each.delay)),
+        Row("", tuple(_months(plan, p) for p in each.delay)),
+        Row(Note("delay, months"), tuple(defined(p.value) for p in each.delay)),
+        Row("", tuple(map(_interval, each.delay))),
     )
+    return tuple(row._replace(head=unit_named(labels, each.project)) for row in rows)
 
 
 def _held(each: Confidence) -> tuple[Cell, ...]:
@@ -114,24 +121,27 @@ def _interval(found: Percentile | Pair) -> Cell:
     return "" if isinf(found.low) else Range(defined(found.low), defined(found.high))
 
 
-def _months(plan: Plan, found: Percentile | Pair) -> str:
+def _months(plan: Plan, found: Percentile | Pair) -> Cell:
     """The same in months of completion."""
-    return "" if isinf(found.low) else f"{_month(plan, found.low)} to {_month(plan, found.high)}"
+    return "" if isinf(found.low) else said("{} to {}", _month(plan, found.low), _month(plan, found.high))
 
 
 def _share(probability: Probability) -> Share:
     return Share(*map(defined, probability))
 
 
-def _month(plan: Plan, delay: float) -> str:
+def _month(plan: Plan, delay: float) -> Text:
     """Year and month of a completion that is so many months late."""
-    if isnan(delay):
-        return "n/a"
-    return "never" if isinf(delay) else f"{plan.date(delay):%Y-%m}"
+    return _none(delay) or f"{plan.date(delay):%Y-%m}"
 
 
-def _amount(cost: float) -> str:
-    return "n/a" if isnan(cost) else "never" if isinf(cost) else f"{cost:,.5g}" if cost < 1e4 else f"{cost:,.0f}"
+def _amount(cost: float) -> Text:
+    return _none(cost) or (f"{cost:,.5g}" if cost < 1e4 else f"{cost:,.0f}")
+
+
+def _none(number: float) -> Note | None:
+    """What stands for a number that is none."""
+    return Note("n/a") if isnan(number) else Note("never") if isinf(number) else None
 
 
 def _p(percentile: Percentile) -> str:

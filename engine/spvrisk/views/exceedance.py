@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 
-from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.experiments.exceeded import Curve
-from spvrisk.experiments.values import Series
 from spvrisk.measures.exceedance import Point
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Range, Row, defined, said
-from spvrisk.views.words import money_name, percent
+from spvrisk.views.figures import Cell, Estimate, Figures, Note, Range, Row, defined, heads, said
+from spvrisk.views.words import money_in, money_name, percent, quantity_named, unit_named
 
-OUTCOMES = "A path is one outcome of the whole deal: 1 in 100 is of a hundred outcomes, not of a hundred years."
+OUTCOMES = Note("A path is one outcome of the whole deal: 1 in 100 is of a hundred outcomes, not of a hundred years.")
 """What a return period is of."""
 
-_MEASURED = {"years": ", years", "months": ", months"}
-"""What follows a title by the quantity's kind."""
+_MEASURED = {"years": "years", "months": "months"}
+"""Units of quantities by their kind."""
 
 
 def exceedance(found: Curve) -> Figures:
@@ -26,28 +24,35 @@ def exceedance(found: Curve) -> Figures:
     found
         As from `spvrisk.experiments.exceeded.curve`.
     """
-    unit, what = money_of(found.result, found.series), "loss" if found.of_loss else "value"
-    heads = (Column("probability"), Column(f"{what} exceeded"), Column("95 % interval"), Column("mean beyond"))
-    rows = tuple(Row(f"1 in {point.one_in:.4g}", _cells(point)) for point in found.points)
-    of = " of ".join(reversed(found.series))
-    minus = " (minus net present value)" if found.of_loss else ""
-    kind = quantity_of(*found.series, found.result.labels).kind
-    title = f"{what.capitalize()} exceeded, {of}{minus}" + (f", {unit}" if unit else _MEASURED.get(kind, ""))
-    return Figures(title, heads, rows, tuple(_notes(found)), unit=unit)
+    of_loss, labels = found.of_loss, found.result.labels
+    columns = heads("probability", "loss exceeded" if of_loss else "value exceeded", "95 % interval", "mean beyond")
+    rows = tuple(Row(said("1 in {:.4g}", point.one_in), _cells(point)) for point in found.points)
+    unit, quantity = found.series
+    text = "Loss exceeded, {} of {} (minus net present value)" if of_loss else "Value exceeded, {} of {}"
+    title, measured = said(text, quantity_named(quantity), unit_named(labels, unit)), _measured_in(found)
+    title = said("{}, {}", title, measured) if measured else title
+    return Figures(title, columns, rows, tuple(_notes(found)), unit=_money(found))
 
 
-def money_of(result: Result, series: Series) -> str:
-    """Unit of money of a series; empty where it is no money.
+def _money(found: Curve) -> str:
+    """Money of a curve for programs; empty where it is of none."""
+    labels = found.result.labels
+    return money_name(labels, _currency(found)) if _kind(found) == "money" else ""
 
-    Parameters
-    ----------
-    result, series
-        The result; unit and quantity.
-    """
-    labels, (_, quantity) = result.labels, series
-    if quantity_of(*series, labels).kind != "money":
-        return ""
-    return money_name(labels, labels.local_currency if quantity.endswith("_local") else "")
+
+def _measured_in(found: Curve) -> Note | None:
+    kind = _kind(found)
+    if kind == "money":
+        return money_in(found.result.labels, _currency(found))
+    return Note(_MEASURED[kind]) if kind in _MEASURED else None
+
+
+def _kind(found: Curve) -> str:
+    return quantity_of(*found.series, found.result.labels).kind
+
+
+def _currency(found: Curve) -> str:
+    return found.result.labels.local_currency if found.series[1].endswith("_local") else ""
 
 
 def _cells(point: Point) -> tuple[Cell, ...]:
@@ -62,9 +67,10 @@ def _cells(point: Point) -> tuple[Cell, ...]:
 def _notes(found: Curve) -> Iterator[Note]:
     """What the probabilities are of, and where paths are too few."""
     paths = found.result.n_paths
-    yield said("{:path}, seed {}. " + OUTCOMES, paths, str(found.result.attributes["seed"]))
+    yield said("{:path}, seed {}. {}", paths, str(found.result.attributes["seed"]), OUTCOMES)
     if found.defined < paths:
         yield said("Probabilities are of the {:path} on which it is defined.", found.defined)
     few = [point for point in found.points if point.paths < FEW_PATHS]
     if few:
-        yield said(f"Fewer than {FEW_PATHS} paths lie beyond 1 in {few[0].one_in:.4g}: run more for what is rarer.")
+        text = "Fewer than {:path} lie beyond 1 in {:.4g}: run more for what is rarer."
+        yield said(text, FEW_PATHS, few[0].one_in)

@@ -1,5 +1,6 @@
 """Figures: what a view gives, as plain data that terminal, JSON, HTML and spreadsheet only dress."""
 
+from datetime import date
 from math import isnan
 from typing import Literal, NamedTuple
 
@@ -36,13 +37,13 @@ class Range(NamedTuple):
 
 
 class Note(NamedTuple):
-    """A sentence.
+    """A text of ours, from a word to a sentence, which dresses show in the language of the reader.
 
     Attributes
     ----------
     text
-        With braces where its figures belong, as of `str.format`; what they hold is a `Column.form`, or a word for
-        things that are counted.
+        In English as the catalogue has it, with braces where its figures belong, as of `str.format`; what they hold is
+        a `Column.form`, a word for things that are counted, or `TITLE`.
     figures
         Its figures.
     indent
@@ -69,6 +70,10 @@ class Near(NamedTuple):
     bound: float
 
 
+TITLE = "title"
+"""In a note's braces: what stands there is called by its title."""
+
+
 class Named(NamedTuple):
     """A thing of the study, which dresses may call by its title in the language of the reader.
 
@@ -84,7 +89,10 @@ class Named(NamedTuple):
     titles: tuple[tuple[str, str], ...] = ()
 
 
-Cell = Estimate | Rate | Share | Range | Note | Named | Near | float | str | None
+Text = Note | Named | str
+"""What figures are called: a note is ours and is translated; all else stays as the study or its file has it."""
+
+Cell = Estimate | Rate | Share | Range | Near | date | float | Text | None
 
 
 class Column(NamedTuple):
@@ -101,7 +109,7 @@ class Column(NamedTuple):
         Whether it holds words.
     """
 
-    head: str
+    head: Text
     form: str = ""
     text: bool = False
 
@@ -121,9 +129,9 @@ class Row(NamedTuple):
         Whether it is a total, or another that stands apart from the rows beside it.
     """
 
-    name: str
+    name: Text
     cells: tuple[Cell, ...] = ()
-    head: str = ""
+    head: Text = ""
     apart: bool = False
 
 
@@ -139,7 +147,7 @@ class Figures(NamedTuple):
     notes
         Sentences that belong to it.
     unit
-        Of the amounts of money.
+        Of the amounts of money, for programs.
     shape
         ``table`` of figures; ``list`` of what was given, whose cells are never broken; ``facts`` without heads;
         ``record``, the same of a file, with a margin.
@@ -147,17 +155,17 @@ class Figures(NamedTuple):
         Head of the rows' names where the heads of their groups stand beside them; else these stand above.
     """
 
-    title: str
+    title: Text
     columns: tuple[Column, ...] = ()
     rows: tuple[Row, ...] = ()
     notes: tuple[Note, ...] = ()
     unit: str = ""
     shape: Literal["table", "list", "facts", "record"] = "table"
-    names: str = ""
+    names: Text = ""
 
 
 def said(text: str, *figures: Cell) -> Note:
-    """Give a sentence.
+    """Give a text with its figures.
 
     Parameters
     ----------
@@ -165,6 +173,17 @@ def said(text: str, *figures: Cell) -> Note:
         As of `Note`.
     """
     return Note(text, figures)
+
+
+def heads(*texts: str | Note) -> tuple[Column, ...]:
+    """Give columns of figures.
+
+    Parameters
+    ----------
+    texts
+        What stands above each, as the text of a `Note`.
+    """
+    return tuple(Column(Note(text) if isinstance(text, str) else text) for text in texts)
 
 
 def defined(value: float) -> float | None:

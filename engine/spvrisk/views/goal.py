@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from spvrisk.experiments.goal import Goal, Tried
 from spvrisk.measures.named import Measure
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Rate, Row, defined, said
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, heads, said
 from spvrisk.views.tails import thin
-from spvrisk.views.words import counted, money_name
+from spvrisk.views.words import money_name
 
 
 def goal(found: Goal) -> list[Figures]:
@@ -18,9 +18,8 @@ def goal(found: Goal) -> list[Figures]:
         As from `seek`.
     """
     measure, rows = found.wanted.measure, tuple(Row(f"{t.x:.7g}", (_at(found, t),)) for t in found.tried)
-    note = said(f"{counted(found.paths, 'path')} of seed {found.seed} for each value, on the same draws.")
-    notes = (note, *thin(found.tails))
-    return [answer(found), Figures("Values of x that were tried", (Column(measure.text),), rows, notes, _unit(found))]
+    table = Figures(Note("Values of x that were tried"), (Column(measure.text),), rows, unit=_unit(found))
+    return [answer(found), table._replace(notes=(_drawn(found), *thin(found.tails)))]
 
 
 def answer(found: Goal) -> Figures:
@@ -36,9 +35,8 @@ def answer(found: Goal) -> Figures:
     if found.found:
         note = said("{} makes {} {}, with x = {}.", *what, Estimate(found.x, defined(found.error)))
         return Figures("", notes=(note,), unit=_unit(found))
-    low, high = f"{wanted.low:g}", f"{wanted.high:g}"
-    text = f"With {{}}, no x from {low} to {high} makes {{}} {{}}: it is {{}} at {low} and {{}} at {high}."
-    ends = (_at(found, found.tried[0]), _at(found, found.tried[-1]))
+    text = "With {0}, no x from {3} to {4} makes {1} {2}: it is {5} at {3} and {6} at {4}."
+    ends = (f"{wanted.low:g}", f"{wanted.high:g}", _at(found, found.tried[0]), _at(found, found.tried[-1]))
     return Figures("", notes=(said(text, *what, *ends),), unit=_unit(found))
 
 
@@ -55,9 +53,12 @@ def frontier(path: str, found: Sequence[tuple[str, Goal]]) -> Figures:
     first = found[0][1]
     target = _target(first.wanted.measure, first.wanted.target)
     rows = tuple(Row(value.partition("=")[2], (Estimate(defined(g.x), defined(g.error)),)) for value, g in found)
-    title = f"x of {_reading(first)} that makes {first.wanted.measure.text} {target}"
-    note = said(f"{counted(first.paths, 'path')} of seed {first.seed} for each value, on the same draws.")
-    return Figures(title, (Column(f"x, by {path}"),), rows, (note,), unit=_unit(first))
+    title = said("x of {} that makes {} {}", _reading(first), first.wanted.measure.text, target)
+    return Figures(title, heads(said("x, by {}", path)), rows, (_drawn(first),), unit=_unit(first))
+
+
+def _drawn(found: Goal) -> Note:
+    return said("{:path} of seed {:d} for each value, on the same draws.", found.paths, found.seed)
 
 
 def _reading(found: Goal) -> str:
@@ -69,8 +70,8 @@ def _unit(found: Goal) -> str:
     return money_name(found.labels) if found.wanted.measure.kind == "money" else ""
 
 
-def _target(measure: Measure, value: float) -> str:
-    return f"{100 * value:g} %" if measure.kind == "flag" else f"{value:,.10g}"
+def _target(measure: Measure, value: float) -> Cell:
+    return said("{:g %}", 100.0 * value) if measure.kind == "flag" else f"{value:,.10g}"
 
 
 def _at(found: Goal, tried: Tried) -> Cell:

@@ -4,13 +4,15 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
+import numpy as np
+
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.measures.tail_size import TailSize, tail_size
+from spvrisk.plan.outputs import PORTFOLIO
 from spvrisk.views.figures import (
     Cell,
-    Column,
     Estimate,
     Figures,
     Note,
@@ -18,6 +20,7 @@ from spvrisk.views.figures import (
     Row,
     Share,
     defined,
+    heads,
     mean_of,
     near,
     probability_of,
@@ -26,34 +29,48 @@ from spvrisk.views.figures import (
 )
 from spvrisk.views.tails import thin
 from spvrisk.views.units import by_unit, rows_of
-from spvrisk.views.words import money_name, percent, tail_name
+from spvrisk.views.words import joined, money_in, money_name, percent, tail_name
 
 _DRIVEN_BY = 3
 """Projects that are named as those that drive a shortfall."""
+
+_SHOWN = 10
+"""Projects of a table that has to fit on a screen."""
 
 
 def headline(result: Result) -> Figures:
     """Mean, probability of a loss and shortfalls of the funder's portfolio."""
     labels, t, s = result.labels, result.summary, _portfolio(result)
     rows = [
-        Row("mean", (mean_of(t, s),)),
-        Row("P(loss)", (_p_loss(result, s),)),
-        *(Row(f"mean of the worst {tail_name(level)}", (_worst(result, a),)) for a, level in enumerate(t.levels)),
+        Row(Note("mean"), (mean_of(t, s),)),
+        Row(Note("P(loss)"), (_p_loss(result, s),)),
+        *(
+            Row(said("mean of the worst {}", tail_name(level)), (_worst(result, a),))
+            for a, level in enumerate(t.levels)
+        ),
     ]
-    money = money_name(labels)
     notes = tuple(thin(("", size_of_tail(t, s, a)) for a in range(len(t.levels))))
-    return Figures(f"Net present value to the funder, {money}", (Column("portfolio"),), tuple(rows), notes, money)
+    title = said("Net present value to the funder, {}", money_in(labels))
+    return Figures(title, heads("portfolio"), tuple(rows), notes, money_name(labels))
 
 
 def answer(result: Result) -> Figures:
     """The answer in sentences."""
-    t, s, money = result.summary, _portfolio(result), money_name(result.labels)
-    first = said(
-        f"The funder's net present value is {{}} {money} on average; it loses money on {{}} of the paths.",
-        mean_of(t, s),
-        _p_loss(result, s),
-    )
-    return Figures("", notes=(first, *_tails(result), *_scheme(result), *_insurer(result)), unit=money)
+    notes = (_on_average(result), *_tails(result), *_scheme(result), *_insurer(result))
+    return Figures("", notes=notes, unit=money_name(result.labels))
+
+
+def brief(result: Result) -> Figures:
+    """The answer in a few sentences: on average, at worst, with all side flows, and whether the insurer can bear it."""
+    *_, scheme = _scheme(result)
+    notes = (_on_average(result), *list(_tails(result))[-1:], scheme, *list(_insurer(result))[:1])
+    return Figures("", notes=notes, unit=money_name(result.labels))
+
+
+def _on_average(result: Result) -> Note:
+    t, s, money = result.summary, _portfolio(result), money_in(result.labels)
+    text = "The funder's net present value is {} {} on average; it loses money on {} of the paths."
+    return said(text, mean_of(t, s), money, _p_loss(result, s))
 
 
 def value(result: Result) -> Figures:
@@ -61,8 +78,7 @@ def value(result: Result) -> Figures:
     labels, t = result.labels, result.summary
     rows = rows_of(labels, "npv_funder")
     shown = sorted({0, len(t.quantiles) // 2, len(t.quantiles) - 1}) if t.quantiles else []
-    heads = ["mean", "std. dev.", *(percent(t.quantiles[q]) for q in shown), "P(loss)"]
-    money = money_name(labels)
+    columns = heads("mean", "std. dev.", *(percent(t.quantiles[q]) for q in shown), "P(loss)")
 
     def cells(s: int, scale: float = 1.0) -> tuple[Cell, ...]:
         estimates = ((t.mean[s], t.mean_se[s]), (t.sd[s], t.sd_se[s]))
@@ -76,10 +92,41 @@ def value(result: Result) -> Figures:
     if labels.local_currency != labels.currency:
         s = labels.series.index(("scheme", "npv_funder_local"))
         unit = _readable_unit(t.mean[s] * labels.money_unit, labels.money_unit)
-        name = f"in {money_name(labels._replace(money_unit=unit), labels.local_currency)}"
+        name = said("in {}", money_in(labels._replace(money_unit=unit), labels.local_currency))
         table = (*table, Row(name, cells(s, labels.money_unit / unit), apart=True))
-    title = f"Net present value to the funder, {money} (low quantiles are the adverse tail)"
-    return Figures(title, tuple(map(Column, heads)), table, unit=money)
+    title = said("Net present value to the funder, {} (low quantiles are the adverse tail)", money_in(labels))
+    return Figures(title, columns, table, unit=money_name(labels))
+
+
+def each_project(result: Result) -> Figures:
+    """What each project is worth on average, how often it loses, and what it is worth on the portfolio's worst paths.
+
+    Of many projects those are shown that lose most there.
+
+    Parameters
+    ----------
+    result
+        The result, of all paths or of a condition.
+    """
+    labels, t, rows = result.labels, result.summary, rows_of(result.labels, "npv_funder")
+    last, projects = len(t.levels) - 1, labels.projects
+
+    def cells(unit: str) -> tuple[Cell, ...]:
+        s = rows[unit]
+        on_average = (mean_of(t, s), _p_loss(result, s))
+        if last < 0:
+            return on_average
+        return *on_average, _worst(result, last) if unit == PORTFOLIO else _in_the_worst(result, unit, last)
+
+    columns = heads("mean", "P(loss)", *(said("in the worst {}", tail_name(level)) for level in t.levels[last:]))
+    worst = [("", size_of_tail(t, rows[PORTFOLIO], last))] if last >= 0 else []
+    table, notes = by_unit(labels, cells), list(thin(worst))
+    if len(projects) > _SHOWN:
+        order = np.argsort(-t.contribution[:, last], kind="stable") if last >= 0 else np.arange(len(projects))
+        table = (table[0], *(table[1 + p] for p in order[:_SHOWN]))
+        notes.append(said("The others, {:project}: --show value", len(projects) - _SHOWN))
+    title = said("Net present value to the funder by project, {}", money_in(labels))
+    return Figures(title, columns, table, tuple(notes), money_name(labels))
 
 
 def loss(result: Result, level: str | None = None) -> Figures:
@@ -102,7 +149,7 @@ def loss(result: Result, level: str | None = None) -> Figures:
         known = f"it has {', '.join(t.levels)}"
         raise InputError(Problem(argument("level"), "", "must be a level of the result", level, known))
     a = 0 if level is None else t.levels.index(level)
-    rows, money = rows_of(labels, "npv_funder"), money_name(labels)
+    rows = rows_of(labels, "npv_funder")
 
     def cells(unit: str) -> tuple[Cell, ...]:
         s = rows[unit]
@@ -117,10 +164,11 @@ def loss(result: Result, level: str | None = None) -> Figures:
             near(part, bound if whole else 0.0),
         )
 
-    heads = ("value at risk", "95 % interval", "expected shortfall", "contribution")
-    title = f"Loss to the funder at {percent(t.levels[a])} (minus net present value), {money}"
+    columns = heads("value at risk", "95 % interval", "expected shortfall", "contribution")
+    text = "Loss to the funder at {} (minus net present value), {}"
+    title = said(text, percent(t.levels[a]), money_in(labels))
     notes = tuple(thin((unit, size_of_tail(t, s, a)) for unit, s in rows.items()))
-    return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), notes, money)
+    return Figures(title, columns, by_unit(labels, cells), notes, money_name(labels))
 
 
 def warnings(result: Result) -> tuple[Note, ...]:
@@ -176,6 +224,12 @@ def _p_loss(result: Result, s: int) -> Share:
     return share_of(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
 
 
+def _in_the_worst(result: Result, project: str, a: int) -> Estimate:
+    """Mean net present value of a project on the portfolio's worst paths."""
+    p, t = result.labels.projects.index(project), result.summary
+    return Estimate(defined(-t.contribution[p, a]), defined(t.contribution_se[p, a]))
+
+
 def _worst(result: Result, a: int, sign: float = -1.0) -> Cell:
     """Mean net present value beyond a level; with a sign of 1 the mean loss."""
     t, s = result.summary, _portfolio(result)
@@ -190,17 +244,15 @@ def _tails(result: Result) -> Iterator[Note]:
         shortfall = t.expected_shortfall[s, a]
         if few(level, t.n[s]):
             enough = size_of_tail(t, s, a).enough
-            yield said(f"Too few paths for the worst {tail_name(level)}: {{:,d}} would be enough.", enough)
+            yield said("Too few paths for the worst {}: {:,d} would be enough.", tail_name(level), enough)
         elif shortfall > 0.0:
             first = sorted(range(len(labels.projects)), key=lambda i: -t.contribution[i, a])[:_DRIVEN_BY]
-            parts = ", ".join(f"{labels.projects[i]} {{:.0%}}" for i in first)
-            yield said(
-                f"Worst {tail_name(level)} of paths: a loss of {{}} on average, driven by {parts}.",
-                _worst(result, a, 1.0),
-                *(defined(t.contribution[i, a] / shortfall) for i in first),
-            )
+            shares = (defined(t.contribution[i, a] / shortfall) for i in first)
+            parts = [said("{} {:.0%}", labels.projects[i], share) for i, share in zip(first, shares, strict=True)]
+            text = "Worst {} of paths: a loss of {} on average, driven by {}."
+            yield said(text, tail_name(level), _worst(result, a, 1.0), joined(parts))
         elif shortfall != 0.0:  # else nothing is invested
-            yield said(f"Worst {tail_name(level)} of paths: no loss; the mean gain is {{}}.", _worst(result, a))
+            yield said("Worst {} of paths: no loss; the mean gain is {}.", tail_name(level), _worst(result, a))
 
 
 def _scheme(result: Result) -> Iterator[Note]:
@@ -210,15 +262,14 @@ def _scheme(result: Result) -> Iterator[Note]:
         labels.series.index(("scheme", name)) for name in ("net_commitments", "tariff_relief", "scheme_value")
     )
     yield said("Committed budgets (given notice and not declined): {} on average.", mean_of(t, committed))
-    side = {
-        "tariff relief and others over time": relief,
-        "vendor margin": rows_of(labels, "vendor_margin")["portfolio"],
-        "supply-chain benefit": rows_of(labels, "supply_chain_benefit")["portfolio"],
-    }
-    worth = {name: mean_of(t, s) for name, s in side.items() if t.sd[s] > 0.0 or t.mean[s] != 0.0}
+    side = (
+        ("tariff relief and others over time {}", relief),
+        ("vendor margin {}", rows_of(labels, "vendor_margin")["portfolio"]),
+        ("supply-chain benefit {}", rows_of(labels, "supply_chain_benefit")["portfolio"]),
+    )
+    worth = [said(text, mean_of(t, s)) for text, s in side if t.sd[s] > 0.0 or t.mean[s] != 0.0]
     if worth:
-        named = ", ".join(f"{name} {{}}" for name in worth)
-        yield said(f"Side flows to the funder are worth a further: {named}.", *worth.values())
+        yield said("Side flows to the funder are worth a further: {}.", joined(worth))
     if t.mean[value] != t.mean[_portfolio(result)]:
         yield said("Including all side flows, the scheme is worth {}.", mean_of(t, value))
 
@@ -233,9 +284,9 @@ def _insurer(result: Result) -> Iterator[Note]:
     """How often the insurer comes to its limits."""
     labels, t = result.labels, result.summary
     if t.mean[rows_of(labels, "cost")["portfolio"]] > 0.0:
-        for name, sentence in _LIMITS.items():
+        for name in _LIMITS:
             if name in labels.scheme:
-                yield said(sentence, probability_of(t, labels.series.index(("scheme", name))))
+                yield said(_LIMITS[name], probability_of(t, labels.series.index(("scheme", name))))
 
 
 def _readable_unit(amount: float, unit: float) -> float:

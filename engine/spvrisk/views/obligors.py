@@ -1,8 +1,9 @@
 """Expected loss by obligor: offtakers, outcomes that are failures, projects as borrowers."""
 
 from spvrisk.experiments.obligors import BORROWER, FAILURE, OFFTAKER, Obligor, Obligors
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, said, share_of
-from spvrisk.views.words import money_name
+from spvrisk.plan.names import Labels
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, Text, defined, heads, said, share_of
+from spvrisk.views.words import joined, money_in, money_name, unit_named
 
 _HEADS = {OFFTAKER: "offtakers, loss of {}", FAILURE: "as named, loss of {}", BORROWER: "projects, {}"}
 
@@ -17,9 +18,11 @@ _NOTES = {
 
 def obligors(found: Obligors) -> Figures:
     """Give probability, severity and expected loss of each obligor."""
-    labels, money = found.result.labels, money_name(found.result.labels)
-    columns = (Column("default"), Column("loss given default"), Column("expected loss"), Column("on", text=True))
-    rows = tuple(Row(each.name, _cells(each), _HEADS[each.kind].format(each.quantity)) for each in found.found)
+    labels = found.result.labels
+    columns = (*heads("default", "loss given default", "expected loss"), Column(Note("on"), text=True))
+    rows = tuple(
+        Row(_name(labels, each), _cells(labels, each), said(_HEADS[each.kind], each.quantity)) for each in found.found
+    )
     kinds = dict.fromkeys(each.kind for each in found.found)
     none = [] if kinds else [Note("It has no offtakers that may default, and no loans.")]
     notes = (
@@ -28,15 +31,19 @@ def obligors(found: Obligors) -> Figures:
         *none,
         Note("No default is drawn of contractors, suppliers and the insurer: these are not here."),
     )
-    title = f"Expected loss by obligor, present value, {money_name(labels)}"
-    return Figures(title, columns, rows, notes, unit=money)
+    title = said("Expected loss by obligor, present value, {}", money_in(labels))
+    return Figures(title, columns, rows, notes, unit=money_name(labels))
 
 
-def _cells(each: Obligor) -> tuple[Cell, ...]:
+def _name(labels: Labels, each: Obligor) -> Text:
+    return unit_named(labels, each.name) if each.kind == BORROWER else each.name
+
+
+def _cells(labels: Labels, each: Obligor) -> tuple[Cell, ...]:
     loss = each.loss
     return (
         share_of(loss.probability, loss.low, loss.high),
         Estimate(defined(loss.severity), defined(loss.severity_error)),
         Estimate(defined(loss.expected), defined(loss.expected_error)),
-        "" if each.kind == BORROWER else ", ".join(each.units),
+        "" if each.kind == BORROWER else joined([unit_named(labels, unit) for unit in each.units]),
     )

@@ -1,6 +1,6 @@
 """What a study would run, before any path is simulated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from spvrisk.config.study import Study
 from spvrisk.config.study.projects import ProjectTemplate
@@ -10,11 +10,11 @@ from spvrisk.experiments.overview import Overview
 from spvrisk.plan.calendar import add_months
 from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import FANS
+from spvrisk.plan.outputs import FANS, PORTFOLIO
 from spvrisk.plan.shared import FAN_PATHS
-from spvrisk.views.figures import Cell, Column, Figures, Note, Row, said
-from spvrisk.views.info import facts
-from spvrisk.views.words import counted, lasting, money_name
+from spvrisk.views.figures import Cell, Column, Figures, Named, Note, Row, Text, heads, said
+from spvrisk.views.info import fact, facts
+from spvrisk.views.words import joined, lasting, money_in, money_name, unit_named
 
 _MIB = 1 << 20
 
@@ -29,9 +29,9 @@ _NONE = Figures("")
 
 
 def _list(
-    title: str, heads: Iterable[Column], rows: Iterable[Row], notes: Iterable[Note] = (), unit: str = ""
+    title: Text, columns: Iterable[Column], rows: Iterable[Row], notes: Iterable[Note] = (), unit: str = ""
 ) -> Figures:
-    return Figures(title, tuple(heads), tuple(rows), tuple(notes), unit, "list")
+    return Figures(title, tuple(columns), tuple(rows), tuple(notes), unit, "list")
 
 
 def calendar(found: Overview) -> Figures:
@@ -39,84 +39,94 @@ def calendar(found: Overview) -> Figures:
     study, labels, g = found.study, found.compiled.labels, found.compiled.plan.study[0]
     head, funding = study.study, study.agreement.funding
     end = add_months(head.value_date, head.steps * 12 // head.steps_per_year)
-    slip = " plus a drawn slip" if funding.slip is not None else ""
-    return facts(
-        {
-            "value date": f"{head.value_date}",
-            "horizon": f"{head.horizon_years:g} years, to {end}",
-            "steps": f"{head.steps}, {head.steps_per_year} a year",
-            "funds due": f"{funding.lag_business_days} business days after notice{slip} "
-            f"(holidays: {', '.join(map(str, funding.holidays)) or 'none'})",
-            **_limits(funding, labels),
-            "split": _split(study.agreement.split),
-            **_terms(study, int(g["catch_steps"])),
-            **_stack(study, int(g["repayments"]), int(g["wait"])),
-            "plan digest": found.plan_sha256[:SHOWN_DIGITS],
-        },
-        head.title.en,
+    titles = head.title.model_dump(exclude_none=True)
+    rows = (
+        fact("value date", head.value_date),
+        fact("horizon", said("{:g} years, to {}", head.horizon_years, end)),
+        fact("steps", said("{:,d}, {:d} a year", head.steps, head.steps_per_year)),
+        fact("funds due", _due(funding)),
+        *_limits(funding, labels),
+        fact("split", _split(study.agreement.split)),
+        *_terms(study, int(g["catch_steps"])),
+        *_stack(study, int(g["repayments"]), int(g["wait"])),
+        fact("plan digest", found.plan_sha256[:SHOWN_DIGITS]),
     )
+    return facts(rows, Named(head.title.en, tuple(titles.items())))
 
 
-def _split(split: TierSplit | FixedSplit) -> str:
+def _due(funding: Funding) -> Note:
+    text = "{:d} business days after notice (holidays: {})"
+    if funding.slip is not None:
+        text = "{:d} business days after notice plus a drawn slip (holidays: {})"
+    holidays = ", ".join(map(str, funding.holidays))
+    return said(text, funding.lag_business_days, holidays or Note("none"))
+
+
+def _split(split: TierSplit | FixedSplit) -> Note:
     if isinstance(split, FixedSplit):
-        return f"none: {_share(split.funder_share)} of the cash to the funder"
-    pooled = ", all projects in one pool" if split.pooling == "umbrella" else ""
-    rate = f"{split.reference_rate} + {_share(split.spread)} over {split.deemed_life_years:g} years"
-    tiers = (
-        f"{_share(split.first_share)} to the funder until the deemed amount is paid, then {_share(split.second_share)}"
-    )
-    return f"{split.mode}: {tiers}; {rate}{pooled}"
+        return said("none: {} of the cash to the funder", _share(split.funder_share))
+    text = "{} to the funder until the deemed amount is paid, then {}"
+    tiers = said(text, _share(split.first_share), _share(split.second_share))
+    text = "{} + {} over {:g} years"
+    if split.pooling == "umbrella":
+        text = "{} + {} over {:g} years, all projects in one pool"
+    rate = said(text, split.reference_rate, _share(split.spread), split.deemed_life_years)
+    return said("{}: {}; {}", Note(_MODES[split.mode]), tiers, rate)
 
 
-def _terms(study: Study, catch_steps: int) -> dict[str, str]:
+_MODES = {"periodic": "periodic", "cumulative": "cumulative"}
+
+
+def _terms(study: Study, catch_steps: int) -> Iterator[Row]:
     """Adjustment of the shares and catch-up, where there are any."""
-    out = {}
     adjust = study.agreement.split.adjust if isinstance(study.agreement.split, TierSplit) else None
     if adjust is not None:
-        shares = f"{_share(adjust.first_share)}, then {_share(adjust.second_share)}"
-        out["adjustment"] = f"{shares}, if anything is overdue {adjust.after_years:g} years after completion"
+        text = "{}, then {}, if anything is overdue {:g} years after completion"
+        shares = (_share(adjust.first_share), _share(adjust.second_share))
+        yield fact("adjustment", said(text, *shares, adjust.after_years))
     catch_up = study.agreement.catch_up
     if catch_up is not None:
-        made_up = "until the declined budgets are made up"
-        steps = made_up if catch_steps < 0 else f"for {counted(catch_steps, 'step')}"
-        out["catch-up"] = f"{_share(catch_up.share)} of the funder's part to the host after a decline, {steps}"
-    return out
+        until = said("for {:step}", catch_steps)
+        if catch_steps < 0:
+            until = Note("until the declined budgets are made up")
+        text = "{} of the funder's part to the host after a decline, {}"
+        yield fact("catch-up", said(text, _share(catch_up.share), until))
 
 
-def _stack(study: Study, repayments: int, wait: int) -> dict[str, str]:
+def _stack(study: Study, repayments: int, wait: int) -> Iterator[Row]:
     """How the funder finances its calls."""
     stack = study.stack
     if stack is None:
-        return {}
-    loans = (("policy bank", stack.policy_loan), ("banks", stack.commercial_loan))
-    parts = [f"{name} {_share(loan.share)} at {stack.reference_rate} + {_share(loan.margin)}" for name, loan in loans]
-    parts.append(f"equity {_share(stack.policy_equity.share)}")
-    out = {
-        "calls funded by": f"{', '.join(parts)}; repaid in {counted(repayments, 'step')}, sweep {_share(stack.sweep)}"
-    }
+        return
+    loans = (
+        ("policy bank {} at {} + {}", stack.policy_loan),
+        ("banks {} at {} + {}", stack.commercial_loan),
+    )
+    parts = [said(text, _share(loan.share), stack.reference_rate, _share(loan.margin)) for text, loan in loans]
+    parts.append(said("equity {}", _share(stack.policy_equity.share)))
+    text = "{}; repaid in {:step}, sweep {}"
+    yield fact("calls funded by", said(text, joined(parts), repayments, _share(stack.sweep)))
     insurer = stack.insurer
     if insurer is not None:
-        out["insurer"] = (
-            f"covers {_share(insurer.cover)} of the banks' loans after a wait of {counted(wait, 'step')}, "
-            f"for a premium of {_share(insurer.premium)} a year"
-        )
-    return out
+        text = "covers {} of the banks' loans after a wait of {:step}, for a premium of {} a year"
+        yield fact("insurer", said(text, _share(insurer.cover), wait, _share(insurer.premium)))
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.6g} %"
+def _share(value: float) -> Note:
+    return said("{:.6g %}", 100.0 * value)
 
 
-def _limits(funding: Funding, labels: Labels) -> dict[str, str]:
+def _limits(funding: Funding, labels: Labels) -> Iterator[Row]:
     """How much may be noticed, and until when; only what the study says."""
-    money = money_name(labels)
-    ceilings = [] if funding.commitment is None else [f"{funding.commitment:,.6g} {money}"]
-    ceilings += [] if funding.take_up is None else ["a take-up that is drawn"]
-    return {
-        **({"notices at most": " or ".join(ceilings) + (", the lower" if ceilings[1:] else "")} if ceilings else {}),
-        **({} if funding.annual_cap is None else {"notices in a year at most": f"{funding.annual_cap:,.6g} {money}"}),
-        **({} if funding.deadline is None else {"last notice": f"{funding.deadline}"}),
-    }
+    money = money_in(labels)
+    ceilings = [] if funding.commitment is None else [said("{:,.6g} {}", funding.commitment, money)]
+    ceilings += [] if funding.take_up is None else [Note("a take-up that is drawn")]
+    if ceilings:
+        yield fact("notices at most", ceilings[0] if len(ceilings) == 1 else said("{} or {}, the lower", *ceilings))
+    if funding.annual_cap is not None:
+        yield fact("notices in a year at most", said("{:,.6g} {}", funding.annual_cap, money))
+    if funding.deadline is not None:
+        yield fact("last notice", funding.deadline)
 
 
 def decisions(found: Overview) -> Figures:
@@ -129,52 +139,67 @@ def decisions(found: Overview) -> Figures:
         for state, shares in decision.by_state.items()
     )
     lines = (
-        [said(f"A delayed decision is taken again after {decision.delay_days} days.")] if decision.delay_days else []
+        [said("A delayed decision is taken again after {:day}.", decision.delay_days)] if decision.delay_days else []
     )
     for trigger in decision.triggers:
-        moves = ", ".join(f"{regime} to {state}" for regime, state in trigger.moves.items())
-        held = " and ".join(f"{regime} is {' or '.join(states)}" for regime, states in trigger.while_.items())
-        sets_off = f"A decline{held and f' while {held}'} moves {moves} with probability {{:g}}."
-        lines.append(said(sets_off, trigger.probability))
-    heads = (Column(name, ".6g %") for name in ("fund", "delay", "decline"))
-    return _list(f"Decisions on due funds, by the state of {decision.regime}", heads, rows, lines)
+        moves = joined([said("{0} to {1}", regime, state) for regime, state in trigger.moves.items()])
+        held = [said("{} is {}", regime, _either(states)) for regime, states in trigger.while_.items()]
+        if held:
+            text = "A decline while {} moves {} with probability {:g}."
+            lines.append(said(text, joined(held, "{} and {}"), moves, trigger.probability))
+        else:
+            lines.append(said("A decline moves {} with probability {:g}.", moves, trigger.probability))
+    columns = (Column(head, ".6g %") for head in (Note("fund"), Note("delay"), Note("decline")))
+    return _list(said("Decisions on due funds, by the state of {}", decision.regime), columns, rows, lines)
+
+
+def _either(states: Sequence[str]) -> Cell:
+    return joined(states, "{} or {}")
 
 
 def projects(found: Overview) -> Figures:
     """Announced projects with their dates if all goes to plan."""
-    study, money = found.study, money_name(found.compiled.labels)
+    study, labels = found.study, found.compiled.labels
     rows = [
-        Row(name, (*(f"{day}" for day in dates), study.projects[name].budget, _capacity(study.projects[name])))
+        Row(
+            unit_named(labels, name),
+            (*(f"{day}" for day in dates), study.projects[name].budget, _capacity(study.projects[name])),
+        )
         for name, dates in found.dates.items()
     ]
     total = sum(project.budget for project in study.projects.values())
-    rows.append(Row("portfolio", ("", "", "", "", total, ""), apart=True))
-    heads = (
-        *map(Column, ("notice", "funds due", "start", "completion")),
-        Column("budget", ",.6g"),
-        Column("capacity"),
+    rows.append(Row(unit_named(labels, PORTFOLIO), ("", "", "", "", total, ""), apart=True))
+    columns = (
+        *heads("notice", "funds due", "start", "completion"),
+        Column(Note("budget"), ",.6g"),
+        *heads("capacity"),
     )
-    return _list(f"Projects, if all goes to plan (budgets in {money})", heads, rows, _go_ahead(study), money)
+    title = said("Projects, if all goes to plan (budgets in {})", money_in(labels))
+    return _list(title, columns, rows, _go_ahead(study), money_name(labels))
 
 
 def _go_ahead(study: Study) -> list[Note]:
     chances = [
-        f"{name} {_share(project.go_ahead.probability)}"
+        said("{} {}", name, _share(project.go_ahead.probability))
         for name, project in study.projects.items()
         if project.go_ahead is not None
     ]
-    others = "; the others are certain" if len(chances) < len(study.projects) else ""
-    return [said(f"Chances of a go-ahead: {', '.join(chances)}{others}.")] if chances else []
+    if not chances:
+        return []
+    text = "Chances of a go-ahead: {}."
+    if len(chances) < len(study.projects):
+        text = "Chances of a go-ahead: {}; the others are certain."
+    return [said(text, joined(chances))]
 
 
 def pipelines(found: Overview) -> Figures:
     """Projects that are not yet known; their sizes are in the table of laws."""
     if not found.study.pipelines:
         return _NONE
-    money = money_name(found.compiled.labels)
+    labels = found.compiled.labels
     rows = (
         Row(
-            name,
+            unit_named(labels, name),
             (
                 pipeline.arrivals_per_year,
                 pipeline.max_count,
@@ -185,11 +210,12 @@ def pipelines(found: Overview) -> Figures:
         )
         for name, pipeline in found.study.pipelines.items()
     )
-    heads = (
-        *(Column("arrivals a year", "g"), Column("most", "d"), Column("smallest budget", ",.6g")),
-        *(Column("template budget", ",.6g"), Column("template capacity")),
+    columns = (
+        *(Column(Note("arrivals a year"), "g"), Column(Note("most"), "d"), Column(Note("smallest budget"), ",.6g")),
+        *(Column(Note("template budget"), ",.6g"), Column(Note("template capacity"))),
     )
-    return _list(f"Pipelines (money in {money})", heads, rows, unit=money)
+    title = said("Pipelines (money in {})", money_in(labels))
+    return _list(title, columns, rows, unit=money_name(labels))
 
 
 def offtakers(found: Overview) -> Figures:
@@ -207,13 +233,14 @@ def offtakers(found: Overview) -> Figures:
         Row(name, (", ".join(seller for seller, buyer in buyers.items() if buyer == name) or None, each.default_hazard))
         for name, each in study.offtakers.items()
     )
-    return _list("Offtakers", (Column("buys from", text=True), Column("default hazard a year", "g")), rows)
+    columns = (Column(Note("buys from"), text=True), Column(Note("default hazard a year"), "g"))
+    return _list(Note("Offtakers"), columns, rows)
 
 
-def _capacity(project: ProjectTemplate) -> str:
+def _capacity(project: ProjectTemplate) -> Cell:
     if project.capacity_mw is not None:
-        return f"{project.capacity_mw:,.6g} MW"
-    return f"{project.capacity or 0.0:,.6g} {project.output_unit}/year"
+        return said("{:,.6g MW}", project.capacity_mw)
+    return said("{:,.6g} {}/year", project.capacity or 0.0, project.output_unit)
 
 
 def laws(found: Overview) -> Figures:
@@ -229,24 +256,29 @@ def laws(found: Overview) -> Figures:
         )
         for law in found.laws
     )
-    moments = (Column(head, ".6g") for head in ("mean", "(table)", "sd", "(table)"))
-    heads = (Column("family", text=True), Column("nodes", "d"), *moments, Column("at the cap", ".3g %"))
-    return _list("Laws (distributions), exact and as tabulated", heads, rows)
+    moments = (Column(head, ".6g") for head in (Note("mean"), Note("(table)"), Note("sd"), Note("(table)")))
+    ends = (
+        Column(Note("family"), text=True),
+        Column(Note("nodes"), "d"),
+        *moments,
+        Column(Note("at the cap"), ".3g %"),
+    )
+    return _list(Note("Laws (distributions), exact and as tabulated"), ends, rows)
 
 
 def correlations(found: Overview) -> Figures:
     """Correlations that the study names, what they are repaired to, and what the copula makes of them."""
     what, pairs = found.study.correlation, found.pairs
-    copula = "Gaussian copula"
+    copula = Note("Gaussian copula")
     if what.degrees_of_freedom is not None:
-        copula = f"t copula with {what.degrees_of_freedom:g} degrees of freedom"
-    notes = [said(f"{copula}; smallest eigenvalue of the scores' matrix {{:.4g}}", found.smallest_eigenvalue)]
+        copula = said("t copula with {:g} degrees of freedom", what.degrees_of_freedom)
+    notes = [said("{}; smallest eigenvalue of the scores' matrix {:.4g}", copula, found.smallest_eigenvalue)]
     if not pairs:
-        return Figures("Correlation of the factors: none", notes=tuple(notes))
+        return Figures(Note("Correlation of the factors: none"), notes=tuple(notes))
     moved = sum(pair.used != pair.entered for pair in pairs)
     if moved:
-        many = f"{moved} of {counted(len(pairs), 'pair')}"
-        notes.insert(0, said(f"Repaired: {many} changed to form the nearest correlation matrix."))
+        text = "Repaired: {:d} of {:pair} changed to form the nearest correlation matrix."
+        notes.insert(0, said(text, moved, len(pairs)))
 
     def figures(entered: float, used: float, *reached: float) -> tuple[Cell, ...]:
         return (entered, *([used if used != entered else None] if moved else []), *reached)
@@ -254,46 +286,59 @@ def correlations(found: Overview) -> Figures:
     rows = (
         Row(pair.first, (pair.second, *figures(pair.entered, pair.used, pair.score, pair.innovation))) for pair in pairs
     )
-    kind = "Spearman's" if what.kind == "rank" else "of scores"
-    repaired = [Column("repaired", ".6g")] if moved else []
-    heads = (Column(f"entered ({kind})", ".4g"), *repaired, Column("scores", ".4f"), Column("innovations", ".4f"))
-    return _list("Correlation of the factors", (Column("", text=True), *heads), rows, notes)
+    entered = Note("entered (Spearman's)") if what.kind == "rank" else Note("entered (of scores)")
+    repaired = [Column(Note("repaired"), ".6g")] if moved else []
+    columns = (
+        *(Column("", text=True), Column(entered, ".4g"), *repaired),
+        *(Column(Note("scores"), ".4f"), Column(Note("innovations"), ".4f")),
+    )
+    return _list(Note("Correlation of the factors"), columns, rows, notes)
 
 
 def size(found: Overview) -> Figures:
     """What a run would need, and what it would keep."""
     run, output, series = found.study.run, found.study.output, len(found.compiled.labels.series)
     fans = ", ".join(f"fan_portfolio_{name}" for name in FANS)
-    of = "half of what this machine gives" if run.memory_mib is None else "run.memory_mib"
-    rows = {
-        "paths": f"{run.paths:,}, seed {run.seed}",
-        "time": "not known before the kernel is compiled (spvrisk warmup)"
-        if found.seconds is None
-        else f"about {lasting(found.seconds)} to draw the paths",
-        "memory": f"{found.need.in_memory / _MIB:,.0f} MiB for {series} series of {counted(run.paths, 'path')}, "
-        f"{found.need.from_disk / _MIB:,.0f} MiB with shards on the disk",
-        "memory budget": f"{found.budget / _MIB:,.0f} MiB ({of})",
-        "disk": f"{found.need.disk / _MIB:,.0f} MiB for shards, if they are kept on the disk",
-        "statistics": found.statistics,
-        "plan": f"{found.compiled.plan.constants.nbytes / _MIB:,.2f} MiB of constants",
-        "kept by path": ", ".join(found.kept),
-        "fans": f"{fans}: quantiles {', '.join(output.quantiles)} of the first {min(run.paths, FAN_PATHS):,} paths",
-    }
-    return facts(dict(rows), "Size")
+    quantiles, of_fans = ", ".join(output.quantiles), min(run.paths, FAN_PATHS)
+    budget = (
+        "{:,.0f MiB} (half of what this machine gives)" if run.memory_mib is None else "{:,.0f MiB} (run.memory_mib)"
+    )
+    memory = "{:,.0f MiB} for {:,d} series of {:path}, {:,.0f MiB} with shards on the disk"
+    need = found.need
+    rows = (
+        fact("paths", said("{:,d}, seed {}", run.paths, str(run.seed))),
+        fact("time", _time(found.seconds)),
+        fact("memory", said(memory, need.in_memory / _MIB, series, run.paths, need.from_disk / _MIB)),
+        fact("memory budget", said(budget, found.budget / _MIB)),
+        fact("disk", said("{:,.0f MiB} for shards, if they are kept on the disk", need.disk / _MIB)),
+        fact("statistics", found.statistics),
+        fact("plan", said("{:,.2f MiB} of constants", found.compiled.plan.constants.nbytes / _MIB)),
+        fact("kept by path", ", ".join(found.kept)),
+        fact("fans", said("{}: quantiles {} of the first {:path}", fans, quantiles, of_fans)),
+    )
+    return facts(rows, Note("Size"))
+
+
+def _time(seconds: float | None) -> Note:
+    if seconds is None:
+        return Note("not known before the kernel is compiled (spvrisk warmup)")
+    return said("about {} to draw the paths", lasting(seconds))
 
 
 def defaults(found: Overview) -> Figures:
     """Defaults that were applied."""
     rows = (
-        Row(item.path, (_worded(item.value), f"{item.times} of {item.parts}" if ".*." in item.path else ""))
+        Row(
+            item.path, (_worded(item.value), said("{:d} of {:d}", item.times, item.parts) if ".*." in item.path else "")
+        )
         for item in found.defaults
     )
     columns = (Column("", text=True), Column("", text=True))
-    return Figures("Defaults applied", columns, tuple(rows), shape="facts")
+    return Figures(Note("Defaults applied"), columns, tuple(rows), shape="facts")
 
 
-def _worded(value: object) -> str:
-    return "null" if value is None else "none" if value in ({}, ()) else _plain(value)
+def _worded(value: object) -> Text:
+    return "null" if value is None else Note("none") if value in ({}, ()) else _plain(value)
 
 
 def _plain(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from spvrisk.experiments.precision import Known, Look, Precise, Target
 from spvrisk.plan.names import Labels
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, said
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Row, defined, heads, said
 from spvrisk.views.words import lasting, money_name, rounded_up
 
 _HALF = Note("± half of the 95 % interval.")
@@ -20,9 +20,9 @@ def precision(found: Precise, labels: Labels) -> Figures:
     """
     rows = tuple(Row(f"{look.paths:,}", _cells(look)) for look in found.looks)
     last = found.looks[-1]
-    verdict = "All of it is reached" if found.reached else "Not all of it is reached"
-    note = said(f"{verdict} with {{:path}}.", last.paths)
-    return Figures("Precision by paths", _heads(found.targets), rows, (_HALF, note), unit=money_name(labels))
+    text = "All of it is reached with {:path}." if found.reached else "Not all of it is reached with {:path}."
+    note = said(text, last.paths)
+    return Figures(Note("Precision by paths"), _heads(found.targets), rows, (_HALF, note), unit=money_name(labels))
 
 
 def foreseen(look: Look, targets: tuple[Target, ...], seconds: float, labels: Labels) -> Figures:
@@ -41,15 +41,15 @@ def foreseen(look: Look, targets: tuple[Target, ...], seconds: float, labels: La
     """
     rows = (Row(f"{look.paths:,}", _cells(look)),)
     if look.needed < float("inf"):
-        note = said(f"It takes some {{:path}}, about {lasting(seconds)} here.", rounded_up(look.needed))
+        note = said("It takes some {:path}, about {} here.", rounded_up(look.needed), lasting(seconds))
     else:
         note = Note("How many paths it takes cannot be told from so few: a tail holds too few of them.")
-    return Figures("Precision by paths", _heads(targets), rows, (_HALF, note), unit=money_name(labels))
+    return Figures(Note("Precision by paths"), _heads(targets), rows, (_HALF, note), unit=money_name(labels))
 
 
 def _heads(targets: tuple[Target, ...]) -> tuple[Column, ...]:
-    wanted = (f"{100 * t.size:g} %" if t.relative else f"{t.size:g}" for t in targets)
-    return tuple(Column(f"{t.measure.text} (± {size})") for t, size in zip(targets, wanted, strict=True))
+    wanted = (said("{:g %}", 100.0 * t.size) if t.relative else f"{t.size:g}" for t in targets)
+    return heads(*(said("{} (± {})", t.measure.text, size) for t, size in zip(targets, wanted, strict=True)))
 
 
 def _cells(look: Look) -> tuple[Cell, ...]:

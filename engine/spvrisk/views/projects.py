@@ -7,28 +7,28 @@ from spvrisk.config.laws import Law
 from spvrisk.dataset.opening import sound
 from spvrisk.dataset.read import Result
 from spvrisk.plan.laws import distribution
-from spvrisk.views.figures import Cell, Column, Figures, Note, mean_of, probability_of, rate_of, said
-from spvrisk.views.units import by_unit, rows_of
-from spvrisk.views.words import money_name, percent
+from spvrisk.views.figures import Cell, Figures, Note, heads, mean_of, probability_of, rate_of, said
+from spvrisk.views.units import by_unit, heads_of, rows_of
+from spvrisk.views.words import joined, money_in, money_name, percent
 
 
 def status(result: Result) -> Figures:
     """How many projects were funded, completed, cancelled and declined: of one project its probability."""
     labels, t = result.labels, result.summary
-    heads = labels.viewed("status")
-    rows = [rows_of(labels, name) for name in heads]
+    columns = labels.viewed("status")
+    rows = [rows_of(labels, name) for name in columns]
 
     def cells(unit: str) -> tuple[Cell, ...]:
         of_many = unit in ("portfolio", *labels.pipelines)
         return tuple(mean_of(t, row[unit]) if of_many else probability_of(t, row[unit]) for row in rows)
 
-    title = "What became of the projects (without %: mean number of projects)"
-    return Figures(title, tuple(map(Column, heads.values())), by_unit(labels, cells))
+    title = Note("What became of the projects (without %: mean number of projects)")
+    return Figures(title, heads_of(columns), by_unit(labels, cells))
 
 
 def construction(result: Result) -> Figures:
     """Cost, overrun and delay."""
-    labels, t, money = result.labels, result.summary, money_name(result.labels)
+    labels, t = result.labels, result.summary
     cost, overrun, delay, drawn = (
         rows_of(labels, name) for name in ("cost", "cost_overrun", "delay_months", "overrun_sampled")
     )
@@ -36,9 +36,9 @@ def construction(result: Result) -> Figures:
     def cells(unit: str) -> tuple[Cell, ...]:
         return mean_of(t, cost[unit]), rate_of(t, overrun[unit]), mean_of(t, delay[unit]), rate_of(t, drawn[unit])
 
-    heads = (f"cost, {money}", "cost overrun", "delay, months", "overrun drawn")
-    title = "Construction (overrun and delay: completed projects; overrun drawn: funded projects)"
-    return Figures(title, tuple(map(Column, heads)), by_unit(labels, cells), unit=money)
+    columns = heads(said("cost, {}", money_in(labels)), "cost overrun", "delay, months", "overrun drawn")
+    title = Note("Construction (overrun and delay: completed projects; overrun drawn: funded projects)")
+    return Figures(title, columns, by_unit(labels, cells), unit=money_name(labels))
 
 
 def cap_shares(result: Result) -> dict[str, float]:
@@ -72,8 +72,9 @@ def _caps(result: Result) -> Iterator[Note]:
         cut = [percent(level) for level in t.levels if 1.0 - float(level) <= on_paths]
         if cut:
             yield said(
-                f"{name}: the cap of its reference class truncates {{:.2g %}} of its overruns. "
-                f"Its figures at {' and '.join(cut)}, "
-                f"and the portfolio's as far as {name} drives them, are lower bounds.",
+                "{0}: the cap of its reference class truncates {1:.2g %} of its overruns. "
+                "Its figures at {2}, and the portfolio's as far as {0} drives them, are lower bounds.",
+                name,
                 100 * share,
+                joined(cut, "{} and {}"),
             )

@@ -9,9 +9,10 @@ from spvrisk.experiments.planned import Planned
 from spvrisk.experiments.scenarios import Outcome, Scenarios
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.named import Measure
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Named, Note, Rate, Row, defined, heads, said
 from spvrisk.views.tails import thin
-from spvrisk.views.words import counted, lasting, money_name
+from spvrisk.views.words import lasting, money_in, money_name, quantity_named
 
 _SIDE_BY_SIDE = 4
 """Measures of a table: more do not fit beside each other on a terminal."""
@@ -48,11 +49,11 @@ def drawn(found: Scenarios) -> Note:
     found
         As from `run_scenarios`.
     """
-    return said(f"{counted(found.paths, 'path')} of seed {found.seed} each, on the same draws; ± standard error.")
+    return said("{:path} of seed {:d} each, on the same draws; ± standard error.", found.paths, found.seed)
 
 
 def titles(found: Scenarios) -> Iterator[Note]:
-    """Say what scenarios are that have an English title.
+    """Say what scenarios are that have a title.
 
     Parameters
     ----------
@@ -60,8 +61,8 @@ def titles(found: Scenarios) -> Iterator[Note]:
         As from `run_scenarios`.
     """
     for outcome in found.outcomes[1:]:
-        if title := outcome.scenario.title.get("en"):
-            yield said("{}: {}.", outcome.scenario.name, title)
+        if titles := outcome.scenario.title:
+            yield said("{}: {:title}.", outcome.scenario.name, Named(outcome.scenario.name, tuple(titles.items())))
 
 
 def changes(found: Scenarios, columns: range) -> Figures:
@@ -75,11 +76,10 @@ def changes(found: Scenarios, columns: range) -> Figures:
         Numbers of the measures.
     """
     base, *others = found.outcomes
-    money = money_name(found.labels)
     own = Row(base.scenario.name, _values(base, columns, found), apart=True)
     rows = (own, *(Row(outcome.scenario.name, _changes(outcome, columns, found)) for outcome in others))
-    heads = tuple(Column(head(found.measures[i])) for i in columns)
-    return Figures(f"Base, and what each scenario changes, in {money}", heads, rows, unit=money)
+    title = said("Base, and what each scenario changes, in {}", money_in(found.labels))
+    return Figures(title, _heads(found, columns), rows, unit=money_name(found.labels))
 
 
 def failures(found: Scenarios) -> tuple[Note, ...]:
@@ -121,14 +121,13 @@ def listed(planned: Planned, seconds: float) -> Figures:
     rows = []
     for each in planned.variants:
         own = [f"{change.path}: {yaml_text(plain_of(change.value))}" for change in each.scenario.changes]
-        changes = [*(f"over it: {name.value}" for name in each.scenario.overlays), *own] or ["nothing"]
+        over = [said("over it: {}", str(name.value)) for name in each.scenario.overlays]
+        changes: list[Cell] = [*over, *own] or [Note("nothing")]
         rows += [Row(each.scenario.name if not i else "", (change,)) for i, change in enumerate(changes)]
     paths = planned.variants[0].job.paths
-    told = (
-        f"{{:scenario}} of {{:path}} take about {lasting(seconds)} here; with a dataset some {{}} are kept beside it."
-    )
-    note = said(told, len(planned.variants), paths, f"{ceil(planned.disk / 1e6):,} MB")
-    return Figures("What would be run", (Column("changes", text=True),), tuple(rows), (note,))
+    text = "{:scenario} of {:path} take about {} here; with a dataset some {:,d MB} are kept beside it."
+    note = said(text, len(planned.variants), paths, lasting(seconds), ceil(planned.disk / 1e6))
+    return Figures(Note("What would be run"), (Column(Note("changes"), text=True),), tuple(rows), (note,))
 
 
 def tornado(found: Scenarios, measure: int = 0) -> Figures:
@@ -148,14 +147,16 @@ def tornado(found: Scenarios, measure: int = 0) -> Figures:
     rows = [_swing(name, pair, found, measure) for name, pair in ends.items()]
     rows.sort(key=lambda row: -row[0])
     of, base = found.measures[measure], found.outcomes[0]
-    heads = (Column("at the low end"), Column("at the high end"), Column("swing"))
-    money = money_name(found.labels)
+    columns = heads("at the low end", "at the high end", "swing")
     note = said(
         "Base: {}. Changes against it on the same draws; inputs in the order of their swing, from end to end.",
         estimate(of, base.values[measure], base.errors[measure]),
     )
-    title = f"What moves the {head(of)}" + (f", in {money}" if of.kind == "money" else "")
-    return Figures(title, heads, tuple(row for _, row in rows), (note, *failures(found)), unit=money)
+    title = said("What moves the {}", head(of))
+    title = said("{}, in {}", title, money_in(found.labels)) if of.kind == "money" else title
+    tails = ((outcome.scenario.name, outcome.tails[measure]) for outcome in found.outcomes if outcome.tails)
+    notes, shown = (note, *thin(tails), *failures(found)), tuple(row for _, row in rows)
+    return Figures(title, columns, shown, notes, unit=money_name(found.labels))
 
 
 def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: int) -> tuple[float, Row]:
@@ -165,8 +166,9 @@ def _swing(name: str, ends: Mapping[str, Outcome], found: Scenarios, measure: in
     changes = [said("{:+}", estimate(of, c.value, c.error)) for c in (low.changes[measure], high.changes[measure])]
     swing = found.swings[name][measure]
     size = estimate(of, abs(swing.value), swing.error)
-    title = low.scenario.title.get("en", "").removesuffix(f", {LOW}") or name
-    return (0.0 if isnan(swing.value) else abs(swing.value)), Row(title, (*changes, size))
+    titles = {language: title.removesuffix(f", {LOW}") for language, title in low.scenario.title.items()}
+    named = said("{:title}", Named(name, tuple(titles.items())))
+    return (0.0 if isnan(swing.value) else abs(swing.value)), Row(named, (*changes, size))
 
 
 def _blocks(n: int) -> Iterator[range]:
@@ -175,18 +177,20 @@ def _blocks(n: int) -> Iterator[range]:
 
 
 def _table(found: Scenarios, columns: range) -> Figures:
-    measures = [found.measures[i] for i in columns]
-    money = money_name(found.labels)
     base, *others = found.outcomes
     rows = [Row(base.scenario.name, _values(base, columns, found), apart=True)]
     for outcome in others:
         rows.append(Row(outcome.scenario.name, _values(outcome, columns, found)))
         rows.append(Row("", _changes(outcome, columns, found)))
-    heads = tuple(Column(head(measure)) for measure in measures)
-    return Figures(f"Scenarios, and what they change against their base, in {money}", heads, tuple(rows), unit=money)
+    title = said("Scenarios, and what they change against their base, in {}", money_in(found.labels))
+    return Figures(title, _heads(found, columns), tuple(rows), unit=money_name(found.labels))
 
 
-def head(measure: Measure) -> str:
+def _heads(found: Scenarios, columns: range) -> tuple[Column, ...]:
+    return heads(*(head(found.measures[i]) for i in columns))
+
+
+def head(measure: Measure) -> Note:
     """Give the head of a measure's column.
 
     Parameters
@@ -195,8 +199,8 @@ def head(measure: Measure) -> str:
         The measure.
     """
     unit, quantity = measure.series
-    of = quantity if unit in ("portfolio", "scheme") else f"{unit} {quantity}"
-    return f"{of} {measure.title}".replace("_", " ")
+    what = said("{0} {1}", quantity_named(quantity), said(measure.statistic.title, measure.at))
+    return what if unit in (PORTFOLIO, SCHEME) else said("{0} {1}", unit, what)
 
 
 def _values(outcome: Outcome, columns: range, found: Scenarios) -> tuple[Cell, ...]:

@@ -1,4 +1,6 @@
-"""The page of a result: value, loss, status and construction, returns, side flows, events and regimes."""
+"""A result on one screen; and its whole page: value, loss, status, construction, returns, flows, events, regimes."""
+
+from datetime import date
 
 import numpy as np
 
@@ -7,12 +9,38 @@ from spvrisk.dataset.tables import BOUNDS, SummaryTable
 from spvrisk.plan.outputs import STACK
 from spvrisk.views.bearers import bearers, claims
 from spvrisk.views.clock import regimes
-from spvrisk.views.figures import Cell, Figures, Note, said, share_of
-from spvrisk.views.loss import answer, loss, value
+from spvrisk.views.figures import Figures, Note, said, share_of
+from spvrisk.views.loss import answer, brief, each_project, loss, value
 from spvrisk.views.projects import caps, construction, status
 from spvrisk.views.terms import others, returns, times
+from spvrisk.views.words import study_named
 
-_ERRORS = "Figures after ± are Monte Carlo standard errors; a probability has its 95 % interval in brackets."
+_ERRORS = Note("Figures after ± are Monte Carlo standard errors; a probability has its 95 % interval in brackets.")
+
+
+_TABLES = ("value", "loss", "status", "construction", "returns", "times", "others")
+_OF_STACK = ("bearers", "claims")
+_FROM_PATHS = ("parts", "alone")
+"""Names of the tables, as the registry has them: of every result, of one with a stack, from the values by path."""
+
+
+def screen(result: Result) -> list[Figures]:
+    """Give what a screen has room for: the answer, the projects, and how to see more.
+
+    Parameters
+    ----------
+    result
+        The result, of all paths or of a condition.
+    """
+    tables = [*_TABLES, *(_OF_STACK if STACK in result.labels.features else ())]
+    tables += [*(["regimes"] if result.summary.shares else []), *_FROM_PATHS]
+    more = (
+        said("All tables: spvrisk summary {} --show all", result.place),
+        said("Single ones: --show {}", ", ".join(tables)),
+    )
+    said_first = brief(result)
+    said_first = said_first._replace(notes=(*said_first.notes, *caps(result).notes))
+    return [opening(result), said_first, each_project(result), Figures("", notes=more)]
 
 
 def summary(result: Result) -> list[Figures]:
@@ -34,12 +62,12 @@ def summary(result: Result) -> list[Figures]:
 
 def opening(result: Result) -> Figures:
     """What was run, and how to read the figures."""
-    text, given = "{:path}, seed {}, values at {}. " + _ERRORS, tuple[Cell, ...]()
+    seed, day = str(result.attributes["seed"]), date.fromisoformat(result.labels.value_date)
+    run = said("{:path}, seed {}, values at {}. {}", result.n_paths, seed, day, _ERRORS)
     if result.given is not None:
         name, n_paths, *share = result.given
-        text, given = "Given {}: {:path}, {}, of " + text, (name, n_paths, share_of(*share))
-    first = said(text, *given, result.n_paths, str(result.attributes["seed"]), result.labels.value_date)
-    return Figures(result.labels.title["en"], notes=(first, *_bounds(result.summary), *overridden(result)))
+        run = said("Given {}: {:path}, {}, of {}", name, n_paths, share_of(*share), run)
+    return Figures(study_named(result.labels), notes=(run, *_bounds(result.summary), *overridden(result)))
 
 
 def _bounds(table: SummaryTable) -> tuple[Note, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from spvrisk.measures.tail import CHANCE, Mark, Mean, Part, Tail
 from spvrisk.plan.outputs import PORTFOLIO
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
-from spvrisk.views.words import money_name
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, Text, defined, heads, said
+from spvrisk.views.words import WHOLE, money_in, money_name, quantity_named, unit_named
 
 _TOLD = 6
 """Marks that are told in words."""
@@ -28,21 +28,21 @@ def tail(found: Tail) -> list[Figures]:
 def told(found: Tail) -> Figures:
     """Say what tells the worst paths from the others, what tells most first."""
     unit, quantity = found.of
-    whose = quantity if unit == PORTFOLIO else f"{unit}/{quantity}"
     notes = [
         said(
-            f"The worst {{:g}} % by {whose}: {{:,d}} of {{:path}}, on average {{}} {money_name(found.result.labels)} "
-            "against {} on the others.",
+            "The worst {:g %} by {}: {:,d} of {:path}, on average {} {} against {} on the others.",
             100.0 * found.share,
+            quantity if unit == PORTFOLIO else f"{unit}/{quantity}",
             found.n_worst,
             found.result.n_paths,
             _estimate(found.worst),
+            money_in(found.result.labels),
             _estimate(found.others),
         )
     ]
     best = _shown(found)[:_TOLD]
     notes += [_sentence(mark)._replace(indent=2) for mark in best]
-    return Figures("What the worst paths have in common", notes=(*notes, *_limits(found)))
+    return Figures(Note("What the worst paths have in common"), notes=(*notes, *_limits(found)))
 
 
 def _shown(found: Tail) -> list[Mark]:
@@ -57,7 +57,7 @@ def _is_state(mark: Mark) -> bool:
 def _limits(found: Tail) -> Iterator[Note]:
     """What was looked at, and what cannot be said."""
     telling = sum(mark.telling for mark in found.marks)
-    looked = "{:,d} candidates were looked at, {:,d} of them differ by more than chance (together at {:g} %)."
+    looked = "{:,d} candidates were looked at, {:,d} of them differ by more than chance (together at {:g %})."
     yield said(looked, len(found.marks), telling, 100.0 * CHANCE)
     if not found.result.input_names:
         yield said("The result keeps no inputs by path: add e.g. inputs.cost_multiple to output.paths.")
@@ -67,31 +67,35 @@ def _sentence(mark: Mark) -> Note:
     """A mark in words."""
     if mark.is_share:
         ratio, error = mark.times
-        times = ("",) if ratio != ratio else (", {} times as often", Estimate(ratio, error))
-        return said("{}: on {} of them against {}" + times[0] + ".", _name(mark), *_cells(mark)[:2], *times[1:])
+        if ratio != ratio:
+            return said("{}: on {} of them against {}.", _name(mark), *_cells(mark)[:2])
+        text = "{}: on {} of them against {}, {} times as often."
+        return said(text, _name(mark), *_cells(mark)[:2], Estimate(ratio, error))
     here, there = mark.worst.median, mark.others.median
     if here > 0.0 and there > 0.0 and abs(here / there - 1.0) > 0.05:
         return said("{}: {:.2f} times the others' (median {} against {}).", _name(mark), here / there, here, there)
-    way = "higher" if mark.shift > 0.0 else "lower"
-    return said("{}: {} (median {} against {}).", _name(mark), way, here, there)
+    text = "{}: higher (median {} against {})." if mark.shift > 0.0 else "{}: lower (median {} against {})."
+    return said(text, _name(mark), here, there)
 
 
-def _name(mark: Mark) -> str:
+def _name(mark: Mark) -> Text:
     """``smr: cost multiple``; of outcomes and states ``deal_2029 = lapsed``."""
     if mark.kind == "final_state":
-        return f"{mark.unit} = {mark.name} at the end"
-    return f"{mark.unit} = {mark.name}" if mark.kind == "outcome" else f"{mark.unit}: {mark.name.replace('_', ' ')}"
+        return said("{} = {} at the end", mark.unit, mark.name)
+    if mark.kind == "outcome":
+        return f"{mark.unit} = {mark.name}"
+    return said("{}: {}", WHOLE.get(mark.unit, mark.unit), quantity_named(mark.name))
 
 
 def marks(found: Tail) -> Figures:
     """Give all that tells, in the order of the standardised shift."""
     shown = _shown(found)
-    columns = (Column("worst"), Column("others"), Column("shift", "+"))
+    columns = (*heads("worst", "others"), Column(Note("shift"), "+"))
     rows = tuple(Row(_name(mark), _cells(mark)) for mark in shown[:_SHOWN])
     notes = [said("Means ± standard error. Shift: difference of the means in standard deviations of all paths.")]
     if len(shown) > _SHOWN:
         notes.append(said("{:,d} more tell: see --json.", len(shown) - _SHOWN))
-    return Figures("What tells the worst paths from the others", columns, rows, tuple(notes))
+    return Figures(Note("What tells the worst paths from the others"), columns, rows, tuple(notes))
 
 
 def _cells(mark: Mark) -> tuple[Cell, ...]:
@@ -102,11 +106,14 @@ def _cells(mark: Mark) -> tuple[Cell, ...]:
 
 def parts(found: Tail) -> Figures:
     """Give the projects that lose on the worst paths, by their part of the difference."""
-    money = money_name(found.result.labels)
-    columns = (Column("worst"), Column("others"), Column("part of the difference"))
-    rows = [Row(part.project, _part(part)) for part in found.parts]
-    whole = Row(PORTFOLIO, (_estimate(found.worst), _estimate(found.others), Rate(1.0, 0.0)), apart=True)
-    return Figures(f"Which projects lose, {money}", columns, (*rows, whole), unit=money)
+    labels = found.result.labels
+    columns = heads("worst", "others", "part of the difference")
+    rows = [Row(unit_named(labels, part.project), _part(part)) for part in found.parts]
+    whole = Row(
+        unit_named(labels, PORTFOLIO), (_estimate(found.worst), _estimate(found.others), Rate(1.0, 0.0)), apart=True
+    )
+    title = said("Which projects lose, {}", money_in(labels))
+    return Figures(title, columns, (*rows, whole), unit=money_name(labels))
 
 
 def _part(part: Part) -> tuple[Cell, ...]:

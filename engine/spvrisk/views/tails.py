@@ -4,16 +4,19 @@ from collections.abc import Iterable, Iterator
 
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument
-from spvrisk.measures.breakdown import Risk, contributions, diversified
+from spvrisk.measures.breakdown import BEARERS, PROJECTS, Part, Risk, contributions, diversified
 from spvrisk.measures.named import level_named
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail_size import TailSize
-from spvrisk.plan.outputs import PORTFOLIO
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Range, Rate, Row, defined, said
-from spvrisk.views.words import counted, money_name, percent, tail_name
+from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import BY_NAME, PORTFOLIO
+from spvrisk.views.figures import Cell, Estimate, Figures, Note, Range, Rate, Row, Text, defined, heads, said
+from spvrisk.views.words import joined, money_in, money_name, percent, tail_name, unit_named
 
 _NAMED = 3
 """Heavy tails that are named."""
+
+_GROUPS = {PROJECTS: "projects", BEARERS: "who bears it"}
 
 _LEAVES_OUT = (
     "What a project adds is the portfolio's shortfall less that of the other projects, on the same paths. It leaves "
@@ -37,19 +40,51 @@ def parts(result: Result, level: str | None = None) -> Figures:
     InputError
         It is no level, or the result does not hold what is needed.
     """
-    found, money = contributions(result, _level(result, level)), money_name(result.labels)
-    whole = Row(PORTFOLIO, (_estimate(found.whole.shortfall), None, _estimate(found.whole.value_at_risk)), apart=True)
+    labels, found = result.labels, contributions(result, _level(result, level))
+    whole = Row(
+        unit_named(labels, PORTFOLIO),
+        (_estimate(found.whole.shortfall), None, _estimate(found.whole.value_at_risk)),
+        apart=True,
+    )
     rows = (
-        Row(p.name, (_estimate(p.risk.shortfall), _rate(p.share), _estimate(p.risk.value_at_risk)), p.group)
+        Row(
+            _part(labels, p),
+            (_estimate(p.risk.shortfall), _rate(p.share), _estimate(p.risk.value_at_risk)),
+            _group(p.group),
+        )
         for p in found.parts
     )
     notes = [*thin([("", found.whole.shortfall.tail)])]
     for group, lacking in found.lacking.items():
-        notes.append(said("Left out, {}: the file does not keep {} by path.", group, ", ".join(lacking)))
+        notes.append(said("Left out, {}: the file does not keep {} by path.", _group(group), ", ".join(lacking)))
     notes.append(said("The parts of each group add up. Those of an outcome are of the paths on which it came out."))
-    heads = ("expected shortfall", "of it", "value at risk")
-    title = f"What makes the loss at {percent(found.level)}: parts of the portfolio's (Euler), {money}"
-    return Figures(title, tuple(map(Column, heads)), (whole, *rows), tuple(notes), money)
+    columns = heads("expected shortfall", "of it", "value at risk")
+    text = "What makes the loss at {}: parts of the portfolio's (Euler), {}"
+    title = said(text, percent(found.level), money_in(labels))
+    return Figures(title, columns, (whole, *rows), tuple(notes), money_name(labels))
+
+
+def _group(group: str) -> Text:
+    """Heading of parts; events go by their own names."""
+    return Note(_GROUPS[group]) if group in _GROUPS else group
+
+
+def bearer_named(quantity: str) -> Note:
+    """Name a bearer of the funder's net present value as the head of its column does.
+
+    Parameters
+    ----------
+    quantity
+        What it has of it.
+    """
+    return Note(BY_NAME[quantity].head)
+
+
+def _part(labels: Labels, part: Part) -> Text:
+    """Name of a project, a bearer or an outcome."""
+    if part.group == BEARERS:
+        return bearer_named(part.name)
+    return unit_named(labels, part.name) if part.group == PROJECTS else part.name
 
 
 def alone(result: Result, level: str | None = None) -> Figures:
@@ -65,15 +100,18 @@ def alone(result: Result, level: str | None = None) -> Figures:
     InputError
         As by `parts`.
     """
-    found, money = diversified(result, _level(result, level)), money_name(result.labels)
-    projects = tuple(Row(each.name, _risk(each.risk, each.added)) for each in found.projects)
-    ends = (("all of them", found.together), (PORTFOLIO, found.whole), ("diversified", found.benefit))
-    rows = (*projects, *(Row(name, _risk(risk), apart=name == PORTFOLIO) for name, risk in ends))
+    labels, found = result.labels, diversified(result, _level(result, level))
+    rows = (
+        *(Row(unit_named(labels, each.name), _risk(each.risk, each.added)) for each in found.projects),
+        Row(Note("all of them"), _risk(found.together)),
+        Row(unit_named(labels, PORTFOLIO), _risk(found.whole), apart=True),
+        Row(Note("diversified"), _risk(found.benefit)),
+    )
     tails = [(each.name, each.risk.shortfall.tail) for each in found.projects]
     notes = (*thin([(PORTFOLIO, found.whole.shortfall.tail), *tails]), said(_LEAVES_OUT))
-    heads = ("value at risk", "expected shortfall", "95 % interval", "adds to shortfall")
-    title = f"Loss of each project by itself at {percent(found.level)}, {money}"
-    return Figures(title, tuple(map(Column, heads)), rows, notes, money)
+    columns = heads("value at risk", "expected shortfall", "95 % interval", "adds to shortfall")
+    title = said("Loss of each project by itself at {}, {}", percent(found.level), money_in(labels))
+    return Figures(title, columns, rows, notes, money_name(labels))
 
 
 def thin(tails: Iterable[tuple[str, TailSize | None]]) -> Iterator[Note]:
@@ -90,18 +128,19 @@ def thin(tails: Iterable[tuple[str, TailSize | None]]) -> Iterator[Note]:
             found.setdefault(tail.level, {})[name] = tail
     for level, few in found.items():
         heavy = [name for name, tail in few.items() if tail.heavy]
-        held = counted(int(min(tail.paths for tail in few.values())), "path")
-        what = f"The worst {tail_name(level)} are {held}{_of(heavy)}: too few for a sound error of their mean"
-        yield said("{}; {:path} would do.", what, max(tail.enough for tail in few.values()))
+        held, enough = int(min(tail.paths for tail in few.values())), max(tail.enough for tail in few.values())
+        what = _held(held, heavy) if heavy else said("{:path}", held)
+        text = "The worst {} are {}: too few for a sound error of their mean; {:path} would do."
+        yield said(text, tail_name(level), what, enough)
 
 
-def _of(heavy: list[str]) -> str:
-    """Whose tail is heavy, if any is."""
-    if not heavy:
-        return ""
+def _held(paths: int, heavy: list[str]) -> Note:
+    """How many paths tails hold that are heavy, and whose these are, as far as they have names."""
     named = [name for name in heavy if name]
-    more = [f"{len(named) - _NAMED} more"] if len(named) > _NAMED else []
-    return " of a heavy tail" + (f" ({', '.join([*named[:_NAMED], *more])})" if named else "")
+    if not named:
+        return said("{:path} of a heavy tail", paths)
+    more = [said("{:d} more", len(named) - _NAMED)] if len(named) > _NAMED else []
+    return said("{:path} of a heavy tail ({})", paths, joined([*named[:_NAMED], *more]))
 
 
 def _level(result: Result, level: str | None) -> str:

@@ -1,7 +1,7 @@
 """What the terms give: the funder's returns, when it has its money back, and what others get."""
 
 from spvrisk.dataset.read import Result
-from spvrisk.views.figures import Cell, Column, Figures, mean_of, rate_of, share_of
+from spvrisk.views.figures import Cell, Figures, Note, heads, mean_of, rate_of, share_of
 from spvrisk.views.units import by_unit, means, rows_of
 
 _SIDE_FLOWS = {"vendor_margin", "supply_chain_benefit"}
@@ -12,7 +12,7 @@ def returns(result: Result) -> Figures:
     labels, t = result.labels, result.summary
     irr, multiple = rows_of(labels, "irr_funder"), rows_of(labels, "moic_funder")
     rows = by_unit(labels, lambda unit: (rate_of(t, irr[unit]), mean_of(t, multiple[unit])))
-    return Figures("Returns to the funder (means)", (Column("rate of return"), Column("receipts / calls")), rows)
+    return Figures(Note("Returns to the funder (means)"), heads("rate of return", "receipts / calls"), rows)
 
 
 def times(result: Result) -> Figures:
@@ -23,19 +23,20 @@ def times(result: Result) -> Figures:
     def reached(s: int) -> tuple[Cell, Cell]:
         return share_of(t.p_finite[s], t.p_finite_low[s], t.p_finite_high[s]), mean_of(t, s)
 
-    heads = ("paid back", "years from first call", "made whole", "years from completion")
-    title = "Payback of calls, and recovery of the deemed amount (mean years over the paths that reach it)"
+    columns = heads("paid back", "years from first call", "made whole", "years from completion")
+    title = Note("Payback of calls, and recovery of the deemed amount (mean years over the paths that reach it)")
     rows = by_unit(labels, lambda unit: (*reached(payback[unit]), *reached(whole[unit])))
-    return Figures(title, tuple(map(Column, heads)), rows)
+    return Figures(title, columns, rows)
 
 
 def others(result: Result) -> Figures:
     """What the host and the developer get, and the funder beside its distributions, where there is any."""
     labels, t = result.labels, result.summary
-    kept = {
-        name: head
-        for name, head in labels.viewed("others").items()
+    kept = [
+        name
+        for name in labels.viewed("others")
         if name == "pv_host" or t.mean[rows_of(labels, name)["portfolio"]] != 0.0
-    }
-    side = ", and side flows to the funder" if set(kept) & _SIDE_FLOWS else ""
-    return means(result, f"Present values to other parties{side}", kept)
+    ]
+    if _SIDE_FLOWS.intersection(kept):
+        return means(result, "Present values to other parties, and side flows to the funder, {}", kept)
+    return means(result, "Present values to other parties, {}", kept)

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from spvrisk.dataset.variables import UNDEFINED, has_loss
+from spvrisk.dataset.variables import has_loss
 from spvrisk.experiments.changes import Change
+from spvrisk.experiments.effects import touching
 from spvrisk.experiments.trace import STEP_ROWS, Trace
 from spvrisk.experiments.traced import Traced
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import viewed
-from spvrisk.views.figures import Cell, Column, Figures, Note, Row, defined, said
+from spvrisk.plan.outputs import BY_NAME, PORTFOLIO, SCHEME, viewed
+from spvrisk.views.figures import Cell, Column, Figures, Note, Row, defined, heads, said
 from spvrisk.views.summary import overridden
-from spvrisk.views.words import counted, money_name
+from spvrisk.views.words import joined, money_in, money_name, study_named, unit_named
 
 _NAME, _REST = 2, 6
 """Columns by which a project's first and its other lines are set in."""
@@ -23,24 +24,32 @@ _NAME, _REST = 2, 6
 _YEARS = (5, 10, 20)
 
 
-def trace(told: Traced) -> list[Figures]:
-    """Give the page: what was struck down when, what was noticed and paid, what overran, was built, who got what."""
+def trace(told: Traced, whole: bool = False) -> list[Figures]:
+    """Give the page: what was struck down when, what was noticed and paid, what overran, was built, who got what.
+
+    Parameters
+    ----------
+    told
+        As from `spvrisk.experiments.traced.traced`.
+    whole
+        As of `happened`.
+    """
     of_pipelines = [slots(told)] if any(map(is_slot, told.trace.sites)) else []
-    return [opening(told), happened(told), projects(told), *of_pipelines, flows(told), factors(told)]
+    return [opening(told), happened(told, whole), projects(told), *of_pipelines, flows(told), factors(told)]
 
 
 def opening(told: Traced) -> Figures:
     """Which path it is."""
     path, result, wanted = told.trace.path, told.result, told.rank
-    text = "Path {:,d} of {:,d}, seed {}"
-    figures: tuple[Cell, ...] = (path, result.n_paths, str(result.attributes["seed"]))
+    which = said("Path {:,d} of {:,d}, seed {}.", path, result.n_paths, str(result.attributes["seed"]))
     if wanted is not None:
-        text += ": at rank {:g} by {}, {} = {}"
-        unit = "" if wanted.unit in ("portfolio", "scheme") else f"{wanted.unit} "
-        order = "loss" if has_loss(wanted.quantity) else "value"
+        text = "Path {:,d} of {:,d}, seed {}: at rank {:g} by value, {} = {}."
+        if has_loss(wanted.quantity):
+            text = "Path {:,d} of {:,d}, seed {}: at rank {:g} by loss, {} = {}."
+        unit = "" if wanted.unit in (PORTFOLIO, SCHEME) else f"{wanted.unit} "
         value = _value(told.trace, (wanted.unit, wanted.quantity))
-        figures = (*figures, float(wanted.level), order, unit + wanted.quantity, value)
-    return Figures(told.trace.labels.title["en"], notes=(said(text + ".", *figures), *overridden(result)))
+        which = said(text, *which.figures, float(wanted.level), unit + wanted.quantity, value)
+    return Figures(study_named(told.trace.labels), notes=(which, *overridden(result)))
 
 
 def _value(trace: Trace, series: tuple[str, str]) -> Cell:
@@ -48,43 +57,63 @@ def _value(trace: Trace, series: tuple[str, str]) -> Cell:
     value, states = trace.values[series], trace.labels.states.get(series[1])
     if states is None:
         return defined(value)
-    return UNDEFINED if math.isnan(value) else states[int(value)]
+    return Note("undefined") if math.isnan(value) else states[int(value)]
 
 
-def happened(told: Traced) -> Figures:
-    """Events, changes of the law, and what was decided about projects, in order of time."""
+def happened(told: Traced, whole: bool = False) -> Figures:
+    """Events, changes of the law, and what was decided about projects, in order of time.
+
+    Parameters
+    ----------
+    told
+        As from `spvrisk.experiments.traced.traced`.
+    whole
+        Whether what touches no cash flow is told, too.
+    """
     trace = told.trace
+    changes = trace.changes if whole else touching(trace)
     first = trace.labels.value_date
     initial = ", ".join(f"{name} {regime.initial.state}" for name, regime in trace.study.regimes.items())
     known = [
-        Row(event.date.on.isoformat(), (name, event.outcome or "", "known"))
+        (event.date.on.isoformat(), (name, event.outcome or "", Note("known")))
         for name, event in trace.study.events.items()
         if event.date.on is not None and event.date.on.isoformat() < first
     ]
-    rows = [Row(change.date, (change.what, _became(change, trace.labels), _cause(change))) for change in trace.changes]
-    before = sorted([*known, *(row for row in rows if row.name < first)], key=lambda row: row.name)
-    start = Row(first, ("at first", initial or None, ""))
-    columns = (Column(head, text=True) for head in ("event, regime or project", "outcome or change", "why"))
-    return Figures("What happened", tuple(columns), (*before, start, *(row for row in rows if row.name >= first)))
+    told_of = [(change.date, (change.what, _became(change, trace.labels), _cause(change))) for change in changes]
+    before = sorted([*known, *(each for each in told_of if each[0] < first)], key=lambda each: each[0])
+    start: tuple[str, tuple[Cell, ...]] = (first, (Note("at first"), initial or None, ""))
+    rows = [Row(day, cells) for day, cells in (*before, start, *(each for each in told_of if each[0] >= first))]
+    columns = (Note("event, regime or project"), Note("outcome or change"), Note("why"))
+    left_out = len(trace.changes) - len(changes)
+    notes = (said("{:change} that touch no cash flow: --all shows them.", left_out),) if left_out else ()
+    return Figures(Note("What happened"), tuple(Column(head, text=True) for head in columns), tuple(rows), notes)
 
 
 _BECAME = {
     "noticed": "notice given",
     "waiting": "waits for next year's cap",
+    "dropped": "dropped",
     "no_go_ahead": "no go-ahead",
+    "paid": "paid",
+    "delayed": "delayed",
+    "declined": "declined",
+    "cancelled": "cancelled",
     "abandoned": "closed for good",
+    "defaulted": "defaulted",
 }
 
 
 def _became(change: Change, labels: Labels) -> Cell:
     if change.kind == "regime":
         return f"{change.before} -> {change.after}"
-    became = _BECAME.get(change.after, change.after)
+    if change.kind == "event":
+        return change.after
+    became = Note(_BECAME[change.after])
     if change.budget is None:
         return became
     if change.wanted is None:
-        return Note(f"{became}: {{}} {money_name(labels)}", (change.budget,))
-    return Note(f"{became}: {{}} {money_name(labels)} of {{}}", (change.budget, change.wanted))
+        return said("{}: {} {}", became, change.budget, money_in(labels))
+    return said("{}: {} {} of {}", became, change.budget, money_in(labels), change.wanted)
 
 
 _CAUSES = {
@@ -102,14 +131,16 @@ _CAUSES = {
 }
 
 
-def _cause(change: Change) -> str:
+def _cause(change: Change) -> Cell:
     """Why, in words."""
     kind, _, name = change.cause.partition(" ")
     if kind == "decline":
-        return f"{name} was declined"
+        return said("{} was declined", name)
     if change.budget is not None and change.wanted is not None:
-        return "cut by the ceiling"
-    return _CAUSES.get(change.cause, f"by {kind} {name}" if name else "")
+        return Note("cut by the ceiling")
+    if change.cause in _CAUSES:
+        return Note(_CAUSES[change.cause])
+    return said("by event {}", name) if name else ""
 
 
 def projects(told: Traced) -> Figures:
@@ -120,7 +151,7 @@ def projects(told: Traced) -> Figures:
             _pipeline(told.trace, name) if name in told.trace.labels.pipelines else _project(told.trace, name)
         )
         notes += [first._replace(indent=_NAME), *(note._replace(indent=_REST) for note in rest)]
-    return Figures("What became of the projects", notes=tuple(notes), unit=money_name(told.trace.labels))
+    return Figures(Note("What became of the projects"), notes=tuple(notes), unit=money_name(told.trace.labels))
 
 
 _NOT_BUILT = {
@@ -136,68 +167,64 @@ def _project(trace: Trace, name: str) -> Iterator[Note]:
     """One project in two sentences."""
     value = {quantity: number for (unit, quantity), number in trace.values.items() if unit == name}
     if value["funded"] == 0.0:
-        yield said(f"{name}: {_NOT_BUILT.get(_last(trace, name), 'not funded within the horizon')}.")
+        yield said("{}: {}.", name, Note(_NOT_BUILT.get(_last(trace, name), "not funded within the horizon")))
         return
-    yield said(
-        f"{name}: {_end(trace, name)}; cost {{}} {money_name(trace.labels)} (budget {{}}; overrun drawn {{:+.1%}}).",
-        defined(value["cost"]),
-        _budget(trace, name),
-        value["overrun_sampled"],
-    )
-    text, figures = "the funder paid {} and got {} back", [_total(trace, name, "calls")]
-    figures.append(_total(trace, name, "distribution_funder"))
+    text = "{}: {}; cost {} {} (budget {}; overrun drawn {:+.1%})."
+    spent, money = defined(value["cost"]), money_in(trace.labels)
+    yield said(text, name, _end(trace, name), spent, money, _budget(trace, name), value["overrun_sampled"])
+    flows = (_total(trace, name, "calls"), _total(trace, name, "distribution_funder"))
+    back = said("the funder paid {} and got {} back", *flows)
     if math.isfinite(value["irr_funder"]):
-        text += ", {:+.1%} a year"
-        figures.append(value["irr_funder"])
-    text += ": NPV {}"
+        back = said("{}, {:+.1%} a year", back, value["irr_funder"])
+    text = "{}: NPV {}."
     if not math.isnan(value["recovery_years"]):
-        text += ", made whole" if math.isfinite(value["recovery_years"]) else ", never made whole"
-    yield said(f"{text}.", *figures, defined(value["npv_funder"]))
+        text = "{}: NPV {}, made whole." if math.isfinite(value["recovery_years"]) else "{}: NPV {}, never made whole."
+    yield said(text, back, defined(value["npv_funder"]))
 
 
-def _end(trace: Trace, name: str) -> str:
+def _end(trace: Trace, name: str) -> Note:
     """Whether and when a funded project was finished."""
+    end = Note("not finished within the horizon")
     if trace.values[name, "completed"] == 1.0:
-        end = f"finished {_completion(trace, name)}, {_months(trace.values[name, 'delay_months'])}"
+        months = _months(trace.values[name, "delay_months"])
+        end = said("finished {}, {}", _completion(trace, name), months)
     elif trace.values[name, "cancelled"] == 1.0:
-        end = "cancelled before it was finished"
-    else:
-        end = "not finished within the horizon"
-    return end + (", closed early" if _last(trace, name) == "abandoned" else "")
+        end = Note("cancelled before it was finished")
+    return said("{}, closed early", end) if _last(trace, name) == "abandoned" else end
 
 
 def _pipeline(trace: Trace, name: str) -> Iterator[Note]:
     """A pipeline in a sentence."""
     arrived = len(_sites(trace, name))
     if not arrived:
-        yield said(f"{name}: no project arrived.")
+        yield said("{}: no project arrived.", name)
         return
-    counts = ", ".join(f"{int(trace.values[name, quantity])} {quantity}" for quantity in viewed("status", ()))
-    yield said(
-        f"{name}: {{:project}} arrived: {counts}; cost {{}} {money_name(trace.labels)}, NPV {{}}.",
-        arrived,
-        defined(trace.values[name, "cost"]),
-        defined(trace.values[name, "npv_funder"]),
-    )
+    counts = [
+        said("{:d} {}", int(trace.values[name, quantity]), Note(BY_NAME[quantity].head))
+        for quantity in viewed("status", ())
+    ]
+    cost, npv = (defined(trace.values[name, quantity]) for quantity in ("cost", "npv_funder"))
+    text = "{}: {:project} arrived: {}; cost {} {}, NPV {}."
+    yield said(text, name, arrived, joined(counts), cost, money_in(trace.labels), npv)
 
 
 def slots(told: Traced) -> Figures:
     """The projects of pipelines, a line each."""
-    trace, money = told.trace, money_name(told.trace.labels)
-    heads = ("budget", "status", "date", "cost", "calls", "to funder", "to host")
+    trace, labels = told.trace, told.trace.labels
+    columns = heads("budget", "status", "date", "cost", "calls", "to funder", "to host")
     rows = []
     for site in filter(is_slot, trace.sites):
         last = next(change for change in reversed(trace.changes) if (change.kind, change.what) == ("project", site))
-        fate, day = last.after.replace("_", " "), last.date
-        if fate == "paid" and _row(trace, site, "completion_years")[-1] <= trace.study.study.horizon_years:
-            fate, day = "finished", _completion(trace, site)
+        fate, day = Note(_BECAME[last.after]), last.date
+        if last.after == "paid" and _row(trace, site, "completion_years")[-1] <= trace.study.study.horizon_years:
+            fate, day = Note("finished"), _completion(trace, site)
         amounts = [
             float(_row(trace, site, "spend_to_date")[-1]),
             *(_total(trace, site, column) for column in ("calls", "distribution_funder", "distribution_host")),
         ]
         rows.append(Row(site, (_budget(trace, site) or None, fate, day, *amounts)))
-    title = f"Projects of pipelines, {money} (undiscounted)"
-    return Figures(title, tuple(map(Column, heads)), tuple(rows), unit=money)
+    title = said("Projects of pipelines, {} (undiscounted)", money_in(labels))
+    return Figures(title, columns, tuple(rows), unit=money_name(labels))
 
 
 def is_slot(site: str) -> bool:
@@ -228,9 +255,10 @@ def _last(trace: Trace, site: str) -> str:
     return became[-1] if became else ""
 
 
-def _months(delay: float) -> str:
-    months = counted(round(abs(delay)), "month")
-    return "on time" if abs(delay) < 0.5 else f"{months} {'late' if delay > 0 else 'early'}"
+def _months(delay: float) -> Note:
+    if abs(delay) < 0.5:
+        return Note("on time")
+    return said("{:month} late" if delay > 0.0 else "{:month} early", round(abs(delay)))
 
 
 def _completion(trace: Trace, name: str) -> str:
@@ -266,7 +294,7 @@ _ALWAYS = ("calls", "distribution_funder", "distribution_host")
 
 def flows(told: Traced) -> Figures:
     """Who paid and who got what; columns of those who have no part are left out."""
-    trace, units, money = told.trace, told.trace.labels.projects, money_name(told.trace.labels)
+    trace, labels, units = told.trace, told.trace.labels, told.trace.labels.projects
     totals = {column: [_total(trace, unit, column) for unit in units] for column in _FLOWS}
     least = _ROUNDING * sum(totals["calls"])
     kept = [column for column in _FLOWS if column in _ALWAYS or any(flow > least for flow in totals[column])]
@@ -275,11 +303,11 @@ def flows(told: Traced) -> Figures:
         for i, unit in enumerate(units)
     }
     whole = np.sum(list(figures.values()), axis=0).tolist()
-    rows = [Row("portfolio", tuple(map(defined, whole)), apart=True)]
-    rows += [Row(name, tuple(map(defined, row))) for name, row in figures.items()]
-    heads = [*(_FLOWS[column] for column in kept), *_WORTH.values()]
-    title = f"Who got what, {money} (the last three: present values, and the deemed amount unpaid)"
-    return Figures(title, tuple(map(Column, heads)), tuple(rows), unit=money)
+    rows = [Row(unit_named(labels, PORTFOLIO), tuple(map(defined, whole)), apart=True)]
+    rows += [Row(unit_named(labels, name), tuple(map(defined, row))) for name, row in figures.items()]
+    columns = heads(*(Note(_FLOWS[column]) for column in kept), *(Note(_WORTH[column]) for column in _WORTH))
+    title = said("Who got what, {} (the last three: present values, and the deemed amount unpaid)", money_in(labels))
+    return Figures(title, columns, tuple(rows), unit=money_name(labels))
 
 
 def factors(told: Traced) -> Figures:
@@ -293,8 +321,9 @@ def factors(told: Traced) -> Figures:
         start = trace.study.factors[name].process.starts_at
         picked = [start, *(path[year * per_year - 1] for year in years), path.min(), path.max(), path[-1]]
         rows.append(Row(name, tuple(map(float, picked))))
-    heads = ("start", *(f"year {year}" for year in years), "lowest", "highest", "last")
-    return Figures("Factors", tuple(Column(head, ".4g") for head in heads), tuple(rows))
+    ends = (Note("lowest"), Note("highest"), Note("last"))
+    columns = (Note("first"), *(said("year {:d}", year) for year in years), *ends)
+    return Figures(Note("Factors"), tuple(Column(head, ".4g") for head in columns), tuple(rows))
 
 
 _SHOWN = {
@@ -316,11 +345,13 @@ _SHOWN = {
 
 def steps(told: Traced) -> list[Figures]:
     """Give the flows of each project, step by step; the CSV file and the JSON have all columns."""
-    trace, money = told.trace, money_name(told.trace.labels)
-    columns = (*(Column(head, ",.2f") for head in _SHOWN.values()), *map(Column, trace.states))
+    trace, labels = told.trace, told.trace.labels
+    columns = (*(Column(Note(_SHOWN[name]), ",.2f") for name in _SHOWN), *map(Column, trace.states))
     places = [list(STEP_ROWS).index(column) for column in _SHOWN]
     return [
-        Figures(f"{name}, {money}", columns, tuple(_steps(trace, p, places)), unit=money)
+        Figures(
+            said("{}, {}", name, money_in(labels)), columns, tuple(_steps(trace, p, places)), unit=money_name(labels)
+        )
         for p, name in enumerate(trace.sites)
     ]
 

@@ -1,11 +1,12 @@
 """Tables with a row for the portfolio and one for each project."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from spvrisk.dataset.read import Result
 from spvrisk.plan.names import Labels
-from spvrisk.views.figures import Cell, Column, Figures, Row, mean_of
-from spvrisk.views.words import money_name
+from spvrisk.plan.outputs import BY_NAME, PORTFOLIO
+from spvrisk.views.figures import Cell, Column, Figures, Note, Row, mean_of, said
+from spvrisk.views.words import money_in, money_name, unit_named
 
 
 def rows_of(labels: Labels, quantity: str) -> dict[str, int]:
@@ -19,7 +20,7 @@ def rows_of(labels: Labels, quantity: str) -> dict[str, int]:
         Name of an output.
     """
     rows = {unit: s for s, (unit, name) in enumerate(labels.series) if name == quantity}
-    return {"portfolio": rows.pop("portfolio"), **rows}
+    return {PORTFOLIO: rows.pop(PORTFOLIO), **rows}
 
 
 def by_unit(labels: Labels, cells: Callable[[str], Iterable[Cell]]) -> tuple[Row, ...]:
@@ -32,10 +33,22 @@ def by_unit(labels: Labels, cells: Callable[[str], Iterable[Cell]]) -> tuple[Row
     cells
         Gives the cells of a unit's row.
     """
-    return tuple(Row(unit, tuple(cells(unit)), apart=unit == "portfolio") for unit in ("portfolio", *labels.projects))
+    units = (PORTFOLIO, *labels.projects)
+    return tuple(Row(unit_named(labels, unit), tuple(cells(unit)), apart=unit == PORTFOLIO) for unit in units)
 
 
-def means(result: Result, title: str, named: Mapping[str, str]) -> Figures:
+def heads_of(names: Iterable[str]) -> tuple[Column, ...]:
+    """Give columns of outputs, under their heads in the tables of the summary.
+
+    Parameters
+    ----------
+    names
+        Of the quantities.
+    """
+    return tuple(Column(Note(BY_NAME[name].head)) for name in names)
+
+
+def means(result: Result, title: str, names: Iterable[str]) -> Figures:
     """Means of some quantities in money.
 
     Parameters
@@ -43,12 +56,12 @@ def means(result: Result, title: str, named: Mapping[str, str]) -> Figures:
     result
         The result.
     title
-        Of the table, without the unit of money.
-    named
-        Head of the column by quantity.
+        Of the table, with braces for the unit of money.
+    names
+        Of the quantities, a column each.
     """
-    labels, money = result.labels, money_name(result.labels)
-    rows = [rows_of(labels, name) for name in named]
-    columns = tuple(Column(head) for head in named.values())
+    labels = result.labels
+    columns = {name: rows_of(labels, name) for name in names}
+    rows = list(columns.values())
     cells = by_unit(labels, lambda unit: (mean_of(result.summary, row[unit]) for row in rows))
-    return Figures(f"{title}, {money}", columns, cells, unit=money)
+    return Figures(said(title, money_in(labels)), heads_of(columns), cells, unit=money_name(labels))

@@ -2,27 +2,19 @@
 
 import datetime
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 
 from spvrisk.config.study import Study
 from spvrisk.config.units import money
+from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import BY_NAME as OUTPUTS
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME
+from spvrisk.views.figures import Cell, Named, Note, Text, said
 
 
-def counted(number: int, thing: str) -> str:
-    """A number of things: ``1 path``, ``2,000 paths``.
-
-    Parameters
-    ----------
-    number
-        How many.
-    thing
-        In the singular, with an s in the plural.
-    """
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
-def percent(decimal: str) -> str:
+def percent(decimal: str) -> Note:
     """Give a level in per cent: ``0.95`` is ``95 %``.
 
     Parameters
@@ -30,10 +22,10 @@ def percent(decimal: str) -> str:
     decimal
         In (0, 1), as text.
     """
-    return f"{float(decimal) * 100:g} %"
+    return said("{:g %}", 100.0 * float(decimal))
 
 
-def tail_name(level: str) -> str:
+def tail_name(level: str) -> Note:
     """Give what lies beyond a level in per cent: of ``0.95`` it is ``5 %``.
 
     Parameters
@@ -67,8 +59,13 @@ def rounded_up(number: float) -> int:
     return math.ceil(number / unit) * unit
 
 
+_MONEY = {1.0: "{}", 1e3: "{} thousand", 1e6: "{} million", 1e9: "{} billion", 1e12: "{} trillion"}
+_CURRENCIES = {"EUR": "EUR", "JPY": "JPY", "KRW": "KRW", "TWD": "TWD", "USD": "USD"}
+"""Those that have a name in another language than their code."""
+
+
 def money_name(labels: Labels, currency: str = "") -> str:
-    """Name the unit of money, such as ``USD million``.
+    """Name the unit of money for programs, such as ``USD million``.
 
     Parameters
     ----------
@@ -80,14 +77,104 @@ def money_name(labels: Labels, currency: str = "") -> str:
     return money(currency or labels.currency, labels.money_unit)
 
 
-def size_of(study: Study) -> str:
+def money_in(labels: Labels, currency: str = "") -> Note:
+    """Name the unit of money for people.
+
+    Parameters
+    ----------
+    labels, currency
+        As of `money_name`.
+    """
+    code = currency or labels.currency
+    name = Note(_CURRENCIES[code]) if code in _CURRENCIES else code
+    known = _MONEY.get(labels.money_unit)
+    return said(known, name) if known else said("{} x {:,.0f}", name, labels.money_unit)
+
+
+def unit_named(labels: Labels, unit: str) -> Text:
+    """Name a project or pipeline by its titles, the portfolio by its word.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    unit
+        A project, a pipeline, ``portfolio`` or ``scheme``.
+    """
+    return WHOLE.get(unit) or Named(unit, tuple(labels.project_titles.get(unit, {}).items()))
+
+
+WHOLE: dict[str, Text] = {PORTFOLIO: Note("portfolio"), SCHEME: Note("scheme")}
+"""Units that have no names of a study's own."""
+
+
+def study_named(labels: Labels) -> Named:
+    """Name a study by its titles.
+
+    Parameters
+    ----------
+    labels
+        Of its result.
+    """
+    return Named(labels.title["en"], tuple(labels.title.items()))
+
+
+def quantity_named(name: str) -> Text:
+    """Name an output or an input in words.
+
+    Parameters
+    ----------
+    name
+        Of the quantity.
+    """
+    for prefix in ("outcome_", "final_state_"):
+        if name.startswith(prefix):
+            return said(_OF_SCHEME[prefix], name.removeprefix(prefix))
+    return Note(in_words(name)) if name in OUTPUTS or name in INPUTS else name
+
+
+_OF_SCHEME = {"outcome_": "outcome {}", "final_state_": "final state {}"}
+
+
+def in_words(name: str) -> str:
+    """Give a name of the tables of outputs and inputs as the catalogue has it.
+
+    Parameters
+    ----------
+    name
+        Such as ``npv_funder``.
+    """
+    return name.replace("_", " ")
+
+
+def joined(cells: Sequence[Cell], ends: str = "{}, {}") -> Note:
+    """Give several as one, with commas.
+
+    Parameters
+    ----------
+    cells
+        At least one.
+    ends
+        Text that holds the last two, such as ``{} and {}``.
+    """
+    *others, last = cells
+    if not others:
+        return last if isinstance(last, Note) else said("{}", last)
+    *first, before = others
+    found = said(ends, before, last)
+    for cell in reversed(first):
+        found = said("{}, {}", cell, found)
+    return found
+
+
+def size_of(study: Study) -> Note:
     """Count the parts of a study: ``6 projects, 8 factors, ...``."""
     counts = [
-        counted(len(study.projects), "project"),
-        *([counted(len(study.pipelines), "pipeline")] if study.pipelines else []),
-        counted(len(study.factors), "factor"),
-        counted(len(study.regimes), "regime"),
-        counted(len(study.events), "event"),
-        counted(study.study.steps, "step"),
+        said("{:project}", len(study.projects)),
+        *([said("{:pipeline}", len(study.pipelines))] if study.pipelines else []),
+        said("{:factor}", len(study.factors)),
+        said("{:regime}", len(study.regimes)),
+        said("{:event}", len(study.events)),
+        said("{:step}", study.study.steps),
     ]
-    return ", ".join(counts)
+    return joined(counts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Key, shown
 from spvrisk.config.reading.nodes import Grounds, Node, Place
 from spvrisk.errors import Problem, dotted, suggestion
@@ -9,9 +10,9 @@ from spvrisk.errors import Problem, dotted, suggestion
 VALUE, SOURCE, CONFIDENCE = KEYS = ("value", "source", "confidence")
 
 CONFIDENCES = {
-    "checked": "the source itself has been read",
-    "reported": "others report it of the source",
-    "judgement": "an estimate of whoever wrote the study",
+    "checked": phrase("the source itself has been read"),
+    "reported": phrase("others report it of the source"),
+    "judgement": phrase("an estimate of whoever wrote the study"),
 }
 """How sure a value is, and what that means."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from spvrisk.charts.chart import Chart, Mark
 from spvrisk.report.html import column_head
 from spvrisk.report.looks import FILLS, LAYERS, PENS
-from spvrisk.report.markup import Html, element, joined, script_data
+from spvrisk.report.markup import Html, concatenated, element, script_data
 from spvrisk.report.page.reading import Reading, reading
 from spvrisk.report.wording import worded
 from spvrisk.views.figures import Cell, Estimate, Named, Near, Note, Range, Rate, Share, said
@@ -18,7 +18,7 @@ LOOKS = {
 }
 """Looks of what is drawn, those of the pictures."""
 
-_DATA, _OF_DATA = Note("Figures of the chart"), Note("Figures of the chart: {}")
+_DATA, _OF_DATA = Note("Figures of the chart"), "Figures of the chart: {}"
 
 _WORDS = (Note, Named, Estimate, Rate, Share, Range, Near)
 
@@ -44,7 +44,6 @@ def figure(chart: Chart, number: int, language: str, *below: Html, **data: Any) 
     return element(
         "figure",
         element("figcaption", title, id=f"{name}-title"),
-        element("div", class_="legend", aria_hidden="true"),
         element("div", class_=f"drawing {chart.arranged}"),
         *below,
         element("p", " ".join(worded(note, language) for note in notes), class_="fine"),
@@ -84,8 +83,8 @@ def _table(found: Reading, chart: Chart, language: str) -> Html:
         element("tbody", *rows),
     )
     beside = (element("p", words(text), class_="fine") for text in found.beside)
-    label = worded(said(_OF_DATA.text, named), language)
-    return joined(element("div", table, class_="scroll", role="group", aria_label=label), *beside)
+    label = worded(said(_OF_DATA, named), language)
+    return concatenated(element("div", table, class_="scroll", role="group", aria_label=label), *beside)
 
 
 def _plain(found: Any, language: str) -> Any:

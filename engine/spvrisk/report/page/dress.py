@@ -1,14 +1,18 @@
 """Sections as HTML."""
 
+import re
 from collections.abc import Iterator
 
 from spvrisk.charts.chart import Chart
 from spvrisk.report.html import bare
-from spvrisk.report.markup import Html, element, joined
+from spvrisk.report.markup import Html, concatenated, element
 from spvrisk.report.page.drawing import figure
 from spvrisk.report.page.parts import Answer, Block, Choice, More, Picked, Section
 from spvrisk.report.wording import worded
 from spvrisk.views.figures import Cell, Figures, Note
+
+_NUMBERS = re.compile(r"(?<=\d) (?=[%±])|(?<=±) (?=\d)")
+"""Spaces inside of numbers, where no line may end."""
 
 _LONG = 25
 """Rows from which a table may be broken between pages of paper."""
@@ -34,7 +38,7 @@ class Dress:
         text
             Any.
         """
-        return worded(text, self._language)
+        return _NUMBERS.sub("\N{NO-BREAK SPACE}", worded(text, self._language))
 
     def section(self, section: Section) -> Html:
         """Make a section.
@@ -90,7 +94,7 @@ class Dress:
         label = self.words(figures.title) or None
         kind = "scroll long" if len(figures.rows) > _LONG else "scroll"
         held = element("div", bare(figures), class_=kind, role="group" if label else None, aria_label=label)
-        return joined(held, element("div", *notes, class_="fine") if figures.notes else None)
+        return concatenated(held, element("div", *notes, class_="fine") if figures.notes else None)
 
     def _picked(self, block: Picked) -> Html:
         """A chart, and under it a link to each option: what a click on the chart does, a key does."""

@@ -1,17 +1,19 @@
 """What a page is of, and what of it cannot be had."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError, RunError
+from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.experiments.trace import study_of
 from spvrisk.experiments.traced import Traced, traced_at
 from spvrisk.plan.names import Labels
 from spvrisk.report.page.parts import Block
 from spvrisk.runner.execute import Announce
-from spvrisk.views.figures import Named, Note, said
+from spvrisk.views.assumptions import page
+from spvrisk.views.figures import Figures, Named, Note, said
 
 RANKS = {
     "1": Note("worst"),
@@ -54,6 +56,19 @@ class Subject:
         """Names of all that it is of."""
         return self.results[0].labels if self.results else self.scenarios[0].labels
 
+    def told(self) -> Iterator[Note]:
+        """Say what the report is of: what stands under its title."""
+        labels = self.labels
+        if self.results:
+            result = self.results[0]
+            paths, seed = result.n_paths, str(result.attributes["seed"])
+        else:
+            paths, seed = self.scenarios[0].paths, str(self.scenarios[0].seed)
+        yield said("Values at {}; {:path}, seed {}.", labels.value_date, paths, seed)
+        others = [each.name for each in self.results[1:]]
+        if others:
+            yield said("Beside it: {}.", ", ".join(others))
+
     @cached_property
     def paths(self) -> list[tuple[Note, Traced]]:
         """Paths at some quantiles, each once, with all that happened on them.
@@ -65,6 +80,17 @@ class Subject:
         """
         self.announce("replaying paths")
         return [(RANKS[told.rank.level], told) for told in traced_at(self.results[0], tuple(RANKS)) if told.rank]
+
+    @cached_property
+    def assumptions(self) -> list[Figures]:
+        """What the study assumes: a table for each of its parts, then how much of it is how sure, as sentences.
+
+        Raises
+        ------
+        InputError
+            Its files are no study of this version.
+        """
+        return page(assumptions_of(self.results[0]))[1:]
 
     @cached_property
     def event_titles(self) -> dict[str, Named]:

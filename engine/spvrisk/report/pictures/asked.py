@@ -16,8 +16,6 @@ from spvrisk.runner.execute import Announce
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LANGUAGES = ("en", "ja")
-
 SUFFIXES = (".png", ".svg", ".pdf")
 
 _MARK = "spvrisk plot"
@@ -133,10 +131,8 @@ def check_drawable(lang: str, out: str | None = None, overwrite: bool = False, r
     Raises
     ------
     InputError
-        There is no such language, the file may not be written, or Matplotlib is not installed.
+        The file may not be written, or Matplotlib is not installed.
     """
-    if lang not in LANGUAGES:
-        raise InputError(Problem(argument("lang"), "", "must be a language", lang, f"write {' or '.join(LANGUAGES)}"))
     if out is not None:
         if Path(out).suffix.lower() not in SUFFIXES:
             remedy = f"end the name with {', '.join(SUFFIXES)}"

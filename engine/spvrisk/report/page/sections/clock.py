@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 from spvrisk.charts.chart import Text
 from spvrisk.charts.occupancy import occupancy
-from spvrisk.charts.words import money
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.dataset.variables import UNDEFINED
 from spvrisk.measures.given import narrowed
-from spvrisk.measures.sample import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.report.page.parts import Block, Choice, Option
 from spvrisk.report.page.subject import Subject, found
 from spvrisk.views.clock import regimes
 from spvrisk.views.figures import Named, Note, mean_of, said, share_of
 from spvrisk.views.loss import headline, value
+from spvrisk.views.words import money_in
 
 
 def clock(subject: Subject) -> Iterator[Block]:
@@ -84,5 +84,5 @@ def most_telling(result: Result, subject: Subject) -> Note | None:
     share = share_of(table.share[i], table.share_low[i], table.share_high[i])
     text = "{} ({} of the paths): {} {} on average, against {} of all paths."
     return said(
-        text, _named(table.names[i], subject), share, mean_of(table.tables[i], s), money(result.labels), all_paths
+        text, _named(table.names[i], subject), share, mean_of(table.tables[i], s), money_in(result.labels), all_paths
     )

@@ -5,13 +5,11 @@ from collections.abc import Iterator, Sequence
 from spvrisk.charts.convergence import convergence as convergence_chart
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError
-from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.experiments.verify import verified
 from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.plan.outputs import STACK
 from spvrisk.report.page.parts import Block, More
 from spvrisk.report.page.subject import Subject, found, left_out
-from spvrisk.views.assumptions import page as register_page
 from spvrisk.views.figures import Column, Figures, Note, Row, said
 from spvrisk.views.info import info
 from spvrisk.views.projects import caps
@@ -40,13 +38,13 @@ def assumptions(subject: Subject) -> Iterator[Block]:
     result = subject.results[0]
     yield from overridden(result)
     try:
-        _, *tables, last = register_page(assumptions_of(result))
+        *tables, counted = subject.assumptions
     except InputError as error:
         yield left_out(error)
         return
-    yield from last.notes
-    if tables:
-        yield More(Note("Each value with its source, and how sure it is"), tuple(tables))
+    yield from counted.notes
+    for table in tables:
+        yield More(said("{} ({:value})", table.title, len(table.rows)), (table._replace(title=""),))
 
 
 def limits(subject: Subject) -> Iterator[Block]:

@@ -6,15 +6,17 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.what_ifs import Outcomes, outcomes_of, tornado
-from spvrisk.charts.words import error_of_interval, money, study_of, unit_named
+from spvrisk.charts.words import error_of_interval, study_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError
 from spvrisk.experiments.variants import INPUT
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, Part, contributions
 from spvrisk.measures.comparison import Comparison, compared
+from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.named import Measure
 from spvrisk.measures.parts import ratio
-from spvrisk.measures.sample import NORMAL_95, Figure, Sample, mean
+from spvrisk.measures.sample import Figure, Sample, mean
 from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
 from spvrisk.report.page.parts import Answer, Block
 from spvrisk.report.page.sections.clock import most_telling
@@ -23,10 +25,13 @@ from spvrisk.views.compare import names_of
 from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of, said, share_of
 from spvrisk.views.loss import few, warnings
 from spvrisk.views.projects import caps
-from spvrisk.views.words import tail_name
+from spvrisk.views.tails import bearer_named
+from spvrisk.views.words import joined, money_in, tail_name
 
 _NAMED = 4
 """Projects whose parts are told."""
+
+_BESIDE = "{}; {}"
 
 
 def minute(subject: Subject) -> Iterator[Block]:
@@ -44,12 +49,12 @@ def minute(subject: Subject) -> Iterator[Block]:
         yield from _makers(result)
     yield from _changes(subject)
     if subject.results:
-        yield _sure(subject.results[0])
+        yield _sure(subject.results[0], subject)
 
 
 def _average(result: Result) -> Answer:
     t, s = result.summary, _whole(result)
-    average, unit = mean_of(t, s), money(result.labels)
+    average, unit = mean_of(t, s), money_in(result.labels)
     size, loses = Estimate(abs(average.value or 0.0), average.error), (average.value or 0.0) < 0.0
     text = "The funder loses {} {} on average." if loses else "The funder earns {} {} on average."
     often = share_of(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
@@ -64,7 +69,7 @@ def _average(result: Result) -> Answer:
 
 def _range(result: Result) -> Answer:
     """Between which quantiles most paths lie, and how bad the worst are."""
-    t, unit = result.summary, money(result.labels)
+    t, unit = result.summary, money_in(result.labels)
     pairs = [(q, p) for q in t.quantiles for p in t.quantiles if abs(float(q) + float(p) - 1.0) < 1e-9 and q < p]
     low, high = min(pairs, key=lambda pair: abs(float(pair[0]) - 0.05), default=("", ""))
     worst = tuple(_worst(result, a) for a in range(len(t.levels)))
@@ -93,10 +98,9 @@ def _worst(result: Result, a: int) -> Note:
     level = t.levels[a]
     if few(level, t.n[s]):
         return said("There are too few paths for the worst {}.", tail_name(level))
-    mean = t.expected_shortfall[s, a]
-    size, error = abs(mean), defined(t.expected_shortfall_se[s, a])
-    text = "On the worst {} it loses {} on average." if mean > 0.0 else "On the worst {} it still earns {} on average."
-    return said(text, tail_name(level), Estimate(float(size), error))
+    loss, error = float(t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a])
+    text = "On the worst {} it loses {} on average." if loss > 0.0 else "On the worst {} it still earns {} on average."
+    return said(text, tail_name(level), Estimate(abs(loss), error))
 
 
 def _makers(result: Result) -> Iterator[Answer]:
@@ -118,25 +122,25 @@ def _bearers(result: Result, parts: Contributions) -> Answer:
     if not own:
         return Answer(question, Note("The funder alone, as far as the study says."), (), "bearers")
     of_mean = _shares_of_mean(result, [part.name for part in own])
-    first = own[0]
-    answer = said("The {}: {:.0%} of the loss on the worst {} of the paths.", Note(first.name), first.share.value, tail)
+    first, name = own[0], bearer_named(own[0].name)
+    answer = said("The {}: {:.0%} of the loss on the worst {} of the paths.", name, first.share.value, tail)
     if first.name in of_mean:
         text = "The {}: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths."
-        answer = said(text, Note(first.name), of_mean[first.name].value, first.share.value, tail)
-    more = [said("On the worst {}: {}.", tail, _listed([_borne(Note(part.name), part.share) for part in own]))]
+        answer = said(text, name, of_mean[first.name].value, first.share.value, tail)
+    worst = [_borne(bearer_named(part.name), part.share) for part in own]
+    more = [said("On the worst {}: {}.", tail, joined(worst, _BESIDE))]
     if of_mean:
-        average = [_borne(Note(part.name), of_mean[part.name]) for part in own]
-        more.insert(0, said("On average: {}.", _listed(average)))
+        average = [_borne(bearer_named(part.name), of_mean[part.name]) for part in own]
+        more.insert(0, said("On average: {}.", joined(average, _BESIDE)))
     return Answer(question, answer, tuple(more), "bearers")
 
 
-def _shares_of_mean(result: Result, heads: list[str]) -> dict[str, Figure]:
-    """Of the mean loss what bearers have, by their heads; none where it is a gain."""
-    quantities = {head: name for name, head in result.labels.viewed("bearers").items()}
+def _shares_of_mean(result: Result, quantities: list[str]) -> dict[str, Figure]:
+    """Of the mean loss what bearers have; none where it is a gain."""
     whole = _mean_loss(result, NPV)
     if not whole.value > 0.0:
         return {}
-    return {head: ratio(_mean_loss(result, quantities[head]), whole) for head in heads}
+    return {quantity: ratio(_mean_loss(result, quantity), whole) for quantity in quantities}
 
 
 def _mean_loss(result: Result, quantity: str) -> Figure:
@@ -161,7 +165,7 @@ def _drivers(result: Result, parts: Contributions) -> Answer:
         text = "{} and {}: {:.0%} and {:.0%} of the loss on the worst {} of the paths."
         answer = said(text, name, second[0], share, second[1], tail)
     told = [said("{}: {}", unit_named(labels, part.name), _rate(part.share)) for part in own[:_NAMED]]
-    return Answer(Note("Which project drives the tail?"), answer, (said("{}.", _listed(told)),), "tail")
+    return Answer(Note("Which project drives the tail?"), answer, (said("{}.", joined(told, _BESIDE)),), "tail")
 
 
 def _differ(one: Figure, other: Figure) -> bool:
@@ -198,7 +202,7 @@ def _of_scenarios(found: Combined) -> Iterator[Answer]:
     rows = [i for i, axes in enumerate(outcomes.axes) if i and INPUT not in axes]
     best = {}
     for k, measure in enumerate(outcomes.measures):
-        sign = _better(measure.text, measure.series)
+        sign = _better(measure)
         known = [i for i in rows if not isnan(outcomes.change[i, k])]
         if sign and known and measure.statistic.name not in best:
             best[measure.statistic.name] = (k, max(known, key=lambda i: sign * outcomes.change[i, k]), sign)
@@ -208,22 +212,20 @@ def _of_scenarios(found: Combined) -> Iterator[Answer]:
             outcomes.names[i],
             _what(outcomes, k),
             _change(outcomes, i, k),
-            money(found.labels),
+            money_in(found.labels),
         )
         for k, i, sign in best.values()
         if sign * outcomes.change[i, k] > NORMAL_95 * outcomes.change_error[i, k]
     ]
     if told:
         first, *more = told
-        yield Answer(
-            Note("What would help most?"), said("{}.", first), tuple(said("{}.", each) for each in more), "scenarios"
-        )
+        others = tuple(said("{}.", each) for each in more)
+        yield Answer(Note("What would help most?"), said("{}.", first), others, "scenarios")
 
 
-def _better(text: str, series: tuple[str, str]) -> int:
-    """Whether the funder has more where a measure is larger, or where it is smaller; 0 of what says neither."""
-    statistic = text.partition(":")[2].partition("@")[0]
-    return {"mean": 1, "es": -1}.get(statistic, 0) if series == WHOLE else 0
+def _better(measure: Measure) -> int:
+    """1 where the funder is the better off the larger a measure is, -1 the smaller it is; 0 of what says neither."""
+    return {"mean": 1, "es": -1}.get(measure.statistic.name, 0) if measure.series == WHOLE else 0
 
 
 def _what(outcomes: Outcomes, k: int) -> Note:
@@ -238,7 +240,7 @@ def _change(outcomes: Outcomes, i: int, k: int) -> Estimate:
 
 
 def _of_results(subject: Subject) -> Iterator[Answer]:
-    """The result with the highest mean, if one has more than the first."""
+    """What each result has more than the first on average, the most first."""
     found = compared(subject.results)
     names = _titles(found)
     rows = [
@@ -247,7 +249,7 @@ def _of_results(subject: Subject) -> Iterator[Answer]:
         if NPV in row.differences
     ]
     rows.sort(key=lambda row: -row[1].value)
-    unit = money(subject.labels)
+    unit = money_in(subject.labels)
     told = [said("{}: {:+} {} on average", name, Estimate(own.value, defined(own.error)), unit) for name, own in rows]
     if told:
         more = (*(said("{}.", each) for each in told[1:]), said("All against {}.", names[0]))
@@ -269,25 +271,32 @@ def _of_the_world(result: Result, subject: Subject) -> Answer:
     return Answer(Note("What would change it?"), told, (hint,), "clock" if result.conditional.names else "loss")
 
 
-def _sure(result: Result) -> Answer:
+def _sure(result: Result, subject: Subject) -> Answer:
     """What the figures rest on."""
     average = mean_of(result.summary, _whole(result))
     reach = float(f"{NORMAL_95 * (average.error or 0.0):.2g}")
     text = "Chance moves the mean by less than {:,.6g} {}, 19 times in 20. What is assumed may move it by more."
-    answer = said(text, reach, money(result.labels))
+    answer = said(text, reach, money_in(result.labels))
     more = (
         said(
             "{:path} were drawn; ± is the standard error of that. No ± covers what may be wrong with the inputs.",
             result.n_paths,
         ),
+        *_grounds(subject),
         *warnings(result),
         *caps(result).notes,
     )
     return Answer(Note("How sure is that?"), answer, more, "assumptions")
 
 
-def _listed(parts: list[Note]) -> Note:
-    return Note("; ".join(["{}"] * len(parts)), tuple(parts))
+def _grounds(subject: Subject) -> Iterator[Note]:
+    """How many of the assumptions are of which confidence, where the study says so."""
+    try:
+        *tables, counted = subject.assumptions
+    except InputError:
+        return
+    if tables:
+        yield said("Of what is assumed: {}", counted.notes[0])
 
 
 def _rate(share: Figure) -> Rate:
