@@ -510,7 +510,7 @@ def test_view__prints_as_the_command_does_and_is_a_table_in_notebooks(file):
     table, html = str(view), view._repr_html_()
     assert "<table" in html and "P(loss)" in html and "Estimate(" not in html
     assert table.startswith("Net present value to the funder, USD million") and "Estimate(" not in table
-    printed = CliRunner().invoke(main, ["summary", str(file)]).stdout
+    printed = CliRunner().invoke(main, ["summary", str(file), "--show", "value"]).stdout
     assert table in "\n".join(line.rstrip() for line in printed.splitlines())
 
 
