@@ -25,7 +25,8 @@ async function throughChoices(page) {
     for (let i = 0; i < options.length; i++) {
       if (i) await page.keyboard.press("ArrowDown");
       await page.waitForTimeout(30);
-      seen.push(await choice.evaluate((each) => [...each.children].filter((o) => o.matches(".option") && !o.hidden).map((o) => o.id)));
+      seen.push(await choice.evaluate((each) =>
+        [...each.children].filter((option) => option.matches(".option") && !option.hidden).map(({id}) => id)));
       await drawn(page);
     }
     await page.keyboard.press(select ? "Home" : "ArrowDown"); // round to the first again
@@ -36,7 +37,8 @@ async function throughChoices(page) {
 
 // charts are drawn when there is room for them
 const drawn = (page) => page.waitForFunction(() =>
-  [...document.querySelectorAll("figure.chart")].every((each) => !each.checkVisibility() || each.querySelector(".panel > svg")));
+  [...document.querySelectorAll("figure.chart")]
+    .every((each) => !each.checkVisibility() || each.querySelector(".panel > svg")));
 
 const lookAtCharts = (page) => page.evaluate(() =>
   [...document.querySelectorAll("figure.chart")].map((figure) => {
@@ -48,13 +50,17 @@ const lookAtCharts = (page) => page.evaluate(() =>
         const own = each.getBoundingClientRect();
         return own.left < box.left - 2 || own.right > box.right + 2;
       });
+      const place = svg.getBoundingClientRect();
       return {
+        place: [place.top, place.height].map(Math.round),
         shapes: svg.querySelectorAll("path, rect, circle, line").length,
         name: svg.getAttribute("aria-label"),
         cut: shown ? cut.map((each) => each.textContent) : [],
       };
     });
-    return {id: figure.id, shown, title: figure.querySelector("figcaption").textContent, rows: figure.querySelectorAll(".data tbody tr").length, panels};
+    const row = figure.querySelector(".drawing.row") !== null;
+    const title = figure.querySelector("figcaption").textContent, rows = figure.querySelectorAll(".data tbody tr").length;
+    return {id: figure.id, shown, row, title, rows, panels};
   }));
 
 // the figures of a chart, read by keys and by the pointer
@@ -92,7 +98,8 @@ async function pickPaths(page) {
   const clicked = await shownPath(page), focused = await page.evaluate(() => document.activeElement.id);
   await link.focus();
   await page.keyboard.press("Enter");
-  return {clicked, focused, followed: await shownPath(page), wanted: await link.getAttribute("href"), hash: new URL(page.url()).hash};
+  const wanted = await link.getAttribute("href"), hash = new URL(page.url()).hash;
+  return {clicked, focused, followed: await shownPath(page), wanted, hash};
 }
 
 async function followContents(page) {
@@ -100,7 +107,8 @@ async function followContents(page) {
   await last.focus();
   await page.keyboard.press("Enter");
   const id = (await last.getAttribute("href")).slice(1);
-  return {links: links.length, sections: (await page.$$("main > section")).length, top: await page.$eval(`#${id}`, (each) => each.getBoundingClientRect().top < innerHeight)};
+  const top = await page.$eval(`#${id}`, (each) => each.getBoundingClientRect().top < innerHeight);
+  return {links: links.length, sections: (await page.$$("main > section")).length, top};
 }
 
 async function findFaults(page) {
@@ -110,8 +118,7 @@ async function findFaults(page) {
 }
 
 async function look(file, width) {
-  // a page whose policy would keep axe out is open to its debugger alone
-  const context = await browser.newContext({viewport: {width, height: 900}, bypassCSP: false});
+  const context = await browser.newContext({viewport: {width, height: 900}});
   const page = await context.newPage(), said = [], asked = [], dialogs = [];
   page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (error) => said.push(`error: ${error.stack}`));

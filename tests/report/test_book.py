@@ -15,6 +15,7 @@ from pages import HOSTILE, make_files
 
 import spvrisk
 from decision_runs import starter
+from small_run import write_small
 from spvrisk.charts.what_ifs import outcomes_of
 from spvrisk.cli import main
 from spvrisk.dataset.scenarios import read
@@ -25,7 +26,7 @@ from spvrisk.report.wording import worded
 from spvrisk.report.words import shown
 from spvrisk.views.figures import Column, Estimate, Near, Note, Range, Rate, Share, said
 
-FORMULAS = "=cmd|'/C calc'!A0", '@SUM(1,1)"&A1', "+1-2"
+FORMULAS = "=cmd|'/C calc'!A0", '@SUM(1,1)"&A1'
 """Texts that a spreadsheet would compute, or run."""
 
 DIGITS = 1e-15
@@ -183,7 +184,7 @@ def test_errors__of_bars_are_lengths_in_cells(book):
 
 
 def test_text__is_never_a_formula(tmp_path):
-    study, port, _ = FORMULAS
+    study, port = FORMULAS
     titles = {"study.title": {"en": study}, "projects.port.title": {"en": port}}
     starter(tmp_path / "r.h5", paths=100, **titles)
     spvrisk.save_report(tmp_path / "r.h5", out=tmp_path / "a.xlsx")
@@ -203,6 +204,13 @@ def test_assumptions_and_units__say_what_numbers_rest_on(book, first):
     words = {row[""]: row for row in rows_below(book["Units"], "measured in")}
     assert words["npv_funder"]["measured in"] == "USD million" and words["calls"]["meaning"]
     assert len(list(rows_below(book["Assumptions"], "source"))) > 0
+
+
+def test_book__of_a_result_that_cannot_be_replayed_says_what_is_left_out(tmp_path):
+    write_small(tmp_path / "r.h5", n_paths=60)
+    spvrisk.save_report(tmp_path / "r.h5", out=tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    assert any(text.startswith("Left out: ") for text in texts(book)) and book["Summary"]._charts
 
 
 def test_book__of_scenarios_alone_has_what_they_tell(made, tmp_path):

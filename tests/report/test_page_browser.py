@@ -69,6 +69,14 @@ def test_chart__nothing_that_is_written_in_it_is_cut_off(page):
     assert {chart["title"]: panel["cut"] for chart in page["charts"] for panel in chart["panels"] if panel["cut"]} == {}
 
 
+def test_chart__panels_beside_each_other_have_their_rows_beside_each_other(looked):
+    rows = [chart for chart in looked["starter", 1280]["charts"] if chart["row"] and chart["shown"]]
+    several = [chart for chart in rows if len(chart["panels"]) > 1]
+    assert {chart["title"][:6] for chart in several} >= {"Worst ", "second"}
+    for chart in several:
+        assert len({tuple(panel["place"]) for panel in chart["panels"]}) == 1, chart["title"]
+
+
 def test_choice__every_option_is_reached_by_keys_one_at_a_time(page):
     assert {choice["id"] for choice in page["choices"]} >= {"loss-of", "given", "path", "tail-of", "parts-of"}
     for choice in page["choices"]:

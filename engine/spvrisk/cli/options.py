@@ -86,6 +86,11 @@ COMMON = (
 )
 """Options of every command."""
 
+lang_option = click.option(
+    "--lang", type=click.Choice(LANGUAGES), help="Language; left out, that of LC_ALL, LC_MESSAGES or LANG."
+)
+"""Of commands that write pictures and pages, which may be in any language whatever the terminal shows."""
+
 set_option = click.option(
     "--set",
     "overrides",

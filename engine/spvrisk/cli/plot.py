@@ -3,8 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.catalogue import LANGUAGES
-from spvrisk.cli.options import FILE
+from spvrisk.cli.options import FILE, lang_option
 from spvrisk.cli.output import say_stage, tell
 
 # a list, which click would join without the mark
@@ -44,7 +43,7 @@ Example: spvrisk plot distribution quick.h5 -o losses.png
 @click.option("--regime", metavar="NAME", help="A regime of the clock.")
 @click.option("--level", metavar="P", help="Level of the tail, as 0.99.")
 @click.option("--joint", metavar="P", help="Probability that cost and date of the frontier hold. [default: 0.7]")
-@click.option("--lang", type=click.Choice(LANGUAGES), help="Language; left out, that of LC_ALL, LC_MESSAGES or LANG.")
+@lang_option
 @click.option("--overwrite", is_flag=True, help="Replace the file if plot wrote it.")
 def command(name: str, results: tuple[str, ...], out: str, overwrite: bool, **choices: str | None) -> None:
     """Draw a picture."""

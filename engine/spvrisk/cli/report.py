@@ -3,8 +3,7 @@
 import click
 
 from spvrisk import api
-from spvrisk.catalogue import LANGUAGES
-from spvrisk.cli.options import FILE
+from spvrisk.cli.options import FILE, lang_option
 from spvrisk.cli.output import tell
 from spvrisk.cli.progress import Stop, progress_bar
 
@@ -17,7 +16,7 @@ Example: spvrisk report quick.h5 -o report.html
 @click.command("report", epilog=_EXAMPLE)
 @click.argument("results", nargs=-1, type=FILE, metavar="RESULT|SCENARIOS...")
 @click.option("--out", "-o", type=FILE, required=True, help="File to write: .html or .xlsx.")
-@click.option("--lang", type=click.Choice(LANGUAGES), help="Language; left out, that of LC_ALL, LC_MESSAGES or LANG.")
+@lang_option
 @click.option("--overwrite", is_flag=True, help="Replace the file if report wrote it.")
 def command(results: tuple[str, ...], out: str, lang: str | None, overwrite: bool) -> None:
     """Write a report of the first RESULT: one page of HTML, which needs no network, or a workbook.

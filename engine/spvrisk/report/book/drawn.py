@@ -1,7 +1,7 @@
 """Charts as what a spreadsheet draws: columns of data, and series that are made of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
+from math import isfinite
 from typing import Literal, NamedTuple
 
 from spvrisk.charts.chart import (
@@ -10,7 +10,6 @@ from spvrisk.charts.chart import (
     Bars,
     Histogram,
     Line,
-    Mark,
     Numbers,
     Panel,
     Points,
@@ -22,7 +21,7 @@ from spvrisk.charts.chart import (
 from spvrisk.report.book.numbers import GENERAL, Content, Number, Series, Words, shape_of
 from spvrisk.report.looks import FILLS, GREY, LAYERS, PENS
 from spvrisk.report.words import decimals
-from spvrisk.views.figures import Cell, said
+from spvrisk.views.figures import Cell, Note, said
 
 Kind = Literal["bar", "column", "stacked", "area", "scatter"]
 """``bar`` lies beside names, ``stacked`` are columns upon each other."""
@@ -118,7 +117,7 @@ class _Columns:
     def numbers(self, head: Cell, values: Sequence[float], axis: Axis) -> int:
         """Add a column of numbers on an axis."""
         shape = _shape(axis, values)
-        return self.add(head, (None if isnan(value) else Number(value, shape) for value in values))
+        return self.add(head, (Number(value, shape) if isfinite(value) else None for value in values))
 
 
 def drawing(panel: Panel, words: Words) -> Drawing | None:
@@ -141,14 +140,14 @@ def drawing(panel: Panel, words: Words) -> Drawing | None:
     return None if panel.x.scale == "date" else _bars(panel, words)
 
 
-def _made(kind: Kind, panel: Panel, data: _Columns, moulds: Iterable[Mould], drawn: tuple[type[Mark], ...]) -> Drawing:
-    """A drawing; lines across the panel that are not among what is drawn are told."""
+def _made(kind: Kind, panel: Panel, data: _Columns, moulds: Iterable[Mould]) -> Drawing:
+    """A drawing; what values lines across the panel have is told, where these are not drawn."""
     words = data.words
     along, up = (words(said("{}, {}", axis.label, axis.unit) if axis.unit else axis.label) for axis in panel[:2])
     # what is up stands above, where it can be read across, if nothing else does
     title, up = (words(panel.title), up) if panel.title or kind == "bar" else (up, "")
     across = (mark for mark in panel.marks if isinstance(mark, Reference) and mark.label != "")
-    told = [words(mark.label) for mark in across if Reference not in drawn]
+    told = [words(mark.label) for mark in across if kind != "scatter"]
     ranges = (mark for mark in panel.marks if isinstance(mark, Ranges))
     told += [words(said("Thin line: {}" if _wide(mark) else "Thick line: {}", mark.name)) for mark in ranges]
     bases = {base for mark in panel.marks if isinstance(mark, Bars) for base in mark.base}
@@ -169,7 +168,7 @@ def _columns(panel: Panel, words: Words) -> Drawing:
         heights = dict(zip(zip(mark.edges[:-1], mark.edges[1:], strict=True), mark.heights, strict=True))
         y = data.numbers(mark.name or panel.y.label, [heights.get(each, float("nan")) for each in bins], panel.y)
         moulds.append(Mould(middle, y, FILLS[mark.role].colour, named=len(counted) > 1))
-    return _made("column", panel, data, moulds, (Histogram,))
+    return _made("column", panel, data, moulds)
 
 
 def _areas(panel: Panel, words: Words) -> Drawing:
@@ -181,7 +180,7 @@ def _areas(panel: Panel, words: Words) -> Drawing:
             for i, (name, heights) in enumerate(zip(mark.names, mark.heights, strict=True)):
                 y = data.numbers(name, heights, panel.y)
                 moulds.append(Mould(x, y, LAYERS[i % len(LAYERS)].colour))
-    return _made("area", panel, data, moulds, (Stack,))
+    return _made("area", panel, data, moulds)
 
 
 def _lines(panel: Panel, words: Words) -> Drawing:
@@ -205,7 +204,7 @@ def _lines(panel: Panel, words: Words) -> Drawing:
             x = data.numbers(panel.x.label, _ends_of(panel), panel.x)
             y = data.numbers(mark.label, (mark.at, mark.at), panel.y)
             moulds.append(Mould(x, y, GREY, "dash", 1.0))
-    return _made("scatter", panel, data, moulds, (Line, Reference))
+    return _made("scatter", panel, data, moulds)
 
 
 def _ends(band: Band, panel: Panel, data: _Columns) -> list[Mould]:
@@ -246,7 +245,7 @@ def _bars(panel: Panel, words: Words) -> Drawing:
             middle = tuple(0.5 * (low + high) for low, high in zip(mark.low, mark.high, strict=True))
             made = _bar(mark.name, mark.at, middle, mark, panel, data)
             moulds.append(made._replace(x=x, named=False, width=1.0 if _wide(mark) else 4.0))
-    return _made("bar", panel, data, moulds, (Bars,))
+    return _made("bar", panel, data, moulds)
 
 
 def _bar(name: Text, at: Numbers, value: Numbers, mark: Bars | Points | Ranges, panel: Panel, data: _Columns) -> Mould:
@@ -280,7 +279,7 @@ def _shape(axis: Axis, values: Sequence[float]) -> str:
         return _YEARS
     if axis.percent:
         return shape_of(2, True)
-    known = [abs(value) for value in values if not isnan(value)]
+    known = [abs(value) for value in values if isfinite(value)]
     return shape_of(min(decimals(max(known)), 3)) if known and max(known) > 0.0 else GENERAL
 
 
@@ -299,8 +298,8 @@ def yearly(label: str, years: Sequence[int], by_name: Mapping[str, Sequence[floa
         Gives texts.
     """
     data, up = _Columns(words), Axis(label)
-    x = data.add("year", (Number(year) for year in years))
+    x = data.add(Note("year"), (Number(year) for year in years))
     ys = [data.numbers(name, values, up) for name, values in by_name.items()]
     moulds = tuple(Mould(x, y, (*LAYERS, *PENS)[i % 7].colour) for i, y in enumerate(ys))
-    along = Axis(words("year"), scale="date")
-    return Drawing("stacked", label, (words("year"), ""), (along, up), tuple(data.all), moulds)
+    along = Axis(Note("year"), scale="date")
+    return Drawing("stacked", label, (words(Note("year")), ""), (along, up), tuple(data.all), moulds)

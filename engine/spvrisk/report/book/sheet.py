@@ -65,10 +65,10 @@ class Sheet:
     @property
     def breadth(self) -> int:
         """Columns that it takes."""
-        return max(SPANNED, *(put.column + 1 for put in self.cells), 0)
+        return max(SPANNED, *(put.column + 1 for put in self.cells))
 
-    def put(self, column: int, content: Content, role: Role, row: int | None = None, last: int | None = None) -> None:
-        """Put something into a cell; nothing stays empty.
+    def put(self, column: int, content: Content, role: Role, last: int | None = None) -> None:
+        """Put something into a cell of the present row; what is nothing leaves it empty.
 
         Parameters
         ----------
@@ -76,8 +76,6 @@ class Sheet:
             Of the cell.
         content, role
             What, and what for.
-        row
-            The present one if None.
         last
             The last column that it takes.
         """
@@ -85,8 +83,7 @@ class Sheet:
             return
         if isinstance(content, str):
             content = content[:_LONGEST]
-        place = self.row if row is None else row
-        self.cells.append(Put(place, column, content, role, column if last is None else last))
+        self.cells.append(Put(self.row, column, content, role, column if last is None else last))
 
     def sentence(self, text: str, role: Role = "note", indent: int = 0) -> None:
         """Put a sentence into a row of its own, which is as high as it needs.

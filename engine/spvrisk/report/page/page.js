@@ -353,6 +353,7 @@
     const frames = chart.panels.map((panel, i) =>
       frameOf(panel, i || !shared ? room : room + margin, over, namesOf(panel), shared && i > 0));
     if (chart.arranged === "column") aligned(frames);
+    if (shared) levelled(frames);
     const [low, high] = frames[0].ends.x, picks = (chart.picks ?? []).filter(({at}) => low <= at && at <= high);
     const panels = chart.panels.map((panel, i) => panelOf(each, panel, frames[i], pens, tables[i], i ? [] : picks));
     drawing.style.gridTemplateColumns = [room + margin, ...Array(columns - 1).fill(room)].map((px) => `${px}px`).join(" ");
@@ -368,6 +369,13 @@
       Object.assign(frame, {marginLeft: left, marginRight: right});
       if (frames.length > 2 && !frame.named) frame.height = 150 + frame.marginTop + frame.marginBottom;
     }
+  }
+
+  // panels beside each other have their rows beside each other
+  function levelled(frames) {
+    const most = (of) => Math.max(...frames.map(of)), marginTop = most((frame) => frame.marginTop);
+    const inner = most((frame) => frame.height - frame.marginTop - frame.marginBottom);
+    for (const frame of frames) Object.assign(frame, {marginTop, height: marginTop + inner + frame.marginBottom});
   }
 
   function panelOf({chart, figure}, panel, frame, pens, table, picks) {

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from spvrisk.charts.registry import CHARTS, Picture
 from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.files import Kind
+from spvrisk.report.pictures.written import MARK, write
 from spvrisk.runner.execute import Announce
 
 if TYPE_CHECKING:
@@ -18,17 +19,13 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".svg", ".pdf")
 
-_MARK = "spvrisk plot"
-"""What a picture says it was made by."""
-
-_DPI = 160
 
 _TOLD = "announce"
 """Argument of a chart that is told of long work."""
 
 
 def _known(path: Path) -> bool:
-    return _MARK.encode() in path.read_bytes()
+    return MARK.encode() in path.read_bytes()
 
 
 PICTURE = Kind("a picture that plot wrote", _known)
@@ -164,26 +161,3 @@ def save(figure: "Figure", out: str, overwrite: bool, reads: Sequence[Path]) -> 
     """
     with appearing(out, overwrite, PICTURE, reads) as temporary:
         write(figure, temporary, Path(out).suffix.lower().removeprefix("."))
-
-
-def write(figure: "Figure", target: Path | BinaryIO, format: str) -> None:
-    """Write a figure so that the same one gives the same bytes: nothing is in them of the time or the machine.
-
-    Parameters
-    ----------
-    figure
-        As from `drawn`.
-    target
-        Where to.
-    format
-        ``png``, ``svg`` or ``pdf``.
-    """
-    from spvrisk.report.pictures.settings import our_settings
-
-    about = {
-        "png": {"Software": _MARK},
-        "svg": {"Creator": _MARK, "Date": None},
-        "pdf": {"Creator": _MARK, "CreationDate": None},
-    }
-    with our_settings():
-        figure.savefig(target, format=format, dpi=_DPI, metadata=about[format])

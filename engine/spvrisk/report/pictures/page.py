@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 
 from spvrisk.charts.chart import Chart, Panel, Stack
 from spvrisk.report.looks import GREY, INK
-from spvrisk.report.pictures.asked import write
 from spvrisk.report.pictures.axes import dress_axes, labels_over
 from spvrisk.report.pictures.fonts import families
 from spvrisk.report.pictures.marks import Drawing, legend_of, pens_of
 from spvrisk.report.pictures.measure import measure
 from spvrisk.report.pictures.settings import our_settings
+from spvrisk.report.pictures.written import write
 from spvrisk.report.wording import worded, wrapped
 from spvrisk.views.figures import Named, Note, said
 
