@@ -14,9 +14,6 @@ from spvrisk.views.words import money_name, percent
 OUTCOMES = "A path is one outcome of the whole deal: 1 in 100 is of a hundred outcomes, not of a hundred years."
 """What a return period is of."""
 
-_MEASURED = {"years": ", years", "months": ", months"}
-"""What follows a title by the quantity's kind."""
-
 
 def exceedance(found: Curve) -> Figures:
     """Give the curve as a table, a row for each probability.
@@ -31,8 +28,8 @@ def exceedance(found: Curve) -> Figures:
     rows = tuple(Row(f"1 in {point.one_in:.4g}", _cells(point)) for point in found.points)
     of = " of ".join(reversed(found.series))
     minus = " (minus net present value)" if found.of_loss else ""
-    kind = quantity_of(*found.series, found.result.labels).kind
-    title = f"{what.capitalize()} exceeded, {of}{minus}" + (f", {unit}" if unit else _MEASURED.get(kind, ""))
+    measured = unit_of(found.result, found.series)
+    title = f"{what.capitalize()} exceeded, {of}{minus}" + (f", {measured}" if measured else "")
     return Figures(title, heads, rows, tuple(_notes(found)), unit=unit)
 
 
@@ -48,6 +45,18 @@ def money_of(result: Result, series: Series) -> str:
     if quantity_of(*series, labels).kind != "money":
         return ""
     return money_name(labels, labels.local_currency if quantity.endswith("_local") else "")
+
+
+def unit_of(result: Result, series: Series) -> str:
+    """What a series is measured in: money, years or months; empty of all else.
+
+    Parameters
+    ----------
+    result, series
+        As of `money_of`.
+    """
+    kind = quantity_of(*series, result.labels).kind
+    return money_of(result, series) or (kind if kind in ("years", "months") else "")
 
 
 def _cells(point: Point) -> tuple[Cell, ...]:

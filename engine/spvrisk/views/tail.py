@@ -1,11 +1,13 @@
 """What the worst paths have in common, told and in tables."""
 
 from collections.abc import Iterator
+from math import isinf, isnan
 
+from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.tail import CHANCE, Mark, Mean, Part, Tail
-from spvrisk.plan.outputs import PORTFOLIO
+from spvrisk.plan.outputs import LOW, PORTFOLIO
+from spvrisk.views.exceedance import money_of, unit_of
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, said
-from spvrisk.views.words import money_name
 
 _TOLD = 6
 """Marks that are told in words."""
@@ -29,17 +31,21 @@ def told(found: Tail) -> Figures:
     """Say what tells the worst paths from the others, what tells most first."""
     unit, quantity = found.of
     whose = quantity if unit == PORTFOLIO else f"{unit}/{quantity}"
+    measured = "" if isnan(found.worst.value) else unit_of(found.result, found.of)
+    ends = "" if found.side == quantity_of(*found.of, found.result.labels).bad == LOW else f", the {found.side}est"
     notes = [
         said(
-            f"The worst {{:g}} % by {whose}: {{:,d}} of {{:path}}, on average {{}} {money_name(found.result.labels)} "
-            "against {} on the others.",
+            f"The worst {{:g}} % by {whose}{ends}: {{:,d}} of {{:path}}, on average {{}} {measured}".rstrip()
+            + " against {} on the others.",
             100.0 * found.share,
             found.n_worst,
-            found.result.n_paths,
-            _estimate(found.worst),
-            _estimate(found.others),
+            found.n_paths,
+            _average(found.worst),
+            _average(found.others),
         )
     ]
+    if found.tied:
+        notes.append(said("{:path} more have the value of the last of them.", found.tied))
     best = _shown(found)[:_TOLD]
     notes += [_sentence(mark)._replace(indent=2) for mark in best]
     return Figures("What the worst paths have in common", notes=(*notes, *_limits(found)))
@@ -56,6 +62,8 @@ def _is_state(mark: Mark) -> bool:
 
 def _limits(found: Tail) -> Iterator[Note]:
     """What was looked at, and what cannot be said."""
+    if found.n_paths < found.result.n_paths:
+        yield said("On {:path} it is undefined: these are left out.", found.result.n_paths - found.n_paths)
     telling = sum(mark.telling for mark in found.marks)
     looked = "{:,d} candidates were looked at, {:,d} of them differ by more than chance (together at {:g} %)."
     yield said(looked, len(found.marks), telling, 100.0 * CHANCE)
@@ -101,16 +109,23 @@ def _cells(mark: Mark) -> tuple[Cell, ...]:
 
 
 def parts(found: Tail) -> Figures:
-    """Give the projects that lose on the worst paths, by their part of the difference."""
-    money = money_name(found.result.labels)
+    """Give what projects have of the quantity on the worst paths, by their part of the difference."""
+    money = money_of(found.result, found.of)
     columns = (Column("worst"), Column("others"), Column("part of the difference"))
     rows = [Row(part.project, _part(part)) for part in found.parts]
     whole = Row(PORTFOLIO, (_estimate(found.worst), _estimate(found.others), Rate(1.0, 0.0)), apart=True)
-    return Figures(f"Which projects lose, {money}", columns, (*rows, whole), unit=money)
+    _, quantity = found.of
+    title = "Which projects lose" if has_loss(quantity) else f"Which projects make the {quantity.replace('_', ' ')}"
+    return Figures(f"{title}, {money}", columns, (*rows, whole), unit=money)
 
 
 def _part(part: Part) -> tuple[Cell, ...]:
     return _estimate(part.worst), _estimate(part.others), Rate(defined(part.share), defined(part.share_error))
+
+
+def _average(mean: Mean) -> Estimate | str:
+    """Of finite values; of none it never comes to pass."""
+    return "never" if isinf(mean.median) and isnan(mean.value) else _estimate(mean)
 
 
 def _estimate(mean: Mean) -> Estimate:
