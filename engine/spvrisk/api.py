@@ -1277,7 +1277,7 @@ def plot(
     picture, target = picture_named(text("name", name)), None if out is None else file_name("out", out)
     read, replaced = read_choices(name, choices), yes_or_no("overwrite", overwrite)
     reads = [Path(each) for each in results if isinstance(each, str | os.PathLike)]
-    check_drawable(spoken, target, replaced, reads)
+    check_drawable(target, replaced, reads)
     subjects = [_subject(picture.of, each) for each in results]
     figure = drawn(name, subjects, spoken, called("announce", announce), read)
     if target is not None:
