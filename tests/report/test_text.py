@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from rich.cells import cell_len
 
 from small_run import make_labels, write_small
+from spvrisk.catalogue import Chosen
 from spvrisk.dataset.read import open_result
 from spvrisk.report.text import written
-from spvrisk.views.figures import Column, Estimate, Figures, Note, Range, Rate, Row, Share
+from spvrisk.views.figures import Column, Estimate, Figures, Named, Note, Range, Rate, Row, Share, said
 from spvrisk.views.summary import summary
 
 FIGURE = re.compile(r"[\d,.]+ ± [\d,.]+")
@@ -104,3 +106,32 @@ def test_page__blocks_have_a_line_between_them():
         Figures("", notes=(Note("{}", (Range(1.0, None),)),)),
     ]
     assert written(blocks) == "Head\nn = 3\n    1 path, 50.0 ± 1.0 %\n\na  [b]\n\n1.000 to n/a\n"
+
+
+def test_titles__once_a_page_beside_the_names_or_below_where_there_is_no_room():
+    named = (Named("gas", (("en", "Gas-fired plant, Ohio"), ("ja", "ガス火力"))), Named("mine", (("en", "mine"),)))
+    few = Figures("T", (Column("f"),), tuple(Row(name, (1.0,)) for name in named))
+    many = Figures("U", tuple(Column(f"head {i}") for i in range(6)), tuple(Row(name, (1.0,) * 6) for name in named))
+    beside = written([many, few, few], 60)
+    assert beside.count("Gas-fired plant, Ohio") == 1 and "gas   Gas-fired plant, Ohio     1.000" in beside
+    assert beside.count("mine") == 4  # what has no title but its name has none
+    below = written([many], 60)
+    assert below.endswith("\n\ngas  Gas-fired plant, Ohio\n")
+    with Chosen("ja"):
+        assert written([many], 60).endswith("\n\ngas  ガス火力\n")
+
+
+def test_sentence__of_japanese_is_broken_between_phrases_and_not_in_a_figure():
+    note = said(
+        "資金提供者の正味現在価値は平均{}、損失となる確率は{}です。",
+        Estimate(-53520.0, 170.0),
+        Share(1.0, 0.99985, 1.0),
+    )
+    for width in range(24, 80):
+        lines = written([Figures("", notes=(note,))], width).splitlines()
+        assert max(map(cell_len, lines)) <= width
+        assert "-53,520 ± 170" in "\n".join(lines) and "100 % (99.985-100)" in "\n".join(lines)
+        assert not any(line[0] in "、。ー" for line in lines)
+    short = Figures("", notes=(said("損失は、平均で3百万円です。"),))
+    assert written([short], 14) == "損失は、平均で\n3百万円です。\n"
+    assert written([short], 12) == "損失は、\n平均で\n3百万円で\nす。\n"

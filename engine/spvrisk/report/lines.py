@@ -25,8 +25,8 @@ def wrapped(text: str, width: int) -> list[str]:
 
     Examples
     --------
-    >>> wrapped("a loss of 3", 8), wrapped("損失は、平均で3百万円です。", 12)
-    (['a loss', 'of 3'], ['損失は、', '平均で', '3百万円です。'])
+    >>> wrapped("a loss of 3", 8), wrapped("損失は、平均で3百万円です。", 14)
+    (['a loss', 'of 3'], ['損失は、平均で', '3百万円です。'])
     """
     lines, line = list[str](), ""
     for phrase in phrases(text):
@@ -78,4 +78,10 @@ def _script(character: str) -> str:
 
 
 def _chopped(phrase: str, width: int) -> list[str]:
-    return chop_cells(phrase, width) if cell_len(phrase) > width else [phrase]
+    """A phrase that is wider than the screen in pieces, the last of which begins with no sign, if that can be had."""
+    if cell_len(phrase) <= width:
+        return [phrase]
+    *others, before, last = chop_cells(phrase, width)
+    if last[0] in _NEVER_FIRST and cell_len(before[-1:] + last) <= width:
+        before, last = before[:-1], before[-1:] + last
+    return [*filter(None, (*others, before)), last]

@@ -70,15 +70,18 @@ def worded(text: Text, space: str = " ") -> str:
 
 
 def title_of(text: Text) -> str:
-    """Give the title of a thing of the study, in English where the current language has none; empty without titles.
+    """Give the title of a thing of the study, in English where the current language has none; empty where it has none.
 
     Parameters
     ----------
     text
         What figures are called.
     """
-    titles = dict(text.titles) if isinstance(text, Named) else {}
-    return harmless(titles.get(current()) or titles.get(WRITTEN, ""))
+    if not isinstance(text, Named):
+        return ""
+    titles = dict(text.titles)
+    title = titles.get(current()) or titles.get(WRITTEN, "")
+    return harmless(title) if title != text.name else ""
 
 
 def english(text: Text) -> str:
