@@ -1207,7 +1207,7 @@ def info(result: Results | str | os.PathLike[str]) -> "Figures":
     >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
     >>> with spvrisk.run(study, paths=500) as results:
     ...     found = spvrisk.info(results)
-    >>> [(row.name, *row.cells) for row in found.rows if row.name in ("paths", "seed")]
+    >>> [(row.name.text, *row.cells) for row in found.rows if row.name.text in ("paths", "seed")]
     [('paths', '500'), ('seed', '1')]
     """
     from spvrisk.dataset.scenarios import held
