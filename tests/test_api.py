@@ -497,18 +497,20 @@ def test_results__conditional_and_views(file):
         shares = results.conditional.share
         assert shares.sizes["condition"] == len(results.tables().conditional.names)
         html = results._repr_html_()
-        assert "<table>" in html and "P(loss)" in html and "±" in html
+        assert "<table" in html and "P(loss)" in html and "±" in html
         given = results.view("value", given="election=new_course")
         assert given != results.view("value") and given.title == results.view("value").title
         with pytest.raises(spvrisk.InputError, match="did you mean election=new_course"):
             results.view("value", given="election=new_cours")
 
 
-def test_view__prints_as_the_command_does(file):
+def test_view__prints_as_the_command_does_and_is_a_table_in_notebooks(file):
     with spvrisk.open(file) as results:
-        table = str(results.view("value"))
+        view = results.view("value")
+    table, html = str(view), view._repr_html_()
+    assert "<table" in html and "P(loss)" in html and "Estimate(" not in html
     assert table.startswith("Net present value to the funder, USD million") and "Estimate(" not in table
-    printed = CliRunner().invoke(main, ["summary", str(file)]).stdout
+    printed = CliRunner().invoke(main, ["summary", str(file), "--show", "value"]).stdout
     assert table in "\n".join(line.rstrip() for line in printed.splitlines())
 
 

@@ -822,7 +822,13 @@ def goal(
     return seek(loaded, wanted, paths, seed, on_what("on", on), *told)
 
 
-def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst: float = 0.01) -> "Tail":
+def tail(
+    result: Results | str | os.PathLike[str],
+    of: str = "npv_funder",
+    worst: float = 0.01,
+    side: str | None = None,
+    announce: "Announce" = lambda _: None,
+) -> "Tail":
     """Find what the worst paths of a result have in common against the others: a reverse stress.
 
     Parameters
@@ -830,9 +836,14 @@ def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst
     result
         Opened, or as a file.
     of
-        ``[unit/]quantity`` by which paths are the worst: a net present value that the result keeps by path.
+        ``[unit/]quantity`` by which paths are the worst: any number, ``npv_funder``, ``smr/cost``, ``payback_years``.
     worst
-        Share of all paths, in (0, 0.5]; at least 20 paths.
+        Share of the paths on which it is defined, in (0, 0.5]; at least 20 paths.
+    side
+        Which end is bad, ``low`` or ``high``; None where that is clear: of values and returns the low one, of costs,
+        delays, losses and times the high one.
+    announce
+        Called with a word where what the result does not keep is found by replaying its paths.
 
     Returns
     -------
@@ -843,7 +854,9 @@ def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst
     Raises
     ------
     InputError
-        The result cannot be read, has no such quantity by path, or the worst paths are too few.
+        The result cannot be read, there is no such quantity, no side is bad, or the worst paths are too few.
+    RunError
+        The replay differs from what the result holds.
 
     Examples
     --------
@@ -855,12 +868,13 @@ def tail(result: Results | str | os.PathLike[str], of: str = "npv_funder", worst
     >>> found.n_worst, found.marks[0].telling, f"{sum(part.share for part in found.parts):.6f}"
     (100, True, '1.000000')
     """
-    from spvrisk.measures.tail import tail
+    from spvrisk.experiments.worst import worst_paths
 
-    share = plain_if_any(worst)
+    share, end = plain_if_any(worst), None if side is None else text("side", side)
     if isinstance(share, bool) or not isinstance(share, int | float):
         raise wrong("worst", "must be a number", worst, "write e.g. 0.01 for 1 %")
-    return tail(_opened("result", result).tables(), text("of", of), float(share))
+    tables = _opened("result", result).tables()
+    return worst_paths(tables, text("of", of), float(share), end, called("announce", announce))
 
 
 def curve(
@@ -1193,7 +1207,7 @@ def info(result: Results | str | os.PathLike[str]) -> "Figures":
     >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
     >>> with spvrisk.run(study, paths=500) as results:
     ...     found = spvrisk.info(results)
-    >>> [(row.name, *row.cells) for row in found.rows if row.name in ("paths", "seed")]
+    >>> [(row.name.text, *row.cells) for row in found.rows if row.name.text in ("paths", "seed")]
     [('paths', '500'), ('seed', '1')]
     """
     from spvrisk.dataset.scenarios import held
@@ -1263,7 +1277,7 @@ def plot(
     picture, target = picture_named(text("name", name)), None if out is None else file_name("out", out)
     read, replaced = read_choices(name, choices), yes_or_no("overwrite", overwrite)
     reads = [Path(each) for each in results if isinstance(each, str | os.PathLike)]
-    check_drawable(spoken, target, replaced, reads)
+    check_drawable(target, replaced, reads)
     subjects = [_subject(picture.of, each) for each in results]
     figure = drawn(name, subjects, spoken, called("announce", announce), read)
     if target is not None:

@@ -312,7 +312,7 @@ class Plots:
 
         read = read_choices(name, choices)
         spoken = language_of("lang", lang)
-        check_drawable(spoken)
+        check_drawable()
         return drawn(name, [each.tables() for each in (self._results, *others)], spoken, lambda _: None, read)
 
 

@@ -6,6 +6,7 @@ What was found is kept in ``docs/validation/cluster.md``.
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -184,8 +185,9 @@ def test_killed__schedulers(expected, report, tmp_path):
             said = run.communicate(timeout=60)[1]
             assert run.returncode == 1 and not out.exists(), said
             assert "the scheduler of the cluster has ended" in said and "Traceback" not in said
-            assert f"{shards_of(out)} of {SHARDS} shards are kept" in said
-            kept.append(shards_of(out))
+            told = int(re.search(rf"(\d+) of {SHARDS} shards are kept", said).group(1))
+            assert told <= shards_of(out) <= told + 2  # workers outlive the scheduler, and end what they are at
+            kept.append(told)
         done(command(out, *(["--cluster", "local"] if n % 2 else []), "--workers", 2, "--resume"))
         assert content(out) == expected
     report["schedulers"] = (

@@ -101,7 +101,7 @@ def test_help__names_every_picture_and_what_it_leaves_open():
         ),
         (["occupancy", "a.h5", "--regime", "trad"], "--regime: must be a regime of the result, got trad; did you mean"),
         (["bearers", "a.h5", "--level", "95%"], "--level: must be a decimal number between 0 and 1, got 95%"),
-        (["fan", "a.h5", "--lang", "de"], "--lang: must be a language, got de; write en or ja"),
+        (["fan", "a.h5", "--lang", "de"], "Invalid value for '--lang': 'de' is not one of 'en', 'ja'"),
     ],
 )
 def test_wrong_input__is_told(arguments, said, folder):
@@ -172,6 +172,8 @@ def test_python__has_a_method_for_each_picture_of_a_result(folder):
             _ = results.plot.tornado
         with pytest.raises(InputError, match="argument level: is not a choice of the picture fan, got 0.9"):
             results.plot.fan(level=0.9)
+        with pytest.raises(InputError, match="argument lang: must be en or ja, got .de"):
+            results.plot.fan(lang="de")
         with pytest.raises(InputError, match="argument of: must be a text"):
             results.plot.distribution(of=["npv_funder"])
 

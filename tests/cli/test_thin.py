@@ -71,7 +71,7 @@ def test_package__offers_all_of_the_api_lazily() -> None:
     assert set(api.__all__) == set(spvrisk.__all__) - {"InputError", "RunError", "__version__"}
     code = "import sys, spvrisk; print([m for m in sys.modules if m.startswith('spvrisk.') or m in ('numpy', 'rich')])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "['spvrisk._version', 'spvrisk.errors']"
+    assert out.stdout.strip() == "['spvrisk._version', 'spvrisk.catalogue', 'spvrisk.errors']"
 
 
 @pytest.mark.parametrize("name", sorted(set(spvrisk.__all__) - {"__version__"}))

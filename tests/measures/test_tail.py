@@ -110,6 +110,62 @@ def test_parts__add_up_to_the_difference(found, stored):
     assert gas.share_error == pytest.approx(np.std(shares), rel=0.15)
 
 
+@pytest.fixture(scope="module")
+def all_kept(tmp_path_factory):
+    """The same paths, of which more is kept."""
+    out = tmp_path_factory.mktemp("kept") / "b.h5"
+    more = ["cost", "delay_months", "payback_years", "inputs.cost_multiple"]
+    changes = {"projects.gas_plant.go_ahead": {"probability": 0.8}, "regimes.trade.hazards.high.settled": 0.02}
+    spvrisk.run(spvrisk.load(STARTER, {"output.paths": more, **changes}), paths=PATHS, out=out).close()
+    with h5py.File(out) as opened:
+        return {name: opened[f"paths/{name}"][...] for name in opened["paths"]}
+
+
+def test_tail__of_a_cost_that_is_not_kept_is_its_high_side(file, all_kept, stored):
+    stages = []
+    found = spvrisk.tail(file, "cost", WORST, announce=stages.append)
+    cost, each = (all_kept[name].astype(float) for name in ("portfolio_cost", "cost"))
+    worst = np.isin(np.arange(PATHS), np.argsort(-cost, kind="stable")[:200])
+    assert stages == ["replaying"] and (found.side, found.n_worst, found.n_paths) == ("high", 200, PATHS)
+    assert found.worst.value == pytest.approx(cost[worst].mean(), rel=1e-6)
+    x = stored["inputs/cost_multiple"][:, 0].astype(float)
+    m = mark(found, "input", "gas_plant", "cost_multiple")
+    assert m.worst.value == pytest.approx(x[worst].mean(), rel=1e-9) and m.telling and m.shift > 1.0
+    gap = cost[worst].mean() - cost[~worst].mean()
+    for part in found.parts:
+        own = each[:, ["gas_plant", "port"].index(part.project)]
+        assert part.share == pytest.approx((own[worst].mean() - own[~worst].mean()) / gap, rel=1e-5)
+    told = " ".join(written(page(found), 80).split())
+    assert "The worst 5 % by cost, the highest: 200 of 4,000 paths" in told and "Which projects make the cost" in told
+    cheap = spvrisk.tail(file, "cost", WORST, side="low")
+    assert cheap.worst.value == pytest.approx(np.sort(cost)[:200].mean(), rel=1e-6)
+
+
+def test_tail__leaves_out_paths_on_which_the_quantity_is_undefined(file, all_kept, stored):
+    found = spvrisk.tail(file, "gas_plant/delay_months", WORST)
+    delay = all_kept["delay_months"][:, 0].astype(float)
+    defined = np.flatnonzero(~np.isnan(delay))
+    n = round(WORST * defined.size)
+    assert 0 < defined.size < PATHS and (found.n_paths, found.n_worst, found.side) == (defined.size, n, "high")
+    worst = defined[np.argsort(-delay[defined], kind="stable")[:n]]
+    others = np.setdiff1d(defined, worst)
+    x = stored["inputs/cost_multiple"][:, 0].astype(float)
+    m = mark(found, "input", "gas_plant", "cost_multiple")
+    assert (m.worst.value, m.others.value) == pytest.approx((x[worst].mean(), x[others].mean()), rel=1e-9)
+    told = " ".join(written(page(found), 80).split())
+    assert f"On {PATHS - defined.size:,} paths it is undefined: these are left out." in told
+    assert "months against" in told and not found.parts
+
+
+def test_tail__of_what_never_comes(file, all_kept):
+    never = np.isinf(all_kept["portfolio_payback_years"])
+    assert never.sum() > 40
+    found = spvrisk.tail(file, "payback_years", 0.01)
+    assert found.n_worst == 40 and found.tied == never.sum() - 40 and np.isnan(found.worst.value)
+    told = " ".join(written(page(found), 80).split())
+    assert "on average never against" in told and f"{found.tied:,} paths more have the value of the last" in told
+
+
 def test_p_values__are_those_of_scipy():
     rng = np.random.default_rng(5)
     for n, k in ((400, 30), (3000, 30)):
@@ -190,9 +246,12 @@ def test_command__json_has_all_that_was_looked_at(file, found):
         (["--worst", "nan"], "'--worst': must be a number, got nan"),
         (["--worst", "1%"], "'--worst': must be a number, got 1%; write 0.01"),
         (["--of", "npv_fund"], "did you mean npv_funder"),
-        (["--of", "cost"], "--of: must be a net present value, got cost; name one such as npv_funder"),
+        (["--of", "gas_plant/funded"], "--of: must be a number that tells paths apart, got gas_plant/funded; name one"),
+        (["--of", "completed"], "--of: must be a number that tells paths apart, got completed; name one such as"),
+        (["--of", "outcome_election"], "--of: must be a number, got outcome_election"),
+        (["--of", "developer_fee"], "--side: is needed: neither side of developer_fee is bad for everyone, got none;"),
+        (["--side", "up"], "--side: must be low or high, got up; name one of the two"),
         (["--of", "npv_funder:mean"], "--of: must be a quantity, without a statistic, got npv_funder:mean; write npv"),
-        (["--of", "npv_funder_local"], "needs values by path, which the result does not keep"),
     ],
 )
 def test_tail__refused(file, options, says):

@@ -36,7 +36,7 @@ class Axis(NamedTuple):
     ends
         Where it begins and ends; None: with the marks.
     ticks
-        ``(place, text)``, where they are not the dress's to choose.
+        ``(place, text)``, where they are not the dress's to choose; such an axis has ends.
     """
 
     label: Text

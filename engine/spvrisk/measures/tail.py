@@ -1,5 +1,6 @@
 """What the worst paths of a result have in common against all others: inputs, outcomes, final states, flags, projects.
 
+The worst are at the low or the high end of a quantity, the others are the rest of the paths on which it is defined.
 Every candidate is a number of each path; an outcome is 1 on the paths on which it came out and 0 on the others. Its
 telling power is the standardised shift of its mean, (mean of the worst - mean of the others) / sd of all paths.
 
@@ -11,7 +12,7 @@ Wilcoxon, F. (1945). Individual comparisons by ranking methods. Biometrics Bulle
 Dunn, O. J. (1961). Multiple comparisons among means. JASA 56 (Bonferroni's inequality).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import erfc, hypot, nan, sqrt
 from typing import NamedTuple
 
@@ -20,11 +21,10 @@ from numpy.typing import NDArray
 from scipy.special import betainc
 
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.variables import has_loss, quantity_of
+from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument
-from spvrisk.measures.named import series_named
 from spvrisk.plan.inputs import BY_NAME as INPUTS
-from spvrisk.plan.outputs import PORTFOLIO, SCHEME
+from spvrisk.plan.outputs import HIGH, LOW, PORTFOLIO, SCHEME
 
 Float = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -120,20 +120,28 @@ class Tail(NamedTuple):
         The result.
     of
         ``(unit, quantity)`` by which paths are the worst.
-    share, n_worst
-        Share of all paths that they are, as asked for, and their number.
+    side
+        At which end of it they are, ``low`` or ``high``.
+    share, n_worst, n_paths
+        Share of the paths that they are, as asked for, and their number; of all paths on which it is defined.
+    tied
+        Paths among the others that have the value of the last of the worst.
     worst, others
         Of that quantity.
     marks
         All candidates, those with the largest shifts first.
     parts
-        Projects, those that bear most of the difference first; none where their values are not kept by path.
+        Projects, those that bear most of the difference first; none where the quantity does not add up, or their values
+        are not known.
     """
 
     result: Result
     of: tuple[str, str]
+    side: str
     share: float
     n_worst: int
+    n_paths: int
+    tied: int
     worst: Mean
     others: Mean
     marks: tuple[Mark, ...]
@@ -144,7 +152,54 @@ class Tail(NamedTuple):
         return f"<Tail of {self.n_worst} paths: {telling} of {len(self.marks)} candidates tell>"
 
 
-def tail(result: Result, of: str = "npv_funder", share: float = 0.01) -> Tail:
+def side_of(series: tuple[str, str], side: str | None, result: Result) -> str:
+    """Which end of a quantity is bad.
+
+    Parameters
+    ----------
+    series
+        Unit and quantity.
+    side
+        As a user names it; None if that is left to the quantity.
+    result
+        The result.
+
+    Raises
+    ------
+    InputError
+        The quantity counts, or is 0 or 1: no such path is worse than others; or neither side is named or clearly bad.
+    """
+    output, named = quantity_of(*series, result.labels), "/".join(series).removeprefix(f"{PORTFOLIO}/")
+    if output.kind in ("flag", "count"):
+        rule, remedy = "must be a number that tells paths apart", "name one such as npv_funder or smr/cost"
+        raise InputError(Problem(argument("of"), "", rule, named, remedy))
+    if side is not None and side not in (LOW, HIGH):
+        raise InputError(Problem(argument("side"), "", f"must be {LOW} or {HIGH}", side, "name one of the two"))
+    if not (side or output.bad):
+        rule, remedy = f"is needed: neither side of {named} is bad for everyone", f"write {LOW} or {HIGH}"
+        raise InputError(Problem(argument("side"), "", rule, "none", remedy))
+    return side or output.bad
+
+
+def check_share(share: float) -> None:
+    """Refuse what is no share of the worst paths.
+
+    Parameters
+    ----------
+    share
+        As a user names it.
+
+    Raises
+    ------
+    InputError
+        It is not in (0, 0.5].
+    """
+    if not 0.0 < share <= 0.5:
+        rule, remedy = "must be a share in (0, 0.5]", "write e.g. 0.01 for 1 %"
+        raise InputError(Problem(argument("worst"), "", rule, f"{share:g}", remedy))
+
+
+def tail(result: Result, of: tuple[str, str], side: str, share: float, known: Mapping[tuple[str, str], Float]) -> Tail:
     """Find what the worst paths have in common.
 
     Parameters
@@ -152,50 +207,52 @@ def tail(result: Result, of: str = "npv_funder", share: float = 0.01) -> Tail:
     result
         The result.
     of
-        ``[unit/]quantity`` by which paths are the worst: a net present value, kept by path.
+        ``(unit, quantity)`` by which paths are the worst.
+    side
+        As from `side_of`.
     share
-        How many of all paths, in (0, 0.5].
+        How many of the paths on which it is defined (`check_share`).
+    known
+        Its values on all paths, ``(path,)``, NaN undefined; and those of the projects where they are to be told.
 
     Raises
     ------
     InputError
-        There is no such quantity, it is not kept, or the worst paths are too few.
+        The worst paths are too few.
     """
-    series = _series(of, result)
-    values = result.series(*series).astype(np.float64)
-    is_worst = _worst(values, share, result)
-    found = [_mark(kind, unit, name, x, is_worst) for kind, unit, name, x in _candidates(result)]
+    defined = ~np.isnan(known[of])
+    known = {series: each[defined] for series, each in known.items()}
+    values = known[of]
+    badness = -values if side == LOW else values
+    is_worst = _worst(badness, share)
+    found = [_mark(kind, unit, name, x[defined], is_worst) for kind, unit, name, x in _candidates(result)]
     tried = [mark for mark in found if mark is not None]
     marks = [mark._replace(telling=mark.p_value < CHANCE / len(tried)) for mark in tried]
     marks.sort(key=lambda mark: -abs(mark.shift))
-    worst, others = _mean(values[is_worst]), _mean(values[~is_worst])
-    parts = _parts(result, series, values, is_worst)
-    return Tail(result, series, share, int(is_worst.sum()), worst, others, tuple(marks), parts)
+    return Tail(
+        result,
+        of,
+        side,
+        share,
+        n_worst=int(is_worst.sum()),
+        n_paths=values.size,
+        tied=int(np.count_nonzero(badness[~is_worst] == badness[is_worst].min())),
+        worst=_mean(values[is_worst]),
+        others=_mean(values[~is_worst]),
+        marks=tuple(marks),
+        parts=_parts(of, known, is_worst),
+    )
 
 
-def _series(of: str, result: Result) -> tuple[str, str]:
-    """The series by which paths are the worst."""
-    series = series_named(of, result.labels, argument("of"))
-    if not has_loss(series[1]):
-        rule, remedy = "must be a net present value", "name one such as npv_funder or smr/npv_funder"
-        raise InputError(Problem(argument("of"), "", rule, of, remedy))
-    return series
-
-
-def _worst(values: Float, share: float, result: Result) -> Flags:
+def _worst(badness: Float, share: float) -> Flags:
     """Which paths are the worst; of equal ones the first."""
-    if not 0.0 < share <= 0.5:
-        raise InputError(
-            Problem(argument("worst"), "", "must be a share in (0, 0.5]", f"{share:g}", "write e.g. 0.01 for 1 %")
-        )
-    n = round(share * values.size)
+    n, paths = round(share * badness.size), badness.size
     if n < FEWEST:
-        least = FEWEST / values.size
-        remedy = "run more paths" if least > 0.5 else f"run more paths, or write --worst {least:.2g}"
-        rule = f"must be at least {FEWEST} of the {values.size:,} paths"
+        remedy = "run more paths" if 2 * FEWEST > paths else f"run more paths, or write --worst {FEWEST / paths:.2g}"
+        rule = f"must be at least {FEWEST} of the {paths:,} paths"
         raise InputError(Problem(argument("worst"), "", rule, f"{n} paths", remedy))
-    found = np.zeros(values.size, bool)
-    found[np.argsort(values, kind="stable")[:n]] = True
+    found = np.zeros(paths, bool)
+    found[np.argsort(-badness, kind="stable")[:n]] = True
     return found
 
 
@@ -251,7 +308,7 @@ def _error_of_shift(worst: Float, others: Float, sd: float, shift: float) -> flo
 def _mean(values: Float) -> Mean:
     finite = values[np.isfinite(values)]
     error = float(np.std(finite, ddof=1)) / sqrt(finite.size) if finite.size > 1 else nan
-    return Mean(float(np.mean(finite)), error, float(np.median(values)))
+    return Mean(float(np.mean(finite)) if finite.size else nan, error, float(np.median(values)))
 
 
 def _probability(flags: Float) -> Mean:
@@ -278,12 +335,9 @@ def _p_of_share(x: Float, worst: Flags) -> float:
     return min(1.0, 2.0 * min(above, below))
 
 
-def _parts(result: Result, of: tuple[str, str], total: Float, is_worst: Flags) -> tuple[Part, ...]:
-    """Projects, by what they bear of the difference of a portfolio's quantity that adds up."""
-    series = [(project, of[1]) for project in result.labels.projects]
-    if of[0] != PORTFOLIO or not set(series) <= set(result.kept):
-        return ()
-    found = [_part(project, result.series(project, of[1]).astype(np.float64), total, is_worst) for project, _ in series]
+def _parts(of: tuple[str, str], known: Mapping[tuple[str, str], Float], is_worst: Flags) -> tuple[Part, ...]:
+    """Projects, by what they bear of the difference of what they add up to."""
+    found = [_part(series[0], values, known[of], is_worst) for series, values in known.items() if series != of]
     return tuple(sorted(found, key=lambda part: -part.share))
 
 

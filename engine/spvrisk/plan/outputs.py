@@ -24,6 +24,9 @@ CATCH_UP, STACK, CAPITAL, CAPACITY = "catch_up", "stack", "capital", "capacity"
 """Features of a study, on which outputs depend: a decline has a catch-up, the funder a stack of loans, its insurer a
 capital or a capacity."""
 
+LOW, HIGH = "low", "high"
+"""Sides of a quantity."""
+
 
 class Output(NamedTuple):
     """One result of a path.
@@ -51,6 +54,8 @@ class Output(NamedTuple):
         Table of the summary in which its mean stands, and the head of its column there.
     compared
         What `compare` calls the portfolio's (or the scheme's) mean; empty: it is not compared.
+    bad
+        The side on which it is bad for whom it is of, `LOW` or `HIGH`; empty where that depends on who asks.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Output(NamedTuple):
     view: str = ""
     head: str = ""
     compared: str = ""
+    bad: str = ""
 
 
 # fmt: off
@@ -72,11 +78,11 @@ _ADDED = (
     Output("completed", "flag", "construction was completed within the horizon", view="status", head="completed"),
     Output("cancelled", "flag", "project was cancelled before its completion", view="status", head="cancelled"),
     Output("declined", "flag", "project's funding was declined", view="status", head="declined"),
-    Output("cost", "money", "nominal construction spend, by all payers", never_negative=True),
-    Output("npv_funder", "money", "net present value to the funder at the value date", kept="units"),
+    Output("cost", "money", "nominal construction spend, by all payers", never_negative=True, bad=HIGH),
+    Output("npv_funder", "money", "net present value to the funder at the value date", kept="units", bad=LOW),
     Output(
         "pv_host", "money", "present value of distributions to the host, less what it pays of the cost",
-        kept="portfolio", view="others", head="host", compared="host's present value",
+        kept="portfolio", view="others", head="host", compared="host's present value", bad=LOW,
     ),
     Output(
         "developer_fee", "money", "present value of the developer's fee",
@@ -90,7 +96,9 @@ _ADDED = (
         "supply_chain_benefit", "money", "present value of side flows to the funder in proportion to output",
         view="others", head="supply chain",
     ),
-    Output("deemed_open", "money", "tier-one amount unpaid at the end, due or not yet due", never_negative=True),
+    Output(
+        "deemed_open", "money", "tier-one amount unpaid at the end, due or not yet due", never_negative=True, bad=HIGH,
+    ),
     Output(
         "caught_up", "money", "present value of the catch-up paid to the host out of the funder's share",
         exists=CATCH_UP, never_negative=True,
@@ -98,64 +106,69 @@ _ADDED = (
     Output(
         "npv_policy_bank", "money", "net present value to the policy bank at the value date",
         exists=STACK, kept="portfolio", view="bearers", head="policy bank, equity",
-        compared="policy bank and equity, net",
+        compared="policy bank and equity, net", bad=LOW,
     ),
     Output(
         "npv_banks", "money", "net present value to the commercial banks at the value date",
-        exists=STACK, kept="portfolio", view="bearers", head="banks", compared="banks, net",
+        exists=STACK, kept="portfolio", view="bearers", head="banks", compared="banks, net", bad=LOW,
     ),
     Output(
         "insurer_net", "money", "present value of premiums and recoveries, less claims paid",
-        exists=STACK, kept="portfolio", view="bearers", head="insurer", compared="insurer, net",
+        exists=STACK, kept="portfolio", view="bearers", head="insurer", compared="insurer, net", bad=LOW,
     ),
     Output(
         "insurer_claims", "money", "present value of claims paid by the insurer",
         exists=STACK, kept="portfolio", never_negative=True, view="claims", head="claims", compared="insurer's claims",
+        bad=HIGH,
     ),
     Output(
         "bank_loss", "money", "present value of the banks' loan principal never repaid",
-        exists=STACK, never_negative=True, view="claims", head="banks' loss",
+        exists=STACK, never_negative=True, view="claims", head="banks' loss", bad=HIGH,
     ),
     Output(
         "policy_bank_loss", "money", "present value of the policy bank's loan principal never repaid",
-        exists=STACK, never_negative=True, view="claims", head="policy bank's loss",
+        exists=STACK, never_negative=True, view="claims", head="policy bank's loss", bad=HIGH,
     ),
 )
 
 _OWN = (
-    Output("cost_overrun", "ratio", "cost over expected cost, minus 1; undefined unless completed"),
-    Output("overrun_sampled", "ratio", "drawn cost overrun without inflation, completed or not"),
-    Output("delay_months", "months", "delay of completion against plan; undefined unless completed"),
+    Output("cost_overrun", "ratio", "cost over expected cost, minus 1; undefined unless completed", bad=HIGH),
+    Output("overrun_sampled", "ratio", "drawn cost overrun without inflation, completed or not", bad=HIGH),
+    Output("delay_months", "months", "delay of completion against plan; undefined unless completed", bad=HIGH),
     Output(
         "irr_funder", "ratio", "funder's internal rate of return per year; -1 where no step has receipts above calls",
-        kept="portfolio",
+        kept="portfolio", bad=LOW,
     ),
-    Output("moic_funder", "ratio", "funder's receipts over calls, undiscounted"),
+    Output("moic_funder", "ratio", "funder's receipts over calls, undiscounted", bad=LOW),
     Output(
         "payback_years", "years", "from the first call until receipts cover calls; infinite if never",
-        kept="portfolio",
+        kept="portfolio", bad=HIGH,
     ),
     Output(
         "recovery_years", "years", "from completion until the funder is made whole; infinite if never",
-        kept="portfolio",
+        kept="portfolio", bad=HIGH,
     ),
     Output(
         "deemed_share", "ratio",
         "tier one received / (received + unpaid at the end); cumulative: receipts up to the amount due, and balance",
+        bad=LOW,
     ),
 )
 
 _SCHEME = (
     Output(
         "npv_funder_local", "money", "net present value to the funder in its own currency and on its own curve",
-        of=SCHEME,
+        of=SCHEME, bad=LOW,
     ),
     Output("tariff_relief", "money", "present value of side flows to the funder in proportion to time", of=SCHEME),
     Output(
         "scheme_value", "money", "net present value to the funder with all side flows",
-        of=SCHEME, compared="scheme value",
+        of=SCHEME, compared="scheme value", bad=LOW,
     ),
-    Output("scheme_value_local", "money", "scheme value in the funder's own currency and on its own curve", of=SCHEME),
+    Output(
+        "scheme_value_local", "money", "scheme value in the funder's own currency and on its own curve",
+        of=SCHEME, bad=LOW,
+    ),
     Output(
         "insurer_breach", "flag", "the insurer's cumulative loss exceeds its capital at some step",
         of=SCHEME, exists=CAPITAL,

@@ -19,6 +19,7 @@ from spvrisk.measures.tail import Mean, Tail
 from spvrisk.plan.names import Labels
 from spvrisk.report.words import english
 from spvrisk.views.compare import warned
+from spvrisk.views.exceedance import unit_of
 from spvrisk.views.figures import Cell, Figures, Named, Near, Note
 from spvrisk.views.loss import warnings
 from spvrisk.views.projects import cap_shares
@@ -306,7 +307,8 @@ def _outcome_json(outcome: Outcome, found: Scenarios) -> dict[str, Any]:
 def tail_json(found: Tail) -> dict[str, Any]:
     """Give what the worst paths have in common.
 
-    Keys are ``schema, file, money, of, share, paths, worst_paths, worst, others``, then ``marks`` (``kind, unit, name,
+    Keys are ``schema, file, money, of, unit`` (money, years or months, else empty), ``side, share, paths`` (on which it
+    is defined), ``worst_paths, tied_paths, worst, others``, then ``marks`` (``kind, unit, name,
     worst, others, shift, shift_se, p_value, telling``), the largest shift first, and ``parts``: ``project, worst,
     others, share, share_se``. ``worst`` and ``others`` have ``mean, se, median``.
     """
@@ -315,9 +317,12 @@ def tail_json(found: Tail) -> dict[str, Any]:
         "file": found.result.place,
         "money": money_name(found.result.labels),
         "of": "/".join(found.of),
+        "unit": unit_of(found.result, found.of),
+        "side": found.side,
         "share": found.share,
-        "paths": found.result.n_paths,
+        "paths": found.n_paths,
         "worst_paths": found.n_worst,
+        "tied_paths": found.tied,
         "worst": _mean_json(found.worst),
         "others": _mean_json(found.others),
         "marks": [

@@ -1,10 +1,10 @@
-"""Figures that Python prints as the commands do."""
+"""Figures that Python prints as the commands do, and notebooks show as a table."""
 
 from spvrisk.views.figures import Figures
 
 
 class Printed(Figures):
-    """Figures whose `str` is their table as text."""
+    """Figures whose `str` is their table as text, and which a notebook shows as HTML."""
 
     __slots__ = ()
 
@@ -13,3 +13,8 @@ class Printed(Figures):
         from spvrisk.report.text import written
 
         return written([self]).removesuffix("\n")
+
+    def _repr_html_(self) -> str:
+        from spvrisk.report.html import table
+
+        return table(self)

@@ -12,8 +12,10 @@ from spvrisk.views.figures import Cell, Named, Note
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 """Letters of languages that are written without spaces."""
 
-_TOKEN = re.compile(f"[（「『【〈《]*(?:[{_WIDE}]|[^\\s{_WIDE}]+)[、。，．・：；？！」』）】〉》ー]*\\s*|\\s+")
-"""What a line may not be broken in: a word or such a letter, with the marks that may not begin or end a line."""
+_UNIT = f"(?:[{_WIDE}]|[^\\s{_WIDE}]+)"
+
+_TOKEN = re.compile(f"[（「『【〈《]*{_UNIT}(?:[〜～]+{_UNIT})*[、。，．・：；？！」』）】〉》ー]*\\s*|\\s+")
+"""What a line may not be broken in: a word, range or such a letter, with marks that may not begin or end a line."""
 
 Measure = Callable[[str], float]
 """Width of a text."""

@@ -14,6 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager, suppress
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -204,6 +205,7 @@ def _close(made: Any) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What dask logs of lost connections is told by the run in its own words."""
+    import_module("distributed")  # which sets the levels of its loggers
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

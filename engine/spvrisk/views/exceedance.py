@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.experiments.exceeded import Curve
+from spvrisk.experiments.values import Series
 from spvrisk.measures.exceedance import Point
 from spvrisk.views.figures import Cell, Estimate, Figures, Note, Range, Row, defined, heads, said
 from spvrisk.views.words import money_in, money_name, percent, quantity_named, unit_named
@@ -29,30 +31,52 @@ def exceedance(found: Curve) -> Figures:
     rows = tuple(Row(said("1 in {:.4g}", point.one_in), _cells(point)) for point in found.points)
     unit, quantity = found.series
     text = "Loss exceeded, {} of {} (minus net present value)" if of_loss else "Value exceeded, {} of {}"
-    title, measured = said(text, quantity_named(quantity), unit_named(labels, unit)), _measured_in(found)
+    title = said(text, quantity_named(quantity), unit_named(labels, unit))
+    measured = measured_in(found.result, found.series)
     title = said("{}, {}", title, measured) if measured else title
-    return Figures(title, columns, rows, tuple(_notes(found)), unit=_money(found))
+    return Figures(title, columns, rows, tuple(_notes(found)), unit=money_of(found.result, found.series))
 
 
-def _money(found: Curve) -> str:
-    """Money of a curve for programs; empty where it is of none."""
-    labels = found.result.labels
-    return money_name(labels, _currency(found)) if _kind(found) == "money" else ""
+def money_of(result: Result, series: Series) -> str:
+    """Give the money of a series for programs; empty where it is of none.
+
+    Parameters
+    ----------
+    result, series
+        The result; unit and quantity.
+    """
+    kind = quantity_of(*series, result.labels).kind
+    return money_name(result.labels, _currency(result, series)) if kind == "money" else ""
 
 
-def _measured_in(found: Curve) -> Note | None:
-    kind = _kind(found)
+def unit_of(result: Result, series: Series) -> str:
+    """Give what a series is measured in, for programs: money, years or months; empty of all else.
+
+    Parameters
+    ----------
+    result, series
+        As of `money_of`.
+    """
+    kind = quantity_of(*series, result.labels).kind
+    return money_of(result, series) or (kind if kind in _MEASURED else "")
+
+
+def measured_in(result: Result, series: Series) -> Note | None:
+    """Give what a series is measured in, for people; None where it has no unit.
+
+    Parameters
+    ----------
+    result, series
+        As of `money_of`.
+    """
+    kind = quantity_of(*series, result.labels).kind
     if kind == "money":
-        return money_in(found.result.labels, _currency(found))
+        return money_in(result.labels, _currency(result, series))
     return Note(_MEASURED[kind]) if kind in _MEASURED else None
 
 
-def _kind(found: Curve) -> str:
-    return quantity_of(*found.series, found.result.labels).kind
-
-
-def _currency(found: Curve) -> str:
-    return found.result.labels.local_currency if found.series[1].endswith("_local") else ""
+def _currency(result: Result, series: Series) -> str:
+    return result.labels.local_currency if series[1].endswith("_local") else ""
 
 
 def _cells(point: Point) -> tuple[Cell, ...]:

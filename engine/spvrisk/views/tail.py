@@ -1,17 +1,27 @@
 """What the worst paths have in common, told and in tables."""
 
 from collections.abc import Iterator
+from math import isinf, isnan
 
+from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.tail import CHANCE, Mark, Mean, Part, Tail
-from spvrisk.plan.outputs import PORTFOLIO
+from spvrisk.plan.outputs import LOW, PORTFOLIO
+from spvrisk.views.exceedance import measured_in, money_of
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, Text, defined, heads, said
-from spvrisk.views.words import WHOLE, money_in, money_name, quantity_named, unit_named
+from spvrisk.views.words import WHOLE, money_in, quantity_named, unit_named
 
 _TOLD = 6
 """Marks that are told in words."""
 
 _SHOWN = 20
 """Marks of the table; JSON has all."""
+
+_OPENING = {
+    "": "The worst {:g %} by {}: {:,d} of {:path}, on average {} against {} on the others.",
+    "low": "The worst {:g %} by {}, the lowest: {:,d} of {:path}, on average {} against {} on the others.",
+    "high": "The worst {:g %} by {}, the highest: {:,d} of {:path}, on average {} against {} on the others.",
+}
+"""First sentence, by the side that was looked at."""
 
 
 def tail(found: Tail) -> list[Figures]:
@@ -27,22 +37,34 @@ def tail(found: Tail) -> list[Figures]:
 
 def told(found: Tail) -> Figures:
     """Say what tells the worst paths from the others, what tells most first."""
-    unit, quantity = found.of
     notes = [
         said(
-            "The worst {:g %} by {}: {:,d} of {:path}, on average {} {} against {} on the others.",
-            100.0 * found.share,
-            quantity if unit == PORTFOLIO else f"{unit}/{quantity}",
-            found.n_worst,
-            found.result.n_paths,
-            _estimate(found.worst),
-            money_in(found.result.labels),
-            _estimate(found.others),
+            _OPENING[_ends(found)], 100.0 * found.share, _whose(found), found.n_worst, found.n_paths, *_averages(found)
         )
     ]
+    if found.tied:
+        notes.append(said("{:path} more have the value of the last of them.", found.tied))
     best = _shown(found)[:_TOLD]
     notes += [_sentence(mark)._replace(indent=2) for mark in best]
     return Figures(Note("What the worst paths have in common"), notes=(*notes, *_limits(found)))
+
+
+def _whose(found: Tail) -> str:
+    """The quantity as the grammar of measures writes it."""
+    unit, quantity = found.of
+    return quantity if unit == PORTFOLIO else f"{unit}/{quantity}"
+
+
+def _ends(found: Tail) -> str:
+    """The side that was looked at; empty where nobody doubts it."""
+    return "" if found.side == quantity_of(*found.of, found.result.labels).bad == LOW else found.side
+
+
+def _averages(found: Tail) -> tuple[Cell, Cell]:
+    """Means on the worst paths, with their unit, and on the others."""
+    measured = None if isnan(found.worst.value) else measured_in(found.result, found.of)
+    worst = _average(found.worst)
+    return worst if measured is None else said("{} {}", worst, measured), _average(found.others)
 
 
 def _shown(found: Tail) -> list[Mark]:
@@ -56,6 +78,8 @@ def _is_state(mark: Mark) -> bool:
 
 def _limits(found: Tail) -> Iterator[Note]:
     """What was looked at, and what cannot be said."""
+    if found.n_paths < found.result.n_paths:
+        yield said("On {:path} it is undefined: these are left out.", found.result.n_paths - found.n_paths)
     telling = sum(mark.telling for mark in found.marks)
     looked = "{:,d} candidates were looked at, {:,d} of them differ by more than chance (together at {:g %})."
     yield said(looked, len(found.marks), telling, 100.0 * CHANCE)
@@ -105,19 +129,25 @@ def _cells(mark: Mark) -> tuple[Cell, ...]:
 
 
 def parts(found: Tail) -> Figures:
-    """Give the projects that lose on the worst paths, by their part of the difference."""
-    labels = found.result.labels
+    """Give what projects have of the quantity on the worst paths, by their part of the difference."""
+    labels, (_, quantity) = found.result.labels, found.of
     columns = heads("worst", "others", "part of the difference")
     rows = [Row(unit_named(labels, part.project), _part(part)) for part in found.parts]
-    whole = Row(
-        unit_named(labels, PORTFOLIO), (_estimate(found.worst), _estimate(found.others), Rate(1.0, 0.0)), apart=True
-    )
+    together = (_estimate(found.worst), _estimate(found.others), Rate(1.0, 0.0))
+    whole = Row(unit_named(labels, PORTFOLIO), together, apart=True)
     title = said("Which projects lose, {}", money_in(labels))
-    return Figures(title, columns, (*rows, whole), unit=money_name(labels))
+    if not has_loss(quantity):
+        title = said("Which projects make the {}, {}", quantity_named(quantity), measured_in(found.result, found.of))
+    return Figures(title, columns, (*rows, whole), unit=money_of(found.result, found.of))
 
 
 def _part(part: Part) -> tuple[Cell, ...]:
     return _estimate(part.worst), _estimate(part.others), Rate(defined(part.share), defined(part.share_error))
+
+
+def _average(mean: Mean) -> Estimate | Note:
+    """Of finite values; of none it never comes to pass."""
+    return Note("never") if isinf(mean.median) and isnan(mean.value) else _estimate(mean)
 
 
 def _estimate(mean: Mean) -> Estimate:

@@ -111,13 +111,11 @@ def drawn(name: str, subjects: Sequence[Any], lang: str, announce: Announce, cho
     return drawn(picture.chart(given, **choices, **told), lang)
 
 
-def check_drawable(lang: str, out: str | None = None, overwrite: bool = False, reads: Sequence[Path] = ()) -> None:
+def check_drawable(out: str | None = None, overwrite: bool = False, reads: Sequence[Path] = ()) -> None:
     """Refuse, before anything is computed, what could not be drawn or written.
 
     Parameters
     ----------
-    lang
-        Language of the picture.
     out
         File to be written, if any.
     overwrite

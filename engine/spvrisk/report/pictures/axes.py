@@ -1,5 +1,7 @@
 """Axes of a panel: labels with units, numbers as people write them, names that are not cut off."""
 
+from math import log
+
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
@@ -8,6 +10,7 @@ from spvrisk.charts.chart import Axis, Panel, Reference
 from spvrisk.report.looks import INK
 from spvrisk.report.pictures.measure import measure
 from spvrisk.report.wording import worded, wrapped
+from spvrisk.views.figures import said
 
 LETTERS = 8.5
 """Points of labels and ticks."""
@@ -17,6 +20,9 @@ _NAME, _NAME_LETTERS = 2.45, 8.0
 
 _TICKS_AN_INCH = 1.15
 """At most; their numbers have room beside each other."""
+
+_GAP = 0.06
+"""Inches between texts of ticks."""
 
 _ON_Y = 6
 """Ticks of y at most."""
@@ -55,9 +61,8 @@ def dress_axes(axes: Axes, panel: Panel, language: str, width: float, inner: tup
     apart_y, apart_x = inner
     if panel.x.scale == "log":
         axes.set_xscale("log")
-    ticks = max(3, int(_TICKS_AN_INCH * width))
-    _scale(axes.xaxis, panel.x, language, ticks)
-    _scale(axes.yaxis, panel.y, language, _ON_Y)
+    _scale(axes.xaxis, panel.x, language, max(3, int(_TICKS_AN_INCH * width)), width)
+    _scale(axes.yaxis, panel.y, language, _ON_Y, width)
     axes.tick_params(labelsize=LETTERS)
     if panel.x.ends:
         axes.set_xlim(panel.x.ends)
@@ -86,15 +91,15 @@ def _write_over(axes: Axes, texts: list[tuple[str, str]], width: float) -> None:
 
 
 def _labelled(axis: Axis, language: str) -> str:
-    label, unit = worded(axis.label, language), worded(axis.unit, language)
-    return f"{label}, {unit}" if label and unit else label
+    return worded(said("{}, {}", axis.label, axis.unit) if axis.unit else axis.label, language)
 
 
-def _scale(drawn: XAxis | YAxis, axis: Axis, language: str, most: int) -> None:
-    """Scale and ticks, so many at most."""
+def _scale(drawn: XAxis | YAxis, axis: Axis, language: str, most: int, width: float) -> None:
+    """Scale and ticks, so many at most, on an axis of so many inches."""
     if axis.ticks:
-        drawn.set_major_locator(FixedLocator([place for place, _ in axis.ticks]))
-        drawn.set_major_formatter(FuncFormatter(lambda _, k: worded(axis.ticks[k or 0][1], language)))
+        ticks = _apart(axis, language, width)
+        drawn.set_major_locator(FixedLocator([place for place, _ in ticks]))
+        drawn.set_major_formatter(FuncFormatter(lambda _, k: ticks[k or 0][1]))
         drawn.set_minor_locator(NullLocator())
         return
     if axis.names:
@@ -107,3 +112,17 @@ def _scale(drawn: XAxis | YAxis, axis: Axis, language: str, most: int) -> None:
     times, ending = (100.0, " %") if axis.percent else (1.0, "")
     grouped = "" if axis.scale == "date" else ","
     drawn.set_major_formatter(FuncFormatter(lambda value, _: f"{value * times:{grouped}.6g}{ending}"))
+
+
+def _apart(axis: Axis, language: str, width: float) -> list[tuple[float, str]]:
+    """Ticks of an axis that has its own, without those whose texts would touch the one before."""
+    assert axis.ends is not None
+    out, text, free = list[tuple[float, str]](), measure(LETTERS), -1.0
+    low, high = (log(end) if axis.scale == "log" else end for end in axis.ends)
+    for place, label in axis.ticks:
+        words = worded(label, language)
+        middle = width * ((log(place) if axis.scale == "log" else place) - low) / (high - low)
+        if middle - 0.5 * text(words) > free:
+            out.append((place, words))
+            free = middle + 0.5 * text(words) + _GAP
+    return out

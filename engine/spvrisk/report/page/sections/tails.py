@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from spvrisk.dataset.read import Result
+from spvrisk.experiments.worst import worst_paths
 from spvrisk.measures.tail import FEWEST
-from spvrisk.measures.tail import tail as tail_of
+from spvrisk.plan.outputs import NPV
 from spvrisk.report.page.parts import Block, Choice, Option
 from spvrisk.report.page.subject import Subject, found
 from spvrisk.views.figures import Figures, Note, said
@@ -40,11 +41,11 @@ def _anatomy(result: Result, share: float) -> Iterator[Block]:
     (first,) = found(_told, result, share)
     yield first
     if isinstance(first, Figures):
-        anatomy = tail_of(result, share=share)
+        anatomy = worst_paths(result, NPV, share, None, lambda _: None)
         yield marks(anatomy)
         if anatomy.parts:
             yield parts_of_tail(anatomy)
 
 
 def _told(result: Result, share: float) -> Figures:
-    return told(tail_of(result, share=share))._replace(title="")
+    return told(worst_paths(result, NPV, share, None, lambda _: None))._replace(title="")
