@@ -63,7 +63,7 @@ def asked_for(environment: Mapping[str, str]) -> str:
     ('ja', 'en', 'en')
     """
     locale = next((environment[name] for name in _ASKED_BY if environment.get(name)), "")
-    return next((language for language in LANGUAGES if locale.startswith(language)), WRITTEN)
+    return next((language for language in LANGUAGES if locale.lower().startswith(language)), WRITTEN)
 
 
 def translated(text: str) -> str:
