@@ -19,6 +19,7 @@ from spvrisk.cli import main
 from spvrisk.dataset import write
 from spvrisk.kernel.cache import PASSED, REFUSED, Stamp
 from spvrisk.kernel.target import FOREIGN, native
+from spvrisk.report.words import english
 from spvrisk.runner import proof
 from spvrisk.views.registry import VIEWS
 
@@ -442,7 +443,7 @@ def test_compare__strict_in_memory_and_its_verdict(study):
         (1, 2, "different seed"),
     ]
     said = VIEWS["compare_shared"].figures(found)
-    assert said.title.startswith("Whether in memory (1) and in memory (3) agree is not known")
+    assert english(said.title).startswith("Whether in memory (1) and in memory (3) agree is not known")
 
 
 def test_trace__by_number_and_by_rank(file):

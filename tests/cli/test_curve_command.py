@@ -42,7 +42,7 @@ def test_curve__of_a_quantity_that_is_not_kept_is_replayed(file):
 
 def test_curve__table_says_what_it_is_of(file):
     text = run("curve", file, "--levels", "0.001").stdout
-    assert "Loss exceeded, npv_funder of portfolio" in text and "1 in 1000" in text
+    assert "Loss exceeded, npv funder of portfolio" in text and "1 in 1000" in text
     assert "not of a hundred" in " ".join(text.split())
     assert "Fewer than 10 paths lie beyond 1 in 1000" in " ".join(text.split())
 

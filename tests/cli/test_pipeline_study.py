@@ -42,7 +42,7 @@ def file(ran: tuple[Path, str]) -> Path:
 
 
 def test_run__prints_what_became_of_the_projects(ran: tuple[Path, str]) -> None:
-    out, found = ran[1], summary(ran[0])
+    out, found = output("summary", ran[0], "--show", "all"), summary(ran[0])
     for title in ("What became of the projects", "Construction (", "Present values to other parties, and side flows"):
         assert title in out
     fate = out[out.index("What became of the projects") : out.index("Construction (")].splitlines()
@@ -152,7 +152,7 @@ def test_plan__tells_the_terms(file: Path) -> None:
         "A delayed decision is taken again after 180 days.",
         "A decline moves deal to breach with probability 0.7.",
         "Chances of a go-ahead: mine 85 %; the others are certain.",
-        "more 0.7 6 40 200 2e+06 t/year",
+        "0.7 6 40 200 2e+06 t/year",
         "mill mine, more 0.1",
         "size lognormal",
         "developer's fee uniform",

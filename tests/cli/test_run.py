@@ -37,7 +37,7 @@ def run(*arguments: str) -> tuple[str, str]:
 def test_run__prints_the_summary_and_leaves_a_file_in_results(folder: Path) -> None:
     out, err = run()
     assert "Starter study: a gas plant and a port" in out
-    for row in ("portfolio", "gas_plant", "port", "in EUR million"):
+    for row in ("portfolio", "gas_plant", "port", "All tables: spvrisk summary"):
         assert any(line.strip(" │").startswith(row) for line in out.splitlines())
     assert out.rstrip().endswith(f"Result: {Path('results') / 'starter.h5'}")
     assert [path.name for path in (folder / "results").iterdir()] == ["starter.h5"]

@@ -83,7 +83,7 @@ def test_summary_json__numbers_to_the_last_digit(file, table):
 
 
 def test_summary__shows_portfolio_first_with_errors(file, table):
-    text = output(summary, file)
+    text = output(summary, file, "--show", "all")
     s = LABELS.series.index(("portfolio", "npv_funder"))
     assert f"{table.mean[s]:,.0f} ± {table.mean_se[s]:,.0f}" in text
     table_text = text[text.index("Net present value to the funder") :]
@@ -94,7 +94,7 @@ def test_summary__shows_portfolio_first_with_errors(file, table):
 
 
 def test_summary__begins_with_the_answer(file, table):
-    text = output(summary, file)
+    text = output(summary, file, "--show", "all")
     s = LABELS.series.index(("portfolio", "npv_funder"))
     assert f"The funder's net present value is {table.mean[s]:,.0f} ± {table.mean_se[s]:,.0f} USD million" in text
     largest = max(range(len(LABELS.projects)), key=lambda p: table.contribution[p, 0])

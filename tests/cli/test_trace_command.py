@@ -70,7 +70,7 @@ def worst_first(file: Path) -> np.ndarray:
 
 
 def test_path__tells_law_projects_money_and_factors(file: Path, traced: Trace) -> None:
-    out = told(file, "--path", 17)
+    out = told(file, "--path", 17, "--all")
     assert "Path 17 of 300, seed 9." in out
     for part in ("What happened", "What became of the projects", "Who got what", "Factors"):
         assert part in out

@@ -20,6 +20,7 @@ import spvrisk
 from spvrisk.cli import main
 from spvrisk.dataset.place import claimed
 from spvrisk.errors import InputError
+from spvrisk.report.words import english
 from spvrisk.runner import execute
 from spvrisk.runner.kept_series import KeptSeries
 from spvrisk.runner.shard import run_series
@@ -285,7 +286,7 @@ def test_info__says_what_a_dataset_is(dataset):
         f"engine spvrisk {spvrisk.__version__}, numbers version",
     ):
         assert part in said
-    rows = {row.name: row.cells for row in spvrisk.info(dataset).rows}
+    rows = {english(row.name): row.cells for row in spvrisk.info(dataset).rows}
     assert rows["file"] == (str(dataset),) and rows["sources"] == ("what_if.yaml, starter.yaml",)
 
 
@@ -293,7 +294,7 @@ def test_info__names_what_failed(file, monkeypatch, tmp_path):
     planned = spvrisk.plan_scenarios(file, paths=200)
     failing(monkeypatch, planned.variants[2].job.id)
     spvrisk.scenarios(planned, out=tmp_path / "w.h5")
-    rows = {row.name: row.cells for row in spvrisk.info(tmp_path / "w.h5").rows}
+    rows = {english(row.name): row.cells for row in spvrisk.info(tmp_path / "w.h5").rows}
     assert rows["failed: cheap"] == ("the machine has not enough memory",)
 
 

@@ -126,7 +126,7 @@ def test_tail__of_a_cost_that_is_not_kept_is_its_high_side(file, all_kept, store
     found = spvrisk.tail(file, "cost", WORST, announce=stages.append)
     cost, each = (all_kept[name].astype(float) for name in ("portfolio_cost", "cost"))
     worst = np.isin(np.arange(PATHS), np.argsort(-cost, kind="stable")[:200])
-    assert stages == ["replaying"] and (found.side, found.n_worst, found.n_paths) == ("high", 200, PATHS)
+    assert stages[0] == "replaying" and (found.side, found.n_worst, found.n_paths) == ("high", 200, PATHS)
     assert found.worst.value == pytest.approx(cost[worst].mean(), rel=1e-6)
     x = stored["inputs/cost_multiple"][:, 0].astype(float)
     m = mark(found, "input", "gas_plant", "cost_multiple")

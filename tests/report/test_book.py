@@ -100,9 +100,16 @@ def test_sheets__are_all_there_with_their_heads_in_sight(book):
         assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) in ((1, 0), (None, 0))
 
 
+def units_by_title(labels):
+    """Units by what a sheet calls them."""
+    titles = {worded(labels.project_titles[unit]["en"], "en"): unit for unit in labels.projects}
+    return {**titles, "portfolio": "portfolio"}
+
+
 def test_summary__has_the_numbers_of_the_result_with_errors_beside_them(book, first):
     t, labels = first.summary, first.labels
-    found = {row[""]: row for row in rows_below(book["Summary"], "mean ±")}
+    units = units_by_title(labels)
+    found = {units.get(row[""], row[""]): row for row in rows_below(book["Summary"], "mean ±")}
     assert set(found) == {"portfolio", *labels.projects, "in EUR million"}
     for unit in ("portfolio", *labels.projects):
         row = found[unit]
@@ -126,7 +133,9 @@ def test_yearly__adds_up_to_the_flows_of_the_timeline(book, first):
 
 
 def test_conditional__has_what_paths_bring_that_meet_the_condition(book, first):
-    rows, given = list(rows_below(book["Conditional"], "paths")), first.conditional
+    units = units_by_title(first.labels)
+    rows = [{**row, "of": units[row["of"]]} for row in rows_below(book["Conditional"], "paths")]
+    given = first.conditional
     assert {row["condition"] for row in rows} == {n for n, m in zip(given.names, given.n_paths, strict=True) if m}
     for row in rows:
         i, s = given.names.index(row["condition"]), first.labels.series.index((row["of"], "npv_funder"))
@@ -230,7 +239,7 @@ def test_file__is_replaced_only_where_report_wrote_it(made, file, tmp_path):
     assert refused.exit_code == 2 and "--out: file exists" in refused.stderr
     assert report(made[2], "-o", out, "--overwrite", "--lang", "ja").exit_code == 0
     book = openpyxl.load_workbook(out)
-    book["Minute"]["A1"] = "my own"
+    book.worksheets[0]["A1"] = "my own"
     book.save(out)
     before = out.read_bytes()
     refused = report(made[2], "-o", out, "--overwrite")

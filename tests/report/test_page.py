@@ -31,7 +31,7 @@ class Read(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.elements.append((tag, dict(attributes), []))
-        if tag not in ("meta", "link"):
+        if tag not in ("br", "meta", "link"):
             self._open.append(len(self.elements) - 1)
 
     def handle_endtag(self, tag):
@@ -237,7 +237,7 @@ def test_file__is_replaced_only_where_it_is_a_report(made, tmp_path):
     [
         (["-o", "a.html"], "RESULT|SCENARIOS...: must name a result, or a dataset of scenarios, got nothing"),
         (["first.h5", "-o", "a.pdf"], "--out: must end with .html or .xlsx, got a.pdf; name e.g. report.html"),
-        (["first.h5", "-o", "a.html", "--lang", "fr"], "--lang: must be a language, got fr; write en or ja"),
+        (["first.h5", "-o", "a.html", "--lang", "fr"], "'fr' is not one of 'en', 'ja'"),
         (["none.h5", "-o", "a.html"], "none.h5: "),
         (["first.h5", "-o", "none/a.html"], "--out: must lie in a folder that exists"),
         (["first.h5"], "Missing option '--out'"),
