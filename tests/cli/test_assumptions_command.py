@@ -11,7 +11,9 @@ import spvrisk
 from spvrisk.cli import main
 from spvrisk.config.reading.grounds import CONFIDENCES
 from spvrisk.report.text import written
+from spvrisk.report.words import english
 from spvrisk.views.assumptions import assumptions, page
+from spvrisk.views.figures import Note
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "configs" / "japan_us_2026.yaml"
@@ -114,12 +116,12 @@ def test_main_study__fits_the_screen_with_all_it_has(register, width):
 
 def test_main_study__sections_are_tables_in_the_order_of_the_study(register):
     first, *tables, last = page(register)
-    assert first.title == f"Assumptions of {register.title}" and not last.rows
+    assert english(first.title) == f"Assumptions of {register.title}" and not last.rows
     titles = [figures.title for figures in tables]
     assert titles[-6:] == [f"projects.{name}" for name in spvrisk.load(MAIN).config.projects]
     assert len(set(titles)) == len(titles)
     budget = next(row for row in assumptions(register).rows if row.name == "projects.smr.budget")
-    assert budget.cells[:3] == (40000, "USD million", "reported") and budget.cells[4].startswith(
+    assert budget.cells[:3] == (40000, "USD million", Note("reported")) and budget.cells[4].startswith(
         "shared/projects_2026.yaml:"
     )
     assert sum(len(figures.rows) for figures in tables) == len(register.assumptions) == len(assumptions(register).rows)
