@@ -39,7 +39,7 @@ def risk_of(level):
 
 @pytest.mark.parametrize("level", ["0.9", "0.99"])
 def test_parts__of_normal_projects_are_euler_s_and_as_uncertain_as_they_say(level):
-    rng, runs = np.random.default_rng(12), 400
+    rng, runs = np.random.default_rng(12), 800
     z = []
     for _ in range(runs):
         own = projects(rng, 4000)
