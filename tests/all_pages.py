@@ -11,6 +11,7 @@ from spvrisk.dataset.schema import SCHEMA_VERSION
 from spvrisk.experiments.scenarios import Scenarios
 from spvrisk.views import (
     against,
+    assumptions,
     bench,
     cash,
     compare,
@@ -31,6 +32,9 @@ from spvrisk.views import scenarios as what_ifs
 from spvrisk.views.figures import Figures
 
 Pages = Iterator[tuple[str, list[Figures]]]
+
+SOURCES = "assumptions"
+"""Page whose cells are a study's own words."""
 
 WHAT_IFS = """\
 base: {base}
@@ -90,6 +94,7 @@ def of_studies(folder: Path) -> Pages:
     starter = spvrisk.load(STARTER)
     for study in (starter, pipeline(folder), everything(folder), spvrisk.load(ROOT / "configs" / "japan_us_2026.yaml")):
         yield f"plan of {study.config.study.title.en}", plan.plan(spvrisk.overview(study))
+    yield SOURCES, assumptions.page(spvrisk.assumptions(study))
     (folder / "what_if.yaml").write_text(WHAT_IFS.format(base=STARTER), encoding="utf-8")
     planned = spvrisk.plan_scenarios(folder / "what_if.yaml", paths=64)
     found = spvrisk.scenarios(planned)

@@ -13,6 +13,7 @@ from spvrisk.config.reading.grounds import CONFIDENCES
 from spvrisk.report.text import written
 from spvrisk.report.words import english
 from spvrisk.views.assumptions import assumptions, page
+from spvrisk.views.figures import Note
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "configs" / "japan_us_2026.yaml"
@@ -120,9 +121,9 @@ def test_main_study__sections_are_tables_in_the_order_of_the_study(register):
     assert titles[-6:] == [f"projects.{name}" for name in spvrisk.load(MAIN).config.projects]
     assert len(set(titles)) == len(titles)
     budget = next(row for row in assumptions(register).rows if row.name == "projects.smr.budget")
-    assert (*budget.cells[:2], english(budget.cells[2])) == (40000, "USD million", "reported") and budget.cells[
-        4
-    ].startswith("shared/projects_2026.yaml:")
+    assert budget.cells[:3] == (40000, "USD million", Note("reported")) and budget.cells[4].startswith(
+        "shared/projects_2026.yaml:"
+    )
     assert sum(len(figures.rows) for figures in tables) == len(register.assumptions) == len(assumptions(register).rows)
 
 

@@ -50,17 +50,22 @@ class Register(NamedTuple):
 
     Attributes
     ----------
-    title
-        Of the study, in English.
+    titles
+        Of the study, by language.
     assumptions
         In the order of the study; those inside a block that has a source, too, follow it.
     without_source
         Dotted paths of the keys with numbers that nothing is said of; of `SETTINGS` none.
     """
 
-    title: str
+    titles: dict[str, str]
     assumptions: tuple[Assumption, ...]
     without_source: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """The study's, in English."""
+        return self.titles["en"]
 
     def how_many(self, confidence: str) -> int:
         """How many values are as their source has them, and of a confidence.
@@ -99,7 +104,8 @@ def register(loaded: Loaded) -> Register:
         )
         for path, node, grounds in _grounded(root, ())
     )
-    return Register(study.study.title.en, assumptions, tuple(map(".".join, dict.fromkeys(_bare(root, ())))))
+    titles = study.study.title.model_dump(exclude_none=True)
+    return Register(titles, assumptions, tuple(map(".".join, dict.fromkeys(_bare(root, ())))))
 
 
 def _grounded(node: Node, path: _Path) -> Iterator[tuple[_Path, Node, Grounds]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from spvrisk.config.reading.grounds import CONFIDENCES
 from spvrisk.config.register import SETTINGS, Assumption, Register
-from spvrisk.views.figures import Cell, Column, Figures, Note, Row, said
+from spvrisk.views.figures import Cell, Column, Figures, Named, Note, Row, said
 from spvrisk.views.words import joined
 
 _OF_ONE = ("projects", "pipelines")
@@ -49,7 +49,7 @@ def assumptions(found: Register) -> Figures:
 
 
 def _title(found: Register) -> Note:
-    return said("Assumptions of {}", found.title)
+    return said("Assumptions of {:title}", Named(found.title, tuple(found.titles.items())))
 
 
 def _section(each: Assumption) -> list[str]:

@@ -147,23 +147,20 @@ def in_words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def joined(cells: Sequence[Cell], ends: str = "{}, {}") -> Note:
-    """Give several as one, with commas.
+def joined(cells: Sequence[Cell], text: str = "{}, {}") -> Note:
+    """Give several as one.
 
     Parameters
     ----------
     cells
         At least one.
-    ends
-        Text that holds the last two, such as ``{} and {}``.
+    text
+        That holds two, such as ``{} and {}``.
     """
     *others, last = cells
-    if not others:
-        return last if isinstance(last, Note) else said("{}", last)
-    *first, before = others
-    found = said(ends, before, last)
-    for cell in reversed(first):
-        found = said("{}, {}", cell, found)
+    found = last if isinstance(last, Note) else said("{}", last)
+    for cell in reversed(others):
+        found = said(text, cell, found)
     return found
 
 
