@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Reference, Role, Text
+from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Reference, Role
 from spvrisk.charts.gathering import gathered, others
-from spvrisk.charts.words import ERRORS, seed_of, study_of, unit_named
+from spvrisk.charts.words import ERRORS, seed_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.errors import argument
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, contributions
@@ -17,9 +17,9 @@ from spvrisk.measures.named import level_named
 from spvrisk.measures.parts import combined
 from spvrisk.measures.sample import Figure, Sample, mean
 from spvrisk.plan.outputs import NPV, PORTFOLIO
-from spvrisk.views.figures import Estimate, Note, Rate, defined, said
+from spvrisk.views.figures import Estimate, Note, Rate, Text, defined, said
 from spvrisk.views.tails import bearer_named, thin
-from spvrisk.views.words import money_in, tail_name
+from spvrisk.views.words import money_in, study_named, tail_name
 
 _MOST = 10
 """Projects that have a bar of their own."""
@@ -70,7 +70,7 @@ def bearers(result: Result, level: str | None = None) -> Chart:
     )
     notes = (*_lacking(found), *thin([("", found.whole.shortfall.tail)]), ERRORS)
     title = _title(result, found)
-    return Chart("bearers", title, study_of(result.labels), panels, result.n_paths, seed_of(result), notes, "row")
+    return Chart("bearers", title, study_named(result.labels), panels, result.n_paths, seed_of(result), notes, "row")
 
 
 def _average(result: Result, series: tuple[str, str]) -> Figure:

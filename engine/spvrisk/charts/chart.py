@@ -5,15 +5,11 @@ Nothing here is a colour or a size. A dress gives series of one panel their look
 
 from typing import Literal, NamedTuple
 
-from spvrisk.views.figures import Cell, Named, Note
+from spvrisk.views.figures import Cell, Named, Note, Text
 
 Numbers = tuple[float, ...]
 """Of a mark, one for each of its places; NaN where there is none."""
 
-
-Text = Note | Named | str
-"""What stands in a picture: the text of a note is ours, and is translated; all else stays as the study has it. It is
-empty where nothing is said."""
 
 Role = Literal["plain", "gain", "loss", "total", "low", "high"]
 """What a part stands for: no more than it is; what is earned or lost; a sum; the low or the high end of an input."""

@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Chart, Panel, Points, Ranges, Reference
-from spvrisk.charts.words import ERRORS, seed_of, study_of
+from spvrisk.charts.words import ERRORS, seed_of
 from spvrisk.dataset.read import Result
 from spvrisk.measures.compare import Difference
 from spvrisk.measures.comparison import Compared, Comparison, compared
@@ -15,7 +15,7 @@ from spvrisk.measures.order import quantile_with_interval
 from spvrisk.plan.outputs import NPV, WHOLE
 from spvrisk.views.compare import names_of
 from spvrisk.views.figures import Estimate, Named, Note, defined, said
-from spvrisk.views.words import money_in, percent
+from spvrisk.views.words import money_in, percent, study_named
 
 _WIDE, _NARROW = ("0.05", "0.95"), ("0.25", "0.75")
 """Quantiles between which lines are drawn, thin and thick."""
@@ -44,7 +44,7 @@ def compare(results: Sequence[Result]) -> Chart:
         Panel(more, on, (Reference("x", 0.0, ""), *_differences(found, first)), Note("difference")),
     )
     made = min(row.result.n_paths for row in found.results), seed_of(first)
-    return Chart("compare", _title(found, names), study_of(first.labels), panels, *made, tuple(_notes(found)), "row")
+    return Chart("compare", _title(found, names), study_named(first.labels), panels, *made, tuple(_notes(found)), "row")
 
 
 def _side_by_side(rows: Sequence[Compared]) -> Iterator[Ranges | Points]:

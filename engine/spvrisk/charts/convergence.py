@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Chart, Line, Panel, Reference
-from spvrisk.charts.words import seed_of, study_of
+from spvrisk.charts.words import seed_of
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.values import values_by_path
 from spvrisk.measures.intervals import NORMAL_95
@@ -15,7 +15,7 @@ from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Estimate, Note, defined, said
 from spvrisk.views.tails import thin
-from spvrisk.views.words import money_in, percent, tail_name
+from spvrisk.views.words import money_in, percent, study_named, tail_name
 
 _POINTS = 60
 """Numbers of paths at which a figure is taken, at equal steps of the logarithm."""
@@ -53,7 +53,7 @@ def convergence(result: Result, announce: Announce = lambda _: None) -> Chart:
     return Chart(
         "convergence",
         _title(result, means[-1][1], tails[-1][1] if tails else None, level),
-        study_of(labels),
+        study_named(labels),
         panels,
         result.n_paths,
         seed_of(result),

@@ -5,20 +5,20 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from spvrisk.charts.chart import Axis, Cells, Chart, Line, Mark, Numbers, Panel, Points, Reference, Text
-from spvrisk.charts.words import decimal_year, seed_of, study_of, unit_named
+from spvrisk.charts.chart import Axis, Cells, Chart, Line, Mark, Numbers, Panel, Points, Reference
+from spvrisk.charts.words import decimal_year, seed_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.errors import argument
 from spvrisk.experiments.confidence import Delivered, announced, delivered
-from spvrisk.experiments.trace import study_of as study_from
+from spvrisk.experiments.trace import study_of
 from spvrisk.measures.delivery import ROUNDED, frontier, held
 from spvrisk.measures.named import level_named
 from spvrisk.measures.share import share_interval
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.runner.execute import Announce
-from spvrisk.views.figures import Note, Share, said, share_of
-from spvrisk.views.words import percent
+from spvrisk.views.figures import Note, Share, Text, said, share_of
+from spvrisk.views.words import percent, study_named
 
 _MOST = 6
 """Projects that have a line or a panel of their own."""
@@ -71,7 +71,7 @@ def scurve(result: Result, project: str | None = None, announce: Announce = lamb
     text = "Bands are 95 % intervals. Curves end below 100 % where a project may never be completed."
     notes = (*_left_out(rest), Note(text))
     made = result.n_paths, seed_of(result)
-    return Chart("scurve", _title(labels, found), study_of(labels), panels, *made, notes, "grid")
+    return Chart("scurve", _title(labels, found), study_named(labels), panels, *made, notes, "grid")
 
 
 def jcl(result: Result, project: str | None = None, joint: str = "0.7", announce: Announce = lambda _: None) -> Chart:
@@ -101,12 +101,12 @@ def jcl(result: Result, project: str | None = None, joint: str = "0.7", announce
     text = "Dots are paths. Corners have their parts of the paths that fund a project; the rest never complete it."
     notes = (*_left_out(rest), Note(text))
     made = result.n_paths, seed_of(result)
-    return Chart("jcl", _title(result.labels, found), study_of(result.labels), panels, *made, notes, "grid")
+    return Chart("jcl", _title(result.labels, found), study_named(result.labels), panels, *made, notes, "grid")
 
 
 def _largest(result: Result, project: str | None, announce: Announce) -> tuple[tuple[Delivered, ...], int]:
     """Projects that are shown, and how many are not."""
-    names, study = announced(result, project), study_from(result)
+    names, study = announced(result, project), study_of(result)
     order = sorted(names, key=lambda name: -study.projects[name].budget)[:_MOST]
     shown = tuple(name for name in names if name in order)
     return delivered(result, study, shown, announce=announce), len(names) - len(shown)

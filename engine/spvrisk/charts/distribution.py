@@ -13,7 +13,6 @@ from spvrisk.charts.words import (
     error_of_interval,
     figure_of,
     seed_of,
-    study_of,
     unit_named,
     unit_of,
 )
@@ -31,7 +30,7 @@ from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Cell, Estimate, Note, defined, said, share_of
-from spvrisk.views.words import money_in, percent, tail_name
+from spvrisk.views.words import money_in, percent, study_named, tail_name
 
 _BINS = 60
 """Bins at most, or a few more until the ends are round numbers."""
@@ -71,7 +70,7 @@ def distribution(result: Result, of: str = "npv_funder", announce: Announce = la
     return Chart(
         "distribution",
         _title(result, series, values),
-        study_of(result.labels),
+        study_named(result.labels),
         (panel,),
         result.n_paths,
         seed_of(result),

@@ -6,7 +6,7 @@ from math import ceil, isinf
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Chart, Line, Panel, Points
-from spvrisk.charts.words import ERRORS, axis_of, error_of_interval, figure_of, seed_of, study_of, unit_of
+from spvrisk.charts.words import ERRORS, axis_of, error_of_interval, figure_of, seed_of, unit_of
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.experiments.exceeded import DEFAULT_LEVELS, Curve, curve
@@ -16,6 +16,7 @@ from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.exceedance import OUTCOMES
 from spvrisk.views.figures import Cell, Note, said
+from spvrisk.views.words import study_named
 
 _POINTS = 60
 """Of the curve, at equal steps of the logarithm."""
@@ -52,7 +53,7 @@ def exceedance(result: Result, of: str = "npv_funder", announce: Announce = lamb
     panel = Panel(Axis(Note("return period, outcomes"), scale="log", ends=ends, ticks=ticks), _axis(found), marks)
     notes = tuple(_notes(found))
     return Chart(
-        "exceedance", _title(found, told), study_of(result.labels), (panel,), result.n_paths, seed_of(result), notes
+        "exceedance", _title(found, told), study_named(result.labels), (panel,), result.n_paths, seed_of(result), notes
     )
 
 

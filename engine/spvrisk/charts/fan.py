@@ -6,14 +6,14 @@ from math import sqrt
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Band, Chart, Line, Mark, Numbers, Panel, Reference
-from spvrisk.charts.words import error_of_interval, seed_of, step_years, study_of, time_axis
+from spvrisk.charts.words import error_of_interval, seed_of, step_years, time_axis
 from spvrisk.dataset.read import Result
 from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS
 from spvrisk.views.figures import Estimate, Note, said
-from spvrisk.views.words import money_in
+from spvrisk.views.words import money_in, study_named
 
 _CUMULATED, _STEP = "cumulated_funder_flow", "net_flow"
 
@@ -41,7 +41,7 @@ def fan(result: Result) -> Chart:
     return Chart(
         "fan",
         _title(result),
-        study_of(labels),
+        study_named(labels),
         panels,
         result.n_paths,
         seed_of(result),

@@ -6,15 +6,16 @@ from typing import NamedTuple
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Chart, Panel, Points, Ranges, Reference, Stack
-from spvrisk.charts.words import decimal_year, seed_of, step_years, study_of, time_axis
+from spvrisk.charts.words import decimal_year, seed_of, step_years, time_axis
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
-from spvrisk.experiments.trace import study_of as study_from
+from spvrisk.experiments.trace import study_of
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
 from spvrisk.views.figures import Named, Note, Share, said, share_of
+from spvrisk.views.words import study_named
 
 _DRAWS = 4001
 """Dates that are drawn of an event whose date is: enough for a picture's range."""
@@ -57,14 +58,14 @@ def occupancy(result: Result, regime: str | None = None) -> Chart:
         rule = "must be a regime of the result" if names else "needs regimes, of which the study has none"
         remedy = suggestion(regime or "", names) if names else "draw another picture"
         raise InputError(Problem(argument("regime" if names else "name"), "", rule, regime or "occupancy", remedy))
-    study = study_from(result)
+    study = study_of(result)
     events = _events(study)
     shown = [name for name in names if regime in (None, name)]
     marks = tuple(Reference("x", when.middle, "") for when in events.values())
     axis = _until_it_rests(result, events)
     panels = (*_calendar(result, study, events, axis), *(_panel(result, name, marks, axis) for name in shown))
     notes, made = tuple(_notes(labels, events, axis)), (result.n_paths, seed_of(result))
-    return Chart("occupancy", _title(result, shown), study_of(labels), panels, *made, notes, "column")
+    return Chart("occupancy", _title(result, shown), study_named(labels), panels, *made, notes, "column")
 
 
 def _until_it_rests(result: Result, events: dict[str, _When]) -> Axis:

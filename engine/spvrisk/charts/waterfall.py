@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Reference, Role, Text
+from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Reference, Role
 from spvrisk.charts.gathering import gathered, others
-from spvrisk.charts.words import ERRORS, seed_of, study_of, unit_named
+from spvrisk.charts.words import ERRORS, seed_of, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.values import values_by_path
 from spvrisk.measures.intervals import NORMAL_95
@@ -14,8 +14,8 @@ from spvrisk.measures.sample import Sample, mean
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
 from spvrisk.runner.execute import Announce
-from spvrisk.views.figures import Estimate, Note, defined, mean_of, said
-from spvrisk.views.words import money_in
+from spvrisk.views.figures import Estimate, Note, Text, defined, mean_of, said
+from spvrisk.views.words import money_in, study_named
 
 _MOST = 12
 """Projects that have a bar of their own."""
@@ -49,7 +49,7 @@ def waterfall(result: Result, announce: Announce = lambda _: None) -> Chart:
     axis = Axis(Note("mean net present value to the funder"), money_in(labels))
     panel = Panel(axis, Axis("", scale="names", names=names), (Reference("x", 0.0, ""), *bars))
     title = _title(result, means, whole)
-    return Chart("waterfall", title, study_of(labels), (panel,), result.n_paths, seed_of(result), (ERRORS,))
+    return Chart("waterfall", title, study_named(labels), (panel,), result.n_paths, seed_of(result), (ERRORS,))
 
 
 def _mean(result: Result, unit: str) -> Estimate:

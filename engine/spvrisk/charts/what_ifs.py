@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from math import isnan
 from typing import NamedTuple
 
-from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Points, Reference, Role, Text
+from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Points, Reference, Role
 from spvrisk.charts.gathering import gathered
-from spvrisk.charts.words import ERRORS, TIMES, unit_named
+from spvrisk.charts.words import ERRORS, unit_named
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -16,8 +16,8 @@ from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import Measure, measure_of
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
-from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, defined, said
-from spvrisk.views.words import money_in
+from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, Text, defined, said
+from spvrisk.views.words import TIMES, money_in
 
 _MOST, _SIDE_BY_SIDE = 20, 2
 """Scenarios or inputs that have a row, and measures that have a panel."""

@@ -2,31 +2,17 @@
 
 from datetime import date
 
-from spvrisk.charts.chart import Axis, Numbers, Text
+from spvrisk.charts.chart import Axis, Numbers
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import PORTFOLIO, SCHEME
-from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, defined, said
-from spvrisk.views.words import WHOLE, money_in
+from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, Text, defined, said
+from spvrisk.views.words import WHOLE, measured_in
 
 ERRORS = Note("± is a standard error; bands and whiskers are 95 % intervals of Monte Carlo error.")
 """How errors are shown."""
-
-TIMES: dict[str, Text] = {"years": Note("years"), "months": Note("months")}
-"""Units of quantities by their kind."""
-
-
-def study_of(labels: Labels) -> Named:
-    """Name the study by its titles.
-
-    Parameters
-    ----------
-    labels
-        Of the result.
-    """
-    return Named(labels.title["en"], tuple(labels.title.items()))
 
 
 def unit_named(labels: Labels, unit: str) -> Text:
@@ -56,10 +42,7 @@ def unit_of(labels: Labels, series: tuple[str, str]) -> Text:
     series
         Unit and quantity.
     """
-    kind = quantity_of(*series, labels).kind
-    if kind == "money":
-        return money_in(labels, labels.local_currency if series[1].endswith("_local") else "")
-    return TIMES.get(kind, "")
+    return measured_in(labels, series) or ""
 
 
 def is_percent(labels: Labels, series: tuple[str, str]) -> bool:

@@ -221,6 +221,15 @@ def _provenance(combined: Combined) -> dict[str, bytes]:
     return {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
 
 
+def _about(file: h5py.File) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Attributes of a sound file, and what its texts say: of its origin, and the labels."""
+    check_structure(file, file.id.get_filesize(), flat=True)
+    attributes = attributes_of(file)
+    check_attributes(attributes, of_run=False)
+    texts = {name: file[f"provenance/{name}_json"][...] for name in (*Origin._fields, "labels")}
+    return attributes, {name: json.loads(bytes(text)) for name, text in texts.items()}
+
+
 def held(path: Path) -> Held:
     """Read what a file of scenarios holds, besides its figures.
 
@@ -235,11 +244,8 @@ def held(path: Path) -> Held:
         It cannot be read, or is none.
     """
     with opened(path) as file:
-        check_structure(file, file.id.get_filesize(), flat=True)
-        attributes = attributes_of(file)
-        check_attributes(attributes, of_run=False)
+        attributes, said = _about(file)
         scenarios, jobs, why = (_texts(file[name]) for name in (SCENARIO, "job_id", "failed"))
-        said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in (*Origin._fields, "labels")}
         return Held(
             str(path),
             attributes,
@@ -308,11 +314,8 @@ def read(path: Path) -> Combined:
         It cannot be read, or is none.
     """
     with opened(path) as file:
-        check_structure(file, file.id.get_filesize(), flat=True)
-        attributes = attributes_of(file)
-        check_attributes(attributes, of_run=False)
+        attributes, said = _about(file)
         _check_whole(file)
-        said = {name: json.loads(bytes(file[f"provenance/{name}_json"][...])) for name in (*Origin._fields, "labels")}
         values: dict[str, Any] = {
             name: np.asarray(file[name][...], np.float64) if dims[1:] else _texts(file[name])
             for name, (dims, _) in VARIABLES.items()

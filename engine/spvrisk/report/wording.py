@@ -4,10 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from spvrisk.catalogue import Chosen
-from spvrisk.charts.chart import Text
 from spvrisk.errors import harmless
 from spvrisk.report.words import sentence, shown, title_of
-from spvrisk.views.figures import Cell, Named, Note
+from spvrisk.views.figures import Cell, Named, Note, Text
 
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 """Letters of languages that are written without spaces."""

@@ -9,13 +9,10 @@ from spvrisk.experiments.exceeded import Curve
 from spvrisk.experiments.values import Series
 from spvrisk.measures.exceedance import Point
 from spvrisk.views.figures import Cell, Estimate, Figures, Note, Range, Row, defined, heads, said
-from spvrisk.views.words import money_in, money_name, percent, quantity_named, unit_named
+from spvrisk.views.words import TIMES, measured_in, money_name, percent, quantity_named, unit_named
 
 OUTCOMES = Note("A path is one outcome of the whole deal: 1 in 100 is of a hundred outcomes, not of a hundred years.")
 """What a return period is of."""
-
-_MEASURED = {"years": "years", "months": "months"}
-"""Units of quantities by their kind."""
 
 
 def exceedance(found: Curve) -> Figures:
@@ -32,7 +29,7 @@ def exceedance(found: Curve) -> Figures:
     unit, quantity = found.series
     text = "Loss exceeded, {} of {} (minus net present value)" if of_loss else "Value exceeded, {} of {}"
     title = said(text, quantity_named(quantity), unit_named(labels, unit))
-    measured = measured_in(found.result, found.series)
+    measured = measured_in(found.result.labels, found.series)
     title = said("{}, {}", title, measured) if measured else title
     return Figures(title, columns, rows, tuple(_notes(found)), unit=money_of(found.result, found.series))
 
@@ -58,21 +55,7 @@ def unit_of(result: Result, series: Series) -> str:
         As of `money_of`.
     """
     kind = quantity_of(*series, result.labels).kind
-    return money_of(result, series) or (kind if kind in _MEASURED else "")
-
-
-def measured_in(result: Result, series: Series) -> Note | None:
-    """Give what a series is measured in, for people; None where it has no unit.
-
-    Parameters
-    ----------
-    result, series
-        As of `money_of`.
-    """
-    kind = quantity_of(*series, result.labels).kind
-    if kind == "money":
-        return money_in(result.labels, _currency(result, series))
-    return Note(_MEASURED[kind]) if kind in _MEASURED else None
+    return money_of(result, series) or (kind if kind in TIMES else "")
 
 
 def _currency(result: Result, series: Series) -> str:

@@ -6,9 +6,9 @@ from math import isinf, isnan
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.tail import CHANCE, Mark, Mean, Part, Tail
 from spvrisk.plan.outputs import LOW, PORTFOLIO
-from spvrisk.views.exceedance import measured_in, money_of
+from spvrisk.views.exceedance import money_of
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, Text, defined, heads, said
-from spvrisk.views.words import WHOLE, money_in, quantity_named, unit_named
+from spvrisk.views.words import WHOLE, measured_in, money_in, quantity_named, unit_named
 
 _TOLD = 6
 """Marks that are told in words."""
@@ -62,7 +62,7 @@ def _ends(found: Tail) -> str:
 
 def _averages(found: Tail) -> tuple[Cell, Cell]:
     """Means on the worst paths, with their unit, and on the others."""
-    measured = None if isnan(found.worst.value) else measured_in(found.result, found.of)
+    measured = None if isnan(found.worst.value) else measured_in(found.result.labels, found.of)
     worst = _average(found.worst)
     return worst if measured is None else said("{} {}", worst, measured), _average(found.others)
 
@@ -137,7 +137,9 @@ def parts(found: Tail) -> Figures:
     whole = Row(unit_named(labels, PORTFOLIO), together, apart=True)
     title = said("Which projects lose, {}", money_in(labels))
     if not has_loss(quantity):
-        title = said("Which projects make the {}, {}", quantity_named(quantity), measured_in(found.result, found.of))
+        title = said(
+            "Which projects make the {}, {}", quantity_named(quantity), measured_in(found.result.labels, found.of)
+        )
     return Figures(title, columns, (*rows, whole), unit=money_of(found.result, found.of))
 
 

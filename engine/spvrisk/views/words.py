@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from spvrisk.config.study import Study
 from spvrisk.config.units import money
+from spvrisk.dataset.variables import quantity_of
 from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import BY_NAME as OUTPUTS
@@ -106,6 +107,26 @@ def unit_named(labels: Labels, unit: str) -> Text:
 
 WHOLE: dict[str, Text] = {PORTFOLIO: Note("portfolio"), SCHEME: Note("scheme")}
 """Units that have no names of a study's own."""
+
+
+TIMES = {"years": Note("years"), "months": Note("months")}
+"""Units of quantities by their kind."""
+
+
+def measured_in(labels: Labels, series: tuple[str, str]) -> Note | None:
+    """Give what a series is measured in, for people; None where it has no unit.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    series
+        Unit and quantity.
+    """
+    kind = quantity_of(*series, labels).kind
+    if kind == "money":
+        return money_in(labels, labels.local_currency if series[1].endswith("_local") else "")
+    return TIMES.get(kind)
 
 
 def study_named(labels: Labels) -> Named:

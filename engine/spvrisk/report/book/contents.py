@@ -8,7 +8,7 @@ from spvrisk.charts.distribution import distribution
 from spvrisk.charts.exceedance import exceedance
 from spvrisk.charts.fan import fan
 from spvrisk.charts.occupancy import occupancy
-from spvrisk.charts.words import study_of, unit_named
+from spvrisk.charts.words import unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.exports.flows import YEARLY, yearly_records
@@ -32,7 +32,7 @@ from spvrisk.views.loss import answer, loss, value
 from spvrisk.views.projects import caps, construction, status
 from spvrisk.views.summary import overridden
 from spvrisk.views.terms import returns, times
-from spvrisk.views.words import money_in, money_name, quantity_named
+from spvrisk.views.words import money_in, money_name, quantity_named, study_named
 
 
 def _register(subject: Subject, _: Words) -> Iterator[Part]:
@@ -61,7 +61,7 @@ def _of(section: Callable[[Subject], Iterator[Block]]) -> Callable[[Subject, Wor
 
 
 def _minute(subject: Subject, words: Words) -> Iterator[Part]:
-    yield said("{}", words(study_of(subject.labels)))
+    yield said("{}", words(study_named(subject.labels)))
     yield from subject.told()
     yield from minute(subject)
 

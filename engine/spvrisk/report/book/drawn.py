@@ -4,24 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Literal, NamedTuple
 
-from spvrisk.charts.chart import (
-    Axis,
-    Band,
-    Bars,
-    Histogram,
-    Line,
-    Numbers,
-    Panel,
-    Points,
-    Ranges,
-    Reference,
-    Stack,
-    Text,
-)
+from spvrisk.charts.chart import Axis, Band, Bars, Histogram, Line, Numbers, Panel, Points, Ranges, Reference, Stack
 from spvrisk.report.book.numbers import GENERAL, Content, Number, Series, Words, shape_of
 from spvrisk.report.looks import FILLS, GREY, LAYERS, PENS
 from spvrisk.report.words import decimals
-from spvrisk.views.figures import Cell, Note, said
+from spvrisk.views.figures import Cell, Note, Text, said
 
 Kind = Literal["bar", "column", "stacked", "area", "scatter"]
 """``bar`` lies beside names, ``stacked`` are columns upon each other."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from spvrisk.charts.chart import Chart, Panel, Text
+from spvrisk.charts.chart import Chart, Panel
 from spvrisk.report.book.drawn import Drawing, drawing
 from spvrisk.report.book.numbers import Series, Words, spread
 from spvrisk.report.book.sheet import Placed, Role, Sheet
 from spvrisk.report.page.parts import Answer, Block, Choice, More, Picked
 from spvrisk.report.page.reading import reading
-from spvrisk.views.figures import Column, Figures, Row, said
+from spvrisk.views.figures import Column, Figures, Row, Text, said
 
 _CHART_ROWS, _LEAST, _ROWS_OF_A_NAME = 18, 10, 1.2
 """Rows that a chart takes; and one of bars beside names, at least, and for each."""

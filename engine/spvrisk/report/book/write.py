@@ -3,7 +3,6 @@
 from datetime import datetime
 from pathlib import Path
 
-from spvrisk.charts.words import study_of
 from spvrisk.exports.xlsx_file import untouched
 from spvrisk.files import Kind
 from spvrisk.report.book.contents import sheets_of
@@ -12,6 +11,7 @@ from spvrisk.report.page.subject import Subject
 from spvrisk.report.wording import worded
 from spvrisk.runner.execute import Progress
 from spvrisk.views.figures import Cell
+from spvrisk.views.words import study_named
 
 BOOK = Kind(
     "a workbook that report wrote and nobody has saved since",
@@ -48,7 +48,7 @@ def write_book(subject: Subject, path: Path, lang: str, progress: Progress) -> N
         return worded(text, lang)
 
     made = subject.results[0].provenance["created"] if subject.results else _UNDATED
-    properties = {"title": words(study_of(subject.labels)), "created": datetime.fromisoformat(made)}
+    properties = {"title": words(study_named(subject.labels)), "created": datetime.fromisoformat(made)}
     book = Book(path, properties)
     for sheet in sheets_of(subject, words, progress):
         book.write(sheet)

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from spvrisk._version import __version__
-from spvrisk.charts.chart import Text
 from spvrisk.report.markup import Html, element, script_data
 from spvrisk.report.page.drawing import LOOKS
 from spvrisk.report.page.dress import Dress
 from spvrisk.report.page.parts import Section
-from spvrisk.views.figures import Note
+from spvrisk.views.figures import Note, Text
 
 GENERATOR = "spvrisk report"
 """How a file is known that this has written."""

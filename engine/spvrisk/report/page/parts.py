@@ -2,8 +2,8 @@
 
 from typing import NamedTuple, Union
 
-from spvrisk.charts.chart import Chart, Text
-from spvrisk.views.figures import Figures, Note
+from spvrisk.charts.chart import Chart
+from spvrisk.views.figures import Figures, Note, Text
 
 
 class Answer(NamedTuple):

@@ -21,10 +21,9 @@ from spvrisk.charts.chart import (
     Ranges,
     Reference,
     Stack,
-    Text,
 )
 from spvrisk.charts.words import error_of_interval
-from spvrisk.views.figures import Cell, Estimate, Note, Range, defined, said, share_of
+from spvrisk.views.figures import Cell, Estimate, Note, Range, Text, defined, said, share_of
 
 _POINTS = 60
 """Places at which lines are read that have no points in common."""

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from spvrisk.charts.words import study_of
 from spvrisk.files import Kind
 from spvrisk.report.page.contents import sections_of
 from spvrisk.report.page.document import BEGINNING, document
 from spvrisk.report.page.subject import Subject
 from spvrisk.runner.execute import Progress
+from spvrisk.views.words import study_named
 
 
 def _known(path: Path) -> bool:
@@ -40,5 +40,5 @@ def write_page(subject: Subject, path: Path, lang: str, progress: Progress) -> N
         The file cannot be written.
     """
     sections = list(sections_of(subject, progress))
-    text = document(study_of(subject.labels), list(subject.told()), sections, lang)
+    text = document(study_named(subject.labels), list(subject.told()), sections, lang)
     path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

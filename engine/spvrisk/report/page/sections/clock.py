@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from spvrisk.charts.chart import Text
 from spvrisk.charts.occupancy import occupancy
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
@@ -13,7 +12,7 @@ from spvrisk.plan.outputs import WHOLE
 from spvrisk.report.page.parts import Block, Choice, Option
 from spvrisk.report.page.subject import Subject, found
 from spvrisk.views.clock import regimes
-from spvrisk.views.figures import Named, Note, mean_of, said, share_of
+from spvrisk.views.figures import Named, Note, Text, mean_of, said, share_of
 from spvrisk.views.loss import headline, value
 from spvrisk.views.words import money_in
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from spvrisk.charts.chart import Chart, Text
+from spvrisk.charts.chart import Chart
 from spvrisk.charts.distribution import distribution
 from spvrisk.charts.exceedance import exceedance
 from spvrisk.charts.gathering import gathered
@@ -12,7 +12,7 @@ from spvrisk.plan.outputs import NPV, PORTFOLIO
 from spvrisk.report.page.parts import Block, Choice, Option, Picked
 from spvrisk.report.page.sections.story import CHOICE, READ, picks
 from spvrisk.report.page.subject import Subject, found
-from spvrisk.views.figures import Note
+from spvrisk.views.figures import Note, Text
 from spvrisk.views.loss import answer, loss, value
 
 _MOST = 12

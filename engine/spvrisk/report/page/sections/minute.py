@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.what_ifs import Outcomes, outcomes_of, tornado
-from spvrisk.charts.words import error_of_interval, study_of, unit_named
+from spvrisk.charts.words import error_of_interval, unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError
@@ -26,7 +26,7 @@ from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of,
 from spvrisk.views.loss import few, warnings
 from spvrisk.views.projects import caps
 from spvrisk.views.tails import bearer_named
-from spvrisk.views.words import joined, money_in, tail_name
+from spvrisk.views.words import joined, money_in, study_named, tail_name
 
 _NAMED = 4
 """Projects whose parts are told."""
@@ -261,7 +261,7 @@ def _titles(found: Comparison) -> list[Named]:
     titles = [row.result.labels.title for row in found.results]
     if len({title["en"] for title in titles}) < len(titles):
         return [Named(name) for name in names_of(found)]
-    return [study_of(row.result.labels) for row in found.results]
+    return [study_named(row.result.labels) for row in found.results]
 
 
 def _of_the_world(result: Result, subject: Subject) -> Answer:
