@@ -23,6 +23,7 @@ from spvrisk.plan.shared import FAN_PATHS, LEAF
 from spvrisk.runner.folder import FolderLedger, bytes_of_shards, has_shards, vacate
 from spvrisk.runner.job import Job
 from spvrisk.runner.ledger import Ledger, MemoryLedger
+from spvrisk.runner.on import Cluster
 from spvrisk.runner.proof import at_hand, prepare
 from spvrisk.runner.sketches import Keeping
 from spvrisk.runner.taken_up import SketchLedger
@@ -176,6 +177,8 @@ def disk_budget(settings: Run, place: Place) -> int:
 def ledger_for(task: Task, place: Place | None, keep: bool = False) -> Ledger:
     """Give a ledger that the budgets allow: in memory, or in the folder of the result's place.
 
+    A cluster's shards go to the folder wherever it has room for them, those of others into memory.
+
     Parameters
     ----------
     task
@@ -191,17 +194,18 @@ def ledger_for(task: Task, place: Place | None, keep: bool = False) -> Ledger:
         Neither has room, not even where sketches are kept in the place of the values, or the folder belongs to another
         job.
     """
-    job, kept = task.job, place is not None and (keep or has_shards(place.folder))
-    workspace, memory = known_workspace(job), memory_budget(task.settings)
+    job, workspace, memory = task.job, known_workspace(task.job), memory_budget(task.settings)
     need = need_of(job, task.workers, workspace, task.helpers)
-    if not kept and need.in_memory <= memory:
-        return MemoryLedger(job)
     if place is None:
         check_memory(task, False, workspace)
         return MemoryLedger(job)
+    disk, kept = disk_budget(task.settings, place), keep or has_shards(place.folder)
+    on_disk = need.disk <= disk and need.from_disk <= memory
+    # shards of a cluster's workers come as messages otherwise, a dozen a second
+    if need.in_memory <= memory and not kept and not (on_disk and isinstance(task.on, Cluster)):
+        return MemoryLedger(job)
     vacate(place.folder)
-    disk = disk_budget(task.settings, place)
-    if need.disk <= disk and need.from_disk <= memory:
+    if on_disk:
         return FolderLedger(place.folder, job)
     if keeping := most_kept(job, task.loaded.study.output, task.path_names, memory, disk):
         return SketchLedger(place.folder, job, keeping)
