@@ -1,0 +1,169 @@
+"""Which input makes a quantity vary: indices of sensitivity, each with its standard error.
+
+The first-order index of an input is Var E[Y | input] / Var Y, the share of the variance of Y that goes when the input
+is known. Its total index, E Var[Y | all others] / Var Y, is the share that stays as long as it alone is unknown. What Y
+is, a value or the indicator of a tail, is left to the caller. Both come from repeated runs in which streams are drawn
+anew (`by_redraw`); the first alone from one run whose inputs are kept (`by_bins`).
+
+References
+----------
+Saltelli, A. et al. (2010). Variance based sensitivity analysis of model output. Computer Physics Communications 181.
+Jansen, M. J. W. (1999). Analysis of variance designs for model output. Computer Physics Communications 117.
+Kelley, T. L. (1935). An unbiased correlation ratio measure. PNAS 21.
+Bonett, D. G., Wright, T. A. (2000). Sample size requirements for estimating Pearson, Kendall and Spearman correlations.
+Psychometrika 65.
+Spagnol, A., Le Riche, R., Da Veiga, S. (2019). Global sensitivity analysis for optimization with variable selection.
+SIAM/ASA Journal on Uncertainty Quantification 7 (indices of the indicator of a target).
+"""
+
+from math import inf, nan, sqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import fdtrc
+from scipy.stats import rankdata
+
+Float = NDArray[np.float64]
+
+
+class Index(NamedTuple):
+    """A share of a variance, or a correlation, with its standard error; both NaN where Y does not vary."""
+
+    value: float
+    error: float
+
+
+class Told(NamedTuple):
+    """What one run tells of an input.
+
+    Attributes
+    ----------
+    index
+        First-order index; what nothing tells may be a little below 0.
+    p_value
+        Probability that bins of an input that does not matter would differ as much in the mean of Y.
+    """
+
+    index: Index
+    p_value: float
+
+
+_NONE = Index(nan, nan)
+
+
+def by_redraw(base: Float, anew: Float, group: Float) -> tuple[Index, Index]:
+    """First-order and total index of a group of streams.
+
+    A group that Y does not depend on has indices of exactly 0.
+
+    Parameters
+    ----------
+    base
+        Y of each path, ``(path,)``.
+    anew
+        Of the same paths with all streams drawn anew.
+    group
+        With those of the group drawn anew, as in `anew`, and all others as in `base`.
+
+    Returns
+    -------
+    first, total
+        Indices; their errors hold for large samples.
+    """
+    mean, change = (base.mean() + anew.mean()) / 2.0, group - base
+    square = ((base - mean) ** 2 + (anew - mean) ** 2) / 2.0
+    return _ratio((anew - mean) * change, square), _ratio(change**2 / 2.0, square)
+
+
+def _ratio(upper: Float, lower: Float) -> Index:
+    """Ratio of two means over the same paths, with its error by the delta method."""
+    scale = float(lower.mean())
+    if not scale > 0.0:
+        return _NONE
+    value = float(upper.mean()) / scale
+    return Index(value, float(np.std(upper - value * lower)) / (scale * sqrt(upper.size)))
+
+
+def by_bins(given: Float, y: Float) -> Told:
+    """First-order index of an input from one run: what a line in each of many bins of the input tells of Y.
+
+    Bins hold equally many paths and are as many as the root of the paths, or one for each value where there are fewer.
+    What their lines tell by chance is taken off.
+
+    Parameters
+    ----------
+    given
+        The input on each path, ``(path,)``; infinite ones have a bin of their own, undefined ones as well.
+    y
+        Y of the same paths.
+    """
+    n, number = y.size, _bins(given)
+    centred = y - y.mean()
+    squares = centred**2
+    total = float(squares.sum())
+    if not total > 0.0:
+        return Told(_NONE, nan)
+    residual, used = _lines(number, given, centred)
+    told, free = int(used.sum()) - 1, n - int(used.sum())
+    if told < 1 or free < 1:
+        return Told(Index(0.0, 0.0) if told < 1 else _NONE, 1.0 if told < 1 else nan)
+    counts = np.bincount(number)
+    # by bin, since spreads and sizes of bins differ
+    within = residual**2 * (counts / np.maximum(counts - used, 1))[number]
+    value = 1.0 - float(within.sum()) / total
+    influence = (squares - within - value * squares) * n / total
+    # that holds what the lines err by as well, 4 for each; of that it should be 2
+    chance = told * (1.0 - value) ** 2 / n
+    variance = max(float(np.var(influence)) - 2.0 * chance, chance)
+    left = float((residual**2).sum())
+    ratio = (total - left) / told / (left / free) if left > 0.0 else inf
+    return Told(Index(value, sqrt(variance / n)), float(fdtrc(told, free, ratio)))
+
+
+def _lines(number: NDArray[np.intp], given: Float, y: Float) -> tuple[Float, NDArray[np.intp]]:
+    """What is left of Y by a line in each bin, or its mean where the input does not vary; and how many numbers each took."""
+    counts = np.bincount(number)
+    x = np.where(np.isfinite(given), given, 0.0)
+    x = x - (np.bincount(number, x) / counts)[number]
+    y = y - (np.bincount(number, y) / counts)[number]
+    spread = np.bincount(number, x * x)
+    has_line = (spread > 0.0) & (counts > 2)
+    slope = np.divide(np.bincount(number, x * y), spread, out=np.zeros_like(spread), where=has_line)
+    return y - slope[number] * x, 1 + has_line
+
+
+def _bins(given: Float) -> NDArray[np.intp]:
+    """Number of each path's bin; equal values share one."""
+    values, which = np.unique(given, return_inverse=True)
+    most = round(sqrt(given.size))
+    if values.size <= most:
+        return which
+    finite = np.isfinite(values)
+    ends = np.cumsum(np.bincount(which))  # of each value, paths up to it and with it
+    bin_of = np.ceil(ends * (most / given.size)).astype(np.intp)
+    bin_of[~finite] = np.where(np.isnan(values[~finite]), most + 2, np.where(values[~finite] < 0.0, 0, most + 1))
+    return np.unique(bin_of[which], return_inverse=True)[1]
+
+
+def rank_correlation(given: Float, y: Float) -> Index:
+    """Spearman's rank correlation over the paths on which both are defined; infinite values rank last, or first.
+
+    Parameters
+    ----------
+    given, y
+        Two numbers of each path, ``(path,)``.
+    """
+    both = ~(np.isnan(given) | np.isnan(y))
+    n = int(both.sum())
+    if n < 4:
+        return _NONE
+    a, b = rankdata(given[both]), rankdata(y[both])
+    a -= a.mean()
+    b -= b.mean()
+    scale = sqrt(float(a @ a) * float(b @ b))
+    if scale == 0.0:
+        return _NONE
+    rho = float(a @ b) / scale
+    # Bonett and Wright's error of Fisher's transform, back on the scale of the correlation
+    return Index(rho, (1.0 - rho**2) * sqrt((1.0 + rho**2 / 2.0) / (n - 3.0)))
