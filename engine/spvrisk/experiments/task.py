@@ -43,9 +43,10 @@ def settings_of(loaded: Loaded, paths: int | None, seed: int | None) -> Run:
 
 def job_of(study: Study, settings: Run) -> Job:
     """Compile a study to a job of these settings."""
-    plan, labels, _ = compile_study(study)
+    compiled = compile_study(study)
+    labels = compiled.labels
     return Job(
-        plan,
+        compiled.plan,
         labels,
         study_text(study),
         settings.seed,

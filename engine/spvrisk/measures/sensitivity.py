@@ -16,6 +16,7 @@ Spagnol, A., Le Riche, R., Da Veiga, S. (2019). Global sensitivity analysis for 
 SIAM/ASA Journal on Uncertainty Quantification 7 (indices of the indicator of a target).
 """
 
+from collections.abc import Sequence
 from math import inf, nan, sqrt
 from typing import NamedTuple
 
@@ -39,13 +40,13 @@ class Told(NamedTuple):
 
     Attributes
     ----------
-    index
+    first
         First-order index; what nothing tells may be a little below 0.
     p_value
         Probability that bins of an input that does not matter would differ as much in the mean of Y.
     """
 
-    index: Index
+    first: Index
     p_value: float
 
 
@@ -85,35 +86,43 @@ def _ratio(upper: Float, lower: Float) -> Index:
     return Index(value, float(np.std(upper - value * lower)) / (scale * sqrt(upper.size)))
 
 
-def by_bins(given: Float, y: Float) -> Told:
-    """First-order index of an input from one run: what a line in each of many bins of the input tells of Y.
+def by_bins(given: Float, ys: Sequence[Float]) -> list[Told]:
+    """First-order indices of an input from one run: what a line in each of many bins of the input tells of each Y.
 
     Bins hold equally many paths and are as many as the root of the paths, or one for each value where there are fewer.
-    What their lines tell by chance is taken off.
+    What their lines tell by chance is taken off. Where Y bends strongly within the last bin, as beyond an input whose
+    logarithm Y follows, the index is a little too small.
 
     Parameters
     ----------
     given
         The input on each path, ``(path,)``; infinite ones have a bin of their own, undefined ones as well.
-    y
-        Y of the same paths.
+    ys
+        Each Y of the same paths, ``(path,)``.
     """
-    n, number = y.size, _bins(given)
-    centred = y - y.mean()
+    number = _bins(given)
+    return [_told(number, given, y) for y in ys]
+
+
+def _told(number: NDArray[np.intp], given: Float, y: Float) -> Told:
+    """What bins of an input tell of Y."""
+    n, centred = y.size, y - y.mean()
     squares = centred**2
     total = float(squares.sum())
     if not total > 0.0:
         return Told(_NONE, nan)
     residual, used = _lines(number, given, centred)
     told, free = int(used.sum()) - 1, n - int(used.sum())
-    if told < 1 or free < 1:
-        return Told(Index(0.0, 0.0) if told < 1 else _NONE, 1.0 if told < 1 else nan)
+    if told < 1:
+        return Told(Index(0.0, 0.0), 1.0)
+    if free < 1:
+        return Told(_NONE, nan)
     counts = np.bincount(number)
     # by bin, since spreads and sizes of bins differ
     within = residual**2 * (counts / np.maximum(counts - used, 1))[number]
     value = 1.0 - float(within.sum()) / total
     influence = (squares - within - value * squares) * n / total
-    # that holds what the lines err by as well, 4 for each; of that it should be 2
+    # that holds what the lines err by as well, 4 for each number that they take; of that it should be 2
     chance = told * (1.0 - value) ** 2 / n
     variance = max(float(np.var(influence)) - 2.0 * chance, chance)
     left = float((residual**2).sum())
@@ -122,7 +131,7 @@ def by_bins(given: Float, y: Float) -> Told:
 
 
 def _lines(number: NDArray[np.intp], given: Float, y: Float) -> tuple[Float, NDArray[np.intp]]:
-    """What is left of Y by a line in each bin, or its mean where the input does not vary; and how many numbers each took."""
+    """What lines in bins leave of Y, or means where the input does not vary; and how many numbers that took."""
     counts = np.bincount(number)
     x = np.where(np.isfinite(given), given, 0.0)
     x = x - (np.bincount(number, x) / counts)[number]

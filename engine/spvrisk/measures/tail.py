@@ -225,7 +225,7 @@ def tail(result: Result, of: tuple[str, str], side: str, share: float, known: Ma
     values = known[of]
     badness = -values if side == LOW else values
     is_worst = _worst(badness, share)
-    found = [_mark(kind, unit, name, x[defined], is_worst) for kind, unit, name, x in _candidates(result)]
+    found = [mark_of(kind, unit, name, x[defined], is_worst) for kind, unit, name, x in _candidates(result)]
     tried = [mark for mark in found if mark is not None]
     marks = [mark._replace(telling=mark.p_value < CHANCE / len(tried)) for mark in tried]
     marks.sort(key=lambda mark: -abs(mark.shift))
@@ -273,8 +273,18 @@ def _candidates(result: Result) -> Iterator[tuple[str, str, str, Float]]:
             yield "flag", unit, quantity, result.series(unit, quantity).astype(np.float64)
 
 
-def _mark(kind: str, unit: str, name: str, values: Float, is_worst: Flags) -> Mark | None:
-    """What a candidate is on both; None where it is the same on all paths, or defined on none of the one or other."""
+def mark_of(kind: str, unit: str, name: str, values: Float, is_worst: Flags) -> Mark | None:
+    """What a candidate is on both; None where it is the same on all paths, or defined on none of the one or other.
+
+    Parameters
+    ----------
+    kind, unit, name
+        As of `Mark`.
+    values
+        Of each path, ``(path,)``; NaN is undefined.
+    is_worst
+        Which paths are the worst, ``(path,)``.
+    """
     defined = ~np.isnan(values)
     x, worst = values[defined], is_worst[defined]
     finite = np.isfinite(x)

@@ -43,6 +43,8 @@ class Compiled(NamedTuple):
     labels: Labels
     book: TableBook
     """The laws of the study, for reports on their tables."""
+    streams: tuple[str, ...]
+    """Names of all that is drawn."""
 
 
 def _calendar(grid: Grid, constants: Constants) -> dict[str, Any]:
@@ -169,8 +171,15 @@ def _discounting(study: Study, grid: Grid, constants: Constants) -> dict[str, An
     }
 
 
-def compile_study(study: Study) -> Compiled:
+def compile_study(study: Study, redrawn: Sequence[str] = ()) -> Compiled:
     """Compile a checked study.
+
+    Parameters
+    ----------
+    study
+        The study.
+    redrawn
+        Patterns of streams that are drawn anew; see `Streams`.
 
     Raises
     ------
@@ -180,7 +189,7 @@ def compile_study(study: Study) -> Compiled:
     """
     head = study.study
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)
-    streams, book, constants = Streams(), TableBook(), Constants()
+    streams, book, constants = Streams(redrawn), TableBook(), Constants()
     read = attributes_read(study)
     clock = compile_clock(study, grid, streams, book, constants, read)
     products = Products(study, clock.numbers, clock.step_means.size, constants)
@@ -219,7 +228,7 @@ def compile_study(study: Study) -> Compiled:
         pipelines=compile_pipelines(study, streams),
         projects=records(PROJECT, projects),
     )
-    return Compiled(plan, labels, book)
+    return Compiled(plan, labels, book, streams.names)
 
 
 def sites_of(study: Study) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Streams of random words: one per quantity, numbered by a digest of its name."""
 
 import hashlib
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from spvrisk.errors import InputError, Problem
 
@@ -16,11 +18,23 @@ def stream_of(name: str) -> int:
     return int.from_bytes(hashlib.blake2s(name.encode(), digest_size=32).digest()[:4], "little")
 
 
-class Streams:
-    """Hands out stream numbers and refuses two names with one number."""
+REDRAWN = "#1"
+"""Ends the name of a stream that stands for another, whose draws are thereby made anew."""
 
-    def __init__(self) -> None:
+
+class Streams:
+    """Hands out stream numbers and refuses two names with one number.
+
+    Parameters
+    ----------
+    redrawn
+        Patterns, as ``project/*/cost``: what has such a name is drawn from a stream of its own instead, and nothing
+        else moves.
+    """
+
+    def __init__(self, redrawn: Sequence[str] = ()) -> None:
         self._names: dict[int, str] = {}
+        self._redrawn = redrawn
 
     def __call__(self, name: str, path: str = "") -> int:
         """Return the stream of a name.
@@ -37,9 +51,16 @@ class Streams:
         InputError
             Another name has the same number: draws would be shared.
         """
+        if any(fnmatchcase(name, pattern) for pattern in self._redrawn):
+            name += REDRAWN
         number = stream_of(name)
         other = self._names.setdefault(number, name)
         if other != name:
             rule = f"draws from the random stream {name}, which has the number of {other}"
             raise InputError(Problem("", path, rule, str(number), "rename one of the two"))
         return number
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all streams that were asked for."""
+        return tuple(self._names.values())
