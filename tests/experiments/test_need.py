@@ -1,7 +1,5 @@
 """What a run needs: the estimate holds for real processes, and what does not fit is refused with a remedy that fits."""
 
-import json
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import spvrisk
-from large import table_study
+from peaks import check_need
 from spvrisk.config import load
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import claimed
@@ -34,91 +32,11 @@ def task(paths, **budgets):
     return planned(load(STARTER), Run(paths=paths, workers=2, **budgets))
 
 
-PROGRAM = """
-import json, sys
-from spvrisk.config import load
-from spvrisk.experiments.kept import Manner
-from spvrisk.experiments.need import need_of, workspace_of
-from spvrisk.experiments.run import run_study
-from spvrisk.experiments.task import planned, settings_of
-from spvrisk.experiments.timing.machine import peak_bytes
-from spvrisk.runner.on import THREADS, Processes
-from resource import RUSAGE_CHILDREN, getrusage
-if __name__ == "__main__":
-    study, out, paths, keep, processes = sys.argv[1:]
-    loaded, n = load(study), int(processes or 0)
-    settings = settings_of(loaded, int(paths), None).model_copy(update={"workers": 2})
-    run_study(loaded, out, settings, Manner(keep=keep == "keep", on=Processes(n) if n else THREADS))
-    job = planned(loaded, settings).job
-    peak = peak_bytes() + n * 1024 * getrusage(RUSAGE_CHILDREN).ru_maxrss
-    print(json.dumps([peak, *need_of(job, 2, workspace_of(job), n)]))
-"""
-
-
-def peak_and_need(words, folder):
-    """Run a study in a process of its own, which may start others: a file, which they can read."""
-    spvrisk.warmup()
-    (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
-    line = [sys.executable, str(folder / "program.py"), *words]
-    done = subprocess.run(line, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-@pytest.mark.parametrize(
-    ("study", "paths"), [(STARTER, 1000), (MAIN, 1000), (MAIN, 150_000)], ids=["starter", "main", "main, many"]
-)
-@pytest.mark.parametrize("keep", ["", "keep"], ids=["memory", "disk"])
-def test_need__no_run_takes_more_nor_much_less(study, paths, keep, tmp_path):
-    words = [str(study), str(tmp_path / "r.h5"), str(paths), keep, ""]
-    peak, in_memory, from_disk, disk = peak_and_need(words, tmp_path)
-    need = from_disk if keep else in_memory
-    assert 0.6 * need <= peak <= need, (peak / MIB, need / MIB)
-    if keep:
-        held = sum(file.stat().st_size for file in (tmp_path / "r.h5.run").iterdir())
-        assert 0.95 * disk <= held <= 1.02 * disk + MIB
-
-
-BEYOND = """
-import json, sys, threading, time
-from pathlib import Path
-from spvrisk.config import load
-from spvrisk.experiments.kept import Manner
-from spvrisk.experiments.need import MIB, memory_budget, most_kept, need_with, workspace_of
-from spvrisk.experiments.run import run_study
-from spvrisk.experiments.task import planned, settings_of
-from spvrisk.experiments.timing.machine import peak_bytes
-study, out, paths, disk = sys.argv[1:]
-loaded, sizes = load(study), [0]
-
-def look():
-    while True:
-        folder = Path(out + ".run")
-        try:
-            sizes.append(sum(file.stat().st_size for file in folder.iterdir() if file.name != "result.part"))
-        except OSError:
-            pass
-        time.sleep(0.02)
-
-run = {"leaves_per_shard": 1, "disk_mib": int(disk)}
-settings = settings_of(loaded, int(paths), None).model_copy(update={"workers": 2, **run})
-threading.Thread(target=look, daemon=True).start()
-run_study(loaded, out, settings, Manner(keep=True))
-task = planned(loaded, settings)
-keeping = most_kept(task.job, loaded.study.output, task.path_names, memory_budget(settings), int(disk) * MIB)
-need = need_with(task.job, keeping, 2, workspace_of(task.job))
-print(json.dumps([peak_bytes(), max(sizes), need.from_disk, need.disk]))
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_need__beyond_the_disk_no_run_takes_more(tmp_path):
-    spvrisk.warmup()
-    words = [str(MAIN), str(tmp_path / "r.h5"), "150000", "345"]
-    done = subprocess.run([sys.executable, "-c", BEYOND, *words], check=True, capture_output=True, text=True)
-    peak, held, memory, disk = json.loads(done.stdout)
-    assert 0.5 * memory <= peak <= memory, (peak / MIB, memory / MIB)
-    assert 0.5 * disk <= held <= disk <= 345 * MIB, (held / MIB, disk / MIB)
+@pytest.mark.parametrize(("study", "keep"), [(STARTER, ""), (MAIN, "keep")], ids=["memory", "disk"])
+def test_need__no_run_takes_more_nor_much_less(study, keep, tmp_path):
+    """Large runs, processes and what is beyond the disk are measured in the campaign of memory."""
+    check_need(study, 1000, keep, tmp_path)
 
 
 @pytest.mark.parametrize("memory_mib", [64, 400, 1024])
@@ -167,21 +85,6 @@ def test_ledger_for__keeps_sketches_beyond_disk_or_memory(tmp_path):
         assert isinstance(ledger_for(task(2_000_000, memory_mib=700, disk_mib=enough), place), SketchLedger)
         with pytest.raises(InputError, match="run.disk_mib"):
             ledger_for(task(2_000_000, memory_mib=700, disk_mib=enough - 1), place)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_need__no_processes_take_more(tmp_path):
-    words = [str(MAIN), str(tmp_path / "r.h5"), "150000", "keep", "2"]
-    peak, in_memory, from_disk, _ = peak_and_need(words, tmp_path)
-    assert 0.5 * from_disk <= peak <= from_disk <= in_memory, (peak / MIB, from_disk / MIB)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_need__of_three_hundred_projects(tmp_path):
-    """Series and workspaces grow with the projects: a shard of them takes 0.7 GiB."""
-    study = table_study(tmp_path, 300)
-    peak, in_memory, *_ = peak_and_need([str(study), str(tmp_path / "r.h5"), "5000", "", ""], tmp_path)
-    assert 0.6 * in_memory <= peak <= in_memory, (peak / MIB, in_memory / MIB)
 
 
 def test_need__of_processes_counts_each():
