@@ -44,12 +44,15 @@ def compare(*results: Results | str | os.PathLike[str], strict: bool = False) ->
     >>> found.agrees, found.pairs[0].paths
     (True, 500)
     """
+    from spvrisk.dataset.read import all_held
     from spvrisk.measures.comparison import compared
 
     for result in results:
         if isinstance(result, list | tuple):
             raise wrong("results", "must be a result", result, "give results one by one: compare(first, second)")
-    return compared([opened("results", result).tables() for result in results], yes_or_no("strict", strict))
+    tables, whole = [opened("results", result).tables() for result in results], yes_or_no("strict", strict)
+    with all_held(tables):
+        return compared(tables, whole)
 
 
 def compare_table(result: Results | str | os.PathLike[str], table: str | os.PathLike[str]) -> "Against":

@@ -74,8 +74,9 @@ def tail(
     share, end = plain_if_any(worst), None if side is None else text("side", side)
     if isinstance(share, bool) or not isinstance(share, int | float):
         raise wrong("worst", "must be a number", worst, "write e.g. 0.01 for 1 %")
-    tables = opened("result", result).tables()
-    return worst_paths(tables, text("of", of), float(share), end, called("announce", announce))
+    tables, told = opened("result", result).tables(), called("announce", announce)
+    with tables.held():
+        return worst_paths(tables, text("of", of), float(share), end, told)
 
 
 def curve(

@@ -240,7 +240,9 @@ class Results:
         figures = VIEWS[name].figures
         check_choices(name, figures, choices)
         read = {key: level(key, value) if key == "level" else value for key, value in choices.items()}
-        return Printed(*figures(self.tables(given), **read))
+        tables = self.tables(given)
+        with tables.held():
+            return Printed(*figures(tables, **read))
 
     @property
     def plot(self) -> "Plots":
