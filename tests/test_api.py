@@ -533,7 +533,7 @@ def test_run__interrupted_as_its_result_is_opened_says_that_it_is_written(tmp_pa
     def interrupted(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("spvrisk.api.Results", interrupted)
+    monkeypatch.setattr("spvrisk.api.runs.Results", interrupted)
     out = tmp_path / "r.h5"
     with pytest.raises(KeyboardInterrupt) as error:
         spvrisk.run(spvrisk.load(STARTER), paths=64, out=out)

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import spvrisk
 from made_bench import make_bench
 from spvrisk import api
 from spvrisk.cli import main
 from spvrisk.report.json import bench_json
 
-STARTER = str(Path(api.__file__).parent / "data" / "starter.yaml")
+STARTER = str(Path(spvrisk.__file__).parent / "data" / "starter.yaml")
 
 
 @pytest.fixture

@@ -76,6 +76,6 @@ def test_package__offers_all_of_the_api_lazily() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(spvrisk.__all__) - {"__version__"}))
 def test_package__a_name_is_that_of_the_api(name: str) -> None:
-    """No package of the engine, which Python binds to its name once it is imported, hides a function."""
-    engine = Path(spvrisk.__file__).parent
-    assert not (engine / name).exists() and not (engine / f"{name}.py").exists()
+    """No package of the engine, nor room of the API, which Python binds to its name once it is imported, hides one."""
+    for folder in (Path(spvrisk.__file__).parent, Path(api.__file__).parent):
+        assert not (folder / name).exists() and not (folder / f"{name}.py").exists()

@@ -69,3 +69,21 @@ def test_values__a_replay_that_differs_is_refused(plain, monkeypatch):
         pytest.raises(spvrisk.RunError, match="the replay differs from the result"),
     ):
         values_by_path(results.tables(), [("port", "cost")])
+
+
+def test_values__are_replayed_once_while_the_file_is_held(plain, monkeypatch):
+    played = []
+    monkeypatch.setattr(module, "_replayed", lambda result, missing, *told: played.append(missing) or own(missing))
+
+    def own(missing):
+        return {series: np.zeros(5000) for series in missing}
+
+    cost, delay = ("port", "cost"), ("port", "delay_months")
+    with spvrisk.open(plain) as results:
+        tables = results.tables()
+        with tables.held():
+            first = values_by_path(tables, [cost])[cost]
+            assert values_by_path(replace(tables, given=None), [delay, cost])[cost] is first
+            assert played == [[cost], [delay]]
+        assert not tables.replayed
+        assert list(values_by_path(tables, [cost])) == [cost] and played == [[cost], [delay], [cost]]

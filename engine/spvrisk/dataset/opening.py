@@ -57,23 +57,32 @@ def opened(source: Path | bytes) -> Iterator[h5py.File]:
     source
         Path of the file, or the bytes of one.
     """
-    if isinstance(source, bytes):
-        with sound(source), h5py.File(io.BytesIO(source)) as file:
-            yield file
-    else:
-        with _opened(source) as file:
-            yield file
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    _check_there(path)
-    try:
-        file = _file(path)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise InputError(_refused_by_system(str(path), error) or _unreadable(path, error)) from error
-    with sound(path), file:
+    file = opened_file(source)
+    with sound(source), file:
         yield file
+
+
+def opened_file(source: Path | bytes) -> h5py.File:
+    """Open an HDF5 file, or the bytes of one, to read; whoever calls closes it.
+
+    Parameters
+    ----------
+    source
+        Path of the file, or the bytes of one.
+
+    Raises
+    ------
+    InputError
+        There is no such file, the system withholds it, or it is no HDF5 file.
+    """
+    if isinstance(source, bytes):
+        with sound(source):
+            return h5py.File(io.BytesIO(source))
+    _check_there(source)
+    try:
+        return _file(source)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(_refused_by_system(str(source), error) or _unreadable(source, error)) from error
 
 
 def _file(path: Path) -> h5py.File:

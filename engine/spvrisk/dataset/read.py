@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from threading import local
 from typing import Any, NamedTuple
 
 import h5py
@@ -17,7 +19,7 @@ from spvrisk.dataset.assembly import conditional_of, group_of, summary_of, timel
 from spvrisk.dataset.content import TABLE_GROUPS, tables_digest
 from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from, metadata_of
 from spvrisk.dataset.inputs import COORDINATES, shape_of
-from spvrisk.dataset.opening import attributes_of, is_result, opened, place_of
+from spvrisk.dataset.opening import attributes_of, is_result, opened, opened_file, place_of, sound
 from spvrisk.dataset.paths import kept_as, path_series
 from spvrisk.dataset.schema import check_sampling, check_schema
 from spvrisk.dataset.structure import check_attributes_fit, check_chunks, check_structure
@@ -39,6 +41,14 @@ class Given(NamedTuple):
     """Lower end of its 95 % interval."""
     share_high: float
     """Upper end."""
+
+
+class _Held(local):
+    """The file of a result as long as a thread holds it open, and what it was found to lead to meanwhile."""
+
+    until: ExitStack | None = None
+    file: h5py.File | None = None
+    replayed: dict[tuple[str, str], NDArray[np.float64]] | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,6 +86,7 @@ class Result:
     path_names: tuple[str, ...]
     input_names: tuple[str, ...] = ()
     given: Given | None = None
+    _held: _Held = field(default_factory=_Held, compare=False)
 
     def __repr__(self) -> str:
         given = f", given {self.given.name}" if self.given is not None else ""
@@ -103,7 +114,7 @@ class Result:
         with self._reopened() as file:
             return {name: _stored_bytes(group) for name, group in file.items() if isinstance(group, h5py.Group)}
 
-    @property
+    @cached_property
     def kept(self) -> dict[tuple[str, str], tuple[str, Any]]:
         """Where the values of each series ``(unit, quantity)`` by path are: the variable, and the part of it."""
         return {
@@ -216,13 +227,56 @@ class Result:
             pass
 
     @contextmanager
+    def held(self) -> Iterator[None]:
+        """Open the file once for what this thread reads of it in a ``with`` block, in which replays are kept, too."""
+        held = self._held
+        if held.until is not None:
+            yield
+            return
+        with ExitStack() as held.until:
+            held.replayed = {}
+            try:
+                yield
+            finally:
+                held.until = held.file = held.replayed = None
+
+    @property
+    def replayed(self) -> dict[tuple[str, str], NDArray[np.float64]]:
+        """What series were found to be by replays, ``(path,)`` float64; stays empty where the file is not `held`."""
+        return {} if self._held.replayed is None else self._held.replayed
+
+    @contextmanager
     def _reopened(self) -> Iterator[h5py.File]:
-        """Open the file once more, if it still is the one that was read."""
-        with opened(self.source) as file:
-            now = attributes_of(file)
-            if any(now.get(key) != self.attributes[key] for key in ("content_sha256", "plan_sha256")):
-                raise InputError(Problem(self.place, "", "was replaced since it was opened", "", "open it again"))
+        """The file as it is held, or opened once more, if it still is the one that was read."""
+        with sound(self.source), ExitStack() as until_read:
+            file = self._held.file
+            if file is None:
+                file = until_read.enter_context(opened_file(self.source))
+                self._check_same(file)
+                if self._held.until is not None:
+                    self._held.file = file
+                    self._held.until.enter_context(until_read.pop_all())
             yield file
+
+    def _check_same(self, file: h5py.File) -> None:
+        now = attributes_of(file)
+        if any(now.get(key) != self.attributes[key] for key in ("content_sha256", "plan_sha256")):
+            raise InputError(Problem(self.place, "", "was replaced since it was opened", "", "open it again"))
+
+
+@contextmanager
+def all_held(results: Iterable[Result]) -> Iterator[None]:
+    """Open each of some files once, as `Result.held` does.
+
+    Parameters
+    ----------
+    results
+        Whose files they are.
+    """
+    with ExitStack() as block:
+        for result in results:
+            block.enter_context(result.held())
+        yield
 
 
 def open_result(source: str | os.PathLike[str] | bytes) -> Result:

@@ -50,9 +50,16 @@ def values_by_path(
     RunError
         The replay differs from what the result holds.
     """
-    found = _kept(result, wanted)
+    found = {
+        **_kept(result, wanted),
+        **{series: result.replayed[series] for series in wanted if series in result.replayed},
+    }
     missing = [series for series in dict.fromkeys(wanted) if series not in found]
-    return {**found, **_replayed(result, missing, on, progress, announce)} if missing else found
+    if missing:
+        replayed = _replayed(result, missing, on, progress, announce)
+        result.replayed.update(replayed)
+        found |= replayed
+    return found
 
 
 def _kept(result: Result, wanted: Sequence[Series]) -> dict[Series, Floats]:

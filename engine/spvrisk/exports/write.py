@@ -67,7 +67,7 @@ def export_result(
     _check_table(table, chosen, result)
     kind, write = _writer(chosen, table, result)
     reads = [] if isinstance(result.source, bytes) else [result.source]
-    with appearing(out, overwrite, kind, reads) as temporary:
+    with appearing(out, overwrite, kind, reads) as temporary, result.held():
         write(temporary)
 
 

@@ -10,14 +10,7 @@ from spvrisk.dataset.paths import UNDEFINED_CODE, kept_as
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import UNDEFINED
 from spvrisk.measures.given import paths_of
-from spvrisk.measures.parts import (
-    at_risk_added,
-    at_risk_part,
-    combined,
-    ratio,
-    shortfall_added,
-    shortfall_part,
-)
+from spvrisk.measures.parts import Whole, combined, ratio
 from spvrisk.measures.sample import Figure, Sample, shortfall, value_at_risk
 from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME, WHOLE
 
@@ -133,10 +126,11 @@ def contributions(result: Result, level: str) -> Contributions:
     """
     paths, labels = paths_of(result), result.labels
     whole = _values(result, *WHOLE, paths)
-    risk, parts = _risk(whole, level), list[Part]()
+    of_whole, parts = Whole(whole, level), list[Part]()
+    risk = Risk(of_whole.value_at_risk, of_whole.shortfall)
 
     def add(group: str, name: str, own: Sample) -> None:
-        part = Risk(at_risk_part(own, whole, level), shortfall_part(own, whole, level))
+        part = Risk(of_whole.at_risk_part(own), of_whole.shortfall_part(own))
         parts.append(Part(group, name, part, ratio(part.shortfall, risk.shortfall)))
 
     for project in labels.projects:
@@ -167,13 +161,13 @@ def diversified(result: Result, level: str) -> Diversified:
         The file does not hold net present values of projects and portfolio by path.
     """
     paths = paths_of(result)
-    whole = _values(result, *WHOLE, paths)
+    whole = Whole(_values(result, *WHOLE, paths), level)
     projects = []
     for project in result.labels.projects:
         own = _values(result, project, NPV, paths)
-        added = Risk(at_risk_added(own, whole, level), shortfall_added(own, whole, level))
+        added = Risk(whole.at_risk_added(own), whole.shortfall_added(own))
         projects.append(Alone(project, _risk(own, level), added))
-    risk = _risk(whole, level)
+    risk = Risk(whole.value_at_risk, whole.shortfall)
     together = _sum([(1.0, alone.risk) for alone in projects])
     return Diversified(level, tuple(projects), together, risk, _sum([(1.0, together), (-1.0, risk)]))
 

@@ -7,6 +7,7 @@ contributions that add up to its risk, and so do their errors. Weights and repli
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property
 from math import nan, sqrt
 from typing import NamedTuple
 
@@ -19,65 +20,6 @@ from spvrisk.measures.sample import Figure, Sample, figure_of, mean_beyond, plac
 
 Float = NDArray[np.float64]
 Places = NDArray[np.intp]
-
-
-def shortfall_part(part: Sample, whole: Sample, level: str) -> Figure:
-    """Euler contribution of a part to the whole's expected shortfall: its mean loss over the whole's worst paths.
-
-    The influence function is ((L - m) 1[tail] - mean of that) / (1 - a), m the part's loss where the whole's is its
-    value at risk (`at_risk_part`): which paths are in the tail is uncertain too.
-
-    Parameters
-    ----------
-    part, whole
-        Net present values, finite.
-    level
-        Decimal string a in (0, 1).
-
-    References
-    ----------
-    Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle. Glasserman, P.
-    (2005). Measuring marginal risk contributions in credit portfolios. Journal of Computational Finance 9.
-    """
-    ranked = _ranked(whole, level)
-    if ranked.in_tail < 1:
-        return _undefined(whole)
-    beyond = slice(ranked.place, None)
-    value = mean_beyond(-part.values[ranked.order[beyond]], ranked.below[beyond], level)
-    if ranked.in_tail < FEW_PATHS:
-        return _undefined(whole, value)
-    worst = ranked.order[ranked.place + 1 :]
-    at_risk = _line(part, whole, ranked, ranked.reach).height
-    apart, every = np.zeros(whole.values.size), np.ones(whole.values.size, bool)
-    apart[worst] = (-part.values[worst] - at_risk) / float(1 - Fraction(level))
-    return _skewed(figure_of(whole, every, value, apart - np.average(apart, weights=whole.weight)))
-
-
-def at_risk_part(part: Sample, whole: Sample, level: str) -> Figure:
-    """Euler contribution of a part to the whole's value at risk: its expected loss where the whole's is that.
-
-    Of the paths about the one at risk, as many on each side as ``k^0.8`` of a tail of k, the part's losses are laid on
-    a straight line over the whole's, and read off it at the value at risk. So the parts of a whole add up to it
-    exactly, whatever their number. The error has that of the line's height, and that of the value at risk by the slope
-    of a line through twice as many paths: the slope of few is so uncertain itself that its square would be too large.
-
-    Parameters
-    ----------
-    part, whole, level
-        As of `shortfall_part`.
-
-    References
-    ----------
-    Tasche, D. (2008), as above, section 3.2. Fan, J. and Gijbels, I. (1996). Local Polynomial Modelling and Its
-    Applications, section 2.3. Decision 32.
-    """
-    ranked = _ranked(whole, level)
-    if ranked.in_tail < FEW_PATHS:
-        return _undefined(whole)
-    line, slope = _line(part, whole, ranked, ranked.reach), _line(part, whole, ranked, 2 * ranked.reach).slope
-    influence = slope * value_at_risk(whole, level).influence
-    influence[line.near] += influence.size * line.shares * line.residuals
-    return _skewed(Figure(line.height, influence, whole.replicate))
 
 
 class _Ranked(NamedTuple):
@@ -154,30 +96,158 @@ def _line(part: Sample, whole: Sample, ranked: _Ranked, reach: int) -> _Line:
     return _Line(near, height, slope, shares, residuals)
 
 
-def shortfall_added(part: Sample, whole: Sample, level: str) -> Figure:
-    """Expected shortfall of the whole less that of the whole without the part, paired path by path.
+class Whole:
+    """A whole at a level: its paths in order, and its risk, found once for all of its parts.
+
+    Parameters
+    ----------
+    sample
+        Net present values, finite.
+    level
+        Decimal string a in (0, 1).
+    """
+
+    def __init__(self, sample: Sample, level: str) -> None:
+        self._sample, self._level = sample, level
+
+    @cached_property
+    def _ranked(self) -> _Ranked:
+        return _ranked(self._sample, self._level)
+
+    @cached_property
+    def value_at_risk(self) -> Figure:
+        """Of the whole."""
+        return value_at_risk(self._sample, self._level)
+
+    @cached_property
+    def shortfall(self) -> Figure:
+        """Expected shortfall of the whole."""
+        return shortfall(self._sample, self._level)
+
+    def shortfall_part(self, part: Sample) -> Figure:
+        """Euler contribution of a part to the whole's expected shortfall: its mean loss over the whole's worst paths.
+
+        The influence function is ((L - m) 1[tail] - mean of that) / (1 - a), m the part's loss where the whole's is its
+        value at risk (`at_risk_part`): which paths are in the tail is uncertain too.
+
+        Parameters
+        ----------
+        part
+            Net present values, finite.
+
+        References
+        ----------
+        Tasche, D. (2008). Capital allocation to business units and sub-portfolios: the Euler principle. Glasserman, P.
+        (2005). Measuring marginal risk contributions in credit portfolios. Journal of Computational Finance 9.
+        """
+        whole, ranked = self._sample, self._ranked
+        if ranked.in_tail < 1:
+            return _undefined(whole)
+        beyond = slice(ranked.place, None)
+        value = mean_beyond(-part.values[ranked.order[beyond]], ranked.below[beyond], self._level)
+        if ranked.in_tail < FEW_PATHS:
+            return _undefined(whole, value)
+        worst = ranked.order[ranked.place + 1 :]
+        at_risk = _line(part, whole, ranked, ranked.reach).height
+        apart, every = np.zeros(whole.values.size), np.ones(whole.values.size, bool)
+        apart[worst] = (-part.values[worst] - at_risk) / float(1 - Fraction(self._level))
+        return _skewed(figure_of(whole, every, value, apart - np.average(apart, weights=whole.weight)))
+
+    def at_risk_part(self, part: Sample) -> Figure:
+        """Euler contribution of a part to the whole's value at risk: its expected loss where the whole's is that.
+
+        Of the paths about the one at risk, as many on each side as ``k^0.8`` of a tail of k, the part's losses are laid
+        on a straight line over the whole's, and read off it at the value at risk. So the parts of a whole add up to it
+        exactly, whatever their number. The error has that of the line's height, and that of the value at risk by the
+        slope of a line through twice as many paths: the slope of few is so uncertain itself that its square would be
+        too large.
+
+        Parameters
+        ----------
+        part
+            As of `shortfall_part`.
+
+        References
+        ----------
+        Tasche, D. (2008), as above, section 3.2. Fan, J. and Gijbels, I. (1996). Local Polynomial Modelling and Its
+        Applications, section 2.3. Decision 32.
+        """
+        whole, ranked = self._sample, self._ranked
+        if ranked.in_tail < FEW_PATHS:
+            return _undefined(whole)
+        line, slope = _line(part, whole, ranked, ranked.reach), _line(part, whole, ranked, 2 * ranked.reach).slope
+        influence = slope * self.value_at_risk.influence
+        influence[line.near] += influence.size * line.shares * line.residuals
+        return _skewed(Figure(line.height, influence, whole.replicate))
+
+    def shortfall_added(self, part: Sample) -> Figure:
+        """Expected shortfall of the whole less that of the whole without the part, paired path by path.
+
+        Parameters
+        ----------
+        part
+            As of `shortfall_part`.
+        """
+        return combined([(1.0, self.shortfall), (-1.0, shortfall(self._without(part), self._level))])
+
+    def at_risk_added(self, part: Sample) -> Figure:
+        """Value at risk of the whole less that of the whole without the part, paired path by path.
+
+        Parameters
+        ----------
+        part
+            As of `shortfall_part`.
+        """
+        return combined([(1.0, self.value_at_risk), (-1.0, value_at_risk(self._without(part), self._level))])
+
+    def _without(self, part: Sample) -> Sample:
+        return self._sample._replace(values=self._sample.values - part.values)
+
+
+def shortfall_part(part: Sample, whole: Sample, level: str) -> Figure:
+    """Give `Whole.shortfall_part` of one part.
+
+    Parameters
+    ----------
+    part, whole
+        Net present values, finite.
+    level
+        Decimal string in (0, 1).
+    """
+    return Whole(whole, level).shortfall_part(part)
+
+
+def at_risk_part(part: Sample, whole: Sample, level: str) -> Figure:
+    """Give `Whole.at_risk_part` of one part.
 
     Parameters
     ----------
     part, whole, level
         As of `shortfall_part`.
     """
-    return combined([(1.0, shortfall(whole, level)), (-1.0, shortfall(_without(part, whole), level))])
+    return Whole(whole, level).at_risk_part(part)
+
+
+def shortfall_added(part: Sample, whole: Sample, level: str) -> Figure:
+    """Give `Whole.shortfall_added` of one part.
+
+    Parameters
+    ----------
+    part, whole, level
+        As of `shortfall_part`.
+    """
+    return Whole(whole, level).shortfall_added(part)
 
 
 def at_risk_added(part: Sample, whole: Sample, level: str) -> Figure:
-    """Value at risk of the whole less that of the whole without the part, paired path by path.
+    """Give `Whole.at_risk_added` of one part.
 
     Parameters
     ----------
     part, whole, level
         As of `shortfall_part`.
     """
-    return combined([(1.0, value_at_risk(whole, level)), (-1.0, value_at_risk(_without(part, whole), level))])
-
-
-def _without(part: Sample, whole: Sample) -> Sample:
-    return whole._replace(values=whole.values - part.values)
+    return Whole(whole, level).at_risk_added(part)
 
 
 def combined(terms: Sequence[tuple[float, Figure]]) -> Figure:

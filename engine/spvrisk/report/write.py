@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from spvrisk.catalogue import Chosen
 from spvrisk.dataset.appearing import appearing
-from spvrisk.dataset.read import Result, open_result
+from spvrisk.dataset.read import Result, all_held, open_result
 from spvrisk.dataset.scenarios import Combined, is_scenarios, read
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.exports.library import check_library
@@ -87,8 +87,9 @@ def write_report(
     check_library(Path(out).suffix.lower(), "out")
     reads = [each for each in given if isinstance(each, Path)]
     with appearing(out, overwrite, form.kind, reads) as temporary:
-        with Chosen(lang):
-            form.write(_subject(given, announce), temporary, lang, progress)
+        subject = _subject(given, announce)
+        with Chosen(lang), all_held(subject.results):
+            form.write(subject, temporary, lang, progress)
 
 
 def _form(out: str | os.PathLike[str]) -> _Form:

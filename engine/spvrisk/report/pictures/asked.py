@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from spvrisk.charts.registry import CHARTS, Picture
 from spvrisk.dataset.appearing import appearing
+from spvrisk.dataset.read import Result, all_held
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.files import Kind
@@ -108,7 +109,9 @@ def drawn(name: str, subjects: Sequence[Any], lang: str, announce: Announce, cho
         raise InputError(Problem(argument("results"), "", rule, f"{len(subjects)}", remedy))
     told = {_TOLD: announce} if _TOLD in signature(picture.chart).parameters else {}
     given = subjects if picture.of == "results" else subjects[0]
-    return drawn(picture.chart(given, **choices, **told), lang)
+    with all_held(each for each in subjects if isinstance(each, Result)):
+        chart = picture.chart(given, **choices, **told)
+    return drawn(chart, lang)
 
 
 def check_drawable(out: str | None = None, overwrite: bool = False, reads: Sequence[Path] = ()) -> None:

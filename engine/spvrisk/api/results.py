@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from spvrisk.arguments import check_choices, file_name, language_of, level, text, texts, wrong
+from spvrisk.api.arguments import check_choices, file_name, language_of, level, text, texts, wrong
 from spvrisk.errors import suggestion
 
 if TYPE_CHECKING:
@@ -240,7 +240,9 @@ class Results:
         figures = VIEWS[name].figures
         check_choices(name, figures, choices)
         read = {key: level(key, value) if key == "level" else value for key, value in choices.items()}
-        return Printed(*figures(self.tables(given), **read))
+        tables = self.tables(given)
+        with tables.held():
+            return Printed(*figures(tables, **read))
 
     @property
     def plot(self) -> "Plots":
@@ -319,3 +321,44 @@ class Plots:
 def _names(name: str, value: str | Iterable[str] | None) -> tuple[str, ...] | None:
     """One name or several; None: all."""
     return None if value is None else tuple(texts(name, value))
+
+
+def open(path: str | os.PathLike[str]) -> Results:
+    """Open a result file.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    InputError
+        There is no such file, the system withholds it, it is cut short, no result, or of another version.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from importlib.resources import files
+    >>> import spvrisk
+    >>> study = spvrisk.load(files("spvrisk") / "data" / "starter.yaml")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     spvrisk.run(study, paths=500, seed=7, out=f"{folder}/starter.h5").close()
+    ...     with spvrisk.open(f"{folder}/starter.h5") as results:
+    ...         print(results.attributes["seed"], dict(results.paths.sizes))
+    7 {'path': 500, 'project': 2}
+    """
+    return Results(path)
+
+
+def opened(name: str, result: Results | str | os.PathLike[str]) -> Results:
+    """A result that is given as it is opened, or as a file.
+
+    Parameters
+    ----------
+    name
+        Of the argument, for the message.
+    result
+        What was given.
+    """
+    return result if isinstance(result, Results) else Results(file_name(name, result))

@@ -1,4 +1,4 @@
-"""What comes before a study is run: a starter study, the schema for editors, machine code that is proved."""
+"""What comes before a study is run: a starter study, the schema for editors, machine code that is proved and timed."""
 
 import json
 import os
@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spvrisk import config
-from spvrisk.arguments import called, file_name, language_of, text, wrong, yes_or_no
+from spvrisk.api.arguments import called, file_name, language_of, text, within, wrong, yes_or_no
+from spvrisk.api.studies import Overrides, Study, given_study
 from spvrisk.catalogue import Chosen, phrase
 from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.files import Kind, atomic_write
 from spvrisk.folders import write_folder
 
 if TYPE_CHECKING:
-    from spvrisk.runner.execute import Announce
+    from spvrisk.experiments.timing.found import Bench
+    from spvrisk.runner.execute import Announce, Progress
     from spvrisk.runner.proof import Proof
 
 
@@ -168,7 +170,7 @@ def studies() -> Traversable:
     InputError
         This installation has none.
     """
-    for folder in (files("spvrisk") / "studies", Path(__file__).parents[2] / "configs"):
+    for folder in (files("spvrisk") / "studies", Path(__file__).parents[3] / "configs"):
         if folder.is_dir():
             return folder
     rule, remedy = "carries no studies", "install spvrisk again from its wheel or its repository"
@@ -205,3 +207,55 @@ def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -
 def starter() -> Traversable:
     """Give the starter study, as it ships."""
     return files("spvrisk").joinpath("data", "starter.yaml")
+
+
+def bench(
+    study: Study | None = None,
+    seconds: int = 60,
+    cold: bool = False,
+    overrides: Overrides = (),
+    progress: "Progress | None" = None,
+    announce: "Announce" = lambda _: None,
+) -> "Bench":
+    """Measure how long paths of a study take on this machine.
+
+    Timed in turn are the kernel by stages, the whole engine by threads, statistics and the file of a result, and the
+    command, started for a short run. Nothing else should run meanwhile.
+
+    Parameters
+    ----------
+    study
+        As from `load`; its file must still be there, for the command. None is the starter study.
+    seconds
+        How long to measure, about; 5 to 3600. What has to be compiled first comes on top.
+    cold
+        Whether the command is also started with nothing kept, which takes about a minute more.
+    overrides
+        Changes of the starter study.
+    progress
+        Called with the number of whole seconds since the last call.
+    announce
+        Called with a word for each stage.
+
+    Returns
+    -------
+    Bench
+        Medians of turns with their quartiles; `spvrisk.views.bench` makes the card of it.
+
+    Raises
+    ------
+    InputError
+        The study or an argument cannot be used.
+    RunError
+        No machine code of the kernel is right, or a process that was to be timed failed.
+    """
+    from spvrisk.experiments.timing.bench import bench
+
+    lasts, compiles = within("seconds", seconds, 5, 3600), yes_or_no("cold", cold)
+    told, announce = called("progress", progress or (lambda _: None)), called("announce", announce)
+    if study is not None:
+        if overrides:
+            raise wrong("overrides", "changes the starter study alone", overrides, "give it to load")
+        return bench(given_study(study).loaded, lasts, compiles, told, announce)
+    with as_file(starter()) as file:
+        return bench(config.load(file, overrides), lasts, compiles, told, announce)
