@@ -1,6 +1,8 @@
 """Python's way in: `load` a study, `run` it, `open` its result; the command line does nothing that is not here."""
 
 from spvrisk.api.comparisons import compare, compare_table, save_table
+from spvrisk.api.drivers import DRIVEN as DRIVEN
+from spvrisk.api.drivers import drivers, plan_known, plan_redraws, redraws
 from spvrisk.api.measures import REPLAYED as REPLAYED
 from spvrisk.api.measures import cash, confidence, curve, obligors, tail
 from spvrisk.api.reports import plot, save_report
@@ -27,6 +29,7 @@ __all__ = [
     "confidence",
     "curve",
     "compare_table",
+    "drivers",
     "export",
     "goal",
     "info",
@@ -37,7 +40,10 @@ __all__ = [
     "obligors",
     "open",
     "overview",
+    "redraws",
     "restore",
+    "plan_known",
+    "plan_redraws",
     "plan_scenarios",
     "plan_stresses",
     "plot",

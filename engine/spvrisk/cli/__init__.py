@@ -35,6 +35,7 @@ COMMANDS = {
     "obligors": "Print the expected loss by obligor.",
     "cash": "Print the cash that each party needs by year.",
     "compare": "Compare results: differences and their standard errors.",
+    "drivers": "Say which inputs drive a measure.",
     "tail": "Say what the worst paths of a result have in common.",
     "trace": "Show what happened on one path of a result.",
     "plot": "Draw a picture whose title is the answer.",

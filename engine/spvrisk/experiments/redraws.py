@@ -111,11 +111,11 @@ def group_named(text: str, streams: Sequence[str]) -> Group:
     patterns = tuple(part.strip() for part in rest.split(",") if part.strip())
     if not (name and patterns):
         remedy = "write e.g. steel_and_labour=factor/steel,factor/labour"
-        raise InputError(Problem(argument("group"), "", "must be a name and patterns of streams", text, remedy))
+        raise InputError(Problem(argument("groups"), "", "must be a name and patterns of streams", text, remedy))
     for pattern in patterns:
         if not any(matched([pattern], streams)):
             remedy = f"names are such as {', '.join(streams[:3])}"
-            raise InputError(Problem(argument("group"), "", "must name a stream of the study", pattern, remedy))
+            raise InputError(Problem(argument("groups"), "", "must name a stream of the study", pattern, remedy))
     return Group(name, "own", patterns)
 
 

@@ -12,6 +12,7 @@ from spvrisk.views import (
     clock,
     compare,
     confidence,
+    drivers,
     exceedance,
     goal,
     info,
@@ -51,6 +52,8 @@ Kind = Literal[
     "against",
     "tail",
     "assumptions",
+    "drivers",
+    "redraws",
 ]
 
 
@@ -126,6 +129,9 @@ VIEWS: dict[str, View] = {
     "compare_matrix": View("comparison", compare.matrix),
     "compare_differences": View("comparison", compare.differences),
     "against": View("against", against.against),
+    "drivers": View("drivers", drivers.by_input),
+    "redraws": View("redraws", drivers.by_redraw),
+    "known": View("scenarios", drivers.known),
     "tail_told": View("tail", tail.told),
     "tail_marks": View("tail", tail.marks),
     "tail_parts": View("tail", tail.parts),

@@ -1,0 +1,147 @@
+"""Drivers of a study: redraws against brute force and what cannot matter, inputs by path against redraws."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import spvrisk
+from spvrisk.cli import main
+from spvrisk.config import load
+from spvrisk.errors import InputError
+from spvrisk.experiments.redraws import groups_of, matched, redrawn_job
+from spvrisk.experiments.task import job_of, settings_of
+from spvrisk.plan.compile import compile_study
+from spvrisk.plan.streams import Streams, stream_of
+from spvrisk.runner.execute import make_ready, series_in_threads, series_of_many
+
+STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
+PATHS = 8192
+
+
+@pytest.fixture(scope="module")
+def study():
+    return spvrisk.load(STARTER)
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return load(STARTER)
+
+
+def npv(jobs):
+    make_ready(jobs[0].plan)
+    wanted = [(job, [job.number("portfolio", "npv_funder")]) for job in jobs]
+    return [values[0] for _, values in sorted(series_of_many(wanted, series_in_threads(2)), key=lambda each: each[0])]
+
+
+def test_streams__redrawn_ones_have_another_name_and_no_other_moves():
+    plain, anew = Streams(), Streams(["project/*/cost"])
+    assert anew("project/port/cost") == stream_of("project/port/cost#1") != plain("project/port/cost")
+    assert anew("project/port/delay") == plain("project/port/delay")
+
+
+def test_redraw__moves_only_what_it_names(loaded):
+    job = job_of(loaded.study, settings_of(loaded, PATHS, 1))
+    base, none, some, anew = npv([job, *(redrawn_job(loaded, job, p) for p in (["no/such"], ["*/cost"], ["*"]))])
+    assert np.array_equal(base, none)
+    assert 0.2 < np.corrcoef(base, some)[0, 1] < 0.98 and abs(np.corrcoef(base, anew)[0, 1]) < 4.0 / np.sqrt(PATHS)
+
+
+def test_redraw__of_another_job_than_the_study(loaded):
+    job = job_of(loaded.study, settings_of(loaded, PATHS, 1))
+    ids = {each.id for each in (job, redrawn_job(loaded, job, ["a"]), redrawn_job(loaded, job, ["b"]))}
+    assert len(ids) == 3
+
+
+def test_groups__by_cause_are_all_that_is_drawn(loaded):
+    compiled = compile_study(loaded.study)
+    causes = [group for group in groups_of(compiled.streams, compiled.labels) if group.kind == "group"]
+    seen = [name for group in causes for name in matched(group.patterns, compiled.streams)]
+    assert sorted(seen) == sorted(compiled.streams)
+
+
+def test_redraws__agree_with_brute_force(loaded, study):
+    """Var E[Y | group] by an outer loop over the group and an inner one over all else."""
+    groups = ["costs=*/cost", "rest=event/*,regime/*"]
+    planned = spvrisk.plan_redraws(study, ["npv_funder:mean"], groups, paths=4 * PATHS, seed=3)
+    found = {row.group.name: row for row in spvrisk.redraws(planned).rows}
+    job = job_of(loaded.study, settings_of(loaded, 2048, 3))
+    streams = compile_study(loaded.study).streams
+    of_costs = set(matched(["*/cost"], streams))
+    # paths of which the costs are the same and all else differs, many times over
+    plans = [redrawn_job(loaded, job, [name for name in streams if name not in of_costs])]
+    base, other = npv([job, *plans])
+    brute = np.corrcoef(base, other)[0, 1]
+    first = found["costs"].first[0]
+    assert abs(first.value - brute) <= 4.0 * np.hypot(first.error, 1.0 / np.sqrt(2048))
+
+
+def test_redraws__what_cannot_matter_is_exactly_nothing():
+    """The money at the funder's home has a factor of its own, which no value in the study's money reads."""
+    study = spvrisk.load(STARTER)
+    planned = spvrisk.plan_redraws(study, ["pv_host:mean", "pv_host:sd"], ["fx=factor/eur_per_usd"], paths=2000)
+    (row,) = spvrisk.redraws(planned).rows
+    assert row.first == row.total == ((0.0, 0.0), (0.0, 0.0))
+
+
+def test_redraws__the_same_by_threads_and_processes(study):
+    planned = spvrisk.plan_redraws(study, ["npv_funder:es@0.95"], ["costs=*/cost"], paths=5000)
+    assert spvrisk.redraws(planned).rows == spvrisk.redraws(planned, on=spvrisk.Processes(2)).rows
+
+
+def test_drivers__an_input_that_is_drawn_apart_has_the_index_of_its_redraw():
+    """The contract price, where the contracted share is fixed: both ways lead to one index."""
+    kept = "output.paths=[npv_funder, inputs.contract_price]"
+    study = spvrisk.load(STARTER, ["projects.gas_plant.operation.contract.share=0.8", kept])
+    planned = spvrisk.plan_redraws(study, ["npv_funder:mean"], ["x=project/gas_plant/contract"], paths=4 * PATHS)
+    (row,) = spvrisk.redraws(planned).rows
+    with spvrisk.run(study, paths=4 * PATHS) as results:
+        found = spvrisk.drivers(results, ["npv_funder:mean"])
+    (seen,) = [each for each in found.rows if (each.unit, each.name) == ("gas_plant", "contract_price")]
+    first = seen.told[0].first
+    assert first.value > 5.0 * first.error
+    assert abs(first.value - row.first[0].value) <= 4.0 * np.hypot(first.error, row.first[0].error)
+
+
+@pytest.mark.parametrize(
+    ("of", "rule"),
+    [
+        ("gas_plant/npv_funder:es_part@0.95", "must be of one quantity"),
+        ("payback_years:mean", "must be finite on all paths"),
+    ],
+)
+def test_redraws__refuse_what_cannot_be_decomposed(study, of, rule):
+    with pytest.raises(InputError, match=rule):
+        spvrisk.redraws(spvrisk.plan_redraws(study, [of], ["costs=*/cost"], paths=500))
+
+
+@pytest.mark.parametrize(
+    ("group", "rule"), [("costs", "must be a name and patterns"), ("a=no/such", "must name a stream")]
+)
+def test_plan_redraws__refuses_groups_that_are_none(study, group, rule):
+    with pytest.raises(InputError, match=rule):
+        spvrisk.plan_redraws(study, groups=[group])
+
+
+def called(*words):
+    done = CliRunner().invoke(main, [str(word) for word in words])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_command__says_what_drives_a_result_and_a_study(tmp_path, study):
+    spvrisk.run(study, tmp_path / "r.h5", paths=4000).close()
+    code, out, _ = called("drivers", tmp_path / "r.h5", "--of", "npv_funder:es@0.95")
+    assert code == 0 and "cost multiple" in out and "shift in the tail" in out and "worst 5 %" in out
+    code, out, _ = called("drivers", STARTER, "--paths", 500, "--of", "npv_funder:mean")
+    assert code == 0 and "overruns" in out and "with others" in out
+    code, out, _ = called("drivers", STARTER, "--paths", 500, "--of", "npv_funder:mean", "--json")
+    assert json.loads(out)["measures"]["npv_funder:mean"]["groups"][0].keys() >= {"kind", "first", "total_se"}
+    code, out, _ = called("drivers", tmp_path / "r.h5", "--of", "npv_funder:mean", "--json")
+    assert json.loads(out)["measures"]["npv_funder:mean"]["inputs"][0].keys() >= {"unit", "p_value", "rank_se"}
+    code, _, err = called("drivers", tmp_path / "r.h5", "--known", "a.b")
+    assert code == 2 and "--known: is of no use with a result" in err
+    code, _, err = called("drivers", STARTER, "--known", "study.steps")
+    assert code == 2 and "must lead to a law" in err
