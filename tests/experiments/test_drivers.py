@@ -132,7 +132,7 @@ def called(*words):
 
 
 def test_command__says_what_drives_a_result_and_a_study(tmp_path, study):
-    spvrisk.run(study, tmp_path / "r.h5", paths=4000).close()
+    spvrisk.run(study, out=tmp_path / "r.h5", paths=4000).close()
     code, out, _ = called("drivers", tmp_path / "r.h5", "--of", "npv_funder:es@0.95")
     assert code == 0 and "cost multiple" in out and "shift in the tail" in out and "worst 5 %" in out
     code, out, _ = called("drivers", STARTER, "--paths", 500, "--of", "npv_funder:mean")
