@@ -17,7 +17,7 @@ from spvrisk.measures.named import Measure, measure_of
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, Text, defined, said
-from spvrisk.views.words import TIMES, money_in
+from spvrisk.views.words import TIMES, money_in, study_named
 
 _MOST, _SIDE_BY_SIDE = 20, 2
 """Scenarios or inputs that have a row, and measures that have a panel."""
@@ -118,8 +118,7 @@ def tornado(found: Combined, of: str | None = None) -> Chart:
 
 
 def _chart(name: str, title: Note, found: Combined, panels: tuple[Panel, ...], notes: list[Note]) -> Chart:
-    study = Named(found.labels.title["en"], tuple(found.labels.title.items()))
-    return Chart(name, title, study, panels, found.paths, str(found.seed), (*notes, ERRORS), "row")
+    return Chart(name, title, study_named(found.labels), panels, found.paths, str(found.seed), (*notes, ERRORS), "row")
 
 
 def _nothing(what: str, other: str) -> InputError:
@@ -136,9 +135,9 @@ def outcomes_of(found: Combined) -> Outcomes:
         As from `spvrisk.dataset.scenarios.read`.
     """
     held = {variable.name: variable.data for variable in found.variables}
-    names = zip(held["scenario"], held["title"], strict=True)
+    names = zip(held["scenario"], map(json.loads, held["titles"]), strict=True)
     return Outcomes(
-        tuple(Named(name, (("en", title),) if title else ()) for name, title in names),
+        tuple(Named(name, tuple(titles.items())) for name, titles in names),
         tuple(json.loads(axes) for axes in held["axes"]),
         tuple(measure_of(text, found.labels, argument("of")) for text in held["measure"]),
         *(held[name] for name in ("value", "error", "change", "change_error")),
