@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Points, Reference, Role
 from spvrisk.charts.gathering import gathered
-from spvrisk.charts.words import ERRORS, unit_named
+from spvrisk.charts.words import ERRORS
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -17,7 +17,7 @@ from spvrisk.measures.named import Measure, measure_of
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, Text, defined, said
-from spvrisk.views.words import TIMES, money_in, study_named
+from spvrisk.views.words import TIMES, money_in, study_named, unit_titled
 
 _MOST, _SIDE_BY_SIDE = 20, 2
 """Scenarios or inputs that have a row, and measures that have a panel."""
@@ -179,7 +179,7 @@ def measure_in_words(found: Combined, measure: Measure) -> Note:
     taken = Note(measure.statistic.title, (at,) if at else ())
     if unit in (PORTFOLIO, SCHEME):
         return said("{}, {}", what, taken)
-    return said("{}: {}, {}", unit_named(found.labels, unit), what, taken)
+    return said("{}: {}, {}", unit_titled(found.labels, unit), what, taken)
 
 
 def _figure(measure: Measure, value: float, error: float) -> Cell:
