@@ -234,7 +234,7 @@ def test_occupancy__states_fill_the_time(results):
     found, labels = chart("occupancy", results), results.tables().labels
     (name, states) = labels.regimes[0]
     (stack,) = marks_of(found, Stack, 1)
-    assert tuple(map(sentence, stack.names)) == states and sentence(found.title).startswith(f"{name} ends as ")
+    assert tuple(map(sentence, stack.names)) == states and sentence(found.title).startswith(f"{name} at the end: ")
     assert np.sum(stack.heights, axis=0) == pytest.approx(np.ones(len(stack.x)))
     assert np.array(stack.heights) == near(results.tables().timeline.occupancy[: len(states)])
     (event,), (mark,) = marks_of(found, Points), marks_of(found, Reference, 1)
@@ -259,7 +259,8 @@ def test_occupancy__calls_events_regimes_and_what_they_come_to_by_their_titles(f
     with spvrisk.language("ja"):
         assert [*map(sentence, stack.names)] == ["temporary", "settled", "高関税"]
         assert sentence(found.panels[1].title) == "通商" and sentence(found.panels[0].y.names[0]) == "選挙"
-        assert sentence(event.texts[0]).startswith("A new course ") and sentence(found.title).startswith("通商")
+        assert sentence(event.texts[0]).startswith("A new course ")
+        assert sentence(found.title).startswith("通商が最終的に")
 
 
 def test_occupancy__ends_where_no_part_moves_any_more(results):

@@ -161,4 +161,4 @@ def _ending(result: Result, regime: str) -> Note:
     quantity, states = f"final_state_{regime}", dict(result.labels.regimes)[regime]
     k = int(np.argmax(result.summary.shares[quantity]))
     ending = clock_titled(result, quantity), clock_titled(result, quantity, states[k])
-    return said("{} ends as {} on {} of the paths", *ending, _share(result, quantity, k))
+    return said("{} at the end: {} on {} of the paths", *ending, _share(result, quantity, k))

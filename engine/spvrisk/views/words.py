@@ -9,11 +9,10 @@ from spvrisk.catalogue import WRITTEN
 from spvrisk.config.study import Study
 from spvrisk.config.units import money
 from spvrisk.dataset.read import Result
-from spvrisk.dataset.variables import quantity_of
+from spvrisk.dataset.variables import UNDEFINED, quantity_of
 from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import BY_NAME as OUTPUTS
-from spvrisk.plan.outputs import PORTFOLIO, SCHEME
+from spvrisk.plan.outputs import KNOWN, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Named, Note, Text, said
 
 
@@ -145,6 +144,24 @@ def clock_titled(result: Result, quantity: str, outcome: str = "") -> Note:
     return said("{:title}", Named(own, tuple({WRITTEN: in_words(own), **titles}.items())))
 
 
+def condition_titled(result: Result, condition: str) -> Note:
+    """Name a condition by the titles of an event or a regime and of what it came to.
+
+    Parameters
+    ----------
+    result
+        The result.
+    condition
+        As the table of conditions has it: ``outcome_ruling.upheld``.
+    """
+    quantity, _, outcome = condition.partition(".")
+    name = clock_titled(result, quantity)
+    if outcome == UNDEFINED:
+        return said("{}: does not take place", name)
+    text = "{}: {}" if quantity.startswith("outcome_") else "{} at the end: {}"
+    return said(text, name, clock_titled(result, quantity, outcome))
+
+
 def _titles_at(result: Result, path: Sequence[str]) -> dict[str, str]:
     """Titles of a part of the study that a result was made of; none where it says nothing of the kind."""
     found = result.provenance["config"]
@@ -190,7 +207,7 @@ def study_named(labels: Labels) -> Named:
 
 
 def quantity_named(name: str) -> Text:
-    """Name an output or an input in words.
+    """Name an output, of a path or of a step, or an input in words.
 
     Parameters
     ----------
@@ -200,7 +217,7 @@ def quantity_named(name: str) -> Text:
     for prefix in ("outcome_", "final_state_"):
         if name.startswith(prefix):
             return said(_OF_SCHEME[prefix], name.removeprefix(prefix))
-    return Note(in_words(name)) if name in OUTPUTS or name in INPUTS else name
+    return Note(in_words(name)) if name in KNOWN or name in INPUTS else name
 
 
 _OF_SCHEME = {"outcome_": "outcome {}", "final_state_": "final state {}"}

@@ -31,7 +31,7 @@ from spvrisk.views.loss import answer, loss, value
 from spvrisk.views.projects import caps, construction, status
 from spvrisk.views.summary import overridden
 from spvrisk.views.terms import returns, times
-from spvrisk.views.words import money_in, money_name, quantity_named, study_named, unit_titled
+from spvrisk.views.words import condition_titled, money_in, money_name, quantity_named, study_named, unit_titled
 
 
 def _register(subject: Subject, _: Words) -> Iterator[Part]:
@@ -123,8 +123,12 @@ def _law(subject: Subject, _: Words) -> Iterator[Part]:
 
 
 def _conditional(subject: Subject, _: Words) -> Iterator[Part]:
-    if subject.results[0].conditional.names:
-        yield conditional(subject.results[0])
+    result = subject.results[0]
+    if result.conditional.names:
+        found = conditional(result)
+        yield found._replace(
+            rows=tuple(row._replace(name=condition_titled(result, str(row.name))) for row in found.rows)
+        )
 
 
 def _units(subject: Subject, _: Words) -> Iterator[Part]:

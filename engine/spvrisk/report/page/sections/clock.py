@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from spvrisk.charts.occupancy import occupancy
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
-from spvrisk.dataset.variables import UNDEFINED
 from spvrisk.measures.given import narrowed
 from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.outputs import WHOLE
@@ -14,7 +13,7 @@ from spvrisk.report.page.subject import Subject, found
 from spvrisk.views.clock import regimes_titled
 from spvrisk.views.figures import Note, mean_of, said, share_of
 from spvrisk.views.loss import headline, value
-from spvrisk.views.words import clock_titled, money_in
+from spvrisk.views.words import condition_titled, money_in
 
 
 def clock(subject: Subject) -> Iterator[Block]:
@@ -43,17 +42,7 @@ def _options(result: Result) -> Iterator[Option]:
         if FEW_PATHS <= result.conditional.n_paths[i] < result.n_paths:
             quantity, _, value_ = condition.partition(".")
             given = narrowed(result, f"{quantity}={value_}")
-            yield Option(_named(result, condition), (headline(given), value(given)))
-
-
-def _named(result: Result, condition: str) -> Note:
-    """A condition in words."""
-    quantity, _, outcome = condition.partition(".")
-    name = clock_titled(result, quantity)
-    if outcome == UNDEFINED:
-        return said("{}: does not take place", name)
-    text = "{}: {}" if quantity.startswith("outcome_") else "{} at the end: {}"
-    return said(text, name, clock_titled(result, quantity, outcome))
+            yield Option(condition_titled(result, condition), (headline(given), value(given)))
 
 
 def most_telling(result: Result) -> Note | None:
@@ -81,4 +70,4 @@ def most_telling(result: Result) -> Note | None:
     share = share_of(table.share[i], table.share_low[i], table.share_high[i])
     text = "{} ({} of the paths): {} {} on average, against {} of all paths."
     unit, mean = money_in(result.labels), mean_of(table.tables[i], s)
-    return said(text, _named(result, table.names[i]), share, mean, unit, all_paths)
+    return said(text, condition_titled(result, table.names[i]), share, mean, unit, all_paths)
