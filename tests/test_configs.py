@@ -8,6 +8,7 @@ import pytest
 
 import spvrisk
 from in_memory import simulate, values_of
+from spvrisk.catalogue import LANGUAGES
 from spvrisk.config import load
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.warnings import warnings_of
@@ -74,6 +75,7 @@ def test_configs__paths_on_which_an_outcome_is_drawn_do_not_change_when_it_is_fo
 @pytest.mark.parametrize("file", sorted(CONFIGS.glob("scenarios/*.yaml")), ids=lambda file: file.stem)
 def test_scenarios__that_ship_run(file):
     found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=64))
+    assert all(set(LANGUAGES) <= set(outcome.scenario.title) for outcome in found.outcomes)
     assert len(found.outcomes) > 10
     # each of them changes something, but for what the base is already
     same = [outcome.scenario.name for outcome in found.outcomes[1:] if outcome.job_id == found.outcomes[0].job_id]

@@ -123,7 +123,7 @@ class Module:
             if field in WORDS and isinstance(given, ast.Constant) and isinstance(given.value, str) and given.value:
                 if field != "name":
                     yield given.value
-                elif function in ("Output", "Input") and "{" not in given.value:
+                elif function in ("Output", "StepOutput", "Input") and "{" not in given.value:
                     yield in_words(given.value)
 
     def _resolved(self, expression: ast.expr, at: ast.AST) -> set[str] | None:

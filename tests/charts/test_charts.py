@@ -13,9 +13,10 @@ from large import table_study
 from spvrisk.charts.chart import Band, Bars, Cells, Histogram, Line, Points, Ranges, Reference, Stack
 from spvrisk.charts.gathering import gathered
 from spvrisk.charts.registry import CHARTS
-from spvrisk.charts.words import decimal_year, unit_named
+from spvrisk.charts.words import decimal_year
 from spvrisk.errors import InputError
 from spvrisk.report.words import sentence
+from spvrisk.views.words import unit_titled
 
 DELIVERY = ["funded", "cost_overrun", "delay_months"]
 KEPT = [*DELIVERY, "cost", "npv_funder", "pv_host", "payback_years", "completed", "outcome_election"]
@@ -233,13 +234,33 @@ def test_occupancy__states_fill_the_time(results):
     found, labels = chart("occupancy", results), results.tables().labels
     (name, states) = labels.regimes[0]
     (stack,) = marks_of(found, Stack, 1)
-    assert stack.names == states and sentence(found.title).startswith(f"{name} ends as ")
+    assert tuple(map(sentence, stack.names)) == states and sentence(found.title).startswith(f"{name} at the end: ")
     assert np.sum(stack.heights, axis=0) == pytest.approx(np.ones(len(stack.x)))
     assert np.array(stack.heights) == near(results.tables().timeline.occupancy[: len(states)])
     (event,), (mark,) = marks_of(found, Points), marks_of(found, Reference, 1)
     assert event.x == (mark.at,) and mark.at == pytest.approx(2028.85, abs=0.05)
     k = int(np.argmax(np.bincount(results.values("outcome_election"))))
-    assert event.texts[0].figures[0] == dict(labels.events)["election"][k]
+    named = dict(labels.events)["election"][k].replace("_", " ")
+    assert "_" not in named and sentence(event.texts[0]).startswith(f"{named} ")
+
+
+def test_occupancy__calls_events_regimes_and_what_they_come_to_by_their_titles(folder):
+    titled = {
+        "regimes.trade.title": {"en": "Trade", "ja": "通商"},
+        "regimes.trade.states.high.title": {"en": "High tariffs", "ja": "高関税"},
+        "events.election.title.ja": "選挙",
+        "events.election.probabilities": {"same_course": 0.1, "new_course": 0.9},
+        "events.election.outcomes.new_course.title": {"en": "A new course"},
+    }
+    with spvrisk.open(starter(folder / "titled.h5", paths=400, **titled)) as opened:
+        found = chart("occupancy", opened)
+    stack, event = marks_of(found, Stack, 1)[0], marks_of(found, Points)[0]
+    assert [*map(sentence, stack.names)] == ["temporary", "settled", "High tariffs"]
+    with spvrisk.language("ja"):
+        assert [*map(sentence, stack.names)] == ["temporary", "settled", "高関税"]
+        assert sentence(found.panels[1].title) == "通商" and sentence(found.panels[0].y.names[0]) == "選挙"
+        assert sentence(event.texts[0]).startswith("A new course ")
+        assert sentence(found.title).startswith("通商が最終的に")
 
 
 def test_occupancy__ends_where_no_part_moves_any_more(results):
@@ -326,7 +347,7 @@ def test_compare__of_one_result_says_what_it_needs(results):
 def test_units__of_one_title_have_their_names_beside_it(many):
     labels = many.tables().labels
     assert len(set(labels.project_titles["p1"].values()) & set(labels.project_titles["p2"].values())) > 0
-    assert dict(unit_named(labels, "p1").titles)["en"].endswith("(p1)")
+    assert dict(unit_titled(labels, "p1").titles)["en"].endswith("(p1)")
 
 
 def test_gathered__one_alone_is_no_others():

@@ -10,7 +10,8 @@ import spvrisk
 from decision_runs import STARTER
 from spvrisk.charts.chart import Bars, Points, Reference
 from spvrisk.charts.registry import CHARTS
-from spvrisk.dataset.scenarios import read
+from spvrisk.charts.what_ifs import outcomes_of
+from spvrisk.dataset.scenarios import lacking, read
 from spvrisk.errors import InputError
 from spvrisk.report.words import sentence
 
@@ -19,10 +20,10 @@ base: starter.yaml
 paths: 600
 measures: [npv_funder:p_loss, npv_funder:mean, port/npv_funder:es@0.95]
 scenarios:
-  dear: {title: {en: "A dear port"}, projects.port.budget: {times: 1.5}}
+  dear: {title: {en: "A dear port", ja: "高い港湾"}, projects.port.budget: {times: 1.5}}
   cheap: {projects.*.budget: {times: 0.9}}
 tornado:
-  projects.port.budget: {title: "Budget of the port", low: {times: 0.8}, high: {times: 1.3}}
+  projects.port.budget: {title: {en: "Budget of the port", ja: "港湾の予算"}, low: {times: 0.8}, high: {times: 1.3}}
   projects.gas_plant.construction.duration: {low: {times: 0.9}, high: {times: 1.2}}
 """
 
@@ -53,7 +54,8 @@ def test_read__gives_back_what_was_written(file):
 def test_scenarios__have_their_changes_with_intervals(file, dataset):
     found = CHARTS["scenarios"].chart(read(file[1]))
     names = found.panels[0].y.names
-    assert [name.name for name in names] == ["dear", "cheap"] and dict(names[0].titles)["en"] == "A dear port"
+    assert [name.name for name in names] == ["dear", "cheap"]
+    assert [dict(name.titles) for name in names] == [{"en": "A dear port", "ja": "高い港湾"}, {}]
     for panel, measure in zip(found.panels, ("npv_funder:mean", "port/npv_funder:es@0.95"), strict=True):
         (points,), (base,) = ([m for m in panel.marks if isinstance(m, kind)] for kind in (Points, Reference))
         of = dataset.sel(measure=measure)
@@ -85,8 +87,9 @@ def test_tornado__has_the_largest_swing_first(file, dataset):
         ends = [of.value.sel(scenario=f"{path} {end}").item() for path in paths]
         assert bars.value == pytest.approx(ends) and bars.role == end
         assert bars.base == (of.value.sel(scenario="base").item(),) * 2
-    titles = {name.name: dict(name.titles).get("en") for name in found.panels[0].y.names}
-    assert titles == {"projects.port.budget": "Budget of the port", "projects.gas_plant.construction.duration": None}
+    titles = {name.name: dict(name.titles) for name in found.panels[0].y.names}
+    port = {"en": "Budget of the port", "ja": "港湾の予算"}
+    assert titles == {"projects.port.budget": port, "projects.gas_plant.construction.duration": {}}
 
 
 def test_what_ifs__without_what_is_asked_for(file):
@@ -106,5 +109,35 @@ def test_read__of_a_file_that_lacks_something_is_refused(file, tmp_path, name):
         del opened[name]
         if name == "value":
             opened[name] = kept
+    with pytest.raises(InputError, match="is damaged"):
+        read(broken)
+
+
+@pytest.fixture
+def older(file, tmp_path):
+    """A dataset of a version that kept English titles alone."""
+    older = tmp_path / "older.h5"
+    older.write_bytes(file[1].read_bytes())
+    with h5py.File(older, "r+") as opened:
+        del opened["titles"]
+    return older
+
+
+def test_read__of_an_older_file_has_its_english_titles(file, older):
+    base, dear, cheap = outcomes_of(read(older)).names[:3]
+    title = file[0].labels.title["en"]
+    assert [each.titles for each in (base, dear, cheap)] == [(("en", title),), (("en", "A dear port"),), ()]
+    assert lacking(older) == lacking(file[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("titles", b"[]"), ("titles", b'{"en": 1}'), ("axes", b"{"), ("axes", b"1")]
+)
+def test_read__of_a_file_whose_texts_are_no_maps_is_refused(file, tmp_path, name, text):
+    broken = tmp_path / "broken.h5"
+    broken.write_bytes(file[1].read_bytes())
+    with h5py.File(broken, "r+") as opened:
+        width = opened[name].shape[1]
+        opened[name][1] = np.frombuffer(text.ljust(width, b"\0"), "S1")
     with pytest.raises(InputError, match="is damaged"):
         read(broken)

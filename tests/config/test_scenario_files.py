@@ -118,11 +118,17 @@ def test_grid__every_choice_of_a_level_on_each_axis(folder):
         """
 base: starter.yaml
 grid:
-  size: {small: {projects.port.budget: 100}, large: {projects.port.budget: 900}}
+  size: {small: {projects.port.budget: 100}, large: {title: {en: Large, ja: 大}, projects.port.budget: 900}}
   projects.gas_plant.budget: [400, {times: 1.5}]
 """,
     )
     assert [s.name for s in file.scenarios] == ["small/400", "small/x1.5", "large/400", "large/x1.5"]
+    assert [s.title for s in file.scenarios] == [
+        {},
+        {},
+        {"en": "Large / 400", "ja": "大 / 400"},
+        {"en": "Large / x1.5", "ja": "大 / x1.5"},
+    ]
     assert file.scenarios[1].axes == {"size": "small", "projects.gas_plant.budget": "x1.5"}
     _, found = studies(folder, (folder / "what_if.yaml").read_text(encoding="utf-8"))
     assert found["large/400"].projects["port"].budget == 900 and found["large/400"].projects["gas_plant"].budget == 400

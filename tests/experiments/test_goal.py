@@ -43,6 +43,9 @@ def test_goal__is_where_the_line_through_two_runs_crosses_the_target(file):
     # a root is sought until the gap is a tenth of the error
     np.testing.assert_allclose(found.x, 2.0 + (7.0 - low) / slope, atol=0.1 * error / slope)
     np.testing.assert_allclose(found.slope, slope, rtol=1e-6)
+    html = found._repr_html_()
+    assert "makes npv_funder:mean 7, with x = " in html and html.count("<table") == 1
+    assert html.count('<th scope="row">') == len(found.tried)
     # the error of the value does not depend on the price
     np.testing.assert_allclose(found.error, error / slope, rtol=1e-6)
 

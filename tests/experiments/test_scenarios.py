@@ -34,7 +34,7 @@ base: starter.yaml
 paths: {PATHS}
 measures: [{", ".join(MEASURES)}]
 scenarios:
-  dear: {{title: A dearer port, projects.port.budget: {{times: 1.5}}}}
+  dear: {{title: A dearer <port>, projects.port.budget: {{times: 1.5}}}}
   same: {{}}
 grid:
   both: {{low: {{projects.*.budget: {{times: 0.9}}}}, high: {{projects.*.budget: {{times: 1.1}}}}}}
@@ -71,11 +71,22 @@ def test_scenarios__each_is_the_run_that_it_would_be_alone(file, found, tmp_path
         np.testing.assert_allclose(change.error, compared[key].error, rtol=1e-9)
 
 
+def test_scenarios__show_themselves_in_a_notebook_as_the_command_does(file, found):
+    html = found._repr_html_()
+    assert html.count("<table") == 2 and "A dearer &lt;port&gt;." in html
+    for outcome in found.outcomes:
+        assert outcome.scenario.name in html
+    paths = f"{PATHS:,}\N{NO-BREAK SPACE}paths of seed 1 each"
+    assert all(text in html for text in ("npv funder P(loss)", paths, english(scenarios(found)[0].title)))
+    with spvrisk.language("ja"):
+        assert "P(loss)" not in found._repr_html_()
+
+
 def test_scenarios__names_axes_and_order(found):
     assert [o.scenario.name for o in found.outcomes] == ["base", "dear", "same", "low", "high"]
     assert found.outcomes[0].changes is None
     assert found.outcomes[3].scenario.axes == {"both": "low"}
-    assert found.outcomes[1].scenario.title == {"en": "A dearer port"}
+    assert found.outcomes[1].scenario.title == {"en": "A dearer <port>"}
 
 
 def test_scenarios__an_unchanged_study_changes_nothing(found):
@@ -213,7 +224,7 @@ def invoke(*arguments):
 def test_command__table_json_and_file(file, found, tmp_path):
     shown = invoke(file, "--workers", 2)
     assert shown.exit_code == 0, shown.output
-    assert "dear: A dearer port." in shown.stdout and f"{PATHS:,} paths" in shown.stdout and "±" in shown.stdout
+    assert "dear: A dearer <port>." in shown.stdout and f"{PATHS:,} paths" in shown.stdout and "±" in shown.stdout
     document = json.loads(invoke(file, "--json").stdout)
     dear = document["scenarios"][1]["measures"]["npv_funder:mean"]
     assert dear["value"] == found.outcomes[1].values[0] and dear["change_se"] == found.outcomes[1].changes[0].error

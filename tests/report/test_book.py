@@ -6,11 +6,13 @@ import shutil
 import subprocess
 import zipfile
 from importlib import import_module
+from itertools import pairwise
 
 import numpy as np
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from openpyxl.utils import get_column_letter
 from pages import HOSTILE, make_files
 
 import spvrisk
@@ -25,6 +27,7 @@ from spvrisk.report.book.numbers import Number, spread
 from spvrisk.report.wording import worded
 from spvrisk.report.words import shown
 from spvrisk.views.figures import Column, Estimate, Near, Note, Range, Rate, Share, said
+from spvrisk.views.words import condition_titled
 
 FORMULAS = "=cmd|'/C calc'!A0", '@SUM(1,1)"&A1'
 """Texts that a spreadsheet would compute, or run."""
@@ -95,9 +98,29 @@ def test_sheets__are_all_there_with_their_heads_in_sight(book):
     assert all(sheet.freeze_panes for sheet in book)
     top = book["Yearly"].freeze_panes
     assert book["Yearly"][f"B{int(top[1:]) - 1}"].value == "year"
-    for sheet in book:
-        assert sheet.page_setup.orientation == "landscape" and sheet.sheet_properties.pageSetUpPr.fitToPage
-        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) in ((1, 0), (None, 0))
+
+
+@pytest.mark.parametrize("name", [each.name.text for each in contents._SHEETS])
+def test_paper__has_whole_charts_in_letters_that_can_be_read(book, name):
+    sheet, (begins, scale) = book[name], printed(book[name])
+    assert sheet.page_setup.orientation == "landscape" and not sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert 0.5 <= scale <= 1.0 and sheet.print_title_rows and sheet.print_title_cols
+    for chart in sheet._charts:
+        first, last = chart.anchor._from.row, chart.anchor.to.row
+        assert not [row for row in begins if first < row <= last]
+    (area,) = sheet.print_area if isinstance(sheet.print_area, list) else [sheet.print_area]
+    rows = sheet[area.split("!")[-1].replace("$", "")]
+    heights = [sheet.row_dimensions[row[0].row].height for row in rows]
+    for first, last in pairwise([0, *begins, len(heights)]):
+        assert scale * sum(heights[first:last]) < 509.0, f"rows {first} to {last} of {name}"
+    letters = [get_column_letter(column) for column in range(1, 1 + len(rows[0]))]
+    width = 0.75 * sum(7 * sheet.column_dimensions[letter].width for letter in letters)
+    assert scale * width < 770.0 or scale >= 0.68  # or pages stand beside each other
+
+
+def printed(sheet):
+    """Rows at which a page begins after the first, counted from 0, and how large a sheet is printed."""
+    return [each.id for each in sheet.row_breaks.brk], (sheet.page_setup.scale or 100) / 100.0
 
 
 def units_by_title(labels):
@@ -136,11 +159,14 @@ def test_conditional__has_what_paths_bring_that_meet_the_condition(book, first):
     units = units_by_title(first.labels)
     rows = [{**row, "of": units[row["of"]]} for row in rows_below(book["Conditional"], "paths")]
     given = first.conditional
-    assert {row["condition"] for row in rows} == {n for n, m in zip(given.names, given.n_paths, strict=True) if m}
+    called = {worded(condition_titled(first, name), "en"): name for name in given.names}
+    met = {name for name, n in zip(given.names, given.n_paths, strict=True) if n}
+    assert {called[row["condition"]] for row in rows} == met
     for row in rows:
-        i, s = given.names.index(row["condition"]), first.labels.series.index((row["of"], "npv_funder"))
+        condition = called[row["condition"]]
+        i, s = given.names.index(condition), first.labels.series.index((row["of"], "npv_funder"))
         assert row["mean"] == pytest.approx(given.tables[i].mean[s], rel=DIGITS) and row["paths"] == given.n_paths[i]
-        quantity, _, state = row["condition"].partition(".")
+        quantity, _, state = condition.partition(".")
         if quantity.startswith("outcome_"):
             names = dict(first.labels.events)[quantity.removeprefix("outcome_")]
             if state in names:

@@ -125,6 +125,11 @@ def test_minute__names_the_scenario_that_helps_most(page):
     assert "Budget of the port moves most" in answers(page)["Which input matters most?"]
 
 
+def test_clock__calls_outcomes_and_states_in_words(page):
+    (clock,) = [text for attributes, text in page.all("section") if attributes["id"] == "clock"]
+    assert "new course" in clock and "trade (at the end)" in clock and "new_course" not in clock
+
+
 def test_assumptions__are_counted_and_shown_with_what_they_rest_on(page, first):
     (section,) = [text for attributes, text in page.all("section") if attributes["id"] == "assumptions"]
     register = assumptions_of(first)

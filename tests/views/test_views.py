@@ -56,7 +56,7 @@ def test_views__are_all_registered():
         if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
         if inspect.signature(function).return_annotation is Figures
     }
-    helpers = {"changes", "facts", "means"}
+    helpers = {"changes", "facts", "means", "regimes_titled"}
     assert len(made) > 20
     assert {function.__name__ for function in made - {view.figures for view in VIEWS.values()}} == helpers
 

@@ -125,7 +125,7 @@ def scenarios(
     Returns
     -------
     Scenarios
-        With what came of each in ``outcomes``; ``to_xarray()`` makes a dataset of them.
+        With what came of each in ``outcomes``; ``to_xarray()`` makes a dataset of them. A notebook shows tables.
 
     Raises
     ------
@@ -154,6 +154,7 @@ def scenarios(
     from spvrisk.experiments.planned import Planned
     from spvrisk.experiments.scenarios import keep_scenarios, run_scenarios
     from spvrisk.exports.scenarios import check_table, save_scenarios
+    from spvrisk.report.notebook import ScenariosShown
 
     if not isinstance(planned, Planned):
         raise wrong("planned", "must be planned scenarios", planned, "plan them first: spvrisk.plan_scenarios(path)")
@@ -169,7 +170,7 @@ def scenarios(
         found = keep_scenarios(planned, Path(file_name("out", out)), manner, *told)
     if save_table is not None:
         save_scenarios(found, file_name("save_table", save_table), overwrite)
-    return found
+    return ScenariosShown(*found)
 
 
 def goal(
@@ -205,7 +206,8 @@ def goal(
     Returns
     -------
     Goal
-        With ``x`` and its standard error, NaN where there is no such value, and all values that were tried.
+        With ``x`` and its standard error, NaN where there is no such value, and all values that were tried. A notebook
+        shows it as a sentence and a table.
 
     Raises
     ------
@@ -223,9 +225,10 @@ def goal(
     """
     from spvrisk.experiments.goal import seek, wanted_of
     from spvrisk.plan.compile import compile_study
+    from spvrisk.report.notebook import GoalShown
 
     loaded = given_study(study).loaded
     ends, labels = two_numbers("between", between), compile_study(loaded.study).labels
     wanted = wanted_of(text("find", find), text("so_that", so_that), ends, labels)
     told = called("progress", progress), called("announce", announce)
-    return seek(loaded, wanted, paths, seed, on_what("on", on), *told)
+    return GoalShown(*seek(loaded, wanted, paths, seed, on_what("on", on), *told))

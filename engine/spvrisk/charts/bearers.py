@@ -8,7 +8,7 @@ import numpy as np
 
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Reference, Role
 from spvrisk.charts.gathering import gathered, others
-from spvrisk.charts.words import ERRORS, seed_of, unit_named
+from spvrisk.charts.words import ERRORS, seed_of
 from spvrisk.dataset.read import Result
 from spvrisk.errors import argument
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, contributions
@@ -19,7 +19,7 @@ from spvrisk.measures.sample import Figure, Sample, mean
 from spvrisk.plan.outputs import NPV, PORTFOLIO
 from spvrisk.views.figures import Estimate, Note, Rate, Text, defined, said
 from spvrisk.views.tails import bearer_named, thin
-from spvrisk.views.words import money_in, study_named, tail_name
+from spvrisk.views.words import money_in, study_named, tail_name, unit_titled
 
 _MOST = 10
 """Projects that have a bar of their own."""
@@ -61,7 +61,7 @@ def bearers(result: Result, level: str | None = None) -> Chart:
     groups = [_bearers(result, found), _projects(result, found)]
     parties = [party for group in groups if group for party in (*group, _Party(""))]
     whole = _average(result, (PORTFOLIO, NPV))
-    parties.append(_Party(unit_named(result.labels, PORTFOLIO), whole, found.whole.shortfall))
+    parties.append(_Party(unit_titled(result.labels, PORTFOLIO), whole, found.whole.shortfall))
     names = Axis("", scale="names", names=tuple(party.name for party in parties))
     axis = Axis(Note("mean loss"), money_in(result.labels))
     panels = tuple(
@@ -92,7 +92,7 @@ def _projects(result: Result, found: Contributions) -> list[_Party]:
     """Projects, the largest part of the tail first; of many the small ones together."""
     worst = {part.name: part.risk.shortfall for part in found.parts if part.group == PROJECTS}
     shown, rest = gathered({name: figure.value for name, figure in worst.items()}, _MOST)
-    parties = [_Party(unit_named(result.labels, name), _average(result, (name, NPV)), worst[name]) for name in shown]
+    parties = [_Party(unit_titled(result.labels, name), _average(result, (name, NPV)), worst[name]) for name in shown]
     if rest:
         together = [combined([(1.0, figure) for figure in figures]) for figures in _of(rest, result, worst)]
         parties.append(_Party(others(len(rest)), *together))
@@ -143,7 +143,7 @@ def _title(result: Result, found: Contributions) -> Note:
         return said(
             "The worst {} of the paths lose nothing" if gain else "Too few paths for the worst {} of them", tail
         )
-    name, part = unit_named(result.labels, project.name), _rate(project.share)
+    name, part = unit_titled(result.labels, project.name), _rate(project.share)
     if bearer is None:
         return said("Worst {} of the paths: the funder bears the loss alone; {} brings {} of it", tail, name, part)
     text = "Worst {} of the paths: {} bears {} of the loss, {} brings {}"

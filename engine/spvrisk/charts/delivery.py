@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.charts.chart import Axis, Cells, Chart, Line, Mark, Numbers, Panel, Points, Reference
-from spvrisk.charts.words import decimal_year, seed_of, unit_named
+from spvrisk.charts.words import decimal_year, seed_of
 from spvrisk.dataset.read import Result
 from spvrisk.errors import argument
 from spvrisk.experiments.confidence import Delivered, announced, delivered
@@ -18,7 +18,7 @@ from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Note, Share, Text, said, share_of
-from spvrisk.views.words import percent, study_named
+from spvrisk.views.words import percent, study_named, unit_titled
 
 _MOST = 6
 """Projects that have a line or a panel of their own."""
@@ -59,7 +59,7 @@ def scurve(result: Result, project: str | None = None, announce: Announce = lamb
     found, rest = _largest(result, project, announce)
     labels = result.labels
     chance = Axis(Note("part of the paths that fund it"), percent=True, ends=(0.0, 1.0))
-    costs, dates = ([_curve(unit_named(labels, each.project), of(each)) for each in found] for of in (_costs, _dates))
+    costs, dates = ([_curve(unit_titled(labels, each.project), of(each)) for each in found] for of in (_costs, _dates))
     if len(found) == 1:
         plan = found[0].plan
         costs.append(Reference("x", 1.0, Note("budget")))
@@ -158,7 +158,7 @@ def _joint(labels: Labels, own: Delivered, level: str) -> Panel:
     marks: list[Mark] = [Cells(Note("part of the paths"), x, y, values, corners), cloud, *_frontier(own, level)]
     marks += [Reference("x", 1.0, ""), Reference("y", plan, "")]
     axes = _OF_BUDGET._replace(ends=(x[0], x[-1])), _BY_DATE._replace(ends=(y[0], y[-1]))
-    return Panel(*axes, tuple(marks), unit_named(labels, own.project))
+    return Panel(*axes, tuple(marks), unit_titled(labels, own.project))
 
 
 def _edges(values: Floats, plan: float) -> Numbers:
@@ -190,7 +190,7 @@ def _title(labels: Labels, found: tuple[Delivered, ...]) -> Note:
     joint = [held(each.delivery, overrun=0.0, delay=0.0) for each in found]
     least = min(range(len(found)), key=lambda i: joint[i].value)
     own = found[least]
-    name, both = unit_named(labels, own.project), share_of(*joint[least])
+    name, both = unit_titled(labels, own.project), share_of(*joint[least])
     if len(found) > 1:
         return said("{} is the least likely to hold budget and date: both on {} of the paths", name, both)
     budget, date = (share_of(*held(own.delivery, **limit)) for limit in ({"overrun": 0.0}, {"delay": 0.0}))

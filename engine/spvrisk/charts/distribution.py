@@ -13,7 +13,6 @@ from spvrisk.charts.words import (
     error_of_interval,
     figure_of,
     seed_of,
-    unit_named,
     unit_of,
 )
 from spvrisk.dataset.read import Result
@@ -30,7 +29,7 @@ from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Cell, Estimate, Note, defined, said, share_of
-from spvrisk.views.words import money_in, percent, study_named, tail_name
+from spvrisk.views.words import money_in, percent, study_named, tail_name, unit_titled
 
 _BINS = 60
 """Bins at most, or a few more until the ends are round numbers."""
@@ -167,7 +166,7 @@ def _title(result: Result, series: Series, values: Floats) -> Note:
     else:
         meaning = Note(quantity_of(*series, result.labels).meaning)
         value = Estimate(defined(average.value), defined(average.error))
-        first = said("{}, {}: {} {} on average", unit_named(result.labels, series[0]), meaning, value, unit)
+        first = said("{}, {}: {} {} on average", unit_titled(result.labels, series[0]), meaning, value, unit)
     often = said("{} of the paths lose", share_of(lost.value, *(lost.interval or (nan, nan))))
     return said("{}{}; {}", first, _worst(result, values), often)
 
@@ -185,7 +184,7 @@ def _where(result: Result, series: Series, values: Floats) -> Note:
     """Where most of what is no net present value lies; of what often never comes, by when it does on half the paths."""
     labels, unit = result.labels, unit_of(result.labels, series)
     ordered = np.sort(values[~np.isnan(values)])
-    what = said("{}, {}", unit_named(labels, series[0]), Note(quantity_of(*series, labels).meaning))
+    what = said("{}, {}", unit_titled(labels, series[0]), Note(quantity_of(*series, labels).meaning))
     if not ordered.size:
         return said("{}: defined on no path", what)
     found = [quantile_with_interval(ordered, level) for level in _MIDDLE]

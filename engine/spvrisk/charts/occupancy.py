@@ -14,8 +14,8 @@ from spvrisk.experiments.trace import study_of
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
-from spvrisk.views.figures import Named, Note, Share, said, share_of
-from spvrisk.views.words import study_named
+from spvrisk.views.figures import Note, Share, said, share_of
+from spvrisk.views.words import clock_titled, study_named
 
 _DRAWS = 4001
 """Dates that are drawn of an event whose date is: enough for a picture's range."""
@@ -63,7 +63,7 @@ def occupancy(result: Result, regime: str | None = None) -> Chart:
     shown = [name for name in names if regime in (None, name)]
     marks = tuple(Reference("x", when.middle, "") for when in events.values())
     axis = _until_it_rests(result, events)
-    panels = (*_calendar(result, study, events, axis), *(_panel(result, name, marks, axis) for name in shown))
+    panels = (*_calendar(result, events, axis), *(_panel(result, name, marks, axis) for name in shown))
     notes, made = tuple(_notes(labels, events, axis)), (result.n_paths, seed_of(result))
     return Chart("occupancy", _title(result, shown), study_named(labels), panels, *made, notes, "column")
 
@@ -94,17 +94,18 @@ def _panel(result: Result, regime: str, marks: tuple[Reference, ...], axis: Axis
     rows = [i for i, (name, _) in enumerate(states) if name == regime]
     x = step_years(result.labels)
     heights = tuple(tuple(map(float, result.timeline.occupancy[i])) for i in rows)
-    stack = Stack(tuple(states[i][1] for i in rows), x, heights)
+    quantity = f"final_state_{regime}"
+    stack = Stack(tuple(clock_titled(result, quantity, states[i][1]) for i in rows), x, heights)
     label = Axis(Note("part of the time, over all paths"), percent=True, ends=(0.0, 1.0))
-    return Panel(axis, label, (stack, *marks), Named(regime))
+    return Panel(axis, label, (stack, *marks), clock_titled(result, quantity))
 
 
-def _calendar(result: Result, study: Study, events: dict[str, _When], axis: Axis) -> Iterator[Panel]:
+def _calendar(result: Result, events: dict[str, _When], axis: Axis) -> Iterator[Panel]:
     """Events by date, with the outcome that is the likeliest."""
     if not events:
         return
     at = tuple(map(float, range(len(events))))
-    names = tuple(_title_of(study, name) for name in events)
+    names = tuple(clock_titled(result, f"outcome_{name}") for name in events)
     drawn = [(place, when) for place, when in zip(at, events.values(), strict=True) if when.low < when.high]
     texts = tuple(_likeliest(result, name) for name in events)
     points = Points("", tuple(when.middle for when in events.values()), at, texts=texts)
@@ -113,17 +114,12 @@ def _calendar(result: Result, study: Study, events: dict[str, _When], axis: Axis
     yield Panel(axis, Axis("", scale="names", names=names), (*ranges, points))
 
 
-def _title_of(study: Study, event: str) -> Named:
-    titles = study.events[event].title.model_dump(exclude_none=True)
-    return Named(event, tuple(titles.items()))
-
-
 def _likeliest(result: Result, event: str) -> Note:
     """The outcome that comes out most often."""
     quantity, outcomes = f"outcome_{event}", dict(result.labels.events)[event]
     t = result.summary
     k = int(np.argmax(t.shares[quantity][: len(outcomes)]))
-    return said("{} {}", outcomes[k], _share(result, quantity, k))
+    return said("{} {}", clock_titled(result, quantity, outcomes[k]), _share(result, quantity, k))
 
 
 def _share(result: Result, quantity: str, k: int) -> Share:
@@ -164,4 +160,5 @@ def _title(result: Result, regimes: list[str]) -> Note:
 def _ending(result: Result, regime: str) -> Note:
     quantity, states = f"final_state_{regime}", dict(result.labels.regimes)[regime]
     k = int(np.argmax(result.summary.shares[quantity]))
-    return said("{} ends as {} on {} of the paths", Named(regime), states[k], _share(result, quantity, k))
+    ending = clock_titled(result, quantity), clock_titled(result, quantity, states[k])
+    return said("{} at the end: {} on {} of the paths", *ending, _share(result, quantity, k))

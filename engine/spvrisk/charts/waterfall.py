@@ -6,7 +6,7 @@ import numpy as np
 
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Reference, Role
 from spvrisk.charts.gathering import gathered, others
-from spvrisk.charts.words import ERRORS, seed_of, unit_named
+from spvrisk.charts.words import ERRORS, seed_of
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.values import values_by_path
 from spvrisk.measures.intervals import NORMAL_95
@@ -15,7 +15,7 @@ from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.figures import Estimate, Note, Text, defined, mean_of, said
-from spvrisk.views.words import money_in, study_named
+from spvrisk.views.words import money_in, study_named, unit_titled
 
 _MOST = 12
 """Projects that have a bar of their own."""
@@ -39,12 +39,12 @@ def waterfall(result: Result, announce: Announce = lambda _: None) -> Chart:
     labels = result.labels
     means = {name: _mean(result, name) for name in labels.projects}
     shown, rest = gathered({name: each.value or 0.0 for name, each in means.items()}, _MOST)
-    parts = [(unit_named(labels, name), means[name]) for name in shown]
+    parts = [(unit_titled(labels, name), means[name]) for name in shown]
     if rest:
         parts.append((others(len(rest)), _together(result, shown, announce)))
     whole = _mean(result, PORTFOLIO)
     ends = np.cumsum([each.value or 0.0 for _, each in parts])
-    names = (*(name for name, _ in parts), unit_named(labels, PORTFOLIO))
+    names = (*(name for name, _ in parts), unit_titled(labels, PORTFOLIO))
     bars = (*_steps([each for _, each in parts], ends), _bar([len(parts)], [0.0], [whole], "total"))
     axis = Axis(Note("mean net present value to the funder"), money_in(labels))
     panel = Panel(axis, Axis("", scale="names", names=names), (Reference("x", 0.0, ""), *bars))
@@ -100,4 +100,4 @@ def _title(result: Result, means: dict[str, Estimate], whole: Estimate) -> Note:
         if total > 0.0
         else "{} costs the funder most: {} {} on average, of {} by all"
     )
-    return said(text, unit_named(labels, name), size, money_in(labels), Estimate(sign * total, whole.error))
+    return said(text, unit_titled(labels, name), size, money_in(labels), Estimate(sign * total, whole.error))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Points, Reference, Role
 from spvrisk.charts.gathering import gathered
-from spvrisk.charts.words import ERRORS, unit_named
+from spvrisk.charts.words import ERRORS
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -15,9 +15,10 @@ from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import Measure, measure_of
 from spvrisk.plan.arrays import Floats
+from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, Text, defined, said
-from spvrisk.views.words import TIMES, money_in
+from spvrisk.views.words import TIMES, money_in, study_named, unit_titled
 
 _MOST, _SIDE_BY_SIDE = 20, 2
 """Scenarios or inputs that have a row, and measures that have a panel."""
@@ -118,8 +119,7 @@ def tornado(found: Combined, of: str | None = None) -> Chart:
 
 
 def _chart(name: str, title: Note, found: Combined, panels: tuple[Panel, ...], notes: list[Note]) -> Chart:
-    study = Named(found.labels.title["en"], tuple(found.labels.title.items()))
-    return Chart(name, title, study, panels, found.paths, str(found.seed), (*notes, ERRORS), "row")
+    return Chart(name, title, study_named(found.labels), panels, found.paths, str(found.seed), (*notes, ERRORS), "row")
 
 
 def _nothing(what: str, other: str) -> InputError:
@@ -136,9 +136,9 @@ def outcomes_of(found: Combined) -> Outcomes:
         As from `spvrisk.dataset.scenarios.read`.
     """
     held = {variable.name: variable.data for variable in found.variables}
-    names = zip(held["scenario"], held["title"], strict=True)
+    names = zip(held["scenario"], map(json.loads, held["titles"]), strict=True)
     return Outcomes(
-        tuple(Named(name, (("en", title),) if title else ()) for name, title in names),
+        tuple(Named(name, tuple(titles.items())) for name, titles in names),
         tuple(json.loads(axes) for axes in held["axes"]),
         tuple(measure_of(text, found.labels, argument("of")) for text in held["measure"]),
         *(held[name] for name in ("value", "error", "change", "change_error")),
@@ -159,28 +159,28 @@ def _measures(outcomes: Outcomes, of: str | None) -> list[int]:
 def _axis(found: Combined, measure: Measure) -> Axis:
     unit = money_in(found.labels, found.labels.local_currency if measure.series[1].endswith("_local") else "")
     named: Text = unit if measure.kind == "money" else TIMES.get(measure.kind, "")
-    return Axis(measure_in_words(found, measure), named, percent=measure.kind in ("flag", "ratio"))
+    return Axis(measure_in_words(found.labels, measure), named, percent=measure.kind in ("flag", "ratio"))
 
 
-def measure_in_words(found: Combined, measure: Measure) -> Note:
+def measure_in_words(labels: Labels, measure: Measure) -> Note:
     """Give a measure in words: the quantity, then what is taken of it.
 
     Parameters
     ----------
-    found
-        The dataset that has it.
+    labels
+        Of what it is a measure of.
     measure
         The measure.
     """
     unit, quantity = measure.series
-    output = quantity_of(unit, quantity, found.labels)
+    output = quantity_of(unit, quantity, labels)
     named = output.compared if output.compared else output.meaning
     what = Note("funder's net present value" if quantity == NPV else named)
     at = f"{100.0 * float(measure.at):g} %" if measure.statistic.at == "level" else measure.at
     taken = Note(measure.statistic.title, (at,) if at else ())
     if unit in (PORTFOLIO, SCHEME):
         return said("{}, {}", what, taken)
-    return said("{}: {}, {}", unit_named(found.labels, unit), what, taken)
+    return said("{}: {}, {}", unit_titled(labels, unit), what, taken)
 
 
 def _figure(measure: Measure, value: float, error: float) -> Cell:

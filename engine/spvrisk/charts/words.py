@@ -8,28 +8,11 @@ from spvrisk.dataset.variables import quantity_of
 from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import PORTFOLIO, SCHEME
-from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, Text, defined, said
-from spvrisk.views.words import WHOLE, measured_in
+from spvrisk.views.figures import Cell, Estimate, Note, Rate, Text, defined, said
+from spvrisk.views.words import measured_in, unit_titled
 
 ERRORS = Note("± is a standard error; bands and whiskers are 95 % intervals of Monte Carlo error.")
 """How errors are shown."""
-
-
-def unit_named(labels: Labels, unit: str) -> Text:
-    """Name a project or pipeline by its titles, with its name where others have the same; the portfolio by its word.
-
-    Parameters
-    ----------
-    labels
-        Of the result.
-    unit
-        A project, a pipeline, ``portfolio`` or ``scheme``.
-    """
-    if unit in (PORTFOLIO, SCHEME):
-        return WHOLE[unit]
-    own, every = labels.project_titles.get(unit, {}), labels.project_titles.values()
-    shared = {language for language, title in own.items() if sum(each.get(language) == title for each in every) > 1}
-    return Named(unit, tuple((key, f"{title} ({unit})" if key in shared else title) for key, title in own.items()))
 
 
 def unit_of(labels: Labels, series: tuple[str, str]) -> Text:
@@ -66,7 +49,7 @@ def axis_of(labels: Labels, series: tuple[str, str]) -> Axis:
     """
     meaning = Note(quantity_of(*series, labels).meaning)
     own = series[0] not in (PORTFOLIO, SCHEME)
-    label = said("{}: {}", unit_named(labels, series[0]), meaning) if own else meaning
+    label = said("{}: {}", unit_titled(labels, series[0]), meaning) if own else meaning
     return Axis(label, unit_of(labels, series), percent=is_percent(labels, series))
 
 

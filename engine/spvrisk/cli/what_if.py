@@ -70,8 +70,8 @@ def run(planned: "Planned", asked: Asked, stop: Stop) -> None:
     warn(planned.warnings)
     # loaded here: a mistake in the file is answered without waiting for the compiler
     from spvrisk.report import json, text
-    from spvrisk.views.scenarios import listed, scenarios
-    from spvrisk.views.stress import stress
+    from spvrisk.views.scenarios import listed
+    from spvrisk.views.what_ifs import what_ifs
 
     if asked.dry_run:
         text.show([listed(planned, planned.seconds(asked.on))])
@@ -89,7 +89,7 @@ def run(planned: "Planned", asked: Asked, stop: Stop) -> None:
     if asked.as_json:
         say_document(json.scenarios_json(found))
     else:
-        text.show([stress(found)] if planned.origin.command == "stress" else scenarios(found))
+        text.show(what_ifs(found))
         if asked.save_table is not None:
             say_text("Table: {}", asked.save_table)
         if asked.out is not None:

@@ -7,7 +7,8 @@ Change = tuple[str, Any, Any]
 """Path of a key, its value in the first study and in the other."""
 
 _APART = re.compile(
-    r"run|output|study\.title|(events|offtakers|parties|pipelines|projects)\.[^.]+\.title|pipelines\.[^.]+\.template\.title"
+    r"run|output|study\.title|(events|offtakers|parties|pipelines|projects|regimes)\.[^.]+\.title"
+    r"|pipelines\.[^.]+\.template\.title|events\.[^.]+\.outcomes\.[^.]+\.title|regimes\.[^.]+\.states\.[^.]+\.title"
 )
 """Paths of what is no difference. Titles are known by their places: a part of a study may be named ``title``."""
 

@@ -28,7 +28,7 @@ def json_schema() -> Schema:
     parts["Correlation"]["properties"]["table"] = _file(
         "a square with names, or three columns first,second,value; instead of pairs"
     )
-    for part in ("Party", "Event", "Offtaker", "Pipeline", "Project", "ProjectTemplate"):
+    for part in ("Party", "Regime", "Event", "Offtaker", "Pipeline", "Project", "ProjectTemplate"):
         parts[part]["required"].remove("title")  # the name stands in
     parts["Regime"]["required"].remove("initial")  # the including study may say in which state a regime begins
     parts["Agreement"].pop("required")  # or how cash is split

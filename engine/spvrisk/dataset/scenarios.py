@@ -32,7 +32,7 @@ from spvrisk.plan.names import Labels
 if TYPE_CHECKING:
     import xarray
 
-SCENARIO, MEASURE = "scenario", "measure"
+SCENARIO, MEASURE, TITLES = "scenario", "measure", "titles"
 
 COMMANDS = ("scenarios", "stress")
 """Commands that make such a file."""
@@ -40,6 +40,7 @@ COMMANDS = ("scenarios", "stress")
 VARIABLES = {
     SCENARIO: ((SCENARIO,), "name of the scenario; base: the unchanged study"),
     "title": ((SCENARIO,), "title in English"),
+    TITLES: ((SCENARIO,), "titles by language, as a map in JSON; older files have none"),
     "job_id": ((SCENARIO,), "digest of study, seed, sampling and numbers version"),
     "overrides": ((SCENARIO,), "changes of the base as the study takes them, as a list in JSON"),
     "overlays": ((SCENARIO,), "files that are merged over the base, as a list in JSON"),
@@ -285,7 +286,8 @@ def _lacking(file: h5py.File) -> list[str]:
         ours = isinstance(found, h5py.Dataset) and found.dtype == kind
         return ours and found.shape[: len(dims)] == shape and found.ndim == 2
 
-    return [name for name, (dims, _) in VARIABLES.items() if not is_there(name, dims)]
+    older = (TITLES,) if TITLES not in file else ()
+    return [name for name, (dims, _) in VARIABLES.items() if name not in older and not is_there(name, dims)]
 
 
 def _check_whole(file: h5py.File) -> None:
@@ -319,9 +321,27 @@ def read(path: Path) -> Combined:
         values: dict[str, Any] = {
             name: np.asarray(file[name][...], np.float64) if dims[1:] else _texts(file[name])
             for name, (dims, _) in VARIABLES.items()
+            if name in file
         }
+        values.setdefault(TITLES, [json.dumps({"en": title} if title else {}) for title in values["title"]])
+        for name in (TITLES, "axes"):
+            _check_maps(name, values[name])
         size = int(attributes["paths"]), int(attributes["seed"])
         return Combined(variables_of(values), labels_from(said["labels"]), *size, _origin(said))
+
+
+def _check_maps(name: str, texts: Sequence[str]) -> None:
+    """Refuse what are no texts by name, as JSON.
+
+    Raises
+    ------
+    ValueError
+        They are none.
+    """
+    for held in map(json.loads, texts):
+        if not isinstance(held, dict):
+            raise ValueError(f"its {name} are no maps")
+        check_texts(name, [*held.values()])
 
 
 def metadata_sound(path: Path) -> bool | None:

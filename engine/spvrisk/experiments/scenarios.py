@@ -14,6 +14,7 @@ from spvrisk.dataset.scenarios import (
     MEASURE,
     SCENARIO,
     SCENARIOS,
+    TITLES,
     Combined,
     Origin,
     held,
@@ -136,6 +137,7 @@ class Scenarios(NamedTuple):
         values: dict[str, list[Any]] = {
             SCENARIO: [outcome.scenario.name for outcome in outcomes],
             "title": [outcome.scenario.title.get("en", "") for outcome in outcomes],
+            TITLES: [_json(dict(outcome.scenario.title)) for outcome in outcomes],
             "job_id": [outcome.job_id for outcome in outcomes],
             "overrides": [_json(outcome.overrides) for outcome in outcomes],
             "overlays": [_json([name.value for name in outcome.scenario.overlays]) for outcome in outcomes],

@@ -17,7 +17,7 @@ def table(figures: Figures) -> Html:
     figures
         What a view gives.
     """
-    return concatenated(bare(figures), notes(figures))
+    return concatenated(bare(figures) if figures.columns or figures.title else None, notes(figures))
 
 
 def notes(figures: Figures) -> Html:

@@ -54,13 +54,22 @@ def by_input(found: InputsByPath, i: int = 0) -> Figures:
     has_tail = not isnan(found.decomposed[i].threshold)
     columns = (*heads("explains"), *([Column(Note("shift in the tail"), "+")] if has_tail else []))
     columns = (*columns, Column(Note("rank correlation"), "+"))
-    rows = tuple(Row(_input(seen, found), _cells(seen, i, has_tail)) for seen in telling[:_SHOWN])
+    rows = tuple(Row(input_named(seen, found), _cells(seen, i, has_tail)) for seen in telling[:_SHOWN])
     notes = (_meaning(found.decomposed[i]), *_looked(found, i, has_tail))
     title = said("What drives {}, by the inputs of the run", found.decomposed[i].measure.text)
     return Figures(title, columns, rows, notes)
 
 
-def _input(seen: Seen, found: InputsByPath) -> Text:
+def input_named(seen: Seen, found: InputsByPath) -> Text:
+    """Name an input in words, with what it is of.
+
+    Parameters
+    ----------
+    seen
+        The input.
+    found
+        As of `drivers`.
+    """
     if seen.kind != INPUT:
         return quantity_named(f"{seen.kind}_{seen.unit}")
     return said("{}: {}", unit_named(found.result.labels, seen.unit), quantity_named(seen.name))

@@ -5,13 +5,14 @@ import math
 from collections.abc import Sequence
 from decimal import Decimal
 
+from spvrisk.catalogue import WRITTEN
 from spvrisk.config.study import Study
 from spvrisk.config.units import money
-from spvrisk.dataset.variables import quantity_of
+from spvrisk.dataset.read import Result
+from spvrisk.dataset.variables import UNDEFINED, quantity_of
 from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import BY_NAME as OUTPUTS
-from spvrisk.plan.outputs import PORTFOLIO, SCHEME
+from spvrisk.plan.outputs import KNOWN, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Named, Note, Text, said
 
 
@@ -93,7 +94,7 @@ def money_in(labels: Labels, currency: str = "") -> Note:
 
 
 def unit_named(labels: Labels, unit: str) -> Text:
-    """Name a project or pipeline by its titles, the portfolio by its word.
+    """Name a project or pipeline, whose title stands beside its name; the portfolio by its word.
 
     Parameters
     ----------
@@ -103,6 +104,71 @@ def unit_named(labels: Labels, unit: str) -> Text:
         A project, a pipeline, ``portfolio`` or ``scheme``.
     """
     return WHOLE.get(unit) or Named(unit, tuple(labels.project_titles.get(unit, {}).items()))
+
+
+def unit_titled(labels: Labels, unit: str) -> Text:
+    """Name a unit where its title stands in the place of its name: with the name where others have the same title.
+
+    Parameters
+    ----------
+    labels, unit
+        As of `unit_named`.
+    """
+    if unit in WHOLE:
+        return WHOLE[unit]
+    own, every = labels.project_titles.get(unit, {}), labels.project_titles.values()
+    shared = {language for language, title in own.items() if sum(each.get(language) == title for each in every) > 1}
+    return Named(unit, tuple((key, f"{title} ({unit})" if key in shared else title) for key, title in own.items()))
+
+
+_OF_CLOCK = {"outcome_": ("events", "outcomes"), "final_state_": ("regimes", "states")}
+"""Where studies have events and regimes, and what these may come to."""
+
+
+def clock_titled(result: Result, quantity: str, outcome: str = "") -> Note:
+    """Name an event or a regime, or what it comes to, by its title; by its name in words where the study has none.
+
+    Parameters
+    ----------
+    result
+        The result.
+    quantity
+        As ``outcome_ruling`` of an event, or ``final_state_general`` of a regime.
+    outcome
+        One of its outcomes or states; empty: the event or the regime itself.
+    """
+    prefix = next(prefix for prefix in _OF_CLOCK if quantity.startswith(prefix))
+    (section, inner), name = _OF_CLOCK[prefix], quantity.removeprefix(prefix)
+    own, path = (outcome, (section, name, inner, outcome)) if outcome else (name, (section, name))
+    titles = {language: title for language, title in _titles_at(result, path).items() if title != own}
+    return said("{:title}", Named(own, tuple({WRITTEN: in_words(own), **titles}.items())))
+
+
+def condition_titled(result: Result, condition: str) -> Note:
+    """Name a condition by the titles of an event or a regime and of what it came to.
+
+    Parameters
+    ----------
+    result
+        The result.
+    condition
+        As the table of conditions has it: ``outcome_ruling.upheld``.
+    """
+    quantity, _, outcome = condition.partition(".")
+    name = clock_titled(result, quantity)
+    if outcome == UNDEFINED:
+        return said("{}: does not take place", name)
+    text = "{}: {}" if quantity.startswith("outcome_") else "{} at the end: {}"
+    return said(text, name, clock_titled(result, quantity, outcome))
+
+
+def _titles_at(result: Result, path: Sequence[str]) -> dict[str, str]:
+    """Titles of a part of the study that a result was made of; none where it says nothing of the kind."""
+    found = result.provenance["config"]
+    for key in (*path, "title"):
+        found = found.get(key) if isinstance(found, dict) else None
+    titles = found if isinstance(found, dict) else {}
+    return {language: title for language, title in titles.items() if isinstance(title, str)}
 
 
 WHOLE: dict[str, Text] = {PORTFOLIO: Note("portfolio"), SCHEME: Note("scheme")}
@@ -141,7 +207,7 @@ def study_named(labels: Labels) -> Named:
 
 
 def quantity_named(name: str) -> Text:
-    """Name an output or an input in words.
+    """Name an output, of a path or of a step, or an input in words.
 
     Parameters
     ----------
@@ -151,7 +217,7 @@ def quantity_named(name: str) -> Text:
     for prefix in ("outcome_", "final_state_"):
         if name.startswith(prefix):
             return said(_OF_SCHEME[prefix], name.removeprefix(prefix))
-    return Note(in_words(name)) if name in OUTPUTS or name in INPUTS else name
+    return Note(in_words(name)) if name in KNOWN or name in INPUTS else name
 
 
 _OF_SCHEME = {"outcome_": "outcome {}", "final_state_": "final state {}"}

@@ -1,7 +1,7 @@
 """A file of scenarios, read: its base, what is asked of each, and the scenarios by list, grid, table or design."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ class Scenario(NamedTuple):
     name
         Unique in its file.
     title
-        By language; empty where the file has none.
+        By language; empty where the file has none. Of a scenario of a grid, those of its levels.
     axes
         Of a scenario of a grid, the name of its level by axis; of one of a design, its values by path.
     changes
@@ -310,7 +310,7 @@ class _Reader:
         for levels in itertools.islice(itertools.product(*axes.values()), MOST_SCENARIOS):
             yield Scenario(
                 "/".join(level.name for level in levels),
-                {},
+                _together(levels),
                 dict(zip(axes, (level.name for level in levels), strict=True)),
                 tuple(change for level in levels for change in level.changes),
                 tuple(name for level in levels for name in level.overlays),
@@ -386,6 +386,16 @@ class _Reader:
         if (ends[0] is None) != (ends[1] is None):
             self.files.problem(place, "needs both ends, or none", "", "write {low: 3, high: 5}")
         return Swing(path, self.title(inside.get("title")), ends[0], ends[1], place)
+
+
+def _together(levels: Sequence[Scenario]) -> dict[str, str]:
+    """Titles of levels as one, in each language that one has; what has no title is called by its name."""
+    languages = dict.fromkeys(language for level in levels for language in level.title)
+
+    def called(level: Scenario, language: str) -> str:
+        return level.title.get(language) or level.title.get("en") or level.name
+
+    return {language: " / ".join(called(level, language) for level in levels) for language in languages}
 
 
 _NAMES = ("scenario", "title")

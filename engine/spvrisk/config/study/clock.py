@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, Field
 
 from spvrisk.catalogue import phrase
-from spvrisk.config.base import AddingUp, Chance, Date, Lax, Model, Name, Path, Whole, Within, distinct, refusal, shown
+from spvrisk.config.base import (
+    AddingUp,
+    Chance,
+    Date,
+    Lax,
+    Model,
+    Name,
+    Path,
+    Title,
+    Whole,
+    Within,
+    distinct,
+    refusal,
+    shown,
+)
 from spvrisk.config.laws import Measure
 from spvrisk.config.study.factors import Factor
 from spvrisk.config.study.head import StudyHead
@@ -71,6 +85,7 @@ class Expiry(Model):
 class State(Model):
     """A state of a regime."""
 
+    title: Title | None = Field(default=None, description="by language")
     attributes: dict[Name, float] = Field(default={}, description="numbers that hold while the state lasts, by name")
     shifts: dict[Name, float] = Field(
         default={},
@@ -89,6 +104,7 @@ class State(Model):
 class Regime(Model):
     """A part of the legal and political world that is in one state at a time."""
 
+    title: Title
     initial: Initial
     states: dict[Name, State] = Field(description="by name", min_length=1)
     hazards: dict[Name, dict[Name, Intensity]] = Field(

@@ -54,6 +54,7 @@ class Shift(Model):
 class Outcome(Model):
     """An outcome of an event, and what it does."""
 
+    title: Title | None = Field(default=None, description="by language")
     moves: dict[Name, Name] = Field(default={}, description="state that each named regime moves to")
     scale_hazards: dict[Name, dict[Name, dict[Name, Scale]]] = Field(
         default={},

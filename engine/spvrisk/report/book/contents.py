@@ -8,7 +8,6 @@ from spvrisk.charts.distribution import distribution
 from spvrisk.charts.exceedance import exceedance
 from spvrisk.charts.fan import fan
 from spvrisk.charts.occupancy import occupancy
-from spvrisk.charts.words import unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.exports.flows import YEARLY, yearly_records
@@ -26,13 +25,13 @@ from spvrisk.report.page.sections.what_ifs import compare, scenarios, tornado
 from spvrisk.report.page.subject import Subject, found
 from spvrisk.runner.execute import Progress
 from spvrisk.views.assumptions import assumptions
-from spvrisk.views.clock import conditional, regimes
+from spvrisk.views.clock import conditional, regimes_titled
 from spvrisk.views.figures import Column, Figures, Note, Row, said
 from spvrisk.views.loss import answer, loss, value
 from spvrisk.views.projects import caps, construction, status
 from spvrisk.views.summary import overridden
 from spvrisk.views.terms import returns, times
-from spvrisk.views.words import money_in, money_name, quantity_named, study_named
+from spvrisk.views.words import condition_titled, money_in, money_name, quantity_named, study_named, unit_titled
 
 
 def _register(subject: Subject, _: Words) -> Iterator[Part]:
@@ -91,7 +90,7 @@ def _cash(subject: Subject, words: Words) -> Iterator[Part]:
     for unit, year, flows in _flows(result):
         by_unit[unit][year] = flows["distribution_funder"] - flows["calls"]
     years = sorted(by_unit[PORTFOLIO])
-    by_name = {words(unit_named(labels, name)): [by_unit[name][year] for year in years] for name in labels.projects}
+    by_name = {words(unit_titled(labels, name)): [by_unit[name][year] for year in years] for name in labels.projects}
     label = said("The funder's receipts less its calls by calendar year, mean over all paths, {}", money_in(labels))
     yield yearly(words(label), years, by_name, words)
     yield from found(fan, result)
@@ -109,7 +108,7 @@ def _yearly(subject: Subject, words: Words) -> Iterator[Part]:
     result = subject.results[0]
     order, money = [PORTFOLIO, *result.labels.projects], money_name(result.labels)
     records = sorted(_flows(result), key=lambda record: order.index(record[0]))
-    rows = (Row(words(unit_named(result.labels, unit)), (year, *flows.values())) for unit, year, flows in records)
+    rows = (Row(words(unit_titled(result.labels, unit)), (year, *flows.values())) for unit, year, flows in records)
     columns = (Column(Note("year"), "d"), *(Column(quantity_named(head), ",.1f") for head in records[0][2]))
     title = said("{}, {}", YEARLY.cell.meaning, money_in(result.labels))
     yield Figures(title, columns, tuple(rows), unit=money, names=Note("project"))
@@ -120,12 +119,16 @@ def _law(subject: Subject, _: Words) -> Iterator[Part]:
     if result.labels.regimes:
         yield from found(occupancy, result)
     if result.summary.shares:
-        yield regimes(result)
+        yield regimes_titled(result)
 
 
 def _conditional(subject: Subject, _: Words) -> Iterator[Part]:
-    if subject.results[0].conditional.names:
-        yield conditional(subject.results[0])
+    result = subject.results[0]
+    if result.conditional.names:
+        found = conditional(result)
+        yield found._replace(
+            rows=tuple(row._replace(name=condition_titled(result, str(row.name))) for row in found.rows)
+        )
 
 
 def _units(subject: Subject, _: Words) -> Iterator[Part]:

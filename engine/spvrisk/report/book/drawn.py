@@ -163,9 +163,11 @@ def _areas(panel: Panel, words: Words) -> Drawing:
     data, moulds = _Columns(words), []
     for mark in panel.marks:
         if isinstance(mark, Stack):
-            x = data.numbers(panel.x.label, mark.x, panel.x)
+            begin, end = panel.x.ends or (mark.x[0], mark.x[-1])
+            shown = [k for k, at in enumerate(mark.x) if begin <= at <= end]
+            x = data.numbers(panel.x.label, [mark.x[k] for k in shown], panel.x)
             for i, (name, heights) in enumerate(zip(mark.names, mark.heights, strict=True)):
-                y = data.numbers(name, heights, panel.y)
+                y = data.numbers(name, [heights[k] for k in shown], panel.y)
                 moulds.append(Mould(x, y, LAYERS[i % len(LAYERS)].colour))
     return _made("area", panel, data, moulds)
 

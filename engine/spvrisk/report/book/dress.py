@@ -1,26 +1,32 @@
 """Sheets written to a workbook."""
 
+from math import floor
 from pathlib import Path
 from typing import Any
 
 from spvrisk.exports.library import library
 from spvrisk.exports.xlsx_file import close
-from spvrisk.report.book.graph import insert
+from spvrisk.report.book.graph import FONT, insert
 from spvrisk.report.book.numbers import Number, Series
+from spvrisk.report.book.paper import ACROSS, HIGH, page_begins, scale_of
 from spvrisk.report.book.sheet import NAMES, NARROW, SPANNED, Placed, Put, Sheet
 
 AUTHOR = "spvrisk report"
 """How a workbook is known that this has written."""
 
-_A4 = 9
+_A4, _POINTS = 9, 0.75
+"""Paper, and points of a pixel."""
+
+_WIDEST_CHART = 960
+"""In pixels: wider ones are flat."""
 
 _RULE, _SHADE = "#808080", "#eef2f6"
 
 _LOOKS: dict[str, dict[str, Any]] = {
-    "title": {"bold": True, "font_size": 16, "text_wrap": True},
+    "title": {"bold": True, "font_size": 15, "text_wrap": True},
     "question": {"bold": True, "font_color": "#0b4f7d", "text_wrap": True},
     "heading": {"bold": True, "text_wrap": True},
-    "key": {"font_size": 13, "text_wrap": True},
+    "key": {"font_size": 12, "text_wrap": True},
     "note": {"text_wrap": True, "font_color": "#404040"},
     "head": {"bold": True, "text_wrap": True, "align": "right", "bottom": 1, "bottom_color": _RULE, "bg_color": _SHADE},
     "words": {"bold": True, "text_wrap": True, "bottom": 1, "bottom_color": _RULE, "bg_color": _SHADE},
@@ -45,7 +51,9 @@ class Book:
     """
 
     def __init__(self, path: Path, properties: dict[str, Any]) -> None:
-        self._book = library(".xlsx").Workbook(path)
+        self._book = library(".xlsx").Workbook(
+            path, {"default_format_properties": {"font_name": FONT, "font_size": 10}}
+        )
         self._book.set_properties({"author": AUTHOR, **properties})
         self._formats = dict[tuple[str, str], Any]()
 
@@ -59,13 +67,13 @@ class Book:
         """
         target = self._book.add_worksheet(sheet.name)
         self._columns(target, sheet)
-        for row, height in sheet.heights.items():
-            target.set_row(row, height)
+        for row in range(sheet.row):
+            target.set_row(row, sheet.height(row))
         for put in sheet.cells:
             self._put(target, put)
         for placed in sheet.charts:
             self._data(target, placed)
-            insert(self._book, target, placed, _width(sheet))
+            insert(self._book, target, placed, min(_WIDEST_CHART, _width(sheet, SPANNED)))
         _arrange(target, sheet)
 
     def close(self) -> None:
@@ -127,22 +135,30 @@ def _column_width(sheet: Sheet, column: int) -> int:
     return sheet.widths.get(column, NAMES if column == 0 else NARROW)
 
 
-def _width(sheet: Sheet) -> int:
-    """Of the columns that a chart takes, in pixels of the usual letters."""
-    return sum(7 * _column_width(sheet, column) + 5 for column in range(SPANNED))
+def _width(sheet: Sheet, columns: int) -> int:
+    """Of the first columns, in pixels of the usual letters."""
+    return sum(7 * _column_width(sheet, column) + 5 for column in range(columns))
 
 
 def _arrange(target: Any, sheet: Sheet) -> None:
-    """Keep heads in sight, and have it printed across on as many pages as it is high."""
+    """Keep heads in sight, on the screen and on paper."""
     row, column = sheet.header or (0, 0)
     target.freeze_panes(row + 1, column + 1)
     target.hide_gridlines(2)
-    target.set_landscape()
-    target.set_paper(_A4)
-    target.fit_to_pages(1, 0)
-    target.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
-    target.set_footer("&L&A&R&P / &N")
-    target.repeat_rows(0 if sheet.header is None else row)
-    target.print_area(0, 0, max(sheet.row, 1), sheet.breadth - 1)
+    _print(target, sheet, column)
     if sheet.filtered:
         target.autofilter(*sheet.filtered)
+
+
+def _print(target: Any, sheet: Sheet, names: int) -> None:
+    """Have it printed across; `names` is the last column that is repeated where pages are beside each other."""
+    scale = scale_of(sheet, _POINTS * _width(sheet, sheet.breadth))
+    target.set_landscape()
+    target.set_paper(_A4)
+    target.set_print_scale(floor(100 * scale))
+    target.set_h_pagebreaks(page_begins(sheet, scale))
+    target.set_margins(left=ACROSS, right=ACROSS, top=HIGH, bottom=HIGH)
+    target.set_footer("&L&A&R&P / &N")
+    target.repeat_rows(sheet.repeated)
+    target.repeat_columns(0, names)
+    target.print_area(0, 0, max(sheet.row, 1) - 1, sheet.breadth - 1)

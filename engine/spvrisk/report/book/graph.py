@@ -17,10 +17,13 @@ _KINDS = {
     "area": {"type": "area", "subtype": "stacked"},
     "scatter": {"type": "scatter", "subtype": "straight"},
 }
-_ROW = 20
-"""Height of a row, in pixels."""
+_ROW, _RIM = 19, 4
+"""Height of a row, and what is left free of the first and last one of a chart, in pixels."""
 
-_FONT = {"size": 9, "color": INK}
+FONT = "Arial"
+"""Of all that is written: columns are as wide as its digits ask for, on every machine."""
+
+_FONT = {"name": FONT, "size": 9, "color": INK}
 
 
 def insert(book: Any, target: Any, placed: Placed, width: int) -> None:
@@ -40,7 +43,7 @@ def insert(book: Any, target: Any, placed: Placed, width: int) -> None:
     refer = _Cells(target.name, placed)
     for mould in drawing.moulds:
         chart.add_series(_series(mould, drawing, refer))
-    chart.set_title({"name": refer.text(0), "name_font": {"size": 11}} if drawing.title else {"none": True})
+    chart.set_title({"name": refer.text(0), "name_font": {**_FONT, "size": 11}} if drawing.title else {"none": True})
     chart.set_x_axis(_along(drawing, refer))
     chart.set_y_axis(_up(drawing, refer))
     hidden = [i for i, mould in enumerate(drawing.moulds) if not mould.named]
@@ -50,8 +53,8 @@ def insert(book: Any, target: Any, placed: Placed, width: int) -> None:
     else:
         chart.set_legend({"none": True})
     chart.show_blanks_as("gap")
-    chart.set_size({"width": width, "height": placed.rows * _ROW})
-    target.insert_chart(placed.row, 0, chart, {"description": placed.title, "object_position": 2})
+    chart.set_size({"width": width, "height": placed.rows * _ROW - 2 * _RIM})
+    target.insert_chart(placed.row, 0, chart, {"description": placed.title, "object_position": 2, "y_offset": _RIM})
 
 
 class _Cells:
@@ -156,7 +159,9 @@ def _along(drawing: Drawing, refer: _Cells) -> dict[str, Any]:
     size = len(drawing.columns[drawing.moulds[0].x].cells)
     form = "0" if axis.scale == "date" else _shape(_values(drawing, 0))
     every = max(1, round(size / 10))
-    return found | {"label_position": "low", "num_format": form, "interval_unit": every, "interval_tick": every}
+    ticks = {"num_format": form, "interval_unit": every, "interval_tick": every}
+    # LibreOffice knows of no intervals, but leaves out what has no room where it is aslant
+    return found | ticks | {"label_position": "low", "num_font": {**_FONT, "rotation": -45}}
 
 
 def _about(drawing: Drawing) -> dict[str, Any]:
@@ -175,7 +180,7 @@ def _up(drawing: Drawing, refer: _Cells) -> dict[str, Any]:
     if drawing.kind == "bar":
         # the first name on top, and the numbers at the bottom nevertheless
         return found | {"reverse": True, "crossing": "max", "label_position": "low", "interval_unit": 1}
-    top = {"max": 1.0} if drawing.kind == "area" and axis.percent else {}
+    top = {"min": 0.0, "max": 1.0} if drawing.kind == "area" and axis.percent else {}
     return found | _numbers(drawing, axis, 1) | top
 
 

@@ -10,8 +10,11 @@ from spvrisk.report.page.parts import Answer, Block, Choice, More, Picked
 from spvrisk.report.page.reading import reading
 from spvrisk.views.figures import Column, Figures, Row, Text, said
 
-_CHART_ROWS, _LEAST, _ROWS_OF_A_NAME = 18, 10, 1.2
-"""Rows that a chart takes; and one of bars beside names, at least, and for each."""
+_CHART_ROWS, _LEAST, _ROWS_OF_A_NAME, _LEGEND = 20, 10, 1.2, 2
+"""Rows that a chart takes; and one of bars beside names, at least, for each, and for a legend."""
+
+_LONG, _BEGINNING = 25, 8
+"""Rows from which a table may be broken between pages, and how many are not parted from its heading."""
 
 Part = Block | Drawing
 
@@ -71,7 +74,7 @@ class _Layout:
                 self._chart(part.chart)
             case Choice():
                 for option in part.options:
-                    self._under(self._words(said("{} {}", part.label, option.name)), option.blocks)
+                    self._under(self._words(said("{}: {}", part.label, option.name)), option.blocks)
             case More():
                 self._under(self._words(part.title), part.blocks)
             case _:
@@ -86,28 +89,36 @@ class _Layout:
     def _answer(self, part: Answer) -> None:
         sheet = self._sheet
         sheet.row += 1
+        first = sheet.row
         sheet.sentence(self._words(part.question), "question")
         sheet.sentence(self._words(part.answer), "key")
         for note in part.more:
             sheet.sentence(self._words(note))
+        sheet.keep(first)
 
     def _figures(self, figures: Figures) -> None:
         """A table with its title above and its sentences below."""
         sheet = self._sheet
         sheet.row += 1
+        first = sheet.row
         if figures.title:
             sheet.sentence(self._words(figures.title), "heading")
         if figures.columns:
             self._table(figures)
+        last = max(first, sheet.row - 1)
         for note in figures.notes:
             sheet.sentence(self._words(note), indent=note.indent)
+        if len(figures.rows) > _LONG:
+            sheet.tied.update(range(first + 1, first + _BEGINNING))
+            first = last
+        sheet.keep(first)
 
     def _table(self, figures: Figures) -> None:
         sheet, rows = self._sheet, figures.rows
         series = self._columns_of(figures)
         names, first = 1 + _grouped(figures), sheet.row
         for c, each in enumerate(series):
-            sheet.widen(c, (each.head, *each.cells), each.text or c == 0)
+            sheet.widen(c, each.head, each.cells, each.text or c == 0)
         if figures.shape not in ("facts", "record"):
             for c, each in enumerate(series):
                 sheet.put(c, each.head, "words" if each.text or c < names else "head")
@@ -119,9 +130,11 @@ class _Layout:
                 head = row.head
                 sheet.put(0, self._words(head), "question")
                 sheet.row += bool(head)
+                sheet.tied.add(sheet.row)
             self._row(row, series, r, names)
         if self._alone:
-            sheet.header = (first, names - 1)
+            words = next((c for c, each in enumerate(series) if not each.text), names)
+            sheet.header = (first, max(names, words) - 1)
             if figures.names or not any(row.head for row in rows):
                 sheet.filtered = (first, 0, sheet.row - 1, len(series) - 1)
 
@@ -155,7 +168,9 @@ class _Layout:
             else:
                 self._figures(self._read(panel, chart.title if i == 0 else panel.title))
         notes = (said("{:path}, seed {}.", chart.paths, chart.seed), *chart.notes)
+        last = self._sheet.row - 1
         self._sheet.sentence(" ".join(map(words, notes)))
+        self._sheet.keep(last)
 
     def _read(self, panel: Panel, title: Text) -> Figures:
         """What is in a panel that is not drawn."""
@@ -166,15 +181,19 @@ class _Layout:
 
     def _drawn(self, made: Drawing, title: str) -> None:
         sheet = self._sheet
+        sheet.row += bool(title)
+        first = sheet.row
         if title:
-            sheet.row += 1
             sheet.sentence(title, "heading")
-        names = len(made.columns[0].cells) if made.kind == "bar" else 0
-        rows = max(_LEAST, round(5 + names * _ROWS_OF_A_NAME)) if names else _CHART_ROWS
+        rows = _CHART_ROWS
+        if made.kind == "bar":
+            legend = _LEGEND if sum(mould.named for mould in made.moulds) > 1 else 0
+            rows = max(_LEAST, round(5 + len(made.columns[0].cells) * _ROWS_OF_A_NAME)) + legend
         sheet.charts.append(Placed(sheet.row, rows, made, title or made.title, (0, 0)))
-        sheet.row += rows + 1
+        sheet.row += rows
         for text in made.told:
             sheet.sentence(text)
+        sheet.keep(first)
 
 
 def _grouped(figures: Figures) -> bool:

@@ -1,6 +1,7 @@
 """A sheet before it is written: what stands in which cell, and where charts go."""
 
 from collections.abc import Iterable
+from math import ceil
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
@@ -11,14 +12,14 @@ from spvrisk.report.book.numbers import Content, Number
 Role = Literal["title", "question", "heading", "head", "words", "name", "total", "text", "body", "label", "note", "key"]
 """What a cell is for; a dress makes it look so."""
 
-NAMES, NARROW, WIDEST = 36, 13, 60
-"""Widths of columns in characters: of the first, the least and the most of others."""
+NAMES, NARROW, WIDEST, WIDE = 36, 12, 60, 45
+"""Widths of columns in characters: of the first, the least of others; and the most of the first and of others."""
 
 SPANNED = 8
 """Columns that a sentence takes, and a chart."""
 
-_LINE = 15.0
-"""Height of a line, in points."""
+_LINE = 14.25
+"""Height of a line, in points: not the usual one, which is not written, so that each program has its own."""
 
 _LONGEST = 32_767
 """Characters of a cell."""
@@ -61,11 +62,38 @@ class Sheet:
         """Last row and last column of the heads of its only table, and what stands above."""
         self.filtered: tuple[int, int, int, int] | None = None
         """First and last row and column of its only table."""
+        self.tied = set[int]()
+        """Rows that are on the page of the row above them."""
 
     @property
     def breadth(self) -> int:
         """Columns that it takes."""
         return max(SPANNED, *(put.column + 1 for put in self.cells))
+
+    @property
+    def repeated(self) -> int:
+        """Row that stands above each page: the heads of its only table, else its title."""
+        return 0 if self.header is None else self.header[0]
+
+    def height(self, row: int) -> float:
+        """Height of a row, in points.
+
+        Parameters
+        ----------
+        row
+            Its number.
+        """
+        return self.heights.get(row, _LINE)
+
+    def keep(self, first: int) -> None:
+        """Keep what has been put since a row on one page.
+
+        Parameters
+        ----------
+        first
+            The row.
+        """
+        self.tied.update(range(first + 1, self.row))
 
     def put(self, column: int, content: Content, role: Role, last: int | None = None) -> None:
         """Put something into a cell of the present row; what is nothing leaves it empty.
@@ -97,24 +125,30 @@ class Sheet:
         """
         self.put(0, " " * indent + text, role, last=SPANNED - 1)
         room = NAMES + (SPANNED - 1) * NARROW
-        lines = -(-cell_len(text) // round(room * (0.9 if role in ("title", "question", "key") else 1.0)))
-        self.heights[self.row] = _LINE * max(1, lines) * (1.6 if role == "title" else 1.25 if role == "key" else 1.0)
+        lines = _lines(text, round(room * (0.85 if role in ("title", "question", "key") else 0.95)))
+        self.heights[self.row] = _LINE * lines * (1.6 if role == "title" else 1.25 if role == "key" else 1.0)
         self.row += 1
+        if role in ("heading", "question"):
+            self.tied.update((self.row, self.row + 1))
 
-    def widen(self, column: int, texts: Iterable[Content], folded: bool) -> None:
+    def widen(self, column: int, head: str, texts: Iterable[Content], folded: bool) -> None:
         """Make a column wide enough.
 
         Parameters
         ----------
         column
             Its number.
+        head
+            What stands above it, in two lines if it must.
         texts
             What is in it.
         folded
             Whether long texts are folded, so that it may be less wide than they are.
         """
-        lengths = [cell_len(each) if isinstance(each, str) else _length(each) for each in texts if each is not None]
-        needed = min(max(lengths, default=0) + 2, WIDEST if folded else NARROW + 7)
+        # words of letters stay whole, others are broken anywhere
+        lengths = [*map(len, filter(str.isascii, head.split())), cell_len(head) // 2]
+        lengths += [cell_len(each) if isinstance(each, str) else _length(each) for each in texts if each is not None]
+        needed = min(max(lengths) + 2, (WIDE if column else WIDEST) if folded else NARROW + 7)
         self.widths[column] = max(self.widths.get(column, NARROW), needed)
 
     def fold(self, row: int, column: int, text: str) -> None:
@@ -127,9 +161,15 @@ class Sheet:
         text
             What is in it.
         """
-        lines = -(-cell_len(text) // max(1, self.widths.get(column, NARROW)))
+        lines = _lines(text, self.widths.get(column, NARROW))
         if lines > 1:
             self.heights[row] = max(self.heights.get(row, 0.0), _LINE * min(lines, 26))
+
+
+def _lines(text: str, width: int) -> int:
+    """Lines that a text takes, more or less: letters are narrower than the digits by which columns are measured."""
+    wide = cell_len(text) - len(text)
+    return max(1, ceil((0.9 * (len(text) - wide) + 2.1 * wide) / width))
 
 
 def _length(number: Number) -> int:

@@ -7,13 +7,12 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.assumptions import assumptions_of
-from spvrisk.experiments.trace import study_of
 from spvrisk.experiments.traced import Traced, traced_at
 from spvrisk.plan.names import Labels
 from spvrisk.report.page.parts import Block
 from spvrisk.runner.execute import Announce
 from spvrisk.views.assumptions import page
-from spvrisk.views.figures import Figures, Named, Note, said
+from spvrisk.views.figures import Figures, Note, said
 
 RANKS = {
     "1": Note("worst"),
@@ -91,18 +90,6 @@ class Subject:
             Its files are no study of this version.
         """
         return page(assumptions_of(self.results[0]))[1:]
-
-    @cached_property
-    def event_titles(self) -> dict[str, Named]:
-        """Events by what the study calls them; none where it cannot be read by this version."""
-        if self.result is None:
-            return {}
-        try:
-            study = study_of(self.result)
-        except (InputError, RunError):
-            return {}
-        titles = {name: event.title.model_dump(exclude_none=True) for name, event in study.events.items()}
-        return {name: Named(name, tuple(title.items())) for name, title in titles.items()}
 
 
 def found(make: Callable[..., Block], *arguments: object, **named: object) -> tuple[Block, ...]:

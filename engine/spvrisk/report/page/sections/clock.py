@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from spvrisk.charts.occupancy import occupancy
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
-from spvrisk.dataset.variables import UNDEFINED
 from spvrisk.measures.given import narrowed
 from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.report.page.parts import Block, Choice, Option
 from spvrisk.report.page.subject import Subject, found
-from spvrisk.views.clock import regimes
-from spvrisk.views.figures import Named, Note, Text, mean_of, said, share_of
+from spvrisk.views.clock import regimes_titled
+from spvrisk.views.figures import Note, mean_of, said, share_of
 from spvrisk.views.loss import headline, value
-from spvrisk.views.words import money_in
+from spvrisk.views.words import condition_titled, money_in
 
 
 def clock(subject: Subject) -> Iterator[Block]:
@@ -31,40 +30,28 @@ def clock(subject: Subject) -> Iterator[Block]:
     if result.labels.regimes:
         yield from found(occupancy, result)
     if result.summary.shares:
-        yield regimes(result)
-    options = tuple(_options(result, subject))
+        yield regimes_titled(result)
+    options = tuple(_options(result))
     if options:
         yield Choice("given", Note("Figures given that"), options)
 
 
-def _options(result: Result, subject: Subject) -> Iterator[Option]:
+def _options(result: Result) -> Iterator[Option]:
     """Conditions that enough paths meet."""
     for i, condition in enumerate(result.conditional.names):
         if FEW_PATHS <= result.conditional.n_paths[i] < result.n_paths:
             quantity, _, value_ = condition.partition(".")
             given = narrowed(result, f"{quantity}={value_}")
-            yield Option(_named(condition, subject), (headline(given), value(given)))
+            yield Option(condition_titled(result, condition), (headline(given), value(given)))
 
 
-def _named(condition: str, subject: Subject) -> Note:
-    """A condition in words."""
-    quantity, _, outcome = condition.partition(".")
-    if quantity.startswith("outcome_"):
-        event = quantity.removeprefix("outcome_")
-        name: Text = subject.event_titles.get(event, Named(event))
-        return said("{}: {}", name, outcome) if outcome != UNDEFINED else said("{}: does not take place", name)
-    return said("{} at the end: {}", quantity.removeprefix("final_state_"), outcome)
-
-
-def most_telling(result: Result, subject: Subject) -> Note | None:
+def most_telling(result: Result) -> Note | None:
     """Say with which outcome the mean goes furthest from that of all paths; None if with none by more than chance.
 
     Parameters
     ----------
     result
         The result.
-    subject
-        That it is of.
     """
     table, s = result.conditional, result.labels.series.index(WHOLE)
     all_paths = mean_of(result.summary, s)
@@ -82,6 +69,5 @@ def most_telling(result: Result, subject: Subject) -> Note | None:
     i = max(apart, key=lambda each: apart[each])
     share = share_of(table.share[i], table.share_low[i], table.share_high[i])
     text = "{} ({} of the paths): {} {} on average, against {} of all paths."
-    return said(
-        text, _named(table.names[i], subject), share, mean_of(table.tables[i], s), money_in(result.labels), all_paths
-    )
+    unit, mean = money_in(result.labels), mean_of(table.tables[i], s)
+    return said(text, condition_titled(result, table.names[i]), share, mean, unit, all_paths)

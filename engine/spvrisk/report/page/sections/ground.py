@@ -14,6 +14,7 @@ from spvrisk.views.figures import Column, Figures, Note, Row, said
 from spvrisk.views.info import info
 from spvrisk.views.projects import caps
 from spvrisk.views.summary import overridden
+from spvrisk.views.words import study_named
 
 
 def convergence(subject: Subject) -> Iterator[Block]:
@@ -88,8 +89,8 @@ def provenance(subject: Subject) -> Iterator[Block]:
         subject.announce("reading whole files")
         yield _made(subject.results)
     for each in subject.scenarios:
-        text = "Scenarios of {} ({}): {:path} of seed {} each, by spvrisk {}."
-        yield said(text, each.labels.title["en"], each.origin.file, each.paths, str(each.seed), each.origin.command)
+        text, study = "Scenarios of {:title} ({}): {:path} of seed {} each, by spvrisk {}.", study_named(each.labels)
+        yield said(text, study, each.origin.file, each.paths, str(each.seed), each.origin.command)
     for result in subject.results:
         about = info(result)
         rows = tuple(row for row in about.rows if row.name != "file")  # where it lies concerns no reader

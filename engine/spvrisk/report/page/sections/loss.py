@@ -6,7 +6,6 @@ from spvrisk.charts.chart import Chart
 from spvrisk.charts.distribution import distribution
 from spvrisk.charts.exceedance import exceedance
 from spvrisk.charts.gathering import gathered
-from spvrisk.charts.words import unit_named
 from spvrisk.dataset.read import Result
 from spvrisk.plan.outputs import NPV, PORTFOLIO
 from spvrisk.report.page.parts import Block, Choice, Option, Picked
@@ -14,6 +13,7 @@ from spvrisk.report.page.sections.story import CHOICE, READ, picks
 from spvrisk.report.page.subject import Subject, found
 from spvrisk.views.figures import Note, Text
 from spvrisk.views.loss import answer, loss, value
+from spvrisk.views.words import unit_titled
 
 _MOST = 12
 """Projects that may be chosen."""
@@ -41,7 +41,7 @@ def _options(subject: Subject, result: Result) -> Iterator[Option]:
     shown, _ = gathered(means, _MOST)
     for unit in (PORTFOLIO, *(name for name in labels.projects if name in shown)):
         of = NPV if unit == PORTFOLIO else f"{unit}/{NPV}"
-        name: Text = unit_named(labels, unit)
+        name: Text = unit_titled(labels, unit)
         first = found(distribution, result, of, subject.announce)
         if unit == PORTFOLIO:
             first = tuple(_picked(subject, block) if isinstance(block, Chart) else block for block in first)

@@ -6,7 +6,7 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.what_ifs import Outcomes, outcomes_of, tornado
-from spvrisk.charts.words import error_of_interval, unit_named
+from spvrisk.charts.words import error_of_interval
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError
@@ -26,7 +26,7 @@ from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of,
 from spvrisk.views.loss import few, warnings
 from spvrisk.views.projects import caps
 from spvrisk.views.tails import bearer_named
-from spvrisk.views.words import joined, money_in, study_named, tail_name
+from spvrisk.views.words import joined, money_in, study_named, tail_name, unit_titled
 
 _NAMED = 4
 """Projects whose parts are told."""
@@ -158,13 +158,13 @@ def _drivers(result: Result, parts: Contributions) -> Answer:
     """The project with the largest part of the tail, unless another one's is as large."""
     own, tail, labels = _ranked(parts, PROJECTS), tail_name(parts.level), result.labels
     first, *rest = own[:_NAMED]
-    name, share = unit_named(labels, first.name), first.share.value
+    name, share = unit_titled(labels, first.name), first.share.value
     answer = said("{}: {:.0%} of the loss on the worst {} of the paths.", name, share, tail)
     if rest and not _differ(first.share, rest[0].share):
-        second = unit_named(labels, rest[0].name), rest[0].share.value
+        second = unit_titled(labels, rest[0].name), rest[0].share.value
         text = "{} and {}: {:.0%} and {:.0%} of the loss on the worst {} of the paths."
         answer = said(text, name, second[0], share, second[1], tail)
-    told = [said("{}: {}", unit_named(labels, part.name), _rate(part.share)) for part in own[:_NAMED]]
+    told = [said("{}: {}", unit_titled(labels, part.name), _rate(part.share)) for part in own[:_NAMED]]
     return Answer(Note("Which project drives the tail?"), answer, (said("{}.", joined(told, _BESIDE)),), "tail")
 
 
@@ -186,7 +186,7 @@ def _changes(subject: Subject) -> Iterator[Answer]:
         answers += _of_results(subject)
     answers += [answer for each in subject.scenarios for answer in _of_inputs(each)]
     if not answers and subject.results:
-        answers.append(_of_the_world(subject.results[0], subject))
+        answers.append(_of_the_world(subject.results[0]))
     yield from answers
 
 
@@ -264,9 +264,9 @@ def _titles(found: Comparison) -> list[Named]:
     return [study_named(row.result.labels) for row in found.results]
 
 
-def _of_the_world(result: Result, subject: Subject) -> Answer:
+def _of_the_world(result: Result) -> Answer:
     """The outcome with which the mean goes furthest from that of all paths."""
-    told = most_telling(result, subject) or Note("No outcome of an event moves the mean by more than chance.")
+    told = most_telling(result) or Note("No outcome of an event moves the mean by more than chance.")
     hint = Note("No scenarios were given: a dataset of them beside the result says what would help.")
     return Answer(Note("What would change it?"), told, (hint,), "clock" if result.conditional.names else "loss")
 

@@ -30,7 +30,7 @@ def bearers(subject: Subject) -> Iterator[Block]:
     options = (
         Option(said("worst {}", tail_name(level)), found(bearers_chart, result, level=level)) for level in levels
     )
-    yield Choice("tail-of", Note("Beside the average, the"), tuple(options))
+    yield Choice("tail-of", Note("Beside the average"), tuple(options))
     if STACK in result.labels.features:
         yield from (bearers_table(result), claims(result))
     yield others(result)

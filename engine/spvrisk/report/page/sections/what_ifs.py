@@ -14,6 +14,7 @@ from spvrisk.report.page.parts import Block, Choice, More, Option
 from spvrisk.report.page.subject import Subject, found
 from spvrisk.views.compare import details, matrix, names_of, shared
 from spvrisk.views.figures import Column, Figures, Note, Row, said
+from spvrisk.views.words import study_named
 
 
 def scenarios(subject: Subject) -> Iterator[Block]:
@@ -47,15 +48,16 @@ def tornado(subject: Subject) -> Iterator[Block]:
 
 def _by_measure(name: str, chart: Callable[..., Chart], each: Combined) -> Choice:
     measures = outcomes_of(each).measures
-    options = tuple(Option(measure_in_words(each, measure), found(chart, each, measure.text)) for measure in measures)
+    options = tuple(
+        Option(measure_in_words(each.labels, measure), found(chart, each, measure.text)) for measure in measures
+    )
     return Choice(name, Note("Measure"), options)
 
 
 def _other_study(each: Combined, subject: Subject) -> Iterator[Note]:
     """Say if scenarios are of another study than the page."""
-    title = each.labels.title["en"]
-    if title != subject.labels.title["en"]:
-        yield said("These scenarios are of another study: {}", title)
+    if each.labels.title != subject.labels.title:
+        yield said("These scenarios are of another study: {:title}", study_named(each.labels))
 
 
 def compare(subject: Subject) -> Iterator[Block]:
@@ -77,7 +79,6 @@ def compare(subject: Subject) -> Iterator[Block]:
 
 def _named(found: Comparison) -> Figures:
     """What is compared."""
-    rows = tuple(
-        Row(name, (row.result.labels.title["en"],)) for name, row in zip(names_of(found), found.results, strict=True)
-    )
+    titles = (said("{:title}", study_named(row.result.labels)) for row in found.results)
+    rows = tuple(Row(name, (title,)) for name, title in zip(names_of(found), titles, strict=True))
     return Figures("What is compared", (Column("study", text=True),), rows, shape="list")

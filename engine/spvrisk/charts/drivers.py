@@ -1,0 +1,85 @@
+"""Which inputs of a run drive a measure."""
+
+from math import isnan
+
+from spvrisk.charts.chart import Axis, Chart, Panel, Points
+from spvrisk.charts.what_ifs import measure_in_words
+from spvrisk.charts.words import ERRORS, seed_of
+from spvrisk.dataset.read import Result
+from spvrisk.errors import argument
+from spvrisk.experiments.inputs_by_path import InputsByPath, Seen, inputs_by_path
+from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.named import measure_of
+from spvrisk.plan.outputs import NPV
+from spvrisk.views.drivers import input_named
+from spvrisk.views.figures import Note, Rate, Text, defined, said
+from spvrisk.views.words import study_named, tail_name
+
+_MOST = 12
+"""Inputs that have a row."""
+
+
+def drivers(result: Result, of: str | None = None) -> Chart:
+    """Show what the inputs that a result keeps explain of a measure, those that explain most first.
+
+    Parameters
+    ----------
+    result
+        That keeps inputs by path.
+    of
+        A measure; None: the mean of the funder's net present value, and beside it the worst of it at the study's last
+        level.
+
+    Raises
+    ------
+    InputError
+        There is no such measure, or the result does not hold what is needed.
+    """
+    tail = (*result.summary.levels, "0.95")[-2 if result.summary.levels else 0]
+    wanted = [f"{NPV}:mean", f"{NPV}:es@{tail}"] if of is None else [of]
+    found = inputs_by_path(result, [measure_of(text, result.labels, argument("of")) for text in wanted])
+    shown = _best(found, 0)[:_MOST]
+    names = Axis("", scale="names", names=tuple(input_named(seen, found) for seen in shown))
+    panels = tuple(_panel(found, i, shown, names) for i in range(len(wanted)))
+    notes = (Note("Explains: what goes once the input is known; inputs that go together share it."), ERRORS)
+    title = _title(found)
+    return Chart("drivers", title, study_named(result.labels), panels, result.n_paths, seed_of(result), notes, "row")
+
+
+def _best(found: InputsByPath, i: int) -> list[Seen]:
+    """Inputs that tell, those that explain most first."""
+    telling = [seen for seen in found.rows if seen.telling[i]]
+    return sorted(telling, key=lambda seen: -seen.told[i].first.value)
+
+
+def _panel(found: InputsByPath, i: int, shown: list[Seen], names: Axis) -> Panel:
+    firsts = [seen.told[i].first for seen in shown]
+    low, high = (tuple(max(f.value + sign * NORMAL_95 * f.error, 0.0) for f in firsts) for sign in (-1.0, 1.0))
+    texts = tuple(Rate(defined(first.value), defined(first.error)) for first in firsts)
+    points = Points(
+        "", tuple(max(f.value, 0.0) for f in firsts), tuple(map(float, range(len(shown)))), low, high, texts
+    )
+    return Panel(Axis(Note("explained"), percent=True), names, (points,), _of(found, i))
+
+
+def _of(found: InputsByPath, i: int) -> Text:
+    """What is explained, in words."""
+    each = found.decomposed[i]
+    if isnan(each.threshold):
+        return Note("of the variance")
+    if each.measure.statistic.name == "quantile":
+        return said("of being beyond the quantile {}", each.measure.at)
+    return said("of being one of the worst {}", tail_name(each.measure.at))
+
+
+def _title(found: InputsByPath) -> Note:
+    """The answer: what explains most."""
+    measure = measure_in_words(found.result.labels, found.decomposed[0].measure)
+    best = next(iter(_best(found, 0)), None)
+    if best is None:
+        return said("No input that is kept drives: {}", measure)
+    first = best.told[0].first
+    text = "{} explains most: {} {}, of: {}"
+    return said(
+        text, input_named(best, found), Rate(defined(first.value), defined(first.error)), _of(found, 0), measure
+    )
