@@ -19,9 +19,9 @@ WIDTH = 100
 
 HEAD = f"""# What drives the main study
 
-Made by `make campaign` (tests/campaigns/test_drivers_campaign.py): `configs/japan_us_2026.yaml`, {BY_INPUTS:,} paths whose
-inputs are kept, {BY_REDRAW:,} paths a run for drawing anew. How to read it, and why the two
-ways disagree: `docs/drivers.md`.
+Made by `make campaign` (tests/campaigns/test_drivers_campaign.py): `configs/japan_us_2026.yaml`, {BY_INPUTS:,} paths
+whose inputs are kept, {BY_REDRAW:,} paths a run for drawing anew. How to read it, and why the two ways disagree:
+`docs/drivers.md`.
 """
 
 

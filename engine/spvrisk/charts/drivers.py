@@ -39,7 +39,7 @@ def drivers(result: Result, of: str | None = None) -> Chart:
     wanted = [f"{NPV}:mean", f"{NPV}:es@{tail}"] if of is None else [of]
     found = inputs_by_path(result, [measure_of(text, result.labels, argument("of")) for text in wanted])
     shown = _best(found, 0)[:_MOST]
-    names = Axis("", scale="names", names=tuple(input_named(seen, found) for seen in shown))
+    names = Axis("", scale="names", names=tuple(input_named(seen, found, titled=True) for seen in shown))
     panels = tuple(_panel(found, i, shown, names) for i in range(len(wanted)))
     notes = (Note("Explains: what goes once the input is known; inputs that go together share it."), ERRORS)
     title = _title(found)
@@ -56,9 +56,8 @@ def _panel(found: InputsByPath, i: int, shown: list[Seen], names: Axis) -> Panel
     firsts = [seen.told[i].first for seen in shown]
     low, high = (tuple(max(f.value + sign * NORMAL_95 * f.error, 0.0) for f in firsts) for sign in (-1.0, 1.0))
     texts = tuple(Rate(defined(first.value), defined(first.error)) for first in firsts)
-    points = Points(
-        "", tuple(max(f.value, 0.0) for f in firsts), tuple(map(float, range(len(shown)))), low, high, texts
-    )
+    values, at = tuple(max(first.value, 0.0) for first in firsts), tuple(map(float, range(len(shown))))
+    points = Points("", values, at, low, high, texts)
     return Panel(Axis(Note("explained"), percent=True), names, (points,), _of(found, i))
 
 
@@ -78,8 +77,5 @@ def _title(found: InputsByPath) -> Note:
     best = next(iter(_best(found, 0)), None)
     if best is None:
         return said("No input that is kept drives: {}", measure)
-    first = best.told[0].first
-    text = "{} explains most: {} {}, of: {}"
-    return said(
-        text, input_named(best, found), Rate(defined(first.value), defined(first.error)), _of(found, 0), measure
-    )
+    name, figure = input_named(best, found, titled=True), Rate(*map(defined, best.told[0].first))
+    return said("{} explains most: {} {}, of: {}", name, figure, _of(found, 0), measure)

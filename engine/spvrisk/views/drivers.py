@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import isnan
 
-from spvrisk.experiments.inputs_by_path import INPUT, InputsByPath, Seen
+from spvrisk.experiments.inputs_by_path import FINAL_STATE, INPUT, InputsByPath, Seen
 from spvrisk.experiments.redraws import Redrawn, Redraws
 from spvrisk.experiments.scenarios import Scenarios
 from spvrisk.measures.drivers import Decomposed
@@ -13,7 +13,7 @@ from spvrisk.plan.names import Labels
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, Text, defined, heads, said
 from spvrisk.views.scenarios import changes, drawn, failures
 from spvrisk.views.tails import thin
-from spvrisk.views.words import money_in, quantity_named, unit_named
+from spvrisk.views.words import clock_titled, money_in, quantity_named, unit_named, unit_titled
 
 _SHOWN = 10
 """Inputs of a measure, and groups of a kind; JSON has all."""
@@ -26,6 +26,19 @@ _KINDS = {
     "offtaker": Note("offtakers"),
     "project": Note("projects"),
     "own": Note("groups"),
+}
+
+
+_CAUSES = {
+    "factors": Note("factors"),
+    "overruns": Note("overruns"),
+    "delays": Note("delays"),
+    "rulings and elections": Note("rulings and elections"),
+    "offtakers": Note("offtakers"),
+    "contracts": Note("contracts"),
+    "availability": Note("availability"),
+    "decisions": Note("decisions"),
+    "arrivals": Note("arrivals"),
 }
 
 
@@ -60,7 +73,7 @@ def by_input(found: InputsByPath, i: int = 0) -> Figures:
     return Figures(title, columns, rows, notes)
 
 
-def input_named(seen: Seen, found: InputsByPath) -> Text:
+def input_named(seen: Seen, found: InputsByPath, titled: bool = False) -> Text:
     """Name an input in words, with what it is of.
 
     Parameters
@@ -69,10 +82,17 @@ def input_named(seen: Seen, found: InputsByPath) -> Text:
         The input.
     found
         As of `drivers`.
+    titled
+        Whether titles stand in the place of names.
     """
-    if seen.kind != INPUT:
-        return quantity_named(f"{seen.kind}_{seen.unit}")
-    return said("{}: {}", unit_named(found.result.labels, seen.unit), quantity_named(seen.name))
+    labels, quantity = found.result.labels, f"{seen.kind}_{seen.unit}"
+    if seen.kind == INPUT:
+        of = unit_titled(labels, seen.unit) if titled else unit_named(labels, seen.unit)
+        return said("{}: {}", of, quantity_named(seen.name))
+    if not titled:
+        return quantity_named(quantity)
+    name = clock_titled(found.result, quantity)
+    return said("{} at the end", name) if seen.kind == FINAL_STATE else name
 
 
 def _cells(seen: Seen, i: int, has_tail: bool) -> tuple[Cell, ...]:
@@ -162,7 +182,7 @@ def _group(row: Redrawn, labels: Labels) -> Text:
     name, kind = row.group.name, row.group.kind
     if kind == "project":
         return unit_named(labels, name)
-    return Note(name) if kind == "group" else name
+    return _CAUSES[name] if kind == "group" else name
 
 
 def _both(row: Redrawn, i: int) -> tuple[Cell, ...]:

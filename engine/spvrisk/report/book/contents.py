@@ -18,6 +18,7 @@ from spvrisk.report.book.layout import Part, laid_out
 from spvrisk.report.book.numbers import Words
 from spvrisk.report.book.sheet import Sheet
 from spvrisk.report.page.parts import Block
+from spvrisk.report.page.sections.drivers import drivers
 from spvrisk.report.page.sections.ground import limits, provenance
 from spvrisk.report.page.sections.minute import minute
 from spvrisk.report.page.sections.parties import bearers
@@ -164,6 +165,7 @@ _SHEETS = (
     _Planned(Note("Scenarios"), Note("Scenarios"), _of(scenarios), False),
     _Planned(Note("Compare"), Note("Results side by side"), _of(compare), False),
     _Planned(Note("Tornado"), Note("What matters most"), _of(tornado), False),
+    _Planned(Note("Drivers"), Note("Which inputs drive it"), _of(drivers)),
     _Planned(Note("Assumptions"), Note("Assumptions"), _register),
     _Planned(Note("Units"), Note("Words and units"), _units),
     _Planned(Note("About"), Note("What the model does not say, and how it was made"), _about, False),

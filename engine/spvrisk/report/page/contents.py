@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from spvrisk.report.page.parts import Block, Section
 from spvrisk.report.page.sections.clock import clock
+from spvrisk.report.page.sections.drivers import drivers
 from spvrisk.report.page.sections.ground import assumptions, convergence, limits, provenance
 from spvrisk.report.page.sections.loss import losses
 from spvrisk.report.page.sections.minute import minute
@@ -36,6 +37,7 @@ _SECTIONS = (
     _Planned("scenarios", Note("Scenarios"), scenarios, False),
     _Planned("compare", Note("Results side by side"), compare, False),
     _Planned("tornado", Note("What matters most"), tornado, False),
+    _Planned("drivers", Note("Which inputs drive it"), drivers),
     _Planned("tail", Note("What the worst paths have in common"), tails),
     _Planned("story", Note("Single paths"), story),
     _Planned("convergence", Note("How the figures settle"), convergence),

@@ -47,10 +47,8 @@ def tornado(subject: Subject) -> Iterator[Block]:
 
 
 def _by_measure(name: str, chart: Callable[..., Chart], each: Combined) -> Choice:
-    measures = outcomes_of(each).measures
-    options = tuple(
-        Option(measure_in_words(each.labels, measure), found(chart, each, measure.text)) for measure in measures
-    )
+    named = [(measure.text, measure_in_words(each.labels, measure)) for measure in outcomes_of(each).measures]
+    options = tuple(Option(words, found(chart, each, measure)) for measure, words in named)
     return Choice(name, Note("Measure"), options)
 
 
