@@ -157,7 +157,7 @@ def steps_of(done: Compiled, seed: int, path: int) -> np.ndarray:
     """Rows of each site after each step on one path: ``(site, step, row)``."""
     plan, labels, _ = done
     at, work = kernel.make_work(plan)
-    leaf = kernel.make_leaf(plan, len(labels.series), False, True)
+    leaf = kernel.make_leaf(plan, len(labels.series), False, kernel.ALL_ROWS)
     kernel.run_paths(plan, at, work, leaf, *(np.uint64(x) for x in (seed, path, 0, 1)))
     assert leaf.trace.shape[2] == N_FIXED
-    return leaf.trace
+    return leaf.trace[..., 0]

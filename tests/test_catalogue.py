@@ -7,6 +7,8 @@ import pytest
 
 from renew_catalogue import TEMPLATE, TRANSLATED, po, read, template
 from spvrisk.catalogue import Chosen, asked_for, counted, current, in_language, phrase, translated
+from spvrisk.report.wording import worded
+from spvrisk.views.figures import said
 from texts import Module, fields_of, modules, texts
 
 pytest.importorskip("babel")
@@ -104,6 +106,14 @@ def test_phrase__is_english_to_all_and_others_to_who_asks():
         assert in_language(text) == "20,000パスの所要：約0:00:01。統計量は厳密"
         assert in_language("as it is") == "as it is" and translated("no text of ours") == "no text of ours"
     assert in_language(text) == text
+
+
+@pytest.mark.parametrize("show", [Chosen, lambda language: worded(said("mean"), language)], ids=["chosen", "worded"])
+def test_language__that_there_is_none_is_told_with_those_there_are(show):
+    before = current()
+    with pytest.raises(ValueError, match="^there are no texts in 'fr': languages are en, ja$"):
+        show("fr")
+    assert current() == before
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def logs(done, n):
     """The kernel's log of each path, run by itself: (time, cause, item, before, after); and its values."""
     at, work = kernel.make_work(done.plan)
     for path in range(n):
-        leaf = kernel.make_leaf(done.plan, len(done.labels.series), False, True)
+        leaf = kernel.make_leaf(done.plan, len(done.labels.series), False, changes=kernel.MOST_CHANGES)
         kernel.run_paths(done.plan, at, work, leaf, *(np.uint64(x) for x in (SEED, path, 0, 1)))
         rows = [row for row in leaf.log[1 : 1 + int(leaf.log[0, 0])] if CAUSES[int(row[1])] != "deal"]
         values = dict(zip(done.labels.series, leaf.values[:, 0].tolist(), strict=True))

@@ -30,9 +30,16 @@ class Chosen:
     ----------
     language
         One of `LANGUAGES`.
+
+    Raises
+    ------
+    ValueError
+        It is none of them.
     """
 
     def __init__(self, language: str) -> None:
+        if language not in LANGUAGES:
+            raise ValueError(f"there are no texts in {language!r}: languages are {', '.join(LANGUAGES)}")
         self._before: Token[str] = _CURRENT.set(language)
 
     def __enter__(self) -> None:

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import spvrisk
 from decision_runs import PIPELINE, starter
 from spvrisk.cli import main
-from spvrisk.experiments.trace import STEP_ROWS
+from spvrisk.experiments.step_rows import STEP_ROWS
 
 KEPT = ["funded", "cost", "cost_overrun", "delay_months", "cancelled"]
 STRICT = "projects.gas_plant.construction.review"

@@ -17,8 +17,9 @@ from spvrisk.cli import main
 from spvrisk.config import load
 from spvrisk.dataset.read import open_result
 from spvrisk.experiments.run import run_study
+from spvrisk.experiments.step_rows import STEP_ROWS
 from spvrisk.experiments.task import settings_of
-from spvrisk.experiments.trace import STEP_ROWS, Trace, tracer_of
+from spvrisk.experiments.trace import Trace, tracer_of
 from studies import BARE, changed, write_study
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"

@@ -5,9 +5,14 @@ import pytest
 
 import spvrisk
 from decision_runs import STACK, starter
+from every_clause import WHOLE_DEAL_VARIANTS as VARIANTS
+from every_clause import example_study
 from spvrisk.experiments import cash as module
-from spvrisk.experiments.cash import flows_of
-from spvrisk.experiments.trace import STEP_ROWS, Tracer, study_of, tracer_of
+from spvrisk.experiments import trace
+from spvrisk.experiments.cash import columns_of, flows_of
+from spvrisk.experiments.step_rows import STEP_ROWS
+from spvrisk.experiments.trace import Tracer, study_of, tracer_of
+from studies import write_study
 
 UNDISCOUNTED = {"curves.usd": {"knots": [[0, 0.0]]}}
 N = 96
@@ -32,7 +37,8 @@ def test_flows__of_each_party_add_up_to_its_value_path_by_path(file):
         tables = results.tables()
         tracer, study = tracer_of(tables), study_of(tables)
         for path in (0, 7, 60, 95):
-            flows = flows_of(tracer.steps_of(path), study)
+            _, total = tracer.totals_of(range(path, path + 1), columns_of(study), N)
+            flows = flows_of(total, study)
             assert set(flows) == set(VALUES)
             for party, quantity in VALUES.items():
                 net = (flows[party].received - flows[party].paid).sum()
@@ -73,12 +79,15 @@ def test_cash__needs_are_those_of_traced_paths(file):
 
 
 @pytest.mark.parametrize("threads", [2, 3])
-def test_cash__is_the_same_bits_on_any_threads(file, threads):
-    """Three pieces of 32 paths."""
+def test_cash__is_the_same_bits_on_any_threads_and_in_any_parts(file, threads, monkeypatch):
+    """Two rows of lanes, the second not full; and three pieces of 32 paths."""
     with spvrisk.open(file) as results:
         done = []
         one, other = (spvrisk.cash(results, paths=N, on=spvrisk.Threads(n), progress=done.append) for n in (1, threads))
-    assert one.parties == other.parties and sum(done) == 2 * N
+        monkeypatch.setattr(trace, "_ROOM", 32 * 8 * 2 * len(results.tables().labels.step_ends) * 13)
+        parts = spvrisk.cash(results, paths=N, on=spvrisk.Threads(threads), progress=done.append)
+    assert one.parties == other.parties == parts.parties
+    assert sorted(done) == [32] * 5 + [64] * 2
     with pytest.raises(spvrisk.InputError, match="argument on: must be Threads: .* got Processes; give e.g."):
         spvrisk.cash(file, on=spvrisk.Processes(2))
 
@@ -91,6 +100,21 @@ def test_cash__a_replay_that_differs_is_refused(file, monkeypatch):
     monkeypatch.setattr(module, "Tracer", Astray)
     with pytest.raises(spvrisk.RunError, match="the replay differs from the result"):
         spvrisk.cash(file, paths=8)
+
+
+@pytest.mark.parametrize("room", [1, 2**40])
+def test_totals__are_of_the_row_of_lanes_in_which_the_run_had_a_path(tmp_path, monkeypatch, room):
+    """Alone, path 59 of this study has another last bit."""
+    monkeypatch.setattr(trace, "_ROOM", room)
+    study = spvrisk.load(write_study(VARIANTS["operating"](example_study()), tmp_path / "study.yaml"))
+    with spvrisk.run(study, paths=60) as results:
+        tables = results.tables()
+        tracer, columns, s = tracer_of(tables), ("calls",), tables.labels.series.index(("gas", "npv_funder"))
+        size = trace.at_once(tables.plan(), columns)
+        pieces = [tracer.totals_of(range(i, min(i + size, 60)), columns, 60) for i in range(0, 60, size)]
+        assert np.array_equal(
+            np.concatenate([piece.values[s] for piece in pieces]), results.values("npv_funder", "gas")
+        )
 
 
 def test_step_years__a_step_that_ends_on_1_january_counts_into_the_year_before(file):

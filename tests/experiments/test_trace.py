@@ -19,8 +19,9 @@ from spvrisk.config.study import Study
 from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.run import run_study
+from spvrisk.experiments.step_rows import STEP_ROWS
 from spvrisk.experiments.task import settings_of
-from spvrisk.experiments.trace import STEP_ROWS, Tracer, study_of, tracer_of
+from spvrisk.experiments.trace import Tracer, study_of, tracer_of
 from spvrisk.experiments.traced import Rank, check_bits, path_of_rank, series_of
 from spvrisk.kernel.lanes import LANES
 from spvrisk.plan.compile import compile_study

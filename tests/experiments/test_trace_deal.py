@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from spvrisk.config import load_study
-from spvrisk.experiments.trace import STEP_ROWS, Tracer
+from spvrisk.experiments.step_rows import STEP_ROWS
+from spvrisk.experiments.trace import Tracer
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIES = {

@@ -259,7 +259,7 @@ def cash(
     levels
         Of the needs, digits or numbers; 0.5, 0.95, 0.99 if left out.
     paths
-        How many of the result's paths, the first, are replayed at most: some milliseconds each.
+        How many of the result's paths, the first, are replayed at most: some tenths of a millisecond each.
     gross
         Whether needs are payments alone; else receipts of the same year are taken off, down to nothing.
     party

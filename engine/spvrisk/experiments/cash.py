@@ -9,7 +9,7 @@ from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.task import threads_of
-from spvrisk.experiments.trace import Tracer, compiled_of, study_of
+from spvrisk.experiments.trace import Tracer, at_once, compiled_of, study_of
 from spvrisk.experiments.values import check_replay
 from spvrisk.measures.order import Percentile, percentiles
 from spvrisk.measures.sample import Sample, mean
@@ -22,15 +22,16 @@ from spvrisk.runner.shard import Advance
 DEFAULT_LEVELS = ("0.5", "0.95", "0.99")
 """Levels of the needs."""
 
-_AT_ONCE = 32
-"""Paths that a thread replays in a row."""
+_FLOWS = ("calls", "distribution_funder", "host_cost", "distribution_host")
+_OF_STACK = ("premium", "claims", "recoveries", "to_policy_loan", "to_equity", "to_banks")
+"""Columns of the steps from which flows are made, see `flows_of`."""
 
 PARTIES, LENDERS = ("funder", "host"), ("policy_bank", "banks", "insurer")
 """Of every study, and of one with a stack."""
 
 
 class Flows(NamedTuple):
-    """Payments and receipts of a party by step, ``(step,)``, or by path and year, ``(path, year)``; in money."""
+    """Payments and receipts of a party by path and step, or by path and year, ``(path, ..)``; in money."""
 
     paid: Floats
     received: Floats
@@ -125,23 +126,27 @@ def cash(
     return Cash(result, n, gross, {name: _needs(each, named, levels) for name, each in needs.items()})
 
 
-def flows_of(steps: dict[str, Floats], study: Study) -> dict[str, Flows]:
+def columns_of(study: Study) -> tuple[str, ...]:
+    """Give the columns of the steps that `flows_of` needs."""
+    return _FLOWS + (_OF_STACK if study.stack is not None else ())
+
+
+def flows_of(total: dict[str, Floats], study: Study) -> dict[str, Flows]:
     """Give what each party pays and receives, all projects together.
 
     Parameters
     ----------
-    steps
-        Of a path, ``(site, step)`` by column, as `spvrisk.experiments.trace.Tracer.steps_of` gives them.
+    total
+        Of paths, ``(path, step)`` by column, as `spvrisk.experiments.trace.Tracer.totals_of` gives them.
     study
         With the shares of the stack.
 
     Returns
     -------
     dict
-        By party its flows, ``(step,)``: ``funder`` and ``host``; with a stack ``policy_bank``, ``banks``, ``insurer``,
-        which together pay and receive what the funder does.
+        By party its flows, ``(path, step)``: ``funder`` and ``host``; with a stack ``policy_bank``, ``banks`` and
+        ``insurer``, which together pay and receive what the funder does.
     """
-    total = {name: rows.sum(axis=0) for name, rows in steps.items()}
     calls, stack = total["calls"], study.stack
     found = {
         "funder": Flows(calls, total["distribution_funder"]),
@@ -159,10 +164,10 @@ def flows_of(steps: dict[str, Floats], study: Study) -> dict[str, Flows]:
 
 
 class _Replayed(NamedTuple):
-    """Paths in a row: values of a series that the result keeps, ``(path,)``, and flows of each party by year."""
+    """Paths in a row: values of a series that the result keeps, ``(path,)``, flows of each party ``(path, year)``."""
 
     kept: Floats
-    flows: list[dict[str, Flows]]
+    flows: dict[str, Flows]
 
 
 def _replayed(result: Result, n: int, threads: int, progress: Progress, announce: Announce) -> dict[str, Flows]:
@@ -170,29 +175,30 @@ def _replayed(result: Result, n: int, threads: int, progress: Progress, announce
     announce("replaying")
     study, kept, here = study_of(result), next(iter(result.kept), None), local()
     plan, seed = compiled_of(result, study).plan, int(result.attributes["seed"])
-    starts = np.flatnonzero(np.diff(result.labels.step_years, prepend=-1))
-
-    def by_year(tracer: Tracer, path: int) -> dict[str, Flows]:
-        flows = flows_of(tracer.steps_of(path), study)
-        return {party: Flows(*(np.add.reduceat(flow, starts) for flow in each)) for party, each in flows.items()}
+    columns, starts = columns_of(study), np.flatnonzero(np.diff(result.labels.step_years, prepend=-1))
 
     def replayed(first: int, advance: Advance) -> _Replayed:
         tracer = here.tracer = getattr(here, "tracer", None) or Tracer(study, seed, plan)
-        paths = np.arange(first, min(first + _AT_ONCE, n))
-        found = _Replayed(tracer.values_of(kept, paths) if kept else np.empty(0), [])
-        for path in paths.tolist():
-            found.flows.append(by_year(tracer, path))
-            advance(1)
-        return found
+        paths = range(first, min(first + size, n))
+        values, total = tracer.totals_of(paths, columns, result.n_paths)
+        by_year = {
+            party: Flows(*(np.add.reduceat(flow, starts, axis=1) for flow in each))
+            for party, each in flows_of(total, study).items()
+        }
+        advance(len(paths))
+        return _Replayed(values[result.labels.series.index(kept)] if kept else np.empty(0), by_year)
 
     make_ready(plan, announce)
     announce("running")
-    pieces = dict(by_threads(replayed, range(0, n, _AT_ONCE), threads, progress))
+    size = at_once(plan, columns)
+    pieces = dict(by_threads(replayed, range(0, n, size), threads, progress))
     ordered = [pieces[first] for first in sorted(pieces)]
     if kept:
         check_replay(result, kept, np.concatenate([piece.kept for piece in ordered]))
-    by_path = [flows for piece in ordered for flows in piece.flows]
-    return {party: Flows(*np.array([each[party] for each in by_path]).transpose(1, 0, 2)) for party in by_path[0]}
+    return {
+        party: Flows(*(np.concatenate(each) for each in zip(*(piece.flows[party] for piece in ordered), strict=True)))
+        for party in ordered[0].flows
+    }
 
 
 def _needs(needs: Floats, years: list[int], levels: tuple[str, ...]) -> tuple[Need, ...]:

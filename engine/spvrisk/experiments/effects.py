@@ -9,7 +9,8 @@ from spvrisk.config.study.clock import AttributeRef
 from spvrisk.config.study.events import Outcome
 from spvrisk.config.study.flows import SideFlow
 from spvrisk.experiments.changes import Change, template_of
-from spvrisk.experiments.trace import STEP_ROWS, Trace
+from spvrisk.experiments.step_rows import STEP_ROWS
+from spvrisk.experiments.trace import Trace
 
 _FLOWS = ("spend", "calls", "revenue", "costs", "available_cash", "debt_service")
 """Columns of a project's steps of which at least one is not zero as long as it has flows."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,7 @@ from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.changes import Change, Endings, History
+from spvrisk.experiments.step_rows import BOUNDS, DRAWN, STEP_ROWS, TIMES
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.plan.calendar import Grid, make_grid
 from spvrisk.plan.compile import Compiled, compile_study, labels_of, sites_of
@@ -25,81 +27,8 @@ if TYPE_CHECKING:  # the kernel is loaded when its lane count is known
 _NEARLY = 1.0 - 1e-9
 """Part of its cap that a cost must reach, in spite of rounding."""
 
-_DRAWN = {
-    "size": "SIZE",
-    "planned_start_years": "PLANNED",
-    "start_years": "START",
-    "completion_years": "COMPLETION",
-    "cancelled_years": "CANCELLED_AT",
-    "closure_years": "CLOSURE",
-    "overrun_score": "COST_SCORE",
-    "duration_score": "DELAY_SCORE",
-    "overrun": "OVERRUN",
-    "duration_multiplier": "STRETCH",
-    "review_threshold": "THRESHOLD",
-    "subscribed_share": "SUBSCRIBED",
-    "salvage_share": "SALVAGE",
-    "achieved_size": "ACHIEVED",
-    "contract_price": "PRICE",
-    "contracted_share": "SHARE",
-}
-"""What is drawn of a project before its first step, and times that change only when it ends early."""
-
-_TIMES = tuple(name for name in _DRAWN if name.endswith("_years"))
-
-STEP_ROWS = {
-    **_DRAWN,
-    "availability_score": "AVAILABILITY_SCORE",
-    "progress": "PROGRESS",
-    "cost_index": "COST_INDEX",
-    "spend": "SPEND",
-    "spend_to_date": "OUT.cost",
-    "capital_call": "CALL",
-    "calls": "OUTFLOW",
-    "paid_in": "PAID",
-    "host_cost": "HOST_COST",
-    "lent": "LENT",
-    "salvage": "SALVAGED",
-    "operating_share": "OPERATING",
-    "availability": "AVAILABILITY",
-    "output": "OUTPUT",
-    "contracted_output": "CONTRACT_OUTPUT",
-    "revenue": "REVENUE",
-    "costs": "COSTS",
-    "tax": "TAX",
-    "losses": "LOSSES",
-    "arrears": "ARREARS",
-    "debt": "DEBT",
-    "interest": "INTEREST",
-    "debt_service": "DEBT_SERVICE",
-    "debt_arrears": "DEBT_ARREARS",
-    "fee_due": "FEE_PART",
-    "fee_paid": "FEE_PAID",
-    "fee_owed": "FEE_OWED",
-    "available_cash": "AVAILABLE",
-    "due": "DUE",
-    "distribution_funder": "FUNDER",
-    "distribution_host": "HOST",
-    "carry": "CARRY",
-    "tier_one_received": "RECEIVED",
-    "deemed_balance": "DEEMED",
-    "age_start_years": "AGE",
-    "age_years": "AGE_END",
-    "caught_up": "DIVERTED",
-    "policy_loan": "POLICY",
-    "policy_arrears": "POLICY_ARREARS",
-    "bank_loan": "BANKS",
-    "bank_overdue": "OVERDUE",
-    "bank_retained": "RETAINED",
-    "taken_over": "TAKEN_OVER",
-    "to_policy_loan": "POLICY_PAID",
-    "to_equity": "EQUITY_PAID",
-    "to_banks": "BANKS_PAID",
-    "premium": "PREMIUM",
-    "claims": "CLAIM",
-    "recoveries": "RECOVERED",
-}
-"""Columns of a project's steps: scores, states, flows and balances, and the kernel's row of each."""
+_ROOM = 2**27
+"""Bytes that steps of the paths of a row of lanes may take."""
 
 
 class Trace(NamedTuple):
@@ -155,6 +84,21 @@ def study_of(result: Result) -> Study:
         raise RunError(f"{result.place}: {rule}") from error
 
 
+class Totals(NamedTuple):
+    """Sums over the projects, on several paths.
+
+    Attributes
+    ----------
+    values
+        ``(series, path)`` float64, as of a leaf.
+    steps
+        By column of `STEP_ROWS`, ``(path, step)`` float64.
+    """
+
+    values: Floats
+    steps: dict[str, Floats]
+
+
 class Tracer:
     """Replays paths of one study.
 
@@ -201,15 +145,31 @@ class Tracer:
             values[i] = leaf.values[s, :lanes]
         return np.asarray(values[row, paths % lanes])
 
-    def steps_of(self, path: int) -> dict[str, Floats]:
-        """Steps of a path, ``(site, step)`` float64 by column as `STEP_ROWS` names them.
+    def totals_of(self, paths: range, columns: Sequence[str], n_paths: int) -> Totals:
+        """Sums over the projects of some columns of the steps, with the bits of the run: in the same row of lanes.
 
         Parameters
         ----------
-        path
-            Number of the path.
+        paths
+            Numbers of paths of one row of lanes, not more than `at_once`.
+        columns
+            Of `STEP_ROWS`, flows.
+        n_paths
+            Of the run, whose last row may not be full.
         """
-        return dict(zip(STEP_ROWS, self._steps(self._run(path).trace).transpose(1, 0, 2), strict=True))
+        lane = paths.start % self._lanes
+        rows = [self._at_row(STEP_ROWS[name]) + np.uint64(lane) for name in (*BOUNDS, *columns)]
+        leaf = self._kernel.make_leaf(self._plan, len(self._labels.series), False, rows, len(paths))
+        first = paths.start - lane
+        numbers = (np.uint64(x) for x in (self._seed, first, 0, min(self._lanes, n_paths - first)))
+        self._kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
+        bounds = (leaf.trace[:, -1, i] for i in range(len(BOUNDS)))
+        own = np.arange(self._grid.steps)[:, None] >= self._begins(*bounds)[:, None]
+        totals = {
+            name: (np.where(own, leaf.trace[:, :, i], 0.0) + 0.0).sum(axis=0).T.copy()  # no sign of zero
+            for i, name in enumerate(columns, len(BOUNDS))
+        }
+        return Totals(leaf.values[:, lane : lane + len(paths)], totals)
 
     def trace(self, path: int) -> Trace:
         """Everything of a path.
@@ -220,9 +180,10 @@ class Tracer:
             Number of the path.
         """
         leaf = self._run(path)
+        rows = leaf.trace[..., 0]
         factors = self._rows(self._at.factor.first, self._grid.steps, self._plan.factors.size)
         defaults = self._rows(self._at.default.first, len(self._study.offtakers))
-        steps, endings = self._steps(leaf.trace), self._endings(path, leaf.trace)
+        steps, endings = self._steps(rows), self._endings(path, rows)
         changes = self._history.changes(leaf.log, endings, defaults)
         used = self._history.sites_used(changes)
         return Trace(
@@ -240,7 +201,7 @@ class Tracer:
     def _run(self, path: int) -> "Leaf":
         kernel, room = self._kernel, self._kernel.MOST_CHANGES
         while True:
-            leaf: Leaf = kernel.make_leaf(self._plan, len(self._labels.series), False, True, room)
+            leaf: Leaf = kernel.make_leaf(self._plan, len(self._labels.series), False, kernel.ALL_ROWS, changes=room)
             numbers = (np.uint64(x) for x in (self._seed, path, 0, 1))
             kernel.run_paths(self._plan, self._at, self._work, leaf, *numbers)
             changes = int(leaf.log[0, 0])
@@ -255,27 +216,34 @@ class Tracer:
 
     def _row(self, name: str) -> int:
         """Number of a fixed row."""
+        return int(self._at_row(name)) // self._lanes
+
+    def _at_row(self, name: str) -> np.uint64:
+        """First element of a fixed row."""
         from spvrisk.kernel import rows
 
-        return int(attrgetter(name)(rows)) // self._lanes
+        found: np.uint64 = attrgetter(name)(rows)
+        return found
+
+    def _begins(self, start: Floats, cancelled: Floats, stretch: Floats) -> NDArray[np.int64]:
+        """First step of a project's own, one past the last where it has none.
+
+        The kernel keeps rows from the start of the earliest of the paths that it runs side by side; what is told of a
+        path begins with its own, so that it does not depend on its neighbours.
+        """
+        first = np.searchsorted(self._grid.ends[:-1], np.minimum(start, cancelled), side="right")
+        return np.where((start < np.inf) & (stretch > 0.0), first, self._grid.steps)
 
     def _steps(self, rows: Floats) -> Floats:
-        """Columns by site and step, ``(site, column, step)``.
-
-        The kernel keeps rows from the start of the earliest of the paths that it runs side by side; here they begin
-        with the path's own, so that they do not depend on its neighbours.
-        """
+        """Columns by site and step, ``(site, column, step)``."""
         out = rows[:, :, [self._row(row) for row in STEP_ROWS.values()]].transpose(0, 2, 1) + 0.0  # no sign of zero
         names = list(STEP_ROWS)
-        times = [names.index(name) for name in _TIMES]
-        for steps in out:
-            start, cancelled, stretch = (
-                steps[names.index(name), -1] for name in ("start_years", "cancelled_years", "duration_multiplier")
-            )
-            if start < np.inf and stretch > 0.0:
-                first = int(np.searchsorted(self._grid.ends[:-1], min(start, cancelled), side="right"))
-                steps[len(_DRAWN) :, :first] = 0.0
-                steps[: len(_DRAWN), :first] = steps[: len(_DRAWN), first : first + 1]
+        times = [names.index(name) for name in TIMES]
+        begins = self._begins(*(out[:, names.index(name), -1] for name in BOUNDS))
+        for steps, first in zip(out, begins.tolist(), strict=True):
+            if first < self._grid.steps:
+                steps[len(DRAWN) :, :first] = 0.0
+                steps[: len(DRAWN), :first] = steps[: len(DRAWN), first : first + 1]
             else:
                 steps[:], steps[times] = 0.0, np.inf
         return out
@@ -338,6 +306,25 @@ class Tracer:
                 )
                 out[s] = index * (1.0 + (overrun - 1.0) * progress ** reveal[s]) > threshold
         return out
+
+
+def at_once(plan: Plan, columns: Sequence[str]) -> int:
+    """Give how many paths of a row of lanes may be kept together: the lanes, or a part of them where a study is large.
+
+    Parameters
+    ----------
+    plan
+        Of the paths.
+    columns
+        As of `Tracer.totals_of`.
+    """
+    from spvrisk.kernel.lanes import LANES
+
+    of_path = 8 * plan.projects.size * int(plan.study[0]["steps"]) * (len(BOUNDS) + len(columns))
+    paths = LANES
+    while paths > 1 and paths * of_path > _ROOM:
+        paths //= 2
+    return paths
 
 
 def tracer_of(result: Result) -> Tracer:

@@ -23,7 +23,7 @@ from spvrisk.kernel.construction import (
 from spvrisk.kernel.debt import accrue_debt
 from spvrisk.kernel.factors import reference_rate, simulate_factors
 from spvrisk.kernel.inputs import keep_defaults, keep_factors, keep_project
-from spvrisk.kernel.maths import L, U, fused, inline
+from spvrisk.kernel.maths import U, fused, inline
 from spvrisk.kernel.operation import age, draw_availability, draw_contract, draw_plant, operate
 from spvrisk.kernel.pool import begin_sharing, catch_up, keep_cash, keep_partner, recall_part, share_together
 from spvrisk.kernel.results import add_project, finish_outputs, group_quantities, project_quantities, scheme_values
@@ -161,10 +161,11 @@ def share_cash(site, step):
 
 
 @fused
-def keep_rows(w, trace, s, t):
-    """Keep the fixed rows of the first path as they are after a project's step."""
-    for row in range(R.N_FIXED):
-        trace[s, t, row] = w[uint64(row) * L]
+def keep_rows(w, leaf, s, t):
+    """Keep rows of some lanes as they are after a project's step."""
+    for i in range(leaf.trace.shape[2]):
+        for l in range(leaf.trace.shape[3]):
+            leaf.trace[s, t, i, l] = w[leaf.traced[i] + uint64(l)]
 
 
 @inline
@@ -210,7 +211,7 @@ def draw_project(site):
 
 
 @fused
-def run_steps(site, account, sums, trace, rehearsing, n):
+def run_steps(site, account, leaf, rehearsing, n):
     """All steps of a project, if any lane has funded it."""
     w, g, p = site.w, site.g, site.p
     zero(w, site.at.net)
@@ -222,10 +223,10 @@ def run_steps(site, account, sums, trace, rehearsing, n):
             draw_availability(site, t)
         if t >= span.start:
             step = step_of(site.at, site.c, g, site.factors, t)
-            line = Line(sums, (uint64(p.unit * g.steps) + t) * uint64(g.timeline_rows * PARTIALS), n)
+            line = Line(leaf.partial, (uint64(p.unit * g.steps) + t) * uint64(g.timeline_rows * PARTIALS), n)
             run_step(site, span, step, account, line, rehearsing)
-            if trace.shape[2] > 0 and not rehearsing:
-                keep_rows(w, trace, site.s, t)
+            if leaf.traced.size > 0 and not rehearsing:
+                keep_rows(w, leaf, site.s, t)
     if g.stack == 1:
         write_off(w)
 
@@ -233,9 +234,9 @@ def run_steps(site, account, sums, trace, rehearsing, n):
 @inline
 def run_project(block, s, account, rehearsing):
     """A project; a rehearsal leaves its cash alone."""
-    site, leaf = site_of(block, s), block.leaf
+    site = site_of(block, s)
     draw_project(site)
-    run_steps(site, account, leaf.partial, leaf.trace, rehearsing, block.n)
+    run_steps(site, account, block.leaf, rehearsing, block.n)
     if rehearsing:
         keep_partner(block.w, block.at, s)
     else:

@@ -16,6 +16,7 @@ from spvrisk.kernel.linking import address_of, call_at
 from spvrisk.kernel.maths import L, U, borrow, entry, stage
 from spvrisk.kernel.path import finish_block, run_all_projects, run_world
 from spvrisk.kernel.whole_rows import fill
+from spvrisk.kernel.workspace import ALL_ROWS as ALL_ROWS
 from spvrisk.kernel.workspace import MOST_CHANGES as MOST_CHANGES
 from spvrisk.kernel.workspace import PARTIALS as PARTIALS
 from spvrisk.kernel.workspace import Leaf as Leaf

@@ -3,6 +3,7 @@
 Index legend: k = factor, s = project, t = step, l = lane.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,8 @@ MOST_CHANGES = 1000
 """Changes of the clock for which there is room at first where a path is traced; more are counted, but not kept."""
 CHANGE = ("time", "cause", "item", "before", "after")
 """Columns of the log of a path, see `kernel.log`."""
+ALL_ROWS = tuple(U(row * LANES) for row in range(R.N_FIXED))
+"""All fixed rows, where a path is traced."""
 
 
 # ---- the workspace
@@ -282,12 +285,14 @@ class Leaf(NamedTuple):
     """
     fans: NDArray[np.float32]
     """``(fan, step, path)``: portfolio flows by path; no paths where fans are not wanted."""
+    traced: NDArray[np.uint64]
+    """``(row,)``: elements of fixed rows from which on lanes are kept of each project's steps."""
     trace: Floats
-    """``(s, step, row)``: the fixed rows of the first path after each step; no rows where no path is traced."""
+    """``(s, step, row, lane)``: what is kept after each step; no rows where no path is traced."""
     log: Floats
     """``(1 + change, CHANGE)``: what the clock of the first path did.
 
-    The first entry is the number of changes; no rows where no path is traced.
+    The first entry is the number of changes; no rows where they are not wanted.
     """
 
 
@@ -297,8 +302,31 @@ def inputs_of(plan: Plan) -> int:
     return inputs.rows(int(study["announced"]), plan.factors.size, int(study["n_defaults"]))
 
 
-def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, changes: int = MOST_CHANGES) -> Leaf:
-    """Allocate the results of one leaf, all zero; where a path is traced, with room for some changes of its clock."""
+def make_leaf(
+    plan: Plan,
+    n_series: int,
+    with_fans: bool,
+    traced: Sequence[np.uint64] = (),
+    lanes: int = 1,
+    changes: int = 0,
+) -> Leaf:
+    """Allocate the results of one leaf, all zero.
+
+    Parameters
+    ----------
+    plan
+        What is simulated.
+    n_series
+        Quantities of a path.
+    with_fans
+        Whether flows of the portfolio are kept by path.
+    traced
+        Elements from which on lanes are kept of each project's steps, see `ALL_ROWS`.
+    lanes
+        How many.
+    changes
+        For how many changes of the first path's clock there is room.
+    """
     steps, units, projects = int(plan.study[0]["steps"]), int(plan.study[0]["units"]), plan.projects.size
     return Leaf(
         _zeros(n_series * LEAF).reshape(n_series, LEAF),
@@ -307,8 +335,9 @@ def make_leaf(plan: Plan, n_series: int, with_fans: bool, traced: bool = False, 
         np.zeros((2, plan.states.size, steps + 2)),
         _zeros(int(plan.study[0]["step_means"]) * steps * PARTIALS),
         np.zeros((len(FANS), steps, LEAF if with_fans else 0), np.float32),
-        np.zeros((projects, steps, R.N_FIXED if traced else 0)),
-        np.zeros((1 + changes if traced else 0, len(CHANGE))),
+        np.array(traced, np.uint64),
+        np.zeros((projects, steps, len(traced), lanes)),
+        np.zeros((1 + changes if changes else 0, len(CHANGE))),
     )
 
 

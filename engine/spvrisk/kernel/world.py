@@ -174,6 +174,7 @@ def borrowed_leaf(leaf):
         borrow(leaf.occupancy),
         borrow(leaf.step_means),
         borrow(leaf.fans),
+        borrow(leaf.traced),
         borrow(leaf.trace),
         borrow(leaf.log),
     )
@@ -192,7 +193,7 @@ def block_of(plan, at, work, leaf, paths):
 
 @inline
 def world_of(block, l):
-    """One path of a block; the first is traced where one is."""
+    """One path of a block; the clock of the first is logged where one is."""
     plan, work, leaf = block.plan, block.work, block.leaf
     return World(
         block.w,

@@ -358,7 +358,7 @@ def _mean_json(mean: Mean) -> dict[str, float | None]:
 
 def trace_json(told: "Traced") -> dict[str, Any]:
     """Give all of a path."""
-    from spvrisk.experiments.trace import STEP_ROWS
+    from spvrisk.experiments.step_rows import STEP_ROWS
 
     trace, labels = told.trace, told.trace.labels
     units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from spvrisk.dataset.write import check_output
-from spvrisk.experiments.trace import STEP_ROWS, Trace
+from spvrisk.experiments.step_rows import STEP_ROWS
+from spvrisk.experiments.trace import Trace
 from spvrisk.files import Kind, atomic_write
 
 _FIRST_COLUMNS = b"project,step,date,"

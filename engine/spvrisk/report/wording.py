@@ -29,6 +29,11 @@ def worded(text: Text | Cell, language: str) -> str:
         Of a chart or a page.
     language
         Such as ``ja``.
+
+    Raises
+    ------
+    ValueError
+        There are no texts in it.
     """
     with Chosen(language):
         return _worded(text)

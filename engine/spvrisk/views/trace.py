@@ -9,7 +9,8 @@ import numpy as np
 from spvrisk.dataset.variables import has_loss
 from spvrisk.experiments.changes import Change
 from spvrisk.experiments.effects import touching
-from spvrisk.experiments.trace import STEP_ROWS, Trace
+from spvrisk.experiments.step_rows import STEP_ROWS
+from spvrisk.experiments.trace import Trace
 from spvrisk.experiments.traced import Traced
 from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.names import Labels

@@ -9,7 +9,6 @@ from spvrisk.charts.exceedance import exceedance
 from spvrisk.charts.fan import fan
 from spvrisk.charts.occupancy import occupancy
 from spvrisk.dataset.read import Result
-from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.exports.flows import YEARLY, yearly_records
 from spvrisk.exports.units import terms
 from spvrisk.plan.outputs import NPV, PORTFOLIO
@@ -37,13 +36,8 @@ from spvrisk.views.words import condition_titled, money_in, money_name, quantity
 
 def _register(subject: Subject, _: Words) -> Iterator[Part]:
     """All values with their sources in one table, which a sheet can filter."""
-    result = subject.results[0]
-    yield from overridden(result)
-    yield from found(_assumptions, result)
-
-
-def _assumptions(result: Result) -> Figures:
-    return assumptions(assumptions_of(result))
+    yield from overridden(subject.results[0])
+    yield from found(lambda: assumptions(subject.register))
 
 
 class _Planned(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
+from spvrisk.config.register import Register
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError, RunError
@@ -81,15 +82,26 @@ class Subject:
         return [(RANKS[told.rank.level], told) for told in traced_at(self.results[0], tuple(RANKS)) if told.rank]
 
     @cached_property
-    def assumptions(self) -> list[Figures]:
-        """What the study assumes: a table for each of its parts, then how much of it is how sure, as sentences.
+    def register(self) -> Register:
+        """What the study assumes.
 
         Raises
         ------
         InputError
             Its files are no study of this version.
         """
-        return page(assumptions_of(self.results[0]))[1:]
+        return assumptions_of(self.results[0])
+
+    @cached_property
+    def assumptions(self) -> list[Figures]:
+        """The register: a table for each of the study's parts, then how much of it is how sure, as sentences.
+
+        Raises
+        ------
+        InputError
+            As of `register`.
+        """
+        return page(self.register)[1:]
 
 
 def found(make: Callable[..., Block], *arguments: object, **named: object) -> tuple[Block, ...]:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from spvrisk.dataset.read import Result
+from spvrisk.errors import InputError, RunError
 from spvrisk.experiments.worst import worst_paths
 from spvrisk.measures.tail import FEWEST
 from spvrisk.plan.outputs import NPV
 from spvrisk.report.page.parts import Block, Choice, Option
-from spvrisk.report.page.subject import Subject, found
-from spvrisk.views.figures import Figures, Note, said
+from spvrisk.report.page.subject import Subject, found, left_out
+from spvrisk.runner.execute import Announce
+from spvrisk.views.figures import Note, said
 from spvrisk.views.tail import marks, told
 from spvrisk.views.tail import parts as parts_of_tail
 from spvrisk.views.tails import alone, parts
@@ -28,7 +30,7 @@ def tails(subject: Subject) -> Iterator[Block]:
     """
     result = subject.results[0]
     share = min(_MOST, max(_WORST, FEWEST / result.n_paths))
-    yield from _anatomy(result, share)
+    yield from _anatomy(result, share, subject.announce)
     options = (
         Option(said("worst {}", tail_name(level)), (*found(parts, result, level), *found(alone, result, level)))
         for level in result.summary.levels
@@ -36,16 +38,13 @@ def tails(subject: Subject) -> Iterator[Block]:
     yield Choice("parts-of", Note("What makes the"), tuple(options))
 
 
-def _anatomy(result: Result, share: float) -> Iterator[Block]:
+def _anatomy(result: Result, share: float, announce: Announce) -> Iterator[Block]:
     """What tells the worst paths from the others."""
-    (first,) = found(_told, result, share)
-    yield first
-    if isinstance(first, Figures):
-        anatomy = worst_paths(result, NPV, share, None, lambda _: None)
-        yield marks(anatomy)
-        if anatomy.parts:
-            yield parts_of_tail(anatomy)
-
-
-def _told(result: Result, share: float) -> Figures:
-    return told(worst_paths(result, NPV, share, None, lambda _: None))._replace(title="")
+    try:
+        anatomy = worst_paths(result, NPV, share, None, announce)
+    except (InputError, RunError) as error:
+        yield left_out(error)
+        return
+    yield from (told(anatomy)._replace(title=""), marks(anatomy))
+    if anatomy.parts:
+        yield parts_of_tail(anatomy)

@@ -1,0 +1,81 @@
+"""Columns of a project's steps, as a trace tells them, and the rows of the kernel that they are."""
+
+DRAWN = {
+    "size": "SIZE",
+    "planned_start_years": "PLANNED",
+    "start_years": "START",
+    "completion_years": "COMPLETION",
+    "cancelled_years": "CANCELLED_AT",
+    "closure_years": "CLOSURE",
+    "overrun_score": "COST_SCORE",
+    "duration_score": "DELAY_SCORE",
+    "overrun": "OVERRUN",
+    "duration_multiplier": "STRETCH",
+    "review_threshold": "THRESHOLD",
+    "subscribed_share": "SUBSCRIBED",
+    "salvage_share": "SALVAGE",
+    "achieved_size": "ACHIEVED",
+    "contract_price": "PRICE",
+    "contracted_share": "SHARE",
+}
+"""What is drawn of a project before its first step, and times that change only when it ends early."""
+
+TIMES = tuple(name for name in DRAWN if name.endswith("_years"))
+"""Those of them that are times."""
+
+BOUNDS = ("start_years", "cancelled_years", "duration_multiplier")
+"""What tells where a project's own steps begin."""
+
+STEP_ROWS = {
+    **DRAWN,
+    "availability_score": "AVAILABILITY_SCORE",
+    "progress": "PROGRESS",
+    "cost_index": "COST_INDEX",
+    "spend": "SPEND",
+    "spend_to_date": "OUT.cost",
+    "capital_call": "CALL",
+    "calls": "OUTFLOW",
+    "paid_in": "PAID",
+    "host_cost": "HOST_COST",
+    "lent": "LENT",
+    "salvage": "SALVAGED",
+    "operating_share": "OPERATING",
+    "availability": "AVAILABILITY",
+    "output": "OUTPUT",
+    "contracted_output": "CONTRACT_OUTPUT",
+    "revenue": "REVENUE",
+    "costs": "COSTS",
+    "tax": "TAX",
+    "losses": "LOSSES",
+    "arrears": "ARREARS",
+    "debt": "DEBT",
+    "interest": "INTEREST",
+    "debt_service": "DEBT_SERVICE",
+    "debt_arrears": "DEBT_ARREARS",
+    "fee_due": "FEE_PART",
+    "fee_paid": "FEE_PAID",
+    "fee_owed": "FEE_OWED",
+    "available_cash": "AVAILABLE",
+    "due": "DUE",
+    "distribution_funder": "FUNDER",
+    "distribution_host": "HOST",
+    "carry": "CARRY",
+    "tier_one_received": "RECEIVED",
+    "deemed_balance": "DEEMED",
+    "age_start_years": "AGE",
+    "age_years": "AGE_END",
+    "caught_up": "DIVERTED",
+    "policy_loan": "POLICY",
+    "policy_arrears": "POLICY_ARREARS",
+    "bank_loan": "BANKS",
+    "bank_overdue": "OVERDUE",
+    "bank_retained": "RETAINED",
+    "taken_over": "TAKEN_OVER",
+    "to_policy_loan": "POLICY_PAID",
+    "to_equity": "EQUITY_PAID",
+    "to_banks": "BANKS_PAID",
+    "premium": "PREMIUM",
+    "claims": "CLAIM",
+    "recoveries": "RECOVERED",
+}
+"""Columns of a project's steps: scores, states, flows and balances, and the kernel's row of each."""
