@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 from openpyxl.utils import get_column_letter
-from pages import HOSTILE, make_files
+from pages import HOSTILE
 
 import spvrisk
 from decision_runs import starter
@@ -36,11 +36,6 @@ DIGITS = 1e-15
 """XlsxWriter writes sixteen digits."""
 
 REFERENCE = re.compile(r"'?[A-Z][a-z]+'?!\$[A-Z]+\$\d+(:\$[A-Z]+\$\d+)?")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make_files(tmp_path_factory.mktemp("books"))
 
 
 @pytest.fixture(scope="module")
