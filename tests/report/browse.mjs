@@ -1,10 +1,12 @@
 // Opens pages in Chromium and says, as JSON, what a reader finds there. Called by test_page_browser.py:
-//   node browse.mjs TOOLS CHROMIUM WIDTHS PAGE...
+//   node browse.mjs TOOLS CHROMIUM LOOKS
+// LOOKS is a list in JSON of {file, width, whole}: a page that is wholly looked at is printed, and axe sees all of it;
+// of others the first rows of each table, and charts without their marks, which takes a tenth of the time.
 import {readFileSync} from "node:fs";
 import {createRequire} from "node:module";
 import {pathToFileURL} from "node:url";
 
-const [tools, chromium, widths, ...pages] = process.argv.slice(2);
+const [tools, chromium, looks] = process.argv.slice(2);
 const require = createRequire(`${tools}/package.json`);
 const playwright = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -13,15 +15,21 @@ const flags = [
   "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
   "--disable-sync",
 ];
+const UNKNOWN = "\u{ffffe}"; // assigned to nothing for ever
+
 const browser = await playwright.chromium.launch({executablePath: chromium, args: flags});
 
-// every option of every choice, reached by keys
+// every option of every choice, reached by keys; the last one by the mouse, or by a list's own way, first
 async function throughChoices(page) {
   const found = [];
   for (const choice of await page.$$(".choice")) {
     const select = await choice.$(".control select"), radios = await choice.$$('.control input[type="radio"]');
     const options = await choice.$$(":scope > .option"), seen = [];
-    await (select ?? (await choice.$(".control input:checked"))).focus();
+    const choose = (i) => (select ? select.selectOption({index: i}) : radios.at(i).click());
+    await choose(options.length - 1);
+    const last = await options.at(-1).isVisible();
+    await choose(0);
+    await (select ?? radios[0]).focus();
     for (let i = 0; i < options.length; i++) {
       if (i) await page.keyboard.press("ArrowDown");
       await page.waitForTimeout(30);
@@ -30,7 +38,7 @@ async function throughChoices(page) {
       await drawn(page);
     }
     await page.keyboard.press(select ? "Home" : "ArrowDown"); // round to the first again
-    found.push({id: await choice.getAttribute("id"), options: options.length, radios: radios.length, seen});
+    found.push({id: await choice.getAttribute("id"), options: options.length, seen, last});
   }
   return found;
 }
@@ -111,13 +119,41 @@ async function followContents(page) {
   return {links: links.length, sections: (await page.$$("main > section")).length, top};
 }
 
-async function findFaults(page) {
+// characters that no font has, since they look like one that is assigned to nothing; that one is always among them
+const findMissing = (page) => page.evaluate((unknown) => {
+  const pen = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const size = 24, families = new Map();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const {parentElement: element, data} = walker.currentNode;
+    if (element.closest("script")) continue;
+    const {fontFamily} = getComputedStyle(element);
+    families.set(fontFamily, (families.get(fontFamily) ?? "") + data);
+  }
+  function picture(character, family) {
+    pen.clearRect(0, 0, size, size);
+    pen.font = `16px ${family}`;
+    pen.fillText(character, 2, 18);
+    return pen.getImageData(0, 0, size, size).data.join();
+  }
+  return [...families].flatMap(([family, text]) => {
+    const missing = picture("\u{10fffd}", family);
+    return [...new Set(text + unknown)].filter((each) => each.trim() && picture(each, family) === missing);
+  });
+}, UNKNOWN);
+
+async function findFaults(page, whole) {
+  if (!whole) await page.evaluate(() => {
+    for (const body of document.querySelectorAll("tbody")) [...body.rows].slice(2).forEach((row) => row.remove());
+    for (const drawing of document.querySelectorAll(".panel > svg")) drawing.replaceChildren();
+    for (const element of document.querySelectorAll("[hidden]")) element.remove();
+  });
   await page.evaluate(axe);
-  const {violations} = await page.evaluate(() => axe.run(document, {resultTypes: ["violations"]}));
+  const {violations} = await page.evaluate(() => axe.run(document, {resultTypes: ["violations"], preload: false}));
   return violations.map(({id, impact, nodes}) => ({id, impact, nodes: nodes.slice(0, 3).map(({html}) => html.slice(0, 200))}));
 }
 
-async function look(file, width) {
+async function look({file, width, whole}) {
   const context = await browser.newContext({viewport: {width, height: 900}});
   const page = await context.newPage(), said = [], asked = [], dialogs = [];
   page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
@@ -136,16 +172,17 @@ async function look(file, width) {
   await drawn(page);
   found.open = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   found.charts = await lookAtCharts(page);
-  found.faults = await findFaults(page);
+  found.missing = await findMissing(page);
   found.text = await page.evaluate(() => document.querySelector("main").innerText);
   found.language = await page.evaluate(() => document.documentElement.lang);
-  const pdf = width > 1000 ? await page.pdf({preferCSSPageSize: true}) : null;
+  const pdf = whole ? await page.pdf({preferCSSPageSize: true}) : null;
   found.pages = pdf && (pdf.toString("latin1").match(/\/Type\s*\/Page\b/g) ?? []).length;
+  found.faults = await findFaults(page, whole); // the last one: it takes something away
   await context.close();
   return {...found, said, dialogs, asked: asked.filter((url) => url !== address && !url.startsWith("data:"))};
 }
 
-const out = {};
-for (const file of pages) for (const width of widths.split(",").map(Number)) out[`${file} ${width}`] = await look(file, width);
+const out = [];
+for (const each of JSON.parse(looks)) out.push(await look(each));
 await browser.close();
 console.log(JSON.stringify(out));

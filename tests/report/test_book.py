@@ -13,7 +13,8 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 from openpyxl.utils import get_column_letter
-from pages import HOSTILE, make_files
+from pages import HOSTILE
+from programs import needed
 
 import spvrisk
 from decision_runs import starter
@@ -36,11 +37,6 @@ DIGITS = 1e-15
 """XlsxWriter writes sixteen digits."""
 
 REFERENCE = re.compile(r"'?[A-Z][a-z]+'?!\$[A-Z]+\$\d+(:\$[A-Z]+\$\d+)?")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make_files(tmp_path_factory.mktemp("books"))
 
 
 @pytest.fixture(scope="module")
@@ -336,8 +332,8 @@ def test_columns__hold_what_any_of_their_rows_has():
     assert shown(cells[1]).startswith("50 %")
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_libreoffice__opens_it_with_the_same_numbers_and_all_charts(file, book, tmp_path):
+    needed(shutil.which("soffice"), "LibreOffice (Debian: libreoffice-calc-nogui)")
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     command = ["soffice", profile, "--headless", "--convert-to", "xlsx", "--outdir", str(tmp_path / "out"), str(file)]
     subprocess.run(command, check=True, capture_output=True, timeout=120, env={**os.environ, "HOME": str(tmp_path)})

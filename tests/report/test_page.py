@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from pages import HOSTILE, make_files
+from pages import HOSTILE
 
 import spvrisk
 from small_run import write_small
@@ -48,11 +48,6 @@ class Read(HTMLParser):
             for name, attributes, texts in self.elements
             if name == tag and all(attributes.get(key.rstrip("_")) == value for key, value in wanted.items())
         ]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    return make_files(tmp_path_factory.mktemp("pages"))
 
 
 @pytest.fixture(scope="module")
