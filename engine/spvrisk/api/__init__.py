@@ -4,6 +4,7 @@ from spvrisk.api.comparisons import compare, compare_table, save_table
 from spvrisk.api.measures import REPLAYED as REPLAYED
 from spvrisk.api.measures import cash, confidence, curve, obligors, tail
 from spvrisk.api.reports import plot, save_report
+from spvrisk.api.result_files import described as described
 from spvrisk.api.result_files import export, info, restore, trace, verify
 from spvrisk.api.results import Results, open
 from spvrisk.api.runs import needed, run, run_until

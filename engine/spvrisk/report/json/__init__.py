@@ -2,7 +2,7 @@
 
 from spvrisk.report.json.comparisons import against_json, comparison_json
 from spvrisk.report.json.figures import figures_json, views_json
-from spvrisk.report.json.files import verified_json
+from spvrisk.report.json.files import info_json, verified_json
 from spvrisk.report.json.machine import bench_json, proofs_json
 from spvrisk.report.json.paths import tail_json, trace_json
 from spvrisk.report.json.summary import summary_json
@@ -16,6 +16,7 @@ __all__ = [
     "figures_json",
     "finite",
     "goals_json",
+    "info_json",
     "proofs_json",
     "scenarios_json",
     "summary_json",
