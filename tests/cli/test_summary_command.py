@@ -2,6 +2,7 @@ import json
 import math
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -10,6 +11,7 @@ from small_run import LEVELS, QUANTILES, make_labels, make_run, make_values, wri
 from spvrisk.cli import main
 from spvrisk.cli.info import command as info
 from spvrisk.cli.summary import command as summary
+from spvrisk.dataset.opening import attributes_of
 from spvrisk.dataset.read import open_result
 from spvrisk.errors import InputError
 from spvrisk.measures.given import narrowed
@@ -110,6 +112,28 @@ def test_info__says_what_the_file_is(file):
     text = output(info, file)
     for word in ("A made-up study", "5,000", "20260331", "gas, smr", "run.paths=10", "npv_funder", "/paths"):
         assert word in text
+
+
+def test_info__json_is_what_the_file_says_of_itself(file):
+    found = json.loads(output(info, file, "--json"), parse_constant=pytest.fail)
+    with h5py.File(file) as held:
+        about, made = held.attrs, held["provenance"].attrs
+        for name in ("content_sha256", "plan_sha256", "config_sha256", "engine_version"):
+            assert found[name] == attributes_of(held)[name]
+        assert (found["paths"], str(found["seed"])) == (about["paths"], "20260331")
+        assert found["duration_seconds"] == made["duration_seconds"]
+        paths = held["paths"]
+        assert set(found["path_variables"]) == set(paths) - {"path", "project"}
+        assert found["bytes"]["paths"] == sum(each.id.get_storage_size() for each in paths.values())
+    assert (found["schema"], found["kind"], found["file"]) == ("spvrisk.info/1", "result", str(file))
+    assert (found["study"], found["projects"], found["pipelines"]) == ("A made-up study", ["gas", "smr"], [])
+    assert found["overrides"] == ["run.paths=10"] and found["currency"] == "USD"
+
+
+def test_info__json_is_not_for_files_given_back(file, tmp_path):
+    done = CliRunner().invoke(info, [str(file), "--json", "--config", str(tmp_path / "new")])
+    assert done.exit_code and not (tmp_path / "new").exists()
+    assert str(done.exception) == "--json: cannot be used with --config; leave one of them out"
 
 
 CONDITIONS = {

@@ -286,6 +286,13 @@ def test_info__says_what_a_dataset_is(dataset):
         f"engine spvrisk {spvrisk.__version__}, numbers version",
     ):
         assert part in said
+    plain = json.loads(CliRunner().invoke(main, ["info", str(dataset), "--json"], catch_exceptions=False).stdout)
+    with h5py.File(dataset) as held:
+        assert plain["content_sha256"] == held.attrs["content_sha256"].decode()
+    assert (plain["schema"], plain["kind"], plain["created"]) == ("spvrisk.info/1", "scenarios", created)
+    assert plain["scenarios"] == NAMES and plain["failed"] == {} and (plain["paths"], plain["seed"]) == (PATHS, 1)
+    assert (plain["made_from"], plain["sources"]) == ("what_if.yaml", ["what_if.yaml", "starter.yaml"])
+    assert plain["measures"] == ["npv_funder:mean", "npv_funder:es@0.95", "port/cost:mean", "pv_host:mean"]
     rows = {english(row.name): row.cells for row in spvrisk.info(dataset).rows}
     assert rows["file"] == (str(dataset),) and rows["sources"] == ("what_if.yaml, starter.yaml",)
 

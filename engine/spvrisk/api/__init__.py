@@ -6,6 +6,7 @@ from spvrisk.api.drivers import drivers, plan_known, plan_redraws, redraws
 from spvrisk.api.measures import REPLAYED as REPLAYED
 from spvrisk.api.measures import cash, confidence, curve, obligors, tail
 from spvrisk.api.reports import plot, save_report
+from spvrisk.api.result_files import described as described
 from spvrisk.api.result_files import export, info, restore, trace, verify
 from spvrisk.api.results import Results, open
 from spvrisk.api.runs import needed, run, run_until

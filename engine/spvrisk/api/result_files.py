@@ -8,6 +8,8 @@ from spvrisk.api.arguments import file_name, level, text, whole, within, wrong, 
 from spvrisk.api.results import Results, opened
 
 if TYPE_CHECKING:
+    from spvrisk.dataset.read import Result
+    from spvrisk.dataset.scenarios import Held
     from spvrisk.experiments.restore import Restored
     from spvrisk.experiments.traced import Traced
     from spvrisk.experiments.verify import Verified
@@ -124,13 +126,26 @@ def info(result: Results | str | os.PathLike[str]) -> "Figures":
     >>> [(row.name.text, *row.cells) for row in found.rows if row.name.text in ("paths", "seed")]
     [('paths', '500'), ('seed', '1')]
     """
-    from spvrisk.dataset.scenarios import held
+    from spvrisk.dataset.read import Result
     from spvrisk.report.printed import Printed
-    from spvrisk.views.info import info_of_scenarios
+    from spvrisk.views.info import info, info_of_scenarios
 
-    if dataset := _dataset(result):
-        return Printed(*info_of_scenarios(held(dataset)))
-    return opened("result", result).view("info")
+    found = described(result)
+    return Printed(*(info(found) if isinstance(found, Result) else info_of_scenarios(found)))
+
+
+def described(result: Results | str | os.PathLike[str]) -> "Result | Held":
+    """Give what `info` tells of: a result, or what a dataset of scenarios holds besides its figures.
+
+    Parameters
+    ----------
+    result
+        As of `info`.
+    """
+    from spvrisk.dataset.scenarios import held
+
+    dataset = _dataset(result)
+    return held(dataset) if dataset is not None else opened("result", result).tables()
 
 
 def restore(result: Results | str | os.PathLike[str], folder: str | os.PathLike[str]) -> "Restored":

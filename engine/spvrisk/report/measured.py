@@ -10,7 +10,7 @@ from spvrisk.experiments.exceeded import Curve
 from spvrisk.experiments.obligors import Obligors
 from spvrisk.measures.delivery import Pair, Probability
 from spvrisk.measures.order import Percentile
-from spvrisk.report.json import finite
+from spvrisk.report.json.values import finite
 from spvrisk.views.words import money_name
 
 CURVE_SCHEMA = "spvrisk.curve/1"
