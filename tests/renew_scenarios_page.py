@@ -61,7 +61,8 @@ def safeguards(found: Scenarios) -> Iterator[str]:
         tenth is worth {change(found, "more_first", mean)}, all of the cash {change(found, "all_first", mean)},
         and even then the funder loses on average. The second
         share and the spread hardly matter, since tier one is hardly ever paid off.
-        Cover and sweep move money between insurer, banks and policy bank, none to the funder as a whole.
+        Cover and sweep move money between insurer, banks and policy bank, who on every path add up to the funder
+        (section 9 of docs/model.md), so that they change its figures by exactly nothing.
         """
     )
     yield block(scenarios(found)) + "\n"

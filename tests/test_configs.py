@@ -74,7 +74,9 @@ def test_configs__paths_on_which_an_outcome_is_drawn_do_not_change_when_it_is_fo
 
 @pytest.mark.parametrize("file", sorted(CONFIGS.glob("scenarios/*.yaml")), ids=lambda file: file.stem)
 def test_scenarios__that_ship_run(file):
-    found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=64))
+    planned = spvrisk.plan_scenarios(file, paths=64)
+    assert not planned.warnings
+    found = spvrisk.scenarios(planned)
     assert all(set(LANGUAGES) <= set(outcome.scenario.title) for outcome in found.outcomes)
     assert len(found.outcomes) > 10
     # each of them changes something, but for what the base is already
