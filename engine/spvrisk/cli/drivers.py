@@ -89,20 +89,20 @@ def _kept(result: str, of: Sequence[str], on: api.On, stop: Stop) -> _Found:
     opened = api.open(result)
     with progress_bar(opened.tables().n_paths) as (advance, announce):
         found = api.drivers(opened, of, on=on, progress=advance, announce=stop.heeding(announce))
-    from spvrisk.report import driving
+    from spvrisk.report import json
     from spvrisk.views import drivers as views
 
-    return lambda: views.drivers(found), lambda: driving.drivers_json(found)
+    return lambda: views.drivers(found), lambda: json.drivers_json(found)
 
 
 def _redrawn(planned: "PlannedRedraws", on: api.On, stop: Stop) -> _Found:
     """What drawing groups anew tells."""
     with progress_bar(planned.paths) as (advance, announce):
         found = api.redraws(planned, on=on, progress=advance, announce=stop.heeding(announce))
-    from spvrisk.report import driving
+    from spvrisk.report import json
     from spvrisk.views import drivers as views
 
-    return lambda: views.redraws(found), lambda: driving.redraws_json(found)
+    return lambda: views.redraws(found), lambda: json.redraws_json(found)
 
 
 def _known(planned: "Planned", on: api.On, stop: Stop) -> _Found:

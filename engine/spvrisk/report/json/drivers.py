@@ -1,4 +1,4 @@
-"""Drivers of measures as JSON."""
+"""Drivers of measures as plain JSON values."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ from spvrisk.experiments.inputs_by_path import InputsByPath, Seen
 from spvrisk.experiments.redraws import Redrawn, Redraws
 from spvrisk.measures.drivers import Decomposed
 from spvrisk.measures.sensitivity import Index
-from spvrisk.report.json import finite
+from spvrisk.report.json.values import finite
 
-DRIVERS_SCHEMA, REDRAWS_SCHEMA = "spvrisk drivers 1", "spvrisk redraws 1"
+DRIVERS_SCHEMA = "spvrisk.drivers/1"
+REDRAWS_SCHEMA = "spvrisk.redraws/1"
+"""Formats; a number rises when a reader of the former would misread it."""
 
 
 def drivers_json(found: InputsByPath) -> dict[str, Any]:
