@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STUDY := configs/japan_us_2026.yaml
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test check campaign self-test texts docs-figures site report-script bench clean help
+.PHONY: run test check static doctest warm campaign self-test texts docs-figures site report-script bench clean help
 
 help:
 	@echo "make run       run the main study and print its summary"
@@ -23,16 +23,25 @@ help:
 run: $(VENV)/.run
 	$(BIN)/spvrisk run $(STUDY) --out results/japan_us_2026.h5 --overwrite
 
-test: check
-	$(BIN)/spvrisk warmup
+# what needs no compiled kernel is checked while that is compiled
+test: $(VENV)/.test $(VENV)/.docs
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target static warm
+	$(MAKE) --no-print-directory doctest
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-check: $(VENV)/.test site
+check: static doctest
+
+static: $(VENV)/.test site
 	$(BIN)/ruff check engine tests benchmarks
 	$(BIN)/ruff format --check engine tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --doctest-modules engine
+
+doctest: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 --doctest-modules engine
+
+warm: $(VENV)/.run
+	$(BIN)/spvrisk warmup
 
 campaign: $(VENV)/.test
 	$(BIN)/python -m pytest tests/campaigns --override-ini norecursedirs=.git -v

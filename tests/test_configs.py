@@ -30,7 +30,7 @@ EVENTS = [(path, event) for path in WORLDS for event in open_events(path)]
 def values(path, *overrides):
     """Values by path of every quantity, by its unit and name, and the outcomes' names by event."""
     loaded = load(path, overrides)
-    plan, labels, *_ = compile_study(loaded.study)
+    plan, labels, _ = compile_study(loaded.study)
     ledger = simulate(plan, labels, 2000, 1)
     assert ledger.sums().n_paths == 2000
     names = {name: list(event.outcomes) for name, event in loaded.study.events.items()}

@@ -27,7 +27,7 @@ PATHS = 4096 + 300
 
 def statistics(study):
     """Mean and standard deviation of the finite values of every series, and how many there are."""
-    plan, labels, *_ = compile_study(load_study(STUDIES[study]))
+    plan, labels, _ = compile_study(load_study(STUDIES[study]))
     ledger = simulate(plan, labels, PATHS, 1)
     out = {}
     for (unit, quantity), row in zip(labels.series, values_of(ledger), strict=True):

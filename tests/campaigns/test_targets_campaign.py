@@ -60,7 +60,7 @@ def environment(target, cache, package=ROOT / "engine", **more):
 def plans_file(folder):
     plans = []
     for name, file in STUDIES.items():
-        plan, labels, *_ = compile_study(load(file).study)
+        plan, labels, _ = compile_study(load(file).study)
         plans.append((name, plan, [f"{unit}/{quantity}" for unit, quantity in labels.series]))
     file = folder / "plans.xz"
     file.write_bytes(packed_plans(plans))

@@ -11,7 +11,7 @@ import spvrisk
 from spvrisk.cli import main
 from spvrisk.config import load
 from spvrisk.errors import InputError
-from spvrisk.experiments.redraws import groups_of, matched, redrawn_job
+from spvrisk.experiments.redraws import groups_of, matched, redrawn_job, streams_of
 from spvrisk.experiments.task import job_of, settings_of
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.streams import Streams, stream_of
@@ -57,10 +57,10 @@ def test_redraw__of_another_job_than_the_study(loaded):
 
 
 def test_groups__by_cause_are_all_that_is_drawn(loaded):
-    compiled = compile_study(loaded.study)
-    causes = [group for group in groups_of(compiled.streams, compiled.labels) if group.kind == "group"]
-    seen = [name for group in causes for name in matched(group.patterns, compiled.streams)]
-    assert sorted(seen) == sorted(compiled.streams)
+    streams, labels = streams_of(loaded), compile_study(loaded.study).labels
+    causes = [group for group in groups_of(streams, labels) if group.kind == "group"]
+    seen = [name for group in causes for name in matched(group.patterns, streams)]
+    assert sorted(seen) == sorted(streams)
 
 
 def test_redraws__agree_with_brute_force(loaded, study):
@@ -69,7 +69,7 @@ def test_redraws__agree_with_brute_force(loaded, study):
     planned = spvrisk.plan_redraws(study, ["npv_funder:mean"], groups, paths=4 * PATHS, seed=3)
     found = {row.group.name: row for row in spvrisk.redraws(planned).rows}
     job = job_of(loaded.study, settings_of(loaded, 2048, 3))
-    streams = compile_study(loaded.study).streams
+    streams = streams_of(loaded)
     of_costs = set(matched(["*/cost"], streams))
     # paths of which the costs are the same and all else differs, many times over
     plans = [redrawn_job(loaded, job, [name for name in streams if name not in of_costs])]

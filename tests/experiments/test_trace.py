@@ -53,7 +53,7 @@ def ran(tmp_path_factory):
     """A study, all its float64 values by series, and the results of one and of two threads."""
     folder, study = tmp_path_factory.mktemp("trace"), rulings()
     loaded = load(write_study(study, folder / "study.yaml"))
-    plan, labels, *_ = compile_study(loaded.study)
+    plan, labels, _ = compile_study(loaded.study)
     values = values_of(simulate(plan, labels, PATHS, SEED, 1, 1))
     files = [folder / f"{n}.h5" for n in (1, 2)]
     for workers, file in enumerate(files, start=1):

@@ -41,7 +41,7 @@ def loaded(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ran(loaded):
     """Labels, values, and the table of a run."""
-    plan, labels, *_ = compile_study(loaded.study)
+    plan, labels, _ = compile_study(loaded.study)
     values = values_of(simulate(plan, labels, PATHS, 5, 1, 1))
     output = loaded.study.output
     return labels, values, conditional(values.__getitem__, labels, output.quantiles, output.risk_levels)

@@ -19,7 +19,7 @@ DRAWN = ("completed", "cost", "overrun_sampled", "delay_months")
 
 def run(study, seed=20260331):
     """Values by unit and quantity; a project that is not there has no entry."""
-    plan, labels, *_ = compile_study(study)
+    plan, labels, _ = compile_study(study)
     values = values_of(simulate(plan, labels, PATHS, seed))
     return dict(zip(labels.series, values, strict=True))
 
@@ -96,7 +96,7 @@ def test_edit__seed_changes_every_path(main, base):
 
 
 def test_number_of_paths__first_paths_are_the_same(main, base):
-    plan, labels, *_ = compile_study(main)
+    plan, labels, _ = compile_study(main)
     values = values_of(simulate(plan, labels, LANES + 7, 20260331))
     for key, row in zip(labels.series, values, strict=True):
         assert row.tobytes() == base[key][: LANES + 7].tobytes(), key

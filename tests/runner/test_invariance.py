@@ -41,7 +41,7 @@ def test_content__another_number_of_paths_is_another_content(expected, tmp_path)
 def sample():
     """Study, labels, sums and stored values of a run."""
     study = load(STUDY).study
-    plan, labels, *_ = compile_study(study)
+    plan, labels, _ = compile_study(study)
     ledger = simulate(plan, labels, PATHS, 3, 2, 2)
     return study, labels, ledger.sums(), ledger
 
@@ -84,7 +84,7 @@ def test_timeline__occupancies_and_fans_cover_all_paths(sample):
 
 def test_progress__counts_every_path_once():
     study = load(STUDY).study
-    plan, labels, *_ = compile_study(study)
+    plan, labels, _ = compile_study(study)
     told = []
     simulate(plan, labels, LEAF + 77, 3, 2, 1, progress=told.append)
     assert sum(told) == LEAF + 77 and min(told) > 0

@@ -19,6 +19,7 @@ from spvrisk.measures.sensitivity import Index, by_redraw
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import Labels
+from spvrisk.plan.streams import Streams
 from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
 from spvrisk.runner.job import Job
 from spvrisk.runner.on import THREADS, On
@@ -198,8 +199,21 @@ def redrawn_job(loaded: Loaded, job: Job, patterns: Sequence[str]) -> Job:
     patterns
         As of `Group`.
     """
-    plan = compile_study(loaded.study, patterns).plan
+    plan = compile_study(loaded.study, Streams(patterns)).plan
     return replace(job, plan=plan, sampling=f"{job.sampling}, drawn anew: {' '.join(patterns)}")
+
+
+def streams_of(loaded: Loaded) -> tuple[str, ...]:
+    """Names of all that a study draws.
+
+    Parameters
+    ----------
+    loaded
+        The study.
+    """
+    streams = Streams()
+    compile_study(loaded.study, streams)
+    return streams.names
 
 
 def planned_redraws(
@@ -229,7 +243,7 @@ def planned_redraws(
     """
     with loaded.places.filled_in():
         job = replace(job_of(loaded.study, settings_of(loaded, paths, seed)), leaves_per_shard=1, inputs=())
-    streams = compile_study(loaded.study).streams
+    streams = streams_of(loaded)
     chosen = [group_named(text, streams) for text in groups] or groups_of(streams, job.labels)
     return PlannedRedraws(job, redrawn_job(loaded, job, ["*"]), tuple(chosen), loaded, tuple(measures))
 

@@ -185,7 +185,7 @@ def _rerun(result: Result, leaves: int, progress: Progress, announce: Announce) 
 def _job(result: Result) -> tuple[Job, float]:
     """What the result was computed from, and the tolerance that it asks for."""
     seed, n_paths = int(result.attributes["seed"]), result.n_paths
-    plan, labels, *_ = compile_study(study_of(result))
+    plan, labels, _ = compile_study(study_of(result))
     try:
         kept = result.plan()
     except InputError:

@@ -50,7 +50,7 @@ class Span(NamedTuple):
     opening: np.uint64
     """First of operation."""
     ramping: np.uint64
-    """Last of ramp-up."""
+    """Last in which operation is taken phase by phase, as ramp-up needs it."""
     closing: np.uint64
     """Last of operation."""
     whole: np.uint64
@@ -87,14 +87,22 @@ def least_age(g, p):
 
 
 @inline
+def last_ramping(w, c, g, p):
+    """Last step of ramp-up in any lane; with several phases of all steps, so that all lanes add them in one order."""
+    ramp = c[uint64(p.ramp_up)]
+    if ramp > 0.0 and p.n_phases > 1:
+        return uint64(g.steps)
+    return last_step(g, latest(w, R.WORK_END) + ramp) if ramp > 0.0 else U(0)
+
+
+@inline
 def span_of(w, c, g, p):
     """Which steps of a project need which clauses."""
-    ramp = c[uint64(p.ramp_up)]
     return Span(
         first_step(g, min(smallest(w, R.START), smallest(w, R.CANCELLED_AT))),
         last_step(g, largest(w, R.WORK_END)),
         first_step(g, first_operation(w, c, p)),
-        last_step(g, latest(w, R.WORK_END) + ramp) if ramp > 0.0 else U(0),
+        last_ramping(w, c, g, p),
         last_step(g, latest(w, R.CLOSURE)),
         first_step(g, smallest(w, R.COMPLETION) + least_age(g, p)),
         p.salvage_law >= 0 or p.termination_fee > 0.0,

@@ -43,8 +43,6 @@ class Compiled(NamedTuple):
     labels: Labels
     book: TableBook
     """The laws of the study, for reports on their tables."""
-    streams: tuple[str, ...]
-    """Names of all that is drawn."""
 
 
 def _calendar(grid: Grid, constants: Constants) -> dict[str, Any]:
@@ -171,15 +169,16 @@ def _discounting(study: Study, grid: Grid, constants: Constants) -> dict[str, An
     }
 
 
-def compile_study(study: Study, redrawn: Sequence[str] = ()) -> Compiled:
+def compile_study(study: Study, streams: Streams | None = None) -> Compiled:
     """Compile a checked study.
 
     Parameters
     ----------
     study
         The study.
-    redrawn
-        Patterns of streams that are drawn anew; see `Streams`.
+    streams
+        That hands out the numbers of random streams, and knows the names of all that is drawn afterwards; None: one
+        that draws each under its own name.
 
     Raises
     ------
@@ -189,7 +188,7 @@ def compile_study(study: Study, redrawn: Sequence[str] = ()) -> Compiled:
     """
     head = study.study
     grid = make_grid(head.value_date, head.steps, head.steps_per_year)
-    streams, book, constants = Streams(redrawn), TableBook(), Constants()
+    streams, book, constants = streams or Streams(), TableBook(), Constants()
     read = attributes_read(study)
     clock = compile_clock(study, grid, streams, book, constants, read)
     products = Products(study, clock.numbers, clock.step_means.size, constants)
@@ -228,7 +227,7 @@ def compile_study(study: Study, redrawn: Sequence[str] = ()) -> Compiled:
         pipelines=compile_pipelines(study, streams),
         projects=records(PROJECT, projects),
     )
-    return Compiled(plan, labels, book, streams.names)
+    return Compiled(plan, labels, book)
 
 
 def sites_of(study: Study) -> tuple[str, ...]:
