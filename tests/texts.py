@@ -10,8 +10,12 @@ from itertools import chain
 from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
+from unittest.mock import patch
 
-from spvrisk.catalogue import forms, is_thing
+import click
+
+from spvrisk.catalogue import LANGUAGES, Chosen, forms, is_thing
+from spvrisk.cli import COMMANDS, main
 from spvrisk.views.figures import TITLE
 from spvrisk.views.words import in_words
 
@@ -192,11 +196,24 @@ def modules() -> list[Module]:
 def texts() -> dict[str, tuple[str, list[str]]]:
     """All texts with their plurals and the files that have them."""
     found: dict[str, tuple[str, list[str]]] = {}
-    for text in (each for module in modules() for each in module.texts()):
+    for text in chain((each for module in modules() for each in module.texts()), help_texts()):
         if _is_text(text.text):
             _, files = found.setdefault(text.text, (text.plural, []))
             files += [text.file] * (text.file not in files)
     return found
+
+
+def help_texts() -> Iterator[Text]:
+    """Texts of the commands' help: all that is looked up where it is laid out, of the first command that has it."""
+    known = set()
+    for name in ("__init__", *COMMANDS):
+        context = click.Context(main, info_name="spvrisk")
+        command = main.get_command(context, name) or main
+        with patch("spvrisk.cli.language.translated", wraps=str) as looked_up, Chosen(LANGUAGES[-1]):
+            command.get_help(command.context_class(command, context, name))
+        new = [text for call in looked_up.call_args_list for text in call.args if text not in known]
+        yield from (Text(f"cli/{name}.py", text) for text in new)
+        known |= set(new)
 
 
 def fields_of(text: str) -> list[tuple[str, str]]:

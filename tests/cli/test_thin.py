@@ -16,6 +16,7 @@ from spvrisk.cli import COMMANDS
 
 OF_THE_LIBRARY = ("spvrisk.api", "spvrisk.errors", "spvrisk.report", "spvrisk.views")
 OF_THE_COMMANDS = (
+    "spvrisk.cli.language",
     "spvrisk.cli.log",
     "spvrisk.cli.options",
     "spvrisk.cli.output",

@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from spvrisk._version import __version__
 from spvrisk.catalogue import WRITTEN, Chosen, asked_for, in_language, phrase, translated
+from spvrisk.cli.language import LANGUAGE, Command
 from spvrisk.cli.output import can_show, say, say_refusal, use_streams
 from spvrisk.cli.progress import Interrupted
 from spvrisk.errors import InputError, Problem, RunError, argument
@@ -56,7 +57,7 @@ def _say(message: Warning | str, *_: object) -> None:
     say(in_language(phrase("warning: {}", message)), err=True)
 
 
-class _Commands(click.Group):
+class _Commands(Command, click.Group):
     """A group that knows its commands by name, and turns every error into lines and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -78,7 +79,8 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             # click's own guess at the name would import every command
-            ctx.fail(f"No such command {args[0]!r}. Commands: {', '.join(COMMANDS)}.")
+            text = phrase("No such command {!r}. Commands: {}.", args[0], ", ".join(COMMANDS))
+            ctx.fail(in_language(text))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -205,6 +207,7 @@ def _mute() -> int:
 
 @click.group(
     cls=_Commands,
+    params=[LANGUAGE],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: spvrisk init study.yaml",
 )

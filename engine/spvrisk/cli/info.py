@@ -3,12 +3,13 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say
 from spvrisk.report import text
 
 
-@click.command("info", epilog="Example: spvrisk info quick.h5 --config again")
+@click.command("info", cls=Command, epilog="Example: spvrisk info quick.h5 --config again")
 @click.argument("result", type=FILE)
 @click.option("--config", "folder", type=FILE, help="Write the files that it was made from to this new folder.")
 def command(result: str, folder: str | None) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from spvrisk.catalogue import Phrase, in_language, phrase, translated
+from spvrisk.cli.clicks import of_click
 from spvrisk.errors import Problem, harmless, shortened
 from spvrisk.report.encoding import READABLE, encodes, stand_in
 
@@ -129,7 +130,7 @@ def say_refusal(error: click.ClickException) -> None:
     """Write what click says of a wrong command line to stderr."""
     said = io.StringIO()
     error.show(said)
-    say("\n".join(map(shortened, said.getvalue().splitlines())), err=True)
+    say("\n".join(shortened(of_click(line)) for line in said.getvalue().splitlines()), err=True)
 
 
 def warn(warnings: Iterable[object]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.log import log_to
 from spvrisk.cli.options import FILE, Whole, on_options, set_option, study_argument
 from spvrisk.cli.output import say_document, say_text, warn
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from spvrisk.experiments.precision import Precise
 
 
-@click.command("run", epilog="Example: spvrisk run study.yaml --paths 2000 --out quick.h5")
+@click.command("run", cls=Command, epilog="Example: spvrisk run study.yaml --paths 2000 --out quick.h5")
 @study_argument
 @click.option("--paths", type=Whole(1), help="Number of paths; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
