@@ -22,6 +22,7 @@ from spvrisk.arguments import (
     yes_or_no,
 )
 from spvrisk.arguments import levels as probabilities
+from spvrisk.catalogue import phrase
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.results import Results
@@ -349,7 +350,7 @@ def run(
     try:
         return Results(written)
     except KeyboardInterrupt as error:
-        error.add_note(f"The result is written: {written}.")
+        error.add_note(phrase("The result is written: {}.", written))
         raise
 
 
@@ -406,7 +407,7 @@ def run_until(
     settings = settings_of(loaded, paths, seed)
     targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     if not targets:
-        raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
+        raise wrong("precision", "must name a measure", phrase("nothing"), 'give e.g. ["npv_funder:es@0.99=1%"]')
     manner = _manner(overwrite, resume, keep, on)
     most = within("max_paths", max_paths, 1, 2**31 - 1)
     told = called("progress", progress), called("announce", announce)
@@ -1443,7 +1444,7 @@ def verify(
     leaves = within("rerun", rerun, 0, 10**9)
     if dataset := _dataset(result):
         if leaves:
-            remedy = f"`spvrisk info {dataset} --config DIR` tells how to make it again"
+            remedy = phrase("`spvrisk info {} --config DIR` tells how to make it again", dataset)
             raise wrong("rerun", "is for results of a run, not for a dataset of scenarios", leaves, remedy)
         return verified_scenarios(dataset, announce)
     return verified(_opened("result", result).tables(), leaves, progress, announce)

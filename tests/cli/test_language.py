@@ -138,6 +138,21 @@ def test_wrong_command_line__is_refused_in_the_language_of_its_own_option():
     assert "エラー：'--nonsense'というオプションはありません。" in done.stderr
 
 
+def test_mistakes__are_told_in_the_language_that_is_asked_for_and_as_json_in_english(tmp_path):
+    wrong = ["validate", str(STARTER), "--set", "run.paths=0", "--set", "run.sed=1"]
+    asked = {**NOBODY_ASKS, "LANG": "ja_JP.UTF-8"}
+    said = CliRunner().invoke(main, wrong, env=asked).stderr.splitlines()
+    allowed = "[1, 2147483647]の範囲"
+    assert f"--set 1 run.paths：{allowed}でなければなりません（入力値：0）。{allowed}の数値を書いてください" in said
+    assert "--set 2 run.sed：このスタディのキーではありません。seedの誤りではありませんか。" in "\n".join(said)
+    english, japanese = (CliRunner().invoke(main, [*wrong, "--json"], env=each) for each in (NOBODY_ASKS, asked))
+    assert english.stdout == japanese.stdout and json.loads(english.stdout)["errors"]
+    missing = CliRunner().invoke(main, ["summary", str(tmp_path / "none.h5")], env=asked)
+    assert missing.exit_code == 2 and missing.stderr.endswith("none.h5：ファイルがありません\n")
+    wrong_option = CliRunner().invoke(main, ["cash", str(tmp_path / "none.h5"), "--levels", "2"], env=asked)
+    assert wrong_option.exit_code == 2 and not re.search("[A-Za-z]{3,} [a-z]{2,}", wrong_option.stderr)
+
+
 def test_lang__unknown_is_refused_with_those_there_are(file):
     done = CliRunner().invoke(main, ["summary", file, "--lang", "de"])
     assert done.exit_code == 2 and "'en', 'ja'" in done.stderr

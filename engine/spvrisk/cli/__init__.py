@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from spvrisk._version import __version__
-from spvrisk.catalogue import WRITTEN, Chosen, asked_for, in_language, phrase, translated
+from spvrisk.catalogue import WRITTEN, Chosen, asked_for, in_language, looked_up, phrase, translated
 from spvrisk.cli.language import LANGUAGE, Command
 from spvrisk.cli.output import can_show, say, say_refusal, use_streams
 from spvrisk.cli.progress import Interrupted
@@ -54,7 +54,8 @@ _CTRL_C = 130
 
 def _say(message: Warning | str, *_: object) -> None:
     """A warning of the library, as a line for people."""
-    say(in_language(phrase("warning: {}", message)), err=True)
+    said = message.args[0] if isinstance(message, Warning) and message.args else message
+    say(in_language(phrase("warning: {}", said)), err=True)
 
 
 class _Commands(Command, click.Group):
@@ -111,10 +112,10 @@ class _Commands(Command, click.Group):
             if sys.stdout is not None:
                 sys.stdout.flush()
         except InputError as error:
-            say(_with_notes("\n".join(problem.told() for problem in error.problems), error), err=True)
+            say(_with_notes(error.told(), error), err=True)
             code = 2
         except RunError as error:
-            say(_with_notes(in_language(*error.args), error), err=True)
+            say(_with_notes(error.told(), error), err=True)
             code = 1
         except click.ClickException as error:
             say_refusal(error)
@@ -160,7 +161,7 @@ def _with_notes(text: str, error: BaseException) -> str:
     notes: list[str] = []
     cause: BaseException | None = error  # click wraps an interruption
     while cause is not None:
-        notes += getattr(cause, "__notes__", ())
+        notes += map(looked_up, getattr(cause, "__notes__", ()))
         cause = cause.__cause__
     return "\n".join((text, *notes))
 

@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.catalogue import phrase
 from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say_document, tell
@@ -88,6 +89,6 @@ def command(
 def _one(results: tuple[str, ...], option: str) -> str:
     """The result, where an option takes one alone."""
     if len(results) != 1:
-        given = ", ".join(results) or "none"
+        given = ", ".join(results) or phrase("none")
         raise InputError(Problem(option, "", "takes one result", given, "name one result file"))
     return results[0]

@@ -41,4 +41,4 @@ def command(file: str | None, kind: str, overwrite: bool) -> None:
     names = {"main": quote(str(main)), "folder": quote(str(main.parent))}
     tell("wrote {}; next:", main)
     for line in _NEXT[kind]:
-        tell("  {}", f"spvrisk {line.format(**names)}")
+        tell("  spvrisk {}", line.format(**names))

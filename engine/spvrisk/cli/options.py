@@ -125,7 +125,7 @@ def _on(threads: int | None, processes: int | None, address: str | None, cluster
     if len(given) > 1:
         first, second, *_ = given
         raise InputError(
-            Problem(second, "", f"cannot be combined with {first}", f"{given[second]}", "give one of them")
+            Problem(second, "", phrase("cannot be combined with {}", first), f"{given[second]}", "give one of them")
         )
     if processes is not None:
         return api.Processes(processes, threads)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spvrisk import api
+from spvrisk.catalogue import phrase
 from spvrisk.cli.language import Command
 from spvrisk.cli.log import log_to
 from spvrisk.cli.options import FILE, Whole, on_options, set_option, study_argument
@@ -75,7 +76,7 @@ def command(
     try:
         _print(ran, until, as_json)
     except KeyboardInterrupt as error:
-        error.add_note(f"The result is written: {target}.")
+        error.add_note(phrase("The result is written: {}.", target))
         raise
 
 
@@ -105,7 +106,7 @@ def _target(study: str, out: str | None) -> Iterator[Path]:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        rule = f"the folder {folder} cannot be made: {(error.strerror or str(error)).lower()}"
+        rule = phrase("the folder {} cannot be made: {}", folder, (error.strerror or str(error)).lower())
         raise InputError(Problem("--out", "", rule, "", "name a result file")) from error
     try:
         yield folder / f"{Path(study).stem}.h5"

@@ -2,6 +2,7 @@
 
 import hashlib
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem
 
 
@@ -40,6 +41,6 @@ class Streams:
         number = stream_of(name)
         other = self._names.setdefault(number, name)
         if other != name:
-            rule = f"draws from the random stream {name}, which has the number of {other}"
+            rule = phrase("draws from the random stream {}, which has the number of {}", name, other)
             raise InputError(Problem("", path, rule, str(number), "rename one of the two"))
         return number
