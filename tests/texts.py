@@ -4,14 +4,20 @@ A text stands as a literal in the call that makes it, or in a table or a name of
 """
 
 import ast
+import builtins
+import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
+from unittest.mock import patch
 
-from spvrisk.catalogue import forms, is_thing
+import click
+
+from spvrisk.catalogue import LANGUAGES, Chosen, forms, is_thing
+from spvrisk.cli import COMMANDS, main
 from spvrisk.views.figures import TITLE
 from spvrisk.views.words import in_words
 
@@ -32,6 +38,35 @@ NOTES = ("said", "Note", "percent", "tail_name", "head", "money_in", "joined", "
 THINGS = ("counted", "progress_bar")
 """Functions whose second argument is a thing that is counted."""
 
+LOOKED_UP = ("rule", "remedy", "otherwise")
+"""Arguments of whatever function that tell of a mistake, and are looked up; a `phrase` where they have figures."""
+
+AS_THEY_ARE = ("value", "what", "got")
+"""Arguments beside these that are a user's own; words among them are a `phrase`."""
+
+MISTAKES = {"RunError": {"rule": 0}, "add_note": {"rule": 0}}
+"""Functions of other places that take such arguments."""
+
+ENGLISH = {
+    "aggregate/": "contradictions of a run's sums are reported to us",
+    "config/schema.py": "the JSON Schema",
+    "dataset/layout.py": "attributes of result files",
+    "dataset/scenarios.py": "attributes of datasets",
+    "dataset/tables.py": "attributes of result files",
+    "dataset/variables.py": "attributes of result files",
+    "dataset/write.py": "attributes of result files",
+    "experiments/changes.py": "codes of causes, which views put in words",
+    "experiments/failed.py": "what is reported to us",
+    "experiments/timing/": "programs of other processes, and what these print",
+    "exports/": "descriptions in tables and files for programs",
+    "report/page/": "HTML",
+    "runner/cluster.py": "versions, which workers and we tell each other",
+    "runner/proof.py": "findings that are kept with machine code",
+    "runner/remote.py": "versions, which workers and we tell each other",
+    "views/": "names of programs with their versions",
+}
+"""Sources that may compose English by f-strings, and what that is."""
+
 VIEWS = ("views/", "charts/")
 """Floors that make figures."""
 
@@ -46,7 +81,7 @@ TABLES = {
 }
 """Records of tables of words, with their fields; read as attributes, these are texts wherever they are used."""
 
-WORDS = ("name", "meaning", "head", "compared", "title")
+WORDS = ("name", "at", "meaning", "head", "compared", "title")
 
 FORMS = {"Column": (1, "form")}
 """Where the form of a number stands apart from its text."""
@@ -73,10 +108,12 @@ class Module:
 
     def texts(self) -> Iterator[Text]:
         """All texts, with those that their braces ask for."""
+        yield from (Text(self.name, text) for text in self._defaults())
         for call, function in self._calls():
             for text in chain(self._literals(call, function), self._tables(call, function)):
                 yield Text(self.name, text)
                 yield from (Text(self.name, *found) for found in _of_braces(text))
+            yield from (Text(self.name, text) for text in self._of_mistakes(call, function, LOOKED_UP))
             if function in FORMS:
                 form = _argument(call, *FORMS[function])
                 if isinstance(form, ast.Constant) and isinstance(form.value, str):
@@ -84,9 +121,21 @@ class Module:
             if function in THINGS and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
                 yield Text(self.name, *forms(str(call.args[1].value)))
 
+    def _defaults(self) -> Iterator[str]:
+        """Literals that tell of a mistake where none is given."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef):
+                named = zip(reversed(node.args.args), reversed(node.args.defaults), strict=False)
+                given = (each for argument, each in named if argument.arg in LOOKED_UP)
+                yield from (str(each.value) for each in given if isinstance(each, ast.Constant) and each.value)
+
     def wrong(self) -> Iterator[str]:
         """Texts that cannot be found, and literals where there should be a text of the catalogue."""
+        yield from (f"{self.name}:{line}: compose it by phrase: {text}" for line, text in self._composed())
         for call, function in self._calls():
+            own = (text for text in self._as_they_are(call, function) if _has_words(ast.Constant(text)))
+            braced = (text for text in self._of_mistakes(call, function, LOOKED_UP) if "{" in text or "}" in text)
+            yield from (f"{self.name}:{call.lineno}: {function} takes a phrase: {text}" for text in (*own, *braced))
             if function in PASSED_ON[1:] and call.args and isinstance(call.args[0], ast.JoinedStr):
                 yield f"{self.name}:{call.lineno}: {function} takes no literal: {ast.unparse(call.args[0])}"
             for place, expression in self._taken(call, function):
@@ -96,6 +145,74 @@ class Module:
                 given = _argument(call, place, name)
                 if given is not None and _has_words(given):
                     yield f"{self.name}:{call.lineno}: {name} of a {function} is no note: {ast.unparse(given)}"
+
+    def _of_mistakes(self, call: ast.Call, function: str, names: Iterable[str]) -> Iterator[str]:
+        """Literals that tell of a mistake, given to a function as an argument; constants are names of ours."""
+        places = {**_taking_mistakes(), **self._imported, **self.taking_mistakes, **MISTAKES}.get(function, {})
+        for name in set(names) & set(places):
+            given = _argument(call, places[name], name)
+            known = frozenset(self._constants if name in AS_THEY_ARE else ())
+            yield from sorted(self._possible(given, call, known)) if given is not None else ()
+
+    def _as_they_are(self, call: ast.Call, function: str) -> Iterator[str]:
+        """Literals among what is told of a user's own, and among the figures of a phrase."""
+        yield from self._of_mistakes(call, function, AS_THEY_ARE)
+        for figure in call.args[1:] if function == "phrase" else ():
+            found = self._possible(figure, call, frozenset(self._constants))
+            yield from sorted(text for text in found if " " in text.strip())
+
+    def _possible(self, expression: ast.expr, at: ast.AST, known: frozenset[str] = frozenset()) -> set[str]:
+        """Literals that an expression may be, besides others; names that are known are looked at already."""
+        match expression:
+            case ast.Constant(value=str(text)) if text:
+                return {text}
+            case ast.IfExp(body=body, orelse=orelse):
+                return self._possible(body, at, known) | self._possible(orelse, at, known)
+            case ast.BoolOp(values=values):
+                return set().union(*(self._possible(each, at, known) for each in values))
+            case ast.Name(id=name) if name not in known:
+                return set().union(*(self._possible(each, at, known | {name}) for each in self._meant(name, at)))
+        return set()
+
+    @cached_property
+    def _imported(self) -> dict[str, dict[str, int]]:
+        """Those that other modules have, and this one imports."""
+        found = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("spvrisk."):
+                file = PACKAGE.joinpath(*str(node.module).split(".")[1:]).with_suffix(".py")
+                there = _module(file).taking_mistakes if file.exists() else {}
+                found |= {each.name: there[each.name] for each in node.names if each.name in there}
+        return found
+
+    @cached_property
+    def taking_mistakes(self) -> dict[str, dict[str, int]]:
+        """Functions and records of the module, with the places of their arguments where they tell of a mistake."""
+        found = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                inits = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+                names = _parameters(inits[0] if inits and isinstance(node, ast.ClassDef) else node)
+                tells = bool(set(names) & set(LOOKED_UP))
+                found[node.name] = {name: i for i, name in enumerate(names) if tells}
+        return found
+
+    def _composed(self) -> Iterator[tuple[int, str]]:
+        """Words that an f-string composes, in functions that tell them to people."""
+        own = {node for raised in self._raised() for node in ast.walk(raised)}
+        for node, function in self._functions.items():
+            told = function.name not in ("__repr__", "__str__") and node not in own
+            if isinstance(node, ast.JoinedStr) and told and not self.name.startswith(tuple(ENGLISH)):
+                text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+                if re.search(r"[A-Za-z]{2,} |\s[A-Za-z]{2,}", text):
+                    yield node.lineno, ast.unparse(node)
+
+    def _raised(self) -> Iterator[ast.Raise]:
+        """Where errors are raised that no user is told."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and isinstance(node.exc.func, ast.Name):
+                if node.exc.func.id in dir(builtins):
+                    yield node
 
     def _calls(self) -> Iterator[tuple[ast.Call, str]]:
         for node in ast.walk(self.tree):
@@ -184,19 +301,46 @@ class Module:
         return found
 
 
+@cache
+def _module(file: Path) -> Module:
+    return Module(file)
+
+
+@cache
+def _taking_mistakes() -> dict[str, dict[str, int]]:
+    """Functions and records of all modules that tell of a mistake: methods are known by their names alone."""
+    found: dict[str, dict[str, int]] = {}
+    for module in modules():
+        found |= {name: places for name, places in module.taking_mistakes.items() if places}
+    return found
+
+
 def modules() -> list[Module]:
     """All sources of the package but the kernel's, which says nothing."""
-    return [Module(file) for file in sorted(PACKAGE.rglob("*.py")) if file.parent != PACKAGE / "kernel"]
+    return [_module(file) for file in sorted(PACKAGE.rglob("*.py")) if file.parent != PACKAGE / "kernel"]
 
 
 def texts() -> dict[str, tuple[str, list[str]]]:
     """All texts with their plurals and the files that have them."""
     found: dict[str, tuple[str, list[str]]] = {}
-    for text in (each for module in modules() for each in module.texts()):
+    for text in chain((each for module in modules() for each in module.texts()), help_texts()):
         if _is_text(text.text):
             _, files = found.setdefault(text.text, (text.plural, []))
             files += [text.file] * (text.file not in files)
     return found
+
+
+def help_texts() -> Iterator[Text]:
+    """Texts of the commands' help: all that is looked up where it is laid out, of the first command that has it."""
+    known = set()
+    for name in ("__init__", *COMMANDS):
+        context = click.Context(main, info_name="spvrisk")
+        command = main.get_command(context, name) or main
+        with patch("spvrisk.cli.language.translated", wraps=str) as looked_up, Chosen(LANGUAGES[-1]):
+            command.get_help(command.context_class(command, context, name))
+        new = [text for call in looked_up.call_args_list for text in call.args if text not in known]
+        yield from (Text(f"cli/{name}.py", text) for text in new)
+        known |= set(new)
 
 
 def fields_of(text: str) -> list[tuple[str, str]]:
@@ -227,6 +371,14 @@ def _of_form(form: str) -> Iterator[tuple[str, str]]:
 def _argument(call: ast.Call, place: int, name: str) -> ast.expr | None:
     named = [keyword.value for keyword in call.keywords if keyword.arg == name]
     return named[0] if named else call.args[place] if len(call.args) > place else None
+
+
+def _parameters(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
+    """Names that are given to a function by place, or to a record."""
+    if isinstance(node, ast.FunctionDef):
+        return [each.arg for each in node.args.args if each.arg not in ("self", "cls")]
+    fields = (each.target for each in node.body if isinstance(each, ast.AnnAssign))
+    return [each.id for each in fields if isinstance(each, ast.Name)]
 
 
 def _assigned(nodes: Iterable[ast.AST], known: dict[str, list[ast.expr]]) -> dict[str, list[ast.expr]]:

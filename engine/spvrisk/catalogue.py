@@ -6,9 +6,9 @@ digests) is in no catalogue, and stays as it is.
 """
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar, Token
-from functools import cache
+from functools import cache, partial, reduce
 from string import Formatter
 from types import TracebackType
 from typing import Any
@@ -150,7 +150,7 @@ class Phrase(str):
         return Phrase, (self.template, self.figures)
 
 
-def phrase(template: str, *figures: Any) -> Phrase:
+def phrase(template: str, *figures: Any) -> str:
     """Give a text of a floor that knows no figures with errors.
 
     Parameters
@@ -177,6 +177,35 @@ def in_language(text: str) -> str:
         Any.
     """
     return _FILLER.vformat(translated(text.template), text.figures, {}) if isinstance(text, Phrase) else text
+
+
+def looked_up(text: str) -> str:
+    """A text of ours in the current language: a `phrase`, or a text without figures as it is written.
+
+    Parameters
+    ----------
+    text
+        No name of a study's own, which might be written alike.
+    """
+    return in_language(text) if isinstance(text, Phrase) else translated(text)
+
+
+def joined(texts: Iterable[str], text: str) -> str:
+    """Texts in a row, each of which may be a `phrase`.
+
+    Parameters
+    ----------
+    texts
+        At least one.
+    text
+        Template of two of them.
+
+    Examples
+    --------
+    >>> joined(["one", "two", "three"], "{} or {}")
+    'one or two or three'
+    """
+    return reduce(partial(phrase, text), texts)
 
 
 class _Filler(Formatter):

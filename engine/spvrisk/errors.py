@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
-from spvrisk.catalogue import WRITTEN, Chosen, in_language, translated
+from spvrisk.catalogue import WRITTEN, Chosen, in_language, looked_up, phrase, translated
 
 _LONGEST = 400
 """Characters of each part of a message that are shown."""
@@ -67,19 +67,21 @@ class Problem(NamedTuple):
         return self._replace(path=dotted((*path, *filter(None, [self.path]))))
 
     def shortened(self) -> "Problem":
-        """The problem as it is shown: of texts as long as a file, their beginnings."""
-        place, path, rule, value, remedy = map(shortened, self[:5])
+        """The problem in English, of texts as long as a file their beginnings."""
+        with Chosen(WRITTEN):
+            place, path, rule, value, remedy = map(shortened, self[:5])
         return Problem(place, path, rule, value, remedy, self.severity)
 
     def told(self) -> str:
-        """The problem in a line, in the current language as far as the catalogue has it."""
-        place, path, *parts, _ = self.shortened()
-        where, (rule, value, remedy) = f"{in_language(place)} {path}".strip(), map(in_language, parts)
+        """The problem in a line, in the current language."""
+        names, texts = map(in_language, (self.place, self.path, self.value)), map(looked_up, (self.rule, self.remedy))
+        place, path, value, rule, remedy = map(shortened, (*names, *texts))
+        where = f"{place} {path}".strip()
         if value:
             rule = translated("{}, got {}").format(rule, value)
         if remedy:
             rule = translated("{0}; {1}").format(rule, remedy)
-        return _on_one_line(translated("{}: {}").format(where, rule))
+        return _on_one_line(translated("{}: {}").format(where, rule) if where else rule)
 
     def __str__(self) -> str:
         with Chosen(WRITTEN):
@@ -105,7 +107,7 @@ def argument(name: str) -> str:
     name
         Of the argument, as Python's callers write it.
     """
-    return f"argument {name}"
+    return phrase("argument {}", name)
 
 
 def suggestion(wrong: str, allowed: Iterable[str]) -> str:
@@ -120,19 +122,30 @@ def suggestion(wrong: str, allowed: Iterable[str]) -> str:
     """
     names = list(dict.fromkeys(allowed))
     if not names:
-        return "none is defined"
+        return phrase("none is defined")
     unit, dot, name = wrong.rpartition(".")
     if now := RENAMED.get(name):
         for called in (f"{unit}{dot}{now}", now):  # of that unit; else the unit was wrong as well
             if called in names:
-                return f"it is called {called} now"
+                return phrase("it is called {} now", called)
+    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    near = nearest(wrong, names)
+    return phrase("did you mean {}? allowed: {}", near, listed) if near else phrase("allowed: {}", listed)
+
+
+def nearest(wrong: str, allowed: Iterable[str]) -> str | None:
+    """The allowed name that is most like a wrong one; None where none is.
+
+    Parameters
+    ----------
+    wrong, allowed
+        As of `suggestion`.
+    """
+    names = list(allowed)
     lower = [name.lower() for name in names]
     near = get_close_matches(wrong.lower(), lower, n=1, cutoff=0.6)
     near = near or [name for name in lower if len(wrong) > 3 and wrong.lower() in name][:1]
-    guess = [name for name in names if near and name.lower() == near[0]][:1]
-    head = f"did you mean {guess[0]}? " if guess else ""
-    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-    return f"{head}allowed: {listed}"
+    return next((name for name in names if near and name.lower() == near[0]), None)
 
 
 def dotted(path: Iterable[str | int]) -> str:
@@ -170,7 +183,7 @@ def shortened(text: str) -> str:
     text
         What a user gave, or what is said of it.
     """
-    end = f"... ({len(text)} characters)"
+    end = translated("... ({} characters)").format(len(text))
     return text if len(text) <= _LONGEST else text[: _LONGEST - len(end)] + end
 
 
@@ -192,6 +205,23 @@ class InputError(Exception):
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def told(self) -> str:
+        """The problems in the current language, a line each."""
+        return "\n".join(problem.told() for problem in self.problems)
+
 
 class RunError(Exception):
-    """A run failed for a reason that is not in the user's input (exit code 1)."""
+    """A run failed for a reason that is not in the user's input (exit code 1).
+
+    Parameters
+    ----------
+    reason
+        In words, a `spvrisk.catalogue.phrase` where it has figures.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+    def told(self) -> str:
+        """The reason in the current language."""
+        return looked_up(self.args[0])

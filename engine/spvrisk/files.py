@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem
 
 _SWEEP_AFTER_DAYS = 30
@@ -35,7 +36,7 @@ class Kind(NamedTuple):
     """As in ``must be <name> to be replaced``."""
     known: Callable[[Path], bool]
     """Whether a file is of this kind."""
-    other: str = "another file"
+    other: str = phrase("another file")
     """What a file is that is not known."""
 
 
@@ -132,7 +133,7 @@ def holding(path: Path) -> Iterator[None]:
     descriptor = _lock(path)
     try:
         os.truncate(descriptor, 0)
-        os.write(descriptor, f"process {os.getpid()} on {platform.node()}".encode())
+        os.write(descriptor, phrase("process {} on {}", os.getpid(), platform.node()).encode())
         yield
     finally:
         if sys.platform == "win32":  # no file is removed while it is open
@@ -307,7 +308,7 @@ def check_kind(target: str | os.PathLike[str], kind: Kind) -> None:
         If it is of another kind, or the system withholds it.
     """
     if os.path.getsize(target) and not kind.known(Path(target)):
-        rule, remedy = f"must be {kind.name} to be replaced", "name another file, or remove this one first"
+        rule, remedy = phrase("must be {} to be replaced", kind.name), "name another file, or remove this one first"
         raise InputError(Problem(os.fspath(target), "", rule, kind.other, remedy))
 
 
@@ -342,11 +343,15 @@ def atomic_write(
     target = Path(path)
     there = Problem(str(target), "", "exists already", "", "name another file, or add --overwrite")
     if os.path.isdir(target):
-        raise InputError(Problem(str(target), "", "must be a file", "a folder", "name a file in it"))
+        raise InputError(Problem(str(target), "", "must be a file", phrase("a folder"), "name a file in it"))
     if is_irregular(target):
-        raise InputError(Problem(str(target), "", "must be a regular file", "a device or the like", "name another"))
+        raise InputError(
+            Problem(str(target), "", "must be a regular file", phrase("a device or the like"), "name another")
+        )
     if reason := name_refused(target):
-        raise InputError(Problem(str(target), "", f"cannot be the name of a file: {reason}", "", "choose another name"))
+        raise InputError(
+            Problem(str(target), "", phrase("cannot be the name of a file: {}", reason), "", "choose another name")
+        )
     try:
         if os.path.exists(target):
             check_not_read(target, reads)
@@ -360,7 +365,7 @@ def atomic_write(
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         remedy = "check that the folder exists and is writable"
-        raise InputError(Problem(str(target), "", f"cannot be written: {reason}", "", remedy)) from error
+        raise InputError(Problem(str(target), "", phrase("cannot be written: {}", reason), "", remedy)) from error
 
 
 def cached_text(folder: str, key: str, make: Callable[[], str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem
 
 
@@ -31,4 +32,6 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
             file.write_bytes(content)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise InputError(Problem(str(folder), "", f"cannot be written to: {reason}", "", "name another")) from error
+        raise InputError(
+            Problem(str(folder), "", phrase("cannot be written to: {}", reason), "", "name another")
+        ) from error

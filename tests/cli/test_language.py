@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 import spvrisk
 from make_results import STARTER
+from masked import Masked, words_of
 from small_run import make_labels, write_small
 from spvrisk.catalogue import current
 from spvrisk.cli import COMMANDS, main
@@ -77,6 +79,78 @@ def test_lang__that_the_output_cannot_show_gives_way_to_english(file):
     text, told = call("summary", file, charset="cp1252", LANG="ja_JP.UTF-8")
     assert ANSWER in text and told == ""
     assert JA in call("summary", file, "--lang", "ja", charset="cp932")[0]
+
+
+KEPT = {"main", "starter", "scenarios", "local", "en", "ja", "low", "high", "checked", *COMMANDS}
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_help__shows_no_word_that_the_catalogue_lacks(name, monkeypatch):
+    plain = call(*name.split(), "--help")[0]
+    japanese = call(*name.split(), "--help", LANG="ja_JP.UTF-8")[0]
+    assert max(map(cell_len, japanese.rsplit("\n\n", 1)[0].splitlines())) <= 80
+    assert options(plain) == options(japanese)
+    monkeypatch.setattr("spvrisk.catalogue._catalogue", lambda language: Masked())
+    shown, example = call(*name.split(), "--help", LANG="ja_JP.UTF-8")[0].rsplit("\n\n", 1)
+    assert words_of(shown) - KEPT == set()
+    assert example.split() == ["·······:", *plain.rsplit("\n\n", 1)[1].split()[1:]]
+
+
+def options(text):
+    """Names of the options in a command's help."""
+    return re.findall(r"^  (-\w, --[\w-]+|--[\w-]+)", re.split("Options:|オプション：", text)[1], re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "arguments", ["--lang ja --help", "--help --lang ja", "--lang ja run --help", "run --help --lang=ja"]
+)
+def test_help__is_in_the_language_that_is_asked_for(arguments):
+    assert "このヘルプを表示して終了" in call(*arguments.split())[0]
+    assert "Show this message and exit." in call(*arguments.replace("ja", "en").split(), LANG="ja")[0]
+    assert "Show this message and exit." in call(*arguments.split(), charset="ascii")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("nonsense", "エラー：'nonsense'というコマンドはありません。"),
+        ("run", "エラー：引数'STUDY'がありません。"),
+        ("plot fan r.h5", "エラー：オプション'--out'"),
+        ("run --log-fil a", "エラー：'--log-fil'というオプションはありません。'--log-file'の誤りではありませんか。"),
+        ("run --pathz 1", "エラー：'--pathz'というオプションはありません。（候補：'--max-paths', '--paths'）"),
+        ("run a b", "エラー：余分な引数があります：(b)"),
+        ("run --seed", "エラー：オプション'--seed'には値が必要です。"),
+        ("run a --paths 0", "エラー：'--paths'の値が正しくありません：0は範囲外です（x>=1）。"),
+        ("run a --paths 2,5", "エラー：'--paths'の値が正しくありません：整数でなければなりません（入力値：2,5）。"),
+        ("run a --cluster x", "エラー：'--cluster'の値が正しくありません：'x'は'local'ではありません。"),
+        ("init a --kind x", "エラー：'--kind'の値が正しくありません：'x'は'starter', 'japan_us', 'scenarios'の"),
+    ],
+)
+def test_wrong_command_line__is_refused_in_the_language_that_is_asked_for(arguments, said):
+    by_environment = CliRunner().invoke(main, arguments.split(), env={**NOBODY_ASKS, "LANG": "ja"})
+    assert by_environment.exit_code == 2 and said in by_environment.stderr
+    by_option = CliRunner().invoke(main, ["--lang", "ja", *arguments.split()], env=NOBODY_ASKS)
+    assert by_option.stderr == by_environment.stderr
+
+
+def test_wrong_command_line__is_refused_in_the_language_of_its_own_option():
+    done = CliRunner().invoke(main, ["run", "--nonsense", "--lang", "ja"], env=NOBODY_ASKS)
+    assert "エラー：'--nonsense'というオプションはありません。" in done.stderr
+
+
+def test_mistakes__are_told_in_the_language_that_is_asked_for_and_as_json_in_english(tmp_path):
+    wrong = ["validate", str(STARTER), "--set", "run.paths=0", "--set", "run.sed=1"]
+    asked = {**NOBODY_ASKS, "LANG": "ja_JP.UTF-8"}
+    said = CliRunner().invoke(main, wrong, env=asked).stderr.splitlines()
+    allowed = "[1, 2147483647]の範囲"
+    assert f"--set 1 run.paths：{allowed}でなければなりません（入力値：0）。{allowed}の数値を書いてください" in said
+    assert "--set 2 run.sed：このスタディのキーではありません。seedの誤りではありませんか。" in "\n".join(said)
+    english, japanese = (CliRunner().invoke(main, [*wrong, "--json"], env=each) for each in (NOBODY_ASKS, asked))
+    assert english.stdout == japanese.stdout and json.loads(english.stdout)["errors"]
+    missing = CliRunner().invoke(main, ["summary", str(tmp_path / "none.h5")], env=asked)
+    assert missing.exit_code == 2 and missing.stderr.endswith("none.h5：ファイルがありません\n")
+    wrong_option = CliRunner().invoke(main, ["cash", str(tmp_path / "none.h5"), "--levels", "2"], env=asked)
+    assert wrong_option.exit_code == 2 and not re.search("[A-Za-z]{3,} [a-z]{2,}", wrong_option.stderr)
 
 
 def test_lang__unknown_is_refused_with_those_there_are(file):

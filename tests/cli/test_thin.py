@@ -14,8 +14,9 @@ import spvrisk
 from spvrisk import api
 from spvrisk.cli import COMMANDS
 
-OF_THE_LIBRARY = ("spvrisk.api", "spvrisk.errors", "spvrisk.report", "spvrisk.views")
+OF_THE_LIBRARY = ("spvrisk.api", "spvrisk.catalogue", "spvrisk.errors", "spvrisk.report", "spvrisk.views")
 OF_THE_COMMANDS = (
+    "spvrisk.cli.language",
     "spvrisk.cli.log",
     "spvrisk.cli.options",
     "spvrisk.cli.output",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from inspect import signature
 from typing import Any
 
-from spvrisk.catalogue import LANGUAGES, current
+from spvrisk.catalogue import LANGUAGES, current, joined, phrase
 from spvrisk.config.base import shown
 from spvrisk.config.reading.values import plain_if_any
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -109,7 +109,7 @@ def within(name: str, value: Any, low: int, high: int) -> int:
     """
     number = whole(name, value)
     if not low <= number <= high:
-        raise wrong(name, f"must lie in [{low}, {high}]", number, "write a number in that range")
+        raise wrong(name, phrase("must lie in [{}, {}]", low, high), number, "write a number in that range")
     return number
 
 
@@ -185,7 +185,7 @@ def language_of(name: str, value: Any) -> str:
     if value is None:
         return current()
     if text(name, value) not in LANGUAGES:
-        raise wrong(name, f"must be {' or '.join(LANGUAGES)}", value, "choose one of them")
+        raise wrong(name, phrase("must be {}", joined(LANGUAGES, "{} or {}")), value, "choose one of them")
     return str(value)
 
 
@@ -302,4 +302,4 @@ def check_choices(view: str, figures: Callable[..., Any], choices: Mapping[str, 
     for name, value in choices.items():
         if name not in known:
             remedy = suggestion(name, known) if known else "leave it out"
-            raise wrong(name, f"is not a choice of the view {view}", value, remedy)
+            raise wrong(name, phrase("is not a choice of the view {}", view), value, remedy)

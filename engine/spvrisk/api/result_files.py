@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from spvrisk.api.arguments import file_name, level, text, whole, within, wrong, yes_or_no
 from spvrisk.api.results import Results, opened
+from spvrisk.catalogue import phrase
 
 if TYPE_CHECKING:
     from spvrisk.dataset.read import Result
@@ -233,7 +234,7 @@ def verify(
     leaves = within("rerun", rerun, 0, 10**9)
     if dataset := _dataset(result):
         if leaves:
-            remedy = f"`spvrisk info {dataset} --config DIR` tells how to make it again"
+            remedy = phrase("`spvrisk info {} --config DIR` tells how to make it again", dataset)
             raise wrong("rerun", "is for results of a run, not for a dataset of scenarios", leaves, remedy)
         return verified_scenarios(dataset, announce)
     return verified(opened("result", result).tables(), leaves, progress, announce)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spvrisk.api.arguments import called, file_name, on_what, texts, within, wrong, yes_or_no
 from spvrisk.api.results import Results
 from spvrisk.api.studies import Study, given_study
+from spvrisk.catalogue import phrase
 from spvrisk.errors import argument
 from spvrisk.runner.on import THREADS, On
 
@@ -95,7 +96,7 @@ def run(
     try:
         return Results(written)
     except KeyboardInterrupt as error:
-        error.add_note(f"The result is written: {written}.")
+        error.add_note(phrase("The result is written: {}.", written))
         raise
 
 
@@ -152,7 +153,7 @@ def run_until(
     settings = settings_of(loaded, paths, seed)
     targets = targets_of(texts("precision", precision), compile_study(loaded.study).labels, argument("precision"))
     if not targets:
-        raise wrong("precision", "must name a measure", "nothing", 'give e.g. ["npv_funder:es@0.99=1%"]')
+        raise wrong("precision", "must name a measure", phrase("nothing"), 'give e.g. ["npv_funder:es@0.99=1%"]')
     manner = manner_of(overwrite, resume, keep, on)
     most = within("max_paths", max_paths, 1, 2**31 - 1)
     told = called("progress", progress), called("announce", announce)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _AT_A_TIME = 2
 """Proofs that are worked out side by side, at most: two processes each, of a third of a GiB."""
 
-_OTHER = "an edited or another file"
+_OTHER = phrase("an edited or another file")
 
 
 def language(name: str) -> Chosen:
@@ -150,7 +150,7 @@ def init(file: str | os.PathLike[str], overwrite: bool = False, kind: str = "sta
         write_folder(target, _shipped(main, folders))
         return target / main
     content = files("spvrisk").joinpath("data", _FILES[kind]).read_bytes()
-    known = Kind("a starter file that nobody has edited", lambda path: path.read_bytes() == content, _OTHER)
+    known = Kind(phrase("a starter file that nobody has edited"), lambda path: path.read_bytes() == content, _OTHER)
     atomic_write(target, content, replaced, kind=known)
     return target
 
@@ -197,9 +197,8 @@ def schema(out: str | os.PathLike[str] | None = None, overwrite: bool = False) -
     found, replaced = json_schema(), yes_or_no("overwrite", overwrite)
     if out is not None:
         text = json.dumps(found, ensure_ascii=False, indent=2)
-        kind = Kind(
-            "a JSON Schema of studies that nobody has edited", lambda path: is_as_made(path.read_bytes()), _OTHER
-        )
+        name = phrase("a JSON Schema of studies that nobody has edited")
+        kind = Kind(name, lambda path: is_as_made(path.read_bytes()), _OTHER)
         atomic_write(file_name("out", out), text + "\n", replaced, kind=kind)
     return found
 

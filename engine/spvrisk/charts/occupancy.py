@@ -57,7 +57,9 @@ def occupancy(result: Result, regime: str | None = None) -> Chart:
     if not names or (regime is not None and regime not in names):
         rule = "must be a regime of the result" if names else "needs regimes, of which the study has none"
         remedy = suggestion(regime or "", names) if names else "draw another picture"
-        raise InputError(Problem(argument("regime" if names else "name"), "", rule, regime or "occupancy", remedy))
+        raise InputError(
+            Problem(argument("regime" if names else "name"), "", rule, regime or occupancy.__name__, remedy)
+        )
     study = study_of(result)
     events = _events(study)
     shown = [name for name in names if regime in (None, name)]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from math import isnan
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Points, Reference, Role
 from spvrisk.charts.gathering import gathered
 from spvrisk.charts.words import ERRORS
@@ -123,8 +124,10 @@ def _chart(name: str, title: Note, found: Combined, panels: tuple[Panel, ...], n
 
 
 def _nothing(what: str, other: str) -> InputError:
-    rule = f"must be of a dataset that has {what}"
-    return InputError(Problem(argument("results"), "", rule, "", f"draw {other}, or run such a file with --out"))
+    rule = phrase("must be of a dataset that has {}", what)
+    return InputError(
+        Problem(argument("results"), "", rule, "", phrase("draw {}, or run such a file with --out", other))
+    )
 
 
 def outcomes_of(found: Combined) -> Outcomes:

@@ -12,7 +12,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from spvrisk._version import __version__
-from spvrisk.catalogue import WRITTEN, Chosen, asked_for, in_language, phrase, translated
+from spvrisk.catalogue import WRITTEN, Chosen, asked_for, in_language, looked_up, phrase, translated
+from spvrisk.cli.language import LANGUAGE, Command
 from spvrisk.cli.output import can_show, say, say_refusal, use_streams
 from spvrisk.cli.progress import Interrupted
 from spvrisk.errors import InputError, Problem, RunError, argument
@@ -54,10 +55,11 @@ _CTRL_C = 130
 
 def _say(message: Warning | str, *_: object) -> None:
     """A warning of the library, as a line for people."""
-    say(in_language(phrase("warning: {}", message)), err=True)
+    said = message.args[0] if isinstance(message, Warning) and message.args else message
+    say(in_language(phrase("warning: {}", said)), err=True)
 
 
-class _Commands(click.Group):
+class _Commands(Command, click.Group):
     """A group that knows its commands by name, and turns every error into lines and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -79,7 +81,8 @@ class _Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             # click's own guess at the name would import every command
-            ctx.fail(f"No such command {args[0]!r}. Commands: {', '.join(COMMANDS)}.")
+            text = phrase("No such command {!r}. Commands: {}.", args[0], ", ".join(COMMANDS))
+            ctx.fail(in_language(text))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -110,10 +113,10 @@ class _Commands(click.Group):
             if sys.stdout is not None:
                 sys.stdout.flush()
         except InputError as error:
-            say(_with_notes("\n".join(problem.told() for problem in error.problems), error), err=True)
+            say(_with_notes(error.told(), error), err=True)
             code = 2
         except RunError as error:
-            say(_with_notes(in_language(*error.args), error), err=True)
+            say(_with_notes(error.told(), error), err=True)
             code = 1
         except click.ClickException as error:
             say_refusal(error)
@@ -159,7 +162,7 @@ def _with_notes(text: str, error: BaseException) -> str:
     notes: list[str] = []
     cause: BaseException | None = error  # click wraps an interruption
     while cause is not None:
-        notes += getattr(cause, "__notes__", ())
+        notes += map(looked_up, getattr(cause, "__notes__", ()))
         cause = cause.__cause__
     return "\n".join((text, *notes))
 
@@ -206,6 +209,7 @@ def _mute() -> int:
 
 @click.group(
     cls=_Commands,
+    params=[LANGUAGE],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: spvrisk init study.yaml",
 )

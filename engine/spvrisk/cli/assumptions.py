@@ -3,11 +3,12 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, set_option
 from spvrisk.cli.output import say_document
 
 
-@click.command("assumptions", epilog="Example: spvrisk assumptions study.yaml")
+@click.command("assumptions", cls=Command, epilog="Example: spvrisk assumptions study.yaml")
 @click.argument("of", metavar="STUDY|RESULT", type=FILE)
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs, with files and lines.")

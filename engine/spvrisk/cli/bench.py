@@ -3,12 +3,13 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, Whole, set_option
 from spvrisk.cli.output import say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
 
 
-@click.command("bench", epilog="Example: spvrisk bench study.yaml --seconds 10")
+@click.command("bench", cls=Command, epilog="Example: spvrisk bench study.yaml --seconds 10")
 @click.argument("study", type=FILE, required=False)
 @click.option(
     "--seconds", type=Whole(5, 3600), default=60, show_default=True, help="How long to measure, about; 5 at the least."

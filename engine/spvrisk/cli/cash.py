@@ -3,12 +3,15 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, Whole, separated, threads_option
 from spvrisk.cli.output import say_document
 from spvrisk.cli.progress import Stop, progress_bar
 
 
-@click.command("cash", epilog="Example: spvrisk cash quick.h5 --party funder --levels 0.5,0.99 --paths 500")
+@click.command(
+    "cash", cls=Command, epilog="Example: spvrisk cash quick.h5 --party funder --levels 0.5,0.99 --paths 500"
+)
 @click.argument("result", type=FILE)
 @click.option("--party", metavar="NAME", help="Only this one: funder, host, policy_bank, banks or insurer.")
 @click.option("--levels", metavar="P1,P2,..", help="Levels of the needs. [default: 0.5,0.95,0.99]")

@@ -3,6 +3,8 @@
 import click
 
 from spvrisk import api
+from spvrisk.catalogue import phrase
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say_document, tell
 from spvrisk.errors import InputError, Problem
@@ -18,7 +20,7 @@ Example: spvrisk run study.yaml --set projects.port.budget=500 --out dear.h5
          spvrisk compare quick.h5 --against reference.csv"""
 
 
-@click.command("compare", epilog=_EXAMPLE)
+@click.command("compare", cls=Command, epilog=_EXAMPLE)
 @click.argument("results", nargs=-1, type=FILE)
 @click.option("--details", "long", is_flag=True, help="Show all figures, and all that differs in the studies.")
 @click.option("--against", metavar="CSV", type=FILE, help="Hold one result against measures and values of this table.")
@@ -87,6 +89,6 @@ def command(
 def _one(results: tuple[str, ...], option: str) -> str:
     """The result, where an option takes one alone."""
     if len(results) != 1:
-        given = ", ".join(results) or "none"
+        given = ", ".join(results) or phrase("none")
         raise InputError(Problem(option, "", "takes one result", given, "name one result file"))
     return results[0]

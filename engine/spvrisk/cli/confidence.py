@@ -3,12 +3,13 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, separated, threads_option
 from spvrisk.cli.output import say_document
 from spvrisk.cli.progress import Stop, progress_bar
 
 
-@click.command("confidence", epilog="Example: spvrisk confidence quick.h5 --project port --joint 0.7")
+@click.command("confidence", cls=Command, epilog="Example: spvrisk confidence quick.h5 --project port --joint 0.7")
 @click.argument("result", type=FILE)
 @click.option("--project", help="Only this project, with its grid of cost and date, and the frontier of --joint.")
 @click.option("--levels", metavar="P1,P2,..", help="Levels of the percentiles. [default: 0.5,0.7,0.8,0.9]")

@@ -3,12 +3,15 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, separated, threads_option
 from spvrisk.cli.output import say_document
 from spvrisk.cli.progress import Stop, progress_bar
 
 
-@click.command("curve", epilog="Example: spvrisk curve quick.h5 --of port/npv_funder --levels 0.1,0.01,0.004")
+@click.command(
+    "curve", cls=Command, epilog="Example: spvrisk curve quick.h5 --of port/npv_funder --levels 0.1,0.01,0.004"
+)
 @click.argument("result", type=FILE)
 @click.option("--of", default="npv_funder", show_default=True, metavar="[UNIT/]QUANTITY", help="E.g. smr/cost.")
 @click.option(

@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import tell
 
@@ -26,7 +27,7 @@ and .nc, and the word "infinite" in .xlsx. .parquet needs the package pyarrow, .
 """
 
 
-@click.command("export", help=_HELP, epilog="Example: spvrisk export quick.h5 --out quick.csv")
+@click.command("export", cls=Command, help=_HELP, epilog="Example: spvrisk export quick.h5 --out quick.csv")
 @click.argument("result", type=FILE)
 @click.option("--out", type=FILE, required=True, help="File to write: .csv, .parquet, .xlsx or .nc.")
 @click.option("--table", metavar="NAME", help="One of those above; the summary if left out, several sheets in .xlsx.")

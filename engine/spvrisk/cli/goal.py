@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import Number, Whole, set_option, study_argument, threads_option
 from spvrisk.cli.output import say_document, say_stage, warn
 from spvrisk.cli.progress import Stop
@@ -12,7 +13,7 @@ _GOAL = "--find agreement.split.first_share=x --so-that npv_funder:mean=0 --betw
 _EXAMPLE = f"\b\nExample: spvrisk goal study.yaml {_GOAL} --paths 2000"
 
 
-@click.command("goal", epilog=_EXAMPLE)
+@click.command("goal", cls=Command, epilog=_EXAMPLE)
 @study_argument
 @click.option("--find", required=True, metavar="PATH=VALUE", help="Input, with an x where the number belongs.")
 @click.option("--so-that", required=True, metavar="MEASURE=NUMBER", help="Target, e.g. npv_funder:es@0.99=1000.")

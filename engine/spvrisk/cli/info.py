@@ -3,13 +3,14 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say, say_document
 from spvrisk.errors import InputError, Problem
 from spvrisk.report import json, text
 
 
-@click.command("info", epilog="Example: spvrisk info quick.h5 --config again")
+@click.command("info", cls=Command, epilog="Example: spvrisk info quick.h5 --config again")
 @click.argument("result", type=FILE)
 @click.option("--config", "folder", type=FILE, help="Write the files that it was made from to this new folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")

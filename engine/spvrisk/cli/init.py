@@ -5,6 +5,7 @@ from shlex import quote
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import tell
 
@@ -25,7 +26,7 @@ _NEXT = {
 """What to type next."""
 
 
-@click.command("init", epilog=_EXAMPLE)
+@click.command("init", cls=Command, epilog=_EXAMPLE)
 @click.argument("file", type=FILE, required=False)
 @click.option("--kind", type=click.Choice(list(_NAMES)), default="starter", show_default=True, help="What to write.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it is such a file that nobody has edited.")
@@ -40,4 +41,4 @@ def command(file: str | None, kind: str, overwrite: bool) -> None:
     names = {"main": quote(str(main)), "folder": quote(str(main.parent))}
     tell("wrote {}; next:", main)
     for line in _NEXT[kind]:
-        tell("  {}", f"spvrisk {line.format(**names)}")
+        tell("  spvrisk {}", line.format(**names))

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from spvrisk.catalogue import counted, in_language, phrase, translated
+from spvrisk.catalogue import counted, in_language, looked_up, phrase, translated
 from spvrisk.cli.output import stage_line
-from spvrisk.errors import InputError, Problem
+from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import check_not_read, is_irregular
 
 RUNNING = "running"
@@ -77,15 +77,16 @@ def log_to(path: str | None, reads: Iterable[Path], result: Path) -> Iterator[Lo
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(
-            Problem("--log-file", "", f"cannot be written: {reason}", path, "name another file")
+            Problem("--log-file", "", phrase("cannot be written: {}", reason), path, "name another file")
         ) from error
     log = Log(file, dated=True)
     try:
         yield log
         log.line(translated("done"))
     except BaseException as error:
-        ended = in_language(phrase("ended: {}", str(error) or type(error).__name__))
-        log.line("\n".join((ended, *getattr(error, "__notes__", ()))))
+        why = error.told() if isinstance(error, InputError | RunError) else str(error) or type(error).__name__
+        ended = in_language(phrase("ended: {}", why))
+        log.line("\n".join((ended, *map(looked_up, getattr(error, "__notes__", ())))))
         raise
     finally:
         with suppress(OSError):

@@ -3,12 +3,13 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, threads_option
 from spvrisk.cli.output import say_document
 from spvrisk.cli.progress import Stop, progress_bar
 
 
-@click.command("obligors", epilog="Example: spvrisk obligors quick.h5 --failure election=new_course")
+@click.command("obligors", cls=Command, epilog="Example: spvrisk obligors quick.h5 --failure election=new_course")
 @click.argument("result", type=FILE)
 @click.option("--of", default="npv_funder", show_default=True, metavar="QUANTITY", help="Whose loss: e.g. pv_host.")
 @click.option(

@@ -1,6 +1,5 @@
 """Options that several commands share."""
 
-import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 import click
 
 from spvrisk import api
-from spvrisk.catalogue import LANGUAGES, Chosen
-from spvrisk.cli.output import QUIET, VERBOSE, can_show, say, use_manner
+from spvrisk.catalogue import LANGUAGES, in_language, phrase
+from spvrisk.cli.language import LANGUAGE
+from spvrisk.cli.output import QUIET, VERBOSE, use_manner
 from spvrisk.config.reading.numerals import meant, number_remedy
 from spvrisk.config.reading.source import scalar
 from spvrisk.errors import InputError, Problem
@@ -27,8 +27,9 @@ class Whole(click.IntRange):
             read = int(read)
         if isinstance(read, bool) or not isinstance(read, int):
             number = meant(value, whole=True) if isinstance(value, str) else None
-            remedy = f"write {number}" if number else "round it" if isinstance(read, float) else "write its digits"
-            self.fail(f"must be a whole number, got {value}; {remedy}", param, ctx)
+            digits = phrase("round it") if isinstance(read, float) else phrase("write its digits")
+            remedy = phrase("write {}", number) if number else digits
+            self.fail(in_language(phrase("must be a whole number, got {}; {}", value, remedy)), param, ctx)
         return super().convert(read, param, ctx)
 
 
@@ -41,18 +42,9 @@ class Number(click.types.FloatParamType):
         """Give the number, or fail with what was meant, as far as that is certain."""
         read = scalar(value.strip()) if isinstance(value, str) else value
         if isinstance(read, bool) or not isinstance(read, int | float):
-            self.fail(f"must be a number, got {value}; {number_remedy(value, 'write e.g. 0.5')}", param, ctx)
+            remedy = number_remedy(value, phrase("write e.g. 0.5"))
+            self.fail(in_language(phrase("must be a number, got {}; {}", value, remedy)), param, ctx)
         return float(read)
-
-
-def _use_language(context: click.Context, _: click.Parameter, language: str | None) -> None:
-    """Show texts in a language, as far as the output has its characters."""
-    if language is None or context.resilient_parsing:
-        return
-    if can_show(language):
-        Chosen(language)
-    else:
-        say(f"warning: {sys.stdout.encoding} has no characters of {language}: shown in English", err=True)
 
 
 def _use_manner(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
@@ -61,14 +53,7 @@ def _use_manner(context: click.Context, parameter: click.Parameter, wanted: bool
 
 
 COMMON = (
-    click.Option(
-        ["--lang"],
-        type=click.Choice(LANGUAGES),
-        callback=_use_language,
-        expose_value=False,
-        is_eager=True,
-        help="Language of what is shown; left out, that of LC_ALL, LC_MESSAGES or LANG.",
-    ),
+    LANGUAGE,
     click.Option(
         ["-v", f"--{VERBOSE}"],
         is_flag=True,
@@ -140,7 +125,7 @@ def _on(threads: int | None, processes: int | None, address: str | None, cluster
     if len(given) > 1:
         first, second, *_ = given
         raise InputError(
-            Problem(second, "", f"cannot be combined with {first}", f"{given[second]}", "give one of them")
+            Problem(second, "", phrase("cannot be combined with {}", first), f"{given[second]}", "give one of them")
         )
     if processes is not None:
         return api.Processes(processes, threads)

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from spvrisk.catalogue import Phrase, in_language, phrase, translated
+from spvrisk.catalogue import in_language, looked_up, phrase
+from spvrisk.cli.clicks import of_click
 from spvrisk.errors import Problem, harmless, shortened
 from spvrisk.report.encoding import READABLE, encodes, stand_in
 
@@ -117,19 +118,14 @@ def say_stage(stage: str) -> None:
 def stage_line(stage: str) -> str:
     """A stage as a line; with the time since the start where more is wanted."""
     since = f"{time.perf_counter() - _BEGAN:7.2f} s  " if manner() == VERBOSE else ""
-    return f"{since}{stage_text(stage)} ..."
-
-
-def stage_text(stage: str) -> str:
-    """A stage, or what is told on the way, in the current language."""
-    return in_language(stage) if isinstance(stage, Phrase) else translated(stage)
+    return f"{since}{looked_up(stage)} ..."
 
 
 def say_refusal(error: click.ClickException) -> None:
     """Write what click says of a wrong command line to stderr."""
     said = io.StringIO()
     error.show(said)
-    say("\n".join(map(shortened, said.getvalue().splitlines())), err=True)
+    say("\n".join(shortened(of_click(line)) for line in said.getvalue().splitlines()), err=True)
 
 
 def warn(warnings: Iterable[object]) -> None:

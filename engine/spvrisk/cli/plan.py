@@ -3,11 +3,12 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import set_option, study_argument
 from spvrisk.cli.output import say_json, warn
 
 
-@click.command("plan", epilog="Example: spvrisk plan study.yaml")
+@click.command("plan", cls=Command, epilog="Example: spvrisk plan study.yaml")
 @study_argument
 @set_option
 @click.option("--for", "precision", metavar="MEASURE=SIZE", multiple=True, help="Say what a precision takes instead.")

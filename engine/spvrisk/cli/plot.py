@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, lang_option
 from spvrisk.cli.output import say_stage, tell
 
@@ -34,7 +35,7 @@ Example: spvrisk plot distribution quick.h5 -o losses.png
          spvrisk plot scurve quick.h5 --project port -o port.svg"""
 
 
-@click.command("plot", help=_HELP, epilog=_EXAMPLE)
+@click.command("plot", cls=Command, help=_HELP, epilog=_EXAMPLE)
 @click.argument("name")
 @click.argument("results", nargs=-1, required=True, type=FILE)
 @click.option("--out", "-o", type=FILE, required=True, help="File to write: .png, .svg or .pdf.")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from spvrisk.catalogue import translated
+from spvrisk.catalogue import looked_up, translated
 from spvrisk.cli.log import RUNNING, Log, Minutes
-from spvrisk.cli.output import QUIET, VERBOSE, manner, stage_line, stage_text
+from spvrisk.cli.output import QUIET, VERBOSE, manner, stage_line
 
 _T = TypeVar("_T")
 
@@ -73,7 +73,7 @@ def _bar(total: int, thing: str) -> Iterator[tuple[Advance, Announce]]:
         def announce(stage: str) -> None:
             if stage == RUNNING:
                 bar.reset(task, completed=int(bar.tasks[0].completed))
-            text = stage_text(stage)
+            text = looked_up(stage)
             if cell_len(text) > _LONGEST or manner() == VERBOSE:
                 bar.console.print(stage_line(stage), highlight=False, markup=False)
             bar.update(task, description=text if cell_len(text) <= _LONGEST else translated("working"))

@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, lang_option
 from spvrisk.cli.output import tell
 from spvrisk.cli.progress import Stop, progress_bar
@@ -13,7 +14,7 @@ Example: spvrisk report quick.h5 -o report.html
          spvrisk report quick.h5 dear.h5 -o both.xlsx"""
 
 
-@click.command("report", epilog=_EXAMPLE)
+@click.command("report", cls=Command, epilog=_EXAMPLE)
 @click.argument("results", nargs=-1, type=FILE, metavar="RESULT|SCENARIOS...")
 @click.option("--out", "-o", type=FILE, required=True, help="File to write: .html or .xlsx.")
 @lang_option

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spvrisk import api
+from spvrisk.catalogue import phrase
+from spvrisk.cli.language import Command
 from spvrisk.cli.log import log_to
 from spvrisk.cli.options import FILE, Whole, on_options, set_option, study_argument
 from spvrisk.cli.output import say_document, say_text, warn
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from spvrisk.experiments.precision import Precise
 
 
-@click.command("run", epilog="Example: spvrisk run study.yaml --paths 2000 --out quick.h5")
+@click.command("run", cls=Command, epilog="Example: spvrisk run study.yaml --paths 2000 --out quick.h5")
 @study_argument
 @click.option("--paths", type=Whole(1), help="Number of paths; the study's run.paths if left out.")
 @click.option("--seed", type=Whole(0, 2**64 - 1), help="Seed; the study's run.seed if left out.")
@@ -74,7 +76,7 @@ def command(
     try:
         _print(ran, until, as_json)
     except KeyboardInterrupt as error:
-        error.add_note(f"The result is written: {target}.")
+        error.add_note(phrase("The result is written: {}.", target))
         raise
 
 
@@ -104,7 +106,7 @@ def _target(study: str, out: str | None) -> Iterator[Path]:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        rule = f"the folder {folder} cannot be made: {(error.strerror or str(error)).lower()}"
+        rule = phrase("the folder {} cannot be made: {}", folder, (error.strerror or str(error)).lower())
         raise InputError(Problem("--out", "", rule, "", "name a result file")) from error
     try:
         yield folder / f"{Path(study).stem}.h5"

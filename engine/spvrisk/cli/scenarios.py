@@ -3,12 +3,13 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.progress import Stop
 from spvrisk.cli.what_if import Asked, run, what_if_options
 
 
-@click.command("scenarios", epilog="Example: spvrisk scenarios what_if.yaml --paths 2000")
+@click.command("scenarios", cls=Command, epilog="Example: spvrisk scenarios what_if.yaml --paths 2000")
 @click.argument("file", type=FILE)
 @what_if_options
 def command(file: str, asked: Asked) -> None:

@@ -3,11 +3,12 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say_document, tell
 
 
-@click.command("schema", epilog="Example: spvrisk schema --out study.schema.json")
+@click.command("schema", cls=Command, epilog="Example: spvrisk schema --out study.schema.json")
 @click.option("--out", type=FILE, help="Write to this file instead of stdout.")
 @click.option(
     "--overwrite", is_flag=True, help="Replace the file if it is a JSON Schema of studies that nobody has edited."

@@ -3,11 +3,12 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.output import say_document, tell
 from spvrisk.errors import RunError
 
 
-@click.command("selftest", epilog="Example: spvrisk selftest")
+@click.command("selftest", cls=Command, epilog="Example: spvrisk selftest")
 @click.option("--all-targets", is_flag=True, help="Test the code for other processors too: a minute or two each.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcomes as JSON for programs.")
 def command(all_targets: bool, as_json: bool) -> None:

@@ -3,13 +3,14 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import study_argument
 from spvrisk.cli.output import warn
 from spvrisk.cli.progress import Stop
 from spvrisk.cli.what_if import Asked, run, what_if_options
 
 
-@click.command("stress", epilog="Example: spvrisk stress study.yaml --paths 2000")
+@click.command("stress", cls=Command, epilog="Example: spvrisk stress study.yaml --paths 2000")
 @study_argument
 @click.option("--only", metavar="NAME", multiple=True, help="Run this stress alone; may be repeated.")
 @what_if_options

@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE
 from spvrisk.cli.output import say_document
 from spvrisk.errors import InputError, Problem
@@ -18,7 +19,7 @@ Example: spvrisk summary quick.h5 --given election=new_course
 _ALL = "all"
 
 
-@click.command("summary", epilog=_EXAMPLE)
+@click.command("summary", cls=Command, epilog=_EXAMPLE)
 @click.argument("result", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs instead of tables.")
 @click.option(

@@ -3,11 +3,12 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, Number
 from spvrisk.cli.output import say_document, say_stage
 
 
-@click.command("tail", epilog="Example: spvrisk tail quick.h5 --worst 0.05")
+@click.command("tail", cls=Command, epilog="Example: spvrisk tail quick.h5 --worst 0.05")
 @click.argument("result", type=FILE)
 @click.option("--of", default="npv_funder", show_default=True, metavar="[UNIT/]QUANTITY", help="E.g. smr/cost.")
 @click.option("--worst", type=Number(), default=0.01, show_default=True, metavar="SHARE", help="Share of the paths.")

@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, Whole
 from spvrisk.cli.output import say, say_document, say_text
 from spvrisk.errors import InputError, Problem
@@ -10,7 +11,7 @@ from spvrisk.errors import InputError, Problem
 _WIDEST = 400
 
 
-@click.command("trace", epilog="Example: spvrisk trace quick.h5 --rank 0.95")
+@click.command("trace", cls=Command, epilog="Example: spvrisk trace quick.h5 --rank 0.95")
 @click.argument("result", type=FILE)
 @click.option("--path", type=Whole(0), help="Number of the path.")
 @click.option("--rank", metavar="LEVEL", help="Instead of a number: 0.99 is the 99 % loss path. [default: 0.99]")

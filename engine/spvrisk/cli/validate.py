@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import set_option, study_argument
 from spvrisk.cli.output import say_document, say_text, warn
 from spvrisk.errors import InputError
@@ -11,7 +12,7 @@ from spvrisk.report.words import sentence
 from spvrisk.views.words import size_of
 
 
-@click.command("validate", epilog="Example: spvrisk validate study.yaml")
+@click.command("validate", cls=Command, epilog="Example: spvrisk validate study.yaml")
 @study_argument
 @set_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

@@ -3,6 +3,7 @@
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, Whole
 from spvrisk.cli.output import say_document
 from spvrisk.cli.progress import Stop, progress_bar
@@ -10,7 +11,7 @@ from spvrisk.report import json, text
 from spvrisk.views.verify import verify
 
 
-@click.command("verify", epilog="Example: spvrisk verify quick.h5 --rerun 2")
+@click.command("verify", cls=Command, epilog="Example: spvrisk verify quick.h5 --rerun 2")
 @click.argument("result", type=FILE)
 @click.option("--rerun", type=Whole(0), default=0, help="Compute so many leaves of 4096 paths once more, and compare.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON for programs.")

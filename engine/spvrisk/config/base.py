@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.reading.numerals import hundredth, multiple
 from spvrisk.errors import Problem
 
@@ -66,21 +67,21 @@ def shown(value: object) -> str:
     """
     match value:
         case None:
-            return "nothing"
+            return phrase("nothing")
         case bool():
             return "true" if value else "false"
         case float():
             return f"{value:.12g}"
         case int() if abs(value) >= 10**MOST_DIGITS:
-            return f"a whole number of more than {MOST_DIGITS} digits"
+            return phrase("a whole number of more than {} digits", MOST_DIGITS)
         case int() | date():
             return str(value)
         case str():
             return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}..."'
         case Mapping() | BaseModel():
-            return "a mapping"
+            return phrase("a mapping")
         case list() | tuple():
-            return "a list"
+            return phrase("a list")
     return type(value).__name__
 
 
@@ -216,13 +217,7 @@ class Within:
     @property
     def rule(self) -> str:
         """The range in words."""
-        low, high = (None if end is None else _exact(end) for end in (self.low, self.high))
-        if high is None:
-            return f"must be {'above' if self.open_low else 'at least'} {low}"
-        if low is None:
-            return f"must be {'below' if self.open_high else 'at most'} {high}"
-        left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
-        return f"must lie in {left}{low}, {high}{right}"
+        return phrase("must lie in {}" if self._has_both_ends else "must be {}", self._ends())
 
     def holds(self, value: float) -> bool:
         """Whether a value lies in the range.
@@ -245,8 +240,20 @@ class Within:
             One outside the range.
         """
         if self.high == 1 and self.per_cent_from < abs(value) <= 100 and self.holds(value / 100):
-            return f"write {hundredth(value)} for {multiple(value, '1')} %"
-        return f"write a number {self.rule.removeprefix('must lie ').removeprefix('must be ')}"
+            return phrase("write {} for {} %", hundredth(value), multiple(value, "1"))
+        return phrase("write a number in {}" if self._has_both_ends else "write a number {}", self._ends())
+
+    @property
+    def _has_both_ends(self) -> bool:
+        return self.low is not None and self.high is not None
+
+    def _ends(self) -> str:
+        low, high = (None if end is None else _exact(end) for end in (self.low, self.high))
+        if high is None:
+            return phrase("above {}" if self.open_low else "at least {}", low)
+        if low is None:
+            return phrase("below {}" if self.open_high else "at most {}", high)
+        return f"{'(' if self.open_low else '['}{low}, {high}{')' if self.open_high else ']'}"
 
     def problem(self, at: Path, value: float) -> Problem:
         """Describe a value outside the range.
@@ -406,10 +413,10 @@ def sum_problems(at: Path, what: str, numbers: list[float]) -> list[Problem]:
     total = sum(numbers)
     if abs(total - 1) <= SUM_TOLERANCE:
         return []
-    hint = f"change them by {1 - total:.12g} in all"
+    hint = phrase("change them by {:.12g} in all", 1 - total)
     if total > 1.5:
         hint = "write them as parts of 1, not per cent" if abs(total - 100) <= 1 else "divide each by their sum"
-    return [Problem.at(at, f"{what} must add up to 1", f"a sum of {shown(float(total))}", hint)]
+    return [Problem.at(at, phrase("{} must add up to 1", what), phrase("a sum of {}", shown(float(total))), hint)]
 
 
 def distinct(values: tuple[T, ...]) -> tuple[T, ...]:

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Date, Lax, Model, distinct, refusal, shown
 from spvrisk.errors import Problem
 
-_REMEDY = "write a code, {country: JP, category: bank} or {dates: [2028-12-29]}"
+_REMEDY = phrase("write a code, {{country: JP, category: bank}} or {{dates: [2028-12-29]}}")
 
 
 class ClosedDays(Model):
@@ -32,9 +33,11 @@ class ClosedDays(Model):
         given = [key for key in type(self).model_fields if getattr(self, key) is not None]
         if given not in (["country", "category"], ["dates"]):
             rule = "must have country and category, or dates"
-            raise refusal(Problem.at((), rule, ", ".join(given) or "none", _REMEDY))
+            raise refusal(Problem.at((), rule, ", ".join(given) or phrase("none"), _REMEDY))
         if self.dates == ():
-            raise refusal(Problem.at(("dates",), "needs a date", "an empty list", "write the days, or leave it out"))
+            raise refusal(
+                Problem.at(("dates",), "needs a date", phrase("an empty list"), "write the days, or leave it out")
+            )
         return self
 
     def __str__(self) -> str:

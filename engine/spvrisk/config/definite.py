@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.errors import Problem
 
 Matrix = NDArray[np.float64]
@@ -126,8 +127,12 @@ def definite_problem(pairs: Pairs, kind: str) -> Problem | None:
     return Problem.at(
         ("correlation", "pairs", worst.first, worst.second),
         "the matrix must be positive definite",
-        f"smallest eigenvalue {round(values[0], 9) + 0.0:.3g}, mostly of {heavy}: 1{_sum(pulls)}",
-        f"{_scaled(names, pairs, kind, worst)}{_alone(names, pairs, kind, tried, len(tried) < len(pulls))}",
+        phrase("smallest eigenvalue {:.3g}, mostly of {}: 1{}", round(values[0], 9) + 0.0, heavy, _sum(pulls)),
+        phrase(
+            "{}{}",
+            _scaled(names, pairs, kind, worst),
+            _alone(names, pairs, kind, tried, len(tried) < len(pulls)),
+        ),
     )
 
 
@@ -151,16 +156,21 @@ def _sum(pulls: list[_Pull]) -> str:
     """The pulls as the terms of a sum."""
     listed = [pull for pull in pulls[:_SHOWN] if pull.size < -0.001]
     rest = sum(pull.size for pull in pulls) - sum(pull.size for pull in listed)
-    terms = [f" - {-pull.size:.3g} ({pull.name} at {pull.value:g})" for pull in listed]
+    terms = [phrase(" - {:.3g} ({} at {:g})", -pull.size, pull.name, pull.value) for pull in listed]
     if abs(rest) > 0.001:
-        terms.append(f" {'-' if rest < 0 else '+'} {abs(rest):.3g} (all other pairs)")
-    return "".join(terms)
+        terms.append(phrase(" {} {:.3g} (all other pairs)", "-" if rest < 0 else "+", abs(rest)))
+    return joined(terms, "{}{}") if terms else ""
 
 
 def _scaled(names: tuple[str, ...], pairs: Pairs, kind: str, worst: _Pull) -> str:
     """Remedy that changes all pairs."""
     factor = _largest_multiple(names, pairs, kind)
-    return f"multiply all pairs by {factor:g} or less ({worst.name}: {math.trunc(factor * worst.value * 1e3) / 1e3:g})"
+    return phrase(
+        "multiply all pairs by {:g} or less ({}: {:g})",
+        factor,
+        worst.name,
+        math.trunc(factor * worst.value * 1e3) / 1e3,
+    )
 
 
 def _alone(names: tuple[str, ...], pairs: Pairs, kind: str, tried: list[_Pull], more: bool) -> str:
@@ -168,8 +178,8 @@ def _alone(names: tuple[str, ...], pairs: Pairs, kind: str, tried: list[_Pull], 
     for pull in tried:
         span = _span(names, pairs, kind, pull)
         if span is not None:
-            return f", or put {pull.name} into [{span[0]:g}, {span[1]:g}] and leave the others"
-    return "" if tried and more else "; changing a single pair is not enough"
+            return phrase(", or put {} into [{:g}, {:g}] and leave the others", pull.name, span[0], span[1])
+    return "" if tried and more else phrase("; changing a single pair is not enough")
 
 
 def _largest_multiple(names: tuple[str, ...], pairs: Pairs, kind: str) -> float:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.laws import Measure, plain_measure
 from spvrisk.config.reading.files import Files, merge
 from spvrisk.config.reading.fitting import fitting_remedy
@@ -133,7 +134,7 @@ def load(path: str | os.PathLike[str], overrides: Overrides = ()) -> Loaded:
     if root is None or files.broken:
         raise InputError(_in_order(files.problems, list(files.texts)))
     if isinstance(root.value, dict) and "base" in root.value and not OF_STUDIES & set(root.value):
-        remedy = f"run it with `spvrisk scenarios {path}`"
+        remedy = phrase("run it with `spvrisk scenarios {}`", path)
         raise InputError(Problem(files.name, "", "is a file of scenarios, not a study", "", remedy))
     return Source.of(root, files).study(overrides)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.files import Kind, replacing
@@ -39,4 +40,4 @@ def appearing(
         raise InputError(Problem(argument(named), "", "file exists", str(out), "name another file")) from error
     except OSError as error:
         reason = error.strerror or error
-        raise RunError(f"{out}: cannot be written: {reason}; check the space on the disk") from error
+        raise RunError(phrase("{}: cannot be written: {}; check the space on the disk", out, reason)) from error

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.content import Described
 from spvrisk.dataset.tables import COUNTS, ConditionalTable, SummaryTable, TimelineTable, stacked
 from spvrisk.dataset.variables import (
@@ -194,7 +195,7 @@ def check_names(labels: Labels) -> None:
         statistics = (*(statistic.name for statistic in statistics_of(quantity, labels)), *shares)
         for name in (coordinate, *(f"{quantity}_{statistic}" for statistic in statistics)):
             if owner.setdefault(name, path) != path:
-                rule = f"would have the same result name {name} as {owner[name]}"
+                rule = phrase("would have the same result name {} as {}", name, owner[name])
                 problems.append(Problem("", path, rule, path.partition(".")[2], "rename one of them"))
     if problems:
         raise InputError(problems)

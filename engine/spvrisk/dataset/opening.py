@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import h5py
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem
 from spvrisk.files import Kind, is_irregular
 
@@ -45,7 +46,7 @@ def place_of(source: Path | bytes) -> str:
     source
         Path of the file, or the bytes of one.
     """
-    return "in memory" if isinstance(source, bytes) else str(source)
+    return phrase("in memory") if isinstance(source, bytes) else str(source)
 
 
 @contextmanager
@@ -131,7 +132,7 @@ def sound(source: Path | bytes) -> Iterator[None]:
         yield
     except _BROKEN as error:
         place = place_of(source)
-        damaged = Problem(place, "", f"the result is damaged: {_damage(error)}", "", "run the study again")
+        damaged = Problem(place, "", phrase("the result is damaged: {}", _damage(error)), "", "run the study again")
         raise InputError(_refused_by_system(place, error) or damaged) from error
 
 
@@ -139,9 +140,9 @@ def _damage(error: Exception) -> str:
     """What is wrong with a file, in words for people: Python's own speak of types."""
     match error:
         case KeyError() if error.args and isinstance(error.args[0], str):
-            return f"a part is missing ({error.args[0]})"
+            return phrase("a part is missing ({})", error.args[0])
         case AttributeError() | IndexError() | TypeError() | ArithmeticError() | UnicodeError() | JSONDecodeError():
-            return "a part is missing, or is not what it should be"
+            return phrase("a part is missing, or is not what it should be")
     return str(error)
 
 
@@ -201,7 +202,7 @@ def _is_result_file(path: Path) -> bool:
         return False
 
 
-RESULT = Kind("a result of spvrisk", _is_result_file)
+RESULT = Kind(phrase("a result of spvrisk"), _is_result_file)
 
 
 def _check_there(path: Path) -> None:
@@ -225,21 +226,23 @@ def _refused_by_system(place: str, error: Exception) -> Problem | None:
     lock = "unable to lock file" in str(error)
     if number in _OF_DAMAGE and not lock:
         return None
-    said = "" if number is None else f" (errno {number}: {os.strerror(number).lower()})"
     if number in _HELD or lock:
-        remedy = f"close it there, or wait; if nothing is writing to it, set {_UNLOCK}"
-        rule = "another program has the file open"
+        remedy = phrase("close it there, or wait; if nothing is writing to it, set {}", _UNLOCK)
+        rule: str = phrase("another program has the file open")
     elif number in _FORBIDDEN:
-        rule = "no permission to read the file"
+        rule = phrase("no permission to read the file")
         remedy = "ask its owner for read permission; if another program has it open, close it there"
     else:
-        rule, remedy = "the system cannot read the file", "solve that and try again: the file itself may be intact"
-    return Problem(place, "", rule + said, "", remedy)
+        rule = phrase("the system cannot read the file")
+        remedy = "solve that and try again: the file itself may be intact"
+    if number is not None:
+        rule = phrase("{} (errno {}: {})", rule, number, os.strerror(number).lower())
+    return Problem(place, "", rule, "", remedy)
 
 
 def _unreadable(path: Path, error: Exception) -> Problem:
     if path.suffix in (".yaml", ".yml"):
-        remedy = f"run it with `spvrisk run {path}`, and name the file that it writes"
+        remedy = phrase("run it with `spvrisk run {}`, and name the file that it writes", path)
         return Problem(str(path), "", "is a study, not a result", "", remedy)
     rule = "the file is cut short" if "truncated" in str(error) else "is not an HDF5 file that can be read"
     return Problem(str(path), "", rule, "", "run the study again")

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.files import Held, holding, publish, remove
 
@@ -63,8 +64,10 @@ class Place(NamedTuple):
                         raise self.cannot_be_written(error) from error
             return
         if (have := self.free()) < need:
-            room = f"the disk has {have / 1e6:,.1f} MB free, and the result needs {need / 1e6:,.1f} MB"
-            raise RunError(f"{self.target}: {room}; free some space, name another folder, or keep fewer output.paths")
+            room = phrase("the disk has {:,.1f} MB free, and the result needs {:,.1f} MB", have / 1e6, need / 1e6)
+            raise RunError(
+                phrase("{}: {}; free some space, name another folder, or keep fewer output.paths", self.target, room)
+            )
 
     def cannot_be_written(self, error: OSError) -> RunError:
         """What is told of the system's refusal.
@@ -75,8 +78,8 @@ class Place(NamedTuple):
             What it said.
         """
         reason = (error.strerror or str(error)).lower()
-        remedy = "check the rights and the space on the disk"
-        return RunError(f"{self.folder}: cannot be written: {reason}; {remedy}")
+        text = "{}: cannot be written: {}; check the rights and the space on the disk"
+        return RunError(phrase(text, self.folder, reason))
 
     @contextmanager
     def failures_told(self) -> Iterator[None]:
@@ -159,7 +162,7 @@ def claimed(target: Path) -> Iterator[Place]:
                 place.part.open("xb").close()
             except Held as held:
                 rule, remedy = "another run is writing it", "wait for it, or name another file"
-                raise InputError(Problem(argument("out"), "", rule, f"{target} by {held}", remedy)) from held
+                raise InputError(Problem(argument("out"), "", rule, phrase("{} by {}", target, held), remedy)) from held
             except OSError as error:
                 raise place.cannot_be_written(error) from error
             yield place

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.assembly import conditional_of, group_of, summary_of, timeline_of
 from spvrisk.dataset.content import TABLE_GROUPS, tables_digest
 from spvrisk.dataset.identity import check_attributes, check_provenance, labels_from, metadata_of
@@ -140,7 +141,7 @@ class Result:
         try:
             return unpack_plan(packed)
         except ValueError as error:
-            remedy = f"use spvrisk {self.attributes['engine_version']}, or run the study again"
+            remedy = phrase("use spvrisk {}, or run the study again", self.attributes["engine_version"])
             raise InputError(Problem(self.place, place, "must be a plan of this version", "", remedy)) from error
 
     def paths(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
@@ -193,7 +194,7 @@ class Result:
         place, wanted = self.kept.get((unit, quantity)), f"{unit} {quantity}"
         if place is None and (unit, quantity) in self.labels.series:
             rule = "needs values by path, which the result does not keep"
-            remedy = f"run the study with {kept_as(unit, quantity)} in output.paths"
+            remedy = phrase("run the study with {} in output.paths", kept_as(unit, quantity))
             raise InputError(Problem(self.place, "", rule, wanted, remedy))
         if place is None:
             rule = "must be a series that the result keeps by path"
@@ -204,8 +205,10 @@ class Result:
     def _of_paths(self, group: str, names: tuple[str, ...], name: str, paths: slice) -> NDArray[Any]:
         """Values of some paths of a variable."""
         if name not in names:
-            known = ", ".join(names) or "none"
-            raise InputError(Problem(self.place, f"/{group}/{name}", "is not in the file", "", f"it has {known}"))
+            known = ", ".join(names) or phrase("none")
+            raise InputError(
+                Problem(self.place, f"/{group}/{name}", "is not in the file", "", phrase("it has {}", known))
+            )
         return self._read(group, name, paths)
 
     def _read(self, group: str, name: str, part: Any) -> NDArray[Any]:

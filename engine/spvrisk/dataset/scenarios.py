@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 
 from spvrisk._version import NUMBERS_VERSION, __version__
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.content import content_digest, metadata_digest
 from spvrisk.dataset.identity import check_attributes, check_sources, check_texts, labels_from, metadata_of
 from spvrisk.dataset.layout import Variable
@@ -392,7 +393,7 @@ def is_scenarios(path: Path) -> bool:
         return False
 
 
-SCENARIOS = Kind("a dataset of scenarios", is_scenarios)
+SCENARIOS = Kind(phrase("a dataset of scenarios"), is_scenarios)
 
 
 def _attributes(combined: Combined) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem
 
 SCHEMA_VERSION = 7
@@ -69,19 +70,19 @@ def check_schema(place: str, ours: bool, attributes: Mapping[str, Any]) -> None:
         It is no result, or older or newer than what is read.
     """
     if attributes.get("schema") == OF_SCENARIOS:
-        again = f"the command that made it, with --out {place}, shows its table again"
-        remedy = f"`spvrisk info {place}` says what it is; {again}"
+        again = phrase("the command that made it, with --out {}, shows its table again", place)
+        remedy = phrase("`spvrisk info {}` says what it is; {}", place, again)
         raise InputError(Problem(place, "", "is a dataset of scenarios, not a result of a run", "", remedy))
     if not ours or "schema_version" not in attributes:
         raise InputError(Problem(place, "", "is not a result of spvrisk", "", "name a file that `spvrisk run` wrote"))
     found, version = int(attributes["schema_version"]), attributes.get("engine_version", "")
     if found > SCHEMA_VERSION:
-        rule = f"must be at most {SCHEMA_VERSION}, the newest that this spvrisk reads"
-        remedy = f"open it with spvrisk {version} or later"
+        rule = phrase("must be at most {}, the newest that this spvrisk reads", SCHEMA_VERSION)
+        remedy = phrase("open it with spvrisk {} or later", version)
         raise InputError(Problem(place, "schema_version", rule, str(found), remedy))
     if found < OLDEST:
-        rule = f"must be at least {OLDEST}, the oldest that this spvrisk reads"
-        remedy = f"run the study again, or open it with the spvrisk that wrote it ({version})"
+        rule = phrase("must be at least {}, the oldest that this spvrisk reads", OLDEST)
+        remedy = phrase("run the study again, or open it with the spvrisk that wrote it ({})", version)
         raise InputError(Problem(place, "schema_version", rule, str(found), remedy))
 
 
@@ -102,11 +103,11 @@ def check_sampling(place: str, file: h5py.File, method: object) -> None:
     InputError
         The method is not known here, or the file has weights, replicates or outer runs.
     """
-    remedy = f"open it with a spvrisk that knows it: {file.attrs['engine_version'].decode()} wrote it"
+    remedy = phrase("open it with a spvrisk that knows it: {} wrote it", file.attrs["engine_version"].decode())
     if method != PLAIN:
-        rule = f"must be {PLAIN}, the only way of sampling whose paths this spvrisk weighs rightly"
+        rule = phrase("must be {}, the only way of sampling whose paths this spvrisk weighs rightly", PLAIN)
         raise InputError(Problem(place, "/sampling method", rule, str(method), remedy))
     held = (name for group in file for name in file[group] if name == OUTER or f"{group}/{name}" in RESERVED)
     for name in held:
-        rule = f"has {name}, without which its paths would be weighed wrongly"
+        rule = phrase("has {}, without which its paths would be weighed wrongly", name)
         raise InputError(Problem(place, "", rule, "", remedy))

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.aggregate.sets import Block
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.content import (
     TABLE_GROUPS,
     canonical_bytes,
@@ -201,7 +202,7 @@ def check_output(
         rule = "must lie in a folder that is writable"
         raise InputError(Problem(place, "", rule, str(target), "name a folder that you may write to"))
     if reason := name_refused(target):
-        rule = f"must be a name that the file system takes ({reason})"
+        rule = phrase("must be a name that the file system takes ({})", reason)
         raise InputError(Problem(place, "", rule, str(target), "choose another name"))
     if os.path.exists(target):
         check_not_read(target, reads)

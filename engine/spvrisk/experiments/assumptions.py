@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from spvrisk.catalogue import phrase
 from spvrisk.config import load
 from spvrisk.config.register import Register, register
 from spvrisk.dataset.read import Result
@@ -28,5 +29,5 @@ def assumptions_of(result: Result) -> Register:
         try:
             return register(load(again.study, again.overrides))
         except InputError as error:
-            where = f"files kept in {result.place}"
+            where = phrase("files kept in {}", result.place)
             raise InputError([each._replace(place=f"{where}: {each.place}") for each in error.problems]) from None

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -215,7 +216,7 @@ def announced(result: Result, project: str | None) -> tuple[str, ...]:
     if project is None and known:
         return known
     if project not in known:
-        rule, got = "must be an announced project", "nothing" if project is None else project
+        rule, got = "must be an announced project", phrase("nothing") if project is None else project
         remedy = suggestion(got, known) if known else "pipelines have no one budget and date"
         raise InputError(Problem(argument("project"), "", rule, got, remedy))
     return (project,)

@@ -12,6 +12,7 @@ from llvmlite import binding
 
 from spvrisk._version import NUMBERS_VERSION, __version__
 from spvrisk.aggregate.invariants import Violation
+from spvrisk.catalogue import joined, phrase
 from spvrisk.dataset.write import PACKAGES
 from spvrisk.errors import RunError
 
@@ -46,10 +47,12 @@ def failure(
     write
         Writes the result to a path.
     """
-    lines = ["sums of the run contradict each other, so its figures are wrong; no result was written"]
+    lines: list[str] = [
+        phrase("sums of the run contradict each other, so its figures are wrong; no result was written")
+    ]
     lines += [f"  {violation}" for violation in violations]
-    lines.append(f"{_kept(aside, write)}Please report these lines, the study and its seed with: {machine()}")
-    return RunError("\n".join(lines))
+    lines.append(phrase("{}Please report these lines, the study and its seed with: {}", _kept(aside, write), machine()))
+    return RunError(joined(lines, "{}\n{}"))
 
 
 def _kept(aside: Path | None, write: Callable[[Path], object]) -> str:
@@ -58,8 +61,8 @@ def _kept(aside: Path | None, write: Callable[[Path], object]) -> str:
     try:
         write(aside)
     except Exception as error:  # wrong figures may break anything; that the run is wrong must be told all the same
-        return f"The figures could not be kept in {aside} ({str(error) or type(error).__name__}). "
-    return f"The figures are kept in {aside} for investigation only, not for use. "
+        return phrase("The figures could not be kept in {} ({}). ", aside, str(error) or type(error).__name__)
+    return phrase("The figures are kept in {} for investigation only, not for use. ", aside)
 
 
 def machine() -> str:

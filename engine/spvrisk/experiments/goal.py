@@ -129,7 +129,7 @@ def wanted_of(find: str, so_that: str, between: tuple[float, float], labels: Lab
     """
     path, equals, value = find.partition("=")
     if not (path.strip() and equals and re.search(rf"\b{UNKNOWN}\b", value)):
-        remedy = "write e.g. agreement.split.spread=x, or projects.smr.operation.contract.price={times: x}"
+        remedy = phrase("write e.g. agreement.split.spread=x, or projects.smr.operation.contract.price={{times: x}}")
         raise InputError(Problem(argument("find"), "", "must be a path and a value with an x in it", find, remedy))
     measure, equals, text = so_that.rpartition("=")
     target = number_of(text)
@@ -189,7 +189,7 @@ def seek(
             tried[x] = Tried(x, figure.value, figure.error, figure.tail)
             announce(phrase("x = {:.6g} gives {:,.6g}", x, figure.value))
             if isnan(figure.value):
-                rule = f"is undefined where x is {x:g}"
+                rule = phrase("is undefined where x is {:g}", x)
                 raise InputError(Problem(argument("so_that"), "", rule, wanted.measure.text, "measure another"))
         return tried[x].value - wanted.target
 
@@ -202,7 +202,7 @@ def seek(
 
 def _job(base: Loaded, find: str, x: float, settings: Run) -> Job:
     """What is run of a study whose input has a value."""
-    loaded = variant(base, f"scenario {UNKNOWN} = {x:g}", [_change(find, x)])
+    loaded = variant(base, phrase("scenario {} = {:g}", UNKNOWN, x), [_change(find, x)])
     with loaded.places.filled_in():
         return replace(job_of(loaded.study, settings), leaves_per_shard=1, inputs=())
 

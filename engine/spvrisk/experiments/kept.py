@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.dataset.inputs import COORDINATES
 from spvrisk.dataset.opening import opened
 from spvrisk.dataset.paths import names_in_file
@@ -121,7 +122,7 @@ def check_nothing_lost(there: Earlier | None, task: Task) -> None:
         With what would be lost.
     """
     if there is not None and there.paths < task.job.paths and (lost := there.lost(task)):
-        rule = f"file exists, and holds what the longer one would not: {', '.join(sorted(lost))}"
+        rule = phrase("file exists, and holds what the longer one would not: {}", joined(sorted(lost), "{}, {}"))
         raise InputError(Problem(argument("out"), "", rule, "", "add it to the study's output, or use --overwrite"))
 
 
@@ -141,8 +142,8 @@ def check_not_there(there: Earlier | None, task: Task, out: Path) -> None:
         With how many paths it holds.
     """
     if there is not None and not extends(there, task):
-        rule = f"file exists, and holds {there.paths:,} paths of this run already"
-        remedy = f"`spvrisk summary {out}` shows them; name another file, or use --overwrite"
+        rule = phrase("file exists, and holds {:,} paths of this run already", there.paths)
+        remedy = phrase("`spvrisk summary {}` shows them; name another file, or use --overwrite", out)
         raise InputError(Problem(argument("out"), "", rule, str(out), remedy))
 
 
@@ -164,8 +165,11 @@ def check_finished(file: Path, announce: Announce) -> None:
     from spvrisk.experiments.verify import verified  # loaded here: runs have no use for it
 
     found = verified(open_result(file), announce=announce)
-    if wrong := [f"{check.name} {check.found}" for check in found.checks if check.sound is False]:
-        rule, remedy = f"is finished, but damaged: {'; '.join(wrong)}", "remove it, and run the command again"
+    if wrong := [phrase("{} {}", phrase(check.name), check.found) for check in found.checks if check.sound is False]:
+        rule, remedy = (
+            phrase("is finished, but damaged: {}", joined(wrong, "{}; {}")),
+            "remove it, and run the command again",
+        )
         raise InputError(Problem(str(file), "", rule, "", remedy))
     announce("finished already: tables, values by path and plan match their digests")
 
@@ -200,7 +204,7 @@ def check_resumed(ledger: Ledger, place: Place, wanted: bool) -> None:
         There are shards of the job, and nobody has said what to do with them.
     """
     if isinstance(ledger, FolderLedger) and not wanted and (done := _done(ledger)):
-        rule = f"holds {_shards(done, ledger)} of this run, which was broken off"
+        rule = phrase("holds {} of this run, which was broken off", _shards(done, ledger))
         remedy = "add --resume to go on with it, or remove the folder to start anew"
         raise InputError(Problem(str(place.folder), "", rule, "", remedy))
 
@@ -265,29 +269,34 @@ def machine_failures_told(place: Place, others: Container[Exception] = ()) -> It
             raise
         if isinstance(error, OSError):
             raise place.cannot_be_written(error) from error
-        remedy = "run fewer paths, or set run.memory_mib lower, so that shards go to the disk"
-        raise RunError(f"the machine has not enough memory; {remedy}") from error
+        text = (
+            "the machine has not enough memory; "
+            "run fewer paths, or set run.memory_mib lower, so that shards go to the disk"
+        )
+        raise RunError(phrase(text)) from error
 
 
 def _keep(task: Task, ledger: Ledger, place: Place) -> str:
     """Bring the shards that are done to the disk; say in a sentence what is there."""
     if not place.part.exists():  # it was published
-        return f"The result is written: {place.target}."
+        return phrase("The result is written: {}.", place.target)
     if isinstance(ledger, FolderLedger):
         if _done(ledger):
             return _go_on(ledger)
         ledger.discard()
     if not _done(ledger):
-        return "Nothing was done yet."
+        return phrase("Nothing was done yet.")
     if need_of(ledger.job, 1).disk > disk_budget(task.settings, place):
-        return f"What was done is not kept: shards would take more than run.disk_mib allows in {place.folder}."
+        return phrase("What was done is not kept: shards would take more than run.disk_mib allows in {}.", place.folder)
     try:
         vacate(place.folder)
         folder = FolderLedger(place.folder, ledger.job)
         for k in sorted(set(ledger.job.shards) - set(ledger.missing())):
             folder.put(k, ledger.shard(k))
     except (OSError, MemoryError) as error:
-        return f"What was done could not all be kept in {place.folder} ({error}); --resume goes on with what is there."
+        return phrase(
+            "What was done could not all be kept in {} ({}); --resume goes on with what is there.", place.folder, error
+        )
     return _go_on(folder)
 
 
@@ -300,13 +309,14 @@ def _keeps(task: Task) -> frozenset[str]:
 def _in_words(
     variables: Iterable[str], inputs: Iterable[str], quantiles: Iterable[str], levels: Iterable[str]
 ) -> frozenset[str]:
-    named = {"/paths/": variables, "/inputs/": inputs, "quantile ": quantiles, "risk level ": levels}
-    return frozenset(kind + name for kind, names in named.items() for name in names)
+    named = (*(f"/paths/{name}" for name in variables), *(f"/inputs/{name}" for name in inputs))
+    at = (*(phrase("quantile {}", name) for name in quantiles), *(phrase("risk level {}", name) for name in levels))
+    return frozenset((*named, *at))
 
 
 def _go_on(folder: FolderLedger) -> str:
     kept = _shards(_done(folder), folder)
-    return f"{kept} are kept in {folder.folder}: the same command with --resume goes on with them."
+    return phrase("{} are kept in {}: the same command with --resume goes on with them.", kept, folder.folder)
 
 
 def _done(ledger: Ledger) -> int:
@@ -314,4 +324,4 @@ def _done(ledger: Ledger) -> int:
 
 
 def _shards(done: int, ledger: Ledger) -> str:
-    return f"{done} of {len(ledger.job.shards)} shards"
+    return phrase("{} of {} shards", done, len(ledger.job.shards))

@@ -45,7 +45,7 @@ _SENT_SHARDS, _PUT_SHARDS = 5, 2
 _SUMS_AT_WORK = 8
 """Copies of its sums that a leaf takes while they are joined."""
 
-_DEFAULTS = {"memory": "half of what this machine gives", "disk": "what is free but for a tenth"}
+_DEFAULTS = {"memory": phrase("half of what this machine gives"), "disk": phrase("what is free but for a tenth")}
 
 
 class Need(NamedTuple):
@@ -289,7 +289,9 @@ def check_memory(task: Task, to_disk: bool, workspace: int = 0) -> None:
     have = memory_budget(settings)
     if need(job.paths) <= have:
         return
-    rule = f"{job.paths:,} paths of {len(job.labels.series)} series must fit: they need {mib(need(job.paths))} MiB"
+    rule = phrase(
+        "{:,} paths of {} series must fit: they need {} MiB", job.paths, len(job.labels.series), mib(need(job.paths))
+    )
     raise _refused("run.memory_mib", rule, settings.memory_mib, have, "memory", need, job)
 
 
@@ -303,9 +305,12 @@ def _too_little_disk(task: Task, place: Place) -> InputError:
         return min(need_of(asked, 1).disk, need_with(asked, least, 1).disk)
 
     exact = mib(need_of(job, 1).disk)
-    rule = (
-        f"what is kept of {job.paths:,} paths must fit in {place.folder}: {mib(need(job.paths))} MiB for approximate "
-        f"statistics, {exact} MiB for exact ones"
+    rule = phrase(
+        "what is kept of {:,} paths must fit in {}: {} MiB for approximate statistics, {} MiB for exact ones",
+        job.paths,
+        place.folder,
+        mib(need(job.paths)),
+        exact,
     )
     return _refused("run.disk_mib", rule, settings.disk_mib, disk_budget(settings, place), "disk", need, job)
 
@@ -315,9 +320,10 @@ def _refused(
 ) -> InputError:
     """What is wrong, and what to write instead."""
     most = bisect_left(range(1, job.paths + 1), True, key=lambda paths: need(paths) > have)
-    found = str(given) if given is not None else f"{have // MIB} ({_DEFAULTS[of]})"
-    fewer = f", or run.paths to {most} or fewer" if most else ""
-    return InputError(Problem("", path, rule, found, f"set {path} to {mib(need(job.paths))} or more{fewer}"))
+    found = str(given) if given is not None else phrase("{} ({})", have // MIB, _DEFAULTS[of])
+    remedy = phrase("set {} to {} or more", path, mib(need(job.paths)))
+    remedy = phrase("{}, or run.paths to {} or fewer", remedy, most) if most else remedy
+    return InputError(Problem("", path, rule, found, remedy))
 
 
 def mib(size: int) -> int:

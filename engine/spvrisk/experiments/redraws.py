@@ -10,6 +10,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.experiments.task import job_of, series_executor, settings_of, threads_of
@@ -115,7 +116,7 @@ def group_named(text: str, streams: Sequence[str]) -> Group:
         raise InputError(Problem(argument("groups"), "", "must be a name and patterns of streams", text, remedy))
     for pattern in patterns:
         if not any(matched([pattern], streams)):
-            remedy = f"names are such as {', '.join(streams[:3])}"
+            remedy = phrase("names are such as {}", ", ".join(streams[:3]))
             raise InputError(Problem(argument("groups"), "", "must name a stream of the study", pattern, remedy))
     return Group(name, "own", patterns)
 

@@ -7,7 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spvrisk.catalogue import phrase
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config.scenarios import Scenario
 from spvrisk.dataset.place import claimed
 from spvrisk.dataset.scenarios import (
@@ -129,7 +129,9 @@ class Scenarios(NamedTuple):
             There is one.
         """
         if self.failed:
-            raise RunError("\n".join(f"{each.scenario.name} failed: {each.failed}" for each in self.failed))
+            raise RunError(
+                joined((phrase("{} failed: {}", each.scenario.name, each.failed) for each in self.failed), "{}\n{}")
+            )
 
     def combined(self) -> Combined:
         """Give them as variables along ``scenario`` and ``measure``: what `to_xarray` and the file have."""
@@ -241,7 +243,7 @@ def keep_scenarios(
         try:
             found = _measured(planned, source, progress, announce)
         except (KeyboardInterrupt, RunError) as error:
-            error.add_note(f"{source.told()} in {place.folder}: the same command goes on with them.")
+            error.add_note(phrase("{} in {}: the same command goes on with them.", source.told(), place.folder))
             raise
         announce("writing")
         write(place, found.combined(), _check_out(out, planned, manner))
@@ -269,11 +271,11 @@ def _loses_nothing(out: Path, planned: Planned) -> bool:
     there, base = held(out), planned.variants[0].job
     lost = sorted(set(there.measures) - {measure.text for measure in planned.measures})
     if (there.paths, there.seed) != (base.paths, base.seed):
-        lost = [f"{there.paths:,} paths of seed {there.seed}"]
+        lost = [phrase("{:,} paths of seed {}", there.paths, there.seed)]
     elif there.jobs - {each.job.id for each in planned.variants}:
-        lost.append("other scenarios")
+        lost.append(phrase("other scenarios"))
     if lost:
-        rule = f"file exists, and holds what the new one would not: {', '.join(lost)}"
+        rule = phrase("file exists, and holds what the new one would not: {}", joined(lost, "{}, {}"))
         raise InputError(Problem(argument("out"), "", rule, str(out), "name another file, or use --overwrite"))
     return True
 
@@ -304,7 +306,7 @@ class _Source:
     def told(self) -> str:
         """How many scenarios are kept, in words."""
         kept = sum(self._of_kept(job) is not None for job in self._jobs.values())
-        return f"{kept} of {len(self._jobs)} scenarios are kept"
+        return phrase("{} of {} scenarios are kept", kept, len(self._jobs))
 
     def keep_only(self) -> None:
         """Remove what is kept of other scenarios."""
@@ -326,7 +328,11 @@ class _Source:
 
     def _read(self, job: Job) -> _Values | RunError:
         found = self._of_kept(job)
-        return RunError("what was kept of it was damaged meanwhile") if found is None else self._by_name(job, found)
+        return (
+            RunError(phrase("what was kept of it was damaged meanwhile"))
+            if found is None
+            else self._by_name(job, found)
+        )
 
     def _of_kept(self, job: Job) -> Floats | None:
         return None if self._kept is None else self._kept.get(job, self._numbers(job))
@@ -356,7 +362,7 @@ def _measured(planned: Planned, source: _Source, progress: Progress, announce: A
     waiting, swings = _ends(planned), dict[str, tuple[Difference, ...]]()
     for job_id, series in source.series(progress, announce):
         if isinstance(series, RunError):
-            measured[job_id] = _failed(str(series), len(measures))
+            measured[job_id] = _failed(series.args[0], len(measures))
             series = {}
         figures[job_id] = _figures(measures, series)
         if base.id in figures:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
 from spvrisk.config.scenarios import Scenario, stresses_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -72,7 +73,7 @@ def _wanted(base: Loaded, only: Sequence[str]) -> tuple[Scenario, ...]:
     """Stresses of these names, in the study's order."""
     found = stresses_of(base)
     if not found:
-        remedy = "write e.g. stresses: {gas_x2: {factors.gas.process.ou.mean.value: {times: 2}}}"
+        remedy = phrase("write e.g. stresses: {{gas_x2: {{factors.gas.process.ou.mean.value: {{times: 2}}}}}}")
         raise InputError(Problem(base.source.files.name, "stresses", "the study names no stresses", "", remedy))
     names = [each.name for each in found]
     unknown = [name for name in only if name not in names]

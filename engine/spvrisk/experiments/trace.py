@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.study import Study
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, RunError
@@ -80,8 +81,8 @@ def study_of(result: Result) -> Study:
         return Study.model_validate_json(json.dumps(result.provenance["config"]))
     except ValueError as error:
         made = result.attributes["engine_version"]
-        rule = f"its study was written for another version; trace it with spvrisk {made} or run it again"
-        raise RunError(f"{result.place}: {rule}") from error
+        text = "{}: its study was written for another version; trace it with spvrisk {} or run it again"
+        raise RunError(phrase(text, result.place, made)) from error
 
 
 class Totals(NamedTuple):
@@ -359,7 +360,7 @@ def compiled_of(result: Result, study: Study) -> Compiled:
     """
     plan, compiled = result.plan(), compile_study(study)
     if not same_form(plan, compiled.plan):
-        remedy = f"use spvrisk {result.attributes['engine_version']}, or run the study again"
+        remedy = phrase("use spvrisk {}, or run the study again", result.attributes["engine_version"])
         raise InputError(Problem(result.place, "/provenance/plan", "must be the plan of its study", "", remedy))
     return compiled._replace(plan=plan)
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.reading.numerals import meant
 from spvrisk.dataset.paths import UNDEFINED_CODE, as_stored, path_series
 from spvrisk.dataset.read import Result
@@ -113,7 +114,7 @@ def _check_number(path: int, level: str | None, n_paths: int) -> None:
     if level is not None:
         raise InputError(Problem(argument("rank"), "", "cannot be used with path", level, "leave one of them out"))
     if not 0 <= path < n_paths:
-        rule = f"must be below {n_paths}, the number of paths"
+        rule = phrase("must be below {}, the number of paths", n_paths)
         raise InputError(Problem(argument("path"), "", rule, str(path), "paths count from 0"))
 
 
@@ -121,7 +122,7 @@ def _level(text: str) -> str:
     """A rank as given, checked."""
     if not _is_level(text):
         number = meant(text)
-        remedy = f"write {number}" if number is not None and _is_level(number) else "write e.g. 0.99"
+        remedy = phrase("write {}", number) if number is not None and _is_level(number) else "write e.g. 0.99"
         raise InputError(Problem(argument("rank"), "", "must be a number in [0, 1]", text, remedy))
     return text
 
@@ -192,6 +193,9 @@ def series_of(result: Result, by: str) -> tuple[str, str]:
     return found
 
 
+_DIFFERS = "{}: the replay differs from the result: another version, or a machine that computes differently: {}"
+
+
 def check_bits(trace: Trace, result: Result) -> None:
     """Refuse a trace that does not give what the result holds.
 
@@ -205,5 +209,6 @@ def check_bits(trace: Trace, result: Result) -> None:
         for (unit, quantity), value in zip(path_series(name, trace.labels), stored, strict=True):
             (got,) = as_stored(np.array([trace.values[unit, quantity]]), value.dtype)
             if got.tobytes() != value.tobytes() and not (np.isnan(got) and np.isnan(value)):
-                rule = "the replay differs from the result: another version, or a machine that computes differently"
-                raise RunError(f"{result.place}: {rule}: {unit} {quantity} is {got}, stored {value}")
+                raise RunError(
+                    phrase(_DIFFERS, result.place, phrase("{} {} is {}, stored {}", unit, quantity, got, value))
+                )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.paths import as_stored
 from spvrisk.dataset.read import Result
 from spvrisk.errors import RunError
@@ -109,5 +110,5 @@ def check_replay(result: Result, kept: Series, values: Floats) -> None:
     """
     stored = result.series(*kept)[: values.size]
     if not np.array_equal(as_stored(values, stored.dtype), stored, equal_nan=stored.dtype.kind == "f"):
-        rule = "the replay differs from the result: another version, or a machine that computes differently"
-        raise RunError(f"{result.place}: {rule}: {' '.join(kept)}")
+        text = "{}: the replay differs from the result: another version, or a machine that computes differently: {}"
+        raise RunError(phrase(text, result.place, " ".join(kept)))

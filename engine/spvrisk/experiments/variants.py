@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.config import Law, Loaded
 from spvrisk.config.reading.nodes import Node, Place
 from spvrisk.config.reading.places import plain_of
@@ -100,7 +101,9 @@ def _planned(base: Loaded, scenario: Scenario, changed: Loaded, settings: Run) -
         with changed.places.filled_in():
             job = job_of(changed.study, settings)
     except InputError as error:
-        named = [problem._replace(place=f"{problem.place} in {scenario.called}:") for problem in error.problems]
+        named = [
+            problem._replace(place=phrase("{} in {}:", problem.place, scenario.called)) for problem in error.problems
+        ]
         raise InputError(named if scenario.name != BASE else error.problems) from None
     # shards of a leaf each fill the threads evenly, and make no other numbers
     own = changed.overrides[len(base.overrides) :]
@@ -177,4 +180,6 @@ def _quantile(law: Law, place: Place, path: str) -> Callable[[float], float]:
 
 
 def _no_law(place: Place, path: str, got: str) -> InputError:
-    return InputError(Problem(str(place), path, "must be a law", got, "write e.g. {uniform: {min: 3, max: 5}}"))
+    return InputError(
+        Problem(str(place), path, "must be a law", got, phrase("write e.g. {{uniform: {{min: 3, max: 5}}}}"))
+    )

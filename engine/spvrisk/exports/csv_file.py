@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.exports.table import Column, Data, Table
 from spvrisk.files import Kind
 
@@ -35,7 +36,7 @@ def csv_kind(table: Table) -> Kind:
         with path.open("rb") as file:
             return file.read(len(header)) == header
 
-    return Kind(f"a table {table.name} that export wrote", known)
+    return Kind(phrase("a table {} that export wrote", table.name), known)
 
 
 def write_csv(path: Path, table: Table) -> None:

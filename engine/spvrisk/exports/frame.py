@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.paths import UNDEFINED_CODE
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import quantity_of
-from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.exports.flows import TIMELINE, timeline_records
 from spvrisk.exports.records import Cell, Layout, Record
 from spvrisk.exports.statistics import CONDITIONAL, SUMMARY, conditional_records, summary_records
@@ -71,8 +72,8 @@ class Chosen(NamedTuple):
 def _check(field: str, wanted: Sequence[str] | None, known: Collection[str]) -> None:
     for name in wanted or ():
         if name not in known:
-            rule = f"must be a {field} of the table"
-            raise InputError(Problem(f"argument {field}", "", rule, name, suggestion(name, sorted(known))))
+            rule = phrase("must be a {} of the table", field)
+            raise InputError(Problem(argument(field), "", rule, name, suggestion(name, sorted(known))))
 
 
 def frame(result: Result, table: str, chosen: Chosen) -> pandas.DataFrame:

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem, argument
 
 _DISTRIBUTIONS = {".parquet": "pyarrow", ".xlsx": "XlsxWriter"}
@@ -30,8 +31,8 @@ def library(suffix: str, part: str = "", named: str = "out") -> Any:
     try:
         return import_module(f"{distribution.lower()}{part}")
     except ImportError as error:
-        remedy = f"install it: python -m pip install {distribution}"
-        rule = f"{suffix} needs the package {distribution}"
+        remedy = phrase("install it: python -m pip install {}", distribution)
+        rule = phrase("{} needs the package {}", suffix, distribution)
         raise InputError(Problem(argument(named), "", rule, "", remedy)) from error
 
 

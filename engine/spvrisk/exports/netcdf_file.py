@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk._version import __version__
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.layout import (
     Variable,
     conditional_variables,
@@ -47,7 +48,7 @@ def _known(path: Path) -> bool:
     return head.startswith(b"CDF\x02") and _SOURCE.encode() in head
 
 
-NETCDF = Kind("a netCDF file that export wrote", _known)
+NETCDF = Kind(phrase("a netCDF file that export wrote"), _known)
 
 
 def write_netcdf(path: Path, result: Result, group: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.exports.library import library
 from spvrisk.exports.table import DATE, TEXT, Column, Data, Table
 from spvrisk.files import Kind
@@ -25,7 +26,7 @@ def _known(path: Path) -> bool:
         return False
 
 
-PARQUET = Kind("a Parquet file that export wrote", _known)
+PARQUET = Kind(phrase("a Parquet file that export wrote"), _known)
 
 
 def write_parquet(path: Path, table: Table, facts: dict[str, str | float]) -> None:

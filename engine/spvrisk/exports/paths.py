@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.paths import path_series
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import UNITS, quantity_of
@@ -71,8 +72,10 @@ def ylt_table(result: Result) -> Table:
         It does not keep the projects' net present values.
     """
     if _NPV not in result.path_names:
-        rule = f"needs {_NPV} by path and project, which the result does not keep"
-        raise InputError(Problem(result.place, "", rule, "", f"add {_NPV} to output.paths and run the study again"))
+        rule = phrase("needs {} by path and project, which the result does not keep", _NPV)
+        raise InputError(
+            Problem(result.place, "", rule, "", phrase("add {} to output.paths and run the study again", _NPV))
+        )
     projects = result.labels.projects
     loss = Column("loss", "<f8", "minus the net present value to the funder", money_name(result.labels))
     columns = (_PATH, Column("project", TEXT, "project, or pipeline"), loss)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import shown
 from spvrisk.config.reading.nodes import Place
 from spvrisk.config.reading.numerals import number_remedy
@@ -58,17 +59,25 @@ def read_references(path: str | os.PathLike[str], labels: Labels) -> tuple[Refer
         rule, remedy = "must have the columns measure and value", "`spvrisk compare --save-table` writes such a table"
         raise InputError(Problem(str(Place(table.file, 1)), "", rule, ",".join(table.header), remedy))
     problems = [
-        Problem(str(Place(table.file, 1)), "", f"{name} is not a column of such a table", "", suggestion(name, _NAMES))
+        Problem(
+            str(Place(table.file, 1)),
+            "",
+            phrase("{} is not a column of such a table", name),
+            "",
+            suggestion(name, _NAMES),
+        )
         for name in table.header
         if name not in _NAMES
     ]
     problems += [
-        Problem(str(Place(table.file, 1)), "", f"has no column {name}", ",".join(table.header), "name a column so")
+        Problem(
+            str(Place(table.file, 1)), "", phrase("has no column {}", name), ",".join(table.header), "name a column so"
+        )
         for name in _NEEDED
         if name not in table.header
     ]
     problems += [
-        Problem(str(Place(table.file, 1)), "", f"has the column {name} twice", "", "keep one of them")
+        Problem(str(Place(table.file, 1)), "", phrase("has the column {} twice", name), "", "keep one of them")
         for name in dict.fromkeys(table.header)
         if table.header.count(name) > 1
     ]
@@ -84,19 +93,19 @@ def _text(path: Path) -> str:
     try:
         content = read_plain(path, _MOST_BYTES)
     except NotPlainError:
-        rule = f"must be a plain file of at most {_MOST_BYTES >> 20} MiB"
+        rule = phrase("must be a plain file of at most {} MiB", _MOST_BYTES >> 20)
         raise InputError(Problem(str(path), "", rule, "", "name a CSV table")) from None
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "not a file name").lower()
-        raise InputError(Problem(str(path), "", f"cannot be read: {reason}", "", "check the path")) from None
+        raise InputError(Problem(str(path), "", phrase("cannot be read: {}", reason), "", "check the path")) from None
     if content.startswith(b"\x89HDF"):
         remedy = "name both results, without --against"
-        raise InputError(Problem(str(path), "", "must be a CSV table", "a result file (HDF5)", remedy))
+        raise InputError(Problem(str(path), "", "must be a CSV table", phrase("a result file (HDF5)"), remedy))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         rule = "must be a CSV table in UTF-8"
-        raise InputError(Problem(str(path), "", rule, "other bytes", "save it as CSV in UTF-8")) from None
+        raise InputError(Problem(str(path), "", rule, phrase("other bytes"), "save it as CSV in UTF-8")) from None
 
 
 class _Rows:
@@ -133,14 +142,16 @@ class _Rows:
 
     def once(self, line: int, measure: Measure) -> None:
         if measure.text in self.seen:
-            rule = f"the measure stands in line {self.seen[measure.text]} already"
+            rule = phrase("the measure stands in line {} already", self.seen[measure.text])
             self.wrong(line, "measure", rule, measure.text, "keep one of them")
         self.seen.setdefault(measure.text, line)
 
     def unit(self, line: int, measure: Measure, given: str) -> None:
         unit = unit_of_measure(measure, self.labels)
         if given and given != unit:
-            self.wrong(line, "measured_in", f"the result has {measure.text} in {unit}", given, "convert the row")
+            self.wrong(
+                line, "measured_in", phrase("the result has {} in {}", measure.text, unit), given, "convert the row"
+            )
 
     def number(self, line: int, column: str, text: str) -> float:
         """A number; may be infinite."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from spvrisk._version import __version__
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.write import check_output
 from spvrisk.errors import InputError, Problem, argument
@@ -91,7 +92,7 @@ def _is_ours(path: Path) -> bool:
         return file.read(len(head)) == head
 
 
-_CSV = Kind("a table of scenarios", _is_ours)
+_CSV = Kind(phrase("a table of scenarios"), _is_ours)
 
 
 def check_table(out: str | os.PathLike[str], overwrite: bool = False) -> None:

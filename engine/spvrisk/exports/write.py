@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -78,7 +79,7 @@ def _format(out: str | os.PathLike[str], format: str | None) -> str:
         return format
     found = Path(out).suffix.lower().removeprefix(".")
     if found not in FORMATS:
-        remedy = f"end the name with {', '.join(f'.{name}' for name in FORMATS)}, or add --format"
+        remedy = phrase("end the name with {}, or add --format", ", ".join(f".{name}" for name in FORMATS))
         raise InputError(Problem(argument("out"), "", "must tell the format by its suffix", str(out), remedy))
     return found
 
@@ -90,7 +91,9 @@ def _check_table(table: str | None, format: str, result: Result) -> None:
         raise InputError(Problem(argument("table"), "", "must be a table", table, suggestion(table, TABLES)))
     if format == "nc" and table not in GROUPS:
         raise InputError(
-            Problem(argument("table"), "", "netCDF holds groups of the result", table, f"name {_either(GROUPS)}")
+            Problem(
+                argument("table"), "", "netCDF holds groups of the result", table, phrase("name {}", _either(GROUPS))
+            )
         )
     if table == "conditional" and not result.conditional.names:
         rule = "the study has no events and regimes, so nothing can be given"
@@ -98,7 +101,7 @@ def _check_table(table: str | None, format: str, result: Result) -> None:
 
 
 def _either(names: tuple[str, ...]) -> str:
-    return f"{', '.join(names[:-1])} or {names[-1]}"
+    return phrase("{} or {}", ", ".join(names[:-1]), names[-1])
 
 
 def _writer(format: str, table: str | None, result: Result) -> tuple[Kind, Callable[[Path], None]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.exports.library import library
 from spvrisk.exports.table import DATE, TEXT, Table
@@ -58,7 +59,7 @@ def untouched(path: Path, author: str) -> bool:
 
 
 XLSX = Kind(
-    "a workbook that export wrote and nobody has saved since",
+    phrase("a workbook that export wrote and nobody has saved since"),
     lambda path: untouched(path, _AUTHOR),
     "an edited or another file",
 )
@@ -125,7 +126,7 @@ def close(book: Any) -> None:
 def _check_rows(tables: Sequence[Table]) -> None:
     for table in tables:
         if table.n_rows > MOST_ROWS:
-            rule, remedy = f"a sheet has at most {MOST_ROWS:,} rows", "write .parquet or .csv"
+            rule, remedy = phrase("a sheet has at most {:,} rows", MOST_ROWS), "write .parquet or .csv"
             raise InputError(Problem(argument("out"), table.name, rule, f"{table.n_rows:,}", remedy))
 
 

@@ -140,7 +140,7 @@ def compared(results: Sequence[Result], strict: bool = False) -> Comparison:
         They are fewer than two, not in the same money, or, if `strict`, damaged.
     """
     if len(results) < 2:
-        given = ", ".join(result.place for result in results) or "none"
+        given = ", ".join(result.place for result in results) or phrase("none")
         remedy = "name two or more result files, the one to compare with first"
         raise InputError(Problem("compare", "", "needs two results", given, remedy))
     base = results[0]
@@ -172,7 +172,7 @@ def _check_money(base: Result, result: Result) -> None:
     for key in ("currency", "money_unit"):
         found, wanted = getattr(result.labels, key), getattr(base.labels, key)
         if found != wanted:
-            rule = f"must have the {key} of {base.place} ({wanted})"
+            rule = phrase("must have the {} of {} ({})", key, base.place, wanted)
             raise InputError(Problem(result.place, "", rule, str(found), "run both studies in the same money"))
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.measures.named import Measure
 from spvrisk.measures.sample import Float
@@ -58,7 +59,7 @@ def decomposed(measure: Measure, values: Float) -> Decomposed:
         raise _refused(measure, "must be of a quantity that all paths have", "write one such as npv_funder or cost")
     if name in _ITSELF:
         if np.isinf(values).any():
-            remedy = f"ask for {measure.text.partition(':')[0]}:p_finite, or for a quantile"
+            remedy = phrase("ask for {}:p_finite, or for a quantile", measure.text.partition(":")[0])
             raise _refused(measure, "must be finite on all paths", remedy)
         return Decomposed(measure, np.nan, lambda y: y)
     if name in _TAILS:

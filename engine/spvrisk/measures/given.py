@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.sets import codes_of
+from spvrisk.catalogue import joined, phrase
 from spvrisk.dataset.read import Given, Result
 from spvrisk.dataset.variables import conditions
 from spvrisk.errors import InputError, Problem, argument, suggestion
@@ -78,7 +79,7 @@ def _place(result: Result, given: str) -> int:
     if len(found) > 1:
         full = [table.names[i].replace(".", "=") for i in found]
         rule = "is the name of both an event and a regime"
-        raise InputError(Problem(argument("given"), "", rule, given, f"write {' or '.join(full)}"))
+        raise InputError(Problem(argument("given"), "", rule, given, phrase("write {}", joined(full, "{} or {}"))))
     if not found:
         known = [re.sub("^(final_state|outcome)_", "", condition).replace(".", "=") for condition in table.names]
         rule = "must be an event and an outcome, or a regime and a state"

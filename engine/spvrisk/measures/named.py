@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from math import isfinite, nan
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.study.output import level_of
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.errors import InputError, Problem, suggestion
@@ -31,8 +32,6 @@ from spvrisk.plan.outputs import PORTFOLIO, SCHEME, WHOLE
 
 ANY = "*"
 """In a unit: any characters, as in ``*_gas/npv_funder:mean``; such a text is a measure of each unit that fits."""
-
-FORM = "[unit/]quantity:statistic[@level], such as npv_funder:es@0.99 or smr/delay_months:quantile@0.9"
 
 
 class Statistic(NamedTuple):
@@ -205,7 +204,7 @@ def series_named(text: str, labels: Labels, place: str) -> tuple[str, str]:
     reading = _Reading(text, labels, place)
     head, colon, _ = text.strip().partition(":")
     if colon:
-        raise reading.wrong("must be a quantity, without a statistic", f"write {head}")
+        raise reading.wrong("must be a quantity, without a statistic", phrase("write {}", head))
     unit, quantity = reading.series(head)
     if quantity in labels.states:
         raise reading.wrong("must be a number", "name a quantity such as npv_funder or smr/cost")
@@ -228,7 +227,7 @@ def levels_of(levels: list[str], place: str) -> tuple[str, ...]:
         One is no decimal number between 0 and 1, or there is none.
     """
     if not levels:
-        raise InputError(Problem(place, "", "must name a probability", "nothing", "write e.g. 0.5,0.1,0.01"))
+        raise InputError(Problem(place, "", "must name a probability", phrase("nothing"), "write e.g. 0.5,0.1,0.01"))
     return tuple(dict.fromkeys(level_named(text, place) for text in levels))
 
 
@@ -248,7 +247,9 @@ def level_named(text: str, place: str) -> str:
     level = level_of(text)
     if level is None:
         number = number_of(text.strip().removesuffix("%"))
-        remedy = f"write {number / 100:g} for {number:g} %" if 0 < number < 100 else "write e.g. 0.05 for 5 %"
+        remedy = (
+            phrase("write {:g} for {:g} %", number / 100, number) if 0 < number < 100 else "write e.g. 0.05 for 5 %"
+        )
         raise InputError(Problem(place, "", "must be a decimal number between 0 and 1", text, remedy))
     return level
 
@@ -264,12 +265,18 @@ class _Reading(NamedTuple):
         head, colon, tail = self.text.strip().partition(":")
         name, sign, at = tail.partition("@")
         if not (head and colon and name):
-            raise self.wrong("must be a measure", f"write {FORM}")
+            form = (
+                "write [unit/]quantity:statistic[@level], such as npv_funder:es@0.99 or smr/delay_months:quantile@0.9"
+            )
+            raise self.wrong("must be a measure", form)
         unit, quantity = self.series(head)
         statistic = self.statistic(name, unit, quantity)
         if bool(sign) != bool(statistic.at):
-            takes = f"@ and a {statistic.at}" if statistic.at else "nothing behind @"
-            raise self.wrong(f"{name} takes {takes}", f"write {head}:{name}{self.example(statistic.at, quantity)}")
+            takes = phrase("@ and a {}", phrase(statistic.at)) if statistic.at else phrase("nothing behind @")
+            raise self.wrong(
+                phrase("{} takes {}", name, takes),
+                phrase("write {}:{}{}", head, name, self.example(statistic.at, quantity)),
+            )
         at, code = self.behind(statistic.at, at, quantity)
         shown = head.removeprefix(f"{PORTFOLIO}/").removeprefix(f"{SCHEME}/")
         kind = statistic.kind or quantity_of(unit, quantity, self.labels).kind
@@ -290,13 +297,13 @@ class _Reading(NamedTuple):
         known = (
             (labels.scheme if unit == SCHEME else labels.quantities) if slash else (*labels.quantities, *labels.scheme)
         )
-        raise self.wrong(f"must be of a quantity of {unit}", suggestion(quantity, known))
+        raise self.wrong(phrase("must be of a quantity of {}", unit), suggestion(quantity, known))
 
     def statistic(self, name: str, unit: str, quantity: str) -> Statistic:
         """The statistic, if it is one of what the quantity is."""
         allowed = [statistic.name for statistic in STATISTICS if statistic.applies in self.kinds(unit, quantity)]
         if name not in allowed:
-            raise self.wrong(f"must be a statistic that {quantity} has", suggestion(name, allowed))
+            raise self.wrong(phrase("must be a statistic that {} has", quantity), suggestion(name, allowed))
         return BY_NAME[name]
 
     def kinds(self, unit: str, quantity: str) -> set[str]:
@@ -327,7 +334,7 @@ class _Reading(NamedTuple):
         if what == "state":
             states = self.labels.states[quantity]
             if at not in states:
-                raise self.wrong(f"must be a state or outcome of {quantity}", suggestion(at, states))
+                raise self.wrong(phrase("must be a state or outcome of {}", quantity), suggestion(at, states))
             return at, str(states.index(at))
         return "", ""
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument
@@ -174,10 +175,15 @@ def side_of(series: tuple[str, str], side: str | None, result: Result) -> str:
         rule, remedy = "must be a number that tells paths apart", "name one such as npv_funder or smr/cost"
         raise InputError(Problem(argument("of"), "", rule, named, remedy))
     if side is not None and side not in (LOW, HIGH):
-        raise InputError(Problem(argument("side"), "", f"must be {LOW} or {HIGH}", side, "name one of the two"))
+        raise InputError(
+            Problem(argument("side"), "", phrase("must be {} or {}", LOW, HIGH), side, "name one of the two")
+        )
     if not (side or output.bad):
-        rule, remedy = f"is needed: neither side of {named} is bad for everyone", f"write {LOW} or {HIGH}"
-        raise InputError(Problem(argument("side"), "", rule, "none", remedy))
+        rule, remedy = (
+            phrase("is needed: neither side of {} is bad for everyone", named),
+            phrase("write {} or {}", LOW, HIGH),
+        )
+        raise InputError(Problem(argument("side"), "", rule, phrase("none"), remedy))
     return side or output.bad
 
 
@@ -248,9 +254,13 @@ def _worst(badness: Float, share: float) -> Flags:
     """Which paths are the worst; of equal ones the first."""
     n, paths = round(share * badness.size), badness.size
     if n < FEWEST:
-        remedy = "run more paths" if 2 * FEWEST > paths else f"run more paths, or write --worst {FEWEST / paths:.2g}"
-        rule = f"must be at least {FEWEST} of the {paths:,} paths"
-        raise InputError(Problem(argument("worst"), "", rule, f"{n} paths", remedy))
+        remedy = (
+            "run more paths"
+            if 2 * FEWEST > paths
+            else phrase("run more paths, or write --worst {:.2g}", FEWEST / paths)
+        )
+        rule = phrase("must be at least {} of the {:,} paths", FEWEST, paths)
+        raise InputError(Problem(argument("worst"), "", rule, phrase("{} paths", n), remedy))
     found = np.zeros(paths, bool)
     found[np.argsort(-badness, kind="stable")[:n]] = True
     return found

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config.calendars import Calendar, ClosedDays
+from spvrisk.errors import Problem
 from spvrisk.files import cached_text
 from spvrisk.plan.arrays import Floats, Ints
 
@@ -163,7 +165,7 @@ class UnknownDaysError(ValueError):
 
     def __init__(self, rule: str, value: str, remedy: str) -> None:
         self.rule, self.value, self.remedy = rule, value, remedy
-        super().__init__(f"{rule}, got {value}; {remedy}")
+        super().__init__(str(Problem("", "", rule, value, remedy)))
 
 
 def holidays_of(calendars: Iterable[Calendar], years: Iterable[int]) -> set[date]:
@@ -217,15 +219,17 @@ def _holidays_of_one(code: str, category: str, years: Iterable[int]) -> Iterable
     # the package itself looks codes up among all its names, MAR (March) and WEEKEND too
     countries, markets = holidays.list_supported_countries(), holidays.list_supported_financial()
     if code not in countries and code not in markets:
-        remedy = (
-            f"{_near(code, [*countries, *markets])}use ISO country codes, e.g. [US, JP], or codes of markets (XNYS)"
+        remedy = phrase(
+            "{}use ISO country codes, e.g. [US, JP], or codes of markets (XNYS)", _near(code, [*countries, *markets])
         )
         raise UnknownDaysError("a calendar is not known", f'"{code}"', remedy)
     make = holidays.country_holidays if code in countries else holidays.financial_holidays
     known = make(code).supported_categories
     if category not in known:
-        rule = f"the calendar {code} has no such category of holidays"
-        raise UnknownDaysError(rule, f'"{category}"', f"{_near(category, known)}allowed: {', '.join(sorted(known))}")
+        rule = phrase("the calendar {} has no such category of holidays", code)
+        raise UnknownDaysError(
+            rule, f'"{category}"', phrase("{}allowed: {}", _near(category, known), ", ".join(sorted(known)))
+        )
     days: Iterable[date] = make(code, years=years, categories=tuple({_PUBLIC, category}))
     return days
 
@@ -235,4 +239,4 @@ def _near(wrong: str, codes: Iterable[str]) -> str:
     known = {code.upper(): code for code in codes}
     near = get_close_matches(wrong.upper(), known, n=3)
     near.sort(key=lambda code: not code.startswith(wrong.upper()[:2]))
-    return f"did you mean {' or '.join(known[code] for code in near)}? " if near else ""
+    return phrase("did you mean {}? ", joined((known[code] for code in near), "{} or {}")) if near else ""

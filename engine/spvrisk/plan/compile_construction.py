@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import betainc
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.study import Study
 from spvrisk.config.study.construction import Construction, FundingCap, Review, SpendCurve, Subscription
 from spvrisk.config.study.projects import ProjectTemplate
@@ -87,9 +88,9 @@ def _spend_curve(book: TableBook, curve: SpendCurve, path: str) -> Offset:
     try:
         return book.offset(spend_curve_table(book, curve.a, curve.b))
     except UnfitError as error:
-        rule = f"must be smooth enough for a table: {error}"
+        rule = phrase("must be smooth enough for a table: {}", *error.args)
         raise InputError(
-            Problem("", path, rule, f"{{a: {curve.a:g}, b: {curve.b:g}}}", "use e.g. {a: 2, b: 3}")
+            Problem("", path, rule, f"{{a: {curve.a:g}, b: {curve.b:g}}}", phrase("use e.g. {{a: 2, b: 3}}"))
         ) from None
 
 

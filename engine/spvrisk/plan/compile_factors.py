@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.study import Study
 from spvrisk.config.study.factors import Factor, Gbm, Merton, Ou, Vasicek
 from spvrisk.errors import InputError, Problem
@@ -150,7 +151,7 @@ def _bounds(name: str, factor: Factor, times: Times) -> tuple[Floats, Floats]:
     if (floor > cap).any():
         t = int(np.argmax(floor > cap))
         rule = "must be at least the floor at every step's end"
-        got = f"{cap[t]:.6g} under a floor of {floor[t]:.6g} after {times.ends[t]:g} years"
+        got = phrase("{:.6g} under a floor of {:.6g} after {:g} years", cap[t], floor[t], times.ends[t])
         raise InputError(Problem("", f"factors.{name}.cap", rule, got, "swap floor and cap, or set them further apart"))
     return floor, cap
 

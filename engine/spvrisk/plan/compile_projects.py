@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.study import Study
 from spvrisk.config.study.flows import SideFlow
 from spvrisk.config.study.projects import Project, ProjectTemplate
@@ -53,9 +54,11 @@ def schedules(study: Study, grid: Grid) -> dict[str, Schedule]:
         out[name] = Schedule(time_of(grid, value_date, due), start)
         if start >= horizon:
             key = "construction.planned_start" if planned is not None and planned > due else "notice_date"
-            rule = f"construction must start before the horizon of {horizon:g} years"
+            rule = phrase("construction must start before the horizon of {:g} years", horizon)
             remedy = "lengthen study.horizon_years or leave the project out"
-            late.append(Problem("", f"projects.{name}.{key}", rule, f"a start after {start:.2f} years", remedy))
+            late.append(
+                Problem("", f"projects.{name}.{key}", rule, phrase("a start after {:.2f} years", start), remedy)
+            )
     if late:
         raise InputError(late)
     return out

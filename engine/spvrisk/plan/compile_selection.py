@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.study import Study
 from spvrisk.config.study.selection import Decision, Funding
 from spvrisk.errors import InputError, Problem
@@ -52,7 +53,7 @@ def due_dates(study: Study) -> dict[str, date]:
         Problem(
             "",
             f"projects.{name}.notice_date",
-            f"funds would be due on {day}, before the value date {value_date}",
+            phrase("funds would be due on {}, before the value date {}", day, value_date),
             str(study.projects[name].notice_date),
             "move the value date to the notice, or leave the project out",
         )

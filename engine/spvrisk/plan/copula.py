@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from spvrisk.catalogue import phrase
 from spvrisk.plan.cubics import Array, cubic, fit
 from spvrisk.plan.distributions import LawError, normal_density
 from spvrisk.plan.elementary import exp, expm1, log
@@ -141,7 +142,7 @@ def copula_map(nu: float) -> CopulaMap:
 
 def _check_degrees(nu: float) -> None:
     if not nu <= _MOST_DEGREES:
-        rule = f"a t copula has at most {_MOST_DEGREES:g} degrees of freedom"
+        rule = phrase("a t copula has at most {:g} degrees of freedom", _MOST_DEGREES)
         raise LawError(rule, f"{nu:g}", "write `copula: gaussian`, which is the same at that size")
 
 

@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from spvrisk.catalogue import phrase
+
 Array = NDArray[np.float64]
 
 MOST_CELLS = 4096
@@ -157,7 +159,7 @@ def fit(curve: Curve, check: Check, lower: float, upper: float, least_width: flo
             parts = zip(edges[:-1], edges[1:], strict=True)
             left = halvings - (cells == MOST_CELLS)
             if left < 0:
-                raise UnfitError(f"{MOST_CELLS} cells do not do on [{lower:g}, {upper:g}]")
+                raise UnfitError(phrase("{} cells do not do on [{:g}, {:g}]", MOST_CELLS, lower, upper))
             return [part for low, high in parts for part in fit(curve, check, low, high, least_width, left)]
         cells, last = max(_FIRST_CELLS, 2 * cells), worst
 

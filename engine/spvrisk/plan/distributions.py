@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from spvrisk.errors import Problem
 from spvrisk.plan.elementary import exp
 
 Array = NDArray[np.float64]
@@ -37,7 +38,7 @@ class LawError(ValueError):
 
     def __init__(self, rule: str, value: str = "", remedy: str = "") -> None:
         self.rule, self.value, self.remedy = rule, value, remedy
-        super().__init__(f"{rule}{f', got {value}' if value else ''}{f'; {remedy}' if remedy else ''}")
+        super().__init__(str(Problem("", "", rule, value, remedy)))
 
 
 def normal_density(z: Array) -> Array:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from spvrisk.catalogue import phrase
 from spvrisk.plan.distributions import LEAST_TAIL, POINT, Affine, Array, Continuous, Discrete, LawError, normal_density
 from spvrisk.plan.elementary import exp, expm1, log, log1p, power
 from spvrisk.plan.mixtures import Mixture
@@ -237,7 +238,7 @@ def atoms(values: Array, probabilities: Array) -> Affine:
     """
     if values.size > MOST_VALUES:
         raise LawError(
-            f"a law may have at most {MOST_VALUES} distinct values",
+            phrase("a law may have at most {} distinct values", MOST_VALUES),
             f"{values.size}",
             "round the values to fewer digits, or fit a law to them",
         )

@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from scipy import special
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.laws import Law
 from spvrisk.plan.cubics import Segment, UnfitError, constant, cubic, fit
 from spvrisk.plan.distributions import (
@@ -66,7 +67,7 @@ def conditioned(law: Law) -> tuple[Affine, float]:
     except ArithmeticError:
         raise LawError(
             "a law's parameters must not be of sizes too far apart",
-            f"a {law.family} whose numbers overflow",
+            phrase("a {} whose numbers overflow", law.family),
             "write a plain number for what is nearly fixed, or check the units",
         ) from None
     if law.truncate is None:
@@ -76,7 +77,7 @@ def conditioned(law: Law) -> tuple[Affine, float]:
     if mass < 1e-200:
         raise LawError(
             "truncate must leave some probability",
-            f"none in [{low:g}, {high:g}]; the law's mean is {whole.moments[0]:.6g}",
+            phrase("none in [{:g}, {:g}]; the law's mean is {:.6g}", low, high, whole.moments[0]),
             "check the bounds' unit",
         )
     return part, mass
@@ -158,7 +159,7 @@ class _Quantile:
         if upper < REACH:
             quantile[z >= upper] = high
         if not np.isfinite(quantile).all():
-            raise LawError("a law's quantiles must be finite", "infinite or undefined ones", "truncate the law")
+            raise LawError("a law's quantiles must be finite", phrase("infinite or undefined ones"), "truncate the law")
         return np.maximum.accumulate(quantile)
 
     def slope(self, z: Array, value: Array) -> Array:

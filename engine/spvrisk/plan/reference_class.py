@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.plan.distributions import Array, Continuous, Discrete, LawError
 from spvrisk.plan.elementary import exp, expm1, log, log1p
 from spvrisk.plan.mixtures import Mixture
@@ -80,10 +81,14 @@ def _body_level(mean: float, tail_share: float, tail_mean: float, body: tuple[fl
         return level
     least, most = ((1.0 - tail_share) * end + tail_share * tail_mean for end in (low, high))
     raise LawError(
-        f"the overruns below 50 % must have a mean between {low:+.3g} and {high:+.3g}",
-        f"{left:+.4g} left over by mean {mean:g}, tail_share {tail_share:g}, tail_mean {tail_mean:g}",
-        f"with this tail `mean` must lie between {least:.4g} and {most:.4g}: check the three numbers against their "
-        "source, or widen `body`",
+        phrase("the overruns below 50 % must have a mean between {:+.3g} and {:+.3g}", low, high),
+        phrase("{:+.4g} left over by mean {:g}, tail_share {:g}, tail_mean {:g}", left, mean, tail_share, tail_mean),
+        phrase(
+            "with this tail `mean` must lie between {:.4g} and {:.4g}: "
+            "check the three numbers against their source, or widen `body`",
+            least,
+            most,
+        ),
     )
 
 

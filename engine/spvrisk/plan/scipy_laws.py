@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.plan.distributions import LEAST_TAIL, Affine, Array, Continuous, LawError
 
 
@@ -35,7 +36,9 @@ def scipy_law(name: str, args: Mapping[str, float], atoms: Callable[[Array, Arra
     location, scale = args.get("loc", 0.0), args.get("scale", 1.0)
     law = family(**{shape: args[shape] for shape in shapes})
     if not (scale > 0.0 and np.isfinite(law.ppf(0.5))):
-        raise LawError(f"the arguments must lie in the domain of scipy's {name}", f"{dict(args)}", "see its page")
+        raise LawError(
+            phrase("the arguments must lie in the domain of scipy's {}", name), f"{dict(args)}", "see its page"
+        )
     return _whole_numbers(law, location, atoms) if discrete else Affine(location, scale, _continuous(name, args, law))
 
 
@@ -43,9 +46,13 @@ def _check_args(name: str, args: Mapping[str, float], needed: list[str], allowed
     unknown, missing = sorted(set(args) - set(allowed)), sorted(set(needed) - set(args))
     if unknown or missing:
         raise LawError(
-            f"scipy's {name} takes the arguments {', '.join(allowed)}",
-            ", ".join([*(f"unknown {key}" for key in unknown), *(f"no {key}" for key in missing)]),
-            f"give {', '.join(needed)} and leave out what it does not know" if needed else "leave out the others",
+            phrase("scipy's {} takes the arguments {}", name, ", ".join(allowed)),
+            joined(
+                [*(phrase("unknown {}", key) for key in unknown), *(phrase("no {}", key) for key in missing)], "{}, {}"
+            ),
+            phrase("give {} and leave out what it does not know", ", ".join(needed))
+            if needed
+            else "leave out the others",
         )
 
 
@@ -54,7 +61,7 @@ def _nearest(name: str) -> str:
 
     names = [key for key in dir(stats) if isinstance(getattr(stats, key), stats.rv_continuous | stats.rv_discrete)]
     near = get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else "e.g. genextreme, johnsonsu, nbinom"
+    return phrase("did you mean {}?", near[0]) if near else phrase("e.g. genextreme, johnsonsu, nbinom")
 
 
 def _continuous(name: str, args: Mapping[str, float], law: Any) -> Continuous:

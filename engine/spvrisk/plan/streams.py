@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem
 
 
@@ -56,7 +57,7 @@ class Streams:
         number = stream_of(name)
         other = self._names.setdefault(number, name)
         if other != name:
-            rule = f"draws from the random stream {name}, which has the number of {other}"
+            rule = phrase("draws from the random stream {}, which has the number of {}", name, other)
             raise InputError(Problem("", path, rule, str(number), "rename one of the two"))
         return number
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.write import check_output
 from spvrisk.experiments.step_rows import STEP_ROWS
 from spvrisk.experiments.trace import Trace
@@ -19,7 +20,7 @@ def _is_steps(path: Path) -> bool:
         return file.readline().startswith(_FIRST_COLUMNS)
 
 
-STEPS = Kind("a table of steps that trace wrote", _is_steps)
+STEPS = Kind(phrase("a table of steps that trace wrote"), _is_steps)
 
 
 def check_steps(out: str | os.PathLike[str], overwrite: bool, result: str | os.PathLike[str]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from spvrisk.catalogue import Chosen
+from spvrisk.catalogue import Chosen, joined, phrase
 from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.read import Result, all_held, open_result
 from spvrisk.dataset.scenarios import Combined, is_scenarios, read
@@ -82,7 +82,9 @@ def write_report(
     """
     if not given:
         rule = "must name a result, or a dataset of scenarios"
-        raise InputError(Problem(argument("results"), "", rule, "nothing", "name a file that run or scenarios wrote"))
+        raise InputError(
+            Problem(argument("results"), "", rule, phrase("nothing"), "name a file that run or scenarios wrote")
+        )
     form = _form(out)
     check_library(Path(out).suffix.lower(), "out")
     reads = [each for each in given if isinstance(each, Path)]
@@ -95,7 +97,7 @@ def write_report(
 def _form(out: str | os.PathLike[str]) -> _Form:
     if form := _FORMS.get(Path(out).suffix.lower()):
         return form
-    rule, remedy = f"must end with {' or '.join(_FORMS)}", "name e.g. report.html"
+    rule, remedy = phrase("must end with {}", joined(_FORMS, "{} or {}")), "name e.g. report.html"
     raise InputError(Problem(argument("out"), "", rule, str(out), remedy))
 
 

@@ -22,6 +22,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import uuid4
 from warnings import warn
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.plan.arrays import Floats
 from spvrisk.runner.crew import Crew, Machine
@@ -351,8 +352,8 @@ class _Dispatch(Generic[Number, Answer]):
                 raise ConnectionError("lost")
             yield
         except (OSError, TimeoutError) as error:
-            rule = "the scheduler of the cluster has ended, or cannot be reached any more"
-            raise RunError(f"{self._client.scheduler.address}: {rule}") from error
+            text = "{}: the scheduler of the cluster has ended, or cannot be reached any more"
+            raise RunError(phrase(text, self._client.scheduler.address)) from error
 
     def _look(self) -> None:
         """See which workers are there, and greet new ones."""
@@ -382,7 +383,7 @@ class _Dispatch(Generic[Number, Answer]):
         """Say that there is no worker, or fail where all are of no use."""
         waits = not self._crew.threads and not self._greetings
         if waits and (refused := self._crew.refused()):
-            raise RunError(f"no worker of the cluster can be used: {'; '.join(refused)}")
+            raise RunError(phrase("no worker of the cluster can be used: {}", joined(refused, "{}; {}")))
         if waits != self._waits:
             self._announce("waiting for workers" if waits else "running")
             self._waits = waits
@@ -453,7 +454,7 @@ class _Dispatch(Generic[Number, Answer]):
             error = RunError(f"it has {self._version_at(address)}, this run {self._who}")
         answer = answer if error is None else {"refused": str(error) or type(error).__name__}
         if "refused" in answer:
-            text = f"{address} is refused: {answer['refused']}"
+            text = phrase("{} is refused: {}", address, answer["refused"])
             self._crew.refuse(address, text)
             warn(text, RuntimeWarning, stacklevel=2)
         else:
@@ -497,11 +498,14 @@ class _Dispatch(Generic[Number, Answer]):
             self._todo.give_back(k)
             return
         if killed:
-            remedy = "if they had too little memory, use fewer threads in each"
-            reason = f"several workers ended while they computed shard {k}; {remedy}"
+            text = (
+                "several workers ended while they computed shard {}; "
+                "if they had too little memory, use fewer threads in each"
+            )
+            reason = phrase(text, k)
         else:
             last = str(error) or type(error).__name__
-            reason = f"shard {k} failed {_MOST_TRIES} times on the cluster, at last with: {last}"
+            reason = phrase("shard {} failed {} times on the cluster, at last with: {}", k, _MOST_TRIES, last)
         failure = RunError(reason)
         failure.__cause__ = error
         given_up = self._work.given_up(failure)

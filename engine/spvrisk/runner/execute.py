@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.errors import RunError
 from spvrisk.plan.arrays import Floats, Plan
 from spvrisk.runner.job import Wanted
@@ -314,8 +315,8 @@ def failure_of(error: Exception) -> RunError:
     """
     if isinstance(error, RunError):
         return error
-    name = "the machine has not enough memory" if isinstance(error, MemoryError) else type(error).__name__
-    found = RunError(": ".join(filter(None, (name, str(error)))))
+    name = phrase("the machine has not enough memory") if isinstance(error, MemoryError) else type(error).__name__
+    found = RunError(joined(filter(None, (name, str(error))), "{}: {}"))
     found.__cause__ = error
     return found
 

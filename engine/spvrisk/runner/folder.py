@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.aggregate.state import Node
+from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.files import remove, replacing
 from spvrisk.plan.arrays import Floats
@@ -281,12 +282,12 @@ class FolderLedger(Ledger):
             remedy = "name another result file, or remove the folder if they are of no more use"
             raise InputError(Problem(str(file), "", rule, str(error), remedy)) from error
         if kept.id != job.id:
-            rule, found = "holds shards of another study or seed", f"there and here: {kept.difference(job)}"
+            rule = phrase("holds shards of another study or seed (there and here: {})", kept.difference(job))
             remedy = "name another result file, or remove the folder if they are of no more use"
-            raise InputError(Problem(str(self.folder), "", f"{rule} ({found})", "", remedy))
+            raise InputError(Problem(str(self.folder), "", rule, "", remedy))
         if not same_form(kept.plan, job.plan):  # the kernel goes where a plan sends it
             rule, remedy = "must hold the plan of its study", "remove the folder to start anew"
-            raise InputError(Problem(str(file), "", rule, "another", remedy))
+            raise InputError(Problem(str(file), "", rule, phrase("another"), remedy))
         return replace(kept, paths=job.paths, inputs=job.inputs)
 
     def _file(self, k: int) -> Path:
@@ -323,8 +324,8 @@ class FolderLedger(Ledger):
                 yield self._found[k], reader(file)
         except (OSError, ValueError) as error:
             self._found.pop(k, None)
-            rule = "the shard was damaged or removed during the run"
-            raise RunError(f"{self._file(k)}: {rule} ({error})") from error
+            text = "{}: the shard was damaged or removed during the run ({})"
+            raise RunError(phrase(text, self._file(k), error)) from error
 
     def _note(self, k: int) -> None:
         """Add a line to the journal; a run does not fail for want of it."""

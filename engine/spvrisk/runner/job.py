@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from spvrisk._version import NUMBERS_VERSION
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config import Study
 from spvrisk.config.changes import changes
 from spvrisk.plan.arrays import Plan
@@ -143,10 +144,10 @@ class Job:
         found = [item for item in found if item[1] != item[2]]
         found += changes(json.loads(self.study), json.loads(other.study))
         if not found and self.study != other.study:
-            return "titles"
-        shown = [f"{path} {first!r} and {second!r}" for path, first, second in found[:_SHOWN_CHANGES]]
-        more = [f"and {len(found) - len(shown)} more"] if len(found) > len(shown) else []
-        return ", ".join(shown + more)
+            return phrase("titles")
+        shown = [phrase("{} {!r} and {!r}", path, first, second) for path, first, second in found[:_SHOWN_CHANGES]]
+        more = [phrase("and {} more", len(found) - len(shown))] if len(found) > len(shown) else []
+        return joined(shown + more, "{}, {}") if shown else ""
 
     def to_bytes(self, level: int = -1) -> bytes:
         """Give the job as JSON in UTF-8, with a digest of all that it says.

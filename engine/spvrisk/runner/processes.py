@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.errors import RunError
 from spvrisk.plan.arrays import Floats
 from spvrisk.runner.execute import (
@@ -98,8 +99,11 @@ def _pool(workers: int, jobs: bytes, folder: Path | None = None) -> Iterator[Pro
     try:
         yield pool
     except BrokenProcessPool as error:
-        remedy = "if it had too little memory, use fewer; a script must run it under `if __name__ == '__main__':`"
-        raise RunError(f"a worker's process ended before its shard was done; {remedy}") from error
+        text = (
+            "a worker's process ended before its shard was done; if it had too little memory, use fewer; "
+            "a script must run it under `if __name__ == '__main__':`"
+        )
+        raise RunError(phrase(text)) from error
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)

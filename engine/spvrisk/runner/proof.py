@@ -195,10 +195,10 @@ def proved(target: Target) -> Proof:
         if child.returncode in _CRASHES | _UNKNOWN_INSTRUCTION:
             return _ended(target, child.returncode)
         reason = errors.strip().splitlines()[-1:] or [f"the process ended with {child.returncode}"]
-        raise RunError(f"compiling the kernel for {target.name} failed: {reason[0]}")
+        raise RunError(phrase("compiling the kernel for {} failed: {}", target.name, reason[0]))
     told = json.loads(line.removeprefix(_MARK))
     if told["target"] != list(target):
-        raise RunError(f"the self-test for {target.name} ran {told['target'][0]} instead")
+        raise RunError(phrase("the self-test for {} ran {} instead", target.name, told["target"][0]))
     stamp = Stamp(told["outcome"], told["detail"])
     cache.put_stamp(target, stamp)
     return Proof(target, stamp, told["compile_seconds"], told["test_seconds"])
@@ -362,13 +362,20 @@ def _settled(outcomes: list[Proof]) -> Proof:
     """Fix the target of this process, that of the last outcome, and warn if it is not the first choice."""
     first, last = outcomes[0], outcomes[-1]
     if cache.settled() != last.target:
-        rule = "this process has loaded the kernel for another target; start a new one"
-        raise RunError(f"the kernel's code for {cache.settled().name} is refused: {rule}")
-    if last is not first:
-        text = (
-            f"the kernel's code for {first.target.name} computes wrong numbers on this machine ({first.stamp.detail})"
+        refused = (
+            "the kernel's code for {} is refused: "
+            "this process has loaded the kernel for another target; start a new one"
         )
-        said = f"{text} and is not used; the code for {last.target.name}, which passed the self-test, is used instead"
+        raise RunError(phrase(refused, cache.settled().name))
+    if last is not first:
+        text = phrase(
+            "the kernel's code for {} computes wrong numbers on this machine ({})",
+            first.target.name,
+            first.stamp.detail,
+        )
+        said = phrase(
+            "{} and is not used; the code for {}, which passed the self-test, is used instead", text, last.target.name
+        )
         warnings.warn(said, RuntimeWarning, stacklevel=4)
     return last
 
@@ -376,12 +383,17 @@ def _settled(outcomes: list[Proof]) -> Proof:
 def _nothing_right(outcomes: list[Proof]) -> str:
     tried = "; ".join(f"{proof.target.name}: {proof.stamp.detail}" for proof in outcomes)
     if made := fixed_by_others():
-        rule = f"other code in this process made numba compile for {made.cpu} before spvrisk was used"
-        return (
-            f"{rule}, and the kernel's code for that target computes wrong numbers on this machine ({tried}): {FIRST}"
+        rule = phrase("other code in this process made numba compile for {} before spvrisk was used", made.cpu)
+        return phrase(
+            "{}, and the kernel's code for that target computes wrong numbers on this machine ({}): {}",
+            rule,
+            tried,
+            FIRST,
         )
-    report = f"please report this with your processor, spvrisk {__version__} and the output of `spvrisk selftest`"
-    return f"the kernel's machine code computes wrong numbers on this machine ({tried}); {report}"
+    report = phrase(
+        "please report this with your processor, spvrisk {} and the output of `spvrisk selftest`", __version__
+    )
+    return phrase("the kernel's machine code computes wrong numbers on this machine ({}); {}", tried, report)
 
 
 def judged() -> Stamp:

@@ -19,6 +19,7 @@ from spvrisk.aggregate.moments import Moments
 from spvrisk.aggregate.sets import Condition
 from spvrisk.aggregate.sketch import Resolution, Sketch, Worst
 from spvrisk.aggregate.state import Node
+from spvrisk.catalogue import phrase
 from spvrisk.errors import RunError
 from spvrisk.files import replacing
 from spvrisk.runner.job import Job
@@ -152,8 +153,8 @@ class SketchFile:
 
                 return [array_of(part, read).copy() for part in self._groups[group]]
         except (OSError, ValueError) as error:
-            rule = "the sketches were damaged or removed during the run"
-            raise RunError(f"{self._path}: {rule} ({error}); remove the folder to start anew") from error
+            text = "{}: the sketches were damaged or removed during the run ({}); remove the folder to start anew"
+            raise RunError(phrase(text, self._path, error)) from error
 
 
 def found(path: Path, job: Job, keeping: Keeping) -> SketchFile | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Part, Risk, contributions, diversified
@@ -149,7 +150,7 @@ def _level(result: Result, level: str | None) -> str:
         return level_named(level, argument("level"))
     if not result.summary.levels:
         rule = "is needed: the study has no level"
-        raise InputError(Problem(argument("level"), "", rule, "none", "give e.g. 0.95"))
+        raise InputError(Problem(argument("level"), "", rule, phrase("none"), "give e.g. 0.95"))
     return result.summary.levels[0]
 
 

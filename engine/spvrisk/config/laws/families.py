@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Within, shown, sum_problems
 from spvrisk.config.laws.parameters import BY_NAME, LOCATION, NUMBER, NUMBERS, PAIR, SCALE, TEXT, Parameter
 from spvrisk.config.reading.numerals import written
@@ -117,10 +118,10 @@ def _ordered(*keys: str) -> Check:
         for low, high in pairwise(key for key in keys if key in p):
             if p[low] > p[high]:
                 yield Problem.at(
-                    (high,), f"must be at least {low} ({shown(p[low])})", shown(p[high]), "put them in order"
+                    (high,), phrase("must be at least {} ({})", low, shown(p[low])), shown(p[high]), "put them in order"
                 )
         if keys[0] in p and p[keys[0]] == p[keys[-1]]:
-            rule = f"must be above {keys[0]} ({shown(p[keys[0]])})"
+            rule = phrase("must be above {} ({})", keys[0], shown(p[keys[0]]))
             yield Problem.at((keys[-1],), rule, shown(p[keys[-1]]), "write a plain number for a fixed value")
 
     return check
@@ -134,7 +135,9 @@ def _beta_moments(p: Parameters) -> Iterator[Problem]:
         yield Within(low, high, open_low=True, open_high=True).problem(("mean",), mean)
     elif sd**2 >= (mean - low) * (high - mean):
         most = math.sqrt((mean - low) * (high - mean))
-        yield Problem.at(("sd",), f"must be below sqrt((mean - min)(max - mean)) = {most:.6g}", shown(sd), "write less")
+        yield Problem.at(
+            ("sd",), phrase("must be below sqrt((mean - min)(max - mean)) = {:.6g}", most), shown(sd), "write less"
+        )
 
 
 WEIGHT = Within(0, 1, per_cent_from=10)
@@ -144,15 +147,17 @@ WEIGHT = Within(0, 1, per_cent_from=10)
 def _discrete(p: Parameters) -> Iterator[Problem]:
     values, probabilities = p["values"], p["probabilities"]
     if len(values) != len(probabilities):
-        got = f"{len(values)} values and {len(probabilities)} probabilities"
+        got = phrase("{} values and {} probabilities", len(values), len(probabilities))
         yield Problem.at((), "needs as many probabilities as values", got, "give each value its probability")
     elif len(set(values)) < len(values):
-        yield Problem.at(("values",), "must be distinct", "a value twice", "add up the probabilities of equal values")
+        yield Problem.at(
+            ("values",), "must be distinct", phrase("a value twice"), "add up the probabilities of equal values"
+        )
     elif any(not 0 <= q <= 1 for q in probabilities):
         bad = next(i for i, q in enumerate(probabilities) if not 0 <= q <= 1)
         yield WEIGHT.problem(("probabilities", bad), probabilities[bad])
     else:
-        yield from sum_problems(("probabilities",), "probabilities", probabilities)
+        yield from sum_problems(("probabilities",), phrase("probabilities"), probabilities)
 
 
 def _reference_class(p: Parameters) -> Iterator[Problem]:
@@ -176,7 +181,7 @@ def _mean_as_multiple(p: Parameters) -> Iterator[Problem]:
 
     if leaves_a_body(p["mean"] - 1.0) and not leaves_a_body(p["mean"]):
         share = written(Decimal(repr(p["mean"])) - 1)
-        remedy = f"the mean is a share here, as is tail_mean: write {share}"
+        remedy = phrase("the mean is a share here, as is tail_mean: write {}", share)
         yield Problem.at(("mean",), "must be the mean overrun, not cost over budget", shown(p["mean"]), remedy)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config.base import Lax, Model, inner_problems, refusal, shown, sum_problems
 from spvrisk.config.laws.families import FAMILIES, WEIGHT, Family, Parameters
 from spvrisk.config.laws.parameters import RefusedError, number
@@ -94,7 +95,7 @@ def _read(data: object) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         if isinstance(data, str) or data is None or isinstance(data, list | tuple):
             rule = "must be a law (distribution): a number, or a mapping with one family"
-            remedy = number_remedy(data, "write e.g. {normal: {mean: 1, sd: 0.1}}")
+            remedy = number_remedy(data, phrase("write e.g. {{normal: {{mean: 1, sd: 0.1}}}}"))
             raise RefusedError(Problem.at((), rule, shown(data), remedy))
         return {"family": "fixed", "parameters": {"value": number((), data)}}
     family = _family(data)
@@ -118,9 +119,11 @@ def _family(data: Mapping[str, Any]) -> str:
         )
     families = [key for key in data if key != "truncate"]
     if not families:
-        raise RefusedError(Problem.at((), "a law needs a family", "none", f"allowed: {', '.join(FAMILIES)}"))
+        raise RefusedError(
+            Problem.at((), "a law needs a family", phrase("none"), phrase("allowed: {}", ", ".join(FAMILIES)))
+        )
     if len(families) > 1:
-        remedy = f"keep one; to replace an included law write {families[0]}: null beside the new one"
+        remedy = phrase("keep one; to replace an included law write {}: null beside the new one", families[0])
         raise RefusedError(Problem.at((families[1],), "a law has exactly one family", ", ".join(families), remedy))
     return families[0]
 
@@ -135,7 +138,7 @@ def _ends(truncate: _Ends) -> tuple[float, float]:
 
 def _truncation(value: object) -> _Ends:
     if not isinstance(value, list | tuple) or len(value) != 2:
-        got = f"{len(value)} of them" if isinstance(value, list | tuple) else shown(value)
+        got = phrase("{} of them", len(value)) if isinstance(value, list | tuple) else shown(value)
         raise RefusedError(Problem.at(("truncate",), "must be two ends", got, "write [low, high], null for no end"))
     low, high = _ends((_end(0, value[0]), _end(1, value[1])))
     if not low < high:
@@ -146,7 +149,7 @@ def _truncation(value: object) -> _Ends:
         )
     if math.isinf(low) and math.isinf(high):
         raise RefusedError(
-            Problem.at(("truncate",), "cuts nothing off", "no end", "give an end, or leave truncate out")
+            Problem.at(("truncate",), "cuts nothing off", phrase("no end"), "give an end, or leave truncate out")
         )
     return None if math.isinf(low) else low, None if math.isinf(high) else high
 
@@ -171,7 +174,7 @@ def _by_key(name: str, family: Family, body: object) -> Parameters:
     """Parameters of a family that a study gives as a mapping."""
     if not isinstance(body, Mapping):
         usual = ", ".join(f"{key}: .." for key in family.forms[0])
-        raise RefusedError(Problem.at((name,), "must be a mapping", shown(body), f"write {{{usual}}}"))
+        raise RefusedError(Problem.at((name,), "must be a mapping", shown(body), phrase("write {{{}}}", usual)))
     _check_keys(name, family, body)
     known = family.parameters
     values = {key: known[key].kind.read((name, key), value) for key, value in body.items()}
@@ -187,7 +190,7 @@ def _check_keys(name: str, family: Family, body: Mapping[str, Any]) -> None:
     unknown = [key for key in body if key not in family.parameters]
     if unknown:
         problems = (
-            Problem.at((name, key), f"is not a key of {name}", "", suggestion(key, family.parameters))
+            Problem.at((name, key), phrase("is not a key of {}", name), "", suggestion(key, family.parameters))
             for key in unknown
         )
         raise RefusedError(*problems)
@@ -196,9 +199,11 @@ def _check_keys(name: str, family: Family, body: Mapping[str, Any]) -> None:
     # a column read from its file has all three keys
     extra = name != "empirical" and whole and set(given) != set(whole[0])
     if not whole or extra:
-        sets = " or ".join("{" + ", ".join(form) + "}" for form in family.forms)
+        sets = joined(("{" + ", ".join(form) + "}" for form in family.forms), "{} or {}")
         raise RefusedError(
-            Problem.at((name,), f"needs the keys {sets}", "{" + ", ".join(given) + "}", "give one whole set of them")
+            Problem.at(
+                (name,), phrase("needs the keys {}", sets), "{" + ", ".join(given) + "}", "give one whole set of them"
+            )
         )
 
 
@@ -208,7 +213,7 @@ MOST_PARTS = 200
 
 def _mixture(body: object) -> Parameters:
     if not isinstance(body, list | tuple) or not body:
-        remedy = "write [{weight: 0.25, law: 0}, {weight: 0.75, law: {..}}]"
+        remedy = phrase("write [{{weight: 0.25, law: 0}}, {{weight: 0.75, law: {{..}}}}]")
         raise RefusedError(Problem.at(("mixture",), "must be a list of weighted laws", shown(body), remedy))
     problems: list[Problem] = []
     weights: list[float] = []
@@ -225,11 +230,13 @@ def _mixture(body: object) -> Parameters:
         except ValidationError as error:
             problems += [problem.under(("mixture", i, "law")) for problem in inner_problems(error)]
     problems += [WEIGHT.problem(("mixture", i, "weight"), w) for i, w in enumerate(weights) if not WEIGHT.holds(w)]
-    problems = problems or sum_problems(("mixture",), "weights", weights)
+    problems = problems or sum_problems(("mixture",), phrase("weights"), weights)
     count = sum(map(_parts_of, laws))
     if count > MOST_PARTS:
         remedy = "leave out those of little weight, or give their values as an empirical law"
-        problems.append(Problem.at(("mixture",), f"must have at most {MOST_PARTS} laws in all", str(count), remedy))
+        problems.append(
+            Problem.at(("mixture",), phrase("must have at most {} laws in all", MOST_PARTS), str(count), remedy)
+        )
     if problems:
         raise RefusedError(*problems)
     return {"weights": tuple(weights), "laws": tuple(laws)}

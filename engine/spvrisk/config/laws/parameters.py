@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Path, shown
 from spvrisk.config.reading.numerals import number_remedy
 from spvrisk.errors import Problem
@@ -74,7 +75,7 @@ def number(at: Path, value: object) -> float:
         remedy = number_remedy(value, "write a plain number")
         raise RefusedError(Problem.at(at, "must be a number", shown(value), remedy))
     if not abs(value) <= LARGEST:
-        rule = f"must be a finite number, at most {LARGEST:g} in size"
+        rule = phrase("must be a finite number, at most {:g} in size", LARGEST)
         raise RefusedError(Problem.at(at, rule, shown(value), "write a smaller number"))
     return float(value)
 
@@ -88,7 +89,9 @@ def _numbers(at: Path, value: object) -> tuple[float, ...]:
 def _pair(at: Path, value: object) -> tuple[float, float]:
     numbers = _numbers(at, value)
     if len(numbers) != 2:
-        raise RefusedError(Problem.at(at, "must be two numbers", f"{len(numbers)} of them", "write [low, high]"))
+        raise RefusedError(
+            Problem.at(at, "must be two numbers", phrase("{} of them", len(numbers)), "write [low, high]")
+        )
     return numbers[0], numbers[1]
 
 
@@ -100,7 +103,7 @@ def _text(at: Path, value: object) -> str:
 
 def _by_name(at: Path, value: object) -> dict[str, float]:
     if not isinstance(value, Mapping):
-        raise RefusedError(Problem.at(at, "must be a mapping", shown(value), "write e.g. {c: 0.2, scale: 3}"))
+        raise RefusedError(Problem.at(at, "must be a mapping", shown(value), phrase("write e.g. {{c: 0.2, scale: 3}}")))
     return {str(name): number((*at, str(name)), item) for name, item in value.items()}
 
 

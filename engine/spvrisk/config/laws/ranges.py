@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Within, refusal, shown
 from spvrisk.config.laws.law import Law
 from spvrisk.errors import Problem
@@ -45,7 +46,7 @@ class Values:
         return law
 
     def _problem(self, law: Law) -> Problem | None:
-        rule = f"{self.what} {self.within.rule}".strip()
+        rule = phrase("{0} {1}", self.what, self.within.rule) if self.what else self.within.rule
         if law.family == "fixed":
             value = law.parameters["value"]
             return None if self.within.holds(value) else Problem.at((), rule, shown(value), self.within.remedy(value))
@@ -62,6 +63,12 @@ class Values:
         return core_schema.no_info_after_validator_function(self.checked, handler(source))
 
 
+_UNKNOWN = {
+    "lower": phrase("a law of scipy without a known lower end"),
+    "upper": phrase("a law of scipy without a known upper end"),
+}
+
+
 def reach(law: Law, end: float, which: str) -> str:
     """Say how far a law reaches; scipy's laws are not asked.
 
@@ -75,7 +82,7 @@ def reach(law: Law, end: float, which: str) -> str:
         ``lower`` or ``upper``.
     """
     unknown = math.isinf(end) and law.family == "scipy"
-    return f"a law of scipy without a known {which} end" if unknown else f"a law that reaches {end:g}"
+    return _UNKNOWN[which] if unknown else phrase("a law that reaches {:g}", end)
 
 
 ShareLaw = Annotated[Law, Values(Within(0, 1), "use beta, or add truncate: [0, 1]")]

@@ -4,6 +4,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config.base import shown
 from spvrisk.config.reading.messages import takes_text
 from spvrisk.config.reading.nodes import Node, Place, Scalar
@@ -37,9 +38,9 @@ HDF5 = b"\x89HDF\r\n\x1a\n"
 """How result files begin."""
 
 ARCHIVES = {
-    b"PK\x03\x04": "a workbook or another zip file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"\x1f\x8b": "a compressed file",
+    b"PK\x03\x04": phrase("a workbook or another zip file"),
+    b"\xd0\xcf\x11\xe0": phrase("an old Excel workbook"),
+    b"\x1f\x8b": phrase("a compressed file"),
 }
 """How files begin that are named where a text belongs, and what they are."""
 
@@ -159,7 +160,7 @@ class Files:
             return None
         self._bytes += len(content)
         if self._bytes > MAX_ALL_BYTES:
-            rule = f"files of a study may have {MAX_ALL_BYTES >> 20} MiB together"
+            rule = phrase("files of a study may have {} MiB together", MAX_ALL_BYTES >> 20)
             self.problem(at, rule, shown(file), "leave out what the study does not use")
             return None
         archive = next((name for start, name in ARCHIVES.items() if content.startswith(start)), None)
@@ -172,11 +173,11 @@ class Files:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             if content.startswith(HDF5):
-                remedy = f"name what it was made from; `spvrisk info {file} --config DIR` gives that back"
-                self.problem(Place(file, 1), "must be a text file", "a result (HDF5)", remedy)
+                remedy = phrase("name what it was made from; `spvrisk info {} --config DIR` gives that back", file)
+                self.problem(Place(file, 1), "must be a text file", phrase("a result (HDF5)"), remedy)
                 return None
             line = content[: error.start].count(b"\n") + 1
-            self.problem(Place(file, line), "must be UTF-8 text", "other bytes", "save the file as UTF-8")
+            self.problem(Place(file, line), "must be UTF-8 text", phrase("other bytes"), "save the file as UTF-8")
             return None
         bad = no_text(text)
         if bad is not None:
@@ -196,14 +197,14 @@ class Files:
                 return None
             return read_plain(path, MAX_BYTES)
         except NotPlainError:
-            rule = f"must be a plain file of at most {MAX_BYTES >> 20} MiB"
+            rule = phrase("must be a plain file of at most {} MiB", MAX_BYTES >> 20)
             self.problem(at, rule, file, "name another file")
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
-            own_words = "not a file name" if isinstance(error, ValueError) else str(error)
-            reason = (getattr(error, "strerror", None) or own_words).lower()
+            said = (getattr(error, "strerror", None) or str(error)).lower().removesuffix(" or directory")
+            reason = phrase("not a file name") if isinstance(error, ValueError) else said
             named = file if file == file.strip() and 0 < len(file) <= 255 else shown(file)
-            what = "" if at.file == file else f" {named}"
-            self.problem(at, f"cannot be read{what}: {reason.removesuffix(' or directory')}", "", "check the path")
+            rule = phrase("cannot be read {}: {}", named, reason)
+            self.problem(at, phrase("cannot be read: {}", reason) if at.file == file else rule, "", "check the path")
         return None
 
     def problem(self, place: Place, rule: str, value: str = "", remedy: str = "") -> None:
@@ -243,7 +244,7 @@ class Files:
             Files that include this one, the outermost first: it must be none of them.
         """
         if file in above:
-            chain = " includes ".join([*above[above.index(file) :], file])
+            chain = joined([*above[above.index(file) :], file], "{} includes {}")
             self.problem(said, "includes must not form a circle", chain, "remove one of them")
             return None
         if file not in self._documents:
@@ -252,8 +253,9 @@ class Files:
                 return None  # said once
             if too_deep or too_many:
                 self._full |= too_many
-                rule = f"includes may be {DEEPEST} deep" if too_deep else f"a study may include {MOST_FILES} files"
-                self.problem(said, f"{rule} at the most", shown(file), "write what it says into a file further up")
+                deep = phrase("includes may be {} deep at the most", DEEPEST)
+                rule = deep if too_deep else phrase("a study may include {} files at the most", MOST_FILES)
+                self.problem(said, rule, shown(file), "write what it says into a file further up")
                 return None
             self._documents[file] = self._merged(file, said, above)
         return self._documents[file]
@@ -265,7 +267,7 @@ class Files:
             return None
         self._yaml_bytes += len(text.encode())
         if self._yaml_bytes > MAX_YAML_BYTES:
-            rule = f"files in YAML may have {MAX_YAML_BYTES >> 20} MiB together"
+            rule = phrase("files in YAML may have {} MiB together", MAX_YAML_BYTES >> 20)
             self.problem(Place(file, 1), rule, "", "use a table for many projects")
             return None
         node, wrong = parse(text, file)
@@ -317,7 +319,7 @@ class Files:
         known = len(self.problems)
         node = self.document(file, name.place, ())
         if node is None and len(self.problems) > known and not (self.folder / file).exists():
-            remedy = f"it is looked for from the study's folder, {self.folder}"
+            remedy = phrase("it is looked for from the study's folder, {}", self.folder)
             self.problems[known] = self.problems[known]._replace(remedy=remedy)
         if node is not None and not isinstance(node.value, dict):
             self.problem(node.place, "a file of a study must be a mapping of keys", "", "see `spvrisk schema`")
@@ -385,7 +387,9 @@ class Files:
         if "table" not in section:
             return section
         if "pairs" in section:
-            self.problem(section["table"].place, "a correlation has pairs or a table", "both", "keep one of them")
+            self.problem(
+                section["table"].place, "a correlation has pairs or a table", phrase("both"), "keep one of them"
+            )
         out = {key: node for key, node in section.items() if key != "table"}
         table = self.table(section["table"])
         return out if table is None else {**out, "pairs": correlation_pairs(table)}
@@ -408,7 +412,7 @@ class Files:
         )
         own = {key: node for key, node in section.items() if key not in ("table", "template")}
         for name in own.keys() & rows.keys():
-            self.problem(own[name].place, f"the project {name} is in the table too", "", "rename one")
+            self.problem(own[name].place, phrase("the project {} is in the table too", name), "", "rename one")
         return {**rows, **own}
 
 

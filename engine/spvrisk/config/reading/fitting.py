@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from difflib import SequenceMatcher
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config.base import Path, keys_of
 from spvrisk.config.reading.messages import models_at, takes
 from spvrisk.config.reading.nodes import Node, Scalar
@@ -37,8 +38,9 @@ def fitting_remedy(path: Path, value: Scalar, block: Node | None) -> str | None:
     if not found:
         return None
     best, *others = (dotted(at) for at in found[:_SHOWN])
-    rest = f", or {' or '.join(others)}" if others else ""
-    return f"name the key in it that is meant: {best}{rest}"
+    if not others:
+        return phrase("name the key in it that is meant: {}", best)
+    return phrase("name the key in it that is meant: {}, or {}", best, joined(others, "{} or {}"))
 
 
 def _leaves(path: Path, node: Node) -> Iterator[tuple[Path, Scalar]]:

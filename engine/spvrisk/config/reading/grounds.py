@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from spvrisk.catalogue import phrase
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config.base import Key, shown
 from spvrisk.config.reading.nodes import Grounds, Node, Place
-from spvrisk.errors import Problem, dotted, suggestion
+from spvrisk.errors import Problem, dotted, nearest, suggestion
 
 VALUE, SOURCE, CONFIDENCE = KEYS = ("value", "source", "confidence")
 
@@ -65,12 +65,12 @@ def _confidence(mapping: Mapping[str, Node]) -> str:
 def _problems(mapping: Mapping[str, Node], place: Place, path: tuple[Key, ...]) -> Iterator[Problem]:
     """What is wrong with it; that there is no value comes first."""
     if VALUE not in mapping:
-        remedy = "write {value: .., source: .., confidence: ..}, all that they belong to under value"
+        remedy = phrase("write {{value: .., source: .., confidence: ..}}, all that they belong to under value")
         yield Problem(str(place), dotted(path), "has a confidence and no value", "", remedy)
     for key, node in mapping.items():
         if key not in KEYS:
-            near = suggestion(key, KEYS)
-            remedy = near if near.startswith("did") else "put it under value, with all that the source is of"
+            other = "put it under value, with all that the source is of"
+            remedy = other if nearest(key, KEYS) is None else suggestion(key, KEYS)
             rule = "is not a key beside a source or confidence"
             yield Problem(str(node.place), dotted((*path, key)), rule, "", remedy)
     source = mapping.get(SOURCE)
@@ -81,9 +81,11 @@ def _problems(mapping: Mapping[str, Node], place: Place, path: tuple[Key, ...]) 
     if confidence not in CONFIDENCES:
         given = mapping.get(CONFIDENCE)
         at, value = (place, "") if given is None else (given.place, shown(given.value))
-        rule = f"must be one of {', '.join(CONFIDENCES)}" if value else "the key is missing"
-        meanings = "; ".join(f"{name}: {meaning}" for name, meaning in CONFIDENCES.items())
-        yield Problem(str(at), dotted((*path, CONFIDENCE)), rule, value, f"take one ({meanings})")
+        rule = phrase("must be one of {}", ", ".join(CONFIDENCES)) if value else "the key is missing"
+        meanings = joined((phrase("{}: {}", *each) for each in CONFIDENCES.items()), "{}; {}")
+        yield Problem(str(at), dotted((*path, CONFIDENCE)), rule, value, phrase("take one ({})", meanings))
     elif source is None and confidence != WITHOUT_SOURCE:
-        remedy = f"add source: where it is from; or write confidence: {WITHOUT_SOURCE}"
-        yield Problem(str(place), dotted((*path, SOURCE)), f"a value that is {confidence} has a source", "", remedy)
+        remedy = phrase("add source: where it is from; or write confidence: {}", WITHOUT_SOURCE)
+        yield Problem(
+            str(place), dotted((*path, SOURCE)), phrase("a value that is {} has a source", confidence), "", remedy
+        )

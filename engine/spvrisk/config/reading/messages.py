@@ -9,31 +9,34 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Key, choices, is_model, keys_of, shown
 from spvrisk.config.reading.nodes import Node, Place, child
 from spvrisk.config.reading.numerals import meant, number_remedy
 from spvrisk.config.reading.places import Places
 from spvrisk.config.study import Study
-from spvrisk.errors import Problem, dotted, suggestion
+from spvrisk.errors import Problem, dotted, nearest, suggestion
 
 # rule and remedy by pydantic's type of error, where nothing better is known
 _PLAIN = {
-    "float_type": ("must be a number", "write a plain number, e.g. 0.5"),
-    "finite_number": ("must be a finite number", "write a finite number"),
-    "int_type": ("must be a whole number", "write a plain whole number"),
-    "int_from_float": ("must be a whole number", "round it"),
-    "string_type": ("must be text", "put it in quotes"),
-    "bool_type": ("must be true or false", "write true or false"),
-    "date_type": ("must be a date", "write year-month-day, e.g. 2026-03-31"),
-    "model_type": ("must be a mapping of keys", "write its keys below it, indented"),
-    "model_attributes_type": ("must be a mapping of keys", "write its keys below it, indented"),
-    "dict_type": ("must be a mapping by name", "write names below it, indented; {} for none"),
-    "tuple_type": ("must be a list", "write [first, second]"),
+    "float_type": (phrase("must be a number"), phrase("write a plain number, e.g. 0.5")),
+    "finite_number": (phrase("must be a finite number"), phrase("write a finite number")),
+    "int_type": (phrase("must be a whole number"), phrase("write a plain whole number")),
+    "int_from_float": (phrase("must be a whole number"), phrase("round it")),
+    "string_type": (phrase("must be text"), phrase("put it in quotes")),
+    "bool_type": (phrase("must be true or false"), phrase("write true or false")),
+    "date_type": (phrase("must be a date"), phrase("write year-month-day, e.g. 2026-03-31")),
+    "model_type": (phrase("must be a mapping of keys"), phrase("write its keys below it, indented")),
+    "model_attributes_type": (phrase("must be a mapping of keys"), phrase("write its keys below it, indented")),
+    "dict_type": (phrase("must be a mapping by name"), phrase("write names below it, indented; {{}} for none")),
+    "tuple_type": (phrase("must be a list"), phrase("write [first, second]")),
 }
 
 GONE = {
-    "run.lanes": "no longer needed: the kernel has one width, 64 paths, and results do not depend on it; remove it",
-    "stresses": "stresses stand beside the study in its file: change them there, or choose with --only",
+    "run.lanes": phrase(
+        "no longer needed: the kernel has one width, 64 paths, and results do not depend on it; remove it"
+    ),
+    "stresses": phrase("stresses stand beside the study in its file: change them there, or choose with --only"),
 }
 """Keys that there have been, or that only files have, by path: why they are none, and what to do."""
 
@@ -107,7 +110,7 @@ def model_problems(error: ValidationError, places: Places) -> list[Problem]:
             out += placed(root, item["ctx"]["problems"], loc)
         elif item["type"] == "missing" and isinstance(loc[-1], int):
             place, path = locate(root, loc[:-1])
-            rule, remedy = f"must have at least {loc[-1] + 1} items", "write them all"
+            rule, remedy = phrase("must have at least {} items", loc[-1] + 1), "write them all"
             out.append(Problem(str(place), path, rule, "", remedy))
         elif item["type"] in ("missing", "union_tag_not_found"):
             at = loc if item["type"] == "missing" else (*loc, "mode")
@@ -122,7 +125,7 @@ def model_problems(error: ValidationError, places: Places) -> list[Problem]:
             value = item["input"].get("mode") if item["type"] == "union_tag_invalid" else item["input"]
             rule, remedy = _words(item["type"], item.get("ctx", {}), value)
             if loc == ("projects",) and isinstance(value, str) and value.lower().endswith(".csv"):
-                remedy = f"write projects: {{table: {value}, template: {{...}}}}"
+                remedy = phrase("write projects: {{table: {}, template: {{...}}}}", value)
             if isinstance(value, str) and item["type"] in ("float_type", "int_type"):
                 remedy = _as_number(loc, value, item["type"] == "int_type", remedy)
             out.append(Problem(str(place), path, rule, shown(value), remedy))
@@ -142,7 +145,7 @@ def _addition(loc: tuple[Key, ...]) -> str:
     key = str(loc[-1])
     fields = [keys_of(model).get(key) for model in models_at(loc[:-1])]
     meaning = next((field.description for field in fields if field and field.description), None)
-    return f"add {key}" + (f": {meaning}" if meaning else "")
+    return phrase("add {}: {}", key, meaning) if meaning else phrase("add {}", key)
 
 
 def _words(kind: str, ctx: Mapping[str, Any], value: object) -> tuple[str, str]:
@@ -150,18 +153,23 @@ def _words(kind: str, ctx: Mapping[str, Any], value: object) -> tuple[str, str]:
     if kind in ("literal_error", "union_tag_invalid"):
         allowed = re.findall(r"'([^']*)'", str(ctx.get("expected", ctx.get("expected_tags", ""))))
         names = allowed or re.findall(r"\d+", str(ctx.get("expected", "")))
-        guess, listed, _ = suggestion(str(value), names).partition("allowed:")
-        return f"must be one of {', '.join(names)}", guess.strip() if listed and guess else "take one of them"
+        near = nearest(str(value), names)
+        remedy = phrase("take one of them") if near is None else phrase("did you mean {}?", near)
+        return phrase("must be one of {}", ", ".join(names)), remedy
     if kind in ("too_short", "too_long"):
         if ctx.get("field_type") == "Tuple" or kind == "too_long":
             length = ctx.get("max_length", ctx.get("min_length"))
-            return f"must have {length} items, has {ctx.get('actual_length')}", "write exactly that many"
-        return "must not be empty", "write at least one"
-    rule, remedy = _PLAIN.get(kind, (f"is not valid ({kind.replace('_', ' ')})", "see `spvrisk schema`"))
+            return phrase("must have {} items, has {}", length, ctx.get("actual_length")), phrase(
+                "write exactly that many"
+            )
+        return phrase("must not be empty"), phrase("write at least one")
+    rule, remedy = _PLAIN.get(
+        kind, (phrase("is not valid ({})", kind.replace("_", " ")), phrase("see `spvrisk schema`"))
+    )
     if kind == "int_type" and isinstance(value, float) and math.isfinite(value):
-        return rule, "round it"
+        return rule, phrase("round it")
     if value is None:
-        return rule, "write a value, or remove the key"
+        return rule, phrase("write a value, or remove the key")
     return rule, remedy
 
 

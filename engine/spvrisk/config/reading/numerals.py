@@ -144,8 +144,8 @@ def number_remedy(value: object, otherwise: str, whole: bool = False) -> str:
     """
     found = _meanings(value, whole) if isinstance(value, str) else set()
     if len(found) == 1:
-        return f"write {found.pop()}"
-    return "write a point before decimals and nothing between thousands" if found else otherwise
+        return phrase("write {}", found.pop())
+    return phrase("write a point before decimals and nothing between thousands") if found else otherwise
 
 
 def _meanings(text: str, whole: bool) -> set[str]:

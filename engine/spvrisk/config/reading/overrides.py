@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import choices, is_model, keys_of, shown
 from spvrisk.config.laws import Law
 from spvrisk.config.reading.messages import GONE, model_problems
@@ -55,7 +56,7 @@ def override_texts(overrides: Overrides) -> tuple[str, ...]:
 
 
 def _no_changes(value: object) -> InputError:
-    remedy = 'write ["run.paths=10000"] or {"run.paths": 10000}'
+    remedy = phrase('write ["run.paths=10000"] or {{"run.paths": 10000}}')
     return InputError(Problem("overrides", "", "must be a list of texts or a mapping", shown(value), remedy))
 
 
@@ -139,10 +140,10 @@ def unknown(root: Node, path: Sequence[str], start: Any = Study) -> str | None:
         last = depth == len(path) - 1
         here = node.value if node else None
         if isinstance(here, list):
-            return f"lists are replaced whole: set {dotted(tuple(path[:depth]))}"
+            return phrase("lists are replaced whole: set {}", dotted(tuple(path[:depth])))
         inside = here if isinstance(here, dict) else {}
         if key not in inside and node is not None and here is not None and not isinstance(here, dict):
-            return f"{dotted(tuple(path[:depth]))} is {shown(here)} here: replace it whole"
+            return phrase("{} is {} here: replace it whole", dotted(tuple(path[:depth])), shown(here))
         if key not in inside:
             allowed = _allowed(kinds, inside, last)
             if allowed is not None and key not in allowed:

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import MOST_DIGITS, Key, shown
 from spvrisk.config.reading.grounds import has_grounds, read_grounds
 from spvrisk.config.reading.nodes import Node, Place, Scalar
@@ -129,14 +130,14 @@ class _Builder:
         next(events)  # stream start
         start = next(events)
         if isinstance(start, kinds.StreamEndEvent):
-            self.refuse(Place(self.file, 1), "a study file must not be empty", "nothing", "see `spvrisk init`")
+            self.refuse(Place(self.file, 1), "a study file must not be empty", phrase("nothing"), "see `spvrisk init`")
         if start.version not in (None, (1, 2)):
-            self.refuse(self.place(start), "must be YAML 1.2", "another version", "remove the %YAML line")
+            self.refuse(self.place(start), "must be YAML 1.2", phrase("another version"), "remove the %YAML line")
         root = self.node(next(events), events, None, ())
         next(events)  # document end
         follow = next(events)
         if not isinstance(follow, kinds.StreamEndEvent):
-            self.refuse(self.place(follow), "a file holds one document", "a second ---", "remove it")
+            self.refuse(self.place(follow), "a file holds one document", phrase("a second ---"), "remove it")
         return root
 
     def node(self, event: Any, events: Iterator[Any], key: Place | None, path: tuple[Key, ...]) -> Node:
@@ -149,7 +150,9 @@ class _Builder:
         if event.ctag is not None:
             self.refuse(here, "tags are not part of the language", str(event.ctag), "remove the tag")
         if len(path) > MAX_DEPTH:
-            self.refuse(here, f"must not nest deeper than {MAX_DEPTH} levels", "", "check brackets and indentation")
+            self.refuse(
+                here, phrase("must not nest deeper than {} levels", MAX_DEPTH), "", "check brackets and indentation"
+            )
         before = self.count
         if isinstance(event, kinds.ScalarEvent):
             plain = event.style is None
@@ -172,7 +175,7 @@ class _Builder:
         while not isinstance(event := next(events), kinds.MappingEndEvent):
             here = self.place(event)
             if not isinstance(event, kinds.ScalarEvent):
-                self.refuse(here, "a key must be a plain name", "", "put text with [ ] { } * in quotes")
+                self.refuse(here, "a key must be a plain name", "", phrase("put text with [ ] {{ }} * in quotes"))
             name = event.value
             self.check_text(name, here, path)
             value = self.node(next(events), events, here, (*path, name))
@@ -187,7 +190,7 @@ class _Builder:
                 out[last] = Node(f"{out[last].value},{name}", out[last].place)
                 continue
             if name in lines:
-                rule = f"the key appears twice, first in line {lines[name].line}"
+                rule = phrase("the key appears twice, first in line {}", lines[name].line)
                 self.problems.append(Problem(str(here), dotted((*path, name)), rule, "", "keep one of them"))
             elif name == "<<":
                 remedy = "use `include`, or a table of projects with a template"
@@ -220,7 +223,9 @@ class _Builder:
 
     def alias(self, name: str, here: Place) -> Node:
         if name not in self.anchors:
-            self.refuse(here, "an alias needs an anchor before it", f"*{name}", f"write &{name} first, or quotes")
+            self.refuse(
+                here, "an alias needs an anchor before it", f"*{name}", phrase("write &{} first, or quotes", name)
+            )
         node, size = self.anchors[name]
         self.grow(size - 1, here)
         return node
@@ -233,7 +238,7 @@ class _Builder:
     def grow(self, nodes: int, here: Place) -> None:
         self.count += nodes
         if self.count > MAX_NODES:
-            rule = f"a file must not hold more than {MAX_NODES} values, aliases written out"
+            rule = phrase("a file must not hold more than {} values, aliases written out", MAX_NODES)
             self.refuse(here, rule, "", "use a table for many projects, and fewer aliases")
 
     def place(self, event: Any) -> Place:
@@ -244,25 +249,25 @@ class _Builder:
 
 
 _HINTS = (
-    ("'\\t'", "indent with spaces, not with tabs"),
-    ("mapping values are not allowed", "put text that has a colon in quotes, and check the indentation"),
-    ("expected ',' or", "close the bracket, and put text with special characters in quotes"),
-    ("unexpected end of stream", "close the quotes"),
-    ("expected '<document start>'", "check the indentation: the keys at the top begin in the first column"),
-    ("special characters", "remove the invisible characters, or save the file as UTF-8 text"),
-    ("cannot start any token", "put the text in quotes"),
-    ("could not find expected ':'", "write `key: value`, and check the indentation"),
-    ("expected <block end>", "check the indentation"),
+    ("'\\t'", phrase("indent with spaces, not with tabs")),
+    ("mapping values are not allowed", phrase("put text that has a colon in quotes, and check the indentation")),
+    ("expected ',' or", phrase("close the bracket, and put text with special characters in quotes")),
+    ("unexpected end of stream", phrase("close the quotes")),
+    ("expected '<document start>'", phrase("check the indentation: the keys at the top begin in the first column")),
+    ("special characters", phrase("remove the invisible characters, or save the file as UTF-8 text")),
+    ("cannot start any token", phrase("put the text in quotes")),
+    ("could not find expected ':'", phrase("write `key: value`, and check the indentation")),
+    ("expected <block end>", phrase("check the indentation")),
 )
 
 
 def _broken(error: Exception, text: str, file: str, at: Place | None) -> Problem:
     """Turn ruamel's error into a problem."""
     mark = getattr(error, "problem_mark", None)
-    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "not readable"
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None) or phrase("not readable")
     if mark is not None:
         line = mark.line + 1
     else:
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-    remedy = next((hint for part, hint in _HINTS if part in str(reason)), "check the line and the one before")
-    return Problem(str(at or Place(file, line)), "", f"must be YAML 1.2: {reason}", "", remedy)
+    remedy = next((hint for part, hint in _HINTS if part in str(reason)), phrase("check the line and the one before"))
+    return Problem(str(at or Place(file, line)), "", phrase("must be YAML 1.2: {}", reason), "", remedy)

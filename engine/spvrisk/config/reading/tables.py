@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import NamedTuple, NoReturn
 
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config.base import shown
 from spvrisk.config.reading.nodes import Grounds, Node, Place, Scalar
 from spvrisk.config.reading.numerals import number_remedy
@@ -56,9 +57,11 @@ def read_table(text: str, file: str) -> Table:
                 rows.append((line, [cell.strip() for cell in cells]))
             line = reader.line_num + 1
     except csv.Error as error:
-        _fail(Place(file, line), f"must be CSV: {error}", "", 'write " inside quotes as ""')
+        _fail(Place(file, line), phrase("must be CSV: {}", error), "", 'write " inside quotes as ""')
     if not rows:
-        _fail(Place(file, 1), "a table needs a header and rows", "an empty file", "write the column names first")
+        _fail(
+            Place(file, 1), "a table needs a header and rows", phrase("an empty file"), "write the column names first"
+        )
     _check_first_line(file, *rows[0])
     header = _without_empty_end(rows[0][1], 0)
     body = [(number, _without_empty_end(cells, len(header))) for number, cells in rows[1:]]
@@ -68,7 +71,7 @@ def read_table(text: str, file: str) -> Table:
     return Table(file, header, body)
 
 
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_SEPARATORS = {";": phrase("semicolons"), "\t": phrase("tabs"), "|": phrase("bars")}
 
 
 def _check_first_line(file: str, line: int, header: list[str]) -> None:
@@ -76,8 +79,9 @@ def _check_first_line(file: str, line: int, header: list[str]) -> None:
     first = header[0].lower()
     rule = "the first line of a table holds the column names"
     if first.startswith("sep="):
-        commas = "" if first == "sep=" and len(header) > 1 else ", and save the table with commas"
-        _fail(Place(file, line), rule, shown(",".join(header)), f"remove the line{commas}")
+        has_commas = first == "sep=" and len(header) > 1
+        remedy = "remove the line" if has_commas else "remove the line, and save the table with commas"
+        _fail(Place(file, line), rule, shown(",".join(header)), remedy)
     if first.startswith("#"):
         remedy = "remove the line, or its # if the column names follow it"
         _fail(Place(file, line), rule, shown(",".join(header)), remedy)
@@ -97,11 +101,11 @@ def _without_empty_end(cells: list[str], width: int) -> list[str]:
 def _wrong_length(cells: list[str], width: int) -> tuple[str, str, str]:
     """Rule, value and remedy of a row that is longer or shorter than the header."""
     if cells[0].startswith("#"):
-        return "a table has no comments", shown(",".join(cells)), "remove the line"
-    rule = f"must have {width} cells, one for each name in the header"
+        return phrase("a table has no comments"), shown(",".join(cells)), phrase("remove the line")
+    rule = phrase("must have {} cells, one for each name in the header", width)
     if len(cells) > width:
-        return rule, str(len(cells)), "put cells that contain a comma in double quotes, and name every column"
-    return rule, str(len(cells)), "write the commas of empty cells too"
+        return rule, str(len(cells)), phrase("put cells that contain a comma in double quotes, and name every column")
+    return rule, str(len(cells)), phrase("write the commas of empty cells too")
 
 
 def _number(table: Table, line: int, column: int, text: str) -> float:
@@ -118,9 +122,9 @@ def _number(table: Table, line: int, column: int, text: str) -> float:
 
 def _column(table: Table, name: str) -> int:
     if table.header.count(name) > 1:
-        _fail(Place(table.file, 1), f"has the column {name} twice", "", "keep one of them")
+        _fail(Place(table.file, 1), phrase("has the column {} twice", name), "", "keep one of them")
     if name not in table.header:
-        _fail(Place(table.file, 1), f"has no column {name}", "", suggestion(name, table.header))
+        _fail(Place(table.file, 1), phrase("has no column {}", name), "", suggestion(name, table.header))
     return table.header.index(name)
 
 
@@ -129,8 +133,8 @@ def _own_column(table: Table, name: str) -> int:
     if name not in table.header:
         near = get_close_matches(name, [other.lower() for other in table.header], n=1)
         found = [other for other in table.header if other.lower() in near]
-        remedy = f"name the column {found[0]} so" if found else "name a column so"
-        _fail(Place(table.file, 1), f"has no column {name}", shown(",".join(table.header)), remedy)
+        remedy = phrase("name the column {} so", found[0]) if found else "name a column so"
+        _fail(Place(table.file, 1), phrase("has no column {}", name), shown(",".join(table.header)), remedy)
     return _column(table, name)
 
 
@@ -152,7 +156,7 @@ def column_values(table: Table, name: str) -> list[float]:
     column = _column(table, name)
     values = [_number(table, line, column, cells[column]) for line, cells in table.rows if cells[column]]
     if not values:
-        _fail(Place(table.file, 1), f"column {name} has no numbers", "", "fill it")
+        _fail(Place(table.file, 1), phrase("column {} has no numbers", name), "", "fill it")
     return values
 
 
@@ -178,7 +182,7 @@ def correlation_pairs(table: Table) -> Node:
         inner = pairs.setdefault(first, Node({}, node.place)).value
         assert isinstance(inner, dict)
         if second in inner:
-            _fail(node.place, f"the pair {first}, {second} appears twice", "", "keep one of them")
+            _fail(node.place, phrase("the pair {}, {} appears twice", first, second), "", "keep one of them")
         inner[second] = node
     return Node(pairs, Place(table.file, 1), table.grounds)
 
@@ -202,7 +206,7 @@ def _square(table: Table) -> Iterator[tuple[str, str, Node]]:
             found = [_number(table, line, j + 1, cells[j + 1])] if cells[j + 1] else []
             found += [_number(table, above, i + 1, upper[i + 1])] if upper[i + 1] else []
             if found and max(found) - min(found) > _TOLERANCE:
-                _fail(place, "must equal its mirror image", " and ".join(map(shown, found)), "leave one empty")
+                _fail(place, "must equal its mirror image", joined(map(shown, found), "{} and {}"), "leave one empty")
             value = _within_one(sum(found) / len(found)) if found else 0.0  # two may differ by rounding
             if value != 0:
                 yield names[j], names[i], Node(value, place)
@@ -242,7 +246,7 @@ def project_rows(
     for line, row in table.rows:
         name = row[0]
         if name in lines:
-            rule = f"the project appears twice, first in row {lines[name]}"
+            rule = phrase("the project appears twice, first in row {}", lines[name])
             problems.append(Problem(str(Place(table.file, line, 1)), f"projects.{name}", rule, "", "rename one"))
             continue
         lines[name] = line

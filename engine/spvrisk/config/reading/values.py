@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import MOST_DIGITS, shown
 from spvrisk.config.reading.source import MAX_DEPTH
 from spvrisk.errors import InputError, Problem, dotted
@@ -31,7 +32,7 @@ def plain(value: Any, path: tuple[str | int, ...] = ()) -> Plain:
         It, or a part of it, is nothing that a study could say.
     """
     if len(path) > MAX_DEPTH:
-        raise _refused(path[:1], "one that nests too deep", "check whether it holds itself")
+        raise _refused(path[:1], phrase("one that nests too deep"), "check whether it holds itself")
     if value is None or isinstance(value, bool | float | str):
         return value
     if isinstance(value, int):
@@ -92,27 +93,27 @@ def _key(key: object, path: tuple[str | int, ...]) -> str:
         return found
     if isinstance(found, int | float | date) and not isinstance(found, bool):
         return str(found)
-    raise _refused(path, f"a key of type {_type(key)}", "give keys that are texts")
+    raise _refused(path, phrase("a key of type {}", _type(key)), "give keys that are texts")
 
 
 def _day(value: date, path: tuple[str | int, ...]) -> date:
     if not isinstance(value, datetime):
         return value
     if value != value or value.time() != time():  # not itself: pandas' "not a time"
-        raise _refused(path, f"a {_type(value)} that begins no day", "give its date")
+        raise _refused(path, phrase("a {} that begins no day", _type(value)), "give its date")
     return value.date()
 
 
 def _of_numpy(value: Any, path: tuple[str | int, ...]) -> Plain:
     """Numbers and arrays of NumPy, and of what looks like them."""
-    kind, type_ = getattr(value.dtype, "kind", ""), f"{_type(value)} of {value.dtype}"
+    kind, type_ = getattr(value.dtype, "kind", ""), phrase("{} of {}", _type(value), value.dtype)
     if getattr(value, "ndim", 0) and kind not in "biufU":  # dates, and objects of all kinds
         return [plain(item, (*path, i)) for i, item in enumerate(value)]
     if kind == "M":
         # in microseconds: in finer units NumPy gives numbers in the place of times
         found = value.astype("M8[us]").tolist()
         if found is None:
-            raise _refused(path, f"{type_} that is no time", "give a date")
+            raise _refused(path, phrase("{} that is no time", type_), "give a date")
     else:
         found = value.tolist()
     if hasattr(found, "dtype"):  # a number that Python has none for

@@ -108,7 +108,7 @@ def _placed(problem: Problem, of: str, owners: Sequence[Change], first: int) -> 
     option = re.match(rf"{OPTION} ([0-9]+)", problem.place)
     k = int(option[1]) - first if option else -1
     place = owners[k].value.place if 0 <= k < len(owners) else problem.place
-    return problem._replace(place=f"{place} in {of}:")
+    return problem._replace(place=phrase("{} in {}:", place, of))
 
 
 def _is_absolute(change: Change) -> bool:
@@ -131,7 +131,7 @@ def _overrides(change: Change, study: Study, of: str) -> list[str]:
     value, keys = change.value, change.path.split(".")
 
     def wrong(path: str, rule: str, got: str = "", remedy: str = "") -> InputError:
-        return InputError(Problem(f"{value.place} in {of}:", path, rule, got, remedy))
+        return InputError(Problem(phrase("{} in {}:", str(value.place), of), path, rule, got, remedy))
 
     found = list(_places(study, keys))
     if ANY in change.path and not _is_plain(value):
@@ -149,7 +149,10 @@ def _overrides(change: Change, study: Study, of: str) -> list[str]:
 
 
 class _UnfitError(Exception):
-    """What a study has cannot be changed so: rule, value, remedy."""
+    """What a study has cannot be changed so."""
+
+    def __init__(self, rule: str, value: str, remedy: str) -> None:
+        super().__init__(rule, value, remedy)
 
 
 def _relative(value: Node) -> tuple[str, Node] | None:
@@ -187,7 +190,7 @@ def _moved(old: Any, value: Node) -> Any:
     word, node = relative
     number = node.value
     if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-        raise _UnfitError(f"{word} needs a number", shown(plain_of(node)), f"write {{{word}: 1.2}}")
+        raise _UnfitError(phrase("{} needs a number", word), shown(plain_of(node)), phrase("write {{{}: 1.2}}", word))
     if word == TIMES and isinstance(old, Law) and number <= 0:
         raise _UnfitError("a law can be multiplied by numbers above 0", shown(number), "write the new law")
     of_law, of_number = _RELATIVE[word]
@@ -195,16 +198,14 @@ def _moved(old: Any, value: Node) -> Any:
         try:
             return of_law(old, float(number))
         except NotOfTheFamilyError as error:
-            what = "multiplied" if word == TIMES else "moved"
-            raise _UnfitError(
-                f"a {error} law cannot be {what}", "", "write the new law, or change a number inside"
-            ) from None
+            text = "a {} law cannot be multiplied" if word == TIMES else "a {} law cannot be moved"
+            raise _UnfitError(phrase(text, error), "", "write the new law, or change a number inside") from None
     if isinstance(old, Curve | ZeroCurve):
         if word == PLUS and isinstance(old, Curve) and old.growth:
             raise _UnfitError("a curve that grows cannot be moved", shown(old.growth), "write the new curve")
         return written(old, lambda value: of_number(value, number))
     if isinstance(old, bool) or not isinstance(old, int | float):
-        rule = f"{word} changes a number, a law or a curve"
+        rule = phrase("{} changes a number, a law or a curve", word)
         raise _UnfitError(rule, shown(old), "name a number inside it, or write the new value")
     changed = of_number(old, number)
     return int(changed) if isinstance(old, int) and float(changed).is_integer() else changed

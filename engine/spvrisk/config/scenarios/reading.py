@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import shown
 from spvrisk.config.loading import OF_STUDIES, Loaded
 from spvrisk.config.reading.files import Files
@@ -58,7 +59,7 @@ class Scenario(NamedTuple):
     @property
     def called(self) -> str:
         """What messages call it."""
-        return f"{self.kind} {self.name}"
+        return phrase("stress {}" if self.kind == "stress" else "scenario {}", self.name)
 
 
 class Design(NamedTuple):
@@ -164,7 +165,9 @@ def read_scenarios(path: Path) -> ScenarioFile:
     if root is None or files.problems or not isinstance(root.value, dict):
         raise InputError(files.problems)
     if "base" not in root.value and OF_STUDIES & set(root.value):
-        remedy = f"name it in one, as base: {files.name}; `spvrisk init what_if.yaml --kind scenarios` writes one"
+        remedy = phrase(
+            "name it in one, as base: {}; `spvrisk init what_if.yaml --kind scenarios` writes one", files.name
+        )
         raise InputError(Problem(files.name, "", "is a study, not a file of scenarios", "", remedy))
     reader = _Reader(files)
     found = reader.file(path, root.value)
@@ -203,11 +206,11 @@ class _Reader:
         self.files = files
 
     def file(self, path: Path, root: Mapping[str, Node]) -> ScenarioFile:
-        self.known(root, _KEYS, "a file of scenarios")
+        self.known(root, _KEYS, phrase("a file of scenarios"))
         if "base" not in root:
             self.files.problem(Place(self.files.name, 1), "needs a base", "", "write base: study.yaml")
         if not set(_KINDS) & set(root):
-            remedy = f"write one of {', '.join(f'{kind}:' for kind in _KINDS)}"
+            remedy = phrase("write one of {}", ", ".join(f"{kind}:" for kind in _KINDS))
             self.files.problem(Place(self.files.name, 1), "has no scenarios", "", remedy)
         scenarios = [
             *self.listed(root.get("scenarios")),
@@ -236,14 +239,14 @@ class _Reader:
     def known(self, keys: Mapping[str, Node], allowed: tuple[str, ...], of: str) -> None:
         for key, node in keys.items():
             if key not in allowed:
-                self.files.problem(node.place, f"{key} is not a key of {of}", "", suggestion(key, allowed))
+                self.files.problem(node.place, phrase("{} is not a key of {}", key, of), "", suggestion(key, allowed))
 
     def mapping(self, node: Node | None, example: str) -> Mapping[str, Node]:
         if node is None:
             return {}
         if isinstance(node.value, dict):
             return node.value
-        self.wrong(node, "must be a mapping", f"write e.g. {example}")
+        self.wrong(node, "must be a mapping", phrase("write e.g. {}", example))
         return {}
 
     def text(self, node: Node) -> str:
@@ -257,7 +260,7 @@ class _Reader:
             return None
         if type(node.value) is int and node.value >= least:
             return node.value
-        self.wrong(node, f"must be a whole number of at least {least}", "write e.g. 20000")
+        self.wrong(node, phrase("must be a whole number of at least {}", least), "write e.g. 20000")
         return None
 
     def title(self, node: Node | None) -> dict[str, str]:
@@ -357,11 +360,15 @@ class _Reader:
         if node is None:
             return None
         inside = self.mapping(node, "{sobol: 64, over: {factors.gas.mean: {uniform: {min: 3, max: 5}}}}")
-        self.known(inside, ("sobol", "lhs", "over", "seed"), "a design")
+        self.known(inside, ("sobol", "lhs", "over", "seed"), phrase("a design"))
         methods = [key for key in ("sobol", "lhs") if key in inside]
         over = self.mapping(inside.get("over"), "{factors.gas.mean: {uniform: {min: 3, max: 5}}}")
         if len(methods) != 1 or not over:
-            self.wrong(node, "needs a method and laws", "write {sobol: 64, over: {factors.gas.mean: {uniform: ..}}}")
+            self.wrong(
+                node,
+                "needs a method and laws",
+                phrase("write {{sobol: 64, over: {{factors.gas.mean: {{uniform: ..}}}}}}"),
+            )
             return None
         points = self.whole(inside[methods[0]], 1) or 1
         return Design(methods[0], points, self.whole(inside.get("seed"), 0) or 0, over, node.place)
@@ -377,14 +384,14 @@ class _Reader:
             elif isinstance(item.value, dict):
                 yield self.swing(path, item.value, item.place)
             else:
-                self.wrong(item, "must be two ends", f"write e.g. [3, 5], or {POINTS} for those of its law")
+                self.wrong(item, "must be two ends", phrase("write e.g. [3, 5], or {} for those of its law", POINTS))
 
     def swing(self, path: str, inside: Mapping[str, Node], place: Place) -> Swing:
         """An input with a title."""
-        self.known(inside, ("title", "low", "high"), "an input of a tornado")
+        self.known(inside, ("title", "low", "high"), phrase("an input of a tornado"))
         ends = [inside.get(key) for key in ("low", "high")]
         if (ends[0] is None) != (ends[1] is None):
-            self.files.problem(place, "needs both ends, or none", "", "write {low: 3, high: 5}")
+            self.files.problem(place, "needs both ends, or none", "", phrase("write {{low: 3, high: 5}}"))
         return Swing(path, self.title(inside.get("title")), ends[0], ends[1], place)
 
 

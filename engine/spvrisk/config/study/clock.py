@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from spvrisk.config.study.root import Study
 
 
-Probabilities = Annotated[dict[Name, Chance], AddingUp("probabilities")]
+Probabilities = Annotated[dict[Name, Chance], AddingUp(phrase("probabilities"))]
 
 
 FASTEST = 1e9
@@ -60,7 +60,9 @@ class AttributeRef(Model):
 
 def _some_states(states: tuple[str, ...]) -> tuple[str, ...]:
     if not states:
-        raise refusal(Problem.at((), "needs a state", "an empty list", "name the states, or leave the regime out"))
+        raise refusal(
+            Problem.at((), "needs a state", phrase("an empty list"), "name the states, or leave the regime out")
+        )
     return distinct(states)
 
 
@@ -123,11 +125,11 @@ def checks(parts: Parts) -> Iterator[Problem]:
         at: Path = ("regimes", name)
         states = regime.states
         yield from reserved((*at, "states"), states)
-        yield from known((*at, "initial", "state"), regime.initial.state, states, "a state of the regime")
+        yield from known((*at, "initial", "state"), regime.initial.state, states, phrase("a state of the regime"))
         for state, found in states.items():
             for target in found.expires.outcome if found.expires else ():
                 where = (*at, "states", state, "expires", "outcome", target)
-                yield from known(where, target, states, "a state of the regime")
+                yield from known(where, target, states, phrase("a state of the regime"))
                 if target == state:
                     yield Problem.at(
                         where, "a clock must lead to another state", target, "define another state for what follows"
@@ -146,16 +148,16 @@ def _attributes(at: Path, regime: Regime) -> Iterator[Problem]:
         lacking = [name for name in names if name not in found.attributes]
         if lacking:
             rule = "all states of a regime must give the same attributes"
-            remedy = f"add {', '.join(lacking)}"
-            yield Problem.at((*at, "states", state), rule, f"none for {', '.join(lacking)}", remedy)
+            remedy = phrase("add {}", ", ".join(lacking))
+            yield Problem.at((*at, "states", state), rule, phrase("none for {}", ", ".join(lacking)), remedy)
 
 
 def _hazards(at: Path, regime: Regime) -> Iterator[Problem]:
     for left, row in regime.hazards.items():
-        yield from known((*at, "hazards", left), left, regime.states, "a state of the regime")
+        yield from known((*at, "hazards", left), left, regime.states, phrase("a state of the regime"))
         for entered in row:
             where = (*at, "hazards", left, entered)
-            yield from known(where, entered, regime.states, "a state of the regime")
+            yield from known(where, entered, regime.states, phrase("a state of the regime"))
             if entered == left:
                 yield Problem.at(where, "a hazard must lead to another state", entered, "remove it")
 
@@ -163,14 +165,14 @@ def _hazards(at: Path, regime: Regime) -> Iterator[Problem]:
 def _initial(at: Path, regime: Regime, study: StudyHead) -> Iterator[Problem]:
     since = regime.initial.since
     if since > study.value_date:
-        rule = f"must not be after the value date ({study.value_date})"
+        rule = phrase("must not be after the value date ({})", study.value_date)
         yield Problem.at((*at, "initial", "since"), rule, shown(since), "write when the state began")
     state = regime.states.get(regime.initial.state)
     if state is None or state.expires is None or since > study.value_date:
         return
     end = since + timedelta(days=state.expires.after_days)
     if end <= study.value_date:
-        rule = f"the state would have expired on {end}, not after the value date ({study.value_date})"
+        rule = phrase("the state would have expired on {}, not after the value date ({})", end, study.value_date)
         yield Problem.at((*at, "initial", "since"), rule, shown(since), "name the state of the value date")
 
 
@@ -202,7 +204,7 @@ def shifts(at: Path, values: Mapping[str, float], parts: Parts) -> Iterator[Prob
     """
     factors = parts.named(Factor)
     for name, value in values.items():
-        yield from known((*at, name), name, factors, "a factor")
+        yield from known((*at, name), name, factors, phrase("a factor"))
         factor = factors.get(name)
         if factor is not None and factor.process.vasicek is None and value <= 0:
             yield Problem.at((*at, name), "a multiple must be above 0", shown(value), "write e.g. 1.1 for 10 % more")
@@ -221,11 +223,11 @@ def known_attribute(at: Path, reference: AttributeRef, parts: Parts) -> Iterator
         As of `shifts`.
     """
     regimes = parts.named(Regime)
-    yield from known((*at, "regime"), reference.regime, regimes, "a regime")
+    yield from known((*at, "regime"), reference.regime, regimes, phrase("a regime"))
     found = regimes.get(reference.regime)
     if found is not None:
         names = dict.fromkeys(name for state in found.states.values() for name in state.attributes)
-        yield from known((*at, "attribute"), reference.attribute, names, f"an attribute of {reference.regime}")
+        yield from known((*at, "attribute"), reference.attribute, names, phrase("an attribute of {}", reference.regime))
 
 
 def in_states(at: Path, states: Mapping[str, str | tuple[str, ...]], parts: Parts) -> Iterator[Problem]:
@@ -242,14 +244,14 @@ def in_states(at: Path, states: Mapping[str, str | tuple[str, ...]], parts: Part
     """
     regimes = parts.named(Regime)
     for regime, named in states.items():
-        yield from known((*at, regime), regime, regimes, "a regime")
+        yield from known((*at, regime), regime, regimes, phrase("a regime"))
         found = regimes.get(regime)
         if found is None:
             continue
         where: Path = (*at, regime)
         several = [(where, named)] if isinstance(named, str) else [((*where, i), name) for i, name in enumerate(named)]
         for place, state in several:
-            yield from known(place, state, found.states, f"a state of {regime}")
+            yield from known(place, state, found.states, phrase("a state of {}", regime))
 
 
 def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from spvrisk.config.study.root import Study
 
 
-Weights = Annotated[dict[Annotated[Name, NameOf("factors")], Share], AddingUp("weights", or_empty=True)]
+Weights = Annotated[dict[Annotated[Name, NameOf("factors")], Share], AddingUp(phrase("weights"), or_empty=True)]
 
 
 class Phase(Model):
@@ -71,7 +71,7 @@ class ProjectCorrelation(Model):
     @model_validator(mode="after")
     def _nested(self) -> "ProjectCorrelation":
         if self.class_ < self.all:
-            rule = f"must be at least all ({shown(self.all)})"
+            rule = phrase("must be at least all ({})", shown(self.all))
             raise refusal(Problem.at(("class",), rule, shown(self.class_), "a class contains what all projects share"))
         return self
 
@@ -102,7 +102,7 @@ class FundingCap(Model):
                 remedy = "remove it, or write above: share"
                 problems.append(Problem.at((key,), "has no meaning with above: stop", shown(value), remedy))
         if self.ceiling is not None and self.ceiling < self.multiple:
-            rule = f"must be at least multiple ({shown(self.multiple)})"
+            rule = phrase("must be at least multiple ({})", shown(self.multiple))
             problems.append(Problem.at(("ceiling",), rule, shown(self.ceiling), "swap them, or leave ceiling out"))
         if problems:
             raise refusal(*problems)
@@ -111,11 +111,16 @@ class FundingCap(Model):
 
 def _rising(dates: tuple[Date, ...]) -> tuple[Date, ...]:
     if not dates:
-        raise refusal(Problem.at((), "needs a date", "an empty list", "leave dates out for a review every year"))
+        raise refusal(
+            Problem.at((), "needs a date", phrase("an empty list"), "leave dates out for a review every year")
+        )
     late = [i for i, (before, after) in enumerate(pairwise(dates), start=1) if after <= before]
     if late:
         raise refusal(
-            *(Problem.at((i,), "dates must rise", f"{dates[i]} after {dates[i - 1]}", "order the dates") for i in late)
+            *(
+                Problem.at((i,), "dates must rise", phrase("{} after {}", dates[i], dates[i - 1]), "order the dates")
+                for i in late
+            )
         )
     return dates
 
@@ -123,9 +128,9 @@ def _rising(dates: tuple[Date, ...]) -> tuple[Date, ...]:
 class Review(Model):
     """Reviews at which a project may be cancelled."""
 
-    threshold: Annotated[Law, Values(Within(0, open_low=True), "add e.g. truncate: [1, 5]", "estimate / budget")] = (
-        Field(description="law of the estimate at completion, a multiple of the budget, above which it is cancelled")
-    )
+    threshold: Annotated[
+        Law, Values(Within(0, open_low=True), "add e.g. truncate: [1, 5]", phrase("estimate / budget"))
+    ] = Field(description="law of the estimate at completion, a multiple of the budget, above which it is cancelled")
     reveal: NonNegative = Field(
         default=1.0,
         description="exponent by which progress reveals the overrun, no unit: 1 in proportion, 0 from the first day",
@@ -163,14 +168,14 @@ class Construction(Model):
     class_: Name = Field(
         alias="class", description="projects of one class share a component of their overruns and delays"
     )
-    overrun: Annotated[Law, Values(Within(0, open_low=True), "add e.g. truncate: [0.5, 3]", "actual / budget")] = Field(
-        description="law of actual cost / budget, a multiple"
-    )
+    overrun: Annotated[
+        Law, Values(Within(0, open_low=True), "add e.g. truncate: [0.5, 3]", phrase("actual / budget"))
+    ] = Field(description="law of actual cost / budget, a multiple")
     inflation_share: Share = Field(
         default=0.0, description="share of the overrun that the cost indices already account for"
     )
     duration: Annotated[
-        Law, Values(Within(0, open_low=True), "add e.g. truncate: [0.5, 3]", "actual / planned duration")
+        Law, Values(Within(0, open_low=True), "add e.g. truncate: [0.5, 3]", phrase("actual / planned duration"))
     ] = Field(description="law of actual duration / planned duration, a multiple")
     correlation: ProjectCorrelation
     indices: Weights = Field(default={}, description="weight of each cost index; weights sum to 1; none: no inflation")
@@ -217,23 +222,25 @@ class Construction(Model):
             return []
         if not self.phases:
             return [
-                Problem.at(("phases",), "needs a phase", "an empty list", "write planned_duration_years for one part")
+                Problem.at(
+                    ("phases",), "needs a phase", phrase("an empty list"), "write planned_duration_years for one part"
+                )
             ]
-        return sum_problems(("phases",), "shares", [phase.share for phase in self.phases])
+        return sum_problems(("phases",), phrase("shares"), [phase.share for phase in self.phases])
 
     def _tariff_problems(self) -> list[Problem]:
         if self.imported_share > 0 and self.equipment_tariff is None:
-            remedy = "add equipment_tariff: {regime: .., attribute: ..}"
+            remedy = phrase("add equipment_tariff: {{regime: .., attribute: ..}}")
             return [Problem.at(("imported_share",), "needs equipment_tariff", shown(self.imported_share), remedy)]
         return []
 
     def _review_problems(self) -> list[Problem]:
         if self.subscription is not None and self.review is None:
-            remedy = "add e.g. review: {threshold: 2}"
+            remedy = phrase("add e.g. review: {{threshold: 2}}")
             return [Problem.at(("subscription",), "needs review: it is tested on review dates", "", remedy)]
         dates = self.review.dates if self.review is not None else None
         if self.subscription is not None and dates is not None and dates[-1] < self.subscription.by:
-            rule = f"must not be after the last review date ({dates[-1]}): it would never be tested"
+            rule = phrase("must not be after the last review date ({}): it would never be tested", dates[-1])
             return [Problem.at(("subscription", "by"), rule, shown(self.subscription.by), "add a later review date")]
         return []
 
@@ -250,7 +257,9 @@ def checks(parts: Parts) -> Iterator[Problem]:
     head = parts.one(StudyHead)
     for at, found in sound(parts.placed(Construction)):
         if found.class_ == "all":
-            yield Problem.at((*at, "class"), "`all` is reserved for what all classes share", "all", "rename the class")
+            yield Problem.at(
+                (*at, "class"), "`all` is reserved for what all classes share", found.class_, "rename the class"
+            )
         yield from indices((*at, "indices"), found.indices, parts)
         if head is not None:
             yield from _reviews(at, found, head.value_date)
@@ -260,7 +269,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
 def _reviews(at: Path, found: Construction, value_date: date) -> Iterator[Problem]:
     for i, day in enumerate(found.review.dates or () if found.review is not None else ()):
         if day <= value_date:
-            rule = f"must be after the value date ({value_date})"
+            rule = phrase("must be after the value date ({})", value_date)
             yield Problem.at((*at, "review", "dates", i), rule, shown(day), "remove it")
 
 

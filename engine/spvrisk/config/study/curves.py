@@ -21,7 +21,9 @@ Pair = Annotated[tuple[float, float], Lax]
 
 def _knots_in_order(knots: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
     problems = (
-        [] if knots else [Problem.at((), "needs at least one knot [years, value]", "none", "write e.g. [[0, 1]]")]
+        []
+        if knots
+        else [Problem.at((), "needs at least one knot [years, value]", phrase("none"), "write e.g. [[0, 1]]")]
     )
     if knots and knots[0][0] < 0:
         problems.append(
@@ -30,7 +32,9 @@ def _knots_in_order(knots: tuple[tuple[float, float], ...]) -> tuple[tuple[float
     for i, ((before, _), (year, _)) in enumerate(pairwise(knots), start=1):
         if year < before or (i > 1 and year == knots[i - 2][0]):
             rule = "years must rise from knot to knot (twice the same for a jump)"
-            problems.append(Problem.at((i, 0), rule, f"{shown(year)} after {shown(before)}", "order the knots"))
+            problems.append(
+                Problem.at((i, 0), rule, phrase("{} after {}", shown(year), shown(before)), "order the knots")
+            )
     if problems:
         raise refusal(*problems)
     return knots
@@ -82,17 +86,17 @@ class Curve(Model):
             return data
         if isinstance(data, int | float) and not isinstance(data, bool):
             return {"value": data}
-        remedy = number_remedy(data, "write e.g. 4 or {value: 4, growth: 0.02}")
+        remedy = number_remedy(data, phrase("write e.g. 4 or {{value: 4, growth: 0.02}}"))
         raise refusal(Problem.at((), "must be a number or a curve", shown(data), remedy))
 
     @model_validator(mode="after")
     def _one_form(self) -> "Curve":
         given = [key for key in ("value", "knots", "dates") if getattr(self, key) is not None]
         if len(given) != 1:
-            got = ", ".join(given) or "none"
+            got = ", ".join(given) or phrase("none")
             raise refusal(Problem.at((), "a curve has exactly one of value, knots and dates", got, "keep one of them"))
         if self.growth and self.value is None:
-            raise refusal(Problem.at(("growth",), f"has no meaning with {given[0]}", "", "leave growth out"))
+            raise refusal(Problem.at(("growth",), phrase("has no meaning with {}", given[0]), "", "leave growth out"))
         if self.dates is not None and (not self.dates or list(self.dates) != sorted(self.dates)):
             raise refusal(Problem.at(("dates",), "needs dates in rising order", "", "order the dates"))
         return self

@@ -47,7 +47,7 @@ class Shift(Model):
             return {"value": data}
         if isinstance(data, Mapping | Shift):
             return data
-        remedy = number_remedy(data, "write e.g. 1.1 or {value: 1.1, lasting_years: 2}")
+        remedy = number_remedy(data, phrase("write e.g. 1.1 or {{value: 1.1, lasting_years: 2}}"))
         raise refusal(Problem.at((), "must be a number or a shift", shown(data), remedy))
 
 
@@ -82,7 +82,9 @@ class When(Model):
     def _something(self) -> "When":
         if not self.regimes and not self.outcomes:
             raise refusal(
-                Problem.at((), "a condition must name regimes or outcomes", "none", "leave `when` out in the last rule")
+                Problem.at(
+                    (), "a condition must name regimes or outcomes", phrase("none"), "leave `when` out in the last rule"
+                )
             )
         return self
 
@@ -107,9 +109,11 @@ def _last_is_free(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         if rule.when is None
     ]
     if not rules:
-        problems.append(Problem.at((), "needs a rule", "an empty list", "write the probabilities of the outcomes"))
+        problems.append(
+            Problem.at((), "needs a rule", phrase("an empty list"), "write the probabilities of the outcomes")
+        )
     elif rules[-1].when is not None:
-        remedy = "add a rule `- {is: {..}}` for all other cases"
+        remedy = phrase("add a rule `- {{is: {{..}}}}` for all other cases")
         problems.append(Problem.at((len(rules) - 1, "when"), "the last rule must have no `when`", "", remedy))
     if problems:
         raise refusal(*problems)
@@ -132,16 +136,18 @@ class Timing(Model):
     @model_validator(mode="after")
     def _one_form(self) -> "Timing":
         given = [key for key, value in (("on", self.on), ("from", self.from_), ("after", self.after)) if value]
-        remedy = "write a date, {from: <date>, days: <law>} or {after: <event>, days: <law>}"
+        remedy = phrase("write a date, {{from: <date>, days: <law>}} or {{after: <event>, days: <law>}}")
         if len(given) != 1:
             raise refusal(
-                Problem.at((), "must have exactly one of on, from and after", ", ".join(given) or "none", remedy)
+                Problem.at(
+                    (), "must have exactly one of on, from and after", ", ".join(given) or phrase("none"), remedy
+                )
             )
         if (self.days is None) != (self.on is not None):
-            rule = "has no meaning with a fixed date" if self.on else f"`{given[0]}` needs days"
+            rule = "has no meaning with a fixed date" if self.on else phrase("`{}` needs days", given[0])
             raise refusal(Problem.at(("days",) if self.on else (), rule, "", remedy))
         if self.after is not None and self.days is not None and self.days.bounds()[0] < 0:
-            low = f"a law that reaches {self.days.bounds()[0]:g}"
+            low = phrase("a law that reaches {:g}", self.days.bounds()[0])
             raise refusal(Problem.at(("days",), "a delay must be at least 0", low, "add e.g. truncate: [0, 3650]"))
         return self
 
@@ -173,7 +179,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
             yield Problem.at((*at, "date", "after"), rule, " after ".join(cyclic[name]), "give one of them a date")
         yield from reserved((*at, "outcomes"), event.outcomes)
         if event.outcome is not None:
-            yield from known((*at, "outcome"), event.outcome, event.outcomes, "an outcome of the event")
+            yield from known((*at, "outcome"), event.outcome, event.outcomes, phrase("an outcome of the event"))
         for outcome, found in event.outcomes.items():
             yield from _outcome((*at, "outcomes", outcome), found, parts)
         for i, rule_ in enumerate(event.probabilities):
@@ -188,7 +194,7 @@ def _timing(at: Path, name: str, event: Event, parts: Parts) -> Iterator[Problem
     """Events to come lie behind the value date; the outcome of a past one is known."""
     date = event.date
     if date.after is not None:
-        yield from known((*at, "after"), date.after, parts.names("events"), "an event")
+        yield from known((*at, "after"), date.after, parts.names("events"), phrase("an event"))
     head = parts.one(StudyHead)
     if head is None:
         return
@@ -197,14 +203,18 @@ def _timing(at: Path, name: str, event: Event, parts: Parts) -> Iterator[Problem
     if before is not None and _is_past(before, head):
         begin = before.date.on
     if _is_past(event, head) and event.outcome is None:
-        rule = f"an event before the value date ({value_date}) needs its outcome"
-        yield Problem.at(at, rule, shown(date.on), f"add outcome: one of {', '.join(event.outcomes)}")
+        rule = phrase("an event before the value date ({}) needs its outcome", value_date)
+        yield Problem.at(at, rule, shown(date.on), phrase("add outcome: one of {}", ", ".join(event.outcomes)))
     if begin is not None and date.days is not None:
         low, least = date.days.bounds()[0], (value_date - begin).days
         if low <= least - 1:
-            rule = f"must not reach days before the value date ({value_date})"
-            got = reach(date.days, low, "lower") if math.isinf(low) else f"{least - math.ceil(low):.12g} days before it"
-            yield Problem.at((*at, "days"), rule, got, f"add e.g. truncate: [{least}, {least + 3650}]")
+            rule = phrase("must not reach days before the value date ({})", value_date)
+            got = (
+                reach(date.days, low, "lower")
+                if math.isinf(low)
+                else phrase("{:.12g} days before it", least - math.ceil(low))
+            )
+            yield Problem.at((*at, "days"), rule, got, phrase("add e.g. truncate: [{}, {}]", least, least + 3650))
 
 
 def _is_past(event: Event, study: StudyHead) -> bool:
@@ -232,18 +242,20 @@ def _cyclic(parts: Parts) -> dict[str, list[str]]:
 def _outcome(at: Path, found: Outcome, parts: Parts) -> Iterator[Problem]:
     yield from in_states((*at, "moves"), found.moves, parts)
     for regime, rows in found.scale_hazards.items():
-        yield from known((*at, "scale_hazards", regime), regime, parts.names("regimes"), "a regime")
+        yield from known((*at, "scale_hazards", regime), regime, parts.names("regimes"), phrase("a regime"))
         of_regime = parts.named(Regime).get(regime)
         if of_regime is None:
             continue
         for left, row in rows.items():
             where: Path = (*at, "scale_hazards", regime, left)
-            yield from known(where, left, of_regime.hazards, f"a state of {regime} with hazards")
+            yield from known(where, left, of_regime.hazards, phrase("a state of {} with hazards", regime))
             for entered in row if left in of_regime.hazards else ():
-                yield from known((*where, entered), entered, of_regime.hazards[left], f"a hazard of {regime}: {left}")
+                yield from known(
+                    (*where, entered), entered, of_regime.hazards[left], phrase("a hazard of {}: {}", regime, left)
+                )
     yield from shifts((*at, "shifts"), {name: shift.value for name, shift in found.shifts.items()}, parts)
     for name in found.scale_arrivals:
-        yield from known((*at, "scale_arrivals", name), name, parts.names("pipelines"), "a pipeline")
+        yield from known((*at, "scale_arrivals", name), name, parts.names("pipelines"), phrase("a pipeline"))
     for name in found.delays:
         yield from _announced((*at, "delays", name), name, parts)
     for i, name in enumerate(found.cancels):
@@ -259,9 +271,9 @@ def _outcome(at: Path, found: Outcome, parts: Parts) -> Iterator[Problem]:
 def _announced(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
     if name in parts.names("pipelines") and name not in parts.names("projects"):
         remedy = "projects of a pipeline have no names: use scale_arrivals, or the states of a regime"
-        yield Problem.at(at, "must name an announced project", f'the pipeline "{name}"', remedy)
+        yield Problem.at(at, "must name an announced project", phrase('the pipeline "{}"', name), remedy)
     else:
-        yield from known(at, name, parts.names("projects"), "a project")
+        yield from known(at, name, parts.names("projects"), phrase("a project"))
 
 
 def _fastest(parts: Parts) -> Iterator[Problem]:
@@ -277,7 +289,7 @@ def _fastest(parts: Parts) -> Iterator[Problem]:
             for entered, rate in row.items():
                 scale = largest.get((name, left, entered), 1.0)
                 if rate * scale > FASTEST:
-                    rule, got = f"must be at most {FASTEST:g} a year after all scaling", _scaled(rate, scale)
+                    rule, got = phrase("must be at most {:g} a year after all scaling", FASTEST), _scaled(rate, scale)
                     at = ("regimes", name, "hazards", left, entered)
                     yield Problem.at(at, rule, got, "lower the scale_hazards of the events")
                 elif rate * scale > OFTEN:
@@ -286,7 +298,7 @@ def _fastest(parts: Parts) -> Iterator[Problem]:
 
 
 def _scaled(rate: float, scale: float) -> str:
-    return f"{shown(rate)} scaled by up to {scale:g}"
+    return phrase("{} scaled by up to {:g}", shown(rate), scale)
 
 
 def _circle(at: Path, often: Mapping[str, list[str]]) -> Iterator[Problem]:
@@ -294,7 +306,7 @@ def _circle(at: Path, often: Mapping[str, list[str]]) -> Iterator[Problem]:
         TopologicalSorter(often).prepare()
     except CycleError as error:
         circle = list(reversed(error.args[1]))
-        rule = f"transitions of more than {OFTEN:g} a year, after all scaling, must not form a circle"
+        rule = phrase("transitions of more than {:g} a year, after all scaling, must not form a circle", OFTEN)
         yield Problem.at((*at, circle[0], circle[1]), rule, " -> ".join(circle), "lower one of them")
 
 
@@ -309,11 +321,11 @@ def _passages(outcome: Outcome) -> dict[tuple[str, str, str], float]:
 
 def _rule_outcomes(at: Path, probabilities: Mapping[str, float], event: Event) -> Iterator[Problem]:
     for name in probabilities:
-        yield from known((*at, name), name, event.outcomes, "an outcome of the event")
+        yield from known((*at, name), name, event.outcomes, phrase("an outcome of the event"))
     lacking = [name for name in event.outcomes if name not in probabilities]
     if lacking:
         yield Problem.at(
-            at, "must give each outcome a probability", f"none for {', '.join(lacking)}", "add it, 0 for never"
+            at, "must give each outcome a probability", phrase("none for {}", ", ".join(lacking)), "add it, 0 for never"
         )
 
 
@@ -323,16 +335,17 @@ def _earlier(at: Path, outcomes: Mapping[str, str], name: str, parts: Parts) -> 
     order = {event: i for i, event in enumerate(events)}
     this = events[name]
     for event, outcome in outcomes.items():
-        yield from known((*at, event), event, events, "an event")
+        yield from known((*at, event), event, events, phrase("an event"))
         found = events.get(event)
         if found is None or this is None:
             continue
-        yield from known((*at, event), outcome, found.outcomes, f"an outcome of {event}")
+        yield from known((*at, event), outcome, found.outcomes, phrase("an outcome of {}", event))
         late = found.date.on and this.date.on and (found.date.on, order[event]) >= (this.date.on, order[name])
         if late or event == name or name in _forerunners(event, events):
-            rule = "must name an event before this one" + (f" ({this.date.on})" if this.date.on else "")
-            when = f" of {found.date.on}" if found.date.on else ""
-            yield Problem.at((*at, event), rule, f"{event}{when}", "remove the condition")
+            rule, on = "must name an event before this one", this.date.on
+            rule = phrase("must name an event before this one ({})", on) if on else rule
+            got = phrase("{} of {}", event, found.date.on) if found.date.on else event
+            yield Problem.at((*at, event), rule, got, "remove the condition")
 
 
 def _forerunners(name: str, events: Mapping[str, Event | None]) -> set[str]:

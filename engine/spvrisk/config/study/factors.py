@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from spvrisk.catalogue import phrase
+from spvrisk.catalogue import joined, phrase
 from spvrisk.config.base import (
     Correlated,
     Lax,
@@ -99,8 +99,8 @@ class Process(Model):
     def _one(self) -> "Process":
         given = [key for key in type(self).model_fields if getattr(self, key) is not None]
         if len(given) != 1:
-            got = ", ".join(given) or "none"
-            remedy = f"keep one of {', '.join(type(self).model_fields)}; null removes an included one"
+            got = ", ".join(given) or phrase("none")
+            remedy = phrase("keep one of {}; null removes an included one", ", ".join(type(self).model_fields))
             raise refusal(Problem.at((), "a factor has exactly one process", got, remedy))
         return self
 
@@ -149,7 +149,7 @@ class Factor(Model):
     def _ends(self) -> "Factor":
         floor, cap = self.floor, self.cap
         if floor and cap and floor.value is not None and cap.value is not None and floor.value > cap.value:
-            rule = f"must be at least floor ({shown(floor.value)})"
+            rule = phrase("must be at least floor ({})", shown(floor.value))
             raise refusal(Problem.at(("cap",), rule, shown(cap.value), "swap floor and cap"))
         return self
 
@@ -208,7 +208,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
     random = sum(factor.process.stochastic for _, factor in sound(parts.named(Factor)))
     if random > MOST_RANDOM:
         remedy = "share factors between projects, or make some of them deterministic"
-        yield Problem.at(("factors",), f"at most {MOST_RANDOM} factors may be random", f"{random}", remedy)
+        yield Problem.at(("factors",), phrase("at most {} factors may be random", MOST_RANDOM), f"{random}", remedy)
     else:
         yield from _correlation(parts)
 
@@ -217,16 +217,16 @@ def _season(at: Path, factor: Factor, steps: int) -> Iterator[Problem]:
     season = factor.season or ()
     if len(season) != steps:
         yield Problem.at(
-            at, f"needs one number for each of the {steps} steps of a year", f"{len(season)}", "list them all"
+            at, phrase("needs one number for each of the {} steps of a year", steps), f"{len(season)}", "list them all"
         )
         return
     mean = sum(season) / steps
     wanted = 0 if factor.process.vasicek is not None else 1
     if abs(mean - wanted) > 1e-9:
-        remedy = f"divide each by {mean:.12g}" if mean > 0 else "multipliers are above 0: check the signs"
+        remedy = phrase("divide each by {:.12g}", mean) if mean > 0 else "multipliers are above 0: check the signs"
         if wanted == 0:
-            remedy = f"subtract {mean:.12g} from each"
-        yield Problem.at(at, f"must have mean {wanted}", shown(mean), remedy)
+            remedy = phrase("subtract {:.12g} from each", mean)
+        yield Problem.at(at, phrase("must have mean {}", wanted), shown(mean), remedy)
     if wanted == 1 and min(season) <= 0:
         yield Problem.at(at, "multipliers must be above 0", shown(min(season)), "raise it")
 
@@ -243,14 +243,14 @@ def _correlation(parts: Parts) -> Iterator[Problem]:
 
     problem = definite_problem(found.pairs, found.kind)
     if problem is not None:
-        yield problem._replace(remedy=f"{problem.remedy}; or add repair: nearest, which {_repair(found)}")
+        yield problem._replace(remedy=phrase("{}; or add repair: nearest, which {}", problem.remedy, _repair(found)))
 
 
 def _repair(correlation: Correlation) -> str:
     from spvrisk.config.nearest_correlation import changes, told
 
     moved = changes(correlation.pairs, correlation.kind)
-    return f"changes {told(moved)}" if moved else "takes the pairs as they are"
+    return phrase("changes {}", told(moved)) if moved else phrase("takes the pairs as they are")
 
 
 def _pairs(parts: Parts) -> Iterator[Problem]:
@@ -265,14 +265,16 @@ def _pairs(parts: Parts) -> Iterator[Problem]:
             if first == second:
                 yield Problem.at(at, "a factor's correlation with itself is 1", "", "remove it")
             elif pair in seen:
-                yield Problem.at(at, "each pair must be named once", f"{first}, {second} twice", "remove one of them")
+                yield Problem.at(
+                    at, "each pair must be named once", phrase("{}, {} twice", first, second), "remove one of them"
+                )
             elif first in names:
                 yield from _correlated(at, second, names, factors)
             seen.add(pair)
 
 
 def _correlated(at: Path, name: str, names: Collection[str], factors: Mapping[str, Factor | None]) -> Iterator[Problem]:
-    yield from known(at, name, names, "a factor")
+    yield from known(at, name, names, phrase("a factor"))
     factor = factors.get(name)
     if factor is not None and not factor.process.stochastic:
         yield Problem.at(at, "a deterministic factor has no innovations to correlate", name, "remove it")
@@ -290,17 +292,19 @@ def rate_factor(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
     parts
         The study's parts, as far as they are sound.
     """
-    yield from known(at, name, parts.names("factors"), "a factor")
+    yield from known(at, name, parts.names("factors"), phrase("a factor"))
     factor = parts.named(Factor).get(name)
     if factor is None:
         return
     if factor.process.kind not in ("vasicek", "deterministic"):
         remedy = "name a factor with process vasicek or deterministic"
-        yield Problem.at(at, "must be a rate", f"{name} with process {factor.process.kind}", remedy)
+        yield Problem.at(at, "must be a rate", phrase("{} with process {}", name, factor.process.kind), remedy)
         return
     levels = list(_rate_levels(name, factor))
     if levels and factor.unit != "1/year":
-        yield Problem.at(at, "must be a rate, in 1/year", f"{name}, in {factor.unit}", "name an interest rate")
+        yield Problem.at(
+            at, "must be a rate, in 1/year", phrase("{}, in {}", name, factor.unit), "name an interest rate"
+        )
     else:
         yield from levels
 
@@ -337,27 +341,31 @@ def indices(at: Path, weights: Mapping[str, float], parts: Parts) -> Iterator[Pr
         As of `rate_factor`.
     """
     for name in weights:
-        yield from known((*at, name), name, parts.names("factors"), "a factor")
+        yield from known((*at, name), name, parts.names("factors"), phrase("a factor"))
         factor = parts.named(Factor).get(name)
         if factor is None:
             continue
         if factor.process.vasicek is not None:
             remedy = "name a factor with process gbm, ou, merton or deterministic"
-            yield Problem.at((*at, name), "an index must stay above 0", "a factor with process vasicek", remedy)
+            yield Problem.at((*at, name), "an index must stay above 0", phrase("a factor with process vasicek"), remedy)
         elif abs(factor.process.starts_at - 1) > 1e-9:
             start = factor.process.starts_at
-            remedy = f"divide {_levels_of(factor)} by {shown(start)}" if start > 0 else "let it start at 1"
-            yield Problem.at((*at, name), "an index must start at 1", f"{name} with start {shown(start)}", remedy)
+            remedy = phrase("divide {} by {}", _levels_of(factor), shown(start)) if start > 0 else "let it start at 1"
+            yield Problem.at(
+                (*at, name), "an index must start at 1", phrase("{} with start {}", name, shown(start)), remedy
+            )
         elif factor.process.deterministic is not None and min(factor.process.deterministic.curve.numbers) <= 0:
             low = min(factor.process.deterministic.curve.numbers)
-            yield Problem.at((*at, name), "an index must stay above 0", f"{name} with {shown(low)}", "raise its curve")
+            yield Problem.at(
+                (*at, name), "an index must stay above 0", phrase("{} with {}", name, shown(low)), "raise its curve"
+            )
 
 
 def _levels_of(factor: Factor) -> str:
     """What is to be divided for a factor to have another size."""
-    own = {"ou": "start and mean", "deterministic": "curve"}.get(factor.process.kind, "start")
+    own = {"ou": phrase("start and mean"), "deterministic": "curve"}.get(factor.process.kind, "start")
     bounds = [key for key in ("floor", "cap") if getattr(factor, key) is not None]
-    return f"the factor's {', '.join([own, *bounds])}"
+    return phrase("the factor's {}", joined([own, *bounds], "{}, {}"))
 
 
 def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ def _number_or_mapping(value: object) -> object:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number or isinstance(value, Mapping | AttributeRef):
         return value
-    remedy = number_remedy(value, "write e.g. 0.05 or {regime: .., attribute: ..}")
+    remedy = number_remedy(value, phrase("write e.g. 0.05 or {{regime: .., attribute: ..}}"))
     raise refusal(Problem.at((), "must be a number or an attribute of a regime", shown(value), remedy))
 
 
@@ -58,9 +58,10 @@ def checks(parts: Parts) -> Iterator[Problem]:
         of_scheme = at[0] == "side_flows"
         allowed = ("time",) if of_scheme else ("spend", "output")
         if flow.base not in allowed:
-            rule = f"a side flow of {'the whole scheme' if of_scheme else 'a project'} has base {' or '.join(allowed)}"
-            where = "of the study" if flow.base == "time" else "of a project"
-            yield Problem.at((*at, "base"), rule, flow.base, f"move it to the side_flows {where}")
+            rule, of_project = "a side flow of the whole scheme has base time", flow.base != "time"
+            rule = rule if of_scheme else "a side flow of a project has base spend or output"
+            where = "move it to the side_flows of a project" if of_project else "move it to the side_flows of the study"
+            yield Problem.at((*at, "base"), rule, flow.base, where)
         if isinstance(flow.rate, AttributeRef):
             yield from known_attribute((*at, "rate"), flow.rate, parts)
         yield from in_states((*at, "while"), flow.while_, parts)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Currency, Date, FactorName, Model, Path, Title, Within, Years, refusal, shown
 from spvrisk.config.study.parts import Parts, known, sound
 from spvrisk.errors import Problem, suggestion
@@ -36,7 +37,7 @@ class StudyHead(Model):
     def _whole_steps(self) -> "StudyHead":
         steps = self.horizon_years * self.steps_per_year
         if abs(steps - round(steps)) > 1e-9 or round(steps) < 1:
-            rule = f"must be a whole number of steps of 1/{self.steps_per_year} year"
+            rule = phrase("must be a whole number of steps of 1/{} year", self.steps_per_year)
             raise refusal(Problem.at(("horizon_years",), rule, shown(self.horizon_years), "round it to whole steps"))
         return self
 
@@ -69,16 +70,18 @@ def checks(parts: Parts) -> Iterator[Problem]:
     found, head = parts.named(Party), parts.one(StudyHead)
     for name in ("funder", "host"):
         if found and name not in found:
-            yield Problem.at(("parties",), f"needs the party {name}", ", ".join(found), f"add {name}: {{..}}")
+            yield Problem.at(
+                ("parties",), phrase("needs the party {}", name), ", ".join(found), phrase("add {}: {{..}}", name)
+            )
     for name, party in sound(found):
         at: Path = ("parties", name)
         if name not in ("funder", "host"):
             yield Problem.at(at, "is not a party", "", suggestion(name, ("funder", "host")))
-        yield from known((*at, "discount", "study"), party.discount.study, parts.names("curves"), "a curve")
+        yield from known((*at, "discount", "study"), party.discount.study, parts.names("curves"), phrase("a curve"))
         if party.discount.local is not None:
-            yield from known((*at, "discount", "local"), party.discount.local, parts.names("curves"), "a curve")
+            yield from known((*at, "discount", "local"), party.discount.local, parts.names("curves"), phrase("a curve"))
         if party.fx is not None:
-            yield from known((*at, "fx"), party.fx, parts.names("factors"), "a factor")
+            yield from known((*at, "fx"), party.fx, parts.names("factors"), phrase("a factor"))
         if head is not None:
             yield from _party_money(at, party, head.currency)
     yield from _fx_once(found)
@@ -93,13 +96,13 @@ def _party_money(at: Path, party: Party, currency: str) -> Iterator[Problem]:
         if own and value is not None:
             yield Problem.at(path, "is only for a party with its own currency", party.currency, "remove it")
         if not own and value is None:
-            rule = f"a party whose money ({party.currency}) is not the study's ({currency}) needs {key}"
-            yield Problem.at(at, rule, "", f"add {key}")
+            rule = phrase("a party whose money ({}) is not the study's ({}) needs {}", party.currency, currency, key)
+            yield Problem.at(at, rule, "", phrase("add {}", key))
 
 
 def _fx_once(parties: Mapping[str, Party | None]) -> Iterator[Problem]:
     owner: dict[str, str] = {}
     for name, party in sound(parties):
         if party.fx is not None and owner.setdefault(party.fx, name) != name:
-            rule = f"is already the fx of {owner[party.fx]}"
+            rule = phrase("is already the fx of {}", owner[party.fx])
             yield Problem.at(("parties", name, "fx"), rule, party.fx, "give each party a factor of its own")

@@ -240,12 +240,12 @@ def checks(parts: Parts) -> Iterator[Problem]:
 def _operation(at: Path, found: Operation, parts: Parts) -> Iterator[Problem]:
     for key, part in (("merchant", found.merchant), ("fuel", found.fuel), ("capacity_payment", found.capacity_payment)):
         if part is not None:
-            yield from known((*at, key, "factor"), part.factor, parts.names("factors"), "a factor")
+            yield from known((*at, key, "factor"), part.factor, parts.names("factors"), phrase("a factor"))
     if found.volume_factor is not None:
         yield from _volume((*at, "volume_factor"), found.volume_factor, parts)
     if found.contract is not None and found.contract.offtaker is not None:
         yield from known(
-            (*at, "contract", "offtaker"), found.contract.offtaker, parts.names("offtakers"), "an offtaker"
+            (*at, "contract", "offtaker"), found.contract.offtaker, parts.names("offtakers"), phrase("an offtaker")
         )
     for key, riding in (
         ("contract", found.contract.indices if found.contract else None),
@@ -257,17 +257,19 @@ def _operation(at: Path, found: Operation, parts: Parts) -> Iterator[Problem]:
 
 def _volume(at: Path, name: str, parts: Parts) -> Iterator[Problem]:
     """Output is multiplied by the factor, and is never below 0."""
-    yield from known(at, name, parts.names("factors"), "a factor")
+    yield from known(at, name, parts.names("factors"), phrase("a factor"))
     factor = parts.named(Factor).get(name)
     if factor is None:
         return
     if factor.process.vasicek is not None:
         remedy = "name a factor with process gbm, ou, merton or deterministic"
-        yield Problem.at(at, "a multiple of output must not fall below 0", f"{name} with process vasicek", remedy)
+        yield Problem.at(
+            at, "a multiple of output must not fall below 0", phrase("{} with process vasicek", name), remedy
+        )
     elif factor.process.deterministic is not None and min(factor.process.deterministic.curve.numbers) < 0:
         low = min(factor.process.deterministic.curve.numbers)
         yield Problem.at(
-            at, "a multiple of output must not fall below 0", f"{name} with {shown(low)}", "raise its curve"
+            at, "a multiple of output must not fall below 0", phrase("{} with {}", name, shown(low)), "raise its curve"
         )
 
 

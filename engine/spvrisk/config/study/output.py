@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Lax, Model, distinct, refusal, shown
 from spvrisk.config.reading.numerals import meant
 from spvrisk.errors import Problem
@@ -33,7 +34,7 @@ def _level(text: str) -> str:
     if level is None:
         number = meant(text)
         fits = number is not None and 0 < float(number) < 1
-        remedy = f'write "{number}"' if fits else 'write e.g. "0.95"'
+        remedy = phrase('write "{}"', number) if fits else 'write e.g. "0.95"'
         raise refusal(Problem.at((), "must be a decimal number between 0 and 1", shown(text), remedy))
     return level
 

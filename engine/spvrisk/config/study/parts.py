@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Model, Path, choices, derives, is_model, shown
 from spvrisk.errors import Problem, suggestion
 
@@ -155,4 +156,4 @@ def known(at: Path, name: str, names: Collection[str], what: str) -> Iterator[Pr
     if not names and what in ("a curve", "a factor"):
         return  # a study without any of them is told so, once
     if name not in names:
-        yield Problem.at(at, f"must name {what}", shown(name), suggestion(name, names))
+        yield Problem.at(at, phrase("must name {}", what), shown(name), suggestion(name, names))

@@ -121,7 +121,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
     projects, pipelines = parts.names("projects"), parts.names("pipelines")
     if not projects and not pipelines:
         remedy = "add one, e.g. as in `spvrisk init`"
-        yield Problem.at(("projects",), "a study needs a project or a pipeline", "none", remedy)
+        yield Problem.at(("projects",), "a study needs a project or a pipeline", phrase("none"), remedy)
     yield from _units("projects", projects)
     yield from _units("pipelines", pipelines)
     for name in pipelines:
@@ -149,8 +149,8 @@ def _arrivals(parts: Parts) -> Iterator[Problem]:
         )
         scale = by_state * by_event
         if pipeline.arrivals_per_year * scale > FASTEST:
-            rule = f"must be at most {FASTEST:g} a year after all scaling"
-            got = f"{shown(pipeline.arrivals_per_year)} scaled by up to {scale:g}"
+            rule = phrase("must be at most {:g} a year after all scaling", FASTEST)
+            got = phrase("{} scaled by up to {:g}", shown(pipeline.arrivals_per_year), scale)
             remedy = "lower scale_arrivals of events or arrival_multiplier of states"
             yield Problem.at(("pipelines", name, "arrivals_per_year"), rule, got, remedy)
 

@@ -31,7 +31,7 @@ class DecisionShares(Model):
 
     @model_validator(mode="after")
     def _sum(self) -> "DecisionShares":
-        problems = sum_problems((), "probabilities", [self.fund, self.delay, self.decline])
+        problems = sum_problems((), phrase("probabilities"), [self.fund, self.delay, self.decline])
         if problems:
             raise refusal(*problems)
         return self
@@ -120,7 +120,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
         remedy = "add deadline: the last day on which a notice can be given"
         yield Problem.at(at, "a study with pipelines needs deadline", ", ".join(pipelines), remedy)
     if pipelines and deadline is not None and head is not None and deadline < head.value_date:
-        rule = f"must not be before the value date ({head.value_date}) with pipelines"
+        rule = phrase("must not be before the value date ({}) with pipelines", head.value_date)
         yield Problem.at(
             (*at, "deadline"), rule, shown(deadline), "no project would ever arrive: move it, or remove them"
         )
@@ -129,16 +129,19 @@ def checks(parts: Parts) -> Iterator[Problem]:
 
 
 def _decision(at: Path, found: Decision, parts: Parts) -> Iterator[Problem]:
-    yield from known((*at, "regime"), found.regime, parts.names("regimes"), "a regime")
+    yield from known((*at, "regime"), found.regime, parts.names("regimes"), phrase("a regime"))
     regime = parts.named(Regime).get(found.regime)
     if regime is not None:
         for state in found.by_state:
-            yield from known((*at, "by_state", state), state, regime.states, f"a state of {found.regime}")
+            yield from known((*at, "by_state", state), state, regime.states, phrase("a state of {}", found.regime))
         lacking = [state for state in regime.states if state not in found.by_state]
         if lacking:
-            remedy = "add e.g. {fund: 1, delay: 0, decline: 0}"
+            remedy = phrase("add e.g. {{fund: 1, delay: 0, decline: 0}}")
             yield Problem.at(
-                (*at, "by_state"), "must give each state its probabilities", f"none for {', '.join(lacking)}", remedy
+                (*at, "by_state"),
+                "must give each state its probabilities",
+                phrase("none for {}", ", ".join(lacking)),
+                remedy,
             )
     for i, trigger in enumerate(found.triggers):
         yield from in_states((*at, "triggers", i, "moves"), trigger.moves, parts)

@@ -26,7 +26,7 @@ Tiers = TypeVar("Tiers", "Adjustment", "TierSplit")
 
 def _falling(shares: Tiers) -> Tiers:
     if shares.second_share > shares.first_share:
-        rule = f"must be at most first_share ({shown(shares.first_share)})"
+        rule = phrase("must be at most first_share ({})", shown(shares.first_share))
         raise refusal(Problem.at(("second_share",), rule, shown(shares.second_share), "swap them"))
     return shares
 
@@ -137,7 +137,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
         yield from rate_factor(at, agreement.split.reference_rate, parts)
     if agreement.catch_up is not None and agreement.funding.decision is None:
         remedy = "add it, or remove this"
-        yield Problem.at(("agreement", "catch_up"), "needs agreement.funding.decision", "none", remedy)
+        yield Problem.at(("agreement", "catch_up"), "needs agreement.funding.decision", phrase("none"), remedy)
 
 
 def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:

@@ -72,7 +72,7 @@ class Stack(Model):
     @model_validator(mode="after")
     def _whole(self) -> "Stack":
         shares = [self.policy_loan.share, self.policy_equity.share, self.commercial_loan.share]
-        problems = sum_problems((), "shares of policy_loan, policy_equity and commercial_loan", shares)
+        problems = sum_problems((), phrase("shares of policy_loan, policy_equity and commercial_loan"), shares)
         if problems:
             raise refusal(*problems)
         return self

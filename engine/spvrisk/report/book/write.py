@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+from spvrisk.catalogue import phrase
 from spvrisk.exports.xlsx_file import untouched
 from spvrisk.files import Kind
 from spvrisk.report.book.contents import sheets_of
@@ -14,7 +15,7 @@ from spvrisk.views.figures import Cell
 from spvrisk.views.words import study_named
 
 BOOK = Kind(
-    "a workbook that report wrote and nobody has saved since",
+    phrase("a workbook that report wrote and nobody has saved since"),
     lambda path: untouched(path, AUTHOR),
     "an edited or another file",
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
+from spvrisk.catalogue import looked_up
 from spvrisk.config.register import Register
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
@@ -129,6 +130,6 @@ def left_out(error: InputError | RunError) -> Note:
         What it met with.
     """
     if isinstance(error, RunError):
-        return said("Left out: {}", str(error))
-    wrong = error.problems[0]
-    return said("Left out: {}, got {}.", wrong.rule, wrong.value) if wrong.value else said("Left out: {}.", wrong.rule)
+        return said("Left out: {}", error.told())
+    wrong, rule = error.problems[0], looked_up(error.problems[0].rule)
+    return said("Left out: {}, got {}.", rule, wrong.value) if wrong.value else said("Left out: {}.", rule)

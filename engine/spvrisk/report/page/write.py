@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from spvrisk.catalogue import phrase
 from spvrisk.files import Kind
 from spvrisk.report.page.contents import sections_of
 from spvrisk.report.page.document import BEGINNING, document
@@ -16,7 +17,7 @@ def _known(path: Path) -> bool:
         return file.read(len(beginning)) == beginning
 
 
-PAGE = Kind("a report", _known)
+PAGE = Kind(phrase("a report"), _known)
 """How a file is known that may be replaced."""
 
 

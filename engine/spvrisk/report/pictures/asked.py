@@ -6,6 +6,7 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spvrisk.catalogue import phrase
 from spvrisk.charts.registry import CHARTS, Picture
 from spvrisk.dataset.appearing import appearing
 from spvrisk.dataset.read import Result, all_held
@@ -29,7 +30,7 @@ def _known(path: Path) -> bool:
     return MARK.encode() in path.read_bytes()
 
 
-PICTURE = Kind("a picture that plot wrote", _known)
+PICTURE = Kind(phrase("a picture that plot wrote"), _known)
 
 
 def picture_named(name: str) -> Picture:
@@ -71,7 +72,7 @@ def read_choices(name: str, choices: Mapping[str, Any]) -> dict[str, str]:
         if choice not in known:
             remedy = suggestion(choice, known) if known else "leave it out"
             raise InputError(
-                Problem(argument(choice), "", f"is not a choice of the picture {name}", str(value), remedy)
+                Problem(argument(choice), "", phrase("is not a choice of the picture {}", name), str(value), remedy)
             )
         if not isinstance(value, str | float):
             raise InputError(Problem(argument(choice), "", "must be a text", str(value), "put it in quotes"))
@@ -105,7 +106,7 @@ def drawn(name: str, subjects: Sequence[Any], lang: str, announce: Announce, cho
 
     picture = picture_named(name)
     if picture.of != "results" and len(subjects) != 1:
-        rule, remedy = f"{name} is of one file", "name one"
+        rule, remedy = phrase("{} is of one file", name), "name one"
         raise InputError(Problem(argument("results"), "", rule, f"{len(subjects)}", remedy))
     told = {_TOLD: announce} if _TOLD in signature(picture.chart).parameters else {}
     given = subjects if picture.of == "results" else subjects[0]
@@ -133,7 +134,7 @@ def check_drawable(out: str | None = None, overwrite: bool = False, reads: Seque
     """
     if out is not None:
         if Path(out).suffix.lower() not in SUFFIXES:
-            remedy = f"end the name with {', '.join(SUFFIXES)}"
+            remedy = phrase("end the name with {}", ", ".join(SUFFIXES))
             raise InputError(Problem(argument("out"), "", "must tell the format by its suffix", out, remedy))
         check_output(out, overwrite, PICTURE, reads)
     try:
