@@ -106,7 +106,7 @@ def inputs_by_path(
     """
     if not result.input_names:
         remedy = "run the study with e.g. inputs.cost_multiple in output.paths, or give the study itself"
-        raise InputError(Problem(result.place, "", "must keep inputs by path", "none", remedy))
+        raise InputError(Problem(result.place, "", "must keep inputs by path", "", remedy))
     values = values_by_path(result, [measure.series for measure in measures], on, progress, announce)
     rows = [values[measure.series] for measure in measures]
     found = [decomposed(measure, row) for measure, row in zip(measures, rows, strict=True)]

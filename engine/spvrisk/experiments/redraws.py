@@ -20,7 +20,7 @@ from spvrisk.measures.sensitivity import Index, by_redraw
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.names import Labels
-from spvrisk.plan.streams import Streams
+from spvrisk.plan.streams import REDRAWN, Streams
 from spvrisk.runner.execute import Announce, Progress, make_ready, series_of_many
 from spvrisk.runner.job import Job
 from spvrisk.runner.on import THREADS, On
@@ -201,7 +201,7 @@ def redrawn_job(loaded: Loaded, job: Job, patterns: Sequence[str]) -> Job:
         As of `Group`.
     """
     plan = compile_study(loaded.study, Streams(patterns)).plan
-    return replace(job, plan=plan, sampling=f"{job.sampling}, drawn anew: {' '.join(patterns)}")
+    return replace(job, plan=plan, sampling=" ".join((job.sampling, *(f"{pattern}{REDRAWN}" for pattern in patterns))))
 
 
 def streams_of(loaded: Loaded) -> tuple[str, ...]:
