@@ -58,12 +58,18 @@ ENGLISH = {
     "experiments/changes.py": "codes of causes, which views put in words",
     "experiments/failed.py": "what is reported to us",
     "experiments/timing/": "programs of other processes, and what these print",
-    "exports/": "descriptions in tables and files for programs",
-    "report/page/": "HTML",
+    "exports/netcdf_file.py": "attributes of files",
+    "exports/paths.py": "units in tables for programs",
+    "exports/units.py": "units in tables for programs",
+    "report/page/document.py": "HTML",
+    "report/page/drawing.py": "HTML",
+    "report/page/dress.py": "HTML",
+    "report/page/sections/ground.py": "names of programs with their versions",
     "runner/cluster.py": "versions, which workers and we tell each other",
     "runner/proof.py": "findings that are kept with machine code",
     "runner/remote.py": "versions, which workers and we tell each other",
-    "views/": "names of programs with their versions",
+    "views/bench.py": "names of programs with their versions",
+    "views/info.py": "names of programs with their versions",
 }
 """Sources that may compose English by f-strings, and what that is."""
 
