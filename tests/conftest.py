@@ -33,8 +33,8 @@ def _heard(kind: Any, lacking: set[str]) -> Any:
 
     def made(self: Any, told: Any) -> None:
         make(self, told)
-        file = Path(sys._getframe(1).f_code.co_filename)
-        if ENGINE in file.parents and file.parent.name not in ENGLISH:
+        file, again = Path(sys._getframe(1).f_code.co_filename), isinstance(sys.exc_info()[1], InputError | RunError)
+        if ENGINE in file.parents and file.parent.name not in ENGLISH and not again:
             texts = (
                 [told] if kind is RunError else [part for each in self.problems for part in (each.rule, each.remedy)]
             )

@@ -36,11 +36,14 @@ def test_texts__that_are_none_are_found(tmp_path, monkeypatch):
     source.write_text(
         'def f(x):\n    Row("name", (1,))\n    said(f"{x} a")\n    Figures(said("a {}", x), ())\n'
         '    said(x)\n    heads(x, "b")\n    announce(f"{x}")\n    Column(f\'{x:,}\')\n'
+        'def Problem(rule, value, remedy="c"): pass\n'
+        'def g(x):\n    Problem(f"is {x} wide", "none", "d")\n    Problem("e", x, "f {x}")\n    phrase("g {}", "h i")\n'
+        '    rule = "j" if x else phrase("k")\n    Problem(rule, x or phrase("l"), phrase("m {}", x))\n'
     )
     monkeypatch.setattr("texts.PACKAGE", tmp_path)
     lines = [int(wrong.split(":")[1]) for wrong in Module(source).wrong()]
-    assert sorted(lines) == [2, 3, 5, 6, 7]
-    assert {text.text for text in Module(source).texts()} == {"a {}", "b"}
+    assert sorted(lines) == [2, 3, 5, 6, 7, 11, 11, 12, 13]
+    assert {text.text for text in Module(source).texts()} == {"a {}", *"bcdejkl", "f {x}", "g {}", "m {}"}
 
 
 def test_template__has_the_texts_of_the_sources():

@@ -58,12 +58,18 @@ ENGLISH = {
     "experiments/changes.py": "codes of causes, which views put in words",
     "experiments/failed.py": "what is reported to us",
     "experiments/timing/": "programs of other processes, and what these print",
-    "exports/": "descriptions in tables and files for programs",
-    "report/page/": "HTML",
+    "exports/netcdf_file.py": "attributes of files",
+    "exports/paths.py": "units in tables for programs",
+    "exports/units.py": "units in tables for programs",
+    "report/page/document.py": "HTML",
+    "report/page/drawing.py": "HTML",
+    "report/page/dress.py": "HTML",
+    "report/page/sections/ground.py": "names of programs with their versions",
     "runner/cluster.py": "versions, which workers and we tell each other",
     "runner/proof.py": "findings that are kept with machine code",
     "runner/remote.py": "versions, which workers and we tell each other",
-    "views/": "names of programs with their versions",
+    "views/bench.py": "names of programs with their versions",
+    "views/info.py": "names of programs with their versions",
 }
 """Sources that may compose English by f-strings, and what that is."""
 
@@ -148,7 +154,7 @@ class Module:
 
     def _of_mistakes(self, call: ast.Call, function: str, names: Iterable[str]) -> Iterator[str]:
         """Literals that tell of a mistake, given to a function as an argument; constants are names of ours."""
-        places = {**_taking_mistakes(), **self._imported, **self.taking_mistakes, **MISTAKES}.get(function, {})
+        places = {**_taking_mistakes(PACKAGE), **self._imported, **self.taking_mistakes, **MISTAKES}.get(function, {})
         for name in set(names) & set(places):
             given = _argument(call, places[name], name)
             known = frozenset(self._constants if name in AS_THEY_ARE else ())
@@ -307,8 +313,8 @@ def _module(file: Path) -> Module:
 
 
 @cache
-def _taking_mistakes() -> dict[str, dict[str, int]]:
-    """Functions and records of all modules that tell of a mistake: methods are known by their names alone."""
+def _taking_mistakes(_: Path) -> dict[str, dict[str, int]]:
+    """Functions and records of a package that tell of a mistake: methods are known by their names alone."""
     found: dict[str, dict[str, int]] = {}
     for module in modules():
         found |= {name: places for name, places in module.taking_mistakes.items() if places}

@@ -95,9 +95,8 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read a command line, its language first: help is shown, and a mistake told, before the rest is read."""
-        takes_language = (
-            LANGUAGE in self.params and ctx.parent is not None
-        )  # what a group is given is its commands' too
+        # a group is given what is its commands', of which some have a --lang of their own
+        takes_language = LANGUAGE in self.params and ctx.parent is not None
         if takes_language or not set(ctx.help_option_names).isdisjoint(args):
             asked = re.search(r"(?:^| )--lang[ =](\w+)", " ".join(args))
             if asked and asked[1] in LANGUAGES and can_show(asked[1]):

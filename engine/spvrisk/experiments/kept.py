@@ -166,11 +166,8 @@ def check_finished(file: Path, announce: Announce) -> None:
 
     found = verified(open_result(file), announce=announce)
     if wrong := [phrase("{} {}", phrase(check.name), check.found) for check in found.checks if check.sound is False]:
-        rule, remedy = (
-            phrase("is finished, but damaged: {}", joined(wrong, "{}; {}")),
-            "remove it, and run the command again",
-        )
-        raise InputError(Problem(str(file), "", rule, "", remedy))
+        rule = phrase("is finished, but damaged: {}", joined(wrong, "{}; {}"))
+        raise InputError(Problem(str(file), "", rule, "", "remove it, and run the command again"))
     announce("finished already: tables, values by path and plan match their digests")
 
 

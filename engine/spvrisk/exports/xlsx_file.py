@@ -61,7 +61,7 @@ def untouched(path: Path, author: str) -> bool:
 XLSX = Kind(
     phrase("a workbook that export wrote and nobody has saved since"),
     lambda path: untouched(path, _AUTHOR),
-    "an edited or another file",
+    phrase("an edited or another file"),
 )
 
 

@@ -179,10 +179,8 @@ def side_of(series: tuple[str, str], side: str | None, result: Result) -> str:
             Problem(argument("side"), "", phrase("must be {} or {}", LOW, HIGH), side, "name one of the two")
         )
     if not (side or output.bad):
-        rule, remedy = (
-            phrase("is needed: neither side of {} is bad for everyone", named),
-            phrase("write {} or {}", LOW, HIGH),
-        )
+        rule = phrase("is needed: neither side of {} is bad for everyone", named)
+        remedy = phrase("write {} or {}", LOW, HIGH)
         raise InputError(Problem(argument("side"), "", rule, phrase("none"), remedy))
     return side or output.bad
 

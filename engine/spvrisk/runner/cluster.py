@@ -451,7 +451,7 @@ class _Dispatch(Generic[Number, Answer]):
         if isinstance(error, CancelledError):
             return  # it is gone, and greeted again should it come back
         if isinstance(error, ImportError | AttributeError | TypeError):
-            error = RunError(f"it has {self._version_at(address)}, this run {self._who}")
+            error = RunError(phrase("it has {}, this run {}", self._version_at(address), self._who))
         answer = answer if error is None else {"refused": str(error) or type(error).__name__}
         if "refused" in answer:
             text = phrase("{} is refused: {}", address, answer["refused"])

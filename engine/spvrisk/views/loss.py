@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.errors import InputError, Problem, argument
@@ -146,7 +147,7 @@ def loss(result: Result, level: str | None = None) -> Figures:
     """
     labels, t = result.labels, result.summary
     if level is not None and level not in t.levels:
-        known = f"it has {', '.join(t.levels)}"
+        known = phrase("it has {}", ", ".join(t.levels))
         raise InputError(Problem(argument("level"), "", "must be a level of the result", level, known))
     a = 0 if level is None else t.levels.index(level)
     rows = rows_of(labels, "npv_funder")

@@ -58,10 +58,11 @@ def checks(parts: Parts) -> Iterator[Problem]:
         of_scheme = at[0] == "side_flows"
         allowed = ("time",) if of_scheme else ("spend", "output")
         if flow.base not in allowed:
-            rule, of_project = "a side flow of the whole scheme has base time", flow.base != "time"
-            rule = rule if of_scheme else "a side flow of a project has base spend or output"
-            where = "move it to the side_flows of a project" if of_project else "move it to the side_flows of the study"
-            yield Problem.at((*at, "base"), rule, flow.base, where)
+            of_project = "a side flow of a project has base spend or output"
+            rule = "a side flow of the whole scheme has base time" if of_scheme else of_project
+            to_study = "move it to the side_flows of the study"
+            remedy = to_study if flow.base == "time" else "move it to the side_flows of a project"
+            yield Problem.at((*at, "base"), rule, flow.base, remedy)
         if isinstance(flow.rate, AttributeRef):
             yield from known_attribute((*at, "rate"), flow.rate, parts)
         yield from in_states((*at, "while"), flow.while_, parts)

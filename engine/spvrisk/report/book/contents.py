@@ -184,7 +184,7 @@ def sheets_of(subject: Subject, words: Words, progress: Progress) -> Iterator[Sh
     """
     for planned in _SHEETS:
         if subject.results or not planned.of_result:
-            subject.announce(planned.name.text.lower())
+            subject.announce(planned.title.text)
             parts = planned.parts(subject, words)
             if sheet := laid_out(words(planned.name), words(planned.title), parts, words):
                 yield sheet

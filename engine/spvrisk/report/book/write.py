@@ -17,7 +17,7 @@ from spvrisk.views.words import study_named
 BOOK = Kind(
     phrase("a workbook that report wrote and nobody has saved since"),
     lambda path: untouched(path, AUTHOR),
-    "an edited or another file",
+    phrase("an edited or another file"),
 )
 """How a file is known that may be replaced."""
 

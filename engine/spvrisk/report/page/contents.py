@@ -63,7 +63,7 @@ def sections_of(subject: Subject, progress: Progress) -> Iterator[Section]:
     """
     for planned in _SECTIONS:
         if subject.results or not planned.of_result:
-            subject.announce(planned.name)
+            subject.announce(planned.title.text)
             if blocks := tuple(planned.blocks(subject)):
                 yield Section(planned.name, planned.title, blocks)
         progress(1)
