@@ -210,7 +210,7 @@ def test_command__tells_its_stages_and_where_the_page_is(made, tmp_path):
     done = report(made[0], "-o", out)
     assert (done.exit_code, done.stdout) == (0, "")
     lines = done.stderr.splitlines()
-    assert lines[0] == "minute ..." and lines[-1] == f"wrote {out}" and "replaying paths ..." in lines
+    assert lines[0] == "In a minute ..." and lines[-1] == f"wrote {out}" and "replaying paths ..." in lines
 
 
 def test_language__is_that_of_the_page(made, tmp_path):
