@@ -32,7 +32,7 @@ NOTES = ("said", "Note", "percent", "tail_name", "head", "money_in", "joined", "
 THINGS = ("counted", "progress_bar")
 """Functions whose second argument is a thing that is counted."""
 
-VIEWS = ("views/", "charts/")
+VIEWS = ("views/", "charts/", "report/page/sections/", "report/book/")
 """Floors that make figures."""
 
 NO_TEXTS = {"Column": {0: "head"}, "Row": {0: "name", 2: "head"}, "Figures": {0: "title", 6: "names"}}

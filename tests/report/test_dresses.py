@@ -27,7 +27,7 @@ def test_figures_json__numbers_with_their_errors():
 
 def test_table__is_html_of_all_figures():
     html = table(FIGURES)
-    assert "<caption>Title &lt;USD&gt;</caption>" in html and '<th scope="row">a &amp; b</th>' in html
+    assert "<caption><span>Title &lt;USD&gt;</span></caption>" in html and '<th scope="row">a &amp; b</th>' in html
     for shown in ("1.50 ± 0.25", "50 % (40-60)", "never", "few", "<td>-</td>", "<p>It is 1.50 ± 0.25.</p>"):
         assert shown in html.replace("\N{NO-BREAK SPACE}", " ")
 
