@@ -169,7 +169,7 @@ class Sheet:
 def _lines(text: str, width: int) -> int:
     """Lines that a text takes, more or less: letters are narrower than the digits by which columns are measured."""
     wide = cell_len(text) - len(text)
-    return max(1, ceil((0.9 * (len(text) - wide) + 2.1 * wide) / width))
+    return max(1, ceil((0.85 * (len(text) - wide) + 2.1 * wide) / width))
 
 
 def _length(number: Number) -> int:

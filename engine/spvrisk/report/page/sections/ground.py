@@ -93,7 +93,7 @@ def provenance(subject: Subject) -> Iterator[Block]:
         yield said(text, study, each.origin.file, each.paths, str(each.seed), each.origin.command)
     for result in subject.results:
         about = info(result)
-        rows = tuple(row for row in about.rows if row.name != "file")  # where it lies concerns no reader
+        rows = tuple(row for row in about.rows if row.name != Note("file"))  # where it lies concerns no reader
         yield More(said("All that is known of how {} was made", result.name), (about._replace(rows=rows),))
 
 
