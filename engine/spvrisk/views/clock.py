@@ -37,7 +37,7 @@ def regimes(result: Result) -> Figures:
         groups.append((quantity, said("{} (at the end)", clock_named(result, quantity)), states))
     cells_of = _cases if result.given is None else _shares
     rows = tuple(
-        Row(Note("undefined") if name == UNDEFINED else clock_named(result, quantity, name), cells, head)
+        Row(clock_named(result, quantity, name), cells, head)
         for quantity, head, names in groups
         for name, cells in zip(names, cells_of(result, quantity, names), strict=True)
         if cells

@@ -137,6 +137,8 @@ def clock_named(result: Result, quantity: str, outcome: str = "") -> Note:
     outcome
         One of its outcomes or states; empty: the event or the regime itself.
     """
+    if outcome == UNDEFINED:
+        return Note("undefined")
     prefix = next(prefix for prefix in _OF_CLOCK if quantity.startswith(prefix))
     (section, inner), name = _OF_CLOCK[prefix], quantity.removeprefix(prefix)
     return part_named(result, section, name, *((inner, outcome) if outcome else ()))
