@@ -73,7 +73,7 @@ ENGLISH = {
 }
 """Sources that may compose English by f-strings, and what that is."""
 
-VIEWS = ("views/", "charts/")
+VIEWS = ("views/", "charts/", "report/page/sections/", "report/book/")
 """Floors that make figures."""
 
 NO_TEXTS = {"Column": {0: "head"}, "Row": {0: "name", 2: "head"}, "Figures": {0: "title", 6: "names"}}

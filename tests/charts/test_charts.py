@@ -15,6 +15,7 @@ from spvrisk.charts.gathering import gathered
 from spvrisk.charts.registry import CHARTS
 from spvrisk.charts.words import decimal_year
 from spvrisk.errors import InputError
+from spvrisk.report.wording import worded
 from spvrisk.report.words import sentence
 from spvrisk.views.words import unit_titled
 
@@ -241,7 +242,7 @@ def test_occupancy__states_fill_the_time(results):
     assert event.x == (mark.at,) and mark.at == pytest.approx(2028.85, abs=0.05)
     k = int(np.argmax(np.bincount(results.values("outcome_election"))))
     named = dict(labels.events)["election"][k].replace("_", " ")
-    assert "_" not in named and sentence(event.texts[0]).startswith(f"{named} ")
+    assert "_" not in named and worded(event.texts[0], "en").startswith(f"{named} ")
 
 
 def test_occupancy__calls_events_regimes_and_what_they_come_to_by_their_titles(folder):
@@ -255,12 +256,11 @@ def test_occupancy__calls_events_regimes_and_what_they_come_to_by_their_titles(f
     with spvrisk.open(starter(folder / "titled.h5", paths=400, **titled)) as opened:
         found = chart("occupancy", opened)
     stack, event = marks_of(found, Stack, 1)[0], marks_of(found, Points)[0]
-    assert [*map(sentence, stack.names)] == ["temporary", "settled", "High tariffs"]
-    with spvrisk.language("ja"):
-        assert [*map(sentence, stack.names)] == ["temporary", "settled", "高関税"]
-        assert sentence(found.panels[1].title) == "通商" and sentence(found.panels[0].y.names[0]) == "選挙"
-        assert sentence(event.texts[0]).startswith("A new course ")
-        assert sentence(found.title).startswith("通商が最終的に")
+    assert [worded(name, "en") for name in stack.names] == ["temporary", "settled", "High tariffs"]
+    assert [worded(name, "ja") for name in stack.names] == ["temporary", "settled", "高関税"]
+    assert worded(found.panels[1].title, "ja") == "通商" and worded(found.panels[0].y.names[0], "ja") == "選挙"
+    assert worded(event.texts[0], "ja").startswith("A new course ")
+    assert worded(found.title, "ja").startswith("通商が最終的に")
 
 
 def test_occupancy__ends_where_no_part_moves_any_more(results):

@@ -28,7 +28,7 @@ from spvrisk.report.book.numbers import Number, spread
 from spvrisk.report.wording import worded
 from spvrisk.report.words import shown
 from spvrisk.views.figures import Column, Estimate, Near, Note, Range, Rate, Share, said
-from spvrisk.views.words import condition_titled
+from spvrisk.views.words import condition_named
 
 FORMULAS = "=cmd|'/C calc'!A0", '@SUM(1,1)"&A1'
 """Texts that a spreadsheet would compute, or run."""
@@ -155,7 +155,7 @@ def test_conditional__has_what_paths_bring_that_meet_the_condition(book, first):
     units = units_by_title(first.labels)
     rows = [{**row, "of": units[row["of"]]} for row in rows_below(book["Conditional"], "paths")]
     given = first.conditional
-    called = {worded(condition_titled(first, name), "en"): name for name in given.names}
+    called = {worded(condition_named(first, name), "en"): name for name in given.names}
     met = {name for name, n in zip(given.names, given.n_paths, strict=True) if n}
     assert {called[row["condition"]] for row in rows} == met
     for row in rows:

@@ -133,6 +133,11 @@ def test_assumptions__are_counted_and_shown_with_what_they_rest_on(page, first):
     assert all(each.source in section for each in register.assumptions)
 
 
+def test_provenance__does_not_tell_where_files_lie(page, made):
+    (text,) = [text for attributes, text in page.all("section") if attributes["id"] == "provenance"]
+    assert made[0].name in text and str(made[0].parent) not in text
+
+
 def test_page__asks_nothing_of_any_network(page, file):
     text = file.read_text(encoding="utf-8")
     (policy,) = [a["content"] for a, _ in page.all("meta") if a.get("http-equiv") == "Content-Security-Policy"]

@@ -56,7 +56,7 @@ def test_views__are_all_registered():
         if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
         if inspect.signature(function).return_annotation is Figures
     }
-    helpers = {"changes", "facts", "means", "regimes_titled"}
+    helpers = {"changes", "facts", "means"}
     assert len(made) > 20
     assert {function.__name__ for function in made - {view.figures for view in VIEWS.values()}} == helpers
 
@@ -94,7 +94,7 @@ def test_headline__agrees_with_the_answer(results):
 
 def test_regimes__groups_and_cases(results):
     rows = results.view("regimes").rows
-    assert [(row.head, english(row.name)) for row in rows][:3] == [
+    assert [(english(row.head), english(row.name)) for row in rows][:3] == [
         ("ruling", "upheld"),
         ("ruling", "struck_down"),
         ("ruling", "undefined"),

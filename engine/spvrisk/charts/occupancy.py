@@ -15,7 +15,7 @@ from spvrisk.plan.arrays import Floats
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.names import Labels
 from spvrisk.views.figures import Note, Share, said, share_of
-from spvrisk.views.words import clock_titled, study_named
+from spvrisk.views.words import clock_named, study_named
 
 _DRAWS = 4001
 """Dates that are drawn of an event whose date is: enough for a picture's range."""
@@ -97,9 +97,9 @@ def _panel(result: Result, regime: str, marks: tuple[Reference, ...], axis: Axis
     x = step_years(result.labels)
     heights = tuple(tuple(map(float, result.timeline.occupancy[i])) for i in rows)
     quantity = f"final_state_{regime}"
-    stack = Stack(tuple(clock_titled(result, quantity, states[i][1]) for i in rows), x, heights)
+    stack = Stack(tuple(clock_named(result, quantity, states[i][1]) for i in rows), x, heights)
     label = Axis(Note("part of the time, over all paths"), percent=True, ends=(0.0, 1.0))
-    return Panel(axis, label, (stack, *marks), clock_titled(result, quantity))
+    return Panel(axis, label, (stack, *marks), clock_named(result, quantity))
 
 
 def _calendar(result: Result, events: dict[str, _When], axis: Axis) -> Iterator[Panel]:
@@ -107,7 +107,7 @@ def _calendar(result: Result, events: dict[str, _When], axis: Axis) -> Iterator[
     if not events:
         return
     at = tuple(map(float, range(len(events))))
-    names = tuple(clock_titled(result, f"outcome_{name}") for name in events)
+    names = tuple(clock_named(result, f"outcome_{name}") for name in events)
     drawn = [(place, when) for place, when in zip(at, events.values(), strict=True) if when.low < when.high]
     texts = tuple(_likeliest(result, name) for name in events)
     points = Points("", tuple(when.middle for when in events.values()), at, texts=texts)
@@ -121,7 +121,7 @@ def _likeliest(result: Result, event: str) -> Note:
     quantity, outcomes = f"outcome_{event}", dict(result.labels.events)[event]
     t = result.summary
     k = int(np.argmax(t.shares[quantity][: len(outcomes)]))
-    return said("{} {}", clock_titled(result, quantity, outcomes[k]), _share(result, quantity, k))
+    return said("{} {}", clock_named(result, quantity, outcomes[k]), _share(result, quantity, k))
 
 
 def _share(result: Result, quantity: str, k: int) -> Share:
@@ -162,5 +162,5 @@ def _title(result: Result, regimes: list[str]) -> Note:
 def _ending(result: Result, regime: str) -> Note:
     quantity, states = f"final_state_{regime}", dict(result.labels.regimes)[regime]
     k = int(np.argmax(result.summary.shares[quantity]))
-    ending = clock_titled(result, quantity), clock_titled(result, quantity, states[k])
+    ending = clock_named(result, quantity), clock_named(result, quantity, states[k])
     return said("{} at the end: {} on {} of the paths", *ending, _share(result, quantity, k))

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from spvrisk.catalogue import current
 from spvrisk.report.lines import SPACE
 from spvrisk.report.markup import Html, concatenated, element
+from spvrisk.report.wording import worded as titled
 from spvrisk.report.words import headed, sentence, shown, title_of, worded
-from spvrisk.views.figures import Figures, Row, Text
+from spvrisk.views.figures import Figures, Named, Note, Row, Text
 
 
 def table(figures: Figures) -> Html:
@@ -39,7 +41,7 @@ def bare(figures: Figures) -> Html:
     figures
         What a view gives.
     """
-    caption = element("caption", headed(figures.title, SPACE)) if figures.title else None
+    caption = element("caption", element("span", headed(figures.title, SPACE))) if figures.title else None
     return element("table", caption, _head(figures), element("tbody", *_rows(figures)), class_=figures.shape)
 
 
@@ -71,7 +73,7 @@ def _rows(figures: Figures) -> Iterator[Html]:
         rows = list(group)
         if head and not figures.names:
             width = str(1 + len(figures.columns))
-            yield element("tr", element("th", worded(head), colspan=width, scope="rowgroup"), class_="group")
+            yield element("tr", element("th", *_name(head), colspan=width, scope="rowgroup"), class_="group")
         for i, row in enumerate(rows):
             beside = _beside(head if i == 0 else None, len(rows)) if _grouped(figures) else None
             yield element("tr", beside, *_cells(row, figures), class_="apart" if row.apart else None)
@@ -86,18 +88,19 @@ def _beside(head: Text | None, rows: int) -> Html | None:
     """Head of a group that stands beside its rows, on the first of them."""
     if head == "":
         return element("td", rowspan=str(rows))
-    return None if head is None else element("th", worded(head), rowspan=str(rows), scope="rowgroup", class_="group")
+    return None if head is None else element("th", *_name(head), rowspan=str(rows), scope="rowgroup", class_="group")
 
 
 def _cells(row: Row, figures: Figures) -> Iterator[Html]:
-    yield element("th", *_name(row), scope="row")
+    yield element("th", *_name(row.name), scope="row")
     for cell, column in zip(row.cells, figures.columns, strict=True):
-        yield element("td", shown(cell, column.form), class_="words" if column.text else None)
+        text = titled(cell, current()) if isinstance(cell, Named | Note) else shown(cell, column.form)
+        yield element("td", text, class_="words" if column.text else None)
 
 
-def _name(row: Row) -> Iterator[str]:
-    """Name of a row, and the title of what it is of."""
-    yield worded(row.name)
-    if title := title_of(row.name):
+def _name(text: Text) -> Iterator[str]:
+    """Name of a row or of a group, and its title; in notes things of the study are called by their titles alone."""
+    yield titled(text, current()) if isinstance(text, Note) else worded(text)
+    if title := title_of(text):
         yield element("br")
         yield element("small", title)

@@ -20,37 +20,24 @@ from spvrisk.views.figures import (
 )
 from spvrisk.views.loss import few, size_of_tail
 from spvrisk.views.units import rows_of
-from spvrisk.views.words import clock_titled, money_in, money_name, percent, unit_named
+from spvrisk.views.words import clock_named, money_in, money_name, percent, unit_named
 
 _NAMES, _FEW = Note("outcome or state"), Note("few paths")
 
 
 def regimes(result: Result) -> Figures:
     """Probability of each outcome and final state, and what the portfolio is worth where it comes out."""
-    return _regimes(result, titled=False)
-
-
-def regimes_titled(result: Result) -> Figures:
-    """Give the same with titles in the place of names, for readers who know no file."""
-    return _regimes(result, titled=True)
-
-
-def _regimes(result: Result, titled: bool) -> Figures:
     labels = result.labels
-
-    def called(quantity: str, name: str, outcome: str = "") -> Text:
-        return clock_titled(result, quantity, outcome) if titled else outcome or name
-
     groups: list[tuple[str, Text, tuple[str, ...]]] = []
     for event, outcomes in labels.events:
         quantity = f"outcome_{event}"
-        groups.append((quantity, called(quantity, event), (*outcomes, UNDEFINED)))
+        groups.append((quantity, clock_named(result, quantity), (*outcomes, UNDEFINED)))
     for regime, states in labels.regimes:
         quantity = f"final_state_{regime}"
-        groups.append((quantity, said("{} (at the end)", called(quantity, regime)), states))
+        groups.append((quantity, said("{} (at the end)", clock_named(result, quantity)), states))
     cells_of = _cases if result.given is None else _shares
     rows = tuple(
-        Row(Note("undefined") if name == UNDEFINED else called(quantity, name, name), cells, head)
+        Row(clock_named(result, quantity, name), cells, head)
         for quantity, head, names in groups
         for name, cells in zip(names, cells_of(result, quantity, names), strict=True)
         if cells

@@ -13,7 +13,7 @@ from spvrisk.plan.names import Labels
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, Text, defined, heads, said
 from spvrisk.views.scenarios import changes, drawn, failures
 from spvrisk.views.tails import thin
-from spvrisk.views.words import clock_titled, money_in, quantity_named, unit_named, unit_titled
+from spvrisk.views.words import clock_named, money_in, quantity_named, unit_named, unit_titled
 
 _SHOWN = 10
 """Inputs of a measure, and groups of a kind; JSON has all."""
@@ -89,9 +89,7 @@ def input_named(seen: Seen, found: InputsByPath, titled: bool = False) -> Text:
     if seen.kind == INPUT:
         of = unit_titled(labels, seen.unit) if titled else unit_named(labels, seen.unit)
         return said("{}: {}", of, quantity_named(seen.name))
-    if not titled:
-        return quantity_named(quantity)
-    name = clock_titled(found.result, quantity)
+    name = clock_named(found.result, quantity)
     return said("{} at the end", name) if seen.kind == FINAL_STATE else name
 
 

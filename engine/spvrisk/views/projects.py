@@ -9,7 +9,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.plan.laws import distribution
 from spvrisk.views.figures import Cell, Figures, Note, heads, mean_of, probability_of, rate_of, said
 from spvrisk.views.units import by_unit, heads_of, rows_of
-from spvrisk.views.words import joined, money_in, money_name, percent
+from spvrisk.views.words import joined, money_in, money_name, percent, unit_named
 
 
 def status(result: Result) -> Figures:
@@ -74,7 +74,7 @@ def _caps(result: Result) -> Iterator[Note]:
             yield said(
                 "{0}: the cap of its reference class truncates {1:.2g %} of its overruns. "
                 "Its figures at {2}, and the portfolio's as far as {0} drives them, are lower bounds.",
-                name,
+                unit_named(result.labels, name),
                 100 * share,
                 joined(cut, "{} and {}"),
             )

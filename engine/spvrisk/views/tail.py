@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from math import isinf, isnan
 
+from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.measures.tail import CHANCE, Mark, Mean, Part, Tail
 from spvrisk.plan.outputs import LOW, PORTFOLIO
 from spvrisk.views.exceedance import money_of
-from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, Text, defined, heads, said
-from spvrisk.views.words import WHOLE, measured_in, money_in, quantity_named, unit_named
+from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, heads, said
+from spvrisk.views.words import clock_named, measured_in, money_in, quantity_named, unit_named
 
 _TOLD = 6
 """Marks that are told in words."""
@@ -45,7 +46,7 @@ def told(found: Tail) -> Figures:
     if found.tied:
         notes.append(said("{:path} more have the value of the last of them.", found.tied))
     best = _shown(found)[:_TOLD]
-    notes += [_sentence(mark)._replace(indent=2) for mark in best]
+    notes += [_sentence(found.result, mark)._replace(indent=2) for mark in best]
     return Figures(Note("What the worst paths have in common"), notes=(*notes, *_limits(found)))
 
 
@@ -87,35 +88,36 @@ def _limits(found: Tail) -> Iterator[Note]:
         yield said("The result keeps no inputs by path: add e.g. inputs.cost_multiple to output.paths.")
 
 
-def _sentence(mark: Mark) -> Note:
+def _sentence(result: Result, mark: Mark) -> Note:
     """A mark in words."""
+    name = _name(result, mark)
     if mark.is_share:
         ratio, error = mark.times
         if ratio != ratio:
-            return said("{}: on {} of them against {}.", _name(mark), *_cells(mark)[:2])
+            return said("{}: on {} of them against {}.", name, *_cells(mark)[:2])
         text = "{}: on {} of them against {}, {} times as often."
-        return said(text, _name(mark), *_cells(mark)[:2], Estimate(ratio, error))
+        return said(text, name, *_cells(mark)[:2], Estimate(ratio, error))
     here, there = mark.worst.median, mark.others.median
     if here > 0.0 and there > 0.0 and abs(here / there - 1.0) > 0.05:
-        return said("{}: {:.2f} times the others' (median {} against {}).", _name(mark), here / there, here, there)
+        return said("{}: {:.2f} times the others' (median {} against {}).", name, here / there, here, there)
     text = "{}: higher (median {} against {})." if mark.shift > 0.0 else "{}: lower (median {} against {})."
-    return said(text, _name(mark), here, there)
+    return said(text, name, here, there)
 
 
-def _name(mark: Mark) -> Text:
+def _name(result: Result, mark: Mark) -> Note:
     """``smr: cost multiple``; of outcomes and states ``deal_2029 = lapsed``."""
-    if mark.kind == "final_state":
-        return said("{} = {} at the end", mark.unit, mark.name)
-    if mark.kind == "outcome":
-        return f"{mark.unit} = {mark.name}"
-    return said("{}: {}", WHOLE.get(mark.unit, mark.unit), quantity_named(mark.name))
+    if _is_state(mark):
+        quantity = f"{mark.kind}_{mark.unit}"
+        text = "{} = {} at the end" if mark.kind == "final_state" else "{} = {}"
+        return said(text, clock_named(result, quantity), clock_named(result, quantity, mark.name))
+    return said("{}: {}", unit_named(result.labels, mark.unit), quantity_named(mark.name))
 
 
 def marks(found: Tail) -> Figures:
     """Give all that tells, in the order of the standardised shift."""
     shown = _shown(found)
     columns = (*heads("worst", "others"), Column(Note("shift"), "+"))
-    rows = tuple(Row(_name(mark), _cells(mark)) for mark in shown[:_SHOWN])
+    rows = tuple(Row(_name(found.result, mark), _cells(mark)) for mark in shown[:_SHOWN])
     notes = [said("Means ± standard error. Shift: difference of the means in standard deviations of all paths.")]
     if len(shown) > _SHOWN:
         notes.append(said("{:,d} more tell: see --json.", len(shown) - _SHOWN))

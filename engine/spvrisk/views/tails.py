@@ -9,10 +9,9 @@ from spvrisk.measures.breakdown import BEARERS, PROJECTS, Part, Risk, contributi
 from spvrisk.measures.named import level_named
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail_size import TailSize
-from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import BY_NAME, PORTFOLIO
 from spvrisk.views.figures import Cell, Estimate, Figures, Note, Range, Rate, Row, Text, defined, heads, said
-from spvrisk.views.words import joined, money_in, money_name, percent, tail_name, unit_named
+from spvrisk.views.words import clock_named, joined, money_in, money_name, percent, tail_name, unit_named
 
 _NAMED = 3
 """Heavy tails that are named."""
@@ -49,15 +48,17 @@ def parts(result: Result, level: str | None = None) -> Figures:
     )
     rows = (
         Row(
-            _part(labels, p),
+            _part(result, p),
             (_estimate(p.risk.shortfall), _rate(p.share), _estimate(p.risk.value_at_risk)),
-            _group(p.group),
+            _group(result, p.group),
         )
         for p in found.parts
     )
     notes = [*thin([("", found.whole.shortfall.tail)])]
     for group, lacking in found.lacking.items():
-        notes.append(said("Left out, {}: the file does not keep {} by path.", _group(group), ", ".join(lacking)))
+        notes.append(
+            said("Left out, {}: the file does not keep {} by path.", _group(result, group), ", ".join(lacking))
+        )
     notes.append(said("The parts of each group add up. Those of an outcome are of the paths on which it came out."))
     columns = heads("expected shortfall", "of it", "value at risk")
     text = "What makes the loss at {}: parts of the portfolio's (Euler), {}"
@@ -65,9 +66,9 @@ def parts(result: Result, level: str | None = None) -> Figures:
     return Figures(title, columns, (whole, *rows), tuple(notes), money_name(labels))
 
 
-def _group(group: str) -> Text:
+def _group(result: Result, group: str) -> Note:
     """Heading of parts; events go by their own names."""
-    return Note(_GROUPS[group]) if group in _GROUPS else group
+    return Note(_GROUPS[group]) if group in _GROUPS else clock_named(result, f"outcome_{group}")
 
 
 def bearer_named(quantity: str) -> Note:
@@ -81,11 +82,13 @@ def bearer_named(quantity: str) -> Note:
     return Note(BY_NAME[quantity].head)
 
 
-def _part(labels: Labels, part: Part) -> Text:
+def _part(result: Result, part: Part) -> Text:
     """Name of a project, a bearer or an outcome."""
     if part.group == BEARERS:
         return bearer_named(part.name)
-    return unit_named(labels, part.name) if part.group == PROJECTS else part.name
+    if part.group == PROJECTS:
+        return unit_named(result.labels, part.name)
+    return clock_named(result, f"outcome_{part.group}", part.name)
 
 
 def alone(result: Result, level: str | None = None) -> Figures:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss
 from spvrisk.experiments.changes import Change
 from spvrisk.experiments.effects import touching
@@ -13,11 +14,10 @@ from spvrisk.experiments.step_rows import STEP_ROWS
 from spvrisk.experiments.trace import Trace
 from spvrisk.experiments.traced import Traced
 from spvrisk.plan.calendar import date_of, make_grid
-from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import BY_NAME, PORTFOLIO, SCHEME, viewed
-from spvrisk.views.figures import Cell, Column, Figures, Note, Row, defined, heads, said
+from spvrisk.views.figures import Cell, Column, Figures, Note, Row, Text, defined, heads, said
 from spvrisk.views.summary import overridden
-from spvrisk.views.words import joined, money_in, money_name, study_named, unit_named
+from spvrisk.views.words import clock_named, joined, money_in, money_name, part_named, study_named, unit_named
 
 _NAME, _REST = 2, 6
 """Columns by which a project's first and its other lines are set in."""
@@ -71,18 +71,23 @@ def happened(told: Traced, whole: bool = False) -> Figures:
     whole
         Whether what touches no cash flow is told, too.
     """
-    trace = told.trace
+    trace, result = told.trace, told.result
     changes = trace.changes if whole else touching(trace)
     first = trace.labels.value_date
-    initial = ", ".join(f"{name} {regime.initial.state}" for name, regime in trace.study.regimes.items())
-    known = [
-        (event.date.on.isoformat(), (name, event.outcome or "", Note("known")))
+    known: list[tuple[str, tuple[Cell, ...]]] = [
+        (event.date.on.isoformat(), (*_came(result, f"outcome_{name}", event.outcome), Note("known")))
         for name, event in trace.study.events.items()
         if event.date.on is not None and event.date.on.isoformat() < first
     ]
-    told_of = [(change.date, (change.what, _became(change, trace.labels), _cause(change))) for change in changes]
+    told_of: list[tuple[str, tuple[Cell, ...]]] = [
+        (change.date, (_what(result, change), _became(result, change), _cause(result, change))) for change in changes
+    ]
     before = sorted([*known, *(each for each in told_of if each[0] < first)], key=lambda each: each[0])
-    start: tuple[str, tuple[Cell, ...]] = (first, (Note("at first"), initial or None, ""))
+    states = [
+        said("{} {}", *_came(result, f"final_state_{name}", regime.initial.state))
+        for name, regime in trace.study.regimes.items()
+    ]
+    start: tuple[str, tuple[Cell, ...]] = (first, (Note("at first"), joined(states) if states else None, ""))
     rows = [Row(day, cells) for day, cells in (*before, start, *(each for each in told_of if each[0] >= first))]
     columns = (Note("event, regime or project"), Note("outcome or change"), Note("why"))
     left_out = len(trace.changes) - len(changes)
@@ -104,11 +109,30 @@ _BECAME = {
 }
 
 
-def _became(change: Change, labels: Labels) -> Cell:
+def _came(result: Result, quantity: str, outcome: str | None) -> tuple[Note, Cell]:
+    """An event or a regime, and what it came to."""
+    return clock_named(result, quantity), clock_named(result, quantity, outcome) if outcome else ""
+
+
+def _what(result: Result, change: Change) -> Text:
+    """To what something happened."""
+    match change.kind:
+        case "event":
+            return clock_named(result, f"outcome_{change.what}")
+        case "regime":
+            return clock_named(result, f"final_state_{change.what}")
+        case "offtaker":
+            return part_named(result, "offtakers", change.what)
+    return unit_named(result.labels, change.what)
+
+
+def _became(result: Result, change: Change) -> Cell:
+    labels = result.labels
     if change.kind == "regime":
-        return f"{change.before} -> {change.after}"
+        states = (clock_named(result, f"final_state_{change.what}", state) for state in (change.before, change.after))
+        return said("{} -> {}", *states)
     if change.kind == "event":
-        return change.after
+        return clock_named(result, f"outcome_{change.what}", change.after)
     became = Note(_BECAME[change.after])
     if change.budget is None:
         return became
@@ -132,16 +156,16 @@ _CAUSES = {
 }
 
 
-def _cause(change: Change) -> Cell:
+def _cause(result: Result, change: Change) -> Cell:
     """Why, in words."""
     kind, _, name = change.cause.partition(" ")
     if kind == "decline":
-        return said("{} was declined", name)
+        return said("{} was declined", unit_named(result.labels, name))
     if change.budget is not None and change.wanted is not None:
         return Note("cut by the ceiling")
     if change.cause in _CAUSES:
         return Note(_CAUSES[change.cause])
-    return said("by event {}", name) if name else ""
+    return said("by event {}", clock_named(result, f"outcome_{name}")) if name else ""
 
 
 def projects(told: Traced) -> Figures:
@@ -166,13 +190,14 @@ _NOT_BUILT = {
 
 def _project(trace: Trace, name: str) -> Iterator[Note]:
     """One project in two sentences."""
-    value = {quantity: number for (unit, quantity), number in trace.values.items() if unit == name}
+    value = {quantity: number for (of, quantity), number in trace.values.items() if of == name}
+    unit = unit_named(trace.labels, name)
     if value["funded"] == 0.0:
-        yield said("{}: {}.", name, Note(_NOT_BUILT.get(_last(trace, name), "not funded within the horizon")))
+        yield said("{}: {}.", unit, Note(_NOT_BUILT.get(_last(trace, name), "not funded within the horizon")))
         return
     text = "{}: {}; cost {} {} (budget {}; overrun drawn {:+.1%})."
     spent, money = defined(value["cost"]), money_in(trace.labels)
-    yield said(text, name, _end(trace, name), spent, money, _budget(trace, name), value["overrun_sampled"])
+    yield said(text, unit, _end(trace, name), spent, money, _budget(trace, name), value["overrun_sampled"])
     flows = (_total(trace, name, "calls"), _total(trace, name, "distribution_funder"))
     back = said("the funder paid {} and got {} back", *flows)
     if math.isfinite(value["irr_funder"]):
@@ -196,9 +221,9 @@ def _end(trace: Trace, name: str) -> Note:
 
 def _pipeline(trace: Trace, name: str) -> Iterator[Note]:
     """A pipeline in a sentence."""
-    arrived = len(_sites(trace, name))
+    arrived, unit = len(_sites(trace, name)), unit_named(trace.labels, name)
     if not arrived:
-        yield said("{}: no project arrived.", name)
+        yield said("{}: no project arrived.", unit)
         return
     counts = [
         said("{:d} {}", int(trace.values[name, quantity]), Note(BY_NAME[quantity].head))
@@ -206,7 +231,7 @@ def _pipeline(trace: Trace, name: str) -> Iterator[Note]:
     ]
     cost, npv = (defined(trace.values[name, quantity]) for quantity in ("cost", "npv_funder"))
     text = "{}: {:project} arrived: {}; cost {} {}, NPV {}."
-    yield said(text, name, arrived, joined(counts), cost, money_in(trace.labels), npv)
+    yield said(text, unit, arrived, joined(counts), cost, money_in(trace.labels), npv)
 
 
 def slots(told: Traced) -> Figures:

@@ -125,8 +125,8 @@ _OF_CLOCK = {"outcome_": ("events", "outcomes"), "final_state_": ("regimes", "st
 """Where studies have events and regimes, and what these may come to."""
 
 
-def clock_titled(result: Result, quantity: str, outcome: str = "") -> Note:
-    """Name an event or a regime, or what it comes to, by its title; by its name in words where the study has none.
+def clock_named(result: Result, quantity: str, outcome: str = "") -> Note:
+    """Name an event or a regime, or what it comes to; who shows titles calls it by its title, or in words.
 
     Parameters
     ----------
@@ -137,15 +137,15 @@ def clock_titled(result: Result, quantity: str, outcome: str = "") -> Note:
     outcome
         One of its outcomes or states; empty: the event or the regime itself.
     """
+    if outcome == UNDEFINED:
+        return Note("undefined")
     prefix = next(prefix for prefix in _OF_CLOCK if quantity.startswith(prefix))
     (section, inner), name = _OF_CLOCK[prefix], quantity.removeprefix(prefix)
-    own, path = (outcome, (section, name, inner, outcome)) if outcome else (name, (section, name))
-    titles = {language: title for language, title in _titles_at(result, path).items() if title != own}
-    return said("{:title}", Named(own, tuple({WRITTEN: in_words(own), **titles}.items())))
+    return part_named(result, section, name, *((inner, outcome) if outcome else ()))
 
 
-def condition_titled(result: Result, condition: str) -> Note:
-    """Name a condition by the titles of an event or a regime and of what it came to.
+def condition_named(result: Result, condition: str) -> Note:
+    """Name a condition as an event or a regime and what it came to.
 
     Parameters
     ----------
@@ -155,20 +155,29 @@ def condition_titled(result: Result, condition: str) -> Note:
         As the table of conditions has it: ``outcome_ruling.upheld``.
     """
     quantity, _, outcome = condition.partition(".")
-    name = clock_titled(result, quantity)
+    name = clock_named(result, quantity)
     if outcome == UNDEFINED:
         return said("{}: does not take place", name)
     text = "{}: {}" if quantity.startswith("outcome_") else "{} at the end: {}"
-    return said(text, name, clock_titled(result, quantity, outcome))
+    return said(text, name, clock_named(result, quantity, outcome))
 
 
-def _titles_at(result: Result, path: Sequence[str]) -> dict[str, str]:
-    """Titles of a part of the study that a result was made of; none where it says nothing of the kind."""
+def part_named(result: Result, *path: str) -> Note:
+    """Name a part of the study that a result was made of; who shows titles calls it by its title, or in words.
+
+    Parameters
+    ----------
+    result
+        The result.
+    path
+        Keys that lead to the part; the last one is its name.
+    """
     found = result.provenance["config"]
     for key in (*path, "title"):
         found = found.get(key) if isinstance(found, dict) else None
-    titles = found if isinstance(found, dict) else {}
-    return {language: title for language, title in titles.items() if isinstance(title, str)}
+    given = found if isinstance(found, dict) else {}
+    titles = {key: title for key, title in given.items() if isinstance(title, str) and title != path[-1]}
+    return said("{}", Named(path[-1], tuple({WRITTEN: in_words(path[-1]), **titles}.items())))
 
 
 WHOLE: dict[str, Text] = {PORTFOLIO: Note("portfolio"), SCHEME: Note("scheme")}

@@ -25,13 +25,13 @@ from spvrisk.report.page.sections.what_ifs import compare, scenarios, tornado
 from spvrisk.report.page.subject import Subject, found
 from spvrisk.runner.execute import Progress
 from spvrisk.views.assumptions import assumptions
-from spvrisk.views.clock import conditional, regimes_titled
+from spvrisk.views.clock import conditional, regimes
 from spvrisk.views.figures import Column, Figures, Note, Row, said
 from spvrisk.views.loss import answer, loss, value
 from spvrisk.views.projects import caps, construction, status
 from spvrisk.views.summary import overridden
 from spvrisk.views.terms import returns, times
-from spvrisk.views.words import condition_titled, money_in, money_name, quantity_named, study_named, unit_titled
+from spvrisk.views.words import condition_named, money_in, money_name, quantity_named, study_named, unit_titled
 
 
 def _register(subject: Subject, _: Words) -> Iterator[Part]:
@@ -114,7 +114,7 @@ def _law(subject: Subject, _: Words) -> Iterator[Part]:
     if result.labels.regimes:
         yield from found(occupancy, result)
     if result.summary.shares:
-        yield regimes_titled(result)
+        yield regimes(result)
 
 
 def _conditional(subject: Subject, _: Words) -> Iterator[Part]:
@@ -122,7 +122,7 @@ def _conditional(subject: Subject, _: Words) -> Iterator[Part]:
     if result.conditional.names:
         found = conditional(result)
         yield found._replace(
-            rows=tuple(row._replace(name=condition_titled(result, str(row.name))) for row in found.rows)
+            rows=tuple(row._replace(name=condition_named(result, str(row.name))) for row in found.rows)
         )
 
 

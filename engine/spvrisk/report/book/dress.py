@@ -9,13 +9,12 @@ from spvrisk.exports.xlsx_file import close
 from spvrisk.report.book.graph import FONT, insert
 from spvrisk.report.book.numbers import Number, Series
 from spvrisk.report.book.paper import ACROSS, HIGH, page_begins, scale_of
-from spvrisk.report.book.sheet import NAMES, NARROW, SPANNED, Placed, Put, Sheet
+from spvrisk.report.book.sheet import NAMES, NARROW, PIXEL, SPANNED, Placed, Put, Sheet
 
 AUTHOR = "spvrisk report"
 """How a workbook is known that this has written."""
 
-_A4, _POINTS = 9, 0.75
-"""Paper, and points of a pixel."""
+_A4 = 9
 
 _WIDEST_CHART = 960
 """In pixels: wider ones are flat."""
@@ -152,7 +151,7 @@ def _arrange(target: Any, sheet: Sheet) -> None:
 
 def _print(target: Any, sheet: Sheet, names: int) -> None:
     """Have it printed across; `names` is the last column that is repeated where pages are beside each other."""
-    scale = scale_of(sheet, _POINTS * _width(sheet, sheet.breadth))
+    scale = scale_of(sheet, PIXEL * _width(sheet, sheet.breadth))
     target.set_landscape()
     target.set_paper(_A4)
     target.set_print_scale(floor(100 * scale))

@@ -6,7 +6,7 @@ from typing import Any
 from spvrisk.charts.chart import Axis
 from spvrisk.report.book.drawn import Drawing, Mould
 from spvrisk.report.book.numbers import GENERAL, Number, shape_of
-from spvrisk.report.book.sheet import Placed
+from spvrisk.report.book.sheet import LINE, PIXEL, Placed
 from spvrisk.report.looks import GREY, INK, PALE
 from spvrisk.report.words import decimals
 
@@ -17,8 +17,8 @@ _KINDS = {
     "area": {"type": "area", "subtype": "stacked"},
     "scatter": {"type": "scatter", "subtype": "straight"},
 }
-_ROW, _RIM = 19, 4
-"""Height of a row, and what is left free of the first and last one of a chart, in pixels."""
+_RIM = 4
+"""What is left free of the first and of the last row of a chart, in pixels."""
 
 FONT = "Arial"
 """Of all that is written: columns are as wide as its digits ask for, on every machine."""
@@ -53,7 +53,7 @@ def insert(book: Any, target: Any, placed: Placed, width: int) -> None:
     else:
         chart.set_legend({"none": True})
     chart.show_blanks_as("gap")
-    chart.set_size({"width": width, "height": placed.rows * _ROW - 2 * _RIM})
+    chart.set_size({"width": width, "height": placed.rows * LINE / PIXEL - 2 * _RIM})
     target.insert_chart(placed.row, 0, chart, {"description": placed.title, "object_position": 2, "y_offset": _RIM})
 
 

@@ -18,8 +18,8 @@ NAMES, NARROW, WIDEST, WIDE = 36, 12, 60, 45
 SPANNED = 8
 """Columns that a sentence takes, and a chart."""
 
-_LINE = 14.25
-"""Height of a line, in points: not the usual one, which is not written, so that each program has its own."""
+PIXEL, LINE = 0.75, 14.25
+"""A pixel and a line, in points: not as high as usual, which is not written, so that each program has its own."""
 
 _LONGEST = 32_767
 """Characters of a cell."""
@@ -83,7 +83,7 @@ class Sheet:
         row
             Its number.
         """
-        return self.heights.get(row, _LINE)
+        return self.heights.get(row, LINE)
 
     def keep(self, first: int) -> None:
         """Keep what has been put since a row on one page.
@@ -126,7 +126,7 @@ class Sheet:
         self.put(0, " " * indent + text, role, last=SPANNED - 1)
         room = NAMES + (SPANNED - 1) * NARROW
         lines = _lines(text, round(room * (0.85 if role in ("title", "question", "key") else 0.95)))
-        self.heights[self.row] = _LINE * lines * (1.6 if role == "title" else 1.25 if role == "key" else 1.0)
+        self.heights[self.row] = LINE * lines * (1.6 if role == "title" else 1.25 if role == "key" else 1.0)
         self.row += 1
         if role in ("heading", "question"):
             self.tied.update((self.row, self.row + 1))
@@ -163,13 +163,13 @@ class Sheet:
         """
         lines = _lines(text, self.widths.get(column, NARROW))
         if lines > 1:
-            self.heights[row] = max(self.heights.get(row, 0.0), _LINE * min(lines, 26))
+            self.heights[row] = max(self.heights.get(row, 0.0), LINE * min(lines, 26))
 
 
 def _lines(text: str, width: int) -> int:
     """Lines that a text takes, more or less: letters are narrower than the digits by which columns are measured."""
     wide = cell_len(text) - len(text)
-    return max(1, ceil((0.9 * (len(text) - wide) + 2.1 * wide) / width))
+    return max(1, ceil((0.85 * (len(text) - wide) + 2.1 * wide) / width))
 
 
 def _length(number: Number) -> int:

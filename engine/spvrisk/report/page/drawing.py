@@ -78,7 +78,7 @@ def _table(found: Reading, chart: Chart, language: str) -> Html:
     named = words(found.title) or words(chart.title)
     table = element(
         "table",
-        element("caption", words(found.title)) if found.title else None,
+        element("caption", element("span", words(found.title))) if found.title else None,
         element("thead", element("tr", *heads)),
         element("tbody", *rows),
     )

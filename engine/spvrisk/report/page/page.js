@@ -26,16 +26,20 @@
   const widest = (texts) => Math.max(0, ...texts.map(widthOf));
   const linesOf = (text) => text.split("\n").length;
 
+  // what is not broken: a word or a letter of Japanese, with marks that may not end or begin a line
+  const TOKEN =
+    /[（「『【]*(?:[\u2e80-\u9fff\uf900-\uffef]|[^\s\u2e80-\u9fff\uf900-\uffef]+)[、。，．・：；）」』】ー～]*\s*/g;
+
   function wrapped(text, room) {
     const lines = [""];
-    for (const word of text.match(/[\u2e80-\u9fff\uf900-\uffef]|[^\s\u2e80-\u9fff\uf900-\uffef]+\s*/g) ?? []) {
+    for (const word of text.match(TOKEN) ?? []) {
       if (lines.at(-1) && widthOf((lines.at(-1) + word).trimEnd()) > room) lines.push("");
       lines.push(lines.pop() + word);
     }
     return lines.map((line) => line.trimEnd()).join("\n");
   }
 
-  const labelled = ({label, unit}) => [label, unit].filter(Boolean).join(", ");
+  const labelled = ({label, unit}) => [label, unit].filter(Boolean).join(page.language === "ja" ? "、" : ", ");
 
   function shown(axis, value) {
     if (axis.scale === "date") return String(value);
@@ -105,20 +109,21 @@
   // names stand over their bars where the page is narrow; of panels beside each other the first alone has names
   function frameOf(panel, width, over, names, bare) {
     const named = names.length > 0;
-    const texts = named && !over ? panel.marks.flatMap((mark) => mark.texts ?? []) : [];
+    const room = over ? Math.floor(0.5 * width) : Infinity; // for figures where names are in the same line
+    const texts = named ? panel.marks.flatMap((mark) => mark.texts ?? []).map((text) => wrapped(text, room)) : [];
     const labels = panel.marks.filter(({mark, axis, label}) => mark === "Reference" && axis === "x" && label);
     const ends = {x: endsOf(panel, "x"), y: endsOf(panel, "y")};
     const ticks = named ? [] : rounds(panel.y, ends.y, width < NARROW ? 220 : 290, 55);
     const lines = Math.max(1, ...names.map(linesOf));
     const twice = named && panel.marks.some((mark) => mark.mark === "Points" && mark.y.some((at) => at !== Math.round(at)));
-    const own = Math.max(lines, twice ? 2 : 1); // lines of text in a row
+    const own = Math.max(lines, twice ? 2 : 1, ...texts.map(linesOf)); // lines of text in a row
     const row = over ? 18 + LINE * own : Math.max(26, LINE * own + 8);
     const inner = named ? row * names.length : width < NARROW ? 220 : 290;
     const marginTop = 8 + LINE * labels.length, marginBottom = 26;
     return {
-      named, over, names, bare, labels, ends, ticks, width, marginTop, marginBottom,
+      named, over, names, bare, labels, ends, ticks, width, room, marginTop, marginBottom,
       marginLeft: named ? (over || bare ? 12 : widest(names) + 14) : widest(ticks.map(([, text]) => text)) + 16,
-      marginRight: texts.length ? widest(texts) + 16 : 28,
+      marginRight: texts.length && !over ? widest(texts) + 16 : 28,
       height: inner + marginTop + marginBottom,
     };
   }
@@ -196,7 +201,7 @@
       const ends = {[first]: "low", [last]: "high", fill: GREY, fillOpacity: 0.25};
       const band = known ? [Plot.rect([mark], ends)] : [];
       const line = rule([mark.at], {stroke: INK, strokeDasharray: "4 2"});
-      const text = {y: "at", text: "label", frameAnchor: "right", textAnchor: "end", dy: -9, dx: -4, ...haloed};
+      const text = {y: "at", text: "label", frameAnchor: "left", textAnchor: "start", dy: -9, dx: 4, ...haloed};
       return [...band, line, ...(mark.label && mark.axis === "y" ? [Plot.text([mark], text)] : [])];
     },
   };
@@ -209,10 +214,10 @@
   }
 
   // figures of names: in a column at the right, or over the bars where the names are
-  function beside(mark, at, {named, over}) {
+  function beside(mark, at, {named, over, room}) {
     const lifted = (place) => Math.round(place) + 0.7 * (place - Math.round(place)) - 0.22;
-    const rows = at.map((place, i) => ({place: over ? lifted(place) : place, text: mark.texts[i] ?? ""}));
-    const where = over ? {textAnchor: "end"} : {textAnchor: "start", dx: 8};
+    const rows = at.map((place, i) => ({place: over ? lifted(place) : place, text: wrapped(mark.texts[i] ?? "", room)}));
+    const where = over ? {textAnchor: "end", lineHeight: 1.15} : {textAnchor: "start", dx: 8};
     return named ? [Plot.text(rows, {y: "place", text: "text", frameAnchor: "right", ...where, ...haloed})] : [];
   }
 
@@ -344,8 +349,9 @@
     const columns = width < WIDE || chart.arranged === "column" ? 1 : chart.arranged === "row" ? n : Math.min(n, 2);
     const shared = chart.arranged === "row" && columns > 1;
     const namesOf = ({y, marks}) => {
-      const texts = widest(marks.flatMap((mark) => (y.names.length ? mark.texts ?? [] : [])));
-      const room = over ? Math.max(0.36 * width, width - texts - 60) : Math.min(230, 0.3 * width);
+      const texts = Math.min(0.5 * width, widest(marks.flatMap((mark) => (y.names.length ? mark.texts ?? [] : []))));
+      const [least, rims] = chart.arranged === "column" ? [0.28, 100] : [0.36, 60];
+      const room = over ? Math.max(least * width, width - texts - rims) : Math.min(230, 0.3 * width);
       return y.names.map((name) => wrapped(name, room));
     };
     const margin = shared ? widest(namesOf(chart.panels[0])) : 0;

@@ -247,8 +247,8 @@ class Drawing:
         if mark.low < mark.high:
             self._axes.axhspan(mark.low, mark.high, color=GREY, alpha=0.25, linewidth=0)
         self._axes.axhline(mark.at, **style)
-        style = {"ha": "right", "va": "bottom", "fontsize": SMALL, "bbox": _BOX}
-        self._axes.text(0.995, mark.at, self._said(mark.label), transform=self._axes.get_yaxis_transform(), **style)
+        style = {"ha": "left", "va": "bottom", "fontsize": SMALL, "bbox": _BOX}
+        self._axes.text(0.005, mark.at, self._said(mark.label), transform=self._axes.get_yaxis_transform(), **style)
 
 
 def _inside(edges: Numbers, k: int, sides: tuple[str, str, str]) -> tuple[float, str]:

@@ -10,10 +10,10 @@ from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.report.page.parts import Block, Choice, Option
 from spvrisk.report.page.subject import Subject, found
-from spvrisk.views.clock import regimes_titled
+from spvrisk.views.clock import regimes
 from spvrisk.views.figures import Note, mean_of, said, share_of
 from spvrisk.views.loss import headline, value
-from spvrisk.views.words import condition_titled, money_in
+from spvrisk.views.words import condition_named, money_in
 
 
 def clock(subject: Subject) -> Iterator[Block]:
@@ -30,7 +30,7 @@ def clock(subject: Subject) -> Iterator[Block]:
     if result.labels.regimes:
         yield from found(occupancy, result)
     if result.summary.shares:
-        yield regimes_titled(result)
+        yield regimes(result)
     options = tuple(_options(result))
     if options:
         yield Choice("given", Note("Figures given that"), options)
@@ -42,7 +42,7 @@ def _options(result: Result) -> Iterator[Option]:
         if FEW_PATHS <= result.conditional.n_paths[i] < result.n_paths:
             quantity, _, value_ = condition.partition(".")
             given = narrowed(result, f"{quantity}={value_}")
-            yield Option(condition_titled(result, condition), (headline(given), value(given)))
+            yield Option(condition_named(result, condition), (headline(given), value(given)))
 
 
 def most_telling(result: Result) -> Note | None:
@@ -70,4 +70,4 @@ def most_telling(result: Result) -> Note | None:
     share = share_of(table.share[i], table.share_low[i], table.share_high[i])
     text = "{} ({} of the paths): {} {} on average, against {} of all paths."
     unit, mean = money_in(result.labels), mean_of(table.tables[i], s)
-    return said(text, condition_titled(result, table.names[i]), share, mean, unit, all_paths)
+    return said(text, condition_named(result, table.names[i]), share, mean, unit, all_paths)

@@ -10,7 +10,7 @@ from spvrisk.plan.digest import SHOWN_DIGITS
 from spvrisk.plan.outputs import STACK
 from spvrisk.report.page.parts import Block, More
 from spvrisk.report.page.subject import Subject, found, left_out
-from spvrisk.views.figures import Column, Figures, Note, Row, said
+from spvrisk.views.figures import Cell, Figures, Note, Row, heads, said
 from spvrisk.views.info import info
 from spvrisk.views.projects import caps
 from spvrisk.views.summary import overridden
@@ -93,21 +93,22 @@ def provenance(subject: Subject) -> Iterator[Block]:
         yield said(text, study, each.origin.file, each.paths, str(each.seed), each.origin.command)
     for result in subject.results:
         about = info(result)
-        rows = tuple(row for row in about.rows if row.name != "file")  # where it lies concerns no reader
+        rows = tuple(row for row in about.rows if row.name != Note("file"))  # where it lies concerns no reader
         yield More(said("All that is known of how {} was made", result.name), (about._replace(rows=rows),))
 
 
 def _made(results: Sequence[Result]) -> Figures:
     """Whether results are what was written, and what computed them."""
-    heads = ("as written", "machine code for", "self-test", "engine", "content")
+    columns = heads("as written", "machine code for", "self-test", "engine", "content")
     rows = tuple(Row(result.name, tuple(_facts(result))) for result in results)
-    return Figures("What was found of the files", tuple(Column(head, text=True) for head in heads), rows, shape="list")
+    title = Note("What was found of the files")
+    return Figures(title, tuple(column._replace(text=True) for column in columns), rows, shape="list")
 
 
-def _facts(result: Result) -> Iterator[str]:
+def _facts(result: Result) -> Iterator[Cell]:
     found, made, about = verified(result), result.provenance, result.attributes
     wrong = "; ".join(f"{check.name} {check.found}" for check in found.checks if check.sound is False)
-    yield wrong or "yes"
+    yield wrong or Note("yes")
     yield from (made["target"], made["self_test"])
-    yield f"{about['source']}, numbers version {about['numbers_version']}"
+    yield said("{}, numbers version {:d}", about["source"], int(about["numbers_version"]))
     yield about["content_sha256"][:SHOWN_DIGITS]

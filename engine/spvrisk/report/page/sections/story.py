@@ -43,7 +43,7 @@ def _told(each: Traced) -> Iterator[Block]:
     yield from (projects(each), flows(each))
     if any(map(is_slot, each.trace.sites)):
         yield slots(each)
-    yield happened(each)
+    yield happened(each)._replace(notes=())  # which tell of an option of the command
     yield More(Note("Prices, rates and indices on this path"), (factors(each),))
 
 

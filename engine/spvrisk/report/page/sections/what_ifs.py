@@ -79,4 +79,4 @@ def _named(found: Comparison) -> Figures:
     """What is compared."""
     titles = (said("{:title}", study_named(row.result.labels)) for row in found.results)
     rows = tuple(Row(name, (title,)) for name, title in zip(names_of(found), titles, strict=True))
-    return Figures("What is compared", (Column("study", text=True),), rows, shape="list")
+    return Figures(Note("What is compared"), (Column(Note("study"), text=True),), rows, shape="list")
