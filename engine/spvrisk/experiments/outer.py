@@ -12,7 +12,7 @@ from spvrisk.config.definite import matrix
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.values import yaml_text
 from spvrisk.config.scenarios import Scenario
-from spvrisk.config.scenarios.changes import Change
+from spvrisk.config.scenarios.changes import Change, places
 from spvrisk.config.scenarios.uncertain import Uncertain, UncertainInputs, uncertain_of
 from spvrisk.config.study.output import Output
 from spvrisk.config.study.run import MOST_PATHS, Run, Uncertainty
@@ -133,6 +133,7 @@ def _planned(loaded: Loaded, settings: Run, asked: Uncertainty) -> Outer:
     uncertain = uncertain_of(loaded)
     if not uncertain.inputs:
         raise InputError(Problem(loaded.source.files.name, "uncertain", "names no input", "", "remove it, or name one"))
+    _check_apart(uncertain, loaded)
     drawn = draws(uncertain, settings.seed, asked.outer)
     whole = job_of(loaded.study, settings)
     jobs = []
@@ -142,6 +143,25 @@ def _planned(loaded: Loaded, settings: Run, asked: Uncertainty) -> Outer:
         _check_same(job, whole, i)
         jobs.append(replace(job, paths=asked.inner, first=i * asked.inner))
     return Outer(uncertain, drawn, tuple(jobs), outer_measures(whole.labels, loaded.study.output))
+
+
+def _check_apart(uncertain: UncertainInputs, loaded: Loaded) -> None:
+    """Refuse two inputs that move one number: multiples are of the study's own value, so that one would be lost."""
+    owners: dict[str, str] = {}
+    for each in uncertain.inputs:
+        for move in each.moves:
+            for place in places(loaded.study, move.path):
+                beside = (path for path in owners if _is_in(path, place.path) or _is_in(place.path, path))
+                other = next(beside, None)
+                if other is not None:
+                    rule = f"{place.path} is moved by {owners[other]} and again by {each.name}"
+                    remedy = "have one input move it, or change a number that is not the other's"
+                    raise InputError(Problem(str(move.value.place), "", rule, "", remedy))
+                owners[place.path] = each.name
+
+
+def _is_in(path: str, other: str) -> bool:
+    return f"{path}.".startswith(f"{other}.")
 
 
 def draws(uncertain: UncertainInputs, seed: int, outer: int) -> Floats:

@@ -17,6 +17,9 @@ from spvrisk.measures.comparison import Compared, Comparison
 from spvrisk.measures.sample import Figure
 from spvrisk.measures.tail import Mean, Tail
 from spvrisk.plan.names import Labels
+from spvrisk.report.plain import by_key
+from spvrisk.report.plain import finite as finite
+from spvrisk.report.unknown import uncertainty_json
 from spvrisk.report.words import english
 from spvrisk.views.compare import warned
 from spvrisk.views.exceedance import unit_of
@@ -52,7 +55,8 @@ def summary_json(result: Result) -> dict[str, Any]:
 
     Keys are ``schema, study, paths, seed, numbers_version, warnings``, then ``scheme, portfolio, projects`` with the
     statistics of each quantity. Warnings are sentences, of tails that hold too few paths. Pipelines stand among the
-    projects; where there are any, ``pipelines`` names them.
+    projects; where there are any, ``pipelines`` names them. Of outer runs, ``uncertainty`` tells before the warnings,
+    see `uncertainty_json`.
     """
     labels, table = result.labels, result.summary
     units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}
@@ -60,7 +64,7 @@ def summary_json(result: Result) -> dict[str, Any]:
         units[unit][quantity] = _statistics_json(table, s, quantity, labels)
     for p, project in enumerate(labels.projects):
         for end, parts in (("", table.contribution), ("_se", table.contribution_se)):
-            part = _by_key(table.levels, parts[p])
+            part = by_key(table.levels, parts[p])
             units[project]["npv_funder"][f"expected_shortfall_contribution{end}"] = part
     for project, share in cap_shares(result).items():
         units[project]["overrun_sampled"]["cap_share"] = share
@@ -72,6 +76,7 @@ def summary_json(result: Result) -> dict[str, Any]:
         **({"pipelines": list(labels.pipelines)} if labels.pipelines else {}),
         "seed": int(result.attributes["seed"]),
         "numbers_version": result.attributes["numbers_version"],
+        **uncertainty_json(result),
         "warnings": [english(note) for note in warnings(result)],
         "scheme": units["scheme"],
         "portfolio": units["portfolio"],
@@ -93,30 +98,15 @@ def _statistics_json(table: SummaryTable, s: int, quantity: str, labels: Labels)
         if statistic.name in COUNTS:
             out[statistic.name] = int(value)
         elif statistic.dim:
-            out[statistic.name] = _by_key(table.quantiles if statistic.dim == "quantile" else table.levels, value)
+            out[statistic.name] = by_key(table.quantiles if statistic.dim == "quantile" else table.levels, value)
         else:
             out[statistic.name] = finite(value)
     states = labels.states.get(quantity)
     if states is not None:
-        out["share"] = _by_key(states, table.shares[quantity])
-        out["share_low"] = _by_key(states, table.shares_low[quantity])
-        out["share_high"] = _by_key(states, table.shares_high[quantity])
+        out["share"] = by_key(states, table.shares[quantity])
+        out["share_low"] = by_key(states, table.shares_low[quantity])
+        out["share_high"] = by_key(states, table.shares_high[quantity])
     return out
-
-
-def _by_key(keys: Sequence[str], values: Iterable[float]) -> dict[str, float | None]:
-    return {key: finite(value) for key, value in zip(keys, values, strict=True)}
-
-
-def finite(value: float) -> float | None:
-    """Give a number as JSON can say it: NaN and infinities as null.
-
-    Parameters
-    ----------
-    value
-        Any number, of NumPy too.
-    """
-    return float(value) if math.isfinite(value) else None
 
 
 def comparison_json(found: Comparison) -> dict[str, Any]:

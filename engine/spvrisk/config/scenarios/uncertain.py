@@ -1,7 +1,7 @@
 """Uncertain inputs of a study: numbers of it that are not known, each with the law of what is held possible.
 
 They stand beside the study in its file. Each is drawn once for a whole run, and moves one number of the study or
-several by changes as scenarios write them, with ``x`` where the draw belongs.
+several by changes as scenarios write them, with ``x`` where the draw belongs, or ``1 - x``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,8 +16,11 @@ from spvrisk.config.scenarios.changes import Change
 from spvrisk.config.scenarios.forms import Forms
 from spvrisk.errors import InputError, suggestion
 
-UNKNOWN = "x"
-"""Stands for the draw in the changes of an input."""
+UNKNOWN, REST = "x", "1 - x"
+"""Stand in the changes of an input for the draw, and for what a share leaves to others."""
+
+_DIGITS = 15
+"""Of what is left: 1 - 0.9 is 0.1."""
 
 CORRELATION = "correlation"
 """Key among the inputs' names: correlations of their normal scores, by name and name."""
@@ -39,7 +42,7 @@ class Uncertain(NamedTuple):
     law
         As the file has it.
     moves
-        Changes of the study, with `UNKNOWN` where the draw belongs.
+        Changes of the study, with `UNKNOWN` or `REST` where the draw belongs.
     grounds
         What the law rests on.
     place
@@ -136,7 +139,7 @@ def _has_unknown(node: Node) -> bool:
             return any(map(_has_unknown, mapping.values()))
         case list() as items:
             return any(map(_has_unknown, items))
-    return node.value == UNKNOWN
+    return node.value in (UNKNOWN, REST)
 
 
 def _with(node: Node, value: float) -> Node:
@@ -146,6 +149,8 @@ def _with(node: Node, value: float) -> Node:
             return Node({key: _with(item, value) for key, item in mapping.items()}, node.place)
         case list() as items:
             return Node([_with(item, value) for item in items], node.place)
+    if node.value == REST:
+        return Node(float(f"{1.0 - value:.{_DIGITS}g}"), node.place)
     return Node(value, node.place) if node.value == UNKNOWN else node
 
 
