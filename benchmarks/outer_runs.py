@@ -1,8 +1,8 @@
-"""Outer runs beside the kernel that they need: ``python benchmarks/outer_runs.py [--study FILE] [--outer N] [--rounds N]``.
+"""Outer runs beside the kernel that they need: ``python benchmarks/outer_runs.py [--study FILE] [--outer N]``.
 
-The uncertain inputs of a study are drawn, it is planned at each draw, run and measured; and the kernel alone on the same
-plans, in turn, on as many threads as there are processors. Told are the ratio of both, by the clock on the wall and by
-processor time, and how long a draw takes to be planned.
+The uncertain inputs of a study are drawn, it is planned at each draw, run and measured; and the kernel alone on the
+same plans, in turn, on as many threads as there are processors. Told are the ratio of both, by the clock on the wall
+and by processor time, and how long a draw takes to be planned.
 """
 
 import argparse

@@ -70,36 +70,44 @@ def test_probability__is_that_of_the_truths():
 
 def test_explained__is_the_closed_form_of_a_linear_measure():
     """Y = 3 a + 4 b of independent normal inputs, c beside them: slopes 0.6 and 0.8, indices 0.36 and 0.64."""
-    slopes, firsts, covered = [], [], []
-    for seed in range(60):
+    truth = np.array([0.36, 0.64, 0.0])
+    slopes, firsts, errors, chances = [], [], [], []
+    for seed in range(100):
         rng = np.random.default_rng(seed)
         inputs = rng.standard_normal((OUTER, 3))
         values = inputs @ [3.0, 4.0, 0.0] + 0.5 * rng.standard_normal(OUTER)
         found = explained(inputs, values, np.full(OUTER, 0.5))
         slopes.append([each.slope.value for each in found])
         firsts.append([each.first.value for each in found])
-        covered.append(
-            [
-                abs(each.first.value - t) < 1.96 * each.first.error
-                for each, t in zip(found, (0.36, 0.64, 0.0), strict=True)
-            ]
-        )
-        assert found[0].p_value < 1e-3 and found[1].p_value < 1e-3
-    assert np.mean(slopes, axis=0) == pytest.approx([0.6, 0.8, 0.0], abs=0.03)
-    assert np.mean(firsts, axis=0) == pytest.approx([0.36, 0.64, 0.0], abs=0.04)
-    assert np.mean(covered) > 0.85
+        errors.append([each.first.error for each in found])
+        chances.append([each.p_value for each in found])
+    assert np.mean(slopes, axis=0) == pytest.approx([0.6, 0.8, 0.0], abs=0.02)
+    assert np.mean(firsts, axis=0) == pytest.approx(truth, abs=0.01)
+    assert np.max(np.std(firsts, axis=0)) < 0.05
+    covered = np.abs(np.array(firsts) - truth) < 1.96 * np.array(errors)
+    assert (np.mean(covered, axis=0) > 0.88).all()
+    assert np.max(np.array(chances)[:, :2]) < 1e-6 and np.mean(np.array(chances)[:, 2] < 0.05) < 0.12
+
+
+def test_explained__of_what_bends_is_told_by_the_bins():
+    """Y = a + b^2: of b no slope, and two parts in three of the variance."""
+    rng = np.random.default_rng(2)
+    inputs = rng.standard_normal((1000, 2))
+    found = explained(inputs, inputs[:, 0] + inputs[:, 1] ** 2, np.zeros(1000))
+    assert abs(found[1].slope.value) < 0.1
+    for each, truth in zip(found, (1 / 3, 2 / 3), strict=True):
+        assert abs(each.first.value - truth) < 2.5 * each.first.error and each.first.error < 0.1
 
 
 def test_explained__by_correlated_inputs_tells_slopes_from_indices():
     """Y = a alone; b moves with it at 0.8, and is told of by its index, not by its slope."""
     rng = np.random.default_rng(1)
     a, other = rng.standard_normal((2, 2000))
-    b = 0.8 * a + 0.6 * other
-    found = explained(np.stack([a, b], axis=1), a + 0.1 * rng.standard_normal(2000), np.full(2000, 0.1))
-    assert (
-        found[0].slope.value == pytest.approx(0.995, abs=0.01) and abs(found[1].slope.value) < 4 * found[1].slope.error
-    )
-    assert found[1].first.value == pytest.approx(0.64, abs=0.05)
+    inputs = np.stack([a, 0.8 * a + 0.6 * other], axis=1)
+    values, r = a + 0.1 * rng.standard_normal(2000), np.array([[1.0, 0.8], [0.8, 1.0]])
+    one, two = explained(inputs, values, np.full(2000, 0.1), r)
+    assert one.slope.value == pytest.approx(0.995, abs=0.01) and abs(two.slope.value) < 4 * two.slope.error
+    assert one.first.value == pytest.approx(1.0, abs=0.01) and two.first.value == pytest.approx(0.64, abs=0.02)
 
 
 def test_explained__by_too_few_runs_is_not_told():

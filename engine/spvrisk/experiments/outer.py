@@ -261,6 +261,7 @@ def outer_runs(
     if rows:
         announce(phrase("{:d} of {:d} outer runs are there already", len(rows), len(outer.jobs)))
         progress(len(rows) * outer.inner)
+    announce(phrase("{:d} outer runs of {:,} paths", len(outer.jobs), outer.inner))
     missing = [i for i, job in enumerate(outer.jobs) if job.id not in rows]
     for i, values in _series(outer, missing, kept, series_executor(on, threads, announce), progress):
         rows[outer.jobs[i].id] = _measured(outer, values)

@@ -12,14 +12,14 @@ Searle, S. R., Casella, G., McCulloch, C. E. (1992). Variance components. Sectio
 Louis, T. A. (1984). Estimating a population of parameter values using Bayes and empirical Bayes methods. JASA 79.
 """
 
-from math import nan, sqrt
+from math import erfc, isnan, nan, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spvrisk.measures.order import quantile_with_interval
-from spvrisk.measures.sensitivity import Index, by_bins
+from spvrisk.measures.sensitivity import Index, Told, by_bins
 from spvrisk.measures.share import share_interval
 
 Float = NDArray[np.float64]
@@ -147,8 +147,13 @@ def probability_below(values: Float, errors: Float, bound: float = 0.0) -> Point
     return Point(*(float(each) for each in share_interval(below, values.size)))
 
 
-def explained(inputs: Float, values: Float, errors: Float) -> list[Explained]:
+def explained(inputs: Float, values: Float, errors: Float, correlation: Float | None = None) -> list[Explained]:
     """Tell what each uncertain input explains of a measure.
+
+    A plane through the outer runs takes most of what varies, and what it has of an input, and of others that move with
+    it, is known by its slopes and the inputs' correlation; bins tell of the rest alone. Bins of the measure itself
+    would say the same with the noise of all other inputs in them. The index of an input that others move with holds as
+    far as these move with it in proportion.
 
     Parameters
     ----------
@@ -156,30 +161,70 @@ def explained(inputs: Float, values: Float, errors: Float) -> list[Explained]:
         Of each outer run, ``(outer, input)``.
     values, errors
         As of `knowledge`.
+    correlation
+        Of the inputs as they are drawn, ``(input, input)``; None: they are drawn apart.
     """
-    slopes, variance = _slopes(inputs, values), knowledge(values, errors).variance.value
-    whole = float(np.var(values, ddof=1)) if values.size > 1 else nan
-    scale = whole / variance if variance > 0.0 else nan  # indices are shares of all that varies, errors too
-    out = []
-    for given, slope in zip(inputs.T, slopes, strict=True):
-        (told,) = by_bins(given, [values]) if np.isfinite(values).all() else (None,)
-        if told is None:
-            out.append(Explained(slope, Index(nan, nan), nan))
-        else:
-            out.append(Explained(slope, Index(told.first.value * scale, told.first.error * scale), told.p_value))
-    return out
+    n, k = inputs.shape
+    plane = _plane(inputs, values)
+    if plane is None:
+        return [Explained(_NONE, _NONE, nan)] * k
+    r = np.eye(k) if correlation is None else correlation
+    noise = float(np.mean(errors**2)) / float(np.var(values))
+    whole = float(plane.slopes @ r @ plane.slopes) + plane.left - noise
+    told = [by_bins(given, [plane.residual])[0] for given in inputs.T]
+    return [
+        Explained(Index(float(plane.slopes[i]), sqrt(plane.covariance[i, i])), *_first(plane, r[i], whole, n, told[i]))
+        for i in range(k)
+    ]
 
 
-def _slopes(inputs: Float, values: Float) -> list[Index]:
-    """Standardised regression coefficients with their standard errors; NaN where outer runs are too few."""
+_NONE = Index(nan, nan)
+
+
+class _Plane(NamedTuple):
+    """A plane through outer runs, all in standard deviations.
+
+    Attributes
+    ----------
+    slopes, covariance
+        ``(input,)``, and of their errors ``(input, input)``.
+    residual
+        What it leaves of each run, ``(outer,)``.
+    left
+        Variance of that.
+    """
+
+    slopes: Float
+    covariance: Float
+    residual: Float
+    left: float
+
+
+def _plane(inputs: Float, values: Float) -> _Plane | None:
+    """Least squares; None where outer runs are too few, or nothing varies."""
     n, k = inputs.shape
     spread, whole = inputs.std(axis=0), float(values.std())
     if n <= k + 2 or not (spread > 0.0).all() or not whole > 0.0:
-        return [Index(nan, nan)] * k
+        return None
     x, y = (inputs - inputs.mean(axis=0)) / spread, (values - values.mean()) / whole
     slopes, _, rank, _ = np.linalg.lstsq(x, y, rcond=None)
     if rank < k:
-        return [Index(nan, nan)] * k
-    left = float(((y - x @ slopes) ** 2).sum()) / (n - k - 1)
-    errors = np.sqrt(left * np.diag(np.linalg.inv(x.T @ x)))
-    return [Index(float(slope), float(error)) for slope, error in zip(slopes, errors, strict=True)]
+        return None
+    residual = y - x @ slopes
+    left = float(residual @ residual) / (n - k - 1)
+    return _Plane(slopes, left * np.linalg.inv(x.T @ x), residual, left)
+
+
+def _first(plane: _Plane, row: Float, whole: float, n: int, rest: Told) -> tuple[Index, float]:
+    """First-order index of an input, and the probability that one which does not matter seems to explain as much."""
+    along = float(row @ plane.slopes)
+    square = float(row @ plane.covariance @ row)
+    p_value = min(1.0, 2.0 * min(erfc(abs(along) / sqrt(2.0 * square)) if square > 0.0 else 0.0, rest.p_value))
+    if not whole > 0.0:
+        return _NONE, p_value
+    beside = 0.0 if isnan(rest.first.value) else rest.first.value
+    share = (along**2 - square + beside * plane.left) / whole
+    # of the slopes, of the bins, and of how far the inputs happened to spread
+    bins = 0.0 if isnan(rest.first.error) else rest.first.error * plane.left
+    parts = (4.0 * along**2 * square + 2.0 * square**2, bins**2, 4.0 / n * (share * (1.0 - share) * whole) ** 2)
+    return Index(share, sqrt(sum(parts)) / whole), p_value

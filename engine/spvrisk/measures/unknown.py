@@ -4,7 +4,9 @@ from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from spvrisk.config.definite import matrix
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import SummaryTable
 from spvrisk.dataset.uncertainty import UncertaintyTable
@@ -12,10 +14,14 @@ from spvrisk.measures.knowledge import Explained, Knowledge, Point, explained, k
 from spvrisk.measures.named import Measure, measure_of
 from spvrisk.plan.names import Labels
 
-LOW, MIDDLE, HIGH = RANGE = ("0.05", "0.5", "0.95")
+Float = NDArray[np.float64]
+
+RANGE = ("0.05", "0.5", "0.95")
 """Probabilities over the inputs by which a range is told."""
 
-_MEANS = ("mean", "p_loss")
+_SHARE = "p_loss"
+
+_MEANS = ("mean", _SHARE)
 """Statistics that are means over paths, so that what varies of them from path to path is known too."""
 
 _IN_TABLE = {"mean": "mean", "sd": "sd", "p_loss": "p_loss", "quantile": "quantile", "var": "value_at_risk"}
@@ -70,11 +76,27 @@ def unknown(result: Result, table: UncertaintyTable, text: str) -> Unknown:
         The measure, one of `UncertaintyTable.measures`.
     """
     i, measure = table.measures.index(text), measure_of(text, result.labels, "")
-    values, errors = table.values[:, i], table.errors[:, i]
+    values, errors = table.values[:, i], errors_of(table, text)
     found = knowledge(values, errors, table.inner if measure.statistic.name in _MEANS else None)
     over = tuple(over_inputs(values, errors, level) for level in RANGE)
     base = _base(result.summary, result.labels, measure)
     return Unknown(measure, *base, over, sqrt(float(np.mean(errors**2))), found)
+
+
+def errors_of(table: UncertaintyTable, text: str) -> Float:
+    """Monte Carlo standard errors of a measure of the outer runs, ``(outer,)`` float64, whose squares have no bias.
+
+    Those that are kept of a probability are never 0, since a run cannot know it better than by one path.
+
+    Parameters
+    ----------
+    table, text
+        As of `unknown`.
+    """
+    i = table.measures.index(text)
+    if not text.endswith(f":{_SHARE}"):
+        return table.errors[:, i]
+    return np.asarray(np.sqrt(table.values[:, i] * (1.0 - table.values[:, i]) / (table.inner - 1)))
 
 
 def explained_by(table: UncertaintyTable, text: str) -> list[Explained]:
@@ -85,8 +107,9 @@ def explained_by(table: UncertaintyTable, text: str) -> list[Explained]:
     table, text
         As of `unknown`.
     """
-    i = table.measures.index(text)
-    return explained(table.drawn, table.values[:, i], table.errors[:, i])
+    names = tuple(each.name for each in table.inputs)
+    correlation = matrix(names, table.correlation, "score")  # of scores: of the draws it is a little less
+    return explained(table.drawn, table.values[:, table.measures.index(text)], errors_of(table, text), correlation)
 
 
 def _base(table: SummaryTable, labels: Labels, measure: Measure) -> tuple[float, float]:

@@ -30,8 +30,9 @@ from spvrisk.views.words import joined, money_in, money_name, percent, tail_name
 
 MEAN = f"{NPV}:mean"
 
-_MOSTLY, _MATTERS = 3, 0.1
-"""How many inputs a sentence names, and the share of what is not known from which it names one."""
+_MOSTLY, _MATTERS, _BY_CHANCE = 3, 0.1, 0.001
+"""How many inputs a sentence names; the share of what is not known from which it names one, and the probability of so
+much by chance up to which it does."""
 
 _NONE = Note("There are no outer runs: neither `uncertain` nor `run.uncertainty` of the study asked for them.")
 
@@ -153,13 +154,18 @@ def _whole(table: UncertaintyTable, i: int) -> bool:
 
 def _mostly(table: UncertaintyTable) -> Note | None:
     """The inputs that explain most of what is not known of the mean."""
-    matter = [each for each in _inputs(table, "")[:_MOSTLY] if each.of_mean.first.value >= _MATTERS]
+    matter = [each for each in _inputs(table, "")[:_MOSTLY] if _matters(each.of_mean)]
     if not matter:
         return None
     shares = [
         said("{:title} ({:.0%})", named(each.about), min(max(each.of_mean.first.value, 0.0), 1.0)) for each in matter
     ]
     return joined(shares)
+
+
+def _matters(found: Explained) -> bool:
+    """Whether a sentence may name an input: it explains much, and not by chance."""
+    return found.first.value >= _MATTERS and found.p_value < _BY_CHANCE
 
 
 def _plain(measure: Measure, point: Point) -> Cell:

@@ -63,3 +63,8 @@ class Run(Model):
         default=None,
         description="runs of the study at drawn values of its uncertain inputs, besides its own; null: none",
     )
+
+    @property
+    def outer_paths(self) -> int:
+        """Paths of all outer runs together."""
+        return self.uncertainty.outer * self.uncertainty.inner if self.uncertainty is not None else 0
