@@ -262,6 +262,28 @@ def test_mistakes__are_told_with_place_and_remedy(tmp_path, old, new, told):
     assert told in refused(tmp_path, UNCERTAIN.replace(old, new))
 
 
+def test_mistakes__two_inputs_that_move_one_number(tmp_path):
+    """Multiples are of the study's own value: the second would undo the first."""
+    more = "  other: {law: {uniform: {min: 1, max: 2}}, moves: {projects.*.budget: {times: x}}}\n  correlation"
+    said = refused(tmp_path, UNCERTAIN.replace("  correlation", more))
+    assert "study.yaml:11: projects.port.budget is moved by port_cost and again by other" in said
+
+
+def test_moves__of_a_share_and_what_it_leaves(tmp_path):
+    text = """
+uncertain:
+  never:
+    law: {uniform: {min: 0.1, max: 0.3}}
+    moves: {projects.port.construction.overrun: {mixture: [{weight: 1 - x, law: 1}, {weight: x, law: 2}]}}
+"""
+    loaded = load(study_with(tmp_path, text, "{paths: 64, uncertainty: {outer: 5, inner: 64}}"))
+    (never,) = uncertain_of(loaded).inputs
+    (change,) = never.changes(0.9)
+    first, second = (item.value for item in change.value.value["mixture"].value)
+    assert (first["weight"].value, second["weight"].value) == (0.1, 0.9)
+    assert len(planned_outer(loaded, loaded.study.run).jobs) == 5
+
+
 def test_mistakes__of_the_numbers_of_runs(tmp_path):
     said = refused(tmp_path, run="{uncertainty: {outer: 3, inner: 1000}}")
     assert "run.uncertainty.inner: must be a multiple of 64" in said and "got 1000; write 1024" in said

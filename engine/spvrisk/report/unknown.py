@@ -21,7 +21,7 @@ def uncertainty_json(result: Result) -> dict[str, Any]:
         The result.
     """
     table = result.uncertainty
-    if table is None or result.given is not None:
+    if table is None:
         return {}
     names = [each.name for each in table.inputs]
     measures: dict[str, Any] = {}

@@ -37,13 +37,13 @@ def screen(result: Result) -> list[Figures]:
     """
     tables = [*_TABLES, *(_OF_STACK if STACK in result.labels.features else ())]
     tables += [*(["regimes"] if result.summary.shares else []), *_FROM_PATHS]
-    tables = [*(_OF_OUTER_RUNS if _has_outer_runs(result) else ()), *tables]
+    tables = [*(_OF_OUTER_RUNS if result.uncertainty is not None else ()), *tables]
     more = (
         said("All tables: spvrisk summary {} --show all", result.place),
         said("Single ones: --show {}", ", ".join(tables)),
     )
     said_first = brief(result)
-    not_known = committee(result).notes if _has_outer_runs(result) else ()
+    not_known = committee(result).notes if result.uncertainty is not None else ()
     said_first = said_first._replace(notes=(*not_known, *said_first.notes, *caps(result).notes))
     return [opening(result), said_first, each_project(result), Figures("", notes=more)]
 
@@ -62,13 +62,8 @@ def summary(result: Result) -> list[Figures]:
         tables += [bearers(result), claims(result)]
     if result.summary.shares:
         tables.append(regimes(result))
-    not_known = [uncertainty(result), inputs(result)] if _has_outer_runs(result) else []
+    not_known = [uncertainty(result), inputs(result)] if result.uncertainty is not None else []
     return [opening(result), *not_known, answer(result), *([cut] if (cut := caps(result)).notes else []), *tables]
-
-
-def _has_outer_runs(result: Result) -> bool:
-    """Whether there are outer runs, which are of all paths: given a condition they say nothing."""
-    return result.uncertainty is not None and result.given is None
 
 
 def opening(result: Result) -> Figures:

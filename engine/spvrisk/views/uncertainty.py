@@ -34,7 +34,9 @@ _MOSTLY, _MATTERS, _BY_CHANCE = 3, 0.1, 0.001
 """How many inputs a sentence names; the share of what is not known from which it names one, and the probability of so
 much by chance up to which it does."""
 
-_NONE = Note("There are no outer runs: neither `uncertain` nor `run.uncertainty` of the study asked for them.")
+_NONE = Note(
+    "Nothing is told of what is not known: there were no outer runs, or a condition is given, and they are of all."
+)
 
 
 class _Input(NamedTuple):
