@@ -152,7 +152,7 @@ def _about(subject: Subject, _: Words) -> Iterator[Part]:
 
 _SHEETS = (
     _Planned(Note("Minute"), Note("In a minute"), _minute, False),
-    _Planned(Note("Not known"), Note("What is not known"), _of(not_known)),
+    _Planned(Note("Unknown"), Note("What is not known"), _of(not_known)),
     _Planned(Note("Summary"), Note("What is lost, and how often"), _losses),
     _Planned(Note("Bearers"), Note("Who bears the loss"), _of(bearers)),
     _Planned(Note("Projects"), Note("Projects"), _projects),
