@@ -24,6 +24,7 @@ from spvrisk.experiments.task import job_of
 from spvrisk.experiments.timing.kernel import Kernel, Took
 from spvrisk.plan.compile import Compiled
 from spvrisk.runner.execute import make_ready
+from spvrisk.runner.on import Threads
 from spvrisk.runner.shard import processors
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def kernel_alone(planned: Planned, threads: int) -> Took:
     """The kernel on each plan in turn, its paths over the threads."""
     runs = [
-        Kernel(Compiled(each.job.plan, each.job.labels, None), threads)(each.job.paths // threads * threads)
+        Kernel(Compiled(each.job.plan, each.job.labels, None, ()), threads)(each.job.paths // threads * threads)
         for each in planned.variants
     ]
     return Took(sum(each.seconds for each in runs) / threads, sum(each.processor_seconds for each in runs))
@@ -41,7 +42,7 @@ def kernel_alone(planned: Planned, threads: int) -> Took:
 def table(planned: Planned, threads: int) -> Took:
     """All scenarios with their measures and differences."""
     began, used = time.perf_counter(), time.process_time()
-    run_scenarios(planned, threads)
+    run_scenarios(planned, Threads(threads))
     return Took(time.perf_counter() - began, time.process_time() - used)
 
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "tests" / "data"
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 FIGURES = "figures.json"
-KEPT = ("summary", "conditional", "timeline", "paths", "inputs")
+KEPT = ("summary", "conditional", "timeline", "paths", "inputs", "uncertainty")
 
 
 def starter(folder: Path) -> spvrisk.Study:
@@ -66,11 +66,27 @@ def everything(folder: Path) -> spvrisk.Study:
     return written(study, folder)
 
 
+def uncertain(folder: Path) -> spvrisk.Study:
+    """The study that ships, with outer runs over two uncertain inputs."""
+    text = f"""{STARTER.read_text(encoding="utf-8")}
+uncertain:
+  port_cost:
+    law: {{value: {{triangular: {{min: 0.8, mode: 1, max: 1.6}}}}, source: a builder, confidence: reported}}
+    moves: {{projects.port.budget: {{times: x}}}}
+    title: {{en: "Port, budget", ja: 港の予算}}
+  gas: {{law: {{uniform: {{min: 0.8, max: 1.2}}}}, moves: {{factors.gas.process.ou.mean.value: {{times: x}}}}}}
+  correlation: {{port_cost: {{gas: 0.3}}}}
+"""
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    return spvrisk.load(folder / "study.yaml", {"run.uncertainty": {"outer": 30, "inner": 128}})
+
+
 STUDIES: dict[str, tuple[Callable[[Path], spvrisk.Study], int]] = {
     "starter": (starter, 300),
     "plant": (plant, 300),
     "pipeline": (pipeline, 300),
     "everything": (everything, 20),
+    "uncertain": (uncertain, 300),
 }
 """Studies, and how many paths each has."""
 

@@ -82,3 +82,14 @@ def test_scenarios__that_ship_run(file):
     # each of them changes something, but for what the base is already
     same = [outcome.scenario.name for outcome in found.outcomes[1:] if outcome.job_id == found.outcomes[0].job_id]
     assert same in ([], ["japan/gas_4/classes"])
+
+
+def test_configs__uncertain_inputs_are_drawn_and_run():
+    """At a few draws: what 200 of them tell is in docs/validation/uncertainty_2026.md."""
+    sets = {"run.uncertainty": {"outer": 4, "inner": 64}}
+    with spvrisk.run(spvrisk.load(CONFIGS / "japan_us_2026_uncertain.yaml", sets), paths=64) as results:
+        found = results.tables().uncertainty
+    assert found.values.shape == (4, len(found.measures)) and found.drawn.shape == (4, len(found.inputs))
+    assert len(found.inputs) > 20 and np.isfinite(found.values[:, found.measures.index("npv_funder:mean")]).all()
+    assert all(each.title.keys() == {"en", "ja"} and each.confidence == "judgement" for each in found.inputs)
+    assert np.ptp(found.drawn, axis=0).min() > 0.0

@@ -27,8 +27,8 @@ PATHS = 2000
 
 
 def digest_of(study: Path, folder: Path) -> str:
-    """Digest of the data of a short run."""
-    loaded = load(study)
+    """Digest of the data of a short run, without its outer runs."""
+    loaded = load(study, {"run.uncertainty": None})
     out = run_study(loaded, folder / "r.h5", settings_of(loaded, PATHS, None), Manner(overwrite=True))
     found: list[str] = []
 

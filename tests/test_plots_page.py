@@ -19,8 +19,9 @@ def text():
 
 def test_page__its_commands_and_its_python_run(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (levers,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    levers, unsure = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     Path("levers.yaml").write_text(levers, encoding="utf-8")
+    Path("unsure.yaml").write_text(unsure, encoding="utf-8")
     lines = [line.split("  #")[0].strip() for line in text.splitlines() if line.startswith("    spvrisk ")]
     commands = [command.split()[1:] for line in lines for command in line.split(" && ")]
     for command in commands:

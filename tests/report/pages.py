@@ -1,5 +1,6 @@
 """Small runs for tests of reports: a study whose titles would break a careless page, scenarios, a second result."""
 
+import json
 from pathlib import Path
 
 import spvrisk
@@ -20,12 +21,26 @@ tornado:
 """
 
 
+_UNCERTAIN = f"""
+include: [starter.yaml]
+uncertain:
+  cost:
+    title: {{en: {json.dumps(HOSTILE)}}}
+    law: {{uniform: {{min: 0.8, max: 1.5}}}}
+    moves: {{projects.port.budget: {{times: x}}}}
+  gas: {{law: {{uniform: {{min: 0.8, max: 1.2}}}}, moves: {{factors.gas.process.ou.mean.value: {{times: x}}}}}}
+run: {{uncertainty: {{outer: 20, inner: 128}}}}
+"""
+
+
 def make_files(folder: Path) -> list[Path]:
     """Write a result, another one and a dataset of scenarios; give their files in that order."""
     titles = {"study.title": {"en": f"Study {HOSTILE}"}, "projects.port.title": {"en": f"Port {HOSTILE}"}}
-    first = starter(folder / "first.h5", paths=400, **titles)
-    second = starter(folder / "second.h5", paths=400, **{"projects.port.budget": 700})
     (folder / "starter.yaml").write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "uncertain.yaml").write_text(_UNCERTAIN, encoding="utf-8")
+    first = folder / "first.h5"
+    spvrisk.run(spvrisk.load(folder / "uncertain.yaml", titles), paths=400, out=first).close()
+    second = starter(folder / "second.h5", paths=400, **{"projects.port.budget": 700})
     (folder / "what_if.yaml").write_text(_WHAT_IF, encoding="utf-8")
     planned = spvrisk.plan_scenarios(folder / "what_if.yaml")
     spvrisk.scenarios(planned, on=spvrisk.Threads(1), out=folder / "what_if.h5")

@@ -86,6 +86,15 @@ class Results:
         return dataset
 
     @cached_property
+    def uncertainty(self) -> "xarray.Dataset":
+        """Outer runs at drawn values of the uncertain inputs, and their measures; empty where there were none."""
+        from spvrisk.dataset.labelled import labelled_tables
+        from spvrisk.dataset.uncertainty import uncertainty_variables
+
+        tables = self._tables
+        return labelled_tables("uncertainty", uncertainty_variables(tables.uncertainty, tables.labels))
+
+    @cached_property
     def conditional(self) -> "xarray.Dataset":
         """The statistics by outcome of each event and by final state of each regime; empty without these."""
         from spvrisk.dataset.labelled import labelled_tables

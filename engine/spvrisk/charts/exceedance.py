@@ -49,12 +49,23 @@ def exceedance(result: Result, of: str = "npv_funder", announce: Announce = lamb
     told = [point for point in points if point.probability in DEFAULT_LEVELS]
     marks = (_curve(found, points), _beyond(points), _told(found, told))
     ends = (2.0, max([point.one_in for point in points], default=10.0))
-    ticks = tuple((float(tick), said("1 in {:,d}", tick)) for tick in _TICKS if tick <= ends[1])
-    panel = Panel(Axis(Note("return period, outcomes"), scale="log", ends=ends, ticks=ticks), _axis(found), marks)
+    panel = Panel(return_periods(ends), _axis(found), marks)
     notes = tuple(_notes(found))
     return Chart(
         "exceedance", _title(found, told), study_named(result.labels), (panel,), result.n_paths, seed_of(result), notes
     )
+
+
+def return_periods(ends: tuple[float, float]) -> Axis:
+    """Give an axis of return periods.
+
+    Parameters
+    ----------
+    ends
+        Where it begins and ends, in outcomes.
+    """
+    ticks = tuple((float(tick), said("1 in {:,d}", tick)) for tick in _TICKS if tick <= ends[1])
+    return Axis(Note("return period, outcomes"), scale="log", ends=ends, ticks=ticks)
 
 
 def _levels(paths: int) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def command(
     with (
         _target(study, out) as target,
         log_to(log_file, loaded.loaded.files, target) as log,
-        progress_bar(max_paths if precision else paths or loaded.config.run.paths, log=log) as (advance, announce),
+        progress_bar(_paths(loaded, max_paths if precision else paths), log=log) as (advance, announce),
     ):
         told: dict[str, Any] = {"progress": advance, "announce": stop.heeding(announce)}
         told |= {"paths": paths, "seed": seed, "out": target, "on": on}
@@ -78,6 +78,12 @@ def command(
     except KeyboardInterrupt as error:
         error.add_note(phrase("The result is written: {}.", target))
         raise
+
+
+def _paths(loaded: api.Study, paths: int | None) -> int:
+    """Paths that are run at the most."""
+    run = loaded.config.run
+    return (paths or run.paths) + run.outer_paths
 
 
 def _print(ran: api.Results, until: "Precise | None", as_json: bool) -> None:

@@ -29,11 +29,14 @@ _LONGEST_OVERRIDE = 80
 STRESSES = "stresses"
 """Key of a study's file beside the study's own: named changes of it, which are no part of what is run."""
 
+UNCERTAIN = "uncertain"
+"""Another: numbers of it that are not known, which are no part of what is run either."""
+
 OF_STUDIES = frozenset({"study", "parties", "agreement", "projects"})
 """Keys by which a study is known from a file of scenarios, which has a base."""
 
-MACHINERY = {"disk_mib", "leaves_per_shard", "memory_mib", "resume", "workers"}
-"""Keys of ``run`` that change no number."""
+MACHINERY = {"disk_mib", "leaves_per_shard", "memory_mib", "resume", "uncertainty", "workers"}
+"""Keys of ``run`` that change no number of the study's own run."""
 
 
 class Loaded(NamedTuple):
@@ -153,16 +156,19 @@ class Source:
         Content of the files that say so, by name; columns of laws may come from others.
     stresses
         What stands under ``stresses``, unread; None where nothing does.
+    uncertain
+        What stands under ``uncertain``, unread; None where nothing does.
     """
 
     root: Node = field(repr=False)
     files: Files = field(repr=False, compare=False)
     texts: dict[str, str] = field(repr=False)
     stresses: Node | None = field(default=None, repr=False)
+    uncertain: Node | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, root: Node, files: Files) -> "Source":
-        """Tell a study from its stresses, which change neither its digest nor its runs.
+        """Tell a study from its stresses and uncertain inputs, which change neither its digest nor its own run.
 
         Parameters
         ----------
@@ -172,8 +178,8 @@ class Source:
             The files.
         """
         said = root.value if isinstance(root.value, dict) else {}
-        study = {key: node for key, node in said.items() if key != STRESSES}
-        return cls(Node(study, root.place), files, dict(files.texts), said.get(STRESSES))
+        study = {key: node for key, node in said.items() if key not in (STRESSES, UNCERTAIN)}
+        return cls(Node(study, root.place), files, dict(files.texts), said.get(STRESSES), said.get(UNCERTAIN))
 
     def over(self, names: Sequence[Node]) -> "Source":
         """What the study says with further files merged over it, as includes are.

@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 from spvrisk.config.laws.families import FAMILIES, OWN_UNIT
-from spvrisk.config.loading import STRESSES
+from spvrisk.config.loading import STRESSES, UNCERTAIN
 from spvrisk.config.reading.grounds import CONFIDENCE, CONFIDENCES, KEYS, SOURCE, VALUE, WITHOUT_SOURCE
+from spvrisk.config.scenarios.uncertain import CORRELATION
 from spvrisk.config.study import Study
 
 Schema = dict[str, Any]
@@ -41,6 +42,7 @@ def json_schema() -> Schema:
     properties["projects"] = _projects(properties["projects"])
     names = {"type": "array", "items": {"type": "string"}}
     properties[STRESSES] = _stresses(names)
+    properties[UNCERTAIN] = _uncertain()
     properties["include"] = {**names, "description": "files merged in before this one, relative to this file"}
     schema.pop("required", None)  # a file may hold any part of a study and be included by another
     whole = {key: schema.pop(key) for key in ("type", "properties", "additionalProperties")}
@@ -180,6 +182,25 @@ def _stresses(names: Schema) -> Schema:
     one = {"type": "object", "properties": own, "description": "new values, multiples and sums by dotted path"}
     meaning = "stresses by name: changes of the study, which `spvrisk stress` runs beside it"
     return {"type": "object", "additionalProperties": {**one, "additionalProperties": True}, "description": meaning}
+
+
+def _uncertain() -> Schema:
+    """Uncertain inputs: what their changes may be depends on what the study has there."""
+    text: Schema = {"type": "string"}
+    own = {
+        "title": {"anyOf": [text, {"type": "object", "additionalProperties": text}], "description": "by language"},
+        "law": {"$ref": "#/$defs/Law"},
+        "moves": {"type": "object", "description": "changes by dotted path, with x where the draw belongs"},
+    }
+    one = {"type": "object", "properties": own, "required": ["law", "moves"], "additionalProperties": False}
+    row = {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": -1, "exclusiveMaximum": 1}}
+    pairs = {
+        "type": "object",
+        "additionalProperties": row,
+        "description": "correlation of normal scores, by input and input",
+    }
+    meaning = "what is not known of the study, by name, each with its law: run.uncertainty has the number of draws"
+    return {"type": "object", "properties": {CORRELATION: pairs}, "additionalProperties": one, "description": meaning}
 
 
 def _law() -> Schema:

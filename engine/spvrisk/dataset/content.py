@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from spvrisk.plan.shared import LEAF
 
-TABLE_GROUPS = ("conditional", "summary", "timeline")
+TABLE_GROUPS = ("conditional", "summary", "timeline", "uncertainty")
 """Groups of the variables that are read whole when a file is opened, in the order of their names."""
 
 Tables = Mapping[str, Mapping[str, NDArray[Any]]]

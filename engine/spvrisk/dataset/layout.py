@@ -104,8 +104,8 @@ def _of_table(group: str, lead: tuple[str, ...], table: SummaryTable, labels: La
     variables = [
         codes(group, "unit", units, "projects and pipelines, then the portfolio"),
         project_coordinate(group, labels),
-        _levels(group, "quantile", table.quantiles, "quantile"),
-        _levels(group, "level", table.levels, "level of a risk measure"),
+        levels(group, "quantile", table.quantiles, "quantile"),
+        levels(group, "level", table.levels, "level of a risk measure"),
         *_state_coordinates(group, labels),
         *_event_coordinates(group, labels),
     ]
@@ -128,7 +128,7 @@ def timeline_variables(table: TimelineTable, labels: Labels) -> list[Variable]:
     """Give the variables of ``/timeline``; time comes last."""
     variables = [
         project_coordinate("timeline", labels),
-        _levels("timeline", "quantile", table.quantiles, "quantile"),
+        levels("timeline", "quantile", table.quantiles, "quantile"),
         *_time(labels),
         *_state_coordinates("timeline", labels),
     ]
@@ -232,8 +232,18 @@ def codes(group: str, name: str, meanings: Sequence[str], about: str) -> Variabl
     return Variable(group, name, (name,), attributes, np.arange(len(meanings), dtype="<i4"))
 
 
-def _levels(group: str, name: str, decimals: Sequence[str], about: str) -> Variable:
-    """Give a coordinate of probabilities, their exact decimal strings kept as an attribute."""
+def levels(group: str, name: str, decimals: Sequence[str], about: str) -> Variable:
+    """Give a coordinate of probabilities, their exact decimal strings kept as an attribute.
+
+    Parameters
+    ----------
+    group, name
+        Where it lies, and its name and dimension.
+    decimals
+        The probabilities.
+    about
+        What they are.
+    """
     attributes: Attributes = {"long_name": about, "units": "1", "decimals": " ".join(decimals)}
     return Variable(group, name, (name,), attributes, np.array([float(text) for text in decimals]))
 

@@ -25,6 +25,7 @@ from spvrisk.dataset.paths import kept_as, path_series
 from spvrisk.dataset.schema import check_sampling, check_schema
 from spvrisk.dataset.structure import check_attributes_fit, check_chunks, check_structure
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
+from spvrisk.dataset.uncertainty import UncertaintyTable, uncertainty_of
 from spvrisk.errors import InputError, Problem, suggestion
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import unpack_plan
@@ -75,6 +76,8 @@ class Result:
         Variables of ``/inputs``.
     given
         What the summary is given, where it is not that of all paths.
+    uncertainty
+        What came of outer runs; None where there were none.
     """
 
     source: Path | bytes
@@ -87,6 +90,7 @@ class Result:
     path_names: tuple[str, ...]
     input_names: tuple[str, ...] = ()
     given: Given | None = None
+    uncertainty: UncertaintyTable | None = None
     _held: _Held = field(default_factory=_Held, compare=False)
 
     def __repr__(self) -> str:
@@ -320,6 +324,7 @@ def open_result(source: str | os.PathLike[str] | bytes) -> Result:
             timeline_of(groups["timeline"], labels),
             _path_names(file["paths"], labels, attributes["paths"]),
             _input_names(file["inputs"], labels, attributes["paths"]) if "inputs" in file else (),
+            uncertainty=uncertainty_of(groups.get("uncertainty"), provenance.pop("uncertainty", None)),
         )
         # last: where a variable is missing, its name says more
         texts = bytes(file["provenance"]["labels_json"][...])

@@ -14,7 +14,7 @@ import h5py
 from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Rises whenever a reader of the former version would misread or refuse the file."""
 
 OLDEST = 7
@@ -38,7 +38,7 @@ RESERVED = ("paths/weight", "paths/replicate")
 """Variables that samplings to come will have: figures that were made without them would be wrong."""
 
 OUTER = "outer"
-"""Dimension, in any group, of runs whose uncertain numbers differ."""
+"""Dimension of runs whose uncertain inputs differ: known in ``/uncertainty`` alone."""
 
 
 def of_scenarios(file: h5py.File) -> bool:
@@ -101,13 +101,18 @@ def check_sampling(place: str, file: h5py.File, method: object) -> None:
     Raises
     ------
     InputError
-        The method is not known here, or the file has weights, replicates or outer runs.
+        The method is not known here, or the file has weights, replicates, or outer runs among its own figures.
     """
     remedy = phrase("open it with a spvrisk that knows it: {} wrote it", file.attrs["engine_version"].decode())
     if method != PLAIN:
         rule = phrase("must be {}, the only way of sampling whose paths this spvrisk weighs rightly", PLAIN)
         raise InputError(Problem(place, "/sampling method", rule, str(method), remedy))
-    held = (name for group in file for name in file[group] if name == OUTER or f"{group}/{name}" in RESERVED)
+    held = (name for group in file for name in file[group] if _weighs(group, name))
     for name in held:
         rule = phrase("has {}, without which its paths would be weighed wrongly", name)
         raise InputError(Problem(place, "", rule, "", remedy))
+
+
+def _weighs(group: str, name: str) -> bool:
+    """Whether paths do not count alike where a file has such a variable."""
+    return (name == OUTER and group != "uncertainty") or f"{group}/{name}" in RESERVED

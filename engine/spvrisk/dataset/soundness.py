@@ -21,6 +21,7 @@ from spvrisk.dataset.opening import opened, plain, sound
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.schema import of_scenarios
 from spvrisk.dataset.structure import BY_PATH, check_chunks, check_structure
+from spvrisk.dataset.uncertainty import uncertainty_variables
 from spvrisk.dataset.write import PATH_CHUNK
 from spvrisk.errors import InputError, Problem
 
@@ -105,6 +106,7 @@ def missing_variables(result: Result) -> list[str]:
         *timeline_variables(result.timeline, labels),
         project_coordinate("paths", labels),
         *input_coordinates(labels, result.input_names),
+        *uncertainty_variables(result.uncertainty, labels),
     ]
     wanted = [variable.described() for variable in (*expected, *label_variables(expected))]
     with opened(result.source) as file:

@@ -50,6 +50,7 @@ from spvrisk.dataset.paths import PathVariable, path_variables
 from spvrisk.dataset.place import Place, claimed
 from spvrisk.dataset.schema import OF_EVERY_FILE, SCHEMA_VERSION
 from spvrisk.dataset.tables import ConditionalTable, SummaryTable, TimelineTable
+from spvrisk.dataset.uncertainty import UncertaintyTable, uncertainty_text, uncertainty_variables
 from spvrisk.dataset.variables import Attributes
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.files import Kind, check_kind, check_not_read, is_irregular, name_refused
@@ -145,6 +146,8 @@ class Contents(NamedTuple):
         How the result came about.
     inputs
         Gives values of those inputs that `path_names` names.
+    uncertainty
+        What came of outer runs; None where there were none.
     """
 
     labels: Labels
@@ -159,6 +162,7 @@ class Contents(NamedTuple):
     job_id: str
     provenance: Provenance
     inputs: InputBlock = _no_inputs
+    uncertainty: UncertaintyTable | None = None
 
 
 def check_output(
@@ -322,7 +326,7 @@ def _write(target: IO[bytes], contents: Contents) -> str:
     paths = path_variables(contents.block, contents.n_paths, labels, contents.path_names)
     paths += input_variables(contents.inputs, contents.n_paths, labels, kept)
     plan = pack_plan(provenance.plan)
-    about, texts = _about(provenance), _texts(labels, provenance)
+    about, texts = _about(provenance), _texts(labels, provenance, contents.uncertainty)
     with writing(target) as file:
         digest = _write_content(file, tables, paths)
         attributes = {
@@ -352,6 +356,7 @@ def _tables(contents: Contents, inputs: Sequence[str]) -> list[Variable]:
         *timeline_variables(contents.timeline, labels),
         project_coordinate("paths", labels),
         *input_coordinates(labels, inputs),
+        *uncertainty_variables(contents.uncertainty, labels),
     ]
     return [*tables, *label_variables(tables)]
 
@@ -444,7 +449,7 @@ def _about(provenance: Provenance) -> dict[str, object]:
     }
 
 
-def _texts(labels: Labels, provenance: Provenance) -> dict[str, bytes]:
+def _texts(labels: Labels, provenance: Provenance, uncertainty: UncertaintyTable | None) -> dict[str, bytes]:
     """Texts of /provenance, which may be too long for attributes.
 
     File names may have bytes that are no text: in JSON a backslash escape stands for such a one.
@@ -456,6 +461,7 @@ def _texts(labels: Labels, provenance: Provenance) -> dict[str, bytes]:
         "command_line_json": _json(list(provenance.command_line)),
         "labels_json": _json(labels._asdict()),
         "machines_json": _json(list(provenance.machines)),
+        **uncertainty_text(uncertainty),
     }
     return {name: text.encode(errors="backslashreplace") for name, text in texts.items()}
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+import h5py
 import numpy as np
 
 from spvrisk.catalogue import joined, phrase
@@ -14,9 +15,10 @@ from spvrisk.dataset.opening import opened
 from spvrisk.dataset.paths import names_in_file
 from spvrisk.dataset.place import Place
 from spvrisk.dataset.read import open_result
+from spvrisk.dataset.uncertainty import GROUP as UNCERTAINTY
 from spvrisk.errors import InputError, Problem, RunError, argument
 from spvrisk.experiments.need import disk_budget, need_of
-from spvrisk.experiments.task import Task
+from spvrisk.experiments.task import OUTER_RUN, Task, outer_word
 from spvrisk.runner.execute import Announce
 from spvrisk.runner.folder import FolderLedger, discard, finished, vacate
 from spvrisk.runner.ledger import Ledger
@@ -88,7 +90,7 @@ def earlier_result(file: Path, task: Task) -> Earlier | None:
             output = json.loads(bytes(found["provenance/config_json"][...]))["output"]
             variables = set(found["paths"]) - {"project"}
             inputs = set(found.get("inputs", ())) - set(COORDINATES)
-            kept = _in_words(variables, inputs, output["quantiles"], output["risk_levels"])
+            kept = _in_words(variables, inputs, output["quantiles"], output["risk_levels"]) | _outer_runs(found)
             return Earlier(int(np.asarray(found.attrs["paths"]).item()), kept)
     return None
 
@@ -122,7 +124,7 @@ def check_nothing_lost(there: Earlier | None, task: Task) -> None:
         With what would be lost.
     """
     if there is not None and there.paths < task.job.paths and (lost := there.lost(task)):
-        rule = phrase("file exists, and holds what the longer one would not: {}", joined(sorted(lost), "{}, {}"))
+        rule = phrase("file exists, and holds what the longer one would not: {}", joined(in_short(lost), "{}, {}"))
         raise InputError(Problem(argument("out"), "", rule, "", "add it to the study's output, or use --overwrite"))
 
 
@@ -300,7 +302,29 @@ def _keep(task: Task, ledger: Ledger, place: Place) -> str:
 def _keeps(task: Task) -> frozenset[str]:
     """What a run keeps, each in a few words."""
     output, variables = task.loaded.study.output, names_in_file(task.job.labels, task.path_names)
-    return _in_words(variables, task.job.inputs, output.quantiles, output.risk_levels)
+    return _in_words(variables, task.job.inputs, output.quantiles, output.risk_levels) | task.besides.keeps
+
+
+def _outer_runs(file: h5py.File) -> frozenset[str]:
+    """Outer runs that a result has, as `Besides.keeps` names them."""
+    if UNCERTAINTY not in file:
+        return frozenset()
+    said = json.loads(bytes(file[f"provenance/{UNCERTAINTY}_json"][...]))
+    return frozenset(outer_word(job, said["inner"]) for job in said["jobs"])
+
+
+def in_short(words: Iterable[str]) -> list[str]:
+    """Give what is kept in order, outer runs only by their number.
+
+    Parameters
+    ----------
+    words
+        Each thing in a few words.
+    """
+    each = sorted(words)
+    runs = [word for word in each if word.startswith(OUTER_RUN)]
+    shown = [f"outer runs: {len(runs):,} of {runs[0].partition(' of ')[2]}"] if runs else []
+    return [*(word for word in each if word not in runs), *shown]
 
 
 def _in_words(

@@ -7,6 +7,7 @@ from spvrisk.config.defaults import Default, defaults
 from spvrisk.dataset.kept import default_paths
 from spvrisk.errors import Problem
 from spvrisk.experiments.need import Need, check_memory, foreseen, memory_budget, need_of, workspace_of
+from spvrisk.experiments.outer import check_uncertain
 from spvrisk.experiments.stress import check_stresses
 from spvrisk.experiments.task import planned
 from spvrisk.plan.compile import Compiled, compile_study
@@ -113,4 +114,5 @@ def checked(loaded: Loaded) -> list[Problem]:
         with loaded.places.filled_in():
             check_memory(task, to_disk=True)
     check_stresses(loaded)
+    check_uncertain(loaded)
     return warnings_of(loaded)

@@ -13,6 +13,8 @@ from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.place import Place, claimed
+from spvrisk.dataset.read import open_result
+from spvrisk.dataset.uncertainty import UncertaintyTable
 from spvrisk.dataset.write import Contents, Provenance, check_output, result_bytes, write_at, write_result
 from spvrisk.errors import InputError, Problem, RunError
 from spvrisk.experiments.failed import failure, kept_aside
@@ -26,12 +28,14 @@ from spvrisk.experiments.kept import (
     check_resumed,
     earlier_result,
     extends,
+    in_short,
     kept_if_broken_off,
     machine_failures_told,
     noted,
     sweep_finished,
 )
-from spvrisk.experiments.need import check_memory, ledger_for, mib, need_of, need_with, workspace_of
+from spvrisk.experiments.need import check_memory, disk_budget, ledger_for, mib, need_of, need_with, workspace_of
+from spvrisk.experiments.outer import Outer, outer_runs, planned_outer
 from spvrisk.experiments.task import Task, planned
 from spvrisk.measures.conditional import from_sketches, in_passes, summary_and_conditional
 from spvrisk.measures.source import SketchSource
@@ -39,6 +43,7 @@ from spvrisk.measures.table import timeline
 from spvrisk.runner.crew import Machine
 from spvrisk.runner.execute import Announce, Progress, compute, make_ready
 from spvrisk.runner.folder import FolderLedger, finish, seconds_per_byte
+from spvrisk.runner.kept_series import KeptSeries
 from spvrisk.runner.ledger import Ledger
 from spvrisk.runner.on import THREADS, On
 from spvrisk.runner.shard import processors, seconds_per_path
@@ -92,21 +97,37 @@ def run_study(
     check_output(out, overwrite=True, reads=loaded.files)
     others: list[Exception] = []
     progress, announce = noted(progress, others), noted(announce, others)
-    task = planned(loaded, settings, announce, manner.on)
+    task, outer = _asked(loaded, settings, announce, manner.on)
     with claimed(out) as place, machine_failures_told(place, others):
         sweep_finished(place)
         there = earlier_result(place.target, task)
         if manner.resume and there and there.finished(task):
             check_finished(place.target, announce)
         else:
-            _run_at(place, out, task, manner, there, progress, announce)
+            _run_at(place, out, (task, outer), manner, there, progress, announce)
     return out
 
 
+_Asked = tuple[Task, Outer | None]
+"""What is to be run, and the outer runs that are to follow it."""
+
+
+def _asked(loaded: Loaded, settings: Run, announce: Announce, on: On) -> _Asked:
+    task, outer = planned(loaded, settings, announce, on), planned_outer(loaded, settings)
+    return (task if outer is None else task._replace(besides=outer.besides)), outer
+
+
 def _run_at(
-    place: Place, out: Path, task: Task, manner: Manner, there: Earlier | None, progress: Progress, announce: Announce
+    place: Place,
+    out: Path,
+    asked: _Asked,
+    manner: Manner,
+    there: Earlier | None,
+    progress: Progress,
+    announce: Announce,
 ) -> None:
     """Run a task and publish its result at a place that is held, beside what is there of it."""
+    task, outer = asked
     if not manner.overwrite:
         check_nothing_lost(there, task)
         check_not_there(there, task, out)
@@ -126,12 +147,26 @@ def _run_at(
     with kept_if_broken_off(task, ledger, place):
         done = ran(task, ledger, progress, announce)
         if not (broken := done.violations()):
-            write_at(place, done.contents(announce), replaces, publishing)
+            found = _outer_at(place, outer, task, there, progress, announce)
+            write_at(place, done.contents(announce, found), replaces, publishing)
     wrong = _wrong(broken, done, out, announce)
     if isinstance(ledger, FolderLedger) and (wrong or not manner.keep):
         ledger.discard()
     if wrong:
         raise wrong
+    KeptSeries(place.folder).keep_only(())
+
+
+def _outer_at(
+    place: Place, outer: Outer | None, task: Task, there: Earlier | None, progress: Progress, announce: Announce
+) -> UncertaintyTable | None:
+    """Do outer runs; what an earlier result or a run that was broken off has of them is not computed again."""
+    if outer is None:
+        return None
+    has_room = outer.disk <= disk_budget(task.settings, place)
+    earlier = None if there is None else open_result(place.target).uncertainty
+    kept = KeptSeries(place.folder) if has_room else None
+    return outer_runs(outer, task.on, task.workers, kept, earlier, progress, announce)
 
 
 def _wrong(broken: list[Violation], done: "Ran", target: Path, announce: Announce) -> RunError | None:
@@ -180,13 +215,15 @@ def run_in_memory(
     RunError
         The sums of the run contradict each other.
     """
-    task = planned(loaded, settings, announce, on)
+    task, outer = _asked(loaded, settings, announce, on)
     with loaded.places.filled_in():
         ledger = ledger_for(task, None)
     done = ran(task, ledger, progress, announce)
     if broken := done.violations():
         raise failure(broken)
-    return result_bytes(done.contents(announce))
+    none = (None, None)
+    found = None if outer is None else outer_runs(outer, on, task.workers, *none, progress, announce)
+    return result_bytes(done.contents(announce, found))
 
 
 def ran(
@@ -237,13 +274,15 @@ class Ran(NamedTuple):
         job = self.ledger.job
         return violations(job.plan, job.labels, self.ledger.sums(), self.ledger.lowest)
 
-    def contents(self, announce: Announce) -> Contents:
+    def contents(self, announce: Announce, uncertainty: UncertaintyTable | None = None) -> Contents:
         """Summarise it.
 
         Parameters
         ----------
         announce
             Told of each stage.
+        uncertainty
+            What came of outer runs, if there were any.
         """
         announce("summarising")
         ledger, job, sums = self.ledger, self.ledger.job, self.ledger.sums()
@@ -273,6 +312,7 @@ class Ran(NamedTuple):
             job.id,
             origin,
             ledger.inputs,
+            uncertainty,
         )
 
 
@@ -322,8 +362,8 @@ def _begun(extended: Earlier | None, task: Task, ledger: Ledger) -> str:
     if extended is None:
         return ""
     more = phrase("extending {:path} to {:,}", extended.paths, task.job.paths)
-    if lacking := sorted(extended.lacks(task)):
-        more = phrase("{}, with {}", more, ", ".join(lacking))
+    if lacking := extended.lacks(task):
+        more = phrase("{}, with {}", more, ", ".join(in_short(lacking)))
     text = "{}: all are computed anew, since shards were not kept (--keep)"
     if isinstance(ledger, SketchLedger):
         text = (

@@ -56,6 +56,36 @@ def job_of(study: Study, settings: Run) -> Job:
     )
 
 
+OUTER_RUN = "outer run"
+"""With what the words begin that name one."""
+
+
+def outer_word(job_id: str, paths: int) -> str:
+    """Name an outer run among what a result keeps.
+
+    Parameters
+    ----------
+    job_id, paths
+        Of its job.
+    """
+    return f"{OUTER_RUN} {job_id[:16]} of {paths:,} paths"
+
+
+class Besides(NamedTuple):
+    """What a result holds besides what comes of the paths of its run.
+
+    Attributes
+    ----------
+    keeps
+        Each thing in a few words.
+    size
+        Bytes that it takes.
+    """
+
+    keeps: frozenset[str] = frozenset()
+    size: int = 0
+
+
 class Task(NamedTuple):
     """A study that is to be run.
 
@@ -75,6 +105,8 @@ class Task(NamedTuple):
         What computes the shards.
     started, clock
         When it began: with time zone, and on the clock that durations are taken by.
+    besides
+        What else its result holds.
     """
 
     loaded: Loaded
@@ -85,11 +117,13 @@ class Task(NamedTuple):
     on: On
     started: datetime.datetime
     clock: float
+    besides: Besides = Besides()
 
     @property
     def size(self) -> int:
         """Bytes that its result takes."""
-        return result_size(self.job.labels, self.job.paths, self.path_names, self.job.plan)
+        own = result_size(self.job.labels, self.job.paths, self.path_names, self.job.plan)
+        return own + self.besides.size
 
     @property
     def here(self) -> bool:

@@ -86,13 +86,31 @@ def beside(base: Loaded, scenarios: Iterable[Scenario], settings: Run) -> list[V
     planned, problems = [_planned(base, unchanged, base, settings)], list[Problem]()
     for scenario in scenarios:
         try:
-            changed = variant(base, scenario.called, scenario.changes, scenario.overlays)
-            planned.append(_planned(base, scenario, changed, settings))
+            planned.append(planned_variant(base, scenario, settings))
         except InputError as error:
             problems += error.problems
     if problems:
         raise InputError(problems)
     return planned
+
+
+def planned_variant(base: Loaded, scenario: Scenario, settings: Run) -> Variant:
+    """Plan a scenario of a study.
+
+    Parameters
+    ----------
+    base, settings
+        As of `beside`.
+    scenario
+        Its changes.
+
+    Raises
+    ------
+    InputError
+        With every problem of the scenario.
+    """
+    changed = variant(base, scenario.called, scenario.changes, scenario.overlays)
+    return _planned(base, scenario, changed, settings)
 
 
 def _planned(base: Loaded, scenario: Scenario, changed: Loaded, settings: Run) -> Variant:
@@ -140,7 +158,7 @@ def _points(design: Design | None) -> Iterator[Scenario]:
     """Scenarios of a design: each path has the quantile of its law that the point's coordinate says."""
     if design is None:
         return
-    laws = {path: _law(node, path) for path, node in design.over.items()}
+    laws = {path: quantile_of(node, path) for path, node in design.over.items()}
     for n, point in enumerate(_unit_cube(design, len(laws))):
         values = {path: of(u) for (path, of), u in zip(laws.items(), point, strict=True)}
         changes = tuple(Change(path, Node(value, design.over[path].place)) for path, value in values.items())
@@ -157,8 +175,21 @@ def _unit_cube(design: Design, dimensions: int) -> Floats:
     return np.asarray(sequence.random(1 << (design.points - 1).bit_length())[: design.points])
 
 
-def _law(node: Node, path: str) -> Callable[[float], float]:
-    """Quantile function of a law as a file has it."""
+def quantile_of(node: Node, path: str) -> Callable[[float], float]:
+    """Give the quantile function of a law, to nine digits.
+
+    Parameters
+    ----------
+    node
+        The law as a file has it.
+    path
+        Of what it is the law, for messages.
+
+    Raises
+    ------
+    InputError
+        It is no law.
+    """
     from pydantic import ValidationError
 
     try:

@@ -42,7 +42,8 @@ def narrowed(result: Result, given: str) -> Result:
         )
     shares = (float(each[i]) for each in (table.share, table.share_low, table.share_high))
     condition = Given(given, int(table.n_paths[i]), *shares)
-    return replace(result, summary=table.tables[i], given=condition)
+    # outer runs are of all paths
+    return replace(result, summary=table.tables[i], given=condition, uncertainty=None)
 
 
 def paths_of(result: Result) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ from spvrisk._version import NUMBERS_VERSION
 from spvrisk.catalogue import joined, phrase
 from spvrisk.config import Study
 from spvrisk.config.changes import changes
+from spvrisk.config.study.run import ALIGNED
 from spvrisk.plan.arrays import Plan
 from spvrisk.plan.digest import pack_plan, plan_sha256, unpack_plan
 from spvrisk.plan.inputs import BY_NAME as INPUTS
@@ -55,6 +56,8 @@ class Job:
         How paths are drawn: ``plain``, each by itself.
     inputs
         Those that are kept by path, see `spvrisk.plan.inputs`; which does not make another job.
+    first
+        Number of the first path among the draws, a multiple of `ALIGNED`. All else numbers the paths of a job from 0.
     """
 
     plan: Plan
@@ -65,15 +68,22 @@ class Job:
     leaves_per_shard: int = 4
     sampling: str = "plain"
     inputs: tuple[str, ...] = ()
+    first: int = 0
 
     def __post_init__(self) -> None:
         if type(self.leaves_per_shard) is not int or self.leaves_per_shard < 1:
             raise ValueError("leaves_per_shard must be a positive whole number")
+        if type(self.first) is not int or self.first < 0 or self.first % ALIGNED:
+            raise ValueError(f"first must be a multiple of {ALIGNED}")
 
     @cached_property
     def id(self) -> str:
-        """What is asked for, whoever compiles it: the digest of study, seed, sampling and numbers version."""
-        return _digest([self.study, self.seed, self.sampling, NUMBERS_VERSION])
+        """What is asked for, whoever compiles it: the digest of study, seed, sampling and numbers version.
+
+        Of a job that does not begin with the first path, that too.
+        """
+        begins = [self.first] if self.first else []
+        return _digest([self.study, self.seed, self.sampling, NUMBERS_VERSION, *begins])
 
     @cached_property
     def plan_sha256(self) -> str:
@@ -140,7 +150,7 @@ class Job:
         other
             The other job.
         """
-        found = [(key, getattr(self, key), getattr(other, key)) for key in ("seed", "sampling")]
+        found = [(key, getattr(self, key), getattr(other, key)) for key in ("seed", "sampling", "first")]
         found = [item for item in found if item[1] != item[2]]
         found += changes(json.loads(self.study), json.loads(other.study))
         if not found and self.study != other.study:
@@ -159,7 +169,8 @@ class Job:
         """
         plan = base64.b64encode(zlib.compress(pack_plan(self.plan), level)).decode("ascii")
         shown = {"id": self.id, "plan_sha256": self.plan_sha256, "numbers_version": NUMBERS_VERSION}
-        said = {key: getattr(self, key) for key in ("study", "seed", "paths", "leaves_per_shard", "sampling", "inputs")}
+        keys = ("study", "seed", "paths", "leaves_per_shard", "sampling", "inputs", "first")
+        said = {key: getattr(self, key) for key in keys}
         whole = {**shown, **said, "labels": self.labels._asdict(), "plan": plan}
         return json.dumps({**whole, "sha256": _digest(whole)}, indent=1).encode("utf-8")
 

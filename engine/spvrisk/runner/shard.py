@@ -242,7 +242,7 @@ class _Workspace:
         while done < n:
             count = min(self._paths_per_call, n - done)
             began = time.perf_counter()
-            numbers = (np.uint64(x) for x in (job.seed, first + done, done, count))
+            numbers = (np.uint64(x) for x in (job.seed, job.first + first + done, done, count))
             kernel.run_paths(job.plan, self._at, self._work, leaf, *numbers)
             self._adapt(count, time.perf_counter() - began)
             done += count

@@ -29,6 +29,7 @@ from spvrisk.views import (
     tails,
     terms,
     trace,
+    uncertainty,
     verify,
 )
 from spvrisk.views.figures import Figures
@@ -92,6 +93,9 @@ VIEWS: dict[str, View] = {
     "claims": View("result", bearers.claims),
     "regimes": View("result", clock.regimes),
     "conditional": View("result", clock.conditional),
+    "committee": View("result", uncertainty.committee),
+    "uncertainty": View("result", uncertainty.uncertainty),
+    "unknowns": View("result", uncertainty.inputs),
     "curve": View("curve", exceedance.exceedance),
     "confidence": View("confidence", confidence.completion),
     "confidence_joint": View("confidence", confidence.joint),

@@ -13,6 +13,7 @@ from spvrisk.views.figures import Figures, Note, said, share_of
 from spvrisk.views.loss import answer, brief, each_project, loss, value
 from spvrisk.views.projects import caps, construction, status
 from spvrisk.views.terms import others, returns, times
+from spvrisk.views.uncertainty import committee, inputs, uncertainty
 from spvrisk.views.words import study_named
 
 _ERRORS = Note("Figures after ± are Monte Carlo standard errors; a probability has its 95 % interval in brackets.")
@@ -20,8 +21,10 @@ _ERRORS = Note("Figures after ± are Monte Carlo standard errors; a probability 
 
 _TABLES = ("value", "loss", "status", "construction", "returns", "times", "others")
 _OF_STACK = ("bearers", "claims")
+_OF_OUTER_RUNS = ("uncertainty", "unknowns")
 _FROM_PATHS = ("parts", "alone")
-"""Names of the tables, as the registry has them: of every result, of one with a stack, from the values by path."""
+"""Names of the tables, as the registry has them: of every result, of one with a stack, of one with outer runs, from the
+values by path."""
 
 
 def screen(result: Result) -> list[Figures]:
@@ -34,12 +37,14 @@ def screen(result: Result) -> list[Figures]:
     """
     tables = [*_TABLES, *(_OF_STACK if STACK in result.labels.features else ())]
     tables += [*(["regimes"] if result.summary.shares else []), *_FROM_PATHS]
+    tables = [*(_OF_OUTER_RUNS if result.uncertainty is not None else ()), *tables]
     more = (
         said("All tables: spvrisk summary {} --show all", result.place),
         said("Single ones: --show {}", ", ".join(tables)),
     )
     said_first = brief(result)
-    said_first = said_first._replace(notes=(*said_first.notes, *caps(result).notes))
+    not_known = committee(result).notes if result.uncertainty is not None else ()
+    said_first = said_first._replace(notes=(*not_known, *said_first.notes, *caps(result).notes))
     return [opening(result), said_first, each_project(result), Figures("", notes=more)]
 
 
@@ -57,7 +62,8 @@ def summary(result: Result) -> list[Figures]:
         tables += [bearers(result), claims(result)]
     if result.summary.shares:
         tables.append(regimes(result))
-    return [opening(result), answer(result), *([cut] if (cut := caps(result)).notes else []), *tables]
+    not_known = [uncertainty(result), inputs(result)] if result.uncertainty is not None else []
+    return [opening(result), *not_known, answer(result), *([cut] if (cut := caps(result)).notes else []), *tables]
 
 
 def opening(result: Result) -> Figures:

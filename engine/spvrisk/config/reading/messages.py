@@ -37,6 +37,7 @@ GONE = {
         "no longer needed: the kernel has one width, 64 paths, and results do not depend on it; remove it"
     ),
     "stresses": phrase("stresses stand beside the study in its file: change them there, or choose with --only"),
+    "uncertain": phrase("uncertain inputs stand beside the study in its file: change them there"),
 }
 """Keys that there have been, or that only files have, by path: why they are none, and what to do."""
 

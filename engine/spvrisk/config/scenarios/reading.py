@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk.catalogue import phrase
-from spvrisk.config.base import shown
 from spvrisk.config.loading import OF_STUDIES, Loaded
 from spvrisk.config.reading.files import Files
 from spvrisk.config.reading.nodes import Node, Place
@@ -14,7 +13,8 @@ from spvrisk.config.reading.places import plain_of
 from spvrisk.config.reading.source import parse
 from spvrisk.config.reading.tables import Table
 from spvrisk.config.scenarios.changes import Change
-from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.config.scenarios.forms import Forms
+from spvrisk.errors import InputError, Problem
 
 _KINDS = ("scenarios", "grid", "table", "design", "tornado")
 _KEYS = ("base", "title", "paths", "seed", "measures", *_KINDS)
@@ -46,7 +46,7 @@ class Scenario(NamedTuple):
     overlays
         Names of files that are merged over the base first.
     kind
-        ``scenario`` or ``stress``.
+        ``scenario``, ``stress`` or ``outer run``.
     """
 
     name: str
@@ -199,11 +199,8 @@ def stresses_of(loaded: Loaded) -> tuple[Scenario, ...]:
     return tuple(found)
 
 
-class _Reader:
-    """Reads the parts of a file; what is wrong is kept with the files' problems."""
-
-    def __init__(self, files: Files) -> None:
-        self.files = files
+class _Reader(Forms):
+    """Reads the parts of a file."""
 
     def file(self, path: Path, root: Mapping[str, Node]) -> ScenarioFile:
         self.known(root, _KEYS, phrase("a file of scenarios"))
@@ -230,43 +227,6 @@ class _Reader:
             tuple(self.swings(root.get("tornado"))),
             dict(self.files.texts),
         )
-
-    # ---- what stands in many places
-
-    def wrong(self, node: Node, rule: str, remedy: str) -> None:
-        self.files.problem(node.place, rule, shown(plain_of(node)), remedy)
-
-    def known(self, keys: Mapping[str, Node], allowed: tuple[str, ...], of: str) -> None:
-        for key, node in keys.items():
-            if key not in allowed:
-                self.files.problem(node.place, phrase("{} is not a key of {}", key, of), "", suggestion(key, allowed))
-
-    def mapping(self, node: Node | None, example: str) -> Mapping[str, Node]:
-        if node is None:
-            return {}
-        if isinstance(node.value, dict):
-            return node.value
-        self.wrong(node, "must be a mapping", phrase("write e.g. {}", example))
-        return {}
-
-    def text(self, node: Node) -> str:
-        if isinstance(node.value, str):
-            return node.value
-        self.wrong(node, "must be text", "put it in quotes")
-        return ""
-
-    def whole(self, node: Node | None, least: int) -> int | None:
-        if node is None or node.value is None:
-            return None
-        if type(node.value) is int and node.value >= least:
-            return node.value
-        self.wrong(node, phrase("must be a whole number of at least {}", least), "write e.g. 20000")
-        return None
-
-    def title(self, node: Node | None) -> dict[str, str]:
-        if node is not None and isinstance(node.value, str):
-            return {"en": node.value}
-        return {key: self.text(item) for key, item in self.mapping(node, "{en: Gas twice as dear}").items()}
 
     def measures(self, node: Node | None) -> Iterator[tuple[str, str]]:
         if node is None:

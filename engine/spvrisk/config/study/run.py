@@ -2,12 +2,35 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from spvrisk.config.base import Model, Whole, Within
+from spvrisk.config.base import Model, Whole, Within, refusal
+from spvrisk.errors import Problem
 
 MOST_PATHS = 2**31 - 1
 """Paths that a result can number, in 32 bits."""
+
+ALIGNED = 64
+"""Numbers at which paths of a job may begin are multiples of it: so many the kernel computes side by side."""
+
+
+def _aligned(paths: int) -> int:
+    if paths % ALIGNED:
+        near = max(round(paths / ALIGNED), 1) * ALIGNED
+        rule = f"must be a multiple of {ALIGNED}, which are the paths that are computed side by side"
+        raise refusal(Problem.at((), rule, str(paths), f"write {near}"))
+    return paths
+
+
+class Uncertainty(Model):
+    """Runs of the study at values that are drawn for its uncertain inputs."""
+
+    outer: Annotated[Whole, Within(2, 100_000)] = Field(
+        default=200, description="number of runs, each at values of its own of the uncertain inputs"
+    )
+    inner: Annotated[Whole, AfterValidator(_aligned), Within(ALIGNED, 2**24)] = Field(
+        default=4096, description="number of paths of each of these runs, a multiple of 64"
+    )
 
 
 class Run(Model):
@@ -36,3 +59,12 @@ class Run(Model):
     resume: Literal["ask", "auto"] = Field(
         default="ask", description="whether a run that was broken off is gone on with, or --resume is asked for"
     )
+    uncertainty: Uncertainty | None = Field(
+        default=None,
+        description="runs of the study at drawn values of its uncertain inputs, besides its own; null: none",
+    )
+
+    @property
+    def outer_paths(self) -> int:
+        """Paths of all outer runs together."""
+        return self.uncertainty.outer * self.uncertainty.inner if self.uncertainty is not None else 0

@@ -20,6 +20,7 @@ from spvrisk.report.page.parts import Block
 from spvrisk.report.page.sections.drivers import drivers
 from spvrisk.report.page.sections.ground import limits, provenance
 from spvrisk.report.page.sections.minute import minute
+from spvrisk.report.page.sections.not_known import not_known
 from spvrisk.report.page.sections.parties import bearers
 from spvrisk.report.page.sections.what_ifs import compare, scenarios, tornado
 from spvrisk.report.page.subject import Subject, found
@@ -149,6 +150,7 @@ def _about(subject: Subject, _: Words) -> Iterator[Part]:
 
 _SHEETS = (
     _Planned(Note("Minute"), Note("In a minute"), _minute, False),
+    _Planned(Note("Unknown"), Note("What is not known"), _of(not_known)),
     _Planned(Note("Summary"), Note("What is lost, and how often"), _losses),
     _Planned(Note("Bearers"), Note("Who bears the loss"), _of(bearers)),
     _Planned(Note("Projects"), Note("Projects"), _projects),

@@ -6,6 +6,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import COUNTS, SummaryTable
 from spvrisk.dataset.variables import statistics_of
 from spvrisk.plan.names import Labels
+from spvrisk.report.json.uncertainty import uncertainty_json
 from spvrisk.report.json.values import by_key, finite
 from spvrisk.report.words import english
 from spvrisk.views.loss import warnings
@@ -20,7 +21,8 @@ def summary_json(result: Result) -> dict[str, Any]:
 
     Keys are ``schema, study, paths, seed, numbers_version, warnings``, then ``scheme, portfolio, projects`` with the
     statistics of each quantity. Warnings are sentences, of tails that hold too few paths. Pipelines stand among the
-    projects; where there are any, ``pipelines`` names them.
+    projects; where there are any, ``pipelines`` names them. Of outer runs, ``uncertainty`` tells before the warnings,
+    see `uncertainty_json`.
     """
     labels, table = result.labels, result.summary
     units: dict[str, dict[str, Any]] = {unit: {} for unit, _ in labels.series}
@@ -40,6 +42,7 @@ def summary_json(result: Result) -> dict[str, Any]:
         **({"pipelines": list(labels.pipelines)} if labels.pipelines else {}),
         "seed": int(result.attributes["seed"]),
         "numbers_version": result.attributes["numbers_version"],
+        **uncertainty_json(result),
         "warnings": [english(note) for note in warnings(result)],
         "scheme": units["scheme"],
         "portfolio": units["portfolio"],

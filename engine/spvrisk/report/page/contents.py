@@ -9,6 +9,7 @@ from spvrisk.report.page.sections.drivers import drivers
 from spvrisk.report.page.sections.ground import assumptions, convergence, limits, provenance
 from spvrisk.report.page.sections.loss import losses
 from spvrisk.report.page.sections.minute import minute
+from spvrisk.report.page.sections.not_known import not_known
 from spvrisk.report.page.sections.parties import bearers, cash, projects
 from spvrisk.report.page.sections.story import story
 from spvrisk.report.page.sections.tails import tails
@@ -29,6 +30,7 @@ class _Planned(NamedTuple):
 
 _SECTIONS = (
     _Planned("minute", Note("In a minute"), minute, False),
+    _Planned("not_known", Note("What is not known"), not_known),
     _Planned("loss", Note("What is lost, and how often"), losses),
     _Planned("bearers", Note("Who bears the loss"), bearers),
     _Planned("projects", Note("Projects"), projects),

@@ -26,6 +26,7 @@ from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of,
 from spvrisk.views.loss import few, warnings
 from spvrisk.views.projects import caps
 from spvrisk.views.tails import bearer_named
+from spvrisk.views.uncertainty import committee
 from spvrisk.views.words import joined, money_in, study_named, tail_name, unit_titled
 
 _NAMED = 4
@@ -44,6 +45,8 @@ def minute(subject: Subject) -> Iterator[Block]:
     """
     if subject.results:
         result = subject.results[0]
+        if result.uncertainty is not None:
+            yield committee(result)
         yield _average(result)
         yield _range(result)
         yield from _makers(result)
