@@ -323,7 +323,7 @@ def in_short(words: Iterable[str]) -> list[str]:
     """
     each = sorted(words)
     runs = [word for word in each if word.startswith(OUTER_RUN)]
-    shown = [f"outer runs: {len(runs):,} of {runs[0].partition(' of ')[2]}"] if runs else []
+    shown = [phrase("outer runs: {:,} of {}", len(runs), runs[0].partition(" of ")[2])] if runs else []
     return [*(word for word in each if word not in runs), *shown]
 
 

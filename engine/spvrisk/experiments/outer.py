@@ -120,12 +120,15 @@ def check_uncertain(loaded: Loaded) -> None:
         _planned(loaded, run, Uncertainty(outer=_TRIED))
 
 
+_EXAMPLE = "uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves: {<path>: x}}}"
+
+
 def _check_asked(asked: Uncertainty, loaded: Loaded) -> None:
     if loaded.source.uncertain is None:
-        remedy = "write e.g. uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves: {<path>: x}}}"
+        remedy = phrase("write e.g. {}", _EXAMPLE)
         raise InputError(Problem("", "run.uncertainty", "needs uncertain inputs, and the study has none", "", remedy))
     if asked.outer * asked.inner > MOST_PATHS:
-        rule, got = f"must have at most {MOST_PATHS:,} paths in all", f"{asked.outer * asked.inner:,}"
+        rule, got = phrase("must have at most {:,} paths in all", MOST_PATHS), f"{asked.outer * asked.inner:,}"
         raise InputError(Problem("", "run.uncertainty", rule, got, "take fewer outer runs, or fewer paths of each"))
 
 
@@ -154,7 +157,7 @@ def _check_apart(uncertain: UncertainInputs, loaded: Loaded) -> None:
                 beside = (path for path in owners if _is_in(path, place.path) or _is_in(place.path, path))
                 other = next(beside, None)
                 if other is not None:
-                    rule = f"{place.path} is moved by {owners[other]} and again by {each.name}"
+                    rule = phrase("{} is moved by {} and again by {}", place.path, owners[other], each.name)
                     remedy = "have one input move it, or change a number that is not the other's"
                     raise InputError(Problem(str(move.value.place), "", rule, "", remedy))
                 owners[place.path] = each.name
@@ -203,7 +206,7 @@ def _changes(uncertain: UncertainInputs, values: Floats) -> tuple[Change, ...]:
 def _check_same(job: Job, whole: Job, i: int) -> None:
     """Refuse a draw that makes a study of other quantities: there would be nothing to be measured."""
     if job.labels.series != whole.labels.series:
-        rule = f"outer run {i + 1} has other projects or quantities than the study"
+        rule = phrase("outer run {} has other projects or quantities than the study", i + 1)
         remedy = "let no uncertain input add or remove a part of the study"
         raise InputError(Problem("", "uncertain", rule, "", remedy))
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded, Study, changed_run, digest_of
 from spvrisk.config.study.run import Run
 from spvrisk.dataset.kept import check_paths, default_paths, inputs_among
@@ -68,7 +69,7 @@ def outer_word(job_id: str, paths: int) -> str:
     job_id, paths
         Of its job.
     """
-    return f"{OUTER_RUN} {job_id[:16]} of {paths:,} paths"
+    return phrase("outer run {} of {:,} paths", job_id[:16], paths)
 
 
 class Besides(NamedTuple):

@@ -7,6 +7,7 @@ several by changes as scenarios write them, with ``x`` where the draw belongs, o
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import shown
 from spvrisk.config.definite import definite_problem
 from spvrisk.config.loading import Loaded
@@ -108,28 +109,32 @@ def uncertain_of(loaded: Loaded) -> UncertainInputs:
     return UncertainInputs(inputs, correlation)
 
 
+_MOVE = "{factors.gas.mean: {times: x}}"
+_LAW = "law: {uniform: {min: 0.8, max: 1.2}}"
+
+
 def _input(forms: Forms, name: str, node: Node) -> Uncertain:
     inside = forms.mapping(node, "{law: {uniform: {min: 0.8, max: 1.2}}, moves: {factors.gas.mean: {times: x}}}")
-    forms.known(inside, _KEYS, "an uncertain input")
+    forms.known(inside, _KEYS, phrase("an uncertain input"))
     if not name.isidentifier():
         forms.files.problem(node.place, "must have a name of letters, digits and _", shown(name), "rename it")
     if "law" not in inside:
-        forms.files.problem(node.place, f"{name} needs a law", "", "write e.g. law: {uniform: {min: 0.8, max: 1.2}}")
+        forms.files.problem(node.place, phrase("{} needs a law", name), "", phrase("write e.g. {}", _LAW))
     moves = tuple(_moves(forms, name, inside.get("moves"), node))
     law = inside.get("law", node)
     return Uncertain(name, forms.title(inside.get("title")), law, moves, law.grounds or Grounds(), node.place)
 
 
 def _moves(forms: Forms, name: str, moves: Node | None, node: Node) -> Iterator[Change]:
-    example = "{factors.gas.mean: {times: x}}"
     if moves is None or not moves.value:
-        rule = f"{name} moves nothing"
-        forms.files.problem(node.place, rule, "", f"name what it changes, e.g. moves: {example}")
+        rule = phrase("{} moves nothing", name)
+        forms.files.problem(node.place, rule, "", phrase("name what it changes, e.g. moves: {}", _MOVE))
         return
-    for path, value in forms.mapping(moves, example).items():
+    for path, value in forms.mapping(moves, _MOVE).items():
         if not _has_unknown(value):
-            rule = f"must have {UNKNOWN} where the draw belongs"
-            forms.wrong(value, rule, f"write e.g. {{times: {UNKNOWN}}}, or what does not depend on it into the study")
+            rule = phrase("must have {} where the draw belongs", UNKNOWN)
+            remedy = phrase("write e.g. {}, or what does not depend on it into the study", f"{{times: {UNKNOWN}}}")
+            forms.wrong(value, rule, remedy)
         yield Change(path, value)
 
 
