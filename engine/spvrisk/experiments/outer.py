@@ -122,17 +122,20 @@ def check_uncertain(loaded: Loaded) -> None:
 
 def _check_asked(asked: Uncertainty, loaded: Loaded) -> None:
     if loaded.source.uncertain is None:
-        remedy = "write e.g. uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves: {<path>: x}}}"
-        raise InputError(Problem("", "run.uncertainty", "needs uncertain inputs, and the study has none", "", remedy))
+        example = "uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves: {<path>: x}}}"
+        rule = phrase("needs uncertain inputs, and the study has none")
+        raise InputError(Problem("", "run.uncertainty", rule, "", phrase("write e.g. {}", example)))
     if asked.outer * asked.inner > MOST_PATHS:
-        rule, got = f"must have at most {MOST_PATHS:,} paths in all", f"{asked.outer * asked.inner:,}"
-        raise InputError(Problem("", "run.uncertainty", rule, got, "take fewer outer runs, or fewer paths of each"))
+        rule, got = phrase("must have at most {:,} paths in all", MOST_PATHS), f"{asked.outer * asked.inner:,}"
+        remedy = phrase("take fewer outer runs, or fewer paths of each")
+        raise InputError(Problem("", "run.uncertainty", rule, got, remedy))
 
 
 def _planned(loaded: Loaded, settings: Run, asked: Uncertainty) -> Outer:
     uncertain = uncertain_of(loaded)
     if not uncertain.inputs:
-        raise InputError(Problem(loaded.source.files.name, "uncertain", "names no input", "", "remove it, or name one"))
+        rule, remedy = phrase("names no input"), phrase("remove it, or name one")
+        raise InputError(Problem(loaded.source.files.name, "uncertain", rule, "", remedy))
     _check_apart(uncertain, loaded)
     drawn = draws(uncertain, settings.seed, asked.outer)
     whole = job_of(loaded.study, settings)
@@ -154,8 +157,8 @@ def _check_apart(uncertain: UncertainInputs, loaded: Loaded) -> None:
                 beside = (path for path in owners if _is_in(path, place.path) or _is_in(place.path, path))
                 other = next(beside, None)
                 if other is not None:
-                    rule = f"{place.path} is moved by {owners[other]} and again by {each.name}"
-                    remedy = "have one input move it, or change a number that is not the other's"
+                    rule = phrase("{} is moved by {} and again by {}", place.path, owners[other], each.name)
+                    remedy = phrase("have one input move it, or change a number that is not the other's")
                     raise InputError(Problem(str(move.value.place), "", rule, "", remedy))
                 owners[place.path] = each.name
 
@@ -203,8 +206,8 @@ def _changes(uncertain: UncertainInputs, values: Floats) -> tuple[Change, ...]:
 def _check_same(job: Job, whole: Job, i: int) -> None:
     """Refuse a draw that makes a study of other quantities: there would be nothing to be measured."""
     if job.labels.series != whole.labels.series:
-        rule = f"outer run {i + 1} has other projects or quantities than the study"
-        remedy = "let no uncertain input add or remove a part of the study"
+        rule = phrase("outer run {:d} has other projects or quantities than the study", i + 1)
+        remedy = phrase("let no uncertain input add or remove a part of the study")
         raise InputError(Problem("", "uncertain", rule, "", remedy))
 
 

@@ -7,6 +7,7 @@ several by changes as scenarios write them, with ``x`` where the draw belongs, o
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import shown
 from spvrisk.config.definite import definite_problem
 from spvrisk.config.loading import Loaded
@@ -112,9 +113,12 @@ def _input(forms: Forms, name: str, node: Node) -> Uncertain:
     inside = forms.mapping(node, "{law: {uniform: {min: 0.8, max: 1.2}}, moves: {factors.gas.mean: {times: x}}}")
     forms.known(inside, _KEYS, "an uncertain input")
     if not name.isidentifier():
-        forms.files.problem(node.place, "must have a name of letters, digits and _", shown(name), "rename it")
+        forms.files.problem(
+            node.place, phrase("must have a name of letters, digits and _"), shown(name), phrase("rename it")
+        )
     if "law" not in inside:
-        forms.files.problem(node.place, f"{name} needs a law", "", "write e.g. law: {uniform: {min: 0.8, max: 1.2}}")
+        remedy = phrase("write e.g. {}", "law: {uniform: {min: 0.8, max: 1.2}}")
+        forms.files.problem(node.place, phrase("{} needs a law", name), "", remedy)
     moves = tuple(_moves(forms, name, inside.get("moves"), node))
     law = inside.get("law", node)
     return Uncertain(name, forms.title(inside.get("title")), law, moves, law.grounds or Grounds(), node.place)
@@ -123,13 +127,13 @@ def _input(forms: Forms, name: str, node: Node) -> Uncertain:
 def _moves(forms: Forms, name: str, moves: Node | None, node: Node) -> Iterator[Change]:
     example = "{factors.gas.mean: {times: x}}"
     if moves is None or not moves.value:
-        rule = f"{name} moves nothing"
-        forms.files.problem(node.place, rule, "", f"name what it changes, e.g. moves: {example}")
+        remedy = phrase("name what it changes, e.g. {}", f"moves: {example}")
+        forms.files.problem(node.place, phrase("{} moves nothing", name), "", remedy)
         return
     for path, value in forms.mapping(moves, example).items():
         if not _has_unknown(value):
-            rule = f"must have {UNKNOWN} where the draw belongs"
-            forms.wrong(value, rule, f"write e.g. {{times: {UNKNOWN}}}, or what does not depend on it into the study")
+            remedy = phrase("write e.g. {}, or what does not depend on it into the study", f"{{times: {UNKNOWN}}}")
+            forms.wrong(value, phrase("must have {} where the draw belongs", UNKNOWN), remedy)
         yield Change(path, value)
 
 
@@ -178,10 +182,11 @@ def _pair_problem(
     """What is wrong with a pair: rule, value, remedy."""
     for name in (first, second):
         if name not in names:
-            return "must be of uncertain inputs", name, suggestion(name, names)
+            return phrase("must be of uncertain inputs"), name, suggestion(name, names)
     if frozenset((first, second)) in seen or first == second:
-        return "must name each pair of two inputs once", f"{first}, {second}", "remove one"
+        return phrase("must name each pair of two inputs once"), f"{first}, {second}", phrase("remove one")
     number = value.value
     if isinstance(number, bool) or not isinstance(number, int | float) or not -1.0 < number < 1.0:
-        return "must be a correlation between -1 and 1", shown(plain_of(value)), "write e.g. 0.3"
+        rule = phrase("must be a correlation between -1 and 1")
+        return rule, shown(plain_of(value)), phrase("write e.g. {}", "0.3")
     return None

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from spvrisk.catalogue import phrase
 from spvrisk.config.base import Model, Whole, Within, refusal
 from spvrisk.errors import Problem
 
@@ -17,8 +18,8 @@ ALIGNED = 64
 def _aligned(paths: int) -> int:
     if paths % ALIGNED:
         near = max(round(paths / ALIGNED), 1) * ALIGNED
-        rule = f"must be a multiple of {ALIGNED}, which are the paths that are computed side by side"
-        raise refusal(Problem.at((), rule, str(paths), f"write {near}"))
+        rule = phrase("must be a multiple of {:d}, which are the paths that are computed side by side", ALIGNED)
+        raise refusal(Problem.at((), rule, str(paths), phrase("write {}", str(near))))
     return paths
 
 
