@@ -19,6 +19,8 @@ KINDS = ("time_", "track_", "peakmem_")
     [
         ("side_by_side.py", ["--quick", "--paths", "512"], "NumPy / kernel"),
         ("agreement.py", ["--paths", "64"], "npv_funder"),
+        ("what_ifs.py", ["--paths", "64", "--rounds", "1"], "processor time"),
+        ("outer_runs.py", ["--outer", "2", "--rounds", "1"], "processor time"),
     ],
 )
 def test_benchmark__runs(script, arguments, word):

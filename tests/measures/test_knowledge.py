@@ -110,6 +110,16 @@ def test_explained__by_correlated_inputs_tells_slopes_from_indices():
     assert one.first.value == pytest.approx(1.0, abs=0.01) and two.first.value == pytest.approx(0.64, abs=0.02)
 
 
+def test_explained__of_inputs_that_do_not_matter_is_nothing_on_average():
+    """Few runs, of which chance alone would seem to explain a thirtieth by each input."""
+    firsts = []
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        found = explained(rng.standard_normal((32, 4)), rng.standard_normal(32), np.zeros(32))
+        firsts.append([each.first.value for each in found])
+    assert abs(np.mean(firsts)) < 0.01
+
+
 def test_explained__by_too_few_runs_is_not_told():
     found = explained(np.ones((3, 2)), np.array([1.0, 2.0, 3.0]), np.zeros(3))
     assert np.isnan(found[0].slope.value)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from spvrisk.catalogue import phrase
 from spvrisk.charts.chart import Band, Chart, Line, Mark, Panel, Points
 from spvrisk.charts.exceedance import return_periods
 from spvrisk.charts.words import axis_of, seed_of
@@ -32,8 +33,9 @@ def uncertainty(result: Result) -> Chart:
     """
     table = result.uncertainty
     if table is None:
-        remedy = "write what is uncertain and run.uncertainty into the study, and run it again"
-        raise InputError(Problem(result.place, "", "has no outer runs, which tell of what is not known", "", remedy))
+        rule = phrase("has no outer runs, which tell of what is not known")
+        remedy = phrase("write what is uncertain and run.uncertainty into the study, and run it again")
+        raise InputError(Problem(result.place, "", rule, "", remedy))
     told = [k for k, q in enumerate(table.quantiles) if FEW_PATHS / table.inner <= float(q) <= 0.5][::-1]
     x = tuple(1.0 / float(table.quantiles[k]) for k in told)
     losses = -table.curve[:, told]

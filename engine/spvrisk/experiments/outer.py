@@ -125,17 +125,20 @@ _EXAMPLE = "uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves:
 
 def _check_asked(asked: Uncertainty, loaded: Loaded) -> None:
     if loaded.source.uncertain is None:
-        remedy = phrase("write e.g. {}", _EXAMPLE)
-        raise InputError(Problem("", "run.uncertainty", "needs uncertain inputs, and the study has none", "", remedy))
+        example = _EXAMPLE
+        rule = phrase("needs uncertain inputs, and the study has none")
+        raise InputError(Problem("", "run.uncertainty", rule, "", phrase("write e.g. {}", example)))
     if asked.outer * asked.inner > MOST_PATHS:
         rule, got = phrase("must have at most {:,} paths in all", MOST_PATHS), f"{asked.outer * asked.inner:,}"
-        raise InputError(Problem("", "run.uncertainty", rule, got, "take fewer outer runs, or fewer paths of each"))
+        remedy = phrase("take fewer outer runs, or fewer paths of each")
+        raise InputError(Problem("", "run.uncertainty", rule, got, remedy))
 
 
 def _planned(loaded: Loaded, settings: Run, asked: Uncertainty) -> Outer:
     uncertain = uncertain_of(loaded)
     if not uncertain.inputs:
-        raise InputError(Problem(loaded.source.files.name, "uncertain", "names no input", "", "remove it, or name one"))
+        rule, remedy = phrase("names no input"), phrase("remove it, or name one")
+        raise InputError(Problem(loaded.source.files.name, "uncertain", rule, "", remedy))
     _check_apart(uncertain, loaded)
     drawn = draws(uncertain, settings.seed, asked.outer)
     whole = job_of(loaded.study, settings)
@@ -158,7 +161,7 @@ def _check_apart(uncertain: UncertainInputs, loaded: Loaded) -> None:
                 other = next(beside, None)
                 if other is not None:
                     rule = phrase("{} is moved by {} and again by {}", place.path, owners[other], each.name)
-                    remedy = "have one input move it, or change a number that is not the other's"
+                    remedy = phrase("have one input move it, or change a number that is not the other's")
                     raise InputError(Problem(str(move.value.place), "", rule, "", remedy))
                 owners[place.path] = each.name
 
@@ -206,8 +209,8 @@ def _changes(uncertain: UncertainInputs, values: Floats) -> tuple[Change, ...]:
 def _check_same(job: Job, whole: Job, i: int) -> None:
     """Refuse a draw that makes a study of other quantities: there would be nothing to be measured."""
     if job.labels.series != whole.labels.series:
-        rule = phrase("outer run {} has other projects or quantities than the study", i + 1)
-        remedy = "let no uncertain input add or remove a part of the study"
+        rule = phrase("outer run {:d} has other projects or quantities than the study", i + 1)
+        remedy = phrase("let no uncertain input add or remove a part of the study")
         raise InputError(Problem("", "uncertain", rule, "", remedy))
 
 

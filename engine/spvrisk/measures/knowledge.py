@@ -222,7 +222,9 @@ def _first(plane: _Plane, row: Float, whole: float, n: int, rest: Told) -> tuple
     p_value = min(1.0, 2.0 * min(erfc(abs(along) / sqrt(2.0 * square)) if square > 0.0 else 0.0, rest.p_value))
     if not whole > 0.0:
         return _NONE, p_value
-    beside = 0.0 if isnan(rest.first.value) else rest.first.value
+    # the plane has taken the input's line, which the bins count as theirs
+    free = n - len(row)
+    beside = 0.0 if isnan(rest.first.value) else 1.0 - (1.0 - rest.first.value) * (free - 1.0) / (free + 1.0)
     share = (along**2 - square + beside * plane.left) / whole
     # of the slopes, of the bins, and of how far the inputs happened to spread
     bins = 0.0 if isnan(rest.first.error) else rest.first.error * plane.left

@@ -23,7 +23,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
-from scipy.stats import rankdata
 
 Float = NDArray[np.float64]
 
@@ -163,6 +162,8 @@ def rank_correlation(given: Float, y: Float) -> Index:
     given, y
         Two numbers of each path, ``(path,)``.
     """
+    from scipy.stats import rankdata  # loaded here: it takes half a second, and runs have no use for it
+
     both = ~(np.isnan(given) | np.isnan(y))
     n = int(both.sum())
     if n < 4:

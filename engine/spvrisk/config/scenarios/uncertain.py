@@ -109,32 +109,34 @@ def uncertain_of(loaded: Loaded) -> UncertainInputs:
     return UncertainInputs(inputs, correlation)
 
 
-_MOVE = "{factors.gas.mean: {times: x}}"
 _LAW = "law: {uniform: {min: 0.8, max: 1.2}}"
 
 
 def _input(forms: Forms, name: str, node: Node) -> Uncertain:
     inside = forms.mapping(node, "{law: {uniform: {min: 0.8, max: 1.2}}, moves: {factors.gas.mean: {times: x}}}")
-    forms.known(inside, _KEYS, phrase("an uncertain input"))
+    forms.known(inside, _KEYS, "an uncertain input")
     if not name.isidentifier():
-        forms.files.problem(node.place, "must have a name of letters, digits and _", shown(name), "rename it")
+        forms.files.problem(
+            node.place, phrase("must have a name of letters, digits and _"), shown(name), phrase("rename it")
+        )
     if "law" not in inside:
-        forms.files.problem(node.place, phrase("{} needs a law", name), "", phrase("write e.g. {}", _LAW))
+        remedy = phrase("write e.g. {}", _LAW)
+        forms.files.problem(node.place, phrase("{} needs a law", name), "", remedy)
     moves = tuple(_moves(forms, name, inside.get("moves"), node))
     law = inside.get("law", node)
     return Uncertain(name, forms.title(inside.get("title")), law, moves, law.grounds or Grounds(), node.place)
 
 
 def _moves(forms: Forms, name: str, moves: Node | None, node: Node) -> Iterator[Change]:
+    example = "{factors.gas.mean: {times: x}}"
     if moves is None or not moves.value:
-        rule = phrase("{} moves nothing", name)
-        forms.files.problem(node.place, rule, "", phrase("name what it changes, e.g. moves: {}", _MOVE))
+        remedy = phrase("name what it changes, e.g. {}", f"moves: {example}")
+        forms.files.problem(node.place, phrase("{} moves nothing", name), "", remedy)
         return
-    for path, value in forms.mapping(moves, _MOVE).items():
+    for path, value in forms.mapping(moves, example).items():
         if not _has_unknown(value):
-            rule = phrase("must have {} where the draw belongs", UNKNOWN)
             remedy = phrase("write e.g. {}, or what does not depend on it into the study", f"{{times: {UNKNOWN}}}")
-            forms.wrong(value, rule, remedy)
+            forms.wrong(value, phrase("must have {} where the draw belongs", UNKNOWN), remedy)
         yield Change(path, value)
 
 
@@ -183,10 +185,11 @@ def _pair_problem(
     """What is wrong with a pair: rule, value, remedy."""
     for name in (first, second):
         if name not in names:
-            return "must be of uncertain inputs", name, suggestion(name, names)
+            return phrase("must be of uncertain inputs"), name, suggestion(name, names)
     if frozenset((first, second)) in seen or first == second:
-        return "must name each pair of two inputs once", f"{first}, {second}", "remove one"
+        return phrase("must name each pair of two inputs once"), f"{first}, {second}", phrase("remove one")
     number = value.value
     if isinstance(number, bool) or not isinstance(number, int | float) or not -1.0 < number < 1.0:
-        return "must be a correlation between -1 and 1", shown(plain_of(value)), "write e.g. 0.3"
+        rule = phrase("must be a correlation between -1 and 1")
+        return rule, shown(plain_of(value)), phrase("write e.g. {}", "0.3")
     return None

@@ -18,8 +18,8 @@ ALIGNED = 64
 def _aligned(paths: int) -> int:
     if paths % ALIGNED:
         near = max(round(paths / ALIGNED), 1) * ALIGNED
-        rule = phrase("must be a multiple of {}, which are the paths that are computed side by side", ALIGNED)
-        raise refusal(Problem.at((), rule, str(paths), phrase("write {}", near)))
+        rule = phrase("must be a multiple of {:d}, which are the paths that are computed side by side", ALIGNED)
+        raise refusal(Problem.at((), rule, str(paths), phrase("write {}", str(near))))
     return paths
 
 
