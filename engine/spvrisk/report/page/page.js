@@ -39,7 +39,7 @@
     return lines.map((line) => line.trimEnd()).join("\n");
   }
 
-  const labelled = ({label, unit}) => [label, unit].filter(Boolean).join(page.language === "ja" ? "、" : ", ");
+  const labelled = ({label, unit}) => !label || !unit ? label || unit : page.language === "ja" ? `${label}（${unit}）` : `${label}, ${unit}`;
 
   function shown(axis, value) {
     if (axis.scale === "date") return String(value);
