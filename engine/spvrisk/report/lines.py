@@ -78,18 +78,10 @@ def _script(character: str) -> str:
 
 
 def _chopped(phrase: str, width: int) -> list[str]:
-    """A phrase that is wider than the screen in pieces: none ends with an opening sign, the last begins with no other.
-
-    Where there is no room for that, signs stay where they are.
-    """
+    """A phrase that is wider than the screen in pieces, the last of which begins with no sign, if that can be had."""
     if cell_len(phrase) <= width:
         return [phrase]
-    pieces, rest = list[str](), phrase
-    while cell_len(rest) > width:
-        piece = chop_cells(rest, width)[0]
-        kept = piece.rstrip("".join(_OPENING)) or piece
-        pieces.append(kept)
-        rest = rest[len(kept) :]
-    if rest[:1] in _NEVER_FIRST and cell_len(pieces[-1][-1:] + rest) <= width:
-        pieces[-1], rest = pieces[-1][:-1], pieces[-1][-1:] + rest
-    return [*filter(None, pieces), rest]
+    *others, before, last = chop_cells(phrase, width)
+    if last[0] in _NEVER_FIRST and cell_len(before[-1:] + last) <= width:
+        before, last = before[:-1], before[-1:] + last
+    return [*filter(None, (*others, before)), last]
