@@ -33,7 +33,7 @@ _NAMED = 4
 
 _BESIDE = "{}; {}"
 
-_BREACH, _INSURER, _BANKS, _FUNDER = "insurer_breach", "insurer_net", "npv_banks", "funder"
+_BREACH, _BANKS, _FUNDER = "insurer_breach", "npv_banks", "funder"
 
 
 def minute(subject: Subject) -> Iterator[Block]:
@@ -152,17 +152,19 @@ def _bearers(result: Result, parts: Contributions) -> Answer:
     if of_mean:
         average = [_borne(bearer_named(part.name), of_mean[part.name]) for part in own]
         more.insert(0, said("On average: {}.", joined(average, _BESIDE)))
-    return Answer(question, answer, (*more, *_insurer(result, own)), "bearers")
+    shares = [*((part.name, part.share) for part in own), *of_mean.items()]
+    gaining = {name for name, share in shares if share.value < 0.0}
+    return Answer(question, answer, (*more, *_insurer(result, gaining)), "bearers")
 
 
-def _insurer(result: Result, own: list[Part]) -> Iterator[Note]:
+def _insurer(result: Result, gaining: set[str]) -> Iterator[Note]:
     """Say what rests on it that the insurer pays whatever it loses."""
-    if _BREACH not in result.labels.scheme or not any(part.name == _INSURER for part in own):
+    if _BREACH not in result.labels.scheme:
         return
     often = probability_of(result.summary, result.labels.series.index((SCHEME, _BREACH)))
     if often.value:
         text = "The model lets the insurer pay in full although its loss exceeds its capital on {} of the paths."
-        if any(part.name == _BANKS and part.share.value < 0.0 for part in own):
+        if _BANKS in gaining:
             text = (
                 "The model lets the insurer pay in full although its loss exceeds its capital on {} of the paths: the "
                 "banks' gain rests on that."
