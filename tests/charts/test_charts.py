@@ -11,6 +11,7 @@ import spvrisk
 from decision_runs import STACK, starter
 from large import table_study
 from spvrisk.charts.chart import Band, Bars, Cells, Histogram, Line, Points, Ranges, Reference, Stack
+from spvrisk.charts.distribution import bin_edges
 from spvrisk.charts.gathering import gathered
 from spvrisk.charts.registry import CHARTS
 from spvrisk.charts.words import decimal_year
@@ -80,6 +81,14 @@ def test_distribution__bins_count_paths(results):
     outside = np.sum(values < bins[0].edges[0]) + np.sum(values > bins[1].edges[-1])
     assert sum(map(sum, (each.heights for each in bins))) == near(1.0 - outside / values.size)
     assert f"{outside} path" in sentence(found.notes[0])
+
+
+@pytest.mark.parametrize("losses", [np.linspace(-9.0, -1.0, 40), np.full(40, -3.0), np.array([])])
+def test_bin_edges__a_value_of_zero_is_in_no_bin_of_losses(losses):
+    values = np.concatenate([losses, np.zeros(60)])
+    edges = np.array(bin_edges(values, []))
+    counts = np.histogram(values, edges)[0]
+    assert counts[edges[:-1] < 0.0].sum() == losses.size and counts[edges[:-1] >= 0.0].sum() == 60
 
 
 def test_distribution__marks_mean_and_tail(results):

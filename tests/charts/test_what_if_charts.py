@@ -10,10 +10,12 @@ import spvrisk
 from decision_runs import STARTER
 from spvrisk.charts.chart import Bars, Points, Reference
 from spvrisk.charts.registry import CHARTS
-from spvrisk.charts.what_ifs import outcomes_of
+from spvrisk.charts.what_ifs import Outcomes, effect, furthest, outcomes_of
 from spvrisk.dataset.scenarios import lacking, read
 from spvrisk.errors import InputError
+from spvrisk.measures.named import measure_of
 from spvrisk.report.words import sentence
+from spvrisk.views.figures import Named
 
 TEXT = """
 base: starter.yaml
@@ -66,7 +68,37 @@ def test_scenarios__have_their_changes_with_intervals(file, dataset):
         assert base.label.figures[0].value == of.value.sel(scenario="base").item()
     assert sentence(found.panels[1].title) == "port: funder's net present value, expected shortfall 95 %"
     largest = dataset.change.sel(measure="npv_funder:mean", scenario=["dear", "cheap"])
-    assert found.title.figures[0].name == ("dear", "cheap")[int(abs(largest.values).argmax())]
+    i = int(abs(largest.values).argmax())
+    change, base = largest.values[i], dataset.value.sel(measure="npv_funder:mean", scenario="base").item()
+    verb = "cuts" if (change > 0.0) == (base < 0.0) else "raises"
+    start = f"{('dear', 'cheap')[i]}: {verb} the mean {'loss' if base < 0.0 else 'gain'} by "
+    said = sentence(found.title)
+    size = said.removeprefix(start).partition(" ± ")[0]
+    assert (
+        said.startswith(start)
+        and said.endswith(", the largest change")
+        and float(size.replace(",", "")) == pytest.approx(abs(change), rel=0.01)
+    )
+
+
+@pytest.mark.parametrize(
+    ("measure", "base", "change", "said"),
+    [
+        ("npv_funder:mean", -50.0, 20.0, "other: cuts the mean loss by 20.0 ± 1.0"),
+        ("npv_funder:mean", -50.0, -20.0, "other: raises the mean loss by 20.0 ± 1.0"),
+        ("npv_funder:mean", 50.0, 20.0, "other: raises the mean gain by 20.0 ± 1.0"),
+        ("npv_funder:es@0.95", 50.0, -20.0, "other: cuts the mean loss of the worst 5 % by 20.0 ± 1.0"),
+        ("npv_funder:es@0.95", 50.0, 20.0, "other: raises the mean loss of the worst 5 % by 20.0 ± 1.0"),
+        ("npv_funder:es@0.95", -50.0, 20.0, "other: cuts the mean gain of the worst 5 % by 20.0 ± 1.0"),
+    ],
+)
+def test_effect__is_said_in_the_direction_of_the_loss(file, measure, base, change, said):
+    held, of = read(file[1]), measure_of(measure, read(file[1]).labels, "of")
+    value, moved = np.array([[base], [base + change]]), np.array([[0.0], [change]])
+    outcomes = Outcomes((Named("base"), Named("other")), ({}, {}), (of,), value, value, moved, np.ones((2, 1)))
+    assert sentence(effect(held, outcomes, 1, 0)) == f"{said} USD million"
+    helps = 1 if "cuts the mean loss" in said or "raises the mean gain" in said else -1
+    assert furthest(outcomes, [1], 0, helps) == 1 and furthest(outcomes, [1], 0, -helps) is None
 
 
 def test_scenarios__of_one_measure(file, dataset):

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from small_run import make_labels, write_small
 from spvrisk.catalogue import Chosen
 from spvrisk.dataset.read import open_result
+from spvrisk.report.lines import wrapped
 from spvrisk.report.text import written
 from spvrisk.views.figures import Column, Estimate, Figures, Named, Note, Range, Rate, Row, Share, said
 from spvrisk.views.summary import summary
@@ -28,6 +29,14 @@ def page(tmp_path_factory):
     labels = make_labels(projects=("a_project_with_a_long_name", "gas"), pipelines=("more",))
     write_small(path, labels._replace(features=("stack",)))
     return summary(open_result(path))
+
+
+@pytest.mark.parametrize("width", range(8, 24))
+def test_wrapped__no_line_ends_with_an_opening_bracket(width):
+    text = "小型炉（BWRX-300）は「計画」（案件の合計）を超える（「予算」の話）"
+    lines = wrapped(text, width)
+    assert "".join(lines) == text and not [line for line in lines if line.endswith("（")]
+    assert max(map(cell_len, lines)) <= width
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 90, 100])

@@ -78,7 +78,7 @@ def distribution(result: Result, of: str = "npv_funder", announce: Announce = la
 
 
 def bin_edges(finite: Floats, marked: list[float], counted: bool = False) -> Numbers:
-    """Edges of equal bins at round numbers, 0 among them.
+    """Edges of equal bins at round numbers, 0 among them; a value of 0 lies in the bin that begins there.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def bin_edges(finite: Floats, marked: list[float], counted: bool = False) -> Num
     low, high = (quantile_with_interval(ordered, level)[0] for level in _DRAWN)
     low, high = min([low, *marked]), max([high, *marked])
     if low == high:
-        return (low - 0.5, low + 0.5)
+        return (low - 0.5, low + 0.5) if counted or low < 0.0 else (low, low + 1.0)
     width = _round_up((high - low) / _BINS)
     width = max(1.0, width) if counted else width
     shift = 0.5 * width if counted else 0.0
     first, last = floor((low + shift) / width), ceil((high + shift) / width)
-    last += counted and last * width - shift <= high
+    last += last * width - shift <= high if counted else last == 0 and bool(np.any(finite == 0.0))
     return tuple(float(f"{i * width - shift:.12g}") for i in range(first, max(last, first + 1) + 1))
 
 
@@ -111,7 +111,7 @@ def _round_up(width: float) -> float:
 
 
 def _bins(values: Floats, edges: Numbers, of_loss: bool) -> Iterator[Histogram]:
-    """Parts of all paths by bin: of a net present value those of losses, then the others."""
+    """Parts of all paths by bin: of a net present value those of losses, all below 0, then the others."""
     heights = tuple((np.histogram(values[np.isfinite(values)], edges)[0] / values.size).tolist())
     if not of_loss:
         yield Histogram("", edges, heights)

@@ -10,10 +10,10 @@ from spvrisk.errors import argument
 from spvrisk.experiments.inputs_by_path import InputsByPath, Seen, inputs_by_path
 from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import measure_of
-from spvrisk.plan.outputs import NPV
+from spvrisk.plan.outputs import NPV, WHOLE
 from spvrisk.views.drivers import input_named
 from spvrisk.views.figures import Note, Rate, Text, defined, said
-from spvrisk.views.words import study_named, tail_name
+from spvrisk.views.words import output_in_words, study_named, tail_name
 
 _MOST = 12
 """Inputs that have a row."""
@@ -73,9 +73,14 @@ def _of(found: InputsByPath, i: int) -> Text:
 
 def _title(found: InputsByPath) -> Note:
     """The answer: what explains most."""
-    measure = measure_in_words(found.result.labels, found.decomposed[0].measure)
+    labels, measure = found.result.labels, found.decomposed[0].measure
     best = next(iter(_best(found, 0)), None)
     if best is None:
-        return said("No input that is kept drives: {}", measure)
+        return said("No input that is kept drives: {}", measure_in_words(labels, measure))
     name, figure = input_named(best, found, titled=True), Rate(*map(defined, best.told[0].first))
-    return said("{} explains most: {} {}, of: {}", name, figure, _of(found, 0), measure)
+    if measure.statistic.name == "mean":
+        text = "{} explains most: {} of the variance of: {}"
+        if measure.series == WHOLE:
+            text = "{} explains most: {} of the variance of the {}"
+        return said(text, name, figure, output_in_words(labels, measure.series))
+    return said("{} explains most: {} {} ({})", name, figure, _of(found, 0), measure_in_words(labels, measure))

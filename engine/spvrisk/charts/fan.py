@@ -90,8 +90,8 @@ def _title(result: Result) -> Note:
     text = "In the median the funder is out of pocket by {} {} in {:d}, the most"
     first = said(text, size, money_in(result.labels), int(years[t]))
     if not back.size:
-        return said("{}; {}", first, Note("it does not have it back by the horizon"))
-    return said("{}; {}", first, said("it has it back in {:d}", int(years[back[0]])))
+        return said("{}; {}", first, Note("it is not recovered by the horizon"))
+    return said("{}; {}", first, said("it is recovered in {:d}", int(years[back[0]])))
 
 
 def _notes(result: Result) -> Iterator[Note]:

@@ -10,16 +10,15 @@ from spvrisk.charts.chart import Axis, Bars, Chart, Panel, Points, Reference, Ro
 from spvrisk.charts.gathering import gathered
 from spvrisk.charts.words import ERRORS
 from spvrisk.dataset.scenarios import Combined
-from spvrisk.dataset.variables import quantity_of
 from spvrisk.errors import InputError, Problem, argument, suggestion
 from spvrisk.experiments.variants import END, HIGH, INPUT, LOW
 from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.measures.named import Measure, measure_of
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME
+from spvrisk.plan.outputs import WHOLE
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, Text, defined, said
-from spvrisk.views.words import TIMES, money_in, study_named, unit_titled
+from spvrisk.views.words import TIMES, money_in, output_in_words, study_named, tail_name
 
 _MOST, _SIDE_BY_SIDE = 20, 2
 """Scenarios or inputs that have a row, and measures that have a panel."""
@@ -175,20 +174,21 @@ def measure_in_words(labels: Labels, measure: Measure) -> Note:
     measure
         The measure.
     """
-    unit, quantity = measure.series
-    output = quantity_of(unit, quantity, labels)
-    named = output.compared if output.compared else output.meaning
-    what = Note("funder's net present value" if quantity == NPV else named)
     at = f"{100.0 * float(measure.at):g} %" if measure.statistic.at == "level" else measure.at
     taken = Note(measure.statistic.title, (at,) if at else ())
-    if unit in (PORTFOLIO, SCHEME):
-        return said("{}, {}", what, taken)
-    return said("{}: {}, {}", unit_titled(labels, unit), what, taken)
+    return said("{}, {}", output_in_words(labels, measure.series), taken)
 
 
 def _figure(measure: Measure, value: float, error: float) -> Cell:
     kind = Rate if measure.kind in ("flag", "ratio") else Estimate
     return kind(defined(value), defined(error))
+
+
+def _change(measure: Measure, value: float, error: float) -> Note:
+    """A change of a measure; of what is in per cent its points."""
+    if measure.kind in ("flag", "ratio"):
+        return said("{:+} percentage points", Estimate(defined(100.0 * value), defined(100.0 * error)))
+    return said("{:+}", Estimate(defined(value), defined(error)))
 
 
 def _size(value: float) -> float:
@@ -200,7 +200,7 @@ def _changes(found: Combined, outcomes: Outcomes, shown: list[int], k: int, name
     measure = outcomes.measures[k]
     values, errors = ([float(table[i, k]) for i in shown] for table in (outcomes.change, outcomes.change_error))
     low, high = (tuple(v + sign * NORMAL_95 * e for v, e in zip(values, errors, strict=True)) for sign in (-1.0, 1.0))
-    texts = tuple(said("{:+}", _figure(measure, v, e)) for v, e in zip(values, errors, strict=True))
+    texts = tuple(_change(measure, v, e) for v, e in zip(values, errors, strict=True))
     at = tuple(map(float, range(len(shown))))
     points = Points("", tuple(values), at, low, high, texts)
     base = said("base: {}", _figure(measure, float(outcomes.value[0, k]), float(outcomes.error[0, k])))
@@ -224,10 +224,10 @@ def _both(outcomes: Outcomes, ends: dict[str, int], k: int) -> Note:
     """Changes at the low and at the high end."""
     measure = outcomes.measures[k]
     changes = (
-        _figure(measure, float(outcomes.change[ends[end], k]), float(outcomes.change_error[ends[end], k]))
+        _change(measure, float(outcomes.change[ends[end], k]), float(outcomes.change_error[ends[end], k]))
         for end in (LOW, HIGH)
     )
-    return said("{:+} / {:+}", *changes)
+    return said("{} / {}", *changes)
 
 
 def _input(path: str, low: Named) -> Named:
@@ -238,19 +238,83 @@ def _input(path: str, low: Named) -> Named:
 
 def _most(found: Combined, outcomes: Outcomes, i: int, k: int) -> Note:
     """The answer: which scenario changes the first measure most."""
-    measure, change, error = outcomes.measures[k], float(outcomes.change[i, k]), float(outcomes.change_error[i, k])
+    measure = outcomes.measures[k]
+    if better(measure):
+        return said("{}, the largest change", effect(found, outcomes, i, k))
     axis = _axis(found, measure)
-    figure = _figure(measure, change, error)
-    return said("{} changes most: {} by {:+} {}", outcomes.names[i], axis.label, figure, axis.unit)
+    figure = _change(measure, float(outcomes.change[i, k]), float(outcomes.change_error[i, k]))
+    return said("{} changes most: {} by {} {}", outcomes.names[i], axis.label, figure, axis.unit)
+
+
+def better(measure: Measure) -> int:
+    """Tell where the funder is the better off: 1 the larger a measure is, -1 the smaller; 0 of what says neither.
+
+    Parameters
+    ----------
+    measure
+        The measure.
+    """
+    return {"mean": 1, "es": -1}.get(measure.statistic.name, 0) if measure.series == WHOLE else 0
+
+
+def furthest(outcomes: Outcomes, rows: list[int], k: int, sign: int) -> int | None:
+    """Give the scenario that helps the funder most, or harms it most; None if none does by more than chance.
+
+    Parameters
+    ----------
+    outcomes, k
+        As of `effect`.
+    rows
+        Numbers of the scenarios to choose from.
+    sign
+        1: that helps; -1: that harms.
+    """
+    gains = {i: sign * better(outcomes.measures[k]) * float(outcomes.change[i, k]) for i in rows}
+    known = [i for i in rows if gains[i] > NORMAL_95 * float(outcomes.change_error[i, k])]
+    return max(known, key=lambda i: gains[i], default=None)
+
+
+_EFFECTS = {
+    ("mean", True, True): "{0}: cuts the mean loss by {1} {2}",
+    ("mean", True, False): "{0}: raises the mean loss by {1} {2}",
+    ("mean", False, True): "{0}: raises the mean gain by {1} {2}",
+    ("mean", False, False): "{0}: cuts the mean gain by {1} {2}",
+    ("es", True, True): "{0}: cuts the mean loss of the worst {3} by {1} {2}",
+    ("es", True, False): "{0}: raises the mean loss of the worst {3} by {1} {2}",
+    ("es", False, True): "{0}: raises the mean gain of the worst {3} by {1} {2}",
+    ("es", False, False): "{0}: cuts the mean gain of the worst {3} by {1} {2}",
+}
+"""What a scenario does, by the statistic, whether it is of a loss at the base, and whether the scenario helps."""
+
+
+def effect(found: Combined, outcomes: Outcomes, i: int, k: int) -> Note:
+    """Say what a scenario does to the mean, or to the mean of the worst, as a loss or a gain that it cuts or raises.
+
+    Parameters
+    ----------
+    found
+        The dataset.
+    outcomes
+        What it holds.
+    i, k
+        Numbers of the scenario and of the measure, one that is `better` one way.
+    """
+    measure, change = outcomes.measures[k], float(outcomes.change[i, k])
+    sign = better(measure)
+    of_loss, helps = sign * float(outcomes.value[0, k]) < 0.0, sign * change > 0.0
+    size = Estimate(abs(change), defined(outcomes.change_error[i, k]))
+    worst = tail_name(measure.at) if measure.at else ""
+    text = _EFFECTS[measure.statistic.name, of_loss, helps]
+    return said(text, outcomes.names[i], size, money_in(found.labels), worst)
 
 
 def _widest(found: Combined, outcomes: Outcomes, name: Named, ends: dict[str, int], k: int) -> Note:
     """The answer: which input moves the measure most."""
     axis = _axis(found, outcomes.measures[k])
     changes = (
-        _figure(outcomes.measures[k], float(outcomes.change[ends[end], k]), float(outcomes.change_error[ends[end], k]))
+        _change(outcomes.measures[k], float(outcomes.change[ends[end], k]), float(outcomes.change_error[ends[end], k]))
         for end in (LOW, HIGH)
     )
-    text = "{} moves most: {} by {:+} {} at its low end, by {:+} at its high end"
+    text = "{} moves most: {} by {} {} at its low end, by {} at its high end"
     low, high = changes
     return said(text, name, axis.label, low, axis.unit, high)

@@ -53,7 +53,7 @@ def info(result: Result) -> Figures:
         fact("value date", date.fromisoformat(about["value_date"])),
         fact("money", money_in(result.labels)),
         fact("created", made["created"]),
-        fact("duration", said("{:.2f s} with {:worker}", made["duration_seconds"], made["workers"])),
+        fact("time taken", said("{:.2f s} with {:worker}", made["duration_seconds"], made["workers"])),
         *([fact("computed by", _machines(made["machines"]))] if made.get("machines") else []),
         fact("command", " ".join(made["command_line"]) or None),
         fact("overrides", " ".join(made["overrides"]) or None),

@@ -30,7 +30,7 @@ from spvrisk.views.figures import (
 )
 from spvrisk.views.tails import thin
 from spvrisk.views.units import by_unit, rows_of
-from spvrisk.views.words import joined, money_in, money_name, percent, tail_name
+from spvrisk.views.words import joined, money_in, money_name, percent, tail_name, unit_named, unit_titled
 
 _DRIVEN_BY = 3
 """Projects that are named as those that drive a shortfall."""
@@ -92,7 +92,7 @@ def value(result: Result) -> Figures:
     table = by_unit(labels, lambda unit: cells(rows[unit]))
     if labels.local_currency != labels.currency:
         s = labels.series.index(("scheme", "npv_funder_local"))
-        unit = _readable_unit(t.mean[s] * labels.money_unit, labels.money_unit)
+        unit = readable_unit(t.mean[s] * labels.money_unit, labels.money_unit)
         name = said("in {}", money_in(labels._replace(money_unit=unit), labels.local_currency))
         table = (*table, Row(name, cells(s, labels.money_unit / unit), apart=True))
     title = said("Net present value to the funder, {} (low quantiles are the adverse tail)", money_in(labels))
@@ -168,7 +168,7 @@ def loss(result: Result, level: str | None = None) -> Figures:
     columns = heads("value at risk", "95 % interval", "expected shortfall", "contribution")
     text = "Loss to the funder at {} (minus net present value), {}"
     title = said(text, percent(t.levels[a]), money_in(labels))
-    notes = tuple(thin((unit, size_of_tail(t, s, a)) for unit, s in rows.items()))
+    notes = tuple(thin((unit_named(labels, unit), size_of_tail(t, s, a)) for unit, s in rows.items()))
     return Figures(title, columns, by_unit(labels, cells), notes, money_name(labels))
 
 
@@ -181,7 +181,9 @@ def warnings(result: Result) -> tuple[Note, ...]:
         The result, of all paths or of a condition.
     """
     t, rows = result.summary, rows_of(result.labels, "npv_funder")
-    return tuple(thin((unit, size_of_tail(t, s, a)) for a in range(len(t.levels)) for unit, s in rows.items()))
+    names = {unit: unit_named(result.labels, unit) for unit in rows}
+    levels = range(len(t.levels))
+    return tuple(thin((names[unit], size_of_tail(t, s, a)) for a in levels for unit, s in rows.items()))
 
 
 def size_of_tail(table: SummaryTable, s: int, a: int) -> TailSize:
@@ -248,8 +250,9 @@ def _tails(result: Result) -> Iterator[Note]:
             yield said("Too few paths for the worst {}: {:,d} would be enough.", tail_name(level), enough)
         elif shortfall > 0.0:
             first = sorted(range(len(labels.projects)), key=lambda i: -t.contribution[i, a])[:_DRIVEN_BY]
+            names = (unit_titled(labels, labels.projects[i]) for i in first)
             shares = (defined(t.contribution[i, a] / shortfall) for i in first)
-            parts = [said("{} {:.0%}", labels.projects[i], share) for i, share in zip(first, shares, strict=True)]
+            parts = [said("{} {:.0%}", name, share) for name, share in zip(names, shares, strict=True)]
             text = "Worst {} of paths: a loss of {} on average, driven by {}."
             yield said(text, tail_name(level), _worst(result, a, 1.0), joined(parts))
         elif shortfall != 0.0:  # else nothing is invested
@@ -290,8 +293,14 @@ def _insurer(result: Result) -> Iterator[Note]:
                 yield said(_LIMITS[name], probability_of(t, labels.series.index(("scheme", name))))
 
 
-def _readable_unit(amount: float, unit: float) -> float:
-    """Unit of money, a thousandfold of `unit` as often as it takes, in which an amount has at most five digits."""
+def readable_unit(amount: float, unit: float) -> float:
+    """Give the unit of money in which an amount has at most five digits: a thousandfold as often as it takes.
+
+    Parameters
+    ----------
+    amount, unit
+        In the currency itself.
+    """
     while math.isfinite(amount) and abs(amount) / unit >= 1e5:
         unit *= 1e3
     return unit

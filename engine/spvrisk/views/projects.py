@@ -72,9 +72,9 @@ def _caps(result: Result) -> Iterator[Note]:
         cut = [percent(level) for level in t.levels if 1.0 - float(level) <= on_paths]
         if cut:
             yield said(
-                "{0}: the cap of its reference class truncates {1:.2g %} of its overruns. "
-                "Its figures at {2}, and the portfolio's as far as {0} drives them, are lower bounds.",
-                unit_named(result.labels, name),
+                "{:.2g %} of the overruns of {} meet the cap of their law: its figures at {}, and the portfolio's as "
+                "far as it drives them, may be too low.",
                 100 * share,
+                unit_named(result.labels, name),
                 joined(cut, "{} and {}"),
             )

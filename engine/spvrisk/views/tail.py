@@ -9,7 +9,7 @@ from spvrisk.measures.tail import CHANCE, Mark, Mean, Part, Tail
 from spvrisk.plan.outputs import LOW, PORTFOLIO
 from spvrisk.views.exceedance import money_of
 from spvrisk.views.figures import Cell, Column, Estimate, Figures, Note, Rate, Row, defined, heads, said
-from spvrisk.views.words import clock_named, measured_in, money_in, quantity_named, unit_named
+from spvrisk.views.words import clock_named, measured_in, money_in, output_in_words, quantity_named, unit_named
 
 _TOLD = 6
 """Marks that are told in words."""
@@ -36,13 +36,18 @@ def tail(found: Tail) -> list[Figures]:
     return [told(found), marks(found), *([parts(found)] if found.parts else [])]
 
 
-def told(found: Tail) -> Figures:
-    """Say what tells the worst paths from the others, what tells most first."""
-    notes = [
-        said(
-            _OPENING[_ends(found)], 100.0 * found.share, _whose(found), found.n_worst, found.n_paths, *_averages(found)
-        )
-    ]
+def told(found: Tail, titled: bool = False) -> Figures:
+    """Say what tells the worst paths from the others, what tells most first.
+
+    Parameters
+    ----------
+    found
+        As of `tail`.
+    titled
+        Whether the quantity is said in words, and not as the grammar of measures writes it.
+    """
+    whose = output_in_words(found.result.labels, found.of) if titled else _whose(found)
+    notes = [said(_OPENING[_ends(found)], 100.0 * found.share, whose, found.n_worst, found.n_paths, *_averages(found))]
     if found.tied:
         notes.append(said("{:path} more have the value of the last of them.", found.tied))
     best = _shown(found)[:_TOLD]

@@ -111,14 +111,14 @@ def alone(result: Result, level: str | None = None) -> Figures:
         Row(unit_named(labels, PORTFOLIO), _risk(found.whole), apart=True),
         Row(Note("diversified"), _risk(found.benefit)),
     )
-    tails = [(each.name, each.risk.shortfall.tail) for each in found.projects]
-    notes = (*thin([(PORTFOLIO, found.whole.shortfall.tail), *tails]), said(_LEAVES_OUT))
+    tails = [(unit_named(labels, each.name), each.risk.shortfall.tail) for each in found.projects]
+    notes = (*thin([(unit_named(labels, PORTFOLIO), found.whole.shortfall.tail), *tails]), said(_LEAVES_OUT))
     columns = heads("value at risk", "expected shortfall", "95 % interval", "adds to shortfall")
     title = said("Loss of each project by itself at {}, {}", percent(found.level), money_in(labels))
     return Figures(title, columns, rows, notes, money_name(labels))
 
 
-def thin(tails: Iterable[tuple[str, TailSize | None]]) -> Iterator[Note]:
+def thin(tails: Iterable[tuple[Text, TailSize | None]]) -> Iterator[Note]:
     """Say of which levels the tails hold too few paths for a sound error of their mean, and how many would be enough.
 
     Parameters
@@ -126,7 +126,7 @@ def thin(tails: Iterable[tuple[str, TailSize | None]]) -> Iterator[Note]:
     tails
         With what each is of; None is passed over.
     """
-    found: dict[str, dict[str, TailSize]] = {}
+    found: dict[str, dict[Text, TailSize]] = {}
     for name, tail in tails:
         if tail is not None and tail.thin:
             found.setdefault(tail.level, {})[name] = tail
@@ -138,7 +138,7 @@ def thin(tails: Iterable[tuple[str, TailSize | None]]) -> Iterator[Note]:
         yield said(text, tail_name(level), what, enough)
 
 
-def _held(paths: int, heavy: list[str]) -> Note:
+def _held(paths: int, heavy: list[Text]) -> Note:
     """How many paths tails hold that are heavy, and whose these are, as far as they have names."""
     named = [name for name in heavy if name]
     if not named:

@@ -17,7 +17,16 @@ from spvrisk.plan.calendar import date_of, make_grid
 from spvrisk.plan.outputs import BY_NAME, PORTFOLIO, SCHEME, viewed
 from spvrisk.views.figures import Cell, Column, Figures, Note, Row, Text, defined, heads, said
 from spvrisk.views.summary import overridden
-from spvrisk.views.words import clock_named, joined, money_in, money_name, part_named, study_named, unit_named
+from spvrisk.views.words import (
+    clock_named,
+    joined,
+    money_in,
+    money_name,
+    output_in_words,
+    part_named,
+    study_named,
+    unit_named,
+)
 
 _NAME, _REST = 2, 6
 """Columns by which a project's first and its other lines are set in."""
@@ -39,17 +48,26 @@ def trace(told: Traced, whole: bool = False) -> list[Figures]:
     return [opening(told), happened(told, whole), projects(told), *of_pipelines, flows(told), factors(told)]
 
 
-def opening(told: Traced) -> Figures:
-    """Which path it is."""
+def opening(told: Traced, titled: bool = False) -> Figures:
+    """Say which path it is.
+
+    Parameters
+    ----------
+    told
+        As of `happened`.
+    titled
+        Whether the quantity by which it is ranked is said in words, and not by its name.
+    """
     path, result, wanted = told.trace.path, told.result, told.rank
     which = said("Path {:,d} of {:,d}, seed {}.", path, result.n_paths, str(result.attributes["seed"]))
     if wanted is not None:
         text = "Path {:,d} of {:,d}, seed {}: at rank {:g} by value, {} = {}."
         if has_loss(wanted.quantity):
             text = "Path {:,d} of {:,d}, seed {}: at rank {:g} by loss, {} = {}."
-        unit = "" if wanted.unit in (PORTFOLIO, SCHEME) else f"{wanted.unit} "
-        value = _value(told.trace, (wanted.unit, wanted.quantity))
-        which = said(text, *which.figures, float(wanted.level), unit + wanted.quantity, value)
+        series = (wanted.unit, wanted.quantity)
+        name = " ".join(series[1:] if wanted.unit in (PORTFOLIO, SCHEME) else series)
+        of = output_in_words(told.trace.labels, series) if titled else name
+        which = said(text, *which.figures, float(wanted.level), of, _value(told.trace, series))
     return Figures(study_named(told.trace.labels), notes=(which, *overridden(result)))
 
 

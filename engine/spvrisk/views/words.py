@@ -12,7 +12,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import UNDEFINED, quantity_of
 from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import KNOWN, PORTFOLIO, SCHEME
+from spvrisk.plan.outputs import KNOWN, NPV, PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Named, Note, Text, said
 
 
@@ -227,6 +227,23 @@ def quantity_named(name: str) -> Text:
         if name.startswith(prefix):
             return said(_OF_SCHEME[prefix], name.removeprefix(prefix))
     return Note(in_words(name)) if name in KNOWN or name in INPUTS else name
+
+
+def output_in_words(labels: Labels, series: tuple[str, str]) -> Note:
+    """Name an output as a sentence does, of a project with its title.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    series
+        Unit and quantity.
+    """
+    unit, quantity = series
+    output = quantity_of(unit, quantity, labels)
+    named = output.compared if output.compared else output.meaning
+    what = Note("funder's net present value" if quantity == NPV else named)
+    return what if unit in WHOLE else said("{}: {}", unit_titled(labels, unit), what)
 
 
 _OF_SCHEME = {"outcome_": "outcome {}", "final_state_": "final state {}"}

@@ -130,7 +130,7 @@ def drawing(panel: Panel, words: Words) -> Drawing | None:
 def _made(kind: Kind, panel: Panel, data: _Columns, moulds: Iterable[Mould]) -> Drawing:
     """A drawing; what values lines across the panel have is told, where these are not drawn."""
     words = data.words
-    along, up = (words(said("{}, {}", axis.label, axis.unit) if axis.unit else axis.label) for axis in panel[:2])
+    along, up = (words(said("{0}, {1}", axis.label, axis.unit) if axis.unit else axis.label) for axis in panel[:2])
     # what is up stands above, where it can be read across, if nothing else does
     title, up = (words(panel.title), up) if panel.title or kind == "bar" else (up, "")
     across = (mark for mark in panel.marks if isinstance(mark, Reference) and mark.label != "")

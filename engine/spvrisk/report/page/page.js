@@ -39,7 +39,10 @@
     return lines.map((line) => line.trimEnd()).join("\n");
   }
 
-  const labelled = ({label, unit}) => [label, unit].filter(Boolean).join(page.language === "ja" ? "、" : ", ");
+  function labelled({label, unit}) {
+    if (!label || !unit) return label || unit;
+    return page.language === "ja" ? `${label}（${unit}）` : `${label}, ${unit}`;
+  }
 
   function shown(axis, value) {
     if (axis.scale === "date") return String(value);

@@ -91,7 +91,7 @@ def _write_over(axes: Axes, texts: list[tuple[str, str]], width: float) -> None:
 
 
 def _labelled(axis: Axis, language: str) -> str:
-    return worded(said("{}, {}", axis.label, axis.unit) if axis.unit else axis.label, language)
+    return worded(said("{0}, {1}", axis.label, axis.unit) if axis.unit else axis.label, language)
 
 
 def _scale(drawn: XAxis | YAxis, axis: Axis, language: str, most: int, width: float) -> None:

@@ -5,7 +5,7 @@ from math import isnan
 
 import numpy as np
 
-from spvrisk.charts.what_ifs import Outcomes, outcomes_of, tornado
+from spvrisk.charts.what_ifs import better, effect, furthest, outcomes_of, tornado
 from spvrisk.charts.words import error_of_interval
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
@@ -14,25 +14,26 @@ from spvrisk.experiments.variants import INPUT
 from spvrisk.measures.breakdown import BEARERS, PROJECTS, Contributions, Part, contributions
 from spvrisk.measures.comparison import Comparison, compared
 from spvrisk.measures.intervals import NORMAL_95
-from spvrisk.measures.named import Measure
 from spvrisk.measures.parts import ratio
 from spvrisk.measures.sample import Figure, Sample, mean
-from spvrisk.plan.outputs import NPV, PORTFOLIO, WHOLE
+from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME, WHOLE
 from spvrisk.report.page.parts import Answer, Block
 from spvrisk.report.page.sections.clock import most_telling
 from spvrisk.report.page.subject import Subject
 from spvrisk.views.compare import names_of
-from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of, said, share_of
-from spvrisk.views.loss import few, warnings
+from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of, probability_of, said, share_of
+from spvrisk.views.loss import few, readable_unit, warnings
 from spvrisk.views.projects import caps
 from spvrisk.views.tails import bearer_named
 from spvrisk.views.uncertainty import committee
-from spvrisk.views.words import joined, money_in, study_named, tail_name, unit_titled
+from spvrisk.views.words import joined, money_in, part_named, study_named, tail_name, unit_titled
 
 _NAMED = 4
 """Projects whose parts are told."""
 
 _BESIDE = "{}; {}"
+
+_BREACH, _BANKS, _FUNDER = "insurer_breach", "npv_banks", "funder"
 
 
 def minute(subject: Subject) -> Iterator[Block]:
@@ -67,7 +68,23 @@ def _average(result: Result) -> Answer:
     scheme = result.labels.series.index(("scheme", "scheme_value"))
     if t.mean[scheme] != t.mean[s]:
         more.append(said("Including all side flows, the scheme is worth {} {}.", mean_of(t, scheme), unit))
-    return Answer(Note("What is to be expected?"), said(text, size, unit), tuple(more), "loss")
+    return Answer(Note("What is to be expected?"), said(text, size, unit), (*more, *_funder(result)), "loss")
+
+
+def _funder(result: Result) -> Iterator[Note]:
+    """Who the funder is, and what it has in its own currency."""
+    labels, name = result.labels, part_named(result, "parties", _FUNDER)
+    if labels.local_currency == labels.currency:
+        yield said("The funder is {}.", name)
+        return
+    local = mean_of(result.summary, labels.series.index((SCHEME, f"{NPV}_local")))
+    unit = readable_unit((local.value or 0.0) * labels.money_unit, labels.money_unit)
+    scale = labels.money_unit / unit
+    size = Estimate(abs(local.value or 0.0) * scale, None if local.error is None else local.error * scale)
+    text = "The funder is {}: in its own currency it loses {} {} on average."
+    if (local.value or 0.0) >= 0.0:
+        text = "The funder is {}: in its own currency it earns {} {} on average."
+    yield said(text, name, size, money_in(labels._replace(money_unit=unit), labels.local_currency))
 
 
 def _range(result: Result) -> Answer:
@@ -135,7 +152,24 @@ def _bearers(result: Result, parts: Contributions) -> Answer:
     if of_mean:
         average = [_borne(bearer_named(part.name), of_mean[part.name]) for part in own]
         more.insert(0, said("On average: {}.", joined(average, _BESIDE)))
-    return Answer(question, answer, tuple(more), "bearers")
+    shares = [*((part.name, part.share) for part in own), *of_mean.items()]
+    gaining = {name for name, share in shares if share.value < 0.0}
+    return Answer(question, answer, (*more, *_insurer(result, gaining)), "bearers")
+
+
+def _insurer(result: Result, gaining: set[str]) -> Iterator[Note]:
+    """Say what rests on it that the insurer pays whatever it loses."""
+    if _BREACH not in result.labels.scheme:
+        return
+    often = probability_of(result.summary, result.labels.series.index((SCHEME, _BREACH)))
+    if often.value:
+        text = "The model lets the insurer pay in full although its loss exceeds its capital on {} of the paths."
+        if _BANKS in gaining:
+            text = (
+                "The model lets the insurer pay in full although its loss exceeds its capital on {} of the paths: the "
+                "banks' gain rests on that."
+            )
+        yield said(text, often)
 
 
 def _shares_of_mean(result: Result, quantities: list[str]) -> dict[str, Figure]:
@@ -153,7 +187,7 @@ def _mean_loss(result: Result, quantity: str) -> Figure:
 def _borne(name: Note, share: Figure) -> Note:
     """What another one bears: of a loss that it does not share it gains."""
     if share.value < 0.0:
-        return said("{}: a gain of {}", name, Rate(-share.value, defined(share.error)))
+        return said("{}: a gain as large as {} of the loss", name, Rate(-share.value, defined(share.error)))
     return said("{}: {}", name, _rate(share))
 
 
@@ -200,46 +234,31 @@ def _of_inputs(found: Combined) -> Iterator[Answer]:
 
 
 def _of_scenarios(found: Combined) -> Iterator[Answer]:
-    """The scenario that helps the mean most, and the one that helps the tail most."""
+    """The scenario that helps the mean most, the one that helps the tail most, and the one that harms the tail most."""
     outcomes = outcomes_of(found)
     rows = [i for i, axes in enumerate(outcomes.axes) if i and INPUT not in axes]
-    best = {}
-    for k, measure in enumerate(outcomes.measures):
-        sign = _better(measure)
-        known = [i for i in rows if not isnan(outcomes.change[i, k])]
-        if sign and known and measure.statistic.name not in best:
-            best[measure.statistic.name] = (k, max(known, key=lambda i: sign * outcomes.change[i, k]), sign)
+    measures = {
+        measure.statistic.name: k for k, measure in reversed(list(enumerate(outcomes.measures))) if better(measure)
+    }
     told = [
-        said(
-            "{} changes the {} by {:+} {}",
-            outcomes.names[i],
-            _what(outcomes, k),
-            _change(outcomes, i, k),
-            money_in(found.labels),
-        )
-        for k, i, sign in best.values()
-        if sign * outcomes.change[i, k] > NORMAL_95 * outcomes.change_error[i, k]
+        effect(found, outcomes, best, measures[name])
+        for name in ("mean", "es")
+        if name in measures and (best := furthest(outcomes, rows, measures[name], 1)) is not None
     ]
-    if told:
-        first, *more = told
-        others = tuple(said("{}.", each) for each in more)
-        yield Answer(Note("What would help most?"), said("{}.", first), others, "scenarios")
-
-
-def _better(measure: Measure) -> int:
-    """1 where the funder is the better off the larger a measure is, -1 the smaller it is; 0 of what says neither."""
-    return {"mean": 1, "es": -1}.get(measure.statistic.name, 0) if measure.series == WHOLE else 0
-
-
-def _what(outcomes: Outcomes, k: int) -> Note:
-    measure = outcomes.measures[k]
-    if measure.statistic.name == "mean":
-        return Note("mean")
-    return said("mean loss of the worst {}", tail_name(measure.at))
-
-
-def _change(outcomes: Outcomes, i: int, k: int) -> Estimate:
-    return Estimate(float(outcomes.change[i, k]), defined(outcomes.change_error[i, k]))
+    if not told:
+        return
+    first, *more = told
+    others = [said("{}.", each) for each in more]
+    last = measures.get("es", measures.get("mean", 0))
+    worst = furthest(outcomes, rows, last, -1)
+    if worst is not None:
+        others.append(said("{}. Of all this would harm most.", effect(found, outcomes, worst, last)))
+    text = (
+        "Of {:d} scenarios that were run on the same draws these do most; their base has paths of its own ({:path} of "
+        "seed {})."
+    )
+    others.append(said(text, len(rows), found.paths, str(found.seed)))
+    yield Answer(Note("What would help most?"), said("{}.", first), tuple(others), "scenarios")
 
 
 def _of_results(subject: Subject) -> Iterator[Answer]:
@@ -278,7 +297,10 @@ def _sure(result: Result, subject: Subject) -> Answer:
     """What the figures rest on."""
     average = mean_of(result.summary, _whole(result))
     reach = float(f"{NORMAL_95 * (average.error or 0.0):.2g}")
-    text = "Chance moves the mean by less than {:,.6g} {}, 19 times in 20. What is assumed may move it by more."
+    text = (
+        "By the number of paths alone the mean may be off by up to {:,.6g} {} (19 times of 20). What is assumed may "
+        "move it by more."
+    )
     answer = said(text, reach, money_in(result.labels))
     more = (
         said(

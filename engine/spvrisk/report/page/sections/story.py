@@ -39,7 +39,7 @@ def story(subject: Subject) -> Iterator[Block]:
 
 def _told(each: Traced) -> Iterator[Block]:
     """What became of projects and money first, then what happened when, and what is behind it."""
-    yield opening(each)._replace(title="")
+    yield opening(each, titled=True)._replace(title="")
     yield from (projects(each), flows(each))
     if any(map(is_slot, each.trace.sites)):
         yield slots(each)

@@ -45,6 +45,6 @@ def _anatomy(result: Result, share: float, announce: Announce) -> Iterator[Block
     except (InputError, RunError) as error:
         yield left_out(error)
         return
-    yield from (told(anatomy)._replace(title=""), marks(anatomy))
+    yield from (told(anatomy, titled=True)._replace(title=""), marks(anatomy))
     if anatomy.parts:
         yield parts_of_tail(anatomy)
