@@ -23,7 +23,8 @@ from spvrisk.report.pictures.page import drawn
 from spvrisk.report.wording import worded, wrapped
 from spvrisk.views.figures import Estimate, Named, Note, said
 
-OF_A_RESULT = [name for name, picture in CHARTS.items() if picture.of == "result"]
+OF_A_RESULT = [name for name, picture in CHARTS.items() if picture.of == "result" and name != "uncertainty"]
+"""But for that of outer runs, which few results have: see `tests/views/test_uncertainty_views.py`."""
 NAME = "a project whose name is so long that it fills two lines of any picture and part of a third one as well"
 
 
