@@ -166,6 +166,9 @@ def by_redraw(found: Redraws, i: int = 0) -> Figures:
         Note("One group after the other is drawn anew, and nothing else moves."),
         said("{:path} of seed {:d} each.", found.paths, found.seed),
     ]
+    if any(row.first[i].value < 0.0 or row.total[i].value > 1.0 for row in found.rows):
+        notes.append(Note("What lies below 0 or above 100 % does so by sampling error."))
+    notes.append(Note("Of the inputs of a run others may lead: docs/drivers.md says why."))
     if quiet:
         notes.append(said("{:,d} groups change nothing at all.", quiet))
     title = said("What drives {}, by drawing anew", found.decomposed[i].measure.text)
