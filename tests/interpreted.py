@@ -337,7 +337,8 @@ def run(
         occupancy=np.zeros((2, plan.states.size, steps + 2)),
         step_means=[0.0] * (int(g["step_means"]) * steps),
         fans=np.zeros((len(FANS), steps, 2 * LANES)),
-        trace=np.zeros((0, 0, 0)),
+        traced=np.zeros(0, np.uint64),
+        trace=np.zeros((0, 0, 0, 0)),
         log=np.zeros((0, 5)),
     )
     modules["run"]["run_paths"](Plan(*(_records(part) for part in plan)), at, work, leaf, seed, first, LANES, n)

@@ -59,6 +59,8 @@ CALLS = {
     "obligors": ["obligors", "{result}", "--failure", "election=new_course"],
     "compare": ["compare", "{result}", "{result}"],
     "compare --json": ["compare", "{result}", "{result}", "--json"],
+    "drivers": ["drivers", "{study}", "--paths", "20", "--of", "npv_funder:mean", "--groups", "costs=*/cost"],
+    "drivers --json": ["drivers", "{study}", "--paths", "20", "--of", "npv_funder:mean", "--json"],
     "tail": ["tail", "{result}", "--worst", "0.5"],
     "tail --json": ["tail", "{result}", "--worst", "0.5", "--json"],
     "trace": ["trace", "{result}", "--path", "3", "--steps", "--out", "{folder}/歩.csv", "--overwrite"],

@@ -39,6 +39,7 @@ def test_help__lists_the_commands_in_the_order_of_work() -> None:
         "obligors",
         "cash",
         "compare",
+        "drivers",
         "tail",
         "trace",
         "plot",

@@ -74,7 +74,7 @@ def test_help__names_every_picture_and_what_it_leaves_open():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["fn", "a.h5"], "NAME: must be a picture, got fn; did you mean fan? allowed: distribution, exceedance, fan,"),
+        (["fn", "a.h5"], "NAME: must be a picture, got fn; did you mean fan? allowed: distribution, exceedance,"),
         (["fan", "a.h5", "--of", "smr/cost"], "--of: is not a choice of the picture fan, got smr/cost; leave it out"),
         (
             ["jcl", "a.h5", "--of", "port"],

@@ -139,7 +139,7 @@ def test_defaults__say_nothing_of_what_is_left_out(tmp_path: Path) -> None:
     assert found["projects.*.construction.review.reveal"][1:] == (1.0, 1, 2)
     assert found["regimes.*.states.*.arrival_multiplier"][1:] == (1.0, 3, 5)
     silent = [path for path, default in found.items() if default.value in (None, {}, ())]
-    assert silent == ["run.workers", "run.memory_mib", "run.disk_mib", "output.paths"]
+    assert silent == ["run.workers", "run.memory_mib", "run.disk_mib", "run.uncertainty", "output.paths"]
     assert not [path for path in found if path.endswith((".title.en", ".ramp_up", "side_flows", ".scale_arrivals"))]
 
 

@@ -1,8 +1,8 @@
 """Python's way in: `load` a study, `run` it, `open` its result; the command line does nothing that is not here."""
 
 from spvrisk.api.comparisons import compare, compare_table, save_table
-from spvrisk.api.drivers import DRIVEN as DRIVEN
-from spvrisk.api.drivers import drivers, plan_known, plan_redraws, redraws
+from spvrisk.api.driving import DRIVEN as DRIVEN
+from spvrisk.api.driving import drivers, plan_known, plan_redraws, redraws
 from spvrisk.api.measures import REPLAYED as REPLAYED
 from spvrisk.api.measures import cash, confidence, curve, obligors, tail
 from spvrisk.api.reports import plot, save_report

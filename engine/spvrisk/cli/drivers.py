@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from spvrisk import api
+from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, Whole, on_options, set_option
 from spvrisk.cli.output import say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
@@ -17,12 +18,12 @@ if TYPE_CHECKING:
     from spvrisk.views.figures import Figures
 
 _EXAMPLE = """\b
-Examples: spvrisk drivers quick.h5 --of npv_funder:es@0.99
-          spvrisk drivers study.yaml --paths 2000
-          spvrisk drivers study.yaml --known 'projects.*.operation.contract.price' --paths 2000"""
+Example: spvrisk drivers quick.h5 --of npv_funder:es@0.95
+         spvrisk drivers study.yaml --of npv_funder:mean --paths 500
+         spvrisk drivers study.yaml --known projects.*.operation.contract.price --paths 500"""
 
 
-@click.command("drivers", epilog=_EXAMPLE)
+@click.command("drivers", cls=Command, epilog=_EXAMPLE)
 @click.argument("subject", metavar="RESULT|STUDY", type=FILE)
 @click.option(
     "--of", metavar="MEASURE", multiple=True, help="E.g. npv_funder:es@0.99. [default: its mean and its es@0.99]"

@@ -13,10 +13,12 @@ _HELP = """Draw the picture NAME of RESULTS; its title is the answer.
 \b
 distribution  how a quantity is distributed, and its tail      --of
 exceedance    what is exceeded how rarely                      --of
+uncertainty   what is exceeded how rarely, over the uncertain inputs
 fan           the funder's cash over time
 waterfall     which projects bring the mean about
 bearers       who bears the loss, on average and in the tail   --level
 tornado       which inputs move a measure most                 --of
+drivers       which inputs of the run explain most             --of
 convergence   how figures settle as paths are added
 occupancy     in which state regimes are over time             --regime
 scurve        how likely projects hold a cost and a date       --project

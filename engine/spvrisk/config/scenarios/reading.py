@@ -30,6 +30,10 @@ POINTS = "p10_p90"
 MOST_SCENARIOS = 100_000
 
 
+_CALLED = {"scenario": "scenario {}", "stress": "stress {}", "outer run": "outer run {}"}
+"""What messages call scenarios by their kind."""
+
+
 class Scenario(NamedTuple):
     """A named set of changes.
 
@@ -59,7 +63,7 @@ class Scenario(NamedTuple):
     @property
     def called(self) -> str:
         """What messages call it."""
-        return phrase("stress {}" if self.kind == "stress" else "scenario {}", self.name)
+        return phrase(_CALLED[self.kind], self.name)
 
 
 class Design(NamedTuple):
