@@ -46,7 +46,7 @@ class Given(NamedTuple):
 
 
 class _Held(local):
-    """The file of a result as long as a thread holds it open, and what it was found to lead to meanwhile."""
+    """The file of a result as long as a thread holds it open, and what has been replayed of it meanwhile."""
 
     until: ExitStack | None = None
     file: h5py.File | None = None

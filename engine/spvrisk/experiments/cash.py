@@ -186,7 +186,9 @@ def _replayed(result: Result, n: int, threads: int, progress: Progress, announce
             for party, each in flows_of(total, study).items()
         }
         advance(len(paths))
-        return _Replayed(values[result.labels.series.index(kept)] if kept else np.empty(0), by_year)
+        # a copy: a view would keep the whole leaf
+        own = values[result.labels.series.index(kept)].copy() if kept else np.empty(0)
+        return _Replayed(own, by_year)
 
     make_ready(plan, announce)
     announce("running")
