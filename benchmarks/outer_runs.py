@@ -34,9 +34,7 @@ def planned(loaded: Loaded) -> Outer:
 
 def kernel_alone(outer: Outer, threads: int) -> Took:
     """The kernel on each plan in turn, its paths over the threads."""
-    runs = [
-        Kernel(Compiled(job.plan, job.labels, None, ()), threads)(job.paths // threads * threads) for job in outer.jobs
-    ]
+    runs = [Kernel(Compiled(job.plan, job.labels, None), threads)(job.paths // threads * threads) for job in outer.jobs]
     return Took(sum(each.seconds for each in runs) / threads, sum(each.processor_seconds for each in runs))
 
 

@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def kernel_alone(planned: Planned, threads: int) -> Took:
     """The kernel on each plan in turn, its paths over the threads."""
     runs = [
-        Kernel(Compiled(each.job.plan, each.job.labels, None, ()), threads)(each.job.paths // threads * threads)
+        Kernel(Compiled(each.job.plan, each.job.labels, None), threads)(each.job.paths // threads * threads)
         for each in planned.variants
     ]
     return Took(sum(each.seconds for each in runs) / threads, sum(each.processor_seconds for each in runs))

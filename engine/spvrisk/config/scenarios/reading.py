@@ -30,6 +30,8 @@ POINTS = "p10_p90"
 MOST_SCENARIOS = 100_000
 
 
+_MEASURES = "[npv_funder:mean, npv_funder:es@0.99]"
+
 _CALLED = {"scenario": "scenario {}", "stress": "stress {}", "outer run": "outer run {}"}
 """What messages call scenarios by their kind."""
 
@@ -236,7 +238,7 @@ class _Reader(Forms):
         if node is None:
             return
         if not isinstance(node.value, list) or not node.value:
-            self.wrong(node, "must be a list of measures", "write e.g. [npv_funder:mean, npv_funder:es@0.99]")
+            self.wrong(node, "must be a list of measures", phrase("write e.g. {}", _MEASURES))
             return
         for item in node.value:
             yield self.text(item), str(item.place)
