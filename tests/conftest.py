@@ -13,8 +13,8 @@ from spvrisk.errors import InputError, RunError
 
 ENGINE = Path(__file__).parents[1] / "engine" / "spvrisk"
 
-ENGLISH = ("kernel", "aggregate", "timing")
-"""Folders that know no catalogue, or tell what other processes print."""
+ENGLISH = ("kernel", "aggregate")
+"""Floors that know no catalogue."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from spvrisk.experiments.inputs_by_path import InputsByPath
     from spvrisk.experiments.planned import Planned
     from spvrisk.experiments.redraws import PlannedRedraws, Redraws
-    from spvrisk.measures.named import Measure
-    from spvrisk.plan.names import Labels
     from spvrisk.runner.execute import Announce, Progress
 
 DRIVEN = ("npv_funder:mean", "npv_funder:es@0.99")
@@ -67,9 +65,10 @@ def drivers(
     ('gas_plant', 'cost_multiple', True)
     """
     from spvrisk.experiments.inputs_by_path import inputs_by_path
+    from spvrisk.experiments.planned import measures_of
 
     tables, where = opened("result", result).tables(), on_what("on", on)
-    measures = _measures(of, tables.labels)
+    measures = measures_of([(each, argument("of")) for each in texts("of", of)], (), tables.labels)
     with tables.held():
         return inputs_by_path(tables, measures, where, called("progress", progress), called("announce", announce))
 
@@ -103,7 +102,7 @@ def plan_redraws(
     from spvrisk.experiments.redraws import planned_redraws
 
     loaded, size, start = given_study(study).loaded, *_settings(paths, seed)
-    return planned_redraws(loaded, _measures(of, _labels(study)), texts("groups", groups), size, start)
+    return planned_redraws(loaded, texts("of", of), texts("groups", groups), size, start)
 
 
 def redraws(
@@ -177,20 +176,8 @@ def plan_known(
     from spvrisk.experiments.known import planned_known
 
     loaded, size, start = given_study(study).loaded, *_settings(paths, seed)
-    return planned_known(loaded, texts("inputs", inputs), _measures(of, _labels(study)), size, start)
+    return planned_known(loaded, texts("inputs", inputs), texts("of", of), size, start)
 
 
 def _settings(paths: int | None, seed: int | None) -> tuple[int | None, int | None]:
     return None if paths is None else whole("paths", paths), None if seed is None else whole("seed", seed)
-
-
-def _labels(study: Study) -> "Labels":
-    from spvrisk.plan.compile import compile_study
-
-    return compile_study(given_study(study).loaded.study).labels
-
-
-def _measures(of: Sequence[str], labels: "Labels") -> "list[Measure]":
-    from spvrisk.measures.named import measure_of
-
-    return [measure_of(each, labels, argument("of")) for each in texts("of", of)]

@@ -35,21 +35,15 @@ def drivers(result: Result, of: str | None = None) -> Chart:
     InputError
         There is no such measure, or the result does not hold what is needed.
     """
-    tail = (*result.summary.levels, "0.95")[-2 if result.summary.levels else 0]
-    wanted = [f"{NPV}:mean", f"{NPV}:es@{tail}"] if of is None else [of]
+    *_, level = ("0.95", *result.summary.levels)
+    wanted = [f"{NPV}:mean", f"{NPV}:es@{level}"] if of is None else [of]
     found = inputs_by_path(result, [measure_of(text, result.labels, argument("of")) for text in wanted])
-    shown = _best(found, 0)[:_MOST]
+    shown = found.telling(0)[:_MOST]
     names = Axis("", scale="names", names=tuple(input_named(seen, found, titled=True) for seen in shown))
     panels = tuple(_panel(found, i, shown, names) for i in range(len(wanted)))
     notes = (Note("Explains: what goes once the input is known; inputs that go together share it."), ERRORS)
     title = _title(found)
     return Chart("drivers", title, study_named(result.labels), panels, result.n_paths, seed_of(result), notes, "row")
-
-
-def _best(found: InputsByPath, i: int) -> list[Seen]:
-    """Inputs that tell, those that explain most first."""
-    telling = [seen for seen in found.rows if seen.telling[i]]
-    return sorted(telling, key=lambda seen: -seen.told[i].first.value)
 
 
 def _panel(found: InputsByPath, i: int, shown: list[Seen], names: Axis) -> Panel:
@@ -74,7 +68,7 @@ def _of(found: InputsByPath, i: int) -> Text:
 def _title(found: InputsByPath) -> Note:
     """The answer: what explains most."""
     labels, measure = found.result.labels, found.decomposed[0].measure
-    best = next(iter(_best(found, 0)), None)
+    best = next(iter(found.telling(0)), None)
     if best is None:
         return said("No input that is kept drives: {}", measure_in_words(labels, measure))
     name, figure = input_named(best, found, titled=True), Rate(*map(defined, best.told[0].first))

@@ -1,6 +1,7 @@
 """``spvrisk drivers``: which inputs make a measure what it is."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, Whole, on_options, set_option
 from spvrisk.cli.output import say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
+from spvrisk.config.reading.files import is_hdf5
 from spvrisk.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ def command(
     fixed at their means one after the other: what it would change to know them.
     """
     stop, of = Stop(), of or api.DRIVEN
-    if subject.lower().endswith((".yaml", ".yml")):
+    if not is_hdf5(Path(subject)):
         study = api.load(subject, overrides)
         warn(study.warnings)
         if inputs:

@@ -75,6 +75,16 @@ class InputsByPath(NamedTuple):
     decomposed: tuple[Decomposed, ...]
     rows: tuple[Seen, ...]
 
+    def telling(self, i: int) -> list[Seen]:
+        """Inputs that tell of a measure, those that explain most first.
+
+        Parameters
+        ----------
+        i
+            Number of the measure.
+        """
+        return sorted((seen for seen in self.rows if seen.telling[i]), key=lambda seen: -seen.told[i].first.value)
+
     def __repr__(self) -> str:
         return f"<InputsByPath: {len(self.rows)} inputs, {len(self.decomposed)} measures>"
 

@@ -8,10 +8,9 @@ from spvrisk.config.reading.nodes import Node, Place
 from spvrisk.config.scenarios import Change, Scenario
 from spvrisk.config.scenarios.changes import places
 from spvrisk.errors import InputError, Problem, argument
-from spvrisk.experiments.planned import Planned, planned_of
+from spvrisk.experiments.planned import Planned, measures_of, planned_of
 from spvrisk.experiments.task import settings_of
 from spvrisk.experiments.variants import beside
-from spvrisk.measures.named import Measure
 from spvrisk.plan.laws import distribution
 
 _DIGITS = 9
@@ -21,7 +20,7 @@ _DIGITS = 9
 def planned_known(
     loaded: Loaded,
     inputs: Sequence[str],
-    measures: Sequence[Measure],
+    of: Sequence[str],
     paths: int | None = None,
     seed: int | None = None,
 ) -> Planned:
@@ -33,18 +32,21 @@ def planned_known(
         The study.
     inputs
         Paths of laws in it; a ``*`` stands for any characters, and fixes all that it leads to together.
-    measures
-        What is measured of each.
+    of
+        Measures of each.
     paths, seed
         Of each run; None: the study's.
 
     Raises
     ------
     InputError
-        A path leads to no law, or to one without a mean; or a study that would come of it is not sound.
+        A path leads to no law, or to one without a mean; a measure is none; or a study that would come of it is not
+        sound.
     """
     scenarios = [Scenario(path, {}, {}, tuple(_at_mean(loaded, path))) for path in inputs]
-    return planned_of(beside(loaded, scenarios, settings_of(loaded, paths, seed)), tuple(measures), loaded)
+    planned = beside(loaded, scenarios, settings_of(loaded, paths, seed))
+    measures = measures_of([(text, argument("of")) for text in of], (), planned[0].job.labels)
+    return planned_of(planned, measures, loaded)
 
 
 def _at_mean(loaded: Loaded, path: str) -> Iterator[Change]:

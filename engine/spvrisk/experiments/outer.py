@@ -125,9 +125,8 @@ _EXAMPLE = "uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves:
 
 def _check_asked(asked: Uncertainty, loaded: Loaded) -> None:
     if loaded.source.uncertain is None:
-        example = _EXAMPLE
         rule = phrase("needs uncertain inputs, and the study has none")
-        raise InputError(Problem("", "run.uncertainty", rule, "", phrase("write e.g. {}", example)))
+        raise InputError(Problem("", "run.uncertainty", rule, "", phrase("write e.g. {}", _EXAMPLE)))
     if asked.outer * asked.inner > MOST_PATHS:
         rule, got = phrase("must have at most {:,} paths in all", MOST_PATHS), f"{asked.outer * asked.inner:,}"
         remedy = phrase("take fewer outer runs, or fewer paths of each")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
 from spvrisk.errors import InputError, Problem, argument
+from spvrisk.experiments.planned import measures_of
 from spvrisk.experiments.task import job_of, series_executor, settings_of, threads_of
 from spvrisk.measures.drivers import Decomposed, decomposed
 from spvrisk.measures.named import Measure
@@ -168,26 +169,25 @@ class PlannedRedraws(NamedTuple):
 
     Attributes
     ----------
-    job, anew
-        The study as it is, and with all its streams drawn anew.
+    jobs
+        The study as it is, with all its streams drawn anew, and with each of the groups.
     groups
         What is drawn anew in turn.
-    loaded
-        The study.
     measures
         Whose drivers are sought.
+    workers
+        Threads that the study asks for; None: one for each processor.
     """
 
-    job: Job
-    anew: Job
+    jobs: tuple[Job, ...]
     groups: tuple[Group, ...]
-    loaded: Loaded
     measures: tuple[Measure, ...]
+    workers: int | None
 
     @property
     def paths(self) -> int:
         """Of all runs together."""
-        return self.job.paths * (2 + len(self.groups))
+        return sum(job.paths for job in self.jobs)
 
 
 def redrawn_job(loaded: Loaded, job: Job, patterns: Sequence[str]) -> Job:
@@ -219,7 +219,7 @@ def streams_of(loaded: Loaded) -> tuple[str, ...]:
 
 def planned_redraws(
     loaded: Loaded,
-    measures: Sequence[Measure],
+    of: Sequence[str],
     groups: Sequence[str] = (),
     paths: int | None = None,
     seed: int | None = None,
@@ -230,8 +230,8 @@ def planned_redraws(
     ----------
     loaded
         The study.
-    measures
-        Whose drivers are sought.
+    of
+        Measures whose drivers are sought.
     groups
         As of `group_named`; none: `groups_of`.
     paths, seed
@@ -240,13 +240,15 @@ def planned_redraws(
     Raises
     ------
     InputError
-        The study cannot be compiled, or a group is none.
+        The study cannot be compiled, or a measure or a group is none.
     """
     with loaded.places.filled_in():
         job = replace(job_of(loaded.study, settings_of(loaded, paths, seed)), leaves_per_shard=1, inputs=())
+    measures = measures_of([(text, argument("of")) for text in of], (), job.labels)
     streams = streams_of(loaded)
     chosen = [group_named(text, streams) for text in groups] or groups_of(streams, job.labels)
-    return PlannedRedraws(job, redrawn_job(loaded, job, ["*"]), tuple(chosen), loaded, tuple(measures))
+    anew = (redrawn_job(loaded, job, patterns) for patterns in (("*",), *(group.patterns for group in chosen)))
+    return PlannedRedraws((job, *anew), tuple(chosen), measures, loaded.study.run.workers)
 
 
 def run_redraws(
@@ -273,22 +275,34 @@ def run_redraws(
     RunError
         A run failed.
     """
-    job, measures = planned.job, planned.measures
+    job, measures = planned.jobs[0], planned.measures
     numbers = [job.number(*measure.series) for measure in measures]
     make_ready(job.plan, announce)
     announce("running")
-    executor = series_executor(on, threads_of(on, planned.loaded.study.run.workers), announce)
+    executor = series_executor(on, threads_of(on, planned.workers), announce)
+    found, both = tuple[Decomposed, ...](), list[list[Floats]]()
+    rows, waiting = dict[int, Redrawn](), dict[int, Floats]()
+    for i, values in series_of_many([(each, numbers) for each in planned.jobs], executor, progress):
+        waiting[i] = values
+        if not both and {_AS_IT_IS, _ALL_ANEW} <= waiting.keys():
+            found = tuple(decomposed(*each) for each in zip(measures, waiting[_AS_IT_IS], strict=True))
+            both = [_of(found, waiting.pop(k)) for k in (_AS_IT_IS, _ALL_ANEW)]
+        if both:
+            rows |= {k: _redrawn(planned.groups[k - 2], both, _of(found, own)) for k, own in waiting.items()}
+            waiting.clear()
+    return Redraws(job.labels, found, tuple(rows[k] for k in sorted(rows)), job.paths, job.seed)
 
-    def values_of(jobs: Sequence[Job]) -> Iterator[tuple[int, Floats]]:
-        return series_of_many([(each, numbers) for each in jobs], executor, progress)
 
-    both = dict(values_of([job, planned.anew]))
-    found = [decomposed(measure, row) for measure, row in zip(measures, both[0], strict=True)]
-    ys = [[each.of(row) for each, row in zip(found, both[i], strict=True)] for i in (0, 1)]
-    jobs = [redrawn_job(planned.loaded, job, group.patterns) for group in planned.groups]
-    rows = dict[int, Redrawn]()
-    for i, values in values_of(jobs):
-        own = [each.of(row) for each, row in zip(found, values, strict=True)]
-        first, total = zip(*(by_redraw(*three) for three in zip(*ys, own, strict=True)), strict=True)
-        rows[i] = Redrawn(planned.groups[i], first, total)
-    return Redraws(job.labels, tuple(found), tuple(rows[i] for i in sorted(rows)), job.paths, job.seed)
+_AS_IT_IS, _ALL_ANEW = 0, 1
+"""Numbers of the first two jobs, which all others are held against."""
+
+
+def _of(found: Sequence[Decomposed], values: Floats) -> list[Floats]:
+    """What is decomposed of each measure."""
+    return [each.of(row) for each, row in zip(found, values, strict=True)]
+
+
+def _redrawn(group: Group, both: list[list[Floats]], own: list[Floats]) -> Redrawn:
+    """What a group has of each measure, beside runs as the study is and all drawn anew."""
+    first, total = zip(*(by_redraw(*three) for three in zip(*both, own, strict=True)), strict=True)
+    return Redrawn(group, first, total)

@@ -6,13 +6,15 @@ sensitivity: which input decides whether a path is one of the worst).
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
 
 from spvrisk.catalogue import phrase
 from spvrisk.errors import InputError, Problem, argument
-from spvrisk.measures.named import Measure
+from spvrisk.measures.named import EVENTS, Measure
+from spvrisk.measures.order import percentiles
 from spvrisk.measures.sample import Float
 
 _ITSELF = ("mean", "sd", "skewness")
@@ -52,7 +54,7 @@ def decomposed(measure: Measure, values: Float) -> Decomposed:
     InputError
         It is part of another measure, or the quantity is undefined on some paths, or infinite where its size matters.
     """
-    name, at = measure.statistic.name, measure.code
+    name = measure.statistic.name
     if measure.statistic.applies == "parts":
         raise _refused(measure, "must be of one quantity", "write es, var, mean, sd, quantile or a probability")
     if np.isnan(values).any():
@@ -63,29 +65,17 @@ def decomposed(measure: Measure, values: Float) -> Decomposed:
             raise _refused(measure, "must be finite on all paths", remedy)
         return Decomposed(measure, np.nan, lambda y: y)
     if name in _TAILS:
-        return _tail(measure, values, at)
-    return Decomposed(measure, np.nan, lambda y: _shares(measure, y))
+        return _tail(measure, values)
+    return Decomposed(measure, np.nan, lambda y: EVENTS[name](y, measure.code).astype(np.float64))
 
 
-def _tail(measure: Measure, values: Float, at: str) -> Decomposed:
+def _tail(measure: Measure, values: Float) -> Decomposed:
     """The indicator of a tail: of losses the low end of values, of a quantile its nearer end."""
-    level = float(at)
-    low = measure.statistic.name != "quantile" or level < 0.5
-    rank = 1.0 - level if measure.statistic.name != "quantile" else level
-    q = float(np.quantile(values, rank, method="inverted_cdf" if low else "higher"))
-    return Decomposed(measure, q, lambda y: ((y <= q) if low else (y >= q)).astype(np.float64))
-
-
-def _shares(measure: Measure, y: Float) -> Float:
-    """The indicator whose mean a probability is."""
-    tests: dict[str, Callable[[Float], np.ndarray]] = {
-        "p_below": lambda v: v < float(measure.code),
-        "p_above": lambda v: v > float(measure.code),
-        "p_finite": np.isfinite,
-        "p_loss": lambda v: v < 0.0,
-        "share": lambda v: v == float(measure.code),
-    }
-    return tests[measure.statistic.name](y).astype(np.float64)
+    of_losses, level = measure.statistic.name != "quantile", Decimal(measure.at)
+    low = of_losses or level < Decimal("0.5")
+    sign, share = (1.0 if low else -1.0), level if low and not of_losses else 1 - level
+    (found,) = percentiles(sign * values, (str(share),))
+    return Decomposed(measure, sign * found.value, lambda y: (sign * y <= found.value).astype(np.float64))
 
 
 def _refused(measure: Measure, rule: str, remedy: str) -> InputError:

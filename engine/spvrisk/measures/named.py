@@ -10,6 +10,9 @@ from fnmatch import fnmatchcase
 from math import isfinite, nan
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spvrisk.catalogue import phrase
 from spvrisk.config.study.output import level_of
 from spvrisk.dataset.variables import has_loss, quantity_of
@@ -22,7 +25,6 @@ from spvrisk.measures.sample import (
     quantile,
     sd,
     share,
-    share_finite,
     shortfall,
     skewness,
     value_at_risk,
@@ -62,6 +64,20 @@ class Statistic(NamedTuple):
     title: str
 
 
+EVENTS: dict[str, Callable[[NDArray[np.float64], str], NDArray[np.bool_]]] = {
+    "p_below": lambda values, at: values < float(at),
+    "p_above": lambda values, at: values > float(at),
+    "p_finite": lambda values, _: np.isfinite(values),
+    "p_loss": lambda values, _: values < 0.0,
+    "share": lambda values, at: values == float(at),
+}
+"""On which paths comes to pass what a probability is of, by statistic: from values and what stands behind ``@``."""
+
+
+def _probability(name: str) -> Callable[[Sample, str], Figure]:
+    return lambda sample, at: share(sample, EVENTS[name](sample.values, at))
+
+
 def _no_level(of: Callable[[Sample], Figure]) -> Callable[[Sample, str], Figure]:
     return lambda sample, _: of(sample)
 
@@ -72,17 +88,17 @@ STATISTICS = (
     Statistic("sd", "", _no_level(sd), "numbers", "", "standard deviation"),
     Statistic("skewness", "", _no_level(skewness), "numbers", "ratio", "skewness"),
     Statistic("quantile", "level", quantile, "numbers", "", "quantile {}"),
-    Statistic("p_below", "number", lambda s, at: share(s, s.values < float(at)), "numbers", "flag", "P(below {})"),
-    Statistic("p_above", "number", lambda s, at: share(s, s.values > float(at)), "numbers", "flag", "P(above {})"),
-    Statistic("p_finite", "", _no_level(share_finite), "times", "flag", "P(ever)"),
-    Statistic("p_loss", "", lambda s, _: share(s, s.values < 0.0), "losses", "flag", "P(loss)"),
+    Statistic("p_below", "number", _probability("p_below"), "numbers", "flag", "P(below {})"),
+    Statistic("p_above", "number", _probability("p_above"), "numbers", "flag", "P(above {})"),
+    Statistic("p_finite", "", _probability("p_finite"), "times", "flag", "P(ever)"),
+    Statistic("p_loss", "", _probability("p_loss"), "losses", "flag", "P(loss)"),
     Statistic("var", "level", value_at_risk, "losses", "", "value at risk {}"),
     Statistic("es", "level", shortfall, "losses", "", "expected shortfall {}"),
     Statistic("var_part", "level", at_risk_part, "parts", "", "part in value at risk {}"),
     Statistic("es_part", "level", shortfall_part, "parts", "", "part in expected shortfall {}"),
     Statistic("var_added", "level", at_risk_added, "parts", "", "adds to value at risk {}"),
     Statistic("es_added", "level", shortfall_added, "parts", "", "adds to expected shortfall {}"),
-    Statistic("share", "state", lambda s, at: share(s, s.values == float(at)), "states", "flag", "P({})"),
+    Statistic("share", "state", _probability("share"), "states", "flag", "P({})"),
 )
 # fmt: on
 """All statistics of the grammar."""

@@ -24,9 +24,8 @@ _SHARE = "p_loss"
 _MEANS = ("mean", _SHARE)
 """Statistics that are means over paths, so that what varies of them from path to path is known too."""
 
-_IN_TABLE = {"mean": "mean", "sd": "sd", "p_loss": "p_loss", "quantile": "quantile", "var": "value_at_risk"}
-_IN_TABLE["es"] = "expected_shortfall"
-"""Fields of the summary by statistic."""
+_IN_TABLE = {"var": "value_at_risk", "es": "expected_shortfall"}
+"""Fields of the summary that are not called as their statistic is."""
 
 
 class Unknown(NamedTuple):
@@ -114,7 +113,7 @@ def explained_by(table: UncertaintyTable, text: str) -> list[Explained]:
 
 def _base(table: SummaryTable, labels: Labels, measure: Measure) -> tuple[float, float]:
     """A measure of the study's own run with its error; quantiles have intervals, and no errors."""
-    name, s = _IN_TABLE[measure.statistic.name], labels.series.index(measure.series)
+    name, s = _IN_TABLE.get(measure.statistic.name, measure.statistic.name), labels.series.index(measure.series)
     at: tuple[int, ...] = (s,)
     if measure.at:
         at = (s, (table.quantiles if name == "quantile" else table.levels).index(measure.at))

@@ -63,7 +63,7 @@ def by_input(found: InputsByPath, i: int = 0) -> Figures:
     i
         Number of the measure.
     """
-    telling = sorted((seen for seen in found.rows if seen.telling[i]), key=lambda seen: -seen.told[i].first.value)
+    telling = found.telling(i)
     has_tail = not isnan(found.decomposed[i].threshold)
     columns = (*heads("explains"), *([Column(Note("shift in the tail"), "+")] if has_tail else []))
     columns = (*columns, Column(Note("rank correlation"), "+"))
@@ -122,7 +122,7 @@ def _looked(found: InputsByPath, i: int, has_tail: bool) -> Iterator[Note]:
     yield Note("Explains: what goes once the input is known.")
     if has_tail:
         yield Note("Shift in the tail: the input's mean there less its mean elsewhere, in standard deviations.")
-    telling = sum(seen.telling[i] for seen in found.rows)
+    telling = len(found.telling(i))
     text = "{:,d} inputs were looked at, {:,d} of them tell more than chance would have it (together at {:g %})."
     yield said(text, len(found.rows), telling, 100.0 * CHANCE)
     if telling > _SHOWN:

@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from spvrisk.catalogue import phrase
 from spvrisk.config import Loaded
 from spvrisk.errors import RunError
 from spvrisk.experiments.need import memory_budget
@@ -119,7 +120,9 @@ def _proof() -> Proof:
     if cache.is_kept(proof.target):
         proof = proved(proof.target)
     if not proof.stamp.usable:
-        raise RunError(f"the kernel's code for {proof.target.name} computes wrong numbers: {proof.stamp.detail}")
+        raise RunError(
+            phrase("the kernel's code for {} computes wrong numbers: {}", proof.target.name, proof.stamp.detail)
+        )
     return proof
 
 

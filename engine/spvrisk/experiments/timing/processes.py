@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spvrisk import config
+from spvrisk.catalogue import phrase
 from spvrisk.errors import RunError
 from spvrisk.experiments.kept import Manner
 from spvrisk.experiments.run import run_study
@@ -113,7 +114,7 @@ def _ended(program: str, words: Sequence[str], variables: Mapping[str, str]) -> 
     seconds, after = time.perf_counter() - began, _processor_seconds()
     if process.returncode:
         reason = errors.strip().splitlines()[-1:] or [f"it ended with {process.returncode}"]
-        raise RunError(f"a process that was to be timed failed: {reason[0]}")
+        raise RunError(phrase("a process that was to be timed failed: {}", reason[0]))
     return Ended(seconds, None if before is None or after is None else after - before, out)
 
 
