@@ -3,6 +3,7 @@
 from spvrisk.api.comparisons import compare, compare_table, save_table
 from spvrisk.api.driving import DRIVEN as DRIVEN
 from spvrisk.api.driving import drivers, plan_known, plan_redraws, redraws
+from spvrisk.api.driving import is_result as is_result
 from spvrisk.api.measures import REPLAYED as REPLAYED
 from spvrisk.api.measures import cash, confidence, curve, obligors, tail
 from spvrisk.api.reports import plot, save_report

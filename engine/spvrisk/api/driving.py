@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spvrisk.api.arguments import called, on_what, texts, whole
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
 
 DRIVEN = ("npv_funder:mean", "npv_funder:es@0.99")
 """Measures whose drivers are sought where none is named."""
+
+
+def is_result(name: str) -> bool:
+    """Whether a file holds results, and no study; whatever it is called.
+
+    Parameters
+    ----------
+    name
+        Of the file.
+    """
+    from spvrisk.config.reading.files import is_hdf5
+
+    return is_hdf5(Path(name))
 
 
 def drivers(

@@ -1,7 +1,6 @@
 """``spvrisk drivers``: which inputs make a measure what it is."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,6 @@ from spvrisk.cli.language import Command
 from spvrisk.cli.options import FILE, Whole, on_options, set_option
 from spvrisk.cli.output import say_document, warn
 from spvrisk.cli.progress import Stop, progress_bar
-from spvrisk.config.reading.files import is_hdf5
 from spvrisk.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -56,7 +54,7 @@ def command(
     fixed at their means one after the other: what it would change to know them.
     """
     stop, of = Stop(), of or api.DRIVEN
-    if not is_hdf5(Path(subject)):
+    if not api.is_result(subject):
         study = api.load(subject, overrides)
         warn(study.warnings)
         if inputs:
