@@ -47,4 +47,4 @@ def test_average__says_who_the_funder_is(told, result):
     verb = "loses" if local < 0.0 else "earns"
     pattern = rf"The funder is Funder: in its own currency it {verb} ([0-9,.]+) ± .* (EUR .*) on average."
     size, unit = re.fullmatch(pattern, said).groups()
-    assert unit == "EUR million" and float(size.replace(",", "")) == pytest.approx(abs(local), rel=0.02)
+    assert unit == "EUR billion" and float(size) == pytest.approx(abs(local) / 1e3, rel=0.02)

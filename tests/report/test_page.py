@@ -19,6 +19,7 @@ from spvrisk.experiments.assumptions import assumptions_of
 from spvrisk.report.page import contents
 from spvrisk.report.words import shown
 from spvrisk.views.figures import mean_of
+from spvrisk.views.words import amount
 
 
 class Read(HTMLParser):
@@ -68,11 +69,15 @@ def first(made):
         yield opened.tables()
 
 
+def broken(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def answers(page):
     """What the page says in a minute: by question the answer, and what is said besides."""
     (text,) = [text for attributes, text in page.all("section") if attributes["id"] == "minute"]
-    questions = [q for _, q in page.all("h3") if q in text and q.endswith("?")]
-    pieces = re.split("|".join(map(re.escape, questions)), text.replace("\N{NO-BREAK SPACE}", " "))[1:]
+    questions = [broken(q) for _, q in page.all("h3") if q in text and q.endswith("?")]
+    pieces = re.split("|".join(map(re.escape, questions)), broken(text))[1:]
     return dict(zip(questions, pieces, strict=True))
 
 
@@ -97,9 +102,10 @@ def test_minute__tells_the_figures_of_the_result(page, first):
     told, table = answers(page), first.summary
     npv = first.series("portfolio", "npv_funder")
     average = mean_of(table, first.labels.series.index(("portfolio", "npv_funder")))
-    assert f"{shown(average._replace(value=abs(npv.mean())))} USD million on average" in told["What is to be expected?"]
+    loss = shown(amount(first.labels, average._replace(value=abs(npv.mean()))))
+    assert loss.endswith(" USD million") and f"{loss} on average" in told["What is to be expected?"]
     low, high = np.sort(npv)[[round(400 * 0.05) - 1, round(400 * 0.95) - 1]]
-    ends = re.findall(r"(-?[\d,]+)(?:\.\d+)? ± ", told["How bad may it be?"].split("USD")[0])
+    ends = re.findall(r"(-?[\d,]+)(?:\.\d+)? ± ", told["How bad may it be?"].partition("On the worst")[0])
     assert [float(end.replace(",", "")) for end in ends] == pytest.approx([low, high], rel=0.05, abs=3.0)
     assert "The funder alone" in told["Who bears it?"]
 
@@ -115,9 +121,9 @@ def test_minute__names_the_project_whose_part_of_the_tail_is_largest(page, first
 
 
 def test_minute__names_the_scenario_that_helps_most(page):
-    told = answers(page)["What would help most?"]
+    told = answers(page)["What would help most on average?"]
     assert re.match("The port costs <b>less</b>: (cuts the mean loss|raises the mean gain) by [0-9]", told)
-    assert "scenarios that were run on the same draws these do most" in told
+    assert "scenarios that were run on the same draws this does most" in told
     assert "Budget of the port moves most" in answers(page)["Which input matters most?"]
 
 
@@ -130,7 +136,9 @@ def test_assumptions__are_counted_and_shown_with_what_they_rest_on(page, first):
     (section,) = [text for attributes, text in page.all("section") if attributes["id"] == "assumptions"]
     register = assumptions_of(first)
     counts = f"{register.how_many('checked')} checked, {register.how_many('reported')} reported"
-    assert register.assumptions and counts in section and counts in answers(page)["How sure is that?"]
+    sure = answers(page)["How sure is that?"]
+    judged = f"{register.how_many('judgement')} of {len(register.assumptions)} registered inputs are judgement"
+    assert register.assumptions and counts in section and counts in sure and judged in sure
     assert all(each.source in section for each in register.assumptions)
 
 

@@ -80,7 +80,9 @@ def test_probability__that_no_run_doubts_has_no_lack_of_knowledge(result):
 def test_sentence__comes_before_the_sampling_error(file):
     text = printed("summary", file)
     ordered, *_ = by_hand(file)
-    assert f"on average between {ordered[1]:.1f} and {ordered[28]:.1f} USD million in 90 % of 30 draws" in text
+    assert (
+        f"on average between {ordered[1]:.1f} USD million and {ordered[28]:.1f} USD million in 90 % of 30 draws" in text
+    )
     assert text.index("Over what is held possible of 2 inputs") < text.index("The funder's net present value is -")
     assert "mostly about Port, budget (" in text and "--show uncertainty, unknowns, value" in text
 

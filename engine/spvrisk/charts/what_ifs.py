@@ -18,7 +18,7 @@ from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.views.figures import Cell, Estimate, Named, Note, Rate, Text, defined, said
-from spvrisk.views.words import TIMES, money_in, output_in_words, study_named, tail_name
+from spvrisk.views.words import TIMES, amount, money_in, output_in_words, study_named, tail_name
 
 _MOST, _SIDE_BY_SIDE = 20, 2
 """Scenarios or inputs that have a row, and measures that have a panel."""
@@ -275,14 +275,14 @@ def furthest(outcomes: Outcomes, rows: list[int], k: int, sign: int) -> int | No
 
 
 _EFFECTS = {
-    ("mean", True, True): "{0}: cuts the mean loss by {1} {2}",
-    ("mean", True, False): "{0}: raises the mean loss by {1} {2}",
-    ("mean", False, True): "{0}: raises the mean gain by {1} {2}",
-    ("mean", False, False): "{0}: cuts the mean gain by {1} {2}",
-    ("es", True, True): "{0}: cuts the mean loss of the worst {3} by {1} {2}",
-    ("es", True, False): "{0}: raises the mean loss of the worst {3} by {1} {2}",
-    ("es", False, True): "{0}: raises the mean gain of the worst {3} by {1} {2}",
-    ("es", False, False): "{0}: cuts the mean gain of the worst {3} by {1} {2}",
+    ("mean", True, True): "{0}: cuts the mean loss by {1}",
+    ("mean", True, False): "{0}: raises the mean loss by {1}",
+    ("mean", False, True): "{0}: raises the mean gain by {1}",
+    ("mean", False, False): "{0}: cuts the mean gain by {1}",
+    ("es", True, True): "{0}: cuts the mean loss of the worst {2} by {1}",
+    ("es", True, False): "{0}: raises the mean loss of the worst {2} by {1}",
+    ("es", False, True): "{0}: raises the mean gain of the worst {2} by {1}",
+    ("es", False, False): "{0}: cuts the mean gain of the worst {2} by {1}",
 }
 """What a scenario does, by the statistic, whether it is of a loss at the base, and whether the scenario helps."""
 
@@ -302,10 +302,10 @@ def effect(found: Combined, outcomes: Outcomes, i: int, k: int) -> Note:
     measure, change = outcomes.measures[k], float(outcomes.change[i, k])
     sign = better(measure)
     of_loss, helps = sign * float(outcomes.value[0, k]) < 0.0, sign * change > 0.0
-    size = Estimate(abs(change), defined(outcomes.change_error[i, k]))
+    size = amount(found.labels, Estimate(abs(change), defined(outcomes.change_error[i, k])))
     worst = tail_name(measure.at) if measure.at else ""
     text = _EFFECTS[measure.statistic.name, of_loss, helps]
-    return said(text, outcomes.names[i], size, money_in(found.labels), worst)
+    return said(text, outcomes.names[i], size, worst)
 
 
 def _widest(found: Combined, outcomes: Outcomes, name: Named, ends: dict[str, int], k: int) -> Note:

@@ -105,7 +105,7 @@ _ADDED = (
     ),
     Output(
         "npv_policy_bank", "money", "net present value to the policy bank at the value date",
-        exists=STACK, kept="portfolio", view="bearers", head="policy bank, equity",
+        exists=STACK, kept="portfolio", view="bearers", head="policy bank with its equity",
         compared="policy bank and equity, net", bad=LOW,
     ),
     Output(

@@ -7,13 +7,17 @@ from typing import Any
 
 from spvrisk.catalogue import WRITTEN, Chosen, counted, current, in_language, is_thing, translated
 from spvrisk.errors import harmless
-from spvrisk.views.figures import TITLE, Cell, Estimate, Named, Near, Note, Range, Rate, Share, Text
+from spvrisk.views.figures import TITLE, Amount, Cell, Estimate, Named, Near, Note, Range, Rate, Share, Text
+from spvrisk.views.words import sums_of
 
 NONE = "-"
 """Stands for an undefined number."""
 
 _NO_BOUND = "n/a"
 """Stands for an undefined error or end of a range: beside a number a dash reads as a minus."""
+
+_SUMS = {"en": (1e3, 1e6, 1e9, 1e12), "ja": (1e4, 1e8, 1e12)}
+"""Units in which sentences of a language tell sums of money."""
 
 _NOTHING = 1e-9
 """Below it a number is taken for the rounding error of 0."""
@@ -128,6 +132,8 @@ def shown(cell: Cell, form: str = "") -> str:
             return translated("≈ {}").format(shown(cell.cell, form))
         case Estimate():
             return _sign(cell.value, form) + with_error(_number(cell.value), _number(cell.error))
+        case Amount():
+            return _money(cell, form)
         case Rate():
             return _percent(_sign(cell.value, form) + with_error(_number(cell.value), _number(cell.error), 100.0))
         case Share():
@@ -136,6 +142,15 @@ def shown(cell: Cell, form: str = "") -> str:
             return NONE if cell == (None, None) else translated("{} to {}").format(*map(_bound, cell))
         case _:
             return _formed(cell, form)
+
+
+def _money(cell: Amount, form: str) -> str:
+    """An amount in the unit that fits its size, with the unit's name."""
+    size = max(abs(_number(cell.value)), abs(_number(cell.error)))
+    unit = max((unit for unit in _SUMS[current()] if unit <= size), default=1.0)
+    value, scale = _number(cell.value), 1.0 / unit
+    number = plain(value, scale) if cell.error is None else with_error(value, cell.error, scale)
+    return translated("{0} {1}").format(_sign(cell.value, form) + number, sentence(sums_of(cell.currency, unit)))
 
 
 def _formed(value: float, form: str) -> str:

@@ -14,6 +14,22 @@ class Estimate(NamedTuple):
     error: float | None
 
 
+class Amount(NamedTuple):
+    """An amount of money with its standard error, which sentences tell in a unit that fits its size and the language.
+
+    Attributes
+    ----------
+    value, error
+        In the currency itself; None for what is undefined, or not told.
+    currency
+        Its name.
+    """
+
+    value: float | None
+    error: float | None
+    currency: "Text"
+
+
 class Rate(NamedTuple):
     """A part of something with its standard error, as a fraction: dresses show it in per cent."""
 
@@ -92,7 +108,7 @@ class Named(NamedTuple):
 Text = Note | Named | str
 """What figures are called: a note is ours and is translated; all else stays as the study or its file has it."""
 
-Cell = Estimate | Rate | Share | Range | Near | date | float | Text | None
+Cell = Estimate | Amount | Rate | Share | Range | Near | date | float | Text | None
 
 
 class Column(NamedTuple):

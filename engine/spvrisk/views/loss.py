@@ -1,6 +1,5 @@
 """What the funder earns or loses, how bad it gets, and who brings that about."""
 
-import math
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -11,7 +10,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS, SummaryTable
 from spvrisk.errors import InputError, Problem, argument
 from spvrisk.measures.tail_size import TailSize, tail_size
-from spvrisk.plan.outputs import PORTFOLIO
+from spvrisk.plan.outputs import PORTFOLIO, SCHEME
 from spvrisk.views.figures import (
     Cell,
     Estimate,
@@ -30,7 +29,7 @@ from spvrisk.views.figures import (
 )
 from spvrisk.views.tails import thin
 from spvrisk.views.units import by_unit, rows_of
-from spvrisk.views.words import joined, money_in, money_name, percent, tail_name, unit_named, unit_titled
+from spvrisk.views.words import joined, money_in, money_name, percent, readable_unit, tail_name, unit_named, unit_titled
 
 _DRIVEN_BY = 3
 """Projects that are named as those that drive a shortfall."""
@@ -262,21 +261,33 @@ def _tails(result: Result) -> Iterator[Note]:
 def _scheme(result: Result) -> Iterator[Note]:
     """What is said of the scheme's money beside the net present value."""
     labels, t = result.labels, result.summary
-    committed, relief, value = (
-        labels.series.index(("scheme", name)) for name in ("net_commitments", "tariff_relief", "scheme_value")
-    )
+    committed, value = (labels.series.index(("scheme", name)) for name in ("net_commitments", "scheme_value"))
     yield said("Committed budgets (given notice and not declined): {} on average.", mean_of(t, committed))
-    side = (
-        ("tariff relief and others over time {}", relief),
-        ("vendor margin {}", rows_of(labels, "vendor_margin")["portfolio"]),
-        ("supply-chain benefit {}", rows_of(labels, "supply_chain_benefit")["portfolio"]),
-    )
-    worth = [said(text, mean_of(t, s)) for text, s in side if t.sd[s] > 0.0 or t.mean[s] != 0.0]
+    worth = [said("{} {}", name, found) for name, found in side_flows(result)]
     if worth:
         yield said("Side flows to the funder are worth a further: {}.", joined(worth))
     if t.mean[value] != t.mean[_portfolio(result)]:
         yield said("Including all side flows, the scheme is worth {}.", mean_of(t, value))
 
+
+def side_flows(result: Result) -> list[tuple[Note, Estimate]]:
+    """Name the flows beside the projects that there are, with their means.
+
+    Parameters
+    ----------
+    result
+        The result, of all paths or of a condition.
+    """
+    t, index = result.summary, result.labels.series.index
+    found = [(name, index(series)) for series, name in _SIDE_FLOWS.items()]
+    return [(name, mean_of(t, s)) for name, s in found if t.sd[s] > 0.0 or t.mean[s] != 0.0]
+
+
+_SIDE_FLOWS = {
+    (SCHEME, "tariff_relief"): Note("tariff relief and others over time"),
+    (PORTFOLIO, "vendor_margin"): Note("vendor margin"),
+    (PORTFOLIO, "supply_chain_benefit"): Note("supply-chain benefit"),
+}
 
 _LIMITS = {
     "insurer_breach": "The insurer's loss exceeds its capital at some time on {} of the paths.",
@@ -291,16 +302,3 @@ def _insurer(result: Result) -> Iterator[Note]:
         for name in _LIMITS:
             if name in labels.scheme:
                 yield said(_LIMITS[name], probability_of(t, labels.series.index(("scheme", name))))
-
-
-def readable_unit(amount: float, unit: float) -> float:
-    """Give the unit of money in which an amount has at most five digits: a thousandfold as often as it takes.
-
-    Parameters
-    ----------
-    amount, unit
-        In the currency itself.
-    """
-    while math.isfinite(amount) and abs(amount) / unit >= 1e5:
-        unit *= 1e3
-    return unit

@@ -72,8 +72,8 @@ def _caps(result: Result) -> Iterator[Note]:
         cut = [percent(level) for level in t.levels if 1.0 - float(level) <= on_paths]
         if cut:
             yield said(
-                "{:.2g %} of the overruns of {} meet the cap of their law: its figures at {}, and the portfolio's as "
-                "far as it drives them, may be too low.",
+                "{:.2g %} of the overruns of {} are at the upper limit of their distribution: its figures at {}, and "
+                "the portfolio's as far as it drives them, may be too low.",
                 100 * share,
                 unit_named(result.labels, name),
                 joined(cut, "{} and {}"),

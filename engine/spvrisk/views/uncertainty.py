@@ -26,7 +26,7 @@ from spvrisk.views.figures import (
     said,
 )
 from spvrisk.views.scenarios import estimate, head
-from spvrisk.views.words import joined, money_in, money_name, percent, tail_name
+from spvrisk.views.words import amount, joined, money_in, money_name, percent, tail_name
 
 MEAN = f"{NPV}:mean"
 
@@ -53,22 +53,22 @@ def committee(result: Result) -> Figures:
     table = result.uncertainty
     if table is None:
         return Figures("", notes=(_NONE,))
-    found, money = unknown(result, table, MEAN), money_in(result.labels)
-    low, _, high = (_plain(found.measure, point) for point in found.over)
+    found, labels = unknown(result, table, MEAN), result.labels
+    low, _, high = (amount(labels, Estimate(point.value, None)) for point in found.over)
     known = Rate(*map(defined, found.knowledge.share))
     text = (
-        "Over what is held possible of {:d} inputs, the funder's net present value is on average between {} and {} {} "
+        "Over what is held possible of {:d} inputs, the funder's net present value is on average between {} and {} "
         "in 90 % of {:d} draws; {} of the variance of the value itself is lack of knowledge{}."
     )
     mostly = _mostly(table)
     about = said(", mostly about {}", mostly) if mostly else Note("")
-    notes = [said(text, len(table.inputs), low, high, money, table.outer, known, about)]
+    notes = [said(text, len(table.inputs), low, high, table.outer, known, about)]
     i = table.measures.index(MEAN)
     below = Share(*map(defined, probability_below(table.values[:, i], table.errors[:, i])))
-    own = Estimate(defined(found.base), defined(found.base_error))
+    own = amount(labels, Estimate(defined(found.base), defined(found.base_error)))
     text = "It is a loss on average in {} of the draws. At the study's own values it is {}: that error is chance alone."
     notes.append(said(text, below, own))
-    return Figures("", notes=tuple(notes), unit=money_name(result.labels))
+    return Figures("", notes=tuple(notes), unit=money_name(labels))
 
 
 def uncertainty(result: Result) -> Figures:

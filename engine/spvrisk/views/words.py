@@ -13,7 +13,7 @@ from spvrisk.dataset.variables import UNDEFINED, quantity_of
 from spvrisk.plan.inputs import BY_NAME as INPUTS
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import KNOWN, NPV, PORTFOLIO, SCHEME
-from spvrisk.views.figures import Cell, Named, Note, Text, said
+from spvrisk.views.figures import Amount, Cell, Estimate, Named, Note, Text, said
 
 
 def percent(decimal: str) -> Note:
@@ -61,7 +61,15 @@ def rounded_up(number: float) -> int:
     return math.ceil(number / unit) * unit
 
 
-_MONEY = {1.0: "{}", 1e3: "{} thousand", 1e6: "{} million", 1e9: "{} billion", 1e12: "{} trillion"}
+_MONEY = {
+    1.0: "{}",
+    1e3: "{} thousand",
+    1e4: "{} ten thousand",
+    1e6: "{} million",
+    1e8: "{} hundred million",
+    1e9: "{} billion",
+    1e12: "{} trillion",
+}
 _CURRENCIES = {"EUR": "EUR", "JPY": "JPY", "KRW": "KRW", "TWD": "TWD", "USD": "USD"}
 """Those that have a name in another language than their code."""
 
@@ -87,10 +95,61 @@ def money_in(labels: Labels, currency: str = "") -> Note:
     labels, currency
         As of `money_name`.
     """
-    code = currency or labels.currency
-    name = Note(_CURRENCIES[code]) if code in _CURRENCIES else code
-    known = _MONEY.get(labels.money_unit)
-    return said(known, name) if known else said("{} x {:,.0f}", name, labels.money_unit)
+    return sums_of(currency_named(currency or labels.currency), labels.money_unit)
+
+
+def sums_of(currency: Text, unit: float) -> Note:
+    """Name a unit of money for people: ``USD million``.
+
+    Parameters
+    ----------
+    currency
+        Its name.
+    unit
+        In the currency itself.
+    """
+    known = _MONEY.get(unit)
+    return said(known, currency) if known else said("{} x {:,.0f}", currency, unit)
+
+
+def currency_named(code: str) -> Text:
+    """Name a currency.
+
+    Parameters
+    ----------
+    code
+        As the study has it.
+    """
+    return Note(_CURRENCIES[code]) if code in _CURRENCIES else code
+
+
+def amount(labels: Labels, found: Estimate, currency: str = "") -> Amount:
+    """Give money as a sentence tells it.
+
+    Parameters
+    ----------
+    labels
+        Of the result.
+    found
+        In its unit of money.
+    currency
+        In place of the study's.
+    """
+    value, error = (None if x is None else x * labels.money_unit for x in found)
+    return Amount(value, error, currency_named(currency or labels.currency))
+
+
+def readable_unit(amount: float, unit: float) -> float:
+    """Give the unit of money in which an amount has at most five digits: a thousandfold as often as it takes.
+
+    Parameters
+    ----------
+    amount, unit
+        In the currency itself.
+    """
+    while math.isfinite(amount) and abs(amount) / unit >= 1e5:
+        unit *= 1e3
+    return unit
 
 
 def unit_named(labels: Labels, unit: str) -> Text:

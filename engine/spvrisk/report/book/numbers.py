@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from spvrisk.report.words import decimals, decimals_of_error, decimals_of_interval, shown
-from spvrisk.views.figures import Cell, Column, Estimate, Named, Near, Note, Range, Rate, Share, said
+from spvrisk.views.figures import Amount, Cell, Column, Estimate, Named, Near, Note, Range, Rate, Share, said
 
 _FORM = re.compile(r"\+?(?P<apart>,?)(?:\.(?P<digits>\d+))?(?P<kind>[a-z%]?)(?: (?P<unit>.+))?")
 """Of `spvrisk.views.figures.Column.form`: what sheets can say too."""
@@ -98,7 +98,7 @@ def _parts(cell: Cell, form: str, words: Words) -> dict[str, Content]:
             )
         case Range(low, high):
             return _known(low=_number(low, _plain(low)), high=_number(high, _plain(high)))
-        case date():
+        case date() | Amount():
             return _known(value=shown(cell))
         case _:
             return _known(value=_number(cell, _of_form(form, cell)))

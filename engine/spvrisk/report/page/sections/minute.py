@@ -21,19 +21,25 @@ from spvrisk.report.page.parts import Answer, Block
 from spvrisk.report.page.sections.clock import most_telling
 from spvrisk.report.page.subject import Subject
 from spvrisk.views.compare import names_of
-from spvrisk.views.figures import Estimate, Named, Note, Rate, defined, mean_of, probability_of, said, share_of
-from spvrisk.views.loss import few, readable_unit, warnings
+from spvrisk.views.figures import Estimate, Named, Note, Rate, Share, defined, mean_of, probability_of, said, share_of
+from spvrisk.views.loss import few, side_flows, warnings
 from spvrisk.views.projects import caps
 from spvrisk.views.tails import bearer_named
 from spvrisk.views.uncertainty import committee
-from spvrisk.views.words import joined, money_in, part_named, study_named, tail_name, unit_titled
+from spvrisk.views.words import amount, joined, money_in, part_named, study_named, tail_name, unit_titled
 
-_NAMED = 4
-"""Projects whose parts are told."""
+_NAMED, _LEADING = 4, 2
+"""Projects whose parts are told, and that may lead together."""
 
 _BESIDE = "{}; {}"
 
-_BREACH, _BANKS, _FUNDER = "insurer_breach", "npv_banks", "funder"
+_BREACH, _INSURER, _BANKS, _FUNDER = "insurer_breach", "insurer_net", "npv_banks", "funder"
+
+_PAYS_ALL = "The model lets the insurer pay in full although its loss exceeds its capital on {} of the paths."
+_GAIN_RESTS = (
+    "The model lets the insurer pay in full although its loss exceeds its capital on {} of the paths: the banks' gain "
+    "rests on that."
+)
 
 
 def minute(subject: Subject) -> Iterator[Block]:
@@ -58,17 +64,27 @@ def minute(subject: Subject) -> Iterator[Block]:
 
 def _average(result: Result) -> Answer:
     t, s = result.summary, _whole(result)
-    average, unit = mean_of(t, s), money_in(result.labels)
-    size, loses = Estimate(abs(average.value or 0.0), average.error), (average.value or 0.0) < 0.0
-    text = "The funder loses {} {} on average." if loses else "The funder earns {} {} on average."
+    average = mean_of(t, s)
+    text = "The funder loses {} on average." if _loses(average) else "The funder earns {} on average."
     often = share_of(t.p_loss[s], t.p_loss_low[s], t.p_loss_high[s])
     more = [
         said("That is the net present value at {}; money is lost on {} of the paths.", result.labels.value_date, often)
     ]
-    scheme = result.labels.series.index(("scheme", "scheme_value"))
-    if t.mean[scheme] != t.mean[s]:
-        more.append(said("Including all side flows, the scheme is worth {} {}.", mean_of(t, scheme), unit))
-    return Answer(Note("What is to be expected?"), said(text, size, unit), (*more, *_funder(result)), "loss")
+    answer = said(text, amount(result.labels, _size(average)))
+    return Answer(Note("What is to be expected?"), answer, (*more, *_beside(result), *_funder(result)), "loss")
+
+
+def _beside(result: Result) -> Iterator[Note]:
+    """What comes to the funder beside its projects, and what is left of the loss or the gain with it."""
+    flows, labels = side_flows(result), result.labels
+    if not flows:
+        return
+    whole = mean_of(result.summary, labels.series.index((SCHEME, "scheme_value")))
+    told = [said("{} {}", name, amount(labels, found)) for name, found in flows]
+    text = "With what it has beside the projects ({}) it loses {}."
+    if not _loses(whole):
+        text = "With what it has beside the projects ({}) it earns {}."
+    yield said(text, joined(told, _BESIDE), amount(labels, _size(whole)))
 
 
 def _funder(result: Result) -> Iterator[Note]:
@@ -78,18 +94,24 @@ def _funder(result: Result) -> Iterator[Note]:
         yield said("The funder is {}.", name)
         return
     local = mean_of(result.summary, labels.series.index((SCHEME, f"{NPV}_local")))
-    unit = readable_unit((local.value or 0.0) * labels.money_unit, labels.money_unit)
-    scale = labels.money_unit / unit
-    size = Estimate(abs(local.value or 0.0) * scale, None if local.error is None else local.error * scale)
-    text = "The funder is {}: in its own currency it loses {} {} on average."
-    if (local.value or 0.0) >= 0.0:
-        text = "The funder is {}: in its own currency it earns {} {} on average."
-    yield said(text, name, size, money_in(labels._replace(money_unit=unit), labels.local_currency))
+    text = "The funder is {}: in its own currency it loses {} on average."
+    if not _loses(local):
+        text = "The funder is {}: in its own currency it earns {} on average."
+    yield said(text, name, amount(labels, _size(local), labels.local_currency))
+
+
+def _loses(found: Estimate) -> bool:
+    return (found.value or 0.0) < 0.0
+
+
+def _size(found: Estimate) -> Estimate:
+    """Without its sign, which the sentence tells."""
+    return Estimate(abs(found.value or 0.0), found.error)
 
 
 def _range(result: Result) -> Answer:
     """Between which quantiles most paths lie, and how bad the worst are."""
-    t, unit = result.summary, money_in(result.labels)
+    t = result.summary
     pairs = [(q, p) for q in t.quantiles for p in t.quantiles if abs(float(q) + float(p) - 1.0) < 1e-9 and q < p]
     low, high = min(pairs, key=lambda pair: abs(float(pair[0]) - 0.05), default=("", ""))
     worst = tuple(_worst(result, a) for a in range(len(t.levels)))
@@ -98,12 +120,12 @@ def _range(result: Result) -> Answer:
         return Answer(question, Note("The study keeps no quantiles."), worst, "loss")
     first, last = (_quantile(result, q) for q in (low, high))
     share = float(high) - float(low)
-    if (last.value or 0.0) < 0.0:
-        ends = (last._replace(value=-(last.value or 0.0)), first._replace(value=-(first.value or 0.0)))
-        text = "On {:.0%} of the paths it loses between {} and {} {}."
+    if _loses(last):
+        ends = (_size(last), _size(first))
+        text = "On {:.0%} of the paths it loses between {} and {}."
     else:
-        ends, text = (first, last), "On {:.0%} of the paths its net present value lies between {} and {} {}."
-    return Answer(question, said(text, share, *ends, unit), worst, "loss")
+        ends, text = (first, last), "On {:.0%} of the paths its net present value lies between {} and {}."
+    return Answer(question, said(text, share, *(amount(result.labels, end) for end in ends)), worst, "loss")
 
 
 def _quantile(result: Result, level: str) -> Estimate:
@@ -120,19 +142,19 @@ def _worst(result: Result, a: int) -> Note:
         return said("There are too few paths for the worst {}.", tail_name(level))
     loss, error = float(t.expected_shortfall[s, a]), defined(t.expected_shortfall_se[s, a])
     text = "On the worst {} it loses {} on average." if loss > 0.0 else "On the worst {} it still earns {} on average."
-    return said(text, tail_name(level), Estimate(abs(loss), error))
+    return said(text, tail_name(level), amount(result.labels, Estimate(abs(loss), error)))
 
 
 def _makers(result: Result) -> Iterator[Answer]:
     """Who bears the loss, and which project drives the tail."""
-    level = (*result.summary.levels, "0.95")[0]
     try:
-        parts = contributions(result, level)
+        parts = [contributions(result, level) for level in result.summary.levels or ("0.95",)]
     except InputError:
         return
-    if parts.whole.shortfall.value > 0.0:
-        yield _bearers(result, parts)
-        yield _drivers(result, parts)
+    losing = [each for each in parts if each.whole.shortfall.value > 0.0]
+    if losing:
+        yield _bearers(result, losing[0])
+        yield _drivers(result, losing)
 
 
 def _bearers(result: Result, parts: Contributions) -> Answer:
@@ -142,34 +164,38 @@ def _bearers(result: Result, parts: Contributions) -> Answer:
     if not own:
         return Answer(question, Note("The funder alone, as far as the study says."), (), "bearers")
     of_mean = _shares_of_mean(result, [part.name for part in own])
-    first, name = own[0], bearer_named(own[0].name)
-    answer = said("The {}: {:.0%} of the loss on the worst {} of the paths.", name, first.share.value, tail)
-    if first.name in of_mean:
-        text = "The {}: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths."
-        answer = said(text, name, of_mean[first.name].value, first.share.value, tail)
-    worst = [_borne(bearer_named(part.name), part.share) for part in own]
-    more = [said("On the worst {}: {}.", tail, joined(worst, _BESIDE))]
+    more = [said("On the worst {}: {}.", tail, joined([_borne(part.name, part.share) for part in own], _BESIDE))]
     if of_mean:
-        average = [_borne(bearer_named(part.name), of_mean[part.name]) for part in own]
+        average = [_borne(part.name, of_mean[part.name]) for part in own]
         more.insert(0, said("On average: {}.", joined(average, _BESIDE)))
-    shares = [*((part.name, part.share) for part in own), *of_mean.items()]
-    gaining = {name for name, share in shares if share.value < 0.0}
-    return Answer(question, answer, (*more, *_insurer(result, gaining)), "bearers")
+    beyond = _beyond_capital(result)
+    if beyond is not None:
+        gaining = {part.name for part in own if min(part.share.value, of_mean.get(part.name, part.share).value) < 0.0}
+        more.append(said(_GAIN_RESTS if _BANKS in gaining else _PAYS_ALL, beyond))
+    return Answer(question, _most(own[0], of_mean, tail, beyond), tuple(more), "bearers")
 
 
-def _insurer(result: Result, gaining: set[str]) -> Iterator[Note]:
-    """Say what rests on it that the insurer pays whatever it loses."""
+def _most(part: Part, of_mean: dict[str, Figure], tail: Note, beyond: Share | None) -> Note:
+    """Who bears most; of an insurer, whether it can."""
+    name, share = bearer_named(part.name), part.share.value
+    if part.name not in of_mean:
+        return said("The {}: {:.0%} of the loss on the worst {} of the paths.", name, share, tail)
+    figures = (name, of_mean[part.name].value, share, tail)
+    if part.name != _INSURER or beyond is None:
+        return said("The {}: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths.", *figures)
+    text = (
+        "The {}, on paper: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths; but that exceeds its "
+        "capital on {:.0%} of all paths."
+    )
+    return said(text, *figures, beyond.value)
+
+
+def _beyond_capital(result: Result) -> Share | None:
+    """On how many paths the insurer loses more than it has; None where it does on none."""
     if _BREACH not in result.labels.scheme:
-        return
+        return None
     often = probability_of(result.summary, result.labels.series.index((SCHEME, _BREACH)))
-    if often.value:
-        text = "The model lets the insurer pay in full although its loss exceeds its capital on {} of the paths."
-        if _BANKS in gaining:
-            text = (
-                "The model lets the insurer pay in full although its loss exceeds its capital on {} of the paths: the "
-                "banks' gain rests on that."
-            )
-        yield said(text, often)
+    return often if often.value else None
 
 
 def _shares_of_mean(result: Result, quantities: list[str]) -> dict[str, Figure]:
@@ -184,31 +210,49 @@ def _mean_loss(result: Result, quantity: str) -> Figure:
     return mean(Sample(-result.series(PORTFOLIO, quantity).astype(np.float64)))
 
 
-def _borne(name: Note, share: Figure) -> Note:
-    """What another one bears: of a loss that it does not share it gains."""
+def _borne(quantity: str, share: Figure) -> Note:
+    """What one bears: of a loss that it does not share it gains."""
+    name = bearer_named(quantity)
     if share.value < 0.0:
         return said("{}: a gain as large as {} of the loss", name, Rate(-share.value, defined(share.error)))
     return said("{}: {}", name, _rate(share))
 
 
-def _drivers(result: Result, parts: Contributions) -> Answer:
-    """The project with the largest part of the tail, unless another one's is as large."""
-    own, tail, labels = _ranked(parts, PROJECTS), tail_name(parts.level), result.labels
-    first, *rest = own[:_NAMED]
-    name, share = unit_titled(labels, first.name), first.share.value
-    answer = said("{}: {:.0%} of the loss on the worst {} of the paths.", name, share, tail)
-    if rest and not _differ(first.share, rest[0].share):
-        second = unit_titled(labels, rest[0].name), rest[0].share.value
-        text = "{} and {}: {:.0%} and {:.0%} of the loss on the worst {} of the paths."
-        answer = said(text, name, second[0], share, second[1], tail)
-    told = [said("{}: {}", unit_titled(labels, part.name), _rate(part.share)) for part in own[:_NAMED]]
-    return Answer(Note("Which project drives the tail?"), answer, (said("{}.", joined(told, _BESIDE)),), "tail")
+def _drivers(result: Result, tails: list[Contributions]) -> Answer:
+    """The project with the largest part of each tail, and one whose part may be as large."""
+    leading = _leading(tails)
+    names = [unit_titled(result.labels, name) for name in leading]
+    shares = [_of_level(each, leading) for each in tails]
+    answer = said("{}: {}.", joined(names, "{} and {}"), joined(shares, "{}, {}"))
+    more = (_by_project(result, each) for each in tails)
+    return Answer(Note("Which project drives the tail?"), answer, tuple(more), "tail")
 
 
-def _differ(one: Figure, other: Figure) -> bool:
-    """Whether two shares of the same paths differ by more than chance."""
+def _leading(tails: list[Contributions]) -> list[str]:
+    """Projects that no other one surely exceeds at one of the levels; two at most."""
+    found = []
+    for each in tails:
+        first, *rest = _ranked(each, PROJECTS)
+        found += [first.name, *(part.name for part in rest if _alike(first.share, part.share))]
+    return list(dict.fromkeys(found))[:_LEADING]
+
+
+def _of_level(parts: Contributions, names: list[str]) -> Note:
+    own = {part.name: part.share.value for part in parts.parts if part.group == PROJECTS}
+    shares = joined([said("{:.0%}", defined(own[name])) for name in names], "{} and {}")
+    return said("{} of the loss on the worst {} of the paths", shares, tail_name(parts.level))
+
+
+def _by_project(result: Result, parts: Contributions) -> Note:
+    own = _ranked(parts, PROJECTS)[:_NAMED]
+    told = [said("{}: {}", unit_titled(result.labels, part.name), _rate(part.share)) for part in own]
+    return said("On the worst {}: {}.", tail_name(parts.level), joined(told, _BESIDE))
+
+
+def _alike(one: Figure, other: Figure) -> bool:
+    """Whether two shares of the same paths differ by no more than chance, as far as that is known."""
     apart = Figure(one.value - other.value, one.influence - other.influence)
-    return bool(abs(apart.value) > NORMAL_95 * apart.error)
+    return bool(abs(apart.value) <= NORMAL_95 * apart.error)
 
 
 def _ranked(parts: Contributions, group: str) -> list[Part]:
@@ -233,6 +277,14 @@ def _of_inputs(found: Combined) -> Iterator[Answer]:
         yield Answer(Note("Which input matters most?"), said("{}.", tornado(found).title), (), "tornado")
 
 
+_QUESTIONS = (
+    ("What would help most on average?", "mean", 1),
+    ("What would help most on the worst {} of the paths?", "es", 1),
+    ("What would harm most on the worst {} of the paths?", "es", -1),
+)
+"""What is asked of scenarios, of which statistic, and whether for the better or the worse."""
+
+
 def _of_scenarios(found: Combined) -> Iterator[Answer]:
     """The scenario that helps the mean most, the one that helps the tail most, and the one that harms the tail most."""
     outcomes = outcomes_of(found)
@@ -240,25 +292,19 @@ def _of_scenarios(found: Combined) -> Iterator[Answer]:
     measures = {
         measure.statistic.name: k for k, measure in reversed(list(enumerate(outcomes.measures))) if better(measure)
     }
-    told = [
-        effect(found, outcomes, best, measures[name])
-        for name in ("mean", "es")
-        if name in measures and (best := furthest(outcomes, rows, measures[name], 1)) is not None
-    ]
-    if not told:
-        return
-    first, *more = told
-    others = [said("{}.", each) for each in more]
-    last = measures.get("es", measures.get("mean", 0))
-    worst = furthest(outcomes, rows, last, -1)
-    if worst is not None:
-        others.append(said("{}. Of all this would harm most.", effect(found, outcomes, worst, last)))
     text = (
-        "Of {:d} scenarios that were run on the same draws these do most; their base has paths of its own ({:path} of "
+        "Of {:d} scenarios that were run on the same draws this does most; their base has paths of its own ({:path} of "
         "seed {})."
     )
-    others.append(said(text, len(rows), found.paths, str(found.seed)))
-    yield Answer(Note("What would help most?"), said("{}.", first), tuple(others), "scenarios")
+    more: tuple[Note, ...] = (said(text, len(rows), found.paths, str(found.seed)),)
+    for question, name, sign in _QUESTIONS:
+        k = measures.get(name)
+        i = None if k is None else furthest(outcomes, rows, k, sign)
+        if k is not None and i is not None:
+            told = effect(found, outcomes, i, k)
+            worst = said(question, tail_name(outcomes.measures[k].at)) if name == "es" else Note(question)
+            yield Answer(worst, said("{}.", told), more, "scenarios")
+            more = ()
 
 
 def _of_results(subject: Subject) -> Iterator[Answer]:
@@ -293,15 +339,33 @@ def _of_the_world(result: Result) -> Answer:
     return Answer(Note("What would change it?"), told, (hint,), "clock" if result.conditional.names else "loss")
 
 
+_JUDGED = (
+    "By the number of paths alone the mean may be off by up to {} (19 times of 20). What is assumed may move it by "
+    "more: {:,d} of {:,d} registered inputs are judgement."
+)
+
+
+def _judged(subject: Subject) -> tuple[int, int] | None:
+    """How many inputs are judgement, and of how many; None where the study says it of none."""
+    try:
+        register = subject.register
+    except InputError:
+        return None
+    judged = register.how_many("judgement")
+    return (judged, len(register.assumptions)) if judged else None
+
+
 def _sure(result: Result, subject: Subject) -> Answer:
     """What the figures rest on."""
     average = mean_of(result.summary, _whole(result))
     reach = float(f"{NORMAL_95 * (average.error or 0.0):.2g}")
     text = (
-        "By the number of paths alone the mean may be off by up to {:,.6g} {} (19 times of 20). What is assumed may "
-        "move it by more."
+        "By the number of paths alone the mean may be off by up to {} (19 times of 20). What is assumed may move it by "
+        "more."
     )
-    answer = said(text, reach, money_in(result.labels))
+    own = amount(result.labels, Estimate(reach, None))
+    judged = _judged(subject)
+    answer = said(_JUDGED, own, *judged) if judged else said(text, own)
     more = (
         said(
             "{:path} were drawn; ± is the standard error of that. No ± covers what may be wrong with the inputs.",
