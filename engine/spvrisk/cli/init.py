@@ -40,5 +40,7 @@ def command(file: str | None, kind: str, overwrite: bool) -> None:
     main = api.init(_NAMES[kind] if file is None else file, overwrite, kind)
     names = {"main": quote(str(main)), "folder": quote(str(main.parent))}
     tell("wrote {}; next:", main)
-    for line in _NEXT[kind]:
+    base = main.parent / _NAMES["starter"]
+    before = (f"init {quote(str(base))}",) if kind == "scenarios" and not base.exists() else ()
+    for line in (*before, *_NEXT[kind]):
         tell("  spvrisk {}", line.format(**names))

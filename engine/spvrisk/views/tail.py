@@ -123,7 +123,12 @@ def marks(found: Tail) -> Figures:
     shown = _shown(found)
     columns = (*heads("worst", "others"), Column(Note("shift"), "+"))
     rows = tuple(Row(_name(found.result, mark), _cells(mark)) for mark in shown[:_SHOWN])
-    notes = [said("Means ± standard error. Shift: difference of the means in standard deviations of all paths.")]
+    notes = [
+        Note(
+            "Means ± standard error of the paths as they are; the error of an expected shortfall also has the chance "
+            "of where the tail begins. Shift: difference of the means in standard deviations of all paths."
+        )
+    ]
     if len(shown) > _SHOWN:
         notes.append(said("{:,d} more tell: see --json.", len(shown) - _SHOWN))
     return Figures(Note("What tells the worst paths from the others"), columns, rows, tuple(notes))

@@ -18,7 +18,7 @@ from spvrisk.config.reading.values import yaml_text
 from spvrisk.config.study import Study
 from spvrisk.config.study.curves import Curve, ZeroCurve, written
 from spvrisk.config.study.events import Rule
-from spvrisk.errors import InputError, Problem, suggestion
+from spvrisk.errors import InputError, Problem, nearest, suggestion
 
 ANY = "*"
 """In a key: any characters, as in ``projects.*_gas.budget``; such a path leads to each key that is there and fits."""
@@ -107,8 +107,18 @@ def _placed(problem: Problem, of: str, owners: Sequence[Change], first: int) -> 
     """A problem of a changed study, at the change that makes it."""
     option = re.match(rf"{OPTION} ([0-9]+)", problem.place)
     k = int(option[1]) - first if option else -1
-    place = owners[k].value.place if 0 <= k < len(owners) else problem.place
-    return problem._replace(place=phrase("{} in {}:", place, of))
+    if not 0 <= k < len(owners):
+        return problem._replace(place=phrase("{} in {}:", problem.place, of))
+    value = owners[k].value
+    return problem._replace(place=phrase("{} in {}:", value.place, of), remedy=_meant(value) or problem.remedy)
+
+
+def _meant(value: Node) -> str:
+    """What a value that the study refuses may have been meant as, if it reads like ``times`` or ``plus``."""
+    match value.value:
+        case dict() as inner if len(inner) == 1 and (near := nearest(next(iter(inner)), _RELATIVE)):
+            return phrase("did you mean {}?", near)
+    return ""
 
 
 def _is_absolute(change: Change) -> bool:
