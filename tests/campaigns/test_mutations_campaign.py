@@ -36,7 +36,7 @@ def run(path):
     """Run what is found sound, if validate finds it so too."""
     study = spvrisk.validate(path).study
     if study is not None:
-        if study.run.uncertainty is not None:  # two hundred runs of it are no hang
+        if study.config.run.uncertainty is not None:  # two hundred runs of it are no hang
             study = spvrisk.load(path, {"run.uncertainty": {"outer": 2, "inner": PATHS}})
         spvrisk.run(study, paths=PATHS).close()
     return "refused" if study is None else "run"
