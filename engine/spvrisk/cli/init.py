@@ -38,9 +38,9 @@ def command(file: str | None, kind: str, overwrite: bool) -> None:
     what-ifs of study.yaml (to what_if.yaml).
     """
     main = api.init(_NAMES[kind] if file is None else file, overwrite, kind)
-    names = {"main": quote(str(main)), "folder": quote(str(main.parent))}
-    tell("wrote {}; next:", main)
     base = main.parent / _NAMES["starter"]
-    before = (f"init {quote(str(base))}",) if kind == "scenarios" and not base.exists() else ()
+    names = {"main": quote(str(main)), "folder": quote(str(main.parent)), "base": quote(str(base))}
+    tell("wrote {}; next:", main)
+    before = ("init {base}",) if kind == "scenarios" and not base.exists() else ()
     for line in (*before, *_NEXT[kind]):
         tell("  spvrisk {}", line.format(**names))
