@@ -32,8 +32,8 @@ from spvrisk.runner.job import Job
 from spvrisk.runner.kept_series import KeptSeries
 from spvrisk.runner.on import On
 
-_TRIED = 3
-"""Draws at which a study is planned that names uncertain inputs, and not how many outer runs there are."""
+_TRIED = 10
+"""Draws at which a study that names uncertain inputs is planned to see whether it is sound."""
 
 
 class Outer(NamedTuple):
@@ -101,7 +101,7 @@ def planned_outer(loaded: Loaded, settings: Run) -> Outer | None:
 
 
 def check_uncertain(loaded: Loaded) -> None:
-    """Draw the uncertain inputs of a study that has some, and plan it at each draw.
+    """Draw the uncertain inputs of a study that has some, and plan it at the first draws; a run plans it at each.
 
     Parameters
     ----------
@@ -115,9 +115,11 @@ def check_uncertain(loaded: Loaded) -> None:
     """
     run = loaded.study.run
     if run.uncertainty is not None:
-        planned_outer(loaded, run)
-    elif loaded.source.uncertain is not None:
-        _planned(loaded, run, Uncertainty(outer=_TRIED))
+        with loaded.places.filled_in():
+            _check_asked(run.uncertainty, loaded)
+    if loaded.source.uncertain is not None:
+        outer = run.uncertainty.outer if run.uncertainty is not None else _TRIED
+        _planned(loaded, run, Uncertainty(outer=min(outer, _TRIED)))
 
 
 _EXAMPLE = "uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves: {<path>: x}}}"
