@@ -2,5 +2,5 @@
 
 __version__ = "0.1.0"
 
-NUMBERS_VERSION = 5
+NUMBERS_VERSION = 6
 """Rises whenever the same study and seed give other numbers; stored in every result."""

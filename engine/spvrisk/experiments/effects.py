@@ -81,8 +81,10 @@ class _Reader:
     def _keep_conditions(self, change: Change) -> None:
         """Regimes and events on which an event depends."""
         event = self._study.events[change.what]
-        if event.date.after:
-            self._events.add(event.date.after)
+        if event.date.event:
+            self._events.add(event.date.event)
+        if event.date.entered:
+            self._regimes.add(event.date.entered[0])
         for rule in event.probabilities:
             if rule.when is not None:
                 self._regimes |= set(rule.when.regimes)

@@ -33,7 +33,8 @@ def settle_funding(site):
     draw_law(w, site.c, site.draws, R.START_DELAY, p.start_delay_law, p.start_delay_stream, 0.0)
     for l in range(U(0), L, U(WIDE)):
         store(w, R.SIZE + l, load(w, deal + R.DEAL_SIZE + l))
-        store(w, R.PLANNED + l, larger(load(w, deal + R.DEAL_PLANNED + l), p.planned_start))
+        planned = larger(load(w, deal + R.DEAL_PLANNED + l), p.planned_start)
+        store(w, R.PLANNED + l, planned + p.planned_delay)
         funded = larger(load(w, deal + R.DEAL_FUNDED + l), p.planned_start)
         store(w, R.START + l, funded + load(w, R.START_DELAY + l))
 
@@ -137,21 +138,22 @@ def cancel(w, l, cancelled, begin):
 
 
 @fused
-def estimate_of(index, overrun, progress, reveal):
-    """Estimate at completion over the budget: index (1 + (X - 1) x^g).
+def cost_to_come(index, overrun, progress, reveal, spent):
+    """Estimate of the cost to come over the budget: index (1 + (X - 1) x^g) of the work that is not paid for yet.
 
     With g = 1 the overrun shows as work goes on.
     """
-    return index * (1.0 + (overrun - 1.0) * exp(reveal * log(larger(progress, 1e-300))))
+    return index * (1.0 + (overrun - 1.0) * exp(reveal * log(larger(progress, 1e-300)))) * (1.0 - spent)
 
 
 @fused
 def review(w, p, required, begin):
-    """Review of works under way at a step's start: the estimate at completion, and who has subscribed by then."""
+    """Review of works under way at a step's start: the cost to come, and who has subscribed by then."""
     for l in range(U(0), L, U(WIDE)):
         progress = load(w, R.PROGRESS + l)
-        estimate = estimate_of(load(w, R.COST_INDEX + l), load(w, R.OVERRUN + l), progress, p.reveal)
-        too_much = (estimate > load(w, R.THRESHOLD + l)) | (load(w, R.SUBSCRIBED + l) < required)
+        index, overrun, spent = load(w, R.COST_INDEX + l), load(w, R.OVERRUN + l), load(w, R.SPENT + l)
+        to_come = cost_to_come(index, overrun, progress, p.reveal, spent)
+        too_much = (to_come > load(w, R.THRESHOLD + l)) | (load(w, R.SUBSCRIBED + l) < required)
         under_way = (progress > 0.0) & (load(w, R.WORK_END + l) > begin + SAME_DAY)
         cancel(w, l, too_much & under_way, begin)
 

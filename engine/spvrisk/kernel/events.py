@@ -8,12 +8,10 @@ import numpy as np
 from numba import uint64
 
 from spvrisk.kernel import draws as draw
-from spvrisk.kernel.dates import days_up, time_of_day
 from spvrisk.kernel.log import BY_EVENT, HAPPENED, note
 from spvrisk.kernel.maths import L, fused
-from spvrisk.kernel.regimes import book_mean, enter, rescale
+from spvrisk.kernel.regimes import book_mean, enter, rescale, set_day
 from spvrisk.kernel.selection import stop_project
-from spvrisk.kernel.tables import value_at
 
 
 @fused
@@ -56,15 +54,6 @@ def choose_outcome(world, event, u):
     while o < event.n_outcomes - 1 and world.c[sums + o] <= u:
         o += 1
     return o
-
-
-@fused
-def set_day(world, e, day):
-    """Set the date of event `e`: so many days, rounded up, after `day`."""
-    event, state = world.events[e], world.event_states[e]
-    days = value_at(world.c, event.days_law, draw.score(world.draws, event.days_stream, 0))
-    state.day = day + days_up(days)
-    state.time = time_of_day(world.c, world.g, state.day)
 
 
 @fused
@@ -182,8 +171,10 @@ def begin_events(world):
         state.time = np.inf
         if event.days_law < 0 and event.day >= 0:
             state.time = event.time
-        elif event.days_law >= 0 and event.after < 0:
+        elif event.after >= 0 or event.entered >= 0:
+            pass
+        elif event.days_law >= 0:
             set_day(world, e, event.day)
-        elif event.after < 0:
+        else:
             state.outcome = event.outcome
             remember(world, event)

@@ -46,8 +46,9 @@ def draw_plant(site):
     w, c, p, draws = site.w, site.c, site.p, site.draws
     draw_law(w, c, draws, R.SHORTFALL, p.shortfall_law, p.shortfall_stream, 0.0)
     draw_law(w, c, draws, R.FEE, p.fee_law, p.fee_stream, 0.0)
+    draw_law(w, c, draws, R.FEE_YEARS, p.fee_years_law, p.fee_years_stream, p.fee_years)
     for l in range(U(0), L, U(WIDE)):
-        shortfall, fee = load(w, R.SHORTFALL + l), load(w, R.FEE + l) * (1.0 / p.fee_years)
+        shortfall, fee = load(w, R.SHORTFALL + l), load(w, R.FEE + l) * (1.0 / load(w, R.FEE_YEARS + l))
         store(w, R.ACHIEVED + l, load(w, R.SIZE + l) * (1.0 - shortfall))
         store(w, R.FEE + l, where(shortfall <= p.fee_tolerance, fee, 0.0))
 
@@ -347,7 +348,7 @@ def operate(site, step, ramping):
         revenue, costs = earn(site, step, l, ramping)
         fee = spread(0.0)
         if p.fee_law >= 0:
-            years = over_years(load(w, R.AGE + l), load(w, R.AGE_END + l), p.fee_years)
+            years = over_years(load(w, R.AGE + l), load(w, R.AGE_END + l), load(w, R.FEE_YEARS + l))
             fee = load(w, R.FEE + l) * years
             store(w, R.FEE_PART + l, fee)
         arrears = distribute_cash(site, l, revenue, costs, fee)

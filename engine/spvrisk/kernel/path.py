@@ -165,7 +165,7 @@ def share_cash(site, step):
         recall_part(site, step.t)
     else:
         distribute(w, g)
-    settle(w, g, p, rate, step.begin)
+    settle(w, g, rate, step.begin)
 
 
 @fused
@@ -207,12 +207,13 @@ def draw_project(site):
     w, c, p, draws = site.w, site.c, site.p, site.draws
     begin_project(w)
     if site.g.stack == 1:
-        begin_stack(w, site.at)
+        begin_stack(site)
     settle_funding(site)
     draw_overrun(site)
     draw_duration(site)
     draw_law(w, c, draws, R.THRESHOLD, p.threshold_law, p.threshold_stream, np.inf)
     draw_law(w, c, draws, R.SALVAGE, p.salvage_law, p.salvage_stream, 0.0)
+    draw_law(w, c, draws, R.SPREAD, p.spread_law, p.spread_stream, p.spread)
     draw_contract(site)
     draw_plant(site)
     settle_completion(site)
@@ -331,7 +332,6 @@ def run_all_projects(block):
 @inline
 def finish_block(block):
     """The portfolio and the scheme."""
-    w, at, g, leaf = block.w, block.at, block.g, block.leaf
-    group_quantities(block, portfolio_of(at), g.units, leaf.fans)
+    group_quantities(block, portfolio_of(block.at), block.g.units, block.leaf.fans)
     n_factors = uint64(block.plan.factors.size)
-    scheme_values(w, at, block.c, g, n_factors, leaf.values, uint64(scheme_column(g)), block.column)
+    scheme_values(block, n_factors, uint64(scheme_column(block.g)))

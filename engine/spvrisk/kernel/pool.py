@@ -60,6 +60,7 @@ def keep_partner(w, at, s):
     copy(w, partner + R.PARTNER_COMPLETION, R.COMPLETION)
     copy(w, partner + R.PARTNER_LIFE, R.LIFE)
     copy(w, partner + R.PARTNER_WORK_END, R.WORK_END)
+    copy(w, partner + R.PARTNER_SPREAD, R.SPREAD)
 
 
 # ---- all projects together
@@ -72,6 +73,7 @@ def recall_partner(site, t):
     copy(w, R.COMPLETION, partner + R.PARTNER_COMPLETION)
     copy(w, R.LIFE, partner + R.PARTNER_LIFE)
     copy(w, R.WORK_END, partner + R.PARTNER_WORK_END)
+    copy(w, R.SPREAD, partner + R.PARTNER_SPREAD)
     copy(w, R.PAID, partner + R.PARTNER_PAID)
     copy(w, R.CARRY, partner + R.PARTNER_CARRY)
     copy(w, R.DEEMED, partner + R.PARTNER_DEEMED)
@@ -164,7 +166,7 @@ def take_part(site, step, rate):
         distribute_pool(w, at, g)
     else:
         distribute(w, g)
-    settle(w, g, site.p, rate, step.begin)
+    settle(w, g, rate, step.begin)
     put_partner_back(w, at, site.s)
     shared = shared_of(at, g, site.s, step.t)
     copy(w, shared + R.SHARED_FUNDER, R.FUNDER)

@@ -10,14 +10,15 @@ import numpy as np
 from numba import uint64
 
 from spvrisk.kernel import draws as draw
-from spvrisk.kernel.dates import day_of_time, time_of_day
+from spvrisk.kernel.dates import day_of_time, days_up, time_of_day
 from spvrisk.kernel.log import BY_EXPIRY, BY_HAZARD, note
 from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.simd import WIDE, load, store
+from spvrisk.kernel.tables import value_at
 from spvrisk.kernel.whole_rows import add
 from spvrisk.kernel.workspace import AHEAD, mean_row
 
-_NO_DAY = -1  # of a move into a state that does not expire: nobody asks
+_NO_DAY = -1  # of a move into a state that does not expire, nor starts an event: nobody asks
 
 
 # ---- draws
@@ -164,6 +165,24 @@ def product(c, factors, now):
 
 
 @fused
+def set_day(world, e, day):
+    """Set the date of event `e`: so many days, rounded up, after `day`."""
+    event, state = world.events[e], world.event_states[e]
+    days = value_at(world.c, event.days_law, draw.score(world.draws, event.days_stream, 0))
+    state.day = day + days_up(days)
+    state.time = time_of_day(world.c, world.g, state.day)
+
+
+@fused
+def start_events(world, q, day):
+    """Set the dates of the events that count from the first entry into state `q`."""
+    for e in range(world.events.size):
+        state = world.event_states[e]
+        if world.events[e].entered == q and state.outcome < 0 and state.time == np.inf:
+            set_day(world, e, day)
+
+
+@fused
 def begin_regimes(world):
     """Set all regimes to their state on the value date."""
     w, at, now = world.w, world.at, world.now
@@ -193,6 +212,8 @@ def enter(world, q, time, day, cause):
         here.since = time
         here.expires = time_of_day(world.c, world.g, day + days) if days >= 0 else np.inf
         set_intensity(here, scaled_intensity(world, q), time)
+        if world.states[q].starts == 1:
+            start_events(world, q, day)
 
 
 @fused
@@ -228,7 +249,8 @@ def jump(world, i, time):
     target = target_of(world, here.state, draw_way(world, i, here.jumps) * here.intensity)
     here.jumps += 1
     set_threshold(here, draw_threshold(world, i, here.jumps), time)
-    day = day_of_time(world.c, world.g, time) if world.states[target].expiry_days >= 0 else _NO_DAY
+    asked = world.states[target].expiry_days >= 0 or world.states[target].starts == 1
+    day = day_of_time(world.c, world.g, time) if asked else _NO_DAY
     enter(world, target, time, day, BY_HAZARD)
 
 

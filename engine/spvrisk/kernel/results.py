@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numba import uint64
 
+from spvrisk.kernel import draws as draw
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.booking import Side, book_side_flows, group_flows
 from spvrisk.kernel.irr import irr, solve
 from spvrisk.kernel.maths import L, U, fused
 from spvrisk.kernel.simd import WIDE, gather, larger, load, smaller, some, spread, store, where, whole
 from spvrisk.kernel.split import open_row
+from spvrisk.kernel.tables import look_up
 from spvrisk.kernel.whole_rows import add_to, fill
 from spvrisk.plan.arrays import SPLIT_NONE
 from spvrisk.plan.outputs import RULED, SUMS
@@ -175,11 +177,12 @@ def exchange_rate(at, g, n_factors, t):
 
 
 @fused
-def scheme_values(w, at, c, g, n_factors, values, row, column):
+def scheme_values(block, n_factors, row):
     """Write the scheme's values: the funder's flows in its own money, the tariffs it is spared, and all together.
 
     In its own money at the path's exchange rate and by its own curve; flows of the portfolio lie in ``at.net``.
     """
+    w, at, c, g, values, column = block.w, block.at, block.c, block.g, block.leaf.values, block.column
     for sum_ in (R.LOCAL, R.RELIEF, R.SCHEME_LOCAL):
         fill(w, sum_, 0.0)
     for t in range(uint64(g.steps)):
@@ -198,21 +201,36 @@ def scheme_values(w, at, c, g, n_factors, values, row, column):
         write(values, row + U(2), k, own + other + load(w, of + R.SUM_OUT.supply_chain_benefit) + relief)
         write(values, row + U(3), k, load(w, R.SCHEME_LOCAL + l))
     if g.insured == 1:
-        insurer_breaches(w, at, g, n_factors, values, row + U(4), column)
+        insurer_breaches(block, n_factors, row + U(4))
 
 
 @fused
-def insurer_breaches(w, at, g, n_factors, values, row, column):
+def draw_book(block, t):
+    """Draw the loss rate of a year that begins with the step on what the insurer had in force already."""
+    w, g, per_year = block.w, block.g, uint64(block.g.per_year)
+    if t % per_year == U(0):
+        year = t // per_year
+        if year % U(4) == U(0):
+            draw.four_scores(block.draws, w, R.BOOK0, L, g.book_stream, year // U(4))
+        look_up(w, R.BOOK0 + year % U(4) * L, R.BOOK_RATE, block.c, g.book_law)
+
+
+@fused
+def insurer_breaches(block, n_factors, row):
     """Write whether the insurer's capital is used up at some step, and whether it insures more than it can."""
+    w, at, c, g, values, column = block.w, block.at, block.c, block.g, block.leaf.values, block.column
     capital, capacity = g.capital, g.capacity
-    for sum_ in (R.INSURER_LOCAL, R.BREACH, R.FULL):
+    for sum_ in (R.INSURER_LOCAL, R.BREACH, R.FULL, R.BOOK_RATE):
         fill(w, sum_, 0.0)
     for t in range(uint64(g.steps)):
         earned, insured = at.insurer.first + t * L, at.exposure.first + t * L
-        fx = exchange_rate(at, g, n_factors, t)
+        fx, in_force = exchange_rate(at, g, n_factors, t), 0.0
+        if g.book_law >= 0:
+            draw_book(block, t)
+            in_force = c[uint64(g.book) + t]
         for l in range(U(0), L, U(WIDE)):
             rate = load(w, fx + l)
-            so_far = load(w, R.INSURER_LOCAL + l) + rate * load(w, earned + l)
+            so_far = load(w, R.INSURER_LOCAL + l) + rate * load(w, earned + l) - in_force * load(w, R.BOOK_RATE + l)
             store(w, R.INSURER_LOCAL + l, so_far)
             store(w, R.BREACH + l, where(so_far < -capital, 1.0, load(w, R.BREACH + l)))
             store(w, R.FULL + l, where(rate * load(w, insured + l) > capacity, 1.0, load(w, R.FULL + l)))

@@ -63,7 +63,7 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     SIZE,  # budget on the path over the project's
     START_DELAY,  # years
     START,  # time, years, of construction; infinite if not funded
-    PLANNED,  # the same if all had gone to plan
+    PLANNED,  # the same if all had gone to plan, with the delay that the plan contains
     OVERRUN,  # X after the inflation share and uplift
     UPLIFT,
     STRETCH,  # Y, actual over planned duration
@@ -75,8 +75,10 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     PRICE,  # contract price, currency per unit, money of the value date
     SHARE,  # contracted share of output
     FEE,  # developer's fee, money a year
+    FEE_YEARS,  # for which it is paid
+    SPREAD,  # on the deemed allocation, 1/year
     PAUSE_END,  # time, years, at which the standstill before is over
-) = _fixed.take(19)
+) = _fixed.take(21)
 
 # ---- project: its state
 (
@@ -178,6 +180,12 @@ OPERATION = _region(OPERATING, AVAILABILITY)
 ) = _fixed.take(22)
 STACK = _region(POLICY, LOANS)
 
+# ---- stack: drawn once a path
+(
+    OF_POLICY,  # share of every outflow that the policy bank lends
+    OF_BANKS,
+) = _fixed.take(2)
+
 # ---- pool: scratch of a step
 (FORGONE,) = _fixed.take(1)  # by the host through declines, or the declines whose years run
 
@@ -202,7 +210,9 @@ GROUP = _region(GROUP_CALLED, GROUP_PAYBACK)
     INSURER_LOCAL,  # what the insurer has earned so far, in its own money
     BREACH,
     FULL,
-) = _fixed.take(7)
+    BOOK_RATE,  # loss of the year on what the insurer had in force already
+) = _fixed.take(8)
+BOOK0, BOOK1, BOOK2, BOOK3 = _fixed.take(4)  # its scores of four years
 
 N_FIXED = _fixed.count
 
@@ -244,12 +254,13 @@ _partner = _Rows()
     PARTNER_COMPLETION,
     PARTNER_LIFE,
     PARTNER_WORK_END,
+    PARTNER_SPREAD,
     PARTNER_PAID,
     PARTNER_CARRY,
     PARTNER_DEEMED,
     PARTNER_ADJUSTED,
     PARTNER_DUE,
-) = _partner.take(9)
+) = _partner.take(10)
 PARTNER_ROWS = U(_partner.count)
 
 # ---- pool: of a step of a project, rows of its part of the region `shared`

@@ -90,16 +90,16 @@ def test_shares(w, g, verdict, completion, overdue, paid, begin):
 
 
 @fused
-def rate_of(w, rate, margin, l):
-    """Interest on what is due: of the row `rate`, and a margin; never negative."""
-    return larger(load(w, rate + l) + margin, 0.0)
+def rate_of(w, rate, l):
+    """Interest on what is due: of the row `rate`, and the project's spread; never negative."""
+    return larger(load(w, rate + l) + load(w, R.SPREAD + l), 0.0)
 
 
 @fused
 def fall_due(w, g, p, rate):
     """What is due in a step, by the agreement's reading; nothing with fixed shares."""
     for l in range(U(0), L, U(WIDE)):
-        r = rate_of(w, rate, p.spread, l)
+        r = rate_of(w, rate, l)
         if g.mode == SPLIT_PERIODIC:
             age, age_end, carry = load(w, R.AGE + l), load(w, R.AGE_END + l), load(w, R.CARRY + l)
             due, deemed = due_periodic(load(w, R.PAID + l), age, age_end, carry, r, p.deemed_life)
@@ -129,10 +129,10 @@ def distribute(w, g):
 
 
 @fused
-def settle(w, g, p, rate, begin):
+def settle(w, g, rate, begin):
     """What is open after the step."""
     for l in range(U(0), L, U(WIDE)):
-        r, due, tier, call = rate_of(w, rate, p.spread, l), load(w, R.DUE + l), load(w, R.TIER + l), load(w, R.CALL + l)
+        r, due, tier, call = rate_of(w, rate, l), load(w, R.DUE + l), load(w, R.TIER + l), load(w, R.CALL + l)
         if g.mode == SPLIT_PERIODIC:
             carry = carried(due, tier, r, float(g.carry_bears_interest), g.dt)
             if g.interest_before_completion == 1:

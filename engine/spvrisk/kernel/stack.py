@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 from numba import uint64
 
+from spvrisk.kernel import draws as draw
 from spvrisk.kernel import rows as R
 from spvrisk.kernel.factors import reference_rate
 from spvrisk.kernel.maths import ROUNDED, L, U, fused
 from spvrisk.kernel.simd import WIDE, larger, load, smaller, spread, store, where
-from spvrisk.kernel.whole_rows import add_to, zero
+from spvrisk.kernel.tables import look_up
+from spvrisk.kernel.whole_rows import add_to, fill, zero
 
 BUILDING, REPAYING, ENDED = 0.0, 1.0, 2.0
 """Stages of a project as its lenders see it: until completion, after it, and from its cancellation or closure on."""
@@ -69,10 +71,21 @@ class Due(NamedTuple):
 
 
 @fused
-def begin_stack(w, at):
-    """Nothing is lent yet, and nothing has fallen due before the first step."""
+def begin_stack(site):
+    """Nothing is lent yet, and nothing has fallen due before the first step; who lends how much of a call."""
+    w, g = site.w, site.g
     zero(w, R.STACK)
-    zero(w, at.fallen)
+    zero(w, site.at.fallen)
+    fill(w, R.OF_POLICY, g.policy_share)
+    fill(w, R.OF_BANKS, g.bank_share)
+    if g.policy_law >= 0:
+        draw.scores(site.draws, w, R.SCORE0, g.policy_stream)
+        look_up(w, R.SCORE0, R.OF_POLICY, site.c, g.policy_law)
+        lent = g.policy_share + g.bank_share
+        for l in range(U(0), L, U(WIDE)):
+            of_policy = lent * load(w, R.OF_POLICY + l)
+            store(w, R.OF_POLICY + l, of_policy)
+            store(w, R.OF_BANKS + l, lent - of_policy)
 
 
 @fused
@@ -257,7 +270,7 @@ def keep_loans(w, l, policy_bank, banks, insured):
 def book_stack(w, g, l, discount, flows, premium, claimed):
     """Keep the step's flows and add their present values. Returns what the insurer earns less what it pays."""
     call, net = load(w, R.OUTFLOW + l), premium + flows.recovered - claimed
-    of_policy, of_banks = g.policy_share + g.equity_share, g.bank_share
+    of_policy, of_banks = load(w, R.OF_POLICY + l) + g.equity_share, load(w, R.OF_BANKS + l)
     add_to(w, R.PV_CALLS + l, discount * call)
     add_to(w, R.OUT.npv_policy_bank + l, discount * (flows.policy_bank + flows.equity - of_policy * call))
     add_to(w, R.OUT.npv_banks + l, discount * (flows.banks + claimed - premium - of_banks * call))
@@ -280,6 +293,7 @@ def fund(site, step, discount):
     fallen, insurer, exposure = at.fallen.first + t * L, at.insurer.first + t * L, at.exposure.first + t * L
     for l in range(U(0), L, U(WIDE)):
         policy_bank, banks, insured = loans_of(w, l)
+        of_policy, of_banks = load(w, R.OF_POLICY + l), load(w, R.OF_BANKS + l)
         call, number, closed = load(w, R.OUTFLOW + l), load(w, R.REPAYMENTS + l), load(w, R.LIFE + l) < site.p.life
         stage = stage_of(load(w, R.CANCELLED_AT + l), closed, load(w, R.COMPLETION + l), step.begin, step.end)
 
@@ -287,8 +301,8 @@ def fund(site, step, discount):
         bank_rate = larger(load(w, rate + l) + g.bank_margin, 0.0) * g.dt
         premium = g.premium * g.cover * g.dt * (banks.balance + banks.arrears)
         late_interest = bank_rate * banks.arrears
-        policy_bank, on_policy = fall_due(policy_bank, policy_rate, stage, g.policy_share * call, number, repayments)
-        banks, on_banks = fall_due(banks, bank_rate, stage, g.bank_share * call, number, repayments)
+        policy_bank, on_policy = fall_due(policy_bank, policy_rate, stage, of_policy * call, number, repayments)
+        banks, on_banks = fall_due(banks, bank_rate, stage, of_banks * call, number, repayments)
         insured = accrued(insured, bank_rate, late_interest, on_banks)
         cash = load(w, R.FUNDER + l)
         policy_bank, banks, insured, flows = pay(cash, policy_bank, on_policy, banks, on_banks, insured, g.sweep)
@@ -302,7 +316,7 @@ def fund(site, step, discount):
 
         # nothing is called after completion
         lent = where(stage == ENDED, 0.0, call)
-        policy_bank, banks = lend(policy_bank, g.policy_share * lent), lend(banks, g.bank_share * lent)
+        policy_bank, banks = lend(policy_bank, of_policy * lent), lend(banks, of_banks * lent)
         add_to(w, insurer + l, book_stack(w, g, l, discount, flows, premium, claimed))
         add_to(w, exposure + l, g.cover * (banks.balance + banks.arrears))
         store(w, R.REPAYMENTS + l, number + where(stage == REPAYING, 1.0, 0.0))

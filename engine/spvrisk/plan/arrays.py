@@ -102,6 +102,8 @@ STUDY = np.dtype(
         ("repayments", _INT),  # steps
         ("sweep", _REAL),
         ("policy_share", _REAL),
+        ("policy_law", _INT),  # of its part of what both loans are of a call; -1 = as the shares say
+        ("policy_stream", _WORD),
         ("policy_margin", _REAL),
         ("equity_share", _REAL),
         ("bank_share", _REAL),
@@ -110,7 +112,10 @@ STUDY = np.dtype(
         ("cover", _REAL),
         ("wait", _INT),  # steps
         ("premium", _REAL),  # a year
-        ("capital", _REAL),  # funder's money; infinite = no test
+        ("capital", _REAL),  # and reserves, funder's money; infinite = no test
+        ("book_law", _INT),  # loss of a year on what is in force on the value date; -1 = nothing is
+        ("book_stream", _WORD),
+        ("book", _INT),  # offset (t): what is in force of it, funder's money, times the step's length
         ("capacity", _REAL),
         # discounting
         ("fx_factor", _INT),  # -1: the funder's currency is the study's
@@ -175,6 +180,7 @@ STATE = np.dtype(
         ("n_successors", _INT),
         ("step_means", _INT),  # offset of a list: n, n pairs (step mean, value while the state lasts)
         ("stops_calls", _INT),
+        ("starts", _INT),  # 1: events count from the first entry
         ("arrivals", _REAL),  # multiple of the intensity of arrivals
     ],
     align=True,
@@ -185,6 +191,7 @@ EVENT = np.dtype(
         ("day", _INT),  # of a fixed date, or from which a law counts; negative: past
         ("time", _REAL),  # of a fixed date
         ("after", _INT),  # event from which the law counts; -1: from `day`
+        ("entered", _INT),  # state from whose first entry the law counts; -1: none
         ("days_law", _INT),  # law of days, rounded up; -1: none
         ("days_stream", _WORD),
         ("stream", _WORD),
@@ -224,6 +231,7 @@ PROJECT = np.dtype(
         ("trigger_stream", _WORD),
         ("planned_start", _REAL),  # time before which construction does not start; -infinite if none
         ("start_delay_law", _INT),
+        ("planned_delay", _REAL),  # part of it that the plan contains, years
         ("start_delay_stream", _WORD),
         ("cost_stream", _WORD),
         ("delay_stream", _WORD),
@@ -315,6 +323,8 @@ PROJECT = np.dtype(
         ("fee_law", _INT),  # developer's fee in all
         ("fee_stream", _WORD),
         ("fee_years", _REAL),
+        ("fee_years_law", _INT),  # -1: so many
+        ("fee_years_stream", _WORD),
         ("fee_tolerance", _REAL),  # largest shortfall for which it is paid
         ("abandon_years", _REAL),  # of unpaid arrears; infinite = never
         # side flows: offsets of lists: n, n pairs (rate, step mean of the condition or -1)
@@ -322,6 +332,8 @@ PROJECT = np.dtype(
         ("output_flows", _INT),
         # split
         ("spread", _REAL),
+        ("spread_law", _INT),  # -1: so much
+        ("spread_stream", _WORD),
         ("deemed_life", _REAL),
     ],
     align=True,

@@ -8,7 +8,7 @@ import numpy as np
 
 from spvrisk.config.study import Study
 from spvrisk.config.study.split import FixedSplit, TierSplit
-from spvrisk.config.study.stack import Insurer
+from spvrisk.config.study.stack import Book, Insurer
 from spvrisk.plan import inputs
 from spvrisk.plan.arrays import (
     EVENT,
@@ -112,12 +112,22 @@ def _terms(study: Study) -> dict[str, Any]:
     }
 
 
-def _stack(study: Study) -> dict[str, Any]:
+def _stack(tools: Tools) -> dict[str, Any]:
     """Fields on the funder's stack."""
+    study = tools.study
     stack, per_year = study.stack, study.study.steps_per_year
     if stack is None:
         real = ("sweep", "policy_share", "policy_margin", "equity_share", "bank_share", "bank_margin", "cover")
-        none = {**dict.fromkeys(real, 0.0), "stack": 0, "stack_factor": 0, "repayments": 1, "insured": 0, "wait": 0}
+        whole = {
+            "stack": 0,
+            "stack_factor": 0,
+            "repayments": 1,
+            "insured": 0,
+            "wait": 0,
+            "policy_law": -1,
+            "policy_stream": 0,
+        }
+        none = {**dict.fromkeys(real, 0.0), **whole, **_book(None, tools)}
         return {**none, "premium": 0.0, "capital": np.inf, "capacity": np.inf}
     insurer = stack.insurer or Insurer(cover=0.0)
     return {
@@ -126,6 +136,8 @@ def _stack(study: Study) -> dict[str, Any]:
         "repayments": max(round(stack.tenor_years * per_year), 1),
         "sweep": stack.sweep,
         "policy_share": stack.policy_loan.share,
+        "policy_law": tools.law(stack.policy_share, "stack.policy_share"),
+        "policy_stream": tools.streams("stack/policy_share", "stack"),
         "policy_margin": stack.policy_loan.margin,
         "equity_share": stack.policy_equity.share,
         "bank_share": stack.commercial_loan.share,
@@ -134,8 +146,22 @@ def _stack(study: Study) -> dict[str, Any]:
         "cover": insurer.cover,
         "wait": math.ceil(insurer.wait_years * per_year - 1e-9),
         "premium": insurer.premium,
-        "capital": np.inf if insurer.capital is None else insurer.capital,
+        "capital": np.inf if insurer.capital is None else insurer.capital + insurer.reserves,
+        **_book(insurer.book, tools),
         "capacity": np.inf if insurer.capacity is None else insurer.capacity,
+    }
+
+
+def _book(book: Book | None, tools: Tools) -> dict[str, Any]:
+    """Fields on what the insurer has in force on the value date; it runs off from step to step."""
+    if book is None:
+        return {"book_law": -1, "book_stream": 0, "book": 0}
+    grid = tools.grid
+    in_force = book.in_force * np.maximum(1.0 - (grid.ends - grid.dt) / book.run_off_years, 0.0)
+    return {
+        "book_law": tools.law(book.loss_rate, "stack.insurer.book.loss_rate"),
+        "book_stream": tools.streams("insurer/book", "stack.insurer"),
+        "book": tools.constants.add(in_force * grid.dt),
     }
 
 
@@ -150,9 +176,9 @@ def _results(labels: Labels, constants: Constants) -> dict[str, Any]:
     }
 
 
-def _agreement(study: Study) -> dict[str, Any]:
+def _agreement(tools: Tools) -> dict[str, Any]:
     """Fields on who has what of the cash, and who raises the calls."""
-    return {**_split(study), **_terms(study), **_stack(study)}
+    return {**_split(tools.study), **_terms(tools.study), **_stack(tools)}
 
 
 def _discounting(study: Study, grid: Grid, constants: Constants) -> dict[str, Any]:
@@ -200,6 +226,7 @@ def compile_study(study: Study, streams: Streams | None = None) -> Compiled:
     projects, relief = compile_projects(tools), relief_flows(tools)
     labels = labels_of(study, grid, _inputs(study, projects))
     funding = compile_funding(study, streams, book, constants, clock.numbers)
+    agreement = _agreement(tools)
     book.fill(constants)
     row = {
         **_calendar(grid, constants),
@@ -211,7 +238,7 @@ def compile_study(study: Study, streams: Streams | None = None) -> Compiled:
         "relief": relief,
         **windows(tools),
         **_common_streams(streams),
-        **_agreement(study),
+        **agreement,
         **_results(labels, constants),
         **_discounting(study, grid, constants),
     }

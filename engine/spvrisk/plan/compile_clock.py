@@ -266,6 +266,7 @@ def _state(regime: str, name: str, tools: ClockTools) -> dict[str, Any]:
         "n_successors": len(successors),
         "step_means": tools.constants.add(listed([step_mean for step_mean in step_means if step_mean[1] != 0.0])),
         "stops_calls": int(state.stops_calls),
+        "starts": int(any(event.date.entered == (regime, name) for event in study.events.values())),
         "arrivals": state.arrival_multiplier,
     }
 
@@ -316,8 +317,8 @@ def _days(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
     """Fields on an event's date."""
     date, value_date = event.date, tools.study.study.value_date
     begin = date.on or date.from_ or value_date
-    after = -1 if date.after is None else tools.states.event[date.after]
-    if date.after is not None and (past := tools.study.events[date.after].date.on) and past < value_date:
+    after = -1 if date.event is None else tools.states.event[date.event]
+    if date.event is not None and (past := tools.study.events[date.event].date.on) and past < value_date:
         begin, after = past, -1
     stream = f"event/{name}/delay" if date.after is not None else f"event/{name}/date"
     path = f"events.{name}.date.days"
@@ -325,6 +326,7 @@ def _days(name: str, event: Event, tools: ClockTools) -> dict[str, Any]:
         "day": (begin - value_date).days,
         "time": time_of(tools.grid, value_date, begin),
         "after": after,
+        "entered": -1 if date.entered is None else tools.states.number[date.entered],
         "days_law": law_offset(tools.book, date.days, path),
         "days_stream": tools.streams(stream, f"events.{name}"),
     }

@@ -18,10 +18,13 @@ from spvrisk.plan.compile_factors import Compiled
 from spvrisk.plan.compile_selection import review_steps
 from spvrisk.plan.correlation import score_correlation
 from spvrisk.plan.cubics import UnfitError
+from spvrisk.plan.laws import distribution
 from spvrisk.plan.tables import Offset, TableBook, spend_curve_table
 from spvrisk.plan.tools import Tools
 
 # what a project without such a clause has in its place
+_HALF = np.array([0.5])
+
 NO_CAP = FundingCap.model_construct(multiple=math.inf, above="share", funder_share=1.0, ceiling=None)
 NO_REVIEW = Review.model_construct(threshold=None, reveal=0.0, dates=None)
 NO_SUBSCRIPTION = Subscription.model_construct(share=None, required=-1.0, correlation=0.0)
@@ -44,6 +47,7 @@ def compile_construction(path: str, project: ProjectTemplate, tools: Tools) -> d
     ref, planned = c.equipment_tariff, c.planned_start
     return {
         **tools.laws(c, path),
+        "planned_delay": planned_delay(c, tools),
         "planned_start": time_of(grid, tools.study.study.value_date, planned) if planned else -np.inf,
         "loading_all": loading[0],
         "loading_class": loading[1],
@@ -62,6 +66,26 @@ def compile_construction(path: str, project: ProjectTemplate, tools: Tools) -> d
         "tariff_start": _tariff_start(tools.study, project),
         **_ends(path, c, tools),
     }
+
+
+def planned_delay(c: Construction, tools: Tools) -> float:
+    """Years after funding at which the plan has the works begin: as the study says, else the delay to be expected.
+
+    Parameters
+    ----------
+    c
+        Construction of a project.
+    tools
+        What the study's projects share.
+    """
+    law = c.start_delay
+    if c.planned_start_delay_years is not None:
+        return c.planned_start_delay_years
+    if law is None:
+        return 0.0
+    low, high = law.interval
+    found = law.parameters["mode"] if "mode" in law.parameters else distribution(law).quantile(_HALF, _HALF)[0]
+    return float(min(max(found, low), high))
 
 
 def _ends(path: str, c: Construction, tools: Tools) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from spvrisk.config.laws import fixed
 from spvrisk.config.study.debt import SeniorDebt
 from spvrisk.config.study.operation import (
     CapacityPayment,
@@ -32,7 +33,7 @@ NO_VARIABLE_OM = VariableOm(per_output=0.0)
 NO_FIXED_OM = FixedOm(per_year=0.0)
 NO_TAX = Tax(rate=0.0, life_years=1.0)
 NO_DEBT = SeniorDebt(share=0.0, reference_rate="", margin=0.0, tenor_years=1.0)
-NO_FEE = DeveloperFee.model_construct(amount=None, years=1.0, tolerance=0.0)
+NO_FEE = DeveloperFee.model_construct(amount=None, years=fixed(1.0), tolerance=0.0)
 
 
 def compile_operation(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _costs(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
         "nol_limit": tax.nol_limit,
         **_debt(o.senior_debt or NO_DEBT, tools),
         "fee_law": tools.law(fee.amount, f"{path}.developer_fee.amount"),
-        "fee_years": fee.years,
+        **tools.number_or_law("fee_years", fee.years, f"{path}.developer_fee.years"),
         "fee_tolerance": fee.tolerance,
         "abandon_years": np.inf if o.abandon_after_years is None else o.abandon_after_years,
     }

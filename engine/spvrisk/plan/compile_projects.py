@@ -5,16 +5,17 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from spvrisk.catalogue import phrase
+from spvrisk.config.laws import fixed
 from spvrisk.config.study import Study
 from spvrisk.config.study.flows import SideFlow
 from spvrisk.config.study.projects import Project, ProjectTemplate
 from spvrisk.config.study.selection import GoAhead
-from spvrisk.config.study.split import FixedSplit, SplitOverride, TierSplit
+from spvrisk.config.study.split import FixedSplit, SplitOverride
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PROJECT
 from spvrisk.plan.calendar import Grid, time_of
 from spvrisk.plan.compile_clock import Attribute, listed
-from spvrisk.plan.compile_construction import compile_construction, expected_costs
+from spvrisk.plan.compile_construction import compile_construction, expected_costs, planned_delay
 from spvrisk.plan.compile_operation import compile_operation
 from spvrisk.plan.compile_selection import due_dates, planned_dues
 from spvrisk.plan.streams import Streams
@@ -91,13 +92,14 @@ def relief_flows(tools: Tools) -> int:
     return _side_flows(tools.study.side_flows.values(), tools)
 
 
-def _terms(project: ProjectTemplate, split: TierSplit | FixedSplit) -> dict[str, float]:
+def _terms(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
     """Terms of the split that a project may change: its own, else the agreement's."""
+    split = tools.study.agreement.split
     if isinstance(split, FixedSplit):
-        return {"spread": 0.0, "deemed_life": 1.0}
+        return {"spread": 0.0, "spread_law": -1, "deemed_life": 1.0}
     own = project.split or SplitOverride()
     return {
-        "spread": split.spread if own.spread is None else own.spread,
+        **tools.number_or_law("spread", own.spread or fixed(split.spread), path),
         "deemed_life": split.deemed_life_years if own.deemed_life_years is None else own.deemed_life_years,
     }
 
@@ -110,7 +112,7 @@ def _body(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
         **compile_operation(f"{path}.operation", project, tools),
         "spend_flows": _side_flows((flow for flow in flows if flow.base == "spend"), tools),
         "output_flows": _side_flows((flow for flow in flows if flow.base == "output"), tools),
-        **_terms(project, tools.study.agreement.split),
+        **_terms(f"{path}.split", project, tools),
     }
 
 
@@ -118,7 +120,8 @@ def _planned_starts(project: Project, tools: Tools) -> list[float]:
     """Times at which an announced project may start if nothing is late."""
     value_date, planned = tools.study.study.value_date, project.construction.planned_start
     dues = planned_dues(tools.study, project.notice_date)
-    return [time_of(tools.grid, value_date, max(due, planned or due)) for due in dues]
+    delay = planned_delay(project.construction, tools)
+    return [time_of(tools.grid, value_date, max(due, planned or due)) + delay for due in dues]
 
 
 def _announced(name: str, unit: int, tools: Tools) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the projects of a study are compiled with."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spvrisk.config.base import Model
 from spvrisk.config.laws import Law
@@ -76,6 +76,22 @@ class Tools(NamedTuple):
             Where the study has it, for messages.
         """
         return law_offset(self.book, law, path)
+
+    def number_or_law(self, field: str, law: Law, path: str) -> dict[str, Any]:
+        """Fields of a number of a project that may be a law: its value, or the law's offset.
+
+        Parameters
+        ----------
+        field
+            Its name in the record; that of the law is ``<field>_law``.
+        law
+            A known value is drawn by nobody.
+        path
+            Where the study has it, for messages.
+        """
+        if law.family == "fixed":
+            return {field: law.parameters["value"], f"{field}_law": -1}
+        return {field: 0.0, f"{field}_law": self.law(law, path)}
 
     def laws(self, part: Model, path: str) -> dict[str, Offset | int]:
         """Fields of a project's record that are laws of a part of the study by the same name, ``<key>_law``.

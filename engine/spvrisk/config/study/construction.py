@@ -191,6 +191,11 @@ class Construction(Model):
     start_delay: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 5]")] | None = Field(
         default=None, description="law of the years from the planned start, or from funding if later, to the start"
     )
+    planned_start_delay_years: Annotated[float, Within(0, 100)] | None = Field(
+        default=None,
+        description="years of that delay that the plan contains: nominal budgets bear the escalation meanwhile, and "
+        "delay_months counts from then on; left out: the mode of a triangular or pert law, else the median",
+    )
     uplift: Annotated[Law, Values(Within(0, open_low=True), "add e.g. truncate: [0.5, 3]")] | None = Field(
         default=None, description="law of a further multiple of the cost, e.g. for a first plant of its kind"
     )

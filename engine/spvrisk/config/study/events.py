@@ -6,7 +6,7 @@ from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from spvrisk.catalogue import phrase
 from spvrisk.config.base import (
@@ -120,12 +120,35 @@ def _last_is_free(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return rules
 
 
+def _one_state(value: dict[str, str]) -> dict[str, str]:
+    if len(value) != 1:
+        raise refusal(Problem.at((), "must name one regime and its state", shown(value), "write e.g. {deal: breach}"))
+    return value
+
+
+class Entry(Model):
+    """A regime's first entry into a state."""
+
+    enters: Annotated[dict[Name, Name], AfterValidator(_one_state)] = Field(
+        description="the state by its regime, e.g. {deal: breach}; the state of the value date is not entered then"
+    )
+
+
+def _kind(value: object) -> str:
+    return "Entry" if isinstance(value, Mapping | Entry) else "event"
+
+
+Before = Annotated[Annotated[Name, Tag("event")] | Annotated[Entry, Tag("Entry")], Discriminator(_kind)]
+
+
 class Timing(Model):
     """When an event takes place. In a file a plain date stands for `on`."""
 
     on: Date | None = Field(default=None, description="a fixed date")
     from_: Date | None = Field(default=None, alias="from", description="date from which `days` count")
-    after: Name | None = Field(default=None, description="event from which `days` count")
+    after: Before | None = Field(
+        default=None, description="event from which `days` count, or {enters: {<regime>: <state>}}"
+    )
     days: Law | None = Field(default=None, description="law of calendar days, rounded up to whole days")
 
     @model_validator(mode="before")
@@ -150,6 +173,16 @@ class Timing(Model):
             low = phrase("a law that reaches {:g}", self.days.bounds()[0])
             raise refusal(Problem.at(("days",), "a delay must be at least 0", low, "add e.g. truncate: [0, 3650]"))
         return self
+
+    @property
+    def event(self) -> str | None:
+        """The event that it follows."""
+        return self.after if isinstance(self.after, str) else None
+
+    @property
+    def entered(self) -> tuple[str, str] | None:
+        """The regime and the state that it follows."""
+        return next(iter(self.after.enters.items())) if isinstance(self.after, Entry) else None
 
 
 class Event(Model):
@@ -193,13 +226,15 @@ def checks(parts: Parts) -> Iterator[Problem]:
 def _timing(at: Path, name: str, event: Event, parts: Parts) -> Iterator[Problem]:
     """Events to come lie behind the value date; the outcome of a past one is known."""
     date = event.date
-    if date.after is not None:
-        yield from known((*at, "after"), date.after, parts.names("events"), phrase("an event"))
+    if date.event is not None:
+        yield from known((*at, "after"), date.event, parts.names("events"), phrase("an event"))
+    if isinstance(date.after, Entry):
+        yield from in_states((*at, "after", "enters"), date.after.enters, parts)
     head = parts.one(StudyHead)
     if head is None:
         return
     value_date, begin = head.value_date, date.from_
-    before = parts.named(Event).get(date.after) if date.after is not None else None
+    before = parts.named(Event).get(date.event) if date.event is not None else None
     if before is not None and _is_past(before, head):
         begin = before.date.on
     if _is_past(event, head) and event.outcome is None:
@@ -223,7 +258,7 @@ def _is_past(event: Event, study: StudyHead) -> bool:
 
 def _cyclic(parts: Parts) -> dict[str, list[str]]:
     """Events that come after themselves, each with its round."""
-    before = {name: event.date.after for name, event in sound(parts.named(Event))}
+    before = {name: event.date.event for name, event in sound(parts.named(Event))}
     out: dict[str, list[str]] = {}
     done: set[str] = set()
     for name in before:
@@ -352,9 +387,9 @@ def _forerunners(name: str, events: Mapping[str, Event | None]) -> set[str]:
     """Events that an event comes after."""
     chain: set[str] = set()
     event = events.get(name)
-    while event is not None and event.date.after is not None and event.date.after not in chain:
-        chain.add(event.date.after)
-        event = events.get(event.date.after)
+    while event is not None and event.date.event is not None and event.date.event not in chain:
+        chain.add(event.date.event)
+        event = events.get(event.date.event)
     return chain
 
 

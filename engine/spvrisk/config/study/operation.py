@@ -161,7 +161,9 @@ class DeveloperFee(Model):
     amount: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 1000]")] = Field(
         description="law of the whole fee, in money units of the study"
     )
-    years: Years = Field(description="years from completion over which it is paid")
+    years: Annotated[Law, Values(Within(0, open_low=True), "add e.g. truncate: [15, 20]")] = Field(
+        description="law of the years from completion over which it is paid"
+    )
     tolerance: Share = Field(
         default=0.0, description="largest shortfall, a share of the capacity, at which it is still paid"
     )
@@ -358,10 +360,11 @@ def _fee(at: Path, site: "ProjectTemplate", measure: Measure) -> Iterator[Proble
     if found is not None and found.mean > HIGH_FEE * site.budget:
         rule = phrase("has a mean above {:.0%} of the budget ({:g})", HIGH_FEE, site.budget)
         yield Problem.at((*at, "developer_fee", "amount"), rule, f"{found.mean:.6g}", phrase("check the unit of both"))
-    if fee.years > site.operation.life_years:
+    longest = fee.years.bounds()[1]
+    if longest > site.operation.life_years:
         rule = phrase("is longer than the life ({:g} years)", site.operation.life_years)
         yield Problem.at(
-            (*at, "developer_fee", "years"), rule, shown(fee.years), phrase("what is not paid by then is lost")
+            (*at, "developer_fee", "years"), rule, f"{longest:.6g}", phrase("what is not paid by then is lost")
         )
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from spvrisk.catalogue import phrase
 from spvrisk.config.base import FactorName, Model, Rate, Share, Within, Years, refusal, shown
-from spvrisk.config.laws import Measure
+from spvrisk.config.laws import Law, Measure, Values
 from spvrisk.config.study.factors import rate_factor
 from spvrisk.config.study.parts import Parts, sound
 from spvrisk.config.study.selection import Funding
@@ -117,10 +117,17 @@ class Agreement(Model):
         return self.catch_up is not None or (isinstance(self.split, TierSplit) and self.split.pooling == "umbrella")
 
 
+RateLaw = Annotated[Law, Values(Within(-1, 1), "write 0.015 for 1.5 %")]
+
+
 class SplitOverride(Model):
     """What a project changes in the agreement's split."""
 
-    spread: Rate | None = Field(default=None, description="over the reference rate, 1/year: 0.015 for 1.5 %")
+    spread: RateLaw | None = Field(
+        default=None,
+        description="law of the spread over the reference rate, 1/year: 0.015 for 1.5 %; drawn once a path, where it "
+        "is negotiated project by project",
+    )
     deemed_life_years: Years | None = Field(default=None, description="years of the deemed repayment")
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from spvrisk.catalogue import phrase
 from spvrisk.config.base import FactorName, Model, Rate, Share, Within, Years, refusal, shown, sum_problems
-from spvrisk.config.laws import Measure
+from spvrisk.config.laws import Law, Measure, ShareLaw
 from spvrisk.config.reading.numerals import per_cent_remedy
 from spvrisk.config.study.factors import rate_factor
 from spvrisk.config.study.parts import Parts
@@ -33,6 +33,17 @@ class Equity(Model):
     share: Share = Field(description="share of every outflow of the funder that it funds")
 
 
+class Book(Model):
+    """What the insurer has in force on the value date beside the study's projects."""
+
+    in_force: Limit = Field(description="insured amounts, in money units of the funder's currency")
+    loss_rate: Law = Field(
+        description="law of the loss of a year, less premiums and recoveries, as a share of what is in force then; "
+        "below 0 for a gain; each year from the value date has a draw of its own"
+    )
+    run_off_years: Years = Field(description="years over which it runs off, in a straight line")
+
+
 class Insurer(Model):
     """Insurance of the commercial loan."""
 
@@ -46,6 +57,13 @@ class Insurer(Model):
     capital: Limit | None = Field(
         default=None,
         description="largest loss that it can bear, in money units of the funder's currency; left out: no test",
+    )
+    reserves: Annotated[float, Within(0, 1e15)] = Field(
+        default=0.0, description="what it has beside its capital, in the same money; left out: nothing"
+    )
+    book: Book | None = Field(
+        default=None,
+        description="what it has in force already, whose losses use up capital and reserves; left out: nothing",
     )
     capacity: Limit | None = Field(
         default=None,
@@ -62,6 +80,11 @@ class Stack(Model):
     )
     sweep: Share = Field(default=1.0, description="share of what is left after debt service that prepays the loans")
     policy_loan: Loan = Field(default=Loan(share=0, margin=0), description="loan of the policy bank; left out: none")
+    policy_share: ShareLaw | None = Field(
+        default=None,
+        description="law, drawn once a path, of the policy bank's part of the two loans together; left out: as their "
+        "shares say",
+    )
     policy_equity: Equity = Field(default=Equity(share=0), description="equity of the policy bank; left out: none")
     commercial_loan: Loan = Field(
         default=Loan(share=0, margin=0),
