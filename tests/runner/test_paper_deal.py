@@ -4,6 +4,8 @@ The bare plant spends 25 a quarter for a year from 2026-03-31 and then makes 2.5
 second year; the horizon is two years, the discount rate 5 %.
 """
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from paper_runs import DF, run
@@ -39,10 +41,32 @@ def test_size__scales_budget_capacity_and_fixed_costs(tmp_path):
     close(values["scheme", "net_commitments"], 40)
 
 
-def test_start_delay__half_a_year_late_against_the_plan(tmp_path):
-    values, timeline = run(plant(construction={"start_delay": 0.5}), tmp_path)
+@pytest.mark.parametrize(("planned", "late"), [(0.0, 6), (0.25, 3), (None, 0)])
+def test_start_delay__half_a_year_late_against_what_is_planned(tmp_path, planned, late):
+    construction = {"start_delay": 0.5, "planned_start_delay_years": planned}
+    values, timeline = run(plant(construction=construction), tmp_path)
     close(timeline["plant"]["calls"], [0, 0, 25, 25, 25, 25, 0, 0])
-    close(paid(values, "delay_months"), 6)
+    close(paid(values, "delay_months"), late)
+
+
+def test_annual_call_cap__calls_wait_and_the_host_bridges_them(tmp_path):
+    """Three years by hand: 100 a quarter is called for a year, a quarter of it by the plant; 120 a calendar year are paid.
+
+    2026: 100, 20, nothing, 180 wait. 2027: of these and the last 100 at once 120. 2028: 120, then 2029: the last 40.
+    """
+    funding, other = {"annual_call_cap": 120.0}, deepcopy(BARE["projects"]["plant"]) | {"budget": 300.0}
+    study = changed(BARE, study={"horizon_years": 3}, agreement={"funding": funding}, projects={"other": other})
+    values, timeline = run(study, tmp_path)
+    called = np.array([100] * 4 + [0] * 8)
+    is_paid = np.array([100, 20, 0, 120, 0, 0, 0, 120, 0, 0, 0, 40])
+    close(timeline["portfolio"]["calls"], is_paid)
+    close(timeline["plant"]["calls"], is_paid / 4)
+    df = 1.05 ** -(np.arange(1, 13) / 4)
+    close(paid(values, "pv_host"), np.sum(df * (is_paid - called) / 4))
+    close(paid(values, "npv_funder"), np.sum(df * (np.array([0] * 4 + [7.5] * 8) - is_paid / 4)))
+    free, _ = run(changed(study, agreement={"funding": {"annual_call_cap": 1e6}}), tmp_path)
+    bare, _ = run(changed(study, agreement={"funding": {"annual_call_cap": None}}), tmp_path)
+    assert all(np.array_equal(free[series], bare[series], equal_nan=True) for series in bare)
 
 
 def test_funding__paid_after_two_delays_of_half_a_year(tmp_path):
@@ -161,12 +185,12 @@ def test_funding_cap__work_stops_where_it_would_be_passed(tmp_path):
 
 @pytest.mark.parametrize(("reveal", "cancelled"), [(0.0, 1), (1.0, 1), (3.0, 0)])
 def test_review__what_half_way_reveals_of_the_overrun(reveal, cancelled, tmp_path):
-    """X = 2 at half of two years' work: estimate 1 + .5^g, against 1.4."""
+    """X = 2 at half of two years' work: (1 + .5^g) / 2 is still to come, against .7."""
     construction = {
         "planned_duration_years": 1.6,
         "overrun": 2.0,
         "duration": 1.25,
-        "review": {"threshold": 1.4, "reveal": reveal},
+        "review": {"threshold": 0.7, "reveal": reveal},
     }
     values, timeline = run(plant(construction=construction), tmp_path)
     assert paid(values, "cancelled") == cancelled

@@ -148,7 +148,9 @@ def book_flows(site, step, account, l, building, earning):
     outflow, funder = load(w, R.OUTFLOW + l), load(w, R.FUNDER + l)
     received, called, first = load(w, R.RECEIPTS + l) + funder, load(w, R.CALLED + l), load(w, R.FIRST_CALL + l)
     add_to(w, R.OUT.npv_funder + l, discount * (funder - outflow))
-    add_to(w, R.OUT.pv_host + l, discount_host * (load(w, R.HOST + l) - load(w, R.HOST_COST + l)))
+    add_to(
+        w, R.OUT.pv_host + l, discount_host * (load(w, R.HOST + l) - load(w, R.HOST_COST + l) - load(w, R.BRIDGED + l))
+    )
     store(w, R.RECEIPTS + l, received)
     store(w, site.at.net.first + row, funder - outflow)
     if building:

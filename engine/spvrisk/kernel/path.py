@@ -25,7 +25,15 @@ from spvrisk.kernel.factors import reference_rate, simulate_factors
 from spvrisk.kernel.inputs import keep_defaults, keep_factors, keep_project
 from spvrisk.kernel.maths import U, fused, inline
 from spvrisk.kernel.operation import age, draw_availability, draw_contract, draw_plant, operate
-from spvrisk.kernel.pool import begin_sharing, catch_up, keep_cash, keep_partner, recall_part, share_together
+from spvrisk.kernel.pool import (
+    begin_sharing,
+    catch_up,
+    keep_cash,
+    keep_partner,
+    recall_paid,
+    recall_part,
+    share_together,
+)
 from spvrisk.kernel.results import add_project, finish_outputs, group_quantities, project_quantities, scheme_values
 from spvrisk.kernel.split import distribute, fall_due, open_row, settle, test_shares
 from spvrisk.kernel.stack import begin_stack, fund, write_off
@@ -100,7 +108,8 @@ def span_of(w, c, g, p):
     """Which steps of a project need which clauses."""
     return Span(
         first_step(g, min(smallest(w, R.START), smallest(w, R.CANCELLED_AT))),
-        last_step(g, largest(w, R.WORK_END)),
+        # calls that wait may be paid at any time
+        last_step(g, largest(w, R.WORK_END)) if g.call_cap == np.inf else uint64(g.steps),
         first_step(g, first_operation(w, c, p)),
         last_ramping(w, c, g, p),
         last_step(g, latest(w, R.CLOSURE)),
@@ -158,6 +167,8 @@ def share_cash(site, step):
     """Distribute a step's available cash: by the project's own terms, or as projects that share cash have settled."""
     w, g, p = site.w, site.g, site.p
     rate = reference_rate(w, site.at, site.factors, g.reference_factor, step.t)
+    if g.call_cap < np.inf:
+        recall_paid(site, step.t)
     if g.adjusts == 1 and g.coupled == 0:
         test_shares(w, g, R.ADJUSTED, R.COMPLETION, open_row(g), R.PAID, step.begin)
     fall_due(w, g, p, rate)

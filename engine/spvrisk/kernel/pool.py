@@ -95,6 +95,47 @@ def put_partner_back(w, at, s):
 
 
 @fused
+def queue_up(w, at, g, s, t):
+    """A project's call of a step joins those that wait."""
+    partner, shared, pool = partner_of(at, s), shared_of(at, g, s, t), at.pool.first
+    for l in range(U(0), L, U(WIDE)):
+        waiting = load(w, partner + R.PARTNER_QUEUE + l) + load(w, shared + R.SHARED_CALL + l)
+        store(w, partner + R.PARTNER_QUEUE + l, waiting)
+        add_to(w, pool + R.POOL_QUEUE + l, waiting)
+
+
+@fused
+def pay_queue(w, at, g, s, t):
+    """A project's part of what is paid: in proportion to what waits."""
+    partner, shared, pool = partner_of(at, s), shared_of(at, g, s, t), at.pool.first
+    for l in range(U(0), L, U(WIDE)):
+        waiting = load(w, partner + R.PARTNER_QUEUE + l)
+        paid = load(w, pool + R.POOL_PART + l) * waiting
+        store(w, partner + R.PARTNER_QUEUE + l, waiting - paid)
+        store(w, shared + R.SHARED_CALL + l, paid)
+        store(w, shared + R.SHARED_PAID + l, paid)
+
+
+@fused
+def cap_calls(block, t):
+    """Pay of all calls, those that wait included, what the cap of the calendar year leaves room for."""
+    w, at, c, g, n = block.w, block.at, block.c, block.g, block.plan.projects.size
+    pool = at.pool.first
+    fill(w, pool + R.POOL_QUEUE, 0.0)
+    if c[uint64(g.call_years) + t] > 0.0:
+        fill(w, pool + R.POOL_YEAR, 0.0)
+    for s in range(n):
+        queue_up(w, at, g, s, t)
+    for l in range(U(0), L, U(WIDE)):
+        waiting, year = load(w, pool + R.POOL_QUEUE + l), load(w, pool + R.POOL_YEAR + l)
+        paid = smaller(waiting, larger(g.call_cap - year, 0.0))
+        store(w, pool + R.POOL_YEAR + l, year + paid)
+        store(w, pool + R.POOL_PART + l, where(waiting > 0.0, paid / waiting, 0.0))
+    for s in range(n):
+        pay_queue(w, at, g, s, t)
+
+
+@fused
 def begin_step(w, at):
     """Nothing is pooled yet in the step."""
     for row in (R.POOL_CASH, R.POOL_DUE, R.POOL_OPEN, R.POOL_PAID, R.POOL_FUNDER):
@@ -240,6 +281,8 @@ def share_together(block):
         step = step_of(at, block.c, g, factors, t)
         rate = reference_rate(w, at, factors, g.reference_factor, t)
         begin_step(w, at)
+        if g.call_cap < np.inf:
+            cap_calls(block, t)
         for s in range(projects.size):
             join(site_of(block, s), step, rate)
         if g.adjusts == 1 and g.pooled == 1:
@@ -252,6 +295,18 @@ def share_together(block):
 
 
 # ---- each project by itself
+
+
+@fused
+def recall_paid(site, t):
+    """Find what is paid of the step's call and of those that waited; the host bridges the rest."""
+    w, shared = site.w, shared_of(site.at, site.g, site.s, t)
+    for l in range(U(0), L, U(WIDE)):
+        paid, call = load(w, shared + R.SHARED_PAID + l), load(w, R.CALL + l)
+        store(w, R.BRIDGED + l, call - paid)
+        store(w, R.CALL + l, paid)
+        for row in (R.OUTFLOW, R.PAID, R.CALLED):
+            add_to(w, row + l, paid - call)
 
 
 @fused

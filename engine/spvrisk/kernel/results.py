@@ -113,7 +113,9 @@ def write_project(w, c, g, p, l, values, first, k):
 def project_quantities(w, at, c, g, p, values, column):
     """Write the quantities of one project, rows in the order of `plan.outputs`."""
     first = write_sums(w, c, g, R.OUT[0], values, uint64(p.unit * g.quantities), column)
-    if p.n_phases == 1 and g.pooled == 0:  # nothing is called after the step of the first receipt
+    if (
+        p.n_phases == 1 and g.pooled == 0 and g.call_cap == np.inf
+    ):  # nothing is called after the step of the first receipt
         solve(w, at.net.first, g.steps, 1.0 / g.dt)
     else:
         irr(w, at.net.first, g.steps, 1.0 / g.dt)

@@ -122,6 +122,7 @@ OUT_ROWS = _region(OUT[0], OUT[-1])
     CALL,  # capital called from the funder, K_t
     OUTFLOW,  # of the funder: the call, and a termination fee
     HOST_COST,
+    BRIDGED,  # by the host, of calls that wait; below 0 where they are paid
     LENT,  # by senior lenders
     SALVAGED,
     OUTPUT,  # units
@@ -139,7 +140,7 @@ OUT_ROWS = _region(OUT[0], OUT[-1])
     FUNDER,
     HOST,
     DIVERTED,  # from the funder to the host
-) = _fixed.take(23)
+) = _fixed.take(24)
 STEP = _region(AGE, DIVERTED)
 
 # ---- construction: scratch of a step
@@ -255,12 +256,13 @@ _partner = _Rows()
     PARTNER_LIFE,
     PARTNER_WORK_END,
     PARTNER_SPREAD,
+    PARTNER_QUEUE,  # called and not paid yet
     PARTNER_PAID,
     PARTNER_CARRY,
     PARTNER_DEEMED,
     PARTNER_ADJUSTED,
     PARTNER_DUE,
-) = _partner.take(10)
+) = _partner.take(11)
 PARTNER_ROWS = U(_partner.count)
 
 # ---- pool: of a step of a project, rows of its part of the region `shared`
@@ -270,7 +272,8 @@ _shared = _Rows()
     SHARED_CALL,
     SHARED_DIVERTED,
     SHARED_HOST,
-) = _shared.take(4)
+    SHARED_PAID,  # of what is called and was, within the year's cap
+) = _shared.take(5)
 SHARED_FUNDER, SHARED_TIER = SHARED_CASH, SHARED_CALL  # what the same rows hold once the step is split
 SHARED_ROWS = U(_shared.count)
 
@@ -285,5 +288,8 @@ _pool = _Rows()
     POOL_COMPLETION,  # time of the first
     POOL_ADJUSTED,
     POOL_CAUGHT,  # diverted so far
-) = _pool.take(8)
+    POOL_YEAR,  # paid of calls in the calendar year
+    POOL_QUEUE,  # called and not paid yet
+    POOL_PART,  # of it that is paid in the step
+) = _pool.take(11)
 POOL_ROWS = U(_pool.count)

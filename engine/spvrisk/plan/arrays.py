@@ -57,7 +57,9 @@ STUDY = np.dtype(
         ("take_up_law", _INT),  # another ceiling; -1 = none
         ("take_up_stream", _WORD),
         ("deadline", _INT),  # last day of a notice
-        ("annual_cap", _REAL),  # infinite if there is none
+        ("annual_cap", _REAL),  # on notices; infinite if there is none
+        ("call_cap", _REAL),  # on what is called in a calendar year; infinite if there is none
+        ("call_years", _INT),  # offset (t): 1 where a step is the first that ends in its calendar year
         ("decision_first", _INT),  # first state of the regime by which fundings are decided; -1 = all are paid
         ("decision_regime", _INT),
         ("decisions", _INT),  # offset of pairs (P(fund), P(fund or delay)) by state of that regime

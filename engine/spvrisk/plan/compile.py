@@ -225,7 +225,7 @@ def compile_study(study: Study, streams: Streams | None = None) -> Compiled:
     )
     projects, relief = compile_projects(tools), relief_flows(tools)
     labels = labels_of(study, grid, _inputs(study, projects))
-    funding = compile_funding(study, streams, book, constants, clock.numbers)
+    funding = compile_funding(study, grid, streams, book, constants, clock.numbers)
     agreement = _agreement(tools)
     book.fill(constants)
     row = {

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spvrisk.catalogue import phrase
 from spvrisk.config.study import Study
 from spvrisk.config.study.selection import Decision, Funding
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PIPELINE, Constants, Ints, Records, records
-from spvrisk.plan.calendar import Grid, UnknownDaysError, business_day_after, holidays_of
+from spvrisk.plan.calendar import Grid, UnknownDaysError, business_day_after, holidays_of, step_ends
 from spvrisk.plan.compile_clock import States, listed
 from spvrisk.plan.streams import Streams
 from spvrisk.plan.tables import TableBook, law_offset
@@ -130,7 +131,7 @@ def _decision(decision: Decision | None, states: States, constants: Constants) -
 
 
 def compile_funding(
-    study: Study, streams: Streams, book: TableBook, constants: Constants, states: States
+    study: Study, grid: Grid, streams: Streams, book: TableBook, constants: Constants, states: States
 ) -> dict[str, Any]:
     """Fields of the study's record on funding and offtakers.
 
@@ -153,12 +154,20 @@ def compile_funding(
         "take_up_law": law_offset(book, funding.take_up, f"{path}.take_up"),
         "take_up_stream": streams("scheme/take_up", path),
         "annual_cap": np.inf if funding.annual_cap is None else funding.annual_cap,
+        "call_cap": np.inf if funding.annual_call_cap is None else funding.annual_call_cap,
+        "call_years": constants.add(_new_years(study, grid)),
         **_decision(funding.decision, states, constants),
         "defaults": constants.add(defaults),
         "n_defaults": len(defaults),
         "units": len(study.projects) + len(study.pipelines),
         "announced": len(study.projects),
     }
+
+
+def _new_years(study: Study, grid: Grid) -> NDArray[np.bool_]:
+    """Whether each step is the first that ends in its calendar year."""
+    years = [date.fromisoformat(end).year for end in step_ends(grid, study.study.value_date)]
+    return np.diff(years, prepend=0) > 0
 
 
 def compile_pipelines(study: Study, streams: Streams) -> Records:

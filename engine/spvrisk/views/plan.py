@@ -125,6 +125,8 @@ def _limits(funding: Funding, labels: Labels) -> Iterator[Row]:
         yield fact("notices at most", ceilings[0] if len(ceilings) == 1 else said("{} or {}, the lower", *ceilings))
     if funding.annual_cap is not None:
         yield fact("notices in a year at most", said("{:,.6g} {}", funding.annual_cap, money))
+    if funding.annual_call_cap is not None:
+        yield fact("calls paid in a year at most", said("{:,.6g} {}", funding.annual_call_cap, money))
     if funding.deadline is not None:
         yield fact("last notice", funding.deadline)
 

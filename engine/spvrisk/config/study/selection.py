@@ -96,6 +96,11 @@ class Funding(Model):
     annual_cap: Money | None = Field(
         default=None, description="cap on the sum of budgets at notice in a calendar year, in money units of the study"
     )
+    annual_call_cap: Money | None = Field(
+        default=None,
+        description="cap on what is paid of calls in a calendar year, in money units of the study: the rest waits, in "
+        "proportion to what is called, and the host bridges it without interest",
+    )
     decision: Decision | None = Field(default=None, description="left out: every due funding is paid")
 
 
@@ -174,9 +179,10 @@ def _limits(study: "Study") -> Iterator[Problem]:
         remedy = phrase("the last notices are cut or dropped: check the unit of both")
         yield Problem.at((*at, "commitment"), rule, shown(terms.commitment), remedy)
     largest = max((project.budget for project in projects.values()), default=0.0)
-    if terms.annual_cap is not None and 10 * terms.annual_cap < largest:
-        rule = phrase("is less than a tenth of the largest budget ({:g})", largest)
-        yield Problem.at((*at, "annual_cap"), rule, shown(terms.annual_cap), _UNIT)
+    for key, cap in (("annual_cap", terms.annual_cap), ("annual_call_cap", terms.annual_call_cap)):
+        if cap is not None and 10 * cap < largest:
+            rule = phrase("is less than a tenth of the largest budget ({:g})", largest)
+            yield Problem.at((*at, key), rule, shown(cap), _UNIT)
     for name, project in projects.items():
         if terms.deadline is not None and project.notice_date > terms.deadline:
             rule = phrase("lies after the deadline for notices ({})", terms.deadline)

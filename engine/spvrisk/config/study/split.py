@@ -114,7 +114,8 @@ class Agreement(Model):
     @property
     def coupled(self) -> bool:
         """Whether what one project distributes depends on the others."""
-        return self.catch_up is not None or (isinstance(self.split, TierSplit) and self.split.pooling == "umbrella")
+        pooled = isinstance(self.split, TierSplit) and self.split.pooling == "umbrella"
+        return self.catch_up is not None or pooled or self.funding.annual_call_cap is not None
 
 
 RateLaw = Annotated[Law, Values(Within(-1, 1), "write 0.015 for 1.5 %")]
