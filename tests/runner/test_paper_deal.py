@@ -50,7 +50,7 @@ def test_start_delay__half_a_year_late_against_what_is_planned(tmp_path, planned
 
 
 def test_annual_call_cap__calls_wait_and_the_host_bridges_them(tmp_path):
-    """Three years by hand: 100 a quarter is called for a year, a quarter of it by the plant; 120 a calendar year are paid.
+    """Three years: 100 a quarter is called for a year, a quarter of it by the plant; 120 a calendar year are paid.
 
     2026: 100, 20, nothing, 180 wait. 2027: of these and the last 100 at once 120. 2028: 120, then 2029: the last 40.
     """
@@ -88,6 +88,78 @@ def test_funding__paid_after_two_delays_of_half_a_year(tmp_path):
     start = 1 + 3 / 91 / 4  # day 368 is three days into the quarter of 91 that begins on day 365
     assert paid(values, "funded") == 1 and paid(values, "completed") == 0
     close(values["plant", "cost"], 100 * (2 - start))  # the horizon cuts the last days of work
+
+
+TARIFF = {
+    "initial": {"state": "low", "since": "2026-03-31"},
+    "states": {"low": {}, "high": {}},
+}
+"""A regime that only what is tested moves."""
+
+
+def till(fund=0, delay=0, decline=0, **further):
+    """A decision with such probabilities in the only state of a regime, and a tariff."""
+    regimes = {"till": {"initial": {"state": "open", "since": "2026-03-31"}, "states": {"open": {}}}, "tariff": TARIFF}
+    decision = {"regime": "till", "by_state": {"open": {"fund": fund, "delay": delay, "decline": decline}}, **further}
+    return {"regimes": regimes, "agreement": {"funding": {"decision": decision}}}
+
+
+@pytest.mark.parametrize(("after", "state"), [(100, 1), (183, 1), (400, 1), (600, 1), (900, 0)])
+def test_late__the_delay_beyond_so_many_days_moves_the_tariff_once(after, state, tmp_path):
+    """Delayed on days 0, 184, 368 and 552 by 184 each: at the last by 736 in all."""
+    late = {"after_days": after, "moves": {"tariff": "high"}}
+    values, _ = run(changed(BARE, **till(delay=1, delay_days=184, late=late)), tmp_path)
+    assert (values["scheme", "final_state_tariff"] == state).all()
+    assert paid(values, "funded") == 0
+
+
+def test_late__comes_at_the_delay_that_passes_the_days(tmp_path):
+    """On day 184, which is a day into the third quarter, it is put off to day 368: the tariff is low until then."""
+    late = {"after_days": 200, "moves": {"tariff": "high"}}
+    flows = {"spared": {"base": "time", "rate": 4.0, "while": {"tariff": ["low"]}}}
+    study = changed(BARE, side_flows=flows, **till(delay=1, delay_days=184, late=late))
+    values, _ = run(study, tmp_path)
+    quarters = np.array([1, 1, (184 - 183) / 92])
+    close(values["scheme", "tariff_relief"][0], np.sum(DF[:3] * quarters))
+
+
+@pytest.mark.parametrize(("outcome", "funded", "size"), [("fund", 1, 1), ("renegotiate", 1, 0.5), ("decline", 0, 0)])
+def test_consult__talks_of_half_a_year_before_a_decline(outcome, funded, size, tmp_path):
+    consult = {"days": 183, "outcomes": {outcome: 1.0}, "changes": {"size": 0.5, "spread": 0.02}}
+    triggers = [{"probability": 1.0, "moves": {"tariff": "high"}}]
+    values, timeline = run(changed(BARE, **till(decline=1, triggers=triggers, consult=consult)), tmp_path)
+    close(timeline["plant"]["calls"], 100 * size * funded * np.array([0, 0, 0.25, 0.25, 0.25, 0.25, 0, 0]))
+    close(values["scheme", "net_commitments"], 100 * size * funded)
+    assert paid(values, "funded") == funded and paid(values, "declined") == 1 - funded
+    assert (values["scheme", "final_state_tariff"] == 1 - funded).all()
+
+
+def test_consult__a_spread_that_is_renegotiated_is_added(tmp_path):
+    """What is due in the second quarter: 25 and a quarter's interest, at 8 % and at 10 %."""
+    split = {"mode": "cumulative", "first_share": 0.5, "second_share": 0.1, "reference_rate": "rate", "spread": 0.05}
+    rate = {"rate": {"unit": "1/year", "process": {"deterministic": {"curve": 0.03}}}}
+    due = []
+    for spread in (0.0, 0.02):
+        consult = {"days": 0, "outcomes": {"renegotiate": 1.0}, "changes": {"spread": spread}}
+        study = changed(BARE, factors=rate, **till(decline=1, consult=consult))
+        study["agreement"]["split"] = {**split, "deemed_life_years": 5}
+        _, timeline = run(study, tmp_path)
+        due.append(timeline["plant"]["due"])
+    close(due[0][1], 25 * 1.02)
+    close(due[1][1], 25 * 1.025)
+
+
+def test_scaled_hazards__count_what_was_delayed(tmp_path):
+    """A hazard of 1 a year, multiplied by 0, or by 3 from the second delay on, which is on day 184 of 731."""
+    regime = {**TARIFF, "hazards": {"low": {"high": 1.0}}}
+    never = {"when": {"regimes": {"till": "open"}}, "scale": {"low": {"high": 0.0}}}
+    late = {"when": {"count": {"delayed": 2}}, "scale": {"low": {"high": 3.0}}}
+    for rules, used in (([], 2.0), ([never], 0.0), ([late], 184 / 365 + 3 * (2 - 184 / 365)), ([late, never], 0.0)):
+        parts = till(delay=1, delay_days=184)
+        parts["regimes"]["tariff"] = {**regime, "scaled_hazards": rules}
+        values, _ = run(changed(BARE, **parts), tmp_path, 4096)
+        moved = np.mean(values["scheme", "final_state_tariff"] == 1)
+        assert moved == pytest.approx(1 - np.exp(-used), abs=0.025)
 
 
 def test_decline__no_flow_and_a_breach(tmp_path):

@@ -132,9 +132,9 @@ class History:
         return tuple(s for s, site in enumerate(self._sites) if s < announced or site in met)
 
     def _logged(self, log: Floats, endings: Endings) -> Iterator[Change]:
-        from spvrisk.kernel.log import BY_DEAL, BY_DECLINE, BY_EVENT, BY_EXPIRY, HAPPENED
+        from spvrisk.kernel.log import BY_DEAL, BY_DECLINE, BY_EVENT, BY_EXPIRY, BY_LATENESS, HAPPENED
 
-        event, declined, days = "", "", dict[int, datetime.date]()
+        event, decided, days = "", "", dict[int, datetime.date]()
         for time, cause, item, before, after in log[1 : 1 + int(log[0, 0])]:
             if cause == HAPPENED:
                 event, outcomes = self._labels.events[int(item)]
@@ -142,10 +142,15 @@ class History:
             elif cause == BY_DEAL:
                 change = self._deal(time, int(item), int(after), endings, days)
                 if change is not None:
-                    declined = change.what if change.after == "declined" else declined
+                    decided = change.what if change.after in ("declined", "delayed") else decided
                     yield change
             else:
-                by = {BY_EVENT: f"event {event}", BY_DECLINE: f"decline {declined}", BY_EXPIRY: "expiry"}
+                by = {
+                    BY_EVENT: f"event {event}",
+                    BY_DECLINE: f"decline {decided}",
+                    BY_LATENESS: f"lateness {decided}",
+                    BY_EXPIRY: "expiry",
+                }
                 regime, state = self._states[int(after)]
                 old = self._states[int(before)][1]
                 yield Change(time, self._day(time), "regime", regime, old, state, by.get(int(cause), "hazard"))
@@ -174,7 +179,13 @@ class History:
             return bare._replace(after="waiting", cause="annual_cap", wanted=wanted)
         if became == codes.DROPPED:
             return self._dropped(bare, wanted)
-        words = {codes.FUNDED: "paid", codes.DELAYED: "delayed", codes.DECLINED: "declined"}
+        words = {
+            codes.FUNDED: "paid",
+            codes.DELAYED: "delayed",
+            codes.DECLINED: "declined",
+            codes.CONSULTED: "consulted",
+            codes.RENEGOTIATED: "renegotiated",
+        }
         return bare._replace(after=words[became]) if became in words else None
 
     def _dropped(self, bare: Change, wanted: float) -> Change:

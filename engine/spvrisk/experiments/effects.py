@@ -69,7 +69,7 @@ class _Reader:
         return True
 
     def _keep_project(self, change: Change) -> None:
-        self._decided |= change.after in ("paid", "delayed", "declined")
+        self._decided |= change.after in ("paid", "delayed", "declined", "consulted")
         self._declined |= change.after == "declined"
         self._keep_cause(change)
 
@@ -100,7 +100,7 @@ class _Reader:
 
     def _move(self, change: Change) -> bool:
         """Whether something that is alive tells a state of a regime from the one before, or it leads to such a move."""
-        if change.what in self._regimes:
+        if change.what in self._regimes or self._scales_hazards(change.what):
             return True
         states = self._study.regimes[change.what].states
         before, after = states[change.before], states[change.after]
@@ -112,6 +112,10 @@ class _Reader:
             return True
         return self._is_decided_by(change) or any(self._reads(rate, change) for rate in self._rates)
 
+    def _scales_hazards(self, regime: str) -> bool:
+        """Whether hazards depend on what a regime is in."""
+        return any(regime in rule.when.regimes for each in self._study.regimes.values() for rule in each.scaled_hazards)
+
     def _is_decided_by(self, change: Change) -> bool:
         """Whether a later decision, or what a decline sets off, depends on the state."""
         decision = self._study.agreement.funding.decision
@@ -120,8 +124,11 @@ class _Reader:
         by_state = decision.by_state
         if change.what == decision.regime and self._decided and by_state[change.before] != by_state[change.after]:
             return True
-        conditions = [trigger.while_.get(change.what, ()) for trigger in decision.triggers]
-        return self._declined and any((change.before in states) != (change.after in states) for states in conditions)
+        triggers = (*decision.triggers, *([decision.late] if decision.late else []))
+        conditions = [trigger.while_.get(change.what, ()) for trigger in triggers]
+        if not self._declined and decision.late is None:
+            return False
+        return any((change.before in states) != (change.after in states) for states in conditions)
 
     def _reads(self, rate: _Rate, change: Change) -> bool:
         """Whether a rate that still counts is another by a change."""

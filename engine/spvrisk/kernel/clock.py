@@ -20,6 +20,7 @@ from spvrisk.kernel.regimes import (
     leave_all,
     product,
     sum_up,
+    weigh_hazards,
 )
 from spvrisk.kernel.selection import (
     arrive,
@@ -78,6 +79,8 @@ def follow(world, time):
             stop_calls(world, time)
     set_arrivals(world, time)
     hold_products(world, time)
+    if world.g.n_rules > 0:
+        weigh_hazards(world, time)
 
 
 @fused

@@ -39,6 +39,16 @@ def settle_funding(site):
         store(w, R.START + l, funded + load(w, R.START_DELAY + l))
 
 
+@fused
+def draw_spread(site):
+    """Spread on the project's deemed allocation, with what talks before its funding have added."""
+    w, g, p = site.w, site.g, site.p
+    draw_law(w, site.c, site.draws, R.SPREAD, p.spread_law, p.spread_stream, p.spread)
+    if g.consult_law >= 0:
+        for l in range(U(0), L, U(WIDE)):
+            add_to(w, R.SPREAD + l, g.renegotiated_spread * load(w, site.deal + R.DEAL_CHANGED + l))
+
+
 @clause
 def class_score(w, draws, target, p, all_stream, class_stream, own_stream):
     """Score with an overall, a class and an own part."""

@@ -1,15 +1,15 @@
 """The log of a traced path: what its clock did, in order of time.
 
 An entry has the columns of `workspace.CHANGE`. Where an event takes place: its number, -1, its outcome. Of a move: what
-caused it (an event, an expiry, a hazard, a declined funding), the regime, the states before and after. Of a project:
-its number, -1, what becomes of it.
+caused it (an event, an expiry, a hazard, a declined or a late funding), the regime, the states before and after. Of a
+project: its number, -1, what becomes of it.
 """
 
 from spvrisk.kernel.maths import fused
 
-HAPPENED, BY_EVENT, BY_EXPIRY, BY_HAZARD, BY_DECLINE, BY_DEAL, BY_ARRIVAL = 0, 1, 2, 3, 4, 5, 6
-"""Causes; all but the first and the last but one are causes of moves."""
-FUNDED, DELAYED, DECLINED, NOTICED, DROPPED, WAITING, STOPPED = 0, 1, 2, 3, 4, 5, 6
+HAPPENED, BY_EVENT, BY_EXPIRY, BY_HAZARD, BY_DECLINE, BY_DEAL, BY_ARRIVAL, BY_LATENESS = 0, 1, 2, 3, 4, 5, 6, 7
+"""Causes: all but the first, a project's turn and an arrival are causes of moves."""
+FUNDED, DELAYED, DECLINED, NOTICED, DROPPED, WAITING, STOPPED, CONSULTED, RENEGOTIATED = 0, 1, 2, 3, 4, 5, 6, 7, 8
 """What may become of a project."""
 
 

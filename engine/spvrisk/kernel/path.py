@@ -16,6 +16,7 @@ from spvrisk.kernel.construction import (
     draw_duration,
     draw_law,
     draw_overrun,
+    draw_spread,
     settle_completion,
     settle_funding,
     wind_up,
@@ -224,7 +225,7 @@ def draw_project(site):
     draw_duration(site)
     draw_law(w, c, draws, R.THRESHOLD, p.threshold_law, p.threshold_stream, np.inf)
     draw_law(w, c, draws, R.SALVAGE, p.salvage_law, p.salvage_stream, 0.0)
-    draw_law(w, c, draws, R.SPREAD, p.spread_law, p.spread_stream, p.spread)
+    draw_spread(site)
     draw_contract(site)
     draw_plant(site)
     settle_completion(site)

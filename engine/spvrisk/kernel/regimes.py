@@ -118,12 +118,48 @@ def leave(world, i, end):
 
 
 @fused
+def rate_of(world, state, j):
+    """Yearly intensity of a passage out of a state, as events and what is so have scaled it."""
+    passage = state.hazard + j
+    return world.c[state.targets + 2 * j + 1] * (world.scales[passage] * world.weights[passage])
+
+
+@fused
 def scaled_intensity(world, q):
-    """Yearly intensity of leaving a state, as events have scaled it."""
+    """Yearly intensity of leaving a state."""
     state, total = world.states[q], 0.0
     for j in range(state.n_targets):
-        total += world.c[state.targets + 2 * j + 1] * world.scales[state.hazard + j]
+        total += rate_of(world, state, j)
     return total
+
+
+@fused
+def situation_holds(world, at):
+    """Whether what a rule of hazards asks for is so. Returns the offset behind it too."""
+    c, ledger, holds = world.c, world.ledger, True
+    for _ in range(int(c[at])):
+        holds = holds and world.now[int(c[at + 1])].state == int(c[at + 2])
+        at += 2
+    at += 1
+    for _ in range(int(c[at])):
+        holds = holds and world.event_states[int(c[at + 1])].outcome == int(c[at + 2])
+        at += 2
+    at += 1
+    return holds and ledger.declined >= c[at] and ledger.delayed >= c[at + 1], at + 2
+
+
+@fused
+def weigh_hazards(world, time):
+    """Multiply hazards by what holds now."""
+    c, rule = world.c, world.g.rules
+    world.weights[:] = 1.0
+    for _ in range(world.g.n_rules):
+        holds, at = situation_holds(world, rule + 1)
+        if holds:
+            for j in range(int(c[at])):
+                world.weights[int(c[at + 1 + 2 * j])] *= c[at + 2 + 2 * j]
+        rule += int(c[rule])
+    rescale(world, time)
 
 
 @fused
@@ -187,6 +223,7 @@ def begin_regimes(world):
     """Set all regimes to their state on the value date."""
     w, at, now = world.w, world.at, world.now
     world.scales[:] = 1.0
+    world.weights[:] = 1.0
     for i in range(now.size):
         regime = world.regimes[i]
         days = world.states[regime.initial].expiry_days
@@ -233,7 +270,7 @@ def target_of(world, q, level):
     """State whose running sum of scaled intensities is the first above `level`; the last possible one if none."""
     state, total, target = world.states[q], 0.0, 0
     for j in range(state.n_targets):
-        rate = world.c[state.targets + 2 * j + 1] * world.scales[state.hazard + j]
+        rate = rate_of(world, state, j)
         total += rate
         if rate > 0.0:
             target = int(world.c[state.targets + 2 * j])

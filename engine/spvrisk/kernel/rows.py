@@ -227,7 +227,8 @@ _deal = _Rows()
     DEAL_FUNDED,  # time, years; infinite = never
     DEAL_STOP,  # time, years, at which it is cancelled; infinite = never
     DEAL_DECLINED,  # time, years; infinite = not
-) = _deal.take(7)
+    DEAL_CHANGED,  # 1: funded on terms that were renegotiated
+) = _deal.take(8)
 DEAL_ROWS = U(_deal.count)
 
 # ---- sums over projects, rows of the regions `group` and `total`: the outputs that add up, in the order of the rows

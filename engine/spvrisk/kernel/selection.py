@@ -14,11 +14,14 @@ from spvrisk.kernel.dates import day_of_time, days_up, due_day, time_of_day, yea
 from spvrisk.kernel.log import (
     BY_DEAL,
     BY_DECLINE,
+    BY_LATENESS,
+    CONSULTED,
     DECLINED,
     DELAYED,
     DROPPED,
     FUNDED,
     NOTICED,
+    RENEGOTIATED,
     STOPPED,
     WAITING,
     note,
@@ -72,6 +75,7 @@ def draw_selection(block):
         fill(w, deal + R.DEAL_FUNDED, np.inf)
         fill(w, deal + R.DEAL_STOP, np.inf)
         fill(w, deal + R.DEAL_DECLINED, np.inf)
+        fill(w, deal + R.DEAL_CHANGED, 0.0)
 
 
 @fused
@@ -158,10 +162,11 @@ def begin_deals(world):
     ledger.left = ceiling(world)
     ledger.net_commitments, ledger.noticed = 0.0, 0.0
     ledger.year = -1
+    ledger.declined, ledger.delayed = 0, 0
     for s in range(deals.size):
         deal = deals[s]
         set_aside(deal)
-        deal.decisions = 0
+        deal.decisions, deal.consulted = 0, 0
         if s < world.g.announced:
             deal.stage, deal.day = NOTICE, world.projects[s].notice
             deal.time = time_of_day(world.c, world.g, deal.day)
@@ -240,43 +245,93 @@ def calls_stopped(world):
 
 
 @fused
+def give_back(ledger, budget):
+    """Give a part of what was committed back."""
+    ledger.net_commitments -= budget
+    ledger.left += budget
+
+
+@fused
+def first_answer(world, s):
+    """Answer by the state of the deal: pay, delay or decline; a decline may be put off by talks."""
+    w, c, g, p, deal = world.w, world.c, world.g, world.projects[s], world.deals[s]
+    u = w[deal_of(world.at, s) + world.lane + R.DEAL_LOT]
+    if deal.decisions > 0:
+        u = draw.uniform(world.draws, p.funding_stream, deal.decisions)
+    deal.decisions += 1
+    pair = g.decisions + 2 * (world.now[g.decision_regime].state - g.decision_first)
+    if u >= c[pair + 1]:
+        if g.consult_law < 0:
+            return DECLINED
+        deal.consulted = 1
+        deal.day += days_up(value_at(c, g.consult_law, draw.score(world.draws, p.consult_days_stream, 0)))
+        return CONSULTED
+    if u >= c[pair]:
+        deal.day += g.delay_days
+        return DELAYED
+    return FUNDED
+
+
+@fused
+def after_talks(world, p):
+    """What talks before a decline come to."""
+    u = draw.uniform(world.draws, p.consult_stream, 0)
+    if u < world.g.consult_funds:
+        return FUNDED
+    return RENEGOTIATED if u < world.g.consult_pays else DECLINED
+
+
+@fused
 def decide(world, s):
     """Decide on a due funding, by the state of the deal: pay, delay or decline. Returns what becomes of it."""
     w, g, p, deal, ledger = world.w, world.g, world.projects[s], world.deals[s], world.ledger
     row = deal_of(world.at, s) + world.lane
     if w[row + R.DEAL_STOP] < np.inf:
         return STOPPED
-    if g.decision_first >= 0:
-        u = w[row + R.DEAL_LOT]
-        if deal.decisions > 0:
-            u = draw.uniform(world.draws, p.funding_stream, deal.decisions)
-        deal.decisions += 1
-        pair = g.decisions + 2 * (world.now[g.decision_regime].state - g.decision_first)
-        if u >= world.c[pair + 1]:
-            w[row + R.DEAL_DECLINED] = deal.time
-            ledger.net_commitments -= p.budget * w[row + R.DEAL_SIZE]
-            ledger.left += p.budget * w[row + R.DEAL_SIZE]
-            return DECLINED
-        if u >= world.c[pair]:
-            deal.day += g.delay_days
-            return DELAYED
-    if calls_stopped(world):
+    became = FUNDED
+    if deal.consulted == 1:
+        became = after_talks(world, p)
+    elif g.decision_first >= 0:
+        became = first_answer(world, s)
+    if became == DECLINED:
+        w[row + R.DEAL_DECLINED] = deal.time
+        ledger.declined += 1
+        give_back(ledger, p.budget * w[row + R.DEAL_SIZE])
+    elif became == DELAYED:
+        ledger.delayed += 1
+    elif became != CONSULTED and calls_stopped(world):
         w[row + R.DEAL_STOP] = deal.time
-        return STOPPED
-    w[row + R.DEAL_FUNDED] = deal.time
-    return FUNDED
+        became = STOPPED
+    elif became != CONSULTED:
+        if became == RENEGOTIATED:
+            give_back(ledger, (1.0 - g.renegotiated_size) * p.budget * w[row + R.DEAL_SIZE])
+            w[row + R.DEAL_SIZE] *= g.renegotiated_size
+            w[row + R.DEAL_CHANGED] = 1.0
+        w[row + R.DEAL_FUNDED] = deal.time
+    return became
 
 
 @fused
-def pull_triggers(world, s, time, day):
-    """What a declined funding brings about: each row of the table by a draw of its own, in the states it meets."""
-    c, row = world.c, world.g.triggers
-    for i in range(world.g.n_triggers):
-        holds = product(c, int(c[row + 2]), world.now) > 0.0
-        if holds and draw.uniform(world.draws, world.projects[s].trigger_stream, i) < c[row + 1]:
-            for j in range(int(c[row + 3])):
-                enter(world, int(c[row + 4 + j]), time, day, BY_DECLINE)
+def pull_trigger(world, s, i, row, day, cause):
+    """What a row of the table of triggers brings about, by a draw of its own, in the states it meets."""
+    c, time = world.c, max(world.deals[s].time, 0.0)
+    holds = product(c, int(c[row + 2]), world.now) > 0.0
+    if holds and draw.uniform(world.draws, world.projects[s].trigger_stream, i) < c[row + 1]:
+        for j in range(int(c[row + 3])):
+            enter(world, int(c[row + 4 + j]), time, day, cause)
+
+
+@fused
+def pull_triggers(world, s, day, became):
+    """What a declined funding brings about, or one that is delayed by more than the days it has: that once."""
+    c, g, deal, row = world.c, world.g, world.deals[s], world.g.triggers
+    for i in range(g.n_triggers):
+        if became == DECLINED:
+            pull_trigger(world, s, i, row, day, BY_DECLINE)
         row += int(c[row])
+    late = deal.decisions * g.delay_days
+    if became == DELAYED and 0 <= g.late_days < late and late - g.delay_days <= g.late_days:
+        pull_trigger(world, s, g.n_triggers, row, day, BY_LATENESS)
 
 
 @fused
@@ -288,14 +343,14 @@ def attend(world, s):
     note(world.log, time, BY_DEAL, s, -1, became)
     if became == NOTICED:
         schedule(world, s)
-    if became == NOTICED or became == WAITING or became == DELAYED:
+    if became == DECLINED or became == DELAYED:
+        pull_triggers(world, s, day, became)
+    if became == NOTICED or became == WAITING or became == DELAYED or became == CONSULTED:
         deal.time = time_of_day(world.c, world.g, deal.day)
     else:
         set_aside(deal)
-    if became == DECLINED:
-        pull_triggers(world, s, time, day)
     renew_turn(world, s)
-    return became == DECLINED
+    return became == DECLINED or became == DELAYED
 
 
 # ---- cancellations

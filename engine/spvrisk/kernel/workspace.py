@@ -179,6 +179,7 @@ DEAL = np.dtype(
         ("day", np.int64),
         ("stage", np.int64),  # as in `kernel.selection`
         ("decisions", np.int64),  # so far
+        ("consulted", np.int64),  # 1: the decision to come is that after talks
     ],
     align=True,
 )
@@ -204,6 +205,8 @@ LEDGER = np.dtype(
         ("noticed", np.float64),  # budgets noticed in that year
         ("time", np.float64),  # of the next notice or decision
         ("project", np.int64),
+        ("declined", np.int64),  # decisions so far
+        ("delayed", np.int64),
     ],
     align=True,
 )
@@ -222,7 +225,9 @@ class Work(NamedTuple):
     event_states: Records
     """``(event,)`` `EVENT_STATE`."""
     scales: Floats
-    """``(passage,)``: multiples of hazards."""
+    """``(passage,)``: multiples of hazards, by events."""
+    weights: Floats
+    """``(passage,)``: multiples of hazards while something is so."""
     held: Records
     """``(product,)`` `PRODUCT_HELD`."""
     deals: Records
@@ -257,6 +262,7 @@ def make_work(plan: Plan) -> tuple[Offsets, Work]:
         _zeros(4 * LANES).view(np.uint32),
         np.zeros(plan.regimes.size, REGIME_NOW),
         np.zeros(plan.events.size, EVENT_STATE),
+        np.ones(int(g["hazards"])),
         np.ones(int(g["hazards"])),
         np.zeros(int(g["n_products"]), PRODUCT_HELD),
         np.zeros(plan.projects.size, DEAL),

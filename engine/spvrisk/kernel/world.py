@@ -71,9 +71,10 @@ class World(NamedTuple):
     pipelines: Records
     projects: Records
     now: Records
-    """Of the path, see `workspace.Work`; so with the next seven."""
+    """Of the path, see `workspace.Work`; so with the next eight."""
     event_states: Records
     scales: Floats
+    weights: Floats
     held: Records
     deals: Records
     turns: NDArray[np.int64]
@@ -156,6 +157,7 @@ def borrowed_work(work):
         borrow(work.now),
         borrow(work.event_states),
         borrow(work.scales),
+        borrow(work.weights),
         borrow(work.held),
         borrow(work.deals),
         borrow(work.turns),
@@ -210,6 +212,7 @@ def world_of(block, l):
         work.now,
         work.event_states,
         work.scales,
+        work.weights,
         work.held,
         work.deals,
         work.turns,

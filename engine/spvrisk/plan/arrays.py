@@ -42,6 +42,10 @@ STUDY = np.dtype(
         # clock
         ("step_means", _INT),  # number of rows that the clock leaves: attributes that something reads, and shifts
         ("hazards", _INT),  # number of passages that have a hazard
+        # offset of rows: size; n, n pairs (regime, state); m, m pairs (event, outcome); declines, delays; k, k pairs
+        # (passage, factor)
+        ("rules", _INT),
+        ("n_rules", _INT),  # by which hazards are scaled while something is so
         ("pauses", _INT),  # number of standstills of all projects that outcomes may bring
         ("products", _INT),  # offset of a list: n, n pairs (step mean, offset of a factor for each state)
         ("n_products", _INT),
@@ -65,7 +69,13 @@ STUDY = np.dtype(
         ("decisions", _INT),  # offset of pairs (P(fund), P(fund or delay)) by state of that regime
         ("delay_days", _INT),
         ("triggers", _INT),  # offset of rows (size, probability, offset of factors by state, n, n states)
-        ("n_triggers", _INT),
+        ("n_triggers", _INT),  # of a decline; one of lateness follows
+        ("late_days", _INT),  # since the due date beyond which a delay is late; -1 = never
+        ("consult_law", _INT),  # days of talks before a decline; -1 = none
+        ("consult_funds", _REAL),  # P(fund) after them
+        ("consult_pays", _REAL),  # P(fund or renegotiate)
+        ("renegotiated_size", _REAL),
+        ("renegotiated_spread", _REAL),
         ("defaults", _INT),  # offset of pairs (stream, yearly hazard) of the offtakers
         ("n_defaults", _INT),
         # results
@@ -231,6 +241,8 @@ PROJECT = np.dtype(
         ("slip_stream", _WORD),
         ("funding_stream", _WORD),
         ("trigger_stream", _WORD),
+        ("consult_stream", _WORD),
+        ("consult_days_stream", _WORD),
         ("planned_start", _REAL),  # time before which construction does not start; -infinite if none
         ("start_delay_law", _INT),
         ("planned_delay", _REAL),  # part of it that the plan contains, years

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spvrisk.config.study import Study
-from spvrisk.config.study.clock import AttributeRef, Regime
+from spvrisk.config.study.clock import AttributeRef, HazardRule, Regime
 from spvrisk.config.study.events import Event, Outcome, Rule
 from spvrisk.config.study.flows import SideFlow
 from spvrisk.plan.arrays import REGIME, STATE, Constants, Records, records
@@ -287,6 +287,21 @@ def _rule(rule: Rule, event: Event, states: States) -> list[float]:
     return [1.0 + len(body) + len(sums), *body, *sums]
 
 
+def _hazard_rule(regime: str, rule: HazardRule, states: States) -> list[float]:
+    """A rule of hazards as constants: size, conditions, passages and what they are multiplied by."""
+    when = rule.when
+    scales = [
+        (number, factor)
+        for left, row in rule.scale.items()
+        for entered, factor in row.items()
+        for number in states.passages(regime, left, entered)
+    ]
+    body = listed([(states.regime[name], states.number[name, state]) for name, state in when.regimes.items()])
+    body += listed([(states.event[name], states.outcome[name][outcome]) for name, outcome in when.outcomes.items()])
+    body += [float(when.count.declined), float(when.count.delayed), *listed(scales)]
+    return [1.0 + len(body), *body]
+
+
 def _effects(event: str, outcome: Outcome, tools: ClockTools) -> list[float]:
     """What an outcome does, as constants."""
     states, step_means, projects = tools.states, tools.step_means, tools.interruptions
@@ -379,7 +394,15 @@ def compile_clock(
     regimes = [_regime(name, regime, tools) for name, regime in study.regimes.items()]
     states = [_state(regime, name, tools) for regime, name in tools.states.number]
     events = [_event(name, event, tools) for name, event in study.events.items()]
-    sizes = {"hazards": tools.states.passages_in_all, "pauses": tools.interruptions.pauses}
+    rules = [
+        _hazard_rule(name, rule, tools.states) for name, body in study.regimes.items() for rule in body.scaled_hazards
+    ]
+    sizes = {
+        "hazards": tools.states.passages_in_all,
+        "rules": constants.add([x for rule in rules for x in rule]),
+        "n_rules": len(rules),
+        "pauses": tools.interruptions.pauses,
+    }
     return ClockArrays(
         records(REGIME, regimes),
         records(STATE, states),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spvrisk.catalogue import phrase
 from spvrisk.config.study import Study
-from spvrisk.config.study.selection import Decision, Funding
+from spvrisk.config.study.selection import Consult, Decision, Funding, Trigger
 from spvrisk.errors import InputError, Problem
 from spvrisk.plan.arrays import PIPELINE, Constants, Ints, Records, records
 from spvrisk.plan.calendar import Grid, UnknownDaysError, business_day_after, holidays_of, step_ends
@@ -104,23 +104,44 @@ def _business_days(study: Study, constants: Constants) -> dict[str, int]:
     }
 
 
-def _decision(decision: Decision | None, states: States, constants: Constants) -> dict[str, Any]:
+def _trigger(trigger: Trigger, states: States, constants: Constants) -> list[float]:
+    """A trigger as constants: size, probability, offset of factors by state, states to move to."""
+    moves = listed([(states.number[move],) for move in trigger.moves.items()])
+    return [3.0 + len(moves), trigger.probability, float(constants.add(states.within(trigger.while_))), *moves]
+
+
+def _talks(consult: Consult | None, book: TableBook) -> dict[str, Any]:
+    """Fields on what comes before a decline."""
+    if consult is None:
+        none = dict.fromkeys(("consult_funds", "consult_pays", "renegotiated_spread"), 0.0)
+        return {**none, "consult_law": -1, "renegotiated_size": 1.0}
+    shares = consult.outcomes
+    return {
+        "consult_law": law_offset(book, consult.days, "agreement.funding.decision.consult.days"),
+        "consult_funds": 1.0 if shares.renegotiate == shares.decline == 0.0 else shares.fund,
+        "consult_pays": 1.0 if shares.decline == 0.0 else 1.0 - shares.decline,
+        "renegotiated_size": consult.changes.size,
+        "renegotiated_spread": consult.changes.spread,
+    }
+
+
+def _decision(decision: Decision | None, states: States, book: TableBook, constants: Constants) -> dict[str, Any]:
     """Fields on who decides what."""
     if decision is None:
-        none = {"decision_first": -1, "decision_regime": 0, "decisions": 0, "delay_days": 0}
-        return {**none, "triggers": 0, "n_triggers": 0}
+        none = {"decision_first": -1, "decision_regime": 0, "decisions": 0, "delay_days": 0, "late_days": -1}
+        return {**none, "triggers": 0, "n_triggers": 0, **_talks(None, book)}
     names = [state for regime, state in states.number if regime == decision.regime]
     shares = [decision.by_state[name] for name in names]
     # what cannot happen is left out exactly: sums of shares are rounded
     pairs = [
         (1.0 if s.delay == s.decline == 0.0 else s.fund, 1.0 if s.decline == 0.0 else 1.0 - s.decline) for s in shares
     ]
-    triggers = []
-    for trigger in decision.triggers:
-        moves = listed([(states.number[move],) for move in trigger.moves.items()])
-        within = float(constants.add(states.within(trigger.while_)))
-        triggers += [3.0 + len(moves), trigger.probability, within, *moves]
+    late = decision.late
+    rows = (_trigger(trigger, states, constants) for trigger in (*decision.triggers, *([late] if late else [])))
+    triggers = [x for row in rows for x in row]
     return {
+        **_talks(decision.consult, book),
+        "late_days": -1 if late is None else late.after_days,
         "decision_first": states.number[decision.regime, names[0]],
         "decision_regime": states.regime[decision.regime],
         "decisions": constants.add(pairs),
@@ -156,7 +177,7 @@ def compile_funding(
         "annual_cap": np.inf if funding.annual_cap is None else funding.annual_cap,
         "call_cap": np.inf if funding.annual_call_cap is None else funding.annual_call_cap,
         "call_years": constants.add(_new_years(study, grid)),
-        **_decision(funding.decision, states, constants),
+        **_decision(funding.decision, states, book, constants),
         "defaults": constants.add(defaults),
         "n_defaults": len(defaults),
         "units": len(study.projects) + len(study.pipelines),

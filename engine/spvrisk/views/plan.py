@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from spvrisk.config.study import Study
 from spvrisk.config.study.projects import ProjectTemplate
-from spvrisk.config.study.selection import Funding
+from spvrisk.config.study.selection import Funding, Trigger
 from spvrisk.config.study.split import FixedSplit, TierSplit
 from spvrisk.experiments.overview import Overview
 from spvrisk.plan.calendar import add_months
@@ -143,16 +143,29 @@ def decisions(found: Overview) -> Figures:
     lines = (
         [said("A delayed decision is taken again after {:day}.", decision.delay_days)] if decision.delay_days else []
     )
-    for trigger in decision.triggers:
-        moves = joined([said("{0} to {1}", regime, state) for regime, state in trigger.moves.items()])
-        held = [said("{} is {}", regime, _either(states)) for regime, states in trigger.while_.items()]
-        if held:
-            text = "A decline while {} moves {} with probability {:g}."
-            lines.append(said(text, joined(held, "{} and {}"), moves, trigger.probability))
-        else:
-            lines.append(said("A decline moves {} with probability {:g}.", moves, trigger.probability))
+    if decision.consult is not None:
+        shares = decision.consult.outcomes
+        text = "Before a decline there are talks: with probability {:g} it is paid, with {:g} on changed terms."
+        lines.append(said(text, shares.fund, shares.renegotiate))
+    lines += [_triggered(trigger) for trigger in decision.triggers]
+    if decision.late is not None:
+        text = "More than {:day} of delay moves {} with probability {:g}."
+        lines.append(said(text, decision.late.after_days, _moves(decision.late), decision.late.probability))
     columns = (Column(head, ".6g %") for head in (Note("fund"), Note("delay"), Note("decline")))
     return _list(said("Decisions on due funds, by the state of {}", decision.regime), columns, rows, lines)
+
+
+def _moves(trigger: Trigger) -> Note:
+    return joined([said("{0} to {1}", regime, state) for regime, state in trigger.moves.items()])
+
+
+def _triggered(trigger: Trigger) -> Note:
+    """What a decline sets off."""
+    held = [said("{} is {}", regime, _either(states)) for regime, states in trigger.while_.items()]
+    if not held:
+        return said("A decline moves {} with probability {:g}.", _moves(trigger), trigger.probability)
+    text = "A decline while {} moves {} with probability {:g}."
+    return said(text, joined(held, "{} and {}"), _moves(trigger), trigger.probability)
 
 
 def _either(states: Sequence[str]) -> Cell:

@@ -121,6 +121,8 @@ _BECAME = {
     "paid": "paid",
     "delayed": "delayed",
     "declined": "declined",
+    "consulted": "talks before a decline",
+    "renegotiated": "paid on changed terms",
     "cancelled": "cancelled",
     "abandoned": "closed for good",
     "defaulted": "defaulted",
@@ -179,6 +181,8 @@ def _cause(result: Result, change: Change) -> Cell:
     kind, _, name = change.cause.partition(" ")
     if kind == "decline":
         return said("{} was declined", unit_named(result.labels, name))
+    if kind == "lateness":
+        return said("{} was late", unit_named(result.labels, name))
     if change.budget is not None and change.wanted is not None:
         return Note("cut by the ceiling")
     if change.cause in _CAUSES:
@@ -260,7 +264,10 @@ def slots(told: Traced) -> Figures:
     for site in filter(is_slot, trace.sites):
         last = next(change for change in reversed(trace.changes) if (change.kind, change.what) == ("project", site))
         fate, day = Note(_BECAME[last.after]), last.date
-        if last.after == "paid" and _row(trace, site, "completion_years")[-1] <= trace.study.study.horizon_years:
+        if (
+            last.after in ("paid", "renegotiated")
+            and _row(trace, site, "completion_years")[-1] <= trace.study.study.horizon_years
+        ):
             fate, day = Note("finished"), _completion(trace, site)
         amounts = [
             float(_row(trace, site, "spend_to_date")[-1]),

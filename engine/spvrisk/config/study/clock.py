@@ -103,6 +103,30 @@ class State(Model):
     )
 
 
+class Count(Model):
+    """How many decisions there must have been at the least."""
+
+    declined: Annotated[Whole, Within(0, 10_000)] = Field(default=0, description="fundings that were declined")
+    delayed: Annotated[Whole, Within(0, 10_000)] = Field(default=0, description="delays of fundings")
+
+
+class Situation(Model):
+    """What must be so for hazards to be scaled; all of its parts must hold."""
+
+    regimes: dict[Name, Name] = Field(default={}, description="state that each named regime must be in")
+    outcomes: dict[Name, Name] = Field(default={}, description="outcome that each named event must have had")
+    count: Count = Field(default=Count(), description="numbers of decisions that must have been reached")
+
+
+class HazardRule(Model):
+    """Hazards of a regime that are scaled as long as something is so."""
+
+    when: Situation
+    scale: dict[Name, dict[Name, Scale]] = Field(
+        description="multiples of yearly intensities, by state left and state entered", min_length=1
+    )
+
+
 class Regime(Model):
     """A part of the legal and political world that is in one state at a time."""
 
@@ -111,6 +135,9 @@ class Regime(Model):
     states: dict[Name, State] = Field(description="by name", min_length=1)
     hazards: dict[Name, dict[Name, Intensity]] = Field(
         {}, description="yearly intensity of the transition, by state left and state entered"
+    )
+    scaled_hazards: Annotated[tuple[HazardRule, ...], Lax] = Field(
+        default=(), description="by what hazards are multiplied while something is so; several rules multiply"
     )
 
 
@@ -138,6 +165,7 @@ def checks(parts: Parts) -> Iterator[Problem]:
         for state, found in states.items():
             yield from shifts((*at, "states", state, "shifts"), found.shifts, parts)
         yield from _hazards(at, regime)
+        yield from _scaled(at, regime, parts)
         if head is not None:
             yield from _initial(at, regime, head)
 
@@ -160,6 +188,17 @@ def _hazards(at: Path, regime: Regime) -> Iterator[Problem]:
             yield from known(where, entered, regime.states, phrase("a state of the regime"))
             if entered == left:
                 yield Problem.at(where, "a hazard must lead to another state", entered, "remove it")
+
+
+def _scaled(at: Path, regime: Regime, parts: Parts) -> Iterator[Problem]:
+    for i, rule in enumerate(regime.scaled_hazards):
+        here: Path = (*at, "scaled_hazards", i)
+        yield from in_states((*here, "when", "regimes"), rule.when.regimes, parts)
+        for left, row in rule.scale.items():
+            yield from known((*here, "scale", left), left, regime.hazards, phrase("a state of {} with hazards", at[1]))
+            for entered in row if left in regime.hazards else ():
+                where = (*here, "scale", left, entered)
+                yield from known(where, entered, regime.hazards[left], phrase("a hazard of {}: {}", at[1], left))
 
 
 def _initial(at: Path, regime: Regime, study: StudyHead) -> Iterator[Problem]:

@@ -203,6 +203,7 @@ class Event(Model):
 def checks(parts: Parts) -> Iterator[Problem]:
     """Problems of events, their dates, outcomes and rules."""
     yield from _fastest(parts)
+    yield from _named_events(parts)
     cyclic = _cyclic(parts)
     for name, event in sound(parts.named(Event)):
         at: Path = ("events", name)
@@ -221,6 +222,19 @@ def checks(parts: Parts) -> Iterator[Problem]:
             if rule_.when is not None:
                 yield from in_states((*here, "when", "regimes"), rule_.when.regimes, parts)
                 yield from _earlier((*here, "when", "outcomes"), rule_.when.outcomes, name, parts)
+
+
+def _named_events(parts: Parts) -> Iterator[Problem]:
+    """Events and outcomes that rules of hazards name."""
+    events = parts.named(Event)
+    for name, regime in sound(parts.named(Regime)):
+        for i, rule in enumerate(regime.scaled_hazards):
+            for event, outcome in rule.when.outcomes.items():
+                where: Path = ("regimes", name, "scaled_hazards", i, "when", "outcomes", event)
+                yield from known(where, event, parts.names("events"), phrase("an event"))
+                found = events.get(event)
+                if found is not None:
+                    yield from known(where, outcome, found.outcomes, phrase("an outcome of {}", event))
 
 
 def _timing(at: Path, name: str, event: Event, parts: Parts) -> Iterator[Problem]:
@@ -319,6 +333,10 @@ def _fastest(parts: Parts) -> Iterator[Problem]:
         for key in {key for outcome in passages for key in outcome}:
             largest[key] = largest.get(key, 1.0) * max(1.0, *(outcome.get(key, 1.0) for outcome in passages))
     for name, regime in sound(parts.named(Regime)):
+        for rule_ in regime.scaled_hazards:
+            for left, row in rule_.scale.items():
+                for entered, scale in row.items():
+                    largest[name, left, entered] = largest.get((name, left, entered), 1.0) * max(1.0, scale)
         often: dict[str, list[str]] = {}
         for left, row in regime.hazards.items():
             for entered, rate in row.items():

@@ -6,7 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, model_validator
 
 from spvrisk.catalogue import phrase
-from spvrisk.config.base import Chance, Date, Lax, Model, Name, Path, Share, Whole, Within, refusal, shown, sum_problems
+from spvrisk.config.base import (
+    Chance,
+    Date,
+    Lax,
+    Model,
+    Name,
+    Path,
+    Rate,
+    Share,
+    Whole,
+    Within,
+    refusal,
+    shown,
+    sum_problems,
+)
 from spvrisk.config.calendars import Calendars
 from spvrisk.config.laws import Law, Measure, ShareLaw, Values, fixed
 from spvrisk.config.laws.warnings import Usual, unusual
@@ -49,6 +63,45 @@ class Trigger(Model):
     moves: dict[Name, Name] = Field(description="state that each named regime moves to", min_length=1)
 
 
+class Late(Trigger):
+    """Moves of regimes that lateness triggers, once: the delay that puts a funding off by more than so many days."""
+
+    after_days: Annotated[Whole, Within(0, 36525)] = Field(description="calendar days since the funding fell due")
+    probability: Share = Field(default=1.0, description="probability of the moves")
+
+
+class Changes(Model):
+    """What is agreed in talks before a project is funded after all."""
+
+    size: Annotated[float, Within(0, 1, open_low=True)] = Field(default=1.0, description="multiple of its size")
+    spread: Rate = Field(default=0.0, description="added to the spread of its deemed allocation, 1/year")
+
+
+class Outcomes(Model):
+    """Probabilities of what talks before a decline come to; they add up to 1."""
+
+    fund: Chance = Field(default=0.0, description="probability that it is paid as it stands")
+    renegotiate: Chance = Field(default=0.0, description="probability that it is paid with changes")
+    decline: Chance = Field(default=0.0, description="probability that it is declined for good")
+
+    @model_validator(mode="after")
+    def _sum(self) -> "Outcomes":
+        problems = sum_problems((), phrase("probabilities"), [self.fund, self.renegotiate, self.decline])
+        if problems:
+            raise refusal(*problems)
+        return self
+
+
+class Consult(Model):
+    """Talks before a decline: in place of the decline a second decision, some days later."""
+
+    days: Annotated[Law, Values(Within(0), "add e.g. truncate: [0, 365]")] = Field(
+        description="law of their calendar days, rounded up"
+    )
+    outcomes: Outcomes
+    changes: Changes = Field(default=Changes(), description="what renegotiation changes")
+
+
 class Decision(Model):
     """Whether a due funding is paid, by the state of a regime at the due date."""
 
@@ -58,6 +111,8 @@ class Decision(Model):
         default=None, description="calendar days after which a delayed decision is taken again; required with any delay"
     )
     triggers: Annotated[tuple[Trigger, ...], Lax] = Field(default=(), description="what a declined funding triggers")
+    late: Late | None = Field(default=None, description="what a funding that is delayed too long triggers")
+    consult: Consult | None = Field(default=None, description="talks before a decline; left out: none")
 
     @model_validator(mode="after")
     def _delay(self) -> "Decision":
@@ -148,9 +203,12 @@ def _decision(at: Path, found: Decision, parts: Parts) -> Iterator[Problem]:
                 phrase("none for {}", ", ".join(lacking)),
                 remedy,
             )
-    for i, trigger in enumerate(found.triggers):
-        yield from in_states((*at, "triggers", i, "moves"), trigger.moves, parts)
-        yield from in_states((*at, "triggers", i, "while"), trigger.while_, parts)
+    triggers: list[tuple[Path, Trigger]] = [((*at, "triggers", i), each) for i, each in enumerate(found.triggers)]
+    if found.late is not None:
+        triggers.append(((*at, "late"), found.late))
+    for place, trigger in triggers:
+        yield from in_states((*place, "moves"), trigger.moves, parts)
+        yield from in_states((*place, "while"), trigger.while_, parts)
 
 
 _UNIT = phrase("check the unit of both")
