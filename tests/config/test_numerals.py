@@ -115,7 +115,7 @@ def test_remedy__names_no_number_that_is_not_certain_or_not_allowed(text: str, f
         ("factors.gas.process.ou.sigma", '"0,4"', "write 0.4"),
         ("run.paths", '"1,200"', "write 1200"),
         ("run.paths", '"5%"', "write a plain whole number"),
-        ("agreement.split.spread", '"1 234,5"', "write a plain number, e.g. 0.5"),
+        ("agreement.split.spread", '"1 234,5"', "write 1234.5"),
         ("output.quantiles", '["0,05"]', 'write "0.05"'),
         ("output.quantiles", '["50"]', 'write e.g. "0.95"'),
         ("curves.usd.knots", '[[0, "0,04"]]', "write 0.04"),

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from spvrisk.catalogue import phrase
-from spvrisk.config.laws import fixed
 from spvrisk.config.study import Study
 from spvrisk.config.study.flows import SideFlow
 from spvrisk.config.study.projects import Project, ProjectTemplate
@@ -98,8 +97,9 @@ def _terms(path: str, project: ProjectTemplate, tools: Tools) -> dict[str, Any]:
     if isinstance(split, FixedSplit):
         return {"spread": 0.0, "spread_law": -1, "deemed_life": 1.0}
     own = project.split or SplitOverride()
+    where = f"{path}.spread" if own.spread else "agreement.split.spread"
     return {
-        **tools.number_or_law("spread", own.spread or fixed(split.spread), path),
+        **tools.number_or_law("spread", own.spread or split.spread, where),
         "deemed_life": split.deemed_life_years if own.deemed_life_years is None else own.deemed_life_years,
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from spvrisk.config.laws import Law
 from spvrisk.config.study import Study
 from spvrisk.config.study.projects import ProjectTemplate
 from spvrisk.config.study.selection import Funding, Trigger
@@ -70,7 +71,7 @@ def _split(split: TierSplit | FixedSplit) -> Note:
     text = "{} + {} over {:g} years"
     if split.pooling == "umbrella":
         text = "{} + {} over {:g} years, all projects in one pool"
-    rate = said(text, split.reference_rate, _share(split.spread), split.deemed_life_years)
+    rate = said(text, split.reference_rate, _spread(split.spread), split.deemed_life_years)
     return said("{}: {}; {}", Note(_MODES[split.mode]), tiers, rate)
 
 
@@ -110,6 +111,11 @@ def _stack(study: Study, repayments: int, wait: int) -> Iterator[Row]:
     if insurer is not None:
         text = "covers {} of the banks' loans after a wait of {:step}, for a premium of {} a year"
         yield fact("insurer", said(text, _share(insurer.cover), wait, _share(insurer.premium)))
+
+
+def _spread(law: Law) -> Note:
+    low, high = map(_share, law.bounds())
+    return low if law.family == "fixed" else said("{} to {} by project", low, high)
 
 
 def _share(value: float) -> Note:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from spvrisk.catalogue import phrase
-from spvrisk.config.base import FactorName, Model, Rate, Share, Within, Years, refusal, shown
+from spvrisk.config.base import FactorName, Model, Share, Within, Years, refusal, shown
 from spvrisk.config.laws import Law, Measure, Values
 from spvrisk.config.study.factors import rate_factor
 from spvrisk.config.study.parts import Parts, sound
@@ -68,6 +68,9 @@ class CatchUp(Model):
         return self
 
 
+RateLaw = Annotated[Law, Values(Within(-1, 1, per_cent_from=1), "write 0.015 for 1.5 %")]
+
+
 class TierSplit(Model):
     """Split in two tiers: up to the deemed amount due, and beyond."""
 
@@ -75,7 +78,10 @@ class TierSplit(Model):
     first_share: Annotated[float, Within(0, 1, open_low=True)] = Field(description="funder's share of tier one")
     second_share: Share = Field(description="funder's share of tier two, at most first_share")
     reference_rate: FactorName = Field(description="factor (vasicek or deterministic) to which the spread is added")
-    spread: Rate = Field(description="over the reference rate, 1/year: 0.015 for 1.5 %")
+    spread: RateLaw = Field(
+        description="law of the spread over the reference rate, 1/year: 0.015 for 1.5 %; each project draws its own "
+        "once a path"
+    )
     deemed_life_years: Years = Field(description="years of the deemed repayment (mode periodic)")
     carry_interest: Literal["none", "deemed_rate"] = Field(
         default="none", description="interest on the carry (mode periodic)"
@@ -118,16 +124,12 @@ class Agreement(Model):
         return self.catch_up is not None or pooled or self.funding.annual_call_cap is not None
 
 
-RateLaw = Annotated[Law, Values(Within(-1, 1), "write 0.015 for 1.5 %")]
-
-
 class SplitOverride(Model):
     """What a project changes in the agreement's split."""
 
     spread: RateLaw | None = Field(
         default=None,
-        description="law of the spread over the reference rate, 1/year: 0.015 for 1.5 %; drawn once a path, where it "
-        "is negotiated project by project",
+        description="law of its spread over the reference rate, 1/year: 0.015 for 1.5 %, drawn once a path",
     )
     deemed_life_years: Years | None = Field(default=None, description="years of the deemed repayment")
 
