@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PATHS = 4000
-ROW = re.compile(r"^\|[^|]+\| `(\w+)` \| ([\d.]+) ± ([\d.]+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\|[^|]+\| `(\w+)` \| [\d.]+ \| ([\d.]+) ± ([\d.]+) \|$", re.MULTILINE)
 CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
