@@ -168,6 +168,7 @@ def _bearers(result: Result, parts: Contributions) -> Answer:
     if of_mean:
         average = [_borne(part.name, of_mean[part.name]) for part in own]
         more.insert(0, said("On average: {}.", joined(average, _BESIDE)))
+    more.insert(0, Note("These are the funder: its loss is shared among them."))
     beyond = _beyond_capital(result)
     if beyond is not None:
         gaining = {part.name for part in own if min(part.share.value, of_mean.get(part.name, part.share).value) < 0.0}
