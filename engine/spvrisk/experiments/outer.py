@@ -1,5 +1,6 @@
 """Outer runs: a study once more at each of many draws of its uncertain inputs, each with paths of its own."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -118,6 +119,32 @@ def check_uncertain(loaded: Loaded) -> None:
         planned_outer(loaded, run)
     elif loaded.source.uncertain is not None:
         _planned(loaded, run, Uncertainty(outer=_TRIED))
+
+
+def planning_seconds(loaded: Loaded) -> float:
+    """Foresee how long it takes to plan the outer runs of a study, from a few of them; 0 where none are asked for.
+
+    Parameters
+    ----------
+    loaded
+        The study.
+
+    Raises
+    ------
+    InputError
+        As of `planned_outer`, of the first draws.
+    """
+    run = loaded.study.run
+    if run.uncertainty is None:
+        return 0.0
+    with loaded.places.filled_in():
+        _check_asked(run.uncertainty, loaded)
+    took = 0.0
+    for outer in (1, _TRIED):  # the first loads what is needed
+        began = time.perf_counter()
+        _planned(loaded, run, run.uncertainty.model_copy(update={"outer": outer}))
+        took = time.perf_counter() - began
+    return took / _TRIED * run.uncertainty.outer
 
 
 _EXAMPLE = "uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves: {<path>: x}}}"
