@@ -127,11 +127,21 @@ def test_run__is_that_of_the_changed_study_on_paths_of_its_own(study, ran):
     changed_study = spvrisk.load(study.loaded.files[0], {**sets, "run.uncertainty": None})
     with spvrisk.run(changed_study, paths=2000) as results:
         own = results.values("npv_funder")[i * INNER : (i + 1) * INNER]
+        others = {
+            "port/npv_funder": results.values("npv_funder", "port"),
+            "pv_host": results.values("pv_host"),
+            "npv_funder_local": results.values("npv_funder_local"),
+        }
     at = {name: k for k, name in enumerate(found.measures)}
     assert found.values[i, at["npv_funder:mean"]] == pytest.approx(own.mean(), rel=1e-9)
     assert found.errors[i, at["npv_funder:mean"]] == pytest.approx(own.std(ddof=1) / 16, rel=1e-9)
     assert found.values[i, at["npv_funder:p_loss"]] == pytest.approx(np.mean(own < 0))
-    assert found.curve[i, found.quantiles.index("0.5")] == pytest.approx(np.sort(own)[127], rel=1e-9)
+    assert found.curve()[i, found.quantiles.index("0.5")] == pytest.approx(np.sort(own)[127], rel=1e-9)
+    assert found.series == ("npv_funder", "gas_plant/npv_funder", "port/npv_funder", *[*others][1:], "scheme_value")
+    for name, values in others.items():  # of which the file has four bytes a path
+        values = np.sort(values[i * INNER : (i + 1) * INNER])
+        for level, k in (("0.01", 2), ("0.25", 63), ("0.99", 253)):
+            assert found.curve(name)[i, found.quantiles.index(level)] == pytest.approx(values[k], rel=1e-6)
 
 
 def test_main_run__is_what_it_is_without_uncertain_inputs(study, ran):

@@ -43,7 +43,7 @@ class Picture(NamedTuple):
 CHARTS: dict[str, Picture] = {
     "distribution": Picture("result", distribution.distribution, "how a quantity is distributed, and its tail"),
     "exceedance": Picture("result", exceedance.exceedance, "what is exceeded how rarely"),
-    "uncertainty": Picture("result", uncertainty.uncertainty, "what is exceeded how rarely, over the uncertain inputs"),
+    "uncertainty": Picture("result", uncertainty.uncertainty, "what is exceeded, over the uncertain inputs"),
     "fan": Picture("result", fan.fan, "the funder's cash over time"),
     "waterfall": Picture("result", waterfall.waterfall, "which projects bring the mean net present value about"),
     "bearers": Picture("result", bearers.bearers, "who bears the loss, on average and in the tail"),
