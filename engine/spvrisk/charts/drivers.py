@@ -37,7 +37,8 @@ def drivers(result: Result, of: str | None = None) -> Chart:
     """
     *_, level = ("0.95", *result.summary.levels)
     wanted = [f"{NPV}:mean", f"{NPV}:es@{level}"] if of is None else [of]
-    found = inputs_by_path(result, [measure_of(text, result.labels, argument("of")) for text in wanted])
+    measures = [measure_of(text, result.labels, argument("of")) for text in wanted]
+    found = inputs_by_path(result, measures, indices_alone=True)
     shown = found.telling(0)[:_MOST]
     names = Axis("", scale="names", names=tuple(input_named(seen, found, titled=True) for seen in shown))
     panels = tuple(_panel(found, i, shown, names) for i in range(len(wanted)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import isnan
 
-from spvrisk.experiments.inputs_by_path import FINAL_STATE, INPUT, InputsByPath, Seen
+from spvrisk.experiments.inputs_by_path import FINAL_STATE, INPUT, OUTCOME, InputsByPath, Seen
 from spvrisk.experiments.redraws import Redrawn, Redraws
 from spvrisk.experiments.scenarios import Scenarios
 from spvrisk.measures.drivers import Decomposed
@@ -122,6 +122,9 @@ def _looked(found: InputsByPath, i: int, has_tail: bool) -> Iterator[Note]:
     yield Note("Explains: what goes once the input is known.")
     if has_tail:
         yield Note("Shift in the tail: the input's mean there less its mean elsewhere, in standard deviations.")
+    for regime, event in found.same:
+        names = (clock_named(found.result, f"{FINAL_STATE}_{regime}"), clock_named(found.result, f"{OUTCOME}_{event}"))
+        yield said("{} at the end says the same as {}, and is left out.", *names)
     telling = len(found.telling(i))
     text = "{:,d} inputs were looked at, {:,d} of them tell more than chance would have it (together at {:g %})."
     yield said(text, len(found.rows), telling, 100.0 * CHANCE)
