@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from scipy import stats
 
 import spvrisk
+from spvrisk.charts.drivers import drivers as chart
 from spvrisk.cli import main
 from spvrisk.config import load
 from spvrisk.errors import InputError
@@ -21,7 +22,7 @@ from spvrisk.plan.compile import compile_study
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.streams import Streams, stream_of
 from spvrisk.report.json.drivers import drivers_json
-from spvrisk.report.words import english
+from spvrisk.report.words import english, sentence
 from spvrisk.runner.execute import make_ready, series_in_threads, series_of_many
 from spvrisk.views import drivers as views
 
@@ -204,6 +205,30 @@ def test_redraws__refuse_what_cannot_be_decomposed(study, of, rule):
 def test_plan_redraws__refuses_groups_that_are_none(study, group, rule):
     with pytest.raises(InputError, match=rule):
         spvrisk.plan_redraws(study, groups=[group])
+
+
+def test_picture__of_redraws_has_each_cause_by_itself_and_with_others(study):
+    planned = spvrisk.plan_redraws(study, ["npv_funder:mean", "npv_funder:es@0.95"], paths=1000)
+    found = spvrisk.redraws(planned)
+    causes = sorted((row for row in found.rows if row.group.kind == "group"), key=lambda row: -row.total[0].value)
+    causes = [row for row in causes if row.total[0].value > 0.0]
+    made = chart(found)
+    assert [english(name) for name in made.panels[0].y.names] == [row.group.name for row in causes]
+    for i, panel in enumerate(made.panels):
+        by_itself, with_others = panel.marks
+        assert by_itself.x == tuple(max(row.first[i].value, 0.0) for row in causes)
+        assert with_others.x == tuple(row.total[i].value for row in causes)
+        half = stats.norm.ppf(0.975) * causes[0].total[i].error
+        assert with_others.high[0] == pytest.approx(causes[0].total[i].value + half)
+        assert all(below < above for below, above in zip(by_itself.y, with_others.y, strict=True))
+    assert sentence(made.title).startswith(f"Most hangs on {causes[0].group.name}, with others: ")
+    (panel,) = chart(found, "npv_funder:es@0.95").panels
+    assert english(panel.title) == "of being one of the worst 5 %"
+    with pytest.raises(InputError, match="must be a measure of the redraws, got npv_funder:sd"):
+        chart(found, "npv_funder:sd")
+    assert len(spvrisk.plot("drivers", found, of="npv_funder:mean").axes) == 1
+    with pytest.raises(InputError, match="results"):
+        spvrisk.plot("fan", found)
 
 
 def called(*words):
