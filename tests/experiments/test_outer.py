@@ -286,6 +286,8 @@ def test_file__holds_labelled_arrays_and_what_is_said_of_inputs(ran):
     found = ran.uncertainty
     assert found.input_value.dims == ("outer", "input") and found.input_value.shape == (OUTER, 2)
     assert found.measure_value.sel(measure="npv_funder:mean").shape == (OUTER,)
+    port = found.series_quantile.sel(series="port/npv_funder", quantile=0.5)
+    assert port.dims == ("outer",) and port.values.tolist() == table(ran).curve("port/npv_funder")[:, 14].tolist()
     port, gas = table(ran).inputs
     assert port.title == {"en": "Port, budget", "ja": "港の予算"} and (gas.title, gas.source) == ({}, "")
     assert port.law == '{"triangular": {"min": 0.8, "mode": 1, "max": 1.6}}' and port.source == "a builder"

@@ -5,7 +5,7 @@ merely goes with. Redraws (`spvrisk.experiments.redraws`) take apart what is dra
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import isnan, nan
 from typing import NamedTuple
 
@@ -135,7 +135,7 @@ def inputs_by_path(
     states = tuple(_states(result))
     same = tuple(repeated(states))
     left_out = {(FINAL_STATE, regime) for regime, _ in same}
-    candidates = (each for each in (*_inputs(result), *states) if each[:2] not in left_out)
+    candidates = (each for each in chain(_inputs(result), states) if each[:2] not in left_out)
     if indices_alone:
         seen = [_indices(*each, ys) for each in candidates]
     else:
