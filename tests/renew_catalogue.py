@@ -32,7 +32,8 @@ def po(language: str) -> Path:
 def template() -> Catalog:
     """All texts of the package."""
     found = _empty(None)
-    for text, (plural, files) in texts().items():
+    # in an order of their own: that of sets is another in each call
+    for text, (plural, files) in sorted(texts().items(), key=lambda item: (item[1][1], item[0])):
         found.add((text, plural) if plural else text, locations=[(file, None) for file in files])
     return found
 

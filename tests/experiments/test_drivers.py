@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 import spvrisk
+from spvrisk.charts.drivers import drivers as chart
 from spvrisk.cli import main
 from spvrisk.config import load
 from spvrisk.errors import InputError
+from spvrisk.experiments.inputs_by_path import inputs_by_path, repeated
 from spvrisk.experiments.redraws import groups_of, matched, redrawn_job, streams_of
 from spvrisk.experiments.task import job_of, settings_of
 from spvrisk.measures.drivers import decomposed
@@ -18,7 +21,10 @@ from spvrisk.measures.named import measure_of
 from spvrisk.plan.compile import compile_study
 from spvrisk.plan.laws import distribution
 from spvrisk.plan.streams import Streams, stream_of
+from spvrisk.report.json.drivers import drivers_json
+from spvrisk.report.words import english, sentence
 from spvrisk.runner.execute import make_ready, series_in_threads, series_of_many
+from spvrisk.views import drivers as views
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 PATHS = 8192
@@ -134,6 +140,53 @@ def test_drivers__an_input_that_is_drawn_apart_has_the_index_of_its_redraw():
     assert abs(first.value - row.first[0].value) <= 4.0 * np.hypot(first.error, row.first[0].error)
 
 
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory):
+    """A result whose election ends a deal, and may end a tariff that ends by itself too."""
+    folder = tmp_path_factory.mktemp("moved")
+    (folder / "starter.yaml").write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
+    text = """
+include: [starter.yaml]
+regimes: {deal: {initial: {state: held, since: 2026-02-24}, states: {held: {}, over: {}}}}
+events: {election: {outcomes: {new_course: {moves: {deal: over}}}}}
+"""
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    with spvrisk.run(spvrisk.load(folder / "study.yaml"), paths=4000) as results:
+        yield results
+
+
+def test_drivers__a_final_state_that_repeats_an_outcome_has_no_row(moved):
+    outcome, deal = (moved.values(name) for name in ("outcome_election", "final_state_deal"))
+    assert np.array_equal(outcome, deal) and 0.4 < outcome.mean() < 0.6
+    found = spvrisk.drivers(moved, ["npv_funder:mean"])
+    assert found.same == (("deal", "election"),)
+    assert [each.unit for each in found.rows if each.kind != "input"] == ["election"]
+    (page,) = views.drivers(found)
+    assert "deal at the end says the same as" in english(page.notes[2])
+    assert drivers_json(found)["same"] == {"deal": "election"}
+
+
+def test_repeated__is_what_parts_the_paths_alike():
+    """Other codes, one of which is undefined, do; a state that several outcomes lead to does not."""
+    event = np.array([0.0, 1.0, 2.0, np.nan, 1.0, 0.0])
+    alike, coarser, fixed = np.array([3.0, 0.0, 1.0, 2.0, 0.0, 3.0]), event == 1.0, np.zeros(6)
+    regimes = {"alike": alike, "coarser": coarser.astype(float), "fixed": fixed}
+    states = [("outcome", "e", "", event), *(("final_state", name, "", codes) for name, codes in regimes.items())]
+    assert [*repeated(states)] == [("alike", "e")]
+
+
+def test_indices_alone__are_those_of_all(moved):
+    measures = [measure_of(text, moved.tables().labels, "") for text in ("npv_funder:mean", "npv_funder:es@0.95")]
+    whole, alone = (inputs_by_path(moved.tables(), measures, indices_alone=alone) for alone in (False, True))
+    assert [(each.told, each.telling) for each in alone.rows] == [(each.told, each.telling) for each in whole.rows]
+    assert any(each.marks[1] for each in whole.rows) and not any(each.marks[1] for each in alone.rows)
+    for each in (each for each in whole.rows if each.kind == "input"):
+        given = moved.inputs[each.name].values
+        column = moved.tables().labels.columns(each.name).index(each.unit)
+        rho = stats.spearmanr(given[:, column], moved.values("npv_funder")).statistic
+        assert each.ranks[0].value == each.ranks[1].value == pytest.approx(rho, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("of", "rule"),
     [
@@ -152,6 +205,30 @@ def test_redraws__refuse_what_cannot_be_decomposed(study, of, rule):
 def test_plan_redraws__refuses_groups_that_are_none(study, group, rule):
     with pytest.raises(InputError, match=rule):
         spvrisk.plan_redraws(study, groups=[group])
+
+
+def test_picture__of_redraws_has_each_cause_by_itself_and_with_others(study):
+    planned = spvrisk.plan_redraws(study, ["npv_funder:mean", "npv_funder:es@0.95"], paths=1000)
+    found = spvrisk.redraws(planned)
+    causes = sorted((row for row in found.rows if row.group.kind == "group"), key=lambda row: -row.total[0].value)
+    causes = [row for row in causes if row.total[0].value > 0.0]
+    made = chart(found)
+    assert [english(name) for name in made.panels[0].y.names] == [row.group.name for row in causes]
+    for i, panel in enumerate(made.panels):
+        by_itself, with_others = panel.marks
+        assert by_itself.x == tuple(max(row.first[i].value, 0.0) for row in causes)
+        assert with_others.x == tuple(row.total[i].value for row in causes)
+        half = stats.norm.ppf(0.975) * causes[0].total[i].error
+        assert with_others.high[0] == pytest.approx(causes[0].total[i].value + half)
+        assert all(below < above for below, above in zip(by_itself.y, with_others.y, strict=True))
+    assert sentence(made.title).startswith(f"Most hangs on {causes[0].group.name}, with others: ")
+    (panel,) = chart(found, "npv_funder:es@0.95").panels
+    assert english(panel.title) == "of being one of the worst 5 %"
+    with pytest.raises(InputError, match="must be a measure of the redraws, got npv_funder:sd"):
+        chart(found, "npv_funder:sd")
+    assert len(spvrisk.plot("drivers", found, of="npv_funder:mean").axes) == 1
+    with pytest.raises(InputError, match="results"):
+        spvrisk.plot("fan", found)
 
 
 def called(*words):

@@ -1,5 +1,6 @@
 """Outer runs: against a study whose value is linear in normal numbers, whatever computes them, broken off or not."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from reference.draws import words
 from spvrisk.config import load
 from spvrisk.config.scenarios.uncertain import uncertain_of
 from spvrisk.errors import InputError
-from spvrisk.experiments.outer import draws, planned_outer
-from spvrisk.experiments.overview import checked
+from spvrisk.experiments.outer import draws, planned_outer, planning_seconds
+from spvrisk.experiments.overview import checked, overview
 from spvrisk.experiments.task import job_of
 from spvrisk.measures.knowledge import explained, knowledge
+from spvrisk.report.words import english
 from spvrisk.runner import execute
 from spvrisk.runner.shard import run_series
+from spvrisk.views.plan import size
 from studies import BARE, changed, write_study
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
@@ -124,11 +127,21 @@ def test_run__is_that_of_the_changed_study_on_paths_of_its_own(study, ran):
     changed_study = spvrisk.load(study.loaded.files[0], {**sets, "run.uncertainty": None})
     with spvrisk.run(changed_study, paths=2000) as results:
         own = results.values("npv_funder")[i * INNER : (i + 1) * INNER]
+        others = {
+            "port/npv_funder": results.values("npv_funder", "port"),
+            "pv_host": results.values("pv_host"),
+            "npv_funder_local": results.values("npv_funder_local"),
+        }
     at = {name: k for k, name in enumerate(found.measures)}
     assert found.values[i, at["npv_funder:mean"]] == pytest.approx(own.mean(), rel=1e-9)
     assert found.errors[i, at["npv_funder:mean"]] == pytest.approx(own.std(ddof=1) / 16, rel=1e-9)
     assert found.values[i, at["npv_funder:p_loss"]] == pytest.approx(np.mean(own < 0))
-    assert found.curve[i, found.quantiles.index("0.5")] == pytest.approx(np.sort(own)[127], rel=1e-9)
+    assert found.curve()[i, found.quantiles.index("0.5")] == pytest.approx(np.sort(own)[127], rel=1e-9)
+    assert found.series == ("npv_funder", "gas_plant/npv_funder", "port/npv_funder", *[*others][1:], "scheme_value")
+    for name, values in others.items():  # of which the file has four bytes a path
+        values = np.sort(values[i * INNER : (i + 1) * INNER])
+        for level, k in (("0.01", 2), ("0.25", 63), ("0.99", 253)):
+            assert found.curve(name)[i, found.quantiles.index(level)] == pytest.approx(values[k], rel=1e-6)
 
 
 def test_main_run__is_what_it_is_without_uncertain_inputs(study, ran):
@@ -219,6 +232,53 @@ def test_job__that_begins_elsewhere_is_another_and_whole_blocks_begin_it(study):
         type(job)(job.plan, job.labels, job.study, 1, 64, first=32)
 
 
+# ---- what it takes
+
+
+def test_estimate__counts_the_outer_runs_that_are_left(study, tmp_path, monkeypatch):
+    """A kernel of 1 ms on one thread: 0.6 s of the run itself, 40 x 0.256 s of outer runs."""
+    monkeypatch.setattr("spvrisk.experiments.run.seconds_per_path", lambda _: 1e-3)
+
+    def told(out="r.h5", **sets):
+        said = []
+        spvrisk.run(study, on=spvrisk.Threads(1), announce=said.append, out=tmp_path / out, **sets).close()
+        return next((line.partition(", ")[0] for line in said if " take about " in line), None)
+
+    def interrupting(done):
+        interrupting.done += done
+        if interrupting.done > 600 + 20 * INNER:
+            raise KeyboardInterrupt
+
+    interrupting.done = 0
+    with pytest.raises(KeyboardInterrupt):
+        told(progress=interrupting)
+    kept = len(list((tmp_path / "r.h5.run").glob("*.series")))
+    left = (OUTER - kept) * INNER
+    seconds = -(-left // 1000)
+    assert 10 < kept < 30
+    assert told(resume=True) == f"0 paths and {left:,} of outer runs take about 0:00:{seconds:02d}"
+    assert told("other.h5") == "600 paths and 10,240 of outer runs take about 0:00:11"
+    assert told(paths=700) is None
+
+
+def test_overview__foresees_planning_and_running_of_outer_runs(study, monkeypatch):
+    monkeypatch.setattr("spvrisk.experiments.overview.seconds_per_path", lambda _: 1e-3)
+    monkeypatch.setattr("spvrisk.experiments.overview.processors", lambda: 2)
+    monkeypatch.setattr("spvrisk.experiments.overview.planning_seconds", lambda _: 7.0)
+    found = overview(study.loaded)
+    assert (found.seconds, found.outer_seconds) == (pytest.approx(0.3), pytest.approx(5.12 + 7.0))
+    (row,) = (row for row in size(found).rows if english(row.name) == "outer runs")
+    assert english(row.cells[0]) == "40 of 256 paths each; time: about 0:00:13 more"
+
+
+def test_planning_seconds__are_what_planning_takes(study):
+    planned_outer(study.loaded, study.config.run)
+    began = time.perf_counter()
+    planned_outer(study.loaded, study.config.run)
+    assert 0.3 < planning_seconds(study.loaded) / (time.perf_counter() - began) < 3
+    assert planning_seconds(load(STARTER)) == 0.0
+
+
 # ---- file
 
 
@@ -226,6 +286,8 @@ def test_file__holds_labelled_arrays_and_what_is_said_of_inputs(ran):
     found = ran.uncertainty
     assert found.input_value.dims == ("outer", "input") and found.input_value.shape == (OUTER, 2)
     assert found.measure_value.sel(measure="npv_funder:mean").shape == (OUTER,)
+    port = found.series_quantile.sel(series="port/npv_funder", quantile=0.5)
+    assert port.dims == ("outer",) and port.values.tolist() == table(ran).curve("port/npv_funder")[:, 14].tolist()
     port, gas = table(ran).inputs
     assert port.title == {"en": "Port, budget", "ja": "港の予算"} and (gas.title, gas.source) == ({}, "")
     assert port.law == '{"triangular": {"min": 0.8, "mode": 1, "max": 1.6}}' and port.source == "a builder"

@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm, spearmanr
 
-from spvrisk.measures.sensitivity import by_bins, by_redraw, rank_correlation
+from spvrisk.measures.sensitivity import by_bins, by_redraw, rank_correlation, ranked
 
 SEEDS, PATHS = 100, 8000
 
@@ -95,8 +95,8 @@ def test_rank_correlation__is_spearmans():
     found = []
     for _ in range(SEEDS):
         x, z = rng.standard_normal((2, 2000))
-        found.append(rank_correlation(np.exp(x), 0.5 * x + np.sqrt(0.75) * z))
+        found.append(rank_correlation(ranked(np.exp(x)), ranked(0.5 * x + np.sqrt(0.75) * z)))
     assert found[-1].value == pytest.approx(spearmanr(x, 0.5 * x + np.sqrt(0.75) * z).statistic)
     assert 0.88 <= covered(found, 6.0 / np.pi * np.arcsin(0.25)) <= 0.99
     x[:3] = np.nan
-    assert rank_correlation(x, z) == rank_correlation(x[3:], z[3:])
+    assert rank_correlation(ranked(x), ranked(z)) == rank_correlation(ranked(x[3:]), ranked(z[3:]))

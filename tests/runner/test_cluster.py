@@ -39,6 +39,12 @@ IN_THIS_PROCESS = {
 
 STARTER = Path(spvrisk.__file__).parent / "data" / "starter.yaml"
 
+UNCERTAIN = """
+include: [starter.yaml]
+uncertain: {budget: {law: {uniform: {min: 0.8, max: 1.4}}, moves: {projects.port.budget: {times: x}}}}
+run: {paths: 64, uncertainty: {outer: 8, inner: 64}}
+"""
+
 
 @pytest.fixture(scope="module")
 def job():
@@ -296,3 +302,14 @@ def test_local_cluster__is_named_in_the_result_and_leaves_nothing(tmp_path):
         assert expected.attributes["content_sha256"] == digest
     journal = (tmp_path / "c.h5.run" / "journal.jsonl").read_text(encoding="utf-8")
     assert f'"pid": {os.getpid()}' not in journal
+
+
+def test_outer_runs__are_the_same_in_a_cluster_as_in_threads(tmp_path):
+    (tmp_path / "starter.yaml").write_text(STARTER.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(UNCERTAIN, encoding="utf-8")
+    study = spvrisk.load(tmp_path / "study.yaml")
+    with spvrisk.run(study, on=spvrisk.Threads(1)) as found:
+        expected = found.attributes["content_sha256"]
+        assert found.uncertainty.sizes["outer"] == 8
+    with spvrisk.run(study, on=spvrisk.Cluster("local", 2)) as found:
+        assert found.attributes["content_sha256"] == expected

@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from scipy import stats
 
 import spvrisk
+from make_results import uncertain
 from spvrisk.charts.uncertainty import uncertainty as chart_of
 from spvrisk.cli import main
 from spvrisk.errors import InputError
 from spvrisk.measures.unknown import unknown, unknowns
-from spvrisk.views.figures import Rate
+from spvrisk.report.words import sentence, shown
+from spvrisk.views.figures import Estimate, Rate
 
 KEPT = Path(__file__).parents[1] / "data" / "schema8"
 OUTER, INNER = 30, 128
@@ -113,9 +116,55 @@ def test_picture__bands_are_quantiles_of_the_curves(result):
     chart = chart_of(result)
     wide, narrow, *_ = chart.panels[0].marks
     k = wide.x.index(10.0)
-    losses = -result.uncertainty.curve[:, result.uncertainty.quantiles.index("0.1")]
+    losses = -result.uncertainty.curve()[:, result.uncertainty.quantiles.index("0.1")]
     assert (wide.low[k], wide.high[k]) == pytest.approx(tuple(np.quantile(losses, [0.05, 0.95])))
     assert wide.low[k] < narrow.low[k] < narrow.high[k] < wide.high[k]
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A result as it is written today, with curves of each project."""
+    with spvrisk.run(uncertain(tmp_path_factory.mktemp("fresh")), paths=400) as opened:
+        yield opened.tables()
+
+
+@pytest.mark.parametrize(
+    ("of", "sign", "level", "told"),
+    [
+        ("port/npv_funder", -1.0, "0.1", "loss: minus Port: net present value to the funder"),
+        ("pv_host", 1.0, "0.9", "present value of distributions to the host"),
+        ("npv_funder_local", -1.0, "0.1", "loss: minus net present value to the funder in its own currency"),
+    ],
+)
+def test_picture__of_another_quantity(fresh, of, sign, level, told):
+    table, chart = fresh.uncertainty, chart_of(fresh, of)
+    wide, _, middle, own = chart.panels[0].marks
+    k = wide.x.index(10.0)
+    ends = np.quantile(sign * table.curve(of)[:, table.quantiles.index(level)], [0.05, 0.5, 0.95])
+    assert (wide.low[k], middle.y[k], wide.high[k]) == pytest.approx(tuple(ends))
+    unit = {"port/npv_funder": "port", "pv_host": "portfolio"}.get(of, "scheme")
+    s, q = fresh.labels.series.index((unit, of.rpartition("/")[2])), "0.5"
+    assert own.y[own.x.index(2.0)] == sign * fresh.summary.quantile[s, fresh.summary.quantiles.index(q)]
+    assert told.lower() in sentence(chart.title).lower()
+    assert ("EUR" in sentence(chart.title)) == (of == "npv_funder_local")
+
+
+def test_picture__of_what_has_no_curves_is_refused(fresh, result):
+    with pytest.raises(InputError, match="of: must be a quantity of which the outer runs have curves, got port/cost"):
+        chart_of(fresh, "port/cost")
+    with pytest.raises(InputError, match="got port/npv_funder; did you mean npv_funder"):
+        chart_of(result, "port/npv_funder")  # of the first files of the schema
+
+
+def test_picture__title_has_the_digits_that_its_errors_support(result):
+    """The error of an end is by the binomial ranks, which scipy finds as well."""
+    k = result.uncertainty.quantiles.index("0.1")
+    losses = np.sort(-result.uncertainty.curve()[:, k])
+    end = np.quantile(losses, 0.95)
+    # of 30 draws P95 is bounded from below alone: the 26th value, since P(B < 26) is at most 2.5 %
+    assert stats.binom.cdf(25, OUTER, 0.95) <= 0.025 < stats.binom.cdf(26, OUTER, 0.95)
+    error = (end - losses[25]) / stats.norm.ppf(0.975)
+    assert f"{shown(Estimate(end, error))} USD million" in sentence(chart_of(result).title)
 
 
 def test_result__without_outer_runs_says_so(tmp_path):

@@ -11,15 +11,17 @@ from spvrisk.errors import InputError, Problem, argument
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from spvrisk.charts.registry import Picture
     from spvrisk.dataset.read import Result
     from spvrisk.dataset.scenarios import Combined
+    from spvrisk.experiments.redraws import Redraws
     from spvrisk.experiments.scenarios import Scenarios
     from spvrisk.runner.execute import Announce, Progress
 
 
 def plot(
     name: str,
-    *results: "Results | Scenarios | str | os.PathLike[str]",
+    *results: "Results | Scenarios | Redraws | str | os.PathLike[str]",
     out: str | os.PathLike[str] | None = None,
     lang: str | None = None,
     overwrite: bool = False,
@@ -33,7 +35,7 @@ def plot(
     name
         ``distribution``, ``exceedance``, ``fan``, ``waterfall``, ``bearers``, ``convergence``, ``occupancy``,
         ``scurve``, ``jcl`` of a result; ``tornado``, ``scenarios`` of a dataset of scenarios, or of what `scenarios`
-        returns; ``compare`` of several results.
+        returns; ``drivers`` of a result, or of what `redraws` returns; ``compare`` of several results.
     results
         Opened, or as files.
     out
@@ -76,16 +78,20 @@ def plot(
     read, replaced = read_choices(name, choices), yes_or_no("overwrite", overwrite)
     reads = [Path(each) for each in results if isinstance(each, str | os.PathLike)]
     check_drawable(target, replaced, reads)
-    subjects = [_subject(picture.of, each) for each in results]
+    subjects = [_subject(picture, each) for each in results]
     figure = drawn(name, subjects, spoken, called("announce", announce), read)
     if target is not None:
         save(figure, target, replaced, reads)
     return figure
 
 
-def _subject(kind: str, given: Any) -> "Result | Combined":
-    """What a picture is of: the tables of a result, or a dataset of scenarios."""
-    if kind != "scenarios":
+def _subject(picture: "Picture", given: Any) -> "Result | Combined | Redraws":
+    """What a picture is of: the tables of a result, a dataset of scenarios, or redraws."""
+    from spvrisk.experiments.redraws import Redraws
+
+    if picture.of_redraws and isinstance(given, Redraws):
+        return given
+    if picture.of != "scenarios":
         return opened("results", given).tables()
     from spvrisk.dataset.scenarios import is_scenarios, read
     from spvrisk.experiments.scenarios import Scenarios

@@ -13,7 +13,7 @@ _HELP = """Draw the picture NAME of RESULTS; its title is the answer.
 \b
 distribution  how a quantity is distributed, and its tail      --of
 exceedance    what is exceeded how rarely                      --of
-uncertainty   what is exceeded how rarely, over the uncertain inputs
+uncertainty   what is exceeded, over the uncertain inputs      --of
 fan           the funder's cash over time
 waterfall     which projects bring the mean about
 bearers       who bears the loss, on average and in the tail   --level

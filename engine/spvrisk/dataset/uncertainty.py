@@ -1,7 +1,9 @@
 """Outer runs in a result file: the group ``/uncertainty``, and what is said of the inputs in ``/provenance``.
 
 ``input_value(outer, input)`` holds the draws, ``measure_value(outer, measure)`` and ``measure_error(outer, measure)``
-what came of each run, ``npv_funder_quantile(outer, quantile)`` the portfolio's whole distribution.
+what came of each run, ``npv_funder_quantile(outer, quantile)`` the portfolio's whole distribution and
+``series_quantile(outer, series, quantile)`` that of further series, as of each project. The first files of the schema
+have the portfolio's alone.
 """
 
 import json
@@ -13,8 +15,9 @@ from numpy.typing import NDArray
 
 from spvrisk.dataset.assembly import Group
 from spvrisk.dataset.layout import Variable, codes, levels
-from spvrisk.dataset.variables import unit_attributes
+from spvrisk.dataset.variables import Attributes, unit_attributes
 from spvrisk.plan.names import Labels
+from spvrisk.plan.outputs import NPV
 
 Float = NDArray[np.float64]
 
@@ -24,9 +27,9 @@ CURVE = tuple(
     "0.005 0.01 0.02 0.03 0.05 0.075 0.1 0.15 0.2 0.25 0.3 0.35 0.4 0.45 0.5 0.55 0.6 0.65 0.7 0.75 0.8 0.85 0.9 0.925 "
     "0.95 0.97 0.98 0.99 0.995".split()
 )
-"""Probabilities of the quantiles by which the distribution of each outer run is kept."""
+"""Probabilities of the quantiles by which the distribution of each outer run is kept, beside the study's own."""
 
-_CURVE = "npv_funder_quantile"
+_CURVE, _CURVES = f"{NPV}_quantile", "series_quantile"
 
 
 class UncertainInput(NamedTuple):
@@ -74,9 +77,11 @@ class UncertaintyTable(NamedTuple):
     values, errors
         Measures of each run and their Monte Carlo standard errors, ``(outer, measure)``; NaN where undefined.
     quantiles
-        Probabilities of `curve`, decimal strings.
-    curve
-        Quantiles of the funder's net present value of the portfolio, ``(outer, quantile)``.
+        Probabilities of `curves`, decimal strings.
+    series
+        Of which there are curves, as the grammar writes them: ``npv_funder``, then others such as ``smr/npv_funder``.
+    curves
+        Quantiles of these in each run, ``(outer, series, quantile)``, of money in its currency.
     """
 
     inputs: tuple[UncertainInput, ...]
@@ -88,12 +93,28 @@ class UncertaintyTable(NamedTuple):
     values: Float
     errors: Float
     quantiles: tuple[str, ...]
-    curve: Float
+    series: tuple[str, ...]
+    curves: Float
 
     @property
     def outer(self) -> int:
         """Number of runs."""
         return len(self.jobs)
+
+    def curve(self, series: str = NPV) -> Float:
+        """Give the quantiles of a series in each run.
+
+        Parameters
+        ----------
+        series
+            One of `series`.
+
+        Returns
+        -------
+        ndarray
+            ``(outer, quantile)`` float64, of money in its currency.
+        """
+        return self.curves[:, self.series.index(series)]
 
 
 def uncertainty_variables(table: UncertaintyTable | None, labels: Labels) -> list[Variable]:
@@ -123,7 +144,20 @@ def uncertainty_variables(table: UncertaintyTable | None, labels: Labels) -> lis
             Variable(GROUP, name, (OUTER, dim), {"long_name": meaning}, data)
             for name, (meaning, dim, data) in about.items()
         ),
-        Variable(GROUP, _CURVE, (OUTER, "quantile"), money, table.curve),
+        Variable(GROUP, _CURVE, (OUTER, "quantile"), money, table.curve()),
+        *_further_curves(table),
+    ]
+
+
+def _further_curves(table: UncertaintyTable) -> list[Variable]:
+    """Curves of other series than the portfolio's value; the first files of the schema have none."""
+    further = table.series[1:]
+    if not further:
+        return []
+    about: Attributes = {"long_name": "quantile of a series, of money in its currency"}
+    return [
+        codes(GROUP, "series", further, "quantity of a project or of the whole"),
+        Variable(GROUP, _CURVES, (OUTER, "series", "quantile"), about, table.curves[:, 1:]),
     ]
 
 
@@ -143,6 +177,7 @@ def uncertainty_text(table: UncertaintyTable | None) -> dict[str, str]:
         "jobs": table.jobs,
         "inner": table.inner,
         "measures": table.measures,
+        "series": table.series[1:],
     }
     return {f"{GROUP}_json": json.dumps(said, ensure_ascii=False)}
 
@@ -171,12 +206,17 @@ def uncertainty_of(group: Group | None, said: Any) -> UncertaintyTable | None:
     jobs, measures = tuple(map(str, said["jobs"])), tuple(map(str, said["measures"]))
     names = ("input_value", "measure_value", "measure_error")
     drawn, values, errors = (np.asarray(group.values[name], np.float64) for name in names)
-    quantiles, curve = group.decimals["quantile"], np.asarray(group.values[_CURVE], np.float64)
+    quantiles, series = group.decimals["quantile"], (NPV, *map(str, said.get("series", ())))
+    curves = np.asarray(group.values[_CURVE], np.float64)[:, None]
+    if series[1:]:
+        curves = np.concatenate([curves, np.asarray(group.values[_CURVES], np.float64)], axis=1)
     n, inner = len(jobs), int(said["inner"])
-    shapes = [each.shape for each in (drawn, values, errors, curve)]
-    if inner < 1 or shapes != [(n, len(inputs)), (n, len(measures)), (n, len(measures)), (n, len(quantiles))]:
+    shapes, by_measure = [each.shape for each in (drawn, values, errors, curves)], (n, len(measures))
+    if inner < 1 or shapes != [(n, len(inputs)), by_measure, by_measure, (n, len(series), len(quantiles))]:
         raise ValueError("its outer runs are not those that it tells of")
-    return UncertaintyTable(inputs, correlation, jobs, inner, measures, drawn, values, errors, quantiles, curve)
+    return UncertaintyTable(
+        inputs, correlation, jobs, inner, measures, drawn, values, errors, quantiles, series, curves
+    )
 
 
 def _input_of(said: Any) -> UncertainInput:

@@ -4,18 +4,20 @@ Nothing is drawn again, so that inputs are seen as they are, correlated ones tog
 merely goes with. Redraws (`spvrisk.experiments.redraws`) take apart what is drawn apart.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from math import isnan, nan
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spvrisk.dataset.read import Result
 from spvrisk.errors import InputError, Problem
-from spvrisk.experiments.values import values_by_path
+from spvrisk.experiments.values import Series, values_by_path
 from spvrisk.measures.drivers import Decomposed, decomposed
 from spvrisk.measures.named import Measure
-from spvrisk.measures.sensitivity import Index, Told, by_bins, rank_correlation
+from spvrisk.measures.sensitivity import Index, Told, by_bins, rank_correlation, ranked
 from spvrisk.measures.tail import CHANCE, Mark, mark_of
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.inputs import BY_NAME as INPUTS
@@ -27,6 +29,9 @@ INPUT, OUTCOME, FINAL_STATE = "input", "outcome", "final_state"
 """Kinds of what is looked at."""
 
 _NO_RANK = Index(nan, nan)
+
+Candidate = tuple[str, str, str, Floats]
+"""Kind, unit, name and values ``(path,)``, of events and states their codes."""
 
 
 class Seen(NamedTuple):
@@ -69,11 +74,14 @@ class InputsByPath(NamedTuple):
         What is decomposed of each measure.
     rows
         Inputs, outcomes and final states that vary, in the order of the result.
+    same
+        Regimes whose final state says no more than the outcome of an event, each with that event: they have no row.
     """
 
     result: Result
     decomposed: tuple[Decomposed, ...]
     rows: tuple[Seen, ...]
+    same: tuple[tuple[str, str], ...]
 
     def telling(self, i: int) -> list[Seen]:
         """Inputs that tell of a measure, those that explain most first.
@@ -95,6 +103,7 @@ def inputs_by_path(
     on: On = THREADS,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
+    indices_alone: bool = False,
 ) -> InputsByPath:
     """Find what the inputs that a result keeps tell of measures.
 
@@ -106,6 +115,8 @@ def inputs_by_path(
         Whose drivers are sought.
     on, progress, announce
         As of `values_by_path`.
+    indices_alone
+        Whether ranks and marks are left out, which take most of the time.
 
     Raises
     ------
@@ -118,42 +129,77 @@ def inputs_by_path(
         remedy = "run the study with e.g. inputs.cost_multiple in output.paths, or give the study itself"
         raise InputError(Problem(result.place, "", "must keep inputs by path", "", remedy))
     values = values_by_path(result, [measure.series for measure in measures], on, progress, announce)
-    rows = [values[measure.series] for measure in measures]
-    found = [decomposed(measure, row) for measure, row in zip(measures, rows, strict=True)]
-    ys = [each.of(row) for each, row in zip(found, rows, strict=True)]
+    found = [decomposed(measure, values[measure.series]) for measure in measures]
+    ys = [each.of(values[each.measure.series]) for each in found]
     announce("comparing")
-    seen = [_seen(kind, unit, name, x, found, rows, ys) for kind, unit, name, x in _candidates(result)]
+    states = tuple(_states(result))
+    same = tuple(repeated(states))
+    left_out = {(FINAL_STATE, regime) for regime, _ in same}
+    candidates = (each for each in chain(_inputs(result), states) if each[:2] not in left_out)
+    if indices_alone:
+        seen = [_indices(*each, ys) for each in candidates]
+    else:
+        ranks = {measure.series: ranked(values[measure.series]) for measure in measures}
+        seen = [_seen(_indices(*each, ys), each[-1], found, ranks, ys) for each in candidates]
     varying = [each for each in seen if any(told.p_value < 1.0 for told in each.told)]
     least = CHANCE / max(len(varying), 1)
     judged = [each._replace(telling=tuple(told.p_value < least for told in each.told)) for each in varying]
-    return InputsByPath(result, tuple(found), tuple(judged))
+    return InputsByPath(result, tuple(found), tuple(judged), same)
 
 
-def _candidates(result: Result) -> Iterator[tuple[str, str, str, Floats]]:
-    """Kind, unit, name and values ``(path,)`` of inputs, of outcomes of events and of final states, by their codes."""
+def _inputs(result: Result) -> Iterator[Candidate]:
+    """Inputs that are kept."""
     for name in sorted(result.input_names, key=list(INPUTS).index):
         columns = result.inputs(name).astype(np.float64)
         yield from ((INPUT, unit, name, columns[:, i]) for i, unit in enumerate(result.labels.columns(name)))
+
+
+def _states(result: Result) -> Iterator[Candidate]:
+    """Outcomes of events and final states of regimes."""
     for unit, quantity in result.kept:
         if unit == SCHEME and quantity in result.labels.states:
             kind = OUTCOME if quantity.startswith(f"{OUTCOME}_") else FINAL_STATE
             yield kind, quantity.removeprefix(f"{kind}_"), "", result.series(unit, quantity).astype(np.float64)
 
 
+def repeated(states: Sequence[Candidate]) -> Iterator[tuple[str, str]]:
+    """Find regimes whose final states part the paths as the outcomes of an event do, each with the first such event.
+
+    Parameters
+    ----------
+    states
+        Events and regimes.
+    """
+    events = [(event, np.unique(codes, return_inverse=True)) for kind, event, _, codes in states if kind == OUTCOME]
+    for kind, regime, _, codes in states:
+        own, i = np.unique(codes, return_inverse=True)
+        if kind != FINAL_STATE or own.size < 2:
+            continue
+        alike = (event for event, (others, j) in events if own.size == others.size == _pairs(i, j))
+        yield from ((regime, event) for event in islice(alike, 1))
+
+
+def _pairs(a: NDArray[np.intp], b: NDArray[np.intp]) -> int:
+    """Number of different pairs of codes."""
+    return np.unique(a * (b.max() + 1) + b).size
+
+
+def _indices(kind: str, unit: str, name: str, x: Floats, ys: Sequence[Floats]) -> Seen:
+    """What an input explains of each measure."""
+    n = len(ys)
+    return Seen(kind, unit, name, tuple(by_bins(x, ys)), (_NO_RANK,) * n, (None,) * n, (False,) * n)
+
+
 def _seen(
-    kind: str,
-    unit: str,
-    name: str,
-    x: Floats,
-    found: Sequence[Decomposed],
-    rows: Sequence[Floats],
-    ys: Sequence[Floats],
+    seen: Seen, x: Floats, found: Sequence[Decomposed], ranks: Mapping[Series, Floats], ys: Sequence[Floats]
 ) -> Seen:
-    """What an input tells of each measure; states have no order, and so neither rank nor mean."""
-    ordered = kind == INPUT
-    ranks = tuple(rank_correlation(x, row) if ordered else _NO_RANK for row in rows)
-    marks = tuple(
-        mark_of(kind, unit, name, x, y > 0.0) if ordered and not isnan(each.threshold) else None
+    """The same with ranks and marks; states have no order, and so neither."""
+    if seen.kind != INPUT:
+        return seen
+    own = ranked(x)
+    by_series = {series: rank_correlation(own, others) for series, others in ranks.items()}
+    marks = (
+        None if isnan(each.threshold) else mark_of(seen.kind, seen.unit, seen.name, x, y > 0.0)
         for each, y in zip(found, ys, strict=True)
     )
-    return Seen(kind, unit, name, tuple(by_bins(x, ys)), ranks, marks, (False,) * len(ys))
+    return seen._replace(ranks=tuple(by_series[each.measure.series] for each in found), marks=tuple(marks))

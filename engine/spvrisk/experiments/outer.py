@@ -1,6 +1,7 @@
 """Outer runs: a study once more at each of many draws of its uncertain inputs, each with paths of its own."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,11 +22,11 @@ from spvrisk.errors import InputError, Problem
 from spvrisk.experiments.task import Besides, job_of, outer_word, series_executor
 from spvrisk.experiments.variants import planned_variant, quantile_of
 from spvrisk.measures.named import Measure, measures_like
-from spvrisk.measures.order import percentiles
+from spvrisk.measures.order import quantiles
 from spvrisk.measures.sample import Sample
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.names import Labels
-from spvrisk.plan.outputs import NPV, STACK, WHOLE
+from spvrisk.plan.outputs import NPV, PORTFOLIO, SCHEME, STACK, WHOLE
 from spvrisk.plan.words import first_scores
 from spvrisk.runner.execute import Announce, Progress, SeriesExecutor, series_of_many
 from spvrisk.runner.job import Job
@@ -49,12 +50,18 @@ class Outer(NamedTuple):
         What is run, in the order of the draws.
     measures
         What is measured of each.
+    curves
+        Series whose quantiles are taken of each, as in `Labels.series`, and how the grammar writes them.
+    quantiles
+        Their probabilities, decimal strings.
     """
 
     uncertain: UncertainInputs
     drawn: Floats
     jobs: tuple[Job, ...]
     measures: tuple[Measure, ...]
+    curves: Mapping[str, tuple[str, str]]
+    quantiles: tuple[str, ...]
 
     @property
     def inner(self) -> int:
@@ -63,8 +70,9 @@ class Outer(NamedTuple):
 
     @property
     def series(self) -> tuple[tuple[str, str], ...]:
-        """What the measures need of each run, as in `Labels.series`."""
-        return tuple(dict.fromkeys(each for measure in self.measures for each in measure.needs))
+        """What measures and curves need of each run, as in `Labels.series`."""
+        needed = (each for measure in self.measures for each in measure.needs)
+        return tuple(dict.fromkeys((*needed, *self.curves.values())))
 
     @property
     def disk(self) -> int:
@@ -74,7 +82,7 @@ class Outer(NamedTuple):
     @property
     def besides(self) -> Besides:
         """What a result holds of them."""
-        row = len(self.uncertain.inputs) + 2 * len(self.measures) + len(CURVE)
+        row = len(self.uncertain.inputs) + 2 * len(self.measures) + len(self.curves) * len(self.quantiles)
         return Besides(frozenset(outer_word(job.id, job.paths) for job in self.jobs), 8 * len(self.jobs) * row)
 
 
@@ -122,6 +130,32 @@ def check_uncertain(loaded: Loaded) -> None:
         _planned(loaded, run, Uncertainty(outer=min(outer, _TRIED)))
 
 
+def planning_seconds(loaded: Loaded) -> float:
+    """Foresee how long it takes to plan the outer runs of a study, from a few of them; 0 where none are asked for.
+
+    Parameters
+    ----------
+    loaded
+        The study.
+
+    Raises
+    ------
+    InputError
+        As of `planned_outer`, of the first draws.
+    """
+    run = loaded.study.run
+    if run.uncertainty is None:
+        return 0.0
+    with loaded.places.filled_in():
+        _check_asked(run.uncertainty, loaded)
+    took = 0.0
+    for outer in (1, _TRIED):  # the first loads what is needed
+        began = time.perf_counter()
+        _planned(loaded, run, run.uncertainty.model_copy(update={"outer": outer}))
+        took = time.perf_counter() - began
+    return took / _TRIED * run.uncertainty.outer
+
+
 _EXAMPLE = "uncertain: {spread: {law: {uniform: {min: 0.01, max: 0.025}}, moves: {<path>: x}}}"
 
 
@@ -149,7 +183,9 @@ def _planned(loaded: Loaded, settings: Run, asked: Uncertainty) -> Outer:
         job = planned_variant(loaded, Scenario(str(i + 1), changes=changes, kind="outer run"), settings).job
         _check_same(job, whole, i)
         jobs.append(replace(job, paths=asked.inner, first=i * asked.inner))
-    return Outer(uncertain, drawn, tuple(jobs), outer_measures(whole.labels, loaded.study.output))
+    output, labels = loaded.study.output, whole.labels
+    levels = tuple(sorted({*CURVE, *output.quantiles}, key=float))
+    return Outer(uncertain, drawn, tuple(jobs), outer_measures(labels, output), outer_curves(labels), levels)
 
 
 def _check_apart(uncertain: UncertainInputs, loaded: Loaded) -> None:
@@ -235,6 +271,23 @@ def outer_measures(labels: Labels, output: Output) -> tuple[Measure, ...]:
     return tuple(measure for text in texts for measure in measures_like(text, labels, ""))
 
 
+def outer_curves(labels: Labels) -> dict[str, tuple[str, str]]:
+    """Series whose distribution is kept of each outer run, by what the grammar calls them: the portfolio's first.
+
+    Parameters
+    ----------
+    labels
+        Of the study.
+    """
+    in_own_money = ["npv_funder_local"] if labels.local_currency != labels.currency else []
+    return {
+        NPV: WHOLE,
+        **{f"{project}/{NPV}": (project, NPV) for project in labels.projects},
+        **{name: (PORTFOLIO, name) for name in ("pv_host", "insurer_net") if name in labels.quantities},
+        **{name: (SCHEME, name) for name in (*in_own_money, "scheme_value")},
+    }
+
+
 def outer_runs(
     outer: Outer,
     on: On,
@@ -272,25 +325,25 @@ def outer_runs(
     missing = [i for i, job in enumerate(outer.jobs) if job.id not in rows]
     for i, values in _series(outer, missing, kept, series_executor(on, threads, announce), progress):
         rows[outer.jobs[i].id] = _measured(outer, values)
-    values, errors, curve = (np.array(each) for each in zip(*(rows[job.id] for job in outer.jobs), strict=True))
+    values, errors, curves = (np.array(each) for each in zip(*(rows[job.id] for job in outer.jobs), strict=True))
     inputs = tuple(map(_said, outer.uncertain.inputs))
     measures, jobs = tuple(each.text for each in outer.measures), tuple(job.id for job in outer.jobs)
     about = (inputs, outer.uncertain.correlation, jobs, outer.inner, measures)
-    return UncertaintyTable(*about, outer.drawn, values, errors, CURVE, curve)
+    return UncertaintyTable(*about, outer.drawn, values, errors, outer.quantiles, tuple(outer.curves), curves)
 
 
-_Row = tuple[list[float], list[float], list[float]]
-"""Measures of a run, their errors, and its curve."""
+_Row = tuple[list[float], list[float], list[list[float]]]
+"""Measures of a run, their errors, and its curves."""
 
 
 def _known(outer: Outer, there: UncertaintyTable | None) -> dict[str, _Row]:
     """Rows of an earlier result by `Job.id`, where it has measured the same."""
-    measures = tuple(each.text for each in outer.measures)
-    if there is None or (there.measures, there.inner, there.quantiles) != (measures, outer.inner, CURVE):
+    wanted = tuple(each.text for each in outer.measures), outer.inner, outer.quantiles, tuple(outer.curves)
+    if there is None or (there.measures, there.inner, there.quantiles, there.series) != wanted:
         return {}
-    rows = zip(there.values.tolist(), there.errors.tolist(), there.curve.tolist(), strict=True)
-    wanted = {job.id for job in outer.jobs}
-    return {job: row for job, row in zip(there.jobs, rows, strict=True) if job in wanted}
+    rows = zip(there.values.tolist(), there.errors.tolist(), there.curves.tolist(), strict=True)
+    ids = {job.id for job in outer.jobs}
+    return {job: row for job, row in zip(there.jobs, rows, strict=True) if job in ids}
 
 
 def _series(
@@ -316,8 +369,8 @@ def _series(
 def _measured(outer: Outer, values: Floats) -> _Row:
     samples = {series: Sample(row) for series, row in zip(outer.series, values, strict=True)}
     figures = [measure.figure(*(samples[series] for series in measure.needs)) for measure in outer.measures]
-    curve = [each.value for each in percentiles(samples[WHOLE].values, CURVE)]
-    return [figure.value for figure in figures], [figure.error for figure in figures], curve
+    curves = quantiles(np.stack([samples[series].values for series in outer.curves.values()]), outer.quantiles)
+    return [figure.value for figure in figures], [figure.error for figure in figures], curves.tolist()
 
 
 def _said(each: Uncertain) -> UncertainInput:

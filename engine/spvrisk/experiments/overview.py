@@ -7,7 +7,7 @@ from spvrisk.config.defaults import Default, defaults
 from spvrisk.dataset.kept import default_paths
 from spvrisk.errors import Problem
 from spvrisk.experiments.need import Need, check_memory, foreseen, memory_budget, need_of, workspace_of
-from spvrisk.experiments.outer import check_uncertain
+from spvrisk.experiments.outer import check_uncertain, planning_seconds
 from spvrisk.experiments.stress import check_stresses
 from spvrisk.experiments.task import planned
 from spvrisk.plan.compile import Compiled, compile_study
@@ -41,8 +41,9 @@ class Overview(NamedTuple):
         Bytes of memory that it may have.
     statistics
         Whether they will be exact, in words.
-    seconds
-        That drawing its paths takes, about; None where the kernel would have to be compiled first.
+    seconds, outer_seconds
+        That drawing its paths takes, about, and planning and drawing those of its outer runs; None where the kernel
+        would have to be compiled first.
     kept
         Variables of ``/paths``.
     defaults
@@ -60,6 +61,7 @@ class Overview(NamedTuple):
     budget: int
     statistics: str
     seconds: float | None
+    outer_seconds: float | None
     kept: tuple[str, ...]
     defaults: list[Default]
 
@@ -77,10 +79,12 @@ def overview(loaded: Loaded) -> Overview:
         compiled = compile_study(study)
     labels, run = compiled.labels, study.run
     job = Job(compiled.plan, labels, "", run.seed, run.paths, run.leaves_per_shard)
-    workers, seconds = run.workers or processors(), None
+    workers, seconds, outer_seconds = run.workers or processors(), None, None
+    planning = planning_seconds(loaded)
     if at_hand():
         make_ready(compiled.plan)
-        seconds = seconds_per_path(job) * run.paths / min(workers, processors())
+        each = seconds_per_path(job) / min(workers, processors())
+        seconds, outer_seconds = each * run.paths, each * run.outer_paths + planning
     workspace, kept = workspace_of(job), tuple(study.output.paths or default_paths(labels))
     return Overview(
         study=study,
@@ -94,6 +98,7 @@ def overview(loaded: Loaded) -> Overview:
         budget=memory_budget(run),
         statistics=foreseen(job, run, study.output, kept, workers, workspace),
         seconds=seconds,
+        outer_seconds=outer_seconds,
         kept=kept,
         defaults=defaults(study, loaded.places.given()),
     )

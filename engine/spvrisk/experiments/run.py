@@ -36,7 +36,7 @@ from spvrisk.experiments.kept import (
 )
 from spvrisk.experiments.need import check_memory, disk_budget, ledger_for, mib, need_of, need_with, workspace_of
 from spvrisk.experiments.outer import Outer, outer_runs, planned_outer
-from spvrisk.experiments.task import Task, planned
+from spvrisk.experiments.task import Task, outer_word, planned
 from spvrisk.measures.conditional import from_sketches, in_passes, summary_and_conditional
 from spvrisk.measures.source import SketchSource
 from spvrisk.measures.table import timeline
@@ -145,7 +145,7 @@ def _run_at(
             finish(place.folder, content)
 
     with kept_if_broken_off(task, ledger, place):
-        done = ran(task, ledger, progress, announce)
+        done = ran(task, ledger, progress, announce, _left(outer, there, place))
         if not (broken := done.violations()):
             found = _outer_at(place, outer, task, there, progress, announce)
             write_at(place, done.contents(announce, found), replaces, publishing)
@@ -167,6 +167,14 @@ def _outer_at(
     earlier = None if there is None else open_result(place.target).uncertainty
     kept = KeptSeries(place.folder) if has_room else None
     return outer_runs(outer, task.on, task.workers, kept, earlier, progress, announce)
+
+
+def _left(outer: Outer | None, there: Earlier | None, place: Place) -> int:
+    """Paths of outer runs that neither an earlier result nor a run that was broken off has."""
+    if outer is None:
+        return 0
+    kept, keeps = KeptSeries(place.folder), frozenset[str]() if there is None else there.keeps
+    return sum(job.paths for job in outer.jobs if outer_word(job.id, job.paths) not in keeps and not kept.has(job))
 
 
 def _wrong(broken: list[Violation], done: "Ran", target: Path, announce: Announce) -> RunError | None:
@@ -218,7 +226,7 @@ def run_in_memory(
     task, outer = _asked(loaded, settings, announce, on)
     with loaded.places.filled_in():
         ledger = ledger_for(task, None)
-    done = ran(task, ledger, progress, announce)
+    done = ran(task, ledger, progress, announce, settings.outer_paths)
     if broken := done.violations():
         raise failure(broken)
     none = (None, None)
@@ -231,6 +239,7 @@ def ran(
     ledger: Ledger,
     progress: Progress = lambda _: None,
     announce: Announce = lambda _: None,
+    after: int = 0,
 ) -> "Ran":
     """Compute all shards that a ledger misses.
 
@@ -242,13 +251,15 @@ def ran(
         Of its job.
     progress, announce
         As of `run_study`.
+    after
+        Paths of the outer runs that are to follow.
     """
     make_ready(ledger.job.plan, announce)
     if not isinstance(ledger, SketchLedger):
         with task.loaded.places.filled_in():
             check_memory(task, isinstance(ledger, FolderLedger), workspace_of(ledger.job))
-    if len(ledger.missing()) > 1:
-        announce(_estimate(task, ledger))
+    if len(ledger.missing()) > 1 or after:
+        announce(_estimate(task, ledger, after))
     machines: list[Machine] = []
     compute(ledger, task.executor(announce, machines.extend), progress, announce)
     return Ran(task, ledger, task.provenance(machines))
@@ -316,10 +327,11 @@ class Ran(NamedTuple):
         )
 
 
-def _estimate(task: Task, ledger: Ledger) -> str:
-    """What the run takes, in words; the time from a tenth of a second of the kernel and one file on the disk.
+def _estimate(task: Task, ledger: Ledger, after: int) -> str:
+    """What the run takes with the outer runs that follow, in words.
 
-    The paths that the kernel is timed with are computed once more in their shard: a shard is a function of its number.
+    The time is from a tenth of a second of the kernel and one file on the disk. The paths that the kernel is timed with
+    are computed once more in their shard: a shard is a function of its number.
     """
     job = ledger.job
     paths = sum(len(job.paths_of(k)) for k in ledger.missing())
@@ -329,22 +341,25 @@ def _estimate(task: Task, ledger: Ledger) -> str:
     memory = mib(need.from_disk if on_disk else need.in_memory)
     parts = [phrase("{:,} MiB of memory", memory)]
     if task.here:
-        parts.insert(0, phrase("about {}", f"{_duration(task, ledger, paths)}"))
+        parts.insert(0, phrase("about {}", f"{_duration(task, ledger, paths, after)}"))
     if on_disk:
         parts.append(phrase("{:,} MiB of disk", mib(need.disk)))
     takes = reduce(partial(phrase, "{}, {}"), parts)
     near = told(ledger.keeping) if isinstance(ledger, SketchLedger) else phrase("exact")
+    if after:
+        return phrase("{:path} and {:,} of outer runs take {}; statistics are {}", paths, after, takes, near)
     return phrase("{:path} take {}; statistics are {}", paths, takes, near)
 
 
-def _duration(task: Task, ledger: Ledger, paths: int) -> datetime.timedelta:
-    """How long this machine takes for so many paths.
+def _duration(task: Task, ledger: Ledger, paths: int, after: int) -> datetime.timedelta:
+    """How long this machine takes for so many paths, and for those of the outer runs after them.
 
     Shards are stored beside the others' computation, at the cost of a processor, and no faster than the disk is.
     """
     at_once = min(task.helpers or task.workers, processors())
-    storing = _storing(ledger) * paths
-    return datetime.timedelta(seconds=math.ceil(max((seconds_per_path(task.job) * paths + storing) / at_once, storing)))
+    storing, each = _storing(ledger) * paths, seconds_per_path(task.job)
+    own = max((each * paths + storing) / at_once, storing)
+    return datetime.timedelta(seconds=math.ceil(own + each * after / at_once))
 
 
 def _storing(ledger: Ledger) -> float:

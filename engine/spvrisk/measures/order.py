@@ -133,6 +133,19 @@ def percentiles(values: Float, levels: tuple[str, ...]) -> tuple[Percentile, ...
     return tuple(Percentile(level, *quantile_with_interval(ordered, level)) for level in levels)
 
 
+def quantiles(values: Float, levels: tuple[str, ...]) -> Float:
+    """Give quantiles, without their intervals, of each row of values: ``(row, level)`` float64 in the rows' units.
+
+    Parameters
+    ----------
+    values
+        ``(row, path)``, all of them defined.
+    levels
+        Decimal strings in (0, 1).
+    """
+    return np.asarray(np.sort(values)[:, [rank(level, values.shape[1]) - 1 for level in levels]])
+
+
 @lru_cache(maxsize=4096)
 def _ranks(levels: tuple[str, ...], n: int) -> NDArray[np.intp]:
     """Ranks of quantiles and of the ends of their intervals among n values, ``(3, level)``."""

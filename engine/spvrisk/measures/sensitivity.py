@@ -154,26 +154,45 @@ def _bins(given: Float) -> NDArray[np.intp]:
     return np.unique(bin_of[which], return_inverse=True)[1]
 
 
-def rank_correlation(given: Float, y: Float) -> Index:
-    """Spearman's rank correlation over the paths on which both are defined; infinite values rank last, or first.
+def ranked(values: Float) -> Float:
+    """Give the ranks of what is defined, infinite values last or first, and of equal ones their mean rank.
 
     Parameters
     ----------
-    given, y
-        Two numbers of each path, ``(path,)``.
+    values
+        A number of each path, ``(path,)``.
+
+    Returns
+    -------
+    ndarray
+        ``(path,)`` float64, from 1 on; NaN where undefined.
     """
     from scipy.stats import rankdata  # loaded here: it takes half a second, and runs have no use for it
 
-    both = ~(np.isnan(given) | np.isnan(y))
+    found, defined = np.full(values.size, nan), ~np.isnan(values)
+    found[defined] = rankdata(values[defined])
+    return found
+
+
+def rank_correlation(a: Float, b: Float) -> Index:
+    """Spearman's rank correlation over the paths on which both are defined.
+
+    Parameters
+    ----------
+    a, b
+        Ranks of two numbers of each path, ``(path,)``, as from `ranked`.
+    """
+    both = ~(np.isnan(a) | np.isnan(b))
     n = int(both.sum())
     if n < 4:
         return _NONE
-    a, b = rankdata(given[both]), rankdata(y[both])
-    a -= a.mean()
-    b -= b.mean()
-    scale = sqrt(float(a @ a) * float(b @ b))
+    if n < both.size:
+        a, b = ranked(a[both]), ranked(b[both])
+    a, b = a - a.mean(), b - b.mean()
+    # not by BLAS, whose threads cost more than they save
+    scale = sqrt(float(np.sum(a * a)) * float(np.sum(b * b)))
     if scale == 0.0:
         return _NONE
-    rho = float(a @ b) / scale
+    rho = float(np.sum(a * b)) / scale
     # Bonett and Wright's error of Fisher's transform, back on the scale of the correlation
     return Index(rho, (1.0 - rho**2) * sqrt((1.0 + rho**2 / 2.0) / (n - 3.0)))

@@ -46,6 +46,16 @@ class KeptSeries:
             return rows_of(self._file(job).read_bytes(), _whole(job), 0, series)
         return None
 
+    def has(self, job: Job) -> bool:
+        """Tell whether series of a job are there, be they those that are wanted or not.
+
+        Parameters
+        ----------
+        job
+            As of `get`.
+        """
+        return self._file(job).exists()
+
     def put(self, job: Job, series: Sequence[int], values: Floats) -> None:
         """Keep series of a job, in the place of those that are there.
 

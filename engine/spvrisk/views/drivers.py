@@ -1,9 +1,9 @@
 """Drivers of measures: what inputs of one run tell of them, and what groups of draws have of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import isnan
 
-from spvrisk.experiments.inputs_by_path import FINAL_STATE, INPUT, InputsByPath, Seen
+from spvrisk.experiments.inputs_by_path import FINAL_STATE, INPUT, OUTCOME, InputsByPath, Seen
 from spvrisk.experiments.redraws import Redrawn, Redraws
 from spvrisk.experiments.scenarios import Scenarios
 from spvrisk.measures.drivers import Decomposed
@@ -122,6 +122,9 @@ def _looked(found: InputsByPath, i: int, has_tail: bool) -> Iterator[Note]:
     yield Note("Explains: what goes once the input is known.")
     if has_tail:
         yield Note("Shift in the tail: the input's mean there less its mean elsewhere, in standard deviations.")
+    for regime, event in found.same:
+        names = (clock_named(found.result, f"{FINAL_STATE}_{regime}"), clock_named(found.result, f"{OUTCOME}_{event}"))
+        yield said("{} at the end says the same as {}, and is left out.", *names)
     telling = len(found.telling(i))
     text = "{:,d} inputs were looked at, {:,d} of them tell more than chance would have it (together at {:g %})."
     yield said(text, len(found.rows), telling, 100.0 * CHANCE)
@@ -131,6 +134,12 @@ def _looked(found: InputsByPath, i: int, has_tail: bool) -> Iterator[Note]:
         "Inputs that go together share what they explain, and what is not kept by path is not here: the same "
         "command on the study draws each cause anew."
     )
+
+
+BY_ITSELF = Note(
+    "By itself: what goes once the group is known. With others: what stays as long as it alone is unknown."
+)
+"""How indices of groups are read."""
 
 
 def redraws(found: Redraws) -> list[Figures]:
@@ -159,15 +168,14 @@ def by_redraw(found: Redraws, i: int = 0) -> Figures:
         own = sorted((row for row in found.rows if row.group.kind == kind), key=lambda row: -_size(row.total[i]))
         moving = [row for row in own if _size(row.total[i]) > 0.0]
         quiet += len(own) - len(moving)
-        rows += [Row(_group(row, found.labels), _both(row, i), head) for row in moving[:_SHOWN]]
+        rows += [Row(cause_named(row, found.labels), _both(row, i), head) for row in moving[:_SHOWN]]
     notes = [
         _meaning(found.decomposed[i]),
-        said("By itself: what goes once the group is known. With others: what stays as long as it alone is unknown."),
+        BY_ITSELF,
         Note("One group after the other is drawn anew, and nothing else moves."),
         said("{:path} of seed {:d} each.", found.paths, found.seed),
     ]
-    if any(row.first[i].value < 0.0 or row.total[i].value > 1.0 for row in found.rows):
-        notes.append(Note("What lies below 0 or above 100 % does so by sampling error."))
+    notes += beyond(found.rows, i)
     notes.append(Note("Of the inputs of a run others may lead: docs/drivers.md says why."))
     if quiet:
         notes.append(said("{:,d} groups change nothing at all.", quiet))
@@ -175,11 +183,32 @@ def by_redraw(found: Redraws, i: int = 0) -> Figures:
     return Figures(title, heads("by itself", "with others"), tuple(rows), tuple(notes))
 
 
+def beyond(rows: Iterable[Redrawn], i: int) -> list[Note]:
+    """Say why indices of a measure lie beyond what a share can be, where some do.
+
+    Parameters
+    ----------
+    rows
+        Groups that are shown.
+    i
+        Number of the measure.
+    """
+    found = any(row.first[i].value < 0.0 or row.total[i].value > 1.0 for row in rows)
+    return [Note("What lies below 0 or above 100 % does so by sampling error.")] if found else []
+
+
 def _size(index: Index) -> float:
     return 0.0 if isnan(index.value) else index.value
 
 
-def _group(row: Redrawn, labels: Labels) -> Text:
+def cause_named(row: Redrawn, labels: Labels) -> Text:
+    """Name a group of draws in words.
+
+    Parameters
+    ----------
+    row, labels
+        The group, and labels of the study.
+    """
     name, kind = row.group.name, row.group.kind
     if kind == "project":
         return unit_named(labels, name)

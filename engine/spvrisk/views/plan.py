@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from spvrisk.config.laws import Law
 from spvrisk.config.study import Study
 from spvrisk.config.study.projects import ProjectTemplate
+from spvrisk.config.study.run import Uncertainty
 from spvrisk.config.study.selection import Funding, Trigger
 from spvrisk.config.study.split import FixedSplit, TierSplit
 from spvrisk.experiments.overview import Overview
@@ -329,6 +330,7 @@ def size(found: Overview) -> Figures:
     rows = (
         fact("paths", said("{:,d}, seed {}", run.paths, str(run.seed))),
         fact("time", _time(found.seconds)),
+        *([fact("outer runs", _outer(run.uncertainty, found.outer_seconds))] if run.uncertainty else []),
         fact("memory", said(memory, need.in_memory / _MIB, series, run.paths, need.from_disk / _MIB)),
         fact("memory budget", said(budget, found.budget / _MIB)),
         fact("disk", said("{:,.0f MiB} for shards, if they are kept on the disk", need.disk / _MIB)),
@@ -340,10 +342,16 @@ def size(found: Overview) -> Figures:
     return facts(rows, Note("Size"))
 
 
+_NOT_KNOWN = Note("not known before the kernel is compiled (spvrisk warmup)")
+
+
 def _time(seconds: float | None) -> Note:
-    if seconds is None:
-        return Note("not known before the kernel is compiled (spvrisk warmup)")
-    return said("about {} to draw the paths", lasting(seconds))
+    return _NOT_KNOWN if seconds is None else said("about {} to draw the paths", lasting(seconds))
+
+
+def _outer(asked: Uncertainty, seconds: float | None) -> Note:
+    takes = _NOT_KNOWN if seconds is None else said("about {} more", lasting(seconds))
+    return said("{:d} of {:,} paths each; time: {}", asked.outer, asked.inner, takes)
 
 
 def defaults(found: Overview) -> Figures:

@@ -16,13 +16,15 @@ REDRAWS_SCHEMA = "spvrisk.redraws/1"
 def drivers_json(found: InputsByPath) -> dict[str, Any]:
     """Give what inputs tell.
 
-    Keys are ``schema, file``, then ``measures``: by measure ``threshold`` (where its tail begins, else null) and
+    Keys are ``schema, file, same``, then ``measures``: by measure ``threshold`` (where its tail begins, else null) and
     ``inputs``: ``kind, unit, name, first, first_se, p_value, telling, rank, rank_se, shift, shift_se`` (of a tail; null
-    of states and of other measures), in the order of the result.
+    of states and of other measures), in the order of the result. ``same`` has by regime the event whose outcome its
+    final state repeats: it is no input of its own.
     """
     return {
         "schema": DRIVERS_SCHEMA,
         "file": found.result.place,
+        "same": dict(found.same),
         "measures": {
             each.measure.text: {**_threshold(each), "inputs": [_input_json(seen, i) for seen in found.rows]}
             for i, each in enumerate(found.decomposed)

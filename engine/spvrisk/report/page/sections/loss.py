@@ -35,17 +35,28 @@ def losses(subject: Subject) -> Iterator[Block]:
 
 
 def _options(subject: Subject, result: Result) -> Iterator[Option]:
-    """The portfolio, then projects as the study has them; of many those that matter most."""
-    labels, t = result.labels, result.summary
-    means = {name: float(t.mean[labels.series.index((name, NPV))]) for name in labels.projects}
-    shown, _ = gathered(means, _MOST)
-    for unit in (PORTFOLIO, *(name for name in labels.projects if name in shown)):
+    """The portfolio, then projects."""
+    for unit in (PORTFOLIO, *offered(result)):
         of = NPV if unit == PORTFOLIO else f"{unit}/{NPV}"
-        name: Text = unit_titled(labels, unit)
+        name: Text = unit_titled(result.labels, unit)
         first = found(distribution, result, of, subject.announce)
         if unit == PORTFOLIO:
             first = tuple(_picked(subject, block) if isinstance(block, Chart) else block for block in first)
         yield Option(name, (*first, *found(exceedance, result, of, subject.announce)))
+
+
+def offered(result: Result) -> tuple[str, ...]:
+    """Projects that may be chosen, as the study has them; of many those that matter most.
+
+    Parameters
+    ----------
+    result
+        The result.
+    """
+    labels, t = result.labels, result.summary
+    means = {name: float(t.mean[labels.series.index((name, NPV))]) for name in labels.projects}
+    shown, _ = gathered(means, _MOST)
+    return tuple(name for name in labels.projects if name in shown)
 
 
 def _picked(subject: Subject, chart: Chart) -> Block:
