@@ -122,7 +122,9 @@ def _last_is_free(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
 
 def _one_state(value: dict[str, str]) -> dict[str, str]:
     if len(value) != 1:
-        raise refusal(Problem.at((), "must name one regime and its state", shown(value), "write e.g. {deal: breach}"))
+        raise refusal(
+            Problem.at((), "must name one regime and its state", shown(value), phrase("write e.g. {{deal: breach}}"))
+        )
     return value
 
 
