@@ -49,7 +49,8 @@ def table_values(study, plan):
         number |= {f"pipelines.{name}": int(plan.pipelines[n]["first"])}
     events = {name: e for e, name in enumerate(study["events"])}
     scheme = {"correlation.tail": "tail_root", "agreement.funding.slip": "slip_law"}
-    scheme |= {"agreement.funding.take_up": "take_up_law"}
+    scheme |= {"agreement.funding.take_up": "take_up_law", "stack.policy_share": "policy_law"}
+    scheme |= {"stack.insurer.book.loss_rate": "book_law"}
 
     def offset(key):
         if key in scheme:
@@ -86,6 +87,8 @@ LAW_FIELDS = {
     "operation.contract.price": "price_law",
     "operation.contract.share": "share_law",
     "operation.developer_fee.amount": "fee_law",
+    "operation.developer_fee.years": "fee_years_law",
+    "split.spread": "spread_law",
 }
 
 

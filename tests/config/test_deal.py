@@ -356,3 +356,97 @@ def test_capacity_factor__is_availability_by_another_name(tmp_path: Path) -> Non
 def test_operation__needs_one_of_availability_and_capacity_factor(override: str, got: str, path: str) -> None:
     (problem,) = problems(STARTER, override)
     assert (problem.path, problem.value, problem.rule) == (path, got, "needs either availability or capacity_factor")
+
+
+DELAY = "      start_delay: {exponential: {mean: 0.75}}\n"
+SWEEP = "  sweep: 0.9\n"
+CAPITAL = "capital: 3000,"
+SUMMIT = "date: 2027-05-20"
+PORT = "  port:\n    notice_date: 2026-03-16\n"
+
+
+def after_entry(entry: str, days: str = "30") -> str:
+    return f"date: {{after: {entry}, days: {days}}}"
+
+
+def with_book(in_force: str = "9000", loss_rate: str = "0.002", run_off_years: str = "15") -> str:
+    return f"{CAPITAL} book: {{in_force: {in_force}, loss_rate: {loss_rate}, run_off_years: {run_off_years}}},"
+
+
+def test_drawn_terms__as_the_file_says(tmp_path: Path) -> None:
+    edits = (
+        (DELAY, f"{DELAY}      planned_start_delay_years: 0\n"),
+        (SWEEP, f"{SWEEP}  policy_share: {{beta: {{mean: 0.3, sd: 0.1}}}}\n"),
+        (CAPITAL, with_book(loss_rate="{normal: {mean: 0.002, sd: 0.01}}").replace("3000,", "3000, reserves: 500,")),
+        (SUMMIT, after_entry("{enters: {deal: breach}}")),
+        (PORT, f"{PORT}    split: {{spread: {{uniform: {{min: 0.01, max: 0.02}}}}}}\n"),
+        ("years: 18, tolerance", "years: {uniform: {min: 15, max: 20}}, tolerance"),
+    )
+    loaded = load(changed(tmp_path, *edits))
+    study = loaded.study
+    assert loaded.warnings == [] and study.stack is not None and study.stack.insurer is not None
+    assert study.projects["plant"].construction.planned_start_delay_years == 0
+    assert study.projects["port"].construction.planned_start_delay_years is None
+    assert study.stack.policy_share is not None and study.stack.policy_share.family == "beta"
+    insurer, timing = study.stack.insurer, study.events["summit"].date
+    assert insurer.reserves == 500 and insurer.book is not None
+    assert (insurer.book.in_force, insurer.book.loss_rate.family, insurer.book.run_off_years) == (9000, "normal", 15)
+    assert (timing.event, timing.entered) == (None, ("deal", "breach"))
+    split, fee = study.projects["port"].split, study.projects["plant"].operation.developer_fee
+    assert split is not None and split.spread is not None and split.spread.bounds() == (0.01, 0.02)
+    assert fee is not None and fee.years.bounds() == (15, 20)
+    assert Study.model_validate(json.loads(study.model_dump_json(by_alias=True, exclude_none=True))) == study
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "rule", "got", "remedy"),
+    [
+        (DELAY, f"{DELAY}      planned_start_delay_years: -1\n",
+         "projects.plant.construction.planned_start_delay_years", "must lie in [0, 100]", "-1", "a number in [0, 100]"),
+        (DELAY, f"{DELAY}      planned_start_delay_years: {{uniform: {{min: 0, max: 1}}}}\n",
+         "projects.plant.construction.planned_start_delay_years", "must be a number", "a mapping", "a plain number"),
+        (DELAY, f"{DELAY}      planned_start_delay: 1\n",
+         "projects.plant.construction.planned_start_delay", "is not a key here", "", "mean planned_start_delay_years?"),
+        (SWEEP, f"{SWEEP}  policy_share: 33\n", "stack.policy_share", "must lie in [0, 1]", "33", "0.33 for 33 %"),
+        (SWEEP, f"{SWEEP}  policy_share: {{uniform: {{min: 0.2, max: 1.4}}}}\n",
+         "stack.policy_share", "must lie in [0, 1]", "a law that reaches 1.4", "truncate: [0, 1]"),
+        (CAPITAL, f"{CAPITAL} reserves: -5,", "stack.insurer.reserves", "must lie in [0, 1e+15]", "-5", "a number in"),
+        (CAPITAL, with_book(in_force="-9000"),
+         "stack.insurer.book.in_force", "must lie in (0, 1e+15]", "-9000", "a number in (0, 1e+15]"),
+        (CAPITAL, with_book(run_off_years="0"),
+         "stack.insurer.book.run_off_years", "must lie in (0, 200]", "0", "a number in (0, 200]"),
+        (CAPITAL, with_book().replace(", run_off_years: 15", ""),
+         "stack.insurer.book.run_off_years", "the key is missing", "", "add run_off_years"),
+        (CAPITAL, with_book(loss_rate="0.2 %"),
+         "stack.insurer.book.loss_rate", "must be a law", '"0.2 %"', "write 0.002"),
+        (PORT, f"{PORT}    split: {{spread: {{uniform: {{min: 1, max: 2}}}}}}\n",
+         "projects.port.split.spread", "must lie in [-1, 1]", "a law that reaches 2", "0.015 for 1.5 %"),
+        ("years: 18, tolerance", "years: 0, tolerance",
+         "projects.plant.operation.developer_fee.years", "must be above 0", "0", "a number above 0"),
+        ("years: 18, tolerance", "years: {normal: {mean: 17, sd: 2}}, tolerance",
+         "projects.plant.operation.developer_fee.years", "must be above 0", "a law that reaches -inf", "truncate"),
+        (SUMMIT, after_entry("{enters: {deal: breech}}"),
+         "events.summit.date.after.enters.deal", "must name a state of deal", '"breech"', "did you mean breach?"),
+        (SUMMIT, after_entry("{enters: {del: breach}}"),
+         "events.summit.date.after.enters.del", "must name a regime", '"del"', "did you mean deal?"),
+        (SUMMIT, after_entry("{enters: {deal: breach, tariffs: high}}"),
+         "events.summit.date.after.enters", "must name one regime", "a mapping", "{deal: breach}"),
+        (SUMMIT, after_entry("{entered: {deal: breach}}"),
+         "events.summit.date.after.entered", "is not a key here", "", "did you mean enters?"),
+        (SUMMIT, after_entry("{enters: {deal: breach}}", "-30"),
+         "events.summit.date.days", "a delay must be at least 0", "a law that reaches -30", "truncate: [0,"),
+        (SUMMIT, "date: {after: {enters: {deal: breach}}}",
+         "events.summit.date", "`after` needs days", "", "days: <law>"),
+        (SUMMIT, after_entry("{enters: {deal: breach}}, from: 2027-01-01"),
+         "events.summit.date", "exactly one of on, from and after", "from, after", "write a date"),
+    ],
+)  # fmt: skip
+def test_mistake__in_a_drawn_term(
+    old: str, new: str, path: str, rule: str, got: str, remedy: str, tmp_path: Path
+) -> None:
+    file = changed(tmp_path, (old, new))
+    found = [problem for problem in problems(file) if problem.path == path]
+    assert found and rule in found[0].rule and remedy in found[0].remedy
+    assert found[0].value == got
+    line = next(n for n, text in enumerate(file.read_text("utf-8").splitlines(), 1) if text not in TEXT.splitlines())
+    assert found[0].place == f"s.yaml:{line}"

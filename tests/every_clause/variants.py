@@ -14,6 +14,15 @@ from every_clause.changes import (
     with_steps,
 )
 from every_clause.rulings import with_rulings
+from every_clause.single_clauses import (
+    with_book,
+    with_entries,
+    with_fee_years,
+    with_policy_share,
+    with_reviews,
+    with_spreads,
+    with_start_delays,
+)
 from every_clause.stack_and_terms import with_adjust, with_catch_up, with_everything, with_generous, with_stack
 from every_clause.whole_deal import (
     with_building,
@@ -86,4 +95,20 @@ STACK_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
 }
 """The same for the stack, pooling, adjustment and catch-up, singly and together."""
 
-STUDIES = {**VARIANTS, **WHOLE_DEAL_VARIANTS, **STACK_VARIANTS}
+SINGLE_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
+    "start_delays": with_start_delays,
+    "start_delays_pipelines": lambda study: with_pipelines(with_start_delays(study)),
+    "reviews": with_reviews,
+    "reviews_monthly": lambda study: with_steps(with_reviews(study), 12),
+    "spreads": with_spreads,
+    "spreads_cumulative": lambda study: with_split(with_cumulative(with_spreads(study)), pooling="umbrella"),
+    "fee_years": with_fee_years,
+    "policy_share": lambda study: with_policy_share(with_stack(study, {})),
+    "book": lambda study: with_book(with_stack(study, {})),
+    "book_monthly": lambda study: with_steps(with_book(with_stack(study, {})), 12),
+    "entries": with_entries,
+    "entries_yearly": lambda study: with_steps(with_entries(study), 1),
+}
+"""Clauses one at a time; `with_everything` has them all together."""
+
+STUDIES = {**VARIANTS, **WHOLE_DEAL_VARIANTS, **STACK_VARIANTS, **SINGLE_VARIANTS}

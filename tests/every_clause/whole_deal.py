@@ -47,12 +47,17 @@ projects:
     go_ahead: {probability: 0.75, size_share: {beta: {mean: 0.7, sd: 0.15}}}
     construction: {start_delay: 0.25}
   mine:
-    construction: {start_delay: {mixture: [{weight: 0.5, law: 0}, {weight: 0.5, law: {uniform: {min: 0, max: 1}}}]}}
+    construction:
+      start_delay: {mixture: [{weight: 0.5, law: 0}, {weight: 0.5, law: {uniform: {min: 0, max: 1}}}]}
+      planned_start_delay_years: 0.2
   dock:
     notice_date: 2026-10-01
     budget: 420
     go_ahead: {probability: 0.9}
-    construction: {planned_start: 2027-02-01}
+    construction:
+      planned_start: 2027-02-01
+      start_delay: {triangular: {min: 0, mode: 0.3, max: 1}}
+      budget_basis: nominal
   quarry:
     notice_date: 2027-05-03
     budget: 160
@@ -115,7 +120,7 @@ pipelines:
 BUILDING = """
 events:
   permit:
-    date: 2027-09-15
+    date: 2028-02-15
     outcomes:
       smooth: {}
       contested: {delays: {gas: 5, mine: 4, port: 2}}
@@ -126,7 +131,7 @@ projects:
     construction:
       uplift: {pert: {min: 0.95, mode: 1.05, max: 1.4}}
       funding_cap: {multiple: 1.05, above: share, funder_share: 0.7, ceiling: 1.3}
-      review: {threshold: {lognormal: {median: 1.5, sigma: 0.25}}}
+      review: {threshold: {lognormal: {median: 0.9, sigma: 0.4}}}
       salvage: {beta: {mean: 0.3, sd: 0.15}}
       termination_fee: 0.02
       shortfall: {mixture: [{weight: 0.6, law: 0}, {weight: 0.4, law: {beta: {mean: 0.12, sd: 0.06}}}]}
@@ -135,7 +140,7 @@ projects:
   port:
     construction:
       funding_cap: {multiple: 1.25, above: stop}
-      review: {threshold: 1.9, reveal: 2.0, dates: [2026-12-31, 2027-05-10, 2027-11-30, 2028-06-15, 2028-07-01]}
+      review: {threshold: 1.0, reveal: 2.0, dates: [2026-12-31, 2027-05-10, 2027-11-30, 2028-06-15, 2028-07-01]}
       subscription: {share: {beta: {mean: 0.6, sd: 0.15}}, required: 0.45, by: 2027-05-31, correlation: -0.6}
       salvage: 0.25
       termination_fee: 0.01
@@ -172,7 +177,7 @@ projects:
       contract: {price: {triangular: {min: 65, mode: 85, max: 110}}, offtaker: data_centre, default_discount: 0.2}
       tax: {nol_limit: 0.8}
       senior_debt: {share: 0.4, reference_rate: sofr, margin: 0.0225, tenor_years: 3.3}
-      developer_fee: {amount: {uniform: {min: 20, max: 40}}, years: 2.5, tolerance: 0.05}
+      developer_fee: {amount: {uniform: {min: 20, max: 40}}, years: {uniform: {min: 0.3, max: 6}}, tolerance: 0.05}
       abandon_after_years: 1
     construction:
       shortfall: {mixture: [{weight: 0.7, law: 0}, {weight: 0.3, law: {uniform: {min: 0.01, max: 0.2}}}]}
@@ -185,7 +190,7 @@ projects:
       volume_factor: volumes
       contract: {offtaker: data_centre, default_discount: 0.05}
       tax: {nol_limit: 1.0}
-      developer_fee: {amount: 15, years: 18, tolerance: 0}
+      developer_fee: {amount: 15, years: {uniform: {min: 0.5, max: 18}}, tolerance: 0}
       senior_debt: {share: 0.25, reference_rate: sofr, margin: 0.03, tenor_years: 12}
   mine:
     operation:

@@ -11,7 +11,16 @@ import numpy as np
 from reference.basics import Array, LawValue, given
 from reference.dates import Calendar, as_date, overlap
 from reference.draws import Draws, LawCache, UniformCache, choice
-from reference.events import check_dates, check_notices, check_scales, event_days, event_probabilities, is_past
+from reference.events import (
+    check_dates,
+    check_notices,
+    check_scales,
+    entry_before,
+    event_before,
+    event_days,
+    event_probabilities,
+    is_past,
+)
 from reference.laws import exact_value
 from reference.selection import PathSelection
 from reference.world import (
@@ -61,7 +70,7 @@ class ClockPath(PathSelection):
             )
             for name, regime in self.spec.items()
         }
-        self.now, self.pending, self.dates, self.scales = 0.0, [], {}, {}
+        self.now, self.pending, self.dates, self.scales, self.entered = 0.0, [], {}, {}, set()
         self.open_selection()
         for name, event in self.events.items():
             date = event["date"]
@@ -116,7 +125,7 @@ class ClockPath(PathSelection):
         for pipeline, factor in given(clause, "scale_arrivals", {}).items():
             self.inflows[pipeline].scale *= factor
         for other, event in self.events.items():
-            if isinstance(event["date"], Mapping) and given(event["date"], "after") == name:
+            if event_before(event["date"]) == name:
                 self.schedule_by_law(other, date)
 
     def recall(self, name: str) -> None:
@@ -176,10 +185,19 @@ class ClockPath(PathSelection):
         if regime.state != state:
             self.jumps.append((self.now, name, regime.state, state, cause))
             regime.state, regime.entry, regime.spent = state, date, False
+            for event in self.awaiting(name, state):
+                self.schedule_by_law(event, date)
+            self.entered.add((name, state))
             if self.stops_calls(name):
                 for deal in self.deals.values():
                     if deal.funded:
                         deal.stop = min(deal.stop, self.now)
+
+    def awaiting(self, regime: str, state: str) -> list[str]:
+        """Return the events that wait for a regime's first entry into a state."""
+        if (regime, state) in self.entered:
+            return []
+        return [name for name, event in self.events.items() if entry_before(event["date"]) == (regime, state)]
 
     def draw(self, table: Mapping[str, float], u: float) -> str:
         """Draw a key of a table of probabilities or intensities."""
@@ -227,8 +245,9 @@ class ClockPath(PathSelection):
         regime.jumps += 1
         regime.threshold = self.new_threshold(name, regime.jumps)
         date, margin = self.clock.date_of(self.now)
+        counted = self.regimes[name].state != state and bool(self.awaiting(name, state))
         self.move(name, state, "hazard", date)
-        if self.expiry(name) is not None:
+        if counted or self.expiry(name) is not None:
             self.keep("date", margin)
 
 

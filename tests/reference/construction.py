@@ -10,6 +10,7 @@ from reference.basics import Array, given
 from reference.context import Context, Site, distance
 from reference.dates import add_months, as_date
 from reference.factors import composite, rank_to_score
+from reference.laws import most_likely
 from reference.world import Venture, World
 
 
@@ -67,10 +68,9 @@ def working_time(times: Array, start: Array | float, standstills: Sequence[tuple
 def progress_and_share(
     ctx: Context, key: str, build: Mapping, worked: Array, planned: float | Array
 ) -> tuple[Array, Array]:
-    """Return progress x at each step's end, and the share of the budget spent in each step."""
+    """Return progress x at each step's end, and the share S(x) of the planned spend that is behind then."""
     x = np.clip(worked / planned, 0.0, 1.0)
-    done = ctx.law_value(f"{key}.spend_curve", {"beta_cdf": dict(build["spend_curve"])}, x)
-    return x, np.diff(done, axis=0, prepend=0.0)
+    return x, ctx.law_value(f"{key}.spend_curve", {"beta_cdf": dict(build["spend_curve"])}, x)
 
 
 def plan_index(ctx: Context, venture: Venture, duration: float, expected: Array, plan_start: Array) -> Array:
@@ -82,8 +82,8 @@ def plan_index(ctx: Context, venture: Venture, duration: float, expected: Array,
     key, build, ends = f"{venture.key}.construction", venture.project["construction"], ctx.clock.ends
 
     def index_from(start: float) -> float:
-        share = progress_and_share(ctx, key, build, working_time(ends, start, ()), duration)[1]
-        return float((share * expected).sum())
+        behind = progress_and_share(ctx, key, build, working_time(ends, start, ()), duration)[1]
+        return float((np.diff(behind, prepend=0.0) * expected).sum())
 
     if venture.pipeline is None:
         table = {start: index_from(start) for start in np.unique(plan_start[np.isfinite(plan_start)])}
@@ -121,7 +121,7 @@ def subscription_score(ctx: Context, name: str, project: Mapping, cost_score: Ar
 
 
 def reviewed(ctx: Context, venture: Venture, site: Site, would_end: Array) -> tuple[Array, Array, dict[str, Array]]:
-    """Return the steps at whose start a review on the estimate, and one on the subscription, cancels a project.
+    """Return the steps at whose start a review on the cost to come, and one on the subscription, cancels a project.
 
     The number of steps stands for never. The third value holds the margins.
     """
@@ -146,11 +146,12 @@ def reviewed(ctx: Context, venture: Venture, site: Site, would_end: Array) -> tu
         x, time = site.progress[t - 1], t * ctx.step
         at_work = (x > 0) & (would_end > time + 1e-9) & (site.gone > time)
         estimate = site.price[t - 1] * (1 + (site.overrun - 1) * x ** given(clause, "reveal", 1.0))
-        near = np.where(at_work, np.abs(estimate - threshold), math.inf)
+        to_come = estimate * (1 - site.behind[t - 1])  # what is spent is sunk
+        near = np.where(at_work, np.abs(to_come - threshold), math.inf)
         margins["review"] = np.minimum(margins["review"], near)
         near = np.where((x > 0) & (site.gone > time), distance(would_end, time + 1e-9), math.inf)
         margins["review_end"] = np.minimum(margins["review_end"], near)
-        by_cost = np.where(at_work & (estimate > threshold), np.minimum(by_cost, t), by_cost)
+        by_cost = np.where(at_work & (to_come > threshold), np.minimum(by_cost, t), by_cost)
         if subscription is not None and date >= first:
             by_share = np.where(at_work & too_few, np.minimum(by_share, t), by_share)
             near = np.where(at_work, np.abs(share - subscription["required"]), math.inf)
@@ -173,6 +174,14 @@ def cost_parts(build: Mapping, senior: Mapping | None, budget: Array, spend: Arr
     return (1 - d) * funder, (1 - d) * (spend - funder), d * spend
 
 
+def planned_delay(build: Mapping) -> float:
+    """Return the years of its start's delay that a plan contains: what it says, else what is most likely."""
+    stated, law = given(build, "planned_start_delay_years"), given(build, "start_delay")
+    if stated is not None:
+        return stated
+    return 0.0 if law is None else most_likely(law)
+
+
 def build_site(ctx: Context, venture: Venture) -> Site:
     """Build a project: when it is complete, what each step costs, and who pays."""
     name, project = venture.name, venture.project
@@ -188,7 +197,7 @@ def build_site(ctx: Context, venture: Venture) -> Site:
     duration = max(phase["planned_duration_years"] for phase in phases)
     planned = given(build, "planned_start")
     earliest = -math.inf if planned is None else ctx.clock.time_of(as_date(planned))
-    plan_start, start = np.maximum(chosen.plan_due, earliest), np.maximum(chosen.due, earliest)
+    plan_start, start = np.maximum(chosen.plan_due, earliest) + planned_delay(build), np.maximum(chosen.due, earliest)
     if given(build, "start_delay") is not None:
         start = start + ctx.law(f"{key}.start_delay", build["start_delay"], f"project/{name}/start_delay")
     standstills, would_end, late = standstills_of(ctx.world, name, start, start + duration * slower)
@@ -201,7 +210,7 @@ def build_site(ctx: Context, venture: Venture) -> Site:
     gone = np.where(funded > 0, stop, 0.0)
 
     worked = working_time(np.minimum(ends[:, None], gone), start, standstills)
-    x, share = progress_and_share(ctx, key, build, worked, duration * slower)
+    x, behind = progress_and_share(ctx, key, build, worked, duration * slower)
     indices = given(build, "indices")
     expected = np.broadcast_to(composite(indices, ctx.factors.expected), ends.shape)
     price = composite(indices, ctx.factors.observed) * np.ones_like(x)
@@ -221,7 +230,7 @@ def build_site(ctx: Context, venture: Venture) -> Site:
         duration=duration,
         completion=would_end,
         phase_starts=phase_starts,
-        spend=budget * overrun * share * price,
+        spend=budget * overrun * np.diff(behind, axis=0, prepend=0.0) * price,
         overrun=overrun,
         expected_cost=expected_cost,
         stop=stop,
@@ -234,6 +243,7 @@ def build_site(ctx: Context, venture: Venture) -> Site:
         size=budget / float(project["budget"]),
         cost_score=cost_score,
         progress=x,
+        behind=behind,
         price=price,
         declined=chosen.declined,
     )

@@ -66,7 +66,8 @@ class Site:
     is true in that step, where the project was funded.
 
     ``budget`` is C on the path, ``size`` its share of the study's budget, ``achieved`` the share of the capacity that
-    is reached, ``cost_score`` the score of the overrun, ``expected_cost`` C with the plan's expected indices.
+    is reached, ``cost_score`` the score of the overrun, ``expected_cost`` C with the plan's expected indices;
+    ``progress`` x and the share ``behind`` of the planned spend, S(x), are those of the steps' ends.
 
     ``standstills`` are (start, length), ``(n,)`` each, in order; start is infinite on the paths that have fewer.
     ``margins``: ``cancel`` the cancellation against completion, ``delay`` the start of a standstill against that of
@@ -94,6 +95,7 @@ class Site:
     shortfall: Array | float = 0.0
     cost_score: Array | float = 0.0
     progress: Array | None = None
+    behind: Array | None = None
     price: Array | None = None
     capital: Array | None = None
     host_spend: Array | float = 0.0

@@ -30,6 +30,18 @@ def is_past(event: Mapping, clock: Calendar) -> bool:
     return not isinstance(event["date"], Mapping) and as_date(event["date"]) < clock.value_date
 
 
+def event_before(date: Any) -> str | None:
+    """Return the event after which another takes place."""
+    after = given(date, "after") if isinstance(date, Mapping) else None
+    return after if isinstance(after, str) else None
+
+
+def entry_before(date: Any) -> tuple[str, str] | None:
+    """Return the regime and the state after whose first entry an event takes place."""
+    after = given(date, "after") if isinstance(date, Mapping) else None
+    return next(iter(after["enters"].items())) if isinstance(after, Mapping) else None
+
+
 def check_dates(events: Mapping, clock: Calendar) -> None:
     """Refuse past events without an outcome, dates that may lie in the past, negative delays and cycles."""
     for name, event in events.items():
@@ -38,11 +50,13 @@ def check_dates(events: Mapping, clock: Calendar) -> None:
             if is_past(event, clock) and given(event, "outcome") is None:
                 raise ValueError(f"event {name} lies before the value date: give its outcome")
             continue
-        least, base = lower_end(make_law(date["days"])), given(date, "after")
-        if base is None:
+        least, base = lower_end(make_law(date["days"])), event_before(date)
+        if given(date, "after") is None:
             first = as_date(date["from"])
         elif least < 0:
             raise ValueError(f"event {name}: its delay may be negative")
+        elif base is None:
+            continue
         else:
             first = as_date(events[base]["date"]) if is_past(events[base], clock) else clock.value_date
         if least < (clock.value_date - first).days:
@@ -52,8 +66,7 @@ def check_dates(events: Mapping, clock: Calendar) -> None:
             if base in chain:
                 raise ValueError(f"events {chain} wait for each other")
             chain.append(base)
-            date = events[base]["date"]
-            base = given(date, "after") if isinstance(date, Mapping) else None
+            base = event_before(events[base]["date"])
 
 
 def check_notices(study: Mapping, clock: Calendar) -> None:

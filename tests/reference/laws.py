@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import optimize, special, stats
 
-from reference.basics import Array
+from reference.basics import Array, given
 
 
 class Law:
@@ -358,6 +358,17 @@ def lower_end(law: Law) -> float:
     if isinstance(law, Truncated) and isinstance(law.law, Mixture):
         return max(law.lo, lower_end(law.law))
     return float(law.quantile(np.array(0.0), np.array(1.0)))
+
+
+def most_likely(spec: Any) -> float:
+    """Return the mode of a triangular or pert law, clipped to its ends; of any other law the (least) median."""
+    shape = None if isinstance(spec, int | float) else given(spec, "triangular", given(spec, "pert"))
+    if shape is None:
+        below = np.nextafter(0.5, 0.0)  # where the law has no value about its middle, the value before the gap
+        return float(make_law(spec).quantile(np.array(below), np.array(1 - below)))
+    lo, hi = given(spec, "truncate", [None, None])
+    mode = shape["mode"] if lo is None else max(shape["mode"], lo)
+    return float(mode if hi is None else min(mode, hi))
 
 
 def exact_value(key: str, law: Any, z: Array) -> Array:

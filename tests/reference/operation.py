@@ -232,13 +232,14 @@ def cash_of(ctx: Context, venture: Venture, site: Site, flows: dict[str, Array])
     owed, losses, unserved, fee_owed = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
     drawn = np.zeros(n)  # what the lenders have paid in, with capitalised interest
     counted, closing_age, closed = np.zeros(n), np.full(n, math.inf), np.zeros(n, dtype=bool)
-    amount = np.zeros(n)
+    amount, fee_years = np.zeros(n), np.ones(n)
     if fee is not None:
-        drawn_amount = ctx.law(
-            f"{venture.key}.operation.developer_fee.amount", fee["amount"], f"project/{venture.name}/fee"
-        )
-        amount = np.where(site.shortfall <= fee["tolerance"], drawn_amount, 0.0)
-        site.margins = {**site.margins, "fee": np.abs(site.shortfall - fee["tolerance"]) * np.ones(n)}
+        key, project = f"{venture.key}.operation.developer_fee", f"project/{venture.name}"
+        drawn_amount = ctx.law(f"{key}.amount", fee["amount"], f"{project}/fee")
+        fee_years = ctx.law(f"{key}.years", fee["years"], f"{project}/fee_years")
+        tolerance = given(fee, "tolerance", 0.0)
+        amount = np.where(site.shortfall <= tolerance, drawn_amount, 0.0)
+        site.margins = {**site.margins, "fee": np.abs(site.shortfall - tolerance) * np.ones(n)}
     abandon_after = given(plant, "abandon_after_years", math.inf)
     near_arrears = np.full(n, math.inf)
     end_of_building = np.minimum(site.completion, site.gone)
@@ -262,7 +263,7 @@ def cash_of(ctx: Context, venture: Venture, site: Site, flows: dict[str, Array])
             rows["debt_capitalised"][t] = capitalised
         part = np.zeros(n)
         if fee is not None:
-            part = amount * (np.minimum(a1, fee["years"]) - np.minimum(a0, fee["years"])) / fee["years"]
+            part = amount * (np.minimum(a1, fee_years) - np.minimum(a0, fee_years)) / fee_years
 
         paid_tax = np.zeros(n)
         if tax is not None:

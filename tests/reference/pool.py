@@ -7,7 +7,7 @@ import numpy as np
 
 from reference.basics import Array, given
 from reference.context import Context, Site, distance
-from reference.split import Account, part_of, split_of
+from reference.split import Account, part_of
 
 
 class Adjustment:
@@ -76,6 +76,11 @@ def split_all(
 ) -> tuple[list[Account], list[Array | None]]:
     """Split the available cash of all ventures between funder and host.
 
+    Parameters
+    ----------
+    ventures
+        Of each its terms (see `drawn_terms`), its site and its rows.
+
     Returns
     -------
     list
@@ -83,7 +88,7 @@ def split_all(
     list
         The margin of each venture's adjustment, or one for the pool.
     """
-    accounts = [Account(ctx, split_of(ctx.study, project), site, flows) for project, site, flows in ventures]
+    accounts = [Account(ctx, terms, site, flows) for terms, site, flows in ventures]
     if given(ctx.study["agreement"]["split"], "pooling", "none") == "umbrella":
         return accounts, [split_pool(ctx, accounts, pooled=True)] if accounts else []
     margins = []
@@ -98,9 +103,9 @@ def split_all(
     return accounts, margins
 
 
-def split_cash(ctx: Context, project: Mapping, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
+def split_cash(ctx: Context, terms: Mapping, site: Site, flows: Mapping[str, Array]) -> dict[str, Array]:
     """Split the available cash of one project alone, ``(T, n)`` each."""
-    return split_all(ctx, [(project, site, flows)])[0][0].rows
+    return split_all(ctx, [(terms, site, flows)])[0][0].rows
 
 
 def declined_in(ctx: Context, T: int) -> Array:

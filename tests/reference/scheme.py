@@ -10,7 +10,7 @@ from reference.context import Context, funder_factors
 from reference.curves import discount_factors
 from reference.dates import overlap
 from reference.simulation import Simulation
-from reference.stack import wait_steps
+from reference.stack import book_losses, wait_steps
 
 
 def mean_over_steps(ctx: Context, value: Callable[[Mapping[str, str]], float]) -> Array:
@@ -74,10 +74,12 @@ def insurer_breaches(ctx: Context, stacks: Sequence[Mapping[str, Array]], fx: Ar
     clause, found, margins = given(given(ctx.study, "stack"), "insurer"), {}, {}
     capital, capacity = given(clause, "capital"), given(clause, "capacity")
     if capital is not None:
-        total = np.cumsum(sum(rows["insurer"] for rows in stacks) * fx, axis=0)
-        found["insurer_breach"] = (total < -capital).any(axis=0).astype(float)
-        margins["insurer_breach"] = np.abs(np.where(total != 0, total, math.inf).min(axis=0) + capital) / (
-            capital or 1.0
+        bearable = capital + given(clause, "reserves", 0.0)
+        flow = sum(rows["insurer"] for rows in stacks) * fx - book_losses(ctx, given(clause, "book"))
+        total = np.cumsum(flow, axis=0)
+        found["insurer_breach"] = (total < -bearable).any(axis=0).astype(float)
+        margins["insurer_breach"] = np.abs(np.where(total != 0, total, math.inf).min(axis=0) + bearable) / (
+            bearable or 1.0
         )
     if capacity is not None:
         insured = sum(rows["insured"] for rows in stacks) * fx

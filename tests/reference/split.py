@@ -8,12 +8,21 @@ import numpy as np
 
 from reference.basics import Array, given
 from reference.context import Context, Site
+from reference.world import Venture
 
 
 def split_of(study: Mapping, project: Mapping) -> dict[str, Any]:
     """Return the split clause of a project: the agreement's, with the project's own keys over it."""
     own = {key: value for key, value in given(project, "split", {}).items() if value is not None}
     return {**study["agreement"]["split"], **own}
+
+
+def drawn_terms(ctx: Context, venture: Venture) -> dict[str, Any]:
+    """Return the split clause of a venture with its spread on each path: its own may be a law."""
+    terms, own = split_of(ctx.study, venture.project), given(given(venture.project, "split"), "spread")
+    if own is not None and terms["mode"] != "none":
+        terms["spread"] = ctx.law(f"{venture.key}.split.spread", own, f"project/{venture.name}/spread")
+    return terms
 
 
 def part_of(amount: Array, whole: Array) -> Array:
@@ -29,7 +38,7 @@ class Account:
     """The deemed allocation of one project: what falls due in a step, and what stays open after it.
 
     ``gap`` is by how much what tier one could pay exceeds what is due, for the project or its pool ``(T, n)``;
-    ``adjusted`` tells where other shares hold in the end.
+    ``adjusted`` tells where other shares hold in the end. The spread of the terms is a number, or one a path.
     """
 
     ctx: Context

@@ -26,7 +26,7 @@ class Loan:
     ``due`` is what has to be paid of the balance in this step, ``interest`` the interest that falls due in it.
     """
 
-    share: float
+    share: float | Array
     margin: float
     balance: Array
     level: Array
@@ -36,9 +36,9 @@ class Loan:
     call: Array
 
     @classmethod
-    def of(cls, clause: Mapping | None, n: int) -> "Loan":
-        """Return a loan without anything drawn."""
-        return cls(float(given(clause, "share", 0.0)), float(given(clause, "margin", 0.0)), *np.zeros((6, n)))
+    def of(cls, clause: Mapping | None, share: float | Array, n: int) -> "Loan":
+        """Return a loan without anything drawn, which raises a share of every outflow."""
+        return cls(share, float(given(clause, "margin", 0.0)), *np.zeros((6, n)))
 
     def begin(self, rate: Array, K: Array, number: Array, count: int, ended: Array) -> None:
         """Begin a step: interest, and the principal that falls due; ``number`` is that of the repayment step."""
@@ -71,6 +71,12 @@ def wait_steps(clause: Mapping | None, m: int) -> tuple[int, float]:
     return math.ceil(wait - 1e-9), abs(abs(wait - round(wait)) - 1e-9)
 
 
+def loan_shares(clause: Mapping, policy_share: Array | None) -> tuple[float | Array, float | Array]:
+    """Return which shares of an outflow the policy bank and the banks lend; ``policy_share`` of the two together."""
+    g, c = (float(given(given(clause, loan), "share", 0.0)) for loan in ("policy_loan", "commercial_loan"))
+    return (g, c) if policy_share is None else (policy_share * (g + c), (1 - policy_share) * (g + c))
+
+
 STACK_ROWS = (
     "loan_balance claims premium recoveries insured policy_bank banks insurer equity balance_policy balance_commercial "
     "arrears_policy arrears_unclaimed arrears_retained taken_over due_commercial paid_commercial claimed "
@@ -80,7 +86,14 @@ STACK_ROWS = (
 
 
 def run_stack(
-    clause: Mapping, m: int, reference: Array, K: Array, Y: Array, completion: Array, ended: Array
+    clause: Mapping,
+    m: int,
+    reference: Array,
+    K: Array,
+    Y: Array,
+    completion: Array,
+    ended: Array,
+    policy_share: Array | None = None,
 ) -> dict[str, Array]:
     """Run the stack of one project, ``(T, n)`` each.
 
@@ -98,6 +111,8 @@ def run_stack(
         Time of the completion, years ``(n,)``; infinite without one.
     ended
         Whether a step is that of a cancellation (or of giving up the plant), or after it.
+    policy_share
+        The policy bank's part of the two loans ``(n,)``, where it is drawn.
 
     Returns
     -------
@@ -111,7 +126,8 @@ def run_stack(
         loans), ``call_*``.
     """
     (T, n), h, insurer = K.shape, 1.0 / m, given(clause, "insurer")
-    g, c = Loan.of(given(clause, "policy_loan"), n), Loan.of(given(clause, "commercial_loan"), n)
+    of_g, of_c = loan_shares(clause, policy_share)
+    g, c = Loan.of(given(clause, "policy_loan"), of_g, n), Loan.of(given(clause, "commercial_loan"), of_c, n)
     equity_share = given(given(clause, "policy_equity"), "share", 0.0)
     cover, (wait, _) = float(given(insurer, "cover", 0.0)), wait_steps(insurer, m)
     count, sweep = max(round(clause["tenor_years"] * m), 1), given(clause, "sweep", 1.0)
@@ -195,7 +211,22 @@ def stack_cash(ctx: Context, site: Site, flows: Mapping[str, Array]) -> dict[str
     rates = [ctx.rate_at_start(clause["reference_rate"], t) * np.ones(n) for t in range(T)]
     ended = np.cumsum(site.settled | (flows["closed"] > 0), axis=0) > 0
     K, Y = flows["calls"], flows["distribution_funder"]
-    return run_stack(clause, ctx.clock.m, np.array(rates), K, Y, site.completion, ended)
+    part = given(clause, "policy_share")
+    if part is not None:
+        part = ctx.law("stack.policy_share", part, "stack/policy_share")
+    return run_stack(clause, ctx.clock.m, np.array(rates), K, Y, site.completion, ended, part)
+
+
+def book_losses(ctx: Context, book: Mapping | None) -> Array:
+    """Return what the insurer's book loses in each step, local money, ``(T, 1)`` or ``(T, n)``."""
+    clock = ctx.clock
+    if book is None:
+        return np.zeros((clock.steps, 1))
+    years = np.arange(clock.steps) // clock.m
+    scores = ctx.draws.scores("insurer/book", np.arange(years[-1] + 1), ctx.paths)
+    rates = ctx.law_value("stack.insurer.book.loss_rate", book["loss_rate"], scores)[years]
+    begins = np.arange(clock.steps)[:, None] / clock.m
+    return book["in_force"] * np.maximum(0.0, 1 - begins / book["run_off_years"]) * rates * ctx.step
 
 
 STACK_VALUES = {

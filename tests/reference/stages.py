@@ -18,6 +18,7 @@ from reference.pool import catch_up, split_all
 from reference.quantities import Part, flow_quantities, host_net, joint_quantities, own_quantities, summed
 from reference.scheme import relief_row, scheme_quantities, side_rows
 from reference.simulation import Simulation
+from reference.split import drawn_terms
 from reference.stack import stack_cash, stack_quantities
 from reference.world import Venture, ventures_of
 
@@ -85,7 +86,7 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
     )
     sim.selections, sim.notes = world.selections, world.notes
     parts = [simulate_cash(ctx, venture) for venture in ventures_of(study)]
-    accounts, adjustments = split_all(ctx, [(part.venture.project, part.site, part.flows) for part in parts])
+    accounts, adjustments = split_all(ctx, [(drawn_terms(ctx, part.venture), part.site, part.flows) for part in parts])
     for part, account in zip(parts, accounts, strict=True):
         part.account = account
         part.flows |= account.rows

@@ -162,18 +162,19 @@ def test_funding_cap__stops_with_salvage_and_fee():
 @pytest.mark.parametrize(
     ("review", "cancelled"),
     [
-        ({"threshold": 1.4399}, 1),  # after the second year index 1.2 / 1 and half of the overrun of 0.4: 1.2 * 1.2
-        ({"threshold": 1.4401}, 0),
-        ({"threshold": 1.3199, "reveal": 2}, 1),
-        ({"threshold": 1.3201, "reveal": 2}, 0),
-        ({"threshold": 1.6799, "reveal": 0}, 1),
-        ({"threshold": 1.6801, "reveal": 0}, 0),
-        ({"threshold": 1.1, "dates": [dt.date(2027, 12, 31), dt.date(2028, 1, 1)]}, 1),
-        ({"threshold": 1.1, "dates": [dt.date(2027, 12, 31), dt.date(2028, 12, 31)]}, 1),
-        ({"threshold": 1.1, "dates": [dt.date(2027, 12, 31), dt.date(2029, 1, 1)]}, 0),  # the first step then is 3
+        # after the second year index 1.2 / 1, half of the overrun of 0.4, and half of the spend is still to come
+        ({"threshold": 0.7199}, 1),
+        ({"threshold": 0.7201}, 0),
+        ({"threshold": 0.6599, "reveal": 2}, 1),
+        ({"threshold": 0.6601, "reveal": 2}, 0),
+        ({"threshold": 0.8399, "reveal": 0}, 1),
+        ({"threshold": 0.8401, "reveal": 0}, 0),
+        ({"threshold": 0.55, "dates": [dt.date(2027, 12, 31), dt.date(2028, 1, 1)]}, 1),
+        ({"threshold": 0.55, "dates": [dt.date(2027, 12, 31), dt.date(2028, 12, 31)]}, 1),
+        ({"threshold": 0.55, "dates": [dt.date(2027, 12, 31), dt.date(2029, 1, 1)]}, 0),  # the first step then is 3
     ],
 )
-def test_review__estimate_against_threshold(review, cancelled):
+def test_review__cost_to_come_against_threshold(review, cancelled):
     study = changed(construction={"overrun": 1.4, "budget_basis": "real", "indices": {"cpi": 1}, "review": review})
     study["factors"]["cpi"] = {"process": {"deterministic": {"curve": {"knots": [[0, 1], [7, 1.7]]}}}}
     sim, rows, q = play(study, None)
@@ -207,3 +208,89 @@ def test_subscription__shares_the_score_of_the_contract():
 def test_shortfall__leaves_fixed_costs():
     _, rows, _ = play(changed(construction={"shortfall": {"uniform": {"min": 0.1, "max": 0.3}}}))
     assert rows["revenue"][3:6] == pytest.approx([40] * 3) and rows["om"][3:6] == pytest.approx([10] * 3)
+
+
+REVIEWED = {
+    "overrun": 1.4,
+    "planned_duration_years": 4,
+    "spend_curve": {"a": 2, "b": 2},
+    "budget_basis": "real",
+}
+"""Built from year 1 to 5: progress 1/4, 1/2, 3/4 at the reviews after years 2, 3, 4, S = 3 x^2 - 2 x^3."""
+
+
+TO_COME = {2: 1.1 * (1 - 10 / 64), 3: 1.2 / 2, 4: 1.3 * 10 / 64}
+
+
+@pytest.mark.parametrize(("threshold", "year"), [(0.9, 2), (TO_COME[2] - 1e-6, 2), (TO_COME[2] + 1e-6, None)])
+def test_review__what_is_spent_is_sunk(threshold, year):
+    sim, rows, q = play(changed(construction={**REVIEWED, "review": {"threshold": threshold}}))
+    assert q["cancelled"] == (year is not None) and rows["spend"][1] == pytest.approx(140 * 10 / 64)
+    if year is None:  # the cost to come only falls
+        assert sim.margins["review/p"][0] == pytest.approx(1e-6) and rows["spend"].sum() == pytest.approx(140)
+
+
+@pytest.mark.parametrize("year", [3, 4])
+@pytest.mark.parametrize("below", [1e-6, -1e-6])
+def test_review__of_works_that_are_half_done_and_nearly_done(year, below):
+    review = {"threshold": TO_COME[year] - below, "dates": [dt.date(2026 + year, 12, 31)]}
+    sim, _, q = play(changed(construction={**REVIEWED, "review": review}))
+    assert q["cancelled"] == (below > 0) and (below < 0 or sim.sites["p"].stop[0] == year)
+
+
+def test_review__a_late_rise_of_the_index_counts_for_what_is_to_come_alone():
+    knots = [[0, 1], [3, 1], [4, 10], [7, 10]]
+    for threshold, cancelled in ((10 * TO_COME[4] - 1e-6, 1), (10 * TO_COME[4] + 1e-6, 0)):
+        study = changed(construction={**REVIEWED, "indices": {"cpi": 1}, "review": {"threshold": threshold}})
+        study["factors"]["cpi"] = {"process": {"deterministic": {"curve": {"knots": knots}}}}
+        sim, _, q = play(study)
+        assert q["cancelled"] == cancelled and (not cancelled or sim.sites["p"].stop[0] == 4)
+
+
+@pytest.mark.parametrize(
+    ("keys", "contained", "start"),
+    [
+        ({}, 0, 0),
+        ({"start_delay": 0.5}, 0.5, 0.5),
+        ({"start_delay": {"triangular": {"min": 0, "mode": 0.25, "max": 1}}}, 0.25, 1 - math.sqrt(0.375)),
+        ({"start_delay": {"triangular": {"min": 0, "mode": 0.25, "max": 1}, "truncate": [0.4, None]}}, 0.4, None),
+        ({"start_delay": {"triangular": {"min": 0, "mode": 0.25, "max": 1}, "truncate": [0.1, 0.2]}}, 0.2, None),
+        ({"start_delay": {"pert": {"min": 0, "mode": 0.5, "max": 2}}}, 0.5, None),
+        ({"start_delay": {"pert": {"min": 0, "mode": 0.5, "max": 2}, "truncate": [None, 0.3]}}, 0.3, None),
+        ({"start_delay": {"pert": {"min": 0, "mode": 0.5, "max": 2}, "truncate": [0, 3]}}, 0.5, None),
+        ({"start_delay": {"uniform": {"min": 0, "max": 1}}}, 0.5, 0.5),
+        ({"start_delay": {"lognormal": {"median": 0.7, "sigma": 0.5}}}, 0.7, 0.7),
+        ({"start_delay": {"exponential": {"mean": 1}, "truncate": [0, 2]}}, -math.log((1 + math.exp(-2)) / 2), None),
+        ({"start_delay": {"discrete": {"values": [0, 0.6, 1], "probabilities": [0.3, 0.4, 0.3]}}}, 0.6, 0.6),
+        ({"start_delay": {"discrete": {"values": [0.2, 0.8], "probabilities": [0.5, 0.5]}}}, 0.2, None),
+        ({"start_delay": 0.5, "planned_start_delay_years": 0}, 0, 0.5),
+        ({"start_delay": {"uniform": {"min": 0, "max": 1}}, "planned_start_delay_years": 0.2}, 0.2, 0.5),
+        ({"planned_start_delay_years": 0.75}, 0.75, 0),
+    ],
+)
+def test_planned_start__contains_the_likely_delay(keys, contained, start):
+    sim, _, q = play(changed(construction=keys))
+    site = sim.sites["p"]
+    assert site.plan_start[0] == pytest.approx(1 + contained)
+    assert start is None or site.start[0] == pytest.approx(1 + start)
+    assert q["delay_months"] == pytest.approx(12 * (site.start[0] - 1 - contained), abs=1e-9)
+
+
+def test_planned_start__nominal_budgets_bear_its_escalation():
+    rising = {"process": {"deterministic": {"curve": {"knots": [[0, 1], [7, 1.7]]}}}}
+
+    def cost(**keys):
+        study = changed(construction={"indices": {"cpi": 1}, "start_delay": 0.5, **keys})
+        study["factors"]["cpi"] = rising
+        return play(study)[2]
+
+    # from 1.5 on: a quarter by year 2, three by year 3, complete at 3.5 and paid for at the end of that year; the plan
+    # without the delay has all of it half a year earlier
+    as_planned, late = 75 + 25 * 1.4 / 1.35, 25 * 1.2 / 1.15 + 50 * 1.3 / 1.25 + 25 * 1.4 / 1.3
+    assert cost()["cost"] == pytest.approx(as_planned)
+    assert cost()["cost_overrun"] == pytest.approx(as_planned / 100 - 1)
+    assert cost(planned_start_delay_years=0)["cost"] == pytest.approx(late)
+    # a real budget costs the same whatever was planned; the plan expects the indices of its own dates
+    real, bare = cost(budget_basis="real"), cost(budget_basis="real", planned_start_delay_years=0)
+    assert real["cost"] == pytest.approx(bare["cost"]) == pytest.approx(25 * 1.2 + 50 * 1.3 + 25 * 1.4)
+    assert real["cost_overrun"] == pytest.approx(0) and bare["cost_overrun"] == pytest.approx(130 / 125 - 1)

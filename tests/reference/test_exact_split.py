@@ -76,7 +76,7 @@ def test_split__float_agrees_with_fractions(mode, flags):
         None,
     )
     site = ref.Site(0.0, 1.0, completion, [], K, None, 0.0)
-    got = ref.split_cash(ctx, {}, site, flows)
+    got = ref.split_cash(ctx, ctx.study["agreement"]["split"], site, flows)
     for i in range(n):
         deemed = [max(0.0, (0.05 if t == 0 else rate[t - 1, i]) + 0.01) for t in range(T)]
         rows = ref.split_exact(

@@ -152,3 +152,13 @@ def test_abandonment__after_years_of_arrears():
     assert rows["arrears"][3:] == pytest.approx([5, 1, 1, 1]) and rows["closed"][3:].tolist() == [0, 1, 1, 1]
     assert rows["revenue"][5] == rows["om"][5] == rows["output"][5] == rows["operating"][5] == 0
     assert rows["age_end"][3:] == pytest.approx([1, 2, 2, 2]) and q["completed"] == 1 and q["cancelled"] == 0
+
+
+def test_developer_fee__over_years_that_are_drawn():
+    study = changed(operation={"tax": None})
+    yields(study, [40, 40, 40, 40])
+    fee = {"amount": 15, "years": {"discrete": {"values": [1.5, 3], "probabilities": [0.6, 0.4]}}}
+    study["projects"]["p"]["operation"]["developer_fee"] = fee
+    for score, parts in ((0.2, [10, 5, 0, 0]), (0.3, [5, 5, 5, 0])):  # ndtri(0.6) = 0.2533
+        _, rows, _ = play(study, drawn(project__p__fee_years=score))
+        assert rows["fee_part"][3:] == pytest.approx(parts) and rows["fee_paid"][3:] == pytest.approx(parts)

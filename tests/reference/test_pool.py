@@ -4,9 +4,10 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from scipy import special
 
 import reference as ref
-from paper_deal import decided, two_more
+from paper_deal import decided, drawn, paper_study, play, two_more
 
 
 def split_together(A, K, completions, m=1, rate=0.08, own=(), **terms):
@@ -34,7 +35,7 @@ def split_together(A, K, completions, m=1, rate=0.08, own=(), **terms):
             "age_end": age,
         }
         site = ref.Site(0.0, 1.0, np.array([float(completion)]), [], None, None, 0.0)
-        ventures.append(({"split": own[i]} if i < len(own) else {}, site, flows))
+        ventures.append((base | own[i] if i < len(own) else base, site, flows))
     accounts, margins = ref.split_all(ctx, ventures)
     return [{name: row[:, 0] for name, row in account.rows.items()} for account in accounts], margins
 
@@ -160,3 +161,16 @@ def test_catch_up__until_years_on_paper():
     assert caught(study, draws, share=1, until="years", years=2) == pytest.approx([40, 40, 0, 0])
     study, draws = with_a_decline(dt.date(2030, 3, 1))  # declined in step 3: from the next one on
     assert caught(study, draws, share=0.5, until="years", years=1) == pytest.approx([0, 20, 0, 0])
+
+
+def test_spread__drawn_for_each_project_once_a_path():
+    study = two_more(paper_study())
+    law = {"uniform": {"min": -0.2, "max": 0.2}}
+    study["projects"]["p"]["split"], study["projects"]["q"]["split"] = {"spread": law}, {"spread": 0.03}
+    for u, rate in ((0.75, 0.18), (0.6, 0.12), (0.2, 0.0)):  # 8 % and -20 % + 40 % u, not below 0
+        sim, rows, _ = play(study, drawn(project__p__spread=float(special.ndtri(u))))
+        assert rows["rate"] == pytest.approx([rate] * 7)
+        assert sim.projects["q"]["rate"][:, 0] == pytest.approx([0.11] * 7)
+        assert sim.projects["r"]["rate"][:, 0] == pytest.approx([0.10] * 7)
+        # in the first year of operation interest on all that is paid in, and half of it
+        assert rows["due"][3] == pytest.approx(100 * rate + 50)

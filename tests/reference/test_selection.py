@@ -82,7 +82,9 @@ def test_slip_and_start_delay__worked_on_paper():
     assert sim.selections["p"].plan_due[0] == clock.time_of(dt.date(2028, 1, 6))
     assert sim.selections["p"].due[0] == clock.time_of(dt.date(2028, 1, 11))  # 2.4 days are 3, and a weekend
     assert sim.sites["p"].start[0] == pytest.approx(clock.time_of(dt.date(2028, 1, 11)) + 0.5)
-    assert q["delay_months"] == pytest.approx(6 + 12 * 5 / 366)
+    assert q["delay_months"] == pytest.approx(12 * 5 / 366)  # the half year was planned
+    study["projects"]["p"]["construction"]["planned_start_delay_years"] = 0
+    assert play(study)[2]["delay_months"] == pytest.approx(6 + 12 * 5 / 366)
     assert sim.margins["clock_days"][0] == pytest.approx(0.4)
 
 

@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import special
 
 import reference as ref
-from paper_deal import changed, paper_study, play, yields
+from paper_deal import changed, drawn, paper_study, play, two_more, yields
 
 STACK = {
     "reference_rate": "rate",
@@ -171,3 +172,85 @@ def test_stack__ends_with_a_cancellation_and_with_a_plant_that_is_given_up():
     assert rows["calls"][:3] == pytest.approx([0, spent + 10, 0])
     assert not stack["balance_commercial"].any() and stack["due_commercial"][1] == pytest.approx(0.5 * (spent + 10))
     assert stack["banks"][1] == pytest.approx(-0.5 * (spent + 10) + 5 / 9 * 0.1 * 0.4 * spent)  # tier two of salvage
+
+
+def test_policy_share__splits_the_two_loans():
+    K, Y = np.array([[100.0], [100], [0], [0], [0]]), np.array([[0.0], [0], [15.2], [30], [135.2]])
+    never = np.zeros((5, 1), dtype=bool)
+    common = (1, np.full((5, 1), 0.08), K, Y, np.array([2.0]), never)
+    shares = {"policy_loan": {"share": 0.18, "margin": 0.02}, "commercial_loan": {"share": 0.72, "margin": 0.12}}
+    drawn_rows = ref.run_stack(INSURED, *common, np.array([0.2]))  # a fifth of 0.9; equity keeps its tenth
+    for name, row in ref.run_stack({**INSURED, **shares}, *common).items():
+        assert row == pytest.approx(drawn_rows[name]), name
+    assert drawn_rows["policy_bank"][:2, 0] == pytest.approx([-28, -28])
+    assert drawn_rows["call_commercial"][:2, 0] == pytest.approx([72, 72])
+
+
+@pytest.mark.parametrize("u", [1e-9, 0.2, 0.7, 1 - 1e-9])
+def test_policy_share__one_draw_for_all_projects_and_nothing_lost(u):
+    law = {"uniform": {"min": 0, "max": 1}}
+    study = with_stack(two_more(paper_study()), {**INSURED, "tenor_years": 1, "policy_share": law})
+    study["projects"]["p"]["split"] = {"spread": law}
+    sim, _, _ = play(study, drawn(stack__policy_share=float(special.ndtri(u)), project__p__spread=0.5))
+    for name, rows in sim.stacks.items():
+        flows, q = sim.projects[name], sim.quantities[name]
+        assert rows["call_policy"] == pytest.approx(0.9 * u * flows["calls"])
+        assert rows["call_commercial"] == pytest.approx(0.9 * (1 - u) * flows["calls"])
+        borne = rows["policy_bank"] + rows["banks"] + rows["insurer"]
+        assert borne == pytest.approx(flows["distribution_funder"] - flows["calls"], abs=1e-9)
+        assert q["npv_policy_bank"] + q["npv_banks"] + q["insurer_net"] == pytest.approx(q["npv_funder"])
+    assert sim.stacks["p"]["claims"].any() and len(sim.stacks) == 3
+
+
+BOOK = {"in_force": 1000, "loss_rate": {"normal": {"mean": 0.01, "sd": 0.02}}, "run_off_years": 4}
+
+
+def book_study(m=2, **insurer):
+    """Return the paper study with an insurer of nothing but its book."""
+    study = with_stack(paper_study(), {**STACK, "insurer": {"cover": 0, "wait_years": 1, "book": BOOK, **insurer}})
+    study["study"]["steps_per_year"] = m
+    study["parties"]["funder"]["fx"] = "fx"
+    study["factors"]["fx"] = {"process": {"deterministic": {"curve": 150}}}
+    return study
+
+
+RATES = drawn({("insurer/book", 0): 1.0, ("insurer/book", 1): -1.0})
+"""3 % of what is in force is lost in the first year, 1 % gained in the second, 1 % lost in each later one."""
+
+
+def test_book__years_by_hand():
+    losses = [15, 13.125, -3.75, -3.125, 2.5, 1.875, 1.25, 0.625, 0, 0, 0, 0, 0, 0]
+    most = 15 + 13.125
+    for reserves, broken in ((most - 20 - 1e-6, 1), (most - 20 + 1e-6, 0)):
+        sim, _, _ = play(book_study(capital=20, reserves=reserves), RATES)
+        assert sim.quantities["scheme"]["insurer_breach"][0] == broken
+    # what it gains in between is there for what comes
+    assert np.cumsum(losses).max() == most and np.cumsum(losses)[-1] == pytest.approx(27.5)
+    later = drawn({("insurer/book", 0): 1.0, ("insurer/book", 1): -1.0, ("insurer/book", 2): 4.0})
+    total = most - 3.75 - 3.125 + 9 * (2.5 + 1.875) + 1.25 + 0.625
+    for reserves, broken in ((total - 20 - 1e-6, 1), (total - 20 + 1e-6, 0)):
+        sim, _, _ = play(book_study(capital=20, reserves=reserves), later)
+        assert sim.quantities["scheme"]["insurer_breach"][0] == broken
+    yearly = 30 - 7.5 + 5 + 2.5
+    for reserves, broken in ((yearly - 20 - 1e-6, 1), (yearly - 20 + 1e-6, 0)):
+        sim, _, _ = play(book_study(1, capital=20, reserves=reserves), RATES)
+        assert sim.quantities["scheme"]["insurer_breach"][0] == broken
+
+
+def test_book__counts_against_the_capital_alone():
+    with_book, without = (
+        play(with_stack(paper_study(), {**INSURED, "insurer": {**INSURED["insurer"], "capital": 50, **more}}), RATES)
+        for more in ({"book": BOOK, "reserves": 1}, {})
+    )
+    assert with_book[2] == pytest.approx(without[2], nan_ok=True)
+    both = [sim.quantities["scheme"] for sim, _, _ in (with_book, without)]
+    assert set(both[0]) == set(both[1])
+    # the insurer's own flows and the book's, added up step by step
+    own = with_book[0].stacks["p"]["insurer"][:, 0]
+    book = np.array([30, -7.5, 5, 2.5, 0, 0, 0])
+    study = with_stack(paper_study(), {**INSURED, "insurer": {**INSURED["insurer"], "capital": 0, "book": BOOK}})
+    least = -np.cumsum(own - book).min()
+    assert least > -np.cumsum(own).min() > 0
+    for reserves, broken in ((least - 1e-6, 1), (least + 1e-6, 0)):
+        study["stack"]["insurer"]["reserves"] = reserves
+        assert play(study, RATES)[0].quantities["scheme"]["insurer_breach"][0] == broken
