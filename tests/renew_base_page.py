@@ -1,4 +1,4 @@
-"""Write docs/validation/base_2026_12.md, one base to the next by single changes: ``python tests/renew_base_page.py``."""
+"""Write docs/validation/base_2026_12.md: from one base to the next (``python tests/renew_base_page.py``)."""
 
 from collections.abc import Iterator
 from pathlib import Path
