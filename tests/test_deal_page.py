@@ -12,10 +12,7 @@ from spvrisk.config.reading.files import Files
 from spvrisk.config.reading.places import plain_of
 
 MAIN = "japan_us_2026.yaml"
-NEW = " (new)"
-"""Marks what comes with the present change, and may not be there yet."""
-
-_NAMED = re.compile(rf"`([^`]+)`({re.escape(NEW)})?")
+_NAMED = re.compile(r"`([^`]+)`")
 
 
 class Row(NamedTuple):
@@ -35,8 +32,8 @@ def rows() -> list[Row]:
 
 
 def named(cell: str) -> list[str]:
-    """What a cell names, but for what is marked as new."""
-    return [name for name, new in _NAMED.findall(cell) if not new]
+    """What a cell names."""
+    return _NAMED.findall(cell)
 
 
 @cache
