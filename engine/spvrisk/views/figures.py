@@ -5,6 +5,7 @@ from math import isnan
 from typing import Literal, NamedTuple
 
 from spvrisk.dataset.tables import SummaryTable
+from spvrisk.measures.intervals import NORMAL_95
 
 
 class Estimate(NamedTuple):
@@ -248,6 +249,19 @@ def rate_of(table: SummaryTable, s: int) -> Rate:
         As of `mean_of`.
     """
     return Rate(*mean_of(table, s))
+
+
+def error_of_quantile(table: SummaryTable, s: int, q: int) -> float:
+    """Standard error of a quantile, from its 95 % interval.
+
+    Parameters
+    ----------
+    table, s
+        As of `mean_of`.
+    q
+        Number of the quantile.
+    """
+    return float(table.quantile_high[s, q] - table.quantile_low[s, q]) / (2.0 * NORMAL_95)
 
 
 def share_of(value: float, low: float, high: float) -> Share:

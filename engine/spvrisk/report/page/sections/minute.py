@@ -6,7 +6,6 @@ from math import isnan
 import numpy as np
 
 from spvrisk.charts.what_ifs import better, effect, furthest, outcomes_of, tornado
-from spvrisk.charts.words import error_of_interval
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.scenarios import Combined
 from spvrisk.errors import InputError
@@ -21,7 +20,19 @@ from spvrisk.report.page.parts import Answer, Block
 from spvrisk.report.page.sections.clock import most_telling
 from spvrisk.report.page.subject import Subject
 from spvrisk.views.compare import names_of
-from spvrisk.views.figures import Estimate, Named, Note, Rate, Share, defined, mean_of, probability_of, said, share_of
+from spvrisk.views.figures import (
+    Estimate,
+    Named,
+    Note,
+    Rate,
+    Share,
+    defined,
+    error_of_quantile,
+    mean_of,
+    probability_of,
+    said,
+    share_of,
+)
 from spvrisk.views.loss import few, side_flows, warnings
 from spvrisk.views.projects import caps
 from spvrisk.views.tails import bearer_named
@@ -131,8 +142,7 @@ def _range(result: Result) -> Answer:
 def _quantile(result: Result, level: str) -> Estimate:
     t, s = result.summary, _whole(result)
     q = t.quantiles.index(level)
-    error = error_of_interval(t.quantile_low[s, q], t.quantile_high[s, q])
-    return Estimate(defined(t.quantile[s, q]), defined(error))
+    return Estimate(defined(t.quantile[s, q]), defined(error_of_quantile(t, s, q)))
 
 
 def _worst(result: Result, a: int) -> Note:
