@@ -21,8 +21,10 @@ def drawn_terms(ctx: Context, venture: Venture) -> dict[str, Any]:
     """Return the split clause of a venture with its spread on each path: a draw of its own, and what talks add."""
     terms = split_of(ctx.study, venture.project)
     if terms["mode"] != "none":
-        spread = ctx.law(f"{venture.key}.split.spread", terms["spread"], f"project/{venture.name}/spread")
-        terms["spread"] = spread + ctx.world.selections[venture.name].more_spread
+        if isinstance(terms["spread"], Mapping):
+            law, name = terms["spread"], f"project/{venture.name}/spread"
+            terms["spread"] = ctx.law(f"{venture.key}.split.spread", law, name)
+        terms["spread"] = terms["spread"] + ctx.world.selections[venture.name].more_spread
     return terms
 
 
