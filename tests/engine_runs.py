@@ -50,7 +50,7 @@ def table_values(study, plan):
     events = {name: e for e, name in enumerate(study["events"])}
     scheme = {"correlation.tail": "tail_root", "agreement.funding.slip": "slip_law"}
     scheme |= {"agreement.funding.take_up": "take_up_law", "stack.policy_share": "policy_law"}
-    scheme |= {"stack.insurer.book.loss_rate": "book_law"}
+    scheme |= {"stack.insurer.book.loss_rate": "book_law", "agreement.funding.decision.consult.days": "consult_law"}
 
     def offset(key):
         if key in scheme:

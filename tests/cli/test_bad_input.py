@@ -493,7 +493,7 @@ KINDS = {
     ),
     "ceiling below the cap": deal("ceiling: 3}", "ceiling: 0.5}", "must be at least multiple (1)", "0.5", "swap them"),
     "threshold below 0": deal(
-        "{threshold: 2.5}", "{threshold: -1}", "estimate / budget must be above 0", "-1", "write a number above 0"
+        "{threshold: 2.5}", "{threshold: -1}", "cost to come / budget must be above 0", "-1", "write a number above 0"
     ),
     "reviews out of order": deal(
         "2028-03-31, 2029-03-31", "2029-03-31, 2028-03-31", "dates must rise", "2028-03-31 after 2029-03-31", "order"

@@ -14,10 +14,18 @@ from every_clause.changes import (
 )
 from every_clause.rulings import with_rulings
 from every_clause.stack_and_terms import with_stack
-from every_clause.variants import SINGLE_VARIANTS, STACK_VARIANTS, STUDIES, VARIANTS, WHOLE_DEAL_VARIANTS
+from every_clause.variants import (
+    POLITICS_VARIANTS,
+    SINGLE_VARIANTS,
+    STACK_VARIANTS,
+    STUDIES,
+    VARIANTS,
+    WHOLE_DEAL_VARIANTS,
+)
 from every_clause.whole_deal import with_building
 
 __all__ = [
+    "POLITICS_VARIANTS",
     "SINGLE_VARIANTS",
     "STACK_VARIANTS",
     "STUDIES",

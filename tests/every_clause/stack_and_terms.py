@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from every_clause.changes import merged, with_split, with_text
+from every_clause.politics import (
+    with_call_cap,
+    with_common_spread,
+    with_consult,
+    with_late,
+    with_scaled_hazards,
+)
 from every_clause.single_clauses import with_book, with_entries, with_policy_share, with_spreads
 from every_clause.whole_deal import with_whole_deal
 
@@ -50,8 +57,10 @@ def with_generous(study: Mapping, after: float, **changes: Any) -> dict[str, Any
 
 
 def with_everything(study: Mapping, until: Mapping | None = None) -> dict[str, Any]:
-    """Return a copy with every clause: the whole deal, an insured stack, pooling, adjustment, catch-up, the rest."""
+    """Return a copy with every clause: the whole deal, politics, an insured stack, pooling, adjustment, catch-up."""
     clause = {"share": 0.7, "until": "amount"} if until is None else until
-    study = with_stack(with_entries(with_whole_deal(with_spreads(study))), {}, sweep=0.8, tenor_years=6)
+    study = with_entries(with_whole_deal(with_common_spread(with_spreads(study))))
+    study = with_call_cap(with_scaled_hazards(with_late(with_consult(study))), 450)
+    study = with_stack(study, {"capacity": 80000}, sweep=0.8, tenor_years=6)
     study = with_book(with_policy_share(study))
     return with_catch_up(with_generous(study, 3, pooling="umbrella"), **clause)

@@ -13,6 +13,13 @@ from every_clause.changes import (
     with_split,
     with_steps,
 )
+from every_clause.politics import (
+    with_call_cap,
+    with_common_spread,
+    with_consult,
+    with_late,
+    with_scaled_hazards,
+)
 from every_clause.rulings import with_rulings
 from every_clause.single_clauses import (
     with_book,
@@ -111,4 +118,29 @@ SINGLE_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
 }
 """Clauses one at a time; `with_everything` has them all together."""
 
-STUDIES = {**VARIANTS, **WHOLE_DEAL_VARIANTS, **STACK_VARIANTS, **SINGLE_VARIANTS}
+
+POLITICS_VARIANTS: dict[str, Callable[[Mapping], dict[str, Any]]] = {
+    "call_cap": lambda study: with_call_cap(study, 400),
+    "call_cap_cumulative": lambda study: with_call_cap(with_split(with_cumulative(study), pooling="umbrella"), 400),
+    "call_cap_umbrella": lambda study: with_call_cap(with_generous(study, 1.5, pooling="umbrella"), 500),
+    "call_cap_catch_up": lambda study: with_call_cap(
+        with_catch_up(with_selection(study), share=0.6, until="amount"), 300
+    ),
+    "call_cap_cancelled": lambda study: with_call_cap(with_stack(with_building(study), {}), 350),
+    "call_cap_given_up": lambda study: with_call_cap(with_stack(with_operating(study), {}), 300),
+    "call_cap_pipelines": lambda study: with_call_cap(with_stack(with_cumulative(with_pipelines(study)), {}), 500),
+    "call_cap_yearly": lambda study: with_call_cap(with_steps(study, 1), 400),
+    "call_cap_monthly": lambda study: with_call_cap(with_steps(study, 12), 400),
+    "consult": lambda study: with_consult(with_selection(study)),
+    "consult_pipelines": lambda study: with_catch_up(
+        with_consult(with_pipelines(with_cumulative(study))), share=0.5, until="years", years=3
+    ),
+    "late": lambda study: with_late(with_selection(study)),
+    "scaled_hazards": lambda study: with_scaled_hazards(with_selection(study)),
+    "scaled_hazards_rulings": lambda study: with_scaled_hazards(with_steps(with_rulings(study), 12)),
+    "common_spread": with_common_spread,
+    "common_spread_pipelines": lambda study: with_common_spread(with_pipelines(with_cumulative(study))),
+}
+"""What the funder's politics does to the deal, and the deal to politics."""
+
+STUDIES = {**VARIANTS, **WHOLE_DEAL_VARIANTS, **STACK_VARIANTS, **SINGLE_VARIANTS, **POLITICS_VARIANTS}

@@ -17,6 +17,12 @@ DEAL = ROOT / "tests" / "config" / "data" / "deal.yaml"
 PORT, GAS, PLANT = "projects.port", "projects.gas_plant", "projects.plant"
 
 
+def shares(policy, equity, banks):
+    """Overrides of who raises a call."""
+    parts = {"policy_loan": policy, "policy_equity": equity, "commercial_loan": banks}
+    return [f"stack.{name}.share={share}" for name, share in parts.items()]
+
+
 def warned(study, *overrides):
     return warnings_of(load(study, overrides))
 
@@ -139,6 +145,29 @@ def test_warning__of_what_is_hardly_meant(study, override, path, rule, value, re
     assert len(found) == 1, warned(study, override)
     assert rule in found[0].rule and found[0].value.startswith(value) and remedy in found[0].remedy
     assert found[0].place
+
+
+BOOK = "{in_force: 9000, loss_rate: 0.002, run_off_years: 15}"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (["stack.insurer.reserves=5", "stack.insurer.capital=null"], {"stack.insurer.reserves": "without capital"}),
+        ([f"stack.insurer.book={BOOK}", "stack.insurer.capital=null"], {"stack.insurer.book": "without capital"}),
+        (["stack.insurer.reserves=0", "stack.insurer.capital=null"], {}),
+        (["stack.insurer.reserves=5", f"stack.insurer.book={BOOK}"], {}),
+        (["stack.insurer=null", "stack.policy_share=0.4", *shares(0, 1, 0)], {"stack.policy_share": "no loans"}),
+        (["stack.policy_share=0.4", *shares(0.98, 0.02, 0)], {}),  # banks draw a part of it, which is insured
+        ([*shares(0.98, 0.02, 0)], {"stack.insurer": "no commercial loan to insure"}),
+        (["stack.policy_share=0.4"], {}),
+    ],
+)
+def test_warning__terms_of_the_stack_that_change_nothing(overrides, told):
+    found = {warning.path: warning for warning in warned(DEAL, *overrides)}
+    assert found.keys() == told.keys()
+    for path, rule in told.items():
+        assert rule in found[path].rule and "give" in found[path].remedy and found[path].place
 
 
 def test_warning__probability_that_a_truncation_keeps():

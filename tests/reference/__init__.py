@@ -18,8 +18,9 @@ Hooks for comparing the stages after the scores (and not the scores or the table
     ``projects.<p>.operation.contract.share``: the law as the study writes it, at the normal score;
   - likewise ``projects.<p>.go_ahead.size_share``, ``projects.<p>.construction.`` and ``start_delay``, ``uplift``,
     ``review.threshold``, ``subscription.share``, ``salvage`` or ``shortfall``,
-    ``projects.<p>.operation.developer_fee.`` and ``amount`` or ``years``, ``projects.<p>.split.spread``,
-    ``agreement.funding.slip``, ``agreement.funding.take_up``, ``stack.policy_share``,
+    ``projects.<p>.operation.developer_fee.`` and ``amount`` or ``years``, ``projects.<p>.split.spread`` (the
+    agreement's law, where a project has none of its own), ``agreement.funding.slip``,
+    ``agreement.funding.decision.consult.days``, ``agreement.funding.take_up``, ``stack.policy_share``,
     ``stack.insurer.book.loss_rate`` (a score each year), ``pipelines.<n>.size``; the laws of a pipeline's slots have
     the keys of a project's behind ``pipelines.<n>.template`` instead of ``projects.<p>``, the same for all slots;
   - ``events.<e>.date``: the law of the days from a date, after another event or after an entry, likewise (a number is

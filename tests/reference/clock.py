@@ -142,10 +142,24 @@ class ClockPath(PathSelection):
         return -math.log1p(-self.uniform(f"regime/{regime}/hold", jump))
 
     def intensities(self, regime: str) -> Mapping[str, float]:
-        """Return the yearly intensities out of a regime's present state, scaled by what has taken place."""
+        """Return the yearly intensities out of a regime's present state, scaled by what has taken place and is so."""
         state = self.regimes[regime].state
         rates = given(given(self.spec[regime], "hazards", {}), state, {})
-        return {to: rate * self.scales.get((regime, state, to), 1.0) for to, rate in rates.items()}
+        found = {to: rate * self.scales.get((regime, state, to), 1.0) for to, rate in rates.items()}
+        for rule in given(self.spec[regime], "scaled_hazards", []):
+            if self.is_so(rule["when"]):
+                for to, factor in given(rule["scale"], state, {}).items():
+                    found[to] *= factor
+        return found
+
+    def is_so(self, when: Mapping) -> bool:
+        """Return whether regimes are in states, events have had outcomes, and decisions have been counted."""
+        counts = given(when, "count", {})
+        return (
+            all(self.regimes[regime].state == state for regime, state in given(when, "regimes", {}).items())
+            and all(self.outcomes.get(event) == outcome for event, outcome in given(when, "outcomes", {}).items())
+            and all(self.counts[what] >= least for what, least in counts.items())
+        )
 
     def hazard_candidates(self) -> list[tuple]:
         """Return each regime's next jump as things stand."""
@@ -275,7 +289,7 @@ def simulate_world(
         attributes={},
         initial_attributes={},
         margins={f"clock_{what}": np.zeros(n) for what in MARGINS},
-        selections={v.name: Selection(*np.zeros((7, n))) for v in ventures},
+        selections={v.name: Selection(*np.zeros((8, n))) for v in ventures},
         committed=np.zeros(n),
     )
     for i in range(n):
@@ -292,7 +306,7 @@ def simulate_world(
         world.notes.append(one.notes)
         world.committed[i] = one.committed
         for name, deal in one.deals.items():
-            for what in ("noticed", "budget", "plan_due", "due", "funded", "declined", "stop"):
+            for what in ("noticed", "budget", "plan_due", "due", "funded", "declined", "stop", "more_spread"):
                 getattr(world.selections[name], what)[i] = getattr(deal, what)
         for name, outcome in one.outcomes.items():
             world.outcomes[name][i] = list(events[name]["outcomes"]).index(outcome)

@@ -1,5 +1,6 @@
-"""The split step by step, alone or in a pool, with adjusted shares and catch-up (section 8)."""
+"""Calls under a yearly cap; the split step by step, alone or pooled, adjusted shares, catch-up (section 8)."""
 
+import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 
@@ -35,6 +36,35 @@ class Adjustment:
         self.margin = np.where(now, np.minimum(self.margin, near), self.margin)
         self.holds, self.tested = self.holds | (now & some), self.tested | now
         return self.holds
+
+
+def cap_calls(ctx: Context, ventures: Sequence[dict[str, Array]]) -> None:
+    """Let calls above the calendar year's cap wait, and the host bridge them; in place.
+
+    ``capital`` is what the funder pays, ``called`` what was called, ``bridged`` what the host pays of it in the step:
+    below 0 where it has money back. A step belongs to the year of its last day.
+    """
+    cap, clock = given(ctx.study["agreement"]["funding"], "annual_call_cap"), ctx.clock
+    for flows in ventures:
+        flows["called"], flows["bridged"] = flows["capital"], np.zeros_like(flows["capital"])
+        flows["capital"] = flows["capital"].copy()
+    if cap is None:
+        return
+    years = [(clock.step_start(t + 1) - dt.timedelta(days=1)).year for t in range(clock.steps)]
+    waiting, left = np.zeros((len(ventures), len(ctx.paths))), 0.0
+    for t, year in enumerate(years):
+        if t == 0 or year != years[t - 1]:
+            left = np.full(len(ctx.paths), float(cap))
+        waiting = waiting + [flows["called"][t] for flows in ventures]
+        queue = waiting.sum(axis=0)
+        paid = np.minimum(queue, left)
+        own = np.where(paid == queue, 1.0, part_of(paid, queue)) * waiting
+        waiting, left = waiting - own, left - paid
+        for flows, payment in zip(ventures, own, strict=True):
+            flows["capital"][t] = payment
+            flows["bridged"][t] = flows["called"][t] - payment
+    for flows in ventures:
+        flows["calls"] = flows["capital"] + flows["termination_fee"]
 
 
 def split_pool(ctx: Context, accounts: Sequence[Account], pooled: bool) -> Array | None:

@@ -217,8 +217,8 @@ class Part:
 
 
 def host_net(flows: Mapping[str, Array]) -> Array:
-    """Return the host's flow: what it receives less what it pays of the cost."""
-    return flows["distribution_host"] - flows["host_spend"]
+    """Return the host's flow: what it receives less what it pays of the cost, for good or until a call is paid."""
+    return flows["distribution_host"] - flows["host_spend"] - flows["bridged"]
 
 
 def joint_quantities(ctx: Context, parts: Sequence[Part], flows: Mapping[str, Array]) -> tuple[dict, dict]:

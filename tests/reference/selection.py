@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -29,6 +30,7 @@ class PathSelection:
             ceilings.append(self.value("agreement.funding.take_up", self.funding["take_up"], "scheme/take_up"))
         self.ceiling = self.left = min(ceilings)
         self.committed, self.noticed_in = 0.0, {}
+        self.counts = {"declined": 0, "delayed": 0}
         stops = any(given(s, "stops_calls", False) for regime in self.spec.values() for s in regime["states"].values())
         self.selective = self.decision is not None or bool(self.pipelines) or stops
         self.inflows = {name: Inflow(self.new_gap(name, 0)) for name in self.pipelines}
@@ -158,8 +160,8 @@ class PathSelection:
             self.keep("days", float(whole_day_margin(law, np.array(days))))
             beyond = (self.clock.step_start(self.clock.steps + 1) - notice).days  # later than the horizon anyway
             slip = math.ceil(min(max(days, 0.0), float(max(beyond, 0))))
-        deal.plan_due = self.clock.time_of(planned)
-        self.wait_for_decision(venture, due_date(notice, lag + slip, countries))
+        deal.plan_due, deal.first_due = self.clock.time_of(planned), due_date(notice, lag + slip, countries)
+        self.wait_for_decision(venture, deal.first_due)
 
     def wait_for_decision(self, venture: Venture, date: dt.date) -> None:
         """Let a venture wait for a decision on a date."""
@@ -168,9 +170,12 @@ class PathSelection:
         self.pending.append((deal.due, FUNDING, venture.rank, venture.name))
 
     def decide(self, venture: Venture, time: float) -> None:
-        """Decide on a due funding: pay, come back later, or decline."""
+        """Decide on a due funding: pay, come back later, talk, or decline."""
         deal, date = self.deals[venture.name], self.dates[FUNDING, venture.name]
         if deal.stop <= time:  # an outcome has cancelled it
+            return
+        if deal.talking:
+            self.conclude(venture, time, date)
             return
         if self.decision is not None:
             state = self.regimes[self.decision["regime"]].state
@@ -180,18 +185,78 @@ class PathSelection:
             self.keep("funding", min(abs(u - fund), abs(u - (fund + delay))))
             deal.decisions += 1
             if fund <= u < fund + delay:
-                self.notes.append((time, "delayed", venture.name))
-                self.wait_for_decision(venture, date + dt.timedelta(days=self.decision["delay_days"]))
+                self.postpone(venture, time, date)
                 return
             if u >= fund + delay:
-                self.decline(venture, time, date)
+                (self.decline if given(self.decision, "consult") is None else self.talk)(venture, time, date)
                 return
+        self.pay(venture, time)
+
+    def pay(self, venture: Venture, time: float) -> None:
+        """Pay a funding, unless a state stops calls."""
+        deal = self.deals[venture.name]
         if any(self.stops_calls(regime) for regime in self.regimes):
             deal.stop = time
             self.notes.append((time, "stopped", venture.name))
             return
         deal.funded = True
         self.notes.append((time, "funded", venture.name))
+
+    def postpone(self, venture: Venture, time: float, date: dt.date) -> None:
+        """Put a funding off; the first delay that makes it late may move regimes."""
+        deal, late = self.deals[venture.name], given(self.decision, "late")
+        self.notes.append((time, "delayed", venture.name))
+        self.advance(time)
+        self.counts["delayed"] += 1
+        until = date + dt.timedelta(days=self.decision["delay_days"])
+        if late is not None and not deal.late and (until - deal.first_due).days > late["after_days"]:
+            deal.late = True
+            self.notes.append((time, "late", venture.name))
+            self.pull(venture, date, len(given(self.decision, "triggers", [])), late, "late")
+        self.wait_for_decision(venture, until)
+
+    def talk(self, venture: Venture, time: float, date: dt.date) -> None:
+        """Talk in the place of a decline, for so many days."""
+        law = self.decision["consult"]["days"]
+        days = self.value("agreement.funding.decision.consult.days", law, f"project/{venture.name}/consult_days")
+        self.keep("days", float(whole_day_margin(law, np.array(days))))
+        beyond = (self.clock.step_start(self.clock.steps + 1) - date).days  # later than the horizon anyway
+        self.deals[venture.name].talking = True
+        self.notes.append((time, "talks", venture.name))
+        self.wait_for_decision(venture, date + dt.timedelta(days=math.ceil(min(days, float(beyond)))))
+
+    def conclude(self, venture: Venture, time: float, date: dt.date) -> None:
+        """End the talks: pay as it stands or with changes, or decline after all."""
+        deal, clause = self.deals[venture.name], self.decision["consult"]
+        fund, new = (given(clause["outcomes"], key, 0.0) for key in ("fund", "renegotiate"))
+        u = self.uniform(f"project/{venture.name}/consult", 0)
+        self.keep("consult", min(abs(u - fund), abs(u - (fund + new))))
+        if u >= fund + new:
+            self.decline(venture, time, date)
+            return
+        self.pay(venture, time)
+        if u >= fund and deal.funded:
+            self.change(deal, given(clause, "changes", {}))
+            self.notes.append((time, "renegotiated", venture.name))
+
+    def change(self, deal: Deal, changes: Mapping) -> None:
+        """Change what was agreed: what is not paid any more is given back."""
+        given_back = deal.budget * (1 - given(changes, "size", 1.0))
+        deal.budget -= given_back
+        self.committed -= given_back
+        self.left += given_back
+        deal.more_spread = given(changes, "spread", 0.0)
+
+    def pull(self, venture: Venture, date: dt.date, number: int, row: Mapping, cause: str) -> None:
+        """Let a trigger move regimes, if it finds them in its states and is drawn; `number` is that of its draw."""
+        if any(self.regimes[regime].state not in states for regime, states in given(row, "while", {}).items()):
+            return
+        u, probability = self.uniform(f"project/{venture.name}/trigger", number), given(row, "probability", 1.0)
+        self.keep("trigger", abs(u - probability))
+        if u < probability:
+            self.notes.append((self.now, "trigger", venture.name))
+            for regime, state in row["moves"].items():
+                self.move(regime, state, f"{cause}:{venture.name}", date)
 
     def decline(self, venture: Venture, time: float, date: dt.date) -> None:
         """Decline a funding: the budget is given back, and each row of the trigger table may move regimes."""
@@ -201,12 +266,6 @@ class PathSelection:
         self.committed -= deal.budget
         self.left += deal.budget
         self.advance(time)
+        self.counts["declined"] += 1
         for i, row in enumerate(given(self.decision, "triggers", [])):
-            if any(self.regimes[regime].state not in states for regime, states in given(row, "while", {}).items()):
-                continue
-            u = self.uniform(f"project/{venture.name}/trigger", i)
-            self.keep("trigger", abs(u - row["probability"]))
-            if u < row["probability"]:
-                self.notes.append((time, "trigger", venture.name))
-                for regime, state in row["moves"].items():
-                    self.move(regime, state, f"decline:{venture.name}", date)
+            self.pull(venture, date, i, row, "decline")

@@ -28,8 +28,9 @@ class Simulation:
     happened : dict
         Event -> time at which it took place, years ``(n,)``; undefined if it did not.
     projects : dict
-        Project or pipeline (the sum of its slots) -> row -> ``(T, n)``: spend (by all) = capital (the funder's K) +
-        host_spend + lender_spend; calls = capital + termination_fee; revenue (capacity_payment and output_credit
+        Project or pipeline (the sum of its slots) -> row -> ``(T, n)``: spend (by all) = called (the funder's K) +
+        host_spend + lender_spend; capital (what it pays of K) = called - bridged (by the host, under a yearly cap);
+        calls = capital + termination_fee; revenue (capacity_payment and output_credit
         among it), fuel, om, tax, arrears, arrears_ended (what a cancellation ends), debt_interest, debt_capitalised,
         debt_principal, debt_paid, debt_arrears, debt_balance, fee_part, fee_paid, fee_owed, salvage,
         salvage_to_debt, depreciation, losses (carried forward), available_cash, due, paid, carry, deemed_balance,
@@ -56,8 +57,9 @@ class Simulation:
         Unit (projects, pipelines, ``portfolio``, ``scheme``) -> quantity -> ``(n,)``.
     margins : dict
         Smallest margin of a discrete decision ``(n,)``: ``clock_order`` (years), ``clock_choice``, ``clock_date``,
-        ``clock_days`` (days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger``, ``clock_ceiling``,
-        ``clock_annual``, ``merton_count``; for each venture ``completion/<p>``, ``cancel/<p>``, ``delay/<p>`` (years),
+        ``clock_days`` (days), ``clock_go_ahead``, ``clock_funding``, ``clock_consult``, ``clock_trigger``,
+        ``clock_ceiling``, ``clock_annual``, ``merton_count``; for each venture ``completion/<p>``, ``cancel/<p>``,
+        ``delay/<p>`` (years),
         ``review/<p>``, ``review_end/<p>``, ``subscription/<p>``, ``cap/<p>``, ``dispatch/<p>``, ``fee/<p>``,
         ``abandon/<p>``, ``whole/<p>``, with a stack ``repayment/<p>`` (years: the completion against a step's start);
         ``payback/<unit>``, ``irr/<unit>``; ``adjust/<p>`` or ``adjust/pool`` (the lesser of years of age and of what is

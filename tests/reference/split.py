@@ -18,10 +18,13 @@ def split_of(study: Mapping, project: Mapping) -> dict[str, Any]:
 
 
 def drawn_terms(ctx: Context, venture: Venture) -> dict[str, Any]:
-    """Return the split clause of a venture with its spread on each path: its own may be a law."""
-    terms, own = split_of(ctx.study, venture.project), given(given(venture.project, "split"), "spread")
-    if own is not None and terms["mode"] != "none":
-        terms["spread"] = ctx.law(f"{venture.key}.split.spread", own, f"project/{venture.name}/spread")
+    """Return the split clause of a venture with its spread on each path: a draw of its own, and what talks add."""
+    terms = split_of(ctx.study, venture.project)
+    if terms["mode"] != "none":
+        if isinstance(terms["spread"], Mapping):
+            law, name = terms["spread"], f"project/{venture.name}/spread"
+            terms["spread"] = ctx.law(f"{venture.key}.split.spread", law, name)
+        terms["spread"] = terms["spread"] + ctx.world.selections[venture.name].more_spread
     return terms
 
 

@@ -61,8 +61,6 @@ class Loan:
         self.balance = np.where(ended, 0.0, np.maximum(self.balance - self.due - prepaid, 0.0))
         call = np.where(ended, 0.0, self.call)
         self.balance, self.unrepaid = self.balance + call, self.unrepaid + call
-        left = count - number
-        self.level = self.level + np.where((number > 0) & (left > 0), call / np.maximum(left, 1), 0.0)
 
 
 def wait_steps(clause: Mapping | None, m: int) -> tuple[int, float]:

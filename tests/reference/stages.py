@@ -14,7 +14,7 @@ from reference.factors import simulate_factors
 from reference.inputs import default_years, project_inputs
 from reference.laws import exact_value
 from reference.operation import operate
-from reference.pool import catch_up, split_all
+from reference.pool import cap_calls, catch_up, split_all
 from reference.quantities import Part, flow_quantities, host_net, joint_quantities, own_quantities, summed
 from reference.scheme import relief_row, scheme_quantities, side_rows
 from reference.simulation import Simulation
@@ -86,6 +86,7 @@ def simulate(study: Mapping, paths: Array, draws: Draws | None = None, law_value
     )
     sim.selections, sim.notes = world.selections, world.notes
     parts = [simulate_cash(ctx, venture) for venture in ventures_of(study)]
+    cap_calls(ctx, [part.flows for part in parts])
     accounts, adjustments = split_all(ctx, [(drawn_terms(ctx, part.venture), part.site, part.flows) for part in parts])
     for part, account in zip(parts, accounts, strict=True):
         part.account = account

@@ -122,7 +122,7 @@ def test_entries__every_way_in_and_every_outcome(played, variant):
                 day = 1 / 350 if entries[0][1] == "hazard" else 0.0
                 assert 0 <= sim.happened[name][i] - entries[0][0] <= day or entries[0][0] > 8 - 1 / 350
     assert {"clock", "event", "hazard"} <= causes and ("decline" in causes) == (variant == "everything")
-    assert sim.outcomes["hearing"].size and (sim.happened["alarm"] == sim.happened["hearing"]).sum() >= 3
+    assert sim.outcomes["hearing"].size and (sim.happened["alarm"] == sim.happened["hearing"]).sum() >= 2
 
 
 def test_single_clauses__streams_and_laws_go_through_the_hooks(example):

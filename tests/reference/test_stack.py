@@ -117,14 +117,14 @@ def test_stack__sweep_prepays_and_shortens():
     assert half["prepaid"][1] == half["equity"][1] == pytest.approx(23.5 / 2)
 
 
-def test_stack__calls_after_completion_raise_the_level():
+def test_stack__calls_after_completion_leave_the_level():
     clause = {**STACK, "tenor_years": 3}
     rows = stacked(clause, [90, 30, 0, 0, 60, 0], [0, 999, 999, 999, 999, 999], 1.0, rate=-1)
-    # level 12; a call of 12 on 2 steps left raises it to 18; a call after the last step falls due in the next
+    # a level of 12, whatever joins: the last step has the rest; a call after it falls due in the next
     assert rows["balance_policy"] == pytest.approx([36, 0 + 12, 0, 0, 24, 0])
     clause["sweep"] = 0
     rows = stacked(clause, [90, 30, 0, 0, 60, 0], [0, 999, 999, 999, 999, 999], 1.0, rate=-1)
-    assert rows["balance_policy"] == pytest.approx([36, 24 + 12, 18, 0, 24, 0])
+    assert rows["balance_policy"] == pytest.approx([36, 24 + 12, 24, 0, 24, 0])
 
 
 def with_stack(study, clause):

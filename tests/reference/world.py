@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from reference.basics import Array, given
 
-MARGINS = ("order", "choice", "date", "days", "go_ahead", "ceiling", "annual", "funding", "trigger")
+MARGINS = ("order", "choice", "date", "days", "go_ahead", "ceiling", "annual", "funding", "consult", "trigger")
 
 
 EVENT, CLOCK, NOTICE, FUNDING, HAZARD, ARRIVAL = range(6)  # ties in this order
@@ -43,7 +43,10 @@ def ventures_of(study: Mapping) -> list[Venture]:
 
 @dataclass
 class Deal:
-    """What has been decided about a venture on one path; ``wanted`` is its budget before any cut."""
+    """What has been decided about a venture on one path.
+
+    ``wanted`` is its budget before any cut, ``more_spread`` what talks have added to its spread.
+    """
 
     wanted: float = 0.0
     out: bool = False
@@ -55,6 +58,10 @@ class Deal:
     funded: bool = False
     declined: bool = False
     stop: float = math.inf
+    first_due: dt.date = dt.date.max
+    late: bool = False
+    talking: bool = False
+    more_spread: float = 0.0
 
 
 @dataclass
@@ -73,6 +80,7 @@ class Selection:
     funded: Array
     declined: Array
     stop: Array
+    more_spread: Array
 
 
 @dataclass
@@ -105,7 +113,7 @@ class World:
     ----------
     jumps : list
         Per path, in order: (time, regime, from, to, cause), cause ``event:<name>``, ``clock``, ``hazard`` or
-        ``decline:<venture>``.
+        ``decline:<venture>``, ``late:<venture>``.
     outcomes : dict
         Event -> index of the outcome ``(n,)``; -1 if the event does not take place within the horizon.
     happened : dict
@@ -126,16 +134,16 @@ class World:
     margins : dict
         ``clock_order`` (years: hazards and arrivals against all else), ``clock_choice`` (probability), ``clock_date``
         (days: the entry of a state with a clock, an arrival), ``clock_days`` (days: a law's value against whole
-        days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger`` (probability), ``clock_ceiling``,
-        ``clock_annual`` (share of the ceiling, of the cap): smallest of each path ``(n,)``.
+        days), ``clock_go_ahead``, ``clock_funding``, ``clock_trigger`` (probability), ``clock_consult`` (the same),
+        ``clock_ceiling``, ``clock_annual`` (share of the ceiling, of the cap): smallest of each path ``(n,)``.
     selections : dict
         Venture -> its `Selection`.
     committed : ndarray
         Budgets noticed, less those declined, at the end ``(n,)``.
     notes : list
         Per path, in order: (time, what, venture), what being ``no_go_ahead``, ``waits``, ``cut``, ``dropped``,
-        ``too_late``, ``notice``, ``funded``, ``delayed``, ``declined``, ``stopped`` (by a state, when due) or
-        ``trigger``.
+        ``too_late``, ``notice``, ``funded``, ``delayed``, ``talks``, ``renegotiated``, ``declined``, ``stopped`` (by a
+        state, when due), ``trigger`` or ``late``.
     """
 
     jumps: list[list[tuple]]

@@ -295,7 +295,7 @@ class Tracer:
         return self._deal(rows.DEAL_SIZE)
 
     def _over_threshold(self, trace: Floats, cancelled: Floats) -> NDArray[np.bool_]:
-        """Whether the estimate at completion, as a review at the time of cancellation saw it, was too high."""
+        """Whether the cost to come, as a review at the time of cancellation saw it, was too high."""
         out = np.zeros(cancelled.size, np.bool_)
         reveal = self._plan.projects["reveal"]
         for s in np.flatnonzero(cancelled < np.inf):

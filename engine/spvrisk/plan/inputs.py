@@ -50,7 +50,8 @@ OF_PROJECTS = (
     Input("duration_multiple", "ratio", "duration as drawn over the planned one"),
     Input("start_delay", "years", "delay of the start of construction after funding", laws=("start_delay_law",)),
     Input(
-        "cancellation_threshold", "ratio", "estimate at completion over the budget beyond which it is cancelled",
+        "cancellation_threshold", "ratio",
+        "cost to come, as a review estimates it, over the budget beyond which it is cancelled",
         laws=("threshold_law",),
     ),
     Input("subscribed_share", "ratio", "share of output that buyers have subscribed", laws=("subscription_law",)),

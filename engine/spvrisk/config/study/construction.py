@@ -129,8 +129,11 @@ class Review(Model):
     """Reviews at which a project may be cancelled."""
 
     threshold: Annotated[
-        Law, Values(Within(0, open_low=True), "add e.g. truncate: [1, 5]", phrase("estimate / budget"))
-    ] = Field(description="law of the estimate at completion, a multiple of the budget, above which it is cancelled")
+        Law, Values(Within(0, open_low=True), "add e.g. truncate: [1, 5]", phrase("cost to come / budget"))
+    ] = Field(
+        description="law of the cost to come as a review estimates it, a multiple of the budget, above which the "
+        "project is cancelled; what is spent is sunk"
+    )
     reveal: NonNegative = Field(
         default=1.0,
         description="exponent by which progress reveals the overrun, no unit: 1 in proportion, 0 from the first day",

@@ -120,6 +120,7 @@ def warnings(study: "Study", measure: Measure) -> Iterator[Problem]:
         rule = phrase("is longer than the horizon ({:g} years): what is not due by then counts as lost", horizon)
         yield Problem.at(("stack", "tenor_years"), rule, shown(tenor), phrase("raise study.horizon_years"))
     yield from _insurer(study.stack, horizon)
+    yield from _without_effect(study.stack)
     for at, site in study.sites():
         life = site.operation.life_years
         if tenor > life:
@@ -133,7 +134,8 @@ def _insurer(stack: Stack, horizon: float) -> Iterator[Problem]:
     insurer, place = stack.insurer, ("stack", "insurer")
     if insurer is None:
         return
-    if stack.commercial_loan.share == 0:
+    drawn = stack.policy_share is not None and stack.policy_loan.share > 0  # the banks may have a part of that loan
+    if stack.commercial_loan.share == 0 and not drawn:
         yield Problem.at(
             place, phrase("has no commercial loan to insure"), "", phrase("remove it, or give commercial_loan a share")
         )
@@ -147,3 +149,15 @@ def _insurer(stack: Stack, horizon: float) -> Iterator[Problem]:
     if insurer.wait_years >= horizon:
         rule = phrase("is not shorter than the horizon ({:g} years): nothing is ever claimed", horizon)
         yield Problem.at((*place, "wait_years"), rule, shown(insurer.wait_years), phrase("write it in years"))
+
+
+def _without_effect(stack: Stack) -> Iterator[Problem]:
+    """Terms that change nothing without others."""
+    insurer, remedy = stack.insurer, phrase("give insurer its capital, or remove it")
+    if insurer is not None and insurer.capital is None:
+        given = {"reserves": insurer.reserves > 0, "book": insurer.book is not None}
+        for key in (key for key, stands in given.items() if stands):
+            yield Problem.at(("stack", "insurer", key), phrase("has no effect without capital"), "", remedy)
+    if stack.policy_share is not None and stack.policy_loan.share == stack.commercial_loan.share == 0:
+        rule, remedy = phrase("has no loans to divide"), phrase("remove it, or give policy_loan a share")
+        yield Problem.at(("stack", "policy_share"), rule, "", remedy)
