@@ -305,8 +305,12 @@ def recall_paid(site, t):
         paid, call = load(w, shared + R.SHARED_PAID + l), load(w, R.CALL + l)
         store(w, R.BRIDGED + l, call - paid)
         store(w, R.CALL + l, paid)
-        for row in (R.OUTFLOW, R.PAID, R.CALLED):
-            add_to(w, row + l, paid - call)
+        add_to(w, R.OUTFLOW + l, paid - call)
+        add_to(w, R.CALLED + l, paid - call)
+        # added up as in the rehearsal, so that what was paid in full leaves exactly nothing due
+        paid_in = load(w, R.PAID_IN + l) + paid
+        store(w, R.PAID_IN + l, paid_in)
+        store(w, R.PAID + l, paid_in)
 
 
 @fused

@@ -92,6 +92,7 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     COST_INDEX,  # of the last step of work: indices over what the budget contains, tariff
     SPENT,  # share of the spend curve behind us
     PAID,  # cumulated capital calls
+    PAID_IN,  # of these what has been paid within the cap of a year, where there is one
     CALLED,  # cumulated outflow of the funder
     LOSSES,  # carried forward for tax
     ARREARS,
@@ -107,7 +108,7 @@ TAIL_ROOT0, TAIL_ROOT1, TAIL_ROOT2, TAIL_ROOT3 = _fixed.take(4)
     PAYBACK,  # years; infinite so far
     WHOLE,  # years; infinite so far
     ADJUSTED,  # `split.UNTESTED`, ...
-) = _fixed.take(25)
+) = _fixed.take(26)
 STATE = _region(COMPLETION, ADJUSTED)
 
 # ---- project: outputs that add up over projects, side by side; ``R.OUT.cost`` is the spend of all so far

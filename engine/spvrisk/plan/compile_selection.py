@@ -186,8 +186,9 @@ def compile_funding(
 
 
 def _new_years(study: Study, grid: Grid) -> NDArray[np.bool_]:
-    """Whether each step is the first that ends in its calendar year."""
-    years = [date.fromisoformat(end).year for end in step_ends(grid, study.study.value_date)]
+    """Whether each step is the first whose last day lies in its calendar year."""
+    ends = (date.fromisoformat(end) for end in step_ends(grid, study.study.value_date))
+    years = [(end - timedelta(days=1)).year for end in ends]
     return np.diff(years, prepend=0) > 0
 
 
