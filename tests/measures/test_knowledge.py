@@ -62,7 +62,7 @@ def test_noise__that_explains_all_leaves_the_mean():
 
 
 def test_probability__is_that_of_the_truths():
-    found = [probability_below(*normal_normal(seed, 1024)[1:]) for seed in range(100)]
+    found = [probability_below(*normal_normal(seed, 4096)[1:]) for seed in range(100)]
     truth = 0.6914624612740131  # that a normal number of mean -1 and standard deviation 2 is below 0
     assert np.mean([each.value for each in found]) == pytest.approx(truth, abs=0.015)
     assert np.mean([each.low <= truth <= each.high for each in found]) > 0.88
@@ -120,6 +120,39 @@ def test_explained__of_inputs_that_do_not_matter_is_nothing_on_average():
     assert abs(np.mean(firsts)) < 0.01
 
 
+def test_explained__an_input_that_never_moves_takes_nothing_from_the_others():
+    rng = np.random.default_rng(9)
+    x, errors = rng.standard_normal((200, 2)), np.full(200, 0.1)
+    values = 2.0 * x[:, 0] + x[:, 1] + 0.1 * rng.standard_normal(200)
+    alone = explained(x, values, errors)
+    first, still, second = explained(np.insert(x, 1, 1.0, axis=1), values, errors)
+    for found, wanted in zip([first, second], alone, strict=True):
+        assert found.slope == pytest.approx(wanted.slope) and found.first == pytest.approx(wanted.first)
+    assert (still.first.value, still.slope.value, still.p_value) == (0.0, 0.0, 1.0)
+
+
+def test_explained__of_many_inputs_and_few_runs_keeps_its_size():
+    """Two thirds and a third of what varies, whatever the other eight inputs seem to have by chance."""
+    rng, found = np.random.default_rng(5), []
+    for _ in range(200):
+        x = rng.standard_normal((30, 10))
+        values = np.sqrt(2.0) * x[:, 0] + x[:, 1]
+        found.append(
+            [each.first.value for each in explained(x, values + 0.5 * rng.standard_normal(30), np.full(30, 0.5))]
+        )
+    assert np.median(found, axis=0)[:2] == pytest.approx([2 / 3, 1 / 3], abs=0.06)
+
+
+def test_interval__is_not_told_where_noise_is_much_of_what_varies():
+    rng = np.random.default_rng(2)
+    truth = rng.standard_normal(200)
+    for noise, told in ((0.3, True), (1.0, False)):
+        errors = np.full(200, noise)
+        values = truth + errors * rng.standard_normal(200)
+        assert np.isfinite(over_inputs(values, errors, "0.05").low) == told
+        assert np.isfinite(probability_below(values, errors).high) == told
+
+
 def test_explained__by_too_few_runs_is_not_told():
-    found = explained(np.ones((3, 2)), np.array([1.0, 2.0, 3.0]), np.zeros(3))
+    found = explained(np.arange(6.0).reshape(3, 2) ** 2, np.array([1.0, 2.0, 3.0]), np.zeros(3))
     assert np.isnan(found[0].slope.value)

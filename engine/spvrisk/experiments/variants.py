@@ -8,6 +8,7 @@ import numpy as np
 
 from spvrisk.catalogue import phrase
 from spvrisk.config import Law, Loaded
+from spvrisk.config.base import inner_problems
 from spvrisk.config.reading.nodes import Node, Place
 from spvrisk.config.reading.places import plain_of
 from spvrisk.config.scenarios import Change, Scenario, Swing, variant
@@ -195,7 +196,9 @@ def quantile_of(node: Node, path: str) -> Callable[[float], float]:
     try:
         return _quantile(Law.model_validate(plain_of(node)), node.place, path)
     except ValidationError as error:
-        raise _no_law(node.place, path, str(error).splitlines()[-1]) from None
+        raise InputError(
+            [each.under((path,))._replace(place=str(node.place)) for each in inner_problems(error)]
+        ) from None
 
 
 def _quantile(law: Law, place: Place, path: str) -> Callable[[float], float]:

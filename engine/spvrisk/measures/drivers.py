@@ -20,6 +20,9 @@ from spvrisk.measures.sample import Float
 _ITSELF = ("mean", "sd", "skewness")
 _TAILS = ("quantile", "var", "es")
 
+_MOST_ALIKE = 1.5
+"""How many times its level a tail may hold: where many paths have one value it would be nearly all of them."""
+
 
 class Decomposed(NamedTuple):
     """What is decomposed.
@@ -63,10 +66,18 @@ def decomposed(measure: Measure, values: Float) -> Decomposed:
         if np.isinf(values).any():
             remedy = phrase("ask for {}:p_finite, or for a quantile", measure.text.partition(":")[0])
             raise _refused(measure, "must be finite on all paths", remedy)
-        return Decomposed(measure, np.nan, lambda y: y)
+        return _varying(Decomposed(measure, np.nan, lambda y: y), values)
     if name in _TAILS:
-        return _tail(measure, values)
-    return Decomposed(measure, np.nan, lambda y: EVENTS[name](y, measure.code).astype(np.float64))
+        return _varying(_tail(measure, values), values)
+    return _varying(Decomposed(measure, np.nan, lambda y: EVENTS[name](y, measure.code).astype(np.float64)), values)
+
+
+def _varying(found: Decomposed, values: Float) -> Decomposed:
+    """Refuse what is the same on all paths."""
+    of = found.of(values)
+    if of.size and (of == of[0]).all():
+        raise _refused(found.measure, "is the same on all paths: nothing drives it", "ask for another measure")
+    return found
 
 
 def _tail(measure: Measure, values: Float) -> Decomposed:
@@ -75,6 +86,10 @@ def _tail(measure: Measure, values: Float) -> Decomposed:
     low = of_losses or level < Decimal("0.5")
     sign, share = (1.0 if low else -1.0), level if low and not of_losses else 1 - level
     (found,) = percentiles(sign * values, (str(share),))
+    within = float(np.mean(sign * values <= found.value))
+    if within > _MOST_ALIKE * float(share):
+        rule = phrase("must begin a tail, but {:.3g} % of the paths have its first value or worse", 100.0 * within)
+        raise _refused(measure, rule, "ask for a probability such as p_loss, or for another level")
     return Decomposed(measure, sign * found.value, lambda y: (sign * y <= found.value).astype(np.float64))
 
 

@@ -25,8 +25,15 @@ from spvrisk.measures.share import share_interval
 Float = NDArray[np.float64]
 
 
+_MOST_NOISE = 0.2
+"""Share of the variance of outer runs beyond which no interval is told: with a half it would cover 84 times of 100."""
+
+
 class Point(NamedTuple):
-    """A quantile over the inputs, and the ends of its 95 % interval: NaN where outer runs are too few."""
+    """A quantile over the inputs, and the ends of its 95 % interval.
+
+    They are NaN where outer runs are too few, or Monte Carlo error is too much of what varies.
+    """
 
     value: float
     low: float
@@ -69,7 +76,7 @@ class Explained(NamedTuple):
 
 
 def knowledge(values: Float, errors: Float, inner: int | None = None) -> Knowledge:
-    """Tell lack of knowledge from Monte Carlo error: V = Var(values) - mean(errors^2), unbiased whatever the errors.
+    """Tell lack of knowledge from Monte Carlo error: V = Var(values) - mean(errors^2), unbiased if they are.
 
     Parameters
     ----------
@@ -128,7 +135,8 @@ def over_inputs(values: Float, errors: Float, level: str) -> Point:
     """
     if np.isnan(values).any():
         return Point(nan, nan, nan)
-    return Point(*quantile_with_interval(np.sort(without_noise(values, errors)), level))
+    found = Point(*quantile_with_interval(np.sort(without_noise(values, errors)), level))
+    return found if _clear(values, errors) else Point(found.value, nan, nan)
 
 
 def probability_below(values: Float, errors: Float, bound: float = 0.0) -> Point:
@@ -144,7 +152,13 @@ def probability_below(values: Float, errors: Float, bound: float = 0.0) -> Point
     if np.isnan(values).any():
         return Point(nan, nan, nan)
     below = int(np.count_nonzero(without_noise(values, errors) < bound))
-    return Point(*(float(each) for each in share_interval(below, values.size)))
+    found = Point(*(float(each) for each in share_interval(below, values.size)))
+    return found if _clear(values, errors) else Point(found.value, nan, nan)
+
+
+def _clear(values: Float, errors: Float) -> bool:
+    """Whether Monte Carlo error is so little of what varies that intervals need not know that it was taken off."""
+    return values.size < 2 or float(np.mean(errors**2)) <= _MOST_NOISE * float(np.var(values, ddof=1))
 
 
 def explained(inputs: Float, values: Float, errors: Float, correlation: Float | None = None) -> list[Explained]:
@@ -165,12 +179,18 @@ def explained(inputs: Float, values: Float, errors: Float, correlation: Float | 
         Of the inputs as they are drawn, ``(input, input)``; None: they are drawn apart.
     """
     n, k = inputs.shape
+    r = np.eye(k) if correlation is None else correlation
+    varies = inputs.std(axis=0) > 0.0
+    if not varies.all():
+        # what never moves explains nothing, and takes nothing from what the others do
+        rest = iter(explained(inputs[:, varies], values, errors, r[np.ix_(varies, varies)]) if varies.any() else ())
+        return [next(rest) if moves else _NOTHING for moves in varies]
     plane = _plane(inputs, values)
     if plane is None:
         return [Explained(_NONE, _NONE, nan)] * k
-    r = np.eye(k) if correlation is None else correlation
     noise = float(np.mean(errors**2)) / float(np.var(values))
-    whole = float(plane.slopes @ r @ plane.slopes) + plane.left - noise
+    # what slopes err by is in their squares
+    whole = float(plane.slopes @ r @ plane.slopes - np.trace(r @ plane.covariance)) + plane.left - noise
     told = [by_bins(given, [plane.residual])[0] for given in inputs.T]
     return [
         Explained(Index(float(plane.slopes[i]), sqrt(plane.covariance[i, i])), *_first(plane, r[i], whole, n, told[i]))
@@ -179,6 +199,8 @@ def explained(inputs: Float, values: Float, errors: Float, correlation: Float | 
 
 
 _NONE = Index(nan, nan)
+
+_NOTHING = Explained(Index(0.0, 0.0), Index(0.0, 0.0), 1.0)
 
 
 class _Plane(NamedTuple):

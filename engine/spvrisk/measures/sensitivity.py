@@ -51,6 +51,9 @@ class Told(NamedTuple):
 
 _NONE = Index(nan, nan)
 
+_IN_A_BIN = 5
+"""Paths with something rare that a bin is to hold on average."""
+
 
 def by_redraw(base: Float, anew: Float, group: Float) -> tuple[Index, Index]:
     """First-order and total index of a group of streams.
@@ -89,8 +92,9 @@ def by_bins(given: Float, ys: Sequence[Float]) -> list[Told]:
     """First-order indices of an input from one run: what a line in each of many bins of the input tells of each Y.
 
     Bins hold equally many paths and are as many as the root of the paths, or one for each value where there are fewer.
-    What their lines tell by chance is taken off. Where Y bends strongly within the last bin, as beyond an input whose
-    logarithm Y follows, the index is a little too small.
+    Of the indicator of something rare they are as few as hold five of it on average: what chance makes of less has no
+    law that is known. What their lines tell by chance is taken off. Where Y bends strongly within the last bin, as
+    beyond an input whose logarithm Y follows, the index is a little too small.
 
     Parameters
     ----------
@@ -99,8 +103,19 @@ def by_bins(given: Float, ys: Sequence[Float]) -> list[Told]:
     ys
         Each Y of the same paths, ``(path,)``.
     """
-    number = _bins(given)
-    return [_told(number, given, y) for y in ys]
+    most = [_most(y) for y in ys]
+    numbers = {each: _bins(given, each) for each in set(most)}
+    return [_told(numbers[each], given, y) for each, y in zip(most, ys, strict=True)]
+
+
+def _most(y: Float) -> int:
+    """How many bins there may be."""
+    root = round(sqrt(y.size))
+    indicator = (y == 0.0) | (y == 1.0)
+    if not indicator.all():
+        return root
+    ones = int(np.count_nonzero(y))
+    return min(root, max(2, min(ones, y.size - ones) // _IN_A_BIN))
 
 
 def _told(number: NDArray[np.intp], given: Float, y: Float) -> Told:
@@ -141,10 +156,9 @@ def _lines(number: NDArray[np.intp], given: Float, y: Float) -> tuple[Float, NDA
     return y - slope[number] * x, 1 + has_line
 
 
-def _bins(given: Float) -> NDArray[np.intp]:
-    """Number of each path's bin; equal values share one."""
+def _bins(given: Float, most: int) -> NDArray[np.intp]:
+    """Number of each path's bin, of so many at the most; equal values share one."""
     values, which = np.unique(given, return_inverse=True)
-    most = round(sqrt(given.size))
     if values.size <= most:
         return which
     finite = np.isfinite(values)

@@ -24,6 +24,9 @@ _SHARE = "p_loss"
 _MEANS = ("mean", _SHARE)
 """Statistics that are means over paths, so that what varies of them from path to path is known too."""
 
+_SPACED = ("quantile", "var")
+"""Statistics of whose ranges no Monte Carlo error is taken off."""
+
 _IN_TABLE = {"var": "value_at_risk", "es": "expected_shortfall"}
 """Fields of the summary that are not called as their statistic is."""
 
@@ -38,7 +41,7 @@ class Unknown(NamedTuple):
     base, base_error
         At the study's own values, and its Monte Carlo standard error; NaN where the tables have none.
     over
-        Its quantiles `RANGE` over the inputs, Monte Carlo error taken off.
+        Its quantiles `RANGE` over the inputs, Monte Carlo error taken off, but not of quantiles and values at risk.
     error
         Monte Carlo standard error of an outer run, as the root of the mean square.
     knowledge
@@ -77,7 +80,9 @@ def unknown(result: Result, table: UncertaintyTable, text: str) -> Unknown:
     i, measure = table.measures.index(text), measure_of(text, result.labels, "")
     values, errors = table.values[:, i], errors_of(table, text)
     found = knowledge(values, errors, table.inner if measure.statistic.name in _MEANS else None)
-    over = tuple(over_inputs(values, errors, level) for level in RANGE)
+    # errors of quantiles come from spacings: at a few thousand paths their squares are too large on average
+    noise = errors if measure.statistic.name not in _SPACED else np.zeros_like(errors)
+    over = tuple(over_inputs(values, noise, level) for level in RANGE)
     base = _base(result.summary, result.labels, measure)
     return Unknown(measure, *base, over, sqrt(float(np.mean(errors**2))), found)
 

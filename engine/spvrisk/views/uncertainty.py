@@ -54,6 +54,9 @@ def committee(result: Result) -> Figures:
     if table is None:
         return Figures("", notes=(_NONE,))
     found, labels = unknown(result, table, MEAN), result.labels
+    if not found.knowledge.variance.value > 0.0:
+        text = "{:d} draws of {:d} inputs tell no lack of knowledge from chance: take more paths for each (inner)."
+        return Figures("", notes=(said(text, table.outer, len(table.inputs)),), unit=money_name(labels))
     low, _, high = (amount(labels, Estimate(point.value, None)) for point in found.over)
     known = Rate(*map(defined, found.knowledge.share))
     text = (
@@ -64,11 +67,18 @@ def committee(result: Result) -> Figures:
     about = said(", mostly about {}", mostly) if mostly else Note("")
     notes = [said(text, len(table.inputs), low, high, table.outer, known, about)]
     i = table.measures.index(MEAN)
-    below = Share(*map(defined, probability_below(table.values[:, i], table.errors[:, i])))
+    below = _share(probability_below(table.values[:, i], table.errors[:, i]))
     own = amount(labels, Estimate(defined(found.base), defined(found.base_error)))
     text = "It is a loss on average in {} of the draws. At the study's own values it is {}: that error is chance alone."
     notes.append(said(text, below, own))
     return Figures("", notes=tuple(notes), unit=money_name(labels))
+
+
+def _share(found: Point) -> Cell:
+    """A probability with its interval, where one is told."""
+    if isnan(found.low):
+        return said("{:.0%}", defined(found.value))
+    return Share(found.value, found.low, found.high)
 
 
 def uncertainty(result: Result) -> Figures:
@@ -84,8 +94,9 @@ def uncertainty(result: Result) -> Figures:
         rows.append(Row(head(found.measure), (base, *over, None if isnan(found.knowledge.share.value) else known)))
     columns = heads("own values", *map(percent, RANGE), "not known")
     text = (
-        "{:d} draws of {:d} inputs, {:,} paths each; their Monte Carlo error is taken off the range. Not known: of the "
-        "variance of the value itself, what would go if the inputs were known."
+        "{:d} draws of {:d} inputs, {:,} paths each; their Monte Carlo error is taken off the range, but not of "
+        "quantiles and values at risk. Not known: of the variance of the value itself, what would go if the inputs "
+        "were known."
     )
     notes = (said(text, table.outer, len(table.inputs), table.inner), *committee(result).notes)
     title = said("What is not known: measures over the uncertain inputs, {}", money_in(labels))
