@@ -101,7 +101,9 @@ def test_init__says_what_to_type_next(kind, name, tmp_path, monkeypatch):
     shown = CliRunner().invoke(main, ["init", "--kind", kind])
     first, *following = shown.stderr.splitlines()
     assert first == f"wrote {name}; next:" and following
-    assert all(line.startswith("  spvrisk ") and name in line for line in following)
+    assert all(line.startswith("  spvrisk ") for line in following)
+    before = ["  spvrisk init study.yaml"] if kind == "scenarios" else []
+    assert following[: len(before)] == before and all(name in line for line in following[len(before) :])
 
 
 def test_init__scenarios_of_the_starter_study_run(tmp_path, monkeypatch):

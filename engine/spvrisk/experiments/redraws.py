@@ -56,8 +56,10 @@ _CAUSES = {
     "availability": ("project/*/availability", "project/*/volume", "project/*/shortfall"),
     "decisions": (
         *("project/*/go_ahead", "project/*/size", "project/*/funding", "project/*/trigger", "project/*/threshold"),
-        *("project/*/salvage", "project/*/fee", "scheme/take_up"),
+        *("project/*/consult", "project/*/consult_days", "project/*/salvage", "scheme/take_up"),
     ),
+    "terms": ("project/*/spread", "project/*/fee", "project/*/fee_years", "stack/policy_share"),
+    "the insurer's book": ("insurer/book",),
     "arrivals": ("pipeline/*",),
 }
 """Groups by cause: together they are all that is drawn."""
