@@ -38,6 +38,8 @@ _CAUSES = {
     "contracts": Note("contracts"),
     "availability": Note("availability"),
     "decisions": Note("decisions"),
+    "terms": Note("terms"),
+    "the insurer's book": Note("the insurer's book"),
     "arrivals": Note("arrivals"),
 }
 
