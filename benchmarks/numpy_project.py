@@ -87,7 +87,7 @@ class Project:
         self.completion = np.where(cancelled, np.inf, completion)[order]
         self.cancelled_at = np.where(cancelled, stop, np.inf)[order]
         self.size = world.size[s, self.paths]
-        self.planned = np.maximum(world.planned[s, self.paths], p.planned_start)
+        self.planned = np.maximum(world.planned[s, self.paths], p.planned_start) + p.planned_delay
         self._draw_rest(cost[order])
 
     def _draw_rest(self, cost_score):
@@ -118,7 +118,8 @@ class Project:
         p, kind = self.p, self.engine.reviews[self.s][t]
         x = self.progress[v]
         known = x if p.reveal == 1.0 else x**p.reveal
-        too_much = self.index[v] * (1.0 + (self.overrun[v] - 1.0) * known) > self.threshold[v]
+        to_come = self.index[v] * (1.0 + (self.overrun[v] - 1.0) * known) * (1.0 - self.spent[v])
+        too_much = to_come > self.threshold[v]
         if kind > 1.0:
             too_much |= self.subscribed[v] < p.required
         stops = too_much & (x > 0.0) & (self.work_end[v] > begin + _SAME_DAY)

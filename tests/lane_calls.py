@@ -89,7 +89,7 @@ def split_lanes(w, study, projects, available, rates, spend, rows, out):  # type
         age(w, begin, begin + g.dt)
         fall_due(w, g, p, R.START_RATE)
         distribute(w, g)
-        settle(w, g, p, R.START_RATE, begin)
+        settle(w, g, R.START_RATE, begin)
         for i in range(rows.size):
             for l in range(L):
                 out[t, i, l] = w[rows[i] + l]
@@ -156,6 +156,7 @@ def split(
     put(R.COMPLETION, completion)
     put(R.WORK_END, completion)
     put(R.LIFE, plant_life)
+    put(R.SPREAD, spread)
     if mode == "cumulative":
         put(R.DEEMED, paid_in)
     study = record(
@@ -168,7 +169,7 @@ def split(
         carry_bears_interest=int(carry_interest),
         interest_before_completion=int(before_completion),
     )
-    project = record(PROJECT, spread=spread, deemed_life=life)
+    project = record(PROJECT, deemed_life=life)
     rates = np.broadcast_to(np.asarray(rates, float), (steps,)).copy()
     split_lanes(w, study, project, lanes, rates, spend, ROWS, out)
     return {name: out[:, i, :n] for i, name in enumerate(("due", "funder", "host", "carry", "balance"))}

@@ -19,7 +19,7 @@ STRICT = "projects.gas_plant.construction.review"
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     """The gas plant is cancelled at a review on many paths."""
-    review = {"threshold": 1.15, "reveal": 0.5}
+    review = {"threshold": 0.95, "reveal": 0.5}
     out = tmp_path_factory.mktemp("confidence") / "quick.h5"
     return starter(out, **{STRICT: review, "output.paths": KEPT})
 

@@ -91,22 +91,28 @@ def test_present_values__of_the_sites_are_those_of_the_units(traced):
 def test_story__agrees_with_the_values(traced):
     """Each project is paid, declined and cancelled in the story as often as in the values."""
     study, traces = traced
-    met = Counter()
+    met, decision = Counter(), study.agreement.funding.decision
+    consult = decision.consult if decision else None
     for trace in traces:
         times = [change.time for change in trace.changes]
         assert times == sorted(times)
         told = Counter((c.what.partition("/")[0], c.after) for c in trace.changes if c.kind == "project")
         for unit in trace.labels.projects:
-            assert told[unit, "paid"] >= trace.values[unit, "funded"], unit  # all but those that start too late
+            paid = told[unit, "paid"] + told[unit, "renegotiated"]
+            assert paid >= trace.values[unit, "funded"], unit  # all but those that start too late
             assert told[unit, "declined"] == trace.values[unit, "declined"], unit
             assert told[unit, "cancelled"] == trace.values[unit, "cancelled"], unit
         noticed = sum(c.budget for c in trace.changes if c.after == "noticed")
         lost = {c.what for c in trace.changes if c.after == "declined"}
         back = sum(c.budget for c in trace.changes if c.after == "noticed" and c.what in lost)
+        smaller = {c.what for c in trace.changes if c.after == "renegotiated"}
+        given_up = sum(c.budget for c in trace.changes if c.after == "noticed" and c.what in smaller)
+        back += given_up * (1.0 - consult.changes.size) if consult else 0.0
         assert noticed - back == pytest.approx(trace.values["scheme", "net_commitments"], rel=1e-12, abs=1e-9)
         met.update((c.kind, c.after if c.kind == "project" else "") for c in trace.changes)
         met.update(c.cause.split(" ")[0] for c in trace.changes if c.kind == "project")
-    assert {("project", word) for word in ("noticed", "paid", "declined", "cancelled")} <= met.keys()
+    often = ("noticed", "paid", "cancelled", "consulted" if consult else "declined")
+    assert {("project", word) for word in often} <= met.keys()
     if study.pipelines:
         # fmt: off
         assert {

@@ -83,10 +83,15 @@ def test_alone__diversification_is_the_sum_less_the_whole(results):
 
 @pytest.mark.parametrize(("study", "project"), [(STARTER, "port"), (MAIN, "smr")])
 def test_added__is_what_a_scenario_without_the_project_changes(study, project, tmp_path):
-    """In these studies flows add up and nothing is selected."""
+    """Flows add up, nothing is selected, and no hazard reads what becomes of a funding."""
     shutil.copytree(study.parent, tmp_path / "studies", ignore=shutil.ignore_patterns("*.xz"))
     file = tmp_path / "studies" / "without.yaml"
-    file.write_text(f"{{base: {study.name}, scenarios: {{without: {{projects.{project}: null}}}}}}")
+    base = study.name
+    if study == MAIN:
+        base, read = "blind.yaml", "{general: {scaled_hazards: []}, deal: {scaled_hazards: []}}"
+        late = "agreement: {funding: {decision: {late: null}}}"
+        (tmp_path / "studies" / base).write_text(f"include: [{study.name}]\n{late}\nregimes: {read}\n")
+    file.write_text(f"{{base: {base}, scenarios: {{without: {{projects.{project}: null}}}}}}")
     measures = ["npv_funder:es@0.95", *(f"{project}/npv_funder:{name}@0.95" for name in ("es_added", "es_part"))]
     found = spvrisk.scenarios(spvrisk.plan_scenarios(file, paths=2000, of=measures))
     base, without = found.outcomes
