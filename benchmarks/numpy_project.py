@@ -87,7 +87,7 @@ class Project:
         self.completion = np.where(cancelled, np.inf, completion)[order]
         self.cancelled_at = np.where(cancelled, stop, np.inf)[order]
         self.size = world.size[s, self.paths]
-        self.planned = np.maximum(world.planned[s, self.paths], p.planned_start) + p.planned_delay
+        self.planned = np.maximum(world.planned[s, self.paths], p.planned_start)
         self._draw_rest(cost[order])
 
     def _draw_rest(self, cost_score):

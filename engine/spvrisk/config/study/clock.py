@@ -106,8 +106,10 @@ class State(Model):
 class Count(Model):
     """How many decisions there must have been at the least."""
 
-    declined: Annotated[Whole, Within(0, 10_000)] = Field(default=0, description="fundings that were declined")
-    delayed: Annotated[Whole, Within(0, 10_000)] = Field(default=0, description="delays of fundings")
+    declined: Annotated[Whole, Within(0, 10_000)] = Field(
+        default=0, description="number of fundings that were declined"
+    )
+    delayed: Annotated[Whole, Within(0, 10_000)] = Field(default=0, description="number of delays of fundings")
 
 
 class Situation(Model):

@@ -59,7 +59,7 @@ class Insurer(Model):
         description="largest loss that it can bear, in money units of the funder's currency; left out: no test",
     )
     reserves: Annotated[float, Within(0, 1e15)] = Field(
-        default=0.0, description="what it has beside its capital, in the same money; left out: nothing"
+        default=0.0, description="what it has beside its capital, in money units of the funder's currency"
     )
     book: Book | None = Field(
         default=None,
