@@ -18,7 +18,7 @@ from spvrisk.views.units import by_unit, means, rows_of
 _SIDE_FLOWS = {"vendor_margin", "supply_chain_benefit"}
 
 
-_MEDIAN = "0.5"
+_MEDIAN, _ITS_MEDIAN = "0.5", Note("its median")
 
 
 def returns(result: Result) -> Figures:
@@ -32,7 +32,7 @@ def returns(result: Result) -> Figures:
         median = () if q is None else (Rate(*map(defined, (t.quantile[s, q], error_of_quantile(t, s, q)))),)
         return rate_of(t, s), *median, mean_of(t, multiple[unit])
 
-    columns = heads("rate of return", *([] if q is None else ["its median"]), "receipts / calls")
+    columns = heads("rate of return", *([] if q is None else [_ITS_MEDIAN]), "receipts / calls")
     note = Note("Where nothing comes back a rate of return is -100 %: that draws the mean down, not the median.")
     return Figures(Note("Returns to the funder (means)"), columns, by_unit(labels, cells), (note,))
 

@@ -42,6 +42,9 @@ from spvrisk.views.words import amount, joined, money_in, part_named, study_name
 _NAMED, _LEADING = 4, 2
 """Projects whose parts are told, and that may lead together."""
 
+_TOLD = 0.01
+"""Side flows are told that are at least such a part of the largest."""
+
 _BESIDE = "{}; {}"
 
 _BREACH, _INSURER, _BANKS, _FUNDER = "insurer_breach", "insurer_net", "npv_banks", "funder"
@@ -90,6 +93,8 @@ def _beside(result: Result) -> Iterator[Note]:
     flows, labels = side_flows(result), result.labels
     if not flows:
         return
+    most = max(abs(found.value or 0.0) for _, found in flows)
+    flows = [flow for flow in flows if abs(flow[1].value or 0.0) >= _TOLD * most]
     whole = mean_of(result.summary, labels.series.index((SCHEME, "scheme_value")))
     told = [said("{} {}", name, amount(labels, found)) for name, found in flows]
     text = "With what it has beside the projects ({}) it loses {}."
@@ -195,8 +200,8 @@ def _most(part: Part, of_mean: dict[str, Figure], tail: Note, beyond: Share | No
     if part.name != _INSURER or beyond is None:
         return said("The {}: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths.", *figures)
     text = (
-        "The {}, on paper: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths; but that exceeds its "
-        "capital on {:.0%} of all paths."
+        "The {}, on paper: {:.0%} of the loss on average, {:.0%} on the worst {} of the paths; but on {:.0%} of all "
+        "paths that is more than its capital, and who pays then is open."
     )
     return said(text, *figures, beyond.value)
 
