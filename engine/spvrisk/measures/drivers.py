@@ -75,7 +75,7 @@ def decomposed(measure: Measure, values: Float) -> Decomposed:
 def _varying(found: Decomposed, values: Float) -> Decomposed:
     """Refuse what is the same on all paths."""
     of = found.of(values)
-    if of.size and (of == of[0]).all():
+    if of.size > 1 and (of == of[0]).all():
         raise _refused(found.measure, "is the same on all paths: nothing drives it", "ask for another measure")
     return found
 
@@ -87,7 +87,7 @@ def _tail(measure: Measure, values: Float) -> Decomposed:
     sign, share = (1.0 if low else -1.0), level if low and not of_losses else 1 - level
     (found,) = percentiles(sign * values, (str(share),))
     within = float(np.mean(sign * values <= found.value))
-    if within > _MOST_ALIKE * float(share):
+    if values.size > 1 and within > _MOST_ALIKE * max(float(share), 1.0 / values.size):
         rule = phrase("must begin a tail, but {:.3g} % of the paths have its first value or worse", 100.0 * within)
         raise _refused(measure, rule, "ask for a probability such as p_loss, or for another level")
     return Decomposed(measure, sign * found.value, lambda y: (sign * y <= found.value).astype(np.float64))
