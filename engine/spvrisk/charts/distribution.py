@@ -10,7 +10,6 @@ from spvrisk.charts.words import (
     ERRORS,
     SHARE,
     axis_of,
-    error_of_interval,
     figure_of,
     seed_of,
     unit_of,
@@ -19,7 +18,7 @@ from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import has_loss, quantity_of
 from spvrisk.errors import argument
 from spvrisk.experiments.values import Series, values_by_path
-from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95, error_of_interval
 from spvrisk.measures.named import series_named
 from spvrisk.measures.order import quantile_with_interval
 from spvrisk.measures.risk import value_at_risk

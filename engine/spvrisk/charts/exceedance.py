@@ -6,12 +6,12 @@ from math import ceil, isinf
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Chart, Line, Panel, Points
-from spvrisk.charts.words import ERRORS, axis_of, error_of_interval, figure_of, seed_of, unit_of
+from spvrisk.charts.words import ERRORS, axis_of, figure_of, seed_of, unit_of
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.experiments.exceeded import DEFAULT_LEVELS, Curve, curve
 from spvrisk.measures.exceedance import Point
-from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95, error_of_interval
 from spvrisk.plan.outputs import WHOLE
 from spvrisk.runner.execute import Announce
 from spvrisk.views.exceedance import OUTCOMES

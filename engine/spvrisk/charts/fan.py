@@ -6,9 +6,9 @@ from math import sqrt
 import numpy as np
 
 from spvrisk.charts.chart import Axis, Band, Chart, Line, Mark, Numbers, Panel, Reference
-from spvrisk.charts.words import error_of_interval, seed_of, step_years, time_axis
+from spvrisk.charts.words import seed_of, step_years, time_axis
 from spvrisk.dataset.read import Result
-from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.intervals import NORMAL_95, error_of_interval
 from spvrisk.plan.arrays import Floats
 from spvrisk.plan.outputs import FANS
 from spvrisk.plan.shared import FAN_PATHS

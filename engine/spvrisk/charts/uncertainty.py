@@ -9,12 +9,13 @@ import numpy as np
 from spvrisk.catalogue import phrase
 from spvrisk.charts.chart import Axis, Band, Chart, Line, Mark, Panel, Points
 from spvrisk.charts.exceedance import return_periods
-from spvrisk.charts.words import axis_of, error_of_interval, figure_of, seed_of, unit_of
+from spvrisk.charts.words import axis_of, figure_of, seed_of, unit_of
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.tables import FEW_PATHS
 from spvrisk.dataset.uncertainty import UncertaintyTable
 from spvrisk.dataset.variables import has_loss
 from spvrisk.errors import InputError, Problem, argument, suggestion
+from spvrisk.measures.intervals import error_of_interval
 from spvrisk.measures.named import series_named
 from spvrisk.measures.order import quantile_with_interval
 from spvrisk.plan.outputs import NPV, WHOLE

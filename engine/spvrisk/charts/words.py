@@ -5,7 +5,6 @@ from datetime import date
 from spvrisk.charts.chart import Axis, Numbers
 from spvrisk.dataset.read import Result
 from spvrisk.dataset.variables import quantity_of
-from spvrisk.measures.intervals import NORMAL_95
 from spvrisk.plan.names import Labels
 from spvrisk.plan.outputs import PORTFOLIO, SCHEME
 from spvrisk.views.figures import Cell, Estimate, Note, Rate, Text, defined, said
@@ -65,17 +64,6 @@ def figure_of(labels: Labels, series: tuple[str, str], value: float, error: floa
     """
     kind = Rate if is_percent(labels, series) else Estimate
     return kind(defined(value), defined(error))
-
-
-def error_of_interval(low: float, high: float) -> float:
-    """Give the standard error that has an interval of 95 %.
-
-    Parameters
-    ----------
-    low, high
-        Ends of the interval; NaN where undefined.
-    """
-    return (high - low) / (2.0 * NORMAL_95)
 
 
 def seed_of(result: Result) -> str:

@@ -37,6 +37,17 @@ def error_of(influence: Float, replicate: Int | None) -> float:
     return sqrt(float(np.sum(sums * sums)) * r / (r - 1)) if r > 1 else nan
 
 
+def error_of_interval(low: float, high: float) -> float:
+    """Give the standard error that has an interval of 95 %.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the interval; NaN where undefined.
+    """
+    return (high - low) / (2.0 * NORMAL_95)
+
+
 def symmetric_interval(value: float, error: float) -> tuple[float, float]:
     """95 % interval of a statistic whose error is normal.
 

@@ -5,7 +5,7 @@ from math import isnan
 from typing import Literal, NamedTuple
 
 from spvrisk.dataset.tables import SummaryTable
-from spvrisk.measures.intervals import NORMAL_95
+from spvrisk.measures.intervals import error_of_interval
 
 
 class Estimate(NamedTuple):
@@ -261,7 +261,7 @@ def error_of_quantile(table: SummaryTable, s: int, q: int) -> float:
     q
         Number of the quantile.
     """
-    return float(table.quantile_high[s, q] - table.quantile_low[s, q]) / (2.0 * NORMAL_95)
+    return error_of_interval(float(table.quantile_low[s, q]), float(table.quantile_high[s, q]))
 
 
 def share_of(value: float, low: float, high: float) -> Share:

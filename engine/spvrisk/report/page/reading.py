@@ -22,7 +22,7 @@ from spvrisk.charts.chart import (
     Reference,
     Stack,
 )
-from spvrisk.charts.words import error_of_interval
+from spvrisk.measures.intervals import error_of_interval
 from spvrisk.views.figures import Cell, Estimate, Note, Range, Text, defined, said, share_of
 
 _POINTS = 60
